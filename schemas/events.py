@@ -1,0 +1,266 @@
+"""Every event that senders may send, as a marshmallow class each; EVENT_SCHEMAS names them all. Declarations only."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, validates_schema
+
+from schemas.containers import ChoiceList, Object, TextList
+from schemas.fields import (
+    Boolean,
+    Choice,
+    Country,
+    Date,
+    Id,
+    Instant,
+    Integer,
+    Locale,
+    Number,
+    Percent,
+    Text,
+    TimeZone,
+)
+from schemas.money import Money, MoneyOrFalse, TextOrFalse
+
+WORKPLACES = ("onsite", "hybrid", "remote")
+
+
+class Strict(Schema):
+    """Unknown fields are refused, not dropped."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Employer(Strict):
+    id = Id()
+    name = Text()
+
+
+class Location(Strict):
+    city = Text()
+    region = Text()
+    country = Country()
+
+
+class Benefits(Strict):
+    """Each is true, false, or left out: unknown."""
+
+    retirement_match = Boolean()
+    paid_leave = Boolean()
+    sick_days = Boolean()
+    health = Boolean()
+    dental = Boolean()
+    vision = Boolean()
+    life = Boolean()
+    disability = Boolean()
+
+
+class MarketRange(Strict):
+    low = Money()
+    high = Money()
+
+
+class OfferTerms(Strict):
+    """What an offer, its update, a counteroffer or the formal letter may state."""
+
+    title = Text()
+    salary = Money()
+    negotiable = Boolean()
+    bonus = MoneyOrFalse()
+    commission = TextOrFalse()
+    equity = TextOrFalse()
+    benefits = Object(Benefits)
+    paid_leave_days = Integer()
+    benefits_cost = Money()
+    respond_by = Instant()
+    start_date = Date()
+    location = Object(Location)
+    workplace = Choice(*WORKPLACES)
+    relocation = Choice("offered", "refused")
+    commute_minutes = Integer()
+    hours_per_week = Number(most=168)
+    basis = Choice("salaried", "hourly")
+    overtime_paid = Boolean()
+    weekends = Boolean()
+    on_call = Boolean()
+    travel_percent = Percent()
+    growth_path = Text()
+    team = Text()
+    work_life = Text()
+    highlights = TextList()
+    conditions = ChoiceList("background_check", "references", "medical", "permit", "other")
+    conditions_cleared = Boolean()
+
+
+class OfferNamed(Strict):
+    """Which offer, and whose."""
+
+    offer = Id(required=True)
+    employer = Object(Employer)
+    application = Id()
+
+
+class OfferWithTerms(OfferNamed, OfferTerms):
+    pass
+
+
+class OfferAccepted(OfferNamed):
+    by = Choice("verbal", "written")
+
+
+class OfferWithdrawalPlanned(OfferNamed):
+    reasons = ChoiceList("compensation", "growth", "benefits", "location", "flexibility", "culture", "family", "other")
+    bottom_line = Money()
+
+
+class OfferLetterReceived(OfferNamed):
+    letter = Object(OfferTerms)
+
+
+class InterviewNamed(Strict):
+    """Which interview, and with whom."""
+
+    interview = Id(required=True)
+    employer = Object(Employer)
+    application = Id()
+
+
+class InterviewScheduled(InterviewNamed):
+    starts_at = Instant()
+    ends_at = Instant()
+    format = Choice("onsite", "video", "phone")
+    round = Integer()
+    final = Boolean()
+    interviewers = TextList()
+    word_by = Date()
+
+
+class InterviewCompleted(InterviewNamed):
+    completed_at = Instant()
+
+
+class InterviewPrepared(InterviewNamed):
+    step = Choice("research", "questions", "skills", "answers", "outfit", "bag", "inclusion", required=True)
+
+
+class InterviewThanked(InterviewNamed):
+    channel = Choice("email", "message", "handwritten", required=True)
+
+
+class ApplicationNamed(Strict):
+    application = Id(required=True)
+    employer = Object(Employer)
+
+
+class ContactLogged(Strict):
+    """A conversation or message; it belongs to an offer or to an application."""
+
+    offer = Id()
+    application = Id()
+    by = Choice("candidate", "employer")
+    channel = Choice("phone", "video", "in_person", "email", "letter", "message")
+    purpose = Choice("thanks", "withdrawal", "deadline", "check_in", "negotiation", "other")
+
+    @validates_schema(skip_on_field_errors=False)
+    def names_something(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse a contact about nothing."""
+        if data.get("offer") is None and data.get("application") is None:
+            raise ValidationError("must name an offer or an application")
+
+
+class EmploymentCurrent(Strict):
+    employer = Object(Employer)
+    title = Text()
+    manages_people = Boolean()
+    notice_period_days = Integer()
+
+
+class EmploymentResignationPlanned(Strict):
+    planned = Boolean()
+
+
+class EmploymentResigned(Strict):
+    last_day = Date()
+
+
+class EmploymentStarted(Strict):
+    offer = Id(required=True)
+
+
+class CandidatePreferences(Strict):
+    salary_target = Money()
+    salary_floor = Money()
+    monthly_needs = Money()
+    priorities = ChoiceList("retirement", "medical", "leave", "pay", "growth", "flexibility", "inclusion", "location")
+    non_negotiables = TextList()
+    market_range = Object(MarketRange, kind="range")
+    workplace = Choice(*WORKPLACES)
+    region = Text()
+    country = Country()
+    unwanted_regions = TextList()
+    max_commute_minutes = Integer()
+    has_family = Boolean()
+    has_children = Boolean()
+    notice_country = Country()
+    changing_industry = Boolean()
+    has_recruiter = Boolean()
+    time_zone = TimeZone()
+    locale = Locale()
+
+
+class CandidateDiscussed(Strict):
+    whom = Choice("family", "recruiter", data_key="with", attribute="with", required=True)
+
+
+class CandidateMerged(Strict):
+    into = Id(required=True)
+
+
+class AdviceAnswered(Strict):
+    recommendation = Id(required=True)
+
+
+class AdviceSnoozed(AdviceAnswered):
+    until = Instant(required=True)
+
+
+class Nothing(Strict):
+    """The event says all by its type."""
+
+
+EVENT_SCHEMAS: dict[str, type[Schema]] = {
+    "offer.extended": OfferWithTerms,
+    "offer.updated": OfferWithTerms,
+    "offer.accepted": OfferAccepted,
+    "offer.acceptance_planned": OfferNamed,
+    "offer.declined": OfferNamed,
+    "offer.withdrawn": OfferNamed,
+    "offer.withdrawal_planned": OfferWithdrawalPlanned,
+    "offer.rescinded": OfferNamed,
+    "offer.expired": OfferNamed,
+    "offer.countered": OfferWithTerms,
+    "offer.letter_received": OfferLetterReceived,
+    "offer.letter_signed": OfferNamed,
+    "interview.scheduled": InterviewScheduled,
+    "interview.rescheduled": InterviewScheduled,
+    "interview.cancelled": InterviewNamed,
+    "interview.completed": InterviewCompleted,
+    "interview.prepared": InterviewPrepared,
+    "interview.thanked": InterviewThanked,
+    "application.submitted": ApplicationNamed,
+    "application.rejected": ApplicationNamed,
+    "contact.logged": ContactLogged,
+    "employment.current": EmploymentCurrent,
+    "employment.resignation_planned": EmploymentResignationPlanned,
+    "employment.resigned": EmploymentResigned,
+    "employment.ended": Nothing,
+    "employment.started": EmploymentStarted,
+    "candidate.preferences": CandidatePreferences,
+    "candidate.discussed": CandidateDiscussed,
+    "candidate.merged": CandidateMerged,
+    "candidate.erased": Nothing,
+    "advice.done": AdviceAnswered,
+    "advice.dismissed": AdviceAnswered,
+    "advice.snoozed": AdviceSnoozed,
+}
+"""Short event type ("offer.extended") -> schema of its data."""

@@ -1,0 +1,273 @@
+"""The simple types of the event vocabulary as marshmallow fields, each with its `kind` and `choices`.
+
+Deserialising gives canonical JSON (see `signpost.case.Event`). A field that is not required accepts null,
+which takes back what was said.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar, TypeAlias
+from unicodedata import category
+
+from marshmallow import ValidationError, fields
+
+from schemas.codes import COUNTRIES, time_zones
+from signpost.case.instant import format_instant, parse_instant
+
+JsonSchema: TypeAlias = dict[str, Any]
+
+MAX_ID, MAX_TEXT = 128, 2000
+PERIODS = ("year", "month", "week", "day", "hour")
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DECIMAL = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?")
+LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,6}")
+YEARS = range(1970, 9999)
+"""The years that instants may lie in."""
+
+
+class Kind(fields.Field[Any]):
+    """A field with a name for its kind.
+
+    The kinds: text, choice, texts, choices, boolean, integer, number, instant, date, money, object, range,
+    money_or_false, text_or_false.
+    """
+
+    kind: str = "text"
+    choices: tuple[str, ...] = ()
+
+    def __init__(self, *, required: bool = False, **options: Any) -> None:
+        super().__init__(required=required, allow_none=not required, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Any:
+        return self.canonical(value)
+
+    def canonical(self, value: Any) -> Any:
+        """The canonical JSON of a value; ValidationError with words for the sender."""
+        raise NotImplementedError
+
+    def json_schema(self) -> JsonSchema:
+        """JSON Schema 2020-12 of what senders may say here, null aside."""
+        raise NotImplementedError
+
+
+class Text(Kind):
+    """A string of at most 2000 characters."""
+
+    shortest, longest = 0, MAX_TEXT
+
+    def canonical(self, value: Any) -> str:
+        text = checked_text(value)
+        if not self.shortest <= len(text) <= self.longest:
+            raise ValidationError(f"must have {self.shortest} to {self.longest} characters, has {len(text)}")
+        return text
+
+    def json_schema(self) -> JsonSchema:
+        limits = {"maxLength": self.longest}
+        return {"type": "string", **({"minLength": self.shortest} if self.shortest else {}), **limits}
+
+
+class Id(Text):
+    """A string of 1 to 128 characters without control characters."""
+
+    shortest, longest = 1, MAX_ID
+
+    def canonical(self, value: Any) -> str:
+        text = super().canonical(value)
+        if any(category(character) == "Cc" for character in text):
+            raise ValidationError("must not contain control characters")
+        return text
+
+
+def checked_text(value: Any) -> str:
+    """The value, if it is a string that every database and every JSON reader can hold."""
+    if not isinstance(value, str):
+        raise ValidationError(f"must be a string, is {json_type(value)}")
+    if "\0" in value:
+        raise ValidationError("must not contain the NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValidationError("must not contain lone surrogates") from None
+    return value
+
+
+def json_type(value: Any) -> str:
+    """What JSON calls a value, with its article."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "a boolean"
+    names = ((str, "a string"), (int | float | Decimal, "a number"), (Mapping, "an object"), (Sequence, "an array"))
+    return next((name for kinds, name in names if isinstance(value, kinds)), type(value).__name__)
+
+
+class _Patterned(Kind):
+    """A string of one form."""
+
+    form: ClassVar[str]
+    json: ClassVar[JsonSchema]
+
+    def canonical(self, value: Any) -> str:
+        text = checked_text(value)
+        try:
+            return self.read(text)
+        except (ValueError, OverflowError) as error:
+            shown = text if len(text) <= 60 else text[:57] + "..."
+            raise ValidationError(f"must be {self.form}, is {shown!r}{_because(error)}") from None
+
+    def read(self, text: str) -> str:
+        """The canonical text; ValueError where it has not the form."""
+        raise NotImplementedError
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "string", **self.json}
+
+
+def _because(error: Exception) -> str:
+    return f": {error}" if str(error) else ""
+
+
+class Instant(_Patterned):
+    """RFC 3339 with an offset; canonical in UTC with "Z" and a fraction only where it is not zero."""
+
+    kind = "instant"
+    form = 'an instant with its offset, like "2026-03-02T14:00:00Z" or "2026-03-02T15:00:00+01:00"'
+    json: ClassVar[JsonSchema] = {"format": "date-time"}
+
+    def read(self, text: str) -> str:
+        if not INSTANT.fullmatch(text):
+            naive = re.fullmatch(DATE.pattern + r"[Tt ][0-9:.]+", text)
+            raise ValueError("it has no offset from UTC" if naive else "")
+        if int(text[:4]) not in YEARS:
+            raise ValueError(f"the year must lie in {YEARS.start} to {YEARS.stop - 1}")
+        return format_instant(parse_instant(text.upper()))
+
+
+class Date(_Patterned):
+    """YYYY-MM-DD."""
+
+    kind = "date"
+    form = 'a date like "2026-03-02"'
+    json: ClassVar[JsonSchema] = {"format": "date"}
+
+    def read(self, text: str) -> str:
+        if not DATE.fullmatch(text):
+            raise ValueError
+        return date.fromisoformat(text).isoformat()
+
+
+class Country(_Patterned):
+    """ISO 3166-1 alpha-2, upper case."""
+
+    form = 'a country code of ISO 3166-1 alpha-2, like "DE"'
+    json: ClassVar[JsonSchema] = {"pattern": "^[A-Z]{2}$", "description": "ISO 3166-1 alpha-2"}
+
+    def read(self, text: str) -> str:
+        if text not in COUNTRIES:
+            raise ValueError
+        return text
+
+
+class TimeZone(_Patterned):
+    """A name of the IANA time zone database."""
+
+    form = 'an IANA time zone, like "Europe/Berlin"'
+    json: ClassVar[JsonSchema] = {"description": "IANA time zone name", "maxLength": 64}
+
+    def read(self, text: str) -> str:
+        if text not in time_zones():
+            raise ValueError
+        return text
+
+
+class Locale(_Patterned):
+    """A BCP 47 language tag."""
+
+    form = 'a BCP 47 language tag, like "de-AT"'
+    json: ClassVar[JsonSchema] = {"pattern": f"^{LOCALE.pattern}$", "description": "BCP 47"}
+
+    def read(self, text: str) -> str:
+        if not LOCALE.fullmatch(text):
+            raise ValueError
+        return text
+
+
+class Choice(Kind):
+    """One of a few words."""
+
+    kind = "choice"
+
+    def __init__(self, *choices: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.choices = choices
+
+    def canonical(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.choices:
+            raise ValidationError(f"must be one of {', '.join(self.choices)}")
+        return value
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "string", "enum": list(self.choices)}
+
+
+class Boolean(Kind):
+    """true or false, nothing that looks like them."""
+
+    kind = "boolean"
+
+    def canonical(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError(f"must be true or false, is {json_type(value)}")
+        return value
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "boolean"}
+
+
+class Number(Kind):
+    """A finite number from `least` to `most`; canonical as an integer where it is whole."""
+
+    kind = "number"
+
+    def __init__(self, *, least: int = 0, most: int = 1_000_000, **options: Any) -> None:
+        super().__init__(**options)
+        self.least, self.most = least, most
+
+    def canonical(self, value: Any) -> int | float:
+        number = as_decimal(value)
+        if not self.least <= number <= self.most:
+            raise ValidationError(f"must lie between {self.least} and {self.most}")
+        return int(number) if number == number.to_integral_value() else float(number)
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": self.kind, "minimum": self.least, "maximum": self.most}
+
+
+class Integer(Number):
+    """A whole number from `least` to `most`."""
+
+    kind = "integer"
+
+    def canonical(self, value: Any) -> int:
+        number = super().canonical(value)
+        if not isinstance(number, int):
+            raise ValidationError("must be a whole number")
+        return number
+
+
+class Percent(Number):
+    """A number from 0 to 100."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(least=0, most=100, **options)
+
+
+def as_decimal(value: Any) -> Decimal:
+    """A JSON number exactly as it was written; NaN, infinities and booleans are refused."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValidationError(f"must be a number, is {json_type(value)}")
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite():
+        raise ValidationError("must be a finite number")
+    return number
