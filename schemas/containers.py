@@ -11,32 +11,34 @@ MAX_ITEMS = 100
 
 
 class Items(Kind):
-    """A list of at most 100 different values of one kind."""
+    """A list of values of one kind: at most 100 and all different, where not said otherwise."""
 
-    def __init__(self, item: Kind, **options: Any) -> None:
+    def __init__(self, item: Kind, *, most: int = MAX_ITEMS, distinct: bool = True, **options: Any) -> None:
         super().__init__(**options)
         self.item, self.choices = item, item.choices
+        self.most, self.distinct = most, distinct
 
     def canonical(self, value: Any) -> list[Any]:
         if not isinstance(value, list | tuple):
             raise ValidationError(f"must be an array, is {json_type(value)}")
-        if len(value) > MAX_ITEMS:
-            raise ValidationError(f"must have at most {MAX_ITEMS} items, has {len(value)}")
+        if len(value) > self.most:
+            raise ValidationError(f"must have at most {self.most} items, has {len(value)}")
         items: list[Any] = []
-        problems: dict[int, list[str]] = {}
+        problems: dict[int, Any] = {}
         for place, item in enumerate(value):
             try:
                 items.append(self.item.canonical(item))
-                if items[-1] in items[:-1]:
+                if self.distinct and items[-1] in items[:-1]:
                     problems[place] = ["is repeated"]
             except ValidationError as error:
-                problems[place] = [str(message) for message in error.messages]
+                problems[place] = error.messages
         if problems:
             raise ValidationError(problems)
         return items
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "array", "items": self.item.json_schema(), "maxItems": MAX_ITEMS, "uniqueItems": True}
+        said: JsonSchema = {"type": "array", "items": self.item.json_schema(), "maxItems": self.most}
+        return {**said, "uniqueItems": True} if self.distinct else said
 
 
 class TextList(Items):
@@ -70,7 +72,7 @@ class Object(Kind):
     def canonical(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise ValidationError(f"must be an object, is {json_type(value)}")
-        loaded: dict[str, Any] = self.schema(unknown=RAISE).load(value)
+        loaded: dict[str, Any] = self.schema().load(value)
         return loaded
 
     def json_schema(self) -> JsonSchema:
@@ -78,12 +80,17 @@ class Object(Kind):
 
 
 def object_schema(schema: type[Schema]) -> JsonSchema:
-    """JSON Schema 2020-12 of an object: every field, which are required, nothing else allowed."""
+    """JSON Schema 2020-12 of an object: every field, which are required, and whether others are refused."""
     declared = {field.data_key or name: field for name, field in schema().fields.items()}
+    closed = schema.Meta.unknown == RAISE
     properties = {name: field_schema(field) for name, field in declared.items() if isinstance(field, Kind)}
     required = [name for name, field in declared.items() if field.required]
-    document: JsonSchema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**document, **({"required": required} if required else {})}
+    document: JsonSchema = {"type": "object", "properties": properties}
+    return {
+        **document,
+        **({"required": required} if required else {}),
+        **({"additionalProperties": False} if closed else {}),
+    }
 
 
 def field_schema(field: Kind) -> JsonSchema:

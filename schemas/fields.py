@@ -38,8 +38,10 @@ class Kind(fields.Field[Any]):
     kind: str = "text"
     choices: tuple[str, ...] = ()
 
-    def __init__(self, *, required: bool = False, **options: Any) -> None:
-        super().__init__(required=required, allow_none=not required, **options)
+    def __init__(self, *, required: bool = False, nullable: bool | None = None, **options: Any) -> None:
+        super().__init__(required=required, allow_none=not required if nullable is None else nullable, **options)
+        self.error_messages["required"] = "is missing"
+        self.error_messages["null"] = "must not be null"
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Any:
         return self.canonical(value)

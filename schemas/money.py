@@ -52,6 +52,9 @@ class Currency(Kind):
 class MoneySchema(Schema):
     """{amount, currency, per}, all three required."""
 
+    class Meta:
+        unknown = RAISE
+
     amount = Amount(required=True)
     currency = Currency(required=True)
     per = Choice(*PERIODS, required=True)
@@ -95,4 +98,4 @@ class TextOrFalse(Text):
         return {"anyOf": [super().json_schema(), {"const": False}]}
 
 
-_MONEY = MoneySchema(unknown=RAISE)
+_MONEY = MoneySchema()

@@ -1,0 +1,206 @@
+"""CloudEvents 1.0 in and out: a parsed document to a validated Event, and an Event to the document that travels."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from schemas.events import EVENT_SCHEMAS
+from schemas.fields import Id, Instant, Kind, Text, json_type
+from schemas.problems import Problem, Refused, did_you_mean, pointer, problems_of
+from signpost.case.event import Event
+from signpost.case.instant import MINUTE, format_instant, parse_instant
+
+PREFIX, VERSION = "signpost.", ".v1"
+AHEAD = 5 * MINUTE
+"""How far an event's time may lie ahead of the receiver's clock, in microseconds."""
+APPLICATION = "application:"
+EXTENSION = re.compile(r"[a-z0-9]{1,64}")
+JSON_TYPE = re.compile(r"application/([a-z0-9.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
+_LOADERS: dict[str, Schema] = {name: schema() for name, schema in EVENT_SCHEMAS.items()}
+
+
+class Source(Id):
+    """A URI reference of 1 to 256 characters."""
+
+    longest = 256
+
+    def canonical(self, value: Any) -> str:
+        text = super().canonical(value)
+        if any(character.isspace() for character in text):
+            raise ValidationError("must not contain spaces")
+        return text
+
+
+class EventId(Id):
+    """1 to 128 characters and at most 255 bytes, which is what AMQP can carry as a message id."""
+
+    def canonical(self, value: Any) -> str:
+        text = super().canonical(value)
+        if len(text.encode()) > 255:
+            raise ValidationError("must have at most 255 bytes in UTF-8")
+        return text
+
+
+class Subject(Id):
+    """A candidate's id, or "application:" and an application's id."""
+
+    longest = len(APPLICATION) + Id.longest
+
+    def canonical(self, value: Any) -> str:
+        text = super().canonical(value)
+        if len(text.removeprefix(APPLICATION)) not in range(1, Id.longest + 1):
+            raise ValidationError(f'must be an id of 1 to {Id.longest} characters, or "application:" and such an id')
+        return text
+
+
+class EventType(Kind):
+    """The full type ("signpost.offer.extended.v1"); canonical is the short one."""
+
+    def canonical(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError(f"must be a string, is {json_type(value)}")
+        short = value.removeprefix(PREFIX).removesuffix(VERSION)
+        if full_type(short) != value or short not in EVENT_SCHEMAS:
+            hint = did_you_mean(value, map(full_type, EVENT_SCHEMAS))
+            raise ValidationError(f"is not an event type of Signpost: {value[:80]!r}{hint}")
+        return short
+
+
+class SpecVersion(Kind):
+    """Exactly "1.0"."""
+
+    def canonical(self, value: Any) -> str:
+        if value != "1.0":
+            raise ValidationError('must be "1.0"')
+        return "1.0"
+
+
+class JsonContent(Text):
+    """A media type of JSON."""
+
+    def canonical(self, value: Any) -> str:
+        text = super().canonical(value)
+        if not JSON_TYPE.fullmatch(text):
+            raise ValidationError("must be application/json")
+        return text
+
+
+ATTRIBUTES: dict[str, Kind] = {
+    "specversion": SpecVersion(required=True),
+    "id": EventId(required=True),
+    "source": Source(required=True),
+    "type": EventType(required=True),
+    "time": Instant(required=True),
+    "subject": Subject(required=True),
+    "datacontenttype": JsonContent(),
+    "dataschema": Source(),
+}
+
+
+def full_type(short: str) -> str:
+    """ "offer.extended" -> "signpost.offer.extended.v1"."""
+    return f"{PREFIX}{short}{VERSION}"
+
+
+def load_event(document: Mapping[str, Any], *, tenant: str, now: int) -> Event:
+    """The Event of a sender's parsed CloudEvent; `now` in microseconds. Raises Refused with every problem."""
+    problems: list[Problem] = []
+    if isinstance(document, Mapping) and document.get("tenant") is not None:
+        problems.append(Problem("/tenant", "the tenant follows from the credential; leave it out"))
+        document = {name: value for name, value in document.items() if name != "tenant"}
+    return _load(document, tenant, problems, latest=now + AHEAD)
+
+
+def load_own_event(document: Mapping[str, Any]) -> Event:
+    """The Event of a document that `dump_event` made, tenant included. Raises Refused with every problem."""
+    problems: list[Problem] = []
+    tenant: str = ""
+    if isinstance(document, Mapping):
+        tenant = _read(Id(required=True), document.get("tenant"), "/tenant", problems) or ""
+    return _load(document, tenant, problems, latest=None)
+
+
+def dump_event(event: Event) -> dict[str, Any]:
+    """The CloudEvent document of an event, with its tenant as an extension attribute."""
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": full_type(event.type),
+        "time": format_instant(event.time),
+        "subject": event.subject,
+        "datacontenttype": "application/json",
+        "tenant": event.tenant,
+        "data": event.data,
+    }
+
+
+def _load(document: Mapping[str, Any], tenant: str, problems: list[Problem], latest: int | None) -> Event:
+    if not isinstance(document, Mapping):
+        raise Refused([Problem("", f"must be a CloudEvent object, is {json_type(document)}")])
+    said = {name: value for name, value in document.items() if value is not None}
+    read = {name: _read(kind, said.get(name), pointer(name), problems) for name, kind in ATTRIBUTES.items()}
+    problems += _extensions(said)
+    if "data_base64" in said:
+        problems.append(Problem("/data_base64", "binary data is not understood; send JSON in data"))
+    time = parse_instant(read["time"]) if read["time"] else 0
+    if latest is not None and time > latest:
+        problems.append(Problem("/time", "lies more than 5 minutes ahead of the receiver's clock"))
+    data = _data(read["type"], read["subject"], said.get("data", {}), problems)
+    if problems:
+        raise Refused(problems)
+    return Event(tenant, read["source"], read["id"], read["type"], time, read["subject"], data)
+
+
+def _read(kind: Kind, value: Any, at: str, problems: list[Problem]) -> Any:
+    if value is None:
+        if kind.required:
+            problems.append(Problem(at, "is missing"))
+        return None
+    try:
+        return kind.canonical(value)
+    except ValidationError as error:
+        problems.extend(Problem(at, str(message)) for message in error.messages)
+        return None
+
+
+def _extensions(said: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the attributes that CloudEvents does not define; those that are well formed are left alone."""
+    for name, value in said.items():
+        if name in ATTRIBUTES or name in ("data", "data_base64", "tenant"):
+            continue
+        if not EXTENSION.fullmatch(name):
+            hint = did_you_mean(name, [*ATTRIBUTES, "data"])
+            yield Problem(pointer(name), f"is no CloudEvents attribute: names are lower-case letters and digits{hint}")
+        elif not isinstance(value, str | bool | int) or (isinstance(value, int) and not -(2**31) <= value < 2**31):
+            yield Problem(pointer(name), "an extension attribute must be a string, a boolean or a 32-bit integer")
+        elif isinstance(value, str):
+            yield from _found(Text().canonical, value, pointer(name))
+
+
+def _found(check: Callable[[Any], Any], value: Any, at: str) -> Iterator[Problem]:
+    try:
+        check(value)
+    except ValidationError as error:
+        yield from (Problem(at, str(message)) for message in error.messages)
+
+
+def _data(short: str | None, subject: str | None, data: Any, problems: list[Problem]) -> dict[str, Any]:
+    """The canonical data of an event whose type is known; nothing where it is not."""
+    if not isinstance(data, Mapping):
+        problems.append(Problem("/data", f"must be an object, is {json_type(data)}"))
+        return {}
+    if short is None:
+        return {}
+    loader = _LOADERS[short]
+    try:
+        loaded: dict[str, Any] = loader.load(data)
+    except ValidationError as error:
+        problems.extend(problems_of(loader, error.messages_dict, "/data"))
+        return {}
+    named = loaded.get("application")
+    if named and subject and subject.startswith(APPLICATION) and subject != APPLICATION + named:
+        problems.append(Problem("/data/application", f"is not the application of the subject {subject!r}"))
+    return loaded

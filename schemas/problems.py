@@ -1,0 +1,59 @@
+"""Problems of a document: every bad field by its JSON pointer, and the error that carries them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from marshmallow import Schema
+
+from schemas.containers import Items, Object
+from signpost.errors import CallerError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at one place: `pointer` is a JSON pointer (RFC 6901) into the document, "" the document itself."""
+
+    pointer: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer or 'the document'}: {self.message}"
+
+
+class Refused(CallerError):
+    """A document that is understood and not accepted; `problems` names every bad field."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("; ".join(map(str, self.problems)))
+
+
+def pointer(*steps: str | int) -> str:
+    """The JSON pointer of a path."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """ "; did you mean ...?" for the nearest word, or nothing where none is near."""
+    near = get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def problems_of(schema: Schema | None, errors: Mapping[Any, Any], at: str) -> Iterator[Problem]:
+    """Marshmallow's nested messages as problems below the pointer `at`; an unknown field with the nearest known one."""
+    declared = {field.data_key or name: field for name, field in schema.fields.items()} if schema else {}
+    for name, found in errors.items():
+        here = at if name == "_schema" else at + pointer(name)
+        if isinstance(found, Mapping):
+            yield from problems_of(_schema_of(declared.get(name)), found, here)
+        elif schema and name not in declared and name != "_schema":
+            yield Problem(here, "is not a field of this event" + did_you_mean(str(name), declared))
+        else:
+            yield from (Problem(here, str(message)) for message in found)
+
+
+def _schema_of(field: Any) -> Schema | None:
+    inner = field.item if isinstance(field, Items) else field
+    return inner.schema() if isinstance(inner, Object) else None

@@ -1,0 +1,123 @@
+"""The recommendation as consumers receive it: the data of `signpost.recommendation.<change>.v1`. Add-only within v1."""
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema
+
+from schemas.containers import Items, Object
+from schemas.fields import Boolean, Choice, Id, Instant, Integer, JsonSchema, Kind, Text
+
+CHANGES = ("raised", "updated", "resolved", "expired", "superseded", "done", "dismissed", "snoozed")
+STATUSES = ("active", "resolved", "expired", "superseded", "done", "dismissed", "snoozed")
+AUDIENCES = ("candidate", "employer")
+PRIORITIES = ("low", "normal", "high", "urgent")
+SUBJECTS = ("offer", "interview", "application", "candidate")
+MAX_SEQUENCE = 2**53
+
+
+class Open(Schema):
+    """A tolerant reader: what a later v1 adds is left alone."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Anything(Kind):
+    """Any JSON."""
+
+    kind = "object"
+
+    def canonical(self, value: Any) -> Any:
+        return value
+
+    def json_schema(self) -> JsonSchema:
+        return {}
+
+
+class AnyObject(Anything):
+    """A JSON object with members of its own choosing."""
+
+    def json_schema(self) -> JsonSchema:
+        return {"type": "object"}
+
+
+class Key(Id):
+    """A case key: a candidate's id, or "application:" and an id."""
+
+    longest = 140
+
+
+class LongText(Text):
+    """A text of our own making, which may quote several of the sender's."""
+
+    longest = 20_000
+
+
+class Subject(Open):
+    kind = Choice(*SUBJECTS, required=True)
+    id = Key(required=True)
+
+
+class Employer(Open):
+    id = Id(required=True, nullable=True)
+    name = Text(required=True, nullable=True)
+
+
+class Draft(Open):
+    name = Text(required=True)
+    title = LongText(required=True)
+    body = LongText(required=True)
+
+
+class EventNamed(Open):
+    source = Text(required=True)
+    id = Id(required=True)
+    time = Instant(required=True)
+
+
+class Because(Open):
+    """One fact that made the rule hold, and the event that said it; none where the fact is that nothing is known."""
+
+    fact = LongText(required=True)
+    value = Anything(required=True, nullable=True)
+    is_unknown = Boolean(data_key="unknown", attribute="unknown", required=True)
+    event = Object(EventNamed, required=True, nullable=True)
+
+
+class Article(Open):
+    id = Text(required=True)
+    title = Text(required=True)
+
+
+class Explanation(Open):
+    because = Items(Object(Because), required=True, most=1000, distinct=False)
+    article = Object(Article, required=True, nullable=True)
+    norms = Items(AnyObject(), required=True, distinct=False)
+    rulebook = Text(required=True)
+
+
+class RecommendationSchema(Open):
+    """Every field is always there; what does not apply is null."""
+
+    id = Id(required=True)
+    sequence = Integer(required=True, least=1, most=MAX_SEQUENCE)
+    change = Choice(*CHANGES, required=True)
+    status = Choice(*STATUSES, required=True)
+    rule = Id(required=True)
+    topic = Id(required=True)
+    audience = Choice(*AUDIENCES, required=True)
+    candidate = Key(required=True)
+    subject = Object(Subject, required=True)
+    employer = Object(Employer, required=True, nullable=True)
+    priority = Choice(*PRIORITIES, required=True)
+    due = Instant(required=True, nullable=True)
+    valid_until = Instant(required=True, nullable=True)
+    raised_at = Instant(required=True)
+    changed_at = Instant(required=True)
+    reason = LongText(required=True, nullable=True)
+    title = LongText(required=True)
+    message = LongText(required=True)
+    steps = Items(LongText(), required=True, distinct=False)
+    drafts = Items(Object(Draft), required=True, distinct=False)
+    comparison = AnyObject(required=True, nullable=True)
+    explanation = Object(Explanation, required=True)

@@ -1,0 +1,121 @@
+"""JSON as the door accepts it: one meaning per document, nothing that a database or another reader would choke on."""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from signpost.errors import CallerError
+
+MAX_DEPTH, MAX_BYTES, MAX_DIGITS, MAX_EXPONENT = 32, 1_000_000, 40, 300
+
+
+class Malformed(CallerError):
+    """The bytes are not JSON as it is accepted here; the message says where or why."""
+
+
+class TooLarge(CallerError):
+    """The document is longer than allowed."""
+
+
+def loads(raw: bytes, *, max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES) -> Any:
+    """The value of a JSON document; numbers with a fraction or exponent as Decimal, so that money keeps its digits.
+
+    Raises TooLarge, or Malformed for anything but one JSON value in UTF-8 without duplicate keys, NaN or infinities,
+    lone surrogates, NUL characters, numbers of more than 40 digits, or more than `max_depth` levels.
+    """
+    if len(raw) > max_bytes:
+        raise TooLarge(f"the document has {len(raw)} bytes; at most {max_bytes} are accepted")
+    text = _text(raw)
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise Malformed(f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise Malformed(f"nested deeper than {max_depth} levels") from None
+    if raw.count(b"[") + raw.count(b"{") > max_depth:
+        _check_depth(value, max_depth)
+    if b"\\u" in raw:
+        _check_strings(value)
+    return value
+
+
+def _text(raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"not UTF-8 at byte {error.start}") from None
+    if text.startswith("\ufeff"):
+        raise Malformed("starts with a byte order mark; send plain UTF-8")
+    return text
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise Malformed(f"the key {_shown(repeated)} stands twice in one object")
+    return members
+
+
+def _constant(name: str) -> NoReturn:
+    raise Malformed(f"{name} is not a JSON number")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise Malformed(f"a number has {len(digits)} characters; at most {MAX_DIGITS} are accepted")
+    return int(digits)
+
+
+def _decimal(digits: str) -> Decimal:
+    if len(digits) > MAX_DIGITS:
+        raise Malformed(f"a number has {len(digits)} characters; at most {MAX_DIGITS} are accepted")
+    _, _, exponent = digits.lower().partition("e")
+    if exponent and abs(int(exponent)) > MAX_EXPONENT:
+        raise Malformed(f"the exponent of {digits} is out of range")
+    return Decimal(digits)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer, parse_float=_decimal
+)
+
+
+def _check_depth(value: Any, max_depth: int) -> None:
+    level = [value]
+    for _ in range(max_depth):
+        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+        if not level:
+            return
+    raise Malformed(f"nested deeper than {max_depth} levels")
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _strings(value: Any) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, str):
+            yield current
+        elif isinstance(current, dict):
+            yield from current
+        waiting.extend(_children(current))
+
+
+def _check_strings(value: Any) -> None:
+    for text in _strings(value):
+        if "\0" in text:
+            raise Malformed(f"the string {_shown(text)} contains the NUL character")
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise Malformed(f"the string {_shown(text)} contains a lone surrogate")
+
+
+def _shown(text: str) -> str:
+    return json.dumps(text if len(text) <= 60 else text[:57] + "...")
