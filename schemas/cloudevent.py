@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from schemas.events import EVENT_SCHEMAS
-from schemas.fields import Id, Instant, Kind, Text, json_type
+from schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
 from schemas.problems import Problem, Refused, did_you_mean, pointer, problems_of
 from signpost.case.event import Event
 from signpost.case.instant import MINUTE, format_instant, parse_instant
@@ -31,6 +31,9 @@ class Source(Id):
         if any(character.isspace() for character in text):
             raise ValidationError("must not contain spaces")
         return text
+
+    def json_schema(self) -> JsonSchema:
+        return {**super().json_schema(), "format": "uri-reference"}
 
 
 class EventId(Id):
@@ -67,6 +70,9 @@ class EventType(Kind):
             raise ValidationError(f"is not an event type of Signpost: {value[:80]!r}{hint}")
         return short
 
+    def json_schema(self) -> JsonSchema:
+        return {"type": "string", "enum": [full_type(short) for short in EVENT_SCHEMAS]}
+
 
 class SpecVersion(Kind):
     """Exactly "1.0"."""
@@ -75,6 +81,9 @@ class SpecVersion(Kind):
         if value != "1.0":
             raise ValidationError('must be "1.0"')
         return "1.0"
+
+    def json_schema(self) -> JsonSchema:
+        return {"const": "1.0"}
 
 
 class JsonContent(Text):

@@ -83,6 +83,7 @@ def object_schema(schema: type[Schema]) -> JsonSchema:
     """JSON Schema 2020-12 of an object: every field, which are required, and whether others are refused."""
     declared = {field.data_key or name: field for name, field in schema().fields.items()}
     closed = schema.Meta.unknown == RAISE
+    any_of = getattr(schema.Meta, "any_of", ())
     properties = {name: field_schema(field) for name, field in declared.items() if isinstance(field, Kind)}
     required = [name for name, field in declared.items() if field.required]
     document: JsonSchema = {"type": "object", "properties": properties}
@@ -90,7 +91,12 @@ def object_schema(schema: type[Schema]) -> JsonSchema:
         **document,
         **({"required": required} if required else {}),
         **({"additionalProperties": False} if closed else {}),
+        **({"anyOf": [_said(name) for name in any_of]} if any_of else {}),
     }
+
+
+def _said(name: str) -> JsonSchema:
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
 
 
 def field_schema(field: Kind) -> JsonSchema:

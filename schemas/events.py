@@ -29,6 +29,15 @@ class Strict(Schema):
 
     class Meta:
         unknown = RAISE
+        any_of: tuple[str, ...] = ()
+        """Fields of which at least one must be said."""
+
+    @validates_schema(skip_on_field_errors=False)
+    def says_any(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse what would be about nothing."""
+        names = self.Meta.any_of
+        if names and all(data.get(name) is None for name in names):
+            raise ValidationError(f"must name {' or '.join(names)}")
 
 
 class Employer(Strict):
@@ -155,17 +164,14 @@ class ApplicationNamed(Strict):
 class ContactLogged(Strict):
     """A conversation or message; it belongs to an offer or to an application."""
 
+    class Meta(Strict.Meta):
+        any_of = ("offer", "application")
+
     offer = Id()
     application = Id()
     by = Choice("candidate", "employer")
     channel = Choice("phone", "video", "in_person", "email", "letter", "message")
     purpose = Choice("thanks", "withdrawal", "deadline", "check_in", "negotiation", "other")
-
-    @validates_schema(skip_on_field_errors=False)
-    def names_something(self, data: dict[str, Any], **_: Any) -> None:
-        """Refuse a contact about nothing."""
-        if data.get("offer") is None and data.get("application") is None:
-            raise ValidationError("must name an offer or an application")
 
 
 class EmploymentCurrent(Strict):

@@ -1,0 +1,104 @@
+"""Example messages for the generated documents; each is valid against its schema (a test)."""
+
+from typing import Any
+
+EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "e-1",
+    "source": "jobboard/careers-north",
+    "type": "signpost.offer.extended.v1",
+    "time": "2026-03-02T14:00:00+01:00",
+    "subject": "c-1",
+    "datacontenttype": "application/json",
+    "data": {
+        "offer": "acme-1",
+        "employer": {"id": "acme", "name": "Acme"},
+        "title": "Data engineer",
+        "salary": {"amount": 80000, "currency": "USD", "per": "year"},
+        "benefits": {"health": True, "dental": False},
+        "start_date": "2026-04-13",
+    },
+}
+BATCH: list[dict[str, Any]] = [
+    EVENT,
+    {
+        **{name: value for name, value in EVENT.items() if name != "data"},
+        "id": "e-2",
+        "type": "signpost.offer.accepted.v1",
+        "time": "2026-03-04T09:30:00+01:00",
+        "data": {"offer": "acme-1", "by": "verbal"},
+    },
+]
+STANDARD_WEBHOOK: dict[str, Any] = {
+    "type": "signpost.offer.extended.v1",
+    "timestamp": "2026-03-02T13:00:00Z",
+    "data": {"candidate": "c-1", "offer": "acme-1", "employer": {"id": "acme", "name": "Acme"}},
+}
+PROBLEM: dict[str, Any] = {
+    "type": "urn:signpost:problem:refused",
+    "title": "The event is not accepted",
+    "status": 422,
+    "detail": "1 problem",
+    "errors": [{"pointer": "/data/salary/currency", "detail": 'must be a currency of ISO 4217, like "USD"'}],
+}
+RECOMMENDATION_EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "r-5f1c.1",
+    "source": "signpost",
+    "type": "signpost.recommendation.raised.v1",
+    "time": "2026-03-02T13:00:01Z",
+    "subject": "c-1",
+    "datacontenttype": "application/json",
+    "tenant": "careers-north",
+    "data": {
+        "id": "r-5f1c",
+        "sequence": 1,
+        "change": "raised",
+        "status": "active",
+        "rule": "ask-response-deadline",
+        "topic": "accept",
+        "audience": "candidate",
+        "candidate": "c-1",
+        "subject": {"kind": "offer", "id": "acme-1"},
+        "employer": {"id": "acme", "name": "Acme"},
+        "priority": "high",
+        "due": "2026-03-04T13:00:00Z",
+        "valid_until": None,
+        "raised_at": "2026-03-02T13:00:01Z",
+        "changed_at": "2026-03-02T13:00:01Z",
+        "reason": None,
+        "title": "Ask Acme how long you have to decide",
+        "message": "Acme has made you an offer and has not said by when you must answer.",
+        "steps": ["Thank them for the offer.", "Ask by when they need your answer."],
+        "drafts": [{"name": "email", "title": "Your offer", "body": "Thank you. By when do you need my answer?"}],
+        "comparison": None,
+        "explanation": {
+            "because": [
+                {
+                    "fact": "offer/acme-1 stage",
+                    "value": "open",
+                    "unknown": False,
+                    "event": {"source": "jobboard/careers-north", "id": "e-1", "time": "2026-03-02T13:00:00Z"},
+                },
+                {"fact": "offer/acme-1 respond_by", "value": None, "unknown": True, "event": None},
+            ],
+            "article": {"id": "before-accepting", "title": "Before you accept"},
+            "norms": [],
+            "rulebook": "3f2a9c1e",
+        },
+    },
+}
+ADVICE_ANSWER: dict[str, Any] = {
+    "candidate": "c-1",
+    "active": [RECOMMENDATION_EVENT["data"]],
+    "suppressed": [{"rule": "negotiate-salary", "subject": "offer/acme-1", "by": "withdraw-promptly@offer/acme-1"}],
+}
+CASE_ANSWER: dict[str, Any] = {
+    "candidate": "c-1",
+    "case": {
+        "events": [[1772456400000000, "jobboard/careers-north", "e-1"]],
+        "facts": {"offer": {"acme-1": {"extended": [0, True]}}},
+    },
+    "next_change": "2026-03-04T13:00:00Z",
+    "rulebook": "3f2a9c1e",
+}
