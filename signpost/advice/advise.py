@@ -1,0 +1,256 @@
+"""Advising: the wanted advice of a case now against what was told, as changes to tell. Pure; `now` in microseconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any, Protocol
+
+import orjson
+
+from signpost.advice.document import document, explained
+from signpost.advice.records import ANSWERED, TOLD, Record, dump_records, load_records
+from signpost.advice.wording import inputs_of, words_for
+from signpost.case.case import Case
+from signpost.case.facts import Entity, Facts, facts_of
+from signpost.case.instant import parse_instant
+from signpost.engine.compiled import Answer, Match
+from signpost.engine.spans import holds
+from signpost.errors import BugError
+from signpost.rulebook.rulebook import Rulebook
+
+MAX_INSTANT = 253_402_300_799_000_000
+
+
+class Engine(Protocol):
+    """What advising needs of an engine."""
+
+    rulebook: Rulebook
+
+    def matches(self, facts: Facts, now: int) -> set[Match]:
+        """What holds at an instant."""
+
+    def answers(self, facts: Facts) -> list[Answer]:
+        """What holds when, with priorities and times."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationChange:
+    """One change to tell; `data` is the recommendation as published (see schemas)."""
+
+    id: str
+    sequence: int
+    change: str
+    status: str
+    audience: str
+    rule: str
+    topic: str
+    subject: str
+    priority: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """The records to keep, the changes to tell, and the next instant (microseconds) at which time alone changes something."""
+
+    recorded: bytes
+    changes: list[RecommendationChange]
+    next_change: int | None
+
+
+def advise(engine: Engine, case: Case, recorded: bytes, *, tenant: str, key: str, now: int) -> Advised:
+    """Compare what the rulebook says of a case at `now` with what was told of it. `key`: the case's, "c-1" or "application:a-7"."""
+    return _Advising(engine, case, recorded, tenant, key, now).run()
+
+
+def close(engine: Engine, case: Case, recorded: bytes, *, tenant: str, key: str, now: int, reason: str) -> Advised:
+    """Resolve all that was told of a case that ends: "merged" or "erased"."""
+    return _Advising(engine, case, recorded, tenant, key, now).close(reason)
+
+
+class _Advising:
+    def __init__(self, engine: Engine, case: Case, recorded: bytes, tenant: str, key: str, now: int) -> None:
+        self.engine, self.case, self.tenant, self.key, self.now = engine, case, tenant, key, now
+        self.facts = facts_of(case, key)
+        self.records = load_records(recorded)
+        self.answers = {answer.key: answer for answer in engine.answers(self.facts)}
+        self.changes: list[RecommendationChange] = []
+
+    def run(self) -> Advised:
+        wanted = self._wanted()
+        suppressed = _suppressed(wanted)
+        for key in sorted(self.records.keys() | wanted.keys()):
+            answer = wanted.get(key)
+            record = self.records.get(key) or _new_record(wanted[key])
+            if answer is None:
+                self._end(record)
+            elif key in suppressed:
+                self._suppress(record, answer, suppressed[key])
+            else:
+                self._want(record, answer)
+            self.records[key] = record
+        return Advised(self._kept(), self.changes, self._next_change())
+
+    def close(self, reason: str) -> Advised:
+        for key in sorted(self.records):
+            self._end(self.records[key], reason)
+        return Advised(b"", self.changes, None)
+
+    def _wanted(self) -> dict[str, Answer]:
+        """What the engine says holds, with the compiled evaluator's times; the two must agree."""
+        wanted = {key: answer for key, answer in self.answers.items() if answer.holds(self.now)}
+        expected = {Match(answer.rule.id, answer.subject.kind, answer.subject.id) for answer in wanted.values()}
+        if (found := self.engine.matches(self.facts, self.now)) != expected:
+            raise BugError(f"the engines disagree at {self.now} about {sorted(map(str, found ^ expected))}")
+        return wanted
+
+    def _want(self, record: Record, answer: Answer) -> None:
+        if record.state not in (*TOLD, *ANSWERED):
+            record.spell, record.sequence, record.by, record.text, record.inputs = record.spell + 1, 0, None, "", ""
+            record.raised_at, record.state = self.now, "active"
+            self._refresh(record, answer)
+            self._tell(record, "raised")
+        self._heed(record)
+        if record.state == "active" and self._refresh(record, answer):
+            self._tell(record, "updated")
+
+    def _heed(self, record: Record) -> None:
+        """Follow the consumer's latest answer to this very recommendation."""
+        said = self._answer_to(record)
+        state = said["answer"] if said else "active"
+        until = parse_instant(said["until"]) if said and said.get("until") else None
+        if state == "snoozed" and (until is None or until <= self.now):
+            state, until = "active", None
+        if state == record.state and until == record.until:
+            return
+        record.state, record.until = state, until
+        self._tell(record, "raised" if state == "active" else state)
+
+    def _answer_to(self, record: Record) -> dict[str, Any] | None:
+        told = self.case.registers.get("advice", {}).get(record.recommendation_id(self.tenant, self.key))
+        return told["answer"][1] if told else None
+
+    def _suppress(self, record: Record, answer: Answer, by: str) -> None:
+        """Another rule takes its place: visible, with the reason, and told where it was told before."""
+        if record.state in TOLD:
+            record.state, record.by, record.until = "superseded", by, None
+            self._tell(record, "superseded", f"superseded by {by}")
+        elif record.state not in ANSWERED:
+            record.state, record.by = "suppressed", by
+            record.priority, record.title = answer.priority(self.now), words_for(answer, self.facts, self._related(answer)).title
+
+    def _end(self, record: Record, reason: str | None = None) -> None:
+        if record.state in TOLD:
+            answer = self.answers.get(record.key)
+            expired = reason is None and answer is not None and holds(answer.condition, self.now)
+            record.state = "expired" if expired else "resolved"
+            self._tell(record, record.state, reason or ("its time has passed" if expired else "its conditions no longer hold"))
+        record.state, record.until, record.by = "ended", None, None
+
+    def _refresh(self, record: Record, answer: Answer) -> bool:
+        """Bring priority, times and words up to date; whether any of them changed. Unchanged inputs need no new words."""
+        before = (record.priority, record.due, record.valid_until, record.text)
+        record.priority = answer.priority(self.now)
+        record.due, record.valid_until = _on_calendar(answer.due), _on_calendar(answer.valid_until)
+        related = self._related(answer)
+        inputs = _digest(inputs_of(answer, self.facts, related) + self.engine.rulebook.version.encode())
+        if inputs != record.inputs:
+            words = words_for(answer, self.facts, related)
+            record.inputs, record.text, record.title = inputs, _digest(orjson.dumps(words)), words.title
+            record.related = {name: [item.id for item in items] for name, items in related.items()}
+        return before != (record.priority, record.due, record.valid_until, record.text)
+
+    def _related(self, answer: Answer) -> dict[str, list[Entity]]:
+        return answer.related_at(self.now)
+
+    def _tell(self, record: Record, change: str, reason: str | None = None) -> None:
+        rule = self.engine.rulebook.rules.get(record.rule)
+        if rule is None:
+            return
+        record.sequence += 1
+        id = record.recommendation_id(self.tenant, self.key)
+        data = document(record, rule, change, id=id, candidate=self.key, now=self.now, version=self.engine.rulebook.version, reason=reason)
+        answer = self.answers.get(record.key) or self._ended_answer(record)
+        if answer is not None:
+            related = self._related(answer) if answer.holds(self.now) else self._remembered(record)
+            data = explained(data, answer, self.facts, related, self.now)
+        subject = f"{record.kind}/{record.subject}"
+        self.changes.append(
+            RecommendationChange(id, record.sequence, change, data["status"], rule.audience, rule.id, rule.topic, subject, record.priority, data)
+        )
+
+    def _ended_answer(self, record: Record) -> Answer | None:
+        """Enough of an answer to word a recommendation whose conditions are gone."""
+        subject = next((item for item in self.facts.of_kind(record.kind) if item.id == record.subject), None)
+        if subject is None:
+            return None
+        return Answer(self.engine.rulebook.rules[record.rule], subject, (), (), [], record.due, record.valid_until)
+
+    def _remembered(self, record: Record) -> dict[str, list[Entity]]:
+        """The related entities as last told, as far as they still exist."""
+        everything = {item.id: item for kind in self.facts.entities.values() for item in kind}
+        return {name: [everything[id] for id in ids if id in everything] for name, ids in record.related.items()}
+
+    def _kept(self) -> bytes:
+        kept = {key: record if record.state != "ended" else _forgotten(record) for key, record in self.records.items()}
+        return dump_records({key: record for key, record in kept.items() if record.state != "ended" or record.spell})
+
+    def _next_change(self) -> int | None:
+        instants = [answer.next_change(self.now) for answer in self.answers.values()]
+        instants += [record.until for record in self.records.values() if record.state == "snoozed"]
+        return min((instant for instant in instants if instant is not None and instant <= MAX_INSTANT), default=None)
+
+
+def suppressions(recorded: bytes) -> list[dict[str, str]]:
+    """What would be advised now but for another rule: [{rule, subject, by, title, priority}]."""
+    return [
+        {"rule": record.rule, "subject": f"{record.kind}/{record.subject}", "by": record.by or "", "title": record.title, "priority": record.priority}
+        for record in load_records(recorded).values()
+        if record.state in ("suppressed", "superseded")
+    ]
+
+
+def active(recorded: bytes) -> dict[str, Record]:
+    """What consumers believe stands and have not answered, by `RULE@KIND/ID`."""
+    return {key: record for key, record in load_records(recorded).items() if record.state == "active"}
+
+
+def carried(recorded: bytes, into: bytes) -> bytes:
+    """The records of a case that absorbs another: what a consumer had put aside there stays aside here."""
+    records = load_records(into)
+    for key, record in load_records(recorded).items():
+        if record.state in ("done", "dismissed") and key not in records:
+            records[key] = replace(record)
+    return dump_records(records)
+
+
+def _suppressed(wanted: Mapping[str, Answer]) -> dict[str, str]:
+    """What another wanted rule takes the place of -> that rule."""
+    found: dict[str, str] = {}
+    for key in sorted(wanted):
+        answer = wanted[key]
+        for rule in answer.rule.suppresses:
+            target = f"{rule}@{answer.subject.kind}/{answer.subject.id}"
+            if target in wanted:
+                found.setdefault(target, key)
+    return found
+
+
+def _new_record(answer: Answer) -> Record:
+    return Record(answer.rule.id, answer.subject.kind, answer.subject.id)
+
+
+def _forgotten(record: Record) -> Record:
+    """Of advice that has ended only the number of its spells is kept."""
+    return Record(record.rule, record.kind, record.subject, spell=record.spell)
+
+
+def _on_calendar(instant: int | None) -> int | None:
+    return instant if instant is not None and 0 <= instant <= MAX_INSTANT else None
+
+
+def _digest(text: bytes) -> str:
+    return blake2b(text, digest_size=12).hexdigest()
+
+
+__all__ = ["Advised", "Engine", "RecommendationChange", "active", "advise", "carried", "close", "suppressions"]

@@ -1,0 +1,89 @@
+"""The caseload: cases in hand, and what an event or the passing of time does to them. Pure; storage and timelines share it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from signpost.advice.advise import Engine, RecommendationChange, advise, carried, close
+from signpost.case.case import Case
+from signpost.case.event import Event
+from signpost.case.identity import APPLICATION, links
+
+
+@dataclass(slots=True)
+class OpenCase:
+    """One case in hand. `merged_into`: the key under which it lives on; `touched`: whether it must be written back."""
+
+    key: str
+    case: Case = field(default_factory=Case)
+    recorded: bytes = b""
+    merged_into: str | None = None
+    next_change: int | None = None
+    touched: bool = False
+
+
+
+class Caseload:
+    """Handles the events of one tenant over the cases given; a key that is not given starts empty.
+
+    `erased` collects the keys of which everything held must be deleted.
+    """
+
+    def __init__(self, engine: Engine, tenant: str, cases: Mapping[str, OpenCase]) -> None:
+        self.engine, self.tenant = engine, tenant
+        self.cases = dict(cases)
+        self.erased: list[str] = []
+
+    def find(self, key: str) -> OpenCase:
+        """The case that a key leads to, merges followed."""
+        case = self.cases.setdefault(key, OpenCase(key))
+        while case.merged_into is not None:
+            case = self.cases.setdefault(case.merged_into, OpenCase(case.merged_into))
+        return case
+
+    def handle(self, event: Event, now: int) -> list[tuple[str, RecommendationChange]]:
+        """Fold one event and advise; gives (case key, change) in the order to tell them."""
+        told: list[tuple[str, RecommendationChange]] = []
+        for absorbed, into in links(event):
+            told += self._link(absorbed, into, now)
+        case = self.find(event.subject)
+        if event.type == "candidate.erased":
+            told += self._erase(case, now)
+        case.case = case.case.fold(event)
+        return told + self._advise(case, now)
+
+    def wake(self, key: str, now: int) -> list[tuple[str, RecommendationChange]]:
+        """Advise a case again because time has passed, or the rulebook has changed."""
+        return self._advise(self.find(key), now)
+
+    def _advise(self, case: OpenCase, now: int) -> list[tuple[str, RecommendationChange]]:
+        advised = advise(self.engine, case.case, case.recorded, tenant=self.tenant, key=case.key, now=now)
+        case.recorded, case.next_change, case.touched = advised.recorded, advised.next_change, True
+        return [(case.key, change) for change in advised.changes]
+
+    def _link(self, absorbed: str, into: str, now: int) -> list[tuple[str, RecommendationChange]]:
+        """Two keys turn out to be one person. An application that already belongs to somebody stays where it is."""
+        first = self.cases.get(absorbed)
+        if absorbed.startswith(APPLICATION) and first is not None and first.merged_into is not None:
+            return []
+        case, target = self.find(absorbed), self.find(into)
+        if case is target:
+            return []
+        closed = close(self.engine, case.case, case.recorded, tenant=self.tenant, key=case.key, now=now, reason="merged")
+        target.case, target.recorded, target.touched = target.case.join(case.case), carried(case.recorded, target.recorded), True
+        self.cases[case.key] = OpenCase(case.key, merged_into=target.key, touched=True)
+        changes = [(case.key, change) for change in closed.changes]
+        return changes if into == target.key and case.case.is_empty else changes + self._advise(target, now)
+
+    def _erase(self, case: OpenCase, now: int) -> list[tuple[str, RecommendationChange]]:
+        """Tell consumers to forget, and note the key for the storage."""
+        closed = close(self.engine, case.case, case.recorded, tenant=self.tenant, key=case.key, now=now, reason="erased")
+        case.recorded = b""
+        self.erased.append(case.key)
+        return [(case.key, _bare(change)) for change in closed.changes]
+
+
+def _bare(change: RecommendationChange) -> RecommendationChange:
+    """Without anything said about the candidate: ids and the fact that it is over."""
+    change.data.update(title="", message="", steps=[], drafts=[], comparison=None, employer=None)
+    change.data["explanation"]["because"] = []
+    return change

@@ -1,0 +1,68 @@
+"""The recommendation as consumers read it: the data of one change, as the published schema says. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from signpost.advice.evidence import evidence
+from signpost.advice.records import Record
+from signpost.advice.wording import words_for
+from signpost.case.facts import Entity, Facts
+from signpost.case.instant import format_instant
+from signpost.engine.compiled import Answer
+from signpost.rulebook.terms import Rule
+
+STATUS = {"raised": "active", "updated": "active"}
+"""Change -> status; every other change is named after the status that it leads to."""
+
+
+def document(record: Record, rule: Rule, change: str, *, id: str, candidate: str, now: int, version: str, reason: str | None) -> dict[str, Any]:
+    """What every change says, whether or not there are still facts to explain it."""
+    return {
+        "id": id,
+        "sequence": record.sequence,
+        "change": change,
+        "status": STATUS.get(change, change),
+        "rule": rule.id,
+        "topic": rule.topic,
+        "audience": rule.audience,
+        "candidate": candidate,
+        "subject": {"kind": record.kind, "id": record.subject},
+        "employer": None,
+        "priority": record.priority,
+        "due": _text(record.due),
+        "valid_until": _text(record.valid_until),
+        "raised_at": format_instant(record.raised_at),
+        "changed_at": format_instant(now),
+        "reason": reason,
+        "title": record.title,
+        "message": "",
+        "steps": [],
+        "drafts": [],
+        "comparison": None,
+        "explanation": {
+            "because": [],
+            "article": {"id": rule.source.article, "title": rule.source.title},
+            "norms": [dict(norm) for norm in rule.source.norms],
+            "rulebook": version,
+        },
+    }
+
+
+def explained(data: dict[str, Any], answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], now: int) -> dict[str, Any]:
+    """The same with its words, its employer and the facts behind it."""
+    words = words_for(answer, facts, related)
+    data["employer"] = _employer(answer.subject)
+    data |= {"title": words.title, "message": words.message, "steps": words.steps, "drafts": words.drafts, "comparison": words.comparison}
+    data["explanation"]["because"] = evidence(answer, facts, related, now)
+    return data
+
+
+def _employer(subject: Entity) -> dict[str, Any] | None:
+    """Who the employer is, as far as it is known."""
+    if "employer" not in subject.values and "employer_name" not in subject.values:
+        return None
+    return {"id": subject.values.get("employer"), "name": subject.values.get("employer_name")}
+
+
+def _text(instant: int | None) -> str | None:
+    return None if instant is None else format_instant(instant)

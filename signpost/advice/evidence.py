@@ -1,0 +1,116 @@
+"""Evidence: the facts, and the events behind them, that made a rule hold. Pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any, TypedDict
+
+from signpost.advice.wording import zone_of
+from signpost.case.case import Stamp
+from signpost.case.facts import Entity, Facts
+from signpost.case.instant import format_instant
+from signpost.case.money import Money
+from signpost.case.vocabulary import KINDS
+from signpost.engine.compiled import Answer
+from signpost.engine.moments import Env
+from signpost.engine.questions import Over, over_time
+from signpost.engine.spans import holds
+from signpost.rulebook.checks import references
+from signpost.rulebook.terms import AnyOf, Condition, Linked, Ref, Relation, Scope, Term
+
+
+class EventRef(TypedDict):
+    """Which event said it."""
+
+    source: str
+    id: str
+    time: str
+
+
+class Fact(TypedDict):
+    """One fact that counted: `unknown` where its not being known is what counted."""
+
+    fact: str
+    value: Any
+    unknown: bool
+    event: EventRef | None
+
+
+def evidence(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], now: int) -> list[Fact]:
+    """What the rule's conditions read, each fact once, in the order of the rule."""
+    env = Env(facts, answer.subject, answer.subject, zone_of(answer.rule, facts), {k: _constant(v) for k, v in answer.defined.items()})
+    found: dict[str, Fact] = {}
+    for fact in _of_condition(answer.rule.when, env, related, now):
+        found.setdefault(fact["fact"], fact)
+    return list(found.values())
+
+
+def _constant(value: object) -> Any:
+    return lambda env: value
+
+
+def _of_condition(condition: Condition, env: Env, related: Mapping[str, list[Entity]], now: int) -> Iterator[Fact]:
+    for term in condition:
+        yield from _of_term(term, env, related, now)
+
+
+def _of_term(term: Term, env: Env, related: Mapping[str, list[Entity]], now: int) -> Iterator[Fact]:
+    if isinstance(term, Relation):
+        yield from _of_relation(term, env, related, now)
+    elif isinstance(term, AnyOf):
+        holding = [alternative for alternative in term.alternatives if holds(_compiled(alternative)(env), now)]
+        for alternative in holding or term.alternatives:
+            yield from _of_condition(alternative, env, related, now)
+    elif not isinstance(term, Linked):
+        for ref in references(term):
+            yield _fact(ref, env)
+
+
+def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], now: int) -> Iterator[Fact]:
+    if not term.least:
+        yield {"fact": _nothing_such(term), "value": 0, "unknown": False, "event": None}
+        return
+    outer = env.item
+    for env.item in related.get(term.name, []):
+        yield from _of_condition(term.where, env, related, now)
+    env.item = outer
+
+
+def _nothing_such(term: Relation) -> str:
+    """`no contact with by, channel, purpose as asked`: what was looked for in vain."""
+    names = dict.fromkeys(ref.name for inner in term.where for ref in references(inner))
+    return f"no {'other ' if term.other else ''}{term.kind}" + (f" with the {', '.join(names)} asked for" if names else "")
+
+
+def _fact(ref: Ref, env: Env) -> Fact:
+    if ref.scope == Scope.DEFINED:
+        value = env.defined[ref.name](env)
+        return {"fact": f"{ref.name} of this rule", "value": as_json(value, ref.type), "unknown": value is None, "event": None}
+    entity = {Scope.ITEM: env.item, Scope.SUBJECT: env.subject}.get(ref.scope, env.facts.candidate)
+    value = entity.values.get(ref.name)
+    stamp = entity.stamps.get(ref.name)
+    return {
+        "fact": f"{entity.kind}/{entity.id} {ref.name}",
+        "value": as_json(value, KINDS[entity.kind][ref.name].type),
+        "unknown": value is None,
+        "event": _event(stamp) if stamp else None,
+    }
+
+
+def _event(stamp: Stamp) -> EventRef:
+    time, source, event = stamp
+    return {"source": source, "id": event, "time": format_instant(time)}
+
+
+def as_json(value: Any, type_: str) -> Any:
+    """A typed value as JSON."""
+    if isinstance(value, Money):
+        return value.to_json()
+    if type_ == "instant" and isinstance(value, int):
+        return format_instant(value)
+    return value.isoformat() if isinstance(value, date) else value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(condition: Condition) -> Over:
+    return over_time(condition)

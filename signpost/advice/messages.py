@@ -1,0 +1,28 @@
+"""A change of a recommendation as a CloudEvent, and the routing key that consumers bind. Pure."""
+
+from typing import Any
+
+from signpost.advice.advise import RecommendationChange
+from signpost.case.instant import format_instant
+
+SOURCE = "signpost"
+
+
+def to_cloudevent(change: RecommendationChange, *, tenant: str, key: str, now: int) -> dict[str, Any]:
+    """The CloudEvent of one change; its id is the same however often it is sent."""
+    return {
+        "specversion": "1.0",
+        "id": f"{change.id}.{change.sequence}",
+        "source": SOURCE,
+        "type": f"signpost.recommendation.{change.change}.v1",
+        "time": format_instant(now),
+        "subject": key,
+        "datacontenttype": "application/json",
+        "tenant": tenant,
+        "data": change.data,
+    }
+
+
+def routing_key(change: RecommendationChange, tenant: str) -> str:
+    """`{tenant}.{audience}.{topic}.{priority}.{change}`."""
+    return f"{tenant}.{change.audience}.{change.topic}.{change.priority}.{change.change}"

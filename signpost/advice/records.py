@@ -1,0 +1,67 @@
+"""Records: what has been told about one rule and one subject, kept with the case. Pure."""
+
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+TOLD = ("active", "snoozed")
+"""The states in which consumers believe that the advice stands."""
+ANSWERED = ("done", "dismissed", "snoozed")
+
+
+@dataclass(slots=True)
+class Record:
+    """One rule about one subject. `spell` counts the unbroken times that it was advised; `sequence` the changes told in this one.
+
+    `state`: active, snoozed, done, dismissed, superseded, suppressed (never told, since another rule took its place), ended.
+    `text`, `inputs`: digests of the words told and of what they were made from. Instants in microseconds.
+    """
+
+    rule: str
+    kind: str
+    subject: str
+    state: str = "ended"
+    spell: int = 0
+    sequence: int = 0
+    priority: str = ""
+    due: int | None = None
+    valid_until: int | None = None
+    raised_at: int = 0
+    until: int | None = None
+    by: str | None = None
+    title: str = ""
+    text: str = ""
+    inputs: str = ""
+    related: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """`RULE@KIND/ID`."""
+        return f"{self.rule}@{self.kind}/{self.subject}"
+
+    def recommendation_id(self, tenant: str, case_key: str) -> str:
+        """Stable for one rule, one subject, one unbroken spell."""
+        name = "\0".join((tenant, case_key, self.key, str(self.spell)))
+        return "rec_" + blake2b(name.encode(), digest_size=12).hexdigest()
+
+
+_DEFAULTS = {name: value for name, value in asdict(Record("", "", "")).items() if name not in ("rule", "kind", "subject")}
+
+
+def dump_records(records: dict[str, Record]) -> bytes:
+    """Canonical JSON of all records; what is at its default is left out."""
+    document = [_slim(records[key]) for key in sorted(records)]
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+
+
+def load_records(raw: bytes) -> dict[str, Record]:
+    """The records of `dump_records`' bytes by key; no bytes are none."""
+    records = [Record(**fields) for fields in orjson.loads(raw)] if raw else []
+    return {record.key: record for record in records}
+
+
+def _slim(record: Record) -> dict[str, Any]:
+    fields = asdict(record)
+    return {name: value for name, value in fields.items() if name not in _DEFAULTS or value != _DEFAULTS[name]}

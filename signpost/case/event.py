@@ -1,0 +1,21 @@
+"""One validated event, in the canonical form that the fold reads."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one sender said at one time.
+
+    `type` is short ("offer.extended"); `time` is microseconds since the epoch; `data` is canonical JSON: instants in UTC with "Z",
+    dates as YYYY-MM-DD, money as {"amount": normalised decimal text, "currency", "per"}, null for "taken back".
+    """
+
+    tenant: str
+    source: str
+    id: str
+    type: str
+    time: int
+    subject: str
+    data: dict[str, Any]

@@ -1,0 +1,129 @@
+"""What one event says: the statements that the fold joins into a case. No state, no clock, no input or output."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from signpost.case.event import Event
+from signpost.case.instant import format_instant
+
+Statement: TypeAlias = tuple[str, str, str, Any]
+"""(kind, entity id, field, value): "from this event on, this field of this entity is that"; None takes it back."""
+
+BENEFITS = ("retirement_match", "paid_leave", "sick_days", "health", "dental", "vision", "life", "disability")
+EMPLOYER = ("id", "name")
+SINGLE = ""
+"""The entity id of what a case holds once: the candidate and the present employment."""
+
+_OFFER_RENAMED = {
+    "offer.accepted": {"by": "acceptance"},
+    "offer.withdrawal_planned": {"reasons": "withdrawal_reasons"},
+}
+
+
+def statements(event: Event) -> Iterator[Statement]:
+    """Every statement of one event; nothing for the two that change identity (see `identity`)."""
+    kind, _, name = event.type.partition(".")
+    yield from _BY_KIND[kind](event, name)
+
+
+def _offer(event: Event, name: str) -> Iterator[Statement]:
+    offer = event.data["offer"]
+    renamed = _OFFER_RENAMED.get(event.type, {})
+    data = {renamed.get(field, field): value for field, value in event.data.items() if field != "offer"}
+    if name == "countered":
+        data = {"counteroffer": data} | _links(data)
+        data["counteroffer"] = {k: v for k, v in data["counteroffer"].items() if k not in ("employer", "application")}
+    yield "offer", offer, name, True
+    yield from _fields("offer", offer, _with_application(event, data))
+
+
+def _interview(event: Event, name: str) -> Iterator[Statement]:
+    interview = event.data["interview"]
+    data = {field: value for field, value in event.data.items() if field != "interview"}
+    if name == "prepared":
+        yield "interview", interview, f"prepared.{data.pop('step')}", True
+    elif name == "thanked":
+        yield "interview", interview, f"thanked.{data.pop('channel')}", True
+    else:
+        yield "interview", interview, name, True
+    if name == "completed":
+        data["completed_at"] = data.get("completed_at") or format_instant(event.time)
+    yield from _fields("interview", interview, _with_application(event, data))
+
+
+def _application(event: Event, name: str) -> Iterator[Statement]:
+    application = event.data["application"]
+    yield "application", application, name, True
+    yield from _fields("application", application, {k: v for k, v in event.data.items() if k != "application"})
+
+
+def _contact(event: Event, name: str) -> Iterator[Statement]:
+    """A contact is what happened once, so the event itself is the entity."""
+    contact = f"{event.source} {event.id}"
+    yield "contact", contact, name, True
+    data = event.data if "offer" in event.data else _with_application(event, event.data)
+    yield from _fields("contact", contact, data)
+
+
+def _employment(event: Event, name: str) -> Iterator[Statement]:
+    if name == "resignation_planned":
+        yield "employment", SINGLE, name, event.data.get("planned", True)
+        return
+    yield "employment", SINGLE, name, True
+    if name == "started" and event.data.get("offer"):
+        yield "offer", event.data["offer"], "started", True
+        return
+    for field, value in event.data.items():
+        yield "employment", SINGLE, field, value
+
+
+def _candidate(event: Event, name: str) -> Iterator[Statement]:
+    if name == "preferences":
+        yield from _fields("candidate", SINGLE, event.data)
+    elif name == "discussed":
+        yield "candidate", SINGLE, f"discussed.{event.data['with']}", True
+
+
+def _advice(event: Event, name: str) -> Iterator[Statement]:
+    """One field holds the whole answer, so that the latest answer wins whatever it is."""
+    yield "advice", event.data["recommendation"], "answer", {"answer": name, "until": event.data.get("until")}
+
+
+def _fields(kind: str, entity: str, data: dict[str, Any]) -> Iterator[Statement]:
+    for field, value in data.items():
+        if field == "benefits":
+            yield from _leaves(kind, entity, field, BENEFITS, value)
+        elif field == "employer":
+            yield from _leaves(kind, entity, field, EMPLOYER, value)
+        else:
+            yield kind, entity, field, value
+
+
+def _leaves(kind: str, entity: str, field: str, names: tuple[str, ...], value: dict[str, Any] | None) -> Iterator[Statement]:
+    """Each leaf is a field of its own: a statement about dental cover says nothing about health cover."""
+    stated = dict.fromkeys(names) if value is None else value
+    for name, leaf in stated.items():
+        yield kind, entity, f"{field}.{name}", leaf
+
+
+def _with_application(event: Event, data: dict[str, Any]) -> dict[str, Any]:
+    """A sender that knows only the application names it in the subject."""
+    scheme, _, application = event.subject.partition(":")
+    if scheme == "application" and application and "application" not in data:
+        return {**data, "application": application}
+    return data
+
+
+def _links(data: dict[str, Any]) -> dict[str, Any]:
+    return {field: data[field] for field in ("employer", "application") if field in data}
+
+
+_BY_KIND: dict[str, Callable[[Event, str], Iterator[Statement]]] = {
+    "offer": _offer,
+    "interview": _interview,
+    "application": _application,
+    "contact": _contact,
+    "employment": _employment,
+    "candidate": _candidate,
+    "advice": _advice,
+}

@@ -1,0 +1,33 @@
+"""Instants as integer microseconds since the epoch, and their RFC 3339 text."""
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def parse_instant(text: str) -> int:
+    """Microseconds since the epoch of an RFC 3339 text; ValueError where it is malformed or has no offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no UTC offset; write for example {text}Z or {text}+01:00")
+    return from_datetime(moment)
+
+
+def from_datetime(moment: datetime) -> int:
+    """Microseconds since the epoch of an aware datetime, exact."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def to_datetime(instant: int) -> datetime:
+    """The aware UTC datetime of an instant."""
+    return EPOCH + timedelta(microseconds=instant)
+
+
+def format_instant(instant: int) -> str:
+    """RFC 3339 in UTC with "Z"; a fraction only where it is not zero."""
+    return to_datetime(instant).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,31 @@
+"""Money in the case: amounts made comparable by the year, exactly."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+PERIODS_A_YEAR = {"year": 1, "month": 12, "week": 52, "day": 260}
+WEEKS_A_YEAR = 52
+USUAL_HOURS_PER_WEEK = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount as it was said, and what it comes to in a year (52 x hours per week for hourly pay)."""
+
+    amount: str
+    currency: str
+    per: str
+    annual: Fraction
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any], hours_per_week: float | None) -> "Money":
+        """From canonical JSON; unknown hours count as 40 a week (events.yaml)."""
+        per = value["per"]
+        hours = USUAL_HOURS_PER_WEEK if hours_per_week is None else hours_per_week
+        periods = PERIODS_A_YEAR.get(per) or WEEKS_A_YEAR * Fraction(str(hours))
+        return cls(value["amount"], value["currency"], per, Fraction(value["amount"]) * periods)
+
+    def to_json(self) -> dict[str, str]:
+        """The canonical JSON that it came from."""
+        return {"amount": self.amount, "currency": self.currency, "per": self.per}

@@ -1,0 +1,197 @@
+"""The compiled evaluator: every rule as a function from facts to the whole of time. Pure; `now` only reads the result."""
+
+from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from signpost.case.facts import UTC_ZONE, Entity, Facts
+from signpost.engine.moments import Env, instant_of, raw_moment, value_of
+from signpost.engine.questions import holds_plainly, items, over_time
+from signpost.engine.spans import Spans, both, holds, until
+from signpost.rulebook.conditions import relations_of
+from signpost.rulebook.rulebook import Rulebook
+from signpost.rulebook.terms import Condition, Defined, Duration, Moment, OneOf, Reached, Ref, Rule, Scope
+
+Related: TypeAlias = list[tuple[Entity, Spans]]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What one rule says of one subject over the whole of time.
+
+    `condition`: when its conditions hold; `spans`: when it is advised (conditions and validity); `levels`: when each priority applies;
+    `due`, `valid_until`: microseconds; `related`: by name, the other entities that make it hold, each with when it does;
+    `defined`: the values that the rule defines.
+    """
+
+    rule: Rule
+    subject: Entity
+    condition: Spans
+    spans: Spans
+    levels: list[tuple[str, Spans]]
+    due: int | None
+    valid_until: int | None
+    related: dict[str, Related] = field(default_factory=dict)
+    defined: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """`RULE@KIND/ID`, what it advises and of what."""
+        return f"{self.rule.id}@{self.subject.kind}/{self.subject.id}"
+
+    def holds(self, now: int) -> bool:
+        """Whether it is advised at an instant."""
+        return holds(self.spans, now)
+
+    def priority(self, now: int) -> str:
+        """The highest priority that applies at an instant."""
+        return [word for word, spans in self.levels if holds(spans, now)][-1]
+
+    def related_at(self, now: int) -> dict[str, list[Entity]]:
+        """The other entities that make it hold at an instant."""
+        return {name: [item for item, spans in found if holds(spans, now)] for name, found in self.related.items()}
+
+    def next_change(self, now: int) -> int | None:
+        """The first instant after `now` at which this answer differs from the one at `now`, if nothing is said meanwhile."""
+        present = self._state(now)
+        return next((flip for flip in self._flips(now) if self._state(flip) != present), None)
+
+    def _flips(self, now: int) -> list[int]:
+        many = [self.spans, *(spans for _, spans in self.levels)]
+        many += [spans for found in self.related.values() for _, spans in found]
+        return sorted({flip for spans in many for flip in spans if flip > now})
+
+    def _state(self, now: int) -> object:
+        if not self.holds(now):
+            return None
+        return self.priority(now), [[item.id for item in found] for found in self.related_at(now).values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that holds, and of what: (rule id, kind, entity id)."""
+
+    rule: str
+    kind: str
+    subject: str
+
+
+class CompiledEngine:
+    """Evaluates a rulebook with plain Python functions; rules are sorted by the stage that they ask for."""
+
+    name = "compiled"
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self.rulebook = rulebook
+        self._by_kind: dict[str, list[_CompiledRule]] = {}
+        self._by_stage: dict[tuple[str, str | None], list[_CompiledRule]] = {}
+        for rule in rulebook.rules.values():
+            self._by_kind.setdefault(rule.about, []).append(_CompiledRule(rule))
+
+    def answers(self, facts: Facts) -> list[Answer]:
+        """Every (rule, subject) that holds at any time, past and future included."""
+        return list(self._answers(facts))
+
+    def matches(self, facts: Facts, now: int) -> set[Match]:
+        """Every (rule, subject) that holds at an instant."""
+        return {Match(answer.rule.id, answer.subject.kind, answer.subject.id) for answer in self._answers(facts) if answer.holds(now)}
+
+    def _answers(self, facts: Facts) -> Iterator[Answer]:
+        for kind in self._by_kind:
+            for subject in facts.of_kind(kind):
+                env = Env(facts, subject, subject, facts.zone)
+                for rule in self._asking(kind, subject.values.get("stage")):
+                    answer = rule.answer(env)
+                    if answer is not None:
+                        yield answer
+
+    def _asking(self, kind: str, stage: str | None) -> list["_CompiledRule"]:
+        """The rules that can hold at this stage."""
+        rules = self._by_stage.get((kind, stage))
+        if rules is None:
+            rules = [rule for rule in self._by_kind[kind] if rule.stages is None or stage in rule.stages]
+            self._by_stage[kind, stage] = rules
+        return rules
+
+
+class _CompiledRule:
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.stages = _stages(rule.when)
+        self.private = rule.audience == "candidate"
+        self.when = over_time(rule.when)
+        self.levels = [(level.priority, over_time(level.when)) for level in rule.levels]
+        self.due = instant_of(rule.due) if rule.due else _unknown
+        self.valid = instant_of(rule.valid) if rule.valid else _unknown
+        self.defined = {defined.name: _defined(defined) for defined in rule.defined}
+        self.related = [(term.name, items(term), over_time(term.where)) for term in relations_of(rule.when)]
+
+    def answer(self, env: Env) -> Answer | None:
+        """The answer for the environment's subject; None where it never holds. An employer's rule does not know the candidate's time zone."""
+        env.zone = env.facts.zone if self.private else UTC_ZONE
+        env.defined = self.defined
+        condition = self.when(env)
+        if not condition:
+            return None
+        valid_until = self.valid(env)
+        spans = condition if valid_until is None else both(condition, until(valid_until))
+        levels = [(word, level(env)) for word, level in self.levels]
+        related = {name: self._related(env, found, where) for name, found, where in self.related}
+        defined = {name: value(env) for name, value in self.defined.items()}
+        return Answer(self.rule, env.subject, condition, spans, levels, self.due(env), valid_until, related, defined)
+
+    def _related(self, env: Env, found: Callable[[Env], list[Entity]], where: Callable[[Env], Spans]) -> Related:
+        related = []
+        for env.item in found(env):
+            if spans := where(env):
+                related.append((env.item, spans))
+        env.item = env.subject
+        return sorted(related, key=lambda pair: (_began(pair[0]), pair[0].id))
+
+
+_BEGINNINGS: Mapping[str, tuple[str, ...]] = {
+    "offer": ("accepted_at", "extended_at"),
+    "interview": ("starts_at",),
+    "application": ("submitted_at",),
+    "contact": ("at",),
+}
+
+
+def _began(item: Entity) -> int:
+    """When it came about, so that texts name the first of several."""
+    return next((item.values[name] for name in _BEGINNINGS[item.kind] if name in item.values), 0)
+
+
+def _stages(when: Condition) -> set[str] | None:
+    """The stages at which a condition can hold; None: any."""
+    for term in when:
+        if isinstance(term, OneOf) and term.ref == Ref(Scope.ITEM, "stage", "choice") and not term.negated:
+            return set(term.values)
+        if isinstance(term, Reached) and term.moment.base.name == "upcoming_until" and term.moment.base.scope == Scope.ITEM:
+            return {"scheduled"}
+    return None
+
+
+def _defined(defined: Defined) -> Callable[[Env], object]:
+    choices = [(holds_plainly(choice.when), _value(choice.value)) for choice in defined.choices]
+
+    def value(env: Env) -> object:
+        outer, env.item = env.item, env.subject
+        found = next((known for when, make in choices if when(env) and (known := make(env)) is not None), None)
+        env.item = outer
+        return found
+
+    return value
+
+
+def _value(value: Moment | Duration | Ref) -> Callable[[Env], object]:
+    if isinstance(value, Moment):
+        return raw_moment(value)
+    if isinstance(value, Ref):
+        return value_of(value)
+    return lambda env: value
+
+
+def _unknown(env: Env) -> int | None:
+    return None
+

@@ -1,0 +1,170 @@
+"""Phrases: the words to the right of a field ("at least 50", "within 2d of ...", "later than this one's"), parsed into terms."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from signpost.case.vocabulary import Field
+from signpost.rulebook.document import Node
+from signpost.rulebook.problems import meant
+from signpost.rulebook.terms import (
+    Compare,
+    Condition,
+    Known,
+    Lists,
+    Moment,
+    OneOf,
+    Order,
+    Position,
+    Reached,
+    Ref,
+    Same,
+    Term,
+)
+from signpost.rulebook.values import MOMENTS, Names
+
+_AMOUNTS = ("number", "days", "money")
+_OPERATORS = {"at least": ">=", "at most": "<=", "above": ">", "below": "<", "more than": ">", "less than": "<"}
+_ORDERS = {
+    "before": "<",
+    "earlier than": "<",
+    "after": ">",
+    "later than": ">",
+    "at or before": "<=",
+    "at or after": ">=",
+}
+_AMOUNT = re.compile(rf"({'|'.join(_OPERATORS)}) (.+)")
+_ORDER = re.compile(rf"({'|'.join(sorted(_ORDERS, key=len, reverse=True))}) (.+)")
+_AGO = re.compile(r"(at least|less than) (.+) ago")
+_WITHIN = re.compile(r"within (.+)")
+_LIST = re.compile(r"(includes anything beyond|includes|only) (.+)")
+_SAME = re.compile(r"(same as|differs from) (.+)")
+
+
+def condition_on(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
+    """The terms for one `field: value` line; problems are reported, and what cannot be understood gives no term."""
+    if isinstance(node.value, list):
+        return _literals(ref, field, node, names)
+    if isinstance(node.value, dict) or node.value is None:
+        names.problems.add("R021", node.position, f"{field.name} needs a value or a phrase", "for example known, unknown, or a word")
+        return ()
+    if not isinstance(node.value, str):
+        return _literal_terms(ref, field, [node.value], node.position, names)
+    terms: list[Term] = []
+    for part in node.value.split(" and "):
+        terms += _phrase(ref, field, part.strip(), node.position, names)
+    return tuple(terms)
+
+
+def _literals(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
+    values = [item.value for item in node.value]
+    if not values:
+        names.problems.add("R002", node.position, f"the list of values for {field.name} is empty")
+        return ()
+    return _literal_terms(ref, field, values, node.position, names)
+
+
+def _literal_terms(
+    ref: Ref, field: Field, values: list[object], where: Position, names: Names, *, negated: bool = False
+) -> Condition:
+    fits = _LITERALS.get(field.type)
+    if fits is None:
+        names.problems.add("R021", where, f"{field.name} is of type {field.type} and cannot be compared with a plain value", _HINTS[field.type])
+        return ()
+    for value in values:
+        if not fits(field, value):
+            hint = meant(str(value), field.choices) if field.choices else _HINTS.get(field.type, "")
+            names.problems.add("R021", where, f"{value!r} does not fit {field.name} ({field.type})", hint)
+            return ()
+    return (OneOf(where, ref, tuple(values), negated),)
+
+
+_LITERALS: dict[str, Callable[[Field, object], bool]] = {
+    "choice": lambda field, value: value in field.choices,
+    "text": lambda field, value: isinstance(value, str),
+    "boolean": lambda field, value: isinstance(value, bool),
+    "number": lambda field, value: isinstance(value, int | float) and not isinstance(value, bool),
+    "days": lambda field, value: isinstance(value, int) and not isinstance(value, bool),
+}
+_HINTS = {
+    "boolean": "write true or false",
+    "number": "write a number, or at least / at most / above / below",
+    "days": "write a number, or at least / at most / above / below",
+    "money": "write at least / at most / above / below and another amount of money",
+    "instant": "write passed, ahead, within N, at least N ago, before or after another instant",
+    "date": "write passed, ahead, within N, at least N ago, before or after another date",
+    "choices": "write includes, only, includes anything beyond, empty or not empty",
+    "texts": "write empty or not empty",
+    "object": "write known, unknown, same as or differs from",
+    "range": "write known or unknown",
+    "text": "write a text, known, unknown, same as or differs from",
+    "choice": "write one of the choices",
+}
+
+
+def _phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) -> Iterator[Term]:
+    if text in ("known", "unknown"):
+        yield Known(where, ref, text == "known")
+    elif field.name == "stage" and text == "upcoming":
+        yield Reached(where, Moment(replace(ref, name="upcoming_until", type="instant"), end=True), False)
+    elif match := _SAME.fullmatch(text):
+        other = names.reference(match[2], where)
+        if other is not None and other.type != field.type:
+            names.problems.add("R021", where, f"{match[2]!r} is {other.type}, {field.name} is {field.type}")
+        elif other is not None:
+            yield Same(where, ref, other, match[1] == "same as")
+    elif field.type in MOMENTS:
+        yield from _moment_phrase(ref, field, text, where, names)
+    elif field.type in _AMOUNTS and (match := _AMOUNT.fullmatch(text)):
+        operand = names.amount(match[2], field.type, where)
+        if operand is not None:
+            yield Compare(where, ref, _OPERATORS[match[1]], operand)
+    elif field.type in ("choices", "texts"):
+        yield from _list_phrase(ref, field, text, where, names)
+    elif text.startswith("not "):
+        words: list[object] = [word.strip() for word in text.removeprefix("not ").split(" or ")]
+        yield from _literal_terms(ref, field, words, where, names, negated=True)
+    else:
+        yield from _literal_terms(ref, field, [text], where, names)
+
+
+def _moment_phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) -> Iterator[Term]:
+    """Dates are whole days: one is passed when its day is over, and `within` counts from its first moment."""
+    if text in ("passed", "ahead"):
+        yield Reached(where, Moment(ref, end=True), text == "passed")
+    elif match := _AGO.fullmatch(text):
+        offset = names.duration(match[2], where)
+        if offset is not None:
+            yield Reached(where, Moment(ref, offset, 1), match[1] == "at least")
+    elif match := _WITHIN.fullmatch(text):
+        offset = names.duration(match[1], where)
+        if offset is not None:
+            yield Reached(where, Moment(ref, offset, -1), True)
+            yield Reached(where, Moment(ref, end=True), False)
+    elif match := _ORDER.fullmatch(text):
+        yield from _order(ref, _ORDERS[match[1]], match[2], where, names)
+    else:
+        names.problems.add("R022", where, f"{text!r} is not understood of {field.name} ({field.type})", _HINTS[field.type])
+
+
+def _order(ref: Ref, operator: str, text: str, where: Position, names: Names) -> Iterator[Term]:
+    """`later than this one's` compares with the subject's field of the same name."""
+    right = names.moment(f"{text} {ref.name}" if text.endswith("this one's") else text, where)
+    if right is not None:
+        yield Order(where, Moment(ref), operator, right)
+
+
+def _list_phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) -> Iterator[Term]:
+    if text in ("empty", "not empty"):
+        yield Lists(where, ref, "empty" if text == "empty" else "some")
+        return
+    match = _LIST.fullmatch(text)
+    if not match or field.type != "choices":
+        names.problems.add("R022", where, f"{text!r} is not understood of {field.name} ({field.type})", _HINTS[field.type])
+        return
+    words = tuple(word.strip() for word in re.split(r",| or ", match[2]))
+    for word in words:
+        if word not in field.choices:
+            names.problems.add("R021", where, f"{word!r} does not fit {field.name}", meant(word, field.choices))
+            return
+    yield Lists(where, ref, {"includes anything beyond": "beyond"}.get(match[1], match[1]), words)

@@ -1,0 +1,84 @@
+"""Problems of a rulebook: all of them in one pass, each with its place, a stable code and a suggestion."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from signpost.errors import CallerError
+from signpost.rulebook.terms import Position
+
+CODES = {
+    "R001": "the file cannot be read as YAML",
+    "R002": "nothing is there",
+    "R003": "a key is not plain text",
+    "R004": "a key stands twice",
+    "R005": "a YAML trap: the value is not what it looks like",
+    "R006": "wrong shape: a mapping, list or text is expected",
+    "R010": "unknown key of a rule",
+    "R011": "a required key is missing",
+    "R012": "a rule id or name is malformed, or stands in two files",
+    "R013": "unknown word: audience, kind, priority, attachment",
+    "R014": "unknown article or norm",
+    "R020": "unknown field",
+    "R021": "the value does not fit the field's type",
+    "R022": "a phrase cannot be understood",
+    "R023": "unknown reference",
+    "R024": "a duration written where a named parameter belongs",
+    "R025": "conditions contradict each other",
+    "R026": "a condition stands twice",
+    "R027": "a relation cannot be understood",
+    "R030": "an escalation can never be reached",
+    "R031": "no priority from the start",
+    "R040": "a text cannot be parsed",
+    "R041": "a text names an unknown variable",
+    "R042": "a text is too long",
+    "R050": "a suppressed rule does not exist, or rules suppress each other in a circle",
+    "R051": "a parameter is not used",
+    "R052": "an override names an unknown rule or parameter, or has another type",
+    "R060": "an employer's rule could see what that employer does not know",
+    "R070": "a rule has no timeline",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong, where, and what to do."""
+
+    position: Position
+    code: str
+    message: str
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        hint = f" ({self.suggestion})" if self.suggestion else ""
+        return f"{self.position}: {self.code} {self.message}{hint}"
+
+
+@dataclass(slots=True)
+class Problems:
+    """The list that every step of loading adds to."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, code: str, position: Position, message: str, suggestion: str = "") -> None:
+        """Note a problem; loading goes on, to find the others too."""
+        if code not in CODES:
+            raise KeyError(code)
+        self.found.append(Problem(position, code, message, suggestion))
+
+
+class RulebookError(CallerError):
+    """A rulebook that cannot be used; `problems` has every reason, sorted by place."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(set(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """A suggestion for a misspelt word: "did you mean ...?", or what there is."""
+    words = sorted(known)
+    close = difflib.get_close_matches(word, words, n=2, cutoff=0.6)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return "known: " + ", ".join(words) if len(words) <= 24 else ""

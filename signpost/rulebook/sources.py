@@ -1,0 +1,60 @@
+"""Sources: the articles and norms that rules lean on, from `sources.yaml`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from signpost.rulebook.document import Node
+from signpost.rulebook.problems import Problems, meant
+from signpost.rulebook.terms import Source
+
+FILE = "sources.yaml"
+NORM_KEYS = {"claim", "source", "quality", "place", "reviewed"}
+NOWHERE = Source("", "")
+
+
+@dataclass(slots=True)
+class Sources:
+    """Articles (id -> title) and norms (id -> claim, source, quality A/B/C, place, date of review)."""
+
+    articles: dict[str, str] = field(default_factory=dict)
+    norms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def source(self, rule: Node, problems: Problems) -> Source:
+        """What a rule's `source` and `norms` name."""
+        node = rule.value["source"]
+        if node.value not in self.articles:
+            problems.add("R014", node.position, f"there is no article {node.value!r}", meant(str(node.value), self.articles))
+            return NOWHERE
+        norms = rule.value.get("norms")
+        named = norms.value if norms is not None and isinstance(norms.value, list) else []
+        for item in named:
+            if item.value not in self.norms:
+                problems.add("R014", item.position, f"there is no norm {item.value!r}", meant(str(item.value), self.norms))
+        known = tuple({"id": item.value, **self.norms[item.value]} for item in named if item.value in self.norms)
+        return Source(node.value, self.articles[node.value], known)
+
+
+def read_sources(root: Node | None, problems: Problems) -> Sources:
+    """The content of `sources.yaml`."""
+    sources = Sources()
+    if root is None or not isinstance(root.value, dict):
+        return sources
+    for key, node in root.value.items():
+        if key not in ("articles", "norms") or not isinstance(node.value, dict):
+            problems.add("R010", root.key_position(key), f"{FILE} has no section {key!r}", "it has articles and norms")
+        elif key == "articles":
+            sources.articles = {name: str(item.value) for name, item in node.value.items()}
+        else:
+            for name, item in node.value.items():
+                sources.norms[name] = _norm(name, item, problems)
+    return sources
+
+
+def _norm(name: str, node: Node, problems: Problems) -> Mapping[str, Any]:
+    if not isinstance(node.value, dict) or set(node.value) != NORM_KEYS:
+        problems.add("R011", node.position, f"the norm {name} must have exactly: {', '.join(sorted(NORM_KEYS))}")
+        return {}
+    if node.value["quality"].value not in ("A", "B", "C"):
+        problems.add("R021", node.value["quality"].position, "quality is A, B or C")
+    return dict(node.plain())

@@ -1,0 +1,251 @@
+"""The typed form of a rule: what stands between YAML and any engine. Data only; parameters are already filled in."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from signpost.case.instant import DAY
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Where something stands: file as given, line and column from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Scope(StrEnum):
+    """Whose field a reference means."""
+
+    ITEM = "item"
+    """The entity that the condition is about: the subject itself, or inside a relation the other entity."""
+    SUBJECT = "this one's"
+    CANDIDATE = "candidate's"
+    DEFINED = "defined"
+    """A value that the rule itself defines, on its subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A field (or a defined value) of some entity, with its type."""
+
+    scope: Scope
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """So many days (calendar days on a date, 24 h each on an instant) and microseconds."""
+
+    days: int = 0
+    microseconds: int = 0
+
+    @property
+    def total(self) -> int:
+        """Microseconds, a day being 24 h."""
+        return self.days * DAY + self.microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant or date, moved by a duration (or a number of days that is itself a fact). `end`: for a date, the end of that day."""
+
+    base: Ref
+    offset: Duration | Ref = Duration()
+    sign: int = 1
+    end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition. Equal terms ask the same question; where they stand does not count."""
+
+    position: Position = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Term):
+    """The field is known, or is unknown."""
+
+    ref: Ref
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(Term):
+    """The field is known and is (or is not) among literal values."""
+
+    ref: Ref
+    values: tuple[Any, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Term):
+    """Two amounts of one type, both known (money: by the year, same currency): `<`, `<=`, `>`, `>=`."""
+
+    ref: Ref
+    operator: str
+    operand: Ref | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Same(Term):
+    """Two fields, both known, say the same (or differ)."""
+
+    ref: Ref
+    other: Ref
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lists(Term):
+    """A list field is known and: `includes` one of, is `only` of, includes something `beyond` the values; or is `empty`, or not (`some`)."""
+
+    ref: Ref
+    mode: str
+    values: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reached(Term):
+    """The present is at or past the moment (or, `reached` false, before it); not true where the moment is unknown."""
+
+    moment: Moment
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Term):
+    """A field's moment against another: `<`, `<=`, `>`, `>=`; not true where either is unknown."""
+
+    left: Moment
+    operator: str
+    right: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Linked(Term):
+    """How a relation's entity belongs to the subject: `for` this one, `same` employer, `another` employer."""
+
+    how: str
+
+
+Condition: TypeAlias = tuple[Term, ...]
+"""All of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Term):
+    """At least one of several conditions."""
+
+    alternatives: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation(Term):
+    """At least `least` entities of a kind (0: none at all), other than the subject where `other`, are such that ..."""
+
+    name: str = field(compare=False)
+    kind: str
+    least: int
+    other: bool
+    where: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A priority that applies while its condition holds; the last such level wins."""
+
+    priority: str
+    when: Condition
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One alternative of a defined value: a moment, a duration or a field, where its condition holds."""
+
+    value: Moment | Duration | Ref
+    when: Condition = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A value that a rule defines: the first alternative that holds and is known."""
+
+    name: str
+    type: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text ready to send: Jinja source of its title and body."""
+
+    name: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a person reads: Jinja sources."""
+
+    title: str
+    message: str
+    steps: tuple[str, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The evidence behind a rule: an article's id and title, and norms as they are declared."""
+
+    article: str
+    title: str
+    norms: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One piece of advice, checked and typed."""
+
+    id: str
+    topic: str
+    audience: str
+    about: str
+    source: Source
+    when: Condition
+    levels: tuple[Level, ...]
+    texts: Texts
+    position: Position
+    valid: Moment | None = None
+    due: Moment | None = None
+    defined: tuple[Defined, ...] = ()
+    suppresses: tuple[str, ...] = ()
+    attaches: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+def walk(condition: Condition) -> Iterator[Term]:
+    """Every term, those inside relations and alternatives included."""
+    for term in condition:
+        yield term
+        if isinstance(term, Relation):
+            yield from walk(term.where)
+        elif isinstance(term, AnyOf):
+            for alternative in term.alternatives:
+                yield from walk(alternative)
+
+
+def is_timed(term: Term) -> bool:
+    """Whether time alone can change the answer."""
+    return any(isinstance(inner, Reached) for inner in walk((term,)))

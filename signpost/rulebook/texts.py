@@ -1,0 +1,148 @@
+"""Texts of a rule: Jinja in a sandbox, checked at load against the variables that will be there."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from signpost.case.instant import to_datetime
+from signpost.case.money import Money
+
+UNKNOWN = "unknown"
+
+
+class Silent(StrictUndefined):
+    """A field that is not known: false in tests, "unknown" where it is shown, so that no text can fail on a missing fact."""
+
+    def __str__(self) -> str:
+        return UNKNOWN
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Undefined)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(Silent)
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def show(value: Any) -> str:
+    """A value as a person reads it; instants must have been placed in a time zone before."""
+    if value is None or isinstance(value, Undefined):
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Money):
+        return show_money(value)
+    if isinstance(value, datetime):
+        return f"{value:%A}, {value.day} {value:%B %Y}, {value:%H:%M}"
+    if isinstance(value, date):
+        return f"{value:%A}, {value.day} {value:%B %Y}"
+    if isinstance(value, Mapping):
+        return ", ".join(str(part) for part in value.values() if part) or UNKNOWN
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, list | tuple):
+        return join_words(value)
+    return str(value)
+
+
+def show_money(money: Money) -> str:
+    """`USD 95,000 a year`."""
+    return f"{show_amount(money.amount, money.currency)} {'an' if money.per == 'hour' else 'a'} {money.per}"
+
+
+def show_amount(amount: Any, currency: str) -> str:
+    """`USD 95,000`, or `USD 95,000.50` where there are cents."""
+    whole, _, cents = f"{float(amount):,.2f}".partition(".")
+    return f"{currency} {whole}" if cents == "00" else f"{currency} {whole}.{cents}"
+
+
+def join_words(words: Iterable[Any], last: str = "and") -> str:
+    """`a, b and c`."""
+    shown = [show(word) for word in words]
+    return f"{', '.join(shown[:-1])} {last} {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+def _shortfall(offered: Any, wanted: Any) -> str:
+    """How much less than wanted, by the year: `USD 8,000 a year (8.7%)`."""
+    if not isinstance(offered, Money) or not isinstance(wanted, Money) or offered.currency != wanted.currency:
+        return UNKNOWN
+    gap = wanted.annual - offered.annual
+    return f"{show_amount(gap, wanted.currency)} a year ({float(100 * gap / wanted.annual):.1f}%)" if wanted.annual else UNKNOWN
+
+
+def _words(value: Any) -> Any:
+    """`paid_leave` as `paid leave`, also in lists."""
+    if isinstance(value, list | tuple):
+        return [_words(item) for item in value]
+    return show(value).replace("_", " ")
+
+
+def placed(value: Any, type_: str, zone: ZoneInfo) -> Any:
+    """An instant as local time; everything else as it is."""
+    return to_datetime(value).astimezone(zone) if type_ == "instant" and isinstance(value, int) else value
+
+
+ENVIRONMENT = ImmutableSandboxedEnvironment(
+    undefined=Silent, finalize=show, autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
+)
+ENVIRONMENT.globals.clear()
+ENVIRONMENT.filters["words"] = _words
+ENVIRONMENT.filters["listed"] = join_words
+ENVIRONMENT.filters["shortfall"] = _shortfall
+ENVIRONMENT.filters["day"] = lambda value: show(value.date() if isinstance(value, datetime) else value)
+
+
+def text_problems(source: str, variables: Mapping[str, Iterable[str] | None]) -> list[tuple[str, str]]:
+    """(code, message) for everything wrong with a text.
+
+    `variables`: name -> the attributes it has, or None where any (a plain value).
+    """
+    try:
+        tree = ENVIRONMENT.parse(source)
+        ENVIRONMENT.compile(source)
+    except TemplateSyntaxError as error:
+        return [("R040", f"line {error.lineno} of the text: {error.message}")]
+    except TemplateError as error:
+        return [("R040", str(error))]
+    problems = [("R041", f"unknown variable {name!r}") for name in sorted(meta.find_undeclared_variables(tree) - set(variables))]
+    for node in tree.find_all(nodes.Getattr):
+        if isinstance(node.node, nodes.Name):
+            attributes = variables.get(node.node.name)
+            if attributes is not None and node.attr not in set(attributes):
+                problems.append(("R041", f"{node.node.name} has no {node.attr!r}"))
+    return problems
+
+
+def render(source: str, context: Mapping[str, Any]) -> str:
+    """The text with its variables filled in, blank edges removed."""
+    return _compiled(source).render(context).strip()
+
+
+def _compiled(source: str) -> Any:
+    template = _TEMPLATES.get(source)
+    if template is None:
+        template = _TEMPLATES[source] = ENVIRONMENT.from_string(source)
+    return template
+
+
+_TEMPLATES: dict[str, Any] = {}

@@ -1,0 +1,140 @@
+"""Names and amounts inside phrases: durations, numbers, references to fields, parameters and defined values."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from signpost.case.vocabulary import KINDS
+from signpost.rulebook.problems import Problems, meant
+from signpost.rulebook.terms import Defined, Duration, Moment, Position, Ref, Scope
+
+_PART = re.compile(r"(\d+)([wdhms])")
+_DURATION = re.compile(r"(?:\d+[wdhms])+")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_SECONDS = {"h": 3600, "m": 60, "s": 1}
+_POSSESSIVE = re.compile(r"(this one|the candidate|candidate|the other|[a-z][a-z_]*)'s (.+)")
+MOMENTS = ("instant", "date")
+
+
+def parse_duration(text: str) -> Duration | None:
+    """`36h`, `5d1h`, `2w`; None where it is none."""
+    if not _DURATION.fullmatch(text):
+        return None
+    days = microseconds = 0
+    for number, unit in _PART.findall(text):
+        if unit in "wd":
+            days += int(number) * (7 if unit == "w" else 1)
+        else:
+            microseconds += int(number) * _SECONDS[unit] * 1_000_000
+    return Duration(days, microseconds)
+
+
+@dataclass(slots=True)
+class Names:
+    """What a phrase may name, seen from one condition: the kind it is about, parameters, defined values; and where to report."""
+
+    about: str
+    item: str
+    problems: Problems
+    params: dict[str, Any] = field(default_factory=dict)
+    defined: dict[str, Defined] = field(default_factory=dict)
+    related: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def inside(self, kind: str) -> "Names":
+        """The same names, seen from inside a relation to another kind."""
+        return replace(self, item=kind)
+
+    @property
+    def in_relation(self) -> bool:
+        """Whether the item is another entity than the subject. (Sharing `used` and `problems`, scopes differ by item alone.)"""
+        return self.item != self.about
+
+    def param(self, name: str) -> Any:
+        """The value of a parameter, marked as used; None where there is none."""
+        if name in self.params:
+            self.used.add(name)
+        return self.params.get(name)
+
+    def reference(self, text: str, where: Position) -> Ref | None:
+        """`respond_by`, `this one's salary`, `candidate's salary_target`, a defined value; None (and a problem) where unknown."""
+        whose, name = self._owner(text)
+        if whose is None:
+            return self._own(name, where)
+        kind = {"this one": self.about, "candidate": "candidate"}.get(whose)
+        if kind is None:
+            self.problems.add("R023", where, f"{text!r}: nobody here is called {whose!r}", "say this one's or candidate's")
+            return None
+        if name not in KINDS[kind]:
+            self.problems.add("R023", where, f"{text!r}: {kind} has no field {name!r}", meant(name, KINDS[kind]))
+            return None
+        scope = Scope.CANDIDATE if kind == "candidate" and self.about != "candidate" else Scope.SUBJECT
+        return Ref(scope, name, KINDS[kind][name].type)
+
+    def _owner(self, text: str) -> tuple[str | None, str]:
+        match = _POSSESSIVE.fullmatch(text)
+        if not match:
+            return None, text
+        return match[1].removeprefix("the "), match[2]
+
+    def _own(self, name: str, where: Position) -> Ref | None:
+        if name in KINDS[self.item]:
+            return Ref(Scope.ITEM, name, KINDS[self.item][name].type)
+        if name in self.defined:
+            return Ref(Scope.DEFINED, name, self.defined[name].type)
+        known = [*KINDS[self.item], *self.defined, *self.params]
+        self.problems.add("R023", where, f"nothing here is called {name!r}", meant(name, known))
+        return None
+
+    def duration(self, text: str, where: Position) -> Duration | Ref | None:
+        """A parameter, a defined duration, a field that counts days; a literal is refused, since tenants must be able to set it."""
+        literal = parse_duration(text)
+        if literal is not None:
+            self.problems.add(
+                "R024", where, f"the duration {text} is written into a condition", f"name it: params: {{some_name: {text}}}"
+            )
+            return literal
+        value = self.param(text)
+        if value is not None:
+            parsed = parse_duration(value) if isinstance(value, str) else None
+            if parsed is None:
+                self.problems.add("R021", where, f"the parameter {text} is {value!r}, not a duration", "write for example 36h or 5d")
+            return parsed
+        reference = self.reference(text, where)
+        if reference is not None and reference.type not in ("days", "duration"):
+            self.problems.add("R021", where, f"{text!r} is no duration but of type {reference.type}")
+            return None
+        return reference
+
+    def moment(self, text: str, where: Position) -> Moment | None:
+        """`respond_by`, `notice before start_date`, `24h after this one's completed_at` (with named durations)."""
+        match = re.fullmatch(r"(.+?) (before|after) (.+)", text)
+        if match:
+            offset = self.duration(match[1], where)
+            base = self._moment_base(match[3], where)
+            return Moment(base, offset, 1 if match[2] == "after" else -1) if base and offset is not None else None
+        base = self._moment_base(text, where)
+        return Moment(base) if base else None
+
+    def _moment_base(self, text: str, where: Position) -> Ref | None:
+        reference = self.reference(text, where)
+        if reference is not None and reference.type not in MOMENTS:
+            self.problems.add("R021", where, f"{text!r} is no instant or date but of type {reference.type}")
+            return None
+        return reference
+
+    def amount(self, text: str, type_: str, where: Position) -> Ref | int | float | None:
+        """What a number, a count of days or money is compared with: a literal, a parameter, or a field of the same type."""
+        if _NUMBER.fullmatch(text) and type_ != "money":
+            return float(text) if "." in text else int(text)
+        value = self.param(text)
+        if isinstance(value, int | float) and not isinstance(value, bool) and type_ != "money":
+            return value
+        if value is not None:
+            self.problems.add("R021", where, f"the parameter {text} is {value!r}, which is no {type_}")
+            return None
+        reference = self.reference(text, where)
+        if reference is not None and reference.type != type_:
+            self.problems.add("R021", where, f"{text!r} is {reference.type}, and is compared with {type_}")
+            return None
+        return reference
