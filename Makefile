@@ -1,0 +1,64 @@
+# Everything one does with a checkout. Each target installs what it needs first; `make help` lists them.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+CODE := signpost services workers schemas tests benchmarks examples
+PRESENT = $(wildcard $(CODE))
+
+# The first interpreter that runs and is one that we support; choose another with `make install PYTHON=...`.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test lint format bench faults rules containers-test lock clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
+
+install: $(READY) ## make .venv with the signpost command, from the locked dependencies
+
+$(READY): requirements-build.lock requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or 3.12 found; say where it is: make install PYTHON=/path/to/python3.11" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(READY) ## start the whole system, embedded: no broker, no database server, no container
+	$(BIN)/signpost up
+
+demo: $(READY) ## play the example journeys against `make run` in another terminal and show the advice as it comes
+	$(BIN)/python examples/play.py
+
+test: $(READY) ## run all tests
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+faults: $(READY) ## run only the tests that break something on purpose
+	$(BIN)/pytest -m faults $(ARGS)
+
+lint: $(READY) ## check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PRESENT)
+
+format: $(READY) ## put the code into its one format
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+rules: $(READY) ## check the rulebook and run its timelines
+	$(BIN)/signpost rules check rules
+	$(BIN)/signpost rules test rules
+
+bench: $(READY) ## measure, beside plain yardsticks in the same run
+	$(BIN)/python -m benchmarks $(ARGS)
+
+containers-test: $(READY) ## build the image, bring the compose file up, play the demo through it
+	$(BIN)/pytest -m containers tests/containers $(ARGS)
+
+lock: $(READY) ## renew the locked dependencies (needs uv)
+	deploy/lock.sh
+
+clean: ## remove what was installed and what tests left; keeps .signpost, your data
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
