@@ -113,7 +113,7 @@ def full_type(short: str) -> str:
     return f"{PREFIX}{short}{VERSION}"
 
 
-def load_event(document: Mapping[str, Any], *, tenant: str, now: int) -> Event:
+def load_event(document: Any, *, tenant: str, now: int) -> Event:
     """The Event of a sender's parsed CloudEvent; `now` in microseconds. Raises Refused with every problem."""
     problems: list[Problem] = []
     if isinstance(document, Mapping) and document.get("tenant") is not None:
@@ -122,7 +122,7 @@ def load_event(document: Mapping[str, Any], *, tenant: str, now: int) -> Event:
     return _load(document, tenant, problems, latest=now + AHEAD)
 
 
-def load_own_event(document: Mapping[str, Any]) -> Event:
+def load_own_event(document: Any) -> Event:
     """The Event of a document that `dump_event` made, tenant included. Raises Refused with every problem."""
     problems: list[Problem] = []
     tenant: str = ""
@@ -146,7 +146,7 @@ def dump_event(event: Event) -> dict[str, Any]:
     }
 
 
-def _load(document: Mapping[str, Any], tenant: str, problems: list[Problem], latest: int | None) -> Event:
+def _load(document: Any, tenant: str, problems: list[Problem], latest: int | None) -> Event:
     if not isinstance(document, Mapping):
         raise Refused([Problem("", f"must be a CloudEvent object, is {json_type(document)}")])
     said = {name: value for name, value in document.items() if value is not None}

@@ -155,7 +155,8 @@ def test_preferences_know_zones_languages_and_ranges() -> None:
 
 
 def test_a_contact_belongs_to_an_offer_or_an_application() -> None:
-    assert load("contact.logged", offer="acme") and load("contact.logged", application="a-1")
+    assert load("contact.logged", offer="acme")
+    assert load("contact.logged", application="a-1")
     for nothing in ({}, {"offer": None, "application": None}):
         with pytest.raises(ValidationError, match="must name offer or application"):
             load("contact.logged", **nothing)

@@ -1,0 +1,53 @@
+"""Standard Webhooks payloads as CloudEvents."""
+
+from typing import Any
+
+import pytest
+
+from schemas import Refused, load_event
+from signpost.case.instant import parse_instant
+from signpost.ingress.standard import in_payload, to_cloudevent
+
+NOW = parse_instant("2026-03-02T14:00:00Z")
+PAYLOAD: dict[str, Any] = {
+    "type": "offer.extended",
+    "timestamp": "2026-03-02T13:00:00Z",
+    "data": {"candidate": "c-1", "offer": "acme", "application": "a-1"},
+}
+
+
+def read(payload: Any) -> Any:
+    try:
+        document = to_cloudevent(payload, webhook_id="msg_1", source="standard/north")
+        return load_event(document, tenant="t", now=NOW)
+    except Refused as refused:
+        return sorted(problem.pointer for problem in in_payload(refused).problems)
+
+
+@pytest.mark.parametrize("said", ["offer.extended", "signpost.offer.extended.v1"])
+def test_the_payload_is_the_event(said: str) -> None:
+    event = read(PAYLOAD | {"type": said})
+    assert (event.id, event.source, event.type, event.subject) == ("msg_1", "standard/north", "offer.extended", "c-1")
+    assert event.data == {"offer": "acme", "application": "a-1"}
+
+
+def test_the_application_stands_in_for_an_unknown_candidate() -> None:
+    assert read(PAYLOAD | {"data": {"offer": "acme", "application": "a-1"}}).subject == "application:a-1"
+
+
+@pytest.mark.parametrize(
+    ("payload", "pointers"),
+    [
+        (None, [""]),
+        ([], [""]),
+        ({}, ["/data", "/timestamp", "/type"]),
+        (PAYLOAD | {"extra": 1}, ["/extra"]),
+        (PAYLOAD | {"data": []}, ["/data"]),
+        (PAYLOAD | {"type": "contact.created"}, ["/type"]),
+        (PAYLOAD | {"timestamp": "2026-03-02T13:00:00"}, ["/timestamp"]),
+        (PAYLOAD | {"data": {"offer": "acme"}}, ["/data/candidate"]),
+        (PAYLOAD | {"data": {"candidate": 5, "offer": 6}}, ["/data/candidate", "/data/offer"]),
+    ],
+)
+def test_problems_point_into_the_payload(payload: Any, pointers: list[str]) -> None:
+    assert read(payload) == pointers
