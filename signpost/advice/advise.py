@@ -51,7 +51,8 @@ class RecommendationChange:
 
 @dataclass(frozen=True, slots=True)
 class Advised:
-    """The records to keep, the changes to tell, and the next instant (microseconds) at which time alone changes something."""
+    """The records to keep, the changes to tell, and the next instant (microseconds) at which time alone changes
+    something."""
 
     recorded: bytes
     changes: list[RecommendationChange]
@@ -59,7 +60,8 @@ class Advised:
 
 
 def advise(engine: Engine, case: Case, recorded: bytes, *, tenant: str, key: str, now: int) -> Advised:
-    """Compare what the rulebook says of a case at `now` with what was told of it. `key`: the case's, "c-1" or "application:a-7"."""
+    """Compare what the rulebook says of a case at `now` with what was told of it. `key`: the case's, "c-1" or
+    "application:a-7"."""
     return _Advising(engine, case, recorded, tenant, key, now).run()
 
 
@@ -106,8 +108,7 @@ class _Advising:
 
     def _want(self, record: Record, answer: Answer) -> None:
         if record.state not in (*TOLD, *ANSWERED):
-            record.spell, record.sequence, record.by, record.text, record.inputs = record.spell + 1, 0, None, "", ""
-            record.raised_at, record.state = self.now, "active"
+            record.begin_spell(self.tenant, self.key, self.case.erased_at, self.now)
             self._refresh(record, answer)
             self._tell(record, "raised")
         self._heed(record)
@@ -127,7 +128,7 @@ class _Advising:
         self._tell(record, "raised" if state == "active" else state)
 
     def _answer_to(self, record: Record) -> dict[str, Any] | None:
-        told = self.case.registers.get("advice", {}).get(record.recommendation_id(self.tenant, self.key))
+        told = self.case.registers.get("advice", {}).get(record.id)
         return told["answer"][1] if told else None
 
     def _suppress(self, record: Record, answer: Answer, by: str) -> None:
@@ -137,18 +138,24 @@ class _Advising:
             self._tell(record, "superseded", f"superseded by {by}")
         elif record.state not in ANSWERED:
             record.state, record.by = "suppressed", by
-            record.priority, record.title = answer.priority(self.now), words_for(answer, self.facts, self._related(answer)).title
+            record.priority, record.title = (
+                answer.priority(self.now),
+                words_for(answer, self.facts, self._related(answer)).title,
+            )
 
     def _end(self, record: Record, reason: str | None = None) -> None:
         if record.state in TOLD:
             answer = self.answers.get(record.key)
             expired = reason is None and answer is not None and holds(answer.condition, self.now)
             record.state = "expired" if expired else "resolved"
-            self._tell(record, record.state, reason or ("its time has passed" if expired else "its conditions no longer hold"))
+            self._tell(
+                record, record.state, reason or ("its time has passed" if expired else "its conditions no longer hold")
+            )
         record.state, record.until, record.by = "ended", None, None
 
     def _refresh(self, record: Record, answer: Answer) -> bool:
-        """Bring priority, times and words up to date; whether any of them changed. Unchanged inputs need no new words."""
+        """Bring priority, times and words up to date; whether any of them changed. Unchanged inputs need no new
+        words."""
         before = (record.priority, record.due, record.valid_until, record.text)
         record.priority = answer.priority(self.now)
         record.due, record.valid_until = _on_calendar(answer.due), _on_calendar(answer.valid_until)
@@ -168,15 +175,33 @@ class _Advising:
         if rule is None:
             return
         record.sequence += 1
-        id = record.recommendation_id(self.tenant, self.key)
-        data = document(record, rule, change, id=id, candidate=self.key, now=self.now, version=self.engine.rulebook.version, reason=reason)
+        data = document(
+            record,
+            rule,
+            change,
+            candidate=self.key,
+            now=self.now,
+            version=self.engine.rulebook.version,
+            reason=reason,
+        )
         answer = self.answers.get(record.key) or self._ended_answer(record)
         if answer is not None:
             related = self._related(answer) if answer.holds(self.now) else self._remembered(record)
             data = explained(data, answer, self.facts, related, self.now)
         subject = f"{record.kind}/{record.subject}"
         self.changes.append(
-            RecommendationChange(id, record.sequence, change, data["status"], rule.audience, rule.id, rule.topic, subject, record.priority, data)
+            RecommendationChange(
+                record.id,
+                record.sequence,
+                change,
+                data["status"],
+                rule.audience,
+                rule.id,
+                rule.topic,
+                subject,
+                record.priority,
+                data,
+            )
         )
 
     def _ended_answer(self, record: Record) -> Answer | None:
@@ -204,7 +229,13 @@ class _Advising:
 def suppressions(recorded: bytes) -> list[dict[str, str]]:
     """What would be advised now but for another rule: [{rule, subject, by, title, priority}]."""
     return [
-        {"rule": record.rule, "subject": f"{record.kind}/{record.subject}", "by": record.by or "", "title": record.title, "priority": record.priority}
+        {
+            "rule": record.rule,
+            "subject": f"{record.kind}/{record.subject}",
+            "by": record.by or "",
+            "title": record.title,
+            "priority": record.priority,
+        }
         for record in load_records(recorded).values()
         if record.state in ("suppressed", "superseded")
     ]

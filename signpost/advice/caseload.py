@@ -1,4 +1,5 @@
-"""The caseload: cases in hand, and what an event or the passing of time does to them. Pure; storage and timelines share it."""
+"""The caseload: cases in hand, and what an event or the passing of time does to them. Pure; storage and timelines
+share it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,6 @@ class OpenCase:
     merged_into: str | None = None
     next_change: int | None = None
     touched: bool = False
-
 
 
 class Caseload:
@@ -68,15 +68,26 @@ class Caseload:
         case, target = self.find(absorbed), self.find(into)
         if case is target:
             return []
-        closed = close(self.engine, case.case, case.recorded, tenant=self.tenant, key=case.key, now=now, reason="merged")
-        target.case, target.recorded, target.touched = target.case.join(case.case), carried(case.recorded, target.recorded), True
+        closed = close(
+            self.engine, case.case, case.recorded, tenant=self.tenant, key=case.key, now=now, reason="merged"
+        )
+        target.case, target.recorded, target.touched = (
+            target.case.join(case.case),
+            carried(case.recorded, target.recorded),
+            True,
+        )
         self.cases[case.key] = OpenCase(case.key, merged_into=target.key, touched=True)
         changes = [(case.key, change) for change in closed.changes]
+        if target.case.erased_at is not None:
+            self.erased.append(case.key)
+            changes = [(key, _bare(change)) for key, change in changes]
         return changes if into == target.key and case.case.is_empty else changes + self._advise(target, now)
 
     def _erase(self, case: OpenCase, now: int) -> list[tuple[str, RecommendationChange]]:
         """Tell consumers to forget, and note the key for the storage."""
-        closed = close(self.engine, case.case, case.recorded, tenant=self.tenant, key=case.key, now=now, reason="erased")
+        closed = close(
+            self.engine, case.case, case.recorded, tenant=self.tenant, key=case.key, now=now, reason="erased"
+        )
         case.recorded = b""
         self.erased.append(case.key)
         return [(case.key, _bare(change)) for change in closed.changes]

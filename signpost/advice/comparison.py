@@ -1,4 +1,5 @@
-"""The comparison chart: pros and cons of each offer and of staying put, from what is known, with what is unknown listed. Pure."""
+"""The comparison chart: pros and cons of each offer and of staying put, from what is known, with what is unknown
+listed. Pure."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypedDict
@@ -26,7 +27,6 @@ class Comparison(TypedDict):
 
 STRICTNESS = ("remote", "hybrid", "onsite")
 BENEFIT_OF_PRIORITY = {"retirement": "retirement_match", "medical": "health", "leave": "paid_leave"}
-
 
 
 def compare(offers: list[Entity], candidate: Entity) -> Comparison:
@@ -77,8 +77,6 @@ def _staying(candidate: Entity) -> Option:
     return option
 
 
-
-
 def _pay(offer: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:
     salary = offer.get("salary")
     if not isinstance(salary, Money):
@@ -103,7 +101,11 @@ def _workplace(offer: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[
         yield "unknown", "workplace (onsite, hybrid or remote)"
     elif preferred is not None:
         stricter = STRICTNESS.index(place) > STRICTNESS.index(preferred)
-        yield ("con", f"{place}, where you would rather work {preferred}") if stricter else ("pro", f"{place} work suits you")
+        yield (
+            ("con", f"{place}, where you would rather work {preferred}")
+            if stricter
+            else ("pro", f"{place} work suits you")
+        )
     region = offer.get("region")
     if region is not None and region in (wanted.get("unwanted_regions") or ()):
         yield "con", f"in {region}, where you do not want to live"

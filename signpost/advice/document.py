@@ -15,10 +15,12 @@ STATUS = {"raised": "active", "updated": "active"}
 """Change -> status; every other change is named after the status that it leads to."""
 
 
-def document(record: Record, rule: Rule, change: str, *, id: str, candidate: str, now: int, version: str, reason: str | None) -> dict[str, Any]:
+def document(
+    record: Record, rule: Rule, change: str, *, candidate: str, now: int, version: str, reason: str | None
+) -> dict[str, Any]:
     """What every change says, whether or not there are still facts to explain it."""
     return {
-        "id": id,
+        "id": record.id,
         "sequence": record.sequence,
         "change": change,
         "status": STATUS.get(change, change),
@@ -48,11 +50,19 @@ def document(record: Record, rule: Rule, change: str, *, id: str, candidate: str
     }
 
 
-def explained(data: dict[str, Any], answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], now: int) -> dict[str, Any]:
+def explained(
+    data: dict[str, Any], answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], now: int
+) -> dict[str, Any]:
     """The same with its words, its employer and the facts behind it."""
     words = words_for(answer, facts, related)
     data["employer"] = _employer(answer.subject)
-    data |= {"title": words.title, "message": words.message, "steps": words.steps, "drafts": words.drafts, "comparison": words.comparison}
+    data |= {
+        "title": words.title,
+        "message": words.message,
+        "steps": words.steps,
+        "drafts": words.drafts,
+        "comparison": words.comparison,
+    }
     data["explanation"]["because"] = evidence(answer, facts, related, now)
     return data
 

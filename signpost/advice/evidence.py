@@ -38,7 +38,13 @@ class Fact(TypedDict):
 
 def evidence(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], now: int) -> list[Fact]:
     """What the rule's conditions read, each fact once, in the order of the rule."""
-    env = Env(facts, answer.subject, answer.subject, zone_of(answer.rule, facts), {k: _constant(v) for k, v in answer.defined.items()})
+    env = Env(
+        facts,
+        answer.subject,
+        answer.subject,
+        zone_of(answer.rule, facts),
+        {k: _constant(v) for k, v in answer.defined.items()},
+    )
     found: dict[str, Fact] = {}
     for fact in _of_condition(answer.rule.when, env, related, now):
         found.setdefault(fact["fact"], fact)
@@ -71,7 +77,8 @@ def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], 
         yield {"fact": _nothing_such(term), "value": 0, "unknown": False, "event": None}
         return
     outer = env.item
-    for env.item in related.get(term.name, []):
+    for item in related.get(term.name, []):
+        env.item = item
         yield from _of_condition(term.where, env, related, now)
     env.item = outer
 
@@ -79,13 +86,20 @@ def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], 
 def _nothing_such(term: Relation) -> str:
     """`no contact with by, channel, purpose as asked`: what was looked for in vain."""
     names = dict.fromkeys(ref.name for inner in term.where for ref in references(inner))
-    return f"no {'other ' if term.other else ''}{term.kind}" + (f" with the {', '.join(names)} asked for" if names else "")
+    return f"no {'other ' if term.other else ''}{term.kind}" + (
+        f" with the {', '.join(names)} asked for" if names else ""
+    )
 
 
 def _fact(ref: Ref, env: Env) -> Fact:
     if ref.scope == Scope.DEFINED:
         value = env.defined[ref.name](env)
-        return {"fact": f"{ref.name} of this rule", "value": as_json(value, ref.type), "unknown": value is None, "event": None}
+        return {
+            "fact": f"{ref.name} of this rule",
+            "value": as_json(value, ref.type),
+            "unknown": value is None,
+            "event": None,
+        }
     entity = {Scope.ITEM: env.item, Scope.SUBJECT: env.subject}.get(ref.scope, env.facts.candidate)
     value = entity.values.get(ref.name)
     stamp = entity.stamps.get(ref.name)
@@ -108,7 +122,13 @@ def as_json(value: Any, type_: str) -> Any:
         return value.to_json()
     if type_ == "instant" and isinstance(value, int):
         return format_instant(value)
-    return value.isoformat() if isinstance(value, date) else value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
+    return (
+        value.isoformat()
+        if isinstance(value, date)
+        else value
+        if isinstance(value, str | int | float | bool | list | dict | None)
+        else str(value)
+    )
 
 
 @lru_cache(maxsize=4096)

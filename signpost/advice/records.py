@@ -13,9 +13,11 @@ ANSWERED = ("done", "dismissed", "snoozed")
 
 @dataclass(slots=True)
 class Record:
-    """One rule about one subject. `spell` counts the unbroken times that it was advised; `sequence` the changes told in this one.
+    """One rule about one subject. `spell` counts the unbroken times that it was advised; `sequence` the changes
+    told in this one.
 
-    `state`: active, snoozed, done, dismissed, superseded, suppressed (never told, since another rule took its place), ended.
+    `state`: active, snoozed, done, dismissed, superseded, suppressed (never told, since another rule took its
+    place), ended.
     `text`, `inputs`: digests of the words told and of what they were made from. Instants in microseconds.
     """
 
@@ -23,6 +25,7 @@ class Record:
     kind: str
     subject: str
     state: str = "ended"
+    id: str = ""
     spell: int = 0
     sequence: int = 0
     priority: str = ""
@@ -41,13 +44,18 @@ class Record:
         """`RULE@KIND/ID`."""
         return f"{self.rule}@{self.kind}/{self.subject}"
 
-    def recommendation_id(self, tenant: str, case_key: str) -> str:
-        """Stable for one rule, one subject, one unbroken spell."""
-        name = "\0".join((tenant, case_key, self.key, str(self.spell)))
-        return "rec_" + blake2b(name.encode(), digest_size=12).hexdigest()
+    def begin_spell(self, tenant: str, case_key: str, erased_at: int | None, now: int) -> None:
+        """A new recommendation, whose id is stable for one rule, one subject and one unbroken spell (and never
+        used again)."""
+        self.spell, self.sequence, self.raised_at, self.state = self.spell + 1, 0, now, "active"
+        self.by, self.text, self.inputs = None, "", ""
+        name = "\0".join((tenant, case_key, self.key, str(self.spell), str(erased_at)))
+        self.id = "rec_" + blake2b(name.encode(), digest_size=12).hexdigest()
 
 
-_DEFAULTS = {name: value for name, value in asdict(Record("", "", "")).items() if name not in ("rule", "kind", "subject")}
+_DEFAULTS = {
+    name: value for name, value in asdict(Record("", "", "")).items() if name not in ("rule", "kind", "subject")
+}
 
 
 def dump_records(records: dict[str, Record]) -> bytes:

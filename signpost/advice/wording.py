@@ -34,19 +34,30 @@ class Words:
 def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]) -> Words:
     """The texts of a rule about a subject, from facts alone."""
     rule = answer.rule
-    comparison = compare(related.get("offers") or related.get("offer") or [], facts.candidate) if rule.attaches else None
+    comparison = (
+        compare(related.get("offers") or related.get("offer") or [], facts.candidate) if rule.attaches else None
+    )
     context = _variables(answer, facts, related)
     if comparison is not None:
         context["comparison"] = render_comparison(comparison)
     texts = rule.texts
-    drafts = [{"name": draft.name, "title": render(draft.title, context), "body": render(draft.body, context)} for draft in texts.drafts]
+    drafts = [
+        {"name": draft.name, "title": render(draft.title, context), "body": render(draft.body, context)}
+        for draft in texts.drafts
+    ]
     steps = [step for step in (render(source, context) for source in texts.steps) if step]
     return Words(render(texts.title, context), render(texts.message, context), steps, drafts, comparison)
 
 
 def inputs_of(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]) -> bytes:
     """Everything that the texts are made from: while this stays, so do the words."""
-    parts = [answer.subject.values, answer.due, answer.valid_until, answer.defined, [[item.id, item.values] for items in related.values() for item in items]]
+    parts = [
+        answer.subject.values,
+        answer.due,
+        answer.valid_until,
+        answer.defined,
+        [[item.id, item.values] for items in related.values() for item in items],
+    ]
     if answer.rule.audience == "candidate":
         parts.append(facts.candidate.values)
     return orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS)
@@ -64,9 +75,13 @@ def missing_fields(rule: Rule, env: Env) -> list[str]:
         if isinstance(term, AnyOf):
             for alternative in term.alternatives:
                 question = alternative[0]
-                if len(alternative) == 1 and isinstance(question, Known) and not question.known and question.ref.scope == Scope.ITEM:
-                    if question.ref.name not in env.item.values:
-                        missing.append(KINDS[env.item.kind][question.ref.name].label)
+                if (
+                    len(alternative) == 1
+                    and isinstance(question, Known)
+                    and not question.known
+                    and question.ref.scope == Scope.ITEM
+                ) and question.ref.name not in env.item.values:
+                    missing.append(KINDS[env.item.kind][question.ref.name].label)
     return missing
 
 
@@ -82,7 +97,7 @@ def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]
             context[name] = items[0]
     context["params"] = {name: _param(value) for name, value in rule.params.items()}
     for name, value in answer.defined.items():
-        context[name] = _days(value) if isinstance(value, Duration) else placed(value, _defined_type(rule, name), zone)
+        context[name] = _shown_value(value, _defined_type(rule, name), zone)
     context["missing"] = missing_fields(rule, Env(facts, answer.subject, answer.subject, zone))
     context["due"] = placed(answer.due, "instant", zone)
     context["valid_until"] = placed(answer.valid_until, "instant", zone)
@@ -117,6 +132,13 @@ def letter_differences(offer: Entity) -> list[dict[str, str]]:
     return found
 
 
+def _shown_value(value: Any, type_: str, zone: ZoneInfo) -> Any:
+    """A defined value as texts show it; a number of days and a duration read alike."""
+    if type_ == "duration" and value is not None:
+        return _days(value if isinstance(value, Duration) else Duration(value))
+    return placed(value, type_, zone)
+
+
 def _param(value: Any) -> Any:
     duration = parse_duration(value) if isinstance(value, str) else None
     return value if duration is None else _days(duration)
@@ -130,4 +152,3 @@ def _days(duration: Duration) -> str:
 
 def _defined_type(rule: Rule, name: str) -> str:
     return next(defined.type for defined in rule.defined if defined.name == name)
-

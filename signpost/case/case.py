@@ -19,9 +19,11 @@ Registers: TypeAlias = dict[str, dict[str, dict[str, Register]]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A join-semilattice: per field the latest statement by event time wins, so order, repetition and batches do not matter.
+    """A join-semilattice: per field the latest statement by event time wins, so order, repetition and batches do
+    not matter.
 
-    `erased_at` (microseconds) is the latest erasure; what was said at or before it is gone and stays away. Never mutated: `fold`
+    `erased_at` (microseconds) is the latest erasure; what was said at or before it is gone and stays away. Never
+    mutated: `fold`
     and `join` return new cases that may share parts.
     """
 
@@ -64,7 +66,8 @@ class Case:
     def to_json(self) -> bytes:
         """Canonical, compact JSON: the same case gives the same bytes, however it came about.
 
-        `{"erased_at"?, "events": [[time, source, id]...] sorted, "facts": {kind: {id: {field: [index of event, value]}}}}`
+        `{"erased_at"?, "events": [[time, source, id]...] sorted, "facts": {kind: {id: {field: [index of event,
+        value]}}}}`
         """
         stamps = sorted(self.stamps())
         index = {stamp: number for number, stamp in enumerate(stamps)}

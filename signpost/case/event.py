@@ -8,7 +8,8 @@ from typing import Any
 class Event:
     """What one sender said at one time.
 
-    `type` is short ("offer.extended"); `time` is microseconds since the epoch; `data` is canonical JSON: instants in UTC with "Z",
+    `type` is short ("offer.extended"); `time` is microseconds since the epoch; `data` is canonical JSON: instants
+    in UTC with "Z",
     dates as YYYY-MM-DD, money as {"amount": normalised decimal text, "currency", "per"}, null for "taken back".
     """
 

@@ -18,7 +18,8 @@ UTC_ZONE = ZoneInfo("UTC")
 
 @dataclass(slots=True)
 class Entity:
-    """One offer, interview, application, contact, or the candidate: typed values by field name; a field not there is unknown.
+    """One offer, interview, application, contact, or the candidate: typed values by field name; a field not there
+    is unknown.
 
     Values: money as `Money`, instants as microseconds, dates as `date`, everything else as in JSON.
     """
@@ -119,7 +120,8 @@ def _candidate(key: str, registers: Mapping[str, Mapping[str, Mapping[str, Regis
 
 
 def _employment(entity: Entity, fields: Mapping[str, Register]) -> None:
-    """Employed: a present job is known and its end is not. What was said of a job before the present one no longer counts."""
+    """Employed: a present job is known and its end is not. What was said of a job before the present one no longer
+    counts."""
     at = {name: fields[name][0] for name in ("current", "resigned", "ended", "started") if name in fields}
     over = max((at[name] for name in ("ended", "started") if name in at), default=None)
     current, resigned = at.get("current"), at.get("resigned")
@@ -215,7 +217,9 @@ def _place(entity: Entity) -> None:
 def _add_named_applications(entities: dict[str, list[Entity]]) -> None:
     """An application exists once any event names it, even before one about itself."""
     known = {entity.id for entity in entities["application"]}
-    named = {entity.values["application"] for kind in entities.values() for entity in kind if "application" in entity.values}
+    named = {
+        entity.values["application"] for kind in entities.values() for entity in kind if "application" in entity.values
+    }
     missing = [Entity("application", name, {"application": name}) for name in named - known]
     entities["application"] = sorted([*entities["application"], *missing], key=lambda entity: entity.id)
 

@@ -14,11 +14,6 @@ EMPLOYER = ("id", "name")
 SINGLE = ""
 """The entity id of what a case holds once: the candidate and the present employment."""
 
-_OFFER_RENAMED = {
-    "offer.accepted": {"by": "acceptance"},
-    "offer.withdrawal_planned": {"reasons": "withdrawal_reasons"},
-}
-
 
 def statements(event: Event) -> Iterator[Statement]:
     """Every statement of one event; nothing for the two that change identity (see `identity`)."""
@@ -28,8 +23,11 @@ def statements(event: Event) -> Iterator[Statement]:
 
 def _offer(event: Event, name: str) -> Iterator[Statement]:
     offer = event.data["offer"]
-    renamed = _OFFER_RENAMED.get(event.type, {})
-    data = {renamed.get(field, field): value for field, value in event.data.items() if field != "offer"}
+    data = {field: value for field, value in event.data.items() if field != "offer"}
+    if name == "accepted":
+        name = {"verbal": "accepted.verbal", "written": "accepted.written"}.get(data.pop("by", None) or "", name)
+    if name == "withdrawal_planned" and "reasons" in data:
+        data["withdrawal_reasons"] = data.pop("reasons")
     if name == "countered":
         data = {"counteroffer": data} | _links(data)
         data["counteroffer"] = {k: v for k, v in data["counteroffer"].items() if k not in ("employer", "application")}
@@ -99,7 +97,9 @@ def _fields(kind: str, entity: str, data: dict[str, Any]) -> Iterator[Statement]
             yield kind, entity, field, value
 
 
-def _leaves(kind: str, entity: str, field: str, names: tuple[str, ...], value: dict[str, Any] | None) -> Iterator[Statement]:
+def _leaves(
+    kind: str, entity: str, field: str, names: tuple[str, ...], value: dict[str, Any] | None
+) -> Iterator[Statement]:
     """Each leaf is a field of its own: a statement about dental cover says nothing about health cover."""
     stated = dict.fromkeys(names) if value is None else value
     for name, leaf in stated.items():

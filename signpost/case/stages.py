@@ -9,6 +9,8 @@ from signpost.case.case import Register, Stamp
 OFFER_STAGES = {
     "extended": "open",
     "accepted": "accepted",
+    "accepted.verbal": "accepted",
+    "accepted.written": "accepted",
     "letter_signed": "accepted",
     "declined": "declined",
     "withdrawn": "withdrawn",
@@ -16,7 +18,13 @@ OFFER_STAGES = {
     "expired": "expired",
 }
 """Milestone -> stage (events.yaml: the latest milestone decides)."""
-INTERVIEW_STAGES = {"scheduled": "scheduled", "rescheduled": "scheduled", "cancelled": "cancelled", "completed": "completed"}
+ENDED = ("declined", "withdrawn", "rescinded", "expired")
+INTERVIEW_STAGES = {
+    "scheduled": "scheduled",
+    "rescheduled": "scheduled",
+    "cancelled": "cancelled",
+    "completed": "completed",
+}
 APPLICATION_STAGES = {"submitted": "submitted", "rejected": "rejected"}
 LETTER_STAGES = {"letter_received": "received", "letter_signed": "signed"}
 
@@ -40,10 +48,12 @@ def stage_of(fields: Mapping[str, Register], stages: Mapping[str, str], name: st
 
 
 def offer_stage(fields: Mapping[str, Register]) -> Iterator[Reading]:
-    """An offer's stage, when it was accepted, and how far its letter is."""
+    """An offer's stage, whether it has ended, how far its letter is, and when it was accepted."""
     stage = stage_of(fields, OFFER_STAGES)
     if stage:
         yield stage
+    over = stage is not None and stage.value in ENDED
+    yield Reading("ended", over, stage.stamp if stage and over else None)
     yield stage_of(fields, LETTER_STAGES, "letter") or Reading("letter", "none", None)
     accepted = _acceptance(fields)
     if accepted:
@@ -51,10 +61,18 @@ def offer_stage(fields: Mapping[str, Register]) -> Iterator[Reading]:
 
 
 def _acceptance(fields: Mapping[str, Register]) -> Stamp | None:
-    """The latest acceptance; signing the letter counts as one only where no other stands since the offer was last not accepted."""
-    accepted, signed = (fields[name][0] if name in fields else None for name in ("accepted", "letter_signed"))
-    others = [fields[name][0] for name, stage in OFFER_STAGES.items() if stage != "accepted" and name in fields]
-    last_other = max(others, default=None)
-    if accepted and signed and last_other and accepted < last_other < signed:
-        return signed
-    return accepted or signed
+    """The first acceptance since the offer last was not accepted, or was countered: a confirmation in writing
+    moves nothing.
+
+    Signing the letter counts as an acceptance only where no other stands.
+    """
+    broken = max((fields[name][0] for name in _NOT_ACCEPTED if name in fields), default=(0, "", ""))
+    said = [fields[name][0] for name in _ACCEPTED if name in fields]
+    signed = [fields["letter_signed"][0]] if "letter_signed" in fields else []
+    return min((stamp for stamp in said if stamp > broken), default=None) or max(
+        (stamp for stamp in signed if stamp > broken), default=max(said + signed, default=None)
+    )
+
+
+_ACCEPTED = ("accepted", "accepted.verbal", "accepted.written")
+_NOT_ACCEPTED = (*(name for name, stage in OFFER_STAGES.items() if stage != "accepted"), "countered")

@@ -1,4 +1,5 @@
-"""The vocabulary of the case: every field that a rule may speak of, with its type. Derived from the event schemas, plus what facts add."""
+"""The vocabulary of the case: every field that a rule may speak of, with its type. Derived from the event schemas,
+plus what facts add."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from signpost.case.fold import BENEFITS
 class Field:
     """A field of a kind of entity.
 
-    `type`: text, choice, choices, texts, number, days, money, instant, date, boolean, object, range. `choices`: the words allowed.
+    `type`: text, choice, choices, texts, number, days, money, instant, date, boolean, object, range. `choices`:
+    the words allowed.
     `private`: said by or about the candidate alone, so no employer's advice may be built on it.
     """
 
@@ -46,6 +48,11 @@ def _said(event: str, without: Iterable[str] = (), *, private: bool = False) -> 
             yield Field(name, "days" if name in _DAYS else _TYPES.get(kind, kind), tuple(choices), private)
 
 
+def _choices(event: str, name: str) -> tuple[str, ...]:
+    """The words that one event's schema allows for a field."""
+    return tuple(getattr(EVENT_SCHEMAS[event]().fields[name], "choices", ()))
+
+
 def _instants(*names: str, private: bool = False) -> Iterator[Field]:
     return (Field(name, "instant", private=private) for name in names)
 
@@ -62,17 +69,19 @@ _OFFER = _table(
     _PLACE,
     [
         Field("stage", "choice", OFFER_STAGE),
+        Field("ended", "boolean"),
         Field("letter", "choice", LETTER),
-        Field("acceptance", "choice", ("verbal", "written")),
         Field("location", "object"),
     ],
     _said("offer.extended", ("offer", "employer", "application", "location")),
     (Field(f"benefits.{name}", "boolean") for name in BENEFITS),
-    _instants("extended_at", "accepted_at", "declined_at", "withdrawn_at", "rescinded_at", "expired_at", "countered_at"),
+    _instants(
+        "extended_at", "accepted_at", "declined_at", "withdrawn_at", "rescinded_at", "expired_at", "countered_at"
+    ),
     _instants("letter_received_at", "letter_signed_at", "started_at"),
     _instants("acceptance_planned_at", "withdrawal_planned_at", private=True),
     [
-        Field("withdrawal_reasons", "choices", tuple(EVENT_SCHEMAS["offer.withdrawal_planned"]().fields["reasons"].choices), True),  # type: ignore[attr-defined]
+        Field("withdrawal_reasons", "choices", _choices("offer.withdrawal_planned", "reasons"), private=True),
         Field("bottom_line", "money", private=True),
         Field("commute_minutes", "number", private=True),
         Field("counteroffer_salary", "money"),

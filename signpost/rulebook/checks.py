@@ -14,9 +14,18 @@ def check_rulebook(rulebook: Rulebook, problems: Problems) -> None:
         for name in rule.suppresses:
             target = rulebook.rules.get(name)
             if target is None:
-                problems.add("R050", rule.position, f"{rule.id} suppresses {name!r}, which is no rule", meant(name, rulebook.rules))
+                problems.add(
+                    "R050",
+                    rule.position,
+                    f"{rule.id} suppresses {name!r}, which is no rule",
+                    meant(name, rulebook.rules),
+                )
             elif target.about != rule.about or target.audience != rule.audience:
-                problems.add("R050", rule.position, f"{rule.id} suppresses {name}, which speaks of another subject or to another audience")
+                problems.add(
+                    "R050",
+                    rule.position,
+                    f"{rule.id} suppresses {name}, which speaks of another subject or to another audience",
+                )
         if rule.id in _suppressed_by(rule.id, rulebook):
             problems.add("R050", rule.position, f"{rule.id} suppresses itself by way of {', '.join(rule.suppresses)}")
         if rule.audience == "employer":
@@ -37,13 +46,26 @@ def _suppressed_by(rule_id: str, rulebook: Rulebook) -> set[str]:
 
 
 def _check_barrier(rule: Rule, problems: Problems) -> None:
-    """An employer's rule reads nothing private and no entity that is not linked to its own subject (texts: see `wording`)."""
+    """An employer's rule reads nothing private and no entity that is not linked to its own subject (texts: see
+    `wording`)."""
     if rule.about == "candidate":
-        problems.add("R060", rule.position, f"{rule.id} is about the candidate, whose case spans all employers", "make it about an offer or an application")
+        problems.add(
+            "R060",
+            rule.position,
+            f"{rule.id} is about the candidate, whose case spans all employers",
+            "make it about an offer or an application",
+        )
     for condition in _conditions(rule):
         for term in walk(condition):
-            if isinstance(term, Relation) and not any(isinstance(inner, Linked) and inner.how != "another" for inner in term.where):
-                problems.add("R060", term.position, f"{rule.id} looks at every {term.kind} of the candidate", "add `for: this one` or `employer: same` to the relation")
+            if isinstance(term, Relation) and not any(
+                isinstance(inner, Linked) and inner.how != "another" for inner in term.where
+            ):
+                problems.add(
+                    "R060",
+                    term.position,
+                    f"{rule.id} looks at every {term.kind} of the candidate",
+                    "add `for: this one` or `employer: same` to the relation",
+                )
             if isinstance(term, Linked) and term.how == "another":
                 problems.add("R060", term.position, f"{rule.id} looks at another employer")
             kind = _kind_of(term, rule)
@@ -83,7 +105,6 @@ def _conditions(rule: Rule) -> Iterator[Condition]:
 
 
 def _references_of_choice(choice: Choice, rule: Rule) -> Iterator[Condition]:
-    from signpost.rulebook.terms import Known
 
     if isinstance(choice.value, Ref):
         yield (Known(rule.position, choice.value, True),)

@@ -7,7 +7,7 @@ from signpost.case.vocabulary import KINDS
 from signpost.rulebook.document import Node
 from signpost.rulebook.phrases import condition_on
 from signpost.rulebook.problems import meant
-from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, Ref, Relation, Scope, Term, walk
+from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Ref, Relation, Scope, Term, walk
 from signpost.rulebook.values import MOMENTS, Names
 
 RELATED_KINDS = ("offer", "interview", "application", "contact")
@@ -32,6 +32,8 @@ def parse_condition(node: Node, names: Names, *, related: bool = False) -> Condi
 def _line(key: str, value: Node, block: Node, names: Names, related: bool) -> Condition:
     if key == "any of":
         return _alternatives(value, names, related)
+    if key == "all of":
+        return _all_of(value, names, related)
     if key == "any unknown":
         return _any_unknown(value, names)
     if key == "candidate" and not related:
@@ -46,47 +48,29 @@ def _line(key: str, value: Node, block: Node, names: Names, related: bool) -> Co
 def _field(key: str, value: Node, block: Node, names: Names) -> Condition:
     field = KINDS[names.item].get(key)
     if field is not None:
-        return condition_on(Ref(Scope.ITEM, key, field.type), field, value, names)
+        return condition_on(Ref(names.own, key, field.type), field, value, names)
     if key in names.defined and names.defined[key].type in MOMENTS:
         type_ = names.defined[key].type
         stand_in = replace(next(field for field in KINDS["offer"].values() if field.type == type_), name=key)
         return condition_on(Ref(Scope.DEFINED, key, type_), stand_in, value, names)
-    known = [*KINDS[names.item], "any of", "any unknown", "candidate", "any other offer", "no contact", "at least 2 offers"]
+    known = [
+        *KINDS[names.item],
+        "any of",
+        "any unknown",
+        "candidate",
+        "any other offer",
+        "no contact",
+        "at least 2 offers",
+    ]
     names.problems.add("R020", block.key_position(key), f"{names.item} has no field {key!r}", meant(key, known))
     return ()
 
 
 def _candidate(value: Node, names: Names) -> Condition:
     """The candidate's own fields, wherever the rule is about something else."""
-    inner = parse_condition(value, names.inside("candidate"))
-    if names.about == "candidate":
-        return inner
-    return tuple(_of_candidate(term) for term in inner)
-
-
-def _of_candidate(term: Term) -> Term:
-    """The same question, asked of the candidate: every field of the block is the candidate's."""
-    if isinstance(term, AnyOf):
-        return replace(term, alternatives=tuple(tuple(map(_of_candidate, inner)) for inner in term.alternatives))
-    changes = {}
-    for name in ("ref", "other", "operand"):
-        ref = getattr(term, name, None)
-        if isinstance(ref, Ref) and ref.scope == Scope.ITEM:
-            changes[name] = replace(ref, scope=Scope.CANDIDATE)
-    for name in ("moment", "left", "right"):
-        moment = getattr(term, name, None)
-        if moment is not None:
-            changes[name] = _moment_of_candidate(moment)
-    return replace(term, **changes) if changes else term
-
-
-def _moment_of_candidate(moment):  # type: ignore[no-untyped-def]
-    base, offset = moment.base, moment.offset
-    if base.scope == Scope.ITEM:
-        base = replace(base, scope=Scope.CANDIDATE)
-    if isinstance(offset, Ref) and offset.scope == Scope.ITEM:
-        offset = replace(offset, scope=Scope.CANDIDATE)
-    return replace(moment, base=base, offset=offset)
+    return parse_condition(
+        value, names.inside("candidate", Scope.ITEM if names.about == "candidate" else Scope.CANDIDATE)
+    )
 
 
 def _alternatives(value: Node, names: Names, related: bool) -> Condition:
@@ -94,6 +78,14 @@ def _alternatives(value: Node, names: Names, related: bool) -> Condition:
         names.problems.add("R006", value.position, "`any of` takes a list of two or more blocks of conditions")
         return ()
     return (AnyOf(value.position, tuple(parse_condition(item, names, related=related) for item in value.value)),)
+
+
+def _all_of(value: Node, names: Names, related: bool) -> Condition:
+    """Several blocks that must all hold: for a second `any of`, since a key cannot stand twice."""
+    if not isinstance(value.value, list) or not value.value:
+        names.problems.add("R006", value.position, "`all of` takes a list of blocks of conditions")
+        return ()
+    return tuple(term for item in value.value for term in parse_condition(item, names, related=related))
 
 
 def _any_unknown(value: Node, names: Names) -> Condition:
@@ -105,9 +97,14 @@ def _any_unknown(value: Node, names: Names) -> Condition:
     for item in value.value:
         field = KINDS[names.item].get(str(item.value))
         if field is None:
-            names.problems.add("R020", item.position, f"{names.item} has no field {item.value!r}", meant(str(item.value), KINDS[names.item]))
+            names.problems.add(
+                "R020",
+                item.position,
+                f"{names.item} has no field {item.value!r}",
+                meant(str(item.value), KINDS[names.item]),
+            )
         else:
-            alternatives.append((Known(item.position, Ref(Scope.ITEM, field.name, field.type), False),))
+            alternatives.append((Known(item.position, Ref(names.own, field.name, field.type), False),))
     return (AnyOf(value.position, tuple(alternatives)),)
 
 
@@ -122,7 +119,12 @@ def _relation(key: str, match: re.Match[str], value: Node, block: Node, names: N
         return ()
     other = match[3] is not None
     if other and kind != names.about:
-        names.problems.add("R027", where, f"{key!r}: `other` fits only {names.about}s here, of which the subject is one", f"write {key.replace('other ', '')!r}")
+        names.problems.add(
+            "R027",
+            where,
+            f"{key!r}: `other` fits only {names.about}s here, of which the subject is one",
+            f"write {key.replace('other ', '')!r}",
+        )
     least = {"any": 1, "no": 0}.get(match[1]) if match[2] is None else int(match[2])
     if match[2] is not None and int(match[2]) < 1:
         names.problems.add("R027", where, f"{key!r} is always so", "write at least 1, or any")
@@ -134,23 +136,23 @@ def _relation(key: str, match: re.Match[str], value: Node, block: Node, names: N
 
 
 def _check_repeats(terms: Condition, names: Names) -> None:
-    """The same question twice in one block, and two single values of one field."""
+    """The same question twice in one block, and answers that exclude each other."""
     seen: set[Term] = set()
-    values: dict[Ref, set[object]] = {}
     for term in terms:
         if term in seen:
             names.problems.add("R026", term.position, "the same condition stands twice in this block", "keep one")
+        elif any(_exclude(term, other) for other in seen):
+            names.problems.add("R025", term.position, "two conditions of this block exclude each other", "drop one")
         seen.add(term)
-        ref = getattr(term, "ref", None)
-        if not isinstance(ref, Ref):
-            continue
-        if getattr(term, "values", None) and not getattr(term, "negated", False) and type(term).__name__ == "OneOf":
-            values[ref] = values.get(ref, set(term.values)) & set(term.values)  # type: ignore[attr-defined]
-            if not values[ref]:
-                names.problems.add("R025", term.position, f"{ref.name} cannot be all of these at once")
-        unknown = Known(term.position, ref, False)
-        if unknown in seen and term != unknown:
-            names.problems.add("R025", term.position, f"{ref.name} is asked to be unknown and to have a value", "drop one of the two")
+
+
+def _exclude(first: Term, second: Term) -> bool:
+    """Unknown and any value, or two lists of values without a common one."""
+    if not hasattr(first, "ref") or getattr(second, "ref", None) != first.ref:
+        return False
+    if isinstance(first, OneOf) and isinstance(second, OneOf):
+        return not (first.negated or second.negated or set(first.values) & set(second.values))
+    return any(isinstance(term, Known) and not term.known for term in (first, second))
 
 
 def relations_of(condition: Condition) -> list[Relation]:

@@ -76,24 +76,30 @@ class _Reader:
         for key_node, value_node in node.value:
             at = self.position(key_node)
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == "tag:yaml.org,2002:merge":
-                self.problems.add("R003", at, "a key must be plain text", "write the key as a word; merges (<<) are not supported")
+                self.problems.add(
+                    "R003", at, "a key must be plain text", "write the key as a word; merges (<<) are not supported"
+                )
                 continue
             key = key_node.value
             if key in values:
-                self.problems.add("R004", at, f"the key {key!r} stands twice here (first at line {keys[key].line})", "keep one")
+                self.problems.add(
+                    "R004", at, f"the key {key!r} stands twice here (first at line {keys[key].line})", "keep one"
+                )
                 continue
             keys[key], values[key] = at, self.node(value_node)
         return Node(values, where, keys)
 
-    def scalar(self, node: yaml.ScalarNode, where: Position) -> Any:
+    def scalar(self, node: yaml.Node, where: Position) -> Any:
         text: str = node.value
-        if node.style is not None or not node.tag.startswith("tag:yaml.org,2002:"):
+        if getattr(node, "style", None) or not node.tag.startswith("tag:yaml.org,2002:"):
             return text
         tag = node.tag.rpartition(":")[2]
         if tag == "bool":
             if text in _TRUE_FALSE:
                 return _TRUE_FALSE[text]
-            self.problems.add("R005", where, f"YAML reads {text!r} as a truth value", f'write true or false, or "{text}" in quotes')
+            self.problems.add(
+                "R005", where, f"YAML reads {text!r} as a truth value", f'write true or false, or "{text}" in quotes'
+            )
             return text
         if tag == "int":
             return self.number(text, where, int)
@@ -107,5 +113,10 @@ class _Reader:
         try:
             return make(text)
         except ValueError:
-            self.problems.add("R005", where, f"YAML reads {text!r} as a number in another base", f'write "{text}" in quotes, or a plain number')
+            self.problems.add(
+                "R005",
+                where,
+                f"YAML reads {text!r} as a number in another base",
+                f'write "{text}" in quotes, or a plain number',
+            )
             return text

@@ -19,7 +19,8 @@ Params: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
 def load(folder: Path, params: Params | None = None) -> Rulebook:
-    """The rulebook in a folder: `sources.yaml` and one file per topic. `params`: rule id -> parameter -> value, as a tenant sets them.
+    """The rulebook in a folder: `sources.yaml` and one file per topic. `params`: rule id -> parameter -> value, as
+    a tenant sets them.
 
     Raises RulebookError with every problem found.
     """
@@ -40,22 +41,35 @@ def _load(folder: Path, params: Params, problems: Problems) -> Rulebook:
     files = sorted(path for path in folder.glob("*.yaml")) if folder.is_dir() else []
     topics = [path for path in files if path.name != FILE]
     if not topics:
-        problems.add("R002", Position(str(folder), 1, 1), "no rule file is here", "give a folder with one .yaml file per topic")
-    sources = read_sources(read(folder / FILE, FILE, problems), problems) if folder / FILE in files else _no_sources(folder, problems)
+        problems.add(
+            "R002", Position(str(folder), 1, 1), "no rule file is here", "give a folder with one .yaml file per topic"
+        )
+    sources = (
+        read_sources(read(folder / FILE, FILE, problems), problems)
+        if folder / FILE in files
+        else _no_sources(folder, problems)
+    )
     rules: dict[str, Rule] = {}
     for path in topics:
         root = read(path, path.name, problems)
         if root is not None:
             _read_file(path.stem, root, RuleReader(path.stem, sources, problems, params), rules)
     for rule_id in sorted(set(params) - set(rules)):
-        problems.add("R052", Position(str(folder), 1, 1), f"parameters are set for {rule_id!r}, which is no rule", meant(rule_id, rules))
+        problems.add(
+            "R052",
+            Position(str(folder), 1, 1),
+            f"parameters are set for {rule_id!r}, which is no rule",
+            meant(rule_id, rules),
+        )
     rulebook = Rulebook(dict(sorted(rules.items())), _version(files, params))
     check_rulebook(rulebook, problems)
     return rulebook
 
 
 def _no_sources(folder: Path, problems: Problems) -> Sources:
-    problems.add("R002", Position(str(folder), 1, 1), f"{FILE} is missing", "it declares the articles and norms that rules name")
+    problems.add(
+        "R002", Position(str(folder), 1, 1), f"{FILE} is missing", "it declares the articles and norms that rules name"
+    )
     return Sources()
 
 
@@ -66,7 +80,9 @@ def _read_file(topic: str, root: Node, reader: RuleReader, rules: dict[str, Rule
     for rule_id, node in root.value.items():
         where = root.key_position(rule_id)
         if not RULE_ID.fullmatch(rule_id):
-            reader.problems.add("R012", where, f"{rule_id!r} is no rule id", "use words with hyphens, like ask-response-deadline")
+            reader.problems.add(
+                "R012", where, f"{rule_id!r} is no rule id", "use words with hyphens, like ask-response-deadline"
+            )
         if rule_id in rules:
             reader.problems.add("R012", where, f"the rule {rule_id} stands already at {rules[rule_id].position}")
         rule = reader.read(rule_id, node)

@@ -1,4 +1,5 @@
-"""Phrases: the words to the right of a field ("at least 50", "within 2d of ...", "later than this one's"), parsed into terms."""
+"""Phrases: the words to the right of a field ("at least 50", "within 2d of ...", "later than this one's"), parsed
+into terms."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -46,7 +47,9 @@ def condition_on(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
     if isinstance(node.value, list):
         return _literals(ref, field, node, names)
     if isinstance(node.value, dict) or node.value is None:
-        names.problems.add("R021", node.position, f"{field.name} needs a value or a phrase", "for example known, unknown, or a word")
+        names.problems.add(
+            "R021", node.position, f"{field.name} needs a value or a phrase", "for example known, unknown, or a word"
+        )
         return ()
     if not isinstance(node.value, str):
         return _literal_terms(ref, field, [node.value], node.position, names)
@@ -69,11 +72,16 @@ def _literal_terms(
 ) -> Condition:
     fits = _LITERALS.get(field.type)
     if fits is None:
-        names.problems.add("R021", where, f"{field.name} is of type {field.type} and cannot be compared with a plain value", _HINTS[field.type])
+        names.problems.add(
+            "R021",
+            where,
+            f"{field.name} is of type {field.type} and cannot be compared with a plain value",
+            HINTS[field.type],
+        )
         return ()
     for value in values:
         if not fits(field, value):
-            hint = meant(str(value), field.choices) if field.choices else _HINTS.get(field.type, "")
+            hint = meant(str(value), field.choices) if field.choices else HINTS.get(field.type, "")
             names.problems.add("R021", where, f"{value!r} does not fit {field.name} ({field.type})", hint)
             return ()
     return (OneOf(where, ref, tuple(values), negated),)
@@ -86,7 +94,7 @@ _LITERALS: dict[str, Callable[[Field, object], bool]] = {
     "number": lambda field, value: isinstance(value, int | float) and not isinstance(value, bool),
     "days": lambda field, value: isinstance(value, int) and not isinstance(value, bool),
 }
-_HINTS = {
+HINTS = {
     "boolean": "write true or false",
     "number": "write a number, or at least / at most / above / below",
     "days": "write a number, or at least / at most / above / below",
@@ -144,7 +152,9 @@ def _moment_phrase(ref: Ref, field: Field, text: str, where: Position, names: Na
     elif match := _ORDER.fullmatch(text):
         yield from _order(ref, _ORDERS[match[1]], match[2], where, names)
     else:
-        names.problems.add("R022", where, f"{text!r} is not understood of {field.name} ({field.type})", _HINTS[field.type])
+        names.problems.add(
+            "R022", where, f"{text!r} is not understood of {field.name} ({field.type})", HINTS[field.type]
+        )
 
 
 def _order(ref: Ref, operator: str, text: str, where: Position, names: Names) -> Iterator[Term]:
@@ -160,7 +170,9 @@ def _list_phrase(ref: Ref, field: Field, text: str, where: Position, names: Name
         return
     match = _LIST.fullmatch(text)
     if not match or field.type != "choices":
-        names.problems.add("R022", where, f"{text!r} is not understood of {field.name} ({field.type})", _HINTS[field.type])
+        names.problems.add(
+            "R022", where, f"{text!r} is not understood of {field.name} ({field.type})", HINTS[field.type]
+        )
         return
     words = tuple(word.strip() for word in re.split(r",| or ", match[2]))
     for word in words:

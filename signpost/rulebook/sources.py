@@ -24,13 +24,17 @@ class Sources:
         """What a rule's `source` and `norms` name."""
         node = rule.value["source"]
         if node.value not in self.articles:
-            problems.add("R014", node.position, f"there is no article {node.value!r}", meant(str(node.value), self.articles))
+            problems.add(
+                "R014", node.position, f"there is no article {node.value!r}", meant(str(node.value), self.articles)
+            )
             return NOWHERE
         norms = rule.value.get("norms")
         named = norms.value if norms is not None and isinstance(norms.value, list) else []
         for item in named:
             if item.value not in self.norms:
-                problems.add("R014", item.position, f"there is no norm {item.value!r}", meant(str(item.value), self.norms))
+                problems.add(
+                    "R014", item.position, f"there is no norm {item.value!r}", meant(str(item.value), self.norms)
+                )
         known = tuple({"id": item.value, **self.norms[item.value]} for item in named if item.value in self.norms)
         return Source(node.value, self.articles[node.value], known)
 

@@ -55,7 +55,8 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An instant or date, moved by a duration (or a number of days that is itself a fact). `end`: for a date, the end of that day."""
+    """An instant or date, moved by a duration (or a number of days that is itself a fact). `end`: for a date, the
+    end of that day."""
 
     base: Ref
     offset: Duration | Ref = Duration()
@@ -107,7 +108,8 @@ class Same(Term):
 
 @dataclass(frozen=True, slots=True)
 class Lists(Term):
-    """A list field is known and: `includes` one of, is `only` of, includes something `beyond` the values; or is `empty`, or not (`some`)."""
+    """A list field is known and: `includes` one of, is `only` of, includes something `beyond` the values; or is
+    `empty`, or not (`some`)."""
 
     ref: Ref
     mode: str

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
+from jinja2 import ChainableUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from signpost.case.instant import to_datetime
@@ -14,34 +14,9 @@ from signpost.case.money import Money
 UNKNOWN = "unknown"
 
 
-class Silent(StrictUndefined):
-    """A field that is not known: false in tests, "unknown" where it is shown, so that no text can fail on a missing fact."""
-
-    def __str__(self) -> str:
-        return UNKNOWN
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Undefined)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash(Silent)
-
-    def __iter__(self) -> Any:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+class Silent(ChainableUndefined):
+    """A field that is not known: false in tests, "unknown" where it is shown, so that no text can fail on a
+    missing fact."""
 
 
 def show(value: Any) -> str:
@@ -87,7 +62,11 @@ def _shortfall(offered: Any, wanted: Any) -> str:
     if not isinstance(offered, Money) or not isinstance(wanted, Money) or offered.currency != wanted.currency:
         return UNKNOWN
     gap = wanted.annual - offered.annual
-    return f"{show_amount(gap, wanted.currency)} a year ({float(100 * gap / wanted.annual):.1f}%)" if wanted.annual else UNKNOWN
+    return (
+        f"{show_amount(gap, wanted.currency)} a year ({float(100 * gap / wanted.annual):.1f}%)"
+        if wanted.annual
+        else UNKNOWN
+    )
 
 
 def _words(value: Any) -> Any:
@@ -124,7 +103,9 @@ def text_problems(source: str, variables: Mapping[str, Iterable[str] | None]) ->
         return [("R040", f"line {error.lineno} of the text: {error.message}")]
     except TemplateError as error:
         return [("R040", str(error))]
-    problems = [("R041", f"unknown variable {name!r}") for name in sorted(meta.find_undeclared_variables(tree) - set(variables))]
+    problems = [
+        ("R041", f"unknown variable {name!r}") for name in sorted(meta.find_undeclared_variables(tree) - set(variables))
+    ]
     for node in tree.find_all(nodes.Getattr):
         if isinstance(node.node, nodes.Name):
             attributes = variables.get(node.node.name)
@@ -138,11 +119,11 @@ def render(source: str, context: Mapping[str, Any]) -> str:
     return _compiled(source).render(context).strip()
 
 
-def _compiled(source: str) -> Any:
+def _compiled(source: str) -> Template:
     template = _TEMPLATES.get(source)
     if template is None:
         template = _TEMPLATES[source] = ENVIRONMENT.from_string(source)
     return template
 
 
-_TEMPLATES: dict[str, Any] = {}
+_TEMPLATES: dict[str, Template] = {}

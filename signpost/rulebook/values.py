@@ -31,7 +31,8 @@ def parse_duration(text: str) -> Duration | None:
 
 @dataclass(slots=True)
 class Names:
-    """What a phrase may name, seen from one condition: the kind it is about, parameters, defined values; and where to report."""
+    """What a phrase may name, seen from one condition: the kind it is about, parameters, defined values; and where
+    to report."""
 
     about: str
     item: str
@@ -40,15 +41,11 @@ class Names:
     defined: dict[str, Defined] = field(default_factory=dict)
     related: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    own: Scope = Scope.ITEM
 
-    def inside(self, kind: str) -> "Names":
-        """The same names, seen from inside a relation to another kind."""
-        return replace(self, item=kind)
-
-    @property
-    def in_relation(self) -> bool:
-        """Whether the item is another entity than the subject. (Sharing `used` and `problems`, scopes differ by item alone.)"""
-        return self.item != self.about
+    def inside(self, kind: str, own: Scope = Scope.ITEM) -> "Names":
+        """The same names seen from a block about another kind, whose own fields have this scope."""
+        return replace(self, item=kind, own=own)
 
     def param(self, name: str) -> Any:
         """The value of a parameter, marked as used; None where there is none."""
@@ -57,13 +54,16 @@ class Names:
         return self.params.get(name)
 
     def reference(self, text: str, where: Position) -> Ref | None:
-        """`respond_by`, `this one's salary`, `candidate's salary_target`, a defined value; None (and a problem) where unknown."""
+        """`respond_by`, `this one's salary`, `candidate's salary_target`, a defined value; None (and a problem)
+        where unknown."""
         whose, name = self._owner(text)
         if whose is None:
             return self._own(name, where)
         kind = {"this one": self.about, "candidate": "candidate"}.get(whose)
         if kind is None:
-            self.problems.add("R023", where, f"{text!r}: nobody here is called {whose!r}", "say this one's or candidate's")
+            self.problems.add(
+                "R023", where, f"{text!r}: nobody here is called {whose!r}", "say this one's or candidate's"
+            )
             return None
         if name not in KINDS[kind]:
             self.problems.add("R023", where, f"{text!r}: {kind} has no field {name!r}", meant(name, KINDS[kind]))
@@ -79,7 +79,7 @@ class Names:
 
     def _own(self, name: str, where: Position) -> Ref | None:
         if name in KINDS[self.item]:
-            return Ref(Scope.ITEM, name, KINDS[self.item][name].type)
+            return Ref(self.own, name, KINDS[self.item][name].type)
         if name in self.defined:
             return Ref(Scope.DEFINED, name, self.defined[name].type)
         known = [*KINDS[self.item], *self.defined, *self.params]
@@ -87,18 +87,24 @@ class Names:
         return None
 
     def duration(self, text: str, where: Position) -> Duration | Ref | None:
-        """A parameter, a defined duration, a field that counts days; a literal is refused, since tenants must be able to set it."""
+        """A parameter, a defined duration, a field that counts days; a literal is refused, since tenants must be
+        able to set it."""
         literal = parse_duration(text)
         if literal is not None:
             self.problems.add(
-                "R024", where, f"the duration {text} is written into a condition", f"name it: params: {{some_name: {text}}}"
+                "R024",
+                where,
+                f"the duration {text} is written into a condition",
+                f"name it: params: {{some_name: {text}}}",
             )
             return literal
         value = self.param(text)
         if value is not None:
             parsed = parse_duration(value) if isinstance(value, str) else None
             if parsed is None:
-                self.problems.add("R021", where, f"the parameter {text} is {value!r}, not a duration", "write for example 36h or 5d")
+                self.problems.add(
+                    "R021", where, f"the parameter {text} is {value!r}, not a duration", "write for example 36h or 5d"
+                )
             return parsed
         reference = self.reference(text, where)
         if reference is not None and reference.type not in ("days", "duration"):
@@ -124,7 +130,8 @@ class Names:
         return reference
 
     def amount(self, text: str, type_: str, where: Position) -> Ref | int | float | None:
-        """What a number, a count of days or money is compared with: a literal, a parameter, or a field of the same type."""
+        """What a number, a count of days or money is compared with: a literal, a parameter, or a field of the same
+        type."""
         if _NUMBER.fullmatch(text) and type_ != "money":
             return float(text) if "." in text else int(text)
         value = self.param(text)

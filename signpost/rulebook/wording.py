@@ -21,7 +21,7 @@ def variables(rule: Rule, names: Names) -> dict[str, Iterable[str] | None]:
     employer = rule.audience == "employer"
     own = _fields(rule.about, employer)
     found: dict[str, Iterable[str] | None] = {name: None for name in own if "." not in name}
-    found |= {name: None for name in DERIVED.get(rule.about, ())}
+    found |= dict.fromkeys(DERIVED.get(rule.about, ()))
     for group in {name.partition(".")[0] for name in own if "." in name}:
         found[group] = [name.partition(".")[2] for name in own if name.startswith(f"{group}.")]
     if not employer:
@@ -29,7 +29,7 @@ def variables(rule: Rule, names: Names) -> dict[str, Iterable[str] | None]:
     for name, kind in names.related.items():
         found[name] = [name.partition(".")[0] for name in _fields(kind, employer)]
         found[f"{name}s"] = None
-    found |= {name: None for name in names.defined}
+    found |= dict.fromkeys(names.defined)
     found |= {"params": list(names.params), "missing": None, "due": None, "valid_until": None}
     if rule.attaches:
         found[rule.attaches] = None
@@ -45,12 +45,20 @@ def check_texts(rule: Rule, node: Node, names: Names) -> None:
     known = variables(rule, names)
     for text in _texts(node):
         for code, message in text_problems(text.value, known):
-            hint = "an employer's text cannot name what the candidate said in private" if rule.audience == "employer" else ""
+            hint = (
+                "an employer's text cannot name what the candidate said in private"
+                if rule.audience == "employer"
+                else ""
+            )
             names.problems.add(code, text.position, message, hint)
     for key, limit in (("title", TITLE_LIMIT), ("message", MESSAGE_LIMIT)):
         length = len(_MARKUP.sub("", str(node.value[key].value)))
         if length > limit:
-            names.problems.add("R042", node.value[key].position, f"the {key} has {length} characters without its variables; at most {limit}")
+            names.problems.add(
+                "R042",
+                node.value[key].position,
+                f"the {key} has {length} characters without its variables; at most {limit}",
+            )
 
 
 def _texts(node: Node) -> list[Node]:

@@ -1,4 +1,5 @@
-"""Timelines: how a rulebook is tested, on the production evaluator and in virtual time (see docs of the format in README)."""
+"""Timelines: how a rulebook is tested, on the production evaluator and in virtual time (see docs of the format in
+README)."""
 
 from signpost.timelines.reader import TimelineError, find_timelines
 from signpost.timelines.runner import Failure, Result, run_timelines

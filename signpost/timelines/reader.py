@@ -51,7 +51,6 @@ class Timeline:
     params: Mapping[str, Mapping[str, Any]]
     arrivals: list[Arrival] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
-    position: Position = Position("", 1, 1)
 
 
 class TimelineError(CallerError):
@@ -63,7 +62,8 @@ class TimelineError(CallerError):
 
 
 def find_timelines(paths: Sequence[Path]) -> list[Timeline]:
-    """Every timeline in the files and folders given; raises TimelineError where any is malformed, or where there is none."""
+    """Every timeline in the files and folders given; raises TimelineError where any is malformed, or where there
+    is none."""
     problems = Problems()
     timelines: list[Timeline] = []
     for path in paths:
@@ -71,7 +71,12 @@ def find_timelines(paths: Sequence[Path]) -> list[Timeline]:
         for file in files:
             timelines += _read_file(file, problems, wanted=not path.is_dir())
     if not timelines and not problems.found:
-        problems.add("R002", Position(", ".join(map(str, paths)) or ".", 1, 1), "no timeline is here", "give files or folders with `timelines:`")
+        problems.add(
+            "R002",
+            Position(", ".join(map(str, paths)) or ".", 1, 1),
+            "no timeline is here",
+            "give files or folders with `timelines:`",
+        )
     if problems.found:
         raise TimelineError(problems.found)
     return timelines
@@ -81,12 +86,20 @@ def _read_file(path: Path, problems: Problems, *, wanted: bool) -> list[Timeline
     if not path.is_file():
         problems.add("R002", Position(str(path), 1, 1), "there is no such file")
         return []
-    if not wanted and not path.read_bytes().lstrip().startswith(b"timelines:") and b"\ntimelines:" not in path.read_bytes():
+    if (
+        not wanted
+        and not path.read_bytes().lstrip().startswith(b"timelines:")
+        and b"\ntimelines:" not in path.read_bytes()
+    ):
         return []
     root = read(path, str(path), problems)
     if root is None:
         return []
-    if not isinstance(root.value, dict) or set(root.value) != {"timelines"} or not isinstance(root.value["timelines"].value, list):
+    if (
+        not isinstance(root.value, dict)
+        or set(root.value) != {"timelines"}
+        or not isinstance(root.value["timelines"].value, list)
+    ):
         problems.add("R006", root.position, "a timeline file is `timelines:` with a list")
         return []
     return [_Reader(problems).timeline(node) for node in root.value["timelines"].value]
@@ -104,7 +117,7 @@ class _Reader:
         self.start = self._instant(node.value["start"])
         self.candidate = str(node.value["candidate"].value) if "candidate" in node.value else "c-1"
         params = node.value["params"].plain() if "params" in node.value else {}
-        timeline = Timeline(str(node.value["name"].value), self.candidate, params, position=node.position)
+        timeline = Timeline(str(node.value["name"].value), self.candidate, params)
         for number, item in enumerate(self._list(node.value["events"])):
             arrival = self._arrival(item, number)
             if arrival is not None:
@@ -122,9 +135,15 @@ class _Reader:
             return None
         type_ = str(node.value["type"].value)
         if type_ not in EVENT_SCHEMAS:
-            self.problems.add("R013", node.value["type"].position, f"there is no event {type_!r}", meant(type_, EVENT_SCHEMAS))
+            self.problems.add(
+                "R013", node.value["type"].position, f"there is no event {type_!r}", meant(type_, EVENT_SCHEMAS)
+            )
             return None
-        data = {key: value.plain() for key, value in node.value.items() if key not in ("at", "type", "sent", "id", "subject")}
+        data = {
+            key: value.plain()
+            for key, value in node.value.items()
+            if key not in ("at", "type", "sent", "id", "subject")
+        }
         at = self._time(node.value["at"])
         sent = self._time(node.value["sent"]) if "sent" in node.value else at
         id = str(node.value["id"].value) if "id" in node.value else f"e-{number + 1}"
@@ -149,7 +168,12 @@ class _Reader:
                     continue
                 found.append(Expectation(at, label, key, value.plain(), value.position))
         if not found:
-            self.problems.add("R002", node.position, "this expectation expects nothing", "say includes, excludes, exactly, priority, due or because")
+            self.problems.add(
+                "R002",
+                node.position,
+                "this expectation expects nothing",
+                "say includes, excludes, exactly, priority, due or because",
+            )
         return found
 
     def _mapping(self, node: Node, known: tuple[str, ...] | None, required: tuple[str, ...]) -> bool:
@@ -181,6 +205,8 @@ class _Reader:
         """A virtual time: a distance from the start."""
         duration = parse_duration(str(node.value))
         if duration is None:
-            self.problems.add("R021", node.position, f"{node.value!r} is no virtual time", "write for example 90m, 36h or 5d1h")
+            self.problems.add(
+                "R021", node.position, f"{node.value!r} is no virtual time", "write for example 90m, 36h or 5d1h"
+            )
             return self.start
         return self.start + duration.total

@@ -38,7 +38,11 @@ class Result:
 
 
 def run_timelines(
-    paths: Sequence[Path], rulebook: Path, *, engine: str = "compiled", progress: Callable[[Timeline], None] = lambda timeline: None
+    paths: Sequence[Path],
+    rulebook: Path,
+    *,
+    engine: str = "compiled",
+    progress: Callable[[Timeline], None] = lambda timeline: None,
 ) -> Result:
     """Every timeline under the paths against the rulebook in a folder. Raises TimelineError and RulebookError."""
     timelines = find_timelines(paths)
@@ -75,7 +79,11 @@ class _Run:
     def _pass_time(self, until: int) -> None:
         """Wake every case at each instant at which it asked to be, as the clock worker does."""
         while True:
-            due = [case for case in self.caseload.cases.values() if case.next_change is not None and case.next_change <= until]
+            due = [
+                case
+                for case in self.caseload.cases.values()
+                if case.next_change is not None and case.next_change <= until
+            ]
             if not due:
                 return
             case = min(due, key=lambda case: case.next_change or 0)
@@ -91,7 +99,7 @@ class _Run:
         for case in self.caseload.cases.values():
             record = load_records(case.recorded).get(name) if name else None
             if record is not None and record.state in TOLD:
-                return replace(event, data=event.data | {"recommendation": record.recommendation_id(TENANT, case.key)})
+                return replace(event, data=event.data | {"recommendation": record.id})
         return event
 
     def active(self) -> dict[str, Record]:
@@ -137,7 +145,8 @@ def _due(value: Mapping[str, str | None], run: _Run) -> Iterator[str]:
         if record is None:
             yield f"{name} is not advised"
         elif record.due != (None if wanted is None else parse_instant(wanted)):
-            yield f"{name} is due {format_instant(record.due) if record.due is not None else 'at no time'}, not {wanted}"
+            due = "at no time" if record.due is None else format_instant(record.due)
+            yield f"{name} is due {due}, not {wanted}"
 
 
 def _because(value: Mapping[str, list[str]], run: _Run) -> Iterator[str]:
@@ -145,7 +154,8 @@ def _because(value: Mapping[str, list[str]], run: _Run) -> Iterator[str]:
         if record is None:
             yield f"{name} is not advised"
         elif missing := [id for id in wanted if str(id) not in run.evidence(name)]:
-            yield f"the evidence of {name} does not name {', '.join(map(str, missing))}; it names {', '.join(sorted(run.evidence(name)))}"
+            named = ", ".join(sorted(run.evidence(name)))
+            yield f"the evidence of {name} does not name {', '.join(map(str, missing))}; it names {named}"
 
 
 def _standing(value: Mapping[str, Any], run: _Run) -> Iterator[tuple[str, Record | None, Any]]:

@@ -1,0 +1,105 @@
+"""Priorities: from which moment, or under which conditions, each level of a rule applies."""
+
+import itertools
+import re
+from dataclasses import replace
+
+from signpost.rulebook.conditions import parse_condition, relations_of
+from signpost.rulebook.document import Node
+from signpost.rulebook.problems import meant
+from signpost.rulebook.terms import Condition, Level, Moment, Reached, Relation
+from signpost.rulebook.values import Names
+
+PRIORITIES = ("low", "normal", "high", "urgent")
+_BOUND = re.compile(r"(?:(.+ (?:before|after)) )?(?:the )?([a-z_]+)'s ([a-z_]+)")
+
+
+def read_levels(node: Node, when: Condition, names: Names) -> tuple[Level, ...]:
+    """The levels of a `priority` value, lowest first; `when` is the rule's condition, whose relations a level may
+    name."""
+    if isinstance(node.value, str):
+        node = Node({node.value: Node("from the start", node.position)}, node.position, {node.value: node.position})
+    if not isinstance(node.value, dict) or not node.value:
+        names.problems.add(
+            "R006", node.position, "priority is a word, or a mapping of words to the moment from which each applies"
+        )
+        return ()
+    levels = []
+    for word, value in node.value.items():
+        if word not in PRIORITIES:
+            names.problems.add(
+                "R013", node.key_position(word), f"there is no priority {word!r}", meant(word, PRIORITIES)
+            )
+            continue
+        levels.append(Level(word, _level(value, when, names), node.key_position(word)))
+    _check_levels(levels, node, names)
+    return tuple(levels)
+
+
+def _level(node: Node, when: Condition, names: Names) -> Condition:
+    if isinstance(node.value, dict):
+        return parse_condition(node, names)
+    text = str(node.value)
+    if text == "from the start":
+        return ()
+    match = _BOUND.fullmatch(text)
+    if match and match[2] in names.related:
+        return _bound_level(match, node, when, names)
+    if text.startswith("after "):
+        moment = names.moment(text.removeprefix("after "), node.position)
+        return (Reached(node.position, replace(moment, end=True), True),) if moment else ()
+    moment = names.moment(text, node.position)
+    return (Reached(node.position, moment, True),) if moment else ()
+
+
+def _bound_level(match: re.Match[str], node: Node, when: Condition, names: Names) -> Condition:
+    """`24h after other's accepted_at`: from then on for whichever of the related entities comes first."""
+    relation = next(found for found in relations_of(when) if found.name == match[2])
+    moment = names.inside(relation.kind).moment(f"{match[1] or ''} {match[3]}".strip(), node.position)
+    if moment is None:
+        return ()
+    where = (*relation.where, Reached(node.position, moment, True))
+    return (Relation(node.position, relation.name, relation.kind, 1, relation.other, where),)
+
+
+def _check_levels(levels: list[Level], node: Node, names: Names) -> None:
+    if levels and levels[0].when:
+        names.problems.add(
+            "R031",
+            node.position,
+            "the first priority must apply from the start",
+            "write for example normal: from the start",
+        )
+    for before, level in itertools.pairwise(levels):
+        if PRIORITIES.index(level.priority) <= PRIORITIES.index(before.priority):
+            names.problems.add(
+                "R030",
+                level.position,
+                f"{level.priority} after {before.priority} is no escalation",
+                "order the priorities upwards",
+            )
+        if not level.when or level.when == before.when or _begins_before(level, before):
+            names.problems.add(
+                "R030",
+                before.position,
+                f"{before.priority} is never reached: {level.priority} applies whenever it does",
+            )
+
+
+def _begins_before(level: Level, before: Level) -> bool:
+    """Both begin at a fixed distance from the same moment, and the higher one no later than the lower."""
+    moments = [_only_moment(level.when), _only_moment(before.when)]
+    if moments[0] is None or moments[1] is None or moments[0].base != moments[1].base:
+        return False
+    starts = [_distance(moment) for moment in moments if moment]
+    return None not in starts and starts[0] <= starts[1]  # type: ignore[operator]
+
+
+def _only_moment(condition: Condition) -> Moment | None:
+    if len(condition) == 1 and isinstance(condition[0], Reached) and condition[0].reached:
+        return condition[0].moment
+    return None
+
+
+def _distance(moment: Moment) -> int | None:
+    return None if not hasattr(moment.offset, "total") else moment.sign * moment.offset.total
