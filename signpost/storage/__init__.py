@@ -1,0 +1,47 @@
+"""Cases, seen events, recommendations, feed and outbox in PostgreSQL or SQLite. No rule and no message format here."""
+
+from signpost.storage.errors import (
+    BadCursor,
+    BadDatabaseUrl,
+    StorageBug,
+    StorageConflict,
+    StorageRefused,
+    StorageUnavailable,
+)
+from signpost.storage.rows import (
+    CaseRow,
+    Change,
+    FeedRow,
+    OutboxDepth,
+    OutboxMessage,
+    OutboxRow,
+    RecommendationRow,
+    SeenEvent,
+)
+from signpost.storage.schema import head_revision, is_current, revision, upgrade
+from signpost.storage.store import Store, open_store
+from signpost.storage.transaction import Transaction
+
+__all__ = [
+    "BadCursor",
+    "BadDatabaseUrl",
+    "CaseRow",
+    "Change",
+    "FeedRow",
+    "OutboxDepth",
+    "OutboxMessage",
+    "OutboxRow",
+    "RecommendationRow",
+    "SeenEvent",
+    "StorageBug",
+    "StorageConflict",
+    "StorageRefused",
+    "StorageUnavailable",
+    "Store",
+    "Transaction",
+    "head_revision",
+    "is_current",
+    "open_store",
+    "revision",
+    "upgrade",
+]

@@ -1,0 +1,119 @@
+"""Makes SQLAlchemy engines from a database URL: drivers, timeouts, pools and what each connection is told first. No table here."""
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from signpost.storage.errors import BadDatabaseUrl
+
+POSTGRESQL_NAMES = ("postgres", "postgresql", "postgresql+psycopg")
+SQLITE_NAMES = ("sqlite", "sqlite+pysqlite")
+WRITE = {"signpost_begin": "BEGIN IMMEDIATE"}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Bounds on every wait, in seconds; `pool_size` is the most connections of one process."""
+
+    pool_size: int = 5
+    connect_timeout: int = 5
+    pool_timeout: float = 10
+    statement_timeout: float = 30
+    busy_timeout: float = 30
+
+
+class LazyEngine:
+    """One engine per process, made on first use, so that no connection exists at import or crosses a fork."""
+
+    def __init__(self, url: str, options: EngineOptions) -> None:
+        """Parse `url`; raises BadDatabaseUrl."""
+        self.url = parse_url(url)
+        self._options = options
+        self._held: tuple[int, Engine] | None = None
+        self._inherited: list[Engine] = []
+
+    def get(self) -> Engine:
+        """This process's engine."""
+        held = self._held
+        if held is not None and held[0] == os.getpid():
+            return held[1]
+        if held is not None:
+            # The parent's connections: kept referenced, because collecting one would close it under the parent.
+            self._inherited.append(held[1])
+        engine = make_engine(self.url, self._options)
+        self._held = (os.getpid(), engine)
+        return engine
+
+    def close(self) -> None:
+        """Close this process's idle connections."""
+        if self._held is not None and self._held[0] == os.getpid():
+            self._held[1].dispose()
+
+
+def parse_url(url: str) -> URL:
+    """`url` with the driver filled in. Raises BadDatabaseUrl, which never repeats the URL: it may hold a password."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise BadDatabaseUrl("not a database URL; expected postgresql://USER@HOST/NAME or sqlite:///FILE") from None
+    if parsed.drivername in POSTGRESQL_NAMES:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in SQLITE_NAMES:
+        raise BadDatabaseUrl(f"database {parsed.drivername!r} is not supported; use postgresql:// or sqlite:///FILE")
+    if parsed.database in (None, "", ":memory:"):
+        raise BadDatabaseUrl("SQLite needs a file that several processes can open: sqlite:///FILE")
+    return parsed.set(drivername="sqlite+pysqlite")
+
+
+def make_engine(url: URL, options: EngineOptions) -> Engine:
+    """An engine that has not connected yet."""
+    sqlite = url.get_backend_name() == "sqlite"
+    engine = create_engine(
+        url,
+        pool_size=options.pool_size,
+        max_overflow=0,
+        pool_timeout=options.pool_timeout,
+        pool_pre_ping=not sqlite,
+        hide_parameters=True,
+        connect_args={"timeout": options.busy_timeout} if sqlite else _postgresql_arguments(options),
+        **({} if sqlite else {"isolation_level": "READ COMMITTED"}),
+    )
+    if sqlite:
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _postgresql_arguments(options: EngineOptions) -> dict[str, Any]:
+    timeout = round(options.statement_timeout * 1000)
+    # A process that hangs inside a transaction would hold its row locks, and the feed, for ever.
+    settings = f"-c statement_timeout={timeout} -c idle_in_transaction_session_timeout={2 * timeout}"
+    return {
+        "connect_timeout": options.connect_timeout,
+        "application_name": "signpost",
+        "options": settings,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver must not begin transactions on its own: see _begin_sqlite.
+    connection.isolation_level = None
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")
+    # FULL, not NORMAL: in WAL mode NORMAL does not sync on commit, and a power cut would take back what was accepted.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once with SQLITE_BUSY, whatever the timeout, when another
+    # wrote in between. Taking the write lock at the start waits instead.
+    connection.exec_driver_sql(connection.get_execution_options().get("signpost_begin", "BEGIN"))

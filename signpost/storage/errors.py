@@ -1,0 +1,105 @@
+"""What storage raises, and the edge at which driver exceptions become it. No driver exception passes this module.
+
+Messages carry the driver's primary line only: its details and parameters may hold what a candidate said.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy import exc
+
+from signpost.errors import BugError, CallerError, SignpostError, TransientError
+
+UPGRADE_HINT = "the database has not been brought up to date: run `signpost db upgrade`"
+
+# SQLSTATEs (PostgreSQL documentation, appendix A). Two-letter entries stand for the whole class.
+CONFLICT_STATES = ("40", "55P03")
+UNAVAILABLE_STATES = ("08", "25006", "25P03", "28", "3D000", "53", "57", "58")
+REFUSED_STATES = ("22",)
+OUTDATED_STATES = ("42P01", "42703", "3F000")
+
+CONFLICT_NAMES = ("SQLITE_BUSY", "SQLITE_LOCKED")
+UNAVAILABLE_NAMES = ("SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_PROTOCOL")
+
+
+class StorageUnavailable(TransientError):
+    """The database cannot be reached, is shutting down, is full or took too long. Whether a commit took place may be unknown."""
+
+
+class StorageConflict(TransientError):
+    """Another transaction was in the way (deadlock, serialization, lock or busy timeout); nothing was written."""
+
+
+class StorageRefused(CallerError):
+    """A value that the database cannot hold, such as NUL in text or a number beyond 64 bits."""
+
+
+class BadDatabaseUrl(CallerError):
+    """A database URL of an unknown kind, or one that names no file or database."""
+
+
+class BadCursor(CallerError):
+    """A feed cursor that was not given out by this feed."""
+
+
+class StorageBug(BugError):
+    """A statement the database does not accept: our mistake."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn every exception of SQLAlchemy and its drivers into one of this module."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        raise translate(error) from error
+    except exc.TimeoutError as error:
+        raise StorageUnavailable("no database connection became free in time") from error
+    except (UnicodeEncodeError, OverflowError) as error:
+        # Raised by the drivers themselves while binding, so SQLAlchemy does not wrap them.
+        raise StorageRefused(f"not storable: {type(error).__name__}") from error
+    except exc.SQLAlchemyError as error:
+        raise StorageBug(type(error).__name__) from error
+
+
+def translate(error: exc.DBAPIError) -> SignpostError:
+    """The error that says what to do about a driver exception."""
+    cause = error.orig
+    if isinstance(cause, psycopg.Error):
+        return _from_postgresql(cause)
+    if isinstance(cause, sqlite3.Error):
+        return _from_sqlite(cause)
+    return StorageBug(type(cause).__name__)
+
+
+def _from_postgresql(cause: psycopg.Error) -> SignpostError:
+    state = cause.sqlstate or ""
+    text = cause.diag.message_primary or str(cause).partition("\n")[0]
+    if state.startswith(CONFLICT_STATES):
+        return StorageConflict(text)
+    if state.startswith(OUTDATED_STATES):
+        return StorageUnavailable(f"{UPGRADE_HINT} ({text})")
+    if state.startswith(REFUSED_STATES) or isinstance(cause, psycopg.DataError):
+        return StorageRefused(text)
+    # Without a state the error comes from the client library: the connection could not be made or was lost.
+    if state.startswith(UNAVAILABLE_STATES) or (
+        not state and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+    ):
+        return StorageUnavailable(text)
+    return StorageBug(f"{state} {text}")
+
+
+def _from_sqlite(cause: sqlite3.Error) -> SignpostError:
+    name = getattr(cause, "sqlite_errorname", "")
+    text = str(cause)
+    if name.startswith(CONFLICT_NAMES):
+        return StorageConflict(text)
+    if text.startswith(("no such table", "no such column", "table ")) and name == "SQLITE_ERROR":
+        return StorageUnavailable(f"{UPGRADE_HINT} ({text})")
+    if name.startswith(UNAVAILABLE_NAMES):
+        return StorageUnavailable(text)
+    if name == "SQLITE_TOOBIG" or isinstance(cause, sqlite3.DataError):
+        return StorageRefused(text)
+    return StorageBug(f"{name} {text}")

@@ -1,0 +1,1 @@
+"""The schema's history. Run by `signpost.storage.upgrade`, never by hand."""

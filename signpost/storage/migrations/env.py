@@ -1,0 +1,8 @@
+"""Alembic's entry: runs the revisions on the connection that `signpost.storage.schema` hands over. Reads no file and no setting."""
+
+from alembic import context
+
+from signpost.storage.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.run_migrations()

@@ -1,0 +1,140 @@
+"""PostgreSQL's statements. A batch is one statement whatever its size: every column goes over as one array."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, TextClause, literal_column, text
+
+from signpost.storage.dialect import Values
+from signpost.storage.rows import CaseKey, EventKey
+from signpost.storage.tables import feed
+
+BYTES = ("state", "advice", "body")
+NUMBERS = ("next_change", "updated", "time", "received_at", "sequence", "at", "created", "leased_until")
+TRUTHS = ("newest",)
+
+CASE = ("tenant", "key", "state", "advice", "merged_into", "next_change", "rulebook", "updated")
+SEEN = ("tenant", "source", "id", "case_key", "time", "received_at")
+OUTBOX = (
+    *("tenant", "case_key", "exchange", "routing_key", "message_id"),
+    *("headers", "content_type", "body", "created", "leased_until"),
+)
+FEED = ("tenant", "case_key", "recommendation_id", "sequence", "change", "audience", "at", "body")
+RECOMMENDATION = (
+    *("case_key", "sequence", "change", "status", "audience"),
+    *("rule", "subject", "priority", "at", "body"),
+)
+CHANGE = tuple(dict.fromkeys((*FEED, *RECOMMENDATION, *OUTBOX, "newest")))
+
+
+def _type(column: str) -> str:
+    if column in BYTES:
+        return "bytea"
+    if column in NUMBERS:
+        return "bigint"
+    return "boolean" if column in TRUTHS else "text"
+
+
+def _rows(columns: Sequence[str]) -> str:
+    """The FROM item that turns one array per column back into rows, numbered by `position`."""
+    arrays = ", ".join(f"CAST(:{column} AS {_type(column)}[])" for column in columns)
+    return f"unnest({arrays}) WITH ORDINALITY AS v({', '.join(columns)}, position)"
+
+
+def _list(columns: Sequence[str], prefix: str = "") -> str:
+    return ", ".join(prefix + column for column in columns)
+
+
+INSERT_SEEN = text(
+    f"INSERT INTO seen_events ({_list(SEEN)}) SELECT {_list(SEEN)} FROM {_rows(SEEN)} "
+    "ORDER BY position ON CONFLICT DO NOTHING RETURNING tenant, source, id"
+)
+# The missing rows first, then the locks, both in key order: two batches that share cases wait for each other and never in a ring.
+INSERT_CASES = text(
+    "INSERT INTO cases (tenant, key, state, advice, rulebook, updated) "
+    f"SELECT tenant, key, '', '', '', 0 FROM {_rows(('tenant', 'key'))} ORDER BY position ON CONFLICT DO NOTHING"
+)
+LOCK_CASES = text(
+    f"SELECT {_list(CASE, 'c.')} FROM cases c JOIN {_rows(('tenant', 'key'))} USING (tenant, key) "
+    "ORDER BY c.tenant, c.key FOR UPDATE OF c"
+)
+UPDATE_CASES = text(
+    f"UPDATE cases c SET {', '.join(f'{column} = v.{column}' for column in CASE[2:])} FROM {_rows(CASE)} "
+    "WHERE c.tenant = v.tenant AND c.key = v.key"
+)
+INSERT_OUTBOX = text(
+    f"INSERT INTO outbox ({_list(OUTBOX)}) SELECT {_list(OUTBOX)} FROM {_rows(OUTBOX)} ORDER BY position RETURNING id"
+)
+# One statement for three tables, so that a body crosses the wire once.
+INSERT_CHANGES = text(
+    f"""
+    WITH changes AS MATERIALIZED (SELECT * FROM {_rows(CHANGE)}),
+    latest AS (
+        INSERT INTO recommendations (tenant, id, {_list(RECOMMENDATION)})
+        SELECT tenant, recommendation_id, {_list(RECOMMENDATION)} FROM changes WHERE newest
+        ORDER BY tenant, recommendation_id
+        ON CONFLICT (tenant, id) DO UPDATE SET {", ".join(f"{c} = excluded.{c}" for c in RECOMMENDATION)}
+        WHERE recommendations.sequence <= excluded.sequence
+    ),
+    told AS (
+        INSERT INTO feed (xid, {_list(FEED)})
+        SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint), {_list(FEED)} FROM changes ORDER BY position
+    )
+    INSERT INTO outbox ({_list(OUTBOX)}) SELECT {_list(OUTBOX)} FROM changes ORDER BY position RETURNING id
+    """
+)
+# MATERIALIZED, because a subquery with LIMIT may be run again for each row and then claims more than its limit.
+CLAIM_OUTBOX = text(
+    """
+    WITH due AS MATERIALIZED (
+        SELECT id FROM outbox WHERE leased_until <= :now ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE outbox o SET leased_until = :lease_until FROM due WHERE o.id = due.id RETURNING o.*
+    """
+)
+RELAX_COMMIT = text("SET LOCAL synchronous_commit = off")
+# A row is settled when every transaction that began before its own has ended: sequences are drawn before the commit,
+# so ids alone would let a row appear behind a reader (https://event-driven.io/en/ordering_in_postgres_outbox/).
+OLDEST_OPEN: ColumnElement[int] = literal_column(
+    "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
+)
+
+
+def _arrays(columns: Sequence[str], values: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {column: [row[column] for row in values] for column in columns}
+
+
+class PostgresDialect:
+    """See `Dialect`."""
+
+    def insert_seen(self, connection: Connection, values: Sequence[Values]) -> set[EventKey]:
+        return {(row[0], row[1], row[2]) for row in connection.execute(INSERT_SEEN, _arrays(SEEN, values))}
+
+    def lock_cases(self, connection: Connection, keys: Sequence[CaseKey]) -> Sequence[RowMapping]:
+        arrays = {"tenant": [tenant for tenant, _ in keys], "key": [key for _, key in keys]}
+        connection.execute(INSERT_CASES, arrays)
+        return connection.execute(LOCK_CASES, arrays).mappings().all()
+
+    def update_cases(self, connection: Connection, values: Sequence[Values]) -> int:
+        return connection.execute(UPDATE_CASES, _arrays(CASE, values)).rowcount
+
+    def insert_changes(self, connection: Connection, values: Sequence[Values]) -> list[int]:
+        return self._ids(connection, INSERT_CHANGES, _arrays(CHANGE, values))
+
+    def insert_outbox(self, connection: Connection, values: Sequence[Values]) -> list[int]:
+        return self._ids(connection, INSERT_OUTBOX, _arrays(OUTBOX, values))
+
+    def claim_outbox(self, connection: Connection, now: int, lease_until: int, limit: int) -> Sequence[RowMapping]:
+        bounds = {"now": now, "lease_until": lease_until, "limit": limit}
+        return connection.execute(CLAIM_OUTBOX, bounds).mappings().all()
+
+    def relax_commit(self, connection: Connection) -> None:
+        connection.execute(RELAX_COMMIT)
+
+    def settled(self) -> ColumnElement[bool]:
+        return feed.c.xid < OLDEST_OPEN
+
+    @staticmethod
+    def _ids(connection: Connection, statement: TextClause, arrays: dict[str, list[Any]]) -> list[int]:
+        # Ids are drawn in the order of INSERT .. SELECT .. ORDER BY; RETURNING promises no order of its own.
+        return sorted(connection.execute(statement, arrays).scalars())

@@ -1,0 +1,87 @@
+"""SQLite's statements. There is one writer at a time (BEGIN IMMEDIATE), so nothing needs a lock of its own."""
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, insert, select, text, true, update
+from sqlalchemy.dialects import sqlite
+
+from signpost.storage.dialect import Values
+from signpost.storage.rows import CaseKey, EventKey
+from signpost.storage.tables import cases, feed, outbox, recommendations
+
+INSERT_SEEN = text(
+    "INSERT INTO seen_events (tenant, source, id, case_key, time, received_at) "
+    "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(:rows) "
+    "WHERE true ON CONFLICT DO NOTHING RETURNING tenant, source, id"
+)
+INSERT_CASES = text(
+    "INSERT INTO cases (tenant, key, state, advice, rulebook, updated) "
+    "SELECT value ->> 0, value ->> 1, x'', x'', '', 0 FROM json_each(:rows) WHERE true ON CONFLICT DO NOTHING"
+)
+SELECT_CASES = text(
+    "SELECT c.* FROM json_each(:rows) v CROSS JOIN cases c ON c.tenant = v.value ->> 0 AND c.key = v.value ->> 1"
+).columns(*cases.columns)
+UPDATE_CASES = (
+    update(cases)
+    .where(cases.c.tenant == bindparam("of_tenant"), cases.c.key == bindparam("of_key"))
+    .values({column.name: bindparam(column.name) for column in cases.columns if not column.primary_key})
+)
+_upsert = sqlite.insert(recommendations)
+UPSERT_RECOMMENDATIONS = _upsert.on_conflict_do_update(
+    index_elements=["tenant", "id"],
+    set_={column.name: _upsert.excluded[column.name] for column in recommendations.columns if not column.primary_key},
+    where=recommendations.c.sequence <= _upsert.excluded.sequence,
+)
+INSERT_OUTBOX = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
+DUE_OUTBOX = (
+    select(outbox).where(outbox.c.leased_until <= bindparam("now")).order_by(outbox.c.id).limit(bindparam("limit"))
+)
+LEASE_OUTBOX = update(outbox).where(outbox.c.id == bindparam("row")).values(leased_until=bindparam("lease_until"))
+
+
+def _pick(names: Sequence[str], values: Sequence[Values]) -> list[Values]:
+    return [{name: row[name] for name in names} for row in values]
+
+
+FEED = ("xid", *(column.name for column in feed.columns if column.name not in ("id", "xid")))
+OUTBOX = tuple(column.name for column in outbox.columns if column.name != "id")
+RECOMMENDATION = tuple(column.name for column in recommendations.columns)
+
+
+class SqliteDialect:
+    """See `Dialect`."""
+
+    def insert_seen(self, connection: Connection, values: Sequence[Values]) -> set[EventKey]:
+        rows = json.dumps([list(row.values()) for row in values])
+        return {(row[0], row[1], row[2]) for row in connection.execute(INSERT_SEEN, {"rows": rows})}
+
+    def lock_cases(self, connection: Connection, keys: Sequence[CaseKey]) -> Sequence[RowMapping]:
+        rows = {"rows": json.dumps(keys)}
+        connection.execute(INSERT_CASES, rows)
+        return connection.execute(SELECT_CASES, rows).mappings().all()
+
+    def update_cases(self, connection: Connection, values: Sequence[Values]) -> int:
+        rows = [{**row, "of_tenant": row["tenant"], "of_key": row["key"]} for row in values]
+        return connection.execute(UPDATE_CASES, rows).rowcount
+
+    def insert_changes(self, connection: Connection, values: Sequence[Values]) -> list[int]:
+        newest = [{**row, "id": row["recommendation_id"]} for row in values if row["newest"]]
+        connection.execute(UPSERT_RECOMMENDATIONS, _pick(RECOMMENDATION, newest))
+        connection.execute(insert(feed), _pick(FEED, [{**row, "xid": 0} for row in values]))
+        return self.insert_outbox(connection, values)
+
+    def insert_outbox(self, connection: Connection, values: Sequence[Values]) -> list[int]:
+        return list(connection.execute(INSERT_OUTBOX, _pick(OUTBOX, values)).scalars())
+
+    def claim_outbox(self, connection: Connection, now: int, lease_until: int, limit: int) -> Sequence[RowMapping]:
+        due = connection.execute(DUE_OUTBOX, {"now": now, "limit": limit}).mappings().all()
+        if due:
+            connection.execute(LEASE_OUTBOX, [{"row": row["id"], "lease_until": lease_until} for row in due])
+        return due
+
+    def relax_commit(self, connection: Connection) -> None:
+        """SQLite cannot change its mind inside a transaction; the commit stays durable."""
+
+    def settled(self) -> ColumnElement[bool]:
+        return true()

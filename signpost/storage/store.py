@@ -1,0 +1,160 @@
+"""The store: opens transactions, answers reads, and hands the outbox to relays. Every read of a case names its tenant."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, select, tuple_
+
+from signpost.errors import BugError
+from signpost.storage.cursor import decode_cursor, encode_cursor
+from signpost.storage.dialect import Dialect
+from signpost.storage.engines import WRITE, EngineOptions, LazyEngine
+from signpost.storage.errors import translated
+from signpost.storage.postgres import PostgresDialect
+from signpost.storage.rows import CaseRow, FeedRow, OutboxDepth, OutboxRow, RecommendationRow
+from signpost.storage.sqlite import SqliteDialect
+from signpost.storage.tables import cases, feed, outbox, recommendations
+from signpost.storage.transaction import Transaction
+
+LONGEST_CHAIN = 1000
+
+
+class Store:
+    """Signpost's memory in one database. Safe to share between threads and to inherit over a fork.
+
+    Every method may raise StorageUnavailable or StorageConflict (both TransientError).
+    """
+
+    def __init__(self, url: str, options: EngineOptions) -> None:
+        """Connects on first use. Raises BadDatabaseUrl."""
+        self._engine = LazyEngine(url, options)
+        sqlite = self._engine.url.get_backend_name() == "sqlite"
+        self._dialect: Dialect = SqliteDialect() if sqlite else PostgresDialect()
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close it."""
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A transaction that commits when the block ends and rolls back when it raises."""
+        with self._writing() as connection:
+            yield Transaction(connection, self._dialect)
+
+    def claim_outbox(self, now: int, lease_until: int, limit: int) -> list[OutboxRow]:
+        """Take up to `limit` messages whose lease has run out, oldest first, and lease them until `lease_until`."""
+        with self._writing() as connection:
+            rows = self._dialect.claim_outbox(connection, now, lease_until, limit)
+        return sorted(map(_outbox_row, rows), key=lambda row: row.id)
+
+    def delete_outbox(self, ids: Sequence[int]) -> None:
+        """Forget messages that the broker has confirmed. A crash may undo it: then they are published once more, with the same ids."""
+        if not ids:
+            return
+        with self._writing() as connection:
+            self._dialect.relax_commit(connection)
+            connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+
+    def outbox_depth(self, now: int) -> OutboxDepth:
+        """How many messages wait, leased ones included, and the age of the oldest."""
+        with self._reading() as connection:
+            count, oldest = connection.execute(select(func.count(), func.min(outbox.c.created))).one()
+        return OutboxDepth(count, None if oldest is None else max(0, now - oldest))
+
+    def case(self, tenant: str, key: str) -> CaseRow | None:
+        """The case known under `key`, or the one it was merged into; None when there is none."""
+        with self._reading() as connection:
+            for _ in range(LONGEST_CHAIN):
+                wanted = select(cases).where(cases.c.tenant == tenant, cases.c.key == key)
+                row = connection.execute(wanted).mappings().one_or_none()
+                if row is None or row["merged_into"] is None:
+                    return None if row is None else CaseRow(**row)
+                key = row["merged_into"]
+        raise BugError("cases are merged in a ring")
+
+    def recommendation(self, tenant: str, recommendation_id: str) -> RecommendationRow | None:
+        """The latest change of one recommendation; None when there is none."""
+        wanted = self._of(recommendations, tenant).where(recommendations.c.id == recommendation_id)
+        with self._reading() as connection:
+            row = connection.execute(wanted).mappings().one_or_none()
+        return None if row is None else RecommendationRow(**row)
+
+    def recommendations(self, tenant: str, case_key: str, *, status: str | None = None) -> list[RecommendationRow]:
+        """The recommendations of one case in the order of their ids; all of them, or those of one status."""
+        wanted = self._of(recommendations, tenant).where(recommendations.c.case_key == case_key)
+        if status is not None:
+            wanted = wanted.where(recommendations.c.status == status)
+        with self._reading() as connection:
+            rows = connection.execute(wanted.order_by(recommendations.c.id)).mappings().all()
+        return [RecommendationRow(**row) for row in rows]
+
+    def feed(
+        self, tenant: str, after: str | None = None, limit: int = 100, audience: str | None = None
+    ) -> tuple[list[FeedRow], str | None]:
+        """Changes told after the cursor `after` (None: from the beginning), and the cursor to continue with.
+
+        A page never skips a row that commits later; on PostgreSQL it ends before the oldest open transaction for that.
+        Raises BadCursor (CallerError).
+        """
+        wanted = self._of(feed, tenant).where(tuple_(feed.c.xid, feed.c.id) > decode_cursor(after))
+        if audience is not None:
+            wanted = wanted.where(feed.c.audience == audience)
+        page = wanted.where(self._dialect.settled()).order_by(feed.c.xid, feed.c.id).limit(limit)
+        with self._reading() as connection:
+            rows = [_feed_row(row) for row in connection.execute(page).mappings()]
+        return rows, rows[-1].cursor if rows else after
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life."""
+        with self._reading() as connection:
+            connection.execute(select(1))
+
+    def close(self) -> None:
+        """Close this process's connections; a later use opens new ones."""
+        self._engine.close()
+
+    @staticmethod
+    def _of(table: Table, tenant: str) -> Select[Any]:
+        return select(table).where(table.c.tenant == tenant)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with translated(), self._engine.get().execution_options(**WRITE).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with translated(), self._engine.get().begin() as connection:
+            yield connection
+
+
+def open_store(
+    url: str,
+    *,
+    pool_size: int = 5,
+    connect_timeout: int = 5,
+    statement_timeout: float = 30,
+    busy_timeout: float = 30,
+    pool_timeout: float = 10,
+) -> Store:
+    """A store on postgresql://USER@HOST/NAME or sqlite:///FILE; connects on first use. Timeouts in seconds.
+
+    Raises BadDatabaseUrl.
+    """
+    return Store(url, EngineOptions(pool_size, connect_timeout, pool_timeout, statement_timeout, busy_timeout))
+
+
+def _outbox_row(row: RowMapping) -> OutboxRow:
+    values = {name: value for name, value in row.items() if name != "leased_until"}
+    return OutboxRow(**{**values, "headers": json.loads(row["headers"])})
+
+
+def _feed_row(row: RowMapping) -> FeedRow:
+    values = {name: value for name, value in row.items() if name not in ("id", "xid")}
+    return FeedRow(cursor=encode_cursor(row["xid"], row["id"]), **values)

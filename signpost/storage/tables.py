@@ -1,0 +1,96 @@
+"""The tables, as SQLAlchemy Core sees them. The migrations make them; a test holds both together.
+
+JSON documents are bytes: jsonb would reorder keys and renumber numbers, and the same case must come back byte for byte.
+Ids are compared by code point on both databases (collation "C"), so that Python, PostgreSQL and SQLite sort, and therefore
+lock, in one order.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("key", TEXT, primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+    Column("advice", LargeBinary, nullable=False),
+    Column("merged_into", TEXT),
+    Column("next_change", BigInteger),
+    Column("rulebook", TEXT, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+)
+_due = cases.c.next_change.is_not(None) & cases.c.merged_into.is_(None)
+Index("cases_due", cases.c.next_change, postgresql_where=_due, sqlite_where=_due)
+
+seen_events = Table(
+    "seen_events",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("source", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("case_key", TEXT, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Index("seen_events_case", "tenant", "case_key"),
+)
+
+recommendations = Table(
+    "recommendations",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("case_key", TEXT, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("change", TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("audience", TEXT, nullable=False),
+    Column("rule", TEXT, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("priority", TEXT, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("recommendations_case", "tenant", "case_key"),
+)
+
+# `xid` is the transaction that wrote the row (0 on SQLite, which has one writer): readers stop before the oldest open one.
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", ROW_ID, primary_key=True, autoincrement=True),
+    Column("xid", BigInteger, nullable=False),
+    Column("tenant", TEXT, nullable=False),
+    Column("case_key", TEXT, nullable=False),
+    Column("recommendation_id", TEXT, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("change", TEXT, nullable=False),
+    Column("audience", TEXT, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("feed_order", "tenant", "xid", "id"),
+    Index("feed_case", "tenant", "case_key"),
+    sqlite_autoincrement=True,
+)
+
+# An id must never be given twice: a late delete of a published row would take a newer, unpublished one.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", ROW_ID, primary_key=True, autoincrement=True),
+    Column("tenant", TEXT, nullable=False),
+    Column("case_key", TEXT, nullable=False),
+    Column("exchange", TEXT, nullable=False),
+    Column("routing_key", TEXT, nullable=False),
+    Column("message_id", TEXT, nullable=False),
+    Column("headers", TEXT, nullable=False),
+    Column("content_type", TEXT, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),
+    Index("outbox_lease", "leased_until"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,175 @@
+"""One transaction of the work: what it remembers, locks, saves and tells commits together or not at all."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, or_, select
+
+from signpost.errors import BugError
+from signpost.storage.dialect import Dialect, Values
+from signpost.storage.rows import CaseKey, CaseRow, Change, EventKey, OutboxMessage, SeenEvent
+from signpost.storage.tables import cases, feed, outbox, recommendations, seen_events
+
+ADVICE_EXCHANGE = "signpost.advice"
+CONTENT_TYPE = "application/cloudevents+json"
+
+
+class Transaction:
+    """Made by `Store.transaction()`; good until that block ends. Every method may raise StorageUnavailable or StorageConflict."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        """Work on `connection`, which is inside a transaction."""
+        self._connection = connection
+        self._dialect = dialect
+
+    def remember(self, events: Sequence[SeenEvent]) -> set[EventKey]:
+        """Count events; returns the (tenant, source, id) of those that are new.
+
+        An event that another open transaction counts is waited for, and is new here only if that one rolls back.
+        """
+        distinct = {(event.tenant, event.source, event.id): event for event in reversed(events)}
+        if not distinct:
+            return set()
+        values = [
+            {
+                "tenant": event.tenant,
+                "source": event.source,
+                "id": event.id,
+                "case_key": event.case_key,
+                "time": event.time,
+                "received_at": event.received_at,
+            }
+            for _, event in sorted(distinct.items(), key=lambda item: item[0])
+        ]
+        return self._dialect.insert_seen(self._connection, values)
+
+    def lock_cases(self, keys: Collection[CaseKey]) -> dict[CaseKey, CaseRow]:
+        """The cases of (tenant, key), made empty where missing and locked until the transaction ends.
+
+        A case with `merged_into` comes as it is: following it is the caller's, who must lock the other in one call with it or retry.
+        """
+        if not keys:
+            return {}
+        rows = self._dialect.lock_cases(self._connection, sorted(set(keys)))
+        return {(row["tenant"], row["key"]): CaseRow(**row) for row in rows}
+
+    def save_cases(self, rows: Collection[CaseRow]) -> None:
+        """Write cases that this transaction has locked. Raises BugError for one that does not exist."""
+        if not rows:
+            return
+        written = self._dialect.update_cases(self._connection, [_case_values(row) for row in rows])
+        if written != len(rows):
+            raise BugError(
+                f"{len(rows)} cases saved, but {written} exist: lock_cases makes them, and each is saved once"
+            )
+
+    def record(self, changes: Sequence[Change], *, now: int, leased_until: int) -> list[int]:
+        """Keep the latest of each recommendation, append to the feed, and put each change into the outbox.
+
+        The outbox rows belong to the caller until `leased_until`; after that the relay takes them. Returns their ids in the
+        order of `changes`.
+        """
+        if not changes:
+            return []
+        newest: dict[tuple[str, str], Change] = {}
+        for change in changes:
+            key = (change.tenant, change.recommendation_id)
+            if key not in newest or newest[key].sequence <= change.sequence:
+                newest[key] = change
+        values = [
+            {
+                **_change_values(change, now, leased_until),
+                "newest": newest[change.tenant, change.recommendation_id] is change,
+            }
+            for change in changes
+        ]
+        return self._dialect.insert_changes(self._connection, values)
+
+    def enqueue(
+        self, messages: Sequence[OutboxMessage], *, tenant: str, case_key: str, now: int, leased_until: int
+    ) -> list[int]:
+        """Put messages of one case into the outbox as they are. Returns their ids in the order of `messages`."""
+        if not messages:
+            return []
+        values = [
+            {
+                "tenant": tenant,
+                "case_key": case_key,
+                "exchange": message.exchange,
+                "routing_key": message.routing_key,
+                "message_id": message.message_id,
+                "headers": json.dumps(dict(message.headers)),
+                "content_type": message.content_type,
+                "body": message.body,
+                "created": now,
+                "leased_until": leased_until,
+            }
+            for message in messages
+        ]
+        return self._dialect.insert_outbox(self._connection, values)
+
+    def claim_due(self, now: int, limit: int) -> list[CaseRow]:
+        """Cases whose advice changes by `now`, earliest first, locked; those that another transaction holds are passed over."""
+        due = (
+            select(cases)
+            .where(cases.c.next_change <= now, cases.c.next_change.is_not(None), cases.c.merged_into.is_(None))
+            .order_by(cases.c.next_change)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [CaseRow(**row) for row in self._connection.execute(due).mappings()]
+
+    def erase(self, tenant: str, keys: Collection[str], erased_at: int) -> None:
+        """Delete everything held for these cases, except the case rows, which the caller saves as tombstones.
+
+        Stays: the seen rows of events at or after `erased_at` (ids only; the erasure itself must be known when it is repeated), and
+        incoming events that the outbox took after `erased_at`, which were accepted and speak of the time since.
+        Call it before `record`, whose rows would go too.
+        """
+        if not keys:
+            return
+        for table in (recommendations, feed, seen_events, outbox):
+            condition = (table.c.tenant == tenant) & table.c.case_key.in_(keys)
+            if table is seen_events:
+                condition &= seen_events.c.time < erased_at
+            if table is outbox:
+                condition &= or_(outbox.c.exchange == ADVICE_EXCHANGE, outbox.c.created <= erased_at)
+            self._connection.execute(delete(table).where(condition))
+
+
+def _case_values(row: CaseRow) -> Values:
+    return {
+        "tenant": row.tenant,
+        "key": row.key,
+        "state": row.state,
+        "advice": row.advice,
+        "merged_into": row.merged_into,
+        "next_change": row.next_change,
+        "rulebook": row.rulebook,
+        "updated": row.updated,
+    }
+
+
+def _change_values(change: Change, now: int, leased_until: int) -> dict[str, Any]:
+    return {
+        "tenant": change.tenant,
+        "case_key": change.case_key,
+        "recommendation_id": change.recommendation_id,
+        "sequence": change.sequence,
+        "change": change.change,
+        "status": change.status,
+        "audience": change.audience,
+        "rule": change.rule,
+        "subject": change.subject,
+        "priority": change.priority,
+        "at": change.at,
+        "body": change.body,
+        "exchange": ADVICE_EXCHANGE,
+        "routing_key": change.routing_key,
+        "message_id": change.message_id,
+        "headers": json.dumps(dict(change.headers)),
+        "content_type": CONTENT_TYPE,
+        "created": now,
+        "leased_until": leased_until,
+    }

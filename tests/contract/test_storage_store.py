@@ -1,0 +1,281 @@
+"""What the store promises on both databases: one suite, run on PostgreSQL and on SQLite."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from signpost.errors import BugError, CallerError
+from signpost.storage import CaseRow, Change, SeenEvent, StorageRefused, Store, open_store, upgrade
+
+NOW = 1_772_460_000_000_000
+LEASE = NOW + 1_000_000
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def url(request: pytest.FixtureRequest) -> str:
+    """An upgraded database of each kind."""
+    name = "postgres_url" if request.param == "postgresql" else "sqlite_url"
+    url: str = request.getfixturevalue(name)
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """A store on it."""
+    with open_store(url) as store:
+        yield store
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An outbox message of our own, to show that any object of the shape will do."""
+
+    exchange: str = "signpost.events"
+    routing_key: str = "0.acme.offer.extended"
+    body: bytes = b"{}"
+    message_id: str = "m-1"
+    headers: dict[str, str | int] = field(default_factory=lambda: {"x-tries": 1, "cloudEvents_id": "m-1"})
+    content_type: str = "application/cloudevents+json"
+
+
+def seen(number: int, tenant: str = "acme", case_key: str = "c-1", time: int = NOW) -> SeenEvent:
+    """An event to remember."""
+    return SeenEvent(tenant, "ats", f"e-{number}", case_key, time, NOW)
+
+
+def change(sequence: int = 1, tenant: str = "acme", case_key: str = "c-1", **other: str) -> Change:
+    """A change to record."""
+    values = {"recommendation_id": "r-1", "audience": "candidate", "status": "active", "change": "raised", **other}
+    return Change(
+        tenant=tenant,
+        case_key=case_key,
+        sequence=sequence,
+        rule="withdraw-promptly",
+        subject="offer/acme",
+        priority="high",
+        at=NOW,
+        body=f'{{"b":1, "a":{sequence}}}'.encode(),
+        routing_key=f"{tenant}.candidate.offers.high.raised",
+        **values,
+    )
+
+
+def test_an_event_is_new_once(store: Store) -> None:
+    with store.transaction() as transaction:
+        assert transaction.remember([seen(1), seen(2), seen(1)]) == {("acme", "ats", "e-1"), ("acme", "ats", "e-2")}
+        assert transaction.remember([seen(2)]) == set()
+    with store.transaction() as transaction:
+        assert transaction.remember([seen(1), seen(3)]) == {("acme", "ats", "e-3")}
+        assert transaction.remember([]) == set()
+
+
+def test_ids_of_any_text_come_back_as_given(store: Store) -> None:
+    odd = 'é"\\\n\u2028 \U0001f600{}[],NULL'
+    event = SeenEvent(odd, odd, odd, odd, -1, 2**62)
+    with store.transaction() as transaction:
+        assert transaction.remember([event]) == {(odd, odd, odd)}
+        assert list(transaction.lock_cases([(odd, odd)])) == [(odd, odd)]
+
+
+def test_a_case_keeps_its_bytes(store: Store) -> None:
+    row = CaseRow("acme", "c-1", b'{"b": 1.10,"a":"\\u0000\xc3\xa9"}', b"\x00\xff", None, NOW, "v1", NOW)
+    with store.transaction() as transaction:
+        assert transaction.lock_cases([("acme", "c-1")]) == {("acme", "c-1"): CaseRow("acme", "c-1")}
+        transaction.save_cases([row])
+    assert store.case("acme", "c-1") == row
+    with store.transaction() as transaction:
+        assert transaction.lock_cases([("acme", "c-1")])["acme", "c-1"] == row
+
+
+def test_many_cases_in_one_batch(store: Store) -> None:
+    keys = [("acme", f"c-{number}") for number in range(300)]
+    with store.transaction() as transaction:
+        assert set(transaction.lock_cases(keys)) == set(keys)
+        rows = [
+            CaseRow(tenant, key, key.encode(), next_change=None if number % 2 else NOW)
+            for number, (tenant, key) in enumerate(keys)
+        ]
+        transaction.save_cases(rows)
+    with store.transaction() as transaction:
+        assert sorted(row.key for row in transaction.lock_cases(keys).values()) == sorted(key for _, key in keys)
+    for row in rows[:3]:
+        assert store.case(row.tenant, row.key) == row
+
+
+def test_only_cases_that_exist_are_saved(store: Store) -> None:
+    with pytest.raises(BugError), store.transaction() as transaction:
+        transaction.save_cases([CaseRow("acme", "never locked")])
+    assert store.case("acme", "never locked") is None
+
+
+def test_a_merged_case_is_returned_as_it_is_and_followed_by_reads(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.lock_cases([("acme", key) for key in "abc"])
+        transaction.save_cases([CaseRow("acme", "a", merged_into="b"), CaseRow("acme", "b", merged_into="c")])
+    with store.transaction() as transaction:
+        assert transaction.lock_cases([("acme", "a")])["acme", "a"].merged_into == "b"
+    assert store.case("acme", "a") == CaseRow("acme", "c")
+
+
+def test_due_cases_come_earliest_first_and_merged_ones_never(store: Store) -> None:
+    due = {"late": NOW, "early": NOW - 5, "future": NOW + 1, "merged": NOW - 9, "never": None}
+    with store.transaction() as transaction:
+        transaction.lock_cases([("acme", key) for key in due])
+        rows = [CaseRow("acme", key, next_change=at) for key, at in due.items()]
+        rows[3].merged_into = "early"
+        transaction.save_cases(rows)
+    with store.transaction() as transaction:
+        assert [row.key for row in transaction.claim_due(NOW, 10)] == ["early", "late"]
+        assert [row.key for row in transaction.claim_due(NOW, 1)] == ["early"]
+
+
+def test_record_keeps_the_latest_and_tells_every_change(store: Store) -> None:
+    with store.transaction() as transaction:
+        ids = transaction.record(
+            [change(1), change(2, change="updated"), change(1, recommendation_id="r-2")], now=NOW, leased_until=LEASE
+        )
+        assert ids == sorted(ids) and len(set(ids)) == 3
+    latest = store.recommendation("acme", "r-1")
+    assert latest is not None and (latest.sequence, latest.change, latest.body) == (2, "updated", b'{"b":1, "a":2}')
+    rows, cursor = store.feed("acme")
+    assert [(row.recommendation_id, row.sequence, row.body) for row in rows] == [
+        ("r-1", 1, b'{"b":1, "a":1}'),
+        ("r-1", 2, b'{"b":1, "a":2}'),
+        ("r-2", 1, b'{"b":1, "a":1}'),
+    ]
+    with store.transaction() as transaction:
+        transaction.record([change(3, status="resolved", change="resolved")], now=NOW, leased_until=LEASE)
+    assert [row.status for row in store.recommendations("acme", "c-1")] == ["resolved", "active"]
+    assert [row.id for row in store.recommendations("acme", "c-1", status="active")] == ["r-2"]
+    assert [row.sequence for row in store.feed("acme", cursor)[0]] == [3]
+
+
+def test_a_repeated_older_change_does_not_replace_a_newer_one(store: Store) -> None:
+    for sequence in (2, 1):
+        with store.transaction() as transaction:
+            transaction.record([change(sequence)], now=NOW, leased_until=LEASE)
+    latest = store.recommendation("acme", "r-1")
+    assert latest is not None and latest.sequence == 2
+
+
+def test_the_outbox_respects_leases_and_keeps_its_order(store: Store) -> None:
+    with store.transaction() as transaction:
+        first = transaction.record([change(1), change(2)], now=NOW, leased_until=LEASE)
+        second = transaction.enqueue(
+            [Letter(), Letter(message_id="m-2")], tenant="acme", case_key="c-1", now=NOW + 7, leased_until=0
+        )
+    assert store.outbox_depth(NOW + 10) == (4, 10)
+    claimed = store.claim_outbox(NOW, LEASE, 10)
+    assert [row.id for row in claimed] == second
+    assert claimed[0].headers == Letter().headers and claimed[0].body == b"{}" and claimed[0].message_id == "m-1"
+    assert store.claim_outbox(NOW, LEASE, 10) == []
+    late = store.claim_outbox(LEASE, LEASE + 1, 3)
+    assert [row.id for row in late] == [*first, second[0]]
+    assert [(row.exchange, row.message_id) for row in late[:2]] == [
+        ("signpost.advice", "r-1.1"),
+        ("signpost.advice", "r-1.2"),
+    ]
+    store.delete_outbox([row.id for row in late])
+    assert store.outbox_depth(NOW).waiting == 1
+    store.delete_outbox(second)
+    assert store.outbox_depth(NOW) == (0, None)
+
+
+def test_an_outbox_id_is_never_given_twice(store: Store) -> None:
+    """A relay's late delete would otherwise take a message that nobody has published."""
+    ids: list[int] = []
+    for _ in range(3):
+        with store.transaction() as transaction:
+            ids += transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW, leased_until=0)
+        store.delete_outbox(ids)
+    assert len(set(ids)) == 3
+
+
+def test_the_feed_pages_and_filters(store: Store) -> None:
+    with store.transaction() as transaction:
+        told = [change(n, audience="candidate" if n % 2 else "employer") for n in range(1, 8)]
+        transaction.record(told, now=NOW, leased_until=LEASE)
+    pages, cursor = [], None
+    while True:
+        rows, cursor = store.feed("acme", cursor, 2)
+        if not rows:
+            break
+        pages.append([row.sequence for row in rows])
+    assert pages == [[1, 2], [3, 4], [5, 6], [7]]
+    employers, _ = store.feed("acme", None, 10, "employer")
+    assert [row.sequence for row in employers] == [2, 4, 6]
+    assert [row.sequence for row in store.feed("acme", employers[0].cursor, 2)[0]] == [3, 4]
+    assert store.feed("acme", cursor) == ([], cursor)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "MC4w=", "é", "LTEuMA", "OTk5OTk5OTk5OTk5OTk5OTk5OS4w", "a" * 5000, "\x00", "MC4wCg"]
+)
+def test_a_bad_cursor_is_the_callers_fault(store: Store, cursor: str) -> None:
+    with pytest.raises(CallerError):
+        store.feed("acme", cursor)
+
+
+def test_an_error_in_a_transaction_leaves_nothing(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.transaction() as transaction:
+        transaction.remember([seen(1)])
+        transaction.lock_cases([("acme", "c-1")])
+        transaction.record([change()], now=NOW, leased_until=0)
+        raise ZeroDivisionError
+    assert store.case("acme", "c-1") is None
+    assert store.feed("acme") == ([], None)
+    assert store.outbox_depth(NOW) == (0, None)
+    with store.transaction() as transaction:
+        assert len(transaction.remember([seen(1)])) == 1
+
+
+def test_tenants_with_the_same_ids_never_meet(store: Store) -> None:
+    with store.transaction() as transaction:
+        assert len(transaction.remember([seen(1, "acme"), seen(1, "rival")])) == 2
+        transaction.lock_cases([("acme", "c-1"), ("rival", "c-1")])
+        transaction.save_cases([CaseRow("acme", "c-1", b"acme"), CaseRow("rival", "c-1", b"rival")])
+        transaction.record([change(1, "acme"), change(2, "rival")], now=NOW, leased_until=0)
+    for tenant, sequence in (("acme", 1), ("rival", 2)):
+        row, latest = store.case(tenant, "c-1"), store.recommendation(tenant, "r-1")
+        assert row is not None and row.state == tenant.encode()
+        assert latest is not None and latest.sequence == sequence
+        assert [row.sequence for row in store.recommendations(tenant, "c-1")] == [sequence]
+        assert [row.sequence for row in store.feed(tenant)[0]] == [sequence]
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW + 1)
+    assert store.recommendation("rival", "r-1") is not None
+    assert [row.tenant for row in store.claim_outbox(NOW, LEASE, 9)] == ["rival"]
+    assert store.case("nobody", "c-1") is None and store.feed("nobody") == ([], None)
+
+
+def test_erasure_takes_everything_but_the_case_row(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.remember([seen(1, time=NOW - 1), seen(2, time=NOW), seen(3, case_key="c-2", time=NOW - 1)])
+        transaction.lock_cases([("acme", "c-1")])
+        transaction.record([change(1), change(1, case_key="c-2", recommendation_id="r-2")], now=NOW, leased_until=0)
+        transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW - 1, leased_until=0)
+        transaction.enqueue([Letter(message_id="since")], tenant="acme", case_key="c-1", now=NOW + 1, leased_until=0)
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW)
+        transaction.erase("acme", [], NOW)
+    assert store.case("acme", "c-1") is not None
+    assert store.recommendation("acme", "r-1") is None and store.recommendation("acme", "r-2") is not None
+    assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]
+    assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["r-2.1", "since"]
+    with store.transaction() as transaction:
+        again = transaction.remember([seen(1, time=NOW - 1), seen(2), seen(3)])
+    assert again == {("acme", "ats", "e-1")}, (
+        "the erasure itself (e-2) stays known, so that a repeat erases nothing newer"
+    )
+
+
+@pytest.mark.parametrize(
+    "event", [SeenEvent("acme", "ats", "\ud800", "c", 0, 0), SeenEvent("acme", "ats", "e", "c", 2**63, 0)]
+)
+def test_values_that_no_database_holds_are_refused(store: Store, event: SeenEvent) -> None:
+    with pytest.raises(StorageRefused), store.transaction() as transaction:
+        transaction.remember([event])
+    with store.transaction() as transaction:
+        assert transaction.remember([seen(1)])
