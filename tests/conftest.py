@@ -1,0 +1,103 @@
+"""Fixtures that every test may use: servers, databases, Hypothesis profiles; a closing line about what was skipped."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests import private_servers, servers
+
+NEEDS_SERVER = "needs a server: "
+IN_CI = os.environ.get("CI") == "true"
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@contextlib.contextmanager
+def _server_or_skip() -> Iterator[None]:
+    """On a laptop a test without its server is skipped; in CI it fails."""
+    try:
+        yield
+    except private_servers.ServerMissing as missing:
+        (pytest.fail if IN_CI else pytest.skip)(NEEDS_SERVER + str(missing))
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server() -> Iterator[servers.SharedRabbitMQ | private_servers.PrivateRabbitMQ]:
+    """A broker with `url(vhost)` and `ctl(*arguments)`; change nothing outside a virtual host of your own."""
+    with contextlib.ExitStack() as stack:
+        with _server_or_skip():
+            broker = stack.enter_context(servers.rabbitmq())
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(rabbitmq_server: servers.SharedRabbitMQ | private_servers.PrivateRabbitMQ) -> Iterator[str]:
+    """amqp://... of a virtual host that only this test process uses."""
+    with servers.vhost(rabbitmq_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def private_rabbitmq() -> Iterator[private_servers.PrivateRabbitMQ]:
+    """A broker of one's own, to be killed, restarted and bent."""
+    with contextlib.ExitStack() as stack:
+        with _server_or_skip():
+            broker = stack.enter_context(private_servers.PrivateRabbitMQ())
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """libpq's address of a server where databases may be created."""
+    with contextlib.ExitStack() as stack:
+        with _server_or_skip():
+            url = stack.enter_context(servers.postgresql())
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """postgresql+psycopg://... of an empty database for this test alone."""
+    with servers.database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def private_postgres() -> Iterator[private_servers.PrivatePostgreSQL]:
+    """A database server of one's own, to be killed and restarted."""
+    with contextlib.ExitStack() as stack:
+        with _server_or_skip():
+            server = stack.enter_context(private_servers.PrivatePostgreSQL())
+        yield server
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """sqlite:///... of a file that is not there yet, for this test alone."""
+    return f"sqlite:///{tmp_path / 'signpost.db'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Containers take minutes and an engine: only where they are asked for."""
+    if "containers" not in (config.option.markexpr or ""):
+        for item in items:
+            if item.get_closest_marker("containers"):
+                item.add_marker(pytest.mark.skip(reason="only on demand: make containers-test"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not tested, so that a green run without servers deceives nobody."""
+    reasons: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if NEEDS_SERVER in text:
+            reason = text.partition(NEEDS_SERVER)[2]
+            reasons[reason] = reasons.get(reason, 0) + 1
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"NOT TESTED: {count} tests skipped; {reason}", red=True, bold=True)

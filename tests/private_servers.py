@@ -1,0 +1,223 @@
+"""Servers of a test's own: RabbitMQ and PostgreSQL started from local binaries, killed and removed afterwards."""
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+
+START_SECONDS = 90.0
+COMMAND_SECONDS = 120.0
+
+
+class ServerMissing(Exception):
+    """There is no such server here and none can be started; the text says what would help."""
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def listens(host: str, port: int) -> bool:
+    """Whether a TCP connection can be made."""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=2):
+        return True
+    return False
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
+    """Return as soon as the condition holds; TimeoutError with `what` otherwise."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds:.0f} s")
+        time.sleep(0.05)
+
+
+def postgresql_answers(url: str) -> bool:
+    """Whether one can log in."""
+    with contextlib.suppress(psycopg.Error), psycopg.connect(url, connect_timeout=3):
+        return True
+    return False
+
+
+class PrivateServer:
+    """A server process in a folder of its own, run by `user` where we are root; `close` kills it and its data."""
+
+    user = ""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="signpost-test-"))
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = self._account()
+        if self._owner:
+            os.chown(self.folder, self._owner.pw_uid, self._owner.pw_gid)
+
+    def _account(self) -> pwd.struct_passwd | None:
+        if os.geteuid() != 0:
+            return None
+        try:
+            return pwd.getpwnam(self.user)
+        except KeyError:
+            raise ServerMissing(f"root may not run this server and there is no user {self.user!r}") from None
+
+    def _as_owner(self) -> dict[str, Any]:
+        if not self._owner:
+            return {}
+        return {"user": self._owner.pw_uid, "group": self._owner.pw_gid, "extra_groups": []}
+
+    def environment(self) -> Mapping[str, str]:
+        """What the server's processes find in their environment."""
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
+
+    def run(self, *command: str) -> str:
+        """Run one of the server's tools to its end; its output."""
+        done = subprocess.run(
+            command, env=self.environment(), cwd=self.folder, capture_output=True, text=True, timeout=COMMAND_SECONDS,
+            check=False, **self._as_owner(),
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr or done.stdout}")
+        return str(done.stdout)
+
+    def launch(self, *command: str) -> None:
+        """Start the server itself, in a session of its own so that `kill` takes its children along."""
+        with (self.folder / "output.log").open("ab") as output:
+            self._process = subprocess.Popen(
+                command, env=self.environment(), cwd=self.folder, stdout=output, stderr=output,
+                stdin=subprocess.DEVNULL, start_new_session=True, **self._as_owner(),
+            )  # fmt: skip
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the server and its children."""
+        if self._process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would, and wait for that; `start` brings it back with its data."""
+        if self._process:
+            self.signal(signal.SIGKILL)
+            self._process.wait(COMMAND_SECONDS)
+            self._process = None
+            wait_until(lambda: not listens("127.0.0.1", self.port), "the killed server is gone")
+
+    def start(self) -> Self:
+        """Start it and wait until it answers."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End it and remove its data."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class PrivateRabbitMQ(PrivateServer):
+    """A RabbitMQ node of our own, without plugins."""
+
+    user = "rabbitmq"
+
+    def __init__(self) -> None:
+        self._binaries = _rabbitmq_binaries()
+        super().__init__()
+        self.node = f"signpost-{secrets.token_hex(4)}@localhost"
+        self._dist_port = free_port()
+        (self.folder / "rabbitmq.conf").write_text(f"listeners.tcp.default = 127.0.0.1:{self.port}\n")
+
+    def url(self, vhost: str = "%2F") -> str:
+        """The address of a virtual host."""
+        return f"amqp://guest:guest@127.0.0.1:{self.port}/{vhost}"
+
+    def environment(self) -> Mapping[str, str]:
+        return {
+            **super().environment(),
+            "RABBITMQ_NODENAME": self.node,
+            "RABBITMQ_DIST_PORT": str(self._dist_port),
+            "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
+            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "plugins"),
+        }
+
+    def start(self) -> Self:
+        self.launch(str(self._binaries / "rabbitmq-server"))
+        wait_until(lambda: listens("127.0.0.1", self.port), "the private RabbitMQ listens")
+        self.ctl("await_startup")
+        return self
+
+    def ctl(self, *arguments: str) -> str:
+        """Run rabbitmqctl on this node; its output."""
+        return self.run(str(self._binaries / "rabbitmqctl"), "-q", "-n", self.node, *arguments)
+
+
+class PrivatePostgreSQL(PrivateServer):
+    """A PostgreSQL cluster of our own that trusts everybody on the loopback interface."""
+
+    user = "postgres"
+
+    def __init__(self) -> None:
+        self._binaries = _postgresql_binaries()
+        super().__init__()
+        self._data = self.folder / "data"
+
+    def url(self, database: str = "postgres") -> str:
+        """libpq's address of a database."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> Self:
+        if not self._data.exists():
+            self.run(
+                str(self._binaries / "initdb"), "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8"
+            )
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        self.launch(
+            str(self._binaries / "postgres"), "-D", str(self._data), "-p", str(self.port),
+            "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}",
+        )  # fmt: skip
+        wait_until(lambda: postgresql_answers(self.url()), "the private PostgreSQL answers")
+        return self
+
+
+def _rabbitmq_binaries() -> Path:
+    """Debian's wrapper in PATH forces its own HOME, so the real scripts are preferred."""
+    found = shutil.which("rabbitmq-server")
+    for folder in (Path("/usr/lib/rabbitmq/bin"), *([Path(found).parent] if found else [])):
+        if (folder / "rabbitmq-server").exists() and (folder / "rabbitmqctl").exists():
+            return folder
+    raise ServerMissing("no RabbitMQ runs at 127.0.0.1:5672 and none is installed (package rabbitmq-server)")
+
+
+def _postgresql_binaries() -> Path:
+    found = shutil.which("initdb")
+    packaged = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True
+    )
+    for folder in (*([Path(found).parent] if found else []), *packaged):
+        if (folder / "initdb").exists():
+            return folder
+    raise ServerMissing("no PostgreSQL runs at 127.0.0.1:5432 and none is installed (package postgresql)")
