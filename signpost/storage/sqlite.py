@@ -8,12 +8,12 @@ from sqlalchemy.dialects import sqlite
 
 from signpost.storage.dialect import Values
 from signpost.storage.rows import CaseKey, EventKey
-from signpost.storage.tables import cases, feed, outbox, recommendations
+from signpost.storage.tables import cases, feed, outbox, recommendations, seen_events
 
-INSERT_SEEN = text(
-    "INSERT INTO seen_events (tenant, source, id, case_key, time, received_at) "
-    "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(:rows) "
-    "WHERE true ON CONFLICT DO NOTHING RETURNING tenant, source, id"
+INSERT_SEEN = (
+    sqlite.insert(seen_events)
+    .on_conflict_do_nothing()
+    .returning(seen_events.c.tenant, seen_events.c.source, seen_events.c.id)
 )
 INSERT_CASES = text(
     "INSERT INTO cases (tenant, key, state, advice, rulebook, updated) "
@@ -53,11 +53,11 @@ class SqliteDialect:
     """See `Dialect`."""
 
     def insert_seen(self, connection: Connection, values: Sequence[Values]) -> set[EventKey]:
-        rows = json.dumps([list(row.values()) for row in values])
-        return {(row[0], row[1], row[2]) for row in connection.execute(INSERT_SEEN, {"rows": rows})}
+        return {(row[0], row[1], row[2]) for row in connection.execute(INSERT_SEEN, values)}
 
     def lock_cases(self, connection: Connection, keys: Sequence[CaseKey]) -> Sequence[RowMapping]:
-        rows = {"rows": json.dumps(keys)}
+        # Not as ASCII escapes: what is no text (a lone surrogate) must fail here and not come back as damaged bytes.
+        rows = {"rows": json.dumps(keys, ensure_ascii=False)}
         connection.execute(INSERT_CASES, rows)
         return connection.execute(SELECT_CASES, rows).mappings().all()
 
