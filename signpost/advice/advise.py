@@ -1,6 +1,6 @@
 """Advising: the wanted advice of a case now against what was told, as changes to tell. Pure; `now` in microseconds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -26,11 +26,14 @@ class Engine(Protocol):
 
     rulebook: Rulebook
 
-    def matches(self, facts: Facts, now: int) -> set[Match]:
-        """What holds at an instant."""
+    def matches(self, facts: Facts, now: int, answers: Iterable[Answer] | None = None) -> set[Match]:
+        """What holds at an instant; `answers`: what `answers` gave, for an engine that can use it."""
 
     def answers(self, facts: Facts) -> list[Answer]:
         """What holds when, with priorities and times."""
+
+    def answer_about(self, rule_id: str, subject: Entity, facts: Facts) -> Answer:
+        """What one rule says of one subject, even if it never holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,8 @@ class _Advising:
     def _wanted(self) -> dict[str, Answer]:
         """What the engine says holds, with the compiled evaluator's times; the two must agree."""
         wanted = {key: answer for key, answer in self.answers.items() if answer.holds(self.now)}
-        expected = {Match(answer.rule.id, answer.subject.kind, answer.subject.id) for answer in wanted.values()}
-        if (found := self.engine.matches(self.facts, self.now)) != expected:
+        expected = {answer.match for answer in wanted.values()}
+        if (found := self.engine.matches(self.facts, self.now, self.answers.values())) != expected:
             raise BugError(f"the engines disagree at {self.now} about {sorted(map(str, found ^ expected))}")
         return wanted
 
@@ -209,7 +212,7 @@ class _Advising:
         subject = next((item for item in self.facts.of_kind(record.kind) if item.id == record.subject), None)
         if subject is None:
             return None
-        return Answer(self.engine.rulebook.rules[record.rule], subject, (), (), [], record.due, record.valid_until)
+        return self.engine.answer_about(record.rule, subject, self.facts)
 
     def _remembered(self, record: Record) -> dict[str, list[Entity]]:
         """The related entities as last told, as far as they still exist."""

@@ -1,6 +1,6 @@
 """Records: what has been told about one rule and one subject, kept with the case. Pure."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import blake2b
 from typing import Any
 
@@ -53,9 +53,8 @@ class Record:
         self.id = "rec_" + blake2b(name.encode(), digest_size=12).hexdigest()
 
 
-_DEFAULTS = {
-    name: value for name, value in asdict(Record("", "", "")).items() if name not in ("rule", "kind", "subject")
-}
+_FIELDS = tuple(member.name for member in fields(Record))
+_DEFAULTS = {name: getattr(Record("", "", ""), name) for name in _FIELDS if name not in ("rule", "kind", "subject")}
 
 
 def dump_records(records: dict[str, Record]) -> bytes:
@@ -66,10 +65,9 @@ def dump_records(records: dict[str, Record]) -> bytes:
 
 def load_records(raw: bytes) -> dict[str, Record]:
     """The records of `dump_records`' bytes by key; no bytes are none."""
-    records = [Record(**fields) for fields in orjson.loads(raw)] if raw else []
+    records = [Record(**members) for members in orjson.loads(raw)] if raw else []
     return {record.key: record for record in records}
 
 
 def _slim(record: Record) -> dict[str, Any]:
-    fields = asdict(record)
-    return {name: value for name, value in fields.items() if name not in _DEFAULTS or value != _DEFAULTS[name]}
+    return {name: value for name in _FIELDS if (value := getattr(record, name)) != _DEFAULTS.get(name)}

@@ -1,8 +1,9 @@
-"""The compiled evaluator: every rule as a function from facts to the whole of time. Pure; `now` only reads the result."""
+"""The compiled evaluator: every rule as a function from facts to the whole of time. Pure; `now` only reads the
+result."""
 
-from typing import TypeAlias
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from signpost.case.facts import UTC_ZONE, Entity, Facts
 from signpost.engine.moments import Env, instant_of, raw_moment, value_of
@@ -19,8 +20,10 @@ Related: TypeAlias = list[tuple[Entity, Spans]]
 class Answer:
     """What one rule says of one subject over the whole of time.
 
-    `condition`: when its conditions hold; `spans`: when it is advised (conditions and validity); `levels`: when each priority applies;
-    `due`, `valid_until`: microseconds; `related`: by name, the other entities that make it hold, each with when it does;
+    `condition`: when its conditions hold; `spans`: when it is advised (conditions and validity); `levels`: when
+    each priority applies;
+    `due`, `valid_until`: microseconds; `related`: by name, the other entities that make it hold, each with when it
+    does;
     `defined`: the values that the rule defines.
     """
 
@@ -39,6 +42,11 @@ class Answer:
         """`RULE@KIND/ID`, what it advises and of what."""
         return f"{self.rule.id}@{self.subject.kind}/{self.subject.id}"
 
+    @property
+    def match(self) -> "Match":
+        """What it says where it holds."""
+        return Match(self.rule.id, self.subject.kind, self.subject.id)
+
     def holds(self, now: int) -> bool:
         """Whether it is advised at an instant."""
         return holds(self.spans, now)
@@ -52,7 +60,8 @@ class Answer:
         return {name: [item for item, spans in found if holds(spans, now)] for name, found in self.related.items()}
 
     def next_change(self, now: int) -> int | None:
-        """The first instant after `now` at which this answer differs from the one at `now`, if nothing is said meanwhile."""
+        """The first instant after `now` at which this answer differs from the one at `now`, if nothing is said
+        meanwhile."""
         present = self._state(now)
         return next((flip for flip in self._flips(now) if self._state(flip) != present), None)
 
@@ -92,18 +101,24 @@ class CompiledEngine:
         """Every (rule, subject) that holds at any time, past and future included."""
         return list(self._answers(facts))
 
-    def matches(self, facts: Facts, now: int) -> set[Match]:
-        """Every (rule, subject) that holds at an instant."""
-        return {Match(answer.rule.id, answer.subject.kind, answer.subject.id) for answer in self._answers(facts) if answer.holds(now)}
+    def answer_about(self, rule_id: str, subject: Entity, facts: Facts) -> Answer:
+        """What one rule says of one subject, even if it never holds."""
+        rule = next(rule for rule in self._by_kind[subject.kind] if rule.rule.id == rule_id)
+        env = Env(facts, subject, subject, facts.zone)
+        return rule.answer(env, rule.condition(env))
+
+    def matches(self, facts: Facts, now: int, answers: Iterable[Answer] | None = None) -> set[Match]:
+        """Every (rule, subject) that holds at an instant; `answers`, where they are known already."""
+        known = self._answers(facts) if answers is None else answers
+        return {answer.match for answer in known if answer.holds(now)}
 
     def _answers(self, facts: Facts) -> Iterator[Answer]:
         for kind in self._by_kind:
             for subject in facts.of_kind(kind):
                 env = Env(facts, subject, subject, facts.zone)
                 for rule in self._asking(kind, subject.values.get("stage")):
-                    answer = rule.answer(env)
-                    if answer is not None:
-                        yield answer
+                    if condition := rule.condition(env):
+                        yield rule.answer(env, condition)
 
     def _asking(self, kind: str, stage: str | None) -> list["_CompiledRule"]:
         """The rules that can hold at this stage."""
@@ -126,13 +141,14 @@ class _CompiledRule:
         self.defined = {defined.name: _defined(defined) for defined in rule.defined}
         self.related = [(term.name, items(term), over_time(term.where)) for term in relations_of(rule.when)]
 
-    def answer(self, env: Env) -> Answer | None:
-        """The answer for the environment's subject; None where it never holds. An employer's rule does not know the candidate's time zone."""
+    def condition(self, env: Env) -> Spans:
+        """When its conditions hold of the subject. An employer's rule does not know the candidate's time zone."""
         env.zone = env.facts.zone if self.private else UTC_ZONE
         env.defined = self.defined
-        condition = self.when(env)
-        if not condition:
-            return None
+        return self.when(env)
+
+    def answer(self, env: Env, condition: Spans) -> Answer:
+        """Everything about a rule whose condition was just asked in this environment."""
         valid_until = self.valid(env)
         spans = condition if valid_until is None else both(condition, until(valid_until))
         levels = [(word, level(env)) for word, level in self.levels]
@@ -142,9 +158,10 @@ class _CompiledRule:
 
     def _related(self, env: Env, found: Callable[[Env], list[Entity]], where: Callable[[Env], Spans]) -> Related:
         related = []
-        for env.item in found(env):
+        for item in found(env):
+            env.item = item
             if spans := where(env):
-                related.append((env.item, spans))
+                related.append((item, spans))
         env.item = env.subject
         return sorted(related, key=lambda pair: (_began(pair[0]), pair[0].id))
 
@@ -167,7 +184,11 @@ def _stages(when: Condition) -> set[str] | None:
     for term in when:
         if isinstance(term, OneOf) and term.ref == Ref(Scope.ITEM, "stage", "choice") and not term.negated:
             return set(term.values)
-        if isinstance(term, Reached) and term.moment.base.name == "upcoming_until" and term.moment.base.scope == Scope.ITEM:
+        if (
+            isinstance(term, Reached)
+            and term.moment.base.name == "upcoming_until"
+            and term.moment.base.scope == Scope.ITEM
+        ):
             return {"scheduled"}
     return None
 
@@ -194,4 +215,3 @@ def _value(value: Moment | Duration | Ref) -> Callable[[Env], object]:
 
 def _unknown(env: Env) -> int | None:
     return None
-
