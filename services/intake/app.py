@@ -1,0 +1,50 @@
+"""The composition of the intake: the parts it is given, its routes, and nothing read from the environment."""
+
+import time
+from collections.abc import Callable
+
+from flask import Flask
+from werkzeug.routing import BaseConverter
+
+from services.intake import events, health, problems, reading, webhooks
+from services.intake.door import Door, Tenants
+from services.intake.keeping import Keeper
+from services.intake.limits import Limits
+from signpost.messaging import Publisher
+from signpost.storage import Store
+
+
+class Anything(BaseConverter):
+    """An id of any characters, slashes included: percent-encoded slashes reach us as slashes."""
+
+    regex = ".+?"
+    part_isolating = False
+
+
+def _microseconds() -> int:
+    return time.time_ns() // 1000
+
+
+def create_app(
+    store: Store,
+    publisher: Callable[[], Publisher],
+    tenants: Tenants,
+    *,
+    partitions: int = 1,
+    limits: Limits | None = None,
+    clock: Callable[[], int] = _microseconds,
+) -> Flask:
+    """The WSGI application.
+
+    `publisher` gives this process's publisher (`Broker.publisher`); it is first called after any fork.
+    """
+    chosen = limits or Limits()
+    app = Flask("signpost.intake", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = chosen.body
+    app.url_map.converters["anything"] = Anything
+    app.url_map.merge_slashes = False
+    door = Door(store, Keeper(store, publisher, partitions, chosen.confirm), tenants, chosen, clock)
+    for routes in (events, webhooks, reading, health):
+        app.register_blueprint(routes.blueprint(door))
+    problems.install(app, chosen)
+    return app

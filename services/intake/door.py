@@ -1,0 +1,70 @@
+"""What every route shares: who is asking, the body within its bound, the clock, and JSON answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+from flask import Response, request
+from werkzeug.datastructures import Headers
+
+from services.intake.keeping import Keeper
+from services.intake.limits import Limits
+from services.intake.problems import Unauthorized
+from signpost.ingress.cloudevents_http import NotUnderstood
+from signpost.storage import Store
+
+
+class Source(Protocol):
+    """A configured sender of webhooks."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def vendor(self) -> str: ...
+    @property
+    def secrets(self) -> tuple[str, ...]: ...
+
+
+class Tenants(Protocol):
+    """Who may send and read: by API key, and by the name of a source."""
+
+    def tenant_of_key(self, key: str) -> str | None: ...
+    def source(self, name: str) -> Source | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The parts that routes work with. `clock` gives microseconds since the epoch."""
+
+    store: Store
+    keeper: Keeper
+    tenants: Tenants
+    limits: Limits
+    clock: Callable[[], int]
+
+    def tenant(self) -> str:
+        """The tenant of the request's API key. Raises Unauthorized."""
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        tenant = self.tenants.tenant_of_key(key.strip()) if scheme.lower() == "bearer" and key.isascii() else None
+        if tenant is None:
+            raise Unauthorized("send Authorization: Bearer and an API key of a tenant")
+        return tenant
+
+    def body(self) -> bytes:
+        """The raw body; Flask refuses one beyond the limit."""
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise NotUnderstood("send the body without Content-Encoding")
+        return request.get_data(cache=False)
+
+
+def lowered(headers: Headers) -> Mapping[str, str]:
+    """Headers by lower-case name."""
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def reply(document: Any, status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(orjson.dumps(document), status, mimetype="application/json")

@@ -1,0 +1,61 @@
+"""POST /v1/events: CloudEvents, structured, binary and batched.
+
+A batch is answered for each event: 202 when all are kept, 207 when some were refused; the others are kept all the same.
+When nothing can be kept the whole batch is answered with 503 and can be sent again as it is.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from schemas import Refused, load_event
+from services.intake.door import Door, lowered, reply
+from services.intake.problems import listed
+from signpost.case.event import Event
+from signpost.ingress.cloudevents_http import Mode, binary_document, mode_of
+from signpost.ingress.strict_json import Malformed, TooLarge, loads
+
+
+def blueprint(door: Door) -> Blueprint:
+    """The route, on this door."""
+    routes = Blueprint("events", __name__)
+
+    @routes.post("/v1/events")
+    def events() -> Response:
+        tenant = door.tenant()
+        headers, now = lowered(request.headers), door.clock()
+        mode = mode_of(headers.get("content-type", ""), headers)
+        raw = door.body()
+        document = loads(raw, max_depth=door.limits.depth) if raw or mode is not Mode.BINARY else None
+        if mode is Mode.BATCH:
+            return _batch(door, document, tenant, now)
+        if mode is Mode.BINARY:
+            document = binary_document(headers, document)
+        event = load_event(document, tenant=tenant, now=now)
+        door.keeper.keep([event], now)
+        return reply({"id": event.id, "status": 202}, 202)
+
+    return routes
+
+
+def _batch(door: Door, documents: Any, tenant: str, now: int) -> Response:
+    if not isinstance(documents, list):
+        raise Malformed("a batch is a JSON array of events")
+    if len(documents) > door.limits.batch:
+        raise TooLarge(f"the batch has {len(documents)} events; at most {door.limits.batch} are accepted")
+    accepted: list[Event] = []
+    items = [_item(index, document, tenant, now, accepted) for index, document in enumerate(documents)]
+    if accepted:
+        door.keeper.keep(accepted, now)
+    return reply({"items": items}, 202 if len(accepted) == len(items) else 207)
+
+
+def _item(index: int, document: Any, tenant: str, now: int, accepted: list[Event]) -> dict[str, Any]:
+    """The answer for one event, which is added to the accepted ones where it is one. Pointers point into the event."""
+    said = document.get("id") if isinstance(document, dict) else None
+    item = {"index": index, "id": said if isinstance(said, str) else None}
+    try:
+        accepted.append(load_event(document, tenant=tenant, now=now))
+    except Refused as refused:
+        return {**item, "status": 422, "errors": listed(refused.problems)}
+    return {**item, "status": 202, "errors": []}

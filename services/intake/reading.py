@@ -1,0 +1,89 @@
+"""The reading side: advice, cases, recommendations and their feed. Every read is of the tenant whose key asks."""
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from services.intake.door import Door, reply
+from services.intake.problems import Unknown, problem
+from signpost.advice.advise import suppressions
+from signpost.case.instant import format_instant
+from signpost.errors import CallerError
+from signpost.storage import CaseRow
+
+AUDIENCES = ("candidate", "employer")
+
+
+class BadQuery(CallerError):
+    """A query parameter that cannot be read."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(detail)
+        self.name = name
+
+
+def blueprint(door: Door) -> Blueprint:
+    """The routes, on this door."""
+    routes = Blueprint("reading", __name__)
+
+    @routes.get("/v1/candidates/<anything:key>/advice")
+    def advice(key: str) -> Response:
+        tenant = door.tenant()
+        row = _case(door, tenant, key)
+        active = door.store.recommendations(tenant, row.key, status="active")
+        return reply(
+            {
+                "candidate": row.key,
+                "active": [orjson.loads(found.body)["data"] for found in active],
+                "suppressed": suppressions(row.advice),
+            }
+        )
+
+    @routes.get("/v1/candidates/<anything:key>/case")
+    def case(key: str) -> Response:
+        row = _case(door, door.tenant(), key)
+        changes = None if row.next_change is None else format_instant(row.next_change)
+        said = {"candidate": row.key, "case": orjson.loads(row.state), "next_change": changes, "rulebook": row.rulebook}
+        return reply(said)
+
+    @routes.get("/v1/recommendations/<anything:name>")
+    def recommendation(name: str) -> Response:
+        found = door.store.recommendation(door.tenant(), name) if "\0" not in name else None
+        if found is None:
+            raise Unknown("no recommendation of this id")
+        return reply(orjson.loads(found.body)["data"])
+
+    @routes.get("/v1/recommendations")
+    def feed() -> Response:
+        tenant, limit, audience = door.tenant(), _limit(door.limits.page), request.args.get("audience")
+        if audience is not None and audience not in AUDIENCES:
+            raise BadQuery("audience", f"must be one of {', '.join(AUDIENCES)}")
+        rows, cursor = door.store.feed(tenant, request.args.get("after"), limit, audience)
+        return reply({"items": [orjson.loads(row.body) for row in rows], "next": cursor})
+
+    @routes.errorhandler(BadQuery)
+    def bad_query(error: BadQuery) -> Response:
+        errors = [{"pointer": f"?{error.name}", "detail": str(error)}]
+        return problem(400, "bad-query", "A query parameter cannot be read", f"{error.name} {error}", errors)
+
+    return routes
+
+
+def _case(door: Door, tenant: str, key: str) -> CaseRow:
+    """The case known under a key. Raises Unknown, also for one of which nothing is known any more."""
+    row = door.store.case(tenant, key) if "\0" not in key else None
+    if row is None or not _facts(row):
+        raise Unknown("nothing is known of this candidate")
+    return row
+
+
+def _facts(row: CaseRow) -> Any:
+    return orjson.loads(row.state)["facts"] if row.state else None
+
+
+def _limit(most: int) -> int:
+    said = request.args.get("limit", "100")
+    if not (said.isascii() and said.isdigit() and len(said) <= 6 and 1 <= int(said) <= most):
+        raise BadQuery("limit", f"must be a whole number from 1 to {most}")
+    return int(said)

@@ -1,0 +1,164 @@
+"""POST /v1/events on a real store and queue: the three modes, batches, and what counts as kept when parts are away."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from schemas import load_own_event
+from tests.integration.intake_parts import Intake, intake_at
+
+DEAD_BROKER = "amqp://guest:guest@127.0.0.1:1/none"
+DEAD_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
+BATCH = "application/cloudevents-batch+json"
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Iterator[Intake]:
+    parts = intake_at(tmp_path)
+    yield parts
+    parts.broker.close()
+    parts.store.close()
+
+
+def event(name: str = "e-1", **changes: Any) -> dict[str, Any]:
+    whole: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": name,
+        "source": "jobboard/north",
+        "type": "signpost.offer.extended.v1",
+        "time": "2026-03-02T13:00:00Z",
+        "subject": "c-1",
+        "data": {"offer": "acme", "salary": {"amount": 80000.10, "currency": "USD", "per": "year"}},
+    }
+    return whole | changes
+
+
+def pointers(answer: TestResponse) -> list[str]:
+    assert answer.mimetype == "application/problem+json"
+    document = json.loads(answer.data)
+    assert document["status"] == answer.status_code
+    return [error["pointer"] for error in document.get("errors", [])]
+
+
+def test_an_event_is_accepted_when_the_queue_has_it(intake: Intake) -> None:
+    answer = intake.send(event())
+    assert (answer.status_code, answer.json) == (202, {"id": "e-1", "status": 202})
+    (kept,) = intake.queued()
+    assert load_own_event(kept).tenant == "north"
+    assert kept["data"]["salary"] == {"amount": "80000.1", "currency": "USD", "per": "year"}
+    assert intake.boxed() == []
+
+
+def test_binary_mode_carries_attributes_as_headers(intake: Intake) -> None:
+    headers = {f"ce-{name}": value for name, value in event().items() if name != "data"}
+    headers |= {"ce-subject": "c%2F%C3%BC%20%22x", "ce-source": '"jobboard/north"', "ce-traceparent": "00-1-2-01"}
+    answer = intake.send(event()["data"], "application/json; charset=utf-8", **headers)
+    assert answer.status_code == 202
+    (kept,) = intake.queued()
+    assert (kept["subject"], kept["source"], kept["id"]) == ('c/ü "x', "jobboard/north", "e-1")
+
+
+def test_binary_mode_without_body_is_an_event_without_data(intake: Intake) -> None:
+    headers = {
+        f"ce-{name}": value for name, value in event(type="signpost.candidate.erased.v1").items() if name != "data"
+    }
+    assert intake.post("/v1/events", b"", headers).status_code == 202
+    assert intake.queued()[0]["data"] == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [("ce-id", "%ff", 400), ("ce-datacontenttype", "application/json", 422), ("ce-tenant", "south", 422),
+     ("ce-data", "{}", 422), ("ce-time", "2026-03-02T13:00:00", 422), ("Content-Type", "text/plain", 415),
+     ("Content-Type", "application/json; charset=utf-16", 415), ("Content-Encoding", "gzip", 415)],
+)  # fmt: skip
+def test_bad_headers_are_refused(intake: Intake, header: str, value: str, status: int) -> None:
+    headers = {f"ce-{name}": said for name, said in event().items() if name != "data"}
+    headers |= {"Content-Type": "application/json", header: value}
+    answer = intake.post("/v1/events", b'{"offer": "acme"}', headers)
+    assert answer.status_code == status
+    pointers(answer)
+    assert intake.queued() == []
+
+
+def test_a_batch_is_answered_for_each_event(intake: Intake) -> None:
+    answer = intake.send([event("e-1"), event("e-2", time="2026-03-02"), 5, event("e-4")], BATCH)
+    assert answer.status_code == 207
+    assert answer.json is not None
+    items = answer.json["items"]
+    assert [(item["index"], item["id"], item["status"]) for item in items] == [
+        (0, "e-1", 202),
+        (1, "e-2", 422),
+        (2, None, 422),
+        (3, "e-4", 202),
+    ]
+    assert [error["pointer"] for error in items[1]["errors"]] == ["/time"]
+    assert [kept["id"] for kept in intake.queued()] == ["e-1", "e-4"]
+
+
+def test_a_whole_batch_and_an_empty_one_are_accepted(intake: Intake) -> None:
+    assert intake.send([event(f"e-{number}") for number in range(300)], BATCH).status_code == 202
+    assert len(intake.queued()) == 300
+    assert intake.send([], BATCH).status_code == 202
+
+
+def test_batches_are_bounded_and_arrays(intake: Intake) -> None:
+    assert intake.send([{}] * 501, BATCH).status_code == 413
+    assert intake.send(event(), BATCH).status_code == 400
+
+
+def test_every_bad_field_is_named(intake: Intake) -> None:
+    answer = intake.send(event(time="2026-03-02T13:00:00", tenant="south", data={"offer": "acme", "weekends": "no"}))
+    assert answer.status_code == 422
+    assert sorted(pointers(answer)) == ["/data/weekends", "/tenant", "/time"]
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic key-north", "Bearer kéy", "key-north"]
+)
+def test_without_a_key_nobody_is_let_in(intake: Intake, authorization: str) -> None:
+    headers = {"Authorization": authorization, "Content-Type": "application/cloudevents+json"}
+    answer = intake.post("/v1/events", json.dumps(event()).encode(), headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    pointers(answer)
+    assert intake.queued() == []
+
+
+def test_with_the_broker_away_the_outbox_has_it(tmp_path: Path) -> None:
+    parts = intake_at(tmp_path, broker_url=DEAD_BROKER)
+    try:
+        assert parts.send([event("e-1"), event("e-2", subject="c-2"), event("e-3")], BATCH).status_code == 202
+        assert sorted(kept["id"] for kept in parts.boxed()) == ["e-1", "e-2", "e-3"]
+        ready = parts.get("/readyz")
+        assert ready.status_code == 200
+        assert ready.json is not None
+        assert ready.json["status"] == "degraded"
+    finally:
+        parts.broker.close()
+
+
+def test_with_both_away_the_sender_is_told_to_come_back(tmp_path: Path) -> None:
+    parts = intake_at(tmp_path, broker_url=DEAD_BROKER, database_url=DEAD_DATABASE)
+    try:
+        for answer in (parts.send(event()), parts.send([event()], BATCH)):
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) > 0
+            pointers(answer)
+        assert parts.get("/readyz").status_code == 503
+        assert parts.get("/livez").status_code == 200
+    finally:
+        parts.broker.close()
+
+
+def test_with_the_database_away_the_broker_alone_will_do(tmp_path: Path) -> None:
+    here = f"sqlite:///{tmp_path / 'queue.db'}"
+    parts = intake_at(tmp_path, broker_url=here, database_url=DEAD_DATABASE)
+    parts.broker.apply_topology()
+    assert parts.send(event()).status_code == 202
+    assert len(parts.queued()) == 1
+    parts.broker.close()

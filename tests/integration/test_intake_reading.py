@@ -1,0 +1,149 @@
+"""The reading side over what really was advised: events through the door, folded and advised, stored, and read back."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import pytest
+from jsonschema import Draft202012Validator
+
+from schemas import RecommendationSchema, load_own_event
+from schemas.documents import documents, recommendation_document
+from signpost.advice.caseload import Caseload, OpenCase
+from signpost.advice.messages import routing_key, to_cloudevent
+from signpost.engine import make_engine
+from signpost.rulebook import load
+from signpost.storage import CaseRow, Change
+from tests.integration.intake_parts import NOW, Intake, intake_at
+
+RULES = Path(__file__).parents[2] / "rules"
+STRANGE = 'a/b c?d#ü%2F"'
+
+
+@pytest.fixture(scope="module")
+def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
+    parts = intake_at(tmp_path_factory.mktemp("reading"))
+    for name, subject in (("1", "c-1"), ("2", "application:a-7"), ("3", STRANGE), ("4", "c-2")):
+        assert parts.send(offer(name, subject)).status_code == 202
+    assert parts.send(erasure("5", "c-2")).status_code == 202
+    advise(parts)
+    yield parts
+    parts.broker.close()
+    parts.store.close()
+
+
+def offer(name: str, subject: str) -> dict[str, Any]:
+    data = {"offer": f"o-{name}", "employer": {"id": "acme", "name": "Acme"}}
+    return envelope(name, subject, "offer.extended", "2026-03-02T13:00:00Z") | {"data": data}
+
+
+def erasure(name: str, subject: str) -> dict[str, Any]:
+    return envelope(name, subject, "candidate.erased", "2026-03-02T13:30:00Z")
+
+
+def envelope(name: str, subject: str, short: str, time: str) -> dict[str, Any]:
+    said = {"specversion": "1.0", "id": name, "source": "s", "type": f"signpost.{short}.v1", "time": time}
+    return said | {"subject": subject}
+
+
+def advise(parts: Intake) -> None:
+    """What an advisor does, without its loop: fold, advise, keep."""
+    caseload = Caseload(make_engine("compiled", load(RULES)), "north", {})
+    told = [
+        (key, change) for event in map(load_own_event, parts.queued()) for key, change in caseload.handle(event, NOW)
+    ]
+    changes = [
+        Change(
+            "north", key, change.id, change.sequence, change.change, change.status, change.audience, change.rule,
+            change.subject, change.priority, NOW,
+            orjson.dumps(to_cloudevent(change, tenant="north", key=key, now=NOW)), routing_key(change, "north"),
+        )
+        for key, change in told
+    ]  # fmt: skip
+    with parts.store.transaction() as transaction:
+        transaction.lock_cases([("north", key) for key in caseload.cases])
+        transaction.save_cases([row(case) for case in caseload.cases.values()])
+        transaction.record(changes, now=NOW, leased_until=NOW)
+
+
+def row(case: OpenCase) -> CaseRow:
+    return CaseRow(
+        "north", case.key, case.case.to_json(), case.recorded, case.merged_into, case.next_change, "v", updated=NOW
+    )
+
+
+def read(intake: Intake, path: str, key: str = "key-north") -> tuple[int, Any]:
+    answer = intake.get(path, key)
+    return answer.status_code, json.loads(answer.data)
+
+
+def valid(name: str, document: Any) -> bool:
+    described = documents()["openapi.json"]
+    Draft202012Validator({"$ref": f"#/components/schemas/{name}", **described}).validate(document)
+    return True
+
+
+@pytest.mark.parametrize("subject", ["c-1", "application:a-7", STRANGE])
+def test_advice_of_a_candidate_whatever_the_id(intake: Intake, subject: str) -> None:
+    status, document = read(intake, f"/v1/candidates/{quote(subject, safe='')}/advice")
+    assert (status, document["candidate"]) == (200, subject)
+    assert valid("Advice", document)
+    assert "ask-response-deadline" in {advice["rule"] for advice in document["active"]}
+    for advice in document["active"]:
+        assert RecommendationSchema().load(advice) == advice
+        assert advice["explanation"]["because"]
+
+
+def test_the_case_is_what_was_said(intake: Intake) -> None:
+    status, document = read(intake, "/v1/candidates/c-1/case")
+    assert status == 200
+    assert valid("Case", document)
+    assert document["case"]["facts"]["offer"]["o-1"]["employer.name"][1] == "Acme"
+
+
+def test_a_recommendation_explains_itself(intake: Intake) -> None:
+    _, document = read(intake, "/v1/candidates/c-1/advice")
+    for advice in document["active"]:
+        assert read(intake, f"/v1/recommendations/{advice['id']}") == (200, advice)
+
+
+def test_the_feed_tells_every_change_once_by_its_cursor(intake: Intake) -> None:
+    cursor, seen = "", []
+    for _ in range(200):
+        status, page = read(
+            intake, f"/v1/recommendations?limit=2&after={cursor}" if cursor else "/v1/recommendations?limit=2"
+        )
+        assert status == 200
+        assert valid("Feed", page)
+        if not page["items"]:
+            assert page["next"] == cursor
+            break
+        seen += page["items"]
+        cursor = page["next"]
+    assert len({item["id"] for item in seen}) == len(seen) >= 4
+    for item in seen:
+        Draft202012Validator(recommendation_document()).validate(item)
+    _, employers = read(intake, "/v1/recommendations?audience=employer")
+    assert [item["id"] for item in employers["items"]] == [
+        item["id"] for item in seen if item["data"]["audience"] == "employer"
+    ]
+
+
+@pytest.mark.parametrize("path", ["/v1/candidates/c-2/case", "/v1/candidates/c-2/advice", "/v1/candidates/c-9/advice"])
+def test_of_the_forgotten_and_the_unknown_there_is_nothing(intake: Intake, path: str) -> None:
+    assert read(intake, path)[0] == 404
+
+
+def test_a_neighbour_sees_nothing(intake: Intake) -> None:
+    _, document = read(intake, "/v1/candidates/c-1/advice")
+    paths = [
+        "/v1/candidates/c-1/advice",
+        "/v1/candidates/c-1/case",
+        f"/v1/recommendations/{document['active'][0]['id']}",
+    ]
+    assert [read(intake, path, "key-south")[0] for path in paths] == [404, 404, 404]
+    assert read(intake, "/v1/recommendations", "key-south") == (200, {"items": [], "next": None})
+    assert [read(intake, path, "nobody's")[0] for path in [*paths, "/v1/recommendations"]] == [401] * 4

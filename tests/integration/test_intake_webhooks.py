@@ -1,0 +1,122 @@
+"""POST /v1/webhooks/{source} on real parts: Standard Webhooks and Greenhouse, rotation, replays, vendors' statuses."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signpost.case.instant import MINUTE, SECOND
+from tests.integration.intake_parts import NOW, OLDER, Intake, intake_at, signed, signed_by_greenhouse
+
+CAREERS, ACME = "/v1/webhooks/careers", "/v1/webhooks/acme"
+EXTENDED = {
+    "type": "offer.extended",
+    "timestamp": "2026-03-02T13:00:00Z",
+    "data": {"candidate": "c-1", "offer": "acme", "employer": {"id": "acme", "name": "Acme"}},
+}
+OFFER = {
+    "action": "offer_created",
+    "payload": {
+        "id": 12345, "application_id": 234556, "job_id": 45678, "user_id": 67890, "version": 1, "sent_on": "2026-03-01",
+        "resolved_at": None, "start_date": "04/15/2026", "notes": "bring \\u003cb\\u003e", "offer_status": "Created",
+        "custom_fields": {"salary": {"type": "currency", "value": {"amount": 80000.5, "unit": "USD"}}},
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Iterator[Intake]:
+    parts = intake_at(tmp_path)
+    yield parts
+    parts.broker.close()
+    parts.store.close()
+
+
+def raw(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
+def test_a_signed_standard_webhook_is_an_event(intake: Intake) -> None:
+    body = raw(EXTENDED)
+    answer = intake.client.post(CAREERS, data=body, headers=signed(body))
+    assert (answer.status_code, answer.json) == (202, {"events": 1, "status": 202})
+    (kept,) = intake.queued()
+    assert (kept["id"], kept["source"], kept["type"], kept["subject"], kept["tenant"]) == (
+        "msg_1", "standard/careers", "signpost.offer.extended.v1", "c-1", "north"
+    )  # fmt: skip
+
+
+def test_rotation_leaves_no_gap(intake: Intake) -> None:
+    body = raw(EXTENDED)
+    assert intake.client.post(CAREERS, data=body, headers=signed(body, secret=OLDER)).status_code == 202
+
+
+def test_a_retry_is_signed_anew_and_is_the_same_event(intake: Intake) -> None:
+    body = raw(EXTENDED)
+    for at in (NOW - 4 * MINUTE, NOW):
+        assert intake.client.post(CAREERS, data=body, headers=signed(body, at)).status_code == 202
+    first, second = intake.queued()
+    assert first == second
+
+
+@pytest.mark.parametrize("at", [NOW - 5 * MINUTE - SECOND, NOW + 5 * MINUTE + SECOND])
+def test_a_replay_outside_the_tolerance_is_refused(intake: Intake, at: int) -> None:
+    body = raw(EXTENDED)
+    assert intake.client.post(CAREERS, data=body, headers=signed(body, at)).status_code == 401
+    assert intake.queued() == []
+
+
+def test_problems_point_into_the_payload(intake: Intake) -> None:
+    body = raw({**EXTENDED, "type": "offer.extendet", "timestamp": "2026-03-02"})
+    answer = intake.client.post(CAREERS, data=body, headers=signed(body))
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert sorted(error["pointer"] for error in answer.json["errors"]) == ["/timestamp", "/type"]
+
+
+def test_a_greenhouse_offer_is_answered_with_200(intake: Intake) -> None:
+    body = raw(OFFER)
+    answer = intake.client.post(ACME, data=body, headers=signed_by_greenhouse(body))
+    assert (answer.status_code, answer.json) == (200, {"events": 2, "status": 200})
+    extended, updated = intake.queued()
+    assert extended["subject"] == updated["subject"] == "application:234556"
+    assert (extended["type"], extended["source"]) == ("signpost.offer.extended.v1", "greenhouse/acme")
+    assert updated["data"]["salary"] == {"amount": "80000.5", "currency": "USD", "per": "year"}
+    assert updated["data"]["start_date"] == "2026-04-15"
+
+
+def test_a_greenhouse_retry_under_another_delivery_id_is_the_same_event(intake: Intake) -> None:
+    body = raw(OFFER)
+    for delivery in ("1", "2"):
+        headers = signed_by_greenhouse(body) | {"Greenhouse-Event-ID": delivery}
+        assert intake.client.post(ACME, data=body, headers=headers).status_code == 200
+    ids = [kept["id"] for kept in intake.queued()]
+    assert ids[:2] == ids[2:]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b'{"action":"ping"}', b'{"action":"interview_deleted","payload":{"interview":{"id":31087450}}}',
+     b'{"action":"job_created","payload":{}}', b"null"],
+)  # fmt: skip
+def test_pings_and_what_changes_no_case_are_answered_with_200_and_not_queued(intake: Intake, body: bytes) -> None:
+    answer = intake.client.post(ACME, data=body, headers=signed_by_greenhouse(body))
+    assert (answer.status_code, answer.json) == (200, {"events": 0, "status": 200})
+    assert intake.queued() == []
+
+
+def test_a_greenhouse_offer_without_application_is_refused_by_name(intake: Intake) -> None:
+    body = raw({"action": "offer_created", "payload": {"id": 1}})
+    answer = intake.client.post(ACME, data=body, headers=signed_by_greenhouse(body))
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert answer.json["errors"][0]["pointer"] == "/payload/application_id"
+
+
+def test_a_source_takes_only_its_own_secret(intake: Intake) -> None:
+    body = raw(EXTENDED)
+    assert intake.client.post(ACME, data=body, headers=signed(body)).status_code == 401
+    assert intake.client.post(CAREERS, data=body, headers=signed_by_greenhouse(body)).status_code == 401
+    assert intake.client.post("/v1/webhooks/nobody", data=body, headers=signed(body)).status_code == 404
