@@ -1,0 +1,126 @@
+"""Timelines: the rulebook's own pass on both engines; what fails or is malformed is named with its file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from signpost.rulebook import load
+from signpost.timelines import TimelineError, find_timelines, run_timelines
+from signpost.timelines.coverage import untested
+
+RULES = Path(__file__).parents[2] / "rules"
+
+ASK = "ask-response-deadline@offer/acme"
+ONE = """
+timelines:
+  - name: an offer without a deadline
+    start: 2026-03-02T09:00:00-05:00
+    events:
+      - {at: 1h, type: offer.extended, offer: acme}
+      - {at: 2h, sent: 5h, type: offer.updated, offer: acme, respond_by: 2026-04-01T12:00:00Z}
+    expect:
+      - {at: 1h, %s}
+"""
+
+
+@pytest.mark.parametrize("engine", ["compiled", "durable_rules"])
+def test_the_rulebook_passes_its_own_timelines(engine: str) -> None:
+    result = run_timelines([RULES], RULES, engine=engine)
+    assert result.timelines > 20
+    assert [str(failure) for failure in result.failures] == []
+
+
+def test_every_rule_has_a_timeline() -> None:
+    assert untested(load(RULES), find_timelines([RULES])) == []
+
+
+def failures(tmp_path: Path, expectation: str) -> list[str]:
+    file = tmp_path / "t.yaml"
+    file.write_text(ONE % expectation)
+    return [str(failure).replace(str(file), "t.yaml") for failure in run_timelines([file], RULES).failures]
+
+
+@pytest.mark.parametrize(
+    ("expectation", "message"),
+    [
+        ("excludes: [ask-response-deadline@offer/acme]", "ask-response-deadline@offer/acme is advised"),
+        ("includes: [nothing@offer/acme]", "nothing@offer/acme is not advised; advised: "),
+        ("exactly: [ask-response-deadline@offer/acme]", "is advised too"),
+        ("priority: {ask-response-deadline@offer/acme: low}", "has priority high, not low"),
+        (
+            "due: {ask-response-deadline@offer/acme: 2026-04-01T12:00:00Z}",
+            "is due at no time, not 2026-04-01T12:00:00Z",
+        ),
+        ("because: {ask-response-deadline@offer/acme: [globex]}", "does not name globex; it names acme"),
+    ],
+)
+def test_a_failed_expectation_names_file_line_and_what_was_seen(tmp_path: Path, expectation: str, message: str) -> None:
+    found = failures(tmp_path, expectation)
+    assert found
+    assert found[0].startswith("t.yaml:9:")
+    assert any(message in line for line in found)
+
+
+def test_a_late_event_counts_from_its_arrival_on(tmp_path: Path) -> None:
+    assert failures(tmp_path, "includes: [ask-response-deadline@offer/acme]") == []
+    assert failures(tmp_path, f"includes: [{ASK}]}}\n      - {{at: 4h59m, includes: [{ASK}]") == []
+    assert failures(tmp_path, f"includes: [{ASK}]}}\n      - {{at: 5h, excludes: [{ASK}]") == []
+
+
+def test_a_consumers_answer_names_the_advice_by_rule_and_subject(tmp_path: Path) -> None:
+    dismissed = (
+        "      - {at: 3h, type: advice.dismissed, recommendation: ask-response-deadline@offer/acme}\n    expect:\n"
+    )
+    file = tmp_path / "t.yaml"
+    file.write_text(
+        ONE.replace("    expect:\n", dismissed) % f"includes: [{ASK}]}}\n      - {{at: 3h, excludes: [{ASK}]"
+    )
+    assert run_timelines([file], RULES).failures == []
+
+
+def test_parameters_are_a_tenants_overrides(tmp_path: Path) -> None:
+    file = tmp_path / "t.yaml"
+    file.write_text(
+        """
+timelines:
+  - name: thanks within a shorter time
+    start: 2026-03-02T09:00:00Z
+    params: {send-thank-you: {valid_for: 3d}}
+    events:
+      - {at: 0h, type: interview.completed, interview: i}
+    expect:
+      - {at: 71h, includes: [send-thank-you@interview/i]}
+      - {at: 72h, excludes: [send-thank-you@interview/i]}
+"""
+    )
+    assert run_timelines([file], RULES).failures == []
+
+
+MALFORMED = {
+    "no timeline is here": None,
+    "is missing": "timelines:\n  - {name: x, start: 2026-03-02T09:00:00Z, events: []}\n",
+    "has no UTC offset": (
+        "timelines:\n  - {name: x, start: 2026-03-02T09:00:00, events: [], expect: [{at: 1h, includes: []}]}\n"
+    ),
+    "did you mean offer.extended": (
+        "timelines:\n  - name: x\n    start: 2026-03-02T09:00:00Z\n    events:\n"
+        "      - {at: 1h, type: offer.extendet, offer: o}\n    expect:\n      - {at: 1h, includes: []}\n"
+    ),
+    "Unknown field": (
+        "timelines:\n  - name: x\n    start: 2026-03-02T09:00:00Z\n    events:\n"
+        "      - {at: 1h, type: offer.extended, offer: o, salry: 1}\n    expect:\n      - {at: 1h, includes: []}\n"
+    ),
+    "no virtual time": (
+        "timelines:\n  - {name: x, start: 2026-03-02T09:00:00Z, events: [], expect: [{at: soon, includes: []}]}\n"
+    ),
+    "expects nothing": "timelines:\n  - {name: x, start: 2026-03-02T09:00:00Z, events: [], expect: []}\n",
+}
+
+
+@pytest.mark.parametrize("message", MALFORMED)
+def test_what_is_malformed_or_missing_is_refused(tmp_path: Path, message: str) -> None:
+    content = MALFORMED[message]
+    if content is not None:
+        (tmp_path / "t.yaml").write_text(content)
+    with pytest.raises(TimelineError, match=message):
+        run_timelines([tmp_path], RULES)
