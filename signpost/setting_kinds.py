@@ -1,0 +1,111 @@
+"""The kinds of values that settings have: text to typed value, or ValueError; and the masking of passwords."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_PASSWORD = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^:@/?#\s]*:)(?P<password>[^\s]*)(?=@)", re.IGNORECASE)
+_QUERY = re.compile(r"(?P<before>[?&;](?:password|sslpassword|passwd|secret|token)=)[^&;\s]*", re.IGNORECASE)
+
+
+class Bind(NamedTuple):
+    """An address to listen on."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def masked(text: str) -> str:
+    """The text with the passwords of addresses in it made unreadable."""
+    return _QUERY.sub(r"\g<before>********", _PASSWORD.sub(r"\g<before>********", text))
+
+
+def text(value: str) -> str:
+    """Any printable text."""
+    if value and not value.isprintable():
+        raise ValueError("must be one printable line")
+    return value
+
+
+def path(value: str) -> Path:
+    """A path; "~" is the home folder."""
+    if not value:
+        raise ValueError("must not be empty")
+    return Path(value).expanduser()
+
+
+def choice(*words: str) -> Callable[[str], str]:
+    """One of these words."""
+
+    def parse(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"must be {', '.join(words[:-1])} or {words[-1]}")
+        return value
+
+    return parse
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    """A whole number between these, both included."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch("[0-9]{1,12}", value, re.ASCII) or not least <= int(value) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(value)
+
+    return parse
+
+
+def seconds(least: float, most: float) -> Callable[[str], float]:
+    """Seconds between these, both included; a fraction is allowed."""
+
+    def parse(value: str) -> float:
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value, re.ASCII) or not least <= float(value) <= most:
+            raise ValueError(f"must be seconds from {least:g} to {most:g}")
+        return float(value)
+
+    return parse
+
+
+def bind(value: str) -> Bind:
+    """HOST:PORT, with a host of IPv6 in brackets."""
+    host, colon, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not re.fullmatch("[0-9]{1,5}", port, re.ASCII) or int(port) > 65535:
+        raise ValueError("must be HOST:PORT, for example 127.0.0.1:8080")
+    return Bind(host, int(port))
+
+
+def address(value: str) -> str:
+    """http://HOST:PORT or https://HOST, without the closing slash."""
+    return _url(value, ("http", "https"), "http://HOST:PORT or https://HOST").rstrip("/")
+
+
+def database(value: str) -> str:
+    """A database's address."""
+    return _url(value, ("postgresql", "postgresql+psycopg", "sqlite"), "postgresql://USER@HOST/NAME or sqlite:///FILE")
+
+
+def queue(value: str) -> str:
+    """A broker's address."""
+    if not value:
+        raise ValueError(
+            "must be set, because this database holds no queue; for example amqp://USER:PASSWORD@HOST/VHOST"
+        )
+    return _url(value, ("amqp", "amqps", "sqlite"), "amqp://USER:PASSWORD@HOST/VHOST or sqlite:///FILE")
+
+
+def _url(value: str, schemes: tuple[str, ...], example: str) -> str:
+    try:
+        parts = urlsplit(value)
+        complete = parts.path.strip("/") if parts.scheme == "sqlite" else parts.hostname and parts.port != 0
+    except ValueError:
+        raise ValueError(f"must be {example}") from None
+    if parts.scheme not in schemes or not complete:
+        raise ValueError(f"must be {example}")
+    return value

@@ -1,0 +1,123 @@
+"""Who may send and read: tenants with their API keys, and sources with their secrets, from one strict YAML file."""
+
+import hmac
+import secrets as randomness
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from signpost.errors import CallerError
+from signpost.tenants_reader import Reader
+
+KEY_PREFIX: Final = "sp_"
+
+
+class TenantsError(CallerError):
+    """The tenants file is wrong; `problems` names every one."""
+
+    def __init__(self, file: Path, problems: list[str]) -> None:
+        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """`api_keys`: hashes as `hash_key` makes them. `params`: rule id -> parameter -> value."""
+
+    name: str
+    api_keys: tuple[str, ...] = field(repr=False)
+    params: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sender of webhooks. `secrets`: any may sign. `employer`: {id, name} where the sender is one employer."""
+
+    name: str
+    tenant: str
+    vendor: str
+    secrets: tuple[str, ...] = field(repr=False)
+    time_zone: str | None = None
+    employer: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenants:
+    """Everything of the file, by name."""
+
+    tenants: Mapping[str, Tenant]
+    sources: Mapping[str, Source]
+
+    def tenant_of_key(self, key: str) -> str | None:
+        """The tenant that an API key belongs to. Takes the same time whichever it is."""
+        given = hash_key(key).encode()
+        found = None
+        for tenant in self.tenants.values():
+            for known in tenant.api_keys:
+                if hmac.compare_digest(given, known.encode()):
+                    found = tenant.name
+        return found
+
+    def source(self, name: str) -> Source | None:
+        """The source with this name."""
+        return self.sources.get(name)
+
+    def params(self) -> dict[str, Mapping[str, Mapping[str, Any]]]:
+        """The rulebook parameters of each tenant that sets any."""
+        return {tenant.name: tenant.params for tenant in self.tenants.values() if tenant.params}
+
+
+def hash_key(key: str) -> str:
+    """What is kept of an API key. A plain digest is enough, because a key is 256 random bits."""
+    return "sha256:" + sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def new_key() -> str:
+    """A fresh API key."""
+    return KEY_PREFIX + randomness.token_urlsafe(32)
+
+
+def load_tenants(file: Path, environ: Mapping[str, str]) -> Tenants:
+    """The tenants file. Secrets written as env:NAME come from `environ`, as file:PATH from a file, relative to the
+    folder of the tenants file.
+
+    Raises TenantsError with every problem at once.
+    """
+    try:
+        document = yaml.load(file.read_text(encoding="utf-8"), Loader=_Strict)
+    except (OSError, UnicodeDecodeError) as error:
+        raise TenantsError(file, [getattr(error, "strerror", None) or "is not UTF-8 text"]) from None
+    except yaml.YAMLError as error:
+        raise TenantsError(file, [_yaml_problem(error)]) from None
+    reader = Reader(file.parent, environ)
+    tenants = {
+        name: Tenant(name, reader.hashes(at, body), reader.params(at, body))
+        for name, at, body in reader.tenants(document)
+    }
+    sources = {name: Source(name=name, **reader.source(at, body)) for name, at, body in reader.sources(document)}
+    if reader.problems:
+        raise TenantsError(file, reader.problems)
+    return Tenants(tenants, sources)
+
+
+class _Strict(yaml.SafeLoader):
+    """Refuses what YAML passes over: a key said twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is said twice", key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return place + (getattr(error, "problem", None) or "is not YAML")

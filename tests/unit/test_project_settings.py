@@ -1,0 +1,104 @@
+"""Settings: typed, all problems at once, unknown names refused, secrets from files and never shown."""
+
+from pathlib import Path
+
+import pytest
+
+from signpost.setting_kinds import masked
+from signpost.settings import NAMES, Settings, SettingsError, read_settings, show_settings
+
+
+def problems(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(environ)
+    return caught.value.problems
+
+
+def test_an_empty_environment_is_an_embedded_system() -> None:
+    settings = read_settings({})
+    assert settings.database_url == settings.broker_url == "sqlite:///.signpost/signpost.db"
+    assert settings.tenants == Path(".signpost/tenants.yaml")
+    assert settings.http_bind == ("127.0.0.1", 8080)
+    assert (settings.rules / "back-out.yaml").exists() or settings.rules.is_dir()
+
+
+def test_what_depends_on_the_data_folder_follows_it() -> None:
+    settings = read_settings({"SIGNPOST_DATA_DIR": "/srv/{odd}"})
+    assert settings.database_url == "sqlite:////srv/{odd}/signpost.db"
+    assert settings.tenants == Path("/srv/{odd}/tenants.yaml")
+
+
+def test_every_problem_is_named_at_once() -> None:
+    found = problems(
+        {
+            "SIGNPOST_PARTITION": "2",
+            "SIGNPOST_PARTITIONS": "0",
+            "SIGNPOST_HTTP_BIND": "8080",
+            "SIGNPOST_PUBLISH_TIMEOUT": "nan",
+            "SIGNPOST_ENGINE": "clips",
+            "SIGNPOST_DATABASE_URL": "mysql://h/db",
+        }
+    )
+    assert [problem.partition(":")[0] for problem in found] == [
+        "SIGNPOST_PARTITION",
+        "SIGNPOST_DATABASE_URL",
+        "SIGNPOST_ENGINE",
+        "SIGNPOST_PARTITIONS",
+        "SIGNPOST_HTTP_BIND",
+        "SIGNPOST_PUBLISH_TIMEOUT",
+    ]
+    assert "did you mean SIGNPOST_PARTITIONS?" in found[0]
+
+
+def test_variables_of_tests_and_of_others_are_left_alone() -> None:
+    read_settings({"SIGNPOST_TEST_POSTGRES": "x", "PATH": "y", "SIGNPOSTING": "z"})
+
+
+def test_a_database_server_needs_a_broker() -> None:
+    (problem,) = problems({"SIGNPOST_DATABASE_URL": "postgresql://h/db"})
+    assert problem.startswith("SIGNPOST_BROKER_URL: must be set, because this database holds no queue")
+
+
+def test_secrets_may_come_from_files(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgresql://u:p@h/db\n")
+    environ = {"SIGNPOST_DATABASE_URL_FILE": str(file), "SIGNPOST_BROKER_URL": "amqp://h"}
+    assert read_settings(environ).database_url == "postgresql://u:p@h/db"
+    assert "keep one" in problems({**environ, "SIGNPOST_DATABASE_URL": "sqlite:///x"})[0]
+    assert "cannot read" in problems({"SIGNPOST_API_KEY_FILE": str(tmp_path / "none")})[0]
+    assert "no such setting" in problems({"SIGNPOST_ENGINE_FILE": str(file)})[0]
+
+
+def test_nothing_printed_shows_a_secret() -> None:
+    environ = {
+        "SIGNPOST_DATABASE_URL": "postgresql://u:hush1@h/db?sslpassword=hush2",
+        "SIGNPOST_BROKER_URL": "amqp://u:hush3@x@h/v",
+        "SIGNPOST_API_KEY": "hush4",
+    }
+    shown = {one.name: one for one in show_settings(environ)}
+    assert set(shown) == set(NAMES)
+    assert shown["SIGNPOST_DATABASE_URL"].value == "postgresql://u:********@h/db?sslpassword=********"
+    assert shown["SIGNPOST_API_KEY"].value == "********"
+    assert shown["SIGNPOST_API_KEY"].origin == "environment"
+    assert "hush" not in f"{shown} {read_settings(environ)!r}"
+    assert "hush" not in str(problems({"SIGNPOST_DATABASE_URL": "mysql://u:hush@h"}))
+
+
+@pytest.mark.parametrize("plain", ["http://h:80/x", "a@b", "sqlite:///x/y.db", "amqp://u@h/v", "12:30 @home"])
+def test_what_holds_no_password_is_shown_as_it_is(plain: str) -> None:
+    assert masked(plain) == plain
+
+
+def test_clients_take_what_a_running_system_left_them_last(tmp_path: Path) -> None:
+    (tmp_path / "client.env").write_text(
+        "# mine\nSIGNPOST_API_KEY=sp_1\nSIGNPOST_URL=http://h:1\nSIGNPOST_ENGINE=compiled\n"
+    )
+    environ = {"SIGNPOST_DATA_DIR": str(tmp_path)}
+    settings = read_settings(environ)
+    assert (settings.api_key, settings.url, settings.engine) == ("sp_1", "http://h:1", "durable_rules")
+    assert read_settings({**environ, "SIGNPOST_URL": "https://x/"}).url == "https://x"
+
+
+def test_every_setting_is_explained() -> None:
+    assert all(len(one.help) > 10 for one in show_settings({}))
+    assert {f"SIGNPOST_{name.upper()}" for name in Settings.__annotations__} == set(NAMES)
