@@ -1,0 +1,201 @@
+"""One batch of events in one transaction: read, counted once, folded, advised, recorded. No broker here."""
+
+import logging
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from schemas import load_own_event
+from signpost.advice.caseload import Caseload
+from signpost.case.event import Event
+from signpost.case.identity import case_keys, links
+from signpost.errors import CallerError, TransientError
+from signpost.ingress import strict_json
+from signpost.messaging.message import Delivery, Outcome, Settlement
+from signpost.storage import SeenEvent, Store, Transaction
+from workers.cases import Outgoing, Rows, Told, caseload, lock_closed, prepare, record, written_back
+from workers.engines import Engines
+
+ERASED = "candidate.erased"
+PLACES = 3
+"""How many places of a traceback stand in the reason of a dead letter."""
+
+log = logging.getLogger("signpost.advisor")
+
+
+@dataclass(slots=True)
+class Handled:
+    """What became of a batch: how to settle each delivery, and what the outbox holds because of it."""
+
+    settlements: list[Settlement] = field(default_factory=list)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    fresh: int = 0
+    repeated: int = 0
+    refused: int = 0
+    """Events that speak of the time before their candidate was erased."""
+    dead: int = 0
+
+    def add(self, other: "Handled") -> None:
+        """Append what became of another part."""
+        self.settlements += other.settlements
+        self.outgoing += other.outgoing
+        self.fresh += other.fresh
+        self.repeated += other.repeated
+        self.refused += other.refused
+        self.dead += other.dead
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A delivery that could be read."""
+
+    delivery: Delivery
+    event: Event
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """By which a repeat is recognised."""
+        return (self.event.tenant, self.event.source, self.event.id)
+
+
+class BatchHandler:
+    """Handles batches against a store. `lease` (microseconds): how long what it leaves in the outbox is its own."""
+
+    def __init__(self, store: Store, engines: Engines, lease: int) -> None:
+        self._store, self._engines, self._lease = store, engines, lease
+
+    def handle(self, deliveries: Sequence[Delivery], now: int) -> Handled:
+        """Commit a batch. A message that cannot be read or processed becomes a dead letter; its neighbours do not.
+
+        Raises TransientError, and then nothing has been committed and everything may be tried again.
+        """
+        handled = Handled()
+        received: list[Received] = []
+        for delivery in deliveries:
+            try:
+                received.append(Received(delivery, read_event(delivery)))
+            except CallerError as error:
+                handled.add(_dead(delivery, f"not an event: {error}"))
+        if received:
+            handled.add(self._handle(received, now))
+        return handled
+
+    def _handle(self, received: Sequence[Received], now: int) -> Handled:
+        try:
+            with self._store.transaction() as tx:
+                return _Work(tx, self._engines, received, now, now + self._lease).done()
+        except TransientError:
+            raise
+        except Exception as error:
+            if len(received) == 1:
+                return _dead(received[0].delivery, _reason(error))
+        handled = Handled()
+        for one in received:
+            handled.add(self._handle([one], now))
+        return handled
+
+
+def read_event(delivery: Delivery) -> Event:
+    """The event of a message as the intake publishes it. Raises CallerError saying what is wrong with it."""
+    return load_own_event(strict_json.loads(delivery.body))
+
+
+def _dead(delivery: Delivery, reason: str) -> Handled:
+    log.warning("message %s is a dead letter: %s", delivery.message_id, reason.partition(":")[0])
+    return Handled([Settlement(delivery, Outcome.DEAD, reason)], dead=1)
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong and where. Without the words of a bug's exception, which may quote what a candidate said."""
+    if isinstance(error, CallerError):
+        return f"not processable: {error}"
+    frames = traceback.extract_tb(error.__traceback__)[-PLACES:]
+    places = " < ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames)
+    )
+    return f"a fault of Signpost, {type(error).__name__}: at {places}"
+
+
+class _Work:
+    """One transaction over events that could be read, in the order of their delivery."""
+
+    def __init__(
+        self, tx: Transaction, engines: Engines, received: Sequence[Received], now: int, leased_until: int
+    ) -> None:
+        self._tx, self._received, self._now, self._leased_until = tx, received, now, leased_until
+        self._rows: Rows = lock_closed(
+            tx, {(one.event.tenant, key) for one in received for key in case_keys(one.event)}
+        )
+        tenants = sorted({one.event.tenant for one in received})
+        self._loads: Mapping[str, Caseload] = {
+            tenant: caseload(engines.of(tenant), tenant, self._rows.values()) for tenant in tenants
+        }
+        self._told: list[Told] = []
+        self._erased: dict[tuple[str, str], int] = {}
+
+    def done(self) -> Handled:
+        """Everything that the batch changes, written but not committed."""
+        handled = Handled([Settlement(one.delivery, Outcome.DONE) for one in self._received])
+        wanted = [one for one in self._received if not self._before_erasure(one.event)]
+        fresh = self._remember(wanted)
+        for one in wanted:
+            if one.identity not in fresh:
+                handled.repeated += 1
+            elif self._before_erasure(one.event):
+                handled.refused += 1
+            else:
+                fresh.discard(one.identity)
+                handled.fresh += 1
+                self._count(one.event)
+        handled.refused += len(self._received) - len(wanted)
+        self._erase()
+        self._tx.save_cases(written_back(self._loads.values(), self._rows, self._now))
+        prepared = [prepare(one, self._now) for one in self._told]
+        handled.outgoing = record(self._tx, prepared, now=self._now, leased_until=self._leased_until)
+        return handled
+
+    def _before_erasure(self, event: Event) -> bool:
+        """Whether the case was erased since; a link still counts, since what it leads to must be forgotten as well."""
+        erased_at = self._loads[event.tenant].find(event.subject).case.erased_at
+        return erased_at is not None and event.time <= erased_at and not links(event)
+
+    def _remember(self, received: Sequence[Received]) -> set[tuple[str, str, str]]:
+        return self._tx.remember(
+            [
+                SeenEvent(
+                    tenant=one.event.tenant,
+                    source=one.event.source,
+                    id=one.event.id,
+                    case_key=self._loads[one.event.tenant].find(one.event.subject).key,
+                    time=one.event.time,
+                    received_at=self._now,
+                )
+                for one in received
+            ]
+        )
+
+    def _count(self, event: Event) -> None:
+        load = self._loads[event.tenant]
+        told = [Told(event.tenant, key, change) for key, change in load.handle(event, self._now)]
+        forgotten = {*load.erased, *_absorbed_by_erased(load, event)}
+        load.erased.clear()
+        for key in forgotten:
+            self._forget(load, key)
+        self._told += told
+
+    def _forget(self, load: Caseload, key: str) -> None:
+        """Note a key for the storage, and tell nothing that was said of it earlier in this batch."""
+        case = load.find(key)
+        gone = {key, *(alias for alias in load.cases if load.find(alias) is case)}
+        self._erased[load.tenant, key] = case.case.erased_at or 0
+        self._told = [one for one in self._told if one.tenant != load.tenant or one.key not in gone]
+
+    def _erase(self) -> None:
+        for (tenant, key), erased_at in self._erased.items():
+            self._tx.erase(tenant, [key], erased_at)
+
+
+def _absorbed_by_erased(load: Caseload, event: Event) -> list[str]:
+    """Cases that turn out to have been an erased candidate's: what is stored of them goes as well."""
+    absorbed = [key for key, _ in links(event)]
+    return [key for key in absorbed if load.find(key).key != key and load.find(key).case.erased_at is not None]

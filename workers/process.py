@@ -1,0 +1,178 @@
+"""The edge of every worker process: clock, signals, settings, connections, back-off; what a worker does is not here."""
+
+import logging
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+from typing import Protocol, TypeAlias
+
+from signpost.advice import Engine
+from signpost.engine import make_engine
+from signpost.errors import BugError, CallerError, TransientError
+from signpost.logs import set_up_logging
+from signpost.messaging import Bounds, Broker, connect
+from signpost.rulebook import Params, load
+from signpost.settings import Settings
+from signpost.storage import Store, open_store
+from signpost.tenants import load_tenants
+from workers.engines import Engines
+from workers.publishing import Publishing
+
+Clock: TypeAlias = Callable[[], int]
+"""Microseconds since the epoch, UTC."""
+Stop: TypeAlias = threading.Event
+
+PAUSE_FIRST, PAUSE_MOST = 0.2, 10.0
+CONFIRM_MARGIN = 2.0
+"""Seconds beyond the publisher's own bound on each message to wait for a batch."""
+STOP_GRACE = 20.0
+"""Seconds from SIGTERM until the process ends in any case; longer than a batch may take."""
+FAILED, MISUSED = 1, 2
+"""Exit codes: something is broken; something has to be set right by a person first."""
+
+log = logging.getLogger("signpost.process")
+
+
+class Worker(Protocol):
+    """What a process runs."""
+
+    def run(self, stop: Stop) -> None:
+        """Work until told to stop, the current batch finished. TransientError: connect anew and run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a worker is made of; the process opens and closes it."""
+
+    settings: Settings
+    store: Store
+    broker: Broker
+    clock: Clock
+
+    @property
+    def lease(self) -> int:
+        """Microseconds for which outbox rows belong to whoever wrote or claimed them."""
+        return int(self.settings.outbox_lease * 1_000_000)
+
+    def publishing(self) -> Publishing:
+        """Publishing on this process's publisher."""
+        return Publishing(self.broker.publisher(), self.store, self.settings.publish_timeout + CONFIRM_MARGIN)
+
+
+def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
+    """Run a worker until SIGTERM or SIGINT; the exit code.
+
+    What passes by itself (TransientError) is waited for, what a person must set right (CallerError) ends the process
+    with words, and a bug crashes it loudly: nothing is lost by a crash.
+    """
+    set_up_logging(name, settings.log_level, settings.log_format)
+    with stopping(STOP_GRACE) as stop:
+        try:
+            _run(name, settings, make, stop)
+        except CallerError as error:
+            log.error("%s cannot run: %s", name, error)
+            return MISUSED
+        except BugError:
+            log.exception("%s found a fault of Signpost and stops", name)
+            return FAILED
+    log.info("%s stopped", name)
+    return 0
+
+
+def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: Stop) -> None:
+    waits = pauses()
+    while not stop.is_set():
+        started = time.monotonic()
+        try:
+            with opened(name, settings) as parts:
+                worker = make(parts)
+                log.info("%s runs", name)
+                worker.run(stop)
+        except TransientError as error:
+            if time.monotonic() - started > PAUSE_MOST:
+                waits = pauses()
+            pause = next(waits)
+            log.warning("%s starts again in %.1f s: %s", name, pause, error)
+            stop.wait(pause)
+
+
+@contextmanager
+def opened(name: str, settings: Settings) -> Iterator[Parts]:
+    """Store and broker, open and found in order. Raises TransientError, and CallerError for a missing topology."""
+    with open_store(settings.database_url) as store:
+        store.ping()
+        broker = connect(
+            settings.broker_url,
+            partitions=settings.partitions,
+            bounds=Bounds(publish_timeout=settings.publish_timeout),
+            name=f"signpost {name} {os.getpid()}",
+        )
+        try:
+            _check_topology(broker)
+            yield Parts(settings, store, broker, wall_clock)
+        finally:
+            broker.close()
+
+
+def _check_topology(broker: Broker) -> None:
+    for difference in broker.check_topology():
+        if difference.endswith("is missing"):
+            raise CallerError(f"{difference}; run `signpost topology apply` first")
+        log.warning("topology: %s", difference)
+
+
+def engines(settings: Settings) -> Engines:
+    """The engine of each tenant. Raises RulebookError and TenantsError (CallerError)."""
+
+    def make(params: Params) -> Engine:
+        return make_engine(settings.engine, load(settings.rules, params))
+
+    # Without the file every tenant has the rulebook as it is: only the intake must know who may send
+    return Engines(make, load_tenants(settings.tenants, os.environ).params() if settings.tenants.exists() else {})
+
+
+def wall_clock() -> int:
+    """Now, in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def pauses() -> Iterator[float]:
+    """Seconds to wait between attempts, for ever: doubling up to a bound, times a random 0.5 to 1."""
+    pause = PAUSE_FIRST
+    while True:
+        yield pause * random.uniform(0.5, 1.0)
+        pause = min(pause * 2, PAUSE_MOST)
+
+
+@contextmanager
+def stopping(grace: float) -> Iterator[Stop]:
+    """An event that SIGTERM and SIGINT set; `grace` seconds later the process ends in any case."""
+    stop = threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if not stop.is_set():
+            stop.set()
+            watchdog.start()
+
+    watchdog = threading.Timer(grace, _end)
+    watchdog.daemon = True
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        watchdog.cancel()
+        for number, handler in before.items():
+            with suppress(TypeError):
+                signal.signal(number, handler)
+
+
+def _end() -> None:
+    """Nothing is lost: what was not acknowledged is delivered again, what was not published is in the outbox."""
+    log.error("not stopped in time; ending now")
+    os._exit(FAILED)
