@@ -1,0 +1,90 @@
+"""Messages between the processes, on RabbitMQ or on a queue inside SQLite: `connect`, and the types that both share."""
+
+import os
+import time
+from collections.abc import Callable
+
+from signpost.errors import CallerError
+from signpost.messaging.bounds import Bounds
+from signpost.messaging.message import (
+    Broker,
+    BrokerAway,
+    Consumer,
+    Delivery,
+    Message,
+    NoSuchQueue,
+    Outcome,
+    Publisher,
+    PublishFailed,
+    PublishRefused,
+    PublishReturned,
+    PublishUnknown,
+    Settlement,
+    TopologyDiffers,
+    Unsendable,
+)
+from signpost.messaging.topology import (
+    DELIVERY_LIMIT,
+    advisor_queues,
+    cloudevent_headers,
+    declaration,
+    event_message,
+    partition_of,
+)
+
+__all__ = [
+    "Bounds",
+    "Broker",
+    "BrokerAway",
+    "Consumer",
+    "Delivery",
+    "Message",
+    "NoSuchQueue",
+    "Outcome",
+    "PublishFailed",
+    "PublishRefused",
+    "PublishReturned",
+    "PublishUnknown",
+    "Publisher",
+    "Settlement",
+    "TopologyDiffers",
+    "Unsendable",
+    "advisor_queues",
+    "cloudevent_headers",
+    "connect",
+    "event_message",
+    "partition_of",
+]
+
+
+def _microseconds() -> int:
+    return time.time_ns() // 1000
+
+
+def connect(
+    url: str,
+    *,
+    partitions: int = 1,
+    delivery_limit: int = DELIVERY_LIMIT,
+    bounds: Bounds | None = None,
+    name: str = "",
+    clock: Callable[[], int] = _microseconds,
+) -> Broker:
+    """The broker at `url`: amqp://, amqps://, or sqlite:///path for the queue embedded in that database file.
+
+    Opens no connection to RabbitMQ yet. `clock` (microseconds) times only the leases of the embedded queue.
+    Raises CallerError for any other kind of URL, ValueError for a number of partitions that is not 1 to 64.
+    """
+    topology = declaration(partitions, delivery_limit)
+    kind, _, rest = url.partition("://")
+    title = name or f"signpost {os.getpid()}"
+    # The drivers are imported here so that the embedded queue needs no pika, and the other way round
+    if kind in ("amqp", "amqps"):
+        from signpost.messaging.rabbitmq.broker import RabbitBroker
+
+        return RabbitBroker(url, topology, bounds or Bounds(), title)
+    if kind.partition("+")[0] == "sqlite" and len(rest) > 1 and ":memory:" not in rest:
+        from signpost.messaging.embedded.broker import EmbeddedBroker
+
+        return EmbeddedBroker(rest.partition("?")[0].removeprefix("/"), topology, bounds or Bounds(), clock)
+    raise CallerError(f"a broker's URL begins with amqp://, amqps:// or sqlite:///, followed by a file; not {kind}://")
