@@ -7,11 +7,12 @@ from flask import Flask
 from werkzeug.routing import BaseConverter
 
 from services.intake import events, health, problems, reading, webhooks
-from services.intake.door import Door, Tenants
+from services.intake.door import Door
 from services.intake.keeping import Keeper
 from services.intake.limits import Limits
 from signpost.messaging import Publisher
 from signpost.storage import Store
+from signpost.tenants import Tenants
 
 
 class Anything(BaseConverter):
@@ -37,6 +38,7 @@ def create_app(
     """The WSGI application.
 
     `publisher` gives this process's publisher (`Broker.publisher`); it is first called after any fork.
+    Raises BadSecrets.
     """
     chosen = limits or Limits()
     app = Flask("signpost.intake", static_folder=None)

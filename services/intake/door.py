@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from flask import Response, request
@@ -13,26 +13,7 @@ from services.intake.limits import Limits
 from services.intake.problems import Unauthorized
 from signpost.ingress.cloudevents_http import NotUnderstood
 from signpost.storage import Store
-
-
-class Source(Protocol):
-    """A configured sender of webhooks."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def tenant(self) -> str: ...
-    @property
-    def vendor(self) -> str: ...
-    @property
-    def secrets(self) -> tuple[str, ...]: ...
-
-
-class Tenants(Protocol):
-    """Who may send and read: by API key, and by the name of a source."""
-
-    def tenant_of_key(self, key: str) -> str | None: ...
-    def source(self, name: str) -> Source | None: ...
+from signpost.tenants import Tenants
 
 
 @dataclass(frozen=True, slots=True)

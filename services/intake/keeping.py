@@ -27,7 +27,10 @@ class Keeper:
     @property
     def broker_problem(self) -> str | None:
         """Why events go to the outbox just now; None while the broker takes them."""
-        return self._publisher().problem
+        try:
+            return self._publisher().problem
+        except TransientError as error:
+            return str(error)
 
     def keep(self, events: Sequence[Event], now: int) -> None:
         """Return when all are kept. Raises Unkept; then some may be kept all the same, and a repeat changes nothing."""
@@ -38,7 +41,11 @@ class Keeper:
 
     def _publish(self, messages: Sequence[Message]) -> list[int]:
         """Publish all, then wait once; the places of those that were not confirmed."""
-        publisher = self._publisher()
+        try:
+            publisher = self._publisher()
+        except TransientError as error:
+            log.warning("%d events go to the outbox: %s", len(messages), error)
+            return list(range(len(messages)))
         futures = [publisher.publish(message) for message in messages]
         wait(futures, self._confirm)
         unconfirmed = [at for at, future in enumerate(futures) if not future.done() or future.exception()]

@@ -4,28 +4,35 @@ Each scheme answers with the status that its senders count as success: Greenhous
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from flask import Blueprint, Response, request
 
 from schemas import Refused, load_event
-from services.intake.door import Door, Source, lowered, reply
+from services.intake.door import Door, lowered, reply
 from services.intake.problems import Unknown
 from signpost.case.event import Event
+from signpost.errors import CallerError
 from signpost.ingress import greenhouse, standard
 from signpost.ingress.signatures import standard_key, verify_greenhouse, verify_standard
 from signpost.ingress.strict_json import loads
+from signpost.tenants import Source, Tenants
 
 log = logging.getLogger(__name__)
 
 
+class BadSecrets(CallerError):
+    """A source has a secret that its scheme cannot use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One request of a source: `headers` by lower-case name, `now` in microseconds."""
+    """One request of a source: `keys` of its active secrets, `headers` by lower-case name, `now` in microseconds."""
 
     source: Source
+    keys: Sequence[bytes]
     headers: Mapping[str, str]
     raw: bytes
     now: int
@@ -38,26 +45,40 @@ class Delivery:
 
 
 def blueprint(door: Door) -> Blueprint:
-    """The route, on this door."""
+    """The route, on this door. Raises BadSecrets."""
     routes = Blueprint("webhooks", __name__)
+    keys = keys_of(door.tenants)
 
     @routes.post("/v1/webhooks/<anything:name>")
     def webhook(name: str) -> Response:
         source = door.tenants.source(name)
         if source is None:
             raise Unknown("no source of this name is configured")
-        read, status = SCHEMES[source.vendor]
-        events = read(Delivery(source, lowered(request.headers), door.body(), door.clock(), door.limits.depth))
+        scheme, now = SCHEMES[source.vendor], door.clock()
+        delivery = Delivery(source, keys[name], lowered(request.headers), door.body(), now, door.limits.depth)
+        events = scheme.read(delivery)
         if events:
-            door.keeper.keep(events, door.clock())
-        return reply({"events": len(events), "status": status}, status)
+            door.keeper.keep(events, now)
+        return reply({"events": len(events), "status": scheme.success}, scheme.success)
 
     return routes
 
 
+def keys_of(tenants: Tenants) -> dict[str, list[bytes]]:
+    """The keys of every source's secrets. Raises BadSecrets at the start rather than at the first event."""
+    found, problems = {}, []
+    for name, source in tenants.sources.items():
+        try:
+            found[name] = [SCHEMES[source.vendor].key(secret) for secret in source.secrets]
+        except ValueError as error:
+            problems.append(f"source {name}: {error}")
+    if problems:
+        raise BadSecrets("; ".join(problems))
+    return found
+
+
 def _standard(delivery: Delivery) -> list[Event]:
-    keys = [standard_key(secret) for secret in delivery.source.secrets]
-    webhook_id = verify_standard(keys, delivery.headers, delivery.raw, now=delivery.now)
+    webhook_id = verify_standard(delivery.keys, delivery.headers, delivery.raw, now=delivery.now)
     payload = loads(delivery.raw, max_depth=delivery.depth)
     try:
         document = standard.to_cloudevent(payload, webhook_id=webhook_id, source=delivery.event_source)
@@ -67,19 +88,26 @@ def _standard(delivery: Delivery) -> list[Event]:
 
 
 def _greenhouse(delivery: Delivery) -> list[Event]:
-    keys = [secret.encode() for secret in delivery.source.secrets]
-    verify_greenhouse(keys, delivery.headers, delivery.raw)
+    verify_greenhouse(delivery.keys, delivery.headers, delivery.raw)
     body = loads(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
     digest = sha256(delivery.raw).hexdigest()[:32]
-    receipt = greenhouse.Receipt(delivery.event_source, delivery.now, digest)
+    receipt = greenhouse.Receipt(delivery.event_source, delivery.now, digest, delivery.source.employer)
     documents = greenhouse.translate(body, receipt)
     if not documents:
         log.info("nothing to keep in a delivery of %s", delivery.event_source)
     return [load_event(document, tenant=delivery.source.tenant, now=delivery.now) for document in documents]
 
 
-SCHEMES: dict[str, tuple[Callable[[Delivery], list[Event]], int]] = {
-    "standard": (_standard, 202),
-    "greenhouse": (_greenhouse, 200),
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How a vendor's deliveries are read, the key of a secret, and the status that the vendor counts as success."""
+
+    read: Callable[[Delivery], list[Event]]
+    key: Callable[[str], bytes]
+    success: int
+
+
+SCHEMES = {
+    "standard": Scheme(_standard, standard_key, 202),
+    "greenhouse": Scheme(_greenhouse, str.encode, 200),
 }
-"""Vendor -> how its deliveries are read, and the status that it counts as success."""

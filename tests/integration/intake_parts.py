@@ -4,7 +4,7 @@ import base64
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,34 +16,35 @@ from services.intake import Limits, create_app
 from signpost.case.instant import SECOND, parse_instant
 from signpost.messaging import Bounds, Broker, connect
 from signpost.storage import Store, open_store, upgrade
+from signpost.tenants import Tenants, hash_key, load_tenants
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
+DEAD_BROKER = "amqp://guest:guest@127.0.0.1:1/none"
+DEAD_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLDER = "whsec_" + base64.b64encode(b"the secret before the last").decode()
 GREENHOUSE = "what was typed into the form"
 
 
-@dataclass(frozen=True)
-class NamedSource:
-    name: str
-    tenant: str
-    vendor: str
-    secrets: tuple[str, ...]
+TENANTS = f"""
+tenants:
+  north: {{api_keys: ["{hash_key("key-north")}"]}}
+  south: {{api_keys: ["{hash_key("key-south")}"]}}
+sources:
+  careers: {{tenant: north, vendor: standard, secrets: ["plain:{SECRET}", "plain:{OLDER}"]}}
+  acme:
+    tenant: north
+    vendor: greenhouse
+    secrets: ["plain:older", "plain:{GREENHOUSE}"]
+    employer: {{id: acme, name: Acme}}
+"""
 
 
-@dataclass(frozen=True)
-class TwoTenants:
-    keys: Mapping[str, str] = field(default_factory=lambda: {"key-north": "north", "key-south": "south"})
-    sources: tuple[NamedSource, ...] = (
-        NamedSource("careers", "north", "standard", (SECRET, OLDER)),
-        NamedSource("acme", "north", "greenhouse", ("older", GREENHOUSE)),
-    )
-
-    def tenant_of_key(self, key: str) -> str | None:
-        return self.keys.get(key)
-
-    def source(self, name: str) -> NamedSource | None:
-        return next((source for source in self.sources if source.name == name), None)
+def tenants_in(folder: Path, text: str = TENANTS) -> Tenants:
+    """The tenants of a file with this text."""
+    file = folder / "tenants.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load_tenants(file, {})
 
 
 @dataclass
@@ -71,19 +72,20 @@ class Intake:
     def boxed(self) -> list[dict[str, Any]]:
         """The event documents in the outbox."""
         rows = self.store.claim_outbox(NOW, NOW + SECOND, 1000)
+        self.store.delete_outbox([row.id for row in rows])
         return [json.loads(row.body) for row in rows]
 
 
 def intake_at(folder: Path, broker_url: str = "", database_url: str = "", **limits: Any) -> Intake:
     """An intake on a new database; the broker and the database may be named otherwise, for instance as dead ones."""
     here = f"sqlite:///{folder / 'signpost.db'}"
-    if not database_url:
-        upgrade(here)
+    if database_url != DEAD_DATABASE:
+        upgrade(database_url or here)
     store = open_store(database_url or here, connect_timeout=1, pool_timeout=1)
     broker = connect(broker_url or here, bounds=Bounds(publish_timeout=1, connect_timeout=1))
-    if not broker_url:
+    if not broker_url or broker_url == here:
         broker.apply_topology()
-    app = create_app(store, broker.publisher, TwoTenants(), limits=Limits(**limits), clock=lambda: NOW)
+    app = create_app(store, broker.publisher, tenants_in(folder), limits=Limits(**limits), clock=lambda: NOW)
     return Intake(app.test_client(), store, broker)
 
 

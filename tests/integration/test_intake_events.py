@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from schemas import load_own_event
-from tests.integration.intake_parts import Intake, intake_at
+from schemas import load_event, load_own_event
+from services.intake.keeping import Keeper
+from tests.integration.intake_parts import DEAD_BROKER, DEAD_DATABASE, NOW, Intake, intake_at
 
-DEAD_BROKER = "amqp://guest:guest@127.0.0.1:1/none"
-DEAD_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 BATCH = "application/cloudevents-batch+json"
 
 
@@ -132,6 +131,7 @@ def test_without_a_key_nobody_is_let_in(intake: Intake, authorization: str) -> N
 def test_with_the_broker_away_the_outbox_has_it(tmp_path: Path) -> None:
     parts = intake_at(tmp_path, broker_url=DEAD_BROKER)
     try:
+        assert parts.boxed() == []
         assert parts.send([event("e-1"), event("e-2", subject="c-2"), event("e-3")], BATCH).status_code == 202
         assert sorted(kept["id"] for kept in parts.boxed()) == ["e-1", "e-2", "e-3"]
         ready = parts.get("/readyz")
@@ -153,6 +153,30 @@ def test_with_both_away_the_sender_is_told_to_come_back(tmp_path: Path) -> None:
         assert parts.get("/livez").status_code == 200
     finally:
         parts.broker.close()
+
+
+def test_a_queue_that_is_not_there_is_no_reason_to_lose_an_event(tmp_path: Path, rabbitmq_url: str) -> None:
+    parts = intake_at(tmp_path, broker_url=rabbitmq_url)
+    try:
+        apart = Keeper(parts.store, parts.broker.publisher, partitions=7, confirm=2)
+        apart.keep([load_event(event("e-1", subject="c-3"), tenant="north", now=NOW)], NOW)
+        assert [kept["id"] for kept in parts.boxed()] == ["e-1"]
+    finally:
+        parts.broker.close()
+
+
+def test_on_the_servers_of_production(tmp_path: Path, rabbitmq_url: str, postgres_url: str) -> None:
+    parts = intake_at(tmp_path, broker_url=rabbitmq_url, database_url=postgres_url)
+    try:
+        parts.broker.apply_topology()
+        parts.broker.purge("signpost.advisor")
+        assert parts.send([event("e-1"), event("e-2")], BATCH).status_code == 202
+        assert [kept["id"] for kept in parts.queued()] == ["e-1", "e-2"]
+        assert parts.get("/readyz").json == {"status": "ok"}
+        assert parts.boxed() == []
+    finally:
+        parts.broker.close()
+        parts.store.close()
 
 
 def test_with_the_database_away_the_broker_alone_will_do(tmp_path: Path) -> None:

@@ -7,8 +7,21 @@ from typing import Any
 
 import pytest
 
+from services.intake import create_app
+from services.intake.webhooks import BadSecrets
 from signpost.case.instant import MINUTE, SECOND
-from tests.integration.intake_parts import NOW, OLDER, Intake, intake_at, signed, signed_by_greenhouse
+from signpost.storage import open_store
+from tests.integration.intake_parts import (
+    NOW,
+    OLDER,
+    SECRET,
+    TENANTS,
+    Intake,
+    intake_at,
+    signed,
+    signed_by_greenhouse,
+    tenants_in,
+)
 
 CAREERS, ACME = "/v1/webhooks/careers", "/v1/webhooks/acme"
 EXTENDED = {
@@ -85,6 +98,7 @@ def test_a_greenhouse_offer_is_answered_with_200(intake: Intake) -> None:
     assert (extended["type"], extended["source"]) == ("signpost.offer.extended.v1", "greenhouse/acme")
     assert updated["data"]["salary"] == {"amount": "80000.5", "currency": "USD", "per": "year"}
     assert updated["data"]["start_date"] == "2026-04-15"
+    assert extended["data"]["employer"] == {"id": "acme", "name": "Acme"}
 
 
 def test_a_greenhouse_retry_under_another_delivery_id_is_the_same_event(intake: Intake) -> None:
@@ -113,6 +127,14 @@ def test_a_greenhouse_offer_without_application_is_refused_by_name(intake: Intak
     assert answer.status_code == 422
     assert answer.json is not None
     assert answer.json["errors"][0]["pointer"] == "/payload/application_id"
+
+
+def test_a_secret_that_could_verify_nothing_is_told_at_the_start(tmp_path: Path) -> None:
+    text = TENANTS.replace(SECRET, "no such secret")
+    with pytest.raises(BadSecrets, match="source careers"):
+        create_app(
+            open_store("sqlite:///x.db"), lambda: pytest.fail("no publisher is needed"), tenants_in(tmp_path, text)
+        )
 
 
 def test_a_source_takes_only_its_own_secret(intake: Intake) -> None:

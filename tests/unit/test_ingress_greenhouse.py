@@ -194,7 +194,11 @@ def test_an_offer_without_an_application_is_refused_by_name(payload: Any) -> Non
 
 
 _ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=200) | st.sampled_from(["Accepted", "2026-03-01T00:00:00Z"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=200)
+    | st.sampled_from(["Accepted", "Created", "2026-03-01T00:00:00Z"]),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(

@@ -1,0 +1,50 @@
+"""Gunicorn's configuration of the intake: `gunicorn -c python:services.intake.gunicorn_conf`. A process edge."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from services.intake.webhooks import keys_of
+from signpost.errors import CallerError
+from signpost.settings import read_settings
+from signpost.tenants import load_tenants
+
+# Everything that may be wrong is told here, once, in words, and not by each worker with a traceback.
+try:
+    _settings = read_settings(os.environ)
+    keys_of(load_tenants(_settings.tenants, os.environ))
+except CallerError as error:
+    sys.exit(f"signpost intake: {error}")
+
+wsgi_app = "services.intake.wsgi:app"
+bind = str(_settings.http_bind)
+workers = _settings.http_processes
+worker_class = "gthread"
+threads = _settings.http_threads
+preload_app = False
+timeout = 60
+graceful_timeout = 30
+keepalive = 75
+# Every worker keeps its own connections; recycling them only cuts keep-alive clients off.
+max_requests = 0
+# The heartbeat file must not wait for a disk.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) and Path("/dev/shm").is_dir() else None
+# Root file systems are read-only, and nobody needs a second way in.
+control_socket_disable = True
+loglevel = _settings.log_level
+accesslog = None
+
+
+def post_worker_init(worker: Any) -> None:
+    """After the fork, in the worker: threads and connections do not survive one."""
+    from services.intake import wsgi
+
+    wsgi.start()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """In the worker, when its requests are answered."""
+    wsgi = sys.modules.get("services.intake.wsgi")
+    if wsgi is not None:
+        wsgi.stop()

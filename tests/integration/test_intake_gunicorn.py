@@ -1,0 +1,114 @@
+"""The intake as it runs: gunicorn with its own configuration, started, asked, and ended by SIGTERM."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from signpost.messaging import connect
+from signpost.storage import open_store, upgrade
+from tests.integration.intake_parts import DEAD_BROKER, NOW, TENANTS, tenants_in
+
+COMMAND = [sys.executable, "-m", "gunicorn", "-c", "python:services.intake.gunicorn_conf"]
+EVENT = {
+    "specversion": "1.0", "id": "e-1", "source": "s", "type": "signpost.offer.extended.v1",
+    "time": "2026-03-02T13:00:00Z", "subject": "c-1", "data": {"offer": "acme"},
+}  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
+    own = {
+        "SIGNPOST_DATA_DIR": str(folder),
+        "SIGNPOST_HTTP_BIND": f"127.0.0.1:{port}",
+        "SIGNPOST_HTTP_PROCESSES": "2",
+        **settings,
+    }
+    return {name: value for name, value in os.environ.items() if not name.startswith("SIGNPOST_")} | own
+
+
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    port = free_port()
+    with open(folder / "log", "wb") as log:
+        process = subprocess.Popen(COMMAND, env=environment(folder, port, **settings), stderr=log)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        until = time.monotonic() + 30
+        while not answers(address) and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        assert answers(address), (folder / "log").read_text()
+        yield address, process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/livez", timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def send(address: str) -> int:
+    headers = {"Content-Type": "application/cloudevents+json", "Authorization": "Bearer key-north"}
+    return httpx.post(f"{address}/v1/events", content=json.dumps(EVENT), headers=headers, timeout=20).status_code
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    tenants_in(tmp_path)
+    upgrade(f"sqlite:///{tmp_path}/signpost.db")
+    connect(f"sqlite:///{tmp_path}/signpost.db").apply_topology()
+    return tmp_path
+
+
+def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
+    with running(folder) as (address, process):
+        assert httpx.get(f"{address}/readyz").json() == {"status": "ok"}
+        assert send(address) == 202
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert len(connect(f"sqlite:///{folder}/signpost.db").get("signpost.advisor", 10)) == 1
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+def test_it_starts_and_accepts_without_its_broker(folder: Path) -> None:
+    with running(folder, SIGNPOST_BROKER_URL=DEAD_BROKER, SIGNPOST_PUBLISH_TIMEOUT="1") as (address, _):
+        assert send(address) == 202
+        assert httpx.get(f"{address}/readyz").json()["status"] == "degraded"
+    assert open_store(f"sqlite:///{folder}/signpost.db").outbox_depth(NOW).waiting == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "complaint"),
+    [
+        ({"SIGNPOST_HTTP_BIN": "x"}, TENANTS, "SIGNPOST_HTTP_BIN"),
+        ({}, TENANTS.replace("vendor: standard", "vendor: standart"), "did you mean standard"),
+        ({}, TENANTS.replace("whsec_", "nothing "), "source careers"),
+    ],
+)
+def test_what_is_wrong_is_told_in_words(tmp_path: Path, settings: dict[str, str], text: str, complaint: str) -> None:
+    (tmp_path / "tenants.yaml").write_text(text, encoding="utf-8")
+    found = subprocess.run(
+        COMMAND, env=environment(tmp_path, free_port(), **settings), capture_output=True, timeout=60, check=False
+    )
+    assert found.returncode != 0
+    assert complaint in found.stderr.decode()
+    assert "Traceback" not in found.stderr.decode()
