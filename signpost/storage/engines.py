@@ -1,4 +1,4 @@
-"""Makes SQLAlchemy engines from a database URL: drivers, timeouts, pools and what each connection is told first. No table here."""
+"""Makes SQLAlchemy engines from a database URL: drivers, timeouts, pools and first words to each connection. No table."""
 
 import os
 import sqlite3

@@ -25,7 +25,7 @@ UNAVAILABLE_NAMES = ("SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_R
 
 
 class StorageUnavailable(TransientError):
-    """The database cannot be reached, is shutting down, is full or took too long. Whether a commit took place may be unknown."""
+    """The database is away, shutting down, full or too slow. Whether a commit took place may be unknown."""
 
 
 class StorageConflict(TransientError):

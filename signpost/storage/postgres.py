@@ -49,7 +49,7 @@ INSERT_SEEN = text(
     f"INSERT INTO seen_events ({_list(SEEN)}) SELECT {_list(SEEN)} FROM {_rows(SEEN)} "
     "ORDER BY position ON CONFLICT DO NOTHING RETURNING tenant, source, id"
 )
-# The missing rows first, then the locks, both in key order: two batches that share cases wait for each other and never in a ring.
+# The missing rows first, then the locks, both in key order: batches sharing cases wait for each other, never in a ring.
 INSERT_CASES = text(
     "INSERT INTO cases (tenant, key, state, advice, rulebook, updated) "
     f"SELECT tenant, key, '', '', '', 0 FROM {_rows(('tenant', 'key'))} ORDER BY position ON CONFLICT DO NOTHING"

@@ -10,7 +10,11 @@ EventKey = tuple[str, str, str]  # tenant, source, id
 
 @dataclass(slots=True)
 class CaseRow:
-    """One case. `state` and `advice` are canonical JSON, empty when there is none yet; `rulebook` is the version that evaluated it."""
+    """One case. `state` and `advice` are canonical JSON, empty when there is none yet.
+
+    `rulebook` is the version that evaluated it, `next_change` when time alone changes its advice, `updated` when it was
+    written; the caller sets them all.
+    """
 
     tenant: str
     key: str
@@ -36,7 +40,10 @@ class SeenEvent:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one recommendation. `subject` is "offer/acme"; `body` is the CloudEvent that consumers get, `headers` its AMQP headers."""
+    """One change of one recommendation. `subject` is "offer/acme".
+
+    `body` is the CloudEvent that consumers get, as JSON, and `headers` its AMQP headers.
+    """
 
     tenant: str
     case_key: str

@@ -1,4 +1,4 @@
-"""The store: opens transactions, answers reads, and hands the outbox to relays. Every read of a case names its tenant."""
+"""The store: opens transactions, answers reads, hands the outbox to relays. Every read names its tenant."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -54,7 +54,7 @@ class Store:
         return sorted(map(_outbox_row, rows), key=lambda row: row.id)
 
     def delete_outbox(self, ids: Sequence[int]) -> None:
-        """Forget messages that the broker has confirmed. A crash may undo it: then they are published once more, with the same ids."""
+        """Forget messages that the broker has confirmed. A crash may undo it: then they are published again."""
         if not ids:
             return
         with self._writing() as connection:

@@ -16,7 +16,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 
 
 class Transaction:
-    """Made by `Store.transaction()`; good until that block ends. Every method may raise StorageUnavailable or StorageConflict."""
+    """Made by `Store.transaction()`; good until that block ends. Any method may raise a TransientError."""
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         """Work on `connection`, which is inside a transaction."""
@@ -47,7 +47,7 @@ class Transaction:
     def lock_cases(self, keys: Collection[CaseKey]) -> dict[CaseKey, CaseRow]:
         """The cases of (tenant, key), made empty where missing and locked until the transaction ends.
 
-        A case with `merged_into` comes as it is: following it is the caller's, who must lock the other in one call with it or retry.
+        A case with `merged_into` comes as it is; following it is the caller's.
         """
         if not keys:
             return {}
@@ -67,8 +67,8 @@ class Transaction:
     def record(self, changes: Sequence[Change], *, now: int, leased_until: int) -> list[int]:
         """Keep the latest of each recommendation, append to the feed, and put each change into the outbox.
 
-        The outbox rows belong to the caller until `leased_until`; after that the relay takes them. Returns their ids in the
-        order of `changes`.
+        The outbox rows belong to the caller until `leased_until`; after that the relay takes them. Returns their ids in
+        the order of `changes`.
         """
         if not changes:
             return []
@@ -110,7 +110,7 @@ class Transaction:
         return self._dialect.insert_outbox(self._connection, values)
 
     def claim_due(self, now: int, limit: int) -> list[CaseRow]:
-        """Cases whose advice changes by `now`, earliest first, locked; those that another transaction holds are passed over."""
+        """Cases whose advice changes by `now`, earliest first, locked; what another holds is passed over."""
         due = (
             select(cases)
             .where(cases.c.next_change <= now, cases.c.next_change.is_not(None), cases.c.merged_into.is_(None))
@@ -123,8 +123,8 @@ class Transaction:
     def erase(self, tenant: str, keys: Collection[str], erased_at: int) -> None:
         """Delete everything held for these cases, except the case rows, which the caller saves as tombstones.
 
-        Stays: the seen rows of events at or after `erased_at` (ids only; the erasure itself must be known when it is repeated), and
-        incoming events that the outbox took after `erased_at`, which were accepted and speak of the time since.
+        Stays: the seen rows of events at or after `erased_at` (ids only; the erasure itself must be known when it is
+        repeated), and events that the outbox took in after `erased_at`: they were accepted and speak of the time since.
         Call it before `record`, whose rows would go too.
         """
         if not keys:

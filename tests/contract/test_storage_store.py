@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,13 @@ def seen(number: int, tenant: str = "acme", case_key: str = "c-1", time: int = N
 
 def change(sequence: int = 1, tenant: str = "acme", case_key: str = "c-1", **other: str) -> Change:
     """A change to record."""
-    values = {"recommendation_id": "r-1", "audience": "candidate", "status": "active", "change": "raised", **other}
+    values: dict[str, Any] = {
+        "recommendation_id": "r-1",
+        "audience": "candidate",
+        "status": "active",
+        "change": "raised",
+        **other,
+    }
     return Change(
         tenant=tenant,
         case_key=case_key,
@@ -136,9 +143,11 @@ def test_record_keeps_the_latest_and_tells_every_change(store: Store) -> None:
         ids = transaction.record(
             [change(1), change(2, change="updated"), change(1, recommendation_id="r-2")], now=NOW, leased_until=LEASE
         )
-        assert ids == sorted(ids) and len(set(ids)) == 3
+        assert ids == sorted(ids)
+        assert len(set(ids)) == 3
     latest = store.recommendation("acme", "r-1")
-    assert latest is not None and (latest.sequence, latest.change, latest.body) == (2, "updated", b'{"b":1, "a":2}')
+    assert latest is not None
+    assert (latest.sequence, latest.change, latest.body) == (2, "updated", b'{"b":1, "a":2}')
     rows, cursor = store.feed("acme")
     assert [(row.recommendation_id, row.sequence, row.body) for row in rows] == [
         ("r-1", 1, b'{"b":1, "a":1}'),
@@ -157,7 +166,8 @@ def test_a_repeated_older_change_does_not_replace_a_newer_one(store: Store) -> N
         with store.transaction() as transaction:
             transaction.record([change(sequence)], now=NOW, leased_until=LEASE)
     latest = store.recommendation("acme", "r-1")
-    assert latest is not None and latest.sequence == 2
+    assert latest is not None
+    assert latest.sequence == 2
 
 
 def test_the_outbox_respects_leases_and_keeps_its_order(store: Store) -> None:
@@ -169,7 +179,9 @@ def test_the_outbox_respects_leases_and_keeps_its_order(store: Store) -> None:
     assert store.outbox_depth(NOW + 10) == (4, 10)
     claimed = store.claim_outbox(NOW, LEASE, 10)
     assert [row.id for row in claimed] == second
-    assert claimed[0].headers == Letter().headers and claimed[0].body == b"{}" and claimed[0].message_id == "m-1"
+    assert claimed[0].headers == Letter().headers
+    assert claimed[0].body == b"{}"
+    assert claimed[0].message_id == "m-1"
     assert store.claim_outbox(NOW, LEASE, 10) == []
     late = store.claim_outbox(LEASE, LEASE + 1, 3)
     assert [row.id for row in late] == [*first, second[0]]
@@ -219,11 +231,15 @@ def test_a_bad_cursor_is_the_callers_fault(store: Store, cursor: str) -> None:
 
 
 def test_an_error_in_a_transaction_leaves_nothing(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.transaction() as transaction:
-        transaction.remember([seen(1)])
-        transaction.lock_cases([("acme", "c-1")])
-        transaction.record([change()], now=NOW, leased_until=0)
-        raise ZeroDivisionError
+    def fail() -> None:
+        with store.transaction() as transaction:
+            transaction.remember([seen(1)])
+            transaction.lock_cases([("acme", "c-1")])
+            transaction.record([change()], now=NOW, leased_until=0)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert store.case("acme", "c-1") is None
     assert store.feed("acme") == ([], None)
     assert store.outbox_depth(NOW) == (0, None)
@@ -239,15 +255,18 @@ def test_tenants_with_the_same_ids_never_meet(store: Store) -> None:
         transaction.record([change(1, "acme"), change(2, "rival")], now=NOW, leased_until=0)
     for tenant, sequence in (("acme", 1), ("rival", 2)):
         row, latest = store.case(tenant, "c-1"), store.recommendation(tenant, "r-1")
-        assert row is not None and row.state == tenant.encode()
-        assert latest is not None and latest.sequence == sequence
+        assert row is not None
+        assert row.state == tenant.encode()
+        assert latest is not None
+        assert latest.sequence == sequence
         assert [row.sequence for row in store.recommendations(tenant, "c-1")] == [sequence]
         assert [row.sequence for row in store.feed(tenant)[0]] == [sequence]
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW + 1)
     assert store.recommendation("rival", "r-1") is not None
     assert [row.tenant for row in store.claim_outbox(NOW, LEASE, 9)] == ["rival"]
-    assert store.case("nobody", "c-1") is None and store.feed("nobody") == ([], None)
+    assert store.case("nobody", "c-1") is None
+    assert store.feed("nobody") == ([], None)
 
 
 def test_erasure_takes_everything_but_the_case_row(store: Store) -> None:
@@ -261,7 +280,8 @@ def test_erasure_takes_everything_but_the_case_row(store: Store) -> None:
         transaction.erase("acme", ["c-1"], NOW)
         transaction.erase("acme", [], NOW)
     assert store.case("acme", "c-1") is not None
-    assert store.recommendation("acme", "r-1") is None and store.recommendation("acme", "r-2") is not None
+    assert store.recommendation("acme", "r-1") is None
+    assert store.recommendation("acme", "r-2") is not None
     assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]
     assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["r-2.1", "since"]
     with store.transaction() as transaction:

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that `signpost.storage.schema` hands over. Reads no file and no setting."""
+"""Alembic's entry: runs the revisions on the connection that `signpost.storage.schema` hands over. Reads no setting."""
 
 from alembic import context
 

@@ -10,6 +10,7 @@ depends_on = None
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+ROOM_TO_UPDATE = {"fillfactor": 50}
 
 
 def upgrade() -> None:
@@ -38,6 +39,7 @@ def _cases() -> None:
         sa.Column("next_change", sa.BigInteger),
         sa.Column("rulebook", TEXT, nullable=False),
         sa.Column("updated", sa.BigInteger, nullable=False),
+        postgresql_with=ROOM_TO_UPDATE,
     )
     due = sa.text("next_change IS NOT NULL AND merged_into IS NULL")
     op.create_index("cases_due", "cases", ["next_change"], postgresql_where=due, sqlite_where=due)
@@ -67,6 +69,7 @@ def _recommendations() -> None:
         *(sa.Column(word, TEXT, nullable=False) for word in words),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
+        postgresql_with=ROOM_TO_UPDATE,
     )
     op.create_index("recommendations_case", "recommendations", ["tenant", "case_key"])
 

@@ -1,0 +1,79 @@
+"""Migrations and tables agree, upgrades are repeatable, and a database that is behind says so."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+from signpost.storage import (
+    BadDatabaseUrl,
+    StorageUnavailable,
+    head_revision,
+    is_current,
+    open_store,
+    revision,
+    upgrade,
+)
+from signpost.storage.engines import parse_url
+from signpost.storage.tables import metadata
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind."""
+    url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
+    return url
+
+
+def test_upgrading_from_nothing_and_again(url: str) -> None:
+    assert revision(url) is None
+    assert not is_current(url)
+    upgrade(url)
+    assert revision(url) == head_revision()
+    assert is_current(url)
+    upgrade(url)
+    assert is_current(url)
+
+
+def test_several_processes_may_upgrade_at_once(url: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(upgrade, itertools.repeat(url, 4)))
+    assert is_current(url)
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(url: str) -> None:
+    upgrade(url)
+    engine = create_engine(parse_url(url))
+    with engine.connect() as connection:
+        assert set(metadata.tables) < set(inspect(connection).get_table_names())
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_the_index_of_due_cases_is_partial(url: str) -> None:
+    upgrade(url)
+    engine = create_engine(parse_url(url))
+    indexes = {index["name"]: index for index in inspect(engine).get_indexes("cases")}
+    engine.dispose()
+    assert any(name.endswith("_where") for name in indexes["cases_due"]["dialect_options"])
+
+
+def test_a_database_that_was_never_upgraded_says_what_to_do(url: str) -> None:
+    with open_store(url) as store, pytest.raises(StorageUnavailable, match="signpost db upgrade"):
+        store.case("acme", "c-1")
+
+
+@pytest.mark.parametrize("prefix", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_spelling_of_postgresql_means_psycopg_3(prefix: str) -> None:
+    assert parse_url(f"{prefix}://user@host/name").drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://u:secret@h/d", "sqlite://", "sqlite:///:memory:", "postgres"])
+def test_other_urls_are_refused_without_repeating_their_secrets(url: str) -> None:
+    with pytest.raises(BadDatabaseUrl) as refused:
+        open_store(url)
+    assert "secret" not in str(refused.value)
