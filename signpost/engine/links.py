@@ -4,7 +4,8 @@ from signpost.case.facts import Entity
 
 
 def is_linked(how: str, item: Entity, subject: Entity) -> bool:
-    """`for`: the same offer or application; `same`: the same employer; `another`: another employer for sure. Unknown is no link."""
+    """`for`: the same offer or application; `same`: the same employer; `another`: another employer for sure.
+    Unknown is no link."""
     if how == "for":
         return _is_for(item, subject)
     ours, theirs = item.values.get("employer"), subject.values.get("employer")

@@ -48,7 +48,9 @@ def instant_of(moment: Moment) -> Instant:
         start, distance = base(env), offset(env)
         if start is None or distance is None:
             return None
-        return moved(start, distance if isinstance(distance, Duration) else Duration(int(distance)), sign, env.zone, end)
+        return moved(
+            start, distance if isinstance(distance, Duration) else Duration(int(distance)), sign, env.zone, end
+        )
 
     return instant
 
@@ -69,7 +71,8 @@ def raw_moment(moment: Moment) -> Value:
 
 
 def moved(start: int | date, distance: Duration, sign: int, zone: ZoneInfo, end: bool = False) -> int | None:
-    """A start moved by a distance: calendar days on a date, counted from its local midnight (`end`: from the next one)."""
+    """A start moved by a distance: calendar days on a date, counted from its local midnight (`end`: from the next
+    one)."""
     if isinstance(start, int):
         return start + sign * distance.total
     day = _shifted(start, sign * distance.days + end)

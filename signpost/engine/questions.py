@@ -1,4 +1,5 @@
-"""Questions: each kind of term compiled into a function, plain where time cannot change the answer, over time where it can."""
+"""Questions: each kind of term compiled into a function, plain where time cannot change the answer, over time
+where it can."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -9,12 +10,31 @@ from signpost.case.money import Money
 from signpost.engine.links import is_linked
 from signpost.engine.moments import Env, instant_of, value_of
 from signpost.engine.spans import ALWAYS, NEVER, Spans, at_least, both, either, negated, since, until
-from signpost.rulebook.terms import AnyOf, Compare, Condition, Known, Linked, Lists, OneOf, Order, Reached, Relation, Same, Term, is_timed
+from signpost.rulebook.terms import (
+    AnyOf,
+    Compare,
+    Condition,
+    Known,
+    Linked,
+    Lists,
+    OneOf,
+    Order,
+    Reached,
+    Relation,
+    Same,
+    Term,
+    is_timed,
+)
 
 Check: TypeAlias = Callable[[Env], bool]
 Over: TypeAlias = Callable[[Env], Spans]
 
-OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 def over_time(condition: Condition) -> Over:
@@ -95,7 +115,12 @@ def _compare(term: Compare) -> Check:
     def compared(env: Env) -> bool:
         ours, theirs = value(env), other(env)
         if money:
-            return isinstance(ours, Money) and isinstance(theirs, Money) and ours.currency == theirs.currency and compare(ours.annual, theirs.annual)
+            return (
+                isinstance(ours, Money)
+                and isinstance(theirs, Money)
+                and ours.currency == theirs.currency
+                and compare(ours.annual, theirs.annual)
+            )
         return ours is not None and theirs is not None and compare(ours, theirs)
 
     return compared
@@ -167,7 +192,8 @@ def _relation(term: Relation) -> Check:
 
     def relation(env: Env) -> bool:
         outer, count = env.item, 0
-        for env.item in found(env):
+        for item in found(env):
+            env.item = item
             count += where(env)
             if count and count >= least:
                 break
@@ -182,7 +208,8 @@ def _relation_over_time(term: Relation) -> Over:
 
     def relation(env: Env) -> Spans:
         outer, many = env.item, []
-        for env.item in found(env):
+        for item in found(env):
+            env.item = item
             many.append(where(env))
         env.item = outer
         return at_least(least, many) if least else negated(either(many))

@@ -1,11 +1,13 @@
-"""Spans: the instants at which something holds, as an ascending tuple of instants where the answer flips, starting from no.
+"""Spans: the instants at which something holds, as an ascending tuple of instants where the answer flips, starting
+from no.
 
-`(a, b)` holds from a up to, not including, b; `(START,)` always holds; `()` never. Exact and pure: `now` is a parameter of the reader.
+`(a, b)` holds from a up to, not including, b; `(START,)` always holds; `()` never. Exact and pure: `now` is a
+parameter of the reader.
 """
 
-from typing import TypeAlias
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 Spans: TypeAlias = tuple[int, ...]
 

@@ -1,4 +1,5 @@
-"""The JSON Schema of rule files, for editors: completion and hints while writing. The loader is stricter and has the last word."""
+"""The JSON Schema of rule files, for editors: completion and hints while writing. The loader is stricter and has
+the last word."""
 
 import json
 from pathlib import Path

@@ -62,8 +62,7 @@ BROKEN = {
     "R051 unused": (GOOD + "  params: {spare: 3d}\n", ("R051", 8, 12)),
     "R060 barrier": (
         GOOD
-        + "  audience: employer\n"
-        + "s:"
+        + "  audience: employer\ns:"
         + GOOD[2:].replace("stage: open", "candidate: {employed: true}")
         + "  audience: employer\n",
         ("R060", 12, 32),
