@@ -1,4 +1,4 @@
-"""Makes SQLAlchemy engines from a database URL: drivers, timeouts, pools and first words to each connection. No table."""
+"""Makes SQLAlchemy engines from a database URL: drivers, timeouts, pools, connection setup. No table."""
 
 import os
 import sqlite3

@@ -278,7 +278,6 @@ def test_erasure_takes_everything_but_the_case_row(store: Store) -> None:
         transaction.enqueue([Letter(message_id="since")], tenant="acme", case_key="c-1", now=NOW + 1, leased_until=0)
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW)
-        transaction.erase("acme", [], NOW)
     assert store.case("acme", "c-1") is not None
     assert store.recommendation("acme", "r-1") is None
     assert store.recommendation("acme", "r-2") is not None
