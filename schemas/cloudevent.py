@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 
 from schemas.events import EVENT_SCHEMAS
 from schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
 from schemas.problems import Problem, Refused, did_you_mean, pointer, problems_of
+from schemas.reading import reader
 from signpost.case.event import Event
 from signpost.case.instant import MINUTE, format_instant, parse_instant
 
@@ -16,9 +17,17 @@ PREFIX, VERSION = "signpost.", ".v1"
 AHEAD = 5 * MINUTE
 """How far an event's time may lie ahead of the receiver's clock, in microseconds."""
 APPLICATION = "application:"
+SPACE = re.compile(r"\s")
 EXTENSION = re.compile(r"[a-z0-9]{1,64}")
 JSON_TYPE = re.compile(r"application/([a-z0-9.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
-_LOADERS: dict[str, Schema] = {name: schema() for name, schema in EVENT_SCHEMAS.items()}
+
+
+def full_type(short: str) -> str:
+    """ "offer.extended" -> "signpost.offer.extended.v1"."""
+    return f"{PREFIX}{short}{VERSION}"
+
+
+_SHORT = {full_type(short): short for short in EVENT_SCHEMAS}
 
 
 class Source(Id):
@@ -28,7 +37,7 @@ class Source(Id):
 
     def canonical(self, value: Any) -> str:
         text = super().canonical(value)
-        if any(character.isspace() for character in text):
+        if SPACE.search(text):
             raise ValidationError("must not contain spaces")
         return text
 
@@ -64,14 +73,14 @@ class EventType(Kind):
     def canonical(self, value: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError(f"must be a string, is {json_type(value)}")
-        short = value.removeprefix(PREFIX).removesuffix(VERSION)
-        if full_type(short) != value or short not in EVENT_SCHEMAS:
-            hint = did_you_mean(value, map(full_type, EVENT_SCHEMAS))
+        short = _SHORT.get(value)
+        if short is None:
+            hint = did_you_mean(value[:80], _SHORT)
             raise ValidationError(f"is not an event type of Signpost: {value[:80]!r}{hint}")
         return short
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "string", "enum": [full_type(short) for short in EVENT_SCHEMAS]}
+        return {"type": "string", "enum": list(_SHORT)}
 
 
 class SpecVersion(Kind):
@@ -106,11 +115,6 @@ ATTRIBUTES: dict[str, Kind] = {
     "datacontenttype": JsonContent(),
     "dataschema": Source(),
 }
-
-
-def full_type(short: str) -> str:
-    """ "offer.extended" -> "signpost.offer.extended.v1"."""
-    return f"{PREFIX}{short}{VERSION}"
 
 
 def load_event(document: Any, *, tenant: str, now: int) -> Event:
@@ -150,7 +154,7 @@ def _load(document: Any, tenant: str, problems: list[Problem], latest: int | Non
     if not isinstance(document, Mapping):
         raise Refused([Problem("", f"must be a CloudEvent object, is {json_type(document)}")])
     said = {name: value for name, value in document.items() if value is not None}
-    read = {name: _read(kind, said.get(name), pointer(name), problems) for name, kind in ATTRIBUTES.items()}
+    read = {name: _read(kind, said.get(name), f"/{name}", problems) for name, kind in ATTRIBUTES.items()}
     problems += _extensions(said)
     if "data_base64" in said:
         problems.append(Problem("/data_base64", "binary data is not understood; send JSON in data"))
@@ -203,11 +207,11 @@ def _data(short: str | None, subject: str | None, data: Any, problems: list[Prob
         return {}
     if short is None:
         return {}
-    loader = _LOADERS[short]
+    read = reader(EVENT_SCHEMAS[short])
     try:
-        loaded: dict[str, Any] = loader.load(data)
+        loaded = read.load(data)
     except ValidationError as error:
-        problems.extend(problems_of(loader, error.messages_dict, "/data"))
+        problems.extend(problems_of(read.schema, error.messages_dict, "/data"))
         return {}
     named = loaded.get("application")
     if named and subject and subject.startswith(APPLICATION) and subject != APPLICATION + named:

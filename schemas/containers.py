@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError
 
 from schemas.fields import Choice, JsonSchema, Kind, Text, json_type
+from schemas.reading import reader
 
 MAX_ITEMS = 100
 
@@ -72,8 +73,7 @@ class Object(Kind):
     def canonical(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise ValidationError(f"must be an object, is {json_type(value)}")
-        loaded: dict[str, Any] = self.schema().load(value)
-        return loaded
+        return reader(self.schema).load(value)
 
     def json_schema(self) -> JsonSchema:
         return object_schema(self.schema)

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, TypeAlias
-from unicodedata import category
 
 from marshmallow import ValidationError, fields
 
@@ -24,6 +23,7 @@ INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DECIMAL = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?")
 LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,6}")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 YEARS = range(1970, 9999)
 """The years that instants may lie in."""
 
@@ -78,7 +78,7 @@ class Id(Text):
 
     def canonical(self, value: Any) -> str:
         text = super().canonical(value)
-        if any(category(character) == "Cc" for character in text):
+        if CONTROL.search(text):
             raise ValidationError("must not contain control characters")
         return text
 

@@ -8,6 +8,7 @@ from marshmallow import RAISE, Schema, ValidationError
 
 from schemas.codes import CURRENCIES
 from schemas.fields import DECIMAL, PERIODS, Choice, JsonSchema, Kind, Text, as_decimal, json_type
+from schemas.reading import reader
 
 
 class Amount(Kind):
@@ -68,7 +69,7 @@ class Money(Kind):
     def canonical(self, value: Any) -> Any:
         if not isinstance(value, Mapping):
             raise ValidationError(f"must be an object of amount, currency and per, is {json_type(value)}")
-        return _MONEY.load(value)
+        return reader(MoneySchema).load(value)
 
     def json_schema(self) -> JsonSchema:
         return {"$ref": "#/$defs/money"}
@@ -96,6 +97,3 @@ class TextOrFalse(Text):
 
     def json_schema(self) -> JsonSchema:
         return {"anyOf": [super().json_schema(), {"const": False}]}
-
-
-_MONEY = MoneySchema()

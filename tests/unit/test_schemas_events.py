@@ -4,10 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from schemas import EVENT_SCHEMAS
 from schemas.fields import Kind
+from schemas.reading import reader
 
 
 def load(event: str, **data: Any) -> dict[str, Any]:
@@ -175,3 +178,43 @@ def test_what_is_canonical_stays_as_it_is() -> None:
         bonus=False,
     )
     assert EVENT_SCHEMAS["offer.extended"]().load(canonical) == canonical
+
+
+_VALUES = st.sampled_from(
+    [
+        *(
+            "acme",
+            "",
+            "x" * 200,
+            "2026-03-02T14:00:00+01:00",
+            "2026-03-02",
+            "DE",
+            "Europe/Berlin",
+            "de",
+            "verbal",
+            "remote",
+        ),
+        *("email", "family", "bag", None, True, False, 0, 1, 40, 2.5, -1, [], ["medical"], ["a", "a"], [1], {}),
+        {"amount": "5.50", "currency": "EUR", "per": "hour"},
+        {"id": "acme", "name": None},
+        {"dental": True, "health": None},
+        {"city": "Berlin", "country": "DE", "planet": "Earth"},
+        {"title": "Engineer", "bonus": False, "benefits": {"dental": 1}},
+        {"low": {"amount": 1, "currency": "EUR", "per": "year"}, "high": None},
+    ]
+)
+
+
+@given(st.sampled_from(sorted(EVENT_SCHEMAS)), st.data())
+def test_reading_fast_is_reading_as_marshmallow_does(name: str, data: st.DataObject) -> None:
+    schema = EVENT_SCHEMAS[name]
+    names = [field.data_key or said for said, field in schema().fields.items()] + ["nope"]
+    said = data.draw(st.dictionaries(st.sampled_from(names), _VALUES, max_size=6))
+    try:
+        expected = schema().load(said)
+    except ValidationError as error:
+        with pytest.raises(ValidationError) as caught:
+            reader(schema).load(said)
+        assert caught.value.messages == error.messages
+    else:
+        assert reader(schema).load(said) == expected
