@@ -122,6 +122,15 @@ class System:
         """The same as messages."""
         return self.broker.get(UNROUTED, 10_000)
 
+    def feed(self, key: str, count: int, tenant: str = "acme") -> list[bytes]:
+        """The changes of one case in the feed, `count` of them: PostgreSQL shows them once older transactions end."""
+        deadline = time.monotonic() + 10
+        while True:
+            rows, _ = self.store.feed(tenant, limit=100_000)
+            mine = [row.body for row in rows if row.case_key == key]
+            if len(mine) >= count or time.monotonic() > deadline:
+                return mine
+
     def case(self, key: str, tenant: str = "acme") -> CaseRow:
         """A stored case."""
         row = self.store.case(tenant, key)
@@ -145,16 +154,22 @@ class System:
 @contextmanager
 def system(kind: str, request: pytest.FixtureRequest) -> Iterator[System]:
     """A fresh system: SQLite with its embedded queue, or PostgreSQL and a virtual host of RabbitMQ, both ours alone."""
+    with addresses(kind, request) as (database_url, broker_url), opened(database_url, broker_url) as made:
+        yield made
+
+
+@contextmanager
+def addresses(kind: str, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """Database and broker of one kind, both empty and ours alone."""
     if kind == "embedded":
-        url = request.getfixturevalue("sqlite_url")
-        with opened(url, url) as embedded:
-            yield embedded
+        folder: Path = request.getfixturevalue("tmp_path_factory").mktemp("embedded")
+        yield (f"sqlite:///{folder / 'signpost.db'}",) * 2
         return
     with (
         servers.vhost(request.getfixturevalue("rabbitmq_server")) as broker_url,
-        opened(request.getfixturevalue("postgres_url"), broker_url) as real,
+        servers.database(request.getfixturevalue("postgres_server")) as database_url,
     ):
-        yield real
+        yield database_url, broker_url
 
 
 @contextmanager
