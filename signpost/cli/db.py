@@ -1,0 +1,49 @@
+"""`signpost db`: the database's tables."""
+
+import click
+
+from signpost.cli.edge import json_option, print_json, settings
+
+
+@click.group
+def db() -> None:
+    """Bring the database up to date, or say how far it is."""
+
+
+@db.command
+@json_option
+def upgrade(as_json: bool) -> None:
+    """Create or change the tables as this version of Signpost needs them; does nothing where they are up to date.
+
+    \b
+    Example:
+      SIGNPOST_DATABASE_URL=postgresql://signpost@db/signpost signpost db upgrade
+    """
+    from signpost import storage
+
+    url = settings().database_url
+    before = storage.revision(url)
+    storage.upgrade(url)
+    after = storage.revision(url)
+    if as_json:
+        print_json({"before": before, "after": after})
+    elif before == after:
+        click.echo(f"The database is up to date (revision {after}).")
+    else:
+        click.echo(f"The database is now at revision {after} (was {before or 'empty'}).")
+
+
+@db.command
+@json_option
+def current(as_json: bool) -> None:
+    """Say which revision the tables have; exit code 1 where they are not up to date."""
+    from signpost import storage
+
+    url = settings().database_url
+    found, wanted = storage.revision(url), storage.head_revision()
+    if as_json:
+        print_json({"revision": found, "wanted": wanted})
+    else:
+        click.echo(f"revision {found or 'none'}; this version of Signpost needs {wanted}")
+    if found != wanted:
+        raise SystemExit(1)

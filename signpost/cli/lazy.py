@@ -1,0 +1,42 @@
+"""A group of commands that imports a command only when it is called: help is quick, and parts stand alone."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from signpost.errors import CallerError, SignpostError
+
+
+class LazyGroup(click.Group):
+    """`commands_at`: command -> ("module:attribute", one line of help)."""
+
+    def __init__(self, *args: Any, commands_at: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._at = commands_at
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of the table."""
+        return list(self._at)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, loaded now."""
+        if cmd_name not in self._at:
+            return None
+        module, _, attribute = self._at[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in the help text, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self._at.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Say an error of our own in its words; everything else is a bug and shows its traceback."""
+        try:
+            return super().invoke(ctx)
+        except SignpostError as error:
+            click.echo(f"signpost: {error}", err=True)
+            ctx.exit(2 if isinstance(error, CallerError) else 1)

@@ -1,0 +1,50 @@
+"""`signpost intake|advisor|clock|relay`: one process of the system each, as containers and `signpost up` run them."""
+
+import os
+import sys
+from typing import Final
+
+import click
+
+from signpost.cli.edge import settings
+
+GUNICORN: Final = ("-m", "gunicorn", "-c", "python:services.intake.gunicorn_conf")
+
+
+@click.command
+def intake() -> None:
+    """Run the intake until SIGTERM: POST /v1/events, POST /v1/webhooks/{source}, and the reading side.
+
+    \b
+    Example:
+      SIGNPOST_HTTP_BIND=0.0.0.0:8080 signpost intake
+    """
+    settings()
+    os.execv(sys.executable, [sys.executable, *GUNICORN])
+
+
+@click.command
+def advisor() -> None:
+    """Run an advisor until SIGTERM: takes events off the queue and publishes the advice that follows.
+
+    Any number may run at once; two never work on one case at the same time.
+    """
+    from workers.advisor import main
+
+    sys.exit(main(settings()))
+
+
+@click.command
+def clock() -> None:
+    """Run the clock until SIGTERM: wakes each case at the instant at which time alone changes its advice."""
+    from workers.clock import main
+
+    sys.exit(main(settings()))
+
+
+@click.command
+def relay() -> None:
+    """Run the relay until SIGTERM: publishes what was committed while the broker was away or a process died."""
+    from workers.relay import main
+
+    sys.exit(main(settings()))

@@ -1,0 +1,139 @@
+"""`signpost send`: CloudEvents from files to the intake, in batches."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from signpost.cli.edge import json_option, print_json, settings
+from signpost.errors import CallerError
+
+if TYPE_CHECKING:
+    import httpx
+
+BATCH_EVENTS, BATCH_BYTES = 500, 800_000
+MEDIA_TYPE = "application/cloudevents-batch+json"
+
+
+class NoEvents(CallerError):
+    """The file holds no CloudEvents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One event as it lies in a file; `place` is "FILE[INDEX]"."""
+
+    place: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An event that was not accepted, and why."""
+
+    place: str
+    id: str | None
+    errors: list[dict[str, str]]
+
+
+@click.command
+@click.argument("files", type=click.File("rb"), nargs=-1, required=True)
+@click.option("--patience", default=30.0, show_default=True, help="Seconds to go on trying while nothing can be kept.")
+@json_option
+def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
+    """Send CloudEvents: FILES hold one JSON object, an array of them, or one a line; "-" is standard input.
+
+    Each event that is refused is named with every reason; the others are kept all the same. Exit code 1 where any was
+    refused. Sending the same again changes nothing.
+
+    \b
+    Examples:
+      signpost send events.json
+      python examples/play.py --print | signpost send -
+    """
+    items = [item for file in files for item in read_items(file.name, file.read())]
+    refusals = list(_send(items, patience))
+    if as_json:
+        accepted = len(items) - len(refusals)
+        print_json({"sent": len(items), "accepted": accepted, "refused": [asdict(one) for one in refusals]})
+    else:
+        for refusal in refusals:
+            click.echo(f"{refusal.place} {refusal.id or '(no id)'} is refused:", err=True)
+            for error in refusal.errors:
+                click.echo(f"  {error['pointer'] or 'event'}: {error['detail']}", err=True)
+        click.echo(f"{len(items)} events sent, {len(refusals)} refused")
+    if refusals:
+        raise SystemExit(1)
+
+
+def read_items(name: str, raw: bytes) -> list[Item]:
+    """The events of one file. Raises NoEvents."""
+    try:
+        documents = [orjson.loads(raw)]
+    except orjson.JSONDecodeError as whole:
+        try:
+            documents = [orjson.loads(line) for line in raw.splitlines() if line.strip()]
+        except orjson.JSONDecodeError:
+            raise NoEvents(f"{name}: neither JSON nor JSON lines: {whole}") from None
+    if len(documents) == 1 and isinstance(documents[0], list):
+        documents = documents[0]
+    if not documents:
+        raise NoEvents(f"{name}: holds no event")
+    return [Item(f"{name}[{index}]", orjson.dumps(document)) for index, document in enumerate(documents)]
+
+
+def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """The items in order, in requests that the intake takes."""
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        if batch and (len(batch) == BATCH_EVENTS or size + len(item.body) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += len(item.body) + 1
+    if batch:
+        yield batch
+
+
+def _send(items: Sequence[Item], patience: float) -> Iterator[Refusal]:
+    from signpost.cli.client import opened
+
+    with (
+        opened(settings()) as client,
+        click.progressbar(length=len(items), label="Sending", file=sys.stderr, hidden=not _worth_a_bar(items)) as bar,
+    ):
+        for batch in batches(items):
+            yield from _refusals(batch, _post(client, batch, patience))
+            bar.update(len(batch))
+
+
+def _worth_a_bar(items: Sequence[Item]) -> bool:
+    return sys.stderr.isatty() and len(items) > BATCH_EVENTS
+
+
+def _post(client: "httpx.Client", batch: list[Item], patience: float) -> list[dict[str, Any]]:
+    from signpost.cli.client import IntakeAway, asked
+
+    body = b"[" + b",".join(item.body for item in batch) + b"]"
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            answer = asked(client, "POST", "/v1/events", content=body, headers={"Content-Type": MEDIA_TYPE})
+            items: list[dict[str, Any]] = answer["items"]
+            return items
+        except IntakeAway as away:
+            if time.monotonic() + away.retry_after > deadline:
+                raise
+            click.echo(f"{away}; trying again in {away.retry_after:.0f} s", err=True)
+            time.sleep(away.retry_after)
+
+
+def _refusals(batch: list[Item], answers: list[dict[str, Any]]) -> Iterator[Refusal]:
+    for answer in answers:
+        if answer["status"] != 202:
+            yield Refusal(batch[answer["index"]].place, answer["id"], answer["errors"])
