@@ -27,6 +27,8 @@ cases = Table(
     Column("updated", BigInteger, nullable=False),
     postgresql_with=ROOM_TO_UPDATE,
 )
+_merged = cases.c.merged_into.is_not(None)
+Index("cases_merged", cases.c.tenant, cases.c.merged_into, postgresql_where=_merged, sqlite_where=_merged)
 _due = cases.c.next_change.is_not(None) & cases.c.merged_into.is_(None)
 Index("cases_due", cases.c.next_change, postgresql_where=_due, sqlite_where=_due)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import CTE, Connection, delete, or_, select
 
 from signpost.errors import BugError
 from signpost.storage.dialect import Dialect, Values
@@ -121,7 +121,8 @@ class Transaction:
         return [CaseRow(**row) for row in self._connection.execute(due).mappings()]
 
     def erase(self, tenant: str, keys: Collection[str], erased_at: int) -> None:
-        """Delete everything held for these cases, except the case rows, which the caller saves as tombstones.
+        """Delete everything held for these cases and for all that were ever merged into them, except the case rows,
+        which the caller saves as tombstones.
 
         Stays: the seen rows of events at or after `erased_at` (ids only; the erasure itself must be known when it is
         repeated), and events that the outbox took in after `erased_at`: they were accepted and speak of the time since.
@@ -129,13 +130,22 @@ class Transaction:
         """
         if not keys:
             return
+        absorbed = _with_absorbed(tenant, keys)
         for table in (recommendations, feed, seen_events, outbox):
-            condition = (table.c.tenant == tenant) & table.c.case_key.in_(keys)
+            held = table.c.case_key.in_(keys) | table.c.case_key.in_(select(absorbed.c.key))
+            condition = (table.c.tenant == tenant) & held
             if table is seen_events:
                 condition &= seen_events.c.time < erased_at
             if table is outbox:
                 condition &= or_(outbox.c.exchange == ADVICE_EXCHANGE, outbox.c.created <= erased_at)
             self._connection.execute(delete(table).where(condition))
+
+
+def _with_absorbed(tenant: str, keys: Collection[str]) -> CTE:
+    """These keys and every key that leads to them, over any number of merges."""
+    found = select(cases.c.key).where(cases.c.tenant == tenant, cases.c.key.in_(keys)).cte("absorbed", recursive=True)
+    more = select(cases.c.key).where(cases.c.tenant == tenant, cases.c.merged_into == found.c.key)
+    return found.union(more)
 
 
 def _case_values(row: CaseRow) -> Values:

@@ -290,6 +290,20 @@ def test_erasure_takes_everything_but_the_case_row(store: Store) -> None:
     )
 
 
+def test_erasure_takes_what_was_told_of_absorbed_cases_too(store: Store) -> None:
+    keys = ["application:a", "c-0", "c-1"]
+    with store.transaction() as transaction:
+        transaction.lock_cases([("acme", key) for key in keys])
+        transaction.save_cases(
+            [CaseRow("acme", key, merged_into=into) for key, into in zip(keys, ["c-0", "c-1", None], strict=True)]
+        )
+        told = [change(1, case_key=key, recommendation_id=key) for key in [*keys, "c-2"]]
+        transaction.record(told, now=NOW, leased_until=0)
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW)
+    assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]
+
+
 @pytest.mark.parametrize(
     "event", [SeenEvent("acme", "ats", "\ud800", "c", 0, 0), SeenEvent("acme", "ats", "e", "c", 2**63, 0)]
 )

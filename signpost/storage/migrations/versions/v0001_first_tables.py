@@ -41,7 +41,9 @@ def _cases() -> None:
         sa.Column("updated", sa.BigInteger, nullable=False),
         postgresql_with=ROOM_TO_UPDATE,
     )
+    merged = sa.text("merged_into IS NOT NULL")
     due = sa.text("next_change IS NOT NULL AND merged_into IS NULL")
+    op.create_index("cases_merged", "cases", ["tenant", "merged_into"], postgresql_where=merged, sqlite_where=merged)
     op.create_index("cases_due", "cases", ["next_change"], postgresql_where=due, sqlite_where=due)
 
 
