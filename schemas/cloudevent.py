@@ -215,5 +215,5 @@ def _data(short: str | None, subject: str | None, data: Any, problems: list[Prob
         return {}
     named = loaded.get("application")
     if named and subject and subject.startswith(APPLICATION) and subject != APPLICATION + named:
-        problems.append(Problem("/data/application", f"is not the application of the subject {subject!r}"))
+        problems.append(Problem("/data/application", "is not the application that the subject names"))
     return loaded

@@ -115,8 +115,8 @@ class _Patterned(Kind):
         try:
             return self.read(text)
         except (ValueError, OverflowError) as error:
-            shown = text if len(text) <= 60 else text[:57] + "..."
-            raise ValidationError(f"must be {self.form}, is {shown!r}{_because(error)}") from None
+            # The value itself is not repeated: problems end in logs and dead letters, which name nobody.
+            raise ValidationError(f"must be {self.form}{_because(error)}") from None
 
     def read(self, text: str) -> str:
         """The canonical text; ValueError where it has not the form."""
@@ -143,7 +143,10 @@ class Instant(_Patterned):
             raise ValueError("it has no offset from UTC" if naive else "")
         if int(text[:4]) not in YEARS:
             raise ValueError(f"the year must lie in {YEARS.start} to {YEARS.stop - 1}")
-        return format_instant(parse_instant(text.upper()))
+        try:
+            return format_instant(parse_instant(text.upper()))
+        except ValueError:
+            raise ValueError("there is no such instant") from None
 
 
 class Date(_Patterned):
@@ -156,7 +159,10 @@ class Date(_Patterned):
     def read(self, text: str) -> str:
         if not DATE.fullmatch(text):
             raise ValueError
-        return date.fromisoformat(text).isoformat()
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise ValueError("there is no such day") from None
 
 
 class Country(_Patterned):

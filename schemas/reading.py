@@ -1,6 +1,6 @@
 """Reading data by a schema: what marshmallow would load, an order of magnitude faster where nothing is wrong.
 
-For schemas of `Kind` fields without hooks of their own. Whatever is wrong is left to marshmallow, which names all of it.
+For schemas of `Kind` fields without hooks of their own. What is wrong is left to marshmallow, which names all of it.
 """
 
 from collections.abc import Mapping

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
 from schemas import load_event, load_own_event
+from schemas.documents import documents
 from services.intake.keeping import Keeper
 from tests.integration.intake_parts import DEAD_BROKER, DEAD_DATABASE, NOW, Intake, intake_at
 
@@ -36,16 +39,28 @@ def event(name: str = "e-1", **changes: Any) -> dict[str, Any]:
     return whole | changes
 
 
+def described(name: str, document: Any) -> Any:
+    """The document, if it is as the OpenAPI description says."""
+    whole = openapi_document()
+    Draft202012Validator({"$ref": f"#/components/schemas/{name}", **whole}).validate(document)
+    return document
+
+
+@cache
+def openapi_document() -> dict[str, Any]:
+    return documents()["openapi.json"]
+
+
 def pointers(answer: TestResponse) -> list[str]:
     assert answer.mimetype == "application/problem+json"
-    document = json.loads(answer.data)
+    document = described("Problem", json.loads(answer.data))
     assert document["status"] == answer.status_code
     return [error["pointer"] for error in document.get("errors", [])]
 
 
 def test_an_event_is_accepted_when_the_queue_has_it(intake: Intake) -> None:
     answer = intake.send(event())
-    assert (answer.status_code, answer.json) == (202, {"id": "e-1", "status": 202})
+    assert (answer.status_code, described("Accepted", answer.json)) == (202, {"id": "e-1", "status": 202})
     (kept,) = intake.queued()
     assert load_own_event(kept).tenant == "north"
     assert kept["data"]["salary"] == {"amount": "80000.1", "currency": "USD", "per": "year"}
@@ -87,8 +102,7 @@ def test_bad_headers_are_refused(intake: Intake, header: str, value: str, status
 def test_a_batch_is_answered_for_each_event(intake: Intake) -> None:
     answer = intake.send([event("e-1"), event("e-2", time="2026-03-02"), 5, event("e-4")], BATCH)
     assert answer.status_code == 207
-    assert answer.json is not None
-    items = answer.json["items"]
+    items = described("BatchAnswer", answer.json)["items"]
     assert [(item["index"], item["id"], item["status"]) for item in items] == [
         (0, "e-1", 202),
         (1, "e-2", 422),

@@ -67,8 +67,12 @@ def answers(address: str) -> bool:
 
 
 def send(address: str) -> int:
+    return post(address, json.dumps(EVENT).encode()).status_code
+
+
+def post(address: str, content: bytes | Iterator[bytes]) -> httpx.Response:
     headers = {"Content-Type": "application/cloudevents+json", "Authorization": "Bearer key-north"}
-    return httpx.post(f"{address}/v1/events", content=json.dumps(EVENT), headers=headers, timeout=20).status_code
+    return httpx.post(f"{address}/v1/events", content=content, headers=headers, timeout=20)
 
 
 @pytest.fixture
@@ -83,6 +87,9 @@ def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
     with running(folder) as (address, process):
         assert httpx.get(f"{address}/readyz").json() == {"status": "ok"}
         assert send(address) == 202
+        chunks = (b" " * 100_000 for _ in range(20))
+        assert post(address, chunks).status_code == 413
+        assert post(address, b"[" * 100_000).status_code == 400
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert len(connect(f"sqlite:///{folder}/signpost.db").get("signpost.advisor", 10)) == 1

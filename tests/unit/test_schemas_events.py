@@ -1,5 +1,6 @@
 """The event vocabulary: what each field accepts, and its canonical form."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -210,11 +211,11 @@ def test_reading_fast_is_reading_as_marshmallow_does(name: str, data: st.DataObj
     schema = EVENT_SCHEMAS[name]
     names = [field.data_key or said for said, field in schema().fields.items()] + ["nope"]
     said = data.draw(st.dictionaries(st.sampled_from(names), _VALUES, max_size=6))
+    assert outcome(reader(schema).load, said) == outcome(schema().load, said)
+
+
+def outcome(load: Callable[[dict[str, Any]], Any], said: dict[str, Any]) -> Any:
     try:
-        expected = schema().load(said)
+        return load(said)
     except ValidationError as error:
-        with pytest.raises(ValidationError) as caught:
-            reader(schema).load(said)
-        assert caught.value.messages == error.messages
-    else:
-        assert reader(schema).load(said) == expected
+        return error.messages
