@@ -36,7 +36,7 @@ class Door:
         return tenant
 
     def body(self) -> bytes:
-        """The raw body. Raises TooLarge, or Werkzeug's own error, beyond the limit; NotUnderstood for an encoded one."""
+        """The raw body. Raises TooLarge (or Werkzeug's like) beyond the limit, NotUnderstood for an encoded one."""
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise NotUnderstood("send the body without Content-Encoding")
         raw = request.get_data(cache=False)
