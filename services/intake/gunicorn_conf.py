@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from services.intake.webhooks import keys_of
 from signpost.errors import CallerError
+from signpost.logs import set_up_logging
 from signpost.settings import read_settings
 from signpost.tenants import load_tenants
 
@@ -34,6 +37,17 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) and Path("/dev/shm
 control_socket_disable = True
 loglevel = _settings.log_level
 accesslog = None
+set_up_logging("intake", _settings.log_level, _settings.log_format)
+
+
+class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # untyped; the name is a setting
+    """Gunicorn's own lines in the form of all others."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave writing to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 def post_worker_init(worker: Any) -> None:

@@ -93,7 +93,9 @@ def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert len(connect(f"sqlite:///{folder}/signpost.db").get("signpost.advisor", 10)) == 1
-    assert "Traceback" not in (folder / "log").read_text()
+    lines = (folder / "log").read_text().splitlines()
+    assert {json.loads(line)["process"] for line in lines} == {"intake"}
+    assert not any("traceback" in json.loads(line) for line in lines)
 
 
 def test_it_starts_and_accepts_without_its_broker(folder: Path) -> None:
