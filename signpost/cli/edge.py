@@ -1,6 +1,7 @@
 """What commands share: the settings of this process, tables for people, JSON for programs."""
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,16 +24,21 @@ def print_json(document: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table for people on standard output; cells are taken literally. The width of a pipe is not bounded."""
+    """A table for people on standard output; cells are taken literally. A pipe counts as wide."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=200)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console.print(table, width=None if console.is_terminal else 200)
+    console.print(table)
+
+
+def counted(number: int, noun: str) -> str:
+    """As in "1 event" and "2 events"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

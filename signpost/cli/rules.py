@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signpost.cli.edge import json_option, print_json
+from signpost.cli.edge import counted, json_option, print_json
 from signpost.settings import SHIPPED_RULES
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -36,7 +36,7 @@ def check(folder: Path, as_json: bool) -> None:
     else:
         for one in found:
             click.echo(one)
-        verdict = f"{len(found)} problems" if found else f"no problem; version {rulebook.version}"
+        verdict = counted(len(found), "problem") if found else f"no problem; version {rulebook.version}"
         click.echo(f"{len(rulebook.rules)} rules, {verdict}")
     if found:
         raise SystemExit(1)

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 import orjson
 
-from signpost.cli.edge import json_option, print_json, settings
+from signpost.cli.edge import counted, json_option, print_json, settings
 from signpost.errors import CallerError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
       signpost send events.json
       python examples/play.py --print | signpost send -
     """
-    items = [item for file in files for item in read_items(file.name, file.read())]
+    items = [item for file in files for item in read_items(getattr(file, "name", "-"), file.read())]
     refusals = list(_send(items, patience))
     if as_json:
         accepted = len(items) - len(refusals)
@@ -65,7 +65,7 @@ def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
             click.echo(f"{refusal.place} {refusal.id or '(no id)'} is refused:", err=True)
             for error in refusal.errors:
                 click.echo(f"  {error['pointer'] or 'event'}: {error['detail']}", err=True)
-        click.echo(f"{len(items)} events sent, {len(refusals)} refused")
+        click.echo(f"{counted(len(items), 'event')} sent, {len(refusals)} refused")
     if refusals:
         raise SystemExit(1)
 
