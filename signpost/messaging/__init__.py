@@ -87,4 +87,4 @@ def connect(
         from signpost.messaging.embedded.broker import EmbeddedBroker
 
         return EmbeddedBroker(rest.partition("?")[0].removeprefix("/"), topology, bounds or Bounds(), clock)
-    raise CallerError(f"a broker's URL begins with amqp://, amqps:// or sqlite:///, followed by a file; not {kind}://")
+    raise CallerError("a broker's URL begins with amqp://, amqps:// or sqlite:///, followed by a file")

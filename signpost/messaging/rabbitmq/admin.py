@@ -1,5 +1,7 @@
 """Short errands to RabbitMQ on a connection of their own: apply and check the topology, depth, get, purge."""
 
+import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -101,13 +103,35 @@ class Errand:
         return self.attempt(lambda channel: channel.queue_purge(queue)).method.message_count or 0
 
 
+class _NotInThisThread(logging.Filter):
+    """Drops what pika warns of here: asking for a queue that is not there is no trouble."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.thread != self._thread
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    pikas, quiet = logging.getLogger("pika.channel"), _NotInThisThread()
+    pikas.addFilter(quiet)
+    try:
+        yield
+    finally:
+        pikas.removeFilter(quiet)
+
+
 @contextmanager
 def errand(url: str, bounds: Bounds, name: str) -> Iterator[Errand]:
     """A connection for one errand, closed at the end. Raises BrokerAway, NoSuchQueue."""
     try:
         connection = BlockingConnection(parameters(url, bounds, name))
         try:
-            yield Errand(connection)
+            with _quietly():
+                yield Errand(connection)
         finally:
             if connection.is_open:
                 connection.close()

@@ -158,7 +158,13 @@ class RabbitConsumer:
             self._generation += 1
             self._ready.clear()
         if self._unsettled:
-            log.warning("%s: connection lost with %d deliveries unsettled", self._link.name, len(self._unsettled))
+            log.log(
+                logging.INFO if self._closed else logging.WARNING,
+                "%s: connection %s with %d deliveries unsettled, the broker takes them back",
+                self._link.name,
+                "closed" if self._closed else "lost",
+                len(self._unsettled),
+            )
         self._unsettled = {}
         self._channel = None
 

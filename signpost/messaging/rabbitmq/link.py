@@ -173,7 +173,8 @@ class Link:
         self._stop_watchdog()
         # The cut of a link that was up says little, most are short; a failed attempt says that the broker is away
         self.failed = self.failed or self.problem is not None
-        self._lost(str(error) or type(error).__name__)
+        # Some of pika's errors say what they are only in their repr
+        self._lost(str(error) or repr(error))
         if self._stopping:
             self._loop.stop()
             return

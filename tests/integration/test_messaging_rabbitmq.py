@@ -1,0 +1,353 @@
+"""The network between us and RabbitMQ breaks: futures end in time and say the truth, and both sides come back alone."""
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from urllib.parse import urlsplit
+
+import pytest
+from pika import BlockingConnection, URLParameters
+
+from signpost.messaging import (
+    Bounds,
+    Broker,
+    BrokerAway,
+    Consumer,
+    Delivery,
+    Message,
+    Outcome,
+    PublishRefused,
+    PublishUnknown,
+    Settlement,
+    connect,
+)
+from signpost.messaging.rabbitmq.link import Link
+from signpost.messaging.topology import ADVISOR, DEAD, EVENTS
+from tests import private_servers, servers
+from tests.proxy import Mode, Proxy
+
+PATIENCE = 20.0
+TIMEOUT = 1.5
+BOUNDS = Bounds(publish_timeout=TIMEOUT, connect_timeout=2.0, backoff_first=0.05, backoff_most=0.3)
+SLACK = 1.0
+"""Allowed beyond a bound, for a machine with two busy cores."""
+NOW = 1_780_000_000_000_000
+
+
+@pytest.fixture(scope="module")
+def vhost_url(rabbitmq_server: servers.SharedRabbitMQ) -> Iterator[str]:
+    with servers.vhost(rabbitmq_server) as url:
+        connect(url).apply_topology()
+        yield url
+
+
+@pytest.fixture
+def straight(vhost_url: str) -> Iterator[Broker]:
+    """The broker without the proxy: what really is in its queues."""
+    found = connect(vhost_url)
+    for queue in (ADVISOR, DEAD):
+        found.purge(queue)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def proxy(vhost_url: str) -> Iterator[Proxy]:
+    parts = urlsplit(vhost_url)
+    with Proxy(parts.hostname or "", parts.port or 5672) as found:
+        yield found
+
+
+@pytest.fixture
+def broker(vhost_url: str, proxy: Proxy, straight: Broker) -> Iterator[Broker]:
+    """The broker through the proxy."""
+    parts = urlsplit(vhost_url)
+    found = connect(vhost_url.replace(f":{parts.port}/", f":{proxy.port}/"), bounds=BOUNDS)
+    yield found
+    proxy.become(Mode.PASS)
+    found.close()
+
+
+def event(number: int) -> Message:
+    return Message(EVENTS, "0.acme.x", b"{}", f"e-{number}")
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Wait for a condition; fail when it does not come true."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come true"
+        time.sleep(0.02)
+
+
+def confirmed(broker: Broker, number: int) -> None:
+    """Publish, again and again with the same id as a caller would, until it is confirmed."""
+
+    def attempt() -> bool:
+        return broker.publisher().publish(event(number)).exception(PATIENCE) is None
+
+    eventually(attempt)
+
+
+def timed(futures: list[Future[None]]) -> tuple[list[BaseException | None], float]:
+    """How the futures ended, and after how many seconds the last did."""
+    began = time.monotonic()
+    return [future.exception(PATIENCE) for future in futures], time.monotonic() - began
+
+
+def receive(consumer: Consumer, count: int) -> list[Delivery]:
+    found: list[Delivery] = []
+
+    def enough() -> bool:
+        found.extend(consumer.receive(count - len(found), 0.2))
+        return len(found) >= count
+
+    eventually(enough)
+    return found
+
+
+def ids(broker: Broker) -> list[str]:
+    return [each.message_id for each in broker.get(ADVISOR, 100)]
+
+
+def test_a_connection_reset_between_publish_and_confirm_is_unknown_at_once(
+    broker: Broker, straight: Broker, proxy: Proxy
+) -> None:
+    confirmed(broker, 0)
+    proxy.become(Mode.DEAF)
+    futures = [broker.publisher().publish(event(number)) for number in (1, 2, 3)]
+    # The fault: the broker has the messages and has confirmed, and nobody heard it
+    eventually(lambda: straight.queue_depth(ADVISOR) == 4)
+    proxy.wait_for("answers_swallowed", 1)
+    assert not any(future.done() for future in futures)
+    proxy.become(Mode.RESET)
+    assert proxy.resets >= 1
+    ends, seconds = timed(futures)
+    assert all(isinstance(end, PublishUnknown) for end in ends)
+    assert seconds < TIMEOUT
+    proxy.become(Mode.PASS)
+    confirmed(broker, 1)
+    assert ids(straight) == ["e-0", "e-1", "e-2", "e-3", "e-1"]
+
+
+def test_a_black_hole_is_unknown_within_the_bound_and_the_connection_is_left(
+    broker: Broker, straight: Broker, proxy: Proxy
+) -> None:
+    confirmed(broker, 0)
+    assert proxy.connections == 1
+    proxy.become(Mode.BLACK_HOLE)
+    futures = [broker.publisher().publish(event(number)) for number in (1, 2)]
+    proxy.wait_for("swallowed", 1)
+    ends, seconds = timed(futures)
+    assert all(isinstance(end, PublishUnknown) for end in ends)
+    assert TIMEOUT - 0.2 < seconds < TIMEOUT + SLACK
+    # Without waiting for any heartbeat the publisher tried anew, into the same black hole; now nothing may wait long
+    proxy.wait_for("connections", 2)
+    ends, seconds = timed([broker.publisher().publish(event(3))])
+    assert isinstance(ends[0], PublishRefused)
+    assert seconds < TIMEOUT + SLACK
+    proxy.become(Mode.PASS)
+    confirmed(broker, 4)
+    assert ids(straight) == ["e-0", "e-4"]
+
+
+def test_a_full_window_holds_callers_back_for_a_bounded_time(broker: Broker, vhost_url: str, proxy: Proxy) -> None:
+    small = connect(
+        vhost_url.replace(f":{urlsplit(vhost_url).port}/", f":{proxy.port}/"),
+        bounds=Bounds(publish_timeout=TIMEOUT, window=2),
+    )
+    confirmed(small, 0)
+    proxy.become(Mode.BLACK_HOLE)
+    publisher = small.publisher()
+    held = [publisher.publish(event(number)) for number in (1, 2)]
+    began = time.monotonic()
+    third = publisher.publish(event(3))
+    assert time.monotonic() - began < TIMEOUT + SLACK
+    assert all(isinstance(future.exception(PATIENCE), PublishUnknown) for future in held)
+    assert third.exception(PATIENCE) is not None
+    began = time.monotonic()
+    small.close()
+    assert time.monotonic() - began < TIMEOUT + 3
+
+
+def test_close_is_bounded_in_a_black_hole_and_leaves_no_future_open(broker: Broker, proxy: Proxy) -> None:
+    confirmed(broker, 0)
+    proxy.become(Mode.BLACK_HOLE)
+    publisher = broker.publisher()
+    future = publisher.publish(event(1))
+    proxy.wait_for("swallowed", 1)
+    began = time.monotonic()
+    publisher.close(0.3)
+    assert time.monotonic() - began < 3
+    assert isinstance(future.exception(0.1), PublishUnknown)
+
+
+def test_a_consumer_comes_back_and_stale_settlements_are_left_out(
+    broker: Broker, straight: Broker, proxy: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(3):
+        confirmed(straight, number)
+    consumer = broker.consumer(ADVISOR, 10)
+    stale = receive(consumer, 3)
+    connections = proxy.connections
+    proxy.become(Mode.RESET)
+    assert proxy.resets >= 1
+    eventually(lambda: consumer.problem)
+    consumer.settle([Settlement(each, Outcome.DONE) for each in stale], NOW)
+    consumer.settle([Settlement(stale[0], Outcome.DEAD, "late")], NOW)
+    proxy.become(Mode.PASS)
+    again = receive(consumer, 3)
+    assert proxy.connections > connections
+    assert [each.message_id for each in again] == [each.message_id for each in stale]
+    assert [each.attempts for each in again] == [1, 1, 1]
+    consumer.settle([Settlement(stale[1], Outcome.DONE)], NOW)
+    assert sum("will deliver it again" in record.getMessage() for record in caplog.records) == 5
+    consumer.settle([Settlement(each, Outcome.DONE) for each in again], NOW)
+    consumer.close()
+    assert straight.queue_depth(ADVISOR) == straight.queue_depth(DEAD) == 0
+
+
+def test_a_dead_letter_that_cannot_be_parked_is_tried_again(
+    broker: Broker, straight: Broker, proxy: Proxy, vhost_url: str
+) -> None:
+    confirmed(straight, 0)
+    consumer = straight.consumer(ADVISOR, 10)
+    delivery = receive(consumer, 1)
+    broker.publisher().close(0.1)
+    closed = broker.publisher()
+    consumer._publisher = lambda: closed  # type: ignore[attr-defined]
+    consumer.settle([Settlement(each, Outcome.DEAD, "bad") for each in delivery], NOW)
+    (again,) = receive(consumer, 1)
+    assert (again.message_id, again.attempts) == ("e-0", 1)
+    assert straight.queue_depth(DEAD) == 0
+
+
+def test_a_queue_that_is_made_later_is_consumed_when_it_is_there(broker: Broker, vhost_url: str) -> None:
+    consumer = broker.consumer("later", 5)
+    eventually(lambda: "later" in (consumer.problem or ""))
+    with BlockingConnection(URLParameters(vhost_url)) as connection:
+        channel = connection.channel()
+        channel.queue_declare("later", durable=True)
+        channel.basic_publish("", "later", b"now")
+        (delivery,) = receive(consumer, 1)
+        assert delivery.body == b"now"
+        # And a queue that is deleted under the consumer: it says so instead of waiting in silence
+        channel.queue_delete("later")
+        eventually(lambda: "later" in (consumer.problem or "") or "deleted" in (consumer.problem or ""))
+
+
+def test_a_full_queue_refuses_and_the_next_message_is_taken(vhost_url: str, straight: Broker) -> None:
+    with BlockingConnection(URLParameters(vhost_url)) as connection:
+        channel = connection.channel()
+        arguments = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
+        channel.queue_declare("small", durable=True, arguments=arguments)
+        channel.queue_bind("small", EVENTS, "full.#")
+        message = Message(EVENTS, "full.acme.x", b"{}", "f-1")
+        ends: list[BaseException | None] = []
+
+        def refused() -> bool:
+            # A quorum queue notices only after a moment that it is full
+            ends.append(straight.publisher().publish(message).exception(PATIENCE))
+            return ends[-1] is not None
+
+        eventually(refused)
+        assert isinstance(ends[-1], PublishRefused)
+        assert "full" in str(ends[-1])
+        assert straight.queue_depth("small") == len(ends) - 1 > 0
+        channel.queue_purge("small")
+        eventually(lambda: straight.publisher().publish(message).exception(PATIENCE) is None)
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """A broker's URL whose port is bound and does not listen."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"amqp://guest:guest@127.0.0.1:{bound.getsockname()[1]}/%2F"
+
+
+def test_with_nobody_at_the_url_everything_fails_in_time(nobody: str) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", urlsplit(nobody).port or 0), timeout=1)
+    dead = connect(nobody, bounds=BOUNDS)
+    began = time.monotonic()
+    assert isinstance(dead.publisher().publish(event(1)).exception(PATIENCE), PublishRefused)
+    consumer = dead.consumer(ADVISOR, 1)
+    assert consumer.receive(1, 0.1) == []
+    for errand in (dead.apply_topology, dead.check_topology, lambda: dead.queue_depth(ADVISOR)):
+        with pytest.raises(BrokerAway):
+            errand()
+    with pytest.raises(BrokerAway):
+        dead.subscribe("#")
+    assert time.monotonic() - began < 10
+    assert dead.publisher().problem
+    assert consumer.problem
+    # Known to be away: the next caller is not made to wait at all
+    began = time.monotonic()
+    assert isinstance(dead.publisher().publish(event(1)).exception(PATIENCE), PublishRefused)
+    assert time.monotonic() - began < 0.2
+    dead.close()
+
+
+def test_a_wrong_password_is_said_and_not_shown(vhost_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    dead = connect(vhost_url.replace("guest:guest", "guest:Sesame"), bounds=BOUNDS)
+    with pytest.raises(BrokerAway) as refused:
+        dead.queue_depth(ADVISOR)
+    assert isinstance(dead.publisher().publish(event(1)).exception(PATIENCE), PublishRefused)
+    dead.close()
+    assert "Sesame" not in str(refused.value)
+    assert not any("Sesame" in record.getMessage() for record in caplog.records)
+
+
+def test_an_error_in_a_callback_does_not_end_the_link(
+    broker: Broker, proxy: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    confirmed(broker, 0)
+    link: Link = broker.publisher()._link  # type: ignore[attr-defined]
+
+    def stumble() -> None:
+        raise KeyError("nothing")
+
+    link.call(stumble)
+    eventually(lambda: any("unexpected error" in record.getMessage() for record in caplog.records))
+    confirmed(broker, 1)
+    assert proxy.connections == 2
+
+
+@pytest.mark.slow
+def test_an_alarm_blocks_publishers_not_consumers_and_every_future_ends(
+    private_rabbitmq: private_servers.PrivateRabbitMQ, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="signpost")
+    broker = connect(private_rabbitmq.url(), bounds=BOUNDS)
+    broker.apply_topology()
+    confirmed(broker, 0)
+    private_rabbitmq.ctl("set_vm_memory_high_watermark", "0.0000001")
+    try:
+        first = broker.publisher().publish(event(1)).exception(PATIENCE)
+        assert isinstance(first, PublishUnknown | PublishRefused)
+        eventually(lambda: "blocks publishers" in (broker.publisher().problem or ""))
+        began = time.monotonic()
+        assert isinstance(broker.publisher().publish(event(2)).exception(PATIENCE), PublishRefused)
+        assert time.monotonic() - began < 0.5
+        (delivery,) = receive(broker.consumer(ADVISOR, 1), 1)
+        assert delivery.message_id == "e-0"
+    finally:
+        private_rabbitmq.ctl("set_vm_memory_high_watermark", "0.4")
+    confirmed(broker, 3)
+    broker.close()
+
+
+def test_thousands_a_second_when_pipelined(straight: Broker) -> None:
+    publisher = straight.publisher()
+    confirmed(straight, 0)
+    body = b"x" * 1024
+    began = time.monotonic()
+    futures = [publisher.publish(Message(EVENTS, "0.acme.x", body, f"t-{number}")) for number in range(3000)]
+    for future in futures:
+        future.result(PATIENCE)
+    rate = 3000 / (time.monotonic() - began)
+    print(f"{rate:.0f} confirmed messages a second")
+    assert rate > 1000

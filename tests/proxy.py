@@ -1,0 +1,136 @@
+"""A TCP proxy between a client and a server that passes, swallows or resets as told, and counts what it did."""
+
+import contextlib
+import socket
+import struct
+import threading
+from enum import Enum
+
+CHUNK = 65536
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+class Mode(Enum):
+    """PASS: hand on. BLACK_HOLE: swallow both ways. DEAF: swallow only the server's answers. RESET: cut all."""
+
+    PASS = "pass"
+    BLACK_HOLE = "black hole"
+    DEAF = "deaf"
+    RESET = "reset"
+
+
+SWALLOWING = (Mode.BLACK_HOLE, Mode.DEAF)
+
+
+class Proxy:
+    """Listens on a free port of 127.0.0.1 and hands everything on to `host`:`port`. Use as a context manager.
+
+    `swallowed` counts the bytes of clients that were taken, `answers_swallowed` those of the server, `resets` the
+    connections that were cut, `connections` those accepted: by them a test proves that its fault took place.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._mode = Mode.PASS
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._open: set[socket.socket] = set()
+        self.swallowed = 0
+        self.answers_swallowed = 0
+        self.resets = 0
+        self.connections = 0
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._listener.getsockname()[1])
+
+    def __enter__(self) -> "Proxy":
+        threading.Thread(target=self._accept, name="proxy", daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._listener.close()
+        self._cut()
+
+    def become(self, mode: Mode) -> None:
+        """Change for all connections. RESET cuts them, and so does leaving a mode that swallowed: they are broken."""
+        with self._lock:
+            cut = mode is Mode.RESET or self._mode in SWALLOWING
+            self._mode = mode
+        if cut:
+            self._cut()
+
+    def wait_for(self, what: str, least: int, timeout: float = 10.0) -> None:
+        """Wait until the counter named `what` is at least `least`; AssertionError when it does not come."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: getattr(self, what) >= least, timeout), f"{what} stayed too low"
+
+    def _cut(self) -> None:
+        with self._changed:
+            sockets, self._open = self._open, set()
+            self.resets += len(sockets) // 2
+            self._changed.notify_all()
+        for each in sockets:
+            with contextlib.suppress(OSError):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+                # Wakes the thread that reads from it; the close then sends the reset
+                each.shutdown(socket.SHUT_RD)
+            with contextlib.suppress(OSError):
+                each.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), name="proxy", daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            server = socket.create_connection(self._target, timeout=5)
+        except OSError:
+            client.close()
+            return
+        server.settimeout(None)
+        with self._changed:
+            self.connections += 1
+            self._open |= {client, server}
+            refused = self._mode is Mode.RESET
+            self._changed.notify_all()
+        if refused:
+            self._cut()
+            return
+        threading.Thread(target=self._pump, args=(server, client, False), name="proxy", daemon=True).start()
+        self._pump(client, server, True)
+
+    def _pump(self, source: socket.socket, sink: socket.socket, from_client: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(CHUNK):
+                if not self._swallows(from_client, len(data)):
+                    sink.sendall(data)
+        with self._lock:
+            # In a black hole nobody learns that the other side went
+            while self._mode in SWALLOWING and source in self._open:
+                self._changed.wait(0.1)
+            # Only who takes a pair out of the set closes it: closed under another's hands it may stay open for ever
+            mine = {source, sink} & self._open
+            self._open -= mine
+        for each in mine:
+            with contextlib.suppress(OSError):
+                # Wakes the other pump, which reads from it
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _swallows(self, from_client: bool, size: int) -> bool:
+        with self._changed:
+            if self._mode not in SWALLOWING or (self._mode is Mode.DEAF and from_client):
+                return False
+            if from_client:
+                self.swallowed += size
+            else:
+                self.answers_swallowed += size
+            self._changed.notify_all()
+            return True

@@ -1,0 +1,199 @@
+"""What only the embedded queue has: patterns, leases, limits, and the write lock that it shares with the database."""
+
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signpost.messaging import Bounds, Broker, Message, Outcome, PublishRefused, Settlement, connect
+from signpost.messaging.embedded.owner import is_dead, start_time, this_host
+from signpost.messaging.embedded.routing import matches
+from signpost.messaging.message import REASON
+from signpost.messaging.topology import ADVICE, ADVISOR, DEAD, EVENTS, UNROUTED, UNROUTED_LENGTH
+
+PATIENCE = 15.0
+LEASE = 300
+SECOND = 1_000_000
+ROOT = Path(__file__).parents[2]
+
+
+class Clock:
+    """A clock that stands until it is told to go."""
+
+    def __init__(self) -> None:
+        self.now = 1_780_000_000 * SECOND
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def broker(sqlite_url: str, clock: Clock) -> Iterator[Broker]:
+    found = connect(sqlite_url, bounds=Bounds(lease=LEASE, publish_timeout=2, busy_timeout=1), clock=clock)
+    found.apply_topology()
+    yield found
+    found.close()
+
+
+def event(number: int) -> Message:
+    return Message(EVENTS, "0.acme.x", b"{}", f"e-{number}")
+
+
+def publish(broker: Broker, *messages: Message) -> None:
+    for future in [broker.publisher().publish(message) for message in messages]:
+        future.result(PATIENCE)
+
+
+words = st.lists(st.sampled_from(["a", "b", ""]), max_size=5)
+patterns = st.lists(st.sampled_from(["a", "b", "*", "#"]), min_size=1, max_size=5)
+
+
+@given(pattern=patterns, key=words)
+def test_patterns_match_as_a_regular_expression_would(pattern: list[str], key: list[str]) -> None:
+    # Each word is written with a dot after it, so that # is simply any number of those
+    parts = {"*": r"[^.]*\.", "#": r"(?:[^.]*\.)*"}
+    expected = "".join(parts.get(word, rf"{word}\.") for word in pattern)
+    routing_key = ".".join(key)
+    subject = "".join(f"{word}." for word in routing_key.split(".")) if routing_key else ""
+    assert matches(".".join(pattern), routing_key) == bool(re.fullmatch(expected, subject))
+
+
+def test_a_lease_that_runs_out_gives_the_message_to_another_and_a_late_settlement_is_void(
+    broker: Broker, clock: Clock
+) -> None:
+    publish(broker, event(1))
+    slow = broker.consumer(ADVISOR, 5)
+    (held,) = slow.receive(5, PATIENCE)
+    other = broker.consumer(ADVISOR, 5)
+    assert other.receive(5, 0.05) == []
+    clock.now += (LEASE + 1) * SECOND
+    third = broker.consumer(ADVISOR, 5)
+    (again,) = third.receive(5, PATIENCE)
+    assert (again.message_id, again.attempts) == ("e-1", 1)
+    slow.settle([Settlement(held, Outcome.DEAD, "too late")], clock.now)
+    third.settle([Settlement(again, Outcome.DONE)], clock.now)
+    assert broker.queue_depth(DEAD) == 0
+    # The slow one registers anew and works on
+    publish(broker, event(2))
+    other.close()
+    third.close()
+    assert [each.message_id for each in slow.receive(5, PATIENCE)] == ["e-2"]
+
+
+def test_the_oldest_unrouted_advice_makes_room(broker: Broker) -> None:
+    names = [f"a.{number}" for number in range(UNROUTED_LENGTH + 5)]
+    publish(broker, *(Message(ADVICE, "a.b.c.d.e", b"", name) for name in names))
+    assert broker.queue_depth(UNROUTED) == UNROUTED_LENGTH
+    assert broker.get(UNROUTED, 1)[0].message_id == "a.5"
+
+
+def test_a_full_work_queue_refuses(broker: Broker, sqlite_url: str) -> None:
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+        arguments = '{"x-max-length": 2, "x-overflow": "reject-publish"}'
+        connection.execute("UPDATE queue_queues SET arguments = ? WHERE name = ?", (arguments, ADVISOR))
+    publish(broker, event(1), event(2))
+    assert isinstance(broker.publisher().publish(event(3)).exception(PATIENCE), PublishRefused)
+    broker.get(ADVISOR, 1)
+    publish(broker, event(3))
+
+
+def test_without_a_topology_publishing_is_refused(sqlite_url: str) -> None:
+    bare = connect(sqlite_url)
+    with pytest.raises(PublishRefused, match=EVENTS):
+        bare.publisher().publish(event(1)).result(PATIENCE)
+    bare.close()
+
+
+def test_a_held_write_lock_fails_futures_in_time_and_settlements_are_said_later(
+    broker: Broker, sqlite_url: str, clock: Clock
+) -> None:
+    publish(broker, event(1))
+    consumer = broker.consumer(ADVISOR, 5)
+    (delivery,) = consumer.receive(1, PATIENCE)
+    holder = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    assert isinstance(broker.publisher().publish(event(2)).exception(PATIENCE), PublishRefused)
+    consumer.settle([Settlement(delivery, Outcome.DONE)], clock.now)
+    assert time.monotonic() - began < 5
+    assert [isinstance(each.problem, str) for each in (consumer, broker.publisher())] == [True, True]
+    holder.execute("ROLLBACK")
+    holder.close()
+    publish(broker, event(3))
+    assert [each.message_id for each in consumer.receive(5, PATIENCE)] == ["e-3"]
+    assert [each.problem for each in (consumer, broker.publisher())] == [None, None]
+
+
+def test_a_waiting_consumer_is_woken_by_a_message_from_another_thread(broker: Broker) -> None:
+    consumer = broker.consumer(ADVISOR, 5)
+    timer = threading.Timer(0.1, lambda: publish(broker, event(1)))
+    timer.start()
+    began = time.monotonic()
+    assert len(consumer.receive(1, PATIENCE)) == 1
+    assert time.monotonic() - began < 3
+    timer.join()
+
+
+def test_two_processes_share_a_queue_and_every_message_is_handled_once(broker: Broker, sqlite_url: str) -> None:
+    program = """
+import sys
+from signpost.messaging import Outcome, Settlement, connect
+consumer = connect(sys.argv[1]).consumer("signpost.advisor", 20)
+found = consumer.receive(20, 30.0)
+print("took its share", flush=True)
+input()
+while found:
+    print(*[each.message_id for each in found], flush=True)
+    consumer.settle([Settlement(each, Outcome.DONE) for each in found], 0)
+    found = consumer.receive(20, 0.5)
+consumer.close()
+"""
+    command = [sys.executable, "-c", program, sqlite_url]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(2)
+    ]
+    publish(broker, *map(event, range(500)))
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "took its share\n"
+    outputs = [worker.communicate("go\n", timeout=60)[0].split() for worker in workers]
+    assert all(outputs)
+    assert sorted(outputs[0] + outputs[1]) == sorted(f"e-{number}" for number in range(500))
+    assert broker.queue_depth(ADVISOR) == 0
+
+
+def test_a_dead_letter_without_a_queue_to_lie_in_stays_where_it_was(broker: Broker, sqlite_url: str) -> None:
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+        connection.execute("DELETE FROM queue_bindings WHERE exchange = ?", (DEAD,))
+    publish(broker, event(1))
+    consumer = broker.consumer(ADVISOR, 5)
+    (delivery,) = consumer.receive(1, PATIENCE)
+    consumer.settle([Settlement(delivery, Outcome.DEAD, "bad")], 0)
+    (again,) = consumer.receive(1, PATIENCE)
+    assert again.attempts == 1
+    assert REASON not in again.headers
+
+
+def test_only_a_process_that_is_known_to_be_gone_counts_as_dead() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    started = start_time(child.pid)
+    assert started is not None
+    assert not is_dead(this_host(), child.pid, started)
+    assert is_dead(this_host(), child.pid, "an earlier process with this id")
+    assert not is_dead("another machine", child.pid, "an earlier process with this id")
+    child.kill()
+    child.wait()
+    assert is_dead(this_host(), child.pid, started)

@@ -1,0 +1,74 @@
+"""The declaration as data, the partition of a case, an event's message; and which URLs make a broker."""
+
+import pytest
+
+from signpost.case.event import Event
+from signpost.errors import CallerError
+from signpost.messaging import advisor_queues, connect, event_message, partition_of
+from signpost.messaging.topology import ADVISOR, DEAD, declaration
+
+DOCUMENT = {"specversion": "1.0", "id": "e-1", "source": "/ats", "type": "signpost.offer.extended.v1", "data": {"n": 1}}
+
+
+def test_a_partition_is_the_same_for_ever() -> None:
+    assert [partition_of("acme", f"c-{number}", 8) for number in range(6)] == [2, 1, 7, 3, 7, 2]
+    assert {partition_of("acme", f"c-{number}", 1) for number in range(6)} == {0}
+
+
+def test_partitions_are_about_even_and_tenants_do_not_run_into_each_other() -> None:
+    counts = [0] * 8
+    for number in range(8000):
+        counts[partition_of("acme", f"c-{number}", 8)] += 1
+    assert all(850 < count < 1150 for count in counts)
+    assert partition_of("a", "bc", 2**31) != partition_of("ab", "c", 2**31)
+
+
+def test_every_queue_has_an_explicit_positive_delivery_limit_and_work_never_vanishes() -> None:
+    for partitions in (1, 3):
+        topology = declaration(partitions)
+        assert all(int(queue.arguments["x-delivery-limit"]) > 0 for queue in topology.queues)
+        assert all(queue.arguments["x-queue-type"] == "quorum" for queue in topology.queues)
+        for queue in topology.queues:
+            if queue.name.startswith(ADVISOR):
+                assert queue.arguments["x-dead-letter-exchange"] == DEAD
+                assert queue.arguments["x-dead-letter-strategy"] == "at-least-once"
+                assert queue.arguments["x-overflow"] == "reject-publish"
+
+
+def test_several_partitions_have_one_active_consumer_each_and_retire_every_other_name() -> None:
+    assert advisor_queues(1) == [ADVISOR]
+    assert advisor_queues(2) == [f"{ADVISOR}.0", f"{ADVISOR}.1"]
+    topology = declaration(2)
+    ordered = {queue.name for queue in topology.queues if queue.arguments.get("x-single-active-consumer")}
+    assert ordered == set(advisor_queues(2))
+    retired = {binding.queue for binding in topology.retired}
+    assert {ADVISOR, f"{ADVISOR}.2", f"{ADVISOR}.63"} <= retired
+    assert not retired & ordered
+
+
+@pytest.mark.parametrize("partitions", [0, -1, 65])
+def test_a_number_of_partitions_out_of_range_is_refused(partitions: int) -> None:
+    with pytest.raises(ValueError, match="1 to 64"):
+        declaration(partitions)
+
+
+def test_an_event_message_is_a_structured_cloudevent_with_its_attributes_as_headers() -> None:
+    event = Event("acme", "/ats", "e-1", "offer.extended", 0, "c-1", {})
+    message = event_message(DOCUMENT, event, 8)
+    assert message.routing_key == "1.acme.offer.extended"
+    assert (message.exchange, message.message_id) == ("signpost.events", "e-1")
+    assert message.content_type == "application/cloudevents+json"
+    assert message.headers == {
+        "cloudEvents_specversion": "1.0",
+        "cloudEvents_id": "e-1",
+        "cloudEvents_source": "/ats",
+        "cloudEvents_type": "signpost.offer.extended.v1",
+    }
+    assert message.body.startswith(b'{"specversion":"1.0"')
+
+
+@pytest.mark.parametrize("url", ["redis://localhost", "sqlite://", "sqlite:///:memory:", "guest:secret@host", ""])
+def test_other_urls_are_refused_without_showing_what_they_hold(url: str) -> None:
+    with pytest.raises(CallerError) as refused:
+        connect(url)
+    assert "secret" not in str(refused.value)
