@@ -1,0 +1,38 @@
+# One image for every process; the command says which: intake, advisor, clock, relay, db upgrade, topology apply.
+
+FROM python:3.11-slim-bookworm AS build
+# durable-rules comes as source, so this stage has a compiler. The stage below starts anew, without it.
+RUN command -v gcc >/dev/null || \
+    (apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*)
+WORKDIR /src
+RUN python -m venv /tools && python -m venv --without-pip /opt/signpost
+COPY requirements-build.lock requirements.lock ./
+RUN /tools/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock \
+ && /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --require-hashes -r requirements.lock -w /wheels
+COPY pyproject.toml README.md ./
+COPY rules rules
+COPY schemas schemas
+COPY services services
+COPY workers workers
+COPY signpost signpost
+RUN /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation . -w /wheels \
+ && /tools/bin/pip --python /opt/signpost/bin/python install --no-cache-dir --no-index --no-deps /wheels/*.whl
+
+FROM python:3.11-slim-bookworm
+RUN useradd --system --uid 10001 --home-dir /var/lib/signpost --shell /usr/sbin/nologin signpost \
+ && install -d -o signpost -m 0700 /var/lib/signpost
+COPY --from=build /opt/signpost /opt/signpost
+ENV PATH=/opt/signpost/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    SIGNPOST_DATA_DIR=/var/lib/signpost \
+    SIGNPOST_TENANTS=/etc/signpost/tenants.yaml \
+    SIGNPOST_HTTP_BIND=0.0.0.0:8080
+USER 10001
+WORKDIR /var/lib/signpost
+EXPOSE 8080
+# The intake's; other processes bring their own (docker-compose.yml).
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]
+ENTRYPOINT ["signpost"]
+CMD ["intake"]

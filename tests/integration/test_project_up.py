@@ -1,0 +1,175 @@
+"""`signpost up`: from nothing to advice, children that die, and an end that leaves nothing behind."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.private_servers import free_port, wait_until
+
+ROOT = Path(__file__).parents[2]
+
+
+class System:
+    """A running `signpost up` in a folder of its own."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self.port = free_port()
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("SIGNPOST_")},
+            "SIGNPOST_DATA_DIR": str(folder / "data"),
+            "SIGNPOST_HTTP_BIND": f"127.0.0.1:{self.port}",
+            **environ,
+        }
+        self.log = folder / "up.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "signpost", "up"], env=self.environ, stdout=log, stderr=log
+            )
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def wait_ready(self) -> None:
+        def ready() -> bool:
+            assert self.process.poll() is None, self.said()
+            return "Signpost is ready" in self.said()
+
+        wait_until(ready, "signpost up is ready")
+
+    def command(self, *arguments: str, stdin: str = "") -> str:
+        return subprocess.run(
+            [sys.executable, *arguments], env=self.environ, input=stdin, capture_output=True, text=True, check=True
+        ).stdout
+
+    def children(self) -> dict[str, int]:
+        """Name -> process id of every process of the tree but the supervisor."""
+        found = {}
+        for pid in descendants(self.process.pid):
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                if len(words) > 1:
+                    found["intake" if "gunicorn" in words else words[-2]] = pid
+        return found
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(90)
+
+
+def descendants(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        direct = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return direct + [deeper for child in direct for deeper in descendants(child)]
+    return []
+
+
+def alive(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+@contextlib.contextmanager
+def started(folder: Path, **environ: str) -> Iterator[System]:
+    running = System(folder, **environ)
+    try:
+        running.wait_ready()
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.stop()
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    """One of the test's own, to be ended."""
+    with started(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """One for the tests that leave it running."""
+    with started(tmp_path_factory.mktemp("kept")) as running:
+        yield running
+
+
+def rules_told(system: System) -> set[str]:
+    lines = system.command("-m", "signpost", "tail", "--last", "-1", "--json").splitlines()
+    return {json.loads(line)["data"]["rule"] for line in lines}
+
+
+def test_from_nothing_to_advice_and_a_clean_end(system: System) -> None:
+    sent = system.command(str(ROOT / "examples/send_greenhouse_offer.py"))
+    assert re.findall(r": (\d+) ", sent) == ["200", "200"]
+    wait_until(lambda: "ask-response-deadline" in rules_told(system), "the webhook's advice is told", 20)
+    events = system.command(str(ROOT / "examples/play.py"), "--print")
+    system.command("-m", "signpost", "send", "-", stdin=events)
+    wait_until(lambda: "learn-from-rejection" in rules_told(system), "the batch's advice is told", 20)
+    pids = list(system.children().values())
+    assert len(pids) >= 4
+    assert system.stop() == 0, system.said()
+    assert not [pid for pid in pids if alive(pid)]
+    assert "is killed" not in system.said()
+
+
+def test_a_worker_that_dies_is_started_again(kept: System) -> None:
+    before = kept.children()["advisor"]
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: kept.children().get("advisor", before) != before, "another advisor runs", 20)
+    assert "advisor ended with SIGKILL" in kept.said()
+
+
+def test_nothing_outlives_a_supervisor_that_is_killed(system: System) -> None:
+    pids = descendants(system.process.pid)
+    assert pids
+    system.process.kill()
+    system.process.wait(10)
+    wait_until(lambda: not any(map(alive, pids)), "all processes are gone", 40)
+
+
+def test_a_second_system_in_the_same_folder_is_refused(kept: System, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "signpost", "up"], env=kept.environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "another `signpost up` runs" in done.stderr
+    elsewhere = {**kept.environ, "SIGNPOST_DATA_DIR": str(tmp_path / "other")}
+    done = subprocess.run(
+        [sys.executable, "-m", "signpost", "up"], env=elsewhere, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "cannot listen on" in done.stderr
+
+
+def test_a_rulebook_that_cannot_be_used_ends_it_with_words(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "topic.yaml").write_text("rule: {about: nothing}\n")
+    broken = System(tmp_path, SIGNPOST_RULES=str(rules))
+    assert broken.process.wait(90) == 2
+    assert "ended with exit code 2 before the system was ready" in broken.said()
+
+
+def test_the_reading_side_answers_only_with_a_key(kept: System) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"http://127.0.0.1:{kept.port}/v1/recommendations", timeout=5)
+
+
+@pytest.mark.slow
+def test_the_same_on_rabbitmq_and_postgresql(tmp_path: Path, rabbitmq_url: str, postgres_url: str) -> None:
+    with started(tmp_path, SIGNPOST_BROKER_URL=rabbitmq_url, SIGNPOST_DATABASE_URL=postgres_url) as running:
+        events = running.command(str(ROOT / "examples/play.py"), "--print")
+        running.command("-m", "signpost", "send", "-", stdin=events)
+        wait_until(lambda: "learn-from-rejection" in rules_told(running), "the advice is told", 20)
+        assert running.stop() == 0
