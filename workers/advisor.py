@@ -54,15 +54,7 @@ class Advisor:
         handled = self._committed(batch, stop)
         self._publishing.send(handled.outgoing)
         consumer.settle(handled.settlements, self._clock())
-        log.info(
-            "batch of %d: %d new, %d repeated, %d refused, %d dead; %d changes told",
-            len(batch),
-            handled.fresh,
-            handled.repeated,
-            handled.refused,
-            handled.dead,
-            len(handled.outgoing),
-        )
+        log.info("batch handled", extra=handled.counts())
 
     def _committed(self, batch: Sequence[Delivery], stop: Stop) -> Handled:
         """Try until it is committed: a database that is away is no fault of the messages."""

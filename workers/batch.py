@@ -44,6 +44,17 @@ class Handled:
         self.refused += other.refused
         self.dead += other.dead
 
+    def counts(self) -> dict[str, int]:
+        """For the log."""
+        return {
+            "events": len(self.settlements),
+            "fresh": self.fresh,
+            "repeated": self.repeated,
+            "refused": self.refused,
+            "dead": self.dead,
+            "changes": len(self.outgoing),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Received:

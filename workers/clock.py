@@ -79,7 +79,7 @@ class CaseClock:
         woken, outgoing = self._waker.wake(self._clock())
         self._publishing.send(outgoing)
         if woken:
-            log.info("%d cases woken, %d changes told", woken, len(outgoing))
+            log.info("cases woken", extra={"cases": woken, "changes": len(outgoing)})
         return woken
 
 

@@ -31,12 +31,13 @@ class Relay:
         waits = pauses()
         while not stop.is_set():
             claimed, sent = self.step()
-            if sent < claimed or self._publisher.problem:
+            if self._publisher.problem:
                 stop.wait(next(waits))
-            else:
-                waits = pauses()
-                if claimed < BATCH:
-                    stop.wait(self._interval)
+                continue
+            waits = pauses()
+            # What a full queue refuses comes again when its lease is over, and must not hold up what lies behind it
+            if claimed < BATCH or sent < claimed:
+                stop.wait(self._interval)
 
     def step(self) -> tuple[int, int]:
         """Send one batch; how many messages were claimed, and how many of them confirmed."""
@@ -48,7 +49,7 @@ class Relay:
         self._publishing.send([outgoing for row in rows if (outgoing := _outgoing(row)) is not None])
         sent = self._publishing.collect()
         if rows:
-            log.info("%d messages from the outbox, %d of them confirmed", len(rows), sent)
+            log.info("outbox sent", extra={"messages": len(rows), "confirmed": sent})
         return len(rows), sent
 
 

@@ -11,11 +11,14 @@ from sqlalchemy import create_engine, select
 
 from schemas import RecommendationSchema
 from signpost.case.event import Event
-from signpost.messaging import Message
+from signpost.messaging import Message, connect
 from signpost.messaging.message import QUEUE, REASON
 from signpost.messaging.topology import ADVISOR, DEAD, EVENTS
 from signpost.storage.tables import metadata
 from tests.workers_kit import HOUR, KINDS, LEASE, START, System, event, message, names, system
+from workers.advisor import Advisor
+from workers.process import Stop
+from workers.publishing import Publishing
 
 ASKED = "ask-response-deadline@offer"
 
@@ -220,6 +223,24 @@ def test_what_a_dead_worker_left_is_sent_by_the_relay_after_its_lease(signpost: 
     assert relay.step() == (len(handled.outgoing),) * 2
     assert [each.message_id for each in signpost.published()] == [one.message.message_id for one in handled.outgoing]
     assert signpost.store.outbox_depth(signpost.now).waiting == 0
+
+
+def test_what_the_broker_did_not_confirm_is_acknowledged_and_left_to_the_relay(signpost: System) -> None:
+    signpost.send(event("offer.extended", "unconfirmed", offer="o-1"))
+    other = connect(signpost.broker_url)
+    publisher, consumer = other.publisher(), other.consumer(ADVISOR, 10)
+    publisher.close(0)
+    publishing = Publishing(publisher, signpost.store, 5)
+    advisor = Advisor([consumer], signpost.handler(), publishing, signpost.clock, 10)
+    assert advisor.step(Stop(), 10) == 1
+    assert publishing.collect() == 0
+    other.close()
+    assert signpost.broker.queue_depth(ADVISOR) == 0
+    waiting = signpost.store.outbox_depth(signpost.now).waiting
+    assert waiting > 0
+    signpost.now += LEASE
+    assert signpost.relay().step() == (waiting, waiting)
+    assert f"raised {ASKED}/o-1" in names(signpost.told())
 
 
 def test_events_that_the_intake_kept_are_sent_by_the_relay(signpost: System) -> None:

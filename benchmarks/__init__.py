@@ -1,0 +1,1 @@
+"""Measurements beside plain yardsticks in the same run. `python -m benchmarks` runs them all."""

@@ -1,0 +1,260 @@
+"""Events per second through the advisor on RabbitMQ and PostgreSQL, beside bare pika loops over the same queues.
+
+Everything is durable: quorum queues, persistent messages, confirms, committed transactions. The bare loops receive an
+event, publish it to another quorum queue with `mandatory`, wait for the confirm and acknowledge: one message at a time,
+as pika's documentation shows it, and pipelined. All run in turn in a virtual host and a database of their own, several
+rounds; the median counts.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.channel import Channel
+
+from schemas import dump_event, load_own_event
+from signpost.case.event import Event
+from signpost.case.instant import format_instant, parse_instant
+from signpost.engine import make_engine
+from signpost.messaging import Broker, connect, event_message
+from signpost.messaging.topology import ADVICE, ADVISOR, declaration
+from signpost.rulebook import load
+from signpost.storage import Store, open_store, upgrade
+from tests import servers
+from workers.advisor import Advisor
+from workers.batch import BatchHandler
+from workers.engines import Engines
+from workers.process import Stop, wall_clock
+from workers.publishing import Publishing
+
+RULES = Path(__file__).parents[1] / "rules"
+START = parse_instant("2026-03-02T09:00:00Z")
+HOUR = 3_600_000_000
+TAKEN = "benchmark.taken"
+LEASE = 30_000_000
+BATCH, PREFETCH = 200, 400
+"""The defaults of the settings batch_size and prefetch."""
+BARE_PREFETCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One way of handling the events: the median of its rounds."""
+
+    name: str
+    per_second: float
+    published: float
+    """Messages published for each event."""
+    ratio: float
+    """Against the bare loop with one message in flight."""
+
+
+def events(count: int, seed: str) -> list[Event]:
+    """`count` events of a fifth as many candidates, five of each, spread so that batches hold many candidates."""
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("application.submitted", {"application": "a", "employer": {"id": "e", "name": "Acme"}}),
+        ("offer.extended", {"offer": "o", "employer": {"id": "e", "name": "Acme"}, "title": "Engineer"}),
+        ("contact.logged", {"offer": "o", "by": "candidate", "channel": "phone", "purpose": "deadline"}),
+        ("offer.updated", {"offer": "o", "respond_by": "2026-03-20T12:00:00Z"}),
+        ("offer.accepted", {"offer": "o", "by": "verbal"}),
+    ]
+    people = max(1, count // len(steps))
+    return [_event(f"{seed}-{number}", at, *step) for at, step in enumerate(steps) for number in range(people)]
+
+
+def _event(candidate: str, at: int, type: str, data: dict[str, Any]) -> Event:
+    return load_own_event(
+        {
+            "specversion": "1.0",
+            "id": f"{candidate}.{type}",
+            "source": "/benchmark",
+            "type": f"signpost.{type}.v1",
+            "time": format_instant(START + at * HOUR),
+            "subject": candidate,
+            "tenant": "benchmark",
+            "data": data,
+        }
+    )
+
+
+class Stage:
+    """The servers of one run, and a durable queue that takes whatever is published."""
+
+    def __init__(self, broker: Broker, store: Store, url: str, engine: str) -> None:
+        self.broker, self.store, self.url = broker, store, url
+        self.engines = Engines(lambda params: make_engine(engine, load(RULES, params)))
+
+    def fill(self, sent: Sequence[Event]) -> None:
+        """Put events into the advisors' queue."""
+        publisher = self.broker.publisher()
+        messages = [event_message(dump_event(each), each) for each in sent]
+        for start in range(0, len(messages), 500):
+            for future in [publisher.publish(each) for each in messages[start : start + 500]]:
+                future.result(30)
+
+    def taken(self) -> int:
+        """How many messages were published; they are dropped."""
+        return self.broker.purge(TAKEN)
+
+
+@contextmanager
+def stage(engine: str) -> Iterator[Stage]:
+    """A virtual host and a database of our own, dropped afterwards."""
+    with (
+        servers.rabbitmq() as rabbit,
+        servers.postgresql() as postgres,
+        servers.vhost(rabbit) as url,
+        servers.database(postgres) as database_url,
+    ):
+        upgrade(database_url)
+        broker = connect(url)
+        broker.apply_topology()
+        _declare_taken(url)
+        with open_store(database_url) as store:
+            yield Stage(broker, store, url, engine)
+        broker.close()
+
+
+def _declare_taken(url: str) -> None:
+    """The queue of what was published: of the same kind as the advisors' own."""
+    [work] = [queue for queue in declaration().queues if queue.name == ADVISOR]
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        channel = connection.channel()
+        channel.queue_declare(TAKEN, durable=True, arguments=dict(work.arguments))
+        channel.queue_bind(TAKEN, ADVICE, "#")
+
+
+def advisor(stage: Stage, count: int) -> float:
+    """Seconds in which an advisor handles everything, the outbox emptied."""
+    consumer = stage.broker.consumer(ADVISOR, PREFETCH)
+    publishing = Publishing(stage.broker.publisher(), stage.store, 10)
+    handler = BatchHandler(stage.store, stage.engines, LEASE)
+    worker = Advisor([consumer], handler, publishing, wall_clock, BATCH)
+    stop, done, began = Stop(), 0, time.perf_counter()
+    while done < count:
+        done += worker.step(stop, 1.0)
+    publishing.collect()
+    took = time.perf_counter() - began
+    consumer.close()
+    assert stage.store.outbox_depth(wall_clock()).waiting == 0, "the outbox is not empty"
+    return took
+
+
+def bare(stage: Stage, count: int) -> float:
+    """Seconds of the plain loop: consume, publish, wait for the confirm, acknowledge."""
+    with pika.BlockingConnection(pika.URLParameters(stage.url)) as connection:
+        channel, out = connection.channel(), connection.channel()
+        out.confirm_delivery()
+        channel.basic_qos(prefetch_count=BARE_PREFETCH)
+        began = time.perf_counter()
+        for done, (method, properties, body) in enumerate(channel.consume(ADVISOR), 1):
+            _publish(out, method.routing_key, properties, body)
+            channel.basic_ack(method.delivery_tag)
+            if done == count:
+                break
+        connection.process_data_events(0)
+        took = time.perf_counter() - began
+        channel.cancel()
+    return took
+
+
+def _publish(channel: BlockingChannel | Channel, key: str, properties: pika.BasicProperties, body: bytes) -> None:
+    channel.basic_publish(ADVICE, key, body, properties, mandatory=True)
+
+
+class Pipelined:
+    """The same loop with everything in flight that the broker hands out; confirms and acks may cover many messages."""
+
+    def __init__(self, url: str, count: int) -> None:
+        self._left, self._published = count, 0
+        self._waiting: dict[int, int] = {}
+        self._connection = pika.SelectConnection(pika.URLParameters(url), on_open_callback=self._opened)
+
+    def run(self) -> float:
+        """Seconds until the last acknowledgement."""
+        self._connection.ioloop.start()
+        return time.perf_counter() - self._began
+
+    def _opened(self, connection: Any) -> None:
+        connection.channel(on_open_callback=self._ready)
+
+    def _ready(self, channel: Channel) -> None:
+        self._channel = channel
+        channel.confirm_delivery(self._confirmed)
+        channel.basic_qos(prefetch_count=PREFETCH)
+        self._began = time.perf_counter()
+        channel.basic_consume(ADVISOR, self._received)
+
+    def _received(self, channel: Channel, method: Any, properties: pika.BasicProperties, body: bytes) -> None:
+        self._published += 1
+        self._waiting[self._published] = method.delivery_tag
+        _publish(channel, method.routing_key, properties, body)
+
+    def _confirmed(self, frame: Any) -> None:
+        upto = frame.method.delivery_tag
+        tags = [tag for tag in self._waiting if tag <= upto] if frame.method.multiple else [upto]
+        for tag in tags:
+            self._channel.basic_ack(self._waiting.pop(tag))
+        self._left -= len(tags)
+        if self._left == 0:
+            self._connection.add_on_close_callback(lambda *_: self._connection.ioloop.stop())
+            self._connection.close()
+
+
+def pipelined(stage: Stage, count: int) -> float:
+    """Seconds of the pipelined loop."""
+    return Pipelined(stage.url, count).run()
+
+
+WAYS: dict[str, Callable[[Stage, int], float]] = {
+    "bare pika loop, one in flight": bare,
+    "bare pika loop, pipelined": pipelined,
+    "signpost advisor": advisor,
+}
+
+
+def measure(count: int, rounds: int, engine: str) -> list[Measured]:
+    """Every way in turn, `rounds` times over."""
+    rates: dict[str, list[float]] = {name: [] for name in WAYS}
+    published: dict[str, float] = {}
+    with stage(engine) as made:
+        for number in range(rounds):
+            for name, way in WAYS.items():
+                sent = events(count, f"{number}.{list(WAYS).index(name)}")
+                made.fill(sent)
+                rates[name].append(len(sent) / way(made, len(sent)))
+                published[name] = made.taken() / len(sent)
+    medians = {name: statistics.median(found) for name, found in rates.items()}
+    yardstick = next(iter(medians.values()))
+    return [Measured(name, rate, published[name], rate / yardstick) for name, rate in medians.items()]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description=__doc__)
+    parser.add_argument("--events", type=int, default=5_000, help="events of one round (5000)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds; the median counts (3)")
+    parser.add_argument("--engine", default="durable_rules", help="durable_rules or compiled")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    chosen = parser.parse_args(arguments)
+    found = measure(chosen.events, chosen.rounds, chosen.engine)
+    if chosen.json:
+        print(json.dumps([asdict(one) for one in found]))
+        return 0
+    print(f"{'':32}{'events/s':>12}{'published/event':>18}{'ratio':>8}")
+    for one in found:
+        print(f"{one.name:32}{one.per_second:12.0f}{one.published:18.2f}{one.ratio:8.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

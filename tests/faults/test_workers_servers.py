@@ -1,0 +1,50 @@
+"""Broker and database killed while the workers run: nothing lost, nothing parked, nobody restarted."""
+
+from pathlib import Path
+
+import pytest
+
+from signpost.messaging.topology import ADVISOR, DEAD
+from tests import servers
+from tests.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, wait_until
+from tests.workers_kit import event, opened
+from tests.workers_processes import WorkerProcess, counting, drained, running
+
+
+@pytest.mark.faults
+def test_servers_that_go_away_and_come_back_cost_nothing(
+    private_rabbitmq: PrivateRabbitMQ, private_postgres: PrivatePostgreSQL, tmp_path: Path
+) -> None:
+    """Both servers are killed, as by a power cut, while the advisor works; it is never restarted."""
+    broker_url = private_rabbitmq.url()
+    with servers.database(private_postgres.url()) as database_url, opened(database_url, broker_url) as signpost:
+        sent = [event("offer.extended", f"c-{number}", offer="o-1") for number in range(300)]
+        urls = (database_url, broker_url)
+        advisor, relay = (
+            WorkerProcess(name, tmp_path, *urls, batch_size="5", prefetch="20", outbox_lease="1")
+            for name in ("advisor", "relay")
+        )
+        with running(advisor, relay):
+            signpost.send(*sent[:100])
+            with counting(database_url) as seen:
+                wait_until(lambda: seen() >= 20, "some events to be seen", 60)
+            private_postgres.kill()
+            wait_until(lambda: "deliveries held" in advisor.log.read_text(), "the advisor to notice", 30)
+            private_postgres.start()
+            signpost.send(*sent[100:200])
+            with counting(database_url) as seen:
+                wait_until(lambda: seen() >= 120, "more events to be seen", 60)
+            private_rabbitmq.kill()
+            wait_until(lambda: "no connection" in advisor.log.read_text(), "the advisor to notice", 60)
+            private_rabbitmq.start()
+            wait_until(lambda: signpost.broker.publisher().problem is None, "our own publisher to be back", 60)
+            signpost.send(*sent[200:])
+            with counting(database_url) as seen:
+                wait_until(lambda: seen() == 300, "all events to be seen", 90)
+            drained(signpost.broker, ADVISOR, lambda: signpost.store.outbox_depth(0).waiting, 60)
+            assert advisor.runs
+            assert (advisor.stop(), relay.stop()) == (0, 0)
+        told = {each.message_id for each in signpost.published()}
+        feed, _ = signpost.store.feed("acme", limit=10_000)
+        assert told == {f"{row.recommendation_id}.{row.sequence}" for row in feed}
+        assert signpost.broker.queue_depth(DEAD) == 0
