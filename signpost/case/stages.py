@@ -1,6 +1,6 @@
 """Stages: which milestone an offer, an interview or an application has reached. Pure, from stamps alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,18 +61,21 @@ def offer_stage(fields: Mapping[str, Register]) -> Iterator[Reading]:
 
 
 def _acceptance(fields: Mapping[str, Register]) -> Stamp | None:
-    """The first acceptance since the offer last was not accepted, or was countered: a confirmation in writing
-    moves nothing.
+    """The first acceptance since the offer was countered; without one, since it last was not accepted.
 
-    Signing the letter counts as an acceptance only where no other stands.
+    So a confirmation in writing moves nothing. Signing the letter counts only where no other acceptance stands.
     """
-    broken = max((fields[name][0] for name in _NOT_ACCEPTED if name in fields), default=(0, "", ""))
+    broken = _latest(fields, _NOT_ACCEPTED) or NEVER
+    countered = max(broken, _latest(fields, ("countered",)) or NEVER)
     said = [fields[name][0] for name in _ACCEPTED if name in fields]
-    signed = [fields["letter_signed"][0]] if "letter_signed" in fields else []
-    return min((stamp for stamp in said if stamp > broken), default=None) or max(
-        (stamp for stamp in signed if stamp > broken), default=max(said + signed, default=None)
-    )
+    standing = [stamp for stamp in said if stamp > countered] or [stamp for stamp in said if stamp > broken]
+    return min(standing, default=None) or _latest(fields, (*_ACCEPTED, "letter_signed"))
 
 
+def _latest(fields: Mapping[str, Register], milestones: Iterable[str]) -> Stamp | None:
+    return max((fields[name][0] for name in milestones if name in fields), default=None)
+
+
+NEVER: Stamp = (0, "", "")
 _ACCEPTED = ("accepted", "accepted.verbal", "accepted.written")
-_NOT_ACCEPTED = (*(name for name, stage in OFFER_STAGES.items() if stage != "accepted"), "countered")
+_NOT_ACCEPTED = tuple(name for name, stage in OFFER_STAGES.items() if stage != "accepted")

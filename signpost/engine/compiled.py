@@ -132,13 +132,13 @@ class CompiledEngine:
 class _CompiledRule:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.stages = _stages(rule.when)
+        self.stages = stages_of(rule.when)
         self.private = rule.audience == "candidate"
         self.when = over_time(rule.when)
         self.levels = [(level.priority, over_time(level.when)) for level in rule.levels]
         self.due = instant_of(rule.due) if rule.due else _unknown
         self.valid = instant_of(rule.valid) if rule.valid else _unknown
-        self.defined = {defined.name: _defined(defined) for defined in rule.defined}
+        self.defined = defined_values(rule.defined)
         self.related = [(term.name, items(term), over_time(term.where)) for term in relations_of(rule.when)]
 
     def condition(self, env: Env) -> Spans:
@@ -179,7 +179,7 @@ def _began(item: Entity) -> int:
     return next((item.values[name] for name in _BEGINNINGS[item.kind] if name in item.values), 0)
 
 
-def _stages(when: Condition) -> set[str] | None:
+def stages_of(when: Condition) -> set[str] | None:
     """The stages at which a condition can hold; None: any."""
     for term in when:
         if isinstance(term, OneOf) and term.ref == Ref(Scope.ITEM, "stage", "choice") and not term.negated:
@@ -191,6 +191,11 @@ def _stages(when: Condition) -> set[str] | None:
         ):
             return {"scheduled"}
     return None
+
+
+def defined_values(defined: Iterable[Defined]) -> dict[str, Callable[[Env], object]]:
+    """The values that a rule defines, by name, each a function of an environment."""
+    return {one.name: _defined(one) for one in defined}
 
 
 def _defined(defined: Defined) -> Callable[[Env], object]:
