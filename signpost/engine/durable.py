@@ -12,7 +12,7 @@ import orjson
 
 from signpost.case.facts import UTC_ZONE, Entity, Facts
 from signpost.engine.compiled import Answer, CompiledEngine, Match, defined_values, stages_of
-from signpost.engine.lowering import Lowered, Question, lower
+from signpost.engine.lowering import NUMBER, Lowered, Question, lower
 from signpost.engine.moments import Env, value_of
 from signpost.engine.questions import spans_of
 from signpost.engine.spans import holds
@@ -73,7 +73,7 @@ class _Kind:
     def _fact(self, index: int, subject: Entity, facts: Facts, now: int) -> dict[str, Any]:
         """Numbers, truth values and words of the vocabulary only: nothing that a person wrote enters the engine."""
         env = Env(facts, subject, subject, facts.zone)
-        fact: dict[str, Any] = {"n": index, "sid": SESSION}
+        fact: dict[str, Any] = {NUMBER: index, "sid": SESSION}
         for name, value in self._plain:
             if (known := value(env)) is not None:
                 fact[name] = known
@@ -115,7 +115,7 @@ def _chunks(lowered: Lowered) -> list[dict[str, Any]]:
     """Ruleset definitions of a size that the engine can bear; a rule's name is its number among the flat rules."""
     numbered = [(str(number), {"all": [{"m": {"$and": tests}}]}) for number, (_, tests) in enumerate(lowered.flat)]
     starts = range(0, len(numbered), MOST_RULES)
-    always = {ALWAYS: {"all": [{"m": {"n": 0}}]}}
+    always = {ALWAYS: {"all": [{"m": {NUMBER: 0}}]}}
     return [always | dict(numbered[start : start + MOST_RULES]) for start in starts]
 
 
@@ -137,7 +137,7 @@ def _fired(module: ModuleType, handle: int, raw: str) -> list[tuple[int, int]]:
         while message is not None:
             [(name, body)] = orjson.loads(message).items()
             if name != ALWAYS:
-                found.append((int(name), body["m"]["n"]))
+                found.append((int(name), body["m"][NUMBER]))
             message = module.complete_and_start_action(handle, state)
         module.delete_state(handle, SESSION)
     except Exception as error:

@@ -25,6 +25,9 @@ from signpost.rulebook.terms import (
 Test: TypeAlias = dict[str, Any]
 """One test of a flat rule, in the engine's own words: {"stage": "open"}, {"$ex": {"salary": 1}}, {"q7": True}."""
 
+NUMBER = "n"
+"""The property of every fact that tells which subject it is. Without it, a rule that only asks for unknowns would also
+match the fact that the engine keeps for its own session."""
 MOST_TERMS = 28
 MOST_FLAT_RULES = 8
 """Of one rule: with more alternatives, an `any of` is asked as one question instead."""
@@ -67,6 +70,8 @@ def lower(rules: Iterable[Rule]) -> Lowered:
             tests = [test for term in alternative for test in _tests(term, rule, lowered)]
             if rule.valid is not None:
                 tests.append({_ask(Reached(rule.position, rule.valid, True), rule, lowered): False})
+            if all("$nex" in test for test in tests):
+                tests.append({"$ex": {NUMBER: 1}})
             lowered.flat.append((rule.id, tests))
     return lowered
 
