@@ -1,0 +1,151 @@
+"""durable-rules 2.0.28: the limits that the lowering respects, each shown on the library itself, and that it
+respects them."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from signpost.engine import DurableEngine, make_engine
+from signpost.errors import CallerError
+from signpost.rulebook import load
+from tests.generators import random_facts, random_now
+from tests.rulebooks import RULES
+
+PROBE = """
+import durable_rules_engine as engine, json
+def run(rules, facts):
+    handle = engine.create_ruleset("probe", json.dumps(rules))
+    code, state = engine.assert_facts(handle, json.dumps([{**fact, "sid": "s"} for fact in facts]))
+    action = engine.start_action_for_state(handle, state)
+    message, fired = action and action[1], []
+    while message:
+        fired.append(json.loads(message))
+        message = engine.complete_and_start_action(handle, state)
+    return code, fired
+def flat(*tests):
+    return {"all": [{"m": {"$and": list(tests)}}]}
+def told(rules, facts):
+    code, fired = run(rules, facts)
+    print(code, len(fired))
+"""
+
+
+def probe(code: str) -> subprocess.CompletedProcess[str]:
+    """Run a probe in a process of its own, which it may well take down."""
+    return subprocess.run([sys.executable, "-c", PROBE + code], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_join_with_two_tests_before_it_kills_the_process() -> None:
+    accepted = '{"t": "offer"}, {"status": "accepted"}'
+    join = f'{{"second": {{"$and": [{accepted}, {{"$gt": {{"at": {{"first": "at"}}}}}}]}}}}'
+    died = probe(
+        f'run({{"r": {{"all": [{{"first": {{"$and": [{accepted}]}}}}, {join}]}}}}, '
+        '[{"t": "offer", "status": "accepted", "at": 1}])\nprint("survived")'
+    )
+    assert died.returncode < 0, "this limit is gone; relations could be lowered to joins"
+
+
+def test_the_result_code_tells_nothing_once_there_are_two_facts() -> None:
+    rule = 'told({"r": flat({"a": 1}, {"b": 1})}, '
+    seen = {
+        probe(f'{rule}[{{"a": {first}, "b": 1}}, {{"a": {3 - first}, "b": 1}}])').stdout.strip() for first in (1, 2)
+    }
+    assert "1 1" in seen, "code 1 (not handled) although a rule fired"
+
+
+def test_a_rule_that_only_asks_for_unknowns_matches_the_sessions_own_fact() -> None:
+    rule = 'flat({"$nex": {"x": 1}}, {"$nex": {"y": 1}})'
+    seen = probe(f'print(*("n" in one["r"]["m"] for one in run({{"r": {rule}}}, [{{"n": 0}}])[1]))')
+    assert "False" in seen.stdout.split()
+
+
+def test_a_session_without_any_action_can_be_deleted_with_our_guard() -> None:
+    """Without the rule that always fires, deleting such a session frees a pointer that was never set."""
+    code = f"""
+from random import Random
+from pathlib import Path
+from signpost.engine import DurableEngine
+from signpost.rulebook import load
+from signpost.case import Case, Event
+from signpost.case.facts import facts_of
+engines = [DurableEngine(load(Path({str(RULES)!r}))) for _ in range(3)]
+facts = facts_of(Case().fold(Event("t", "s", "e", "offer.expired", 1, "c", {{"offer": "o"}})), "c")
+for number in range(3000):
+    assert engines[number % 3].matches(facts, 1) == set()
+print("survived")
+"""
+    assert probe(code).stdout.strip() == "survived"
+
+
+def test_evaluations_leave_nothing_behind() -> None:
+    random, engine = Random(3), DurableEngine(load(RULES))
+    cases = [(random_facts(random), random_now(random)) for _ in range(200)]
+
+    def evaluate(times: int) -> int:
+        for number in range(times):
+            engine.matches(*cases[number % len(cases)])
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    before = evaluate(1000)
+    assert evaluate(6000) - before < 4096, "kilobytes"
+
+
+HEAD = "  source: a\n  priority: low\n  title: T\n  message: M\n"
+
+
+def rulebook(folder: Path, rules: str) -> Path:
+    (folder / "sources.yaml").write_text("articles: {a: An article}\n")
+    (folder / "topic.yaml").write_text(rules)
+    return folder
+
+
+def test_a_rule_with_too_many_terms_is_left_to_the_compiled_evaluator(tmp_path: Path) -> None:
+    fields = ["title", "salary", "negotiable", "bonus", "commission", "equity", "start_date", "workplace", "relocation"]
+    fields += [
+        "hours_per_week",
+        "basis",
+        "overtime_paid",
+        "weekends",
+        "on_call",
+        "travel_percent",
+        "growth_path",
+        "team",
+    ]
+    fields += ["work_life", "highlights", "conditions", "commute_minutes", "employer", "city", "region", "country"]
+    fields += ["accepted_at", "declined_at", "withdrawn_at", "letter_salary", "letter_title"]
+    conditions = ", ".join(f"{name}: unknown" for name in fields)
+    folder = rulebook(tmp_path, f"big:\n  about: offer\n  when: {{stage: expired, {conditions}}}\n{HEAD}")
+    engine = DurableEngine(load(folder))
+    assert engine.unfit == ["big"]
+    random = Random(5)
+    for _ in range(300):
+        facts, now = random_facts(random), random_now(random)
+        assert engine.matches(facts, now) == engine.compiled.matches(facts, now)
+
+
+def test_hundreds_of_rules_that_all_hold_stay_below_error_303(tmp_path: Path) -> None:
+    rules = "".join(
+        f"rule-{n}:\n  about: offer\n  when: {{stage: [open, accepted], commute_minutes: at most {n}}}\n{HEAD}"
+        for n in range(300)
+    )
+    engine = DurableEngine(load(rulebook(tmp_path, rules)))
+    random, most = Random(5), 0
+    for _ in range(200):
+        facts, now = random_facts(random), random_now(random)
+        found = engine.matches(facts, now)
+        assert found == engine.compiled.matches(facts, now)
+        most = max(most, len(found))
+    assert most >= 200
+
+
+def test_where_it_cannot_be_loaded_the_error_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "durable_rules_engine", None)
+    with pytest.raises(CallerError, match="SIGNPOST_ENGINE=compiled"):
+        make_engine("durable_rules", load(RULES))
+    assert make_engine("compiled", load(RULES)).name == "compiled"
+    with pytest.raises(CallerError, match="may be durable_rules or compiled"):
+        make_engine("clips", load(RULES))
