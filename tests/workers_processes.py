@@ -46,6 +46,12 @@ class WorkerProcess:
         """Whether the process is there."""
         return self._process.poll() is None
 
+    def wait_for_events(self, seen: Callable[[], int], least: int, seconds: float) -> None:
+        """Return once so many events were seen; fails with the end of the log when the process ends or is late."""
+        with suppress(TimeoutError):
+            wait_until(lambda: seen() >= least or not self.runs, "", seconds)
+        assert seen() >= least, f"{seen()} events seen, not {least}; the log ends:\n{self.log.read_text()[-3000:]}"
+
     def stop(self, seconds: float = 15) -> int:
         """SIGTERM; the exit code."""
         self._process.send_signal(signal.SIGTERM)

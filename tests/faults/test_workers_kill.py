@@ -1,7 +1,6 @@
 """kill -9 of the advisor in the middle of many events: no advice lost, none invented (promise 4)."""
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,20 +66,16 @@ class Run:
             for number in range(kills):
                 advisor = WorkerProcess("advisor", self.folder, *urls, **SETTINGS)
                 with running(advisor):
-                    self._wait_for(seen, self.distinct * (number + 1) // (kills + 2), 120)
+                    advisor.wait_for_events(seen, self.distinct * (number + 1) // (kills + 2), 120)
                 self.seen_at_kills.append(seen())
             advisor = WorkerProcess("advisor", self.folder, *urls, **SETTINGS)
             with running(advisor):
-                self._wait_for(seen, self.distinct, 240)
+                advisor.wait_for_events(seen, self.distinct, 240)
                 drained(self.system.broker, ADVISOR, lambda: self.system.store.outbox_depth(0).waiting, 60)
                 wait_until(lambda: len(collector.told) >= self.recorded(), "all advice to be collected", 30)
                 assert advisor.stop() == 0, advisor.log.read_text()
             assert relay.stop() == 0, relay.log.read_text()
         return collector.told
-
-    @staticmethod
-    def _wait_for(seen: Callable[[], int], least: int, seconds: float) -> None:
-        wait_until(lambda: seen() >= least, f"{least} events to be seen", seconds)
 
     def recorded(self) -> int:
         """How many changes the feed holds."""
