@@ -12,13 +12,11 @@ from signpost.advice.records import ANSWERED, TOLD, Record, dump_records, load_r
 from signpost.advice.wording import inputs_of, words_for
 from signpost.case.case import Case
 from signpost.case.facts import Entity, Facts, facts_of
-from signpost.case.instant import parse_instant
+from signpost.case.instant import on_calendar, parse_instant
 from signpost.engine.compiled import Answer, Match
 from signpost.engine.spans import holds
 from signpost.errors import BugError
 from signpost.rulebook.rulebook import Rulebook
-
-MAX_INSTANT = 253_402_300_799_000_000
 
 
 class Engine(Protocol):
@@ -161,7 +159,7 @@ class _Advising:
         words."""
         before = (record.priority, record.due, record.valid_until, record.text)
         record.priority = answer.priority(self.now)
-        record.due, record.valid_until = _on_calendar(answer.due), _on_calendar(answer.valid_until)
+        record.due, record.valid_until = on_calendar(answer.due), on_calendar(answer.valid_until)
         related = self._related(answer)
         inputs = _digest(inputs_of(answer, self.facts, related) + self.engine.rulebook.version.encode())
         if inputs != record.inputs:
@@ -226,7 +224,7 @@ class _Advising:
     def _next_change(self) -> int | None:
         instants = [answer.next_change(self.now) for answer in self.answers.values()]
         instants += [record.until for record in self.records.values() if record.state == "snoozed"]
-        return min((instant for instant in instants if instant is not None and instant <= MAX_INSTANT), default=None)
+        return min((instant for instant in map(on_calendar, instants) if instant is not None), default=None)
 
 
 def suppressions(recorded: bytes) -> list[dict[str, str]]:
@@ -277,10 +275,6 @@ def _new_record(answer: Answer) -> Record:
 def _forgotten(record: Record) -> Record:
     """Of advice that has ended only the number of its spells is kept."""
     return Record(record.rule, record.kind, record.subject, spell=record.spell)
-
-
-def _on_calendar(instant: int | None) -> int | None:
-    return instant if instant is not None and 0 <= instant <= MAX_INSTANT else None
 
 
 def _digest(text: bytes) -> str:

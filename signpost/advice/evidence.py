@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from signpost.advice.wording import zone_of
 from signpost.case.case import Stamp
 from signpost.case.facts import Entity, Facts
-from signpost.case.instant import format_instant
+from signpost.case.instant import format_instant, on_calendar
 from signpost.case.money import Money
 from signpost.case.vocabulary import KINDS
 from signpost.engine.compiled import Answer
@@ -121,7 +121,7 @@ def as_json(value: Any, type_: str) -> Any:
     if isinstance(value, Money):
         return value.to_json()
     if type_ == "instant" and isinstance(value, int):
-        return format_instant(value)
+        return None if on_calendar(value) is None else format_instant(value)
     return (
         value.isoformat()
         if isinstance(value, date)

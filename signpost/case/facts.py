@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from signpost.case.case import Case, Register, Stamp
 from signpost.case.fold import SINGLE
-from signpost.case.instant import parse_instant
+from signpost.case.instant import NEVER, parse_instant
 from signpost.case.money import Money
 from signpost.case.stages import APPLICATION_STAGES, INTERVIEW_STAGES, Reading, offer_stage, stage_of
 from signpost.case.vocabulary import KINDS, Field
@@ -81,13 +81,9 @@ def _interview(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     _typed(entity, fields)
     _instants(entity, fields)
     _read(entity, stage_of(fields, INTERVIEW_STAGES))
-    if entity.values.get("stage") == "scheduled":
+    if entity.values.get("stage") == "scheduled":  # without a start it stays upcoming until more is said
         entity.set("upcoming_until", entity.values.get("starts_at", NEVER), entity.stamps.get("starts_at"))
     return entity
-
-
-NEVER = 253_402_300_799_000_000
-"""The last instant of the calendar, in microseconds: an interview without a start stays upcoming until more is said."""
 
 
 def _application(entity_id: str, fields: Mapping[str, Register]) -> Entity:

@@ -8,6 +8,8 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+NEVER = 253_402_128_000_000_000
+"""The last instant that every time zone can show (9999-12-30): a time that does not come."""
 
 
 def parse_instant(text: str) -> int:
@@ -26,6 +28,11 @@ def from_datetime(moment: datetime) -> int:
 def to_datetime(instant: int) -> datetime:
     """The aware UTC datetime of an instant."""
     return EPOCH + timedelta(microseconds=instant)
+
+
+def on_calendar(instant: int | None) -> int | None:
+    """The instant, or None where no calendar shows it: far offsets can lead outside."""
+    return instant if instant is not None and 0 <= instant <= NEVER else None
 
 
 def format_instant(instant: int) -> str:

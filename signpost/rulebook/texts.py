@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import ChainableUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from signpost.case.instant import to_datetime
+from signpost.case.instant import on_calendar, to_datetime
 from signpost.case.money import Money
 
 UNKNOWN = "unknown"
@@ -77,8 +77,11 @@ def _words(value: Any) -> Any:
 
 
 def placed(value: Any, type_: str, zone: ZoneInfo) -> Any:
-    """An instant as local time; everything else as it is."""
-    return to_datetime(value).astimezone(zone) if type_ == "instant" and isinstance(value, int) else value
+    """An instant as local time (None where no calendar shows it); everything else as it is."""
+    if type_ != "instant" or not isinstance(value, int):
+        return value
+    instant = on_calendar(value)
+    return None if instant is None else to_datetime(instant).astimezone(zone)
 
 
 ENVIRONMENT = ImmutableSandboxedEnvironment(

@@ -1,0 +1,52 @@
+"""The audience barrier: nothing that another employer or the candidate alone knows changes a byte of an employer's
+advice."""
+
+from dataclasses import replace
+from random import Random
+
+import orjson
+
+from signpost.advice import advise
+from signpost.case import Case, Event
+from signpost.engine import CompiledEngine
+from signpost.rulebook import load
+from tests.generators import random_event, random_events, random_now
+from tests.rulebooks import RULES
+
+CASES = 1500
+PRIVATE = ("candidate.", "employment.", "interview.prepared", "offer.withdrawal_planned", "offer.acceptance_planned")
+ELSEWHERE = ("offer.", "interview.", "application.", "contact.")
+ENGINE = CompiledEngine(load(RULES))
+
+
+def unseen(random: Random, number: int) -> Event:
+    """Something that no employer of the case can know: said in private, or of the candidate's dealings elsewhere."""
+    while True:
+        event = random_event(random, number)
+        if event.type.startswith(PRIVATE) and event.type != "employment.started":
+            said = {key: value for key, value in event.data.items() if key not in ("employer", "application")}
+            return replace(event, id=f"z-{number}", data=said)
+        if event.type.startswith(ELSEWHERE):
+            moved = {
+                key: f"z-{event.data[key]}" for key in ("offer", "interview", "application") if event.data.get(key)
+            }
+            employer = {} if event.type.startswith("contact") else {"employer": {"id": "initech", "name": "Initech"}}
+            return replace(event, id=f"z-{number}", data=event.data | moved | employer)
+
+
+def employers_advice(events: list[Event], now: int) -> list[bytes]:
+    """What employers read, but for the advice about the employer elsewhere, who is told what is theirs."""
+    advised = advise(ENGINE, Case().fold(*events), b"", tenant="acme", key="c-1", now=now)
+    told = [change.data for change in advised.changes if change.audience == "employer"]
+    return [orjson.dumps(data) for data in told if not data["subject"]["id"].startswith("z-")]
+
+
+def test_employers_advice_does_not_depend_on_what_they_cannot_know() -> None:
+    random, seen = Random(17), 0
+    for _ in range(CASES):
+        events, now = random_events(random), random_now(random)
+        hidden = [unseen(random, number) for number in range(random.randint(1, 6))]
+        before = employers_advice(events, now)
+        assert employers_advice([*events, *hidden], now) == before
+        seen += len(before)
+    assert seen > CASES / 20
