@@ -9,12 +9,8 @@ RUN python -m venv /tools && python -m venv --without-pip /opt/signpost
 COPY requirements-build.lock requirements.lock ./
 RUN /tools/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock \
  && /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --require-hashes -r requirements.lock -w /wheels
-COPY pyproject.toml README.md ./
-COPY rules rules
-COPY schemas schemas
-COPY services services
-COPY workers workers
-COPY signpost signpost
+# What .dockerignore lets through
+COPY . .
 RUN /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation . -w /wheels \
  && /tools/bin/pip --python /opt/signpost/bin/python install --no-cache-dir --no-index --no-deps /wheels/*.whl
 
