@@ -188,25 +188,24 @@ class _Work:
     def _count(self, event: Event) -> None:
         load = self._loads[event.tenant]
         told = [Told(event.tenant, key, change) for key, change in load.handle(event, self._now)]
-        forgotten = {*load.erased, *_absorbed_by_erased(load, event)}
-        load.erased.clear()
-        for key in forgotten:
+        for key in load.erased:
             self._forget(load, key)
+        load.erased.clear()
         self._told += told
 
     def _forget(self, load: Caseload, key: str) -> None:
         """Note a key for the storage, and tell nothing that was said of it earlier in this batch."""
-        case = load.find(key)
-        gone = {key, *(alias for alias in load.cases if load.find(alias) is case)}
-        self._erased[load.tenant, key] = case.case.erased_at or 0
-        self._told = [one for one in self._told if one.tenant != load.tenant or one.key not in gone]
+        self._erased[load.tenant, key] = load.find(key).case.erased_at or 0
+        self._told = [one for one in self._told if one.tenant != load.tenant or not _leads_through(load, one.key, key)]
 
     def _erase(self) -> None:
         for (tenant, key), erased_at in self._erased.items():
             self._tx.erase(tenant, [key], erased_at)
 
 
-def _absorbed_by_erased(load: Caseload, event: Event) -> list[str]:
-    """Cases that turn out to have been an erased candidate's: what is stored of them goes as well."""
-    absorbed = [key for key, _ in links(event)]
-    return [key for key in absorbed if load.find(key).key != key and load.find(key).case.erased_at is not None]
+def _leads_through(load: Caseload, start: str, key: str) -> bool:
+    """Whether a case was merged into another, over any number of steps, or is that one."""
+    at: str | None = start
+    while at is not None and at != key:
+        at = load.cases[at].merged_into
+    return at == key
