@@ -119,12 +119,14 @@ class Supervisor:
         code = child.process.returncode if child.process else None
         if child.reader:
             child.reader.join(1.0)
-        self.say(f"{child.program.name} ended with {_ending(code)} before the system was ready")
+        self.say(f"{child.program.name} ended with {_ending(code)}, so the system cannot run")
         return MISUSED if code == MISUSED else 1
 
     def _watch(self) -> int:
         while not self.stop.wait(LOOK):
             for child in self._children:
+                if child.process and child.process.returncode == MISUSED:
+                    return self._failed(child)
                 self._look_after(child)
         return 0
 

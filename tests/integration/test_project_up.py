@@ -158,7 +158,7 @@ def test_a_rulebook_that_cannot_be_used_ends_it_with_words(tmp_path: Path) -> No
     (rules / "topic.yaml").write_text("rule: {about: nothing}\n")
     broken = System(tmp_path, SIGNPOST_RULES=str(rules))
     assert broken.process.wait(90) == 2
-    assert "ended with exit code 2 before the system was ready" in broken.said()
+    assert "ended with exit code 2, so the system cannot run" in broken.said()
 
 
 def test_the_reading_side_answers_only_with_a_key(kept: System) -> None:
