@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import orjson
 
 from signpost.advice.document import document, explained
+from signpost.advice.evidence import evidence
 from signpost.advice.records import ANSWERED, TOLD, Record, dump_records, load_records
-from signpost.advice.wording import inputs_of, words_for
+from signpost.advice.wording import Words, inputs_of, words_for
 from signpost.case.case import Case
 from signpost.case.facts import Entity, Facts, facts_of
 from signpost.case.instant import on_calendar, parse_instant
@@ -78,6 +79,7 @@ class _Advising:
         self.records = load_records(recorded)
         self.answers = {answer.key: answer for answer in engine.answers(self.facts)}
         self.changes: list[RecommendationChange] = []
+        self.worded: dict[tuple[str, str], Words] = {}
 
     def run(self) -> Advised:
         wanted = self._wanted()
@@ -141,7 +143,7 @@ class _Advising:
             record.state, record.by = "suppressed", by
             record.priority, record.title = (
                 answer.priority(self.now),
-                words_for(answer, self.facts, self._related(answer)).title,
+                self._words(answer, answer.related_at(self.now)).title,
             )
 
     def _end(self, record: Record, reason: str | None = None) -> None:
@@ -160,16 +162,20 @@ class _Advising:
         before = (record.priority, record.due, record.valid_until, record.text)
         record.priority = answer.priority(self.now)
         record.due, record.valid_until = on_calendar(answer.due), on_calendar(answer.valid_until)
-        related = self._related(answer)
+        related = answer.related_at(self.now)
         inputs = _digest(inputs_of(answer, self.facts, related) + self.engine.rulebook.version.encode())
         if inputs != record.inputs:
-            words = words_for(answer, self.facts, related)
+            words = self._words(answer, related)
             record.inputs, record.text, record.title = inputs, _digest(orjson.dumps(words)), words.title
             record.related = {name: [item.id for item in items] for name, items in related.items()}
         return before != (record.priority, record.due, record.valid_until, record.text)
 
-    def _related(self, answer: Answer) -> dict[str, list[Entity]]:
-        return answer.related_at(self.now)
+    def _words(self, answer: Answer, related: Mapping[str, list[Entity]]) -> Words:
+        """The words of a recommendation, made once: first their digest is needed, then they are told."""
+        key = (answer.key, repr([[item.id for item in items] for items in related.values()]))
+        if key not in self.worded:
+            self.worded[key] = words_for(answer, self.facts, related)
+        return self.worded[key]
 
     def _tell(self, record: Record, change: str, reason: str | None = None) -> None:
         rule = self.engine.rulebook.rules.get(record.rule)
@@ -187,8 +193,9 @@ class _Advising:
         )
         answer = self.answers.get(record.key) or self._ended_answer(record)
         if answer is not None:
-            related = self._related(answer) if answer.holds(self.now) else self._remembered(record)
-            data = explained(data, answer, self.facts, related, self.now)
+            related = answer.related_at(self.now) if answer.holds(self.now) else self._remembered(record)
+            because = evidence(answer, self.facts, related, self.now)
+            data = explained(data, answer.subject, self._words(answer, related), because)
         subject = f"{record.kind}/{record.subject}"
         self.changes.append(
             RecommendationChange(

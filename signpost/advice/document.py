@@ -1,14 +1,12 @@
 """The recommendation as consumers read it: the data of one change, as the published schema says. Pure."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from signpost.advice.evidence import evidence
+from signpost.advice.evidence import Fact
 from signpost.advice.records import Record
-from signpost.advice.wording import words_for
-from signpost.case.facts import Entity, Facts
+from signpost.advice.wording import Words
+from signpost.case.facts import Entity
 from signpost.case.instant import format_instant
-from signpost.engine.compiled import Answer
 from signpost.rulebook.terms import Rule
 
 STATUS = {"raised": "active", "updated": "active"}
@@ -50,12 +48,9 @@ def document(
     }
 
 
-def explained(
-    data: dict[str, Any], answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], now: int
-) -> dict[str, Any]:
+def explained(data: dict[str, Any], subject: Entity, words: Words, because: list[Fact]) -> dict[str, Any]:
     """The same with its words, its employer and the facts behind it."""
-    words = words_for(answer, facts, related)
-    data["employer"] = _employer(answer.subject)
+    data["employer"] = _employer(subject)
     data |= {
         "title": words.title,
         "message": words.message,
@@ -63,7 +58,7 @@ def explained(
         "drafts": words.drafts,
         "comparison": words.comparison,
     }
-    data["explanation"]["because"] = evidence(answer, facts, related, now)
+    data["explanation"]["because"] = because
     return data
 
 
