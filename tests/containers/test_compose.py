@@ -143,7 +143,7 @@ def test_the_demo_yields_its_advice_on_rabbitmq(deployment: Deployment) -> None:
             told.append(json.loads(received[2]))
     assert {"ask-response-deadline", "withdraw-promptly", "give-notice"} <= {event["data"]["rule"] for event in told}
     for event in told:
-        jsonschema.validate(event["data"], contract)
+        jsonschema.validate(event, contract)
     shown = [line for line in played.stdout.splitlines() if "[" in line and line.startswith("   ")]
     assert len(shown) >= len(told) >= 20
 
