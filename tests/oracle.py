@@ -8,6 +8,7 @@ from signpost.case.facts import Entity, Facts
 from signpost.case.instant import EPOCH
 from signpost.case.money import Money
 from signpost.rulebook.terms import (
+    Among,
     AnyOf,
     Compare,
     Condition,
@@ -59,6 +60,9 @@ class Oracle:
                 return self.compare(self.value(term.ref, item), term.operator, self.operand(term, item))
             case Same():
                 return self.same(self.value(term.ref, item), self.value(term.other, item), term.same)
+            case Among():
+                value, listed = self.value(term.ref, item), self.value(term.other, item)
+                return value is not None and any(self.equal(value, one) for one in listed or ())
             case Lists():
                 return self.lists(term, self.value(term.ref, item))
             case Reached():
@@ -137,7 +141,7 @@ class Oracle:
     def relation(self, term: Relation) -> bool:
         items = [item for item in self.facts.of_kind(term.kind) if not (term.other and item is self.subject)]
         found = sum(self.all(term.where, item) for item in items)
-        return found >= term.least if term.least else found == 0
+        return (found < term.number) == term.fewer
 
     def defined(self, name: str) -> Any:
         [defined] = [one for one in self.rule.defined if one.name == name]
@@ -148,6 +152,8 @@ class Oracle:
                     value = self.value(value, self.subject)
                 elif isinstance(value, Moment):
                     value = self.moved(value, self.subject)
+                if isinstance(value, date) and defined.type == "instant":
+                    return self.midnight(value)
                 if value is not None:
                     return value
         return None
@@ -156,20 +162,38 @@ class Oracle:
         value = self.moved(moment, item)
         if isinstance(value, date):
             day = value + timedelta(days=1) if moment.end else value
-            midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
-            return (midnight - EPOCH) // timedelta(microseconds=1)
+            return self.midnight(day)
         return None if value is None else int(value)
+
+    def midnight(self, day: date) -> int:
+        return (datetime(day.year, day.month, day.day, tzinfo=self.zone) - EPOCH) // timedelta(microseconds=1)
+
+    def on_business_day(self, day: date, number: int) -> date:
+        step = timedelta(days=1 if number > 0 else -1)
+        while number:
+            day += step
+            number -= step.days if day.weekday() < 5 else 0
+        return day
 
     def moved(self, moment: Moment, item: Entity) -> Any:
         base = self.value(moment.base, item)
         offset = self.value(moment.offset, item) if isinstance(moment.offset, Ref) else moment.offset
         if base is None or offset is None:
             return None
-        days, rest = (offset.days, offset.microseconds) if isinstance(offset, Duration) else (offset, 0)
+        offset = offset if isinstance(offset, Duration) else Duration(int(offset))
         if isinstance(base, date):
-            moved = base + moment.sign * timedelta(days=days)
-            if not rest:
-                return moved
-            midnight = datetime(moved.year, moved.month, moved.day, tzinfo=self.zone)
-            return (midnight - EPOCH) // timedelta(microseconds=1) + moment.sign * rest
-        return base + moment.sign * (days * 86_400_000_000 + rest)
+            moved = self.on_business_day(base, moment.sign * offset.business_days)
+            moved += moment.sign * timedelta(days=offset.days)
+            while moment.back_to and not self.is_end(moved, moment.back_to):
+                moved -= timedelta(days=1)
+            rest = offset.microseconds
+            return self.midnight(moved) + moment.sign * rest if rest else moved
+        if offset.business_days:
+            local = (EPOCH + timedelta(microseconds=base)).astimezone(self.zone)
+            day = self.on_business_day(local.date(), moment.sign * offset.business_days)
+            local = local.replace(year=day.year, month=day.month, day=day.day)
+            base = (local - EPOCH) // timedelta(microseconds=1)
+        return base + moment.sign * (offset.days * 86_400_000_000 + offset.microseconds)
+
+    def is_end(self, day: date, back_to: str) -> bool:
+        return (day + timedelta(days=1)).month != day.month or (back_to == "15th or month end" and day.day == 15)

@@ -9,12 +9,17 @@ ROOT = Path(__file__).parents[1]
 RULES = ROOT / "rules"
 
 PARAMS = {"wait": "3d", "short": "36h", "long_way": "60", "manager_notice": "28d", "usual_notice": "14d"}
+PARAMS |= {"patience": "3bd", "far": "45"}
 DEFINE = """  define:
     notice:
       - candidate's notice_period_days
       - {value: manager_notice, when: {candidate: {manages_people: true}}}
       - usual_notice
     last_day: notice before start_date
+    last_month: notice before start_date back to a month end
+    half_month: patience before start_date back to the 15th or month end
+    farthest: [candidate's max_commute_minutes, far]
+    answer: [patience after start_date, patience after respond_by]
 """
 OFFER_CONDITIONS = {
     "known": "salary: known",
@@ -69,6 +74,18 @@ OFFER_CONDITIONS = {
     ),
     "defined": "last_day: within wait",
     "defined-order": "respond_by: after last_day",
+    "defined-month-end": "last_month: passed",
+    "defined-half-month": "half_month: within wait",
+    "defined-number": "commute_minutes: above farthest",
+    "defined-of-both": "answer: passed",
+    "among": "region: among candidate's unwanted_regions",
+    "business-days": "extended_at: at least patience ago",
+    "business-days-of-date": "start_date: within patience",
+    "fewer": "fewer than 2 offers: {stage: [open, accepted], extended_at: less than wait ago}",
+    "candidate-inside": (
+        "any other offer: "
+        "{any of: [{candidate: {priorities: includes pay}}, {extended_at: after this one's extended_at}]}"
+    ),
     "two-relations": "any contact as first: {by: candidate}\n    no contact as second: {by: employer, for: this one}",
 }
 OTHERS = {
@@ -84,6 +101,10 @@ OTHERS = {
         "at least 2 offers: {stage: open}",
         "resigned_at: less than wait ago",
         "priorities: includes pay",
+        (
+            "any offer: "
+            "{any of: [{candidate: {resigned: true}}, {extended_at: later than candidate's discussed_family_at}]}"
+        ),
     ],
 }
 
@@ -100,7 +121,7 @@ def every_term(folder: Path) -> Rulebook:
 
 def _rule(name: str, about: str, condition: str) -> str:
     priority = "{normal: from the start, high: {title: known}}" if about == "offer" else "low"
-    define = DEFINE if "last_day" in condition else ""
+    define = DEFINE if any(name in condition for name in ("last_", "half_month", "farthest", "answer:")) else ""
     used = {key: value for key, value in PARAMS.items() if re.search(rf"\b{key}\b", condition + define)}
     given = f"  params: {{{', '.join(f'{key}: {value}' for key, value in used.items())}}}\n" if used else ""
     head = f"{name}:\n  about: {about}\n  priority: {priority}\n  source: a\n  title: T\n  message: M\n"

@@ -73,7 +73,7 @@ def _of_term(term: Term, env: Env, related: Mapping[str, list[Entity]], now: int
 
 
 def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], now: int) -> Iterator[Fact]:
-    if not term.least:
+    if term.fewer:
         yield {"fact": _nothing_such(term), "value": 0, "unknown": False, "event": None}
         return
     outer = env.item
@@ -86,7 +86,9 @@ def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], 
 def _nothing_such(term: Relation) -> str:
     """`no contact with by, channel, purpose as asked`: what was looked for in vain."""
     names = dict.fromkeys(ref.name for inner in term.where for ref in references(inner))
-    return f"no {'other ' if term.other else ''}{term.kind}" + (
+    few = "no" if term.number == 1 else f"fewer than {term.number}"
+    kind = term.kind if term.number == 1 else f"{term.kind}s"
+    return f"{few} {'other ' if term.other else ''}{kind}" + (
         f" with the {', '.join(names)} asked for" if names else ""
     )
 

@@ -146,7 +146,7 @@ def _param(value: Any) -> Any:
 
 def _days(duration: Duration) -> str:
     hours = duration.microseconds // 3_600_000_000
-    parts = [(duration.days, "day"), (hours, "hour")]
+    parts = [(duration.business_days, "business day"), (duration.days, "day"), (hours, "hour")]
     return " ".join(f"{number} {unit}{'' if number == 1 else 's'}" for number, unit in parts if number) or "no time"
 
 

@@ -45,7 +45,7 @@ def check(folder: Path, as_json: bool) -> None:
 @rules.command
 @click.argument("paths", type=click.Path(exists=True, path_type=Path), nargs=-1)
 @click.option(
-    "--rules", "folder", type=FOLDER, help="The rulebook; by default the first folder given, or the shipped one."
+    "--rulebook", "folder", type=FOLDER, help="The rulebook; by default the first folder given, or the shipped one."
 )
 @click.option("--engine", type=click.Choice(["compiled", "durable_rules"]), default="compiled", show_default=True)
 @json_option
@@ -57,7 +57,7 @@ def test(paths: tuple[Path, ...], folder: Path | None, engine: str, as_json: boo
     \b
     Examples:
       signpost rules test rules
-      signpost rules test --rules rules my-timelines.yaml
+      signpost rules test --rulebook rules my-timelines.yaml
     """
     from signpost.timelines import run_timelines
 

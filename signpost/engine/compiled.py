@@ -3,10 +3,11 @@ result."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TypeAlias
 
 from signpost.case.facts import UTC_ZONE, Entity, Facts
-from signpost.engine.moments import Env, instant_of, raw_moment, value_of
+from signpost.engine.moments import Env, instant_of, midnight, raw_moment, value_of
 from signpost.engine.questions import holds_plainly, items, over_time
 from signpost.engine.spans import Spans, both, holds, until
 from signpost.rulebook.conditions import relations_of
@@ -205,12 +206,12 @@ def _defined(defined: Defined) -> Callable[[Env], object]:
         outer, env.item = env.item, env.subject
         found = next((known for when, make in choices if when(env) and (known := make(env)) is not None), None)
         env.item = outer
-        return found
+        return midnight(found, env.zone) if defined.type == "instant" and isinstance(found, date) else found
 
     return value
 
 
-def _value(value: Moment | Duration | Ref) -> Callable[[Env], object]:
+def _value(value: Moment | Duration | Ref | float) -> Callable[[Env], object]:
     if isinstance(value, Moment):
         return raw_moment(value)
     if isinstance(value, Ref):

@@ -11,6 +11,7 @@ from signpost.engine.links import is_linked
 from signpost.engine.moments import Env, instant_of, value_of
 from signpost.engine.spans import ALWAYS, NEVER, Spans, at_least, both, either, negated, since, until
 from signpost.rulebook.terms import (
+    Among,
     AnyOf,
     Compare,
     Condition,
@@ -148,6 +149,16 @@ def says_same(ours: Any, theirs: Any) -> bool:
     return bool(ours == theirs)
 
 
+def _among(term: Among) -> Check:
+    value, listed = value_of(term.ref), value_of(term.other)
+
+    def among(env: Env) -> bool:
+        ours, theirs = value(env), listed(env)
+        return ours is not None and theirs is not None and any(says_same(ours, one) for one in theirs)
+
+    return among
+
+
 _LISTS: Mapping[str, Callable[[set[Any], set[Any]], bool]] = {
     "includes": lambda found, words: bool(found & words),
     "only": lambda found, words: bool(found) and found <= words,
@@ -188,23 +199,23 @@ def _any_of(term: AnyOf) -> Check:
 
 
 def _relation(term: Relation) -> Check:
-    found, where, least = items(term), holds_plainly(term.where), term.least
+    found, where, number, fewer = items(term), holds_plainly(term.where), term.number, term.fewer
 
     def relation(env: Env) -> bool:
         outer, count = env.item, 0
         for item in found(env):
             env.item = item
             count += where(env)
-            if count and count >= least:
+            if count >= number:
                 break
         env.item = outer
-        return count >= least if least else not count
+        return (count < number) is fewer
 
     return relation
 
 
 def _relation_over_time(term: Relation) -> Over:
-    found, where, least = items(term), over_time(term.where), term.least
+    found, where, number, fewer = items(term), over_time(term.where), term.number, term.fewer
 
     def relation(env: Env) -> Spans:
         outer, many = env.item, []
@@ -212,7 +223,8 @@ def _relation_over_time(term: Relation) -> Over:
             env.item = item
             many.append(where(env))
         env.item = outer
-        return at_least(least, many) if least else negated(either(many))
+        enough = at_least(number, many)
+        return negated(enough) if fewer else enough
 
     return relation
 
@@ -232,6 +244,7 @@ _CHECKS: Mapping[type[Term], Callable[[Any], Check]] = {
     OneOf: _one_of,
     Compare: _compare,
     Same: _same,
+    Among: _among,
     Lists: _lists,
     Order: _order,
     Linked: _linked,

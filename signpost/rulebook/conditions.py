@@ -11,7 +11,7 @@ from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Ref,
 from signpost.rulebook.values import MOMENTS, Names
 
 RELATED_KINDS = ("offer", "interview", "application", "contact")
-_RELATION = re.compile(r"(any|no|at least (\d+)) (other )?([a-z]+?)s?(?: as ([a-z_]+))?")
+_RELATION = re.compile(r"(any|no|at least (\d+)|fewer than (\d+)) (other )?([a-z]+?)s?(?: as ([a-z_]+))?")
 _LINKS = {"for": {"this one": "for"}, "employer": {"same": "same", "another": "another"}}
 
 
@@ -36,8 +36,8 @@ def _line(key: str, value: Node, block: Node, names: Names, related: bool) -> Co
         return _all_of(value, names, related)
     if key == "any unknown":
         return _any_unknown(value, names)
-    if key == "candidate" and not related:
-        return _candidate(value, names)
+    if key == "candidate":
+        return _candidate(value, names, related)
     if related and key in _LINKS and isinstance(value.value, str) and value.value in _LINKS[key]:
         return (Linked(value.position, _LINKS[key][value.value]),)
     if match := _RELATION.fullmatch(key):
@@ -66,10 +66,11 @@ def _field(key: str, value: Node, block: Node, names: Names) -> Condition:
     return ()
 
 
-def _candidate(value: Node, names: Names) -> Condition:
-    """The candidate's own fields, wherever the rule is about something else."""
+def _candidate(value: Node, names: Names, related: bool) -> Condition:
+    """The candidate's own fields, wherever the condition is about something else."""
+    own = Scope.SUBJECT if related else Scope.ITEM
     return parse_condition(
-        value, names.inside("candidate", Scope.ITEM if names.about == "candidate" else Scope.CANDIDATE)
+        value, names.inside("candidate", own if names.about == "candidate" else Scope.CANDIDATE), related=related
     )
 
 
@@ -110,14 +111,14 @@ def _any_unknown(value: Node, names: Names) -> Condition:
 
 def _relation(key: str, match: re.Match[str], value: Node, block: Node, names: Names, related: bool) -> Condition:
     where = block.key_position(key)
-    kind = match[4]
+    kind = match[5]
     if kind not in RELATED_KINDS:
         names.problems.add("R027", where, f"{key!r}: there is no kind {kind!r}", meant(kind, RELATED_KINDS))
         return ()
     if related:
         names.problems.add("R027", where, f"{key!r}: a relation cannot stand inside another relation")
         return ()
-    other = match[3] is not None
+    other = match[4] is not None
     if other and kind != names.about:
         names.problems.add(
             "R027",
@@ -125,14 +126,14 @@ def _relation(key: str, match: re.Match[str], value: Node, block: Node, names: N
             f"{key!r}: `other` fits only {names.about}s here, of which the subject is one",
             f"write {key.replace('other ', '')!r}",
         )
-    least = {"any": 1, "no": 0}.get(match[1]) if match[2] is None else int(match[2])
-    if match[2] is not None and int(match[2]) < 1:
-        names.problems.add("R027", where, f"{key!r} is always so", "write at least 1, or any")
-    name = match[5] or ("other" if other else kind)
+    number, fewer = int(match[2] or match[3] or 1), match[1] == "no" or match[3] is not None
+    if number < 1:
+        names.problems.add("R027", where, f"{key!r} is {'never' if fewer else 'always'} so", "write any or no")
+    name = match[6] or ("other" if other else kind)
     condition = parse_condition(value, names.inside(kind), related=True)
-    if least != 0:
+    if not fewer:
         names.related[name] = kind
-    return (Relation(where, name, kind, 1 if least is None else least, other, condition),)
+    return (Relation(where, name, kind, number, other, fewer, condition),)
 
 
 def _check_repeats(terms: Condition, names: Names) -> None:
@@ -157,4 +158,4 @@ def _exclude(first: Term, second: Term) -> bool:
 
 def relations_of(condition: Condition) -> list[Relation]:
     """The relations of a condition that require something to exist, in the order in which they stand."""
-    return [term for term in walk(condition) if isinstance(term, Relation) and term.least > 0]
+    return [term for term in walk(condition) if isinstance(term, Relation) and not term.fewer]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from signpost.rulebook.conditions import parse_condition, relations_of
 from signpost.rulebook.document import Node
 from signpost.rulebook.problems import meant
-from signpost.rulebook.terms import Condition, Level, Moment, Reached, Relation
+from signpost.rulebook.terms import Condition, Level, Moment, Reached, Ref, Relation
 from signpost.rulebook.values import Names
 
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -59,7 +59,7 @@ def _bound_level(match: re.Match[str], node: Node, when: Condition, names: Names
     if moment is None:
         return ()
     where = (*relation.where, Reached(node.position, moment, True))
-    return (Relation(node.position, relation.name, relation.kind, 1, relation.other, where),)
+    return (Relation(node.position, relation.name, relation.kind, 1, relation.other, False, where),)
 
 
 def _check_levels(levels: list[Level], node: Node, names: Names) -> None:
@@ -102,4 +102,5 @@ def _only_moment(condition: Condition) -> Moment | None:
 
 
 def _distance(moment: Moment) -> int | None:
-    return None if not hasattr(moment.offset, "total") else moment.sign * moment.offset.total
+    offset = moment.offset
+    return None if isinstance(offset, Ref) or offset.business_days else moment.sign * offset.total

@@ -9,6 +9,7 @@ from signpost.case.vocabulary import Field
 from signpost.rulebook.document import Node
 from signpost.rulebook.problems import meant
 from signpost.rulebook.terms import (
+    Among,
     Compare,
     Condition,
     Known,
@@ -40,6 +41,7 @@ _AGO = re.compile(r"(at least|less than) (.+) ago")
 _WITHIN = re.compile(r"within (.+)")
 _LIST = re.compile(r"(includes anything beyond|includes|only) (.+)")
 _SAME = re.compile(r"(same as|differs from) (.+)")
+_AMONG = re.compile(r"among (.+)")
 
 
 def condition_on(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
@@ -105,7 +107,7 @@ HINTS = {
     "texts": "write empty or not empty",
     "object": "write known, unknown, same as or differs from",
     "range": "write known or unknown",
-    "text": "write a text, known, unknown, same as or differs from",
+    "text": "write a text, known, unknown, same as, differs from, or among a list",
     "choice": "write one of the choices",
 }
 
@@ -121,6 +123,12 @@ def _phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) ->
             names.problems.add("R021", where, f"{match[2]!r} is {other.type}, {field.name} is {field.type}")
         elif other is not None:
             yield Same(where, ref, other, match[1] == "same as")
+    elif field.type == "text" and (match := _AMONG.fullmatch(text)):
+        listed = names.reference(match[1], where)
+        if listed is not None and listed.type != "texts":
+            names.problems.add("R021", where, f"{match[1]!r} is {listed.type}, and no list of texts")
+        elif listed is not None:
+            yield Among(where, ref, listed)
     elif field.type in MOMENTS:
         yield from _moment_phrase(ref, field, text, where, names)
     elif field.type in _AMOUNTS and (match := _AMOUNT.fullmatch(text)):

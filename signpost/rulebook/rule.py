@@ -12,7 +12,7 @@ from signpost.rulebook.levels import read_levels
 from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.sources import Sources
 from signpost.rulebook.terms import Choice, Defined, Draft, Moment, Rule, Texts
-from signpost.rulebook.values import Names, parse_duration
+from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
 
 AUDIENCES = ("candidate", "employer")
@@ -149,6 +149,8 @@ class RuleReader:
             ]
             known = tuple(choice for choice in choices if choice is not None)
             types = {_type(choice) for choice in known}
+            if types == {"date", "instant"}:  # a date then means its first moment
+                types = {"instant"}
             if len(types) > 1:
                 self.problems.add(
                     "R021",
@@ -174,6 +176,8 @@ class RuleReader:
         text = str(node.value)
         if re.search(r" (before|after) ", text):
             return names.moment(text, node.position)
+        if is_number(names.params.get(text)):
+            return names.param(text)
         if text in names.params or parse_duration(text):
             return names.duration(text, node.position)
         return names.reference(text, node.position)
@@ -245,5 +249,7 @@ def _type(choice: Choice) -> str:
     value = choice.value
     if isinstance(value, Moment):
         return value.base.type
+    if is_number(value):
+        return "number"
     type_ = getattr(value, "type", "duration")
     return "duration" if type_ == "days" else type_

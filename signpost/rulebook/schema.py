@@ -83,14 +83,16 @@ def _conditions(kind: str, *, related: bool) -> dict[str, Any]:
         "any of": {"type": "array", "items": again, "minItems": 2},
         "all of": {"type": "array", "items": again, "minItems": 1},
         "any unknown": {"type": "array", "items": {"enum": list(KINDS[kind])}, "minItems": 1},
+        "candidate": {"$ref": "#/$defs/candidate conditions"},
     }
     schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": not related}
     if related:
         properties["for"] = {"const": "this one"}
         return schema
-    properties["candidate"] = {"$ref": "#/$defs/candidate conditions"}
     schema["patternProperties"] = {
-        f"^(any|no|at least [0-9]+) (other )?{other}s?( as [a-z_]+)?$": {"$ref": f"#/$defs/related {other}"}
+        f"^(any|no|at least [0-9]+|fewer than [0-9]+) (other )?{other}s?( as [a-z_]+)?$": {
+            "$ref": f"#/$defs/related {other}"
+        }
         for other in RELATED_KINDS
     }
     return schema

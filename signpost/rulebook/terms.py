@@ -42,26 +42,29 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """So many days (calendar days on a date, 24 h each on an instant) and microseconds."""
+    """So many days (calendar days on a date, 24 h each on an instant), microseconds, and business days (Monday to
+    Friday, at the same time of day)."""
 
     days: int = 0
     microseconds: int = 0
+    business_days: int = 0
 
     @property
     def total(self) -> int:
-        """Microseconds, a day being 24 h."""
+        """Microseconds, a day being 24 h; business days, which have no fixed length, left out."""
         return self.days * DAY + self.microseconds
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """An instant or date, moved by a duration (or a number of days that is itself a fact). `end`: for a date, the
-    end of that day."""
+    end of that day. `back_to`: a date is then moved back to the nearest "month end", or "15th or month end"."""
 
     base: Ref
     offset: Duration | Ref = Duration()
     sign: int = 1
     end: bool = False
+    back_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,14 @@ class Lists(Term):
 
 
 @dataclass(frozen=True, slots=True)
+class Among(Term):
+    """A text is known and stands, regardless of case, in a list of texts that is known too."""
+
+    ref: Ref
+    other: Ref
+
+
+@dataclass(frozen=True, slots=True)
 class Reached(Term):
     """The present is at or past the moment (or, `reached` false, before it); not true where the moment is unknown."""
 
@@ -153,12 +164,14 @@ class AnyOf(Term):
 
 @dataclass(frozen=True, slots=True)
 class Relation(Term):
-    """At least `least` entities of a kind (0: none at all), other than the subject where `other`, are such that ..."""
+    """At least `number` entities of a kind (`fewer`: fewer than that), other than the subject where `other`, are such
+    that ..."""
 
     name: str = field(compare=False)
     kind: str
-    least: int
+    number: int
     other: bool
+    fewer: bool
     where: Condition
 
 
@@ -173,9 +186,9 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One alternative of a defined value: a moment, a duration or a field, where its condition holds."""
+    """One alternative of a defined value: a moment, a duration, a number or a field, where its condition holds."""
 
-    value: Moment | Duration | Ref
+    value: Moment | Duration | Ref | int | float
     when: Condition = ()
 
 

@@ -8,25 +8,31 @@ from signpost.case.vocabulary import KINDS
 from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.terms import Defined, Duration, Moment, Position, Ref, Scope
 
-_PART = re.compile(r"(\d+)([wdhms])")
-_DURATION = re.compile(r"(?:\d+[wdhms])+")
+_PART = re.compile(r"(\d+)(bd|[wdhms])")
+_DURATION = re.compile(r"(?:\d+(?:bd|[wdhms]))+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_DAYS = {"w": 7, "d": 1}
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
+_BACK_TO = re.compile(r"(.+) back to (?:the |a )(month end|15th or month end)")
 _POSSESSIVE = re.compile(r"(this one|the candidate|candidate|the other|[a-z][a-z_]*)'s (.+)")
 MOMENTS = ("instant", "date")
 
 
 def parse_duration(text: str) -> Duration | None:
-    """`36h`, `5d1h`, `2w`; None where it is none."""
+    """`36h`, `5d1h`, `2w`, `5bd` (business days); None where it is none."""
     if not _DURATION.fullmatch(text):
         return None
-    days = microseconds = 0
-    for number, unit in _PART.findall(text):
-        if unit in "wd":
-            days += int(number) * (7 if unit == "w" else 1)
-        else:
-            microseconds += int(number) * _SECONDS[unit] * 1_000_000
-    return Duration(days, microseconds)
+    amounts = [(int(number), unit) for number, unit in _PART.findall(text)]
+    return Duration(
+        days=sum(number * _DAYS[unit] for number, unit in amounts if unit in _DAYS),
+        microseconds=sum(number * _SECONDS[unit] * 1_000_000 for number, unit in amounts if unit in _SECONDS),
+        business_days=sum(number for number, unit in amounts if unit == "bd"),
+    )
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number, which a truth value is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(slots=True)
@@ -113,7 +119,15 @@ class Names:
         return reference
 
     def moment(self, text: str, where: Position) -> Moment | None:
-        """`respond_by`, `notice before start_date`, `24h after this one's completed_at` (with named durations)."""
+        """`respond_by`, `notice before start_date`, `24h after this one's completed_at` (with named durations), and of
+        dates `notice before start_date back to a month end`."""
+        if match := _BACK_TO.fullmatch(text):
+            moment = self.moment(match[1], where)
+            if moment is not None and moment.base.type != "date":
+                self.problems.add(
+                    "R021", where, f"{match[1]!r} is no date, so there is no going back to the {match[2]}"
+                )
+            return moment and replace(moment, back_to=match[2])
         match = re.fullmatch(r"(.+?) (before|after) (.+)", text)
         if match:
             offset = self.duration(match[1], where)
@@ -135,9 +149,9 @@ class Names:
         if _NUMBER.fullmatch(text) and type_ != "money":
             return float(text) if "." in text else int(text)
         value = self.param(text)
-        if isinstance(value, int | float) and not isinstance(value, bool) and type_ != "money":
-            return value
         if value is not None:
+            if is_number(value) and type_ != "money":
+                return value  # type: ignore[no-any-return]
             self.problems.add("R021", where, f"the parameter {text} is {value!r}, which is no {type_}")
             return None
         reference = self.reference(text, where)
