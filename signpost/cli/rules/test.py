@@ -1,4 +1,4 @@
-"""`signpost rules`: tools of a rule author."""
+"""`signpost rules test`."""
 
 import sys
 from pathlib import Path
@@ -6,43 +6,12 @@ from typing import Any
 
 import click
 
-from signpost.cli.edge import counted, json_option, print_json
+from signpost.cli.edge import json_option, print_json
+from signpost.cli.rules.common import FOLDER, place
 from signpost.settings import SHIPPED_RULES
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
-
-@click.group
-def rules() -> None:
-    """Check and test a rulebook."""
-
-
-@rules.command
-@click.argument("folder", type=FOLDER, default=SHIPPED_RULES, required=False)
-@json_option
-def check(folder: Path, as_json: bool) -> None:
-    """Load the rulebook in FOLDER strictly and list every problem with its place; exit code 1 where there is one.
-
-    \b
-    Example:
-      signpost rules check rules
-    """
-    from signpost.rulebook import find_problems
-
-    rulebook, problems = find_problems(folder)
-    found = sorted(set(problems.found))
-    if as_json:
-        print_json({"rules": len(rulebook.rules), "problems": [_problem(one) for one in found]})
-    else:
-        for one in found:
-            click.echo(one)
-        verdict = counted(len(found), "problem") if found else f"no problem; version {rulebook.version}"
-        click.echo(f"{len(rulebook.rules)} rules, {verdict}")
-    if found:
-        raise SystemExit(1)
-
-
-@rules.command
+@click.command
 @click.argument("paths", type=click.Path(exists=True, path_type=Path), nargs=-1)
 @click.option(
     "--rulebook", "folder", type=FOLDER, help="The rulebook; by default the first folder given, or the shipped one."
@@ -97,18 +66,5 @@ class _Counting:
             click.echo(f"\r\033[K{self._count} {timeline.name}"[:100], nl=False, err=True)
 
 
-def _place(position: Any) -> dict[str, Any]:
-    return {"file": position.file, "line": position.line, "column": position.column}
-
-
-def _problem(problem: Any) -> dict[str, Any]:
-    return {
-        **_place(problem.position),
-        "code": problem.code,
-        "message": problem.message,
-        "suggestion": problem.suggestion,
-    }
-
-
 def _failure(failure: Any) -> dict[str, Any]:
-    return {**_place(failure.position), "timeline": failure.timeline, "message": failure.message}
+    return {**place(failure.position), "timeline": failure.timeline, "message": failure.message}

@@ -1,0 +1,15 @@
+"""`signpost rules`: tools of a rule author, one module for each command."""
+
+import click
+
+from signpost.cli.rules.check import check
+from signpost.cli.rules.test import test
+
+
+@click.group
+def rules() -> None:
+    """Check, test and explain a rulebook."""
+
+
+for command in (check, test):
+    rules.add_command(command)
