@@ -100,7 +100,7 @@ class _Reader:
             self.problems.add(
                 "R005", where, f"YAML reads {text!r} as a truth value", f'write true or false, or "{text}" in quotes'
             )
-            return text
+            return text.lower() in ("yes", "on", "true")
         if tag == "int":
             return self.number(text, where, int)
         if tag == "float":
