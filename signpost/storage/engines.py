@@ -99,6 +99,7 @@ def _postgresql_arguments(options: EngineOptions) -> dict[str, Any]:
     return {
         "connect_timeout": options.connect_timeout,
         "application_name": "signpost",
+        "client_encoding": "utf8",
         "options": settings,
         "keepalives_idle": 10,
         "keepalives_interval": 5,
