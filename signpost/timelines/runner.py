@@ -1,6 +1,6 @@
 """Running timelines: events arrive, the clock wakes cases at the very instants it would, expectations are compared."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,15 @@ from typing import Any
 from signpost.advice import Engine, RecommendationChange, active
 from signpost.advice.caseload import Caseload
 from signpost.advice.records import TOLD, Record, load_records
+from signpost.advice.replay import Replay
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import make_engine
-from signpost.rulebook import load
+from signpost.rulebook import Rulebook, RulebookError, load
+from signpost.rulebook.problems import meant
 from signpost.rulebook.terms import Position
-from signpost.timelines.reader import TENANT, Timeline, find_timelines
+from signpost.timelines.expectations import rule_of
+from signpost.timelines.reader import TENANT, Timeline, TimelineError, find_timelines
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,13 +31,34 @@ class Failure:
         return f"{self.position}: {self.timeline}: {self.message}"
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one timeline came to."""
+
+    timeline: Timeline
+    failures: tuple[Failure, ...]
+
+
 @dataclass(slots=True)
 class Result:
     """What a run came to."""
 
-    timelines: int = 0
-    expectations: int = 0
-    failures: list[Failure] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def timelines(self) -> int:
+        """How many timelines were run."""
+        return len(self.outcomes)
+
+    @property
+    def expectations(self) -> int:
+        """How many expectations they hold."""
+        return sum(len(outcome.timeline.expectations) for outcome in self.outcomes)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """Every expectation that was not met."""
+        return [failure for outcome in self.outcomes for failure in outcome.failures]
 
 
 def run_timelines(
@@ -46,52 +70,64 @@ def run_timelines(
 ) -> Result:
     """Every timeline under the paths against the rulebook in a folder. Raises TimelineError and RulebookError."""
     timelines = find_timelines(paths)
-    engines: dict[str, Engine] = {}
+    rulebooks = load_variants(rulebook, timelines)
+    engines = {params: make_engine(engine, loaded) for params, loaded in rulebooks.items()}
     result = Result()
     for timeline in timelines:
-        key = repr(timeline.params)
-        if key not in engines:
-            engines[key] = make_engine(engine, load(rulebook, timeline.params))
-        result.timelines += 1
-        result.expectations += len(timeline.expectations)
-        result.failures += _Run(timeline, engines[key]).failures()
+        ready = engines[params_key(timeline)]
+        failures = [*_unknown_rules(timeline, ready.rulebook), *Run(timeline, ready).failures()]
+        result.outcomes.append(Outcome(timeline, tuple(failures)))
         progress(timeline)
     return result
 
 
-class _Run:
-    def __init__(self, timeline: Timeline, engine: Engine) -> None:
-        self.timeline = timeline
+def params_key(timeline: Timeline) -> str:
+    """The same for timelines with the same overrides."""
+    return repr(timeline.params)
+
+
+def load_variants(folder: Path, timelines: Iterable[Timeline]) -> dict[str, Rulebook]:
+    """The rulebook as each timeline's overrides make it, by `params_key`. Raises RulebookError, and TimelineError
+    where overrides do not fit."""
+    plain = load(folder)
+    variants = {repr({}): plain}
+    for timeline in timelines:
+        if params_key(timeline) not in variants:
+            variants[params_key(timeline)] = _with_params(folder, timeline)
+    return variants
+
+
+def _with_params(folder: Path, timeline: Timeline) -> Rulebook:
+    try:
+        return load(folder, timeline.params)
+    except RulebookError as error:
+        raise TimelineError([replace(problem, position=timeline.position) for problem in error.problems]) from error
+
+
+def _unknown_rules(timeline: Timeline, rulebook: Rulebook) -> Iterator[Failure]:
+    """An expectation about a rule that does not exist would prove nothing."""
+    for expectation in timeline.expectations:
+        for name in sorted({rule_of(advice) for advice in expectation.value} - rulebook.rules.keys()):
+            message = f"there is no rule {name!r}; {meant(name, rulebook.rules)}".removesuffix("; ")
+            yield Failure(expectation.position, timeline.name, message)
+
+
+class Run:
+    """One timeline on one engine. `watched`: the rules that count, where the engine has others besides."""
+
+    def __init__(self, timeline: Timeline, engine: Engine, watched: Set[str] | None = None) -> None:
+        self.timeline, self.watched = timeline, watched
         self.caseload = Caseload(engine, TENANT, {})
         self.latest: dict[str, RecommendationChange] = {}
 
     def failures(self) -> Iterator[Failure]:
-        arrivals = list(self.timeline.arrivals)
+        arrivals = [(arrival.at, arrival.event) for arrival in self.timeline.arrivals]
+        replay = Replay(self.caseload, arrivals, self._addressed)
         for expectation in self.timeline.expectations:
-            while arrivals and arrivals[0].at <= expectation.at:
-                arrival = arrivals.pop(0)
-                self._pass_time(arrival.at)
-                self._note(self.caseload.handle(self._addressed(arrival.event), arrival.at))
-            self._pass_time(expectation.at)
+            for told in replay.until(expectation.at):
+                self.latest[f"{told.change.rule}@{told.change.subject}"] = told.change
             for message in _COMPARE[expectation.kind](expectation.value, self):
                 yield Failure(expectation.position, self.timeline.name, f"at {expectation.label} {message}")
-
-    def _pass_time(self, until: int) -> None:
-        """Wake every case at each instant at which it asked to be, as the clock worker does."""
-        while True:
-            due = [
-                case
-                for case in self.caseload.cases.values()
-                if case.next_change is not None and case.next_change <= until
-            ]
-            if not due:
-                return
-            case = min(due, key=lambda case: case.next_change or 0)
-            self._note(self.caseload.wake(case.key, case.next_change or 0))
-
-    def _note(self, told: list[tuple[str, RecommendationChange]]) -> None:
-        for _, change in told:
-            self.latest[f"{change.rule}@{change.subject}"] = change
 
     def _addressed(self, event: Event) -> Event:
         """An answer to RULE@SUBJECT, sent to the recommendation that stands for it now."""
@@ -104,7 +140,12 @@ class _Run:
 
     def active(self) -> dict[str, Record]:
         """The advice that stands now."""
-        return {key: record for case in self.caseload.cases.values() for key, record in active(case.recorded).items()}
+        return {
+            key: record
+            for case in self.caseload.cases.values()
+            for key, record in active(case.recorded).items()
+            if self.watched is None or record.rule in self.watched
+        }
 
     def evidence(self, key: str) -> set[str]:
         """Every id that the explanation of a piece of advice names: entities and events."""
@@ -113,26 +154,26 @@ class _Run:
         return named | {fact["event"]["id"] for fact in because if fact["event"]}
 
 
-def _includes(value: list[str], run: _Run) -> Iterator[str]:
+def _includes(value: list[str], run: Run) -> Iterator[str]:
     standing = run.active()
     for name in value:
         if name not in standing:
             yield f"{name} is not advised; advised: {', '.join(sorted(standing)) or 'nothing'}"
 
 
-def _excludes(value: list[str], run: _Run) -> Iterator[str]:
+def _excludes(value: list[str], run: Run) -> Iterator[str]:
     for name in value:
         if name in run.active():
             yield f"{name} is advised"
 
 
-def _exactly(value: list[str], run: _Run) -> Iterator[str]:
+def _exactly(value: list[str], run: Run) -> Iterator[str]:
     yield from _includes(value, run)
     for name in sorted(set(run.active()) - set(value)):
         yield f"{name} is advised too"
 
 
-def _priority(value: Mapping[str, str], run: _Run) -> Iterator[str]:
+def _priority(value: Mapping[str, str], run: Run) -> Iterator[str]:
     for name, record, wanted in _standing(value, run):
         if record is None:
             yield f"{name} is not advised"
@@ -140,7 +181,7 @@ def _priority(value: Mapping[str, str], run: _Run) -> Iterator[str]:
             yield f"{name} has priority {record.priority}, not {wanted}"
 
 
-def _due(value: Mapping[str, str | None], run: _Run) -> Iterator[str]:
+def _due(value: Mapping[str, str | None], run: Run) -> Iterator[str]:
     for name, record, wanted in _standing(value, run):
         if record is None:
             yield f"{name} is not advised"
@@ -149,7 +190,7 @@ def _due(value: Mapping[str, str | None], run: _Run) -> Iterator[str]:
             yield f"{name} is due {due}, not {wanted}"
 
 
-def _because(value: Mapping[str, list[str]], run: _Run) -> Iterator[str]:
+def _because(value: Mapping[str, list[str]], run: Run) -> Iterator[str]:
     for name, record, wanted in _standing(value, run):
         if record is None:
             yield f"{name} is not advised"
@@ -158,13 +199,13 @@ def _because(value: Mapping[str, list[str]], run: _Run) -> Iterator[str]:
             yield f"the evidence of {name} does not name {', '.join(map(str, missing))}; it names {named}"
 
 
-def _standing(value: Mapping[str, Any], run: _Run) -> Iterator[tuple[str, Record | None, Any]]:
+def _standing(value: Mapping[str, Any], run: Run) -> Iterator[tuple[str, Record | None, Any]]:
     standing = run.active()
     for name, wanted in value.items():
         yield name, standing.get(name), wanted
 
 
-_COMPARE: Mapping[str, Callable[[Any, _Run], Iterator[str]]] = {
+_COMPARE: Mapping[str, Callable[[Any, Run], Iterator[str]]] = {
     "includes": _includes,
     "excludes": _excludes,
     "exactly": _exactly,
