@@ -1,17 +1,21 @@
-"""Microseconds per case: both engines on the real rulebook, over the same random cases in the same run."""
+"""Microseconds per case: both engines on the real rulebook and on it ten times over, in the same run."""
 
 import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from signpost.case.facts import Facts
 from signpost.engine import CompiledEngine, DurableEngine
-from signpost.rulebook import load
+from signpost.rulebook import Rulebook, load
+from signpost.rulebook.values import parse_duration
 from tests.generators import random_facts, random_now
 
 RULES = Path(__file__).parents[1] / "rules"
@@ -23,25 +27,50 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks engines", description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--cases", type=int, default=400)
+    parser.add_argument("--times", type=int, nargs="+", default=[1, 10], help="how often the rulebook is multiplied")
     options, _ = parser.parse_known_args(arguments)
-    rulebook = load(RULES)
-    compiled, durable, random = CompiledEngine(rulebook), DurableEngine(rulebook), Random(1)
+    random = Random(1)
     cases = [(random_facts(random), random_now(random)) for _ in range(options.cases)]
-    found: dict[str, float] = {
-        "compiled, whether it holds now": _fastest(lambda: [compiled.matches(facts, now) for facts, now in cases]),
-        "compiled, over all time": _fastest(lambda: [compiled.answers(facts) for facts, _ in cases]),
-        "durable-rules, whether it holds now": _fastest(lambda: [durable.matches(facts, now) for facts, now in cases]),
-    }
-    each = {name: round(seconds / len(cases) * 1e6, 1) for name, seconds in found.items()}
+    found = {len(rulebook.rules): _measure(rulebook, cases) for rulebook in map(_multiplied, options.times)}
     if options.json:
-        print(json.dumps({"rules": len(rulebook.rules), "cases": len(cases), "microseconds_per_case": each}))
+        print(json.dumps({"cases": len(cases), "microseconds_per_case": found}))
         return 0
-    table = Table("engine", "us per case", "ratio", title=f"{len(rulebook.rules)} rules, {len(cases)} random cases")
-    least = min(each.values())
-    for name, microseconds in each.items():
-        table.add_row(name, f"{microseconds:.0f}", f"{microseconds / least:.1f}")
+    table = Table(
+        "engine", *(f"us per case, {rules} rules" for rules in found), "growth", title=f"{len(cases)} random cases"
+    )
+    for name in next(iter(found.values())):
+        each = [measured[name] for measured in found.values()]
+        table.add_row(name, *(f"{one:.0f}" for one in each), f"{each[-1] / each[0]:.1f}x")
     Console().print(table)
     return 0
+
+
+def _measure(rulebook: Rulebook, cases: list[tuple[Facts, int]]) -> dict[str, float]:
+    compiled, durable = CompiledEngine(rulebook), DurableEngine(rulebook)
+    work: dict[str, Callable[[], object]] = {
+        "compiled, whether it holds now": lambda: [compiled.matches(facts, now) for facts, now in cases],
+        "compiled, over all time": lambda: [compiled.answers(facts) for facts, _ in cases],
+        "durable-rules, whether it holds now": lambda: [durable.matches(facts, now) for facts, now in cases],
+    }
+    return {name: round(_fastest(one) / len(cases) * 1e6, 1) for name, one in work.items()}
+
+
+def _multiplied(times: int) -> Rulebook:
+    """The rulebook so many times over, every parameter of each copy a little different from those of the others."""
+    copies = {}
+    for number in range(times):
+        params = {
+            rule: {name: _shifted(value, number) for name, value in named.items()}
+            for rule, named in load(RULES).params().items()
+        }
+        for rule in load(RULES, params).rules.values():
+            suppresses = tuple(f"{name}-{number}" for name in rule.suppresses)
+            copies[f"{rule.id}-{number}"] = replace(rule, id=f"{rule.id}-{number}", suppresses=suppresses)
+    return Rulebook(copies, "multiplied")
+
+
+def _shifted(value: Any, number: int) -> Any:
+    return f"{value}{number}m" if isinstance(value, str) and parse_duration(value) else value + number
 
 
 def _fastest(work: Callable[[], object]) -> float:

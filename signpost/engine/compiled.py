@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 from signpost.case.facts import UTC_ZONE, Entity, Facts
 from signpost.engine.moments import Env, instant_of, midnight, raw_moment, value_of
+from signpost.engine.network import is_shared, network
 from signpost.engine.questions import holds_plainly, items, over_time
 from signpost.engine.spans import Spans, both, holds, until
 from signpost.rulebook.conditions import relations_of
@@ -87,16 +89,20 @@ class Match:
 
 
 class CompiledEngine:
-    """Evaluates a rulebook with plain Python functions; rules are sorted by the stage that they ask for."""
+    """Evaluates a rulebook with plain Python functions; what several rules ask first is asked once (see `network`)."""
 
     name = "compiled"
 
     def __init__(self, rulebook: Rulebook) -> None:
         self.rulebook = rulebook
-        self._by_kind: dict[str, list[_CompiledRule]] = {}
-        self._by_stage: dict[tuple[str, str | None], list[_CompiledRule]] = {}
-        for rule in rulebook.rules.values():
-            self._by_kind.setdefault(rule.about, []).append(_CompiledRule(rule))
+        self._rules = {rule.id: _CompiledRule(rule) for rule in rulebook.rules.values()}
+        grouped: dict[tuple[str, str], list[_CompiledRule]] = {}
+        for rule in self._rules.values():
+            grouped.setdefault((rule.rule.about, rule.rule.audience), []).append(rule)
+        self._networks = [
+            (kind, audience == "candidate", network((rule, rule.shared) for rule in rules))
+            for (kind, audience), rules in grouped.items()
+        ]
 
     def answers(self, facts: Facts) -> list[Answer]:
         """Every (rule, subject) that holds at any time, past and future included."""
@@ -104,9 +110,9 @@ class CompiledEngine:
 
     def answer_about(self, rule_id: str, subject: Entity, facts: Facts) -> Answer:
         """What one rule says of one subject, even if it never holds."""
-        rule = next(rule for rule in self._by_kind[subject.kind] if rule.rule.id == rule_id)
-        env = Env(facts, subject, subject, facts.zone)
-        return rule.answer(env, rule.condition(env))
+        rule = self._rules[rule_id]
+        env = Env(facts, subject, subject, _zone(facts, rule.rule.audience == "candidate"), rule.defined)
+        return rule.answer(env, rule.when(env))
 
     def matches(self, facts: Facts, now: int, answers: Iterable[Answer] | None = None) -> set[Match]:
         """Every (rule, subject) that holds at an instant; `answers`, where they are known already."""
@@ -114,39 +120,31 @@ class CompiledEngine:
         return {answer.match for answer in known if answer.holds(now)}
 
     def _answers(self, facts: Facts) -> Iterator[Answer]:
-        for kind in self._by_kind:
+        for kind, private, asked in self._networks:
             for subject in facts.of_kind(kind):
-                env = Env(facts, subject, subject, facts.zone)
-                for rule in self._asking(kind, subject.values.get("stage")):
-                    if condition := rule.condition(env):
+                env = Env(facts, subject, subject, _zone(facts, private))
+                for rule in asked.passed(env):
+                    env.defined = rule.defined
+                    if condition := rule.rest(env):
                         yield rule.answer(env, condition)
 
-    def _asking(self, kind: str, stage: str | None) -> list["_CompiledRule"]:
-        """The rules that can hold at this stage."""
-        rules = self._by_stage.get((kind, stage))
-        if rules is None:
-            rules = [rule for rule in self._by_kind[kind] if rule.stages is None or stage in rule.stages]
-            self._by_stage[kind, stage] = rules
-        return rules
+
+def _zone(facts: Facts, private: bool) -> ZoneInfo:
+    """Whose days count. An employer's rule does not know the candidate's time zone."""
+    return facts.zone if private else UTC_ZONE
 
 
 class _CompiledRule:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.stages = stages_of(rule.when)
-        self.private = rule.audience == "candidate"
+        self.shared = [term for term in rule.when if is_shared(term)]
+        self.rest = over_time(tuple(term for term in rule.when if not is_shared(term)))
         self.when = over_time(rule.when)
         self.levels = [(level.priority, over_time(level.when)) for level in rule.levels]
         self.due = instant_of(rule.due) if rule.due else _unknown
         self.valid = instant_of(rule.valid) if rule.valid else _unknown
         self.defined = defined_values(rule.defined)
         self.related = [(term.name, items(term), over_time(term.where)) for term in relations_of(rule.when)]
-
-    def condition(self, env: Env) -> Spans:
-        """When its conditions hold of the subject. An employer's rule does not know the candidate's time zone."""
-        env.zone = env.facts.zone if self.private else UTC_ZONE
-        env.defined = self.defined
-        return self.when(env)
 
     def answer(self, env: Env, condition: Spans) -> Answer:
         """Everything about a rule whose condition was just asked in this environment."""
