@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test lint format bench faults rules containers-test lock clean
+.PHONY: help install run demo test lint format generate bench faults rules containers-test lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -50,6 +50,11 @@ format: $(READY) ## put the code into its one format
 rules: $(READY) ## check the rulebook and run its timelines
 	$(BIN)/signpost rules check rules
 	$(BIN)/signpost rules test rules
+
+generate: $(READY) ## write everything that is made from code and rules: schemas, API documents, the rule catalogue
+	$(BIN)/python -m schemas
+	$(BIN)/python -m signpost.rulebook rules
+	$(BIN)/python -m signpost.catalogue rules docs/rulebook
 
 bench: $(READY) ## measure, beside plain yardsticks in the same run
 	$(BIN)/python -m benchmarks $(ARGS)
