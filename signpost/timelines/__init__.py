@@ -2,6 +2,6 @@
 README)."""
 
 from signpost.timelines.reader import TimelineError, find_timelines
-from signpost.timelines.runner import Failure, Result, run_timelines
+from signpost.timelines.runner import Failure, Outcome, Result, run_timelines
 
-__all__ = ["Failure", "Result", "TimelineError", "find_timelines", "run_timelines"]
+__all__ = ["Failure", "Outcome", "Result", "TimelineError", "find_timelines", "run_timelines"]

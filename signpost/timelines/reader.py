@@ -15,11 +15,15 @@ from signpost.rulebook.document import Node, read
 from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.terms import Position
 from signpost.rulebook.values import parse_duration
+from signpost.timelines.expectations import SHAPES, check_value
 
 TENANT = "timeline"
 SOURCE = "timeline"
 TIMELINE_KEYS = ("name", "start", "candidate", "params", "events", "expect")
-EXPECTATIONS = ("includes", "excludes", "exactly", "priority", "due", "because")
+FOLDER = "timelines"
+"""A folder of this name holds timelines only, and what is said of them."""
+ASIDE = "survivors.yaml"
+"""What is accepted of a mutation run: no timelines, though it lies beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Timeline:
     name: str
     candidate: str
     params: Mapping[str, Mapping[str, Any]]
+    position: Position
     arrivals: list[Arrival] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
 
@@ -69,7 +74,8 @@ def find_timelines(paths: Sequence[Path]) -> list[Timeline]:
     for path in paths:
         files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
         for file in files:
-            timelines += _read_file(file, problems, wanted=not path.is_dir())
+            if not path.is_dir() or file.name != ASIDE:
+                timelines += _read_file(file, problems, wanted=not path.is_dir() or file.parent.name == FOLDER)
     if not timelines and not problems.found:
         problems.add(
             "R002",
@@ -113,11 +119,10 @@ class _Reader:
 
     def timeline(self, node: Node) -> Timeline:
         if not self._mapping(node, TIMELINE_KEYS, ("name", "start", "events", "expect")):
-            return Timeline("", "c-1", {})
+            return Timeline("", "c-1", {}, node.position)
         self.start = self._instant(node.value["start"])
         self.candidate = str(node.value["candidate"].value) if "candidate" in node.value else "c-1"
-        params = node.value["params"].plain() if "params" in node.value else {}
-        timeline = Timeline(str(node.value["name"].value), self.candidate, params)
+        timeline = Timeline(str(node.value["name"].value), self.candidate, self._params(node), node.position)
         for number, item in enumerate(self._list(node.value["events"])):
             arrival = self._arrival(item, number)
             if arrival is not None:
@@ -129,6 +134,16 @@ class _Reader:
         timeline.arrivals.sort(key=lambda arrival: arrival.at)
         timeline.expectations.sort(key=lambda expectation: expectation.at)
         return timeline
+
+    def _params(self, node: Node) -> Mapping[str, Mapping[str, Any]]:
+        """Overrides of rule parameters: rule -> parameter -> value."""
+        block = node.value.get("params")
+        if block is None:
+            return {}
+        if not isinstance(block.value, dict) or not all(isinstance(rule.value, dict) for rule in block.value.values()):
+            self.problems.add("R006", block.position, "params is a mapping of rules to {parameter: value}")
+            return {}
+        return {rule: values.plain() for rule, values in block.value.items()}
 
     def _arrival(self, node: Node, number: int) -> Arrival | None:
         if not self._mapping(node, None, ("at", "type")):
@@ -156,18 +171,15 @@ class _Reader:
         return Arrival(sent, Event(TENANT, SOURCE, id, type_, at, subject, dict(loaded)), node.position)
 
     def _expectations(self, node: Node) -> list[Expectation]:
-        if not self._mapping(node, ("at", *EXPECTATIONS), ("at",)):
+        if not self._mapping(node, ("at", *SHAPES), ("at",)):
             return []
         at, label = self._time(node.value["at"]), str(node.value["at"].value)
-        found = []
-        for key, value in node.value.items():
-            if key != "at":
-                shape = dict if key in ("priority", "due", "because") else list
-                if not isinstance(value.value, shape):
-                    self.problems.add("R006", value.position, f"{key} is a {'mapping' if shape is dict else 'list'}")
-                    continue
-                found.append(Expectation(at, label, key, value.plain(), value.position))
-        if not found:
+        found = [
+            Expectation(at, label, key, value.plain(), value.position)
+            for key, value in node.value.items()
+            if key in SHAPES and check_value(key, value, self.problems)
+        ]
+        if node.value.keys() <= {"at"}:
             self.problems.add(
                 "R002",
                 node.position,
@@ -204,7 +216,7 @@ class _Reader:
     def _time(self, node: Node) -> int:
         """A virtual time: a distance from the start."""
         duration = parse_duration(str(node.value))
-        if duration is None:
+        if duration is None or duration.business_days:
             self.problems.add(
                 "R021", node.position, f"{node.value!r} is no virtual time", "write for example 90m, 36h or 5d1h"
             )

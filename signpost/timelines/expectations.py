@@ -1,0 +1,77 @@
+"""What an expectation may say: the shape of each kind, and the names, priorities and instants in it."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from signpost.case.instant import parse_instant
+from signpost.rulebook.document import Node
+from signpost.rulebook.levels import PRIORITIES
+from signpost.rulebook.problems import Problems, meant
+
+SHAPES: Mapping[str, type] = {
+    "includes": list,
+    "excludes": list,
+    "exactly": list,
+    "priority": dict,
+    "due": dict,
+    "because": dict,
+}
+"""Kind of expectation -> a list of advice, or a mapping of advice to what is said of it."""
+ADVICE = re.compile(r"[a-z0-9.-]+@(?:offer|interview|application|candidate)/.+")
+
+
+def rule_of(advice: str) -> str:
+    """The rule of `RULE@KIND/ID`."""
+    return advice.partition("@")[0]
+
+
+def check_value(kind: str, node: Node, problems: Problems) -> bool:
+    """Report everything wrong with an expectation's value; whether it can be used."""
+    value: Any = node.value
+    before = len(problems.found)
+    if not isinstance(value, SHAPES[kind]):
+        problems.add("R006", node.position, f"{kind} is a {'mapping' if SHAPES[kind] is dict else 'list'}")
+    elif SHAPES[kind] is list:
+        for item in value:
+            _check_advice(item.value, item, problems)
+    else:
+        for advice, said in value.items():
+            _check_advice(advice, Node(advice, node.key_position(advice)), problems)
+            _CHECKS[kind](said, problems)
+    return len(problems.found) == before
+
+
+def _check_advice(advice: object, node: Node, problems: Problems) -> None:
+    if not isinstance(advice, str) or not ADVICE.fullmatch(advice):
+        problems.add(
+            "R021",
+            node.position,
+            f"{advice!r} names no advice",
+            "write RULE@KIND/ID, like send-thank-you@interview/i-7",
+        )
+
+
+def _check_priority(node: Node, problems: Problems) -> None:
+    if node.value not in PRIORITIES:
+        problems.add("R013", node.position, f"there is no priority {node.value!r}", meant(str(node.value), PRIORITIES))
+
+
+def _check_due(node: Node, problems: Problems) -> None:
+    try:
+        if node.value is not None:
+            parse_instant(str(node.value))
+    except ValueError as error:
+        problems.add("R021", node.position, str(error), "write an instant with its offset, or null for none")
+
+
+def _check_ids(node: Node, problems: Problems) -> None:
+    if not isinstance(node.value, list) or any(isinstance(item.value, list | dict | None) for item in node.value):
+        problems.add("R006", node.position, "the ids behind advice are a list")
+
+
+_CHECKS: Mapping[str, Callable[[Node, Problems], None]] = {
+    "priority": _check_priority,
+    "due": _check_due,
+    "because": _check_ids,
+}
