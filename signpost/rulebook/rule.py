@@ -11,7 +11,7 @@ from signpost.rulebook.document import Node
 from signpost.rulebook.levels import read_levels
 from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.sources import Sources
-from signpost.rulebook.terms import Choice, Defined, Draft, Moment, Rule, Texts
+from signpost.rulebook.terms import Choice, Defined, Draft, Moment, Position, Rule, Texts
 from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
 
@@ -65,6 +65,7 @@ class RuleReader:
             suppresses=tuple(self._strings(node, "suppresses")),
             attaches=self._word(node, "attaches", ATTACHMENTS),
             params=names.params,
+            places=_places(node),
         )
         check_texts(rule, node, names)
         self._check_params(node, names)
@@ -236,6 +237,11 @@ class RuleReader:
             self.problems.add("R006", node.value[key].position, f"{key} is a list")
             return []
         return [self._text(item) for item in node.value[key].value]
+
+
+def _places(node: Node) -> dict[str, Position]:
+    defined = node.value["define"].keys if "define" in node.value else None
+    return {**(node.keys or {}), **{f"define.{name}": where for name, where in (defined or {}).items()}}
 
 
 def _sort(value: Any) -> str:

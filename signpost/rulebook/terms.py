@@ -248,6 +248,8 @@ class Rule:
     suppresses: tuple[str, ...] = ()
     attaches: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Position] = field(default_factory=dict, compare=False)
+    """Where its keys stand, and each defined value: `due`, `define.NAME`."""
 
 
 def walk(condition: Condition) -> Iterator[Term]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from signpost.case.instant import parse_instant
 from signpost.rulebook.document import Node
@@ -28,15 +27,14 @@ def rule_of(advice: str) -> str:
 
 def check_value(kind: str, node: Node, problems: Problems) -> bool:
     """Report everything wrong with an expectation's value; whether it can be used."""
-    value: Any = node.value
-    before = len(problems.found)
-    if not isinstance(value, SHAPES[kind]):
+    before, fits = len(problems.found), isinstance(node.value, SHAPES[kind])
+    if not fits:
         problems.add("R006", node.position, f"{kind} is a {'mapping' if SHAPES[kind] is dict else 'list'}")
     elif SHAPES[kind] is list:
-        for item in value:
+        for item in node.value:
             _check_advice(item.value, item, problems)
     else:
-        for advice, said in value.items():
+        for advice, said in node.value.items():
             _check_advice(advice, Node(advice, node.key_position(advice)), problems)
             _CHECKS[kind](said, problems)
     return len(problems.found) == before
