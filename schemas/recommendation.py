@@ -84,6 +84,23 @@ class Because(Open):
     event = Object(EventNamed, required=True, nullable=True)
 
 
+class Option(Open):
+    """One offer against the candidate's preferences, or, where `offer` is null, staying put: points in words."""
+
+    offer = Id(required=True, nullable=True)
+    label = LongText(required=True)
+    pros = Items(LongText(), required=True, distinct=False)
+    cons = Items(LongText(), required=True, distinct=False)
+    weigh = Items(LongText(), required=True, distinct=False)
+    not_known = Items(LongText(), data_key="unknown", attribute="unknown", required=True, distinct=False)
+
+
+class Comparison(Open):
+    """The pros-and-cons chart: `weigh` are points that only the candidate can call good or bad."""
+
+    options = Items(Object(Option), required=True, distinct=False)
+
+
 class Article(Open):
     id = Text(required=True)
     title = Text(required=True)
@@ -119,5 +136,5 @@ class RecommendationSchema(Open):
     message = LongText(required=True)
     steps = Items(LongText(), required=True, distinct=False)
     drafts = Items(Object(Draft), required=True, distinct=False)
-    comparison = AnyObject(required=True, nullable=True)
+    comparison = Object(Comparison, required=True, nullable=True)
     explanation = Object(Explanation, required=True)

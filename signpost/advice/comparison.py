@@ -1,21 +1,26 @@
 """The comparison chart: pros and cons of each offer and of staying put, from what is known, with what is unknown
 listed. Pure."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias, TypedDict
 
 from signpost.case.facts import Entity
 from signpost.case.money import Money
-from signpost.rulebook.texts import show, show_money
+from signpost.engine.questions import says_same
+from signpost.rulebook.texts import join_words, show, show_money
+
+Values: TypeAlias = Mapping[str, Any]
 
 
 class Option(TypedDict):
-    """One column of the chart; `offer` is None for staying put."""
+    """One column of the chart; `offer` is None for staying put. `weigh`: what only the candidate can call good or
+    bad."""
 
     offer: str | None
     label: str
     pros: list[str]
     cons: list[str]
+    weigh: list[str]
     unknown: list[str]
 
 
@@ -25,13 +30,21 @@ class Comparison(TypedDict):
     options: list[Option]
 
 
+Points: TypeAlias = Iterator[tuple[str, str]]
+"""(list of an option, words) for each point."""
+
+HEADINGS = {"pros": "For", "cons": "Against", "weigh": "To weigh", "unknown": "Not known yet"}
 STRICTNESS = ("remote", "hybrid", "onsite")
-BENEFIT_OF_PRIORITY = {"retirement": "retirement_match", "medical": "health", "leave": "paid_leave"}
+LONG_WEEK = 50
+BENEFITS = {"retirement_match": "retirement", "health": "medical", "paid_leave": "leave"}
+"""Benefit -> the priority of the candidate that it serves."""
 
 
 def compare(offers: list[Entity], candidate: Entity) -> Comparison:
-    """A chart of these offers against the candidate's preferences; each point is (pro | con | unknown, words)."""
-    return {"options": [*(_option(offer, candidate) for offer in offers), _staying(candidate)]}
+    """A chart of these offers against the candidate's preferences, staying put included."""
+    options = [_option(offer.id, _label(offer), _judged(offer.values, candidate.values)) for offer in offers]
+    place = f" at {candidate.values['present_employer']}" if "present_employer" in candidate.values else ""
+    return {"options": [*options, _option(None, f"Staying put{place}", _staying(candidate.values))]}
 
 
 def render_comparison(comparison: Comparison) -> str:
@@ -39,19 +52,15 @@ def render_comparison(comparison: Comparison) -> str:
     return "\n\n".join(_rendered(option) for option in comparison["options"])
 
 
-def _rendered(option: Option) -> str:
-    lines = [option["label"]]
-    for title, points in (("For", option["pros"]), ("Against", option["cons"]), ("Not known yet", option["unknown"])):
-        if points:
-            lines.append(f"  {title}: {'; '.join(points)}")
-    return "\n".join(lines)
+def _rendered(option: Mapping[str, Any]) -> str:
+    points = (f"  {heading}: {'; '.join(option[name])}" for name, heading in HEADINGS.items() if option[name])
+    return "\n".join([option["label"], *points])
 
 
-def _option(offer: Entity, candidate: Entity) -> Option:
-    option: Option = {"offer": offer.id, "label": _label(offer), "pros": [], "cons": [], "unknown": []}
-    for judge in _JUDGES:
-        for verdict, words in judge(offer.values, candidate.values):
-            {"pro": option["pros"], "con": option["cons"], "unknown": option["unknown"]}[verdict].append(words)
+def _option(offer: str | None, label: str, points: Points) -> Option:
+    option: Option = {"offer": offer, "label": label, "pros": [], "cons": [], "weigh": [], "unknown": []}
+    for name, words in points:
+        option[name].append(words)  # type: ignore[literal-required]
     return option
 
 
@@ -61,102 +70,132 @@ def _label(offer: Entity) -> str:
     return f"{employer}: {title}" if title else str(employer)
 
 
-def _staying(candidate: Entity) -> Option:
-    known = candidate.values
-    place = f" at {known['present_employer']}" if "present_employer" in known else ""
-    option: Option = {"offer": None, "label": f"Staying put{place}", "pros": [], "cons": [], "unknown": []}
-    if known.get("employed") and not known.get("resigned"):
-        option["pros"].append("no notice to give, no new start")
-        option["unknown"].append("your present pay and prospects")
-    elif known.get("resigned"):
-        option["cons"].append("you have already resigned")
+def _judged(offer: Values, wanted: Values) -> Points:
+    for judge in _JUDGES:
+        yield from judge(offer, wanted)
+
+
+def _staying(known: Values) -> Points:
+    if known.get("resigned"):
+        yield "cons", "you have already resigned"
+    elif known.get("employed"):
+        yield "pros", "no notice to give and no new start"
+        yield "unknown", "what pay and prospects you would have there"
     elif known.get("employed") is False:
-        option["cons"].append("you have no job at present")
+        yield "cons", "you have no job at present"
     else:
-        option["unknown"].append("whether you have a job at present")
-    return option
+        yield "unknown", "whether you have a job at present"
 
 
-def _pay(offer: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _pay(offer: Values, wanted: Values) -> Points:
     salary = offer.get("salary")
     if not isinstance(salary, Money):
         yield "unknown", "salary"
         return
-    said = show_money(salary)
-    for name, words in (("salary_floor", "your lowest acceptable pay"), ("salary_target", "your target")):
-        aim = wanted.get(name)
-        if isinstance(aim, Money) and aim.currency == salary.currency:
-            if salary.annual < aim.annual:
-                yield "con", f"{said} is below {words} of {show_money(aim)}"
-                return
-            if name == "salary_target":
-                yield "pro", f"{said} meets {words} of {show_money(aim)}"
-                return
-    yield "pro", f"{said}"
+    said, aims = show_money(salary), {name: wanted.get(name) for name in _AIMS}
+    known = {name: aim for name, aim in aims.items() if isinstance(aim, Money) and aim.currency == salary.currency}
+    missed = [name for name, aim in known.items() if salary.annual < aim.annual]
+    if missed:
+        yield "cons", f"{said} is below {_AIMS[missed[0]]} of {show_money(known[missed[0]])}"
+    elif "salary_target" in known:
+        yield "pros", f"{said} meets {_AIMS['salary_target']} of {show_money(known['salary_target'])}"
+    else:
+        yield "weigh", f"pay of {said}"
 
 
-def _workplace(offer: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:
+_AIMS = {
+    "salary_floor": "your lowest acceptable pay",
+    "monthly_needs": "what you need",
+    "salary_target": "your target",
+}
+
+
+def _extra_pay(offer: Values, wanted: Values) -> Points:
+    for name in ("bonus", "commission", "equity"):
+        if offer.get(name):
+            yield "pros", f"{name}: {show_money(offer[name]) if isinstance(offer[name], Money) else offer[name]}"
+
+
+def _benefits(offer: Values, wanted: Values) -> Points:
+    for benefit, priority in BENEFITS.items():
+        words, has = benefit.replace("_", " "), offer.get(f"benefits.{benefit}")
+        if has is None:
+            yield "unknown", words
+        else:
+            matters = ", which matters to you" if priority in (wanted.get("priorities") or ()) else ""
+            yield ("pros", f"{words}{matters}") if has else ("cons", f"no {words}{matters}")
+
+
+def _workplace(offer: Values, wanted: Values) -> Points:
     place, preferred = offer.get("workplace"), wanted.get("workplace")
     if place is None:
         yield "unknown", "workplace (onsite, hybrid or remote)"
-    elif preferred is not None:
-        stricter = STRICTNESS.index(place) > STRICTNESS.index(preferred)
-        yield (
-            ("con", f"{place}, where you would rather work {preferred}")
-            if stricter
-            else ("pro", f"{place} work suits you")
-        )
-    region = offer.get("region")
-    if region is not None and region in (wanted.get("unwanted_regions") or ()):
-        yield "con", f"in {region}, where you do not want to live"
+    elif preferred is None:
+        yield "weigh", f"{place} work"
+    elif STRICTNESS.index(place) > STRICTNESS.index(preferred):
+        yield "cons", f"{place}, where you would rather work {preferred}"
+    else:
+        yield "pros", f"{place} work, which suits you"
 
 
-def _commute(offer: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _place(offer: Values, wanted: Values) -> Points:
+    region, home = offer.get("region"), wanted.get("region")
+    if region is None or offer.get("workplace") == "remote":
+        return
+    if any(says_same(region, unwanted) for unwanted in wanted.get("unwanted_regions") or ()):
+        yield "cons", f"in {region}, where you do not want to live"
+    if home is not None and not says_same(region, home):
+        support = {"offered": " with support for it", "refused": " without support for it"}
+        yield "cons", f"a move to {region}{support.get(offer.get('relocation', ''), '')}"
+        if "relocation" not in offer:
+            yield "unknown", "support for the move"
+
+
+def _commute(offer: Values, wanted: Values) -> Points:
     minutes, most = offer.get("commute_minutes"), wanted.get("max_commute_minutes")
-    if minutes is not None and most is not None:
-        yield ("con" if minutes > most else "pro"), f"a commute of {minutes} minutes"
+    if minutes is not None:
+        verdict = "weigh" if most is None else "cons" if minutes > most else "pros"
+        yield verdict, f"a commute of {minutes} minutes"
 
 
-def _benefits(offer: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for priority, benefit in BENEFIT_OF_PRIORITY.items():
-        words = benefit.replace("_", " ")
-        has = offer.get(f"benefits.{benefit}")
-        if has is None:
-            yield "unknown", words
-        elif has:
-            yield "pro", words
-        elif priority in (wanted.get("priorities") or ()):
-            yield "con", f"no {words}, which matters to you"
-        else:
-            yield "con", f"no {words}"
-
-
-def _prospects(offer: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, words in (("growth_path", "growth"), ("team", "team"), ("work_life", "work-life balance")):
-        yield ("pro", f"{words}: {offer[name]}") if name in offer else ("unknown", words)
-
-
-def _timing(offer: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if "start_date" not in offer:
-        yield "unknown", "start date"
-    if offer.get("conditions"):
-        yield "con", f"hangs on {show([word.replace('_', ' ') for word in offer['conditions']])}"
-
-
-def _hours(offer: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _hours(offer: Values, wanted: Values) -> Points:
     hours = offer.get("hours_per_week")
     if hours is None:
         yield "unknown", "weekly hours"
-    elif hours >= 50 and offer.get("overtime_paid") is False:
-        yield "con", f"{show(hours)} hours a week, overtime unpaid"
+    elif hours >= LONG_WEEK:
+        unpaid = ", overtime unpaid" if offer.get("overtime_paid") is False else ""
+        yield "cons", f"{show(hours)} hours a week{unpaid}"
+    for name, words in (("weekends", "work at weekends"), ("on_call", "on-call duty")):
+        if offer.get(name):
+            yield "weigh", words
 
 
-_JUDGES: tuple[Callable[[dict[str, Any], dict[str, Any]], Iterator[tuple[str, str]]], ...] = (
+def _prospects(offer: Values, wanted: Values) -> Points:
+    for name, words in (("growth_path", "growth"), ("team", "team"), ("work_life", "work-life balance")):
+        yield ("weigh", f"{words}: {offer[name]}") if name in offer else ("unknown", words)
+
+
+def _timing(offer: Values, wanted: Values) -> Points:
+    if "start_date" not in offer:
+        yield "unknown", "start date"
+    if offer.get("conditions") and not offer.get("conditions_cleared"):
+        yield "cons", f"hangs on {join_words(word.replace('_', ' ') for word in offer['conditions'])}"
+
+
+def _must_haves(offer: Values, wanted: Values) -> Points:
+    for must in wanted.get("non_negotiables") or ():
+        yield "unknown", f"whether it gives you what you will not do without: {must}"
+
+
+_JUDGES: tuple[Callable[[Values, Values], Points], ...] = (
     _pay,
+    _extra_pay,
     _benefits,
     _workplace,
+    _place,
     _commute,
     _hours,
     _prospects,
     _timing,
+    _must_haves,
 )

@@ -1,0 +1,103 @@
+"""The comparison chart: every point on the side where a candidate would put it, and what is not known by name."""
+
+from typing import Any
+
+from signpost.advice.comparison import compare, render_comparison
+from signpost.case import Case, Event
+from signpost.case.facts import facts_of
+
+USD = {"currency": "USD", "per": "year"}
+START = 1_772_442_000_000_000
+
+
+def chart(preferences: dict[str, Any], *offers: dict[str, Any], **employment: Any) -> list[dict[str, Any]]:
+    events = [_event(0, "candidate.preferences", preferences)]
+    events += [_event(number, "offer.extended", offer) for number, offer in enumerate(offers, 1)]
+    if employment:
+        events.append(_event(90, "employment.current", employment))
+    facts = facts_of(Case().fold(*events), "c-1")
+    return [dict(option) for option in compare(facts.of_kind("offer"), facts.candidate)["options"]]
+
+
+def _event(number: int, type_: str, data: dict[str, Any]) -> Event:
+    return Event("acme", "test", f"e-{number}", type_, START + number, "c-1", data)
+
+
+ACME = {
+    "offer": "acme",
+    "employer": {"id": "acme", "name": "Acme"},
+    "title": "Nurse",
+    "salary": {"amount": "90000", **USD},
+    "bonus": {"amount": "5000", **USD},
+    "benefits": {"health": True, "retirement_match": False, "paid_leave": True},
+    "workplace": "hybrid",
+    "location": {"city": "Austin", "region": "Texas"},
+    "relocation": "refused",
+    "commute_minutes": 70,
+    "hours_per_week": 55,
+    "overtime_paid": False,
+    "weekends": True,
+    "growth_path": "ward manager in two years",
+    "conditions": ["background_check"],
+}
+WANTED = {
+    "salary_target": {"amount": "85000", **USD},
+    "priorities": ["retirement"],
+    "workplace": "remote",
+    "region": "Ohio",
+    "unwanted_regions": ["texas"],
+    "max_commute_minutes": 60,
+    "non_negotiables": ["a school nearby"],
+}
+
+
+def test_every_point_stands_on_its_side() -> None:
+    acme, staying = chart(WANTED, ACME, employer={"id": "h", "name": "Hooli"})
+    assert acme["label"] == "Acme: Nurse"
+    assert acme["pros"] == [
+        "USD 90,000 a year meets your target of USD 85,000 a year",
+        "bonus: USD 5,000 a year",
+        "health",
+        "paid leave",
+    ]
+    assert acme["cons"] == [
+        "no retirement match, which matters to you",
+        "hybrid, where you would rather work remote",
+        "in Texas, where you do not want to live",
+        "a move to Texas without support for it",
+        "a commute of 70 minutes",
+        "55 hours a week, overtime unpaid",
+        "hangs on background check",
+    ]
+    assert acme["weigh"] == ["work at weekends", "growth: ward manager in two years"]
+    must = "whether it gives you what you will not do without: a school nearby"
+    assert acme["unknown"] == ["team", "work-life balance", "start date", must]
+    assert staying["label"] == "Staying put at Hooli"
+    assert staying["pros"] == ["no notice to give and no new start"]
+
+
+def test_pay_is_held_against_floor_and_needs_before_the_target() -> None:
+    aims = {"salary_target": {"amount": "99000", **USD}, "monthly_needs": {**USD, "amount": "8000", "per": "month"}}
+    acme, _ = chart(aims, ACME)
+    assert acme["cons"][0] == "USD 90,000 a year is below what you need of USD 8,000 a month"
+    acme, _ = chart({**aims, "salary_floor": {"amount": "91000", **USD}}, ACME)
+    assert acme["cons"][0] == "USD 90,000 a year is below your lowest acceptable pay of USD 91,000 a year"
+
+
+def test_pay_in_another_currency_is_for_the_candidate_to_weigh() -> None:
+    acme, _ = chart({"salary_target": {"amount": "1", "currency": "EUR", "per": "year"}}, ACME)
+    assert acme["weigh"][0] == "pay of USD 90,000 a year"
+
+
+def test_nothing_known_is_listed_as_unknown_and_nothing_else() -> None:
+    bare, staying = chart({}, {"offer": "x"})
+    assert bare["pros"] == bare["cons"] == bare["weigh"] == []
+    assert len(bare["unknown"]) == 10
+    assert staying["unknown"] == ["whether you have a job at present"]
+
+
+def test_the_chart_as_text_leaves_out_empty_lists() -> None:
+    facts = facts_of(Case().fold(_event(1, "offer.extended", {"offer": "x"})), "c-1")
+    text = render_comparison(compare(facts.of_kind("offer"), facts.candidate))
+    assert text.startswith("Offer x\n  Not known yet: salary; ")
+    assert "For:" not in text
