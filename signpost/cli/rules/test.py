@@ -1,6 +1,5 @@
 """`signpost rules test`."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,8 @@ import click
 
 from signpost.cli.edge import json_option, print_json
 from signpost.cli.rules.common import FOLDER, place
+from signpost.cli.rules.junit import write_junit
+from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, progress_bar, report_json, show_report
 from signpost.settings import SHIPPED_RULES
 
 
@@ -17,53 +18,73 @@ from signpost.settings import SHIPPED_RULES
     "--rulebook", "folder", type=FOLDER, help="The rulebook; by default the first folder given, or the shipped one."
 )
 @click.option("--engine", type=click.Choice(["compiled", "durable_rules"]), default="compiled", show_default=True)
+@click.option("--mutate", "mutating", is_flag=True, help="Change each rule in small ways and list what nobody notices.")
+@click.option("--rule", "only", multiple=True, metavar="ID", help="Mutate this rule only; may be repeated.")
+@click.option("--min-score", type=click.FloatRange(0, 100), help="Fail where fewer per cent of the mutants are killed.")
+@jobs_option
+@cache_option
+@click.option("--junit", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write JUnit XML here.")
 @json_option
-def test(paths: tuple[Path, ...], folder: Path | None, engine: str, as_json: bool) -> None:
-    """Run timelines against a rulebook, in virtual time. Exit code 1 where an expectation is not met.
+def test(
+    paths: tuple[Path, ...],
+    folder: Path | None,
+    engine: str,
+    mutating: bool,
+    only: tuple[str, ...],
+    min_score: float | None,
+    jobs: int,
+    cache: bool,
+    junit: Path | None,
+    as_json: bool,
+) -> None:
+    """Run timelines against a rulebook, in virtual time. Exit code 1 where an expectation is not met, 2 where a file is
+    malformed.
 
     PATHS are files of timelines or folders with such. Finding none is an error.
+
+    With --mutate each rule is changed in one small way at a time: a condition dropped or negated, a threshold shifted
+    by a second, an escalation removed. A change that no timeline notices survives, and is listed. One that makes no
+    difference to anybody can be accepted in timelines/survivors.yaml, with its reason.
 
     \b
     Examples:
       signpost rules test rules
       signpost rules test --rulebook rules my-timelines.yaml
+      signpost rules test rules --mutate --rule withdraw-promptly
+      signpost rules test rules --mutate --min-score 100 --junit report.xml
     """
     from signpost.timelines import run_timelines
 
+    if not mutating and (only or min_score is not None):
+        raise click.UsageError("--rule and --min-score go with --mutate")
     paths = paths or (SHIPPED_RULES,)
     folder = folder or next((path for path in paths if path.is_dir()), SHIPPED_RULES)
-    with _Counting(quiet=as_json) as advance:
-        result = run_timelines(paths, folder, engine=engine, progress=advance)
-    if as_json:
-        failures = [_failure(one) for one in result.failures]
-        print_json({"timelines": result.timelines, "expectations": result.expectations, "failures": failures})
-    else:
-        for failure in result.failures:
-            click.echo(failure)
-        counts = f"{result.timelines} timelines, {result.expectations} expectations"
-        click.echo(f"{counts}, {len(result.failures)} failed")
-    if result.failures or not result.expectations:
+    with progress_bar("timelines", 0, quiet=as_json) as advance:
+        result = run_timelines(paths, folder, engine=engine, progress=lambda timeline: advance(timeline.name))
+    report = mutate(folder, paths, result, only=only, jobs=jobs, cache=cache, quiet=as_json) if mutating else None
+    _show(result, report, folder, as_json=as_json)
+    if junit is not None:
+        write_junit(junit, result, report, folder)
+    if result.failures or not result.expectations or (report is not None and _falls_short(report, min_score)):
         raise SystemExit(1)
 
 
-class _Counting:
-    """A running count on a terminal while timelines run."""
+def _falls_short(report: Any, min_score: float | None) -> bool:
+    return bool(report.stale) or (min_score is not None and report.score < min_score)
 
-    def __init__(self, *, quiet: bool) -> None:
-        self._shown = not quiet and sys.stderr.isatty()
-        self._count = 0
 
-    def __enter__(self) -> Any:
-        return self._advance
-
-    def __exit__(self, *_: object) -> None:
-        if self._shown:
-            click.echo("\r\033[K", nl=False, err=True)
-
-    def _advance(self, timeline: Any) -> None:
-        self._count += 1
-        if self._shown:
-            click.echo(f"\r\033[K{self._count} {timeline.name}"[:100], nl=False, err=True)
+def _show(result: Any, report: Any, folder: Path, *, as_json: bool) -> None:
+    if as_json:
+        failures = [_failure(one) for one in result.failures]
+        document = {"timelines": result.timelines, "expectations": result.expectations, "failures": failures}
+        print_json(document | ({"mutants": report_json(report, folder)} if report is not None else {}))
+        return
+    for failure in result.failures:
+        click.echo(failure)
+    counts = f"{result.timelines} timelines, {result.expectations} expectations"
+    click.echo(f"{counts}, {len(result.failures)} failed")
+    if report is not None:
+        show_report(report, folder)
 
 
 def _failure(failure: Any) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""JUnit XML: what a run of timelines, and of mutants, came to, as build servers read it."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_junit(path: Path, result: Any, report: Any, folder: Path) -> None:
+    """One case for each timeline; with a mutation report, one for each rule, and one for stale survivors."""
+    root = ElementTree.Element("testsuites")
+    cases = [_timeline(outcome) for outcome in result.outcomes]
+    _suite(root, "timelines", cases)
+    if report is not None:
+        cases = [_rule(verdict, folder) for verdict in report.verdicts]
+        _suite(root, "mutants", [*cases, *map(_stale, report.stale)])
+    ElementTree.indent(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _suite(root: ElementTree.Element, name: str, cases: Sequence[ElementTree.Element]) -> None:
+    failed = sum(case.find("failure") is not None for case in cases)
+    suite = ElementTree.SubElement(
+        root, "testsuite", name=name, tests=str(len(cases)), failures=str(failed), errors="0", skipped="0"
+    )
+    suite.extend(cases)
+
+
+def _timeline(outcome: Any) -> ElementTree.Element:
+    position = outcome.timeline.position
+    case = _case(Path(position.file).stem, outcome.timeline.name, position.file, position.line)
+    _fail(case, [str(failure) for failure in outcome.failures])
+    return case
+
+
+def _rule(verdict: Any, folder: Path) -> ElementTree.Element:
+    position = verdict.position
+    case = _case("mutants", verdict.rule, str(folder / position.file), position.line)
+    _fail(
+        case,
+        [
+            f"{folder / mutant.position.file}:{mutant.position.line}: survives: {mutant.description}"
+            for mutant in verdict.survivors
+        ],
+    )
+    return case
+
+
+def _stale(entry: Any) -> ElementTree.Element:
+    case = _case("survivors", f"{entry.rule}: {entry.mutant}", entry.position.file, entry.position.line)
+    _fail(case, [f"{entry.position}: {entry.rule}: {entry.mutant} does not survive"])
+    return case
+
+
+def _case(group: str, name: str, file: str, line: int) -> ElementTree.Element:
+    return ElementTree.Element("testcase", classname=group, name=_printable(name), file=file, line=str(line))
+
+
+def _fail(case: ElementTree.Element, messages: Sequence[str]) -> None:
+    if messages:
+        failure = ElementTree.SubElement(case, "failure", message=_printable(messages[0]))
+        failure.text = _printable("\n".join(messages))
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("?", text)

@@ -1,0 +1,103 @@
+"""What the commands that mutate share: running with a progress bar, and showing what came of it."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from signpost.cli.edge import counted, print_table
+from signpost.cli.rules.common import place
+
+CACHE = Path(".signpost-cache") / "mutants"
+
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=lambda: os.cpu_count() or 1,
+    help="How many processes; by default, one for each core.",
+)
+cache_option = click.option("--cache/--no-cache", default=True, help=f"Keep outcomes in {CACHE.parent}, or run all.")
+
+
+def mutate(
+    folder: Path, paths: Sequence[Path], result: Any, *, only: Sequence[str] = (), jobs: int, cache: bool, quiet: bool
+) -> Any:
+    """Try the mutants on the timelines that passed: the report of `signpost.mutation`."""
+    from signpost.mutation.cache import Cache
+    from signpost.mutation.plan import make_plan
+    from signpost.mutation.run import run_mutants
+
+    passed = [outcome.timeline for outcome in result.outcomes if not outcome.failures]
+    plan = make_plan(folder, paths, passed, only)
+    with progress_bar("mutants", len(plan.tasks), quiet=quiet) as advance:
+        return run_mutants(
+            plan.tasks, plan.accepted, jobs=jobs, cache=Cache(CACHE if cache else None), progress=advance
+        )
+
+
+@contextmanager
+def progress_bar(title: str, total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal's standard error; nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda name: bar.update(task, advance=1, description=f"{title}: {name}"[:60])
+
+
+def show_report(report: Any, folder: Path) -> None:
+    """The table of rules, then every survivor and every stale entry with its place."""
+    print_table(("rule", "mutants", "killed", "accepted", "survive", "score"), map(_row, report.verdicts))
+    for verdict in report.verdicts:
+        for mutant in verdict.survivors:
+            click.echo(f"{folder}/{mutant.position}: {verdict.rule}: survives: {mutant.description}")
+    for entry in report.stale:
+        click.echo(f"{entry.position}: {entry.rule}: {entry.mutant} does not survive; remove the entry")
+    survivors = sum(len(verdict.survivors) for verdict in report.verdicts)
+    mutants = counted(sum(verdict.mutants for verdict in report.verdicts), "mutant")
+    known = f", {counted(report.cached, 'rule')} as before" if report.cached else ""
+    click.echo(
+        f"{mutants} of {counted(len(report.verdicts), 'rule')}{known}: {survivors} survive, score {report.score:.1f}"
+    )
+
+
+def report_json(report: Any, folder: Path) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "score": report.score,
+        "rules": [_verdict_json(verdict, folder) for verdict in report.verdicts],
+        "stale": [{**place(one.position), "rule": one.rule, "mutant": one.mutant} for one in report.stale],
+    }
+
+
+def _row(verdict: Any) -> tuple[str, ...]:
+    counts = (verdict.mutants, len(verdict.killed), len(verdict.accepted), len(verdict.survivors))
+    return (verdict.rule, *map(str, counts), f"{verdict.score:.1f}")
+
+
+def _verdict_json(verdict: Any, folder: Path) -> dict[str, Any]:
+    return {
+        "rule": verdict.rule,
+        **_placed(verdict.position, folder),
+        "mutants": verdict.mutants,
+        "killed": len(verdict.killed),
+        "score": verdict.score,
+        "accepted": [_mutant_json(mutant, folder) for mutant in verdict.accepted],
+        "survivors": [_mutant_json(mutant, folder) for mutant in verdict.survivors],
+    }
+
+
+def _mutant_json(mutant: Any, folder: Path) -> dict[str, Any]:
+    return {**_placed(mutant.position, folder), "mutant": mutant.description}
+
+
+def _placed(position: Any, folder: Path) -> dict[str, Any]:
+    return {**place(position), "file": str(folder / position.file)}
