@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,17 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.channel import Channel
 
 from schemas import dump_event, load_own_event
+from signpost.advice import Engine
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import make_engine
 from signpost.messaging import Broker, connect, event_message
 from signpost.messaging.topology import ADVICE, ADVISOR, declaration
-from signpost.rulebook import load
+from signpost.rulebooks import Engines, load_rulebooks
 from signpost.storage import Store, open_store, upgrade
 from tests import servers
 from workers.advisor import Advisor
 from workers.batch import BatchHandler
-from workers.engines import Engines
 from workers.process import Stop, wall_clock
 from workers.publishing import Publishing
 
@@ -91,7 +92,7 @@ class Stage:
 
     def __init__(self, broker: Broker, store: Store, url: str, engine: str) -> None:
         self.broker, self.store, self.url = broker, store, url
-        self.engines = Engines(lambda params: make_engine(engine, load(RULES, params)))
+        self.engines: Engines[Engine] = Engines(partial(make_engine, engine), load_rulebooks(RULES))
 
     def fill(self, sent: Sequence[Event]) -> None:
         """Put events into the advisors' queue."""

@@ -11,6 +11,8 @@ from typing import Any, Final
 import yaml
 
 from signpost.errors import CallerError
+from signpost.rulebook.problems import Problems
+from signpost.tenants_choices import find_choices
 from signpost.tenants_reader import Reader
 
 KEY_PREFIX: Final = "sp_"
@@ -20,17 +22,16 @@ class TenantsError(CallerError):
     """The tenants file is wrong; `problems` names every one."""
 
     def __init__(self, file: Path, problems: list[str]) -> None:
-        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+        super().__init__("\n".join(one if one.startswith(f"{file}:") else f"{file}: {one}" for one in problems))
         self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """`api_keys`: hashes as `hash_key` makes them. `params`: rule id -> parameter -> value."""
+    """`api_keys`: hashes as `hash_key` makes them. What it chooses of the rulebook: see `rulebooks`."""
 
     name: str
     api_keys: tuple[str, ...] = field(repr=False)
-    params: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,6 @@ class Tenants:
         """The source with this name."""
         return self.sources.get(name)
 
-    def params(self) -> dict[str, Mapping[str, Mapping[str, Any]]]:
-        """The rulebook parameters of each tenant that sets any."""
-        return {tenant.name: tenant.params for tenant in self.tenants.values() if tenant.params}
-
 
 def hash_key(key: str) -> str:
     """What is kept of an API key. A plain digest is enough, because a key is 256 random bits."""
@@ -93,14 +90,13 @@ def load_tenants(file: Path, environ: Mapping[str, str]) -> Tenants:
         raise TenantsError(file, [getattr(error, "strerror", None) or "is not UTF-8 text"]) from None
     except yaml.YAMLError as error:
         raise TenantsError(file, [_yaml_problem(error)]) from None
-    reader = Reader(file.parent, environ)
-    tenants = {
-        name: Tenant(name, reader.hashes(at, body), reader.params(at, body))
-        for name, at, body in reader.tenants(document)
-    }
+    reader, problems = Reader(file.parent, environ), Problems()
+    tenants = {name: Tenant(name, reader.hashes(at, body)) for name, at, body in reader.tenants(document)}
     sources = {name: Source(name=name, **reader.source(at, body)) for name, at, body in reader.sources(document)}
-    if reader.problems:
-        raise TenantsError(file, reader.problems)
+    if isinstance(document, dict) and isinstance(document.get("tenants"), dict):
+        find_choices(file, problems)
+    if reader.problems or problems.found:
+        raise TenantsError(file, [*reader.problems, *map(str, sorted(set(problems.found)))])
     return Tenants(tenants, sources)
 
 

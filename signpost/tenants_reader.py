@@ -26,7 +26,7 @@ class Reader:
     def tenants(self, document: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """(name, place, body) of each tenant."""
         whole = self._mapping("the file", document, ("tenants", "sources"))
-        found = list(self._named("tenants", whole.get("tenants", {}), ("api_keys", "params")))
+        found = list(self._named("tenants", whole.get("tenants", {}), ("api_keys", "params", "disabled")))
         self._names = {name for name, _, _ in found}
         if not found and not self.problems:
             self.problems.append("tenants: names none")
@@ -50,11 +50,6 @@ class Reader:
             elif value is not None:
                 found.append(value)
         return tuple(found)
-
-    def params(self, at: str, body: dict[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-        """A tenant's parameters: rule -> parameter -> value. The rulebook checks what they say."""
-        given = self._mapping(f"{at}.params", body.get("params", {}))
-        return {str(rule): self._mapping(f"{at}.params.{rule}", values) for rule, values in given.items()}
 
     def source(self, at: str, body: dict[str, Any]) -> dict[str, Any]:
         """The fields of a source but its name."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import orjson
 import pytest
 
 from schemas import dump_event, full_type, load_own_event
+from signpost.advice import Engine
 from signpost.advice.advise import active, advise
 from signpost.case.case import Case
 from signpost.case.event import Event
@@ -18,13 +20,12 @@ from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import make_engine
 from signpost.messaging import Broker, Delivery, Message, connect, event_message
 from signpost.messaging.topology import ADVISOR, UNROUTED
-from signpost.rulebook import load
+from signpost.rulebooks import Engines, load_rulebooks
 from signpost.storage import CaseRow, Store, open_store, upgrade
 from tests import servers
 from workers.advisor import Advisor
 from workers.batch import BatchHandler
 from workers.clock import CaseClock, Waker
-from workers.engines import Engines
 from workers.process import Stop
 from workers.publishing import Publishing
 from workers.relay import Relay
@@ -35,7 +36,7 @@ HOUR = 3_600_000_000
 LEASE = 30_000_000
 KINDS = ("embedded", "rabbitmq")
 
-ENGINES = Engines(lambda params: make_engine("compiled", load(RULES, params)))
+ENGINES: Engines[Engine] = Engines(partial(make_engine, "compiled"), load_rulebooks(RULES))
 
 
 def event(type: str, subject: str = "c-1", *, at: float = 0, id: str = "", tenant: str = "acme", **data: Any) -> Event:
@@ -70,7 +71,7 @@ class System:
     broker_url: str
     now: int = START + 1000 * HOUR
     batch: int = 100
-    engines: Engines = field(default_factory=lambda: ENGINES)
+    engines: Engines[Engine] = field(default_factory=lambda: ENGINES)
 
     def clock(self) -> int:
         """The workers' clock."""

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from schemas import load_own_event
+from signpost.advice import Engine
 from signpost.advice.caseload import Caseload
 from signpost.case.event import Event
 from signpost.case.identity import case_keys, links
 from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.messaging.message import Delivery, Outcome, Settlement
+from signpost.rulebooks import Engines
 from signpost.storage import SeenEvent, Store, Transaction
 from workers.cases import Outgoing, Rows, Told, caseload, lock_closed, prepare, record, written_back
-from workers.engines import Engines
 
 ERASED = "candidate.erased"
 PLACES = 3
@@ -72,7 +73,7 @@ class Received:
 class BatchHandler:
     """Handles batches against a store. `lease` (microseconds): how long what it leaves in the outbox is its own."""
 
-    def __init__(self, store: Store, engines: Engines, lease: int) -> None:
+    def __init__(self, store: Store, engines: Engines[Engine], lease: int) -> None:
         self._store, self._engines, self._lease = store, engines, lease
 
     def handle(self, deliveries: Sequence[Delivery], now: int) -> Handled:
@@ -131,7 +132,7 @@ class _Work:
     """One transaction over events that could be read, in the order of their delivery."""
 
     def __init__(
-        self, tx: Transaction, engines: Engines, received: Sequence[Received], now: int, leased_until: int
+        self, tx: Transaction, engines: Engines[Engine], received: Sequence[Received], now: int, leased_until: int
     ) -> None:
         self._tx, self._received, self._now, self._leased_until = tx, received, now, leased_until
         self._rows: Rows = lock_closed(

@@ -3,11 +3,12 @@
 import logging
 import traceback
 
+from signpost.advice import Engine
 from signpost.errors import BugError, TransientError
+from signpost.rulebooks import Engines
 from signpost.settings import Settings
 from signpost.storage import CaseRow, Store
 from workers.cases import Outgoing, Prepared, Told, caseload, prepare, record, written_back
-from workers.engines import Engines
 from workers.process import Clock, Parts, Stop, engines, run
 from workers.publishing import Publishing
 
@@ -21,7 +22,7 @@ log = logging.getLogger("signpost.clock")
 class Waker:
     """Advises due cases in one transaction each batch. `lease`: see BatchHandler."""
 
-    def __init__(self, store: Store, engines: Engines, lease: int) -> None:
+    def __init__(self, store: Store, engines: Engines[Engine], lease: int) -> None:
         self._store, self._engines, self._lease = store, engines, lease
 
     def wake(self, now: int) -> tuple[int, list[Outgoing]]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Protocol, TypeAlias
 
@@ -17,11 +18,9 @@ from signpost.engine import make_engine
 from signpost.errors import BugError, CallerError, TransientError
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, Broker, connect
-from signpost.rulebook import Params, load
+from signpost.rulebooks import Engines, load_rulebooks
 from signpost.settings import Settings
 from signpost.storage import Store, open_store
-from signpost.tenants import load_tenants
-from workers.engines import Engines
 from workers.publishing import Publishing
 
 Clock: TypeAlias = Callable[[], int]
@@ -127,14 +126,9 @@ def _check_topology(broker: Broker) -> None:
         log.warning("topology: %s", difference)
 
 
-def engines(settings: Settings) -> Engines:
-    """The engine of each tenant. Raises RulebookError and TenantsError (CallerError)."""
-
-    def make(params: Params) -> Engine:
-        return make_engine(settings.engine, load(settings.rules, params))
-
-    # Without the file every tenant has the rulebook as it is: only the intake must know who may send
-    return Engines(make, load_tenants(settings.tenants, os.environ).params() if settings.tenants.exists() else {})
+def engines(settings: Settings) -> Engines[Engine]:
+    """The engine of each tenant. Raises RulebookError (CallerError)."""
+    return Engines(partial(make_engine, settings.engine), load_rulebooks(settings.rules, settings.tenants))
 
 
 def wall_clock() -> int:

@@ -51,7 +51,12 @@ def read(path: Path, name: str, problems: Problems) -> Node | None:
     if root is None:
         problems.add("R002", Position(name, 1, 1), "the file is empty", "write a rule, or remove the file")
         return None
-    return _Reader(name, problems).node(root)
+    return placed(root, name, problems)
+
+
+def placed(node: yaml.Node, name: str, problems: Problems) -> Node:
+    """A composed part of a document, for those who do not read the whole of it; every trap found is reported."""
+    return _Reader(name, problems).node(node)
 
 
 class _Reader:

@@ -116,13 +116,12 @@ class RuleReader:
                 self.problems.add(
                     "R052", node.position, f"{rule_id} has no parameter {name!r} to override", meant(name, defaults)
                 )
-            elif _sort(value) != _sort(defaults[name]):
+            elif sort_of(value) != sort_of(defaults[name]):
                 self.problems.add(
-                    "R052", node.position, f"{rule_id}.{name} is {_sort(defaults[name])}, and {value!r} is not"
+                    "R052", node.position, f"{rule_id}.{name} is {sort_of(defaults[name])}, and {value!r} is not"
                 )
-        return {
-            name: value for name, value in given.items() if name in defaults and _sort(value) == _sort(defaults[name])
-        }
+        fitting = {name: value for name, value in given.items() if name in defaults}
+        return {name: value for name, value in fitting.items() if sort_of(value) == sort_of(defaults[name])}
 
     def _check_params(self, node: Node, names: Names) -> None:
         texts = " ".join(
@@ -244,7 +243,7 @@ def _places(node: Node) -> dict[str, Position]:
     return {**(node.keys or {}), **{f"define.{name}": where for name, where in (defined or {}).items()}}
 
 
-def _sort(value: Any) -> str:
+def sort_of(value: Any) -> str:
     """What kind of value a parameter takes."""
     if isinstance(value, str):
         return "a duration" if parse_duration(value) else "a text"

@@ -9,10 +9,9 @@ from signpost.engine.compiled import Answer, CompiledEngine
 from signpost.messaging import Delivery
 from signpost.messaging.message import REASON
 from signpost.messaging.topology import DEAD
-from signpost.rulebook import load
+from signpost.rulebooks import Engines, load_rulebooks
 from tests.workers_kit import HOUR, KINDS, RULES, START, System, event, system
 from workers.advisor import SUSPECT, batches
-from workers.engines import Engines
 
 ASKED = "ask-response-deadline@offer/o-1"
 
@@ -29,7 +28,7 @@ class Faulty(CompiledEngine):
 @pytest.fixture(params=KINDS, scope="module")
 def signpost(request: pytest.FixtureRequest) -> Iterator[System]:
     with system(request.param, request) as made:
-        made.engines = Engines(lambda params: Faulty(load(RULES, params)))
+        made.engines = Engines(Faulty, load_rulebooks(RULES))
         yield made
 
 
@@ -52,7 +51,7 @@ def test_a_parked_event_can_be_tried_again_once_the_fault_is_gone(signpost: Syst
     poison = event("offer.extended", "poison", offer="o-1")
     signpost.handle(poison)
     [dead] = signpost.broker.get(DEAD, 10)
-    faulty, signpost.engines = signpost.engines, Engines(lambda params: CompiledEngine(load(RULES, params)))
+    faulty, signpost.engines = signpost.engines, Engines(CompiledEngine, load_rulebooks(RULES))
     signpost.handle(poison)
     signpost.engines = faulty
     assert dead.message_id == poison.id
@@ -60,7 +59,7 @@ def test_a_parked_event_can_be_tried_again_once_the_fault_is_gone(signpost: Syst
 
 
 def test_a_poisonous_case_keeps_no_other_from_waking(signpost: System) -> None:
-    sound = Engines(lambda params: CompiledEngine(load(RULES, params)))
+    sound = Engines(CompiledEngine, load_rulebooks(RULES))
     faulty, signpost.engines, signpost.now = signpost.engines, sound, START
     for name in ("poison", "healthy"):
         signpost.handle(event("offer.extended", name, at=-1, offer="o-2", respond_by="2026-03-06T09:00:00Z"))

@@ -16,6 +16,7 @@ tenants:
   acme:
     api_keys: ["{hash_key(KEY)}", "env:ACME_KEY"]
     params: {{ask-response-deadline: {{after: 2h}}}}
+    disabled: [send-thank-you]
   other: {{api_keys: []}}
 sources:
   acme-greenhouse:
@@ -47,7 +48,6 @@ def test_everything_is_found_by_name(tmp_path: Path) -> None:
     assert (source.tenant, source.vendor, source.secrets) == ("acme", "greenhouse", ("one", "two", "three"))
     assert (source.time_zone, source.employer) == ("Europe/Paris", {"id": "acme", "name": "Acme"})
     assert tenants.source("nobody") is None
-    assert tenants.params() == {"acme": {"ask-response-deadline": {"after": "2h"}}}
 
 
 def test_keys_belong_to_tenants(tmp_path: Path) -> None:
@@ -82,7 +82,6 @@ sources:
         "tenants.acme.api_keys[0]",
         "tenants.acme.api_keys[1]: env:NOWHERE names nothing",
         "tenants.acme.api_keys[2]",
-        "tenants.acme.params.rule",
         "sources.one.tenant: must be one of the tenants; did you mean acme?",
         "sources.one.vendor: must be greenhouse or standard; did you mean greenhouse?",
         "sources.one.secrets[0]: file:none.secret names nothing",
@@ -93,6 +92,7 @@ sources:
     ]
     assert [start for start in starts if not any(problem.startswith(start) for problem in found)] == []
     assert "hush" not in str(found)
+    assert f"{tmp_path}/tenants.yaml:3:87: R006 tenants.acme.params.rule must hold parameters and their values" in found
 
 
 @pytest.mark.parametrize(
