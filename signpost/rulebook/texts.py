@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -100,21 +101,29 @@ def text_problems(source: str, variables: Mapping[str, Iterable[str] | None]) ->
     `variables`: name -> the attributes it has, or None where any (a plain value).
     """
     try:
-        tree = ENVIRONMENT.parse(source)
-        ENVIRONMENT.compile(source)
+        names, attributes = _named(source)
     except TemplateSyntaxError as error:
         return [("R040", f"line {error.lineno} of the text: {error.message}")]
     except TemplateError as error:
         return [("R040", str(error))]
-    problems = [
-        ("R041", f"unknown variable {name!r}") for name in sorted(meta.find_undeclared_variables(tree) - set(variables))
-    ]
-    for node in tree.find_all(nodes.Getattr):
-        if isinstance(node.node, nodes.Name):
-            attributes = variables.get(node.node.name)
-            if attributes is not None and node.attr not in set(attributes):
-                problems.append(("R041", f"{node.node.name} has no {node.attr!r}"))
+    problems = [("R041", f"unknown variable {name!r}") for name in sorted(names - set(variables))]
+    for name, attribute in attributes:
+        known = variables.get(name)
+        if known is not None and attribute not in set(known):
+            problems.append(("R041", f"{name} has no {attribute!r}"))
     return problems
+
+
+@lru_cache(maxsize=4096)
+def _named(source: str) -> tuple[set[str], list[tuple[str, str]]]:
+    """The variables that a text names, and (variable, attribute). Remembered: a rulebook is loaded once for each set of
+    parameters, with the same texts. TemplateError where it cannot be parsed."""
+    tree = ENVIRONMENT.parse(source)
+    ENVIRONMENT.compile(source)
+    attributes = [
+        (node.node.name, node.attr) for node in tree.find_all(nodes.Getattr) if isinstance(node.node, nodes.Name)
+    ]
+    return meta.find_undeclared_variables(tree), attributes
 
 
 def render(source: str, context: Mapping[str, Any]) -> str:
