@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from signpost.cli.rules.check import check
 from signpost.engine.compiled import CompiledEngine
 from signpost.rulebook import RulebookError
 from signpost.rulebooks import Engines, Rulebooks, find_rulebook_problems, load_rulebooks
@@ -175,3 +177,13 @@ def test_secrets_are_neither_needed_nor_told(folder: Path) -> None:
     [found] = problems(folder, text)
     assert "0x12" not in found
     assert rulebooks(folder, text.replace("aks", "ask")).of("acme").rules.keys() == {"answer"}
+
+
+def test_the_command_checks_a_tenants_file_beside_the_rules(folder: Path) -> None:
+    file = tenants(folder, "  acme: {disabled: [aks]}\n")
+    wrong = CliRunner().invoke(check, [str(folder), "--tenants", str(file)])
+    assert (wrong.exit_code, wrong.output.splitlines()[0]) == (
+        1,
+        f"{file}:3:21: R052 there is no rule 'aks' (did you mean ask?)",
+    )
+    assert CliRunner().invoke(check, [str(folder)]).exit_code == 0

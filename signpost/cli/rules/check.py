@@ -12,18 +12,24 @@ from signpost.settings import SHIPPED_RULES
 
 @click.command
 @click.argument("folder", type=FOLDER, default=SHIPPED_RULES, required=False)
+@click.option(
+    "--tenants",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A tenants file: check what its tenants set and disable as well.",
+)
 @json_option
-def check(folder: Path, as_json: bool) -> None:
+def check(folder: Path, tenants: Path | None, as_json: bool) -> None:
     """Load the rulebook in FOLDER strictly and list every problem with its place; exit code 1 where there is one.
 
     \b
-    Example:
+    Examples:
       signpost rules check rules
+      signpost rules check rules --tenants .signpost/tenants.yaml
     """
-    from signpost.rulebook import find_problems
+    from signpost.rulebooks import find_rulebook_problems
 
-    rulebook, problems = find_problems(folder)
-    found = sorted(set(problems.found))
+    rulebooks, found = find_rulebook_problems(folder, tenants)
+    rulebook = rulebooks.default
     if as_json:
         print_json({"rules": len(rulebook.rules), "problems": [_problem(one) for one in found]})
     else:
