@@ -13,7 +13,7 @@ from signpost.rulebook import load
 from tests.generators import random_event, random_events, random_now
 from tests.rulebooks import RULES
 
-CASES = 1500
+CASES = 5000
 PRIVATE = ("candidate.", "employment.", "interview.prepared", "offer.withdrawal_planned", "offer.acceptance_planned")
 ELSEWHERE = ("offer.", "interview.", "application.", "contact.")
 ENGINE = CompiledEngine(load(RULES))
