@@ -47,9 +47,9 @@ format: $(READY) ## put the code into its one format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-rules: $(READY) ## check the rulebook and run its timelines
+rules: $(READY) ## check the rulebook, run its timelines, and hold that they notice every mutant of every rule
 	$(BIN)/signpost rules check rules
-	$(BIN)/signpost rules test rules
+	$(BIN)/signpost rules test rules --mutate --min-score 100
 
 generate: $(READY) ## write everything that is made from code and rules: schemas, API documents, the rule catalogue
 	$(BIN)/python -m schemas
@@ -66,4 +66,4 @@ lock: $(READY) ## renew the locked dependencies (needs uv)
 	deploy/lock.sh
 
 clean: ## remove what was installed and what tests left; keeps .signpost, your data
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .signpost-cache

@@ -10,8 +10,7 @@ from signpost.mutation.survivors import Accepted, find_accepted
 from signpost.rulebook.problems import meant
 from signpost.rulebook.terms import Rule
 from signpost.timelines.expectations import rule_of
-from signpost.timelines.reader import Timeline
-from signpost.timelines.runner import load_variants
+from signpost.timelines.runner import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +21,14 @@ class Plan:
     accepted: tuple[Accepted, ...]
 
 
-def make_plan(folder: Path, paths: Sequence[Path], timelines: Sequence[Timeline], only: Collection[str] = ()) -> Plan:
-    """What to run. `timelines`: those under the paths that pass. Without `only`, every rule where the paths hold the
-    rulebook itself, else the rules that the timelines name.
+def make_plan(folder: Path, paths: Sequence[Path], result: Result, only: Collection[str] = ()) -> Plan:
+    """What to run, after the timelines under the paths have been run: those that fail prove nothing and are left out.
+    Without `only`, every rule where the paths hold the rulebook itself, else the rules that the timelines name.
 
-    Raises CallerError where `only` names no rule, RulebookError and TimelineError.
+    Raises CallerError where `only` names no rule, and TimelineError where the accepted survivors are malformed.
     """
-    rulebooks = load_variants(folder, timelines)
-    rules = rulebooks[repr({})].rules
+    rules = result.rulebooks[repr({})].rules
+    timelines = [outcome.timeline for outcome in result.outcomes if not outcome.failures]
     for name in only:
         if name not in rules:
             raise CallerError(f"there is no rule {name!r}; {meant(name, rules)}".removesuffix("; "))
@@ -37,5 +36,5 @@ def make_plan(folder: Path, paths: Sequence[Path], timelines: Sequence[Timeline]
     whole = any(path.resolve() == folder.resolve() for path in paths)
     chosen = [rule for rule in rules.values() if (rule.id in only if only else whole or rule.id in named)]
     left_out = rules.keys() - {rule.id for rule in chosen}
-    entries = [entry for entry in find_accepted(paths) if entry.rule not in left_out]
-    return Plan(tuple((rule, task_of(rule, rulebooks, timelines)) for rule in chosen), tuple(entries))
+    entries = [entry for entry in find_accepted([folder, *paths]) if entry.rule not in left_out]
+    return Plan(tuple((rule, task_of(rule, result.rulebooks, timelines)) for rule in chosen), tuple(entries))

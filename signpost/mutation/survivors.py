@@ -25,7 +25,8 @@ class Accepted:
 def find_accepted(paths: Sequence[Path]) -> list[Accepted]:
     """Every entry of the `survivors.yaml` files in the folders given. Raises TimelineError where one is malformed."""
     problems = Problems()
-    files = sorted({file for path in paths if path.is_dir() for file in path.rglob(ASIDE)})
+    found = {file.resolve(): file for path in paths if path.is_dir() for file in path.rglob(ASIDE)}
+    files = sorted(found.values())
     accepted = [entry for file in files for entry in _read_file(file, problems)]
     _check_repeats(accepted, problems)
     if problems.found:

@@ -26,9 +26,13 @@ class _Trial:
     order: list[int] = field(default_factory=list)
 
     def killers(self) -> list[int | None]:
-        self.order = list(range(len(self.task.timelines)))
+        """The same mutant stands at the same place whatever the parameters; where they make a distance nothing, there
+        are fewer, and what is expected under them counts for nothing."""
         found = {key: mutants(_rule(rules, self.task.rule)) for key, rules in self.task.variants.items()}
-        return [self._killer(_by_params(found, index)) for index in range(len(found[repr({})]))]
+        plain = found[repr({})]
+        fitting = {key: each for key, each in found.items() if len(each) == len(plain)}
+        self.order = [index for index, one in enumerate(self.task.timelines) if params_key(one) in fitting]
+        return [self._killer({key: each[index] for key, each in fitting.items()}) for index in range(len(plain))]
 
     def _killer(self, mutant: Mapping[str, Mutant]) -> int | None:
         """What noticed the last mutant is asked first: it is likely to notice this one too."""
@@ -53,8 +57,3 @@ class _Trial:
 
 def _rule(rules: tuple[Rule, ...], id: str) -> Rule:
     return next(rule for rule in rules if rule.id == id)
-
-
-def _by_params(found: Mapping[str, list[Mutant]], index: int) -> dict[str, Mutant]:
-    """The same mutant of the rule under each set of overrides."""
-    return {key: each[index] for key, each in found.items()}

@@ -1,15 +1,16 @@
-"""Which rules no timeline expects anything of."""
+"""Which rules timelines speak of, and which no timeline expects to be advised."""
 
 from collections.abc import Iterable, Sequence
 
 from signpost.rulebook import Problem, Rulebook
-from signpost.timelines.reader import Timeline
+from signpost.timelines.expectations import rule_of
+from signpost.timelines.reader import Expectation, Timeline
 
 
 def untested(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Sequence[Problem]:
     """A problem for each rule that no timeline expects to be advised."""
     tested = {
-        str(name).partition("@")[0]
+        rule_of(name)
         for timeline in timelines
         for expectation in timeline.expectations
         if expectation.kind != "excludes"
@@ -20,3 +21,13 @@ def untested(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Sequence[Prob
         for rule in rulebook.rules.values()
         if rule.id not in tested
     ]
+
+
+def about(rule: str, timelines: Iterable[Timeline]) -> list[tuple[Timeline, list[Expectation]]]:
+    """The timelines that name a rule, each with the expectations that do."""
+    found = [(timeline, [one for one in timeline.expectations if _names(one, rule)]) for timeline in timelines]
+    return [(timeline, expectations) for timeline, expectations in found if expectations]
+
+
+def _names(expectation: Expectation, rule: str) -> bool:
+    return any(rule_of(advice) == rule for advice in expectation.value)

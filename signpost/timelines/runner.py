@@ -43,6 +43,8 @@ class Outcome:
 class Result:
     """What a run came to."""
 
+    rulebooks: Mapping[str, Rulebook]
+    """As each set of overrides makes it, by `params_key`."""
     outcomes: list[Outcome] = field(default_factory=list)
 
     @property
@@ -72,7 +74,7 @@ def run_timelines(
     timelines = find_timelines(paths)
     rulebooks = load_variants(rulebook, timelines)
     engines = {params: make_engine(engine, loaded) for params, loaded in rulebooks.items()}
-    result = Result()
+    result = Result(rulebooks)
     for timeline in timelines:
         ready = engines[params_key(timeline)]
         failures = [*_unknown_rules(timeline, ready.rulebook), *Run(timeline, ready).failures()]
@@ -119,6 +121,8 @@ class Run:
         self.timeline, self.watched = timeline, watched
         self.caseload = Caseload(engine, TENANT, {})
         self.latest: dict[str, RecommendationChange] = {}
+        self.astray: list[Event] = []
+        """Answers to what is not advised, which would prove nothing."""
 
     def failures(self) -> Iterator[Failure]:
         arrivals = [(arrival.at, arrival.event) for arrival in self.timeline.arrivals]
@@ -126,6 +130,8 @@ class Run:
         for expectation in self.timeline.expectations:
             for told in replay.until(expectation.at):
                 self.latest[f"{told.change.rule}@{told.change.subject}"] = told.change
+            while self.astray:
+                yield self._misses(self.astray.pop())
             for message in _COMPARE[expectation.kind](expectation.value, self):
                 yield Failure(expectation.position, self.timeline.name, f"at {expectation.label} {message}")
 
@@ -136,7 +142,14 @@ class Run:
             record = load_records(case.recorded).get(name) if name else None
             if record is not None and record.state in TOLD:
                 return replace(event, data=event.data | {"recommendation": record.id})
+        if name and "@" in name and (self.watched is None or rule_of(name) in self.watched):
+            self.astray.append(event)
         return event
+
+    def _misses(self, event: Event) -> Failure:
+        position = next(arrival.position for arrival in self.timeline.arrivals if arrival.event is event)
+        name = event.data["recommendation"]
+        return Failure(position, self.timeline.name, f"{name} is answered, but not advised at that time")
 
     def active(self) -> dict[str, Record]:
         """The advice that stands now."""

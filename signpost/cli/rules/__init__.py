@@ -3,6 +3,7 @@
 import click
 
 from signpost.cli.rules.check import check
+from signpost.cli.rules.coverage import coverage
 from signpost.cli.rules.test import test
 
 
@@ -11,5 +12,5 @@ def rules() -> None:
     """Check, test and explain a rulebook."""
 
 
-for command in (check, test):
+for command in (check, test, coverage):
     rules.add_command(command)

@@ -31,8 +31,7 @@ def mutate(
     from signpost.mutation.plan import make_plan
     from signpost.mutation.run import run_mutants
 
-    passed = [outcome.timeline for outcome in result.outcomes if not outcome.failures]
-    plan = make_plan(folder, paths, passed, only)
+    plan = make_plan(folder, paths, result, only)
     with progress_bar("mutants", len(plan.tasks), quiet=quiet) as advance:
         return run_mutants(
             plan.tasks, plan.accepted, jobs=jobs, cache=Cache(CACHE if cache else None), progress=advance
@@ -40,7 +39,7 @@ def mutate(
 
 
 @contextmanager
-def progress_bar(title: str, total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+def progress_bar(title: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal's standard error; nothing elsewhere."""
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
@@ -86,7 +85,7 @@ def _row(verdict: Any) -> tuple[str, ...]:
 def _verdict_json(verdict: Any, folder: Path) -> dict[str, Any]:
     return {
         "rule": verdict.rule,
-        **_placed(verdict.position, folder),
+        **placed(verdict.position, folder),
         "mutants": verdict.mutants,
         "killed": len(verdict.killed),
         "score": verdict.score,
@@ -96,8 +95,9 @@ def _verdict_json(verdict: Any, folder: Path) -> dict[str, Any]:
 
 
 def _mutant_json(mutant: Any, folder: Path) -> dict[str, Any]:
-    return {**_placed(mutant.position, folder), "mutant": mutant.description}
+    return {**placed(mutant.position, folder), "mutant": mutant.description}
 
 
-def _placed(position: Any, folder: Path) -> dict[str, Any]:
+def placed(position: Any, folder: Path) -> dict[str, Any]:
+    """Where something of a rulebook stands, for programs."""
     return {**place(position), "file": str(folder / position.file)}

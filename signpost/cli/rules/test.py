@@ -59,7 +59,7 @@ def test(
         raise click.UsageError("--rule and --min-score go with --mutate")
     paths = paths or (SHIPPED_RULES,)
     folder = folder or next((path for path in paths if path.is_dir()), SHIPPED_RULES)
-    with progress_bar("timelines", 0, quiet=as_json) as advance:
+    with progress_bar("timelines", None, quiet=as_json) as advance:
         result = run_timelines(paths, folder, engine=engine, progress=lambda timeline: advance(timeline.name))
     report = mutate(folder, paths, result, only=only, jobs=jobs, cache=cache, quiet=as_json) if mutating else None
     _show(result, report, folder, as_json=as_json)

@@ -1,0 +1,60 @@
+"""`signpost rules coverage`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from signpost.cli.edge import json_option, print_json, print_table
+from signpost.cli.rules.common import FOLDER, place
+from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, placed
+from signpost.settings import SHIPPED_RULES
+
+
+@click.command
+@click.argument("folder", type=FOLDER, default=SHIPPED_RULES, required=False)
+@jobs_option
+@cache_option
+@json_option
+def coverage(folder: Path, jobs: int, cache: bool, as_json: bool) -> None:
+    """Show for each rule in FOLDER where it stands, how many timelines and expectations name it, and its mutation
+    score: how many per cent of the changes to it they notice. Timelines that fail count for nothing.
+
+    \b
+    Examples:
+      signpost rules coverage rules
+      signpost rules coverage rules --json
+    """
+    from signpost.timelines import run_timelines
+
+    result = run_timelines([folder], folder)
+    report = mutate(folder, [folder], result, jobs=jobs, cache=cache, quiet=as_json)
+    timelines = [outcome.timeline for outcome in result.outcomes if not outcome.failures]
+    rows = [_covered(verdict, timelines, folder) for verdict in report.verdicts]
+    if as_json:
+        print_json({"score": report.score, "rules": rows})
+        return
+    columns = ("rule", "place", "timelines", "expectations", "mutants", "accepted", "score")
+    print_table(columns, map(_cells, rows))
+    untold = sum(not row["timelines"] for row in rows)
+    click.echo(f"{len(rows)} rules, {untold} without a timeline, score {report.score:.1f}")
+
+
+def _covered(verdict: Any, timelines: list[Any], folder: Path) -> dict[str, Any]:
+    from signpost.timelines.coverage import about
+
+    naming = about(verdict.rule, timelines)
+    return {
+        "rule": verdict.rule,
+        **placed(verdict.position, folder),
+        "timelines": [{"name": timeline.name, **place(timeline.position)} for timeline, _ in naming],
+        "expectations": sum(len(expectations) for _, expectations in naming),
+        "mutants": verdict.mutants,
+        "accepted": len(verdict.accepted),
+        "score": verdict.score,
+    }
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    counts = (len(row["timelines"]), row["expectations"], row["mutants"], row["accepted"])
+    return (row["rule"], f"{row['file']}:{row['line']}", *map(str, counts), f"{row['score']:.1f}")
