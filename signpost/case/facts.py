@@ -60,6 +60,7 @@ def facts_of(case: Case, key: str) -> Facts:
     }
     _add_named_applications(entities)
     _resolve_employers(entities)
+    _add_interviews(entities)
     zone = ZoneInfo(candidate.values["time_zone"]) if "time_zone" in candidate.values else UTC_ZONE
     return Facts(candidate, entities, zone)
 
@@ -247,3 +248,30 @@ def _inherit(entity: Entity, known: Entity | None, fields: Iterable[str]) -> Non
     for name in fields:
         if name not in entity.values and name in known.values:
             entity.set(name, known.values[name], known.stamps.get(name))
+
+
+def _add_interviews(entities: dict[str, list[Entity]]) -> None:
+    """When an application's latest interview was held, and by when word of it was promised. Only interviews for this
+    application count, since an employer's advice may be built on it."""
+    held = [entity for entity in entities["interview"] if entity.values.get("stage") == "completed"]
+    for application in entities["application"]:
+        latest = max((one for one in held if is_for(one, application)), key=_held_at, default=None)
+        if latest is not None:
+            application.set("interviewed_at", latest.values["completed_at"], latest.stamps["completed_at"])
+            application.set("word_by", latest.values.get("word_by"), latest.stamps.get("word_by"))
+
+
+def _held_at(interview: Entity) -> tuple[int, str]:
+    return interview.values["completed_at"], interview.id
+
+
+def is_for(item: Entity, subject: Entity) -> bool:
+    """Whether one entity belongs to another, by the narrowest thing that both name: the offer, else the application,
+    else the employer."""
+    if item.kind == "contact" and subject.kind == "offer" and "offer" in item.values:
+        return bool(item.values["offer"] == subject.id)
+    for name in ("application", "employer"):
+        ours, theirs = item.values.get(name), subject.values.get(name)
+        if ours is not None and theirs is not None:
+            return bool(ours == theirs)
+    return False

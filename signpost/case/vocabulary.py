@@ -101,7 +101,10 @@ _INTERVIEW = _table(
     (Field(f"prepared.{step}", "boolean", private=True) for step in STEPS),
 )
 _APPLICATION = _table(
-    _WHO, [Field("stage", "choice", ("submitted", "rejected"))], _instants("submitted_at", "rejected_at")
+    _WHO,
+    [Field("stage", "choice", ("submitted", "rejected"))],
+    _instants("submitted_at", "rejected_at", "interviewed_at"),
+    [Field("word_by", "date")],
 )
 _CONTACT = _table(_WHO, _said("contact.logged", ("offer", "application")), [Field("offer", "text")], _instants("at"))
 _CANDIDATE = _table(

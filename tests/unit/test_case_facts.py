@@ -193,3 +193,82 @@ def test_every_value_names_the_event_that_decided_it() -> None:
     found = offer((0, "extended", {"title": "Engineer"}), (1, "accepted", {}))
     assert found.stamps["title"][2] == "e-0"
     assert found.stamps["stage"][2] == "e-1"
+
+
+def interviewed(*events: tuple[float, str, dict[str, Any]]) -> dict[str, tuple[float | None, date | None]]:
+    """Hours after START at which each application was last interviewed for, and when word of it was promised."""
+    found: dict[str, tuple[float | None, date | None]] = {}
+    for one in facts(*events).entities["application"]:
+        held = (one.values["interviewed_at"] - START) / HOUR if "interviewed_at" in one.values else None
+        found[one.id] = (held, one.values.get("word_by"))
+    return found
+
+
+def interview(hours: float, name: str, interview: str, **data: Any) -> tuple[float, str, dict[str, Any]]:
+    return hours, f"interview.{name}", {"interview": interview} | data
+
+
+def test_an_applications_latest_completed_interview_and_what_was_promised_then() -> None:
+    found = interviewed(
+        interview(0, "scheduled", "early", application="a", word_by="2026-03-05"),
+        interview(1, "completed", "early"),
+        interview(2, "scheduled", "late", application="a", word_by="2026-03-20"),
+        interview(3, "completed", "late"),
+        interview(4, "scheduled", "ahead", application="a", word_by="2026-04-01"),
+        interview(5, "completed", "cancelled", application="a"),
+        interview(6, "cancelled", "cancelled"),
+    )
+    assert found == {"a": (3, date(2026, 3, 20))}
+
+
+def test_an_interview_without_a_promise_leaves_none() -> None:
+    found = interviewed(
+        interview(0, "scheduled", "early", application="a", word_by="2026-03-05"),
+        interview(1, "completed", "early"),
+        interview(2, "completed", "late", application="a"),
+    )
+    assert found == {"a": (2, None)}
+
+
+def test_when_it_was_held_counts_and_not_when_it_was_told() -> None:
+    found = interviewed(
+        interview(1, "completed", "i", application="a"),
+        interview(9, "completed", "told-late", application="a", completed_at="2026-03-02T14:30:00Z"),
+    )
+    assert found == {"a": (1, None)}
+
+
+def test_of_two_interviews_at_once_the_greater_id_decides() -> None:
+    def both(first: str, second: str) -> list[tuple[float, str, dict[str, Any]]]:
+        return [
+            interview(1, "completed", first, application="a"),
+            interview(1, "completed", second, application="a"),
+            interview(2, "rescheduled", "i", word_by="2026-03-05"),
+            interview(2, "rescheduled", "k", word_by="2026-03-06"),
+            interview(3, "completed", "i", completed_at="2026-03-02T15:00:00Z"),
+            interview(3, "completed", "k", completed_at="2026-03-02T15:00:00Z"),
+        ]
+
+    assert interviewed(*both("i", "k")) == interviewed(*both("k", "i")) == {"a": (1, date(2026, 3, 6))}
+
+
+def test_only_interviews_for_the_application_count() -> None:
+    acme, globex = {"id": "acme"}, {"id": "globex"}
+    found = interviewed(
+        (0, "application.submitted", {"application": "a", "employer": acme}),
+        (0, "application.submitted", {"application": "b", "employer": acme}),
+        (0, "application.submitted", {"application": "c", "employer": globex}),
+        (0, "application.submitted", {"application": "d"}),
+        interview(1, "completed", "of-acme", employer=acme),
+        interview(2, "completed", "of-b", application="b", employer=acme),
+        interview(3, "completed", "of-nobody"),
+    )
+    assert found == {"a": (1, None), "b": (2, None), "c": (None, None), "d": (None, None)}
+
+
+def test_the_events_behind_an_applications_interview_are_named() -> None:
+    [application] = facts(
+        interview(0, "scheduled", "i", application="a", word_by="2026-03-20"), interview(1, "completed", "i")
+    ).entities["application"]
+    assert application.stamps["interviewed_at"][2] == "e-1"
+    assert application.stamps["word_by"][2] == "e-0"
