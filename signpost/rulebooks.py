@@ -27,6 +27,11 @@ class Rulebooks:
         """The rulebook that a tenant's cases are evaluated with."""
         return self.own.get(tenant, self.default)
 
+    def is_same(self, other: "Rulebooks") -> bool:
+        """Whether every tenant has the very rulebook that it has there."""
+        mine, theirs = ({name: one.version for name, one in each.own.items()} for each in (self, other))
+        return self.default.version == other.default.version and mine == theirs
+
     @property
     def versions(self) -> list[str]:
         """Every version that some tenant has."""
@@ -36,9 +41,9 @@ class Rulebooks:
 class Engines(Generic[Engine_co]):
     """An engine for each tenant, all made at once; tenants with the same rulebook share one. Never changes."""
 
-    def __init__(self, make: Callable[[Rulebook], Engine_co], rulebooks: Rulebooks) -> None:
-        """`make`: as in `partial(make_engine, "compiled")`."""
-        self.rulebooks = rulebooks
+    def __init__(self, make: Callable[[Rulebook], Engine_co], rulebooks: Rulebooks, turn: int = 0) -> None:
+        """`make`: as in `partial(make_engine, "compiled")`. `turn`: how many this process has had before."""
+        self.rulebooks, self.turn = rulebooks, turn
         self._made: dict[str, Engine_co] = {}
         for rulebook in (rulebooks.default, *rulebooks.own.values()):
             if rulebook.version not in self._made:

@@ -12,7 +12,7 @@ import orjson
 import yaml
 
 from signpost.rulebook import Rulebook
-from signpost.rulebook.document import Node, placed
+from signpost.rulebook.document import Node, composed, placed
 from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.rule import sort_of
 from signpost.rulebook.terms import Position
@@ -50,12 +50,13 @@ def find_choices(file: Path, problems: Problems) -> dict[str, Choices]:
     """The choices of every tenant that makes any; what is wrong with their shape is added to `problems`."""
     name = str(file)
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        root = composed(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         problems.add("R001", Position(name, 1, 1), getattr(error, "strerror", None) or "the file is not UTF-8")
         return {}
     except yaml.YAMLError as error:
-        problems.add("R001", _place(name, getattr(error, "problem_mark", None)), "not valid YAML")
+        said = getattr(error, "problem", None) or "it cannot be read"
+        problems.add("R001", _place(name, getattr(error, "problem_mark", None)), f"not valid YAML: {said}")
         return {}
     reader = _Reader(name, problems)
     tenants = dict(reader.members(root, "the file")).get("tenants")

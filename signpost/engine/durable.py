@@ -4,6 +4,7 @@ Called below its `Host`, which would start threads of its own. See spec'd limits
 """
 
 import itertools
+import weakref
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
@@ -57,6 +58,9 @@ class _Kind:
         self._module = module
         self._rules = {rule.id: rule for rule in rules}
         self._handles = [_create(module, chunk) for chunk in _chunks(self.lowered)]
+        self._deletable = set(self._handles)
+        # Half a megabyte each, which would stay behind with every reload of the rules
+        weakref.finalize(self, _delete, module, self._deletable).atexit = False
         self._names = [name for name, _ in self.lowered.flat]
         self._plain = [(name, value_of(ref)) for name, ref in self.lowered.plain.items()]
         self._asked = {name: _compiled(question) for question, name in self.lowered.questions.items()}
@@ -67,8 +71,16 @@ class _Kind:
             return set()
         documents = [self._fact(index, subject, facts, now) for index, subject in enumerate(subjects)]
         raw = orjson.dumps(documents).decode()
-        fired = (pair for handle in self._handles for pair in _fired(self._module, handle, raw))
+        fired = (pair for handle in self._handles for pair in self._fired(handle, raw))
         return {Match(self._names[number], subjects[index].kind, subjects[index].id) for number, index in fired}
+
+    def _fired(self, handle: int, raw: str) -> list[tuple[int, int]]:
+        try:
+            return _fired(self._module, handle, raw)
+        except BugError:
+            # With the session that is left in it, it may not be safe to delete either
+            self._deletable.discard(handle)
+            raise
 
     def _fact(self, index: int, subject: Entity, facts: Facts, now: int) -> dict[str, Any]:
         """Numbers, truth values and words of the vocabulary only: nothing that a person wrote enters the engine."""
@@ -122,6 +134,11 @@ def _chunks(lowered: Lowered) -> list[dict[str, Any]]:
 def _create(module: ModuleType, definition: dict[str, Any]) -> int:
     handle: int = module.create_ruleset(f"signpost{next(_NUMBERS)}", orjson.dumps(definition).decode())
     return handle
+
+
+def _delete(module: ModuleType, handles: set[int]) -> None:
+    for handle in handles:
+        module.delete_ruleset(handle)
 
 
 def _fired(module: ModuleType, handle: int, raw: str) -> list[tuple[int, int]]:

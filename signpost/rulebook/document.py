@@ -9,6 +9,7 @@ import yaml
 from signpost.rulebook.problems import Problems
 from signpost.rulebook.terms import Position
 
+DEEPEST = 100
 _TRUE_FALSE = {"true": True, "false": False}
 
 
@@ -36,7 +37,7 @@ class Node:
 def read(path: Path, name: str, problems: Problems) -> Node | None:
     """The document in a file, or None where it is no YAML at all; every trap found is reported."""
     try:
-        root = yaml.compose(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        root = composed(path.read_text("utf-8"))
     except UnicodeDecodeError as error:
         problems.add("R001", Position(name, 1, 1), f"the file is not UTF-8: {error.reason} at byte {error.start}")
         return None
@@ -52,6 +53,19 @@ def read(path: Path, name: str, problems: Problems) -> Node | None:
         problems.add("R002", Position(name, 1, 1), "the file is empty", "write a rule, or remove the file")
         return None
     return placed(root, name, problems)
+
+
+def composed(text: str) -> yaml.Node | None:
+    """The document as YAML's own nodes. Raises YAMLError, also for what is nested so deep that libyaml would overrun
+    its stack and take the process with it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            mark: Any = event.start_mark
+            raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels", problem_mark=mark)
+    node: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
+    return node
 
 
 def placed(node: yaml.Node, name: str, problems: Problems) -> Node:

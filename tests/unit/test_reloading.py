@@ -1,0 +1,326 @@
+"""Changed rules are taken whole and sound, or not at all; what is in force stays in force meanwhile."""
+
+import gc
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from signpost.engine import make_engine
+from signpost.engine.compiled import CompiledEngine
+from signpost.reloading import SETTLE, LiveEngines
+from signpost.rulebook import Rulebook, RulebookError
+from signpost.rulebooks import load_rulebooks
+from tests.private_servers import wait_until
+
+RULE = (
+    "{name}:\n  about: offer\n  source: a\n  when: {{stage: open}}\n  priority: high\n  title: {title}\n  message: M\n"
+)
+
+
+def write(folder: Path, **titles: str) -> None:
+    """One file for each rule."""
+    (folder / "sources.yaml").write_text("articles: {a: An article}\n")
+    for name, title in titles.items():
+        (folder / f"{name}.yaml").write_text(RULE.format(name=name, title=title))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    write(folder, one="First")
+    return folder
+
+
+@pytest.fixture
+def tenants(tmp_path: Path) -> Path:
+    return tmp_path / "tenants.yaml"
+
+
+def live(folder: Path, tenants: Path) -> LiveEngines[CompiledEngine]:
+    return LiveEngines(folder, tenants, CompiledEngine)
+
+
+def titles(engines: LiveEngines[CompiledEngine], tenant: str = "acme") -> dict[str, str]:
+    return {rule.id: rule.texts.title for rule in engines.now().of(tenant).rulebook.rules.values()}
+
+
+def taken(engines: LiveEngines[CompiledEngine]) -> bool:
+    """Whether two looks, as far apart as they should be, leave nothing to take."""
+    return not engines.look(engines.look())
+
+
+def test_a_change_is_taken_at_the_second_look_that_finds_it_the_same(folder: Path, tenants: Path) -> None:
+    engines = live(folder, tenants)
+    assert engines.look() == ""
+    write(folder, one="Better")
+    seen = engines.look()
+    assert seen
+    assert titles(engines) == {"one": "First"}
+    write(folder, two="Second")
+    again = engines.look(seen)
+    assert again not in ("", seen), "the files were still being written"
+    assert titles(engines) == {"one": "First"}
+    assert engines.look(again) == ""
+    assert titles(engines) == {"one": "Better", "two": "Second"}
+    assert engines.now().turn == 1
+
+
+def test_looks_of_two_threads_do_not_add_up(folder: Path, tenants: Path) -> None:
+    engines = live(folder, tenants)
+    write(folder, one="Better")
+    assert engines.look() == engines.look() != ""
+    assert titles(engines) == {"one": "First"}
+
+
+def test_a_batch_works_to_its_end_with_what_it_began_with(folder: Path, tenants: Path) -> None:
+    engines = live(folder, tenants)
+    mine = engines.now()
+    write(folder, one="Better")
+    assert taken(engines)
+    assert mine.of("acme").rulebook.rules["one"].texts.title == "First"
+    assert engines.now() is not mine
+    assert engines.now().rulebooks.versions != mine.rulebooks.versions
+
+
+def test_nothing_is_taken_that_changes_while_it_is_read(
+    folder: Path, tenants: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines = live(folder, tenants)
+    write(folder, one="Half", two="Half")
+    seen = engines.look()
+
+    def loading(at: Path, file: Path) -> object:
+        write(folder, one="Whole")
+        return load_rulebooks(at, file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("signpost.reloading.load_rulebooks", loading)
+        assert engines.look(seen) == seen
+    assert titles(engines) == {"one": "First"}
+    assert taken(engines)
+    assert titles(engines) == {"one": "Whole", "two": "Half"}
+
+
+def test_a_start_reads_again_what_changed_while_it_was_read(
+    folder: Path, tenants: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first reading finds a file half written: no reason to give up."""
+    (folder / "two.yaml").write_text("two:\n  about: of")
+    calls: list[Path] = []
+
+    def loading(at: Path, file: Path) -> object:
+        calls.append(at)
+        if len(calls) == 1:
+            try:
+                return load_rulebooks(at, file)
+            finally:
+                write(folder, two="Second")
+        return load_rulebooks(at, file)
+
+    monkeypatch.setattr("signpost.reloading.load_rulebooks", loading)
+    assert titles(live(folder, tenants)) == {"one": "First", "two": "Second"}
+    assert len(calls) == 2
+
+
+def test_a_start_on_broken_rules_says_every_problem(folder: Path, tenants: Path) -> None:
+    (folder / "one.yaml").write_text(RULE.format(name="one", title="One").replace("offer", "ofer"))
+    tenants.write_text("tenants: {acme: {disabled: one}}\n")
+    with pytest.raises(RulebookError, match=r"(?s)R006.*R013"):
+        live(folder, tenants)
+
+
+def broken_yaml(folder: Path, tenants: Path) -> None:
+    (folder / "one.yaml").write_text("one: [")
+
+
+def broken_rule(folder: Path, tenants: Path) -> None:
+    write(folder, one="To {{ emplyer }}", two="To {{ emplyer }}")
+
+
+def nothing_there(folder: Path, tenants: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+
+
+def folder_gone(folder: Path, tenants: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+def a_folder_for_a_file(folder: Path, tenants: Path) -> None:
+    (folder / "two.yaml").mkdir()
+
+
+def deeply_nested(folder: Path, tenants: Path) -> None:
+    (folder / "two.yaml").write_text("[" * 100_000)
+
+
+def unknown_choice(folder: Path, tenants: Path) -> None:
+    tenants.write_text("tenants: {acme: {disabled: [on]}}\n")
+
+
+BREAKING = [broken_yaml, broken_rule, nothing_there, folder_gone, a_folder_for_a_file, deeply_nested, unknown_choice]
+
+
+@pytest.mark.parametrize("spoil", BREAKING)
+def test_broken_files_change_nothing_and_are_complained_of_once(
+    folder: Path, tenants: Path, spoil: Callable[[Path, Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    engines = live(folder, tenants)
+    before = engines.now()
+    spoil(folder, tenants)
+    assert taken(engines)
+    assert engines.now() is before
+    assert engines.refused
+    assert taken(engines)
+    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert [line for line in lines if line.startswith("not taken: ")] == [
+        f"not taken: {one}" for one in engines.refused
+    ]
+    assert lines.count("changed rules are not taken, the rulebook before them stays in force") == 1
+
+
+def test_every_problem_is_logged_with_its_place(folder: Path, tenants: Path, caplog: pytest.LogCaptureFixture) -> None:
+    engines = live(folder, tenants)
+    broken_rule(folder, tenants)
+    assert taken(engines)
+    assert [problem.partition(" ")[0] for problem in engines.refused] == ["one.yaml:6:10:", "two.yaml:6:10:"]
+    assert all("R041" in problem for problem in engines.refused)
+
+
+def test_mended_files_are_taken(folder: Path, tenants: Path) -> None:
+    engines = live(folder, tenants)
+    broken_yaml(folder, tenants)
+    assert taken(engines)
+    write(folder, one="Mended")
+    assert taken(engines)
+    assert (titles(engines), engines.refused) == ({"one": "Mended"}, [])
+
+
+def test_going_back_to_what_is_in_force_is_no_switch(folder: Path, tenants: Path) -> None:
+    engines = live(folder, tenants)
+    before = engines.now()
+    broken_yaml(folder, tenants)
+    assert taken(engines)
+    write(folder, one="First")
+    assert taken(engines)
+    assert engines.now() is before
+    assert engines.refused == []
+
+
+def test_the_tenants_file_counts_where_it_speaks_of_rules(folder: Path, tenants: Path) -> None:
+    engines = live(folder, tenants)
+    write(folder, two="Second")
+    assert taken(engines)
+    before = engines.now()
+    tenants.write_text("tenants: {acme: {disabled: [one]}}\n")
+    assert taken(engines)
+    assert (titles(engines), titles(engines, "other")) == ({"two": "Second"}, {"one": "First", "two": "Second"})
+    assert engines.now().rulebooks.default.version == before.rulebooks.default.version
+    acme = engines.now()
+    tenants.write_text("tenants: {acme: {disabled: [one], api_keys: [new]}}\n")
+    assert taken(engines)
+    assert engines.now() is acme, "a key is no rule"
+    tenants.unlink()
+    assert taken(engines)
+    assert engines.now().rulebooks.is_same(before.rulebooks)
+
+
+def test_catching_up_takes_a_change_at_once_and_waits_no_longer_than_it_must(folder: Path, tenants: Path) -> None:
+    engines = live(folder, tenants)
+    waits: list[float] = []
+    engines.catch_up(waits.append)
+    assert waits == []
+    write(folder, one="Better")
+    engines.catch_up(waits.append)
+    assert titles(engines) == {"one": "Better"}
+    assert waits == [SETTLE]
+
+
+def test_catching_up_gives_up_on_files_that_never_come_to_rest(folder: Path, tenants: Path) -> None:
+    engines = live(folder, tenants)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        write(folder, one=f"Title {len(waits)}")
+
+    write(folder, one="Title")
+    engines.catch_up(wait)
+    assert titles(engines) == {"one": "First"}
+    assert 2 < sum(waits) < 5
+
+
+def test_a_folder_that_is_swapped_as_one_is_seen(folder: Path, tenants: Path) -> None:
+    other, current = folder.with_name("other"), folder.with_name("current")
+    other.mkdir()
+    write(other, two="Second")
+    current.symlink_to(folder)
+    engines = live(current, tenants)
+    swapped = folder.with_name("swapped")
+    swapped.symlink_to(other)
+    os.replace(swapped, current)
+    assert taken(engines)
+    assert titles(engines) == {"two": "Second"}
+
+
+def test_a_watch_takes_changes_by_itself_and_at_once_when_asked(folder: Path, tenants: Path) -> None:
+    engines = live(folder, tenants)
+    stop, asked = threading.Event(), threading.Event()
+    thread = threading.Thread(target=engines.watch, args=(stop, asked, 0.05))
+    thread.start()
+    try:
+        write(folder, one="Seen")
+        wait_until(lambda: titles(engines) == {"one": "Seen"}, "the change to be taken", 10)
+    finally:
+        stop.set()
+        thread.join(10)
+    stop.clear()
+    patient = threading.Thread(target=engines.watch, args=(stop, asked, 3600.0))
+    patient.start()
+    try:
+        wait_until(lambda: not asked.is_set(), "the watch to begin", 10)
+        write(folder, one="Asked")
+        asked.set()
+        wait_until(lambda: titles(engines) == {"one": "Asked"}, "the change to be taken", 10)
+    finally:
+        stop.set()
+        asked.set()
+        patient.join(10)
+    assert not thread.is_alive()
+    assert not patient.is_alive()
+
+
+def test_a_rulebook_that_no_engine_can_be_made_of_is_refused(folder: Path, tenants: Path) -> None:
+    def make(rulebook: Rulebook) -> CompiledEngine:
+        if "two" in rulebook.rules:
+            raise ZeroDivisionError("too many")
+        return CompiledEngine(rulebook)
+
+    engines = LiveEngines(folder, tenants, make)
+    write(folder, two="Second")
+    assert taken(engines)
+    assert (titles(engines), engines.refused) == ({"one": "First"}, ["ZeroDivisionError: too many"])
+
+
+def test_engines_out_of_force_give_their_memory_back(folder: Path, tenants: Path) -> None:
+    """The rulesets of durable-rules live outside Python: without being deleted, a hundred of these take 20 MB."""
+    write(folder, **{f"rule-{number}": f"Title {number}" for number in range(40)})
+    engines = LiveEngines(folder, tenants, lambda rulebook: make_engine("durable_rules", rulebook))
+
+    def resident() -> int:
+        gc.collect()
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def renew(times: int) -> None:
+        for _ in range(times):
+            make_engine("durable_rules", engines.now().of("acme").rulebook)
+
+    renew(20)
+    before = resident()
+    renew(100)
+    assert resident() - before < 5_000_000
