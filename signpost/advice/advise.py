@@ -79,7 +79,7 @@ class _Advising:
         self.records = load_records(recorded)
         self.answers = {answer.key: answer for answer in engine.answers(self.facts)}
         self.changes: list[RecommendationChange] = []
-        self.worded: dict[tuple[str, str], Words] = {}
+        self.worded: dict[tuple[str, str, str], Words] = {}
 
     def run(self) -> Advised:
         wanted = self._wanted()
@@ -140,11 +140,8 @@ class _Advising:
             record.state, record.by, record.until = "superseded", by, None
             self._tell(record, "superseded", f"superseded by {by}")
         elif record.state not in ANSWERED:
-            record.state, record.by = "suppressed", by
-            record.priority, record.title = (
-                answer.priority(self.now),
-                self._words(answer, answer.related_at(self.now)).title,
-            )
+            record.state, record.by, record.priority = "suppressed", by, answer.priority(self.now)
+            record.title = self._words(answer, answer.related_at(self.now), record.priority).title
 
     def _end(self, record: Record, reason: str | None = None) -> None:
         if record.state in TOLD:
@@ -163,18 +160,19 @@ class _Advising:
         record.priority = answer.priority(self.now)
         record.due, record.valid_until = on_calendar(answer.due), on_calendar(answer.valid_until)
         related = answer.related_at(self.now)
-        inputs = _digest(inputs_of(answer, self.facts, related) + self.engine.rulebook.version.encode())
+        made_from = inputs_of(answer, self.facts, related, record.priority)
+        inputs = _digest(made_from + self.engine.rulebook.version.encode())
         if inputs != record.inputs:
-            words = self._words(answer, related)
+            words = self._words(answer, related, record.priority)
             record.inputs, record.text, record.title = inputs, _digest(orjson.dumps(words)), words.title
             record.related = {name: [item.id for item in items] for name, items in related.items()}
         return before != (record.priority, record.due, record.valid_until, record.text)
 
-    def _words(self, answer: Answer, related: Mapping[str, list[Entity]]) -> Words:
+    def _words(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> Words:
         """The words of a recommendation, made once: first their digest is needed, then they are told."""
-        key = (answer.key, repr([[item.id for item in items] for items in related.values()]))
+        key = (answer.key, priority, repr([[item.id for item in items] for items in related.values()]))
         if key not in self.worded:
-            self.worded[key] = words_for(answer, self.facts, related)
+            self.worded[key] = words_for(answer, self.facts, related, priority)
         return self.worded[key]
 
     def _tell(self, record: Record, change: str, reason: str | None = None) -> None:
@@ -195,7 +193,7 @@ class _Advising:
         if answer is not None:
             related = answer.related_at(self.now) if answer.holds(self.now) else self._remembered(record)
             because = evidence(answer, self.facts, related, self.now)
-            data = explained(data, answer.subject, self._words(answer, related), because)
+            data = explained(data, answer.subject, self._words(answer, related, record.priority), because)
         subject = f"{record.kind}/{record.subject}"
         self.changes.append(
             RecommendationChange(

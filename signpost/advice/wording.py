@@ -31,13 +31,13 @@ class Words:
     comparison: Comparison | None
 
 
-def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]) -> Words:
-    """The texts of a rule about a subject, from facts alone."""
+def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> Words:
+    """The texts of a rule about a subject, from facts and the priority in force; never from the clock."""
     rule = answer.rule
     comparison = (
         compare(related.get("offers") or related.get("offer") or [], facts.candidate) if rule.attaches else None
     )
-    context = _variables(answer, facts, related)
+    context = _variables(answer, facts, related) | {"priority": priority}
     if comparison is not None:
         context["comparison"] = render_comparison(comparison)
     texts = rule.texts
@@ -49,9 +49,10 @@ def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]])
     return Words(render(texts.title, context), render(texts.message, context), steps, drafts, comparison)
 
 
-def inputs_of(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]) -> bytes:
+def inputs_of(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> bytes:
     """Everything that the texts are made from: while this stays, so do the words."""
     parts = [
+        priority,
         answer.subject.values,
         answer.due,
         answer.valid_until,

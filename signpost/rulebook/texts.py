@@ -92,6 +92,7 @@ ENVIRONMENT.globals.clear()
 ENVIRONMENT.filters["words"] = _words
 ENVIRONMENT.filters["listed"] = join_words
 ENVIRONMENT.filters["shortfall"] = _shortfall
+ENVIRONMENT.filters["sentence"] = lambda value: show(value)[:1].upper() + show(value)[1:]
 ENVIRONMENT.filters["day"] = lambda value: show(value.date() if isinstance(value, datetime) else value)
 
 

@@ -30,7 +30,7 @@ def variables(rule: Rule, names: Names) -> dict[str, Iterable[str] | None]:
         found[name] = [name.partition(".")[0] for name in _fields(kind, employer)]
         found[f"{name}s"] = None
     found |= dict.fromkeys(names.defined)
-    found |= {"params": list(names.params), "missing": None, "due": None, "valid_until": None}
+    found |= {"params": list(names.params), "missing": None, "priority": None, "due": None, "valid_until": None}
     if rule.attaches:
         found[rule.attaches] = None
     return found
