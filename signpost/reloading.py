@@ -39,11 +39,11 @@ class LiveEngines(Generic[Engine]):
         return self._engines
 
     def look(self, seen: str = "") -> str:
-        """See whether the files have changed; take them where the caller's last look, SETTLE seconds ago, has `seen` them
-        just so.
+        """See whether the files have changed; take them where the caller's last look, SETTLE seconds ago, has `seen`
+        them just so.
 
-        Gives what was seen now, "" once nothing is left to take. Where the files are at fault everything stays in force,
-        and each problem is logged once.
+        Gives what was seen now, "" once nothing is left to take. Where the files are at fault everything stays in
+        force, and each problem is logged once.
         """
         with self._looking:
             digest = _digest(self._folder, self._tenants)

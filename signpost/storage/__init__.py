@@ -11,11 +11,13 @@ from signpost.storage.errors import (
 from signpost.storage.rows import (
     CaseRow,
     Change,
+    Evaluated,
     FeedRow,
     OutboxDepth,
     OutboxMessage,
     OutboxRow,
     RecommendationRow,
+    RulebookRow,
     SeenEvent,
 )
 from signpost.storage.schema import head_revision, is_current, revision, upgrade
@@ -27,11 +29,13 @@ __all__ = [
     "BadDatabaseUrl",
     "CaseRow",
     "Change",
+    "Evaluated",
     "FeedRow",
     "OutboxDepth",
     "OutboxMessage",
     "OutboxRow",
     "RecommendationRow",
+    "RulebookRow",
     "SeenEvent",
     "StorageBug",
     "StorageConflict",

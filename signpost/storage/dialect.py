@@ -31,6 +31,12 @@ class Dialect(Protocol):
     def claim_outbox(self, connection: Connection, now: int, lease_until: int, limit: int) -> Sequence[RowMapping]:
         """Lease outbox rows whose lease has run out, oldest first, passing over those that another claims."""
 
+    def lock_rulebooks(self, connection: Connection) -> None:
+        """Let nobody else write the announced rulebooks until the transaction ends."""
+
+    def evaluated(self, connection: Connection) -> Sequence[RowMapping]:
+        """Every (tenant, rulebook) that cases not merged away have, and the least `since` of each."""
+
     def relax_commit(self, connection: Connection) -> None:
         """Let this transaction's commit be lost by a crash of the server."""
 

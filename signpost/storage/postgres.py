@@ -10,10 +10,13 @@ from signpost.storage.rows import CaseKey, EventKey
 from signpost.storage.tables import feed
 
 BYTES = ("state", "advice", "body")
-NUMBERS = ("next_change", "updated", "time", "received_at", "sequence", "at", "created", "leased_until")
+NUMBERS = (
+    *("next_change", "updated", "rulebook_since", "time", "received_at"),
+    *("sequence", "at", "created", "leased_until"),
+)
 TRUTHS = ("newest",)
 
-CASE = ("tenant", "key", "state", "advice", "merged_into", "next_change", "rulebook", "updated")
+CASE = ("tenant", "key", "state", "advice", "merged_into", "next_change", "rulebook", "updated", "rulebook_since")
 SEEN = ("tenant", "source", "id", "case_key", "time", "received_at")
 OUTBOX = (
     *("tenant", "case_key", "exchange", "routing_key", "message_id"),
@@ -92,6 +95,24 @@ CLAIM_OUTBOX = text(
     UPDATE outbox o SET leased_until = :lease_until FROM due WHERE o.id = due.id RETURNING o.*
     """
 )
+# One step into the index for each pair, however many cases there are.
+EVALUATED = text(
+    """
+    WITH RECURSIVE head AS (
+        (SELECT tenant, rulebook, rulebook_since FROM cases WHERE merged_into IS NULL
+         ORDER BY tenant, rulebook, rulebook_since LIMIT 1)
+        UNION ALL
+        SELECT next.* FROM head CROSS JOIN LATERAL (
+            SELECT c.tenant, c.rulebook, c.rulebook_since FROM cases c
+            WHERE c.merged_into IS NULL AND (c.tenant, c.rulebook) > (head.tenant, head.rulebook)
+            ORDER BY c.tenant, c.rulebook, c.rulebook_since LIMIT 1
+        ) next
+    )
+    SELECT tenant, rulebook, rulebook_since AS since FROM head
+    """
+)
+# Rows alone, taken by several statements, would be waited for in a ring.
+LOCK_RULEBOOKS = text("LOCK TABLE rulebooks IN SHARE ROW EXCLUSIVE MODE")
 RELAX_COMMIT = text("SET LOCAL synchronous_commit = off")
 # A row is settled when every transaction that began before its own has ended: sequences are drawn before the commit,
 # so ids alone would let a row appear behind a reader (https://event-driven.io/en/ordering_in_postgres_outbox/).
@@ -127,6 +148,12 @@ class PostgresDialect:
     def claim_outbox(self, connection: Connection, now: int, lease_until: int, limit: int) -> Sequence[RowMapping]:
         bounds = {"now": now, "lease_until": lease_until, "limit": limit}
         return connection.execute(CLAIM_OUTBOX, bounds).mappings().all()
+
+    def lock_rulebooks(self, connection: Connection) -> None:
+        connection.execute(LOCK_RULEBOOKS)
+
+    def evaluated(self, connection: Connection) -> Sequence[RowMapping]:
+        return connection.execute(EVALUATED).mappings().all()
 
     def relax_commit(self, connection: Connection) -> None:
         connection.execute(RELAX_COMMIT)

@@ -12,8 +12,8 @@ EventKey = tuple[str, str, str]  # tenant, source, id
 class CaseRow:
     """One case. `state` and `advice` are canonical JSON, empty when there is none yet.
 
-    `rulebook` is the version that evaluated it, `next_change` when time alone changes its advice, `updated` when it was
-    written; the caller sets them all.
+    `rulebook` is the version that evaluated it, `rulebook_since` when that version first did, `next_change` when time
+    alone changes its advice, `updated` when it was written; the caller sets them all.
     """
 
     tenant: str
@@ -24,6 +24,7 @@ class CaseRow:
     next_change: int | None = None
     rulebook: str = ""
     updated: int = 0
+    rulebook_since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,23 @@ class FeedRow:
     audience: str
     at: int
     body: bytes
+
+
+class RulebookRow(NamedTuple):
+    """A rulebook in use. `number`: greater than that of every rulebook announced before; `seen_at`: when a process said
+    last that it has it."""
+
+    version: str
+    number: int
+    seen_at: int
+
+
+class Evaluated(NamedTuple):
+    """That some cases of a tenant are as this rulebook left them; `since`: when the first of them came to it."""
+
+    tenant: str
+    rulebook: str
+    since: int
 
 
 class OutboxDepth(NamedTuple):

@@ -40,6 +40,24 @@ DUE_OUTBOX = (
 LEASE_OUTBOX = update(outbox).where(outbox.c.id == bindparam("row")).values(leased_until=bindparam("lease_until"))
 
 
+# One step into the index for each pair, however many cases there are; without LATERAL, by way of the row's number.
+EVALUATED = text(
+    """
+    WITH RECURSIVE head(row) AS (
+        SELECT (SELECT rowid FROM cases WHERE merged_into IS NULL ORDER BY tenant, rulebook, rulebook_since LIMIT 1)
+        UNION ALL
+        SELECT coalesce(
+            (SELECT c.rowid FROM cases c WHERE c.merged_into IS NULL AND c.tenant = h.tenant
+             AND c.rulebook > h.rulebook ORDER BY c.rulebook, c.rulebook_since LIMIT 1),
+            (SELECT c.rowid FROM cases c WHERE c.merged_into IS NULL AND c.tenant > h.tenant
+             ORDER BY c.tenant, c.rulebook, c.rulebook_since LIMIT 1)
+        ) FROM head JOIN cases h ON h.rowid = head.row
+    )
+    SELECT c.tenant, c.rulebook, c.rulebook_since AS since FROM head JOIN cases c ON c.rowid = head.row
+    """
+)
+
+
 def _pick(names: Sequence[str], values: Sequence[Values]) -> list[Values]:
     return [{name: row[name] for name in names} for row in values]
 
@@ -79,6 +97,12 @@ class SqliteDialect:
         if due:
             connection.execute(LEASE_OUTBOX, [{"row": row["id"], "lease_until": lease_until} for row in due])
         return due
+
+    def lock_rulebooks(self, connection: Connection) -> None:
+        """Whoever writes is alone already."""
+
+    def evaluated(self, connection: Connection) -> Sequence[RowMapping]:
+        return connection.execute(EVALUATED).mappings().all()
 
     def relax_commit(self, connection: Connection) -> None:
         """SQLite cannot change its mind inside a transaction; the commit stays durable."""

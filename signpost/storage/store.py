@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
-from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, select, tuple_
+from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, insert, select, tuple_, update
 
 from signpost.errors import BugError
 from signpost.storage.cursor import decode_cursor, encode_cursor
@@ -13,12 +13,14 @@ from signpost.storage.dialect import Dialect
 from signpost.storage.engines import WRITE, EngineOptions, LazyEngine
 from signpost.storage.errors import translated
 from signpost.storage.postgres import PostgresDialect
-from signpost.storage.rows import CaseRow, FeedRow, OutboxDepth, OutboxRow, RecommendationRow
+from signpost.storage.rows import CaseRow, Evaluated, FeedRow, OutboxDepth, OutboxRow, RecommendationRow, RulebookRow
 from signpost.storage.sqlite import SqliteDialect
-from signpost.storage.tables import cases, feed, outbox, recommendations
-from signpost.storage.transaction import Transaction
+from signpost.storage.tables import cases, feed, outbox, recommendations, rulebooks
+from signpost.storage.transaction import Transaction, read_rulebooks
 
 LONGEST_CHAIN = 1000
+FORGOTTEN = 86_400_000_000
+"""Microseconds after which a rulebook that nobody has any more need not be known."""
 
 
 class Store:
@@ -66,6 +68,36 @@ class Store:
         with self._reading() as connection:
             count, oldest = connection.execute(select(func.count(), func.min(outbox.c.created))).one()
         return OutboxDepth(count, None if oldest is None else max(0, now - oldest))
+
+    def announce_rulebooks(self, versions: Sequence[str], now: int, *, anew: bool) -> None:
+        """Say that a process has these rulebooks. Those never announced come after all others, and so do all with
+        `anew`."""
+        with self._writing() as connection:
+            mine = rulebooks.c.version.in_(versions)
+            self._dialect.lock_rulebooks(connection)
+            connection.execute(delete(rulebooks).where(mine if anew else rulebooks.c.seen_at < now - FORGOTTEN))
+            connection.execute(update(rulebooks).where(mine).values(seen_at=now))
+            known = set() if anew else set(connection.execute(select(rulebooks.c.version).where(mine)).scalars())
+            fresh = [{"version": version, "seen_at": now} for version in versions if version not in known]
+            if fresh:
+                connection.execute(insert(rulebooks), fresh)
+
+    def rulebooks(self) -> dict[str, RulebookRow]:
+        """The rulebooks that were announced of late, by version."""
+        with self._reading() as connection:
+            return read_rulebooks(connection)
+
+    def evaluated(self) -> list[Evaluated]:
+        """Which rulebooks have left cases of which tenants as they are, cases merged away aside."""
+        with self._reading() as connection:
+            return [Evaluated(**row) for row in self._dialect.evaluated(connection)]
+
+    def count_evaluated(self, tenant: str, rulebook: str) -> int:
+        """How many cases of a tenant are as that rulebook left them."""
+        wanted = select(func.count()).select_from(cases)
+        mine = (cases.c.tenant == tenant, cases.c.rulebook == rulebook, cases.c.merged_into.is_(None))
+        with self._reading() as connection:
+            return int(connection.execute(wanted.where(*mine)).scalar_one())
 
     def case(self, tenant: str, key: str) -> CaseRow | None:
         """The case known under `key`, or the one it was merged into; None when there is none."""

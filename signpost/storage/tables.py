@@ -25,12 +25,34 @@ cases = Table(
     Column("next_change", BigInteger),
     Column("rulebook", TEXT, nullable=False),
     Column("updated", BigInteger, nullable=False),
+    Column("rulebook_since", BigInteger, nullable=False, server_default="0"),
     postgresql_with=ROOM_TO_UPDATE,
 )
 _merged = cases.c.merged_into.is_not(None)
 Index("cases_merged", cases.c.tenant, cases.c.merged_into, postgresql_where=_merged, sqlite_where=_merged)
 _due = cases.c.next_change.is_not(None) & cases.c.merged_into.is_(None)
 Index("cases_due", cases.c.next_change, postgresql_where=_due, sqlite_where=_due)
+
+# Of columns that change with the rulebook only, so that an event touches no entry of it.
+_whole = cases.c.merged_into.is_(None)
+Index(
+    "cases_rulebook",
+    cases.c.tenant,
+    cases.c.rulebook,
+    cases.c.rulebook_since,
+    postgresql_where=_whole,
+    sqlite_where=_whole,
+)
+
+# Every rulebook in use, a row for each time that one was announced; `number` orders them.
+rulebooks = Table(
+    "rulebooks",
+    metadata,
+    Column("number", ROW_ID, primary_key=True, autoincrement=True),
+    Column("version", TEXT, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
 
 seen_events = Table(
     "seen_events",

@@ -4,12 +4,12 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Connection, delete, or_, select
+from sqlalchemy import CTE, Connection, delete, func, or_, select
 
 from signpost.errors import BugError
 from signpost.storage.dialect import Dialect, Values
-from signpost.storage.rows import CaseKey, CaseRow, Change, EventKey, OutboxMessage, SeenEvent
-from signpost.storage.tables import cases, feed, outbox, recommendations, seen_events
+from signpost.storage.rows import CaseKey, CaseRow, Change, EventKey, OutboxMessage, RulebookRow, SeenEvent
+from signpost.storage.tables import cases, feed, outbox, recommendations, rulebooks, seen_events
 
 ADVICE_EXCHANGE = "signpost.advice"
 CONTENT_TYPE = "application/cloudevents+json"
@@ -120,6 +120,22 @@ class Transaction:
         )
         return [CaseRow(**row) for row in self._connection.execute(due).mappings()]
 
+    def claim_evaluated(self, tenant: str, rulebook: str, limit: int) -> list[CaseRow]:
+        """Cases of a tenant as that rulebook left them, the oldest of it first, locked; what another holds is passed
+        over."""
+        left = (
+            select(cases)
+            .where(cases.c.tenant == tenant, cases.c.rulebook == rulebook, cases.c.merged_into.is_(None))
+            .order_by(cases.c.rulebook_since)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [CaseRow(**row) for row in self._connection.execute(left).mappings()]
+
+    def rulebooks(self) -> dict[str, RulebookRow]:
+        """The rulebooks that were announced of late, by version."""
+        return read_rulebooks(self._connection)
+
     def erase(self, tenant: str, keys: Collection[str], erased_at: int) -> None:
         """Delete everything held for these cases and for all that were ever merged into them, except the case rows,
         which the caller saves as tombstones.
@@ -141,6 +157,13 @@ class Transaction:
             self._connection.execute(delete(table).where(condition))
 
 
+def read_rulebooks(connection: Connection) -> dict[str, RulebookRow]:
+    """See `Transaction.rulebooks`."""
+    version = rulebooks.c.version
+    wanted = select(version, func.max(rulebooks.c.number), func.max(rulebooks.c.seen_at)).group_by(version)
+    return {row[0]: RulebookRow(*row) for row in connection.execute(wanted)}
+
+
 def _with_absorbed(tenant: str, keys: Collection[str]) -> CTE:
     """These keys and every key that leads to them, over any number of merges."""
     found = select(cases.c.key).where(cases.c.tenant == tenant, cases.c.key.in_(keys)).cte("absorbed", recursive=True)
@@ -158,6 +181,7 @@ def _case_values(row: CaseRow) -> Values:
         "next_change": row.next_change,
         "rulebook": row.rulebook,
         "updated": row.updated,
+        "rulebook_since": row.rulebook_since,
     }
 
 
