@@ -45,7 +45,7 @@ def _check_advice(advice: object, node: Node, problems: Problems) -> None:
         problems.add(
             "R021",
             node.position,
-            f"{advice!r} names no advice",
+            f"{node.plain()!r} names no advice",
             "write RULE@KIND/ID, like send-thank-you@interview/i-7",
         )
 
@@ -59,8 +59,9 @@ def _check_due(node: Node, problems: Problems) -> None:
     try:
         if node.value is not None:
             parse_instant(str(node.value))
-    except ValueError as error:
-        problems.add("R021", node.position, str(error), "write an instant with its offset, or null for none")
+    except ValueError:
+        hint = "write an instant with its UTC offset, like 2026-03-06T17:00:00-05:00, or null for none"
+        problems.add("R021", node.position, f"{node.value!r} is no instant", hint)
 
 
 def _check_ids(node: Node, problems: Problems) -> None:

@@ -129,7 +129,7 @@ class _Reader:
                 timeline.arrivals.append(arrival)
         for item in self._list(node.value["expect"]):
             timeline.expectations += self._expectations(item)
-        if not timeline.expectations:
+        if node.value["expect"].value == []:
             self.problems.add("R002", node.position, f"the timeline {timeline.name!r} expects nothing")
         timeline.arrivals.sort(key=lambda arrival: arrival.at)
         timeline.expectations.sort(key=lambda expectation: expectation.at)

@@ -52,6 +52,7 @@ def failures(tmp_path: Path, expectation: str) -> list[str]:
             "is due at no time, not 2026-04-01T12:00:00Z",
         ),
         ("because: {ask-response-deadline@offer/acme: [globex]}", "does not name globex; it names acme"),
+        ("excludes: [ask-respnse-deadline@offer/acme]", "no rule 'ask-respnse-deadline'; did you mean ask-response-"),
     ],
 )
 def test_a_failed_expectation_names_file_line_and_what_was_seen(tmp_path: Path, expectation: str, message: str) -> None:
@@ -76,6 +77,20 @@ def test_a_consumers_answer_names_the_advice_by_rule_and_subject(tmp_path: Path)
         ONE.replace("    expect:\n", dismissed) % f"includes: [{ASK}]}}\n      - {{at: 3h, excludes: [{ASK}]"
     )
     assert run_timelines([file], RULES).failures == []
+
+
+def test_an_answer_to_what_is_not_advised_is_a_failure(tmp_path: Path) -> None:
+    answered = "{at: 3h, type: advice.dismissed, recommendation: ask-response-deadline@offer/globex}"
+    file = tmp_path / "t.yaml"
+    file.write_text(
+        ONE.replace("    expect:\n", f"      - {answered}\n    expect:\n")
+        % f"includes: [{ASK}]}}\n      - {{at: 3h, includes: [{ASK}]"
+    )
+    (failure,) = run_timelines([file], RULES).failures
+    assert str(failure) == (
+        f"{file}:8:9: an offer without a deadline: "
+        "ask-response-deadline@offer/globex is answered, but not advised at that time"
+    )
 
 
 def test_parameters_are_a_tenants_overrides(tmp_path: Path) -> None:
@@ -113,6 +128,9 @@ MALFORMED = {
     "no virtual time": (
         "timelines:\n  - {name: x, start: 2026-03-02T09:00:00Z, events: [], expect: [{at: soon, includes: []}]}\n"
     ),
+    "5bd' is no virtual time": (
+        "timelines:\n  - {name: x, start: 2026-03-02T09:00:00Z, events: [], expect: [{at: 5bd, includes: []}]}\n"
+    ),
     "expects nothing": "timelines:\n  - {name: x, start: 2026-03-02T09:00:00Z, events: [], expect: []}\n",
 }
 
@@ -123,4 +141,53 @@ def test_what_is_malformed_or_missing_is_refused(tmp_path: Path, message: str) -
     if content is not None:
         (tmp_path / "t.yaml").write_text(content)
     with pytest.raises(TimelineError, match=message):
+        run_timelines([tmp_path], RULES)
+
+
+@pytest.mark.parametrize(
+    ("expectation", "message"),
+    [
+        ("includes: ask-benefits@offer/acme", "t.yaml:9:28: R006 includes is a list"),
+        ("includes: [ask-benefits]", "t.yaml:9:29: R021 'ask-benefits' names no advice .write RULE@KIND/ID"),
+        ("excludes: [ask-benefits@ofer/acme]", "t.yaml:9:29: R021 'ask-benefits@ofer/acme' names no advice"),
+        (
+            "exactly: [{ask-benefits@offer/acme: high}]",
+            "t.yaml:9:28: R021 {'ask-benefits@offer/acme': 'high'} names no advice",
+        ),
+        ("priority: [ask-benefits@offer/acme]", "R006 priority is a mapping"),
+        ("priority: {ask-benefits@offer/acme: hihg}", "R013 there is no priority 'hihg' .did you mean high"),
+        ("due: {ask-benefits@offer/acme: tomorrow}", "t.yaml:9:49: R021 'tomorrow' is no instant"),
+        ("due: {ask-benefits@offer/acme: 2026-04-01T12:00:00}", "is no instant .write an instant with its UTC offset"),
+        ("because: {ask-benefits@offer/acme: acme}", "R006 the ids behind advice are a list"),
+        ("inclode: [ask-benefits@offer/acme]", "R010 there is no key 'inclode' here .did you mean includes"),
+    ],
+)
+def test_an_expectation_that_could_prove_nothing_is_refused(tmp_path: Path, expectation: str, message: str) -> None:
+    with pytest.raises(TimelineError, match=message):
+        failures(tmp_path, expectation)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ("send-thank-you", "5:13: R006 params is a mapping of rules"),
+        ("{send-thank-you: 3d}", "R006 params is a mapping of rules"),
+        ("{send-thank-you: {valid_four: 3d}}", "3:5: R052 send-thank-you has no parameter .* .did you mean valid_for"),
+        ("{send-thank-yous: {valid_for: 3d}}", "3:5: R052 .* which is no rule .did you mean send-thank-you"),
+    ],
+)
+def test_overrides_that_do_not_fit_are_refused_at_their_timeline(tmp_path: Path, params: str, message: str) -> None:
+    file = tmp_path / "t.yaml"
+    file.write_text(ONE.replace("    events:", f"    params: {params}\n    events:") % f"includes: [{ASK}]")
+    with pytest.raises(TimelineError, match=message):
+        run_timelines([file], RULES)
+
+
+def test_every_file_of_a_folder_of_timelines_must_hold_some(tmp_path: Path) -> None:
+    folder = tmp_path / "timelines"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(ONE % f"includes: [{ASK}]")
+    assert run_timelines([tmp_path], RULES).timelines == 1
+    (folder / "b.yaml").write_text((ONE % f"includes: [{ASK}]").replace("timelines:", "timelins:"))
+    with pytest.raises(TimelineError, match="a timeline file is `timelines:` with a list"):
         run_timelines([tmp_path], RULES)
