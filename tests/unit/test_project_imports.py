@@ -16,6 +16,8 @@ INWARD = {
     "signpost.rulebook": FORBIDDEN | {"durable"},
     "signpost.engine": FORBIDDEN,
     "signpost.advice": FORBIDDEN,
+    "signpost.timelines": FORBIDDEN,
+    "signpost.mutation": FORBIDDEN,
     "schemas": FORBIDDEN,
     "signpost.storage": {"flask", "pika", "gunicorn", "click", "rich", "httpx"},
     "signpost.messaging": {"flask", "gunicorn", "click", "rich", "httpx"},
