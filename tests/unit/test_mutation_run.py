@@ -275,8 +275,9 @@ def test_the_command_mutates_one_rule_or_those_that_are_named(folder: Path, here
     assert [rule["rule"] for rule in one["mutants"]["rules"]] == ["ask-the-salary"]
     rewrite(folder, "timelines:\n" + SALARY)
     file = "rules/timelines/topic.yaml"
-    named = json.loads(command("test", file, "--rulebook", "rules", "--mutate", "--json").stdout)
-    assert [rule["rule"] for rule in named["mutants"]["rules"]] == ["ask-the-salary"]
+    for around in (["--rulebook", "rules"], []):
+        named = json.loads(command("test", file, *around, "--mutate", "--json").stdout)
+        assert [rule["rule"] for rule in named["mutants"]["rules"]] == ["ask-the-salary"]
     assert command("test", "rules", "--mutate", "--rule", "ask-salary").exit_code == 2
     assert command("test", "rules", "--min-score", "90").exit_code == 2
 

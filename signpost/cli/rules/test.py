@@ -11,13 +11,22 @@ from signpost.cli.rules.junit import write_junit
 from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, progress_bar, report_json, show_report
 from signpost.settings import SHIPPED_RULES
 
+SOURCES = "sources.yaml"
+"""What every rulebook has."""
+
 
 @click.command
 @click.argument("paths", type=click.Path(exists=True, path_type=Path), nargs=-1)
 @click.option(
-    "--rulebook", "folder", type=FOLDER, help="The rulebook; by default the first folder given, or the shipped one."
+    "--rulebook", "folder", type=FOLDER, help="The rulebook; by default the one that PATHS lie in, or the shipped one."
 )
-@click.option("--engine", type=click.Choice(["compiled", "durable_rules"]), default="compiled", show_default=True)
+@click.option(
+    "--engine",
+    type=click.Choice(["compiled", "durable_rules"]),
+    default="compiled",
+    show_default=True,
+    help="What evaluates the rules; mutants are always compiled.",
+)
 @click.option("--mutate", "mutating", is_flag=True, help="Change each rule in small ways and list what nobody notices.")
 @click.option("--rule", "only", multiple=True, metavar="ID", help="Mutate this rule only; may be repeated.")
 @click.option("--min-score", type=click.FloatRange(0, 100), help="Fail where fewer per cent of the mutants are killed.")
@@ -58,7 +67,7 @@ def test(
     if not mutating and (only or min_score is not None):
         raise click.UsageError("--rule and --min-score go with --mutate")
     paths = paths or (SHIPPED_RULES,)
-    folder = folder or next((path for path in paths if path.is_dir()), SHIPPED_RULES)
+    folder = folder or _rulebook_around(paths)
     with progress_bar("timelines", None, quiet=as_json) as advance:
         result = run_timelines(paths, folder, engine=engine, progress=lambda timeline: advance(timeline.name))
     report = mutate(folder, paths, result, only=only, jobs=jobs, cache=cache, quiet=as_json) if mutating else None
@@ -67,6 +76,12 @@ def test(
         write_junit(junit, result, report, folder)
     if result.failures or not result.expectations or (report is not None and _falls_short(report, min_score)):
         raise SystemExit(1)
+
+
+def _rulebook_around(paths: tuple[Path, ...]) -> Path:
+    """The first folder given that is a rulebook, or that lies in one, like rules/timelines; else the shipped one."""
+    near = (place for path in paths for place in (path, *path.parents[:2], *path.absolute().parents[:2]))
+    return next((place for place in near if (place / SOURCES).is_file()), SHIPPED_RULES)
 
 
 def _falls_short(report: Any, min_score: float | None) -> bool:
