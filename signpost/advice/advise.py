@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from signpost.advice.document import document, explained
+from signpost.advice.document import document, employer_of, explained
 from signpost.advice.evidence import evidence
-from signpost.advice.records import ANSWERED, TOLD, Record, dump_records, load_records
+from signpost.advice.records import ANSWERED, PUT_ASIDE, TOLD, Record, dump_records, load_records
 from signpost.advice.wording import Words, inputs_of, words_for
 from signpost.case.case import Case
 from signpost.case.facts import Entity, Facts, facts_of
@@ -18,6 +18,9 @@ from signpost.engine.compiled import Answer, Match
 from signpost.engine.spans import holds
 from signpost.errors import BugError
 from signpost.rulebook.rulebook import Rulebook
+from signpost.rulebook.terms import Rule
+
+WITHDRAWN = "the rule was withdrawn"
 
 
 class Engine(Protocol):
@@ -87,17 +90,20 @@ class _Advising:
         for key in sorted(self.records.keys() | wanted.keys()):
             answer = wanted.get(key)
             record = self.records.get(key) or _new_record(wanted[key])
-            if answer is None:
+            if not self._address(record):
+                self._withdraw(record, answer is not None)
+            elif answer is None:
                 self._end(record)
-            elif key in suppressed:
+            if answer is not None and key in suppressed:
                 self._suppress(record, answer, suppressed[key])
-            else:
+            elif answer is not None:
                 self._want(record, answer)
             self.records[key] = record
         return Advised(self._kept(), self.changes, self._next_change())
 
     def close(self, reason: str) -> Advised:
         for key in sorted(self.records):
+            self._address(self.records[key])
             self._end(self.records[key], reason)
         return Advised(b"", self.changes, None)
 
@@ -143,6 +149,20 @@ class _Advising:
             record.state, record.by, record.priority = "suppressed", by, answer.priority(self.now)
             record.title = self._words(answer, answer.related_at(self.now), record.priority).title
 
+    def _address(self, record: Record) -> bool:
+        """Note where a spell is told, for as long as it lasts; False where its rule is gone or speaks to others now."""
+        rule = self._rule(record)
+        if rule is not None and (not record.topic or record.state not in (*TOLD, *ANSWERED)):
+            record.audience, record.topic = rule.audience, rule.topic
+        return rule is not None
+
+    def _withdraw(self, record: Record, comes_back: bool) -> None:
+        """End it without its rule. What was put aside stays aside, should the rule return."""
+        if comes_back or record.state not in PUT_ASIDE:
+            self._end(record, WITHDRAWN)
+            record.topic = ""
+            self._address(record)
+
     def _end(self, record: Record, reason: str | None = None) -> None:
         if record.state in TOLD:
             answer = self.answers.get(record.key)
@@ -176,8 +196,9 @@ class _Advising:
         return self.worded[key]
 
     def _tell(self, record: Record, change: str, reason: str | None = None) -> None:
-        rule = self.engine.rulebook.rules.get(record.rule)
-        if rule is None:
+        rule = self._rule(record)
+        if not record.topic:
+            # Told before this was noted, by a rule that is gone: nobody knows to whom
             return
         record.sequence += 1
         data = document(
@@ -189,33 +210,24 @@ class _Advising:
             version=self.engine.rulebook.version,
             reason=reason,
         )
-        answer = self.answers.get(record.key) or self._ended_answer(record)
-        if answer is not None:
+        subject = next((item for item in self.facts.of_kind(record.kind) if item.id == record.subject), None)
+        if subject is not None:
+            data["employer"] = employer_of(subject)
+        if subject is not None and rule is not None:
+            answer = self.answers.get(record.key) or self.engine.answer_about(rule.id, subject, self.facts)
             related = answer.related_at(self.now) if answer.holds(self.now) else self._remembered(record)
             because = evidence(answer, self.facts, related, self.now)
-            data = explained(data, answer.subject, self._words(answer, related, record.priority), because)
-        subject = f"{record.kind}/{record.subject}"
-        self.changes.append(
-            RecommendationChange(
-                record.id,
-                record.sequence,
-                change,
-                data["status"],
-                rule.audience,
-                rule.id,
-                rule.topic,
-                subject,
-                record.priority,
-                data,
-            )
-        )
+            data = explained(data, self._words(answer, related, record.priority), because)
+        what = (record.id, record.sequence, change, data["status"])
+        where = (record.audience, record.rule, record.topic, f"{record.kind}/{record.subject}")
+        self.changes.append(RecommendationChange(*what, *where, record.priority, data))
 
-    def _ended_answer(self, record: Record) -> Answer | None:
-        """Enough of an answer to word a recommendation whose conditions are gone."""
-        subject = next((item for item in self.facts.of_kind(record.kind) if item.id == record.subject), None)
-        if subject is None:
+    def _rule(self, record: Record) -> Rule | None:
+        """The rule behind a record, unless it is gone, or speaks of something or to somebody else by now."""
+        rule = self.engine.rulebook.rules.get(record.rule)
+        if rule is None or rule.about != record.kind or (record.topic and rule.audience != record.audience):
             return None
-        return self.engine.answer_about(record.rule, subject, self.facts)
+        return rule
 
     def _remembered(self, record: Record) -> dict[str, list[Entity]]:
         """The related entities as last told, as far as they still exist."""
@@ -284,6 +296,3 @@ def _forgotten(record: Record) -> Record:
 
 def _digest(text: bytes) -> str:
     return blake2b(text, digest_size=12).hexdigest()
-
-
-__all__ = ["Advised", "Engine", "RecommendationChange", "active", "advise", "carried", "close", "suppressions"]

@@ -14,17 +14,17 @@ STATUS = {"raised": "active", "updated": "active"}
 
 
 def document(
-    record: Record, rule: Rule, change: str, *, candidate: str, now: int, version: str, reason: str | None
+    record: Record, rule: Rule | None, change: str, *, candidate: str, now: int, version: str, reason: str | None
 ) -> dict[str, Any]:
-    """What every change says, whether or not there are still facts to explain it."""
+    """What every change says, whether or not there are still facts, or a rule, to explain it."""
     return {
         "id": record.id,
         "sequence": record.sequence,
         "change": change,
         "status": STATUS.get(change, change),
-        "rule": rule.id,
-        "topic": rule.topic,
-        "audience": rule.audience,
+        "rule": record.rule,
+        "topic": record.topic,
+        "audience": record.audience,
         "candidate": candidate,
         "subject": {"kind": record.kind, "id": record.subject},
         "employer": None,
@@ -41,16 +41,15 @@ def document(
         "comparison": None,
         "explanation": {
             "because": [],
-            "article": {"id": rule.source.article, "title": rule.source.title},
-            "norms": [dict(norm) for norm in rule.source.norms],
+            "article": {"id": rule.source.article, "title": rule.source.title} if rule else None,
+            "norms": [dict(norm) for norm in rule.source.norms] if rule else [],
             "rulebook": version,
         },
     }
 
 
-def explained(data: dict[str, Any], subject: Entity, words: Words, because: list[Fact]) -> dict[str, Any]:
-    """The same with its words, its employer and the facts behind it."""
-    data["employer"] = _employer(subject)
+def explained(data: dict[str, Any], words: Words, because: list[Fact]) -> dict[str, Any]:
+    """The same with its words and the facts behind it."""
     data |= {
         "title": words.title,
         "message": words.message,
@@ -62,7 +61,7 @@ def explained(data: dict[str, Any], subject: Entity, words: Words, because: list
     return data
 
 
-def _employer(subject: Entity) -> dict[str, Any] | None:
+def employer_of(subject: Entity) -> dict[str, Any] | None:
     """Who the employer is, as far as it is known."""
     if "employer" not in subject.values and "employer_name" not in subject.values:
         return None

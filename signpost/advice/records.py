@@ -9,6 +9,7 @@ import orjson
 TOLD = ("active", "snoozed")
 """The states in which consumers believe that the advice stands."""
 ANSWERED = ("done", "dismissed", "snoozed")
+PUT_ASIDE = ("done", "dismissed")
 
 
 @dataclass(slots=True)
@@ -19,6 +20,7 @@ class Record:
     `state`: active, snoozed, done, dismissed, superseded, suppressed (never told, since another rule took its
     place), ended.
     `text`, `inputs`: digests of the words told and of what they were made from. Instants in microseconds.
+    `audience`, `topic`: where this spell is told, whatever becomes of the rule; no topic: they were never noted.
     """
 
     rule: str
@@ -38,6 +40,8 @@ class Record:
     text: str = ""
     inputs: str = ""
     related: dict[str, list[str]] = field(default_factory=dict)
+    audience: str = "candidate"
+    topic: str = ""
 
     @property
     def key(self) -> str:
