@@ -110,6 +110,18 @@ class Store:
                 key = row["merged_into"]
         raise BugError("cases are merged in a ring")
 
+    def cases(self, tenant: str, page: int = 500) -> Iterator[CaseRow]:
+        """Every case of a tenant in the order of keys, those merged into others left out; read a page at a time."""
+        after = ""
+        while True:
+            wanted = self._of(cases, tenant).where(cases.c.key > after, cases.c.merged_into.is_(None))
+            with self._reading() as connection:
+                rows = connection.execute(wanted.order_by(cases.c.key).limit(page)).mappings().all()
+            yield from (CaseRow(**row) for row in rows)
+            if len(rows) < page:
+                return
+            after = rows[-1]["key"]
+
     def recommendation(self, tenant: str, recommendation_id: str) -> RecommendationRow | None:
         """The latest change of one recommendation; None when there is none."""
         wanted = self._of(recommendations, tenant).where(recommendations.c.id == recommendation_id)

@@ -2,6 +2,7 @@
 
 import click
 
+from signpost.cli.rules.backtest import backtest
 from signpost.cli.rules.check import check
 from signpost.cli.rules.coverage import coverage
 from signpost.cli.rules.test import test
@@ -12,5 +13,5 @@ def rules() -> None:
     """Check, test and explain a rulebook."""
 
 
-for command in (check, test, coverage):
+for command in (check, test, coverage, backtest):
     rules.add_command(command)

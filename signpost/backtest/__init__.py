@@ -1,0 +1,7 @@
+"""Backtest: recorded histories through two rulebooks, and how the advice differs. Pure but for its processes."""
+
+from signpost.backtest.differences import KINDS, Difference
+from signpost.backtest.histories import History, histories_of, history_of_case
+from signpost.backtest.run import Comparison, backtest
+
+__all__ = ["KINDS", "Comparison", "Difference", "History", "backtest", "histories_of", "history_of_case"]
