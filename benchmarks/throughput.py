@@ -32,10 +32,12 @@ from signpost.messaging.topology import ADVICE, ADVISOR, declaration
 from signpost.rulebooks import Engines, load_rulebooks
 from signpost.storage import Store, open_store, upgrade
 from tests import servers
+from tests.workers_kit import Still
 from workers.advisor import Advisor
 from workers.batch import BatchHandler
 from workers.process import Stop, wall_clock
 from workers.publishing import Publishing
+from workers.succession import Succession
 
 RULES = Path(__file__).parents[1] / "rules"
 START = parse_instant("2026-03-02T09:00:00Z")
@@ -138,7 +140,7 @@ def advisor(stage: Stage, count: int) -> float:
     """Seconds in which an advisor handles everything, the outbox emptied."""
     consumer = stage.broker.consumer(ADVISOR, PREFETCH)
     publishing = Publishing(stage.broker.publisher(), stage.store, 10)
-    handler = BatchHandler(stage.store, stage.engines, LEASE)
+    handler = BatchHandler(stage.store, Succession(stage.store, Still(lambda: stage.engines)), LEASE)
     worker = Advisor([consumer], handler, publishing, wall_clock, BATCH)
     stop, done, began = Stop(), 0, time.perf_counter()
     while done < count:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
@@ -25,9 +26,15 @@ class LiveEngines(Generic[Engine]):
     Whoever evaluates takes `now()` once for a batch or a request and works with that to its end. Safe between threads.
     """
 
-    def __init__(self, folder: Path, tenants: Path, make: Callable[[Rulebook], Engine]) -> None:
-        """Load them. Raises RulebookError with every problem, as `load_rulebooks` does."""
-        self._folder, self._tenants, self._make = folder, tenants, make
+    def __init__(
+        self,
+        folder: Path,
+        tenants: Path,
+        make: Callable[[Rulebook], Engine],
+        wait: Callable[[float], object] = time.sleep,
+    ) -> None:
+        """Load them. Raises RulebookError with every problem, as `load_rulebooks` does. `wait`: pauses for seconds."""
+        self._folder, self._tenants, self._make, self._wait = folder, tenants, make, wait
         self._looking = threading.Lock()
         self.refused: list[str] = []
         """What is wrong with the files as they are now; empty while what they say is in force."""
@@ -50,12 +57,12 @@ class LiveEngines(Generic[Engine]):
             taken = digest == self._handled or (digest == seen and self._take(digest))
             return "" if taken else digest
 
-    def catch_up(self, wait: Callable[[float], object]) -> None:
-        """Take a change at once where there is one; `wait`: pauses for so many seconds."""
+    def catch_up(self) -> None:
+        """Take a change at once where there is one; some seconds at most, should the files never come to rest."""
         seen = self.look()
         for _ in range(LOOKS):
             if seen:
-                wait(SETTLE)
+                self._wait(SETTLE)
                 seen = self.look(seen)
 
     def watch(self, stop: threading.Event, asked: threading.Event, interval: float) -> None:

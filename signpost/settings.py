@@ -95,6 +95,12 @@ class Settings:
         seconds(1, 3_600), "30", "seconds that a process has for publishing what it committed, until the relay does"
     )
     clock_interval: float = _is(seconds(0.05, 60), "1", "seconds between two looks for cases that are due")
+    reload_interval: float = _is(
+        seconds(0.1, 3_600), "1", "seconds between two looks for changed rules or tenants; SIGHUP asks for one at once"
+    )
+    reevaluate_per_second: int = _is(
+        number(1, 10_000), "200", "cases that one clock evaluates anew in a second after the rules have changed"
+    )
     log_level: str = _is(choice("debug", "info", "warning", "error"), "info", "how much is logged")
     log_format: str = _is(choice("auto", "text", "json"), "auto", "auto: text on a terminal, JSON lines elsewhere")
     url: str = _is(address, "http://127.0.0.1:8080", "where send and tail find the intake", client=True)

@@ -1,7 +1,7 @@
 """What tests of the workers share: events as they are sent, and a whole system without its processes."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,10 +25,13 @@ from signpost.storage import CaseRow, Store, open_store, upgrade
 from tests import servers
 from workers.advisor import Advisor
 from workers.batch import BatchHandler
-from workers.clock import CaseClock, Waker
+from workers.clock import CaseClock
 from workers.process import Stop
 from workers.publishing import Publishing
 from workers.relay import Relay
+from workers.renewal import Renewal
+from workers.succession import Succession
+from workers.waking import Waker
 
 RULES = Path(__file__).parents[1] / "rules"
 START = parse_instant("2026-03-02T09:00:00Z")
@@ -62,6 +65,16 @@ def message(event: Event, partitions: int = 1) -> Message:
 
 
 @dataclass
+class Still:
+    """Engines that change only when a test puts others in their place."""
+
+    now: Callable[[], Engines[Engine]]
+
+    def catch_up(self) -> None:
+        """There are no files to look at."""
+
+
+@dataclass
 class System:
     """Store and broker of one kind, and workers over them that take their steps when told; `now` is theirs to read."""
 
@@ -83,7 +96,11 @@ class System:
 
     def handler(self) -> BatchHandler:
         """What commits batches."""
-        return BatchHandler(self.store, self.engines, LEASE)
+        return BatchHandler(self.store, self.succession(), LEASE)
+
+    def succession(self) -> Succession:
+        """The engines of one process."""
+        return Succession(self.store, Still(lambda: self.engines))
 
     def send(self, *events: Event | Message) -> None:
         """Publish events as the intake does, and wait for the confirms."""
@@ -109,7 +126,12 @@ class System:
 
     def case_clock(self) -> CaseClock:
         """A clock worker."""
-        return CaseClock(Waker(self.store, self.engines, LEASE), self.publishing(), self.clock, 0.1)
+        waker, publishing = self.waker(), self.publishing()
+        return CaseClock(waker, Renewal(waker, publishing, 1000), publishing, self.clock, 0.1)
+
+    def waker(self) -> Waker:
+        """What advises stored cases."""
+        return Waker(self.store, self.succession(), LEASE)
 
     def relay(self) -> Relay:
         """A relay worker."""

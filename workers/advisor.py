@@ -9,8 +9,9 @@ from signpost.messaging import Consumer, Delivery, advisor_queues
 from signpost.settings import Settings
 from signpost.storage import StorageConflict
 from workers.batch import BatchHandler, Handled
-from workers.process import Clock, Parts, Stop, engines, pauses, run
+from workers.process import Clock, Parts, Stop, pauses, run
 from workers.publishing import Publishing
+from workers.succession import Succession
 
 SUSPECT = 3
 """Attempts after which a delivery may be what kills the process; it is then handled alone."""
@@ -48,6 +49,7 @@ class Advisor:
             taken += len(deliveries)
         if not taken:
             self._publishing.collect()
+            self._handler.beat(self._clock())
         return taken
 
     def _handle(self, consumer: Consumer, batch: Sequence[Delivery], stop: Stop) -> None:
@@ -89,7 +91,7 @@ def main(settings: Settings) -> int:
 
     def make(parts: Parts) -> Advisor:
         consumers = [parts.broker.consumer(queue, settings.prefetch) for queue in advisor_queues(settings.partitions)]
-        handler = BatchHandler(parts.store, engines(settings), parts.lease)
+        handler = BatchHandler(parts.store, Succession(parts.store, parts.rules()), parts.lease)
         return Advisor(consumers, handler, parts.publishing(), parts.clock, settings.batch_size)
 
     return run("advisor", settings, make)

@@ -2,7 +2,8 @@
 
 import logging
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from schemas import load_own_event
@@ -14,8 +15,9 @@ from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.messaging.message import Delivery, Outcome, Settlement
 from signpost.rulebooks import Engines
-from signpost.storage import SeenEvent, Store, Transaction
+from signpost.storage import CaseRow, SeenEvent, Store, Transaction
 from workers.cases import Outgoing, Rows, Told, caseload, lock_closed, prepare, record, written_back
+from workers.succession import Behind, Succession
 
 ERASED = "candidate.erased"
 PLACES = 3
@@ -73,8 +75,13 @@ class Received:
 class BatchHandler:
     """Handles batches against a store. `lease` (microseconds): how long what it leaves in the outbox is its own."""
 
-    def __init__(self, store: Store, engines: Engines[Engine], lease: int) -> None:
-        self._store, self._engines, self._lease = store, engines, lease
+    def __init__(self, store: Store, succession: Succession, lease: int) -> None:
+        self._store, self._succession, self._lease = store, succession, lease
+
+    def beat(self, now: int) -> None:
+        """While there is nothing to do: go on saying which rulebook is in use here."""
+        with suppress(TransientError):
+            self._succession.engines(now)
 
     def handle(self, deliveries: Sequence[Delivery], now: int) -> Handled:
         """Commit a batch. A message that cannot be read or processed becomes a dead letter; its neighbours do not.
@@ -94,8 +101,14 @@ class BatchHandler:
 
     def _handle(self, received: Sequence[Received], now: int) -> Handled:
         try:
+            engines = self._succession.engines(now)
             with self._store.transaction() as tx:
-                return _Work(tx, self._engines, received, now, now + self._lease).done()
+                work = _Work(tx, engines, received, now, now + self._lease)
+                self._succession.check(tx, work.rows, engines, now)
+                return work.done()
+        except Behind as behind:
+            self._succession.catch_up(behind)
+            return self._handle(received, now)
         except TransientError:
             raise
         except Exception as error:
@@ -144,6 +157,11 @@ class _Work:
         }
         self._told: list[Told] = []
         self._erased: dict[tuple[str, str], int] = {}
+
+    @property
+    def rows(self) -> Collection[CaseRow]:
+        """The cases that it has locked, as they are stored."""
+        return self._rows.values()
 
     def done(self) -> Handled:
         """Everything that the batch changes, written but not committed."""

@@ -106,6 +106,7 @@ def _row_of(rows: Rows, tenant: str, key: str) -> CaseRow:
 
 
 def _closed(case: OpenCase, load: Caseload, row: CaseRow, now: int) -> CaseRow:
+    version = load.engine.rulebook.version
     return CaseRow(
         tenant=row.tenant,
         key=row.key,
@@ -113,6 +114,7 @@ def _closed(case: OpenCase, load: Caseload, row: CaseRow, now: int) -> CaseRow:
         advice=case.recorded,
         merged_into=case.merged_into,
         next_change=case.next_change,
-        rulebook=load.engine.rulebook.version,
+        rulebook=version,
         updated=now,
+        rulebook_since=row.rulebook_since if row.rulebook == version else now,
     )

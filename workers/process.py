@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from types import FrameType
 from typing import Protocol, TypeAlias
 
@@ -18,7 +18,7 @@ from signpost.engine import make_engine
 from signpost.errors import BugError, CallerError, TransientError
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, Broker, connect
-from signpost.rulebooks import Engines, load_rulebooks
+from signpost.reloading import LiveEngines
 from signpost.settings import Settings
 from signpost.storage import Store, open_store
 from workers.publishing import Publishing
@@ -26,6 +26,7 @@ from workers.publishing import Publishing
 Clock: TypeAlias = Callable[[], int]
 """Microseconds since the epoch, UTC."""
 Stop: TypeAlias = threading.Event
+Rules: TypeAlias = Callable[[], LiveEngines[Engine]]
 
 PAUSE_FIRST, PAUSE_MOST = 0.2, 10.0
 CONFIRM_MARGIN = 2.0
@@ -53,6 +54,8 @@ class Parts:
     store: Store
     broker: Broker
     clock: Clock
+    rules: Rules
+    """The engines of this process, loaded and watched from the first call on. Raises RulebookError (CallerError)."""
 
     @property
     def lease(self) -> int:
@@ -71,9 +74,12 @@ def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
     with words, and a bug crashes it loudly: nothing is lost by a crash.
     """
     set_up_logging(name, settings.log_level, settings.log_format)
-    with stopping(STOP_GRACE) as stop:
+    asked = threading.Event()
+    with stopping(STOP_GRACE, asked) as stop:
+        # Once for the process: connections may come and go while the files are at fault
+        rules = cache(partial(_rules, settings, stop, asked))
         try:
-            _run(name, settings, make, stop)
+            _run(name, settings, make, stop, rules)
         except CallerError as error:
             log.error("%s cannot run: %s", name, error)
             return MISUSED
@@ -84,12 +90,12 @@ def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
     return 0
 
 
-def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: Stop) -> None:
+def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: Stop, rules: Rules) -> None:
     waits = pauses()
     while not stop.is_set():
         started = time.monotonic()
         try:
-            with opened(name, settings) as parts:
+            with opened(name, settings, rules) as parts:
                 worker = make(parts)
                 log.info("%s runs", name)
                 worker.run(stop)
@@ -102,7 +108,7 @@ def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: S
 
 
 @contextmanager
-def opened(name: str, settings: Settings) -> Iterator[Parts]:
+def opened(name: str, settings: Settings, rules: Rules) -> Iterator[Parts]:
     """Store and broker, open and found in order. Raises TransientError, and CallerError for a missing topology."""
     with open_store(settings.database_url) as store:
         store.ping()
@@ -114,7 +120,7 @@ def opened(name: str, settings: Settings) -> Iterator[Parts]:
         )
         try:
             _check_topology(broker)
-            yield Parts(settings, store, broker, wall_clock)
+            yield Parts(settings, store, broker, wall_clock, rules)
         finally:
             broker.close()
 
@@ -126,9 +132,13 @@ def _check_topology(broker: Broker) -> None:
         log.warning("topology: %s", difference)
 
 
-def engines(settings: Settings) -> Engines[Engine]:
-    """The engine of each tenant. Raises RulebookError (CallerError)."""
-    return Engines(partial(make_engine, settings.engine), load_rulebooks(settings.rules, settings.tenants))
+def _rules(settings: Settings, stop: Stop, asked: threading.Event) -> LiveEngines[Engine]:
+    """The engine of each tenant, renewed in a thread. Raises RulebookError (CallerError)."""
+    make = partial(make_engine, settings.engine)
+    engines: LiveEngines[Engine] = LiveEngines(settings.rules, settings.tenants, make, stop.wait)
+    watch = partial(engines.watch, stop, asked, settings.reload_interval)
+    threading.Thread(target=watch, name="rules", daemon=True).start()
+    return engines
 
 
 def wall_clock() -> int:
@@ -145,8 +155,8 @@ def pauses() -> Iterator[float]:
 
 
 @contextmanager
-def stopping(grace: float) -> Iterator[Stop]:
-    """An event that SIGTERM and SIGINT set; `grace` seconds later the process ends in any case."""
+def stopping(grace: float, asked: threading.Event) -> Iterator[Stop]:
+    """An event that SIGTERM and SIGINT set; `grace` seconds later the process ends in any case. SIGHUP sets `asked`."""
     stop = threading.Event()
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -157,6 +167,7 @@ def stopping(grace: float) -> Iterator[Stop]:
     watchdog = threading.Timer(grace, _end)
     watchdog.daemon = True
     before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda number, frame: asked.set())
     try:
         yield stop
     finally:

@@ -41,8 +41,10 @@ def tenants(tmp_path: Path) -> Path:
     return tmp_path / "tenants.yaml"
 
 
-def live(folder: Path, tenants: Path) -> LiveEngines[CompiledEngine]:
-    return LiveEngines(folder, tenants, CompiledEngine)
+def live(
+    folder: Path, tenants: Path, wait: Callable[[float], object] = lambda seconds: None
+) -> LiveEngines[CompiledEngine]:
+    return LiveEngines(folder, tenants, CompiledEngine, wait)
 
 
 def titles(engines: LiveEngines[CompiledEngine], tenant: str = "acme") -> dict[str, str]:
@@ -231,26 +233,26 @@ def test_the_tenants_file_counts_where_it_speaks_of_rules(folder: Path, tenants:
 
 
 def test_catching_up_takes_a_change_at_once_and_waits_no_longer_than_it_must(folder: Path, tenants: Path) -> None:
-    engines = live(folder, tenants)
     waits: list[float] = []
-    engines.catch_up(waits.append)
+    engines = live(folder, tenants, waits.append)
+    engines.catch_up()
     assert waits == []
     write(folder, one="Better")
-    engines.catch_up(waits.append)
+    engines.catch_up()
     assert titles(engines) == {"one": "Better"}
     assert waits == [SETTLE]
 
 
 def test_catching_up_gives_up_on_files_that_never_come_to_rest(folder: Path, tenants: Path) -> None:
-    engines = live(folder, tenants)
     waits: list[float] = []
 
     def wait(seconds: float) -> None:
         waits.append(seconds)
         write(folder, one=f"Title {len(waits)}")
 
+    engines = live(folder, tenants, wait)
     write(folder, one="Title")
-    engines.catch_up(wait)
+    engines.catch_up()
     assert titles(engines) == {"one": "First"}
     assert 2 < sum(waits) < 5
 
