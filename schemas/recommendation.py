@@ -84,19 +84,26 @@ class Because(Open):
     event = Object(EventNamed, required=True, nullable=True)
 
 
+class Point(Open):
+    """`criterion`: the row of the chart; `weigh`: only the candidate can call it good or bad; `matters`: it serves a
+    priority that the candidate has named."""
+
+    criterion = Text(required=True)
+    verdict = Choice("pro", "con", "weigh", "unknown", required=True)
+    matters = Boolean(required=True)
+    text = LongText(required=True)
+
+
 class Option(Open):
-    """One offer against the candidate's preferences, or, where `offer` is null, staying put: points in words."""
+    """One offer against the candidate's preferences, or, where `offer` is null, staying put."""
 
     offer = Id(required=True, nullable=True)
     label = LongText(required=True)
-    pros = Items(LongText(), required=True, distinct=False)
-    cons = Items(LongText(), required=True, distinct=False)
-    weigh = Items(LongText(), required=True, distinct=False)
-    not_known = Items(LongText(), data_key="unknown", attribute="unknown", required=True, distinct=False)
+    points = Items(Object(Point), required=True, distinct=False)
 
 
 class Comparison(Open):
-    """The pros-and-cons chart: `weigh` are points that only the candidate can call good or bad."""
+    """The pros-and-cons chart, a column for each option."""
 
     options = Items(Object(Option), required=True, distinct=False)
 

@@ -1,27 +1,32 @@
-"""The comparison chart: pros and cons of each offer and of staying put, from what is known, with what is unknown
-listed. Pure."""
+"""The comparison chart: pros and cons of each offer and of staying put, from what is known against the candidate's
+preferences, with what is unknown listed. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias, TypedDict
+from collections.abc import Iterator
+from typing import TypedDict
 
+from signpost.advice.criteria import CRITERIA, MATTERS, Judged, Values
 from signpost.case.facts import Entity
 from signpost.case.money import Money
-from signpost.engine.questions import says_same
-from signpost.rulebook.texts import join_words, show, show_money
 
-Values: TypeAlias = Mapping[str, Any]
+HEADINGS = {"pro": "For", "con": "Against", "weigh": "To weigh", "unknown": "Not known yet"}
+
+
+class Point(TypedDict):
+    """One point of one option. `criterion` is the row of the chart; `verdict`: a key of HEADINGS ("weigh": only the
+    candidate can call it good or bad); `matters`: whether it serves a priority that the candidate has named."""
+
+    criterion: str
+    verdict: str
+    matters: bool
+    text: str
 
 
 class Option(TypedDict):
-    """One column of the chart; `offer` is None for staying put. `weigh`: what only the candidate can call good or
-    bad."""
+    """One column of the chart; `offer` is None for staying put."""
 
     offer: str | None
     label: str
-    pros: list[str]
-    cons: list[str]
-    weigh: list[str]
-    unknown: list[str]
+    points: list[Point]
 
 
 class Comparison(TypedDict):
@@ -30,21 +35,14 @@ class Comparison(TypedDict):
     options: list[Option]
 
 
-Points: TypeAlias = Iterator[tuple[str, str]]
-"""(list of an option, words) for each point."""
-
-HEADINGS = {"pros": "For", "cons": "Against", "weigh": "To weigh", "unknown": "Not known yet"}
-STRICTNESS = ("remote", "hybrid", "onsite")
-LONG_WEEK = 50
-BENEFITS = {"retirement_match": "retirement", "health": "medical", "paid_leave": "leave"}
-"""Benefit -> the priority of the candidate that it serves."""
-
-
 def compare(offers: list[Entity], candidate: Entity) -> Comparison:
-    """A chart of these offers against the candidate's preferences, staying put included."""
-    options = [_option(offer.id, _label(offer), _judged(offer.values, candidate.values)) for offer in offers]
-    place = f" at {candidate.values['present_employer']}" if "present_employer" in candidate.values else ""
-    return {"options": [*options, _option(None, f"Staying put{place}", _staying(candidate.values))]}
+    """A chart of these offers, staying put included."""
+    wanted = candidate.values
+    most = _most_paid(offers)
+    options = [_option(offer.id, _label(offer), _judged(offer, wanted, most), wanted) for offer in offers]
+    place = f" at {wanted['present_employer']}" if "present_employer" in wanted else ""
+    staying = _option(None, f"Staying put{place}", _staying(wanted, offers), wanted)
+    return {"options": [*options, staying]}
 
 
 def render_comparison(comparison: Comparison) -> str:
@@ -52,16 +50,27 @@ def render_comparison(comparison: Comparison) -> str:
     return "\n\n".join(_rendered(option) for option in comparison["options"])
 
 
-def _rendered(option: Mapping[str, Any]) -> str:
-    points = (f"  {heading}: {'; '.join(option[name])}" for name, heading in HEADINGS.items() if option[name])
-    return "\n".join([option["label"], *points])
+def _rendered(option: Option) -> str:
+    lines = [option["label"]]
+    for verdict, heading in HEADINGS.items():
+        points = [point for point in option["points"] if point["verdict"] == verdict]
+        if points:
+            lines.append(f"  {heading}: {'; '.join(map(_said, points))}")
+    return "\n".join(lines)
 
 
-def _option(offer: str | None, label: str, points: Points) -> Option:
-    option: Option = {"offer": offer, "label": label, "pros": [], "cons": [], "weigh": [], "unknown": []}
-    for name, words in points:
-        option[name].append(words)  # type: ignore[literal-required]
-    return option
+def _said(point: Point) -> str:
+    return f"{point['text']} (a priority of yours)" if point["matters"] else point["text"]
+
+
+def _option(offer: str | None, label: str, judged: Iterator[Judged], wanted: Values) -> Option:
+    """What serves a priority comes first."""
+    priorities = wanted.get("priorities") or ()
+    points: list[Point] = [
+        {"criterion": criterion, "verdict": verdict, "matters": MATTERS.get(criterion) in priorities, "text": text}
+        for criterion, verdict, text in judged
+    ]
+    return {"offer": offer, "label": label, "points": sorted(points, key=lambda point: not point["matters"])}
 
 
 def _label(offer: Entity) -> str:
@@ -70,132 +79,35 @@ def _label(offer: Entity) -> str:
     return f"{employer}: {title}" if title else str(employer)
 
 
-def _judged(offer: Values, wanted: Values) -> Points:
-    for judge in _JUDGES:
-        yield from judge(offer, wanted)
+def _judged(offer: Entity, wanted: Values, most: Entity | None) -> Iterator[Judged]:
+    for judge in CRITERIA:
+        yield from judge(offer.values, wanted)
+    if offer is most:
+        yield "pay", "pro", "the highest pay of these offers"
 
 
-def _staying(known: Values) -> Points:
+def _most_paid(offers: list[Entity]) -> Entity | None:
+    """The one offer that pays most, where all name their pay in one currency."""
+    paid = [(offer.values.get("salary"), offer) for offer in offers]
+    known = sorted(
+        ((salary.annual, offer.id, offer) for salary, offer in paid if isinstance(salary, Money)), reverse=True
+    )
+    currencies = {salary.currency for salary, _ in paid if isinstance(salary, Money)}
+    if len(known) < 2 or len(known) < len(offers) or len(currencies) > 1 or known[0][0] == known[1][0]:
+        return None
+    return known[0][2]
+
+
+def _staying(known: Values, offers: list[Entity]) -> Iterator[Judged]:
     if known.get("resigned"):
-        yield "cons", "you have already resigned"
+        yield "present job", "con", "you have already resigned"
     elif known.get("employed"):
-        yield "pros", "no notice to give and no new start"
-        yield "unknown", "what pay and prospects you would have there"
+        yield "present job", "pro", "no notice to give and no new start"
+        yield "present job", "unknown", "what pay and prospects you would have there"
     elif known.get("employed") is False:
-        yield "cons", "you have no job at present"
+        yield "present job", "con", "you have no job at present"
     else:
-        yield "unknown", "whether you have a job at present"
-
-
-def _pay(offer: Values, wanted: Values) -> Points:
-    salary = offer.get("salary")
-    if not isinstance(salary, Money):
-        yield "unknown", "salary"
-        return
-    said, aims = show_money(salary), {name: wanted.get(name) for name in _AIMS}
-    known = {name: aim for name, aim in aims.items() if isinstance(aim, Money) and aim.currency == salary.currency}
-    missed = [name for name, aim in known.items() if salary.annual < aim.annual]
-    if missed:
-        yield "cons", f"{said} is below {_AIMS[missed[0]]} of {show_money(known[missed[0]])}"
-    elif "salary_target" in known:
-        yield "pros", f"{said} meets {_AIMS['salary_target']} of {show_money(known['salary_target'])}"
-    else:
-        yield "weigh", f"pay of {said}"
-
-
-_AIMS = {
-    "salary_floor": "your lowest acceptable pay",
-    "monthly_needs": "what you need",
-    "salary_target": "your target",
-}
-
-
-def _extra_pay(offer: Values, wanted: Values) -> Points:
-    for name in ("bonus", "commission", "equity"):
-        if offer.get(name):
-            yield "pros", f"{name}: {show_money(offer[name]) if isinstance(offer[name], Money) else offer[name]}"
-
-
-def _benefits(offer: Values, wanted: Values) -> Points:
-    for benefit, priority in BENEFITS.items():
-        words, has = benefit.replace("_", " "), offer.get(f"benefits.{benefit}")
-        if has is None:
-            yield "unknown", words
-        else:
-            matters = ", which matters to you" if priority in (wanted.get("priorities") or ()) else ""
-            yield ("pros", f"{words}{matters}") if has else ("cons", f"no {words}{matters}")
-
-
-def _workplace(offer: Values, wanted: Values) -> Points:
-    place, preferred = offer.get("workplace"), wanted.get("workplace")
-    if place is None:
-        yield "unknown", "workplace (onsite, hybrid or remote)"
-    elif preferred is None:
-        yield "weigh", f"{place} work"
-    elif STRICTNESS.index(place) > STRICTNESS.index(preferred):
-        yield "cons", f"{place}, where you would rather work {preferred}"
-    else:
-        yield "pros", f"{place} work, which suits you"
-
-
-def _place(offer: Values, wanted: Values) -> Points:
-    region, home = offer.get("region"), wanted.get("region")
-    if region is None or offer.get("workplace") == "remote":
-        return
-    if any(says_same(region, unwanted) for unwanted in wanted.get("unwanted_regions") or ()):
-        yield "cons", f"in {region}, where you do not want to live"
-    if home is not None and not says_same(region, home):
-        support = {"offered": " with support for it", "refused": " without support for it"}
-        yield "cons", f"a move to {region}{support.get(offer.get('relocation', ''), '')}"
-        if "relocation" not in offer:
-            yield "unknown", "support for the move"
-
-
-def _commute(offer: Values, wanted: Values) -> Points:
-    minutes, most = offer.get("commute_minutes"), wanted.get("max_commute_minutes")
-    if minutes is not None:
-        verdict = "weigh" if most is None else "cons" if minutes > most else "pros"
-        yield verdict, f"a commute of {minutes} minutes"
-
-
-def _hours(offer: Values, wanted: Values) -> Points:
-    hours = offer.get("hours_per_week")
-    if hours is None:
-        yield "unknown", "weekly hours"
-    elif hours >= LONG_WEEK:
-        unpaid = ", overtime unpaid" if offer.get("overtime_paid") is False else ""
-        yield "cons", f"{show(hours)} hours a week{unpaid}"
-    for name, words in (("weekends", "work at weekends"), ("on_call", "on-call duty")):
-        if offer.get(name):
-            yield "weigh", words
-
-
-def _prospects(offer: Values, wanted: Values) -> Points:
-    for name, words in (("growth_path", "growth"), ("team", "team"), ("work_life", "work-life balance")):
-        yield ("weigh", f"{words}: {offer[name]}") if name in offer else ("unknown", words)
-
-
-def _timing(offer: Values, wanted: Values) -> Points:
-    if "start_date" not in offer:
-        yield "unknown", "start date"
-    if offer.get("conditions") and not offer.get("conditions_cleared"):
-        yield "cons", f"hangs on {join_words(word.replace('_', ' ') for word in offer['conditions'])}"
-
-
-def _must_haves(offer: Values, wanted: Values) -> Points:
-    for must in wanted.get("non_negotiables") or ():
-        yield "unknown", f"whether it gives you what you will not do without: {must}"
-
-
-_JUDGES: tuple[Callable[[Values, Values], Points], ...] = (
-    _pay,
-    _extra_pay,
-    _benefits,
-    _workplace,
-    _place,
-    _commute,
-    _hours,
-    _prospects,
-    _timing,
-    _must_haves,
-)
+        yield "present job", "unknown", "whether you have a job at present"
+    for offer in offers:
+        if offer.values.get("stage") == "accepted":
+            yield "your word", "con", f"you would go back on your yes to {_label(offer)}"

@@ -51,17 +51,21 @@ WANTED = {
 }
 
 
+def said(option: dict[str, Any], verdict: str) -> list[str]:
+    return [point["text"] for point in option["points"] if point["verdict"] == verdict]
+
+
 def test_every_point_stands_on_its_side() -> None:
     acme, staying = chart(WANTED, ACME, employer={"id": "h", "name": "Hooli"})
     assert acme["label"] == "Acme: Nurse"
-    assert acme["pros"] == [
+    assert said(acme, "pro") == [
         "USD 90,000 a year meets your target of USD 85,000 a year",
         "bonus: USD 5,000 a year",
         "health",
         "paid leave",
     ]
-    assert acme["cons"] == [
-        "no retirement match, which matters to you",
+    assert said(acme, "con") == [
+        "no retirement match",
         "hybrid, where you would rather work remote",
         "in Texas, where you do not want to live",
         "a move to Texas without support for it",
@@ -69,35 +73,75 @@ def test_every_point_stands_on_its_side() -> None:
         "55 hours a week, overtime unpaid",
         "hangs on background check",
     ]
-    assert acme["weigh"] == ["work at weekends", "growth: ward manager in two years"]
+    assert said(acme, "weigh") == ["work at weekends", "growth: ward manager in two years"]
     must = "whether it gives you what you will not do without: a school nearby"
-    assert acme["unknown"] == ["team", "work-life balance", "start date", must]
+    assert said(acme, "unknown") == ["team", "work-life balance", "start date", must]
     assert staying["label"] == "Staying put at Hooli"
-    assert staying["pros"] == ["no notice to give and no new start"]
+    assert said(staying, "pro") == ["no notice to give and no new start"]
+
+
+def test_what_serves_a_priority_comes_first_and_is_marked() -> None:
+    acme, _ = chart(WANTED, ACME)
+    assert acme["points"][0] == {
+        "criterion": "retirement match",
+        "verdict": "con",
+        "matters": True,
+        "text": "no retirement match",
+    }
+    assert [point["matters"] for point in acme["points"][1:]].count(True) == 0
+
+
+def test_every_option_has_the_same_rows() -> None:
+    acme, bare, _ = chart(WANTED, ACME, {"offer": "x"})
+    rows = {point["criterion"] for point in bare["points"]}
+    assert rows <= {point["criterion"] for point in acme["points"]}
+
+
+def test_the_highest_pay_is_named_only_where_all_can_be_compared() -> None:
+    less = {**ACME, "offer": "less", "salary": {"amount": "80000", **USD}}
+    euros = {**ACME, "offer": "euros", "salary": {"amount": "80000", "currency": "EUR", "per": "year"}}
+    best = "the highest pay of these offers"
+    acme, other, _ = chart({}, ACME, less)
+    assert best in said(acme, "pro")
+    assert best not in said(other, "pro")
+    for others in ([less, euros], [less, {"offer": "unknown"}], [{**ACME, "offer": "same"}]):
+        assert all(best not in said(option, "pro") for option in chart({}, ACME, *others))
 
 
 def test_pay_is_held_against_floor_and_needs_before_the_target() -> None:
     aims = {"salary_target": {"amount": "99000", **USD}, "monthly_needs": {**USD, "amount": "8000", "per": "month"}}
     acme, _ = chart(aims, ACME)
-    assert acme["cons"][0] == "USD 90,000 a year is below what you need of USD 8,000 a month"
+    assert said(acme, "con")[0] == "USD 90,000 a year is below what you need of USD 8,000 a month"
+    assert said(acme, "unknown")[0] == "whether pay is negotiable"
     acme, _ = chart({**aims, "salary_floor": {"amount": "91000", **USD}}, ACME)
-    assert acme["cons"][0] == "USD 90,000 a year is below your lowest acceptable pay of USD 91,000 a year"
+    assert said(acme, "con")[0] == "USD 90,000 a year is below your lowest acceptable pay of USD 91,000 a year"
 
 
 def test_pay_in_another_currency_is_for_the_candidate_to_weigh() -> None:
     acme, _ = chart({"salary_target": {"amount": "1", "currency": "EUR", "per": "year"}}, ACME)
-    assert acme["weigh"][0] == "pay of USD 90,000 a year"
+    assert said(acme, "weigh")[0] == "pay of USD 90,000 a year"
 
 
 def test_nothing_known_is_listed_as_unknown_and_nothing_else() -> None:
     bare, staying = chart({}, {"offer": "x"})
-    assert bare["pros"] == bare["cons"] == bare["weigh"] == []
-    assert len(bare["unknown"]) == 10
-    assert staying["unknown"] == ["whether you have a job at present"]
+    assert {point["verdict"] for point in bare["points"]} == {"unknown"}
+    assert len(bare["points"]) == 10
+    assert said(staying, "unknown") == ["whether you have a job at present"]
 
 
-def test_the_chart_as_text_leaves_out_empty_lists() -> None:
+def test_a_yes_that_was_given_speaks_against_staying() -> None:
+    events = [_event(1, "offer.extended", ACME), _event(2, "offer.letter_signed", {"offer": "acme"})]
+    facts = facts_of(Case().fold(*events), "c-1")
+    acme, staying = map(dict, compare(facts.of_kind("offer"), facts.candidate)["options"])
+    assert "you have said yes and signed" in said(acme, "weigh")
+    assert said(staying, "con") == ["you would go back on your yes to Acme: Nurse"]
+
+
+def test_the_chart_as_text_leaves_out_empty_lists_and_marks_priorities() -> None:
     facts = facts_of(Case().fold(_event(1, "offer.extended", {"offer": "x"})), "c-1")
     text = render_comparison(compare(facts.of_kind("offer"), facts.candidate))
     assert text.startswith("Offer x\n  Not known yet: salary; ")
     assert "For:" not in text
+    wanted = _event(2, "candidate.preferences", {"priorities": ["pay"]})
+    facts = facts_of(Case().fold(_event(1, "offer.extended", {"offer": "x"}), wanted), "c-1")
+    assert "salary (a priority of yours)" in render_comparison(compare(facts.of_kind("offer"), facts.candidate))

@@ -1,0 +1,150 @@
+"""Criteria: what each fact of an offer means against the candidate's preferences, as points of a chart. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from signpost.case.money import Money
+from signpost.engine.questions import says_same
+from signpost.rulebook.texts import join_words, show, show_money
+
+Values: TypeAlias = Mapping[str, Any]
+Judged: TypeAlias = tuple[str, str, str]
+"""(criterion, verdict, text)."""
+Points: TypeAlias = Iterator[Judged]
+
+STRICTNESS = ("remote", "hybrid", "onsite")
+LONG_WEEK = 50
+BENEFITS = {"retirement_match": "retirement", "health": "medical", "paid_leave": "leave"}
+"""Benefit -> the priority of the candidate that it serves."""
+MATTERS = {"pay": "pay", "growth": "growth", "workplace": "flexibility", "place": "location", "commute": "location"} | {
+    name.replace("_", " "): priority for name, priority in BENEFITS.items()
+}
+"""Criterion -> the priority that it serves."""
+_AIMS = {
+    "salary_floor": "your lowest acceptable pay",
+    "monthly_needs": "what you need",
+    "salary_target": "your target",
+}
+
+
+def _pay(offer: Values, wanted: Values) -> Points:
+    salary = offer.get("salary")
+    if not isinstance(salary, Money):
+        yield "pay", "unknown", "salary"
+        return
+    said, aims = show_money(salary), {name: wanted.get(name) for name in _AIMS}
+    known = {name: aim for name, aim in aims.items() if isinstance(aim, Money) and aim.currency == salary.currency}
+    missed = [name for name, aim in known.items() if salary.annual < aim.annual]
+    if missed:
+        yield "pay", "con", f"{said} is below {_AIMS[missed[0]]} of {show_money(known[missed[0]])}"
+    elif known:
+        met = list(known)[-1]
+        yield "pay", "pro", f"{said} meets {_AIMS[met]} of {show_money(known[met])}"
+    else:
+        yield "pay", "weigh", f"pay of {said}"
+    if missed and "negotiable" not in offer:
+        yield "pay", "unknown", "whether pay is negotiable"
+    elif missed and offer["negotiable"]:
+        yield "pay", "pro", "pay is open to negotiation"
+
+
+def _extra_pay(offer: Values, wanted: Values) -> Points:
+    for name in ("bonus", "commission", "equity"):
+        if offer.get(name):
+            yield name, "pro", f"{name}: {show_money(offer[name]) if isinstance(offer[name], Money) else offer[name]}"
+
+
+def _benefits(offer: Values, wanted: Values) -> Points:
+    for benefit in BENEFITS:
+        words, has = benefit.replace("_", " "), offer.get(f"benefits.{benefit}")
+        if has is None:
+            yield words, "unknown", words
+        else:
+            yield (words, "pro", words) if has else (words, "con", f"no {words}")
+
+
+def _workplace(offer: Values, wanted: Values) -> Points:
+    place, preferred = offer.get("workplace"), wanted.get("workplace")
+    if place is None:
+        yield "workplace", "unknown", "workplace (onsite, hybrid or remote)"
+    elif preferred is None:
+        yield "workplace", "weigh", f"{place} work"
+    elif STRICTNESS.index(place) > STRICTNESS.index(preferred):
+        yield "workplace", "con", f"{place}, where you would rather work {preferred}"
+    else:
+        yield "workplace", "pro", f"{place} work, which suits you"
+
+
+def _place(offer: Values, wanted: Values) -> Points:
+    region, home = offer.get("region"), wanted.get("region")
+    if region is None or offer.get("workplace") == "remote":
+        return
+    if any(says_same(region, unwanted) for unwanted in wanted.get("unwanted_regions") or ()):
+        yield "place", "con", f"in {region}, where you do not want to live"
+    if home is not None and not says_same(region, home):
+        support = {"offered": " with support for it", "refused": " without support for it"}
+        yield "place", "con", f"a move to {region}{support.get(offer.get('relocation', ''), '')}"
+        if "relocation" not in offer:
+            yield "place", "unknown", "support for the move"
+
+
+def _commute(offer: Values, wanted: Values) -> Points:
+    minutes, most = offer.get("commute_minutes"), wanted.get("max_commute_minutes")
+    if minutes is not None:
+        verdict = "weigh" if most is None else "con" if minutes > most else "pro"
+        yield "commute", verdict, f"a commute of {minutes} minutes"
+
+
+def _hours(offer: Values, wanted: Values) -> Points:
+    hours = offer.get("hours_per_week")
+    if hours is None:
+        yield "hours", "unknown", "weekly hours"
+    else:
+        unpaid = ", overtime unpaid" if offer.get("overtime_paid") is False else ""
+        yield "hours", "con" if hours >= LONG_WEEK else "weigh", f"{show(hours)} hours a week{unpaid}"
+    for name, words in (("weekends", "work at weekends"), ("on_call", "on-call duty")):
+        if offer.get(name):
+            yield "hours", "weigh", words
+
+
+def _travel(offer: Values, wanted: Values) -> Points:
+    if offer.get("travel_percent"):
+        yield "travel", "weigh", f"{show(offer['travel_percent'])} % of the time travelling"
+
+
+def _prospects(offer: Values, wanted: Values) -> Points:
+    for name, words in (("growth_path", "growth"), ("team", "team"), ("work_life", "work-life balance")):
+        yield (words, "weigh", f"{words}: {offer[name]}") if name in offer else (words, "unknown", words)
+
+
+def _standing(offer: Values, wanted: Values) -> Points:
+    """How far things have come."""
+    if "start_date" in offer:
+        yield "start", "weigh", f"start on {show(offer['start_date'])}"
+    else:
+        yield "start", "unknown", "start date"
+    if offer.get("conditions") and not offer.get("conditions_cleared"):
+        yield "conditions", "con", f"hangs on {join_words(word.replace('_', ' ') for word in offer['conditions'])}"
+    if offer.get("stage") == "accepted":
+        yield "your word", "weigh", f"you have said yes{' and signed' if offer.get('letter') == 'signed' else ''}"
+
+
+def _must_haves(offer: Values, wanted: Values) -> Points:
+    for must in wanted.get("non_negotiables") or ():
+        yield "must-haves", "unknown", f"whether it gives you what you will not do without: {must}"
+
+
+CRITERIA: tuple[Callable[[Values, Values], Points], ...] = (
+    _pay,
+    _extra_pay,
+    _benefits,
+    _workplace,
+    _place,
+    _commute,
+    _hours,
+    _travel,
+    _prospects,
+    _standing,
+    _must_haves,
+)
+"""(offer, preferences) -> points, in the order of the chart."""
