@@ -52,6 +52,13 @@ def show_amount(amount: Any, currency: str) -> str:
     return f"{currency} {whole}" if cents == "00" else f"{currency} {whole}.{cents}"
 
 
+def _monthly(money: Any) -> Any:
+    """The same pay by the month: `USD 4,000 a month`."""
+    if not isinstance(money, Money) or not money.annual:
+        return UNKNOWN
+    return f"{show_amount(round(money.annual / 12, 2), money.currency)} a month"
+
+
 def join_words(words: Iterable[Any], last: str = "and") -> str:
     """`a, b and c`."""
     shown = [show(word) for word in words]
@@ -92,6 +99,7 @@ ENVIRONMENT.globals.clear()
 ENVIRONMENT.filters["words"] = _words
 ENVIRONMENT.filters["listed"] = join_words
 ENVIRONMENT.filters["shortfall"] = _shortfall
+ENVIRONMENT.filters["monthly"] = _monthly
 ENVIRONMENT.filters["sentence"] = lambda value: show(value)[:1].upper() + show(value)[1:]
 ENVIRONMENT.filters["day"] = lambda value: show(value.date() if isinstance(value, datetime) else value)
 
