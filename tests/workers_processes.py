@@ -52,6 +52,10 @@ class WorkerProcess:
             wait_until(lambda: seen() >= least or not self.runs, "", seconds)
         assert seen() >= least, f"{seen()} events seen, not {least}; the log ends:\n{self.log.read_text()[-3000:]}"
 
+    def hang_up(self) -> None:
+        """SIGHUP: look at the rules at once."""
+        self._process.send_signal(signal.SIGHUP)
+
     def stop(self, seconds: float = 15) -> int:
         """SIGTERM; the exit code."""
         self._process.send_signal(signal.SIGTERM)

@@ -21,7 +21,7 @@ class Renewal:
     def __init__(self, waker: Waker, publishing: Publishing, per_second: int) -> None:
         self._waker, self._publishing = waker, publishing
         self._slice = min(BATCH, max(1, per_second // SLICES))
-        self._every = self._slice * 1_000_000 // per_second
+        self._every = math.ceil(self._slice * 1_000_000 / per_second)
         self._next = 0
         self._done = 0
         self._shown: int | None = None
