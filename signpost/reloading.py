@@ -125,7 +125,7 @@ def _refuse(problems: list[str], kept: Rulebooks) -> None:
 
 def _shown(rulebooks: Rulebooks, before: Rulebooks | None = None) -> dict[str, object]:
     shown: dict[str, object] = {"rulebook": rulebooks.default.version, "rules": len(rulebooks.default.rules)}
-    shown["own"] = {tenant: rulebook.version for tenant, rulebook in rulebooks.own.items()}
+    shown["tenants_with_choices"] = len(rulebooks.own)
     return shown | ({"before": before.default.version} if before else {})
 
 
