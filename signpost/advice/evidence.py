@@ -69,7 +69,7 @@ def _of_term(term: Term, env: Env, related: Mapping[str, list[Entity]], now: int
             yield from _of_condition(alternative, env, related, now)
     elif not isinstance(term, Linked):
         for ref in references(term):
-            yield _fact(ref, env)
+            yield fact_of(ref, env)
 
 
 def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], now: int) -> Iterator[Fact]:
@@ -93,7 +93,7 @@ def _nothing_such(term: Relation) -> str:
     )
 
 
-def _fact(ref: Ref, env: Env) -> Fact:
+def fact_of(ref: Ref, env: Env) -> Fact:
     if ref.scope == Scope.DEFINED:
         value = env.defined[ref.name](env)
         return {

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from signpost.case.instant import SECOND
-from signpost.mutation.phrases import duration_phrase, literal, moment_phrase, phrase
+from signpost.rulebook.printing import duration_phrase, literal, moment_phrase, phrase
 from signpost.rulebook.terms import (
     Among,
     AnyOf,

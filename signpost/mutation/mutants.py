@@ -8,8 +8,8 @@ from typing import TypeAlias
 from signpost.mutation.changes import DAY_TICK, TICK, changes, duration_shifts, number_shifts, shifts, without_each
 from signpost.mutation.edits import with_condition
 from signpost.mutation.equivalent import is_never_the_subject, names_used
-from signpost.mutation.phrases import duration_phrase, level_phrase, literal, moment_phrase, phrase, reference
 from signpost.rulebook.levels import PRIORITIES
+from signpost.rulebook.printing import duration_phrase, level_phrase, literal, moment_phrase, phrase, reference
 from signpost.rulebook.terms import (
     AnyOf,
     Choice,

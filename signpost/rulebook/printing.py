@@ -1,4 +1,4 @@
-"""Phrases: a term, a moment or a level as an author would write it, so that a mutant can be named. Pure."""
+"""Printing: a term, a moment or a level as an author would write it. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
