@@ -110,9 +110,13 @@ class CompiledEngine:
 
     def answer_about(self, rule_id: str, subject: Entity, facts: Facts) -> Answer:
         """What one rule says of one subject, even if it never holds."""
-        rule = self._rules[rule_id]
-        env = Env(facts, subject, subject, _zone(facts, rule.rule.audience == "candidate"), rule.defined)
+        rule, env = self._rules[rule_id], self.environment(rule_id, subject, facts)
         return rule.answer(env, rule.when(env))
+
+    def environment(self, rule_id: str, subject: Entity, facts: Facts) -> Env:
+        """What a rule sees when it is asked about a subject."""
+        rule = self._rules[rule_id]
+        return Env(facts, subject, subject, _zone(facts, rule.rule.audience == "candidate"), rule.defined)
 
     def matches(self, facts: Facts, now: int, answers: Iterable[Answer] | None = None) -> set[Match]:
         """Every (rule, subject) that holds at an instant; `answers`, where they are known already."""

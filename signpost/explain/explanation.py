@@ -1,0 +1,143 @@
+"""The explanation of one rule about one subject at one instant. Pure."""
+
+from collections.abc import Iterator
+from typing import TypedDict
+
+from signpost.advice.records import load_records
+from signpost.case.case import Case
+from signpost.case.facts import Entity, Facts, facts_of
+from signpost.case.instant import format_instant, on_calendar
+from signpost.engine import CompiledEngine
+from signpost.engine.compiled import Answer
+from signpost.engine.spans import holds
+from signpost.errors import CallerError
+from signpost.explain.reasons import Reason, reasons
+from signpost.explain.what_if import Arrival, Change, Trial, arrivals, changes
+from signpost.rulebook.printing import level_phrase
+from signpost.rulebook.problems import meant
+from signpost.rulebook.terms import Rule
+
+
+class UnknownRule(CallerError):
+    """The rulebook has no such rule."""
+
+
+class UnknownSubject(CallerError):
+    """The case has no such offer, interview or application."""
+
+
+class Next(TypedDict):
+    """What happens next if nobody says anything: `change` is starts, stops, or the priority then in force."""
+
+    at: str
+    change: str
+
+
+class Explanation(TypedDict):
+    """Why, why not, when, and what would change it. Instants are RFC 3339."""
+
+    rule: str
+    subject: dict[str, str]
+    at: str
+    rulebook: str
+    holds: bool
+    priority: str | None
+    because: list[Reason]
+    levels: list[str]
+    due: str | None
+    valid_until: str | None
+    told: str | None
+    suppressed_by: list[str]
+    next: Next | None
+    if_changed: list[Change]
+    if_there_were: list[Arrival]
+    article: dict[str, str]
+
+
+def explain_all(
+    engine: CompiledEngine, case: Case, key: str, rule: str, now: int, recorded: bytes = b""
+) -> list[Explanation]:
+    """One explanation for every subject of the case that the rule speaks of. Raises UnknownRule."""
+    facts = facts_of(case, key)
+    about = _rule(engine, rule).about
+    return [_explained(engine, rule, subject, facts, now, recorded) for subject in facts.of_kind(about)]
+
+
+def explain(
+    engine: CompiledEngine, case: Case, key: str, rule: str, subject: str, now: int, recorded: bytes = b""
+) -> Explanation:
+    """`subject`: KIND/ID. `recorded`: what was told of the case, where that is known.
+
+    Raises UnknownRule, UnknownSubject.
+    """
+    facts = facts_of(case, key)
+    about = _rule(engine, rule).about
+    known = {f"{one.kind}/{one.id}": one for one in facts.of_kind(about)}
+    if subject not in known:
+        raise UnknownSubject(
+            f"{rule} speaks of the {about}s of a case, and this case has no {subject!r}"
+            + (f"; it has: {', '.join(known)}" if known else "; it has none")
+        )
+    return _explained(engine, rule, known[subject], facts, now, recorded)
+
+
+def _rule(engine: CompiledEngine, rule: str) -> Rule:
+    if rule not in engine.rulebook.rules:
+        raise UnknownRule(f"there is no rule {rule!r}; {meant(rule, engine.rulebook.rules)}".rstrip("; "))
+    return engine.rulebook.rules[rule]
+
+
+def _explained(
+    engine: CompiledEngine, rule_id: str, subject: Entity, facts: Facts, now: int, recorded: bytes
+) -> Explanation:
+    rule = engine.rulebook.rules[rule_id]
+    answer = engine.answer_about(rule_id, subject, facts)
+    holding = answer.holds(now)
+    record = load_records(recorded).get(answer.key)
+    trial = Trial(engine, rule_id, subject, facts, now, holding)
+    return {
+        "rule": rule_id,
+        "subject": {"kind": subject.kind, "id": subject.id},
+        "at": format_instant(now),
+        "rulebook": engine.rulebook.version,
+        "holds": holding,
+        "priority": answer.priority(now) if holding else None,
+        "because": reasons(rule.when, engine.environment(rule_id, subject, facts), now),
+        "levels": [level_phrase(level) for level in rule.levels],
+        "due": _text(answer.due),
+        "valid_until": _text(answer.valid_until),
+        "told": record.state if record is not None else None,
+        "suppressed_by": list(_suppressors(engine, answer, facts, now)) if holding else [],
+        "next": _next(answer, now),
+        "if_changed": changes(trial),
+        "if_there_were": arrivals(trial),
+        "article": {"id": rule.source.article, "title": rule.source.title},
+    }
+
+
+def _suppressors(engine: CompiledEngine, answer: Answer, facts: Facts, now: int) -> Iterator[str]:
+    for rule in engine.rulebook.rules.values():
+        if answer.rule.id in rule.suppresses and engine.answer_about(rule.id, answer.subject, facts).holds(now):
+            yield rule.id
+
+
+def _next(answer: Answer, now: int) -> Next | None:
+    flips = sorted(
+        {flip for spans in (answer.spans, *(spans for _, spans in answer.levels)) for flip in spans if flip > now}
+    )
+    before = _state(answer, now)
+    for flip in flips:
+        after = _state(answer, flip)
+        if after != before and on_calendar(flip) is not None:
+            change = "stops" if after is None else "starts" if before is None else f"becomes {after}"
+            return {"at": format_instant(flip), "change": change}
+    return None
+
+
+def _state(answer: Answer, now: int) -> str | None:
+    return answer.priority(now) if holds(answer.spans, now) else None
+
+
+def _text(instant: int | None) -> str | None:
+    shown = on_calendar(instant)
+    return None if shown is None else format_instant(shown)
