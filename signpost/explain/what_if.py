@@ -66,7 +66,9 @@ def changes(trial: Trial) -> list[Change]:
         ]
         if turning:
             change = found.setdefault(name, {"fact": name, "now": as_json(present, type_), "values": []})
-            change["values"] += [value for value in turning if value not in change["values"]]
+            for value in turning:
+                if value not in change["values"]:
+                    change["values"].append(value)
     return list(found.values())
 
 

@@ -54,6 +54,7 @@ class Timeline:
     candidate: str
     params: Mapping[str, Mapping[str, Any]]
     position: Position
+    start: int = 0
     arrivals: list[Arrival] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
 
@@ -122,7 +123,8 @@ class _Reader:
             return Timeline("", "c-1", {}, node.position)
         self.start = self._instant(node.value["start"])
         self.candidate = str(node.value["candidate"].value) if "candidate" in node.value else "c-1"
-        timeline = Timeline(str(node.value["name"].value), self.candidate, self._params(node), node.position)
+        name = str(node.value["name"].value)
+        timeline = Timeline(name, self.candidate, self._params(node), node.position, self.start)
         for number, item in enumerate(self._list(node.value["events"])):
             arrival = self._arrival(item, number)
             if arrival is not None:

@@ -5,6 +5,7 @@ import click
 from signpost.cli.rules.backtest import backtest
 from signpost.cli.rules.check import check
 from signpost.cli.rules.coverage import coverage
+from signpost.cli.rules.explain import explain
 from signpost.cli.rules.test import test
 
 
@@ -13,5 +14,5 @@ def rules() -> None:
     """Check, test and explain a rulebook."""
 
 
-for command in (check, test, coverage, backtest):
+for command in (check, test, coverage, explain, backtest):
     rules.add_command(command)

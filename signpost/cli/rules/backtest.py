@@ -67,7 +67,7 @@ def backtest(
         raise click.BadParameter(f"no kind {', '.join(unknown)}; there are: {', '.join(KINDS)}", param_hint="--fail-on")
     if stored == bool(files):
         raise click.UsageError("say what to replay: --events FILE, or --stored")
-    histories = _stored(tenant) if stored else _recorded(files)
+    histories = _stored(tenant) if stored else recorded(files)
     old, new = load(rulebook), load(against)
     with progress_bar("cases", None, quiet=as_json) as advance:
         found = compare(
@@ -80,7 +80,7 @@ def backtest(
         raise SystemExit(1)
 
 
-def _recorded(files: tuple[IO[bytes], ...]) -> "Iterator[History]":
+def recorded(files: tuple[IO[bytes], ...]) -> "Iterator[History]":
     """The histories in files of CloudEvents. Raises BadRecording with every event that is wrong."""
     import time
 

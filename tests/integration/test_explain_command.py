@@ -1,0 +1,89 @@
+"""`signpost rules explain` as rule authors and operators call it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from signpost.case import Case, Event
+from signpost.case.instant import parse_instant
+from signpost.cli import main
+from signpost.storage import CaseRow, open_store, upgrade
+from tests.rulebooks import RULES
+
+START = "2026-03-02T09:00:00Z"
+DEADLINE = "2026-03-12T09:00:00Z"
+WITHDRAWING = RULES / "timelines" / "withdrawing.yaml"
+
+
+def call(*arguments: object, env: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(main, ["rules", "explain", *map(str, arguments)], env=env)
+
+
+def event(number: int, candidate: str, type_: str, **data: object) -> dict[str, object]:
+    head = {"specversion": "1.0", "source": "board", "time": START, "subject": candidate}
+    return {**head, "id": str(number), "type": f"signpost.{type_}.v1", "data": data}
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "events.json"
+    events = [
+        event(1, "c-1", "offer.extended", offer="acme", respond_by=DEADLINE),
+        event(2, "c-2", "offer.extended", offer="o"),
+    ]
+    path.write_text(json.dumps(events), "utf-8")
+    return path
+
+
+def test_a_timeline_at_a_virtual_time() -> None:
+    result = call("withdraw-promptly@offer/acme", "--timeline", WITHDRAWING, "--at", "73h")
+    assert result.exit_code == 0, result.output
+    assert "withdraw-promptly@offer/acme at 2026-03-05T15:00:00Z: holds, high" in result.output
+    assert "becomes urgent 2026-03-06T14:00:00Z" in result.output
+    assert "would change if there were no offer/globex" in result.output
+
+
+def test_recorded_events_of_one_of_several_people(recording: Path) -> None:
+    asked = ("respond-before-deadline", "--events", recording, "--at", START)
+    assert "c-1, c-2" in call(*asked).output
+    [one] = json.loads(call(*asked, "--candidate", "c-1", "--json").output)
+    assert (one["holds"], one["next"]) == (False, {"at": "2026-03-09T09:00:00Z", "change": "starts"})
+
+
+def test_only_what_was_known_by_then_counts() -> None:
+    result = call("withdraw-promptly@offer/acme", "--timeline", WITHDRAWING, "--at", "1h")
+    assert "does not hold" in result.output
+    assert "globex" not in result.output
+
+
+def test_a_stored_candidate(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/signpost.db"
+    upgrade(url)
+    said = Event("demo", "s", "1", "offer.extended", parse_instant(START), "c-1", {"offer": "acme"})
+    with open_store(url) as store, store.transaction() as transaction:
+        transaction.lock_cases([("demo", "c-1")])
+        transaction.save_cases([CaseRow("demo", "c-1", Case().fold(said).to_json())])
+    env = {"SIGNPOST_DATABASE_URL": url}
+    assert "holds, high" in call("ask-response-deadline@offer/acme", "--candidate", "c-1", env=env).output
+    for missing in (("--candidate", "c-9"), ("--candidate", "c-1", "--tenant", "globex")):
+        result = call("ask-response-deadline", *missing, env=env)
+        assert result.exit_code != 0
+        assert "nothing is known" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("ask-respond-deadline", "--timeline", WITHDRAWING), "did you mean ask-response-deadline"),
+        (("withdraw-promptly@offer/none", "--timeline", WITHDRAWING), "it has: offer/acme"),
+        (("withdraw-promptly", "--timeline", WITHDRAWING, "--at", "soon"), "is no instant"),
+        (("withdraw-promptly", "--timeline", f"{WITHDRAWING}:nobody wrote this"), "has no timeline called"),
+        (("withdraw-promptly",), "say RULE@KIND/ID"),
+    ],
+)
+def test_what_cannot_be_explained_is_said_with_what_there_is(arguments: tuple[str, ...], said: str) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2 or result.exit_code == 1
+    assert said in result.output
