@@ -1,0 +1,32 @@
+"""Texts of rules: the filters that show money."""
+
+import pytest
+
+from signpost.case.money import Money
+from signpost.rulebook.texts import render
+
+
+@pytest.mark.parametrize(
+    ("amount", "per", "hours", "shown"),
+    [
+        ("60000", "year", None, "USD 5,000 a month"),
+        ("59999", "year", None, "USD 4,999.92 a month"),
+        ("4000", "month", None, "USD 4,000 a month"),
+        ("900", "week", None, "USD 3,900 a month"),
+        ("300", "day", None, "USD 6,500 a month"),
+        ("30", "hour", None, "USD 5,200 a month"),
+        ("30", "hour", 20, "USD 2,600 a month"),
+        ("0", "year", None, "USD 0 a month"),
+    ],
+)
+def test_pay_is_shown_by_the_month_whatever_it_is_paid_for(
+    amount: str, per: str, hours: float | None, shown: str
+) -> None:
+    salary = Money.from_json({"amount": amount, "currency": "USD", "per": per}, hours)
+    assert render("{{ salary | monthly }}", {"salary": salary}) == shown
+
+
+def test_pay_that_nobody_named_is_unknown_by_the_month() -> None:
+    assert render("{{ salary | monthly }}, {{ candidate.monthly_needs | monthly }}", {"candidate": {}}) == (
+        "unknown, unknown"
+    )
