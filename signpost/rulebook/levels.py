@@ -43,7 +43,7 @@ def _level(node: Node, when: Condition, names: Names) -> Condition:
     if text == "from the start":
         return ()
     match = _BOUND.fullmatch(text)
-    if match and match[2] in names.related:
+    if match and any(relation.name == match[2] for relation in relations_of(when)):
         return _bound_level(match, node, when, names)
     if text.startswith("after "):
         moment = names.moment(text.removeprefix("after "), node.position)

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from signpost.rulebook.barrier import check_barriers
 from signpost.rulebook.checks import check_rulebook
 from signpost.rulebook.document import Node, read
 from signpost.rulebook.problems import Problems, RulebookError, meant
@@ -63,6 +64,7 @@ def _load(folder: Path, params: Params, problems: Problems) -> Rulebook:
         )
     rulebook = Rulebook(dict(sorted(rules.items())), _version(files, params))
     check_rulebook(rulebook, problems)
+    check_barriers(rulebook, problems)
     return rulebook
 
 
@@ -85,7 +87,10 @@ def _read_file(topic: str, root: Node, reader: RuleReader, rules: dict[str, Rule
             )
         if rule_id in rules:
             reader.problems.add("R012", where, f"the rule {rule_id} stands already at {rules[rule_id].position}")
+        before = len(reader.problems.found)
         rule = reader.read(rule_id, node)
+        if len(reader.problems.found) > before:
+            reader.problems.rules.add(rule_id)
         if rule is not None:
             rules.setdefault(rule_id, rule)
 

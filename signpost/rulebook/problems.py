@@ -19,6 +19,9 @@ CODES = {
     "R012": "a rule id or name is malformed, or stands in two files",
     "R013": "unknown word: audience, kind, priority, attachment",
     "R014": "unknown article or norm",
+    "R015": "a review date is no date, or lies in the future",
+    "R016": "a norm was last reviewed too long ago",
+    "R017": "an article or norm is declared, and no rule names it",
     "R020": "unknown field",
     "R021": "the value does not fit the field's type",
     "R022": "a phrase cannot be understood",
@@ -27,17 +30,29 @@ CODES = {
     "R025": "conditions contradict each other",
     "R026": "a condition stands twice",
     "R027": "a relation cannot be understood",
+    "R028": "a condition says nothing that the others do not say",
     "R030": "an escalation can never be reached",
     "R031": "no priority from the start",
+    "R032": "an escalation, a condition or the due time lies beyond the validity",
+    "R033": "an alternative of a defined value never counts",
     "R040": "a text cannot be parsed",
     "R041": "a text names an unknown variable",
     "R042": "a text is too long",
-    "R050": "a suppressed rule does not exist, or rules suppress each other in a circle",
+    "R043": "a text uses an unknown filter, a filter that does not fit, or what texts may not do",
+    "R044": "a text can come out empty, or fails",
+    "R045": "a title is too long where names are long",
+    "R050": "a suppressed or opposed rule does not exist or speaks of another subject, or rules suppress in a circle",
     "R051": "a parameter is not used",
     "R052": "an override names an unknown rule or parameter, or has another type",
+    "R053": "a defined value is not used",
+    "R054": "a rule is suppressed whenever it holds",
+    "R055": "two rules say opposite things at the same time",
     "R060": "an employer's rule could see what that employer does not know",
     "R070": "a rule has no timeline",
+    "R071": "a timeline cannot be read, or expects a rule that does not exist",
 }
+WARNINGS = frozenset(("R016", "R017", "R028", "R033", "R045"))
+"""What is worth a look, and harms nobody."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,12 +68,19 @@ class Problem:
         hint = f" ({self.suggestion})" if self.suggestion else ""
         return f"{self.position}: {self.code} {self.message}{hint}"
 
+    @property
+    def is_warning(self) -> bool:
+        """Whether the rulebook can be used all the same."""
+        return self.code in WARNINGS
+
 
 @dataclass(slots=True)
 class Problems:
     """The list that every step of loading adds to."""
 
     found: list[Problem] = field(default_factory=list)
+    rules: set[str] = field(default_factory=set)
+    """The rules in which something is wrong, so that nothing more can be told of them."""
 
     def add(self, code: str, position: Position, message: str, suggestion: str = "") -> None:
         """Note a problem; loading goes on, to find the others too."""

@@ -19,7 +19,9 @@ AUDIENCES = ("candidate", "employer")
 SUBJECTS = ("offer", "interview", "application", "candidate")
 ATTACHMENTS = ("comparison",)
 REQUIRED = ("about", "source", "when", "priority", "title", "message")
-KEYS = (*REQUIRED, "audience", "norms", "params", "define", "valid", "due", "steps", "drafts", "suppresses", "attaches")
+NAMING = ("suppresses", "opposes")
+"""Keys that name other rules."""
+KEYS = (*REQUIRED, "audience", "norms", "params", "define", "valid", "due", "steps", "drafts", "attaches", *NAMING)
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9-]*)?")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VALID = re.compile(r"for (.+ after .+)")
@@ -63,6 +65,7 @@ class RuleReader:
             due=self._due(node, names),
             defined=defined,
             suppresses=tuple(self._strings(node, "suppresses")),
+            opposes=tuple(self._strings(node, "opposes")),
             attaches=self._word(node, "attaches", ATTACHMENTS),
             params=names.params,
             places=_places(node),
@@ -239,8 +242,14 @@ class RuleReader:
 
 
 def _places(node: Node) -> dict[str, Position]:
-    defined = node.value["define"].keys if "define" in node.value else None
-    return {**(node.keys or {}), **{f"define.{name}": where for name, where in (defined or {}).items()}}
+    places = dict(node.keys or {})
+    for key in ("define", *NAMING):
+        block = node.value.get(key)
+        if block is not None and isinstance(block.value, dict):
+            places |= {f"{key}.{name}": where for name, where in (block.keys or {}).items()}
+        elif block is not None and isinstance(block.value, list):
+            places |= {f"{key}.{item.value}": item.position for item in block.value}
+    return places
 
 
 def sort_of(value: Any) -> str:

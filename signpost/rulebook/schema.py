@@ -54,6 +54,7 @@ def _rule() -> dict[str, Any]:
         "steps": _TEXTS,
         "drafts": {"type": "object", "additionalProperties": {**draft, "additionalProperties": False}},
         "suppresses": {**_TEXTS, "description": "rules that are not told about the same subject while this one holds"},
+        "opposes": {**_TEXTS, "description": "rules that say the opposite: they must never hold beside this one"},
         "attaches": {"enum": list(ATTACHMENTS)},
     }
     return {

@@ -246,10 +246,12 @@ class Rule:
     due: Moment | None = None
     defined: tuple[Defined, ...] = ()
     suppresses: tuple[str, ...] = ()
+    opposes: tuple[str, ...] = ()
+    """Rules that say the opposite, so that the two must not speak of one subject at once."""
     attaches: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, Position] = field(default_factory=dict, compare=False)
-    """Where its keys stand, and each defined value: `due`, `define.NAME`."""
+    """Where its keys stand, and what stands in them: `due`, `define.NAME`, `suppresses.RULE`, `opposes.RULE`."""
 
 
 def walk(condition: Condition) -> Iterator[Term]:

@@ -1,12 +1,11 @@
-"""Texts of a rule: Jinja in a sandbox, checked at load against the variables that will be there."""
+"""Texts of a rule: Jinja in a sandbox, and how each value reads. (What a text may say: see `templates`.)"""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import ChainableUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
+from jinja2 import ChainableUndefined, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from signpost.case.instant import on_calendar, to_datetime
@@ -102,37 +101,6 @@ ENVIRONMENT.filters["shortfall"] = _shortfall
 ENVIRONMENT.filters["monthly"] = _monthly
 ENVIRONMENT.filters["sentence"] = lambda value: show(value)[:1].upper() + show(value)[1:]
 ENVIRONMENT.filters["day"] = lambda value: show(value.date() if isinstance(value, datetime) else value)
-
-
-def text_problems(source: str, variables: Mapping[str, Iterable[str] | None]) -> list[tuple[str, str]]:
-    """(code, message) for everything wrong with a text.
-
-    `variables`: name -> the attributes it has, or None where any (a plain value).
-    """
-    try:
-        names, attributes = _named(source)
-    except TemplateSyntaxError as error:
-        return [("R040", f"line {error.lineno} of the text: {error.message}")]
-    except TemplateError as error:
-        return [("R040", str(error))]
-    problems = [("R041", f"unknown variable {name!r}") for name in sorted(names - set(variables))]
-    for name, attribute in attributes:
-        known = variables.get(name)
-        if known is not None and attribute not in set(known):
-            problems.append(("R041", f"{name} has no {attribute!r}"))
-    return problems
-
-
-@lru_cache(maxsize=4096)
-def _named(source: str) -> tuple[set[str], list[tuple[str, str]]]:
-    """The variables that a text names, and (variable, attribute). Remembered: a rulebook is loaded once for each set of
-    parameters, with the same texts. TemplateError where it cannot be parsed."""
-    tree = ENVIRONMENT.parse(source)
-    ENVIRONMENT.compile(source)
-    attributes = [
-        (node.node.name, node.attr) for node in tree.find_all(nodes.Getattr) if isinstance(node.node, nodes.Name)
-    ]
-    return meta.find_undeclared_variables(tree), attributes
 
 
 def render(source: str, context: Mapping[str, Any]) -> str:

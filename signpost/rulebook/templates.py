@@ -1,0 +1,269 @@
+"""Checking a text without facts: every name, attribute and filter in it must fit what its variables are."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import TypeAlias
+
+from jinja2 import TemplateError, TemplateSyntaxError, nodes
+
+from signpost.rulebook.problems import meant
+from signpost.rulebook.shapes import BOOLEAN, NUMBER, PARTS, TEXT, Many, Plain, Record, Shape
+from signpost.rulebook.texts import ENVIRONMENT
+
+Finding: TypeAlias = tuple[str, str, str]
+"""(code, message, suggestion)."""
+NOTHING_KNOWN = Plain("something")
+"""Of this a text can say no more: it has no attributes."""
+_LOOP = Record("loop", dict.fromkeys(("index", "index0", "length"), NUMBER) | dict.fromkeys(("first", "last"), BOOLEAN))
+_ANSWERS = (nodes.Compare, nodes.Not, nodes.Test)
+_CALCULATES = (nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg, nodes.Pos)
+
+
+def text_problems(source: str, variables: Mapping[str, Shape]) -> list[Finding]:
+    """Everything wrong with a text whose variables are these."""
+    return list(_findings(source, frozenset(variables.items())))
+
+
+@lru_cache(maxsize=4096)
+def _findings(source: str, variables: frozenset[tuple[str, Shape]]) -> tuple[Finding, ...]:
+    """Remembered: a rulebook is loaded once for each set of parameters, with the same texts."""
+    try:
+        tree = ENVIRONMENT.parse(source)
+    except TemplateSyntaxError as error:
+        return (("R040", f"line {error.lineno} of the text: {error.message}", ""),)
+    checker = _Checker()
+    checker.statements(tree.body, dict(variables))
+    return tuple(dict.fromkeys(checker.found)) or tuple(_compiled(source))
+
+
+def _compiled(source: str) -> Iterator[Finding]:
+    """What only shows when the text is compiled, an unknown test for example."""
+    try:
+        ENVIRONMENT.compile(source)
+    except TemplateError as error:
+        yield ("R040", str(error), "")
+
+
+class _Checker:
+    """Walks through a text; `found`: what is wrong with it."""
+
+    def __init__(self) -> None:
+        self.found: list[Finding] = []
+
+    def statements(self, body: Iterable[nodes.Node], scope: dict[str, Shape]) -> None:
+        """A run of statements; what `set` names is known in those that follow."""
+        for node in body:
+            match node:
+                case nodes.Output():
+                    self._output(node, scope)
+                case nodes.If():
+                    self.shape(node.test, scope)
+                    for branch in (node.body, node.elif_, node.else_):
+                        self.statements(branch, scope)
+                case nodes.For():
+                    self._loop(node, scope)
+                case nodes.Assign() if isinstance(node.target, nodes.Name):
+                    scope[node.target.name] = self.shape(node.node, scope)
+                case _:
+                    self._refuse(node)
+
+    def shape(self, node: nodes.Node, scope: Mapping[str, Shape]) -> Shape:
+        """What an expression comes to."""
+        match node:
+            case nodes.Name():
+                return self._name(node.name, scope)
+            case nodes.Getattr():
+                return self._attribute(self.shape(node.node, scope), node.attr)
+            case nodes.Getitem():
+                return self._item(node, scope)
+            case nodes.Filter() if node.node is not None:
+                return self._filter(node, scope)
+            case nodes.CondExpr():
+                self.shape(node.test, scope)
+                return _joined(self.shape(one, scope) for one in (node.expr1, node.expr2) if one is not None)
+            case nodes.And() | nodes.Or() | nodes.Add():
+                return _joined((self.shape(node.left, scope), self.shape(node.right, scope)))
+            case nodes.List():
+                return Many(_joined(self.shape(item, scope) for item in node.items))
+            case nodes.Const():
+                return _constant(node.value)
+            case nodes.Concat():
+                self._children(node, scope)
+                return TEXT
+        answer = BOOLEAN if isinstance(node, _ANSWERS) else NUMBER if isinstance(node, _CALCULATES) else None
+        if answer is None:
+            self._refuse(node)
+            return NOTHING_KNOWN
+        self._children(node, scope)
+        return answer
+
+    def _children(self, node: nodes.Node, scope: Mapping[str, Shape]) -> None:
+        for child in node.iter_child_nodes():
+            self.shape(child.expr if isinstance(child, nodes.Operand) else child, scope)
+
+    def _output(self, node: nodes.Output, scope: Mapping[str, Shape]) -> None:
+        for part in node.nodes:
+            if isinstance(part, nodes.TemplateData):
+                continue
+            shape = self.shape(part, scope)
+            inner = shape.item if isinstance(shape, Many) else shape
+            if isinstance(inner, Record) or inner == Plain("range"):
+                self._add("R043", f"a text cannot show {_called(shape)} as a whole", "name one of its fields")
+
+    def _loop(self, node: nodes.For, scope: dict[str, Shape]) -> None:
+        many = self.shape(node.iter, scope)
+        if not isinstance(many, Many) or not isinstance(node.target, nodes.Name):
+            if many != NOTHING_KNOWN:
+                self._add("R043", f"a loop goes over a list, and this is {_called(many)}", "")
+            many = Many(NOTHING_KNOWN)
+        inside = {**scope, "loop": _LOOP}
+        if isinstance(node.target, nodes.Name):
+            inside[node.target.name] = many.item
+        if node.test is not None:
+            self.shape(node.test, inside)
+        self.statements(node.body, inside)
+        self.statements(node.else_, scope)
+
+    def _name(self, name: str, scope: Mapping[str, Shape]) -> Shape:
+        if name not in scope:
+            self._add("R041", f"unknown variable {name!r}", meant(name, scope))
+        return scope.get(name, NOTHING_KNOWN)
+
+    def _attribute(self, shape: Shape, name: str) -> Shape:
+        fields = _fields(shape)
+        if name not in fields and shape != NOTHING_KNOWN:
+            self._add("R041", f"{_called(shape)} has no {name!r}", meant(name, fields) if fields else "")
+        return fields.get(name, NOTHING_KNOWN)
+
+    def _item(self, node: nodes.Getitem, scope: Mapping[str, Shape]) -> Shape:
+        shape, key = self.shape(node.node, scope), node.arg
+        if isinstance(key, nodes.Const) and isinstance(key.value, str):
+            return self._attribute(shape, key.value)
+        if isinstance(shape, Many):
+            return shape if isinstance(key, nodes.Slice) else shape.item
+        self._add("R043", f"{_called(shape)} has no numbered parts", "name a field")
+        return NOTHING_KNOWN
+
+    def _filter(self, node: nodes.Filter, scope: Mapping[str, Shape]) -> Shape:
+        shape = self.shape(node.node, scope) if node.node is not None else NOTHING_KNOWN
+        given = [self.shape(argument, scope) for argument in node.args]
+        given += [self.shape(keyword.value, scope) for keyword in node.kwargs]
+        fits = FILTERS.get(node.name)
+        if fits is None:
+            self._add("R043", f"texts have no filter {node.name!r}", meant(node.name, FILTERS))
+            return NOTHING_KNOWN
+        if NOTHING_KNOWN in (shape, *given):
+            return NOTHING_KNOWN
+        if node.name in _OF_FIELDS:
+            return self._of_fields(node, shape)
+        found = fits(shape, given)
+        if found is None:
+            self._add("R043", f"the filter {node.name!r} does not fit {_called(shape)}", _WANTS.get(node.name, ""))
+        return found or NOTHING_KNOWN
+
+    def _of_fields(self, node: nodes.Filter, shape: Shape) -> Shape:
+        """`map(attribute='employer')`, `selectattr('start_date', 'defined')`: a field of each of a list."""
+        named = [word.value for word in node.kwargs if word.key == "attribute"] if node.name == "map" else node.args[:1]
+        if not isinstance(shape, Many) or not (named and isinstance(named[0], nodes.Const)):
+            self._add("R043", f"the filter {node.name!r} does not fit {_called(shape)}", _WANTS["map"])
+            return NOTHING_KNOWN
+        found = self._attribute(shape.item, str(named[0].value))
+        return Many(found) if node.name == "map" else shape
+
+    def _refuse(self, node: nodes.Node) -> None:
+        what = type(node).__name__.lower()
+        self._add("R043", f"a text cannot use {what!r}", "texts know if, for, set, variables and filters")
+
+    def _add(self, code: str, message: str, suggestion: str) -> None:
+        self.found.append((code, message, suggestion))
+
+
+def _fields(shape: Shape) -> Mapping[str, Shape]:
+    if isinstance(shape, Record):
+        return shape.fields
+    return PARTS.get(shape.type, {}) if isinstance(shape, Plain) else {}
+
+
+def _called(shape: Shape) -> str:
+    if isinstance(shape, Many):
+        return "a list"
+    return shape.name if isinstance(shape, Record) else f"a value of type {shape.type}"
+
+
+def _joined(shapes: Iterable[Shape]) -> Shape:
+    """What is one of several things; nothing can be told of it where they differ."""
+    found = list(dict.fromkeys(shape for shape in shapes if shape != Many(NOTHING_KNOWN)))
+    if len(found) == 1:
+        return found[0]
+    if all(isinstance(shape, Plain) for shape in found) and found:
+        return TEXT
+    return Many(NOTHING_KNOWN) if not found else NOTHING_KNOWN
+
+
+def _constant(value: object) -> Shape:
+    if isinstance(value, bool) or value is None:
+        return BOOLEAN
+    return TEXT if isinstance(value, str) else NUMBER
+
+
+Fits: TypeAlias = Callable[[Shape, list[Shape]], Shape | None]
+
+
+def _text(shape: Shape, given: list[Shape]) -> Shape | None:
+    return TEXT if isinstance(shape, Plain) else None
+
+
+def _same_list(shape: Shape, given: list[Shape]) -> Shape | None:
+    return shape if isinstance(shape, Many) else None
+
+
+def _each(shape: Shape, given: list[Shape]) -> Shape | None:
+    return shape if isinstance(shape, Many) else TEXT if isinstance(shape, Plain) else None
+
+
+def _from(*types: str) -> Fits:
+    """Text from a value of one of these types, and from further values of them."""
+    return lambda shape, given: (
+        TEXT if all(isinstance(one, Plain) and one.type in types for one in (shape, *given)) else None
+    )
+
+
+def _words_of(shape: Shape, given: list[Shape]) -> Shape | None:
+    return TEXT if isinstance(shape, Many) and isinstance(shape.item, Plain) else None
+
+
+def _one_of(shape: Shape, given: list[Shape]) -> Shape | None:
+    return shape.item if isinstance(shape, Many) else None
+
+
+def _count(shape: Shape, given: list[Shape]) -> Shape | None:
+    return NUMBER if isinstance(shape, Many) or shape == TEXT else None
+
+
+_OF_FIELDS = ("map", "selectattr", "rejectattr")
+FILTERS: Mapping[str, Fits] = {
+    "day": _from("instant", "date"),
+    "listed": _words_of,
+    "words": _each,
+    "sentence": _text,
+    "shortfall": _from("money"),
+    "monthly": _from("money"),
+    "length": _count,
+    "first": _one_of,
+    "last": _one_of,
+    "join": _words_of,
+    "default": lambda shape, given: _joined((shape, *given)),
+    **dict.fromkeys(("unique", "sort", "reverse", "list", *_OF_FIELDS), _same_list),
+    **dict.fromkeys(("lower", "upper", "capitalize", "title", "trim", "replace"), _text),
+    **dict.fromkeys(("round", "int", "abs"), lambda shape, given: NUMBER if shape == NUMBER else None),
+}
+"""The filters that texts may use, and what each makes of what; None: it does not fit."""
+_WANTS = {
+    "day": "it takes an instant or a date",
+    "listed": "it takes a list of words",
+    "join": "it takes a list of words",
+    "shortfall": "it takes two amounts of money",
+    "monthly": "it takes an amount of money",
+    "map": "it takes a list, and names a field of each: map(attribute='employer')",
+    "length": "it takes a list",
+}
