@@ -102,3 +102,56 @@ CASE_ANSWER: dict[str, Any] = {
     "next_change": "2026-03-04T13:00:00Z",
     "rulebook": "3f2a9c1e",
 }
+EXPLANATION: dict[str, Any] = {
+    "rule": "ask-response-deadline",
+    "subject": {"kind": "offer", "id": "acme-1"},
+    "at": "2026-03-02T14:00:00Z",
+    "rulebook": "4e1f7a55e6ed",
+    "holds": True,
+    "priority": "high",
+    "because": [
+        {
+            "condition": "stage: open",
+            "of": None,
+            "answer": "yes",
+            "seen": [
+                {
+                    "fact": "offer/acme-1 stage",
+                    "value": "open",
+                    "unknown": False,
+                    "event": {"source": "jobboard/careers-north", "id": "e-1", "time": "2026-03-02T13:00:00Z"},
+                }
+            ],
+            "turns": None,
+            "parts": [],
+        }
+    ],
+    "levels": ["high: from the start"],
+    "due": None,
+    "valid_until": None,
+    "told": "active",
+    "suppressed_by": [],
+    "next": None,
+    "if_changed": [{"fact": "offer/acme-1 stage", "now": "open", "values": ["accepted", "declined"]}],
+    "if_there_were": [],
+    "article": {"id": "before-accepting", "title": "Y is for Yes: What to Do Before Accepting a Job Offer"},
+}
+SIMULATION: dict[str, Any] = {"events": [EVENT], "until": "2026-04-01T00:00:00Z"}
+SIMULATED: dict[str, Any] = {
+    "candidate": "c-1",
+    "at": "2026-03-02T14:00:00Z",
+    "until": "2026-04-01T00:00:00Z",
+    "changes": [RECOMMENDATION_EVENT["data"]],
+    "active": [
+        {
+            "rule": "ask-response-deadline",
+            "subject": "offer/acme-1",
+            "priority": "high",
+            "title": "Ask Acme how long you have to decide",
+            "due": None,
+            "valid_until": None,
+        }
+    ],
+    "suppressed": [],
+    "next_change": None,
+}

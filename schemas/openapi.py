@@ -3,11 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.containers import object_schema
-from schemas.examples import ADVICE_ANSWER, BATCH, CASE_ANSWER, EVENT, PROBLEM, RECOMMENDATION_EVENT, STANDARD_WEBHOOK
+from schemas.answers import ANSWERS, of, ref
+from schemas.examples import (
+    ADVICE_ANSWER,
+    BATCH,
+    CASE_ANSWER,
+    EVENT,
+    EXPLANATION,
+    PROBLEM,
+    RECOMMENDATION_EVENT,
+    SIMULATED,
+    SIMULATION,
+    STANDARD_WEBHOOK,
+)
 from schemas.fields import JsonSchema
-from schemas.money import MoneySchema
-from schemas.recommendation import AUDIENCES, RecommendationSchema
+from schemas.recommendation import AUDIENCES
 
 PROBLEM_TYPE = "application/problem+json"
 ONE, MANY = "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -40,6 +50,9 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
             "/v1/candidates/{candidate}/case": {"get": _case()},
             "/v1/recommendations/{recommendation}": {"get": _recommendation()},
             "/v1/recommendations": {"get": _feed()},
+            "/v1/recommendations/{recommendation}/explanation": {"get": _explanation()},
+            "/v1/candidates/{candidate}/rules/{rule}": {"get": _rule()},
+            "/v1/simulate": {"post": _simulate()},
             "/livez": {"get": _health("livez", "The process runs")},
             "/readyz": {"get": _health("readyz", "Requests can be served; `degraded` while the broker is away", 503)},
         },
@@ -47,7 +60,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key; it names the tenant"}
             },
-            "schemas": {**_SCHEMAS, **{name: _component(event) for name, event in events.items()}},
+            "schemas": {**ANSWERS, **{name: _component(event) for name, event in events.items()}},
         },
     }
 
@@ -71,17 +84,13 @@ def _relocated(value: Any) -> Any:
     return value.replace("#/$defs/", "#/components/schemas/") if isinstance(value, str) else value
 
 
-def _ref(name: str) -> JsonSchema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 def _json(schema: JsonSchema, example: Any, media: str = "application/json") -> JsonSchema:
     return {media: {"schema": schema, "example": example}}
 
 
 def _answers(code: int, words: str, content: JsonSchema, *refusals: int) -> JsonSchema:
     refused: JsonSchema = {
-        str(status): {"description": _REASONS[status], "content": {PROBLEM_TYPE: {"schema": _ref("Problem")}}}
+        str(status): {"description": _REASONS[status], "content": {PROBLEM_TYPE: {"schema": ref("Problem")}}}
         for status in refusals
     }
     if "503" in refused:
@@ -93,16 +102,16 @@ def _answers(code: int, words: str, content: JsonSchema, *refusals: int) -> Json
 
 def _events(events: Mapping[str, JsonSchema]) -> JsonSchema:
     mapping = {name: f"#/components/schemas/{name}" for name in events}
-    one = {"oneOf": [_ref(name) for name in events], "discriminator": {"propertyName": "type", "mapping": mapping}}
+    one = {"oneOf": [ref(name) for name in events], "discriminator": {"propertyName": "type", "mapping": mapping}}
     binary = {"schema": {"type": "object"}, "example": EVENT["data"]}
     accepted = _answers(
-        202, "Kept", _json(_ref("Accepted"), {"id": EVENT["id"], "status": 202}), 400, 401, 413, 415, 422, 503
+        202, "Kept", _json(ref("Accepted"), {"id": EVENT["id"], "status": 202}), 400, 401, 413, 415, 422, 503
     )
     accepted["207"] = {
         "description": "A batch of which some events were refused; the others are kept",
-        "content": _json(_ref("BatchAnswer"), {"items": [{"index": 0, "id": "e-1", "status": 202, "errors": []}]}),
+        "content": _json(ref("BatchAnswer"), {"items": [{"index": 0, "id": "e-1", "status": 202, "errors": []}]}),
     }
-    accepted["202"]["content"]["application/json"]["schema"] = {"anyOf": [_ref("Accepted"), _ref("BatchAnswer")]}
+    accepted["202"]["content"]["application/json"]["schema"] = {"anyOf": [ref("Accepted"), ref("BatchAnswer")]}
     return {
         "operationId": "sendEvents",
         "summary": "Send CloudEvents: structured, binary (`ce-` headers) or batched",
@@ -119,9 +128,9 @@ def _events(events: Mapping[str, JsonSchema]) -> JsonSchema:
 
 
 def _webhooks() -> JsonSchema:
-    answers = _answers(202, "Kept (Standard Webhooks)", _json(_ref("Accepted"), {"id": "msg_1", "status": 202}))
+    answers = _answers(202, "Kept (Standard Webhooks)", _json(ref("Accepted"), {"id": "msg_1", "status": 202}))
     answers |= _answers(
-        200, "Kept, or nothing to keep (Greenhouse)", _json(_ref("Accepted"), {"events": 1, "status": 200})
+        200, "Kept, or nothing to keep (Greenhouse)", _json(ref("Accepted"), {"events": 1, "status": 200})
     )
     answers |= {code: it for code, it in _answers(0, "", {}, 400, 401, 404, 413, 415, 422, 503).items() if code != "0"}
     return {
@@ -151,18 +160,18 @@ def _read(operation: str, summary: str, parameters: list[JsonSchema], answers: J
 
 
 def _advice() -> JsonSchema:
-    answers = _answers(200, "What holds now, and what is suppressed", _json(_ref("Advice"), ADVICE_ANSWER), 401, 404)
+    answers = _answers(200, "What holds now, and what is suppressed", _json(ref("Advice"), ADVICE_ANSWER), 401, 404)
     return _read("advice", "The advice of a candidate", [_CANDIDATE], answers)
 
 
 def _case() -> JsonSchema:
-    answers = _answers(200, "Everything known", _json(_ref("Case"), CASE_ANSWER), 401, 404)
+    answers = _answers(200, "Everything known", _json(ref("Case"), CASE_ANSWER), 401, 404)
     return _read("case", "The case of a candidate", [_CANDIDATE], answers)
 
 
 def _recommendation() -> JsonSchema:
     answers = _answers(
-        200, "With its explanation", _json(_ref("Recommendation"), RECOMMENDATION_EVENT["data"]), 401, 404
+        200, "With its explanation", _json(ref("Recommendation"), RECOMMENDATION_EVENT["data"]), 401, 404
     )
     parameter = _path("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
     return _read("recommendation", "A recommendation as it stands now", [parameter], answers)
@@ -175,50 +184,47 @@ def _feed() -> JsonSchema:
         _query("audience", "Only for this audience", {"type": "string", "enum": list(AUDIENCES)}),
     ]
     example = {"items": [RECOMMENDATION_EVENT], "next": "17"}
-    answers = _answers(200, "Changes in the order they were kept", _json(_ref("Feed"), example), 400, 401)
+    answers = _answers(200, "Changes in the order they were kept", _json(ref("Feed"), example), 400, 401)
     return _read("feed", "Every change of every recommendation", parameters, answers)
 
 
+_AT = _query("at", "At which instant; now where left out", {"type": "string", "format": "date-time"})
+
+
+def _explanation() -> JsonSchema:
+    answers = _answers(200, "Why it holds or not", _json(ref("Explanation"), EXPLANATION), 400, 401, 404)
+    parameter = _path("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
+    return _read("explanation", "Why a recommendation was made, and what would change it", [parameter, _AT], answers)
+
+
+def _rule() -> JsonSchema:
+    parameters = [
+        _CANDIDATE,
+        _path("rule", "The id of a rule", "ask-response-deadline"),
+        _query("subject", "KIND/ID; where left out, of every subject that the rule speaks of", {"type": "string"}),
+        _AT,
+    ]
+    answers = _answers(200, "Why it holds or not", _json(ref("Explanation"), EXPLANATION), 400, 401, 404)
+    many = of("items", items={"type": "array", "items": ref("Explanation")})
+    answers["200"]["content"]["application/json"]["schema"] = {"anyOf": [ref("Explanation"), many]}
+    return _read("rule", "Why a rule holds of a candidate or does not", parameters, answers)
+
+
+def _simulate() -> JsonSchema:
+    answers = _answers(200, "What would be advised", _json(ref("Simulated"), SIMULATED), 400, 401, 413, 415, 422)
+    return {
+        "operationId": "simulate",
+        "summary": "What would be advised if these events happened; nothing is kept",
+        "requestBody": {"required": True, "content": _json(ref("Simulation"), SIMULATION)},
+        "responses": answers,
+    }
+
+
 def _health(operation: str, words: str, *refusals: int) -> JsonSchema:
-    ok = _json(_ref("Health"), {"status": "ok"})
+    ok = _json(ref("Health"), {"status": "ok"})
     return {
         "operationId": operation,
         "summary": words,
         "security": [],
         "responses": _answers(200, words, ok, *refusals),
     }
-
-
-def _object(required: str, **properties: JsonSchema) -> JsonSchema:
-    return {"type": "object", "properties": properties, "required": required.split()}
-
-
-_TEXT: JsonSchema = {"type": "string"}
-_WHOLE: JsonSchema = {"type": "integer"}
-_ERRORS: JsonSchema = {"type": "array", "items": _object("pointer detail", pointer=_TEXT, detail=_TEXT)}
-_ITEM = _object("index id status errors", index=_WHOLE, id={"type": ["string", "null"]}, status=_WHOLE, errors=_ERRORS)
-_SUPPRESSED = _object("rule subject by", rule=_TEXT, subject=_TEXT, by=_TEXT)
-_SCHEMAS: JsonSchema = {
-    "Problem": _object("type title status", type=_TEXT, title=_TEXT, status=_WHOLE, detail=_TEXT, errors=_ERRORS),
-    "Accepted": _object("status", id=_TEXT, events=_WHOLE, status=_WHOLE),
-    "BatchAnswer": _object("items", items={"type": "array", "items": _ITEM}),
-    "Recommendation": object_schema(RecommendationSchema),
-    "Advice": _object(
-        "candidate active suppressed",
-        candidate=_TEXT,
-        active={"type": "array", "items": _ref("Recommendation")},
-        suppressed={"type": "array", "items": _SUPPRESSED},
-    ),
-    "Case": _object(
-        "candidate case next_change rulebook",
-        candidate=_TEXT,
-        case={"type": "object"},
-        next_change={"type": ["string", "null"], "format": "date-time"},
-        rulebook=_TEXT,
-    ),
-    "Feed": _object(
-        "items next", items={"type": "array", "items": {"type": "object"}}, next={"type": ["string", "null"]}
-    ),
-    "Health": _object("status", status=_TEXT),
-    "money": object_schema(MoneySchema),
-}

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
-from services.intake import events, health, problems, reading, webhooks
+from services.intake import events, explaining, health, problems, reading, webhooks
 from services.intake.door import Door
 from services.intake.keeping import Keeper
 from services.intake.limits import Limits
+from services.intake.rulebooks import TenantEngines
 from signpost.messaging import Publisher
 from signpost.storage import Store
 from signpost.tenants import Tenants
@@ -30,6 +31,7 @@ def create_app(
     store: Store,
     publisher: Callable[[], Publisher],
     tenants: Tenants,
+    engines: TenantEngines,
     *,
     partitions: int = 1,
     limits: Limits | None = None,
@@ -48,5 +50,6 @@ def create_app(
     door = Door(store, Keeper(store, publisher, partitions, chosen.confirm), tenants, chosen, clock)
     for routes in (events, webhooks, reading, health):
         app.register_blueprint(routes.blueprint(door))
+    app.register_blueprint(explaining.blueprint(door, engines))
     problems.install(app, chosen)
     return app

@@ -28,6 +28,14 @@ class Unknown(CallerError):
     """There is nothing of this name for this tenant."""
 
 
+class BadQuery(CallerError):
+    """A query parameter that cannot be read."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(f"{name} {detail}")
+        self.problems = [Problem(f"?{name}", detail)]
+
+
 KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
     (Refused, 422, "refused", "The event is not accepted"),
     (Unsigned, 401, "unsigned", "The signature is missing or wrong"),
@@ -36,6 +44,7 @@ KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
     (TooLarge, 413, "too-large", "The request is too large"),
     (NotUnderstood, 415, "not-understood", "The content type is not understood"),
     (Malformed, 400, "malformed", "The request cannot be read"),
+    (BadQuery, 400, "bad-query", "A query parameter cannot be read"),
     (CallerError, 400, "bad-request", "The request is not accepted"),
     (TransientError, 503, "unavailable", "Nothing can be kept or read just now"),
 )
@@ -90,6 +99,8 @@ def _own(error: SignpostError, status: int, kind: str, title: str, limits: Limit
         return problem(status, kind, title, detail, listed(error.problems))
     headers: list[tuple[str, str]] = []
     detail = str(error)
+    if isinstance(error, BadQuery):
+        return problem(status, kind, title, detail, listed(error.problems))
     if status == 401:
         headers.append(("WWW-Authenticate", "Bearer" if kind == "unauthorized" else "Signature"))
     if status == 503:

@@ -6,21 +6,12 @@ import orjson
 from flask import Blueprint, Response, request
 
 from services.intake.door import Door, reply
-from services.intake.problems import Unknown, problem
+from services.intake.problems import BadQuery, Unknown
 from signpost.advice.advise import suppressions
 from signpost.case.instant import format_instant
-from signpost.errors import CallerError
 from signpost.storage import CaseRow
 
 AUDIENCES = ("candidate", "employer")
-
-
-class BadQuery(CallerError):
-    """A query parameter that cannot be read."""
-
-    def __init__(self, name: str, detail: str) -> None:
-        super().__init__(detail)
-        self.name = name
 
 
 def blueprint(door: Door) -> Blueprint:
@@ -30,7 +21,7 @@ def blueprint(door: Door) -> Blueprint:
     @routes.get("/v1/candidates/<anything:key>/advice")
     def advice(key: str) -> Response:
         tenant = door.tenant()
-        row = _case(door, tenant, key)
+        row = case_of(door, tenant, key)
         active = door.store.recommendations(tenant, row.key, status="active")
         return reply(
             {
@@ -42,7 +33,7 @@ def blueprint(door: Door) -> Blueprint:
 
     @routes.get("/v1/candidates/<anything:key>/case")
     def case(key: str) -> Response:
-        row = _case(door, door.tenant(), key)
+        row = case_of(door, door.tenant(), key)
         changes = None if row.next_change is None else format_instant(row.next_change)
         said = {"candidate": row.key, "case": orjson.loads(row.state), "next_change": changes, "rulebook": row.rulebook}
         return reply(said)
@@ -62,15 +53,10 @@ def blueprint(door: Door) -> Blueprint:
         rows, cursor = door.store.feed(tenant, request.args.get("after"), limit, audience)
         return reply({"items": [orjson.loads(row.body) for row in rows], "next": cursor})
 
-    @routes.errorhandler(BadQuery)
-    def bad_query(error: BadQuery) -> Response:
-        errors = [{"pointer": f"?{error.name}", "detail": str(error)}]
-        return problem(400, "bad-query", "A query parameter cannot be read", f"{error.name} {error}", errors)
-
     return routes
 
 
-def _case(door: Door, tenant: str, key: str) -> CaseRow:
+def case_of(door: Door, tenant: str, key: str) -> CaseRow:
     """The case known under a key. Raises Unknown, also for one of which nothing is known any more."""
     row = door.store.case(tenant, key) if "\0" not in key else None
     if row is None or not _facts(row):

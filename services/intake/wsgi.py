@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from services.intake.app import create_app
 from services.intake.limits import Limits
+from services.intake.rulebooks import TenantEngines
 from signpost.errors import TransientError
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, connect
@@ -26,6 +27,7 @@ app = create_app(
     store,
     broker.publisher,
     load_tenants(settings.tenants, os.environ),
+    TenantEngines(settings.rules, settings.tenants, settings.reload_interval),
     partitions=settings.partitions,
     limits=Limits(body=settings.max_body_bytes, confirm=settings.publish_timeout + 1),
 )

@@ -13,10 +13,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from services.intake import Limits, create_app
+from services.intake.rulebooks import TenantEngines
 from signpost.case.instant import SECOND, parse_instant
 from signpost.messaging import Bounds, Broker, connect
 from signpost.storage import Store, open_store, upgrade
 from signpost.tenants import Tenants, hash_key, load_tenants
+from tests.rulebooks import RULES
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
 DEAD_BROKER = "amqp://guest:guest@127.0.0.1:1/none"
@@ -85,7 +87,9 @@ def intake_at(folder: Path, broker_url: str = "", database_url: str = "", **limi
     broker = connect(broker_url or here, bounds=Bounds(publish_timeout=1, connect_timeout=1))
     if not broker_url or broker_url == here:
         broker.apply_topology()
-    app = create_app(store, broker.publisher, tenants_in(folder), limits=Limits(**limits), clock=lambda: NOW)
+    tenants = tenants_in(folder)
+    engines = TenantEngines(RULES, folder / "tenants.yaml", 1)
+    app = create_app(store, broker.publisher, tenants, engines, limits=Limits(**limits), clock=lambda: NOW)
     return Intake(app.test_client(), store, broker)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.intake import create_app
+from services.intake.rulebooks import TenantEngines
 from services.intake.webhooks import BadSecrets
 from signpost.case.instant import MINUTE, SECOND
 from signpost.storage import open_store
@@ -22,6 +23,7 @@ from tests.integration.intake_parts import (
     signed_by_greenhouse,
     tenants_in,
 )
+from tests.rulebooks import RULES
 
 CAREERS, ACME = "/v1/webhooks/careers", "/v1/webhooks/acme"
 EXTENDED = {
@@ -133,7 +135,10 @@ def test_a_secret_that_could_verify_nothing_is_told_at_the_start(tmp_path: Path)
     text = TENANTS.replace(SECRET, "no such secret")
     with pytest.raises(BadSecrets, match="source careers"):
         create_app(
-            open_store("sqlite:///x.db"), lambda: pytest.fail("no publisher is needed"), tenants_in(tmp_path, text)
+            open_store("sqlite:///x.db"),
+            lambda: pytest.fail("no publisher is needed"),
+            tenants_in(tmp_path, text),
+            TenantEngines(RULES, tmp_path / "tenants.yaml", 1),
         )
 
 

@@ -1,0 +1,170 @@
+"""Explanations and simulations over HTTP, on what really was advised; nothing that is imagined is kept."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from schemas.documents import documents
+from tests.integration.intake_parts import NOW, Intake, intake_at
+from tests.integration.test_intake_reading import advise, envelope, offer, read
+
+OFFER = "/v1/candidates/c-1/rules/ask-response-deadline"
+
+
+@pytest.fixture(scope="module")
+def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
+    parts = intake_at(tmp_path_factory.mktemp("explaining"))
+    assert parts.send(offer("1", "c-1")).status_code == 202
+    assert parts.send(offer("2", "application:a-7")).status_code == 202
+    advise(parts)
+    yield parts
+    parts.broker.close()
+    parts.store.close()
+
+
+def described(name: str, document: Any) -> None:
+    """It is as the OpenAPI document says."""
+    whole = documents()["openapi.json"]
+    schema = {**whole["components"]["schemas"][name], "components": whole["components"]}
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(document)] == []
+
+
+def test_a_rule_about_one_subject_and_about_all(intake: Intake) -> None:
+    status, one = read(intake, f"{OFFER}?subject=offer/o-1")
+    assert (status, one["holds"], one["priority"], one["told"]) == (200, True, "high", "active")
+    described("Explanation", one)
+    assert [change["fact"] for change in one["if_changed"]] == ["offer/o-1 stage", "offer/o-1 respond_by"]
+    assert read(intake, OFFER) == (200, {"items": [one]})
+
+
+def test_a_recommendation_explains_itself(intake: Intake) -> None:
+    _, advice = read(intake, "/v1/candidates/c-1/advice")
+    [found] = [one for one in advice["active"] if one["rule"] == "ask-response-deadline"]
+    assert read(intake, f"/v1/recommendations/{found['id']}/explanation") == read(intake, f"{OFFER}?subject=offer/o-1")
+
+
+def test_an_earlier_instant_knows_only_what_was_said_by_then(intake: Intake) -> None:
+    status, one = read(intake, f"{OFFER}?at=2026-03-01T00:00:00Z")
+    assert (status, one) == (200, {"items": []})
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{OFFER}?subject=offer/none", 404),
+        ("/v1/candidates/c-1/rules/ask-respond-deadline", 404),
+        ("/v1/candidates/nobody/rules/ask-response-deadline", 404),
+        ("/v1/recommendations/rec_none/explanation", 404),
+        (f"{OFFER}?at=yesterday", 400),
+        (f"{OFFER}?at=2026-03-01T00:00:00", 400),
+        (f"{OFFER}?at=9999-12-31T23:59:59Z", 400),
+        ("/v1/candidates/c%00/rules/give-notice", 404),
+    ],
+)
+def test_what_cannot_be_explained_is_a_problem(intake: Intake, path: str, status: int) -> None:
+    found, document = read(intake, path)
+    assert (found, document["status"]) == (status, status)
+    described("Problem", document)
+
+
+def test_explanations_are_of_ones_own_tenant(intake: Intake) -> None:
+    _, advice = read(intake, "/v1/candidates/c-1/advice")
+    for path in (OFFER, f"/v1/recommendations/{advice['active'][0]['id']}/explanation"):
+        assert read(intake, path, "key-south")[0] == 404
+        assert read(intake, path, "no key")[0] == 401
+
+
+def simulate(intake: Intake, document: Any, key: str = "key-north") -> tuple[int, Any]:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    answer = intake.post("/v1/simulate", body, {"Content-Type": "application/json"}, key)
+    return answer.status_code, json.loads(answer.data)
+
+
+def imagined(short: str, time: str, subject: str = "c-1", **data: Any) -> dict[str, Any]:
+    return {**envelope("imagined", subject, short, time), "data": data}
+
+
+def test_what_would_happen_is_told_with_its_instants_and_not_kept(intake: Intake) -> None:
+    intake.boxed()
+    before = read(intake, "/v1/candidates/c-1/case"), read(intake, "/v1/recommendations"), read(intake, OFFER)
+    later = imagined("offer.updated", "2026-03-03T00:00:00Z", offer="o-1", respond_by="2026-03-10T00:00:00Z")
+    status, found = simulate(intake, {"events": [later], "until": "2026-03-09T12:00:00Z"})
+    assert status == 200
+    described("Simulated", found)
+    told = [(one["changed_at"], one["rule"], one["change"], one["priority"]) for one in found["changes"]]
+    assert ("2026-03-03T00:00:00Z", "ask-response-deadline", "resolved", "high") in told
+    assert [step for step in told if step[1] == "respond-before-deadline"] == [
+        ("2026-03-07T00:00:00Z", "respond-before-deadline", "raised", "normal"),
+        ("2026-03-08T00:00:00Z", "respond-before-deadline", "updated", "high"),
+        ("2026-03-09T00:00:00Z", "respond-before-deadline", "updated", "urgent"),
+    ]
+    assert "respond-before-deadline" in {one["rule"] for one in found["active"]}
+    assert found["until"] < found["next_change"] <= "2026-03-10T00:00:00Z"
+    assert before == (read(intake, "/v1/candidates/c-1/case"), read(intake, "/v1/recommendations"), read(intake, OFFER))
+    assert intake.queued() == []
+    assert intake.boxed() == []
+
+
+def test_somebody_new_and_an_application_that_turns_out_to_be_theirs(intake: Intake) -> None:
+    joined = imagined("application.submitted", "2026-03-02T13:59:00Z", "c-9", application="a-7")
+    status, found = simulate(intake, {"events": [joined]})
+    assert status == 200
+    assert found["candidate"] == "c-9"
+    assert "ask-response-deadline" in {one["rule"] for one in found["active"]}
+    assert read(intake, "/v1/candidates/c-9/case")[0] == 404
+
+
+def test_another_tenant_imagines_over_nothing(intake: Intake) -> None:
+    status, found = simulate(intake, {"candidate": "c-1", "events": []}, "key-south")
+    assert (status, found["active"], found["changes"]) == (200, [], [])
+
+
+MANY = [imagined("offer.extended", "2026-03-03T00:00:00Z", offer=f"o-{number}") for number in range(201)]
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer"),
+    [
+        ({"events": [], "candidate": "c-1", "form": 1}, "/form"),
+        ({"events": []}, "/candidate"),
+        ({"candidate": "c-1"}, "/events"),
+        ({"events": MANY}, "/events"),
+        ({"events": ["x"]}, "/events/0"),
+        ({"events": [imagined("offer.extended", "2026-03-03T00:00:00Z", offer=7)]}, "/events/0/data/offer"),
+        ({"events": [imagined("offer.extended", "2030-03-03T00:00:00Z", offer="o")]}, "/events/0/time"),
+        ({"events": [], "candidate": "c-1", "until": "2026-01-01T00:00:00Z"}, "/until"),
+        ({"events": [], "candidate": "c-1", "until": "2036-01-01T00:00:00Z"}, "/until"),
+        ({"events": [], "candidate": "c-1", "at": "now"}, "/at"),
+        ([], ""),
+    ],
+)
+def test_a_simulation_that_cannot_be_run_names_every_bad_field(intake: Intake, document: Any, pointer: str) -> None:
+    status, found = simulate(intake, document)
+    assert status == 422
+    assert pointer in {error["pointer"] for error in found["errors"]}
+
+
+def test_a_hostile_body_is_refused_like_everywhere(intake: Intake) -> None:
+    for body in (b"", b"{", b'{"events": NaN}', b"[" * 40 + b"]" * 40, b'{"a": 1, "a": 2}'):
+        assert simulate(intake, body)[0] == 400
+    assert simulate(intake, {"events": []}, "no key")[0] == 401
+
+
+def test_rules_that_change_are_taken_without_a_restart(tmp_path: Path) -> None:
+    from shutil import copytree
+
+    from services.intake.rulebooks import TenantEngines
+    from tests.rulebooks import RULES
+
+    folder, ticks = Path(copytree(RULES, tmp_path / "rules")), iter(range(0, 1000, 5))
+    engines = TenantEngines(folder, tmp_path / "tenants.yaml", 1, lambda: next(ticks))
+    before = engines.of("north")
+    path = folder / "before-accepting.yaml"
+    path.write_text(path.read_text("utf-8").replace("Never sign in a rush", "Take your time"), "utf-8")
+    engines.of("north")
+    assert engines.of("north").rulebook.version != before.rulebook.version
+    assert NOW > 0
