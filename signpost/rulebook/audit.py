@@ -1,18 +1,21 @@
 """The checks that need to understand conditions: what can never hold, what says nothing new, what is always suppressed,
 and what says the opposite of another rule at the same time."""
 
-from collections.abc import Iterable
 from typing import TypeAlias
 
 from signpost.rulebook.guarantees import Entity
 from signpost.rulebook.logic import TRUE, Either, Every, Somebody, Statement, is_possible, somebody
 from signpost.rulebook.meaning import Meaning
+from signpost.rulebook.printing import phrase
 from signpost.rulebook.problems import Problems
+from signpost.rulebook.rehearsal import check_rehearsal
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import AnyOf, Condition, Position, Reached, Relation, Rule, Term
+from signpost.rulebook.terms import AnyOf, Condition, Level, Position, Reached, Relation, Rule, Term
 
-Stated: TypeAlias = tuple[Position | None, Statement]
-"""A statement, and where it stands."""
+Place: TypeAlias = tuple[Position, str]
+"""Where something stands, and what."""
+Stated: TypeAlias = tuple[Place | None, Statement]
+"""A statement, and what says so."""
 
 
 def audit(rulebook: Rulebook, problems: Problems) -> None:
@@ -20,6 +23,7 @@ def audit(rulebook: Rulebook, problems: Problems) -> None:
     sound = [rule for rule in rulebook.rules.values() if rule.id not in problems.rules]
     for rule in sound:
         _Audit(rule, problems).run()
+        check_rehearsal(rule, problems)
     for rule in sound:
         _check_suppressed(rule, [one for one in sound if rule.id in one.suppresses], problems)
         for name in rule.opposes:
@@ -36,7 +40,7 @@ class _Audit:
         self.subject = self.meaning.subject
         self.given: list[Stated] = []
         if rule.valid is not None:
-            self.given.append((rule.places["valid"], self.meaning.before(rule.valid)))
+            self.given.append((_valid(rule), self.meaning.before(rule.valid)))
 
     def run(self) -> None:
         if self._contradictions(self.rule.when, self.subject, self.given):
@@ -59,7 +63,7 @@ class _Audit:
             if not _is_possible(*said, (None, statement)):
                 self._report_contradiction(term, statement, said)
                 return True
-            said.append((term.position, statement))
+            said.append((_place(term), statement))
         found = [
             self._contradictions(alternative, item, [*given, *self._said(condition, item, term)])
             for term in condition
@@ -70,12 +74,10 @@ class _Audit:
 
     def _report_contradiction(self, term: Term, statement: Statement, said: list[Stated]) -> None:
         core = _core(said, statement)
-        if self.rule.places.get("valid") in core:
-            message = "this can never hold before the advice expires"
-            self.problems.add("R032", term.position, message, f"see {_places(core)}")
-        else:
-            beside = _beside(core, term.position, " together with ")
-            self.problems.add("R025", term.position, f"this can never hold{beside}", "drop or change a condition")
+        beside = f" together with {_places(core, term.position)}" if core else ""
+        code = "R032" if any(place == _valid(self.rule) for place in core) else "R025"
+        message = f"`{phrase(term)}` can never hold{beside}"
+        self.problems.add(code, term.position, message, "drop or change a condition")
 
     def _repetitions(self, condition: Condition, item: Entity, given: list[Stated]) -> None:
         """Warn of every term that follows from the others, inside relations and alternatives too."""
@@ -87,7 +89,7 @@ class _Audit:
                 self._repetitions_inside(term, item, rest)
             elif not _is_half_of_a_window(term, condition):
                 left = [other for other in left if other is not term]
-                self._report_repetition(term.position, _core(rest, statement))
+                self._report_repetition(term, _core(rest, statement))
 
     def _repetitions_inside(self, term: Term, item: Entity, rest: list[Stated]) -> None:
         if isinstance(term, Relation) and self._is_of_others(term):
@@ -108,31 +110,33 @@ class _Audit:
             elif len(alternative) > 1:
                 self._repetitions(alternative, item, rest)
 
-    def _report_repetition(self, position: Position, core: list[Position]) -> None:
-        because = f"it follows{_beside(core, position, ' from ')}" if core else "it always holds"
-        self.problems.add("R028", position, f"this says nothing new: {because}", "leave it out")
+    def _report_repetition(self, term: Term, core: list[Place]) -> None:
+        because = f"it follows from {_places(core, term.position)}" if core else "it always holds"
+        self.problems.add("R028", term.position, f"`{phrase(term)}` says nothing new: {because}", "leave it out")
 
     def _levels(self) -> None:
         """Report levels that are never told: they cannot hold, or a higher one holds whenever they do."""
         holds = [*self.given, *self._said(self.rule.when, self.subject)]
         for number, level in enumerate(self.rule.levels):
             said = (None, self.meaning.holds(level.when))
-            higher = [(one, self.meaning.fails(one.when)) for one in self.rule.levels[number + 1 :]]
+            higher = [(None, self.meaning.fails(one.when)) for one in self.rule.levels[number + 1 :]]
             if not _is_possible(*holds, said):
-                self._report_level(level.priority, level.position, _core(holds, said[1]))
-            elif not _is_possible(*holds, said, *((None, fails) for _, fails in higher)):
+                self._report_level(level, _core(holds, said[1]))
+            elif not _is_possible(*holds, said, *higher):
                 message = f"{level.priority} is never told: a higher priority applies whenever it does"
-                self.problems.add("R030", level.position, message, f"see {_places(one.position for one, _ in higher)}")
+                self.problems.add("R030", level.position, message, "leave it out, or let the higher one begin later")
             elif len(level.when) > 1:
                 self._repetitions(level.when, self.subject, holds)
 
-    def _report_level(self, priority: str, position: Position, core: list[Position]) -> None:
-        if self.rule.places.get("valid") in core:
-            message = f"{priority} would begin when the advice has already expired"
-            self.problems.add("R032", position, message, f"valid stands at {self.rule.places['valid']}")
-        else:
-            message = f"{priority} can never be reached while the rule holds"
-            self.problems.add("R030", position, message, f"see {_places(core)}" if core else "")
+    def _report_level(self, level: Level, core: list[Place]) -> None:
+        beyond = any(place == _valid(self.rule) for place in core)
+        beside = f": see {_places(core, level.position)}" if core else ""
+        message = (
+            f"{level.priority} can never be reached while the {'advice is valid' if beyond else 'rule holds'}{beside}"
+        )
+        self.problems.add(
+            "R032" if beyond else "R030", level.position, message, "let it begin earlier, or leave it out"
+        )
 
     def _due(self) -> None:
         """Report a due time that always lies after the end of the advice."""
@@ -142,8 +146,8 @@ class _Audit:
         holds = self._said(self.rule.when, self.subject)
         in_order = self.meaning.at_or_before(due, valid), self.meaning.at_or_before(valid, due)
         if not _is_possible(*holds, (None, in_order[0])) and _is_possible(*holds, (None, in_order[1])):
-            message = "the advice is due only after it has expired"
-            self.problems.add("R032", self.rule.places["due"], message, f"valid stands at {self.rule.places['valid']}")
+            message = f"the advice is due only after it has expired, which {_places([_valid(self.rule)])} says"
+            self.problems.add("R032", self.rule.places["due"], message, "let it be due earlier")
 
     def _alternatives(self, name: str) -> None:
         """Warn of alternatives of a defined value that never count."""
@@ -156,7 +160,7 @@ class _Audit:
                 )
 
     def _said(self, condition: Condition, item: Entity, without: Term | None = None) -> list[Stated]:
-        return [(term.position, self.meaning.term(term, True, item)) for term in condition if term is not without]
+        return [(_place(term), self.meaning.term(term, True, item)) for term in condition if term is not without]
 
     def _is_of_others(self, term: Relation) -> bool:
         """Whether a relation never counts the subject itself."""
@@ -171,14 +175,13 @@ def _another(term: Relation) -> tuple[Entity, list[Stated]]:
 
 def _check_suppressed(rule: Rule, by: list[Rule], problems: Problems) -> None:
     """Report a rule that never gets a word in."""
-    silent: list[Stated] = [(one.position, _is_silent(one)) for one in by if _told(one) == _told(rule)]
+    silent: list[Stated] = [((one.position, one.id), _is_silent(one)) for one in by if _told(one) == _told(rule)]
     if not silent or not _is_possible((None, _is_told(rule))):
         return
     if not _is_possible(*silent, (None, _is_told(rule))):
-        core = _core(silent, _is_told(rule))
-        names = ", ".join(one.id for one in by if one.position in core)
-        message = f"{rule.id} is never told: whenever it holds, so does what suppresses it: {names}"
-        problems.add("R054", rule.position, message, f"see {_places(core)}")
+        core = _places(_core(silent, _is_told(rule)))
+        message = f"{rule.id} is never told: whenever it holds, so does what suppresses it: {core}"
+        problems.add("R054", rule.position, message, "change the conditions of one of them, or leave this rule out")
 
 
 def _check_opposite(rule: Rule, other: Rule, problems: Problems) -> None:
@@ -223,21 +226,24 @@ def _is_possible(*stated: Stated) -> bool:
     return is_possible(*(statement for _, statement in stated))
 
 
-def _core(said: list[Stated], statement: Statement) -> list[Position]:
-    """Where those stand without which the statement would be possible."""
+def _core(said: list[Stated], statement: Statement) -> list[Place]:
+    """What says that without which the statement would be possible."""
     needed = list(said)
     for one in said:
         fewer = [other for other in needed if other is not one]
         if not _is_possible(*fewer, (None, statement)):
             needed = fewer
-    return sorted({position for position, _ in needed if position is not None})
+    return sorted({place for place, _ in needed if place is not None})
 
 
-def _places(positions: Iterable[Position]) -> str:
-    return " and ".join(map(str, dict.fromkeys(positions)))
+def _place(term: Term) -> Place:
+    return term.position, phrase(term)
 
 
-def _beside(core: list[Position], at: Position, words: str) -> str:
-    """What a condition contradicts or follows from: the rest of its own line needs no place."""
-    others = [position for position in core if position != at]
-    return words + (_places(others) if others else "the rest of this line") if core else ""
+def _valid(rule: Rule) -> Place:
+    return rule.places.get("valid", rule.position), "valid"
+
+
+def _places(core: list[Place], at: Position | None = None) -> str:
+    """`letter: signed` (topic.yaml:7:13); what stands in the same line needs no place."""
+    return " and ".join(f"`{what}`" + (f" ({where})" if where != at else "") for where, what in core)

@@ -7,10 +7,12 @@ from signpost.case.vocabulary import KINDS
 from signpost.rulebook.document import Node
 from signpost.rulebook.phrases import condition_on
 from signpost.rulebook.problems import meant
-from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Ref, Relation, Scope, Term, walk
+from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Position, Ref, Relation, Scope, Term, walk
 from signpost.rulebook.values import MOMENTS, Names
 
 RELATED_KINDS = ("offer", "interview", "application", "contact")
+TAKEN = ("candidate", "params", "missing", "priority", "due", "valid_until", "comparison", "loop")
+"""Names that texts give to other things."""
 _RELATION = re.compile(r"(any|no|at least (\d+)|fewer than (\d+)) (other )?([a-z]+?)s?(?: as ([a-z_]+))?")
 _LINKS = {"for": {"this one": "for"}, "employer": {"same": "same", "another": "another"}}
 
@@ -132,8 +134,18 @@ def _relation(key: str, match: re.Match[str], value: Node, block: Node, names: N
     name = match[6] or ("other" if other else kind)
     condition = parse_condition(value, names.inside(kind), related=True)
     if not fewer:
-        names.related[name] = kind
+        _name_relation(name, kind, match[6] is not None, where, names)
     return (Relation(where, name, kind, number, other, fewer, condition),)
+
+
+def _name_relation(name: str, kind: str, given: bool, where: Position, names: Names) -> None:
+    """Texts and priorities speak of a relation by its name, which must mean one thing only."""
+    if name in names.related:
+        hint = f"give one of them a name of its own: any {kind} as ..."
+        names.problems.add("R012", where, f"two relations are called {name!r}", hint)
+    elif name in (*TAKEN, *names.params, *names.defined) or (given and name in KINDS[names.about]):
+        names.problems.add("R012", where, f"a relation cannot be called {name!r}", "that already means something else")
+    names.related[name] = kind
 
 
 def _check_repeats(terms: Condition, names: Names) -> None:

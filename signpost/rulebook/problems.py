@@ -19,9 +19,10 @@ CODES = {
     "R012": "a rule id or name is malformed, or stands in two files",
     "R013": "unknown word: audience, kind, priority, attachment",
     "R014": "unknown article or norm",
-    "R015": "a review date is no date, or lies in the future",
+    "R015": "a review date is no date",
     "R016": "a norm was last reviewed too long ago",
     "R017": "an article or norm is declared, and no rule names it",
+    "R018": "a review date lies in the future",
     "R020": "unknown field",
     "R021": "the value does not fit the field's type",
     "R022": "a phrase cannot be understood",
@@ -49,9 +50,9 @@ CODES = {
     "R055": "two rules say opposite things at the same time",
     "R060": "an employer's rule could see what that employer does not know",
     "R070": "a rule has no timeline",
-    "R071": "a timeline cannot be read, or expects a rule that does not exist",
+    "R071": "a timeline speaks of a rule that does not exist",
 }
-WARNINGS = frozenset(("R016", "R017", "R028", "R033", "R045"))
+WARNINGS = frozenset(("R016", "R017", "R018", "R028", "R033", "R045"))
 """What is worth a look, and harms nobody."""
 
 
@@ -66,7 +67,7 @@ class Problem:
 
     def __str__(self) -> str:
         hint = f" ({self.suggestion})" if self.suggestion else ""
-        return f"{self.position}: {self.code} {self.message}{hint}"
+        return f"{self.position}: {self.code} {'warning: ' if self.is_warning else ''}{self.message}{hint}"
 
     @property
     def is_warning(self) -> bool:

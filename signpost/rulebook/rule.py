@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from signpost.case.vocabulary import KINDS
-from signpost.rulebook.conditions import parse_condition
+from signpost.rulebook.conditions import TAKEN, parse_condition
 from signpost.rulebook.document import Node
 from signpost.rulebook.levels import read_levels
 from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.sources import Sources
+from signpost.rulebook.templates import names_in
 from signpost.rulebook.terms import Choice, Defined, Draft, Moment, Position, Rule, Texts
 from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
@@ -71,7 +72,7 @@ class RuleReader:
             places=_places(node),
         )
         check_texts(rule, node, names)
-        self._check_params(node, names)
+        self._check_params(rule, node, names)
         return rule
 
     def _check_keys(self, rule_id: str, node: Node) -> None:
@@ -126,12 +127,10 @@ class RuleReader:
         fitting = {name: value for name, value in given.items() if name in defaults}
         return {name: value for name, value in fitting.items() if sort_of(value) == sort_of(defaults[name])}
 
-    def _check_params(self, node: Node, names: Names) -> None:
-        texts = " ".join(
-            str(node.value[key].plain()) for key in ("title", "message", "steps", "drafts") if key in node.value
-        )
+    def _check_params(self, rule: Rule, node: Node, names: Names) -> None:
+        told = {name for text in rule.texts.sources() for name in names_in(text)}
         for name in names.params:
-            if name not in names.used and not re.search(rf"\bparams\.{name}\b", texts):
+            if name not in names.used and f"params.{name}" not in told:
                 self.problems.add(
                     "R051",
                     node.value["params"].key_position(name),
@@ -147,6 +146,7 @@ class RuleReader:
             self.problems.add("R006", block.position, "define is a mapping of names to values")
             return ()
         for name, value in block.value.items():
+            self._check_name(name, block.key_position(name), names)
             choices = [
                 self._choice(item, names) for item in (value.value if isinstance(value.value, list) else [value])
             ]
@@ -163,6 +163,12 @@ class RuleReader:
             if known:
                 names.defined[name] = Defined(name, types.pop(), known)
         return tuple(names.defined.values())
+
+    def _check_name(self, name: str, where: Position, names: Names) -> None:
+        """A defined value must not hide anything else that conditions and texts may name."""
+        if not _NAME.fullmatch(name) or name in (*KINDS[names.about], *names.params, *TAKEN):
+            hint = "use small letters and a name that is no field, no parameter and nothing that texts have anyway"
+            self.problems.add("R012", where, f"a defined value cannot be called {name!r}", hint)
 
     def _choice(self, node: Node, names: Names) -> Choice | None:
         if isinstance(node.value, str):
@@ -243,7 +249,7 @@ class RuleReader:
 
 def _places(node: Node) -> dict[str, Position]:
     places = dict(node.keys or {})
-    for key in ("define", *NAMING):
+    for key in ("define", "drafts", *NAMING):
         block = node.value.get(key)
         if block is not None and isinstance(block.value, dict):
             places |= {f"{key}.{name}": where for name, where in (block.keys or {}).items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from signpost.rulebook.document import Node
@@ -61,4 +62,14 @@ def _norm(name: str, node: Node, problems: Problems) -> Mapping[str, Any]:
         return {}
     if node.value["quality"].value not in ("A", "B", "C"):
         problems.add("R021", node.value["quality"].position, "quality is A, B or C")
+    if review_day(node) is None:
+        problems.add("R015", node.value["reviewed"].position, "reviewed is a date", "write the day as 2026-11-22")
     return dict(node.plain())
+
+
+def review_day(norm: Node) -> date | None:
+    """The day on which a norm was last looked up again; None where it is none."""
+    try:
+        return date.fromisoformat(str(norm.value["reviewed"].value))
+    except ValueError:
+        return None

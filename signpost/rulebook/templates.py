@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
-from jinja2 import TemplateError, TemplateSyntaxError, nodes
+from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
 
 from signpost.rulebook.problems import meant
 from signpost.rulebook.shapes import BOOLEAN, NUMBER, PARTS, TEXT, Many, Plain, Record, Shape
@@ -16,12 +16,30 @@ NOTHING_KNOWN = Plain("something")
 """Of this a text can say no more: it has no attributes."""
 _LOOP = Record("loop", dict.fromkeys(("index", "index0", "length"), NUMBER) | dict.fromkeys(("first", "last"), BOOLEAN))
 _ANSWERS = (nodes.Compare, nodes.Not, nodes.Test)
-_CALCULATES = (nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg, nodes.Pos)
+_CALCULATES = (nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg)
+_NUMBERS = (NUMBER, Plain("days"), NOTHING_KNOWN)
 
 
 def text_problems(source: str, variables: Mapping[str, Shape]) -> list[Finding]:
     """Everything wrong with a text whose variables are these."""
     return list(_findings(source, frozenset(variables.items())))
+
+
+@lru_cache(maxsize=4096)
+def names_in(source: str) -> frozenset[str]:
+    """What a text names of its variables: `salary`, `candidate`, `candidate.salary_target`; nothing where it cannot be
+    parsed."""
+    try:
+        tree = ENVIRONMENT.parse(source)
+    except TemplateError:
+        return frozenset()
+    found = set(meta.find_undeclared_variables(tree))
+    parts: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
+    for node in parts:
+        key = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+        if isinstance(node.node, nodes.Name) and node.node.name in found and isinstance(key, str):
+            found.add(f"{node.node.name}.{key}")
+    return frozenset(found)
 
 
 @lru_cache(maxsize=4096)
@@ -90,16 +108,20 @@ class _Checker:
             case nodes.Concat():
                 self._children(node, scope)
                 return TEXT
-        answer = BOOLEAN if isinstance(node, _ANSWERS) else NUMBER if isinstance(node, _CALCULATES) else None
-        if answer is None:
+        if isinstance(node, _ANSWERS):
+            self._children(node, scope)
+            return BOOLEAN
+        if not isinstance(node, _CALCULATES):
             self._refuse(node)
             return NOTHING_KNOWN
-        self._children(node, scope)
-        return answer
+        for shape in self._children(node, scope):
+            if shape not in _NUMBERS:
+                self._add("R043", f"a text can calculate with numbers, and not with {_called(shape)}", "")
+        return NUMBER
 
-    def _children(self, node: nodes.Node, scope: Mapping[str, Shape]) -> None:
-        for child in node.iter_child_nodes():
-            self.shape(child.expr if isinstance(child, nodes.Operand) else child, scope)
+    def _children(self, node: nodes.Node, scope: Mapping[str, Shape]) -> list[Shape]:
+        children = [child.expr if isinstance(child, nodes.Operand) else child for child in node.iter_child_nodes()]
+        return [self.shape(child, scope) for child in children]
 
     def _output(self, node: nodes.Output, scope: Mapping[str, Shape]) -> None:
         for part in node.nodes:

@@ -219,6 +219,12 @@ class Texts:
     steps: tuple[str, ...] = ()
     drafts: tuple[Draft, ...] = ()
 
+    def sources(self) -> Iterator[str]:
+        """Every one of them."""
+        yield from (self.title, self.message, *self.steps)
+        for draft in self.drafts:
+            yield from (draft.title, draft.body)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -1,8 +1,9 @@
 """Which rules timelines speak of, and which no timeline expects to be advised."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from signpost.rulebook import Problem, Rulebook
+from signpost.rulebook.problems import meant
 from signpost.timelines.expectations import rule_of
 from signpost.timelines.reader import Expectation, Timeline
 
@@ -20,6 +21,17 @@ def untested(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Sequence[Prob
         Problem(rule.position, "R070", f"no timeline expects {rule.id} to be advised", "add one under timelines/")
         for rule in rulebook.rules.values()
         if rule.id not in tested
+    ]
+
+
+def strangers(rules: Collection[str], timelines: Iterable[Timeline]) -> Sequence[Problem]:
+    """A problem for each rule that an expectation names and that does not exist: nobody would notice its absence."""
+    return [
+        Problem(expectation.position, "R071", f"there is no rule {rule_of(name)!r}", meant(rule_of(name), rules))
+        for timeline in timelines
+        for expectation in timeline.expectations
+        for name in expectation.value
+        if rule_of(name) not in rules
     ]
 
 

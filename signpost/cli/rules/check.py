@@ -1,5 +1,6 @@
 """`signpost rules check`."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +18,55 @@ from signpost.settings import SHIPPED_RULES
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A tenants file: check what its tenants set and disable as well.",
 )
+@click.option(
+    "--today",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    metavar="DAY",
+    help="The day for which reviews of norms are reckoned, as 2026-11-22; by default today.",
+)
+@click.option(
+    "--max-age", type=click.IntRange(0), default=365, show_default=True, help="Days until a norm's review is stale."
+)
+@click.option("--strict", is_flag=True, help="Let warnings count as problems.")
 @json_option
-def check(folder: Path, tenants: Path | None, as_json: bool) -> None:
-    """Load the rulebook in FOLDER strictly and list every problem with its place; exit code 1 where there is one.
+def check(
+    folder: Path, tenants: Path | None, today: datetime | None, max_age: int, strict: bool, as_json: bool
+) -> None:
+    """Check the rulebook in FOLDER in every way that needs no facts, and list each problem with its place; exit code 1
+    where there is one.
+
+    Beyond loading it finds conditions that can never hold or say nothing new, priorities and values that are never
+    reached, rules that others always suppress or contradict, texts that can fail or come out empty, and rules without
+    a timeline. What harms nobody is a warning.
 
     \b
     Examples:
       signpost rules check rules
+      signpost rules check rules --strict --max-age 180
       signpost rules check rules --tenants .signpost/tenants.yaml
     """
-    from signpost.rulebooks import find_rulebook_problems
+    from signpost.inspection import inspect
 
-    rulebooks, found = find_rulebook_problems(folder, tenants)
-    rulebook = rulebooks.default
+    day = today or datetime.now(UTC)
+    rulebook, found = inspect(folder, day.date(), max_age=max_age, tenants=tenants)
+    warnings = [one for one in found if one.is_warning]
+    problems = [one for one in found if not one.is_warning]
     if as_json:
-        print_json({"rules": len(rulebook.rules), "problems": [_problem(one) for one in found]})
+        said = {"problems": list(map(_problem, problems)), "warnings": list(map(_problem, warnings))}
+        print_json({"rules": len(rulebook.rules), "version": rulebook.version, **said})
     else:
-        for one in found:
+        for one in (*problems, *warnings):
             click.echo(one)
-        verdict = counted(len(found), "problem") if found else f"no problem; version {rulebook.version}"
-        click.echo(f"{len(rulebook.rules)} rules, {verdict}")
-    if found:
+        click.echo(_verdict(rulebook, len(problems), len(warnings)))
+    if problems or (strict and warnings):
         raise SystemExit(1)
+
+
+def _verdict(rulebook: Any, problems: int, warnings: int) -> str:
+    """`77 rules, no problem, 2 warnings; version 0123456789ab`."""
+    parts = [counted(len(rulebook.rules), "rule"), counted(problems, "problem") if problems else "no problem"]
+    parts += [counted(warnings, "warning")] if warnings else []
+    return ", ".join(parts) + ("" if problems else f"; version {rulebook.version}")
 
 
 def _problem(problem: Any) -> dict[str, Any]:
