@@ -7,6 +7,7 @@ from typing import Any
 
 from signpost.advice.caseload import Caseload
 from signpost.advice.replay import Replay
+from signpost.advice.wording import SOMEBODY
 from signpost.engine import CompiledEngine
 from signpost.rulebook import load
 from signpost.timelines import find_timelines
@@ -34,7 +35,7 @@ def samples(rules: Path) -> dict[str, Sample]:
             engines[key] = CompiledEngine(load(rules, timeline.params))
         for data in _raised(timeline, engines[key]):
             sample = found[data["rule"]]
-            if data["rule"] in named and (sample.data is None or _length(data) > _length(sample.data)):
+            if data["rule"] in named and (sample.data is None or _fullness(data) > _fullness(sample.data)):
                 sample.data = data
     return found
 
@@ -51,5 +52,6 @@ def _raised(timeline: Timeline, engine: CompiledEngine) -> Iterator[dict[str, An
     return (told.change.data for told in replay.until(end) if told.change.change in ("raised", "updated"))
 
 
-def _length(data: dict[str, Any]) -> int:
-    return len(data["message"]) + sum(map(len, data["steps"]))
+def _fullness(data: dict[str, Any]) -> tuple[bool, int]:
+    """How much a recommendation shows: first of all, whether it names everybody."""
+    return SOMEBODY not in data["title"] + data["message"], len(data["message"]) + sum(map(len, data["steps"]))
