@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from signpost.case.instant import MINUTE
 from signpost.errors import CallerError
 from signpost.rulebook.problems import Problems
 from signpost.tenants_choices import find_choices
@@ -36,7 +37,9 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A sender of webhooks. `secrets`: any may sign. `employer`: {id, name} where the sender is one employer."""
+    """A sender of webhooks. `secrets`: any may sign. `employer`: {id, name} where the sender is one employer.
+    `clock_skew`: how far a signed time may be off, in microseconds. `fields`: our term of an offer -> the sender's own
+    field that holds it."""
 
     name: str
     tenant: str
@@ -44,14 +47,17 @@ class Source:
     secrets: tuple[str, ...] = field(repr=False)
     time_zone: str | None = None
     employer: Mapping[str, str] = field(default_factory=dict)
+    clock_skew: int = 5 * MINUTE
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Tenants:
-    """Everything of the file, by name."""
+    """Everything of the file, by name. `files`: of secrets that it was read from."""
 
     tenants: Mapping[str, Tenant]
     sources: Mapping[str, Source]
+    files: frozenset[Path] = frozenset()
 
     def tenant_of_key(self, key: str) -> str | None:
         """The tenant that an API key belongs to. Takes the same time whichever it is."""
@@ -97,7 +103,7 @@ def load_tenants(file: Path, environ: Mapping[str, str]) -> Tenants:
         find_choices(file, problems)
     if reader.problems or problems.found:
         raise TenantsError(file, [*reader.problems, *map(str, sorted(set(problems.found)))])
-    return Tenants(tenants, sources)
+    return Tenants(tenants, sources, frozenset(reader.files))
 
 
 class _Strict(yaml.SafeLoader):

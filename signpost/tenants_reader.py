@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from schemas.events import OfferTerms
+from signpost.case.instant import DAY
+from signpost.rulebook.values import parse_duration
+
 VENDORS: Final = ("greenhouse", "standard")
 """Senders whose webhooks are understood; `standard` signs as Standard Webhooks 1.0 says and sends our own events."""
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 """A tenant is a word of every routing key, so it holds no dot."""
 HASH: Final = re.compile("sha256:[0-9a-f]{64}")
 WAYS: Final = "env:NAME, file:PATH"
+MOST_SKEW: Final = DAY
+TERMS: Final = tuple(OfferTerms().fields)
+"""What may lie in a sender's custom fields."""
 
 
 class Reader:
@@ -21,6 +28,7 @@ class Reader:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.problems: list[str] = []
         self._folder, self._environ = folder, environ
+        self.files: set[Path] = set()
         self._names: set[str] = set()
 
     def tenants(self, document: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -35,7 +43,7 @@ class Reader:
     def sources(self, document: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """(name, place, body) of each source."""
         whole = document if isinstance(document, dict) else {}
-        allowed = ("tenant", "vendor", "secrets", "time_zone", "employer")
+        allowed = ("tenant", "vendor", "secrets", "time_zone", "employer", "clock_skew", "fields")
         yield from self._named("sources", whole.get("sources", {}), allowed)
 
     def hashes(self, at: str, body: dict[str, Any]) -> tuple[str, ...]:
@@ -59,6 +67,8 @@ class Reader:
             "secrets": self._secrets(f"{at}.secrets", body.get("secrets", [])),
             "time_zone": self._zone(f"{at}.time_zone", body.get("time_zone")),
             "employer": self._employer(f"{at}.employer", body.get("employer")),
+            "clock_skew": self._skew(f"{at}.clock_skew", body.get("clock_skew", "5m")),
+            "fields": self._fields(f"{at}.fields", body.get("fields", {})),
         }
 
     def _tenant(self, at: str, name: Any) -> str:
@@ -87,8 +97,10 @@ class Reader:
         return self._environ.get(name, "").strip()
 
     def _from_file(self, name: str) -> str:
+        path = self._folder / Path(name).expanduser()
+        self.files.add(path)
         try:
-            return (self._folder / Path(name).expanduser()).read_text(encoding="utf-8").strip()
+            return path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             return ""
 
@@ -109,6 +121,21 @@ class Reader:
             self.problems.append(f"{at}: must have an id, and may have a name, both texts")
             return {}
         return body
+
+    def _skew(self, at: str, given: Any) -> int:
+        duration = parse_duration(given) if isinstance(given, str) else None
+        if duration is None or duration.business_days or not 0 < duration.total <= MOST_SKEW:
+            self.problems.append(f"{at}: must be a duration up to 1d, like 5m")
+            return 0
+        return duration.total
+
+    def _fields(self, at: str, given: Any) -> Mapping[str, str]:
+        """Our term of an offer -> where this sender keeps it."""
+        found = self._mapping(at, given, TERMS)
+        for name, place in found.items():
+            if not isinstance(place, str) or not place:
+                self.problems.append(f"{at}.{name}: must be the name of the sender's own field")
+        return {name: place for name, place in found.items() if isinstance(place, str)}
 
     def _one_of(self, at: str, word: Any, words: Collection[str]) -> str:
         if word not in words:

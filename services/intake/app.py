@@ -14,6 +14,7 @@ from services.intake.rulebooks import TenantEngines
 from signpost.messaging import Publisher
 from signpost.storage import Store
 from signpost.tenants import Tenants
+from signpost.tenants_live import LiveTenants
 
 
 class Anything(BaseConverter):
@@ -30,7 +31,7 @@ def _microseconds() -> int:
 def create_app(
     store: Store,
     publisher: Callable[[], Publisher],
-    tenants: Tenants,
+    tenants: Tenants | LiveTenants,
     engines: TenantEngines,
     *,
     partitions: int = 1,
@@ -40,7 +41,6 @@ def create_app(
     """The WSGI application.
 
     `publisher` gives this process's publisher (`Broker.publisher`); it is first called after any fork.
-    Raises BadSecrets.
     """
     chosen = limits or Limits()
     app = Flask("signpost.intake", static_folder=None)

@@ -15,6 +15,7 @@ from signpost.ingress.cloudevents_http import NotUnderstood
 from signpost.ingress.strict_json import TooLarge
 from signpost.storage import Store
 from signpost.tenants import Tenants
+from signpost.tenants_live import LiveTenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Door:
 
     store: Store
     keeper: Keeper
-    tenants: Tenants
+    tenants: Tenants | LiveTenants
     limits: Limits
     clock: Callable[[], int]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from services.intake.webhooks import keys_of
+from services.intake.webhooks import check_secrets
 from signpost.errors import CallerError
 from signpost.logs import set_up_logging
 from signpost.settings import read_settings
@@ -16,7 +16,7 @@ from signpost.tenants import load_tenants
 # Everything that may be wrong is told here, once, in words, and not by each worker with a traceback.
 try:
     _settings = read_settings(os.environ)
-    keys_of(load_tenants(_settings.tenants, os.environ))
+    check_secrets(load_tenants(_settings.tenants, os.environ))
 except CallerError as error:
     sys.exit(f"signpost intake: {error}")
 

@@ -6,6 +6,7 @@ Each scheme answers with the status that its senders count as success: Greenhous
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from flask import Blueprint, Response, request
@@ -45,9 +46,8 @@ class Delivery:
 
 
 def blueprint(door: Door) -> Blueprint:
-    """The route, on this door. Raises BadSecrets."""
+    """The route, on this door."""
     routes = Blueprint("webhooks", __name__)
-    keys = keys_of(door.tenants)
 
     @routes.post("/v1/webhooks/<anything:name>")
     def webhook(name: str) -> Response:
@@ -55,7 +55,8 @@ def blueprint(door: Door) -> Blueprint:
         if source is None:
             raise Unknown("no source of this name is configured")
         scheme, now = SCHEMES[source.vendor], door.clock()
-        delivery = Delivery(source, keys[name], lowered(request.headers), door.body(), now, door.limits.depth)
+        keys = keys_of_source(source.vendor, source.secrets)
+        delivery = Delivery(source, keys, lowered(request.headers), door.body(), now, door.limits.depth)
         events = scheme.read(delivery)
         if events:
             door.keeper.keep(events, now)
@@ -64,17 +65,22 @@ def blueprint(door: Door) -> Blueprint:
     return routes
 
 
-def keys_of(tenants: Tenants) -> dict[str, list[bytes]]:
-    """The keys of every source's secrets. Raises BadSecrets at the start rather than at the first event."""
-    found, problems = {}, []
+def check_secrets(tenants: Tenants) -> None:
+    """Raises BadSecrets for secrets that verify nothing, before they are taken rather than at the first event."""
+    problems = []
     for name, source in tenants.sources.items():
         try:
-            found[name] = [SCHEMES[source.vendor].key(secret) for secret in source.secrets]
+            keys_of_source(source.vendor, source.secrets)
         except ValueError as error:
             problems.append(f"source {name}: {error}")
     if problems:
         raise BadSecrets("; ".join(problems))
-    return found
+
+
+@lru_cache(maxsize=1024)
+def keys_of_source(vendor: str, secrets: tuple[str, ...]) -> tuple[bytes, ...]:
+    """The keys of a source's secrets. Raises ValueError for one that the vendor's scheme cannot use."""
+    return tuple(SCHEMES[vendor].key(secret) for secret in secrets)
 
 
 def _standard(delivery: Delivery) -> list[Event]:

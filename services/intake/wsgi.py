@@ -1,18 +1,21 @@
 """The WSGI entry of the intake, a process edge: its parts made from the environment's settings."""
 
 import os
+import threading
 from contextlib import suppress
 
 from services.intake.app import create_app
 from services.intake.limits import Limits
 from services.intake.rulebooks import TenantEngines
+from services.intake.webhooks import check_secrets
 from signpost.errors import TransientError
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, connect
 from signpost.settings import read_settings
 from signpost.storage import open_store
-from signpost.tenants import load_tenants
+from signpost.tenants_live import LiveTenants
 
+stopping = threading.Event()
 DRAIN = 5.0
 """Seconds that what is not yet confirmed has when the process stops."""
 
@@ -22,11 +25,12 @@ store = open_store(settings.database_url, pool_size=settings.http_threads)
 broker = connect(
     settings.broker_url, partitions=settings.partitions, bounds=Bounds(publish_timeout=settings.publish_timeout)
 )
+tenants = LiveTenants(settings.tenants, os.environ, check_secrets)
 # Neither store nor broker holds a connection yet: each worker process makes its own after the fork.
 app = create_app(
     store,
     broker.publisher,
-    load_tenants(settings.tenants, os.environ),
+    tenants,
     TenantEngines(settings.rules, settings.tenants, settings.reload_interval),
     partitions=settings.partitions,
     limits=Limits(body=settings.max_body_bytes, confirm=settings.publish_timeout + 1),
@@ -34,13 +38,16 @@ app = create_app(
 
 
 def start() -> None:
-    """In the worker process: make the publisher, so that the first request need not wait for its connection."""
+    """In the worker process: watch the tenants file, and make the publisher, so that the first request need not wait
+    for its connection."""
+    threading.Thread(target=tenants.watch, args=(stopping, settings.reload_interval), daemon=True).start()
     with suppress(TransientError):
         broker.publisher()
 
 
 def stop() -> None:
     """In the worker process: wait for what is not yet confirmed, then close."""
+    stopping.set()
     with suppress(TransientError):
         broker.publisher().close(DRAIN)
     broker.close()

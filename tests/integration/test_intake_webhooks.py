@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.intake import create_app
-from services.intake.rulebooks import TenantEngines
-from services.intake.webhooks import BadSecrets
+from services.intake.webhooks import BadSecrets, check_secrets
 from signpost.case.instant import MINUTE, SECOND
-from signpost.storage import open_store
 from tests.integration.intake_parts import (
     NOW,
     OLDER,
@@ -23,7 +20,6 @@ from tests.integration.intake_parts import (
     signed_by_greenhouse,
     tenants_in,
 )
-from tests.rulebooks import RULES
 
 CAREERS, ACME = "/v1/webhooks/careers", "/v1/webhooks/acme"
 EXTENDED = {
@@ -134,12 +130,7 @@ def test_a_greenhouse_offer_without_application_is_refused_by_name(intake: Intak
 def test_a_secret_that_could_verify_nothing_is_told_at_the_start(tmp_path: Path) -> None:
     text = TENANTS.replace(SECRET, "no such secret")
     with pytest.raises(BadSecrets, match="source careers"):
-        create_app(
-            open_store("sqlite:///x.db"),
-            lambda: pytest.fail("no publisher is needed"),
-            tenants_in(tmp_path, text),
-            TenantEngines(RULES, tmp_path / "tenants.yaml", 1),
-        )
+        check_secrets(tenants_in(tmp_path, text))
 
 
 def test_a_source_takes_only_its_own_secret(intake: Intake) -> None:
