@@ -20,8 +20,8 @@ def inspect(
     and `max_age` (days): which reviews of norms count as stale. `tenants`: a tenants file to check beside the rules."""
     rulebooks, found = find_rulebook_problems(folder, tenants)
     rulebook, problems = find_problems(folder)
-    audit(rulebook, problems)
     check_sources(folder, rulebook, today, max_age, problems)
+    audit(rulebook, problems)
     found += [*problems.found, *_of_tenants(rulebooks, problems), *_of_timelines(folder, rulebook, problems)]
     return rulebook, sorted(set(found))
 

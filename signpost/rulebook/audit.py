@@ -3,6 +3,7 @@ and what says the opposite of another rule at the same time."""
 
 from typing import TypeAlias
 
+from signpost.rulebook.checks import reads
 from signpost.rulebook.guarantees import Entity
 from signpost.rulebook.logic import TRUE, Either, Every, Somebody, Statement, is_possible, somebody
 from signpost.rulebook.meaning import Meaning
@@ -10,7 +11,8 @@ from signpost.rulebook.printing import phrase
 from signpost.rulebook.problems import Problems
 from signpost.rulebook.rehearsal import check_rehearsal
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import AnyOf, Condition, Level, Position, Reached, Relation, Rule, Term
+from signpost.rulebook.templates import names_in
+from signpost.rulebook.terms import AnyOf, Condition, Level, Position, Reached, Relation, Rule, Scope, Term
 
 Place: TypeAlias = tuple[Position, str]
 """Where something stands, and what."""
@@ -48,8 +50,7 @@ class _Audit:
         self._repetitions(self.rule.when, self.subject, self.given)
         self._levels()
         self._due()
-        for defined in self.rule.defined:
-            self._alternatives(defined.name)
+        self._values()
 
     def _contradictions(self, condition: Condition, item: Entity, given: list[Stated]) -> bool:
         """Report the first term that cannot hold beside those before it, inside relations and alternatives too."""
@@ -148,6 +149,17 @@ class _Audit:
         if not _is_possible(*holds, (None, in_order[0])) and _is_possible(*holds, (None, in_order[1])):
             message = f"the advice is due only after it has expired, which {_places([_valid(self.rule)])} says"
             self.problems.add("R032", self.rule.places["due"], message, "let it be due earlier")
+
+    def _values(self) -> None:
+        """Report defined values that nothing uses; look into the others."""
+        used = {read.ref.name for read in reads(self.rule) if read.ref.scope == Scope.DEFINED}
+        used |= {name for text in self.rule.texts.sources() for name in names_in(text)}
+        for name in (defined.name for defined in self.rule.defined):
+            if name in used:
+                self._alternatives(name)
+            else:
+                where = self.rule.places[f"define.{name}"]
+                self.problems.add("R053", where, f"the value {name} is not used", "remove it, or use it")
 
     def _alternatives(self, name: str) -> None:
         """Warn of alternatives of a defined value that never count."""

@@ -1,30 +1,18 @@
 """The audience barrier: an employer's rule reads nothing that this employer does not know. (Texts: see `shapes`.)"""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from signpost.case.vocabulary import KINDS
-from signpost.rulebook.checks import references
+from signpost.rulebook.checks import Read, conditions, reads
 from signpost.rulebook.guarantees import ALWAYS_KNOWN, UNKNOWN, Entity, Is, Var
 from signpost.rulebook.logic import Every, Statement, is_possible, somebody
 from signpost.rulebook.meaning import Meaning
 from signpost.rulebook.problems import Problems
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import AnyOf, Condition, Linked, Moment, Position, Ref, Relation, Rule, Scope
+from signpost.rulebook.terms import AnyOf, Condition, Linked, Relation, Rule, Scope
 
 TOLD_IN_PRIVATE = ("offer", "interview")
 """Kinds that may be in a case only because the candidate told of plans or preparations."""
 LINKS = ("employer", "employer_name", "application")
 """Fields that such an event may tell of an entity along with its plans."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A field that a rule reads, of which kind of entity its own fields are there, and where."""
-
-    ref: Ref
-    kind: str
-    position: Position
 
 
 def check_barriers(rulebook: Rulebook, problems: Problems) -> None:
@@ -41,9 +29,9 @@ def _check_barrier(rule: Rule, problems: Problems) -> None:
     if rule.attaches:
         message = f"{rule.id} attaches what is made from the candidate's preferences"
         problems.add("R060", rule.places["attaches"], message, "only candidates can be sent a comparison")
-    for read in _reads(rule):
+    for read in reads(rule):
         _check_read(rule, read, problems)
-    for condition in _conditions(rule):
+    for condition in conditions(rule):
         _check_relations(rule, condition, problems)
     if rule.about in TOLD_IN_PRIVATE and rule.id not in problems.rules:
         meaning = Meaning.of(rule)
@@ -110,44 +98,3 @@ def _is_private(entity: Entity) -> Statement:
     said = (*LINKS, *ALWAYS_KNOWN.get(entity.kind, ()))
     public = [field for field in KINDS[entity.kind].values() if not field.private and field.name not in said]
     return Every(tuple(Is(Var(entity, field.name, field.type), frozenset((UNKNOWN,))) for field in public))
-
-
-def _reads(rule: Rule) -> Iterator[Read]:
-    for condition in _conditions(rule):
-        yield from _reads_of(condition, rule.about)
-    for name, moment in (("due", rule.due), ("valid", rule.valid)):
-        for ref in _references(moment):
-            yield Read(ref, rule.about, rule.places[name])
-    for defined in rule.defined:
-        for choice in defined.choices:
-            for ref in _references(choice.value):
-                yield Read(ref, rule.about, rule.places[f"define.{defined.name}"])
-
-
-def _conditions(rule: Rule) -> Iterator[Condition]:
-    yield rule.when
-    for level in rule.levels:
-        yield level.when
-    for defined in rule.defined:
-        for choice in defined.choices:
-            yield choice.when
-
-
-def _reads_of(condition: Condition, kind: str) -> Iterator[Read]:
-    for term in condition:
-        for ref in references(term):
-            yield Read(ref, kind, term.position)
-        if isinstance(term, Relation):
-            yield from _reads_of(term.where, term.kind)
-        elif isinstance(term, AnyOf):
-            for alternative in term.alternatives:
-                yield from _reads_of(alternative, kind)
-
-
-def _references(value: object) -> Iterator[Ref]:
-    """The fields that a defined value, a due time or a validity reads."""
-    if isinstance(value, Ref):
-        yield value
-    elif isinstance(value, Moment):
-        yield value.base
-        yield from _references(value.offset)

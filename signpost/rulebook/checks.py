@@ -1,10 +1,20 @@
 """Checks that need the whole rulebook: what rules name each other; and what a term reads, for every check."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import Moment, Ref, Rule, Term
+from signpost.rulebook.terms import AnyOf, Condition, Moment, Position, Ref, Relation, Rule, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A field that a rule reads, of which kind of entity its own fields are there, and where."""
+
+    ref: Ref
+    kind: str
+    position: Position
 
 
 def check_rulebook(rulebook: Rulebook, problems: Problems) -> None:
@@ -55,3 +65,46 @@ def references(term: Term) -> Iterator[Ref]:
             yield moment.base
             if isinstance(moment.offset, Ref):
                 yield moment.offset
+
+
+def reads(rule: Rule) -> Iterator[Read]:
+    """Every field and defined value that a rule reads, its texts left out."""
+    for condition in conditions(rule):
+        yield from _reads_of(condition, rule.about)
+    for name, moment in (("due", rule.due), ("valid", rule.valid)):
+        for ref in _references(moment):
+            yield Read(ref, rule.about, rule.places[name])
+    for defined in rule.defined:
+        for choice in defined.choices:
+            for ref in _references(choice.value):
+                yield Read(ref, rule.about, rule.places[f"define.{defined.name}"])
+
+
+def conditions(rule: Rule) -> Iterator[Condition]:
+    """Its `when`, those of its priorities, and those of its defined values."""
+    yield rule.when
+    for level in rule.levels:
+        yield level.when
+    for defined in rule.defined:
+        for choice in defined.choices:
+            yield choice.when
+
+
+def _reads_of(condition: Condition, kind: str) -> Iterator[Read]:
+    for term in condition:
+        for ref in references(term):
+            yield Read(ref, kind, term.position)
+        if isinstance(term, Relation):
+            yield from _reads_of(term.where, term.kind)
+        elif isinstance(term, AnyOf):
+            for alternative in term.alternatives:
+                yield from _reads_of(alternative, kind)
+
+
+def _references(value: object) -> Iterator[Ref]:
+    """The fields that a defined value, a due time or a validity reads."""
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, Moment):
+        yield value.base
+        yield from _references(value.offset)

@@ -104,4 +104,4 @@ def meant(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, words, n=2, cutoff=0.6)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return "known: " + ", ".join(words) if len(words) <= 24 else ""
+    return "known: " + ", ".join(words) if 0 < len(words) <= 24 else ""

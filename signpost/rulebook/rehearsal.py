@@ -17,7 +17,7 @@ from signpost.rulebook.problems import Problems
 from signpost.rulebook.shapes import Many, Plain, Record, Shape, variables
 from signpost.rulebook.templates import names_in
 from signpost.rulebook.terms import Position, Relation, Rule
-from signpost.rulebook.texts import render
+from signpost.rulebook.texts import render, show
 from signpost.rulebook.wording import TITLE_LIMIT
 
 LONG_NAME = "Brandenburg Water Holding AG"
@@ -46,7 +46,7 @@ class Variant:
     statement: Statement
 
     def __str__(self) -> str:
-        return f"{self.name} is {'unknown' if self.value is _UNTOLD else self.value!r}"
+        return f"{self.name} is {'unknown' if self.value is _UNTOLD else show(self.value) or 'empty'}"
 
 
 def check_rehearsal(rule: Rule, problems: Problems) -> None:

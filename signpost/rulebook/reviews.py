@@ -15,14 +15,15 @@ MAX_AGE = 365
 
 
 def check_sources(folder: Path, rulebook: Rulebook, today: date, max_age: int, problems: Problems) -> None:
-    """Warn of reviews in the future, of reviews more than `max_age` days old, and of what is never named."""
+    """Warn of reviews in the future, of reviews more than `max_age` days old, and of what no rule names; the last only
+    where no problem was found before, so that every rule is known."""
+    broken = bool(problems.found)
     sections = _sections(folder)
     norms = sections["norms"].value if "norms" in sections else {}
     for name, norm in norms.items():
         if isinstance(norm.value, dict) and set(norm.value) == NORM_KEYS:
             _check_review(name, norm, today, max_age, problems)
-    unread = any(problem.code == "R001" for problem in problems.found) or problems.rules - rulebook.rules.keys()
-    for what, name, where in () if unread else _unused(sections, rulebook):
+    for what, name, where in () if broken else _unused(sections, rulebook):
         problems.add("R017", where, f"no rule names the {what} {name}", "remove it, or name it where it is used")
 
 

@@ -1,19 +1,18 @@
 """Checking a text without facts: every name, attribute and filter in it must fit what its variables are."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
-from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateError, TemplateSyntaxError, nodes
 
+from signpost.rulebook.filters import EMPTY, FILTERS, NOTHING_KNOWN, OF_FIELDS, ORDERS, WANTS, joined
 from signpost.rulebook.problems import meant
 from signpost.rulebook.shapes import BOOLEAN, NUMBER, PARTS, TEXT, Many, Plain, Record, Shape
 from signpost.rulebook.texts import ENVIRONMENT
 
 Finding: TypeAlias = tuple[str, str, str]
 """(code, message, suggestion)."""
-NOTHING_KNOWN = Plain("something")
-"""Of this a text can say no more: it has no attributes."""
 _LOOP = Record("loop", dict.fromkeys(("index", "index0", "length"), NUMBER) | dict.fromkeys(("first", "last"), BOOLEAN))
 _ANSWERS = (nodes.Compare, nodes.Not, nodes.Test)
 _CALCULATES = (nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg)
@@ -27,17 +26,17 @@ def text_problems(source: str, variables: Mapping[str, Shape]) -> list[Finding]:
 
 @lru_cache(maxsize=4096)
 def names_in(source: str) -> frozenset[str]:
-    """What a text names of its variables: `salary`, `candidate`, `candidate.salary_target`; nothing where it cannot be
-    parsed."""
+    """What a text names: `salary`, `candidate`, `candidate.salary_target`, and the names that it gives itself; nothing
+    where it cannot be parsed."""
     try:
         tree = ENVIRONMENT.parse(source)
     except TemplateError:
         return frozenset()
-    found = set(meta.find_undeclared_variables(tree))
+    found = {name.name for name in tree.find_all(nodes.Name)}
     parts: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
     for node in parts:
         key = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
-        if isinstance(node.node, nodes.Name) and node.node.name in found and isinstance(key, str):
+        if isinstance(node.node, nodes.Name) and isinstance(key, str):
             found.add(f"{node.node.name}.{key}")
     return frozenset(found)
 
@@ -98,16 +97,15 @@ class _Checker:
                 return self._filter(node, scope)
             case nodes.CondExpr():
                 self.shape(node.test, scope)
-                return _joined(self.shape(one, scope) for one in (node.expr1, node.expr2) if one is not None)
+                return joined(self.shape(one, scope) for one in (node.expr1, node.expr2) if one is not None)
             case nodes.And() | nodes.Or() | nodes.Add():
-                return _joined((self.shape(node.left, scope), self.shape(node.right, scope)))
+                return joined((self.shape(node.left, scope), self.shape(node.right, scope)))
             case nodes.List():
-                return Many(_joined(self.shape(item, scope) for item in node.items))
+                return Many(joined([self.shape(item, scope) for item in node.items])) if node.items else EMPTY
             case nodes.Const():
                 return _constant(node.value)
             case nodes.Concat():
-                self._children(node, scope)
-                return TEXT
+                return self._text_of(self._children(node, scope))
         if isinstance(node, _ANSWERS):
             self._children(node, scope)
             return BOOLEAN
@@ -116,12 +114,18 @@ class _Checker:
             return NOTHING_KNOWN
         for shape in self._children(node, scope):
             if shape not in _NUMBERS:
-                self._add("R043", f"a text can calculate with numbers, and not with {_called(shape)}", "")
+                self._add("R043", f"a text can calculate with numbers, not with {_called(shape)}", "")
         return NUMBER
 
     def _children(self, node: nodes.Node, scope: Mapping[str, Shape]) -> list[Shape]:
         children = [child.expr if isinstance(child, nodes.Operand) else child for child in node.iter_child_nodes()]
         return [self.shape(child, scope) for child in children]
+
+    def _text_of(self, shapes: Iterable[Shape]) -> Shape:
+        for shape in shapes:
+            if not isinstance(shape, Plain):
+                self._add("R043", f"a text cannot be put together with {_called(shape)}", "name one of its fields")
+        return TEXT
 
     def _output(self, node: nodes.Output, scope: Mapping[str, Shape]) -> None:
         for part in node.nodes:
@@ -161,6 +165,7 @@ class _Checker:
         shape, key = self.shape(node.node, scope), node.arg
         if isinstance(key, nodes.Const) and isinstance(key.value, str):
             return self._attribute(shape, key.value)
+        self._children(key, scope) if isinstance(key, nodes.Slice) else self.shape(key, scope)
         if isinstance(shape, Many):
             return shape if isinstance(key, nodes.Slice) else shape.item
         self._add("R043", f"{_called(shape)} has no numbered parts", "name a field")
@@ -173,21 +178,22 @@ class _Checker:
         fits = FILTERS.get(node.name)
         if fits is None:
             self._add("R043", f"texts have no filter {node.name!r}", meant(node.name, FILTERS))
+        if fits is None or NOTHING_KNOWN in (shape, *given):
             return NOTHING_KNOWN
-        if NOTHING_KNOWN in (shape, *given):
-            return NOTHING_KNOWN
-        if node.name in _OF_FIELDS:
+        if node.name in OF_FIELDS or any(keyword.key == "attribute" for keyword in node.kwargs):
             return self._of_fields(node, shape)
-        found = fits(shape, given)
+        all_plain = all(isinstance(one, Plain) for one in given) or node.name == "default"
+        found = fits(shape, given) if all_plain and not _has_too_much(node) else None
         if found is None:
-            self._add("R043", f"the filter {node.name!r} does not fit {_called(shape)}", _WANTS.get(node.name, ""))
+            self._add("R043", f"the filter {node.name!r} does not fit {_called(shape)}", WANTS.get(node.name, ""))
         return found or NOTHING_KNOWN
 
     def _of_fields(self, node: nodes.Filter, shape: Shape) -> Shape:
         """`map(attribute='employer')`, `selectattr('start_date', 'defined')`: a field of each of a list."""
-        named = [word.value for word in node.kwargs if word.key == "attribute"] if node.name == "map" else node.args[:1]
-        if not isinstance(shape, Many) or not (named and isinstance(named[0], nodes.Const)):
-            self._add("R043", f"the filter {node.name!r} does not fit {_called(shape)}", _WANTS["map"])
+        named = [word.value for word in node.kwargs if word.key == "attribute"] or node.args[:1]
+        fits = node.name in (*OF_FIELDS, *ORDERS) and isinstance(shape, Many) and not _has_too_much(node)
+        if not fits or not isinstance(shape, Many) or not (named and isinstance(named[0], nodes.Const)):
+            self._add("R043", f"the filter {node.name!r} does not fit {_called(shape)}", WANTS["map"])
             return NOTHING_KNOWN
         found = self._attribute(shape.item, str(named[0].value))
         return Many(found) if node.name == "map" else shape
@@ -198,6 +204,12 @@ class _Checker:
 
     def _add(self, code: str, message: str, suggestion: str) -> None:
         self.found.append((code, message, suggestion))
+
+
+def _has_too_much(node: nodes.Filter) -> bool:
+    """Whether a filter is given what nobody can look into: unpacked arguments, or a field by its place alone."""
+    by_place = node.args if node.name in ("map", *ORDERS) else None
+    return bool(by_place or node.dyn_args or node.dyn_kwargs)
 
 
 def _fields(shape: Shape) -> Mapping[str, Shape]:
@@ -212,80 +224,7 @@ def _called(shape: Shape) -> str:
     return shape.name if isinstance(shape, Record) else f"a value of type {shape.type}"
 
 
-def _joined(shapes: Iterable[Shape]) -> Shape:
-    """What is one of several things; nothing can be told of it where they differ."""
-    found = list(dict.fromkeys(shape for shape in shapes if shape != Many(NOTHING_KNOWN)))
-    if len(found) == 1:
-        return found[0]
-    if all(isinstance(shape, Plain) for shape in found) and found:
-        return TEXT
-    return Many(NOTHING_KNOWN) if not found else NOTHING_KNOWN
-
-
 def _constant(value: object) -> Shape:
     if isinstance(value, bool) or value is None:
         return BOOLEAN
     return TEXT if isinstance(value, str) else NUMBER
-
-
-Fits: TypeAlias = Callable[[Shape, list[Shape]], Shape | None]
-
-
-def _text(shape: Shape, given: list[Shape]) -> Shape | None:
-    return TEXT if isinstance(shape, Plain) else None
-
-
-def _same_list(shape: Shape, given: list[Shape]) -> Shape | None:
-    return shape if isinstance(shape, Many) else None
-
-
-def _each(shape: Shape, given: list[Shape]) -> Shape | None:
-    return shape if isinstance(shape, Many) else TEXT if isinstance(shape, Plain) else None
-
-
-def _from(*types: str) -> Fits:
-    """Text from a value of one of these types, and from further values of them."""
-    return lambda shape, given: (
-        TEXT if all(isinstance(one, Plain) and one.type in types for one in (shape, *given)) else None
-    )
-
-
-def _words_of(shape: Shape, given: list[Shape]) -> Shape | None:
-    return TEXT if isinstance(shape, Many) and isinstance(shape.item, Plain) else None
-
-
-def _one_of(shape: Shape, given: list[Shape]) -> Shape | None:
-    return shape.item if isinstance(shape, Many) else None
-
-
-def _count(shape: Shape, given: list[Shape]) -> Shape | None:
-    return NUMBER if isinstance(shape, Many) or shape == TEXT else None
-
-
-_OF_FIELDS = ("map", "selectattr", "rejectattr")
-FILTERS: Mapping[str, Fits] = {
-    "day": _from("instant", "date"),
-    "listed": _words_of,
-    "words": _each,
-    "sentence": _text,
-    "shortfall": _from("money"),
-    "monthly": _from("money"),
-    "length": _count,
-    "first": _one_of,
-    "last": _one_of,
-    "join": _words_of,
-    "default": lambda shape, given: _joined((shape, *given)),
-    **dict.fromkeys(("unique", "sort", "reverse", "list", *_OF_FIELDS), _same_list),
-    **dict.fromkeys(("lower", "upper", "capitalize", "title", "trim", "replace"), _text),
-    **dict.fromkeys(("round", "int", "abs"), lambda shape, given: NUMBER if shape == NUMBER else None),
-}
-"""The filters that texts may use, and what each makes of what; None: it does not fit."""
-_WANTS = {
-    "day": "it takes an instant or a date",
-    "listed": "it takes a list of words",
-    "join": "it takes a list of words",
-    "shortfall": "it takes two amounts of money",
-    "monthly": "it takes an amount of money",
-    "map": "it takes a list, and names a field of each: map(attribute='employer')",
-    "length": "it takes a list",
-}

@@ -19,8 +19,8 @@ def check_texts(rule: Rule, node: Node, names: Names) -> None:
     known = variables(rule)
     for text in _texts(node):
         for code, message, suggestion in text_problems(text.value, known):
-            private = code == "R041" and rule.audience == "employer"
-            names.problems.add(code, text.position, message, _PRIVATE if private else suggestion)
+            private = _PRIVATE if code == "R041" and rule.audience == "employer" else ""
+            names.problems.add(code, text.position, message, suggestion or private)
     for key, limit in (("title", TITLE_LIMIT), ("message", MESSAGE_LIMIT)):
         length = len(_MARKUP.sub("", str(node.value[key].value)))
         if length > limit:
