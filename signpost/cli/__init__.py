@@ -9,6 +9,8 @@ COMMANDS: Final = {
     "send": ("signpost.cli.send:send", "Send CloudEvents from files to the intake."),
     "tail": ("signpost.cli.tail:tail", "Show recommendations, the latest last."),
     "rules": ("signpost.cli.rules:rules", "Check and test a rulebook."),
+    "tenants": ("signpost.cli.tenants:tenants", "Add tenants and list them."),
+    "sources": ("signpost.cli.sources:sources", "Add, list, rotate and try the senders of webhooks."),
     "settings": ("signpost.cli.show_settings:settings", "Show every setting, where it comes from, and what it means."),
     "key": ("signpost.cli.key:key", "Make an API key and the hash to keep of it."),
     "db": ("signpost.cli.db:db", "Bring the database up to date."),

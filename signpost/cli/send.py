@@ -4,6 +4,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from io import BytesIO
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -25,7 +27,7 @@ class NoEvents(CallerError):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One event as it lies in a file; `place` is "FILE[INDEX]"."""
+    """One event as it lies in a file; `place` is "FILE:LINE" where each has its line, else "FILE[INDEX]"."""
 
     place: str
     body: bytes
@@ -55,7 +57,7 @@ def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
       signpost send events.json
       python examples/play.py --print | signpost send -
     """
-    items = [item for file in files for item in read_items(getattr(file, "name", "-"), file.read())]
+    items = [item for file in files for item in stream_items(getattr(file, "name", "-"), file)]
     refusals = list(_send(items, patience))
     if as_json:
         accepted = len(items) - len(refusals)
@@ -72,18 +74,43 @@ def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
 
 def read_items(name: str, raw: bytes) -> list[Item]:
     """The events of one file. Raises NoEvents."""
+    return list(stream_items(name, BytesIO(raw)))
+
+
+def stream_items(name: str, file: IO[bytes]) -> Iterator[Item]:
+    """The events of one file, in memory one by one where each has its line. Raises NoEvents."""
+    lines = ((number, line) for number, line in enumerate(file, 1) if line.strip())
+    first = next(lines, (1, b""))
+    if not isinstance(_parsed(first[1]), dict):
+        yield from _items_of_whole(name, first[1] + file.read())
+        return
+    for number, line in chain([first], lines):
+        if _parsed(line) is None:
+            raise NoEvents(f"{name}:{number}: this line is not JSON, though the first is")
+        yield Item(f"{name}:{number}", line.strip())
+
+
+def _items_of_whole(name: str, raw: bytes) -> Iterator[Item]:
     try:
         documents = [orjson.loads(raw)]
     except orjson.JSONDecodeError as whole:
-        try:
-            documents = [orjson.loads(line) for line in raw.splitlines() if line.strip()]
-        except orjson.JSONDecodeError:
+        documents = [_parsed(line) for line in raw.splitlines() if line.strip()]
+        if None in documents:
             raise NoEvents(f"{name}: neither JSON nor JSON lines: {whole}") from None
     if len(documents) == 1 and isinstance(documents[0], list):
         documents = documents[0]
     if not documents:
         raise NoEvents(f"{name}: holds no event")
-    return [Item(f"{name}[{index}]", orjson.dumps(document)) for index, document in enumerate(documents)]
+    for index, document in enumerate(documents):
+        yield Item(f"{name}[{index}]", orjson.dumps(document))
+
+
+def _parsed(raw: bytes) -> Any:
+    """What JSON says; None where it is none."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def batches(items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -1,0 +1,33 @@
+"""`signpost sources list`."""
+
+import os
+from typing import Any
+
+import click
+
+from signpost.cli.edge import json_option, print_json, print_table, settings
+
+
+@click.command("list")
+@json_option
+def listing(as_json: bool) -> None:
+    """List the senders of webhooks: vendor, tenant, number of active secrets, and where they send to."""
+    from signpost.tenants import load_tenants
+
+    chosen = settings()
+    found: list[dict[str, Any]] = [
+        {
+            "source": source.name,
+            "vendor": source.vendor,
+            "tenant": source.tenant,
+            "secrets": len(source.secrets),
+            "employer": source.employer.get("name") or source.employer.get("id"),
+            "url": f"{chosen.url}/v1/webhooks/{source.name}",
+        }
+        for source in load_tenants(chosen.tenants, os.environ).sources.values()
+    ]
+    if as_json:
+        print_json(found)
+    else:
+        columns = ("source", "vendor", "tenant", "secrets", "employer", "url")
+        print_table(columns, (tuple(str(row[column] or "") for column in columns) for row in found))

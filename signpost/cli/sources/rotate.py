@@ -1,0 +1,52 @@
+"""`signpost sources rotate`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from signpost.cli.edge import settings
+from signpost.errors import CallerError
+
+
+@click.command
+@click.argument("name")
+@click.option(
+    "--secret-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The new secret that the vendor shows you; without it one is made.",
+)
+@click.option("--retire", is_flag=True, help="Instead of adding a secret, take the oldest away.")
+def rotate(name: str, secret_file: Path | None, retire: bool) -> None:
+    """Replace a source's secret without a gap: add a new one, enter it at the vendor, then --retire the old one.
+
+    \b
+    Examples:
+      signpost sources rotate acme-greenhouse
+      signpost sources rotate acme-greenhouse --retire
+    """
+    from signpost.cli.sources.secrets import given_secret, keep_secret
+    from signpost.tenants import load_tenants
+    from signpost.tenants_editing import CannotEdit, TenantsFile
+
+    folder, file = settings().tenants.parent, TenantsFile(settings().tenants)
+    known = file.secrets(name)
+    if retire:
+        if len(known) < 2:
+            raise CannotEdit(f"{name} has one secret only; add another first: signpost sources rotate {name}")
+        file.set_secrets(name, known[1:])
+        file.save(os.environ)
+        click.echo(f"{known[0]} of {name} no longer signs; {len(known) - 1} active.")
+        return
+    secret = given_secret(secret_file, load_tenants(file.path, os.environ).sources[name].vendor)
+    reference = keep_secret(folder, name, secret)
+    try:
+        file.set_secrets(name, [*known, reference])
+        file.save(os.environ)
+    except CallerError:
+        (folder / reference.removeprefix("file:")).unlink()
+        raise
+    click.echo(f"{name} has {len(known) + 1} active secrets. Enter the new one at the vendor")
+    if secret_file is None:
+        click.echo(f"  secret  {secret}\n")
+    click.echo(f"and then take the old one away: signpost sources rotate {name} --retire")

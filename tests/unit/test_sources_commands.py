@@ -1,0 +1,113 @@
+"""`signpost tenants` and `signpost sources`: editing a person's file without harm to what they wrote."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from signpost.cli import main
+from signpost.tenants import Tenants, load_tenants
+
+
+def call(folder: Path, *arguments: str) -> Result:
+    environ = {"SIGNPOST_DATA_DIR": str(folder), "SIGNPOST_URL": "http://signpost.example"}
+    return CliRunner(env=environ).invoke(main, arguments)
+
+
+def held(folder: Path) -> Tenants:
+    return load_tenants(folder / "tenants.yaml", {})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    assert call(tmp_path, "tenants", "add", "acme").exit_code == 0
+    return tmp_path
+
+
+def test_a_tenant_in_an_empty_folder_gets_a_key_that_counts(tmp_path: Path) -> None:
+    made = json.loads(call(tmp_path, "tenants", "add", "acme", "--json").output)
+    assert held(tmp_path).tenant_of_key(made["api_key"]) == "acme"
+    assert made["api_key"] not in (tmp_path / "tenants.yaml").read_text()
+    assert stat.S_IMODE((tmp_path / "tenants.yaml").stat().st_mode) == 0o600
+
+
+def test_a_source_gets_a_secret_of_its_own_and_is_listed_without_it(folder: Path) -> None:
+    result = call(
+        folder, "sources", "add", "greens", "--vendor", "greenhouse", "--employer-id", "g", "--employer-name", "G"
+    )
+    assert result.exit_code == 0, result.output
+    source = held(folder).sources["greens"]
+    assert (source.tenant, source.vendor, source.employer) == ("acme", "greenhouse", {"id": "g", "name": "G"})
+    assert source.secrets[0] in result.output
+    assert "http://signpost.example/v1/webhooks/greens" in result.output
+    listed = call(folder, "sources", "list").output
+    assert "greens" in listed
+    assert source.secrets[0] not in listed
+    assert stat.S_IMODE((folder / "greens.secret").stat().st_mode) == 0o600
+
+
+def test_a_vendors_own_secret_is_taken_and_not_shown(folder: Path) -> None:
+    (folder / "token.txt").write_text("from the vendor\n")
+    result = call(
+        folder, "sources", "add", "greens", "--vendor", "greenhouse", "--secret-file", str(folder / "token.txt")
+    )
+    assert held(folder).sources["greens"].secrets == ("from the vendor",)
+    assert "from the vendor" not in result.output
+
+
+def test_rotation_leaves_no_gap(folder: Path) -> None:
+    call(folder, "sources", "add", "greens", "--vendor", "greenhouse")
+    [old] = held(folder).sources["greens"].secrets
+    assert call(folder, "sources", "rotate", "greens").exit_code == 0
+    both = held(folder).sources["greens"].secrets
+    assert both[0] == old
+    assert len(set(both)) == 2
+    assert call(folder, "sources", "rotate", "greens", "--retire").exit_code == 0
+    assert held(folder).sources["greens"].secrets == both[1:]
+    refused = call(folder, "sources", "rotate", "greens", "--retire")
+    assert refused.exit_code != 0
+    assert "one secret only" in refused.output
+
+
+def test_what_a_person_wrote_stays(folder: Path) -> None:
+    path = folder / "tenants.yaml"
+    path.write_text("# who may send\n" + path.read_text() + "    disabled: [send-thank-you]  # we do that ourselves\n")
+    assert call(folder, "sources", "add", "greens", "--vendor", "greenhouse").exit_code == 0
+    text = path.read_text()
+    assert text.startswith("# who may send\n")
+    assert "[send-thank-you]  # we do that ourselves" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("tenants", "add", "acme"), "already"),
+        (("tenants", "add", "Not a name"), "lower-case letters"),
+        (("sources", "add", "greens", "--vendor", "greenhuose"), "did you mean greenhouse"),
+        (("sources", "add", "greens", "--vendor", "greenhouse", "--tenant", "nobody"), "one of the tenants"),
+        (("sources", "add", "greens", "--vendor", "greenhouse", "--time-zone", "Mars"), "time zone"),
+        (("sources", "rotate", "nobody"), "no source 'nobody'"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_nothing_is_left_behind(
+    folder: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    result = call(folder, *arguments)
+    assert result.exit_code != 0
+    assert said in result.output
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_several_tenants_must_be_told_apart(folder: Path) -> None:
+    call(folder, "tenants", "add", "globex")
+    assert "say whose source it is" in call(folder, "sources", "add", "greens", "--vendor", "greenhouse").output
+    listed = json.loads(call(folder, "tenants", "list", "--json").output)
+    assert [row["tenant"] for row in listed] == ["acme", "globex"]
+
+
+def test_a_file_that_is_no_yaml_is_named(folder: Path) -> None:
+    (folder / "tenants.yaml").write_text("tenants: [")
+    assert "cannot be read as YAML" in call(folder, "tenants", "add", "globex").output
