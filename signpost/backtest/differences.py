@@ -1,6 +1,8 @@
 """Differences: how the spells of one rulebook differ from those of another, each classed and said in words. Pure."""
 
 import difflib
+import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +13,7 @@ from signpost.case.instant import MINUTE, format_instant
 KINDS = {
     "added": "advised only by the new rulebook",
     "lost": "advised only by the old rulebook",
+    "superseded": "given up in the new one because another rule takes its place",
     "earlier": "begins earlier in the new one",
     "later": "begins later in the new one",
     "ends earlier": "ends earlier in the new one",
@@ -19,11 +22,17 @@ KINDS = {
     "due": "is due at another time",
     "reworded": "says it in other words",
 }
+SUPERSEDED = "superseded"
+"""How the reason begins where another rule took the place of advice."""
+NEVER = "at no time"
+LINES = 12
+"""Of a diff, in an example."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: its kind (see KINDS), whose case, rule and subject, when (microseconds), and how in words."""
+    """One difference: its kind (see KINDS), whose case, rule and subject, from when on (microseconds), and how in
+    words."""
 
     kind: str
     case: str
@@ -74,40 +83,57 @@ def _between(old: Spell | None, new: Spell | None) -> Iterator[tuple[str, int, s
         yield "added" if old is None else "lost", only.start, _lasting(only)
         return
     if old.start != new.start:
-        yield ("earlier" if new.start < old.start else "later"), new.start, distance(old.start, new.start)
+        kind = "earlier" if new.start < old.start else "later"
+        yield kind, min(old.start, new.start), distance(old.start, new.start)
     if old.end != new.end:
         yield _ends(old, new)
-    common = max(old.start, new.start)
-    if (was := _since(old.priorities, common)) != (now := _since(new.priorities, common)):
-        yield "priority", common, f"{_steps(was)}, now {_steps(now)}"
-    if [due for _, due in old.dues] != [due for _, due in new.dues]:
-        yield "due", common, f"{old.dues[-1][1] or 'at no time'}, now {new.dues[-1][1] or 'at no time'}"
-    if old.words != new.words:
-        yield "reworded", common, _reworded(old.words, new.words)
+    yield from _meanwhile(old, new)
+
+
+def _meanwhile(old: Spell, new: Spell) -> Iterator[tuple[str, int, str]]:
+    """How they differ while both stand."""
+    start, end = max(old.start, new.start), min(spell.end or math.inf for spell in (old, new))
+    priorities, dues, words = (
+        [_clipped(steps, start, end) for steps in both]
+        for both in ((old.priorities, new.priorities), (old.dues, new.dues), (old.words, new.words))
+    )
+    if priorities[0] != priorities[1]:
+        yield "priority", start, "{}, now {}".format(*map(_said, priorities))
+    if dues[0] != dues[1]:
+        yield "due", start, "{}, now {}".format(*map(_said, dues))
+    # Words that follow a priority come when it comes, which is told above
+    before, after = ([said for _, said in steps] for steps in words)
+    if before != after:
+        yield "reworded", start, _reworded(before, after)
+
+
+def _clipped(steps: Sequence[tuple[int, Any]], start: int, end: float) -> list[tuple[int, Any]]:
+    """Steps as they are from an instant on, up to another."""
+    past = [value for at, value in steps if at <= start]
+    return [(start, past[-1]), *(step for step in steps if start < step[0] < end)]
+
+
+def _said(steps: Sequence[tuple[int, str | None]]) -> str:
+    first, *rest = steps
+    return ", ".join([first[1] or NEVER, *(f"{value or NEVER} from {format_instant(at)}" for at, value in rest)])
 
 
 def _ends(old: Spell, new: Spell) -> tuple[str, int, str]:
-    if old.end is None:
-        return "ends earlier", new.end or 0, f"ends {format_instant(new.end or 0)}, before it stood to the end"
-    if new.end is None:
-        return "ends later", old.end, f"stands to the end, before it ended {format_instant(old.end)}"
-    return ("ends earlier" if new.end < old.end else "ends later"), new.end, distance(old.end, new.end)
+    at = old.end if new.end is None else new.end
+    assert at is not None
+    kind = "ends later" if new.end is None or (old.end is not None and old.end < new.end) else "ends earlier"
+    if kind == "ends earlier" and (new.ended or "").startswith(SUPERSEDED):
+        kind = "superseded"
+    apart = "" if old.end is None or new.end is None else f"{distance(old.end, new.end)}: "
+    return kind, at, f"{apart}{_until(new)}; before, {_until(old)}"
+
+
+def _until(spell: Spell) -> str:
+    return "to the end" if spell.end is None else f"until {format_instant(spell.end)} ({spell.ended})"
 
 
 def _lasting(spell: Spell) -> str:
-    ends = "to the end" if spell.end is None else f"until {format_instant(spell.end)} ({spell.ended})"
-    return f"{spell.priorities[0][1]}, from {format_instant(spell.start)} {ends}"
-
-
-def _since(steps: list[tuple[int, str]], start: int) -> list[tuple[int, str]]:
-    """Steps as they are from an instant on."""
-    past = [step for step in steps if step[0] <= start]
-    return [(start, past[-1][1]), *(step for step in steps if step[0] > start)]
-
-
-def _steps(steps: list[tuple[int, str]]) -> str:
-    first, *rest = steps
-    return ", ".join([first[1], *(f"{word} from {format_instant(at)}" for at, word in rest)])
+    return f"{spell.priorities[0][1]}, from {format_instant(spell.start)} {_until(spell)}"
 
 
 def distance(old: int, new: int) -> str:
@@ -125,9 +151,11 @@ def _reworded(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> str:
     pairs = zip(old, new, strict=False)
     before, after = next(((one, other) for one, other in pairs if one != other), (old[-1], new[-1]))
     lines = [line for line in difflib.ndiff(_lines(before), _lines(after)) if line[:2] in ("- ", "+ ")]
-    return "\n".join(lines) or f"{len(old)} wordings, now {len(new)}"
+    more = [f"... {len(lines) - LINES} more lines"] if len(lines) > LINES else []
+    return "\n".join([*lines[:LINES], *more]) or f"{len(old)} wordings, now {len(new)}"
 
 
 def _lines(words: dict[str, Any]) -> list[str]:
     drafts = [line for draft in words["drafts"] for line in (draft["title"], *draft["body"].splitlines())]
-    return [words["title"], *words["message"].splitlines(), *words["steps"], *drafts]
+    chart = json.dumps(words["comparison"], indent=0, ensure_ascii=False).splitlines() if words["comparison"] else []
+    return [words["title"], *words["message"].splitlines(), *words["steps"], *drafts, *chart]

@@ -1,11 +1,9 @@
 """Histories: what was said of one person, in the order in which it happened. Pure."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from signpost.case.case import Case, Registers, Stamp
-from signpost.case.event import Event
-from signpost.case.identity import APPLICATION, case_keys
 
 ANSWERS = "advice"
 """A consumer's answers name recommendations of the rulebook that was in force; they are left out."""
@@ -18,21 +16,16 @@ class History:
     key: str
     said: tuple[tuple[int, Case], ...]
 
+    def up_to(self, end: int) -> Self:
+        """This history as it was known at an instant (microseconds), which is then its last one."""
+        return type(self)(self.key, (*((at, said) for at, said in self.said if at <= end), (end, Case())))
 
-def histories_of(events: Iterable[Event]) -> Iterator[History]:
-    """The events of each person, applications and merged candidates being theirs from the beginning."""
-    people = _People()
-    held: dict[str, list[Event]] = {}
-    for event in events:
-        people.join(case_keys(event))
-        if not event.type.startswith(f"{ANSWERS}."):
-            held.setdefault(event.subject, []).append(event)
-    grouped: dict[str, list[Event]] = {}
-    for key, said in held.items():
-        grouped.setdefault(people.of(key), []).extend(said)
-    for key, said in sorted(grouped.items()):
-        ordered = sorted({(event.source, event.id): event for event in said}.values(), key=_order)
-        yield History(key, tuple((event.time, Case.of(event)) for event in ordered))
+    def case(self, now: int) -> Case:
+        """All that was said up to an instant, that instant included."""
+        known = Case()
+        for at, said in self.said:
+            known = known.join(said) if at <= now else known
+        return known
 
 
 def history_of_case(key: str, case: Case) -> History:
@@ -47,24 +40,3 @@ def history_of_case(key: str, case: Case) -> History:
                 said.setdefault(register[0], {}).setdefault(kind, {}).setdefault(entity, {})[name] = register
     began = ((case.erased_at, Case({}, case.erased_at)),) if case.erased_at is not None else ()
     return History(key, (*began, *((stamp[0], Case(registers)) for stamp, registers in sorted(said.items()))))
-
-
-def _order(event: Event) -> Stamp:
-    return (event.time, event.source, event.id)
-
-
-class _People:
-    """Which keys are one person: the keys that events name together."""
-
-    def __init__(self) -> None:
-        self._leads_to: dict[str, str] = {}
-
-    def of(self, key: str) -> str:
-        """The key that stands for the person: a candidate's, where there is one."""
-        while (further := self._leads_to.get(key, key)) != key:
-            key = further
-        return key
-
-    def join(self, keys: Iterable[str]) -> None:
-        found = sorted({self.of(key) for key in keys}, key=lambda key: (key.startswith(APPLICATION), key))
-        self._leads_to |= dict.fromkeys(found[1:], found[0])

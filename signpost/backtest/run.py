@@ -3,14 +3,14 @@
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import TypeAlias
 
 from signpost.advice import Engine
 from signpost.backtest.differences import Difference, differences
 from signpost.backtest.histories import History
-from signpost.backtest.spells import spells
+from signpost.backtest.spells import rivals, spells
 from signpost.engine import CompiledEngine
 from signpost.rulebook import Rulebook
 
@@ -37,11 +37,12 @@ def backtest(
     patience: int,
     examples: int = 3,
     jobs: int = 1,
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Comparison:
     """Compare two rulebooks over histories, each followed for `patience` microseconds after its last event.
 
-    `examples`: how many differences of each rule and kind are kept; `progress` is called after each case.
+    `examples`: how many differences of each rule and kind are kept; `progress` is called after each case, with
+    the number of cases so far.
     """
     found = Comparison()
     for outcomes in _outcomes(old, new, histories, patience, jobs):
@@ -53,7 +54,7 @@ def backtest(
                 counts[one.kind] += 1
                 if counts[one.kind] <= examples:
                     found.examples.append(one)
-            progress()
+            progress(str(found.cases))
     return found
 
 
@@ -65,14 +66,11 @@ def _outcomes(
     old: Rulebook, new: Rulebook, histories: Iterable[History], patience: int, jobs: int
 ) -> Iterator[list[Outcome]]:
     chunks = _chunks(histories)
-    first = next(chunks, [])
-    further = next(chunks, None)
-    worker = _Worker(old, new, patience)
-    yield worker(first)
-    if further is None:
+    ahead = list(islice(chunks, 2))
+    if jobs == 1 or len(ahead) < 2:
+        yield from map(_Worker(old, new, patience), chain(ahead, chunks))
         return
     with multiprocessing.get_context("spawn").Pool(jobs, _prepare, (old, new, patience)) as pool:
-        ahead = [further]
         while ahead:  # a pool reads its whole input at once, so it is given a little at a time
             yield from pool.imap(_work, ahead)
             ahead = list(islice(chunks, 4 * jobs))
@@ -94,7 +92,21 @@ class _Worker:
 
     def _compare(self, history: History) -> Outcome:
         before, after = (spells(engine, history, self._patience) for engine in self._engines)
-        return len(before), list(differences(history.key, before, after))
+        different = differences(history.key, before, after)
+        return len(before), [self._displaced(one, history) for one in different]
+
+    def _displaced(self, one: Difference, history: History) -> Difference:
+        """Said with the other rule that takes its place, or took it, where that is why it is missing."""
+        missing_in_new = one.kind in ("lost", "later")
+        if one.kind not in ("lost", "later", "added", "earlier"):
+            return one
+        rival = rivals(self._engines[missing_in_new], history, one.at).get((one.rule, one.subject))
+        if rival is None:
+            return one
+        if not missing_in_new:
+            return replace(one, detail=f"{one.detail}; before, {rival} took its place")
+        kind = "superseded" if one.kind == "lost" else one.kind
+        return replace(one, kind=kind, detail=f"{one.detail}; {rival} takes its place")
 
 
 _HERE: list[_Worker] = []

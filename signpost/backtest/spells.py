@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from signpost.advice import Engine, RecommendationChange, advise
+from signpost.advice import Engine, RecommendationChange, advise, suppressions
+from signpost.advice.caseload import Caseload
+from signpost.advice.replay import Replay
 from signpost.backtest.histories import History
-from signpost.case.case import Case
 
 TENANT = "backtest"
 Name: TypeAlias = tuple[str, str]
@@ -18,7 +19,7 @@ WORDS = ("title", "message", "steps", "drafts", "comparison")
 class Spell:
     """One unbroken time of advice. `end` (microseconds): None where it stands at the end of the history; `ended`: how.
 
-    `priorities` and `dues` are (from when, value); `words` are the texts told, each once.
+    `priorities`, `dues` and `words` are steps: (from when, value).
     """
 
     rule: str
@@ -28,16 +29,18 @@ class Spell:
     ended: str | None = None
     priorities: list[tuple[int, str]] = field(default_factory=list)
     dues: list[tuple[int, str | None]] = field(default_factory=list)
-    words: list[dict[str, Any]] = field(default_factory=list)
+    words: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
 
     def note(self, at: int, data: dict[str, Any]) -> None:
         """What a change says from an instant on."""
-        for known, value in ((self.priorities, data["priority"]), (self.dues, data["due"])):
-            if not known or known[-1][1] != value:
-                known.append((at, value))
         words = {name: data[name] for name in WORDS}
-        if words not in self.words:
-            self.words.append(words)
+        for steps, value in ((self.priorities, data["priority"]), (self.dues, data["due"]), (self.words, words)):
+            _step(steps, at, value)
+
+
+def _step(steps: list[tuple[int, Any]], at: int, value: Any) -> None:
+    if not steps or steps[-1][1] != value:
+        steps.append((at, value))
 
 
 def spells(engine: Engine, history: History, patience: int) -> list[Spell]:
@@ -59,15 +62,17 @@ def spells(engine: Engine, history: History, patience: int) -> list[Spell]:
 
 def _told(engine: Engine, history: History, patience: int) -> Iterator[tuple[int, RecommendationChange]]:
     """Every change with its instant: at each event, and at each instant at which time alone changes something."""
-    case, recorded, due = Case(), b"", None
-    ends = history.said[-1][0] + patience if history.said else 0
-    for at, said in (*history.said, (ends, Case())):
-        while due is not None and due <= at:
-            woken = due
-            advised = advise(engine, case, recorded, tenant=TENANT, key=history.key, now=woken)
-            recorded, due = advised.recorded, advised.next_change
-            yield from ((woken, change) for change in advised.changes)
-        case = case.join(said)
-        advised = advise(engine, case, recorded, tenant=TENANT, key=history.key, now=at)
-        recorded, due = advised.recorded, advised.next_change
-        yield from ((at, change) for change in advised.changes)
+    caseload = Caseload(engine, TENANT, {})
+    replay, known = Replay(caseload, ()), caseload.find(history.key)
+    for at, said in history.said:
+        yield from ((told.at, told.change) for told in replay.until(at))
+        known.case = known.case.join(said)
+        yield from ((at, change) for _, change in caseload.wake(history.key, at))
+    for at, _ in history.said[-1:]:
+        yield from ((told.at, told.change) for told in replay.until(at + patience))
+
+
+def rivals(engine: Engine, history: History, at: int) -> dict[Name, str]:
+    """What would be advised at an instant but for another rule -> that one, RULE@KIND/ID."""
+    advised = advise(engine, history.case(at), b"", tenant=TENANT, key=history.key, now=at)
+    return {(one["rule"], one["subject"]): one["by"] for one in suppressions(advised.recorded)}
