@@ -120,17 +120,26 @@ class CompiledEngine:
 
     def matches(self, facts: Facts, now: int, answers: Iterable[Answer] | None = None) -> set[Match]:
         """Every (rule, subject) that holds at an instant; `answers`, where they are known already."""
-        known = self._answers(facts) if answers is None else answers
-        return {answer.match for answer in known if answer.holds(now)}
+        if answers is not None:
+            return {answer.match for answer in answers if answer.holds(now)}
+        return {
+            Match(rule.rule.id, env.subject.kind, env.subject.id)
+            for rule, env, condition in self._conditions(facts)
+            if holds(rule.limited(env, condition), now)
+        }
 
     def _answers(self, facts: Facts) -> Iterator[Answer]:
+        return (rule.answer(env, condition) for rule, env, condition in self._conditions(facts))
+
+    def _conditions(self, facts: Facts) -> Iterator[tuple["_CompiledRule", Env, Spans]]:
+        """Each rule whose conditions hold of a subject at any time; the environment is good until the next one."""
         for kind, private, asked in self._networks:
             for subject in facts.of_kind(kind):
                 env = Env(facts, subject, subject, _zone(facts, private))
                 for rule in asked.passed(env):
                     env.defined = rule.defined
                     if condition := rule.rest(env):
-                        yield rule.answer(env, condition)
+                        yield rule, env, condition
 
 
 def _zone(facts: Facts, private: bool) -> ZoneInfo:
@@ -153,11 +162,16 @@ class _CompiledRule:
     def answer(self, env: Env, condition: Spans) -> Answer:
         """Everything about a rule whose condition was just asked in this environment."""
         valid_until = self.valid(env)
-        spans = condition if valid_until is None else both(condition, until(valid_until))
+        spans = self.limited(env, condition)
         levels = [(word, level(env)) for word, level in self.levels]
         related = {name: self._related(env, found, where) for name, found, where in self.related}
         defined = {name: value(env) for name, value in self.defined.items()}
         return Answer(self.rule, env.subject, condition, spans, levels, self.due(env), valid_until, related, defined)
+
+    def limited(self, env: Env, condition: Spans) -> Spans:
+        """When it is advised: while its conditions hold, and it is valid."""
+        valid_until = self.valid(env)
+        return condition if valid_until is None else both(condition, until(valid_until))
 
     def _related(self, env: Env, found: Callable[[Env], list[Entity]], where: Callable[[Env], Spans]) -> Related:
         related = []

@@ -145,7 +145,7 @@ def _instant(at: str | None, start: int) -> int:
 
     if at is None:
         return time.time_ns() // 1000
-    if (duration := parse_duration(at)) is not None:
+    if (duration := parse_duration(at)) is not None and not duration.business_days:
         return start + duration.total
     try:
         return parse_instant(at)
