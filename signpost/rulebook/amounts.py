@@ -53,10 +53,13 @@ class Point:
         if self.by is not None:
             return None
         days = self.days + self.end
-        low, high = sorted((self.business_days, _calendar_days(self.business_days)))
-        low -= LONGEST_BACK if self.back_to else 0
+        least, most = sorted((self.business_days, _calendar_days(self.business_days)))
+        least -= LONGEST_BACK if self.back_to else 0
         slack = ZONES_APART if self.on_dates or self.business_days else 0
-        return (low + days) * DAY - slack + self.microseconds, (high + days) * DAY + slack + self.microseconds
+        low, high = (least + days) * DAY - slack, (most + days) * DAY + slack
+        low = max(low, 0) if least + days >= 0 else low  # a later day does not begin earlier
+        high = min(high, 0) if most + days <= 0 else high
+        return low + self.microseconds, high + self.microseconds
 
 
 def _calendar_days(business_days: int) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from signpost.rulebook import find_problems, load
+from signpost.rulebook.audit import audit
 from signpost.timelines import run_timelines
 
 GUIDE = Path(__file__).parents[2] / "docs" / "writing-rules.md"
@@ -31,6 +32,9 @@ def test_the_rules_of_the_guide_load_and_its_timelines_pass(tmp_path: Path) -> N
             paths[-1].parent.mkdir(exist_ok=True)
             paths[-1].write_text(text, "utf-8")
     result = run_timelines(paths, folder)
+    found, problems = find_problems(folder)
+    audit(found, problems)
+    assert problems.found == []
     assert len(load(folder).rules) >= 8
     assert result.timelines >= 6
     assert [str(failure) for failure in result.failures] == []
@@ -38,5 +42,6 @@ def test_the_rules_of_the_guide_load_and_its_timelines_pass(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("code", "text"), REFUSED, ids=[code for code, _ in REFUSED])
 def test_what_the_guide_shows_as_refused_is_refused_for_that_reason_alone(tmp_path: Path, code: str, text: str) -> None:
-    _, problems = find_problems(rulebook(tmp_path, text))
+    found, problems = find_problems(rulebook(tmp_path, text))
+    audit(found, problems)
     assert {problem.code for problem in problems.found} == {code}

@@ -1,0 +1,85 @@
+"""`signpost rules check`: what it prints, what counts as a problem, and when it fails."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from signpost.cli.rules.check import check
+from tests.rulebooks import RULES
+
+BROKEN = Path(__file__).parents[1] / "data" / "broken-rules"
+TODAY = ("--today", "2026-11-23")
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(check, [str(argument) for argument in arguments])
+
+
+def document(*arguments: object) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(*arguments, "--json").stdout)
+    return found
+
+
+@pytest.fixture
+def warned(tmp_path: Path) -> Path:
+    """A rulebook with a timeline and one warning."""
+    folder = tmp_path / "rules"
+    shutil.copytree(BROKEN / "R028-not-ended-beside-open", folder)
+    timelines = (BROKEN / "R071-expects-a-stranger" / "timelines" / "topic.yaml").read_text()
+    (folder / "timelines").mkdir()
+    (folder / "timelines" / "topic.yaml").write_text(timelines.replace("do-this", "do-it"))
+    return folder
+
+
+def test_the_shipped_rulebook_has_neither_problem_nor_warning() -> None:
+    result = run(RULES, "--strict", *TODAY)
+    assert (result.exit_code, result.stdout.count("\n")) == (0, 1), result.stdout
+    assert " rules, no problem; version " in result.stdout
+
+
+def test_a_problem_is_told_with_place_code_and_suggestion_and_fails() -> None:
+    result = run(BROKEN / "R025-passed-and-ahead", *TODAY)
+    assert result.exit_code == 1
+    said = "`respond_by: ahead` can never hold together with `respond_by: passed` (drop or change a condition)"
+    assert result.stdout.splitlines()[1:] == [f"topic.yaml:5:17: R025 {said}", "1 rule, 2 problems"]
+
+
+def test_a_warning_fails_only_where_it_is_asked_for(warned: Path) -> None:
+    result = run(warned, *TODAY)
+    assert result.exit_code == 0
+    said = "warning: `ended: false` says nothing new: it follows from `stage: open` (topic.yaml:5:12) (leave it out)"
+    assert result.stdout.splitlines()[0] == f"topic.yaml:6:12: R028 {said}"
+    assert result.stdout.splitlines()[1].startswith("1 rule, no problem, 1 warning; version ")
+    assert run(warned, "--strict", *TODAY).exit_code == 1
+
+
+def test_programs_read_warnings_apart_from_problems(warned: Path) -> None:
+    found = document(warned, *TODAY)
+    assert (found["rules"], found["problems"], len(found["version"])) == (1, [], 12)
+    assert [(one["file"], one["line"], one["column"], one["code"]) for one in found["warnings"]] == [
+        ("topic.yaml", 6, 12, "R028")
+    ]
+    assert found["warnings"][0]["suggestion"] == "leave it out"
+
+
+def test_reviews_grow_stale_on_the_day_after_their_age() -> None:
+    folder = BROKEN / "R018-review-to-come"
+    days = {"2026-11-23": ["R018"], "2026-11-24": [], "2026-12-04": [], "2026-12-05": ["R016"]}
+    for day, codes in days.items():
+        found = document(folder, "--today", day, "--max-age", "10")["warnings"]
+        assert [one["code"] for one in found] == codes, day
+
+
+def test_the_present_day_is_the_default() -> None:
+    found = document(BROKEN / "R016-stale-review", "--max-age", "0")
+    assert [one["code"] for one in found["warnings"]] == ["R016"]
+
+
+def test_a_malformed_timeline_is_told_at_its_place(warned: Path) -> None:
+    (warned / "timelines" / "topic.yaml").write_text("timelines:\n  - name: nothing happens\n")
+    found = document(warned, *TODAY)["problems"]
+    assert {(one["code"], one["line"]) for one in found} == {("R011", 2)}
