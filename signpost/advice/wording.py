@@ -88,11 +88,12 @@ def missing_fields(rule: Rule, env: Env) -> list[str]:
 
 def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]) -> dict[str, Any]:
     rule, zone = answer.rule, zone_of(answer.rule, facts)
-    context = shown(answer.subject, zone)
-    if rule.audience == "candidate":
+    private = rule.audience == "candidate"
+    context = shown(answer.subject, zone, private=private)
+    if private:
         context["candidate"] = shown(facts.candidate, zone)
     for name, entities in related.items():
-        items = [shown(item, zone) for item in entities]
+        items = [shown(item, zone, private=private) for item in entities]
         context[f"{name}s"] = items
         if items:
             context[name] = items[0]
@@ -107,11 +108,14 @@ def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]
     return {name: value for name, value in context.items() if value is not None}
 
 
-def shown(entity: Entity, zone: ZoneInfo) -> dict[str, Any]:
-    """An entity's values as texts name them: instants local, groups nested, the employer by name."""
+def shown(entity: Entity, zone: ZoneInfo, *, private: bool = True) -> dict[str, Any]:
+    """An entity's values as texts name them: instants local, groups nested, the employer by name; without `private`
+    nothing that the candidate said in private."""
     values: dict[str, Any] = {"id": entity.id}
     for name, value in entity.values.items():
         field = KINDS[entity.kind].get(name)
+        if field is not None and field.private and not private:
+            continue
         local = placed(value, field.type if field else "", zone)
         group, _, leaf = name.partition(".")
         if leaf:
