@@ -39,11 +39,17 @@ class Entity:
 
 @dataclass(slots=True)
 class Facts:
-    """All entities of a case by kind, sorted by id, and the candidate's time zone (UTC where unknown)."""
+    """All entities of a case by kind, sorted by id, and the candidate's time zone (UTC where unknown).
+
+    `linked`: what engines found to belong together, asked once for all rules; never carried into changed facts.
+    """
 
     candidate: Entity
     entities: dict[str, list[Entity]]
     zone: ZoneInfo
+    linked: dict[tuple[str, str, str, str], list[Entity]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The entities that a rule about this kind speaks of."""

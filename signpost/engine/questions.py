@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from signpost.case.facts import Entity
 from signpost.case.money import Money
-from signpost.engine.links import is_linked
+from signpost.engine.links import is_linked, linked
 from signpost.engine.moments import Env, instant_of, value_of
 from signpost.engine.spans import ALWAYS, NEVER, Spans, at_least, both, either, negated, since, until
 from signpost.rulebook.terms import (
@@ -89,6 +89,20 @@ def items(term: Relation) -> Callable[[Env], list[Entity]]:
     if not term.other:
         return lambda env: env.facts.of_kind(kind)
     return lambda env: [item for item in env.facts.of_kind(kind) if item is not env.subject]
+
+
+def _candidates(term: Relation) -> tuple[Callable[[Env], list[Entity]], Condition]:
+    """The entities that a relation asks about, and what is left to ask of each: links are looked up at once."""
+    how = next((link.how for link in term.where if isinstance(link, Linked)), None)
+    if how is None:
+        return items(term), term.where
+    kind, other = term.kind, term.other
+
+    def found(env: Env) -> list[Entity]:
+        entities = linked(how, kind, env.subject, env.facts)
+        return [item for item in entities if item is not env.subject] if other else entities
+
+    return found, tuple(one for one in term.where if not (isinstance(one, Linked) and one.how == how))
 
 
 def _known(term: Known) -> Check:
@@ -199,7 +213,8 @@ def _any_of(term: AnyOf) -> Check:
 
 
 def _relation(term: Relation) -> Check:
-    found, where, number, fewer = items(term), holds_plainly(term.where), term.number, term.fewer
+    (found, rest), number, fewer = _candidates(term), term.number, term.fewer
+    where = holds_plainly(rest)
 
     def relation(env: Env) -> bool:
         outer, count = env.item, 0
@@ -215,7 +230,8 @@ def _relation(term: Relation) -> Check:
 
 
 def _relation_over_time(term: Relation) -> Over:
-    found, where, number, fewer = items(term), over_time(term.where), term.number, term.fewer
+    (found, rest), number, fewer = _candidates(term), term.number, term.fewer
+    where = over_time(rest)
 
     def relation(env: Env) -> Spans:
         outer, many = env.item, []
