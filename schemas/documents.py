@@ -1,4 +1,5 @@
-"""The documents generated from the schemas: JSON Schema 2020-12 of every message, OpenAPI 3.1 of the intake.
+"""The documents generated from the schemas: JSON Schema 2020-12 of every message, OpenAPI 3.1 of the intake, AsyncAPI
+3.0 of the exchanges.
 
 `python -m schemas` writes them to `schemas/generated/`; a test compares them with what is kept there.
 """
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from schemas.asyncapi import asyncapi
 from schemas.cloudevent import ATTRIBUTES, full_type
 from schemas.containers import object_schema
 from schemas.events import EVENT_SCHEMAS
@@ -18,15 +20,19 @@ from schemas.recommendation import CHANGES, RecommendationSchema
 
 GENERATED = Path(__file__).parent / "generated"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-RECOMMENDATION = "signpost.recommendation.v1"
+EVENT, RECOMMENDATION = "signpost.event.v1", "signpost.recommendation.v1"
+APIS = ("openapi.json", "asyncapi.json")
+"""The documents that are no JSON Schema."""
+MEDIA_TYPE = "application/schema+json"
+"""Of a JSON Schema."""
 
 
 def documents() -> dict[str, JsonSchema]:
     """Path below `schemas/generated/` -> document."""
     found = {f"events/{full_type(name)}.json": event_document(name) for name in EVENT_SCHEMAS}
     found[f"{RECOMMENDATION}.json"] = recommendation_document()
-    found["openapi.json"] = openapi(found)
-    return found
+    found[f"{EVENT}.json"] = queued_event_document()
+    return {**found, "openapi.json": openapi(found), "asyncapi.json": asyncapi()}
 
 
 def event_document(name: str) -> JsonSchema:
@@ -36,6 +42,15 @@ def event_document(name: str) -> JsonSchema:
     document = _envelope(full_type(name), {"const": full_type(name)}, data, data_required="required" in data)
     document["properties"]["tenant"] = False
     return {"$schema": DIALECT, "$id": f"/schemas/events/{full_type(name)}.json", **document}
+
+
+def queued_event_document() -> JsonSchema:
+    """JSON Schema of what all events have in common on their exchange, where they carry their tenant."""
+    types = {"enum": [full_type(name) for name in EVENT_SCHEMAS]}
+    document = _envelope("An accepted event", types, {"type": "object"}, data_required=True)
+    document["properties"]["tenant"] = {"type": "string", "minLength": 1}
+    document["required"] = [*document["required"], "tenant"]
+    return {"$schema": DIALECT, "$id": f"/schemas/{EVENT}.json", **document}
 
 
 def recommendation_document() -> JsonSchema:

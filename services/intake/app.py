@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
-from services.intake import events, explaining, health, problems, reading, webhooks
+from services.intake import documents, events, explaining, health, problems, reading, webhooks
 from services.intake.door import Door
 from services.intake.keeping import Keeper
 from services.intake.limits import Limits
@@ -51,5 +51,6 @@ def create_app(
     for routes in (events, webhooks, reading, health):
         app.register_blueprint(routes.blueprint(door))
     app.register_blueprint(explaining.blueprint(door, engines))
+    app.register_blueprint(documents.blueprint())
     problems.install(app, chosen)
     return app
