@@ -1,5 +1,6 @@
 """Cases, seen events, recommendations, feed and outbox in PostgreSQL or SQLite. No rule and no message format here."""
 
+from signpost.storage.deliveries import DeliveryRow, DeliveryStore
 from signpost.storage.errors import (
     BadCursor,
     BadDatabaseUrl,
@@ -29,6 +30,8 @@ __all__ = [
     "BadDatabaseUrl",
     "CaseRow",
     "Change",
+    "DeliveryRow",
+    "DeliveryStore",
     "Evaluated",
     "FeedRow",
     "OutboxDepth",

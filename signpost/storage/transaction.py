@@ -9,7 +9,16 @@ from sqlalchemy import CTE, Connection, delete, func, or_, select
 from signpost.errors import BugError
 from signpost.storage.dialect import Dialect, Values
 from signpost.storage.rows import CaseKey, CaseRow, Change, EventKey, OutboxMessage, RulebookRow, SeenEvent
-from signpost.storage.tables import cases, feed, outbox, recommendations, rulebooks, seen_events
+from signpost.storage.tables import (
+    cases,
+    deliveries,
+    delivery_cases,
+    feed,
+    outbox,
+    recommendations,
+    rulebooks,
+    seen_events,
+)
 
 ADVICE_EXCHANGE = "signpost.advice"
 CONTENT_TYPE = "application/cloudevents+json"
@@ -155,6 +164,17 @@ class Transaction:
             if table is outbox:
                 condition &= or_(outbox.c.exchange == ADVICE_EXCHANGE, outbox.c.created <= erased_at)
             self._connection.execute(delete(table).where(condition))
+        self._erase_deliveries(tenant, keys, absorbed)
+
+    def _erase_deliveries(self, tenant: str, keys: Collection[str], absorbed: CTE) -> None:
+        """Every webhook that spoke of them, whole: it may have spoken of nobody else."""
+        key = delivery_cases.c.case_key
+        held = key.in_(keys) | key.in_(select(absorbed.c.key))
+        wanted = select(delivery_cases.c.delivery).where(delivery_cases.c.tenant == tenant, held)
+        ids = list(self._connection.execute(wanted).scalars())
+        if ids:
+            self._connection.execute(delete(delivery_cases).where(delivery_cases.c.delivery.in_(ids)))
+            self._connection.execute(delete(deliveries).where(deliveries.c.tenant == tenant, deliveries.c.id.in_(ids)))
 
 
 def read_rulebooks(connection: Connection) -> dict[str, RulebookRow]:
