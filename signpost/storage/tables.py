@@ -54,6 +54,75 @@ rulebooks = Table(
     sqlite_autoincrement=True,
 )
 
+seen_events = Table(
+    "seen_events",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("source", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("case_key", TEXT, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Index("seen_events_case", "tenant", "case_key"),
+)
+
+recommendations = Table(
+    "recommendations",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("case_key", TEXT, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("change", TEXT, nullable=False),
+    Column("status", TEXT, nullable=False),
+    Column("audience", TEXT, nullable=False),
+    Column("rule", TEXT, nullable=False),
+    Column("subject", TEXT, nullable=False),
+    Column("priority", TEXT, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("recommendations_case", "tenant", "case_key"),
+    postgresql_with=ROOM_TO_UPDATE,
+)
+
+# `xid` is the transaction that wrote the row (0 on SQLite: one writer); readers stop before the oldest open one.
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", ROW_ID, primary_key=True, autoincrement=True),
+    Column("xid", BigInteger, nullable=False),
+    Column("tenant", TEXT, nullable=False),
+    Column("case_key", TEXT, nullable=False),
+    Column("recommendation_id", TEXT, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("change", TEXT, nullable=False),
+    Column("audience", TEXT, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("feed_order", "tenant", "xid", "id"),
+    Index("feed_case", "tenant", "case_key"),
+    sqlite_autoincrement=True,
+)
+
+# An id must never be given twice: a late delete of a published row would take a newer, unpublished one.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", ROW_ID, primary_key=True, autoincrement=True),
+    Column("tenant", TEXT, nullable=False),
+    Column("case_key", TEXT, nullable=False),
+    Column("exchange", TEXT, nullable=False),
+    Column("routing_key", TEXT, nullable=False),
+    Column("message_id", TEXT, nullable=False),
+    Column("headers", TEXT, nullable=False),
+    Column("content_type", TEXT, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),
+    Index("outbox_lease", "leased_until"),
+    sqlite_autoincrement=True,
+)
+
 # What became of each webhook, for a time; `body` is what was sent, where it is kept for a replay.
 deliveries = Table(
     "deliveries",
