@@ -34,6 +34,11 @@ _STANDING = of(
 _ERRORS: JsonSchema = {"type": "array", "items": of("pointer detail", pointer=_TEXT, detail=_TEXT)}
 _ITEM = of("index id status errors", index=_WHOLE, id={"type": ["string", "null"]}, status=_WHOLE, errors=_ERRORS)
 _SUPPRESSED = of("rule subject by", rule=_TEXT, subject=_TEXT, by=_TEXT)
+_STATES = ("active", "done", "dismissed", "snoozed", "suppressed", "superseded")
+_TOLD = of(
+    "id state until by", id=_TEXT, state={"enum": list(_STATES)}, until=_MAYBE_INSTANT, by={"type": ["string", "null"]}
+)
+_CHANGE = of("fact now values words", fact=_TEXT, values={"type": "array"}, words=_TEXT)
 ANSWERS: JsonSchema = {
     "Problem": of("type title status", type=_TEXT, title=_TEXT, status=_WHOLE, detail=_TEXT, errors=_ERRORS),
     "Accepted": of("status", id=_TEXT, events=_WHOLE, status=_WHOLE),
@@ -76,7 +81,7 @@ ANSWERS: JsonSchema = {
     ),
     "Explanation": of(
         "rule subject at rulebook holds priority because levels due valid_until told suppressed_by next if_changed "
-        "if_there_were article",
+        "if_there_were complete article",
         rule=_TEXT,
         subject=of("kind id", kind=_TEXT, id=_TEXT),
         at=_INSTANT,
@@ -87,14 +92,15 @@ ANSWERS: JsonSchema = {
         levels=_TEXTS,
         due=_MAYBE_INSTANT,
         valid_until=_MAYBE_INSTANT,
-        told={"type": ["string", "null"]},
+        told={"anyOf": [_TOLD, {"type": "null"}]},
         suppressed_by=_TEXTS,
         next={"anyOf": [of("at change", at=_INSTANT, change=_TEXT), {"type": "null"}]},
-        if_changed={"type": "array", "items": of("fact now values", fact=_TEXT, values={"type": "array"})},
+        if_changed={"type": "array", "items": _CHANGE},
         if_there_were={
             "type": "array",
             "items": of("entity such_that", entity=_TEXT, such_that=_TEXTS),
         },
+        complete={"type": "boolean"},
         article=of("id title", id=_TEXT, title=_TEXT),
     ),
     "money": object_schema(MoneySchema),

@@ -129,11 +129,19 @@ EXPLANATION: dict[str, Any] = {
     "levels": ["high: from the start"],
     "due": None,
     "valid_until": None,
-    "told": "active",
+    "told": {"id": RECOMMENDATION_EVENT["data"]["id"], "state": "active", "until": None, "by": None},
     "suppressed_by": [],
     "next": None,
-    "if_changed": [{"fact": "offer/acme-1 stage", "now": "open", "values": ["accepted", "declined"]}],
+    "if_changed": [
+        {
+            "fact": "offer/acme-1 stage",
+            "now": "open",
+            "values": ["accepted", "declined"],
+            "words": "if offer/acme-1 stage were accepted or declined",
+        }
+    ],
     "if_there_were": [],
+    "complete": True,
     "article": {"id": "before-accepting", "title": "Y is for Yes: What to Do Before Accepting a Job Offer"},
 }
 SIMULATION: dict[str, Any] = {"events": [EVENT], "until": "2026-04-01T00:00:00Z"}

@@ -188,7 +188,8 @@ def _feed() -> JsonSchema:
     return _read("feed", "Every change of every recommendation", parameters, answers)
 
 
-_AT = _query("at", "At which instant; now where left out", {"type": "string", "format": "date-time"})
+_AT_WORDS = "As it was known at an instant, without what had been told by then; as things are now where left out"
+_AT = _query("at", _AT_WORDS, {"type": "string", "format": "date-time"})
 
 
 def _explanation() -> JsonSchema:

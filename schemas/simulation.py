@@ -19,8 +19,8 @@ FURTHEST = 366 * DAY
 
 
 class SimulationSchema(Schema):
-    """`candidate`: whose case (that of the first event where left out); `at`: from when (now where left out); `until`:
-    to when (`at`, or the time of the last event)."""
+    """`candidate`: whose case (that of the first event where left out); `at`: from when (now where left out; of the
+    past: what was known then, nothing of it told yet); `until`: to when (`at`, or the time of the last event)."""
 
     class Meta:
         unknown = RAISE

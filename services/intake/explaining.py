@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, request
 
+from schemas import Problem, Refused
 from schemas.simulation import load_simulation
 from services.intake.door import Door, reply
 from services.intake.problems import BadQuery, Unknown
@@ -11,8 +12,8 @@ from signpost.advice.caseload import Caseload, OpenCase
 from signpost.backtest import history_of_case
 from signpost.case import Case
 from signpost.case.instant import on_calendar, parse_instant
-from signpost.explain import UnknownRule, UnknownSubject, explain, explain_all
-from signpost.explain.simulation import keys_of, simulate
+from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all
+from signpost.explain.simulation import TooMuch, keys_of, simulate
 from signpost.ingress.strict_json import loads
 from signpost.storage import CaseRow
 
@@ -39,9 +40,13 @@ def blueprint(door: Door, engines: TenantEngines) -> Blueprint:
     def simulation() -> Response:
         tenant = door.tenant()
         wanted = load_simulation(loads(door.body(), max_depth=door.limits.depth), tenant=tenant, now=door.clock())
-        cases = _opened(door, tenant, keys_of(wanted.candidate, wanted.events))
+        at = wanted.at if wanted.at < door.clock() else None
+        cases = _opened(door, tenant, keys_of(wanted.candidate, wanted.events), at)
         caseload = Caseload(engines.of(tenant), tenant, cases)
-        return reply(simulate(caseload, wanted.candidate, wanted.events, wanted.at, wanted.until))
+        try:
+            return reply(simulate(caseload, wanted.candidate, wanted.events, wanted.at, wanted.until))
+        except TooMuch as error:
+            raise Refused([Problem("/until", str(error))]) from None
 
     return routes
 
@@ -50,22 +55,22 @@ def _explained(
     door: Door, engines: TenantEngines, tenant: str, row: CaseRow, rule: str, subject: str | None
 ) -> Response:
     at, engine = _instant(), engines.of(tenant)
-    now = door.clock() if at is None else at
-    case = Case.from_json(row.state) if at is None else _known_by(row, at)
+    now, told = (door.clock(), row.advice) if at is None else (at, b"")
+    case = _known_by(row, at)
     try:
         if subject is not None:
-            return reply(explain(engine, case, row.key, rule, subject, now, row.advice))
-        return reply({"items": explain_all(engine, case, row.key, rule, now, row.advice)})
+            return reply(explain(engine, case, row.key, rule, subject, now, told))
+        return reply({"items": explain_all(engine, case, row.key, rule, now, told)})
     except (UnknownRule, UnknownSubject) as error:
         raise Unknown(str(error)) from None
+    except TooManySubjects as error:
+        raise BadQuery("subject", f"must be given: {error}") from None
 
 
-def _known_by(row: CaseRow, now: int) -> Case:
-    """The case as far as it was known at an instant."""
-    case = Case()
-    for at, said in history_of_case(row.key, Case.from_json(row.state)).said:
-        case = case.join(said) if at <= now else case
-    return case
+def _known_by(row: CaseRow, at: int | None) -> Case:
+    """The case as it was known at an instant; None: all that is known."""
+    case = Case.from_json(row.state)
+    return case if at is None else history_of_case(row.key, case).case(at)
 
 
 def _instant() -> int | None:
@@ -82,14 +87,16 @@ def _instant() -> int | None:
     return instant
 
 
-def _opened(door: Door, tenant: str, keys: set[str]) -> dict[str, OpenCase]:
-    """The stored cases of these keys, in hand: a key that was merged leads to where it lives on."""
+def _opened(door: Door, tenant: str, keys: set[str], at: int | None) -> dict[str, OpenCase]:
+    """The stored cases of these keys, in hand: a key that was merged leads to where it lives on. As they were known at
+    an instant, where one is given; nobody knows what had been told by then."""
     opened: dict[str, OpenCase] = {}
     for key in sorted(keys):
         row = door.store.case(tenant, key)
         if row is None:
             continue
-        opened[row.key] = OpenCase(row.key, Case.from_json(row.state), row.advice, next_change=row.next_change)
+        told = row.advice if at is None else b""
+        opened[row.key] = OpenCase(row.key, _known_by(row, at), told)
         if row.key != key:
             opened[key] = OpenCase(key, merged_into=row.key)
     return opened

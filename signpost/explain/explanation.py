@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TypedDict
 
-from signpost.advice.records import load_records
+from signpost.advice.records import Record, load_records
 from signpost.case.case import Case
 from signpost.case.facts import Entity, Facts, facts_of
 from signpost.case.instant import format_instant, on_calendar
@@ -12,7 +12,8 @@ from signpost.engine.compiled import Answer
 from signpost.engine.spans import holds
 from signpost.errors import CallerError
 from signpost.explain.reasons import Reason, reasons
-from signpost.explain.what_if import Arrival, Change, Trial, arrivals, changes
+from signpost.explain.sight import subjects
+from signpost.explain.what_if import Arrival, Budget, Change, Trial, arrivals, changes
 from signpost.rulebook.printing import level_phrase
 from signpost.rulebook.problems import meant
 from signpost.rulebook.terms import Rule
@@ -26,6 +27,10 @@ class UnknownSubject(CallerError):
     """The case has no such offer, interview or application."""
 
 
+class TooManySubjects(CallerError):
+    """The case has more subjects than are explained at once."""
+
+
 class Next(TypedDict):
     """What happens next if nobody says anything: `change` is starts, stops, or the priority then in force."""
 
@@ -33,8 +38,21 @@ class Next(TypedDict):
     change: str
 
 
+class Told(TypedDict):
+    """What consumers were told, and answered. `state`: active, done, dismissed, snoozed (`until` then), or suppressed
+    or superseded (`by` another rule)."""
+
+    id: str
+    state: str
+    until: str | None
+    by: str | None
+
+
 class Explanation(TypedDict):
-    """Why, why not, when, and what would change it. Instants are RFC 3339."""
+    """Why, why not, when, and what would change it. Instants are RFC 3339.
+
+    `complete`: whether all single changes were tried; in a very large case some are left out.
+    """
 
     rule: str
     subject: dict[str, str]
@@ -46,21 +64,31 @@ class Explanation(TypedDict):
     levels: list[str]
     due: str | None
     valid_until: str | None
-    told: str | None
+    told: Told | None
     suppressed_by: list[str]
     next: Next | None
     if_changed: list[Change]
     if_there_were: list[Arrival]
+    complete: bool
     article: dict[str, str]
+
+
+MOST_SUBJECTS = 50
 
 
 def explain_all(
     engine: CompiledEngine, case: Case, key: str, rule: str, now: int, recorded: bytes = b""
 ) -> list[Explanation]:
-    """One explanation for every subject of the case that the rule speaks of. Raises UnknownRule."""
-    facts = facts_of(case, key)
-    about = _rule(engine, rule).about
-    return [_explained(engine, rule, subject, facts, now, recorded) for subject in facts.of_kind(about)]
+    """One explanation for every subject of the case that the rule speaks of.
+
+    Raises UnknownRule; TooManySubjects beyond MOST_SUBJECTS.
+    """
+    facts, asked = facts_of(case, key), _rule(engine, rule)
+    found, budget = subjects(asked, facts), Budget()
+    if len(found) > MOST_SUBJECTS:
+        names = ", ".join(map(_name, found[:3]))
+        raise TooManySubjects(f"this case has {len(found)} {asked.about}s; name the one to explain: {names}, ...")
+    return [_explained(engine, asked, subject, facts, now, recorded, budget) for subject in found]
 
 
 def explain(
@@ -70,15 +98,15 @@ def explain(
 
     Raises UnknownRule, UnknownSubject.
     """
-    facts = facts_of(case, key)
-    about = _rule(engine, rule).about
-    known = {f"{one.kind}/{one.id}": one for one in facts.of_kind(about)}
+    facts, asked = facts_of(case, key), _rule(engine, rule)
+    known = {_name(one): one for one in subjects(asked, facts)}
     if subject not in known:
+        names = [*known][:MOST_SUBJECTS]
+        there = f"it has: {', '.join(names)}{', ...' if len(known) > len(names) else ''}" if known else "it has none"
         raise UnknownSubject(
-            f"{rule} speaks of the {about}s of a case, and this case has no {subject!r}"
-            + (f"; it has: {', '.join(known)}" if known else "; it has none")
+            f"{rule} speaks of the {asked.about}s of a case, and this case has no {subject!r}; {there}"
         )
-    return _explained(engine, rule, known[subject], facts, now, recorded)
+    return _explained(engine, asked, known[subject], facts, now, recorded, Budget())
 
 
 def _rule(engine: CompiledEngine, rule: str) -> Rule:
@@ -87,32 +115,41 @@ def _rule(engine: CompiledEngine, rule: str) -> Rule:
     return engine.rulebook.rules[rule]
 
 
+def _name(subject: Entity) -> str:
+    return f"{subject.kind}/{subject.id}"
+
+
 def _explained(
-    engine: CompiledEngine, rule_id: str, subject: Entity, facts: Facts, now: int, recorded: bytes
+    engine: CompiledEngine, rule: Rule, subject: Entity, facts: Facts, now: int, recorded: bytes, budget: Budget
 ) -> Explanation:
-    rule = engine.rulebook.rules[rule_id]
-    answer = engine.answer_about(rule_id, subject, facts)
+    answer = engine.answer_about(rule.id, subject, facts)
     holding = answer.holds(now)
-    record = load_records(recorded).get(answer.key)
-    trial = Trial(engine, rule_id, subject, facts, now, holding)
+    trial = Trial(engine, rule, subject, facts, now, holding, budget)
     return {
-        "rule": rule_id,
+        "rule": rule.id,
         "subject": {"kind": subject.kind, "id": subject.id},
         "at": format_instant(now),
         "rulebook": engine.rulebook.version,
         "holds": holding,
         "priority": answer.priority(now) if holding else None,
-        "because": reasons(rule.when, engine.environment(rule_id, subject, facts), now),
+        "because": reasons(rule, trial.env, now),
         "levels": [level_phrase(level) for level in rule.levels],
         "due": _text(answer.due),
         "valid_until": _text(answer.valid_until),
-        "told": record.state if record is not None else None,
+        "told": _told(load_records(recorded).get(answer.key)),
         "suppressed_by": list(_suppressors(engine, answer, facts, now)) if holding else [],
         "next": _next(answer, now),
         "if_changed": changes(trial),
         "if_there_were": arrivals(trial),
+        "complete": budget.left >= 0,
         "article": {"id": rule.source.article, "title": rule.source.title},
     }
+
+
+def _told(record: Record | None) -> Told | None:
+    if record is None or record.state == "ended":
+        return None
+    return {"id": record.id, "state": record.state, "until": _text(record.until), "by": record.by}
 
 
 def _suppressors(engine: CompiledEngine, answer: Answer, facts: Facts, now: int) -> Iterator[str]:

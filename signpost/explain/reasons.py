@@ -1,24 +1,24 @@
 """Reasons: each condition of a rule with its answer at an instant, and the facts that decide it. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TypedDict
 
 from signpost.advice.evidence import Fact, fact_of
-from signpost.case.facts import Entity
 from signpost.case.instant import format_instant, on_calendar
 from signpost.engine.moments import Env, instant_of
-from signpost.engine.questions import items, spans_of
+from signpost.engine.questions import check, spans_of
 from signpost.engine.spans import holds
+from signpost.explain.sight import link_facts, seen_items
 from signpost.rulebook.checks import references
 from signpost.rulebook.printing import phrase
-from signpost.rulebook.terms import AnyOf, Condition, Reached, Relation, Term
+from signpost.rulebook.terms import AnyOf, Condition, Linked, Reached, Relation, Rule, Term
 
 
 class Reason(TypedDict):
     """One condition. `answer`: yes, no, or unknown where it is no because something it compares is not known.
 
-    `seen`: the facts that it read; `since` and `until`: the instants at which time turns its answer, if nothing else
-    happens; `parts`: the conditions within it, for each alternative or each entity that was looked at (`of`: which).
+    `seen`: the facts that it read, each with the event behind it; `turns`: the instant at which time alone turns its
+    answer; `parts`: the conditions within it, for each alternative or each entity that was looked at (`of`: which).
     """
 
     condition: str
@@ -29,55 +29,76 @@ class Reason(TypedDict):
     parts: list["Reason"]
 
 
-def reasons(condition: Condition, env: Env, now: int) -> list[Reason]:
-    """The reasons of a condition, term by term."""
-    return [_reason(term, env, now) for term in condition]
+def reasons(rule: Rule, env: Env, now: int) -> list[Reason]:
+    """The reasons of a rule, condition by condition, about the subject of an environment."""
+    return _Reasons(rule, env, now).of(rule.when)
 
 
-def _reason(term: Term, env: Env, now: int) -> Reason:
-    spans = spans_of(term)(env)
-    holding = holds(spans, now)
-    seen = [] if isinstance(term, (AnyOf, Relation)) else [fact_of(ref, env) for ref in references(term)]
-    unknown = not holding and any(fact["unknown"] for fact in seen)
-    turn = on_calendar(next((flip for flip in spans if flip > now), None))
-    return {
-        "condition": phrase(term),
-        "of": None,
-        "answer": "yes" if holding else "unknown" if unknown else "no",
-        "seen": seen + _threshold(term, env),
-        "turns": None if turn is None else format_instant(turn),
-        "parts": list(_parts(term, env, now)),
-    }
+class _Reasons:
+    def __init__(self, rule: Rule, env: Env, now: int) -> None:
+        self.rule, self.env, self.now = rule, env, now
+
+    def of(self, condition: Condition) -> list[Reason]:
+        return [self._reason(term) for term in condition]
+
+    def _reason(self, term: Term) -> Reason:
+        spans = spans_of(term)(self.env)
+        seen, parts = self._seen(term), list(self._parts(term))
+        turn = on_calendar(next((flip for flip in spans if flip > self.now), None))
+        return {
+            "condition": phrase(term),
+            "of": None,
+            "answer": "yes" if holds(spans, self.now) else "unknown" if _rests_on_unknown(term, seen, parts) else "no",
+            "seen": seen + _threshold(term, seen, self.env),
+            "turns": None if turn is None else format_instant(turn),
+            "parts": parts,
+        }
+
+    def _seen(self, term: Term) -> list[Fact]:
+        if isinstance(term, Linked):
+            return link_facts(term, self.env)
+        return [] if isinstance(term, (AnyOf, Relation)) else [fact_of(ref, self.env) for ref in references(term)]
+
+    def _parts(self, term: Term) -> Iterator[Reason]:
+        if isinstance(term, AnyOf):
+            for number, alternative in enumerate(term.alternatives, 1):
+                yield from _under(f"alternative {number}", self.of(alternative))
+        elif isinstance(term, Relation):
+            outer = self.env.item
+            for item in seen_items(self.rule, term, self.env):
+                self.env.item = item
+                yield _group("all of", f"{item.kind}/{item.id}", self._of_item(term.where))
+            self.env.item = outer
+
+    def _of_item(self, where: Condition) -> list[Reason]:
+        """Its conditions; of an entity that does not belong to the subject, that alone."""
+        for term in where:
+            if isinstance(term, Linked) and not check(term)(self.env):
+                return [self._reason(term)]
+        return self.of(where)
 
 
-def _threshold(term: Term, env: Env) -> list[Fact]:
+def _rests_on_unknown(term: Term, seen: list[Fact], parts: list[Reason]) -> bool:
+    """Whether a condition that does not hold might, were more known."""
+    if isinstance(term, Relation) and term.fewer:
+        return False
+    return any(fact["unknown"] for fact in seen) or any(part["answer"] == "unknown" for part in parts)
+
+
+def _threshold(term: Term, seen: list[Fact], env: Env) -> list[Fact]:
     """The instant that a condition about time comes to, where it is not the field itself."""
     if not isinstance(term, Reached):
         return []
     instant = on_calendar(instant_of(term.moment)(env))
     value = None if instant is None else format_instant(instant)
+    if value == seen[0]["value"]:
+        return []
     return [{"fact": "that is", "value": value, "unknown": instant is None, "event": None}]
 
 
-def _parts(term: Term, env: Env, now: int) -> Iterator[Reason]:
-    if isinstance(term, AnyOf):
-        for number, alternative in enumerate(term.alternatives, 1):
-            yield from _under(f"alternative {number}", reasons(alternative, env, now), len(alternative))
-    elif isinstance(term, Relation):
-        outer = env.item
-        for item in items(term)(env):
-            env.item = item
-            yield _entity(item, reasons(term.where, env, now))
-        env.item = outer
-
-
-def _under(name: str, found: list[Reason], number: int) -> Iterable[Reason]:
+def _under(name: str, found: list[Reason]) -> list[Reason]:
     """An alternative of one condition is that condition."""
-    return found if number == 1 else [_group(name, None, found)]
-
-
-def _entity(item: Entity, found: list[Reason]) -> Reason:
-    return _group("all of", f"{item.kind}/{item.id}", found)
+    return found if len(found) == 1 else [_group(name, None, found)]
 
 
 def _group(condition: str, of: str | None, found: list[Reason]) -> Reason:

@@ -1,15 +1,17 @@
 """Simulation: what would be advised if events happened that have not. Pure; nothing is kept."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
 
 from signpost.advice import active
 from signpost.advice.advise import suppressions
-from signpost.advice.caseload import Caseload
-from signpost.advice.replay import Replay
+from signpost.advice.caseload import Caseload, OpenCase
+from signpost.advice.replay import Replay, Told
 from signpost.case.event import Event
 from signpost.case.identity import case_keys
 from signpost.case.instant import format_instant
+from signpost.errors import CallerError
 
 
 class Simulated(TypedDict):
@@ -24,16 +26,23 @@ class Simulated(TypedDict):
     next_change: str | None
 
 
+class TooMuch(CallerError):
+    """A simulation that would take too long."""
+
+
+MOST_WORK = 8_000
+"""Entities looked at in one simulation: a second or two of work, five where all are offers."""
+
+
 def simulate(caseload: Caseload, candidate: str, events: Sequence[Event], at: int, until: int) -> Simulated:
     """Play events over cases, from `at` to `until` (microseconds). An event of an earlier time arrives at `at`.
 
-    The caseload is changed, so give it cases of its own.
+    The caseload is changed, so give it cases of its own. Raises TooMuch.
     """
     ordered = sorted(events, key=lambda event: (max(event.time, at), event.time, event.source, event.id))
-    caseload.find(candidate)
+    arrivals = [(max(event.time, at), event) for event in ordered]
     changes = [change.data for _, change in caseload.wake(caseload.find(candidate).key, at)]
-    replay = Replay(caseload, [(max(event.time, at), event) for event in ordered])
-    changes += [told.change.data for told in replay.until(until)]
+    changes += [told.change.data for told in _played(caseload, arrivals, until)]
     case = caseload.find(candidate)
     return {
         "candidate": case.key,
@@ -44,6 +53,26 @@ def simulate(caseload: Caseload, candidate: str, events: Sequence[Event], at: in
         "suppressed": suppressions(case.recorded),
         "next_change": None if case.next_change is None else format_instant(case.next_change),
     }
+
+
+def _played(caseload: Caseload, arrivals: list[tuple[int, Event]], until: int) -> Iterator[Told]:
+    """Instant by instant, so that the work can be counted."""
+    replay, pending, work = Replay(caseload, arrivals), Counter(at for at, _ in arrivals), 0
+    while (instant := _next(caseload, pending)) is not None and instant <= until:
+        arriving = pending.pop(instant, 0)
+        work += (1 + arriving) * (1 + arriving + max(map(_size, caseload.cases.values())))
+        if work > MOST_WORK:
+            raise TooMuch(f"too much happens by {format_instant(until)}: ask for an earlier `until`, or fewer events")
+        yield from replay.until(instant)
+
+
+def _next(caseload: Caseload, pending: Counter[int]) -> int | None:
+    woken = (case.next_change for case in caseload.cases.values())
+    return min((*pending, *(instant for instant in woken if instant is not None)), default=None)
+
+
+def _size(case: OpenCase) -> int:
+    return sum(map(len, case.case.registers.values()))
 
 
 def keys_of(candidate: str, events: Sequence[Event]) -> set[str]:

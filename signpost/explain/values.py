@@ -1,7 +1,8 @@
-"""Values worth trying: for every fact that a condition reads, those on either side of what it asks. Pure."""
+"""Values worth trying for a fact that a condition reads: those on either side of what it asks. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -10,23 +11,17 @@ from signpost.case.instant import DAY, on_calendar, to_datetime
 from signpost.case.money import Money
 from signpost.case.vocabulary import KINDS
 from signpost.engine.moments import Env, instant_of, value_of
-from signpost.rulebook.checks import references
 from signpost.rulebook.terms import (
     Among,
-    AnyOf,
     Compare,
-    Condition,
-    Defined,
     Duration,
     Known,
-    Linked,
     Lists,
     Moment,
     OneOf,
     Order,
     Reached,
     Ref,
-    Relation,
     Same,
     Scope,
     Term,
@@ -34,44 +29,10 @@ from signpost.rulebook.terms import (
 
 TICK = 1_000_000
 """A second, in microseconds."""
-
-
-def tries(
-    condition: Condition, defined: Mapping[str, Defined], env: Env, now: int
-) -> Iterator[tuple[Entity, Ref, list[Any]]]:
-    """Every fact that a condition reads, with the values worth trying."""
-    for term in condition:
-        if isinstance(term, AnyOf):
-            for alternative in term.alternatives:
-                yield from tries(alternative, defined, env, now)
-        elif isinstance(term, Relation):
-            outer = env.item
-            for item in env.facts.of_kind(term.kind):
-                if not (term.other and item is env.subject):
-                    env.item = item
-                    yield from tries(term.where, defined, env, now)
-            env.item = outer
-        elif not isinstance(term, Linked):
-            for ref in references(term):
-                if ref.scope == Scope.DEFINED:
-                    yield from _behind(defined[ref.name], term, ref, env, now)
-                else:
-                    yield entity_of(ref, env), ref, [None, *values_for(term, ref, env, now)]
-
-
-def values_for(term: Term, ref: Ref, env: Env, now: int) -> list[Any]:
-    """What a field that a term reads could be, so that the term's answer may be another."""
-    return _VALUES[type(term)](term, ref, env, now)
-
-
-def _behind(defined: Defined, term: Term, ref: Ref, env: Env, now: int) -> Iterator[tuple[Entity, Ref, list[Any]]]:
-    """The facts that a defined value rests on."""
-    for choice in defined.choices:
-        if isinstance(choice.value, Ref) and choice.value.scope != Scope.DEFINED:
-            yield entity_of(choice.value, env), choice.value, [None, *values_for(term, ref, env, now)]
-        elif isinstance(choice.value, Moment) and choice.value.base.scope != Scope.DEFINED:
-            base = choice.value.base
-            yield entity_of(base, env), base, [None, *_around(choice.value, base, env, now)]
+STEPS = (-40, -20, -8, -3, -1, 0, 1, 3, 8, 20, 40)
+"""Days to either side of where an answer turns: weekends and month ends may move that."""
+DAYS = [0, 1, 7, 14, 30, 90, 365]
+"""Numbers of days worth trying."""
 
 
 def entity_of(ref: Ref, env: Env) -> Entity:
@@ -79,13 +40,49 @@ def entity_of(ref: Ref, env: Env) -> Entity:
     return {Scope.ITEM: env.item, Scope.SUBJECT: env.subject}.get(ref.scope, env.facts.candidate)
 
 
+def values_for(term: Term, ref: Ref, env: Env, now: int) -> list[Any]:
+    """What a field that a term reads could be, so that the term's answer may be another."""
+    return _VALUES[type(term)](term, ref, env, now)
+
+
+def target(term: Term, ref: Ref, env: Env, now: int) -> int | None:
+    """The instant at which a moment that a term reads would turn the term's answer; None: there is no such."""
+    if isinstance(term, Reached) and ref == term.moment.base:
+        return before(term.moment, now, env)
+    if isinstance(term, Order):
+        mine, other = (term.left, term.right) if ref == term.left.base else (term.right, term.left)
+        return before(mine, instant_of(other)(env), env)
+    return now if isinstance(term, Known) else None
+
+
+def before(moment: Moment, instant: int | None, env: Env) -> int | None:
+    """Where the base of a moment must be for the moment to come to an instant, to a few days where months or business
+    days are counted."""
+    offset = value_of(moment.offset)(env) if isinstance(moment.offset, Ref) else moment.offset
+    if instant is None or offset is None:
+        return None
+    distance = offset if isinstance(offset, Duration) else Duration(int(offset))
+    return instant - moment.sign * (distance.total + distance.business_days * 7 * DAY // 5)
+
+
+def around(ref: Ref, start: int | None, env: Env) -> list[Any]:
+    """Values of a date or an instant at an instant, just before it and just after, and some way off."""
+    if start is None:
+        return []
+    if ref.type == "date":
+        day = _day(start, env)
+        return [] if day is None else [day + timedelta(days=step) for step in STEPS]
+    near = (start - TICK, start, start + TICK, *(start + step * DAY for step in STEPS if step))
+    return sorted(instant for instant in near if on_calendar(instant) is not None)
+
+
 def _known(term: Known, ref: Ref, env: Env, now: int) -> list[Any]:
-    return [some_value(ref, env, now)]
+    return list(_field_choices(ref, env)) if ref.type in ("boolean", "choice") else [_some_value(ref, env, now)]
 
 
 def _one_of(term: OneOf, ref: Ref, env: Env, now: int) -> list[Any]:
     choices = _field_choices(ref, env)
-    return [*term.values, *choices] if choices else [*term.values, _other_than(term.values[0])]
+    return [*term.values, *choices] if choices else [*term.values, far_side(term.values[0])]
 
 
 def _compare(term: Compare, ref: Ref, env: Env, now: int) -> list[Any]:
@@ -97,13 +94,14 @@ def _compare(term: Compare, ref: Ref, env: Env, now: int) -> list[Any]:
 
 
 def _paying(money: Money, more: int) -> Money:
-    annual = money.annual + more
-    return Money(f"{float(annual):.2f}".rstrip("0").rstrip("."), money.currency, "year", Fraction(annual))
+    """So much more or less a year, to the cent, since that can be said."""
+    cents = Decimal(max(round((money.annual + more) * 100), 0)) / 100
+    return Money.from_json({"amount": f"{cents:f}", "currency": money.currency, "per": "year"}, None)
 
 
 def _same(term: Same, ref: Ref, env: Env, now: int) -> list[Any]:
     other = value_of(term.other if ref == term.ref else term.ref)(env)
-    return [] if other is None else [other, _other_than(other)]
+    return [] if other is None else [other, far_side(other)]
 
 
 def _among(term: Among, ref: Ref, env: Env, now: int) -> list[Any]:
@@ -119,62 +117,46 @@ def _lists(term: Lists, ref: Ref, env: Env, now: int) -> list[Any]:
 
 
 def _reached(term: Reached, ref: Ref, env: Env, now: int) -> list[Any]:
-    if ref != term.moment.base:
-        return [0, 1, 7, 14, 30, 90, 365] if ref.type == "days" else []
-    return _around(term.moment, ref, env, now)
+    return around(ref, target(term, ref, env, now), env) if ref == term.moment.base else DAYS
 
 
 def _order(term: Order, ref: Ref, env: Env, now: int) -> list[Any]:
-    mine, other = (term.left, term.right) if ref == term.left.base else (term.right, term.left)
-    bound = instant_of(other)(env)
-    return [] if bound is None else _around(mine, ref, env, bound)
-
-
-def _around(moment: Moment, ref: Ref, env: Env, bound: int) -> list[Any]:
-    """Values of the base that bring the moment to a bound, just before it and just after."""
-    offset = value_of(moment.offset)(env) if isinstance(moment.offset, Ref) else moment.offset
-    if offset is None:
-        return []
-    total = offset.total if isinstance(offset, Duration) else int(offset) * DAY
-    start = bound - moment.sign * total
-    if ref.type == "date":
-        day = _day(start, env)
-        return [] if day is None else [day + timedelta(days=step) for step in (-8, -1, 0, 1, 8)]
-    week = 7 * DAY
-    instants = (start + step for step in (-week, -TICK, 0, TICK, week))
-    return [instant for instant in instants if on_calendar(instant) is not None]
+    bases = (term.left.base, term.right.base)
+    return around(ref, target(term, ref, env, now), env) if ref in bases else DAYS
 
 
 def _day(instant: int, env: Env) -> date | None:
-    if on_calendar(instant) is None or not instant > 20 * DAY:
+    far = (STEPS[-1] + 1) * DAY
+    if on_calendar(instant - far) is None or on_calendar(instant + far) is None:
         return None
     return to_datetime(instant).astimezone(env.zone).date()
 
 
-def some_value(ref: Ref, env: Env, now: int) -> Any:
-    """Any value of a field."""
-    choices = _field_choices(ref, env)
+def _some_value(ref: Ref, env: Env, now: int) -> Any:
+    """Any value of a field that has no words of its own."""
     samples: Mapping[str, Any] = {
-        "boolean": True,
         "number": 1,
         "days": 1,
         "money": Money("1", "USD", "year", Fraction(1)),
         "instant": now,
-        "date": _day(now, env),
+        "date": _day(now, env) or date(2000, 1, 1),
         "texts": ["something"],
-        "choices": list(choices[:1]),
+        "choices": list(_field_choices(ref, env)[:1]),
         "object": {"city": "somewhere"},
         "range": {},
     }
-    return samples.get(ref.type, choices[0] if choices else "something")
+    return samples.get(ref.type, "something")
 
 
 def _field_choices(ref: Ref, env: Env) -> tuple[Any, ...]:
+    if ref.scope == Scope.DEFINED:
+        return ()
     field = KINDS[entity_of(ref, env).kind][ref.name]
     return (True, False) if field.type == "boolean" else field.choices
 
 
-def _other_than(value: Any) -> Any:
+def far_side(value: Any) -> Any:
+    """Another value of the same type."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, (int, float)):

@@ -14,18 +14,24 @@ from signpost.engine import CompiledEngine
 from signpost.engine.moments import Env
 from signpost.engine.questions import spans_of
 from signpost.engine.spans import holds
-from signpost.explain.values import some_value, tries, values_for
+from signpost.explain.sight import seen_items
+from signpost.explain.tries import tries
+from signpost.explain.values import values_for
+from signpost.explain.words import said, telling
 from signpost.rulebook.checks import references
+from signpost.rulebook.guarantees import ALWAYS_KNOWN
 from signpost.rulebook.printing import phrase
-from signpost.rulebook.terms import AnyOf, Known, Linked, Relation, Scope, Term
+from signpost.rulebook.terms import AnyOf, Condition, Linked, Relation, Rule, Scope, Term, walk
 
 
 class Change(TypedDict):
-    """One fact and the values that would turn the rule's answer; null: if it were unknown."""
+    """One fact and values that would turn the rule's answer (null: were it unknown); of amounts and times the nearest
+    found on either side. `words`: the same as a person says it."""
 
     fact: str
     now: Any
     values: list[Any]
+    words: str
 
 
 class Arrival(TypedDict):
@@ -35,41 +41,83 @@ class Arrival(TypedDict):
     such_that: list[str]
 
 
+@dataclass(slots=True)
+class Budget:
+    """How much may still be tried: entities looked at. What is left out is not said to make no difference."""
+
+    left: int = 1_000_000
+
+    def spend(self, facts: Facts) -> bool:
+        """Whether there is enough for one more evaluation."""
+        self.left -= 20 + sum(map(len, facts.entities.values()))
+        return self.left >= 0
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One rule about one subject at one instant, to be asked again of other facts."""
 
     engine: CompiledEngine
-    rule: str
+    rule: Rule
     subject: Entity
     facts: Facts
     now: int
     holding: bool
+    budget: Budget
+
+    @property
+    def env(self) -> Env:
+        """What the rule sees, the facts being as they are."""
+        return self.engine.environment(self.rule.id, self.subject, self.facts)
 
     def turns(self, facts: Facts, subject: Entity | None = None) -> bool:
         """Whether other facts give another answer."""
-        answer = self.engine.answer_about(self.rule, subject or self.subject, facts)
+        if not self.budget.spend(facts):
+            return False
+        answer = self.engine.answer_about(self.rule.id, subject or self.subject, facts)
         return answer.holds(self.now) is not self.holding
 
 
 def changes(trial: Trial) -> list[Change]:
     """The facts of which some other value turns the answer."""
-    rule = trial.engine.rulebook.rules[trial.rule]
-    env = trial.engine.environment(trial.rule, trial.subject, trial.facts)
-    defined = {one.name: one for one in rule.defined}
-    found: dict[str, Change] = {}
-    for entity, ref, values in tries(rule.when, defined, env, trial.now):
-        type_ = KINDS[entity.kind][ref.name].type
-        name, present = f"{entity.kind}/{entity.id} {ref.name}", entity.values.get(ref.name)
-        turning = [
-            as_json(value, type_) for value in values if value != present and _turns(trial, entity, ref.name, value)
-        ]
-        if turning:
-            change = found.setdefault(name, {"fact": name, "now": as_json(present, type_), "values": []})
-            for value in turning:
-                if value not in change["values"]:
-                    change["values"].append(value)
-    return list(found.values())
+    tried: dict[tuple[str, str], _Tried] = {}
+    for entity, ref, values in tries(trial.rule, trial.env, trial.now):
+        one = tried.setdefault((f"{entity.kind}/{entity.id}", ref.name), _Tried(entity, ref.name, [], []))
+        for value in values:
+            if value != one.present and one.may_be(value):
+                one.values.append(value)
+                if _turns(trial, entity, ref.name, value):
+                    one.turning.append(value)
+    return [one.change() for one in tried.values() if one.turning]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """One fact with the values given to it, and those of them that turned the answer."""
+
+    entity: Entity
+    name: str
+    values: list[Any]
+    turning: list[Any]
+
+    @property
+    def present(self) -> Any:
+        return self.entity.values.get(self.name)
+
+    def may_be(self, value: Any) -> bool:
+        """Whether a value is still to be tried; 1 is not True."""
+        if value is None and self.name in ALWAYS_KNOWN.get(self.entity.kind, ()):
+            return False
+        return not any(value == one and type(value) is type(one) for one in self.values)
+
+    def change(self) -> Change:
+        type_ = KINDS[self.entity.kind][self.name].type
+        fact = f"{self.entity.kind}/{self.entity.id} {self.name}"
+        values = telling(self.present, self.turning, type_)
+        any_known = self.present is None and len(self.turning) == len(self.values)
+        words = f"if {fact} {said(values, any_known, type_)}"
+        shown = [as_json(value, type_) for value in values]
+        return {"fact": fact, "now": as_json(self.present, type_), "values": shown, "words": words}
 
 
 def _turns(trial: Trial, entity: Entity, name: str, value: Any) -> bool:
@@ -92,8 +140,7 @@ def _with(facts: Facts, kind: str, entities: list[Entity]) -> Facts:
 
 def arrivals(trial: Trial) -> list[Arrival]:
     """The other entities without which the answer would be another, and those with which it would."""
-    rule = trial.engine.rulebook.rules[trial.rule]
-    relations = [term for term in rule.when if isinstance(term, Relation)]
+    relations = [term for term in walk(trial.rule.when) if isinstance(term, Relation)]
     found = [
         arrival for relation in relations for arrival in (*_without(relation, trial), *_with_one_more(relation, trial))
     ]
@@ -102,7 +149,7 @@ def arrivals(trial: Trial) -> list[Arrival]:
 
 def _without(relation: Relation, trial: Trial) -> Iterator[Arrival]:
     entities = trial.facts.of_kind(relation.kind)
-    for item in entities:
+    for item in seen_items(trial.rule, relation, trial.env):
         if item is trial.subject:
             continue
         rest = [one for one in entities if one is not item]
@@ -111,23 +158,27 @@ def _without(relation: Relation, trial: Trial) -> Iterator[Arrival]:
 
 
 def _with_one_more(relation: Relation, trial: Trial) -> Iterator[Arrival]:
-    more = _one_more(relation, trial)
-    if more is not None and trial.turns(_with(trial.facts, relation.kind, [*trial.facts.of_kind(relation.kind), more])):
+    entities = [*trial.facts.of_kind(relation.kind), _one_more(relation, trial)]
+    if trial.turns(_with(trial.facts, relation.kind, entities)):
         yield {"entity": f"one more {relation.kind}", "such_that": [phrase(term) for term in relation.where]}
 
 
-def _one_more(relation: Relation, trial: Trial) -> Entity | None:
+def _one_more(relation: Relation, trial: Trial) -> Entity:
     """An entity that meets the conditions of a relation, as far as each can be met by itself."""
-    one = Entity(relation.kind, "hypothetical")
-    env = Env(trial.facts, trial.subject, one, trial.facts.zone)
-    for term in relation.where:
-        if isinstance(term, AnyOf):
-            return None
-        if isinstance(term, Linked):
-            one.values |= _link(term.how, relation.kind, trial.subject)
-        else:
-            _meet(one, term, env, trial.now)
+    one, env = Entity(relation.kind, "hypothetical"), trial.env
+    env.item = one
+    _meet_all(one, relation.where, env, trial.now)
     return one
+
+
+def _meet_all(one: Entity, condition: Condition, env: Env, now: int) -> None:
+    for term in condition:
+        if isinstance(term, AnyOf):
+            _meet_all(one, term.alternatives[0], env, now)
+        elif isinstance(term, Linked):
+            one.values |= _link(term.how, one.kind, env.subject)
+        else:
+            _meet(one, term, env, now)
 
 
 def _meet(one: Entity, term: Term, env: Env, now: int) -> None:
@@ -135,8 +186,7 @@ def _meet(one: Entity, term: Term, env: Env, now: int) -> None:
     ref = next(iter(references(term)))
     if ref.scope != Scope.ITEM:
         return
-    tried = [some_value(ref, env, now)] if isinstance(term, Known) and term.known else values_for(term, ref, env, now)
-    for value in tried:
+    for value in values_for(term, ref, env, now):
         one.values[ref.name] = value
         if holds(spans_of(term)(env), now):
             return

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from signpost.case import Case, Event
+from signpost.advice.caseload import Caseload
+from signpost.case import Event
 from signpost.case.instant import parse_instant
 from signpost.cli import main
+from signpost.engine import CompiledEngine
+from signpost.rulebook import load
 from signpost.storage import CaseRow, open_store, upgrade
 from tests.rulebooks import RULES
 
@@ -58,19 +61,64 @@ def test_only_what_was_known_by_then_counts() -> None:
     assert "globex" not in result.output
 
 
-def test_a_stored_candidate(tmp_path: Path) -> None:
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """A database in which north and south know of one candidate."""
     url = f"sqlite:///{tmp_path}/signpost.db"
     upgrade(url)
-    said = Event("demo", "s", "1", "offer.extended", parse_instant(START), "c-1", {"offer": "acme"})
     with open_store(url) as store, store.transaction() as transaction:
-        transaction.lock_cases([("demo", "c-1")])
-        transaction.save_cases([CaseRow("demo", "c-1", Case().fold(said).to_json())])
-    env = {"SIGNPOST_DATABASE_URL": url}
-    assert "holds, high" in call("ask-response-deadline@offer/acme", "--candidate", "c-1", env=env).output
-    for missing in (("--candidate", "c-9"), ("--candidate", "c-1", "--tenant", "globex")):
+        for tenant in ("north", "south"):
+            said = Event(tenant, "s", "1", "offer.extended", parse_instant(START), "c-1", {"offer": "acme"})
+            caseload = Caseload(CompiledEngine(load(RULES)), tenant, {})
+            caseload.handle(said, parse_instant(START))
+            transaction.lock_cases([(tenant, "c-1")])
+            known = caseload.cases["c-1"]
+            transaction.save_cases([CaseRow(tenant, "c-1", known.case.to_json(), known.recorded)])
+    return {"SIGNPOST_DATABASE_URL": url, "SIGNPOST_DATA_DIR": str(tmp_path)}
+
+
+def test_a_stored_candidate(env: dict[str, str]) -> None:
+    found = call("ask-response-deadline@offer/acme", "--candidate", "c-1", "--tenant", "north", env=env).output
+    assert "holds, high" in found
+    assert "consumers have it as rec_" in found
+    assert "would change if offer/acme respond_by became known" in found
+    for missing in (("--candidate", "c-9"), ("--candidate", "c-1", "--tenant", "west")):
         result = call("ask-response-deadline", *missing, env=env)
-        assert result.exit_code != 0
+        assert result.exit_code == 2
         assert "nothing is known" in result.output
+
+
+def test_what_consumers_were_told_is_left_out_at_another_time(env: dict[str, str]) -> None:
+    asked = ("ask-response-deadline@offer/acme", "--candidate", "c-1", "--tenant", "north", "--json")
+    [now], [then] = (json.loads(call(*asked, *at, env=env).output) for at in ((), ("--at", "0h")))
+    assert (now["told"]["state"], then["told"]) == ("active", None)
+    assert (then["at"], then["holds"]) == (START, True)
+
+
+def test_a_stored_candidate_is_explained_by_what_the_tenant_chose(env: dict[str, str], tmp_path: Path) -> None:
+    text = "tenants: {north: {api_keys: [], disabled: [ask-response-deadline]}, south: {api_keys: []}}"
+    (tmp_path / "tenants.yaml").write_text(text, "utf-8")
+    asked = ("ask-response-deadline", "--candidate", "c-1")
+    assert "there is no rule 'ask-response-deadline'" in call(*asked, "--tenant", "north", env=env).output
+    assert "holds, high" in call(*asked, "--tenant", "south", env=env).output
+
+
+def test_a_timeline_is_explained_under_its_own_parameters(tmp_path: Path) -> None:
+    text = f"""
+timelines:
+  - name: "sooner: by parameter"
+    start: {START}
+    params: {{respond-before-deadline: {{normal_before: 8d}}}}
+    events:
+      - {{at: 0h, type: offer.extended, offer: acme, respond_by: "{DEADLINE}"}}
+    expect:
+      - {{at: 1h, excludes: [respond-before-deadline@offer/acme]}}
+"""
+    path = tmp_path / "one.yaml"
+    path.write_text(text, "utf-8")
+    result = call("respond-before-deadline", "--timeline", f"{path}:sooner: by parameter", "--at", "49h")
+    assert ": holds, normal" in result.output, result.output
+    assert "does not hold" in call("respond-before-deadline", "--timeline", path, "--at", "47h").output
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ import click
 from signpost.cli.edge import json_option, print_json, settings
 from signpost.cli.rules.common import FOLDER
 from signpost.errors import CallerError
-from signpost.settings import SHIPPED_RULES
 
 if TYPE_CHECKING:
-    from signpost.case import Case
+    from signpost.backtest import History
     from signpost.explain import Explanation
+    from signpost.explain.explanation import Told
+    from signpost.rulebook import Rulebook
 
 _NAME = re.compile(r"(?P<rule>[^@]+)(?:@(?P<subject>[a-z]+/.+))?", re.DOTALL)
 _MARKS = {"yes": ("yes", "green"), "no": ("no", "red"), "unknown": ("unknown", "yellow")}
@@ -23,23 +24,14 @@ class NothingKnown(CallerError):
     """There is no such case, or the recording does not say whose it is."""
 
 
-class _Known(NamedTuple):
-    """What is known of a person, each thing with when it came to be known (microseconds), and what was told of it.
-    `start`: what `--at 36h` counts from."""
+class _Source(NamedTuple):
+    """What is known of a person, and the rules to ask. `recorded`: what consumers were told; `start`: what `--at 36h`
+    counts from."""
 
-    key: str
-    said: tuple[tuple[int, "Case"], ...]
+    history: "History"
+    rulebook: "Rulebook"
     recorded: bytes
     start: int
-
-    def case(self, now: int) -> "Case":
-        """The case as it was known at an instant."""
-        from signpost.case import Case
-
-        known = Case()
-        for at, said in self.said:
-            known = known.join(said) if at <= now else known
-        return known
 
 
 @click.command
@@ -49,7 +41,7 @@ class _Known(NamedTuple):
 @click.option("--events", "file", type=click.File("rb"), help="Take the case from a file of CloudEvents instead.")
 @click.option("--timeline", help="Take the case from a timeline instead: FILE or FILE:NAME.")
 @click.option("--at", "at", help="An instant, or a time like 36h since the first event; by default, now.")
-@click.option("--rulebook", "folder", type=FOLDER, default=SHIPPED_RULES, help="By default, the shipped one.")
+@click.option("--rulebook", "folder", type=FOLDER, help="By default SIGNPOST_RULES, with what the tenant chooses.")
 @json_option
 def explain(
     advice: str,
@@ -58,7 +50,7 @@ def explain(
     file: IO[bytes] | None,
     timeline: str | None,
     at: str | None,
-    folder: Path,
+    folder: Path | None,
     as_json: bool,
 ) -> None:
     """Say why a rule holds of a subject or does not: each condition with the facts that decide it, when the answer
@@ -73,68 +65,84 @@ def explain(
     from signpost.engine import CompiledEngine
     from signpost.explain import explain as explain_one
     from signpost.explain import explain_all
-    from signpost.rulebook import load
 
     named = _NAME.fullmatch(advice)
     sources = [source for source in (file, timeline) if source is not None]
     if named is None or len(sources) > 1 or (candidate is None and not sources):
         raise click.UsageError("say RULE@KIND/ID, and whose case: --candidate ID, --events FILE or --timeline FILE")
-    known = _known(candidate, tenant, file, timeline)
-    now = _instant(at, known.start)
-    engine = CompiledEngine(load(folder))
-    case, told = known.case(now), known.recorded if at is None else b""
+    source = _source(candidate, tenant, file, timeline, folder)
+    now = _instant(at, source.start)
+    engine, case, key = CompiledEngine(source.rulebook), source.history.case(now), source.history.key
+    told = source.recorded if at is None else b""
     if named["subject"]:
-        found = [explain_one(engine, case, known.key, named["rule"], named["subject"], now, told)]
+        found = [explain_one(engine, case, key, named["rule"], named["subject"], now, told)]
     else:
-        found = explain_all(engine, case, known.key, named["rule"], now, told)
+        found = explain_all(engine, case, key, named["rule"], now, told)
     if as_json:
         print_json(found)
     elif not found:
-        click.echo(f"{named['rule']}: the case of {known.key} has nothing that it speaks of")
+        click.echo(f"{named['rule']}: the case of {key} has nothing that it speaks of")
     for one in found if not as_json else ():
         _show(one)
 
 
-def _known(candidate: str | None, tenant: str, file: IO[bytes] | None, timeline: str | None) -> _Known:
+def _source(
+    candidate: str | None, tenant: str, file: IO[bytes] | None, timeline: str | None, folder: Path | None
+) -> _Source:
     if timeline is not None:
-        return _of_timeline(timeline)
-    return _of_events(file, candidate) if file is not None else _stored(tenant, candidate or "")
+        return _of_timeline(timeline, folder)
+    return _of_events(file, candidate, folder) if file is not None else _stored(tenant, candidate or "", folder)
 
 
-def _stored(tenant: str, candidate: str) -> _Known:
+def _stored(tenant: str, candidate: str, folder: Path | None) -> _Source:
     from signpost.backtest import history_of_case
     from signpost.case import Case
+    from signpost.rulebooks import load_rulebooks
     from signpost.storage import open_store
 
-    with open_store(settings().database_url) as store:
+    chosen = settings()
+    with open_store(chosen.database_url) as store:
         row = store.case(tenant, candidate)
-    if row is None or not (said := history_of_case(row.key, Case.from_json(row.state)).said):
+    history = None if row is None else history_of_case(row.key, Case.from_json(row.state))
+    if row is None or history is None or not history.said:
         raise NothingKnown(f"nothing is known of candidate {candidate!r} of tenant {tenant!r}")
-    return _Known(row.key, said, row.advice, said[0][0])
+    rulebook = load_rulebooks(folder or chosen.rules, chosen.tenants).of(tenant)
+    return _Source(history, rulebook, row.advice, history.said[0][0])
 
 
-def _of_events(file: IO[bytes], candidate: str | None) -> _Known:
+def _of_events(file: IO[bytes], candidate: str | None, folder: Path | None) -> _Source:
     from signpost.cli.rules.backtest import recorded
+    from signpost.rulebook import load
 
     histories = {history.key: history for history in recorded((file,))}
     key = candidate or (next(iter(histories)) if len(histories) == 1 else "")
+    if not histories:
+        raise NothingKnown("the file holds no events")
     if key not in histories:
-        raise NothingKnown(f"say whose case with --candidate; the events speak of {', '.join(histories)}")
-    said = histories[key].said
-    return _Known(key, said, b"", said[0][0])
+        shown = [*histories][:20]
+        more = f" and {len(histories) - len(shown)} more" if len(histories) > len(shown) else ""
+        raise NothingKnown(f"say whose case with --candidate; the events speak of {', '.join(shown)}{more}")
+    return _Source(histories[key], load(folder or settings().rules), b"", histories[key].said[0][0])
 
 
-def _of_timeline(name: str) -> _Known:
+def _of_timeline(name: str, folder: Path | None) -> _Source:
+    """The timeline of this name, or the first of the file; under the parameters that it sets."""
+    from signpost.backtest import History
     from signpost.case import Case
+    from signpost.rulebook import load
     from signpost.timelines import find_timelines
 
-    path, _, wanted = name.partition(":")
-    timelines = [one for one in find_timelines([Path(path)]) if wanted in ("", one.name)]
-    if not timelines:
-        raise NothingKnown(f"{path} has no timeline called {wanted!r}")
-    first = timelines[0]
-    said = tuple((arrival.at, Case.of(arrival.event)) for arrival in first.arrivals)
-    return _Known(first.candidate, said, b"", first.start)
+    colons = [place for place, letter in enumerate(name) if letter == ":" and Path(name[:place]).exists()]
+    path, wanted = (name[: colons[0]], name[colons[0] + 1 :]) if colons else (name, "")
+    timelines = find_timelines([Path(path)])
+    one = next((one for one in timelines if wanted in ("", one.name)), None)
+    if one is None:
+        names = "".join(f"\n  {one.name}" for one in timelines)
+        raise NothingKnown(f"{path} has no timeline called {wanted!r}; it has:{names}")
+    if not wanted and len(timelines) > 1:
+        click.echo(f"the first of {len(timelines)} timelines: {one.name}", err=True)
+    history = History(one.candidate, tuple((arrival.at, Case.of(arrival.event)) for arrival in one.arrivals))
+    return _Source(history, load(folder or settings().rules, one.params), b"", one.start)
 
 
 def _instant(at: str | None, start: int) -> int:
@@ -164,7 +172,7 @@ def _show(one: "Explanation") -> None:
     if one["suppressed_by"]:
         click.echo(f"  its place is taken by {', '.join(one['suppressed_by'])}")
     if one["told"]:
-        click.echo(f"  consumers were told: {one['told']}")
+        click.echo(f"  {_told(one['told'])}")
     for name in ("due", "valid_until"):
         if one[name]:
             click.echo(f"  {name.replace('_', ' ')}: {one[name]}")
@@ -173,11 +181,21 @@ def _show(one: "Explanation") -> None:
         f"  next: {coming['change']} {coming['at']}" if coming else "  next: nothing, unless somebody says something"
     )
     for change in one["if_changed"]:
-        values = " or ".join("unknown" if value is None else _value(value) for value in change["values"])
-        click.echo(f"  would change if {change['fact']} were {values}")
+        click.echo(f"  would change {change['words']}")
     for arrival in one["if_there_were"]:
         such = f" with {', '.join(arrival['such_that'])}" if arrival["such_that"] else ""
         click.echo(f"  would change if there were {arrival['entity']}{such}")
+    if not one["complete"]:
+        click.echo("  this case is so large that not every single change was tried")
+
+
+def _told(told: "Told") -> str:
+    """What consumers know of it."""
+    if told["state"] == "active":
+        return f"consumers have it as {told['id']}"
+    if told["by"]:
+        return f"consumers do not have it: {told['state']} by {told['by']}"
+    return f"consumers answered {told['id']}: {told['state']}" + (f" until {told['until']}" if told["until"] else "")
 
 
 def _show_reason(reason: Any, depth: int) -> None:

@@ -1,0 +1,48 @@
+"""Words: values that would turn an answer, as a person says them. Pure."""
+
+import json
+from datetime import date
+from typing import Any
+
+from signpost.advice.evidence import as_json
+from signpost.case.money import Money
+
+
+def said(values: list[Any], any_known: bool, type_: str) -> str:
+    """`were accepted, declined or unknown`; `became known, for example 3`, where every value would do (`any_known`)."""
+    if any_known:
+        return f"became known, for example {_word(values[0], type_)}"
+    words = ["unknown" if value is None else _word(value, type_) for value in values]
+    return f"were {', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else f"were {words[0]}"
+
+
+def telling(present: Any, turning: list[Any], type_: str) -> list[Any]:
+    """Of values in an order, the nearest below the present one and the nearest above; of others, all. None last."""
+    known = _nearest(present, [value for value in turning if value is not None], type_)
+    return known + [None] * (None in turning)
+
+
+def _nearest(present: Any, values: list[Any], type_: str) -> list[Any]:
+    if type_ not in ("instant", "date", "number", "days", "money"):
+        return values
+    ranked = sorted((value for value in values if _rank(value) is not None), key=_rank)
+    here = _rank(present)
+    if here is None:
+        return ranked[:1]
+    below = [value for value in ranked if _rank(value) < here]
+    return below[-1:] + [value for value in ranked if _rank(value) > here][:1]
+
+
+def _rank(value: Any) -> Any:
+    if isinstance(value, Money):
+        return value.annual
+    return None if isinstance(value, bool) or not isinstance(value, (int, float, date)) else value
+
+
+def _word(value: Any, type_: str) -> str:
+    if isinstance(value, Money):
+        return f"{value.amount} {value.currency} a {value.per}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "an empty list"
+    plain = as_json(value, type_)
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
