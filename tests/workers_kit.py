@@ -16,7 +16,7 @@ from signpost.advice import Engine
 from signpost.advice.advise import active, advise
 from signpost.case.case import Case
 from signpost.case.event import Event
-from signpost.case.instant import format_instant, parse_instant
+from signpost.case.instant import DAY, format_instant, parse_instant
 from signpost.engine import make_engine
 from signpost.messaging import Broker, Delivery, Message, connect, event_message
 from signpost.messaging.topology import ADVISOR, UNROUTED
@@ -127,7 +127,7 @@ class System:
     def case_clock(self) -> CaseClock:
         """A clock worker."""
         waker, publishing = self.waker(), self.publishing()
-        return CaseClock(waker, Renewal(waker, publishing, 1000), publishing, self.clock, 0.1)
+        return CaseClock(waker, Renewal(waker, publishing, 1000), publishing, self.clock, 0.1, self.store, 7 * DAY)
 
     def waker(self) -> Waker:
         """What advises stored cases."""

@@ -3,12 +3,18 @@ the rules have changed."""
 
 import logging
 
+from signpost.case.instant import DAY, MINUTE
 from signpost.settings import Settings
+from signpost.storage import Store
 from workers.process import Clock, Parts, Stop, run
 from workers.publishing import Publishing
 from workers.renewal import Renewal
 from workers.succession import Succession
 from workers.waking import BATCH, Waker
+
+PRUNE = 500
+"""Deliveries forgotten in one transaction."""
+PRUNE_EVERY = MINUTE
 
 log = logging.getLogger("signpost.clock")
 
@@ -16,19 +22,38 @@ log = logging.getLogger("signpost.clock")
 class CaseClock:
     """Wakes cases when they are due; several share the work, since each passes over what another holds."""
 
-    def __init__(self, waker: Waker, renewal: Renewal, publishing: Publishing, clock: Clock, interval: float) -> None:
-        """`interval`: seconds between two looks, the most by which advice is late."""
+    def __init__(
+        self,
+        waker: Waker,
+        renewal: Renewal,
+        publishing: Publishing,
+        clock: Clock,
+        interval: float,
+        store: Store,
+        keep: int,
+    ) -> None:
+        """`interval`: seconds between two looks, the most by which advice is late. `keep`: for how long deliveries are
+        kept, in microseconds."""
         self._waker, self._renewal, self._publishing = waker, renewal, publishing
+        self._store, self._keep, self._pruned = store, keep, 0
         self._clock, self._interval = clock, interval
 
     def run(self, stop: Stop) -> None:
         """Work until told to stop. Raises TransientError when the database is away."""
         while not stop.is_set():
             woken, pause = self.step(), self._renewal.step(self._clock())
+            self._prune()
             if woken < BATCH:
                 self._publishing.collect()
                 stop.wait(min(self._interval, pause))
         self._publishing.collect()
+
+    def _prune(self) -> None:
+        """Forget old deliveries, some at a time, once a minute."""
+        now = self._clock()
+        if now >= self._pruned + PRUNE_EVERY:
+            forgotten = self._store.deliveries.prune(now - self._keep, PRUNE)
+            self._pruned = now if forgotten < PRUNE else 0
 
     def step(self) -> int:
         """Wake one batch; how many cases were due."""
@@ -46,6 +71,7 @@ def main(settings: Settings) -> int:
         publishing = parts.publishing()
         waker = Waker(parts.store, Succession(parts.store, parts.rules()), parts.lease)
         renewal = Renewal(waker, publishing, settings.reevaluate_per_second)
-        return CaseClock(waker, renewal, publishing, parts.clock, settings.clock_interval)
+        keep = max(settings.delivery_days, 1) * DAY
+        return CaseClock(waker, renewal, publishing, parts.clock, settings.clock_interval, parts.store, keep)
 
     return run("clock", settings, make)

@@ -9,12 +9,13 @@ from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from signpost.storage.tables import deliveries, delivery_cases
 
+MOST_FORGOTTEN = 1000
 Opened: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One webhook. `status`: accepted, ignored, unsigned, refused or unavailable; `answer`: the HTTP status.
+    """One webhook. `status`: accepted, ignored (nothing to keep), unsigned, refused or unavailable.
 
     `problems`, `events`, `shown` (the body without what is personal) and `headers` are JSON; `body` is what was sent,
     where it is kept. Times in microseconds.
@@ -25,7 +26,6 @@ class DeliveryRow:
     source: str
     received_at: int
     status: str
-    answer: int
     problems: bytes
     events: bytes
     size: int
@@ -93,7 +93,7 @@ class DeliveryStore:
         """Forget all but the latest of one status: a sender who cannot sign must not fill the database."""
         mine = (deliveries.c.tenant == tenant, deliveries.c.source == source, deliveries.c.status == status)
         ordered = select(deliveries.c.id).where(*mine).order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc())
-        return self._forget(ordered.offset(most).limit(most))
+        return self._forget(ordered.offset(most).limit(MOST_FORGOTTEN))
 
     def _forget(self, wanted: object) -> int:
         with self._writing() as connection:

@@ -132,7 +132,6 @@ deliveries = Table(
     Column("source", TEXT, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     Column("status", TEXT, nullable=False),
-    Column("answer", Integer, nullable=False),
     Column("problems", LargeBinary, nullable=False),
     Column("events", LargeBinary, nullable=False),
     Column("size", BigInteger, nullable=False),

@@ -20,7 +20,6 @@ def upgrade() -> None:
         sa.Column("source", TEXT, nullable=False),
         sa.Column("received_at", sa.BigInteger, nullable=False),
         sa.Column("status", TEXT, nullable=False),
-        sa.Column("answer", sa.Integer, nullable=False),
         sa.Column("problems", sa.LargeBinary, nullable=False),
         sa.Column("events", sa.LargeBinary, nullable=False),
         sa.Column("size", sa.BigInteger, nullable=False),

@@ -1,0 +1,47 @@
+"""A body that may be shown: its structure, ids, words of vocabularies and times, and nothing personal. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_PERSONAL = re.compile(
+    r"name|mail|phone|mobile|address|street|birth|gender|note|comment|text|message|body|description|cover|resume|link"
+    r"|url|social|tag|headline|summary|secret|token|signature|password",
+    re.IGNORECASE,
+)
+_PAY = re.compile(
+    r"salary|amount|compensation|bonus|equity|wage|min_value|max_value|(?:^|[_-])(?:pay|rate)(?:$|[_-])", re.IGNORECASE
+)
+_WORDS = re.compile(
+    r"(?:^|_|-)(?:id|ids|type|subtype|status|state|stage|action|event|format|currency|unit|per|by|channel|purpose|version"
+    r"|round|frequency|priority|country)$",
+    re.IGNORECASE,
+)
+_EVENT_NAME = re.compile(r"event[_-]?(?:name|type)$", re.IGNORECASE)
+_ID = re.compile(r"[A-Za-z0-9:_-]*\d[A-Za-z0-9:_-]*")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][0-9:.]+(?:Z|[+-]\d{2}:?\d{2})?)?|\d{2}/\d{2}/\d{4}")
+_WORD = re.compile(r"[A-Za-z0-9._ -]{1,40}")
+MOST_ITEMS = 50
+
+
+def redacted(value: Any, key: str = "", *, pay: bool = False) -> Any:
+    """The value with everything personal replaced by what sort of thing it was. `key`: under which it stands."""
+    if isinstance(value, Mapping):
+        return {name[:100]: redacted(inner, name, pay=pay or bool(_PAY.search(name))) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [redacted(inner, key, pay=pay) for inner in value[:MOST_ITEMS]]
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value if _harmless(value, key, pay) else f"[text of {len(value)} characters]"
+    return "[a number]" if pay or _PERSONAL.search(key) else value
+
+
+def _harmless(value: str, key: str, pay: bool) -> bool:
+    if _TIME.fullmatch(value) or (_EVENT_NAME.search(key) and _WORD.fullmatch(value)):
+        return True
+    if _PERSONAL.search(key):
+        return False
+    if _WORDS.search(key) or key == "":
+        return bool(_WORD.fullmatch(value))
+    return not pay and bool(_ID.fullmatch(value)) and len(value) <= 64 and not value.replace("-", "").isdigit()
