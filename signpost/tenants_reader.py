@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 
 from schemas.events import OfferTerms
 from signpost.case.instant import DAY
+from signpost.ingress.vendors import VENDORS
 from signpost.rulebook.values import parse_duration
 
-VENDORS: Final = ("greenhouse", "standard")
-"""Senders whose webhooks are understood; `standard` signs as Standard Webhooks 1.0 says and sends our own events."""
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 """A tenant is a word of every routing key, so it holds no dot."""
 HASH: Final = re.compile("sha256:[0-9a-f]{64}")

@@ -12,7 +12,9 @@ from schemas import Refused, load_event
 from signpost.case.event import Event
 from signpost.case.identity import links
 from signpost.case.instant import format_instant, parse_instant
-from signpost.ingress.greenhouse import ACTIONS, Receipt, translate
+from signpost.ingress.translate import Receipt
+from signpost.ingress.translate import translate as by_mapping
+from signpost.ingress.vendors import VENDORS
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
 RECEIPT = Receipt("greenhouse/acme", NOW, "d1", {"id": "acme", "name": "Acme"})
@@ -20,6 +22,13 @@ OFFER = {
     "id": 12345, "application_id": 234556, "job_id": 45678, "user_id": 67890, "version": 1, "sent_on": "2026-03-02",
     "resolved_at": None, "start_date": "04/15/2026", "notes": "", "offer_status": "Created", "custom_fields": {},
 }  # fmt: skip
+
+GREENHOUSE = VENDORS["greenhouse"]
+ACTIONS = GREENHOUSE.readings
+
+
+def translate(body: Any, receipt: Receipt) -> list[dict[str, Any]]:
+    return by_mapping(GREENHOUSE, {}, body, receipt)
 
 
 def events(action: str, payload: Any, receipt: Receipt = RECEIPT) -> list[Event]:

@@ -83,7 +83,7 @@ sources:
         "tenants.acme.api_keys[1]: env:NOWHERE names nothing",
         "tenants.acme.api_keys[2]",
         "sources.one.tenant: must be one of the tenants; did you mean acme?",
-        "sources.one.vendor: must be greenhouse or standard; did you mean greenhouse?",
+        "sources.one.vendor: must be ashby or greenhouse or ",
         "sources.one.secrets[0]: file:none.secret names nothing",
         "sources.one.secrets[1]: must be env:NAME, file:PATH or plain:SECRET",
         "sources.one.time_zone",

@@ -3,6 +3,7 @@
 import click
 
 from signpost.cli.sources.add import add
+from signpost.cli.sources.check import check
 from signpost.cli.sources.listing import listing
 from signpost.cli.sources.rotate import rotate
 
@@ -12,5 +13,5 @@ def sources() -> None:
     """Add, list, rotate and try the senders of webhooks."""
 
 
-for command in (add, listing, rotate):
+for command in (add, listing, rotate, check):
     sources.add_command(command)
