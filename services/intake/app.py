@@ -10,9 +10,10 @@ from services.intake import documents, events, explaining, health, problems, rea
 from services.intake.door import Door
 from services.intake.keeping import Keeper
 from services.intake.limits import Limits
+from services.intake.rate import RateLimit
 from services.intake.rulebooks import TenantEngines
 from signpost.messaging import Publisher
-from signpost.storage import Store
+from signpost.storage import Rate, Store
 from signpost.tenants import Tenants
 from signpost.tenants_live import LiveTenants
 
@@ -37,17 +38,20 @@ def create_app(
     partitions: int = 1,
     limits: Limits | None = None,
     clock: Callable[[], int] = _microseconds,
+    rate: Rate | None = None,
 ) -> Flask:
     """The WSGI application.
 
     `publisher` gives this process's publisher (`Broker.publisher`); it is first called after any fork.
+    `rate`: what each tenant is held to, over all processes.
     """
     chosen = limits or Limits()
     app = Flask("signpost.intake", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = chosen.body
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False
-    door = Door(store, Keeper(store, publisher, partitions, chosen.confirm), tenants, chosen, clock)
+    held = None if rate is None else RateLimit(store, rate)
+    door = Door(store, Keeper(store, publisher, partitions, chosen.confirm), tenants, chosen, clock, held)
     for routes in (events, webhooks, reading, health):
         app.register_blueprint(routes.blueprint(door))
     app.register_blueprint(explaining.blueprint(door, engines))

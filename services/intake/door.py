@@ -10,11 +10,12 @@ from werkzeug.datastructures import Headers
 
 from services.intake.keeping import Keeper
 from services.intake.limits import Limits
-from services.intake.problems import Unauthorized
+from services.intake.problems import TooMany, Unauthorized
+from services.intake.rate import WHEN_BUSY, RateLimit
 from signpost.ingress.cloudevents_http import NotUnderstood
 from signpost.ingress.strict_json import TooLarge
 from signpost.storage import Store
-from signpost.tenants import Tenants
+from signpost.tenants import Source, Tenants
 from signpost.tenants_live import LiveTenants
 
 
@@ -27,14 +28,36 @@ class Door:
     tenants: Tenants | LiveTenants
     limits: Limits
     clock: Callable[[], int]
+    rate: RateLimit | None = None
 
     def tenant(self) -> str:
-        """The tenant of the request's API key. Raises Unauthorized."""
+        """The tenant of the request's API key; the request counts as one event. Raises Unauthorized, TooMany."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         tenant = self.tenants.tenant_of_key(key.strip()) if scheme.lower() == "bearer" and key.isascii() else None
         if tenant is None:
             raise Unauthorized("send Authorization: Bearer and an API key of a tenant")
+        self.count(tenant, 1)
         return tenant
+
+    @property
+    def batch(self) -> int:
+        """The most events in one batch: no more than may ever be sent at once."""
+        return self.limits.batch if self.rate is None else min(self.limits.batch, self.rate.most)
+
+    def count(self, tenant: str, events: int) -> None:
+        """Hold the tenant to its rate. Raises TooMany, TooLarge."""
+        if self.rate is not None and events > 0:
+            self.rate.take(tenant, events, self.clock())
+
+    def count_webhook(self, source: Source, events: int) -> None:
+        """The same for a delivery whose signature is right, in the way that its sender understands. A delivery that
+        would never be sent again is let in. Raises TooMany, TooLarge."""
+        try:
+            self.count(source.tenant, max(1, events))
+        except TooMany as error:
+            status = WHEN_BUSY.get(source.vendor)
+            if status is not None:
+                raise TooMany(error.seconds, status) from None
 
     def body(self) -> bytes:
         """The raw body. Raises TooLarge (or Werkzeug's like) beyond the limit, NotUnderstood for an encoded one."""

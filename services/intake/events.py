@@ -41,8 +41,9 @@ def blueprint(door: Door) -> Blueprint:
 def _batch(door: Door, documents: Any, tenant: str, now: int) -> Response:
     if not isinstance(documents, list):
         raise Malformed("a batch is a JSON array of events")
-    if len(documents) > door.limits.batch:
-        raise TooLarge(f"the batch has {len(documents)} events; at most {door.limits.batch} are accepted")
+    if len(documents) > door.batch:
+        raise TooLarge(f"the batch has {len(documents)} events; at most {door.batch} are accepted")
+    door.count(tenant, len(documents) - 1)
     accepted: list[Event] = []
     items = [_item(index, document, tenant, now, accepted) for index, document in enumerate(documents)]
     if accepted:

@@ -28,6 +28,14 @@ class Unknown(CallerError):
     """There is nothing of this name for this tenant."""
 
 
+class TooMany(CallerError):
+    """The tenant sends more than its rate; `seconds`: when there will be room for the same again."""
+
+    def __init__(self, seconds: int, status: int = 429) -> None:
+        super().__init__(f"more is sent than this tenant's rate allows; send the same again in {seconds} seconds")
+        self.seconds, self.status = seconds, status
+
+
 class BadQuery(CallerError):
     """A query parameter that cannot be read."""
 
@@ -42,6 +50,7 @@ KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
     (Unauthorized, 401, "unauthorized", "The API key is missing or wrong"),
     (Unknown, 404, "unknown", "There is nothing of this name"),
     (TooLarge, 413, "too-large", "The request is too large"),
+    (TooMany, 429, "too-many", "Too many events and requests of this tenant"),
     (NotUnderstood, 415, "not-understood", "The content type is not understood"),
     (Malformed, 400, "malformed", "The request cannot be read"),
     (BadQuery, 400, "bad-query", "A query parameter cannot be read"),
@@ -101,6 +110,8 @@ def _own(error: SignpostError, status: int, kind: str, title: str, limits: Limit
     detail = str(error)
     if isinstance(error, BadQuery):
         return problem(status, kind, title, detail, listed(error.problems))
+    if isinstance(error, TooMany):
+        return problem(error.status, kind, title, detail, headers=[("Retry-After", str(error.seconds))])
     if status == 401:
         headers.append(("WWW-Authenticate", "Bearer" if kind == "unauthorized" else "Signature"))
     if status == 503:

@@ -12,7 +12,7 @@ from signpost.errors import TransientError
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, connect
 from signpost.settings import read_settings
-from signpost.storage import open_store
+from signpost.storage import Rate, open_store
 from signpost.tenants_live import LiveTenants
 
 stopping = threading.Event()
@@ -34,6 +34,7 @@ app = create_app(
     TenantEngines(settings.rules, settings.tenants, settings.reload_interval),
     partitions=settings.partitions,
     limits=Limits(body=settings.max_body_bytes, confirm=settings.publish_timeout + 1),
+    rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
 )
 
 

@@ -1,5 +1,6 @@
 """Cases, seen events, recommendations, feed and outbox in PostgreSQL or SQLite. No rule and no message format here."""
 
+from signpost.storage.buckets import Lease, Rate
 from signpost.storage.deliveries import DeliveryRow, DeliveryStore
 from signpost.storage.errors import (
     BadCursor,
@@ -34,9 +35,11 @@ __all__ = [
     "DeliveryStore",
     "Evaluated",
     "FeedRow",
+    "Lease",
     "OutboxDepth",
     "OutboxMessage",
     "OutboxRow",
+    "Rate",
     "RecommendationRow",
     "RulebookRow",
     "SeenEvent",

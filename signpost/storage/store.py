@@ -8,6 +8,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, insert, select, tuple_, update
 
 from signpost.errors import BugError
+from signpost.storage.buckets import Lease, Rate, lease
 from signpost.storage.cursor import decode_cursor, encode_cursor
 from signpost.storage.deliveries import DeliveryStore
 from signpost.storage.dialect import Dialect
@@ -100,6 +101,13 @@ class Store:
         mine = (cases.c.tenant == tenant, cases.c.rulebook == rulebook, cases.c.merged_into.is_(None))
         with self._reading() as connection:
             return int(connection.execute(wanted.where(*mine)).scalar_one())
+
+    def lease_tokens(self, tenant: str, least: int, most: int, rate: Rate, now: int) -> Lease:
+        """Take tokens out of a tenant's bucket, which all processes share; none where there are fewer than `least`.
+        A crash of the server may give some back."""
+        with self._writing() as connection:
+            self._dialect.relax_commit(connection)
+            return lease(connection, tenant, least, most, rate, now)
 
     def case(self, tenant: str, key: str) -> CaseRow | None:
         """The case known under `key`, or the one it was merged into; None when there is none."""

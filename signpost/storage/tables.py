@@ -54,6 +54,15 @@ rulebooks = Table(
     sqlite_autoincrement=True,
 )
 
+# How much each tenant has sent of late: when its bucket of tokens will be full again, in microseconds.
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("full_at", BigInteger, nullable=False),
+    postgresql_with=ROOM_TO_UPDATE,
+)
+
 seen_events = Table(
     "seen_events",
     metadata,

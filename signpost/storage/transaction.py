@@ -53,6 +53,12 @@ class Transaction:
         ]
         return self._dialect.insert_seen(self._connection, values)
 
+    def forget(self, events: Collection[EventKey]) -> None:
+        """Take back what this transaction counted: these events may come again and will be new."""
+        for tenant, source, id in events:
+            mine = (seen_events.c.tenant == tenant, seen_events.c.source == source, seen_events.c.id == id)
+            self._connection.execute(delete(seen_events).where(*mine))
+
     def lock_cases(self, keys: Collection[CaseKey]) -> dict[CaseKey, CaseRow]:
         """The cases of (tenant, key), made empty where missing and locked until the transaction ends.
 

@@ -16,7 +16,7 @@ from services.intake import Limits, create_app
 from services.intake.rulebooks import TenantEngines
 from signpost.case.instant import SECOND, parse_instant
 from signpost.messaging import Bounds, Broker, connect
-from signpost.storage import Store, open_store, upgrade
+from signpost.storage import Rate, Store, open_store, upgrade
 from signpost.tenants import Tenants, hash_key, load_tenants
 from tests.rulebooks import RULES
 
@@ -78,7 +78,9 @@ class Intake:
         return [json.loads(row.body) for row in rows]
 
 
-def intake_at(folder: Path, broker_url: str = "", database_url: str = "", **limits: Any) -> Intake:
+def intake_at(
+    folder: Path, broker_url: str = "", database_url: str = "", rate: Rate | None = None, **limits: Any
+) -> Intake:
     """An intake on a new database; the broker and the database may be named otherwise, for instance as dead ones."""
     here = f"sqlite:///{folder / 'signpost.db'}"
     if database_url != DEAD_DATABASE:
@@ -89,7 +91,7 @@ def intake_at(folder: Path, broker_url: str = "", database_url: str = "", **limi
         broker.apply_topology()
     tenants = tenants_in(folder)
     engines = TenantEngines(RULES, folder / "tenants.yaml", 1)
-    app = create_app(store, broker.publisher, tenants, engines, limits=Limits(**limits), clock=lambda: NOW)
+    app = create_app(store, broker.publisher, tenants, engines, limits=Limits(**limits), clock=lambda: NOW, rate=rate)
     return Intake(app.test_client(), store, broker)
 
 

@@ -1,0 +1,26 @@
+"""How much each tenant has sent of late, so that all processes hold it to one rate."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Every bucket is full at first."""
+    op.create_table(
+        "buckets",
+        sa.Column("tenant", TEXT, primary_key=True),
+        sa.Column("full_at", sa.BigInteger, nullable=False),
+        postgresql_with={"fillfactor": 50},
+    )
+
+
+def downgrade() -> None:
+    """Forget it."""
+    op.drop_table("buckets")
