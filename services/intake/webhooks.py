@@ -1,48 +1,34 @@
 """POST /v1/webhooks/{source}: the signature over the raw bytes first, then translation, then keeping.
 
-Each scheme answers with the status that its senders count as success: Greenhouse 200 and nothing else.
+Each vendor is answered with the status that it counts as success, also for what is not kept: a sender must not send
+again for ever what nobody here needs.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
-from hashlib import sha256
+from typing import Any
 
 from flask import Blueprint, Response, request
 
-from schemas import Refused, load_event
 from services.intake.door import Door, lowered, reply
 from services.intake.problems import Unknown
 from signpost.case.event import Event
 from signpost.errors import CallerError
-from signpost.ingress import greenhouse, standard
-from signpost.ingress.signatures import standard_key, verify_greenhouse, verify_standard
-from signpost.ingress.strict_json import loads
+from signpost.ingress.receiving import Delivery, Outcome, handshake, read, understand
+from signpost.ingress.vendors import VENDORS
 from signpost.tenants import Source, Tenants
 
 log = logging.getLogger(__name__)
 
+UNKNOWN_EVENTS: Counter[tuple[str, str]] = Counter()
+"""(vendor, event) -> how many of this process; at most MOST_UNKNOWN names, the rest under "other"."""
+MOST_UNKNOWN = 200
+
 
 class BadSecrets(CallerError):
     """A source has a secret that its scheme cannot use."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One request of a source: `keys` of its active secrets, `headers` by lower-case name, `now` in microseconds."""
-
-    source: Source
-    keys: Sequence[bytes]
-    headers: Mapping[str, str]
-    raw: bytes
-    now: int
-    depth: int
-
-    @property
-    def event_source(self) -> str:
-        """The `source` of the CloudEvents made of it."""
-        return f"{self.source.vendor}/{self.source.name}"
 
 
 def blueprint(door: Door) -> Blueprint:
@@ -54,16 +40,63 @@ def blueprint(door: Door) -> Blueprint:
         source = door.tenants.source(name)
         if source is None:
             raise Unknown("no source of this name is configured")
-        scheme, now = SCHEMES[source.vendor], door.clock()
-        keys = keys_of_source(source.vendor, source.secrets)
-        delivery = Delivery(source, keys, lowered(request.headers), door.body(), now, door.limits.depth)
-        events = scheme.read(delivery)
-        door.count_webhook(source, len(events))
-        if events:
-            door.keeper.keep(events, now)
-        return reply({"events": len(events), "status": scheme.success}, scheme.success)
+        delivery = delivery_of(source, lowered(request.headers), door.body(), door.clock(), door.limits.depth)
+        recorder = getattr(door, "deliveries", None)
+        if recorder is None:
+            return _take(door, delivery)
+        with recorder.received(source, delivery.headers, delivery.raw, delivery.now) as record:
+            return _take(door, delivery, record)
 
     return routes
+
+
+def delivery_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int, depth: int = 32) -> Delivery:
+    """One request of a source: headers by lower-case name, `now` in microseconds."""
+    return Delivery(
+        VENDORS[source.vendor], source, keys_of_source(source.vendor, source.secrets), headers, raw, now, depth
+    )
+
+
+def events_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int) -> list[Event]:
+    """What a delivery says that was verified when it came. Raises Malformed, TooLarge, Refused."""
+    return list(read(delivery_of(source, headers, raw, now)).events)
+
+
+def _take(door: Door, delivery: Delivery, record: Any = None) -> Response:
+    """Verify, translate and keep; the answer that the vendor expects. `record` is told the events."""
+    name = record.id if record else None
+    word, wanted = handshake(delivery), delivery.vendor.handshake
+    if word is not None and wanted is not None:
+        answer = _answer(0, wanted.status, name)
+        answer.headers[wanted.header] = word
+        return answer
+    outcome = understand(delivery)
+    if record:
+        record.events = list(outcome.events)
+    if count := getattr(door, "count_webhook", None):
+        count(delivery.source, len(outcome.events))
+    if outcome.events:
+        door.keeper.keep(outcome.events, delivery.now)
+    else:
+        _note(delivery.source, outcome)
+    return _answer(len(outcome.events), delivery.vendor.success, name)
+
+
+def _answer(events: int, status: int, name: str | None) -> Response:
+    return reply({"events": events, "status": status, **({"delivery": name} if name else {})}, status)
+
+
+def _note(source: Source, outcome: Outcome) -> None:
+    """Count what is not known, so that a vendor's new event does not go unseen. Names are the sender's: cut, quoted."""
+    event = outcome.event[:80]
+    if outcome.unknown:
+        key = (source.vendor, event)
+        UNKNOWN_EVENTS[
+            key if key in UNKNOWN_EVENTS or len(UNKNOWN_EVENTS) < MOST_UNKNOWN else (source.vendor, "other")
+        ] += 1
+        log.warning("unknown event of %s by source %s: %r", source.vendor, source.name, event)
+        return
+    log.info("nothing to keep of %s by source %s: %r: %s", source.vendor, source.name, event, outcome.reason)
 
 
 def check_secrets(tenants: Tenants) -> None:
@@ -81,40 +114,4 @@ def check_secrets(tenants: Tenants) -> None:
 @lru_cache(maxsize=1024)
 def keys_of_source(vendor: str, secrets: tuple[str, ...]) -> tuple[bytes, ...]:
     """The keys of a source's secrets. Raises ValueError for one that the vendor's scheme cannot use."""
-    return tuple(SCHEMES[vendor].key(secret) for secret in secrets)
-
-
-def _standard(delivery: Delivery) -> list[Event]:
-    webhook_id = verify_standard(delivery.keys, delivery.headers, delivery.raw, now=delivery.now)
-    payload = loads(delivery.raw, max_depth=delivery.depth)
-    try:
-        document = standard.to_cloudevent(payload, webhook_id=webhook_id, source=delivery.event_source)
-        return [load_event(document, tenant=delivery.source.tenant, now=delivery.now)]
-    except Refused as refused:
-        raise standard.in_payload(refused) from None
-
-
-def _greenhouse(delivery: Delivery) -> list[Event]:
-    verify_greenhouse(delivery.keys, delivery.headers, delivery.raw)
-    body = loads(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
-    digest = sha256(delivery.raw).hexdigest()[:32]
-    receipt = greenhouse.Receipt(delivery.event_source, delivery.now, digest, delivery.source.employer)
-    documents = greenhouse.translate(body, receipt)
-    if not documents:
-        log.info("nothing to keep in a delivery of %s", delivery.event_source)
-    return [load_event(document, tenant=delivery.source.tenant, now=delivery.now) for document in documents]
-
-
-@dataclass(frozen=True, slots=True)
-class Scheme:
-    """How a vendor's deliveries are read, the key of a secret, and the status that the vendor counts as success."""
-
-    read: Callable[[Delivery], list[Event]]
-    key: Callable[[str], bytes]
-    success: int
-
-
-SCHEMES = {
-    "standard": Scheme(_standard, standard_key, 202),
-    "greenhouse": Scheme(_greenhouse, str.encode, 200),
-}
+    return tuple(VENDORS[vendor].scheme.key_of(secret) for secret in secrets)
