@@ -115,7 +115,7 @@ class _Reader(FormReader):
     def _option(self, name: str, node: Node) -> Any:
         if name == "wrapped":
             return self._flag(node)
-        if name == "messages":
+        if name in ("messages", "needs"):
             return self.texts(node, name)
         words = {"algorithm": ALGORITHMS, "encoding": ENCODINGS, "unit": UNITS, "key": KEYS}.get(name)
         if words is not None:

@@ -71,7 +71,8 @@ class Scheme:
     `header` or `member` (a path in the body) holds the signature; it may be `wrapped` in base64, be a list of items
     with a `separator`, and start with a `prefix`. `timestamp` is "header:NAME", "member:PATH" or "item:PREFIX".
     `messages` are what may be signed, as templates of {body}, {timestamp}, {header:NAME}, {member:PATH} (a text or
-    whole number of the body) and {raw:NAME} (the bytes of a member of the body, as they were sent).
+    whole number of the body) and {raw:NAME} (the bytes of a member of the body, as they were sent). `needs` names those
+    of them that must not be empty.
     """
 
     header: str = "signature"
@@ -85,6 +86,7 @@ class Scheme:
     unit: str = "seconds"
     messages: tuple[str, ...] = ("{body}",)
     key: str = "text"
+    needs: tuple[str, ...] = ()
 
     def key_of(self, secret: str) -> bytes:
         """The key of a secret. Raises ValueError for one that this scheme cannot use."""
@@ -107,6 +109,7 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
         timestamp="member:timestamp",
         unit="milliseconds",
         messages=("{member:token}{timestamp}",),
+        needs=("member:token",),
     ),
     "standard-webhooks": Scheme(
         header="webhook-signature",
@@ -116,6 +119,7 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
         timestamp="header:webhook-timestamp",
         messages=("{header:webhook-id}.{timestamp}.{body}",),
         key="standard",
+        needs=("header:webhook-id",),
     ),
 }
 """Name -> scheme; a mapping may set any of its options anew. `body` covers the raw body alone."""
@@ -155,9 +159,10 @@ class _Request:
         """The bytes that may have been signed."""
         for template in self.scheme.messages:
             parts = PART.split(template)
-            yield b"".join(self._part(part) if at % 2 else part.encode() for at, part in enumerate(parts))
+            yield b"".join(self.part(part) if at % 2 else part.encode() for at, part in enumerate(parts))
 
-    def _part(self, part: str) -> bytes:
+    def part(self, part: str) -> bytes:
+        """The bytes that a part of a template stands for."""
         kind, _, name = part.partition(":")
         if kind == "body":
             return self.raw
@@ -193,6 +198,8 @@ def verify(
                 equal |= hmac.compare_digest(digest, candidate)
     if given == [b""]:
         raise Unsigned(f"{_place(scheme)} is needed, and holds no signature of the form that is expected")
+    if missing := [part for part in scheme.needs if not request.part(part)]:
+        raise Unsigned(f"what is signed lacks {', '.join(missing)}")
     if not equal:
         raise Unsigned("the signature does not fit the body")
     if scheme.timestamp:
@@ -211,10 +218,7 @@ def verify_standard(
 ) -> str:
     """The `webhook-id` of a request signed as Standard Webhooks 1.0 says. Raises Unsigned."""
     verify(SCHEMES["standard-webhooks"], keys, headers, raw, now=now, tolerance=tolerance)
-    name = headers.get("webhook-id", "")
-    if not name:
-        raise Unsigned("the header webhook-id is needed")
-    return name
+    return headers["webhook-id"]
 
 
 def digest_of(scheme: Scheme, key: bytes, headers: Mapping[str, str], raw: bytes, timestamp: str) -> str:
@@ -225,7 +229,7 @@ def digest_of(scheme: Scheme, key: bytes, headers: Mapping[str, str], raw: bytes
     said: list[bytes] = []
     for at, part in enumerate(parts):
         stamp = at % 2 and part == "timestamp"
-        said.append(timestamp.encode() if stamp else whole._part(part) if at % 2 else part.encode())
+        said.append(timestamp.encode() if stamp else whole.part(part) if at % 2 else part.encode())
     return ENCODINGS[scheme.encoding](hmac.digest(key, b"".join(said), scheme.algorithm))
 
 
