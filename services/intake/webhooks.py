@@ -73,8 +73,7 @@ def _take(door: Door, delivery: Delivery, record: Any = None) -> Response:
     outcome = understand(delivery)
     if record:
         record.events = list(outcome.events)
-    if count := getattr(door, "count_webhook", None):
-        count(delivery.source, len(outcome.events))
+    door.count_webhook(delivery.source, len(outcome.events))
     if outcome.events:
         door.keeper.keep(outcome.events, delivery.now)
     else:
