@@ -39,6 +39,19 @@ _TOLD = of(
     "id state until by", id=_TEXT, state={"enum": list(_STATES)}, until=_MAYBE_INSTANT, by={"type": ["string", "null"]}
 )
 _CHANGE = of("fact now values words", fact=_TEXT, values={"type": "array"}, words=_TEXT)
+DELIVERY_STATUSES = ("accepted", "ignored", "unsigned", "refused", "unavailable")
+_OF_DELIVERY: JsonSchema = {
+    "id": _TEXT,
+    "source": _TEXT,
+    "received_at": _INSTANT,
+    "status": {"enum": list(DELIVERY_STATUSES)},
+    "size": _WHOLE,
+    "events": {"type": "array", "items": of("type id subject", type=_TEXT, id=_TEXT, subject=_TEXT)},
+    "problems": _ERRORS,
+    "replayable": {"type": "boolean"},
+}
+_LISTED = of(" ".join(_OF_DELIVERY), **_OF_DELIVERY)
+_DELIVERY = of(" ".join([*_OF_DELIVERY, "body"]), **_OF_DELIVERY, body={})
 ANSWERS: JsonSchema = {
     "Problem": of("type title status", type=_TEXT, title=_TEXT, status=_WHOLE, detail=_TEXT, errors=_ERRORS),
     "Accepted": of("status", id=_TEXT, events=_WHOLE, status=_WHOLE),
@@ -58,7 +71,9 @@ ANSWERS: JsonSchema = {
         rulebook=_TEXT,
     ),
     "Feed": of("items next", items={"type": "array", "items": {"type": "object"}}, next={"type": ["string", "null"]}),
-    "Health": of("status", status=_TEXT),
+    "Delivery": _DELIVERY,
+    "Deliveries": of("items next", items={"type": "array", "items": _LISTED}, next={"type": ["string", "null"]}),
+    "Health": of("status", status={"enum": ["ok", "degraded", "unavailable"]}, broker=_TEXT, database=_TEXT),
     "Simulation": object_schema(SimulationSchema),
     "Simulated": of(
         "candidate at until changes active suppressed next_change",

@@ -34,13 +34,6 @@ STANDARD_WEBHOOK: dict[str, Any] = {
     "timestamp": "2026-03-02T13:00:00Z",
     "data": {"candidate": "c-1", "offer": "acme-1", "employer": {"id": "acme", "name": "Acme"}},
 }
-PROBLEM: dict[str, Any] = {
-    "type": "urn:signpost:problem:refused",
-    "title": "The event is not accepted",
-    "status": 422,
-    "detail": "1 problem",
-    "errors": [{"pointer": "/data/salary/currency", "detail": 'must be a currency of ISO 4217, like "USD"'}],
-}
 RECOMMENDATION_EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "r-5f1c.1",
@@ -56,7 +49,7 @@ RECOMMENDATION_EVENT: dict[str, Any] = {
         "change": "raised",
         "status": "active",
         "rule": "ask-response-deadline",
-        "topic": "accept",
+        "topic": "before-accepting",
         "audience": "candidate",
         "candidate": "c-1",
         "subject": {"kind": "offer", "id": "acme-1"},
@@ -162,4 +155,17 @@ SIMULATED: dict[str, Any] = {
     ],
     "suppressed": [],
     "next_change": None,
+}
+DELIVERY: dict[str, Any] = {
+    "id": "dlv_6ee1f0c9a7d2b3c4d5e6f708",
+    "source": "acme-greenhouse",
+    "received_at": "2026-03-02T14:00:00Z",
+    "status": "accepted",
+    "size": 517,
+    "events": [
+        {"type": "signpost.offer.extended.v1", "id": "offer-12345-1-sent-2026-03-01", "subject": "application:234556"}
+    ],
+    "problems": [],
+    "replayable": True,
+    "body": {"action": "offer_created", "payload": {"id": 12345, "application_id": 234556, "offer_status": "Created"}},
 }

@@ -1,5 +1,6 @@
 """The contracts over HTTP: served to everybody as generated, and a page on them that loads nothing from elsewhere."""
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from services.intake.documents import ASSETS
 from tests.integration.intake_parts import Intake, intake_at
 
 SCHEMAS = sorted(path.relative_to(GENERATED).as_posix() for path in GENERATED.rglob("*.json") if path.name not in APIS)
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,12 @@ def test_who_has_a_document_is_not_sent_it_again(intake: Intake) -> None:
     first = intake.client.get("/openapi.json")
     again = intake.client.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_the_descriptions_name_the_assets_that_there_are() -> None:
+    paths = json.loads((GENERATED / "openapi.json").read_bytes())["paths"]
+    for path, known in (("/schemas/{path}", SCHEMAS), ("/docs/{asset}", list(ASSETS))):
+        assert sorted(paths[path]["get"]["parameters"][0]["schema"]["enum"]) == sorted(known)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +80,19 @@ def test_no_part_of_the_page_loads_from_an_address(intake: Intake, asset: str) -
     if asset == "start.js":
         assert "://" not in answer.text
         assert "validatorUrl: null" in answer.text, "the viewer would ask its maker's server otherwise"
+
+
+def test_every_route_is_described_and_every_described_path_is_a_route(intake: Intake) -> None:
+    rules = intake.client.application.url_map.iter_rules()
+    routes = {
+        (re.sub("<[^>]+>", "{}", rule.rule), method) for rule in rules for method in METHODS & set(rule.methods or ())
+    }
+    paths = json.loads((GENERATED / "openapi.json").read_bytes())["paths"]
+    described = {
+        (re.sub("{[^}]+}", "{}", path), method.upper()) for path, operations in paths.items() for method in operations
+    }
+    assert routes - described == set(), "describe them in schemas/openapi.py"
+    assert described - routes == set(), "nobody answers there"
 
 
 def test_the_viewer_travels_in_its_package() -> None:
