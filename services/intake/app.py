@@ -7,6 +7,7 @@ from flask import Flask
 from werkzeug.routing import BaseConverter
 
 from services.intake import documents, events, explaining, health, problems, reading, webhooks
+from services.intake.deliveries import Deliveries, blueprint, mark
 from services.intake.door import Door
 from services.intake.keeping import Keeper
 from services.intake.limits import Limits
@@ -39,11 +40,12 @@ def create_app(
     limits: Limits | None = None,
     clock: Callable[[], int] = _microseconds,
     rate: Rate | None = None,
+    deliveries: Deliveries | None = None,
 ) -> Flask:
     """The WSGI application.
 
     `publisher` gives this process's publisher (`Broker.publisher`); it is first called after any fork.
-    `rate`: what each tenant is held to, over all processes.
+    `rate`: what each tenant is held to, over all processes. `deliveries`: what notes the webhooks received.
     """
     chosen = limits or Limits()
     app = Flask("signpost.intake", static_folder=None)
@@ -51,10 +53,12 @@ def create_app(
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False
     held = None if rate is None else RateLimit(store, rate)
-    door = Door(store, Keeper(store, publisher, partitions, chosen.confirm), tenants, chosen, clock, held)
+    door = Door(store, Keeper(store, publisher, partitions, chosen.confirm), tenants, chosen, clock, held, deliveries)
     for routes in (events, webhooks, reading, health):
         app.register_blueprint(routes.blueprint(door))
     app.register_blueprint(explaining.blueprint(door, engines))
+    app.register_blueprint(blueprint(door, webhooks.events_of))
+    app.after_request(mark)
     app.register_blueprint(documents.blueprint())
     problems.install(app, chosen)
     return app

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Response, request
@@ -18,6 +18,9 @@ from signpost.storage import Store
 from signpost.tenants import Source, Tenants
 from signpost.tenants_live import LiveTenants
 
+if TYPE_CHECKING:
+    from services.intake.deliveries import Deliveries
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -29,6 +32,7 @@ class Door:
     limits: Limits
     clock: Callable[[], int]
     rate: RateLimit | None = None
+    deliveries: "Deliveries | None" = None
 
     def tenant(self) -> str:
         """The tenant of the request's API key; the request counts as one event. Raises Unauthorized, TooMany."""

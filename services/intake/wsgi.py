@@ -3,8 +3,10 @@
 import os
 import threading
 from contextlib import suppress
+from secrets import token_hex
 
 from services.intake.app import create_app
+from services.intake.deliveries import Deliveries
 from services.intake.limits import Limits
 from services.intake.rulebooks import TenantEngines
 from services.intake.webhooks import check_secrets
@@ -34,6 +36,7 @@ app = create_app(
     TenantEngines(settings.rules, settings.tenants, settings.reload_interval),
     partitions=settings.partitions,
     limits=Limits(body=settings.max_body_bytes, confirm=settings.publish_timeout + 1),
+    deliveries=Deliveries(store, lambda: f"dlv_{token_hex(12)}", bodies=settings.delivery_days > 0),
     rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
 )
 

@@ -9,6 +9,7 @@ COMMANDS: Final = {
     "send": ("signpost.cli.send:send", "Send CloudEvents from files to the intake."),
     "tail": ("signpost.cli.tail:tail", "Show recommendations, the latest last."),
     "rules": ("signpost.cli.rules:rules", "Check and test a rulebook."),
+    "deliveries": ("signpost.cli.deliveries:deliveries", "Look at the webhooks received, and play them again."),
     "tenants": ("signpost.cli.tenants:tenants", "Add tenants and list them."),
     "sources": ("signpost.cli.sources:sources", "Add, list, rotate and try the senders of webhooks."),
     "settings": ("signpost.cli.show_settings:settings", "Show every setting, where it comes from, and what it means."),

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from services.intake import Limits, create_app
+from services.intake.deliveries import Deliveries
 from services.intake.rulebooks import TenantEngines
 from signpost.case.instant import SECOND, parse_instant
 from signpost.messaging import Bounds, Broker, connect
@@ -91,7 +93,17 @@ def intake_at(
         broker.apply_topology()
     tenants = tenants_in(folder)
     engines = TenantEngines(RULES, folder / "tenants.yaml", 1)
-    app = create_app(store, broker.publisher, tenants, engines, limits=Limits(**limits), clock=lambda: NOW, rate=rate)
+    numbers = itertools.count(1)
+    app = create_app(
+        store,
+        broker.publisher,
+        tenants,
+        engines,
+        limits=Limits(**limits),
+        clock=lambda: NOW,
+        rate=rate,
+        deliveries=Deliveries(store, lambda: f"dlv_{next(numbers)}"),
+    )
     return Intake(app.test_client(), store, broker)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
 from services.intake.webhooks import BadSecrets, check_secrets
 from signpost.case.instant import MINUTE, SECOND
@@ -37,6 +38,13 @@ OFFER = {
 }  # fmt: skip
 
 
+def said(answer: TestResponse) -> dict[str, Any]:
+    """The answer but for the number of the delivery."""
+    assert answer.json is not None
+    assert answer.headers["Signpost-Delivery"] == answer.json["delivery"]
+    return {name: value for name, value in answer.json.items() if name != "delivery"}
+
+
 @pytest.fixture
 def intake(tmp_path: Path) -> Iterator[Intake]:
     parts = intake_at(tmp_path)
@@ -52,7 +60,7 @@ def raw(document: Any) -> bytes:
 def test_a_signed_standard_webhook_is_an_event(intake: Intake) -> None:
     body = raw(EXTENDED)
     answer = intake.client.post(CAREERS, data=body, headers=signed(body))
-    assert (answer.status_code, answer.json) == (202, {"events": 1, "status": 202})
+    assert (answer.status_code, said(answer)) == (202, {"events": 1, "status": 202})
     (kept,) = intake.queued()
     assert (kept["id"], kept["source"], kept["type"], kept["subject"], kept["tenant"]) == (
         "msg_1", "standard/careers", "signpost.offer.extended.v1", "c-1", "north"
@@ -90,7 +98,7 @@ def test_problems_point_into_the_payload(intake: Intake) -> None:
 def test_a_greenhouse_offer_is_answered_with_200(intake: Intake) -> None:
     body = raw(OFFER)
     answer = intake.client.post(ACME, data=body, headers=signed_by_greenhouse(body))
-    assert (answer.status_code, answer.json) == (200, {"events": 2, "status": 200})
+    assert (answer.status_code, said(answer)) == (200, {"events": 2, "status": 200})
     extended, updated = intake.queued()
     assert extended["subject"] == updated["subject"] == "application:234556"
     assert (extended["type"], extended["source"]) == ("signpost.offer.extended.v1", "greenhouse/acme")
@@ -115,7 +123,7 @@ def test_a_greenhouse_retry_under_another_delivery_id_is_the_same_event(intake: 
 )  # fmt: skip
 def test_pings_and_what_changes_no_case_are_answered_with_200_and_not_queued(intake: Intake, body: bytes) -> None:
     answer = intake.client.post(ACME, data=body, headers=signed_by_greenhouse(body))
-    assert (answer.status_code, answer.json) == (200, {"events": 0, "status": 200})
+    assert (answer.status_code, said(answer)) == (200, {"events": 0, "status": 200})
     assert intake.queued() == []
 
 

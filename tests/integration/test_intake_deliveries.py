@@ -1,0 +1,119 @@
+"""Deliveries a person can debug: each webhook has an id, what became of it can be read, and it can be played again."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from signpost.cli import main
+from tests.integration.intake_parts import DEAD_DATABASE, Intake, intake_at, signed, signed_by_greenhouse
+from tests.integration.test_intake_reading import read
+from tests.integration.test_intake_webhooks import ACME, CAREERS, EXTENDED, OFFER
+
+HEADER = "Signpost-Delivery"
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Iterator[Intake]:
+    parts = intake_at(tmp_path)
+    yield parts
+    parts.broker.close()
+    parts.store.close()
+
+
+def greenhouse(intake: Intake, document: Any, **headers: str) -> Any:
+    body = json.dumps(document).encode()
+    return intake.client.post(ACME, data=body, headers={**signed_by_greenhouse(body), **headers})
+
+
+def test_a_webhook_is_answered_with_its_id_under_which_it_is_found(intake: Intake) -> None:
+    answer = greenhouse(intake, OFFER)
+    name = answer.json["delivery"]
+    assert answer.headers[HEADER] == name
+    status, found = read(intake, f"/v1/deliveries/{name}")
+    assert (status, found["status"], found["source"], found["problems"]) == (200, "accepted", "acme", [])
+    assert [event["type"] for event in found["events"]] == ["signpost.offer.extended.v1", "signpost.offer.updated.v1"]
+    assert found["body"]["payload"]["application_id"] == 234556
+    assert "80000" not in json.dumps(found["body"])
+    assert "bring" not in json.dumps(found["body"])
+
+
+def test_what_was_wrong_is_told_field_by_field(intake: Intake) -> None:
+    answer = greenhouse(intake, {"action": "offer_created", "payload": {"id": 1}})
+    assert answer.status_code == 422
+    _, found = read(intake, f"/v1/deliveries/{answer.headers[HEADER]}")
+    assert found["status"] == "refused"
+    assert found["problems"] == answer.json["errors"]
+
+
+def test_what_could_not_sign_leaves_no_body_behind(intake: Intake) -> None:
+    answer = greenhouse(intake, OFFER, Signature="sha256 " + 64 * "0")
+    assert answer.status_code == 401
+    _, found = read(intake, f"/v1/deliveries/{answer.headers[HEADER]}")
+    assert (found["status"], found["body"], found["replayable"]) == ("unsigned", None, False)
+    replayed = intake.post(f"/v1/deliveries/{answer.headers[HEADER]}/replay", b"", {})
+    assert replayed.status_code == 400
+
+
+def test_what_names_no_source_leaves_nothing(intake: Intake) -> None:
+    answer = intake.client.post("/v1/webhooks/nobody", data=b"{}")
+    assert answer.status_code == 404
+    assert HEADER not in answer.headers
+    assert read(intake, "/v1/deliveries")[1] == {"items": [], "next": None}
+
+
+def test_the_latest_come_first_and_pages_follow(intake: Intake) -> None:
+    names = [greenhouse(intake, {"action": "ping", "n": number}).json["delivery"] for number in range(3)]
+    _, first = read(intake, "/v1/deliveries?limit=2&source=acme&status=ignored")
+    _, second = read(intake, f"/v1/deliveries?limit=2&after={first['next']}")
+    found = [one["id"] for one in (*first["items"], *second["items"])]
+    assert sorted(found) == sorted(names)
+    assert len(second["items"]) == 1
+
+
+@pytest.mark.parametrize("query", ["status=lost", "limit=0", "limit=x", "after=x", "after=1.", "limit=99999"])
+def test_a_query_that_cannot_be_read_is_refused(intake: Intake, query: str) -> None:
+    assert read(intake, f"/v1/deliveries?{query}")[0] == 400
+
+
+def test_a_delivery_is_its_tenants_own(intake: Intake) -> None:
+    name = greenhouse(intake, OFFER).json["delivery"]
+    assert read(intake, f"/v1/deliveries/{name}", "key-south")[0] == 404
+    assert read(intake, "/v1/deliveries", "key-south")[1]["items"] == []
+    assert read(intake, f"/v1/deliveries/{name}", "no key")[0] == 401
+    assert intake.post(f"/v1/deliveries/{name}/replay", b"", {}, "key-south").status_code == 404
+
+
+def test_a_replay_keeps_the_same_events_once_more(intake: Intake) -> None:
+    name = greenhouse(intake, OFFER).json["delivery"]
+    before = [(event["source"], event["id"]) for event in intake.queued()]
+    answer = intake.post(f"/v1/deliveries/{name}/replay", b"", {})
+    assert (answer.status_code, json.loads(answer.data)["status"]) == (200, "accepted")
+    assert [(event["source"], event["id"]) for event in intake.queued()] == before
+    assert len(before) == 2
+
+
+def test_a_delivery_is_forgotten_with_its_candidate(intake: Intake) -> None:
+    body = json.dumps(EXTENDED).encode()
+    name = intake.client.post(CAREERS, data=body, headers=signed(body)).headers[HEADER]
+    with intake.store.transaction() as transaction:
+        transaction.lock_cases([("north", "c-1")])
+        transaction.erase("north", ["c-1"], 0)
+    assert read(intake, f"/v1/deliveries/{name}")[0] == 404
+
+
+def test_a_database_that_is_away_turns_no_webhook_away(tmp_path: Path) -> None:
+    parts = intake_at(tmp_path, database_url=DEAD_DATABASE)
+    answer = greenhouse(parts, OFFER)
+    assert answer.status_code == 200
+    assert len(parts.queued()) == 2
+    parts.broker.close()
+
+
+def test_the_command_line_says_what_to_do_without_a_key(tmp_path: Path) -> None:
+    result = CliRunner(env={"SIGNPOST_DATA_DIR": str(tmp_path)}).invoke(main, ["deliveries", "list"])
+    assert result.exit_code != 0
+    assert "API key" in result.output
