@@ -41,13 +41,17 @@ class Entity:
 class Facts:
     """All entities of a case by kind, sorted by id, and the candidate's time zone (UTC where unknown).
 
-    `linked`: what engines found to belong together, asked once for all rules; never carried into changed facts.
+    `linked` and `sharing`: what engines found to belong together, asked once for all rules; never carried into changed
+    facts.
     """
 
     candidate: Entity
     entities: dict[str, list[Entity]]
     zone: ZoneInfo
     linked: dict[tuple[str, str, str, str], list[Entity]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    sharing: dict[str, dict[tuple[str, str], list[Entity]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 

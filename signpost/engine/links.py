@@ -2,6 +2,8 @@
 
 from signpost.case.facts import Entity, Facts, is_for
 
+NAMED = ("offer", "application", "employer")
+
 
 def is_linked(how: str, item: Entity, subject: Entity) -> bool:
     """`for`: the same offer or application; `same`: the same employer; `another`: another employer for sure.
@@ -20,5 +22,20 @@ def linked(how: str, kind: str, subject: Entity, facts: Facts) -> list[Entity]:
     key = (how, kind, subject.kind, subject.id)
     found = facts.linked.get(key)
     if found is None:
-        found = facts.linked[key] = [item for item in facts.of_kind(kind) if is_linked(how, item, subject)]
+        items = facts.of_kind(kind) if how == "another" else _sharing(kind, subject, facts)
+        found = facts.linked[key] = [item for item in items if is_linked(how, item, subject)]
     return found
+
+
+def _sharing(kind: str, subject: Entity, facts: Facts) -> list[Entity]:
+    """The entities of a kind that name the same offer, application or employer as a subject: no other is linked to it
+    but as `another`."""
+    if kind not in facts.sharing:
+        named = facts.sharing[kind] = {}
+        for item in facts.of_kind(kind):
+            for name in NAMED:
+                if name in item.values:
+                    named.setdefault((name, item.values[name]), []).append(item)
+    own = {**subject.values, "offer": subject.id} if subject.kind == "offer" else subject.values
+    found = {item.id: item for name in NAMED for item in facts.sharing[kind].get((name, own.get(name, "")), ())}
+    return [found[id] for id in sorted(found)]
