@@ -1,0 +1,121 @@
+"""`signpost sources test`."""
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import click
+
+from signpost.cli.edge import json_option, print_json, settings
+from signpost.errors import CallerError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from signpost.ingress.mapping import Sample, Vendor
+
+
+class NothingToSend(CallerError):
+    """There is no such source or sample."""
+
+
+@click.command("test")
+@click.argument("name")
+@click.option("--sample", help="Which of the vendor's samples; by default, the first that comes to an event.")
+@click.option("--patience", default=10.0, show_default=True, help="Seconds to wait for advice that follows.")
+@json_option
+def trial(name: str, sample: str | None, patience: float, as_json: bool) -> None:
+    """Send a vendor's sample, signed with the source's newest secret, through the real door, and show step by step what
+    becomes of it. Sending it again changes nothing.
+
+    \b
+    Examples:
+      signpost sources test acme-lever
+      signpost sources test acme-greenhouse --sample hire_candidate
+    """
+    from signpost.cli.client import opened
+    from signpost.ingress.vendors import VENDORS
+    from signpost.tenants import load_tenants
+
+    chosen = settings()
+    source = load_tenants(chosen.tenants, os.environ).source(name)
+    if source is None:
+        raise NothingToSend(f"there is no source {name!r}; `signpost sources list` shows those that there are")
+    vendor = VENDORS[source.vendor]
+    tried = _sample(vendor, sample)
+    with opened(chosen) as client:
+        steps = _tried(client, name, vendor, source.secrets[-1], tried, patience)
+    if as_json:
+        print_json(steps)
+    else:
+        _show(steps, tried, len(source.secrets))
+    if steps["answer"] != steps["expected"]:
+        raise SystemExit(1)
+
+
+def _sample(vendor: "Vendor", name: str | None) -> "Sample":
+    found = [one for one in vendor.samples if (one.gives if name is None else one.name == name)]
+    if not found:
+        known = ", ".join(one.name for one in vendor.samples) or "none"
+        raise NothingToSend(f"{vendor.title} has no such sample; there are: {known}")
+    return found[0]
+
+
+def _tried(
+    client: "httpx.Client", name: str, vendor: "Vendor", secret: str, sample: "Sample", patience: float
+) -> dict[str, Any]:
+    from signpost.ingress.vendors import sign
+
+    headers, body = sign(vendor.scheme, secret, sample.headers, sample.body(), time.time_ns() // 1000)
+    answer = client.post(f"/v1/webhooks/{name}", content=body, headers={"Content-Type": "application/json", **headers})
+    steps: dict[str, Any] = {
+        "sample": sample.name,
+        "attested": sample.attested,
+        "expected": vendor.success,
+        "answer": answer.status_code,
+        "delivery": answer.headers.get("Signpost-Delivery"),
+        "problem": None if answer.is_success else answer.json(),
+        "events": [],
+        "advice": [],
+    }
+    delivery = client.get(f"/v1/deliveries/{steps['delivery']}") if steps["delivery"] else None
+    if delivery is not None and delivery.is_success:
+        steps["events"] = delivery.json()["events"]
+        steps["advice"] = _advice(client, {event["subject"] for event in steps["events"]}, patience)
+    return steps
+
+
+def _advice(client: "httpx.Client", subjects: set[str], patience: float) -> list[dict[str, Any]]:
+    """What is advised of those that the events speak of, as soon as anything is."""
+    deadline = time.monotonic() + patience
+    while subjects:
+        found: list[dict[str, Any]] = []
+        for subject in sorted(subjects):
+            answer = client.get(f"/v1/candidates/{quote(subject, safe='')}/advice")
+            found += answer.json()["active"] if answer.is_success else []
+        if found or time.monotonic() > deadline:
+            return [{name: one[name] for name in ("candidate", "rule", "priority", "title")} for one in found]
+        time.sleep(0.2)
+    return []
+
+
+def _show(steps: dict[str, Any], sample: "Sample", secrets: int) -> None:
+    good = steps["answer"] == steps["expected"]
+    click.echo(f"sample     {steps['sample']} ({steps['attested']})")
+    click.echo(f"signature  made with the newest of {secrets} active secret{'' if secrets == 1 else 's'}")
+    colour = "green" if good else "red"
+    click.echo(f"answer     {click.style(str(steps['answer']), colour)}, where the vendor expects {steps['expected']}")
+    if steps["problem"]:
+        click.echo(f"problem    {steps['problem'].get('detail')}")
+        for error in steps["problem"].get("errors", ()):
+            click.echo(f"           {error['pointer']}: {error['detail']}")
+    click.echo(f"delivery   {steps['delivery']}")
+    for event in steps["events"]:
+        click.echo(f"event      {event['type']} of {event['subject']}")
+    if not steps["events"]:
+        click.echo("event      none kept" + ("" if sample.gives else ", as this sample says nothing about a case"))
+    for one in steps["advice"]:
+        click.echo(f"advice     {one['priority']:7} {one['title']}   [{one['rule']}]")
+    if steps["events"] and not steps["advice"]:
+        click.echo("advice     none follows from it alone")
