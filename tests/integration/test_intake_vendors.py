@@ -1,0 +1,205 @@
+"""POST /v1/webhooks/{source} for every vendor: each sample gives its documented events; spoilt, it is refused."""
+
+import hmac
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.intake import create_app
+from services.intake.rulebooks import TenantEngines
+from services.intake.webhooks import UNKNOWN_EVENTS, delivery_of
+from signpost.case.instant import MINUTE
+from signpost.ingress.checking import SECRET, secret_for
+from signpost.ingress.receiving import understand
+from signpost.ingress.vendors import VENDORS, sign
+from signpost.messaging import connect
+from signpost.storage import open_store, upgrade
+from signpost.tenants import hash_key
+from tests.integration.intake_parts import NOW, Intake, tenants_in
+from tests.rulebooks import RULES
+from tests.vendor_parts import ATTESTED, Sent, is_open_ping, named, sample_of, sent, spoilt
+
+MAPPED = [name for name in VENDORS if not VENDORS[name].speaks_ours]
+FIXED = [name for name in MAPPED if name != "teamtailor-partner"]
+"""Vendors whose deliveries are named."""
+
+
+def theirs(vendor: str) -> str:
+    """The secret of the same vendor's source of another tenant."""
+    return secret_for(VENDORS[vendor])[:-4] + "AAAA"
+
+
+def tenants_file() -> str:
+    lines = ["tenants:"]
+    lines += [f'  {name}: {{api_keys: ["{hash_key(name)}"]}}' for name in ("north", "south")] + ["sources:"]
+    for vendor in VENDORS:
+        own = secret_for(VENDORS[vendor])
+        lines.append(f'  {vendor}: {{tenant: north, vendor: {vendor}, secrets: ["plain:{own}"]}}')
+        lines.append(f'  {vendor}-south: {{tenant: south, vendor: {vendor}, secrets: ["plain:{theirs(vendor)}"]}}')
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
+    folder = tmp_path_factory.mktemp("vendors")
+    url = f"sqlite:///{folder / 'signpost.db'}"
+    upgrade(url)
+    store, broker = open_store(url), connect(url)
+    broker.apply_topology()
+    tenants = tenants_in(folder, tenants_file())
+    engines = TenantEngines(RULES, folder / "tenants.yaml", 1)
+    app = create_app(store, broker.publisher, tenants, engines, clock=lambda: NOW)
+    yield Intake(app.test_client(), store, broker)
+    broker.close()
+    store.close()
+
+
+@pytest.fixture(autouse=True)
+def emptied(intake: Intake) -> Iterator[None]:
+    yield
+    intake.queued()
+
+
+def posted(intake: Intake, vendor: str, request: Sent) -> tuple[int, int]:
+    """Status and number of events of the answer."""
+    answer = intake.client.post(f"/v1/webhooks/{vendor}", data=request.body, headers=request.headers)
+    return answer.status_code, (answer.json or {}).get("events", -1)
+
+
+@pytest.mark.parametrize(("vendor", "name"), ATTESTED)
+def test_every_sample_gives_its_events(intake: Intake, vendor: str, name: str) -> None:
+    known, sample = VENDORS[vendor], sample_of(vendor, name)
+    assert posted(intake, vendor, sent(known, sample, NOW)) == (known.success, len(sample.gives))
+    kept = intake.queued()
+    assert [one["type"] for one in kept] == [f"signpost.{kind}.v1" for kind in sample.gives]
+    assert {one["tenant"] for one in kept} <= {"north"}
+
+
+@pytest.mark.parametrize(("vendor", "name"), ATTESTED)
+def test_every_sample_spoilt_is_refused(intake: Intake, vendor: str, name: str) -> None:
+    known, sample = VENDORS[vendor], sample_of(vendor, name)
+    good = sent(known, sample, NOW)
+    ways = dict(spoilt(known, good))
+    if is_open_ping(known, sample):
+        ways = {"one byte": ways["one byte"]}
+    else:
+        ways["another tenant's secret"] = sent(known, sample, NOW, theirs(vendor))
+    if known.scheme.timestamp:
+        ways["old"] = sent(known, sample, NOW - 6 * MINUTE)
+        ways["early"] = sent(known, sample, NOW + 6 * MINUTE)
+    assert {way: posted(intake, vendor, bad)[0] for way, bad in ways.items()} == dict.fromkeys(ways, 401)
+    assert intake.queued() == []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_what_is_refused_costs_the_same_whatever_is_wrong(
+    intake: Intake, vendor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, sample = VENDORS[vendor], VENDORS[vendor].samples[-1]
+    good = sent(known, sample, NOW)
+    counted: list[int] = []
+    digest = hmac.digest
+
+    def counting(key: bytes, message: bytes, algorithm: str) -> bytes:
+        counted.append(len(message))
+        return digest(key, message, algorithm)
+
+    monkeypatch.setattr(hmac, "digest", counting)
+    work = set()
+    for request in (good, *(bad for _, bad in spoilt(known, good)), sent(known, sample, NOW - 6 * MINUTE)):
+        counted.clear()
+        posted(intake, vendor, request)
+        work.add(len(counted))
+    assert work == {len(known.scheme.messages)}, "as many digests as there are keys and messages, each time"
+
+
+@pytest.mark.parametrize("vendor", FIXED)
+def test_an_unknown_event_is_accepted_counted_and_not_kept(
+    intake: Intake, vendor: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = VENDORS[vendor]
+    headers, body = named(known, "brand.new")
+    before = UNKNOWN_EVENTS[vendor, "brand.new"]
+    with caplog.at_level(logging.WARNING):
+        request = Sent(*sign(known.scheme, SECRET, headers, body, NOW))
+        assert posted(intake, vendor, request) == (known.success, 0)
+    assert UNKNOWN_EVENTS[vendor, "brand.new"] == before + 1
+    assert f"unknown event of {vendor} by source {vendor}: 'brand.new'" in caplog.text
+    assert intake.queued() == []
+
+
+def test_the_names_of_unknown_events_cannot_fill_the_memory(intake: Intake) -> None:
+    known = VENDORS["greenhouse"]
+    for number in range(260):
+        headers, body = named(known, f"made-up-{number}")
+        posted(intake, "greenhouse", Sent(*sign(known.scheme, SECRET, headers, body, NOW)))
+    assert len(UNKNOWN_EVENTS) <= 201 + len(FIXED)
+    assert UNKNOWN_EVENTS["greenhouse", "other"] > 0
+
+
+@pytest.mark.parametrize("vendor", FIXED)
+def test_what_is_knowingly_ignored_is_accepted_without_a_warning(
+    intake: Intake, vendor: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = VENDORS[vendor]
+    for event in [*known.ignored, *known.pings.events]:
+        headers, body = named(known, event)
+        request = Sent(*sign(known.scheme, SECRET, headers, body, NOW))
+        assert posted(intake, vendor, request) == (known.success, 0)
+    assert "unknown event" not in caplog.text
+
+
+@pytest.mark.parametrize("vendor", FIXED)
+def test_a_mapped_event_that_says_nothing_is_no_failure(intake: Intake, vendor: str) -> None:
+    """Greenhouse's bodies are attested in full, so there an id that is missing is refused by name."""
+    known = VENDORS[vendor]
+    if vendor == "greenhouse":
+        return
+    for event in known.readings:
+        headers, body = named(known, event)
+        request = Sent(*sign(known.scheme, SECRET, headers, body, NOW))
+        assert posted(intake, vendor, request) == (known.success, 0)
+
+
+def test_vendors_are_answered_with_the_status_that_they_count_as_success() -> None:
+    exact = {"greenhouse": 200, "smartrecruiters": 202, "recruitee": 200, "workable": 200}
+    assert {name: VENDORS[name].success for name in exact} == exact
+    assert all(200 <= VENDORS[name].success <= 299 for name in VENDORS)
+
+
+def test_smartrecruiters_gets_its_word_back(intake: Intake) -> None:
+    answer = intake.client.post("/v1/webhooks/smartrecruiters", headers={"X-Hook-Secret": "word-123"})
+    assert (answer.status_code, answer.headers["X-Hook-Secret"]) == (200, "word-123")
+    assert (answer.json or {})["events"] == 0
+    for word in ("x" * 200, "é", ""):
+        assert posted(intake, "smartrecruiters", Sent({"X-Hook-Secret": word}, b"{}"))[0] == 401
+    assert posted(intake, "greenhouse", Sent({"X-Hook-Secret": "word-123"}, b"{}"))[0] == 401
+    headers, body = named(VENDORS["smartrecruiters"], "application.created")
+    wrong = {**sign(VENDORS["smartrecruiters"].scheme, "x", headers, body, NOW)[0], "X-Hook-Secret": "word-123"}
+    assert posted(intake, "smartrecruiters", Sent(wrong, body))[0] == 401, "no way round the signature"
+
+
+def test_recruitees_test_request_needs_no_signature_and_nothing_else_goes_without(intake: Intake) -> None:
+    assert posted(intake, "recruitee", Sent({}, b'{"test": true}')) == (200, 0)
+    for body in (b'{"test": true, "event_type": "candidate_moved"}', b'{"test": 1}', b'{"test": false}', b""):
+        assert posted(intake, "recruitee", Sent({}, body))[0] == 401
+
+
+def test_what_lever_does_not_sign_cannot_be_sent_twice(intake: Intake) -> None:
+    """Lever signs a token and a time only: the same token with other data is the same event, by its id."""
+    lever = VENDORS["lever"]
+    good = sent(lever, sample_of("lever", "candidateHired"), NOW)
+    forged = json.dumps({**json.loads(good.body), "event": "candidateDeleted"}).encode()
+    assert posted(intake, "lever", good) == posted(intake, "lever", Sent({}, forged)) == (202, 1)
+    first, second = intake.queued()
+    assert (first["source"], first["id"]) == (second["source"], second["id"])
+
+
+def test_a_source_may_allow_more_skew(tmp_path: Path) -> None:
+    text = tenants_file().replace("vendor: lever, secrets", "vendor: lever, clock_skew: 1d, secrets", 1)
+    source = tenants_in(tmp_path, text).sources["lever"]
+    late = sent(VENDORS["lever"], sample_of("lever", "candidateHired"), NOW - 600 * MINUTE)
+    assert len(understand(delivery_of(source, late.headers, late.body, NOW)).events) == 1
