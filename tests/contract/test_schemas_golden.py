@@ -1,0 +1,98 @@
+"""Within v1 contracts are only added to: messages and schemas of earlier releases, held against today's.
+
+docs/contracts.md says what may change; `python -m tests.golden` writes the messages of a new release.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from schemas import EVENT_SCHEMAS, RecommendationSchema, dump_event, full_type, load_event, load_own_event
+from schemas.documents import documents, recommendation_document
+from signpost.case.instant import parse_instant
+from tests.compatibility import http_breaks
+from tests.golden import GOLDEN, TENANT, breaks, kept, release, snapshot
+
+NOW = parse_instant("2026-03-05T00:00:00Z")
+WHAT_TO_DO = """
+This breaks somebody who keeps to v1 as it was released. Take the change back, or make it an addition: a new optional
+field beside the old one. If it cannot be one, it is v2: a new type (signpost....v2) or path (/v2/...) beside v1, which
+stays. Never edit tests/data/golden: it is what others have. docs/contracts.md has the rule. What breaks:
+"""
+
+
+def golden(folder: str) -> list[Any]:
+    """The golden messages of every release."""
+    found = sorted(GOLDEN.glob(f"*/{folder}/*.json"))
+    return [pytest.param(path, id=f"{path.parts[-3]}/{path.stem}") for path in found]
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", golden("sent"))
+def test_what_senders_send_still_means_the_same(path: Path) -> None:
+    event = load_event(read(path), tenant=TENANT, now=NOW)
+    assert dump_event(event) == read(path.parents[1] / "kept" / path.name), WHAT_TO_DO
+    schema = documents()[f"events/{path.name}"]
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(read(path))] == [], WHAT_TO_DO
+
+
+@pytest.mark.parametrize("path", golden("kept"))
+def test_what_lies_in_queues_and_databases_still_loads(path: Path) -> None:
+    assert dump_event(load_own_event(read(path))) == read(path), WHAT_TO_DO
+
+
+@pytest.mark.parametrize("path", golden("recommendations"))
+def test_recommendations_that_were_told_are_still_valid(path: Path) -> None:
+    told = read(path)
+    found = [error.message for error in Draft202012Validator(recommendation_document()).iter_errors(told)]
+    assert found == [], WHAT_TO_DO
+    assert RecommendationSchema().load(told["data"]) == told["data"], WHAT_TO_DO
+
+
+@pytest.mark.parametrize("path", sorted(kept()))
+def test_today_keeps_what_the_document_said(path: str) -> None:
+    assert breaks(path, kept()[path], snapshot().get(path)) == [], WHAT_TO_DO
+
+
+def test_every_event_has_a_golden_message() -> None:
+    there = {path.stem for path in GOLDEN.glob("*/sent/*.json")}
+    assert {full_type(name) for name in EVENT_SCHEMAS} == there, "run `python -m tests.golden` and add what it writes"
+
+
+def test_every_release_has_its_golden_messages() -> None:
+    assert (GOLDEN / release()).is_dir(), "a new release: run `python -m tests.golden` and add what it writes"
+
+
+def test_every_change_of_a_recommendation_has_been_told() -> None:
+    told = {read(path)["data"]["change"] for path in GOLDEN.glob("*/recommendations/*.json")}
+    assert told == set(RecommendationSchema().fields["change"].choices)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("paths", "/v1/simulate"), None),
+        (("paths", "/v1/simulate", "post", "responses", "200"), None),
+        (("paths", "/v1/recommendations", "get", "parameters"), []),
+        (("paths", "/v1/events", "post", "requestBody", "content", "application/cloudevents+json"), None),
+        (("components", "schemas", "Accepted", "required"), []),
+        (("components", "schemas", "signpost.offer.accepted.v1", "required"), ["data", "dataschema"]),
+    ],
+    ids=lambda it: "/".join(it) if isinstance(it, tuple) else "",
+)
+def test_what_breaks_http_is_seen(place: tuple[str, ...], value: Any) -> None:
+    broken = json.loads(json.dumps(snapshot()["openapi.json"]))
+    *way, last = place
+    inner = broken
+    for step in way:
+        inner = inner[step]
+    inner[last] = value
+    if value is None:
+        del inner[last]
+    assert list(http_breaks(snapshot()["openapi.json"], broken))
