@@ -16,6 +16,7 @@ from signpost.ingress import strict_json
 from signpost.messaging.message import Delivery, Outcome, Settlement
 from signpost.rulebooks import Engines
 from signpost.storage import CaseRow, SeenEvent, Store, Transaction
+from workers.bounds import CaseFull, check_room
 from workers.cases import Outgoing, Rows, Told, caseload, lock_closed, prepare, record, written_back
 from workers.succession import Behind, Succession
 
@@ -156,6 +157,7 @@ class _Work:
             tenant: caseload(engines.of(tenant), tenant, self._rows.values()) for tenant in tenants
         }
         self._told: list[Told] = []
+        self._parked: dict[int, Settlement] = {}
         self._erased: dict[tuple[str, str], int] = {}
 
     @property
@@ -165,7 +167,7 @@ class _Work:
 
     def done(self) -> Handled:
         """Everything that the batch changes, written but not committed."""
-        handled = Handled([Settlement(one.delivery, Outcome.DONE) for one in self._received])
+        handled = Handled()
         wanted = [one for one in self._received if not self._before_erasure(one.event)]
         fresh = self._remember(wanted)
         for one in wanted:
@@ -175,14 +177,19 @@ class _Work:
                 handled.refused += 1
             else:
                 fresh.discard(one.identity)
-                handled.fresh += 1
-                self._count(one.event)
+                self._take(one, handled)
         handled.refused += len(self._received) - len(wanted)
+        handled.settlements = self._settlements()
         self._erase()
         self._tx.save_cases(written_back(self._loads.values(), self._rows, self._now))
         prepared = [prepare(one, self._now) for one in self._told]
         handled.outgoing = record(self._tx, prepared, now=self._now, leased_until=self._leased_until)
         return handled
+
+    def _settlements(self) -> list[Settlement]:
+        """One for each delivery; what is parked counts as not seen."""
+        self._tx.forget([one.identity for one in self._received if id(one) in self._parked])
+        return [self._parked.get(id(one)) or Settlement(one.delivery, Outcome.DONE) for one in self._received]
 
     def _before_erasure(self, event: Event) -> bool:
         """Whether the case was erased since; a link still counts, since what it leads to must be forgotten as well."""
@@ -203,6 +210,18 @@ class _Work:
                 for one in received
             ]
         )
+
+    def _take(self, one: Received, handled: Handled) -> None:
+        """Count an event, or park it where its case is full: it can be told to have come once there is room."""
+        try:
+            check_room(self._loads[one.event.tenant], one.event)
+        except CaseFull as full:
+            log.warning("message %s is a dead letter: case-full", one.delivery.message_id)
+            handled.dead += 1
+            self._parked[id(one)] = Settlement(one.delivery, Outcome.DEAD, str(full))
+        else:
+            handled.fresh += 1
+            self._count(one.event)
 
     def _count(self, event: Event) -> None:
         load = self._loads[event.tenant]

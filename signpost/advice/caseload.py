@@ -40,6 +40,11 @@ class Caseload:
             case = self.cases.setdefault(case.merged_into, OpenCase(case.merged_into))
         return case
 
+    def brought_together(self, event: Event) -> list[OpenCase]:
+        """The cases that are one after this event."""
+        keys = [event.subject, *(key for link in links(event) if not self._taken(link[0]) for key in link)]
+        return list({(case := self.find(key)).key: case for key in keys}.values())
+
     def handle(self, event: Event, now: int) -> list[tuple[str, RecommendationChange]]:
         """Fold one event and advise; gives (case key, change) in the order to tell them."""
         told: list[tuple[str, RecommendationChange]] = []
@@ -62,8 +67,7 @@ class Caseload:
 
     def _link(self, absorbed: str, into: str, now: int) -> list[tuple[str, RecommendationChange]]:
         """Two keys turn out to be one person. An application that already belongs to somebody stays where it is."""
-        first = self.cases.get(absorbed)
-        if absorbed.startswith(APPLICATION) and first is not None and first.merged_into is not None:
+        if self._taken(absorbed):
             return []
         case, target = self.find(absorbed), self.find(into)
         if case is target:
@@ -82,6 +86,11 @@ class Caseload:
             self.erased.append(case.key)
             changes = [(key, _bare(change)) for key, change in changes]
         return changes if into == target.key and case.case.is_empty else changes + self._advise(target, now)
+
+    def _taken(self, key: str) -> bool:
+        """Whether a key is that of an application which belongs to somebody already."""
+        case = self.cases.get(key)
+        return key.startswith(APPLICATION) and case is not None and case.merged_into is not None
 
     def _erase(self, case: OpenCase, now: int) -> list[tuple[str, RecommendationChange]]:
         """Tell consumers to forget, and note the key for the storage."""
