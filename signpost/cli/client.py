@@ -36,15 +36,20 @@ def opened(settings: Settings) -> Iterator[httpx.Client]:
 
 def asked(client: httpx.Client, method: str, path: str, **request: Any) -> Any:
     """The JSON answer of a request that was accepted. Raises IntakeRefused or IntakeAway."""
-    try:
-        response = client.request(method, path, **request)
-    except httpx.TransportError as error:
-        raise IntakeAway(f"{client.base_url} does not answer: {error}; is `signpost up` running?") from None
+    response = answered(client, method, path, **request)
     if response.status_code in (429, 502, 503, 504):
         raise IntakeAway(_detail(response), _seconds(response.headers.get("Retry-After", "")))
     if not response.is_success:
         raise IntakeRefused(_detail(response))
     return response.json()
+
+
+def answered(client: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:
+    """Whatever the intake answers. Raises IntakeAway where it does not."""
+    try:
+        return client.request(method, path, **request)
+    except httpx.TransportError as error:
+        raise IntakeAway(f"{client.base_url} does not answer: {error}; is `signpost up` running?") from None
 
 
 def _detail(response: httpx.Response) -> str:
