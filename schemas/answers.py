@@ -54,7 +54,7 @@ _LISTED = of(" ".join(_OF_DELIVERY), **_OF_DELIVERY)
 _DELIVERY = of(" ".join([*_OF_DELIVERY, "body"]), **_OF_DELIVERY, body={})
 ANSWERS: JsonSchema = {
     "Problem": of("type title status", type=_TEXT, title=_TEXT, status=_WHOLE, detail=_TEXT, errors=_ERRORS),
-    "Accepted": of("status", id=_TEXT, events=_WHOLE, status=_WHOLE),
+    "Accepted": of("status", id=_TEXT, events=_WHOLE, status=_WHOLE, delivery=_TEXT),
     "BatchAnswer": of("items", items={"type": "array", "items": _ITEM}),
     "Recommendation": object_schema(RecommendationSchema),
     "Advice": of(

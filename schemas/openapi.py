@@ -6,32 +6,18 @@ from typing import Any
 from schemas.answers import ANSWERS, DELIVERY_STATUSES, of, ref
 from schemas.examples import (
     ADVICE_ANSWER,
-    BATCH,
     CASE_ANSWER,
     DELIVERY,
-    EVENT,
     EXPLANATION,
     RECOMMENDATION_EVENT,
     SIMULATED,
     SIMULATION,
-    STANDARD_WEBHOOK,
 )
 from schemas.fields import JsonSchema
 from schemas.openapi_documents import document_paths
-from schemas.problem_examples import BAD_QUERY, PROBLEMS, UNSIGNED
+from schemas.openapi_parts import answering, media, path_parameter, query_parameter, reading
+from schemas.openapi_sending import send_events, send_webhook
 from schemas.recommendation import AUDIENCES
-
-PROBLEM_TYPE = "application/problem+json"
-ONE, MANY = "application/cloudevents+json", "application/cloudevents-batch+json"
-_REASONS = {
-    400: "The request cannot be read: not JSON as it is accepted here, or a malformed header",
-    401: "The credential or the signature is missing or wrong",
-    404: "There is nothing of this name for this tenant",
-    413: "The body is too long, or the batch has too many events",
-    415: "The content type is not understood",
-    422: "The event is understood and not accepted; `errors` names every bad field",
-    503: "Nothing could be kept now; send the same again after `Retry-After` seconds",
-}
 
 
 def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
@@ -40,8 +26,8 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         path.removeprefix("events/").removesuffix(".json"): it for path, it in documents.items() if "events/" in path
     }
     paths = {
-        "/v1/events": {"post": _events(events)},
-        "/v1/webhooks/{source}": {"post": _webhooks()},
+        "/v1/events": {"post": send_events(events)},
+        "/v1/webhooks/{source}": {"post": send_webhook()},
         "/v1/candidates/{candidate}/advice": {"get": _advice()},
         "/v1/candidates/{candidate}/case": {"get": _case()},
         "/v1/recommendations/{recommendation}": {"get": _recommendation()},
@@ -73,14 +59,6 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
 
 
 _AWAY = {"status": "unavailable", "database": "cannot be reached"}
-ONE_KEPT = {"id": EVENT["id"], "status": 202}
-ALL_KEPT = {"items": [{"index": 0, "id": "e-1", "status": 202, "errors": []}]}
-SOME_KEPT = {
-    "items": [
-        *ALL_KEPT["items"],
-        {"index": 1, "id": "e-2", "status": 422, "errors": PROBLEMS[422]["errors"]},
-    ]
-}
 _DESCRIPTION = """Events in, advice out.
 
 The tenant follows from the credential and is never read from a request. An event is accepted only when it is kept: the
@@ -91,6 +69,7 @@ _TAGS = {
     "Send": "Events and webhooks in",
     "Read": "Advice out",
     "Explain": "Why something is advised or not, and what would be",
+    "Deliveries": "What became of each webhook",
     "Health": "For whoever runs it",
     "Contracts": "This description and the others, the same for everybody",
 }
@@ -106,6 +85,8 @@ def _tag(path: str, method: str) -> str:
         return "Health" if path in ("/livez", "/readyz") else "Contracts"
     if path.endswith(("/explanation", "/rules/{rule}", "/simulate")):
         return "Explain"
+    if path.startswith("/v1/deliveries"):
+        return "Deliveries"
     return "Read" if method == "get" else "Send"
 
 
@@ -122,174 +103,90 @@ def _relocated(value: Any) -> Any:
     return value.replace("#/$defs/", "#/components/schemas/") if isinstance(value, str) else value
 
 
-def _json(schema: JsonSchema, example: Any, media: str = "application/json") -> JsonSchema:
-    return {media: {"schema": schema, "example": example}}
-
-
-def _answers(code: int, words: str, content: JsonSchema, *refusals: int) -> JsonSchema:
-    return {str(code): {"description": words, "content": content}, **{str(it): _refusal(it) for it in refusals}}
-
-
-def _refusal(status: int) -> JsonSchema:
-    refused = {"description": _REASONS[status], "content": _json(ref("Problem"), PROBLEMS[status], PROBLEM_TYPE)}
-    return {**refused, "headers": _HEADERS[status]} if status in _HEADERS else refused
-
-
-_HEADERS: dict[int, JsonSchema] = {
-    401: {
-        "WWW-Authenticate": {"schema": {"type": "string"}, "description": "Bearer, or Signature", "example": "Bearer"}
-    },
-    503: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds", "example": 5}},
-}
-
-
-def _like(status: int, example: JsonSchema, answers: JsonSchema) -> JsonSchema:
-    """The answers, with another example of a refusal."""
-    return answers | {str(status): {**answers[str(status)], "content": _json(ref("Problem"), example, PROBLEM_TYPE)}}
-
-
-def _events(events: Mapping[str, JsonSchema]) -> JsonSchema:
-    mapping = {name: f"#/components/schemas/{name}" for name in events}
-    one = {"oneOf": [ref(name) for name in events], "discriminator": {"propertyName": "type", "mapping": mapping}}
-    either = {"anyOf": [ref("Accepted"), ref("BatchAnswer")]}
-    kept = {"application/json": {"schema": either, "examples": {"one": _value(ONE_KEPT), "batch": _value(ALL_KEPT)}}}
-    some = "A batch of which some events were refused; the others are kept"
-    accepted = _answers(202, "Kept", kept) | _answers(
-        207, some, _json(ref("BatchAnswer"), SOME_KEPT), 400, 401, 413, 415, 422, 503
-    )
-    return {
-        "operationId": "sendEvents",
-        "summary": "Send CloudEvents: structured, binary or batched",
-        "description": "In binary mode the body is the event's data, and the headers `ce-...` are its attributes.",
-        "parameters": [_header(name) for name in ("specversion", "id", "source", "type", "time", "subject")],
-        "requestBody": {
-            "required": True,
-            "content": {
-                **_json(one, EVENT, ONE),
-                **_json({"type": "array", "items": one}, BATCH, MANY),
-                **_json({"type": "object"}, EVENT["data"]),
-            },
-        },
-        "responses": accepted,
-    }
-
-
-def _header(attribute: str) -> JsonSchema:
-    said = {"name": f"ce-{attribute}", "in": "header", "description": "In binary mode only"}
-    return {**said, "schema": {"type": "string"}, "example": EVENT[attribute]}
-
-
-def _value(example: Any) -> JsonSchema:
-    return {"value": example}
-
-
-def _webhooks() -> JsonSchema:
-    answers = _answers(202, "Kept (Standard Webhooks)", _json(ref("Accepted"), {"id": "msg_1", "status": 202}))
-    answers |= _answers(
-        200, "Kept, or nothing to keep (Greenhouse)", _json(ref("Accepted"), {"events": 1, "status": 200})
-    )
-    answers |= {str(status): _refusal(status) for status in (400, 401, 404, 413, 415, 422, 503)}
-    return {
-        "operationId": "sendWebhook",
-        "summary": "A webhook of a configured source, signed by its sender",
-        "security": [],
-        "parameters": [_path("source", "The name of the source in the configuration", "careers-north")],
-        "requestBody": {"required": True, "content": _json({"type": "object"}, STANDARD_WEBHOOK)},
-        "responses": _like(401, UNSIGNED, answers),
-    }
-
-
-def _path(name: str, words: str, example: str) -> JsonSchema:
-    said = {"name": name, "in": "path", "required": True, "description": words, "example": example}
-    return {**said, "schema": {"type": "string", "minLength": 1}}
-
-
-def _query(name: str, words: str, schema: JsonSchema, example: Any) -> JsonSchema:
-    return {"name": name, "in": "query", "description": words, "schema": schema, "example": example}
-
-
-_CANDIDATE = _path("candidate", "A candidate's id, or `application:ID`, percent-encoded", "c-1")
-
-
-def _read(operation: str, summary: str, parameters: list[JsonSchema], answers: JsonSchema) -> JsonSchema:
-    """What reads answers 503 as well while the database is away."""
-    answers = (_like(400, BAD_QUERY, answers) if "400" in answers else answers) | {"503": _refusal(503)}
-    return {"operationId": operation, "summary": summary, "parameters": parameters, "responses": answers}
+_CANDIDATE = path_parameter("candidate", "A candidate's id, or `application:ID`, percent-encoded", "c-1")
 
 
 def _advice() -> JsonSchema:
-    answers = _answers(200, "What holds now, and what is suppressed", _json(ref("Advice"), ADVICE_ANSWER), 401, 404)
-    return _read("advice", "The advice of a candidate", [_CANDIDATE], answers)
+    answers = answering(200, "What holds now, and what is suppressed", media(ref("Advice"), ADVICE_ANSWER), 401, 404)
+    return reading("advice", "The advice of a candidate", [_CANDIDATE], answers)
 
 
 def _case() -> JsonSchema:
-    answers = _answers(200, "Everything known", _json(ref("Case"), CASE_ANSWER), 401, 404)
-    return _read("case", "The case of a candidate", [_CANDIDATE], answers)
+    answers = answering(200, "Everything known", media(ref("Case"), CASE_ANSWER), 401, 404)
+    return reading("case", "The case of a candidate", [_CANDIDATE], answers)
 
 
 def _recommendation() -> JsonSchema:
-    answers = _answers(
-        200, "With its explanation", _json(ref("Recommendation"), RECOMMENDATION_EVENT["data"]), 401, 404
+    answers = answering(
+        200, "With its explanation", media(ref("Recommendation"), RECOMMENDATION_EVENT["data"]), 401, 404
     )
-    parameter = _path("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
-    return _read("recommendation", "A recommendation as it stands now", [parameter], answers)
+    parameter = path_parameter("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
+    return reading("recommendation", "A recommendation as it stands now", [parameter], answers)
 
 
 def _feed() -> JsonSchema:
     parameters = [
-        _query("after", "The `next` of an earlier answer; from the beginning where left out", {"type": "string"}, "17"),
-        _query("limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, 50),
-        _query("audience", "Only for this audience", {"type": "string", "enum": list(AUDIENCES)}, "candidate"),
+        query_parameter(
+            "after", "The `next` of an earlier answer; from the beginning where left out", {"type": "string"}, "17"
+        ),
+        query_parameter(
+            "limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, 50
+        ),
+        query_parameter("audience", "Only for this audience", {"type": "string", "enum": list(AUDIENCES)}, "candidate"),
     ]
     example = {"items": [RECOMMENDATION_EVENT], "next": "17"}
-    answers = _answers(200, "Changes in the order they were kept", _json(ref("Feed"), example), 400, 401)
-    return _read("feed", "Every change of every recommendation", parameters, answers)
+    answers = answering(200, "Changes in the order they were kept", media(ref("Feed"), example), 400, 401)
+    return reading("feed", "Every change of every recommendation", parameters, answers)
 
 
 _AT_WORDS = "As it was known at an instant, without what had been told by then; as things are now where left out"
-_DELIVERY = _path("delivery", "The id that the webhook was answered with", DELIVERY["id"])
+_DELIVERY = path_parameter("delivery", "The id that the webhook was answered with", DELIVERY["id"])
 
 
 def _deliveries() -> JsonSchema:
     parameters = [
-        _query("source", "Of this source only", {"type": "string"}, "acme-greenhouse"),
-        _query("status", "Of this status only", {"type": "string", "enum": list(DELIVERY_STATUSES)}, "refused"),
-        _query(
+        query_parameter("source", "Of this source only", {"type": "string"}, "acme-greenhouse"),
+        query_parameter(
+            "status", "Of this status only", {"type": "string", "enum": list(DELIVERY_STATUSES)}, "refused"
+        ),
+        query_parameter(
             "after", "The `next` of an earlier answer; the latest first where left out", {"type": "string"}, "9.dlv_1"
         ),
-        _query("limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, 50),
+        query_parameter(
+            "limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, 50
+        ),
     ]
     listed = {name: value for name, value in DELIVERY.items() if name != "body"}
-    answers = _answers(
-        200, "The latest first", _json(ref("Deliveries"), {"items": [listed], "next": None}), 400, 401, 503
+    answers = answering(
+        200, "The latest first", media(ref("Deliveries"), {"items": [listed], "next": None}), 400, 401, 503
     )
-    return _read("deliveries", "What became of the webhooks that were received", parameters, answers)
+    return reading("deliveries", "What became of the webhooks that were received", parameters, answers)
 
 
 def _delivery() -> JsonSchema:
-    answers = _answers(200, "With its body, less what is personal", _json(ref("Delivery"), DELIVERY), 401, 404, 503)
-    return _read("delivery", "What became of one webhook", [_DELIVERY], answers)
+    answers = answering(200, "With its body, less what is personal", media(ref("Delivery"), DELIVERY), 401, 404, 503)
+    return reading("delivery", "What became of one webhook", [_DELIVERY], answers)
 
 
 def _replay() -> JsonSchema:
-    answers = _answers(200, "What became of it now", _json(ref("Delivery"), DELIVERY), 400, 401, 404, 503)
-    return _read("replay", "Read a webhook once more, as it is understood today", [_DELIVERY], answers)
+    answers = answering(200, "What became of it now", media(ref("Delivery"), DELIVERY), 400, 401, 404, 503)
+    return reading("replay", "Read a webhook once more, as it is understood today", [_DELIVERY], answers)
 
 
-_AT = _query("at", _AT_WORDS, {"type": "string", "format": "date-time"}, "2026-03-02T14:00:00Z")
+_AT = query_parameter("at", _AT_WORDS, {"type": "string", "format": "date-time"}, "2026-03-02T14:00:00Z")
 
 
 def _explanation() -> JsonSchema:
-    answers = _answers(200, "Why it holds or not", _json(ref("Explanation"), EXPLANATION), 400, 401, 404)
-    parameter = _path("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
-    return _read("explanation", "Why a recommendation was made, and what would change it", [parameter, _AT], answers)
+    answers = answering(200, "Why it holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404)
+    parameter = path_parameter("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
+    return reading("explanation", "Why a recommendation was made, and what would change it", [parameter, _AT], answers)
 
 
 def _rule() -> JsonSchema:
     parameters = [
         _CANDIDATE,
-        _path("rule", "The id of a rule", "ask-response-deadline"),
-        _query(
+        path_parameter("rule", "The id of a rule", "ask-response-deadline"),
+        query_parameter(
             "subject",
             "KIND/ID; where left out, of every subject that the rule speaks of",
             {"type": "string"},
@@ -297,24 +194,24 @@ def _rule() -> JsonSchema:
         ),
         _AT,
     ]
-    answers = _answers(200, "Why it holds or not", _json(ref("Explanation"), EXPLANATION), 400, 401, 404)
+    answers = answering(200, "Why it holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404)
     many = of("items", items={"type": "array", "items": ref("Explanation")})
     answers["200"]["content"]["application/json"]["schema"] = {"anyOf": [ref("Explanation"), many]}
-    return _read("rule", "Why a rule holds of a candidate or does not", parameters, answers)
+    return reading("rule", "Why a rule holds of a candidate or does not", parameters, answers)
 
 
 def _simulate() -> JsonSchema:
-    answers = _answers(200, "What would be advised", _json(ref("Simulated"), SIMULATED), 400, 401, 413, 415, 422, 503)
+    answers = answering(200, "What would be advised", media(ref("Simulated"), SIMULATED), 400, 401, 413, 415, 422, 503)
     return {
         "operationId": "simulate",
         "summary": "What would be advised if these events happened; nothing is kept",
-        "requestBody": {"required": True, "content": _json(ref("Simulation"), SIMULATION)},
+        "requestBody": {"required": True, "content": media(ref("Simulation"), SIMULATION)},
         "responses": answers,
     }
 
 
 def _health(operation: str, words: str, refused: Any = None) -> JsonSchema:
-    answers = _answers(200, words, _json(ref("Health"), {"status": "ok"}))
+    answers = answering(200, words, media(ref("Health"), {"status": "ok"}))
     if refused:
-        answers |= _answers(503, "The database is away", _json(ref("Health"), refused))
+        answers |= answering(503, "The database is away", media(ref("Health"), refused))
     return {"operationId": operation, "summary": words, "security": [], "responses": answers}

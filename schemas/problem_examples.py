@@ -34,6 +34,12 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         415, "not-understood", "The content type is not understood", "send the body without Content-Encoding"
     ),
     422: _problem(422, "refused", "The event is not accepted", "1 problem", errors=[_CURRENCY]),
+    429: _problem(
+        429,
+        "too-many",
+        "Too many events and requests of this tenant",
+        "more is sent than this tenant's rate allows; send the same again in 5 seconds",
+    ),
     503: _problem(
         503,
         "unavailable",
