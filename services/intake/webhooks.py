@@ -41,10 +41,9 @@ def blueprint(door: Door) -> Blueprint:
         if source is None:
             raise Unknown("no source of this name is configured")
         delivery = delivery_of(source, lowered(request.headers), door.body(), door.clock(), door.limits.depth)
-        recorder = getattr(door, "deliveries", None)
-        if recorder is None:
+        if door.deliveries is None:
             return _take(door, delivery)
-        with recorder.received(source, delivery.headers, delivery.raw, delivery.now) as record:
+        with door.deliveries.received(source, delivery.headers, delivery.raw, delivery.now) as record:
             return _take(door, delivery, record)
 
     return routes

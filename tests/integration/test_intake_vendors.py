@@ -192,7 +192,7 @@ def test_what_lever_does_not_sign_cannot_be_sent_twice(intake: Intake) -> None:
     """Lever signs a token and a time only: the same token with other data is the same event, by its id."""
     lever = VENDORS["lever"]
     good = sent(lever, sample_of("lever", "candidateHired"), NOW)
-    forged = json.dumps({**json.loads(good.body), "event": "candidateDeleted"}).encode()
+    forged = json.dumps({**json.loads(good.body), "event": "applicationCreated"}).encode()
     assert posted(intake, "lever", good) == posted(intake, "lever", Sent({}, forged)) == (202, 1)
     first, second = intake.queued()
     assert (first["source"], first["id"]) == (second["source"], second["id"])

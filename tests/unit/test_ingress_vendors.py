@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -327,22 +328,19 @@ def test_a_payload_of_any_shape_is_translated_or_refused(which: tuple[str, str],
 
 # Files
 
-MINE = """\
-title: Mine
-attested: made up
-fetch: nothing
-signature: {scheme: stamped, header: X-Mine, timestamp: "header:x-mine-at"}
-event: what
-events:
-  - on: [hired]
-    subject: person.id
-    tell:
-      - type: offer.accepted
-        id: "hired-{person.id}"
-        data: {offer: "{person.id}-offer"}
-samples:
-  - {file: hired.json, attested: made up, gives: [offer.accepted]}
-"""
+GUIDE = (Path(__file__).parents[2] / "docs" / "vendors.md").read_text(encoding="utf-8")
+MINE = GUIDE.partition("<!-- mapping -->\n```yaml\n")[2].partition("```")[0]
+ROWS = {cells[1].strip(" `"): cells for line in GUIDE.splitlines() if len(cells := line.split("|")) == 7}
+
+
+@pytest.mark.parametrize("vendor", MAPPED)
+def test_the_table_of_the_guide_says_what_the_mappings_tell(vendor: str) -> None:
+    offers, interviews = (
+        set(re.sub(r"\([^)]*\)", "", cell).replace(",", " ").split()) - {"none"} for cell in ROWS[vendor][2:4]
+    )
+    assert offers == {name.partition(".")[2] for name in VENDORS[vendor].types("offer")}
+    assert interviews == {name.partition(".")[2] for name in VENDORS[vendor].types("interview")}
+    assert (VENDORS[vendor].scheme.header or "in the body") in ROWS[vendor][4].lower()
 
 
 def mine(folder: Path, text: str = MINE) -> Path:
