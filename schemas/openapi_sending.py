@@ -62,7 +62,7 @@ def send_webhook() -> JsonSchema:
     header = {"schema": {"type": "string"}, "description": "The id of the delivery", "example": name}
     answers = {
         str(status): {
-            "description": f"Kept, or nothing to keep, where the sender takes {status} for success; a handshake gets its word",
+            "description": f"Kept, or nothing to keep; for senders who take {status} for success",
             "headers": {"Signpost-Delivery": header},
             "content": media(ref("Accepted"), {"events": 1, "status": status, "delivery": name}),
         }
@@ -72,7 +72,7 @@ def send_webhook() -> JsonSchema:
     return {
         "operationId": "sendWebhook",
         "summary": "A webhook of a configured source, signed by its sender",
-        "description": "Each sender is answered with the status that it counts as success: 202, or 200.",
+        "description": "Senders are answered with the status that they count as success, 202 or 200; a handshake with its word.",
         "security": [],
         "parameters": [path_parameter("source", "The name of the source in the configuration", "careers-north")],
         "requestBody": {"required": True, "content": media({"type": "object"}, STANDARD_WEBHOOK)},
