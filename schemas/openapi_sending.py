@@ -72,7 +72,7 @@ def send_webhook() -> JsonSchema:
     return {
         "operationId": "sendWebhook",
         "summary": "A webhook of a configured source, signed by its sender",
-        "description": "Senders are answered with the status that they count as success, 202 or 200; a handshake with its word.",
+        "description": "Answered with what the sender counts as success, 202 or 200; a handshake with its word.",
         "security": [],
         "parameters": [path_parameter("source", "The name of the source in the configuration", "careers-north")],
         "requestBody": {"required": True, "content": media({"type": "object"}, STANDARD_WEBHOOK)},
