@@ -52,21 +52,28 @@ class Outcome:
 
 
 def handshake(delivery: Delivery) -> str | None:
-    """The word that the vendor wants to have back; None where the request is no handshake."""
+    """The word that the vendor wants to have back; None where the request is no handshake. Raises Unsigned for one that
+    is signed, and wrongly."""
     wanted = delivery.vendor.handshake
-    if wanted is None or delivery.headers.get(delivery.vendor.scheme.header):
+    said = delivery.headers.get(wanted.header.lower(), "") if wanted else ""
+    if not (0 < len(said) <= LONGEST and said.isascii() and said.isprintable()):
         return None
-    said = delivery.headers.get(wanted.header.lower(), "")
-    return said if 0 < len(said) <= LONGEST and said.isascii() and said.isprintable() else None
+    if delivery.headers.get(delivery.vendor.scheme.header):
+        _verify(delivery)
+    return said
 
 
 def understand(delivery: Delivery) -> Outcome:
     """The events of a delivery. Raises Unsigned, Malformed, TooLarge, Refused (with problems in the sender's terms)."""
     if _is_open_ping(delivery):
         return Outcome((), reason="a test request")
+    _verify(delivery)
+    return read(delivery)
+
+
+def _verify(delivery: Delivery) -> None:
     scheme, skew = delivery.vendor.scheme, delivery.source.clock_skew
     verify(scheme, delivery.keys, delivery.headers, delivery.raw, now=delivery.now, tolerance=skew)
-    return read(delivery)
 
 
 def read(delivery: Delivery) -> Outcome:

@@ -174,6 +174,9 @@ def test_smartrecruiters_gets_its_word_back(intake: Intake) -> None:
     answer = intake.client.post("/v1/webhooks/smartrecruiters", headers={"X-Hook-Secret": "word-123"})
     assert (answer.status_code, answer.headers["X-Hook-Secret"]) == (200, "word-123")
     assert (answer.json or {})["events"] == 0
+    headers, body = named(VENDORS["smartrecruiters"], "subscription.test")
+    right = sign(VENDORS["smartrecruiters"].scheme, SECRET, headers, body, NOW)[0]
+    assert posted(intake, "smartrecruiters", Sent({**right, "X-Hook-Secret": "word-123"}, body)) == (200, 0)
     for word in ("x" * 200, "é", ""):
         assert posted(intake, "smartrecruiters", Sent({"X-Hook-Secret": word}, b"{}"))[0] == 401
     assert posted(intake, "greenhouse", Sent({"X-Hook-Secret": "word-123"}, b"{}"))[0] == 401

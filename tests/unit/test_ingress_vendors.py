@@ -198,7 +198,7 @@ def test_an_ashby_schedule_is_one_interview() -> None:
     assert scheduled.data["starts_at"] == "2026-03-04T10:00:00Z"
     assert scheduled.data["ends_at"] == "2026-03-05T11:00:00Z"
     (moved,) = told("ashby", schedule("Update", "Scheduled", candidateId="c1"))
-    assert brief([moved]) == [("interview.rescheduled", "c1", "2026-03-01T09:00:00Z")]
+    assert brief([moved]) == [("interview.scheduled", "c1", "2026-03-01T09:00:00Z")]
     assert told("ashby", schedule("Update", "Cancelled"))[0].type == "interview.cancelled"
     assert told("ashby", schedule("Update", "Complete"))[0].type == "interview.completed"
     assert told("ashby", schedule("Create", "NeedsScheduling", interviewEvents=[])) == []
