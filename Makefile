@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test lint format generate bench faults rules containers-test lock clean
+.PHONY: help install run demo test api-fuzz lint format generate bench faults rules containers-test lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ test: $(READY) ## run all tests
 
 faults: $(READY) ## run only the tests that break something on purpose
 	$(BIN)/pytest -m faults $(ARGS)
+
+api-fuzz: $(READY) ## make many requests from the OpenAPI document; SIGNPOST_TEST_SEED=N makes others
+	SIGNPOST_TEST_FUZZ=2000 $(BIN)/pytest tests/contract/test_api_fuzz.py $(ARGS)
 
 lint: $(READY) ## check style, formatting and types
 	$(BIN)/ruff check .

@@ -1,0 +1,119 @@
+"""Requests made from the OpenAPI document, valid and spoilt: no 5xx, and every answer is as the document says.
+
+`make api-fuzz` makes twenty times as many. SIGNPOST_TEST_SEED chooses others.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi import checks
+
+from schemas.documents import GENERATED
+from tests.integration.intake_parts import Intake, intake_at, signed
+from tests.workers_kit import event, opened
+
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+EXAMPLES = int(os.environ.get("SIGNPOST_TEST_FUZZ", "90"))
+"""Requests of each operation and mode; those without parameters have only one."""
+SEED = int(os.environ.get("SIGNPOST_TEST_SEED", "1"))
+OPERATIONS = [
+    (method.upper(), path)
+    for path, item in json.loads((GENERATED / "openapi.json").read_text(encoding="utf-8"))["paths"].items()
+    for method in item
+]
+WEBHOOK = {"type": "offer.extended", "timestamp": "2026-03-02T13:00:00Z", "data": {"candidate": "c-2", "offer": "o"}}
+
+
+@dataclass
+class Fuzzed:
+    """The intake over a case with advice, what its paths may name, and what was answered."""
+
+    intake: Intake
+    schema: Any
+    known: dict[str, str]
+    answered: dict[tuple[str, str], Counter[int]] = field(default_factory=dict)
+
+    def ask(self, case: Any, known: bool) -> None:
+        """Send a request and hold the answer against the document."""
+        if known:
+            case.path_parameters = {
+                name: self.known.get(name, value) for name, value in (case.path_parameters or {}).items()
+            }
+        if known and case.operation.path.startswith("/v1/webhooks/"):
+            answer = self._signed(case)
+        else:
+            answer = case.call(headers={"Authorization": "Bearer key-north"})
+        case.validate_response(answer, checks=CHECKS)
+        counts = self.answered.setdefault((case.operation.method.upper(), case.operation.path), Counter())
+        counts[answer.status_code] += 1
+
+    def _signed(self, case: Any) -> Any:
+        """As its sender would sign it, whatever it says."""
+        said = case.body if isinstance(case.body, dict) else {}
+        body = json.dumps({**WEBHOOK, **said}).encode()
+        return self.intake.post("/v1/webhooks/careers", body, signed(body))
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    url = f"sqlite:///{folder / 'signpost.db'}"
+    with opened(url, url) as system:
+        system.handle(
+            event("offer.extended", tenant="north", offer="o-1", respond_by="2026-03-09T09:00:00Z"),
+            event("interview.scheduled", tenant="north", interview="i-1", starts_at="2026-03-20T09:00:00Z"),
+        )
+        said = system.told()[0]
+    intake = intake_at(folder)
+    known = {"candidate": "c-1", "recommendation": said["id"], "rule": said["rule"], "source": "careers"}
+    body = json.dumps(WEBHOOK).encode()
+    answer = intake.post("/v1/webhooks/careers", body, signed(body))
+    known["delivery"] = answer.headers.get("Signpost-Delivery", "dlv_none")
+    yield Fuzzed(intake, schemathesis.openapi.from_wsgi("/openapi.json", intake.client.application), known)
+    intake.broker.close()
+    intake.store.close()
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_every_answer_is_as_described(fuzzed: Fuzzed, method: str, path: str) -> None:
+    operation = fuzzed.schema[path][method]
+    spoilable = operation.path_parameters or operation.query or operation.body
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE) if spoilable else (GenerationMode.POSITIVE,):
+        requests(fuzzed, operation.as_strategy(generation_mode=mode))
+
+
+def requests(fuzzed: Fuzzed, cases: st.SearchStrategy[Any]) -> None:
+    """Many requests of one kind, the same ones each time."""
+
+    @seed(SEED)
+    @settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @given(cases, st.booleans())
+    def ask(case: Any, known: bool) -> None:
+        fuzzed.ask(case, known)
+
+    ask()
+
+
+def test_there_were_enough_and_they_got_far(fuzzed: Fuzzed) -> None:
+    """Not all of them were turned away at the door."""
+    if len(fuzzed.answered) < len(OPERATIONS):
+        pytest.skip("looks at what the tests before it did, and not all of them have run")
+    assert sum(counts.total() for counts in fuzzed.answered.values()) >= 2000
+    untouched = {operation for operation, counts in fuzzed.answered.items() if not any(code < 300 for code in counts)}
+    assert untouched == set()
