@@ -1,6 +1,7 @@
 """The shapes of what the intake answers, as components of the OpenAPI document. Data."""
 
 from schemas.containers import object_schema
+from schemas.feedback import FeedbackSchema
 from schemas.fields import JsonSchema
 from schemas.money import MoneySchema
 from schemas.recommendation import RecommendationSchema
@@ -75,6 +76,7 @@ ANSWERS: JsonSchema = {
     "Deliveries": of("items next", items={"type": "array", "items": _LISTED}, next={"type": ["string", "null"]}),
     "Health": of("status", status={"enum": ["ok", "degraded", "unavailable"]}, broker=_TEXT, database=_TEXT),
     "Simulation": object_schema(SimulationSchema),
+    "Feedback": object_schema(FeedbackSchema),
     "Simulated": of(
         "candidate at until changes active suppressed next_change",
         candidate=_TEXT,

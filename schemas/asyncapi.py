@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 description of both exchanges and the queues on them: who sends what under which routing key.
+"""The AsyncAPI 3.0 description of the exchanges and the queues on them: who sends what under which routing key.
 
 Names, kinds and arguments come from the declaration of the topology; payloads refer to the JSON Schemas.
 """
@@ -14,7 +14,16 @@ from schemas.fields import JsonSchema
 from schemas.recommendation import AUDIENCES, CHANGES, PRIORITIES
 from signpost.case.instant import parse_instant
 from signpost.messaging.message import CLOUDEVENTS_JSON
-from signpost.messaging.topology import ADVICE, ADVISOR, DEAD, EVENTS, UNROUTED, cloudevent_headers, declaration
+from signpost.messaging.topology import (
+    ADVICE,
+    ADVISOR,
+    DEAD,
+    EVENTS,
+    FEEDBACK,
+    UNROUTED,
+    cloudevent_headers,
+    declaration,
+)
 
 VERSION = "0.3.0"
 """Of the AMQP 0.9.1 bindings."""
@@ -36,7 +45,7 @@ def asyncapi() -> JsonSchema:
         "info": {"title": "Signpost", "version": "1", "description": _DESCRIPTION, "license": {"name": "Proprietary"}},
         "defaultContentType": CLOUDEVENTS_JSON,
         "servers": {"broker": _server()},
-        "channels": {"events": _events(), "advice": _advice(), **_queues()},
+        "channels": {"events": _events(), "advice": _advice(), "feedback": _feedback(), **_queues()},
         "operations": _operations(),
         "components": {
             "messages": {full_type(name): _event(name) for name in EVENT_SCHEMAS} | {RECOMMENDATION: _recommendation()},
@@ -84,6 +93,12 @@ def _advice() -> JsonSchema:
     return _exchange(ADVICE, "{tenant}.{audience}.{topic}.{priority}.{change}", said, parameters, _advice_messages())
 
 
+def _feedback() -> JsonSchema:
+    said = "What consumers say of a recommendation: done, dismissed or snoozed. The routing key may be anything."
+    names = [full_type(name) for name in EVENT_SCHEMAS if name.startswith("advice.")]
+    return _exchange(FEEDBACK, "feedback", said, {}, {name: _named(name) for name in names})
+
+
 def _parameter(words: str, example: str, **more: Any) -> JsonSchema:
     listed = {name: list(value) for name, value in more.items()}
     return {"description": words, "examples": [example], **listed}
@@ -94,9 +109,9 @@ def _exchange(name: str, key: str, words: str, parameters: JsonSchema, messages:
     facts = {"name": name, "type": declared.kind, "durable": True, "autoDelete": False, "vhost": "/"}
     return {
         "address": key,
-        "title": f"Topic exchange {name}",
+        "title": f"{declared.kind.capitalize()} exchange {name}",
         "description": words,
-        "parameters": parameters,
+        **({"parameters": parameters} if parameters else {}),
         "messages": messages,
         "bindings": {"amqp": {"is": "routingKey", "exchange": facts, "bindingVersion": VERSION}},
         **({"x-exchange-arguments": dict(declared.arguments)} if declared.arguments else {}),
@@ -143,6 +158,7 @@ def _operations() -> JsonSchema:
         "publishEvent": _operation("send", "events", "The intake publishes an accepted event, with confirm", confirmed),
         "takeEvent": _operation("receive", "advisor", "An advisor takes events, acked once committed", acked),
         "tellAdvice": _operation("send", "advice", "An advisor, a clock or the relay tells a change", confirmed),
+        "answerAdvice": _operation("send", "feedback", "A consumer says what has become of advice", confirmed),
         "readAdvice": _operation("receive", "advice", "A consumer reads a queue of its own, acking by hand", acked),
     }
 
@@ -153,11 +169,15 @@ def _operation(action: str, channel: str, words: str, binding: JsonSchema) -> Js
 
 
 def _event_messages() -> JsonSchema:
-    return {name: {"$ref": f"#/components/messages/{name}"} for name in map(full_type, EVENT_SCHEMAS)}
+    return {name: _named(name) for name in map(full_type, EVENT_SCHEMAS)}
 
 
 def _advice_messages() -> JsonSchema:
-    return {RECOMMENDATION: {"$ref": f"#/components/messages/{RECOMMENDATION}"}}
+    return {RECOMMENDATION: _named(RECOMMENDATION)}
+
+
+def _named(message: str) -> JsonSchema:
+    return {"$ref": f"#/components/messages/{message}"}
 
 
 def _event(name: str) -> JsonSchema:

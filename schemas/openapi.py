@@ -9,6 +9,7 @@ from schemas.examples import (
     CASE_ANSWER,
     DELIVERY,
     EXPLANATION,
+    FEEDBACK,
     RECOMMENDATION_EVENT,
     SIMULATED,
     SIMULATION,
@@ -34,6 +35,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/v1/recommendations": {"get": _feed()},
         "/v1/recommendations/{recommendation}/explanation": {"get": _explanation()},
         "/v1/candidates/{candidate}/rules/{rule}": {"get": _rule()},
+        "/v1/recommendations/{recommendation}/feedback": {"post": _feedback()},
         "/v1/simulate": {"post": _simulate()},
         "/v1/deliveries": {"get": _deliveries()},
         "/v1/deliveries/{delivery}": {"get": _delivery()},
@@ -198,6 +200,30 @@ def _rule() -> JsonSchema:
     many = of("items", items={"type": "array", "items": ref("Explanation")})
     answers["200"]["content"]["application/json"]["schema"] = {"anyOf": [ref("Explanation"), many]}
     return reading("rule", "Why a rule holds of a candidate or does not", parameters, answers)
+
+
+def _feedback() -> JsonSchema:
+    answers = answering(
+        202,
+        "Kept",
+        media(ref("Accepted"), {"id": "r-5f1c.done.1772460000000000", "status": 202}),
+        400,
+        401,
+        404,
+        413,
+        415,
+        422,
+        503,
+    )
+    return {
+        "operationId": "sendFeedback",
+        "summary": "What was done with a recommendation: done, dismissed, or snoozed until an instant",
+        "parameters": [
+            path_parameter("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
+        ],
+        "requestBody": {"required": True, "content": media(ref("Feedback"), FEEDBACK)},
+        "responses": answers,
+    }
 
 
 def _simulate() -> JsonSchema:

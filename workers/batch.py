@@ -14,6 +14,7 @@ from signpost.case.identity import case_keys, links
 from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.messaging.message import Delivery, Outcome, Settlement
+from signpost.messaging.topology import FEEDBACK
 from signpost.rulebooks import Engines
 from signpost.storage import CaseRow, SeenEvent, Store, Transaction
 from workers.bounds import CaseFull, check_room
@@ -25,6 +26,10 @@ PLACES = 3
 """How many places of a traceback stand in the reason of a dead letter."""
 
 log = logging.getLogger("signpost.advisor")
+
+
+class NoFeedback(CallerError):
+    """A consumer says what only senders may."""
 
 
 @dataclass(slots=True)
@@ -122,8 +127,12 @@ class BatchHandler:
 
 
 def read_event(delivery: Delivery) -> Event:
-    """The event of a message as the intake publishes it. Raises CallerError saying what is wrong with it."""
-    return load_own_event(strict_json.loads(delivery.body))
+    """The event of a message as the intake publishes it, or a consumer its feedback. Raises CallerError saying what is
+    wrong with it."""
+    event = load_own_event(strict_json.loads(delivery.body))
+    if delivery.exchange == FEEDBACK and not event.type.startswith("advice."):
+        raise NoFeedback(f"{event.type} is not what a consumer may say; it says advice.done, dismissed or snoozed")
+    return event
 
 
 def _dead(delivery: Delivery, reason: str) -> Handled:

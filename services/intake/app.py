@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
-from services.intake import documents, events, explaining, health, problems, reading, webhooks
+from services.intake import documents, events, explaining, feedback, health, problems, reading, webhooks
 from services.intake.deliveries import Deliveries, blueprint, mark
 from services.intake.door import Door
 from services.intake.keeping import Keeper
@@ -54,7 +54,7 @@ def create_app(
     app.url_map.merge_slashes = False
     held = None if rate is None else RateLimit(store, rate)
     door = Door(store, Keeper(store, publisher, partitions, chosen.confirm), tenants, chosen, clock, held, deliveries)
-    for routes in (events, webhooks, reading, health):
+    for routes in (events, webhooks, reading, health, feedback):
         app.register_blueprint(routes.blueprint(door))
     app.register_blueprint(explaining.blueprint(door, engines))
     app.register_blueprint(blueprint(door, webhooks.events_of))

@@ -9,6 +9,7 @@ COMMANDS: Final = {
     "send": ("signpost.cli.send:send", "Send CloudEvents from files to the intake."),
     "tail": ("signpost.cli.tail:tail", "Show recommendations, the latest last."),
     "rules": ("signpost.cli.rules:rules", "Check and test a rulebook."),
+    "consumers": ("signpost.cli.consumers:consumers", "Add, list and remove queues for other systems."),
     "deliveries": ("signpost.cli.deliveries:deliveries", "Look at the webhooks received, and play them again."),
     "tenants": ("signpost.cli.tenants:tenants", "Add tenants and list them."),
     "sources": ("signpost.cli.sources:sources", "Add, list, rotate and try the senders of webhooks."),

@@ -1,6 +1,6 @@
 """The one declaration of exchanges, queues and bindings, as data, and the partition of an event; no driver here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -12,6 +12,10 @@ from signpost.messaging.message import Message
 
 EVENTS, ADVICE, DEAD = "signpost.events", "signpost.advice", "signpost.dead"
 """Names of exchanges. The queue of dead letters has the name of its exchange."""
+FEEDBACK = "signpost.feedback"
+"""Exchange to which consumers publish what they did with a recommendation: done, dismissed or snoozed."""
+CONSUMER = "signpost.consumer"
+"""Before the name of a consumer's queue; its dead letters lie in the queue of the same name and ".dead"."""
 UNROUTED = "signpost.advice.unrouted"
 """Exchange and queue of advice that no consumer's queue is bound for."""
 ADVISOR = "signpost.advisor"
@@ -64,6 +68,11 @@ class Topology:
     bindings: tuple[Binding, ...]
     retired: tuple[Binding, ...] = ()
 
+    @property
+    def retired_queues(self) -> list[str]:
+        """The queues that they lead to."""
+        return list(dict.fromkeys(one.queue for one in self.retired))
+
 
 def declaration(partitions: int = 1, delivery_limit: int = DELIVERY_LIMIT) -> Topology:
     """The topology for 1 to 64 partitions. Raises ValueError for any other number."""
@@ -75,6 +84,7 @@ def declaration(partitions: int = 1, delivery_limit: int = DELIVERY_LIMIT) -> To
             Exchange(UNROUTED, "fanout"),
             Exchange(DEAD, "fanout"),
             Exchange(EVENTS),
+            Exchange(FEEDBACK, "fanout"),
             Exchange(ADVICE, arguments={"alternate-exchange": UNROUTED}),
         ),
         queues=(
@@ -90,8 +100,41 @@ def declaration(partitions: int = 1, delivery_limit: int = DELIVERY_LIMIT) -> To
             ),
             *(Queue(binding.queue, _work_arguments(partitions, delivery_limit)) for binding in work),
         ),
-        bindings=(Binding(DEAD, DEAD), Binding(UNROUTED, UNROUTED), *work),
-        retired=tuple(binding for binding in others if binding.queue not in kept),
+        bindings=(Binding(DEAD, DEAD), Binding(UNROUTED, UNROUTED), *work, _feedback(work[0])),
+        retired=tuple(
+            each for binding in others if binding.queue not in kept for each in (binding, _feedback(binding))
+        ),
+    )
+
+
+def _feedback(work: Binding) -> Binding:
+    """Whoever publishes feedback knows no partition; any advisor may handle it, since a case is locked while it is."""
+    return Binding(FEEDBACK, work.queue)
+
+
+def consumer_queue(name: str) -> str:
+    """The queue of a consumer."""
+    return f"{CONSUMER}.{name}"
+
+
+def consumer_topology(name: str, patterns: Sequence[str]) -> Topology:
+    """A consumer's durable queue, bound to advice by each pattern, with a queue of its own for what it rejects.
+
+    Without a length: a consumer that is slow or away must hold nobody else up.
+    """
+    queue, dead = consumer_queue(name), f"{consumer_queue(name)}.dead"
+    arguments: Arguments = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-overflow": "reject-publish",
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": dead,
+        "x-dead-letter-strategy": "at-least-once",
+    }
+    return Topology(
+        exchanges=(),
+        queues=(Queue(dead, {"x-queue-type": "quorum", "x-delivery-limit": NEVER}), Queue(queue, arguments)),
+        bindings=tuple(Binding(ADVICE, queue, pattern) for pattern in patterns),
     )
 
 

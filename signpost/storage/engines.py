@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from signpost.storage.errors import BadDatabaseUrl
 POSTGRESQL_NAMES = ("postgres", "postgresql", "postgresql+psycopg")
 SQLITE_NAMES = ("sqlite", "sqlite+pysqlite")
 WRITE = {"signpost_begin": "BEGIN IMMEDIATE"}
+
+
+WAL_TRIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +120,24 @@ def _prepare_postgresql(connection: psycopg.Connection[Any], _record: object) ->
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver must not begin transactions on its own: see _begin_sqlite.
     connection.isolation_level = None
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     # FULL, not NORMAL: in WAL mode NORMAL does not sync on commit, and a power cut would take back what was accepted.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """The busy timeout does not hold for this: while others make the switch, or read the new file, it fails at once."""
+    for patience in range(WAL_TRIES, -1, -1):
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if not patience:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, inse
 
 from signpost.errors import BugError
 from signpost.storage.buckets import Lease, Rate, lease
+from signpost.storage.consumers import ConsumerStore
 from signpost.storage.cursor import decode_cursor, encode_cursor
 from signpost.storage.deliveries import DeliveryStore
 from signpost.storage.dialect import Dialect
@@ -37,6 +38,7 @@ class Store:
         sqlite = self._engine.url.get_backend_name() == "sqlite"
         self._dialect: Dialect = SqliteDialect() if sqlite else PostgresDialect()
         self.deliveries = DeliveryStore(self._writing, self._reading)
+        self.consumers = ConsumerStore(self._writing, self._reading)
 
     def __enter__(self) -> Self:
         """The store itself."""

@@ -160,3 +160,12 @@ delivery_cases = Table(
     Column("tenant", TEXT, nullable=False),
     Index("delivery_cases_case", "tenant", "case_key"),
 )
+
+# The consumers whose queues were declared; `patterns` is a JSON list.
+consumers = Table(
+    "consumers",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("patterns", TEXT, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+)

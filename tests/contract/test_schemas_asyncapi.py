@@ -15,7 +15,7 @@ from schemas.documents import APIS, documents
 from schemas.event_examples import EVENT_DATA, event_example
 from schemas.examples import RECOMMENDATION_EVENT
 from signpost.case.instant import parse_instant
-from signpost.messaging.topology import ADVICE, EVENTS, declaration, event_message
+from signpost.messaging.topology import ADVICE, EVENTS, FEEDBACK, declaration, event_message
 
 OFFICIAL = Path(__file__).parents[1] / "data" / "asyncapi-3.0.0" / "schema.json"
 DOCUMENTS = documents()
@@ -104,6 +104,6 @@ def test_exchanges_and_queues_are_those_of_the_topology() -> None:
     bindings = [channel["bindings"]["amqp"] for channel in DOCUMENT["channels"].values()]
     exchanges = {it["exchange"]["name"]: it["exchange"]["type"] for it in bindings if it["is"] == "routingKey"}
     declared = {exchange.name: exchange.kind for exchange in declaration().exchanges}
-    assert exchanges == {name: declared[name] for name in (EVENTS, ADVICE)}
+    assert exchanges == {name: declared[name] for name in (EVENTS, ADVICE, FEEDBACK)}
     queues = {it["queue"]["name"] for it in bindings if it["is"] == "queue"}
     assert queues == {queue.name for queue in declaration().queues}

@@ -92,11 +92,11 @@ class EmbeddedBroker:
             for one in self._topology.bindings:
                 if (one.exchange, one.queue, one.pattern) not in bound:
                     differences.append(f"binding of {one.queue} to {one.exchange} with {one.pattern}: is missing")
-            for one in self._topology.retired:
-                if _found(connection, "queue", one.queue) is not None:
-                    depth = _depth(connection, one.queue)
+            for queue in self._topology.retired_queues:
+                if _found(connection, "queue", queue) is not None:
+                    depth = _depth(connection, queue)
                     differences.append(
-                        f"queue {one.queue}: belongs to another number of partitions;"
+                        f"queue {queue}: belongs to another number of partitions;"
                         f" {depth} messages wait in it: consume them, then delete it"
                     )
         return differences

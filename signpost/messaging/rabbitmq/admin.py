@@ -15,7 +15,7 @@ from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import BrokerAway, Delivery, NoSuchQueue, TopologyDiffers
 from signpost.messaging.rabbitmq.frames import delivery_of
 from signpost.messaging.rabbitmq.link import parameters
-from signpost.messaging.topology import Binding, Exchange, Queue, Topology
+from signpost.messaging.topology import ADVICE, Binding, Exchange, Queue, Topology
 
 T = TypeVar("T")
 
@@ -60,11 +60,11 @@ class Errand:
             *(self._difference(f"exchange {each.name}", each) for each in topology.exchanges),
             *(self._difference(f"queue {each.name}", each) for each in topology.queues),
         ]
-        for one in topology.retired:
-            depth = self.depth(one.queue)
+        for queue in topology.retired_queues:
+            depth = self.depth(queue)
             if depth is not None:
                 found.append(
-                    f"queue {one.queue}: belongs to another number of partitions;"
+                    f"queue {queue}: belongs to another number of partitions;"
                     f" {depth} messages wait in it: consume them, then delete it"
                 )
         return [difference for difference in found if difference]
@@ -86,13 +86,26 @@ class Errand:
 
     def depth(self, queue: str) -> int | None:
         """Ready messages; None when there is no such queue."""
+        found = self.standing(queue)
+        return None if found is None else found[0]
+
+    def standing(self, queue: str) -> tuple[int, int] | None:
+        """(ready messages, consumers); None when there is no such queue."""
         try:
-            frame = self.attempt(lambda channel: channel.queue_declare(queue, passive=True))
+            found = self.attempt(lambda channel: channel.queue_declare(queue, passive=True)).method
         except ChannelClosedByBroker as error:
             if error.reply_code == NOT_FOUND:
                 return None
             raise
-        return frame.method.message_count or 0
+        return found.message_count or 0, found.consumer_count or 0
+
+    def unbind(self, queue: str, pattern: str) -> None:
+        """Let a queue no longer have the advice that matches a pattern."""
+        self.attempt(partial(_unbind, Binding(ADVICE, queue, pattern)))
+
+    def delete(self, queue: str) -> None:
+        """Delete a queue with what is in it; one that is not there is no trouble."""
+        self.attempt(lambda channel: channel.queue_delete(queue))
 
     def get(self, queue: str, limit: int) -> list[Delivery]:
         """Take messages off for good."""
