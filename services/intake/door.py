@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Response, request
+from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import Headers
 
 from services.intake.keeping import Keeper
@@ -13,7 +14,7 @@ from services.intake.limits import Limits
 from services.intake.problems import TooMany, Unauthorized
 from services.intake.rate import WHEN_BUSY, RateLimit
 from signpost.ingress.cloudevents_http import NotUnderstood
-from signpost.ingress.strict_json import TooLarge
+from signpost.ingress.strict_json import Malformed, TooLarge
 from signpost.storage import Store
 from signpost.tenants import Source, Tenants
 from signpost.tenants_live import LiveTenants
@@ -64,10 +65,14 @@ class Door:
                 raise TooMany(error.seconds, status) from None
 
     def body(self) -> bytes:
-        """The raw body. Raises TooLarge (or Werkzeug's like) beyond the limit, NotUnderstood for an encoded one."""
+        """The raw body. Raises TooLarge (or Werkzeug's like) beyond the limit, NotUnderstood for an encoded one,
+        Malformed for one that comes in broken chunks."""
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise NotUnderstood("send the body without Content-Encoding")
-        raw = request.get_data(cache=False)
+        try:
+            raw = request.get_data(cache=False)
+        except (ParseException, OSError) as error:
+            raise Malformed(f"the body cannot be read: {error}") from None
         # A chunked body has no length to refuse beforehand: Werkzeug stops reading at the limit without a word.
         if request.content_length is None and len(raw) >= self.limits.body:
             raise TooLarge(f"at most {self.limits.body} bytes are accepted")
