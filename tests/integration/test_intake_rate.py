@@ -188,14 +188,19 @@ def test_each_vendor_is_told_in_the_way_that_it_understands(
         assert answered == status
 
 
-def test_the_processes_of_gunicorn_share_one_rate(tmp_path: Path) -> None:
+def test_the_processes_of_gunicorn_share_one_rate_and_its_settings(tmp_path: Path) -> None:
     tenants_in(tmp_path)
     upgrade(f"sqlite:///{tmp_path / 'signpost.db'}")
-    settings = {"SIGNPOST_RATE_PER_SECOND": "1", "SIGNPOST_RATE_BURST": "10"}
+    settings = {"SIGNPOST_RATE_PER_SECOND": "1", "SIGNPOST_RATE_BURST": "10", "SIGNPOST_MAX_BODY_BYTES": "1000"}
     headers = {"Authorization": "Bearer key-north"}
     with running(tmp_path, **settings) as (address, _):
         begun = time.monotonic()
         statuses = [httpx.get(f"{address}/v1/recommendations", headers=headers).status_code for _ in range(30)]
         passed = time.monotonic() - begun
+        events, south = (
+            f"{address}/v1/events",
+            {"Authorization": "Bearer key-south", "Content-Type": "application/cloudevents+json"},
+        )
+        assert httpx.post(events, content=b"x" * 1001, headers=south).status_code == 413
     assert 10 <= statuses.count(200) <= 10 + passed + 1
     assert set(statuses) == {200, 429}
