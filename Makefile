@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test api-fuzz lint format generate bench faults rules containers-test lock clean
+.PHONY: help install run demo test api-fuzz lint format generate bench faults rules consumers-js containers-test lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ generate: $(READY) ## write everything that is made from code and rules: schemas
 	$(BIN)/python -m schemas
 	$(BIN)/python -m signpost.rulebook rules
 	$(BIN)/python -m signpost.catalogue rules docs/rulebook
+
+consumers-js: ## install what the JavaScript example consumer needs (needs Node.js); its test then runs too
+	cd examples/consumers/javascript && npm ci --silent --no-audit --no-fund
 
 bench: $(READY) ## measure, beside plain yardsticks in the same run
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,0 +1,194 @@
+"""Consumers on a real broker: their queues, the two examples through a kill and poison, and feedback by queue."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pika
+import pytest
+from click.testing import CliRunner, Result
+
+from signpost.cli import main
+from signpost.messaging import Broker, connect
+from signpost.messaging.message import Message
+from signpost.messaging.topology import ADVICE, consumer_queue
+from signpost.storage import upgrade
+from tests import servers
+from tests.private_servers import wait_until
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "consumers"
+GUIDE = Path(__file__).parents[2] / "docs" / "consuming.md"
+MODULES = EXAMPLES / "javascript" / "node_modules" / "amqplib"
+QUEUE = consumer_queue("notifier")
+MANY = 400
+
+
+class Here:
+    """A broker's vhost and a database, and the command line on them."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        self.environ = {
+            "SIGNPOST_DATA_DIR": str(folder),
+            "SIGNPOST_BROKER_URL": url,
+            "SIGNPOST_DATABASE_URL": f"sqlite:///{folder}/signpost.db",
+        }
+        upgrade(self.environ["SIGNPOST_DATABASE_URL"])
+        self.broker: Broker = connect(url)
+        self.broker.apply_topology()
+
+    def call(self, *arguments: str) -> Result:
+        return CliRunner(env=self.environ).invoke(main, ["consumers", *arguments])
+
+    def publish(self, *messages: Message) -> None:
+        for future in [self.broker.publisher().publish(each) for each in messages]:
+            future.result(20)
+
+
+@pytest.fixture
+def here(tmp_path: Path, rabbitmq_server: servers.SharedRabbitMQ) -> Iterator[Here]:
+    with servers.vhost(rabbitmq_server) as url:
+        made = Here(tmp_path, url)
+        yield made
+        made.broker.close()
+
+
+def change(number: int, sequence: int = 1, tenant: str = "acme") -> Message:
+    told = {
+        "id": f"rec_{number}",
+        "sequence": sequence,
+        "status": "active",
+        "change": "raised",
+        "title": f"No. {number}",
+    }
+    body = json.dumps({"id": f"rec_{number}.{sequence}", "data": told}).encode()
+    return Message(ADVICE, f"{tenant}.candidate.pay.high.raised", body, f"rec_{number}.{sequence}")
+
+
+def test_a_queue_is_declared_listed_rebound_and_removed(here: Here) -> None:
+    made = here.call("add", "notifier", "--bind", "acme.candidate.#")
+    assert made.exit_code == 0, made.output
+    assert QUEUE in made.output
+    assert "guest:guest" not in made.output
+    here.publish(change(1), change(2, tenant="globex"))
+    [row] = json.loads(here.call("list", "--json").output)
+    assert (row["consumer"], row["waiting"], row["readers"], row["rejected"]) == ("notifier", 1, 0, 0)
+    assert here.call("add", "notifier", "--bind", "globex.#").exit_code == 0
+    here.publish(change(3), change(4, tenant="globex"))
+    [row] = json.loads(here.call("list", "--json").output)
+    assert (row["waiting"], row["bind"]) == (2, ["globex.#"])
+    refused = here.call("remove", "notifier")
+    assert refused.exit_code != 0
+    assert "2 messages wait" in refused.output
+    assert here.call("remove", "notifier", "--force").exit_code == 0
+    assert json.loads(here.call("list", "--json").output) == []
+    assert here.broker.check_topology() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add", "Not a name", "--bind", "#"), "lower-case letters"),
+        (("add", "notifier", "--bind", "acme..x"), "is no pattern"),
+        (("remove", "nobody"), "no consumer 'nobody'"),
+    ],
+)
+def test_what_cannot_be_done_is_said(here: Here, arguments: tuple[str, ...], said: str) -> None:
+    result = here.call(*arguments)
+    assert result.exit_code != 0
+    assert said in result.output
+
+
+def test_the_embedded_queue_points_to_the_feed(tmp_path: Path) -> None:
+    result = CliRunner(env={"SIGNPOST_DATA_DIR": str(tmp_path)}).invoke(main, ["consumers", "list"])
+    assert result.exit_code != 0
+    assert "/v1/recommendations" in result.output
+
+
+def _python(memory: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
+    with sqlite3.connect(memory) as opened:
+        ids = [row[0] for row in opened.execute("SELECT id FROM handled")]
+        return {name: ids.count(name) for name in ids}, list(
+            opened.execute("SELECT recommendation, sequence FROM standing")
+        )
+
+
+def _javascript(memory: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
+    lines = [json.loads(line) for line in memory.read_text("utf-8").splitlines() if line.endswith("}")]
+    ids = [line["id"] for line in lines]
+    latest: dict[str, int] = {}
+    for line in lines:
+        latest[line["recommendation"]] = max(line["sequence"], latest.get(line["recommendation"], 0))
+    return {name: ids.count(name) for name in ids}, list(latest.items())
+
+
+def check_example(here: Here, command: list[str], memory: Path, read: Callable[[Path], Any]) -> None:
+    """Killed in the midst of its work, and started again: nothing is lost, and nothing handled twice by its id."""
+    here.call("add", "notifier", "--bind", "#")
+    late = [change(number) for number in range(50)]
+    here.publish(*(change(number, 2) for number in range(50)), *late, *(change(number) for number in range(50, MANY)))
+    here.publish(*late, Message(ADVICE, "acme.candidate.pay.high.raised", b"no json", "poison"))
+    environ = os.environ | {"AMQP_URL": here.url, "QUEUE": QUEUE, "MEMORY": str(memory)}
+
+    def started() -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def handled() -> int:
+        return len(read(memory)[0]) if memory.exists() and memory.stat().st_size else 0
+
+    first = started()
+    wait_until(lambda: handled() > 20, "the consumer handles messages")
+    first.send_signal(signal.SIGKILL)
+    first.wait(10)
+    assert 20 < handled() < MANY + 50, "it was killed in the midst of its work"
+    second = started()
+    wait_until(lambda: handled() == MANY + 50 and here.broker.queue_depth(f"{QUEUE}.dead") == 1, "all is handled")
+    second.send_signal(signal.SIGTERM)
+    second.communicate(timeout=10)
+    wait_until(lambda: here.broker.queue_depth(QUEUE) == 0, "nothing is left")
+    times, standing = read(memory)
+    assert set(times.values()) == {1}
+    assert sorted(standing) == sorted([(f"rec_{n}", 2 if n < 50 else 1) for n in range(MANY)])
+
+
+def test_the_python_example(here: Here) -> None:
+    command = [sys.executable, str(EXAMPLES / "python" / "consumer.py")]
+    check_example(here, command, here.folder / "memory.db", _readable_python)
+
+
+def _readable_python(memory: Path) -> Any:
+    try:
+        return _python(memory)
+    except sqlite3.OperationalError:  # its tables are still being made
+        return {}, []
+
+
+@pytest.mark.skipif(
+    not (MODULES.exists() and shutil.which("node")), reason="only on demand: Node.js, and `make consumers-js` once"
+)
+def test_the_javascript_example(here: Here) -> None:
+    command = ["node", str(EXAMPLES / "javascript" / "consumer.mjs")]
+    check_example(here, command, here.folder / "memory.jsonl", _javascript)
+
+
+@pytest.mark.parametrize("name", ["python/consumer.py", "javascript/consumer.mjs"])
+def test_the_guide_shows_the_examples_as_they_are(name: str) -> None:
+    blocks = re.findall(r"^```\w+\n(.*?)^```", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert (EXAMPLES / name).read_text("utf-8") in blocks
+
+
+def test_the_snippet_that_is_printed_consumes(here: Here) -> None:
+    snippet = here.call("add", "notifier", "--bind", "#").output.partition("\n\n")[2]
+    here.publish(change(1))
+    code = snippet.replace("USER:PASSWORD", "guest:guest").replace("...  ", "seen.append(body); break  ")
+    seen: list[bytes] = []
+    exec(compile(code, "snippet", "exec"), {"pika": pika, "seen": seen})
+    assert len(seen) == 1
