@@ -24,6 +24,7 @@ $(READY): requirements-build.lock requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@if command -v npm >/dev/null; then $(MAKE) --silent consumers-js || echo "The JavaScript example is not tested: npm ci failed" >&2; fi
 	@touch $@
 
 run: $(READY) ## start the whole system, embedded: no broker, no database server, no container

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _PATTERN = re.compile(r"(?:[A-Za-z0-9_-]+|[*#])(?:\.(?:[A-Za-z0-9_-]+|[*#])){0,5}")
 
+MOST_LOOKED_AT = 20_000
+"""Changes of the feed in which the oldest waiting one is looked for."""
 SNIPPET = """\
 connection = pika.BlockingConnection(pika.URLParameters("{url}"))
 channel = connection.channel()
@@ -69,15 +71,16 @@ def add(name: str, patterns: tuple[str, ...], as_json: bool) -> None:
 @consumers.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List consumers: messages that wait, who reads them, and what was rejected."""
+    """List consumers: messages that wait and since when, who reads them, and what was rejected."""
     from signpost.messaging.topology import consumer_queue
 
     with _opened() as (store, run):
-        rows = [_row(name, patterns, run, consumer_queue(name)) for name, patterns in store.consumers.all().items()]
+        known = store.consumers.all().items()
+        rows = [_row(name, patterns, run, consumer_queue(name), store) for name, patterns in known]
     if as_json:
         print_json(rows)
         return
-    columns = ("consumer", "waiting", "readers", "rejected", "bind")
+    columns = ("consumer", "waiting", "oldest", "readers", "rejected", "bind")
     print_table(columns, (tuple(_cell(row[column]) for column in columns) for row in rows))
 
 
@@ -130,9 +133,10 @@ def _opened() -> "Iterator[tuple[Store, Errand]]":
         yield store, run
 
 
-def _row(name: str, patterns: Sequence[str], run: "Errand", queue: str) -> dict[str, Any]:
+def _row(name: str, patterns: Sequence[str], run: "Errand", queue: str, store: "Store | None" = None) -> dict[str, Any]:
     standing, dead = run.standing(queue), run.standing(f"{queue}.dead")
     return {
+        "oldest": _oldest(store, patterns, standing[0]) if store and standing else None,
         "consumer": name,
         "queue": queue,
         "bind": list(patterns),
@@ -142,8 +146,29 @@ def _row(name: str, patterns: Sequence[str], run: "Errand", queue: str) -> dict[
     }
 
 
+def _oldest(store: "Store", patterns: Sequence[str], waiting: int) -> str | None:
+    """When the oldest message that waits was told, reckoned from the feed: looking into the queue would count as a
+    delivery. None where nothing waits, or more than the feed is asked for."""
+    import orjson
+
+    from signpost.case.instant import format_instant
+    from signpost.messaging.embedded.routing import matches
+
+    if not waiting:
+        return None
+    found = 0
+    for at, body in store.latest_told(MOST_LOOKED_AT):
+        event = orjson.loads(body)
+        told = event["data"]
+        key = f"{event['tenant']}.{told['audience']}.{told['topic']}.{told['priority']}.{told['change']}"
+        found += any(matches(pattern, key) for pattern in patterns)
+        if found == waiting:
+            return format_instant(at)
+    return None
+
+
 def _cell(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else "gone" if value is None else str(value)
+    return ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
 
 
 def _without_password(url: str) -> str:

@@ -20,7 +20,7 @@ from signpost.cli import main
 from signpost.messaging import Broker, connect
 from signpost.messaging.message import Message
 from signpost.messaging.topology import ADVICE, consumer_queue
-from signpost.storage import upgrade
+from signpost.storage import Change, open_store, upgrade
 from tests import servers
 from tests.private_servers import wait_until
 
@@ -111,6 +111,35 @@ def test_the_embedded_queue_points_to_the_feed(tmp_path: Path) -> None:
     result = CliRunner(env={"SIGNPOST_DATA_DIR": str(tmp_path)}).invoke(main, ["consumers", "list"])
     assert result.exit_code != 0
     assert "/v1/recommendations" in result.output
+
+
+def test_since_when_the_oldest_waits_is_reckoned_from_the_feed(here: Here) -> None:
+    def recorded(number: int, tenant: str) -> Change:
+        told = {"audience": "candidate", "topic": "pay", "priority": "high", "change": "raised"}
+        body = json.dumps({"tenant": tenant, "data": told}).encode()
+        return Change(
+            tenant,
+            "c-1",
+            f"rec_{number}",
+            1,
+            "raised",
+            "active",
+            "candidate",
+            "r",
+            "offer/o",
+            "high",
+            number,
+            body,
+            "k",
+        )
+
+    here.call("add", "notifier", "--bind", "acme.#")
+    with open_store(here.environ["SIGNPOST_DATABASE_URL"]) as store, store.transaction() as transaction:
+        kept = [(1, "acme"), (2, "acme"), (3, "globex"), (4, "acme")]
+        transaction.record([recorded(at, tenant) for at, tenant in kept], now=0, leased_until=0)
+    here.publish(change(2), change(4))
+    [row] = json.loads(here.call("list", "--json").output)
+    assert (row["waiting"], row["oldest"]) == (2, "1970-01-01T00:00:00.000002Z")
 
 
 def _python(memory: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
