@@ -89,9 +89,9 @@ class Settings:
     http_threads: int = _is(number(1, 256), "8", "threads in each of them: requests in progress at one time")
     max_body_bytes: int = _is(number(1_000, 16_000_000), "1000000", "longest request body, in bytes")
     rate_per_second: int = _is(
-        number(0, 1_000_000), "200", "events and requests that a tenant may send in a second, all processes; 0: any"
+        number(0, 1_000_000), "1000", "events and requests that a tenant may send in a second, all processes; 0: any"
     )
-    rate_burst: int = _is(number(1, 10_000_000), "1000", "events and requests that a tenant may send at once")
+    rate_burst: int = _is(number(1, 10_000_000), "10000", "events and requests that a tenant may send at once")
     publish_timeout: float = _is(seconds(0.1, 60), "5", "seconds until a publish without a confirm counts as failed")
     batch_size: int = _is(number(1, 5_000), "200", "most events in one transaction of the advisor")
     prefetch: int = _is(number(1, 2_000), "400", "most unacknowledged messages that the broker hands to one advisor")
