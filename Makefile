@@ -3,7 +3,8 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
-CODE := signpost services workers schemas tests benchmarks examples
+# The links in signpost/ lead to services, workers and schemas
+CODE := signpost tests benchmarks examples
 PRESENT = $(wildcard $(CODE))
 
 # The first interpreter that runs and is one that we support; choose another with `make install PYTHON=...`.
@@ -46,6 +47,7 @@ lint: $(READY) ## check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(PRESENT)
+	$(BIN)/lint-imports --no-logo --no-cache | tail -n 8
 
 format: $(READY) ## put the code into its one format
 	$(BIN)/ruff check --fix-only .
@@ -56,9 +58,9 @@ rules: $(READY) ## check the rulebook, run its timelines, and hold that they not
 	$(BIN)/signpost rules test rules --mutate --min-score 100
 
 generate: $(READY) ## write everything that is made from code and rules: schemas, API documents, the rule catalogue
-	$(BIN)/python -m schemas
+	$(BIN)/python -m signpost.schemas
 	$(BIN)/python -m signpost.rulebook rules
-	$(BIN)/python -m signpost.catalogue rules docs/rulebook
+	$(BIN)/python -m signpost.authoring.catalogue rules docs/rulebook
 
 consumers-js: ## install what the JavaScript example consumer needs (needs Node.js); its test then runs too
 	cd examples/consumers/javascript && npm ci --silent --no-audit --no-fund

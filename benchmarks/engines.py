@@ -12,11 +12,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from signpost.case.facts import Facts
 from signpost.engine import CompiledEngine, DurableEngine
+from signpost.facts.facts import Facts
 from signpost.rulebook import Rulebook, load
 from signpost.rulebook.values import parse_duration
-from tests.generators import random_facts, random_now
+from tests.support.generators import random_facts, random_now
 
 RULES = Path(__file__).parents[1] / "rules"
 ROUNDS = 5

@@ -22,22 +22,22 @@ import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.channel import Channel
 
-from schemas import dump_event, load_own_event
 from signpost.advice import Engine
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import make_engine
 from signpost.messaging import Broker, connect, event_message
 from signpost.messaging.topology import ADVICE, ADVISOR, declaration
-from signpost.rulebooks import Engines, load_rulebooks
+from signpost.schemas import dump_event, load_own_event
 from signpost.storage import Store, open_store, upgrade
-from tests import servers
-from tests.workers_kit import Still
-from workers.advisor import Advisor
-from workers.batch import BatchHandler
-from workers.process import Stop, wall_clock
-from workers.publishing import Publishing
-from workers.succession import Succession
+from signpost.tenants.rulebooks import Engines, load_rulebooks
+from signpost.workers.advisor import Advisor
+from signpost.workers.batch import BatchHandler
+from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.process import Stop, wall_clock
+from signpost.workers.rulebook_versions import RulebookVersions
+from tests.support import servers
+from tests.support.workers_kit import Still
 
 RULES = Path(__file__).parents[1] / "rules"
 START = parse_instant("2026-03-02T09:00:00Z")
@@ -139,13 +139,13 @@ def _declare_taken(url: str) -> None:
 def advisor(stage: Stage, count: int) -> float:
     """Seconds in which an advisor handles everything, the outbox emptied."""
     consumer = stage.broker.consumer(ADVISOR, PREFETCH)
-    publishing = Publishing(stage.broker.publisher(), stage.store, 10)
-    handler = BatchHandler(stage.store, Succession(stage.store, Still(lambda: stage.engines)), LEASE)
-    worker = Advisor([consumer], handler, publishing, wall_clock, BATCH)
+    outbox = OutboxPublisher(stage.broker.publisher(), stage.store, 10)
+    handler = BatchHandler(stage.store, RulebookVersions(stage.store, Still(lambda: stage.engines)), LEASE)
+    worker = Advisor([consumer], handler, outbox, wall_clock, BATCH)
     stop, done, began = Stop(), 0, time.perf_counter()
     while done < count:
         done += worker.step(stop, 1.0)
-    publishing.collect()
+    outbox.collect()
     took = time.perf_counter() - began
     consumer.close()
     assert stage.store.outbox_depth(wall_clock()).waiting == 0, "the outbox is not empty"

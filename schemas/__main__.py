@@ -1,5 +1,5 @@
-"""`python -m schemas`: regenerate the documents under schemas/generated/."""
+"""`python -m signpost.schemas`: regenerate the documents under schemas/generated/."""
 
-from schemas.documents import GENERATED, write
+from signpost.schemas.documents.generate import GENERATED, write
 
 print(f"{len(write())} documents written to {GENERATED}")

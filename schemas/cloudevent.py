@@ -6,12 +6,12 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from schemas.events import EVENT_SCHEMAS
-from schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
-from schemas.problems import Problem, Refused, did_you_mean, pointer, problems_of
-from schemas.reading import reader
 from signpost.case.event import Event
 from signpost.case.instant import MINUTE, format_instant, parse_instant
+from signpost.schemas.events import EVENT_SCHEMAS
+from signpost.schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
+from signpost.schemas.problems import InvalidEvent, Problem, did_you_mean, pointer, problems_of
+from signpost.schemas.reading import schema_loader
 
 PREFIX, VERSION = "signpost.", ".v1"
 AHEAD = 5 * MINUTE
@@ -30,7 +30,7 @@ def full_type(short: str) -> str:
 _SHORT = {full_type(short): short for short in EVENT_SCHEMAS}
 
 
-class Source(Id):
+class SourceAttribute(Id):
     """A URI reference of 1 to 256 characters."""
 
     longest = 256
@@ -108,12 +108,12 @@ class JsonContent(Text):
 ATTRIBUTES: dict[str, Kind] = {
     "specversion": SpecVersion(required=True),
     "id": EventId(required=True),
-    "source": Source(required=True),
+    "source": SourceAttribute(required=True),
     "type": EventType(required=True),
     "time": Instant(required=True),
     "subject": Subject(required=True),
     "datacontenttype": JsonContent(),
-    "dataschema": Source(),
+    "dataschema": SourceAttribute(),
 }
 
 
@@ -152,7 +152,7 @@ def dump_event(event: Event) -> dict[str, Any]:
 
 def _load(document: Any, tenant: str, problems: list[Problem], latest: int | None) -> Event:
     if not isinstance(document, Mapping):
-        raise Refused([Problem("", f"must be a CloudEvent object, is {json_type(document)}")])
+        raise InvalidEvent([Problem("", f"must be a CloudEvent object, is {json_type(document)}")])
     said = {name: value for name, value in document.items() if value is not None}
     read = {name: _read(kind, said.get(name), f"/{name}", problems) for name, kind in ATTRIBUTES.items()}
     problems += _extensions(said)
@@ -163,7 +163,7 @@ def _load(document: Any, tenant: str, problems: list[Problem], latest: int | Non
         problems.append(Problem("/time", "lies more than 5 minutes ahead of the receiver's clock"))
     data = _data(read["type"], read["subject"], said.get("data", {}), problems)
     if problems:
-        raise Refused(problems)
+        raise InvalidEvent(problems)
     return Event(tenant, read["source"], read["id"], read["type"], time, read["subject"], data)
 
 
@@ -207,7 +207,7 @@ def _data(short: str | None, subject: str | None, data: Any, problems: list[Prob
         return {}
     if short is None:
         return {}
-    read = reader(EVENT_SCHEMAS[short])
+    read = schema_loader(EVENT_SCHEMAS[short])
     try:
         loaded = read.load(data)
     except ValidationError as error:

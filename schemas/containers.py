@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
 
-from schemas.fields import Choice, JsonSchema, Kind, Text, json_type
-from schemas.reading import reader
+from signpost.schemas.fields import Choice, JsonSchema, Kind, Text, json_type
+from signpost.schemas.reading import schema_loader
 
 MAX_ITEMS = 100
 
@@ -73,7 +73,7 @@ class Object(Kind):
     def canonical(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise ValidationError(f"must be an object, is {json_type(value)}")
-        return reader(self.schema).load(value)
+        return schema_loader(self.schema).load(value)
 
     def json_schema(self) -> JsonSchema:
         return object_schema(self.schema)

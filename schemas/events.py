@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, validates_schema
 
-from schemas.containers import ChoiceList, Object, TextList
-from schemas.fields import (
+from signpost.schemas.containers import ChoiceList, Object, TextList
+from signpost.schemas.fields import (
     Boolean,
     Choice,
     Country,
@@ -19,7 +19,7 @@ from schemas.fields import (
     Text,
     TimeZone,
 )
-from schemas.money import Money, MoneyOrFalse, TextOrFalse
+from signpost.schemas.money import Money, MoneyOrFalse, TextOrFalse
 
 WORKPLACES = ("onsite", "hybrid", "remote")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
 
-from schemas.fields import Choice, Id, Instant
-from schemas.problems import Problem, Refused, problems_of
+from signpost.schemas.fields import Choice, Id, Instant
+from signpost.schemas.problems import InvalidEvent, Problem, problems_of
 
 ANSWERS = ("done", "dismissed", "snoozed")
 
@@ -35,12 +35,12 @@ class Feedback:
 def load_feedback(document: Any) -> Feedback:
     """The feedback of a parsed request. Raises Refused with every problem."""
     if not isinstance(document, Mapping):
-        raise Refused([Problem("", "must be an object with `answer`")])
+        raise InvalidEvent([Problem("", "must be an object with `answer`")])
     said = {name: value for name, value in document.items() if value is not None}
     try:
         read = FeedbackSchema().load(said)
     except ValidationError as error:
-        raise Refused(problems_of(FeedbackSchema(), error.messages_dict, "")) from None
+        raise InvalidEvent(problems_of(FeedbackSchema(), error.messages_dict, "")) from None
     if (read["answer"] == "snoozed") != ("until" in read):
-        raise Refused([Problem("/until", "belongs to snoozed, and to it alone")])
+        raise InvalidEvent([Problem("/until", "belongs to snoozed, and to it alone")])
     return Feedback(read["answer"], read.get("until"), read.get("id"))

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, TypeAlias
 
 from marshmallow import ValidationError, fields
 
-from schemas.codes import COUNTRIES, time_zones
 from signpost.case.instant import format_instant, parse_instant
+from signpost.schemas.codes import COUNTRIES, time_zones
 
 JsonSchema: TypeAlias = dict[str, Any]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
 
-from schemas.codes import CURRENCIES
-from schemas.fields import DECIMAL, PERIODS, Choice, JsonSchema, Kind, Text, as_decimal, json_type
-from schemas.reading import reader
+from signpost.schemas.codes import CURRENCIES
+from signpost.schemas.fields import DECIMAL, PERIODS, Choice, JsonSchema, Kind, Text, as_decimal, json_type
+from signpost.schemas.reading import schema_loader
 
 
 class Amount(Kind):
@@ -69,7 +69,7 @@ class Money(Kind):
     def canonical(self, value: Any) -> Any:
         if not isinstance(value, Mapping):
             raise ValidationError(f"must be an object of amount, currency and per, is {json_type(value)}")
-        return reader(MoneySchema).load(value)
+        return schema_loader(MoneySchema).load(value)
 
     def json_schema(self) -> JsonSchema:
         return {"$ref": "#/$defs/money"}

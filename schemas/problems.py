@@ -7,8 +7,8 @@ from typing import Any
 
 from marshmallow import Schema
 
-from schemas.containers import Items, Object
 from signpost.errors import CallerError
+from signpost.schemas.containers import Items, Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Problem:
         return f"{self.pointer or 'the document'}: {self.message}"
 
 
-class Refused(CallerError):
+class InvalidEvent(CallerError):
     """A document that is understood and not accepted; `problems` names every bad field."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

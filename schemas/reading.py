@@ -9,10 +9,10 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from schemas.fields import Kind
+from signpost.schemas.fields import Kind
 
 
-class Reader:
+class SchemaLoader:
     """A schema as a table of its fields."""
 
     def __init__(self, schema: type[Schema]) -> None:
@@ -57,6 +57,6 @@ class Reader:
 
 
 @cache
-def reader(schema: type[Schema]) -> Reader:
+def schema_loader(schema: type[Schema]) -> SchemaLoader:
     """The reader of a schema, made once."""
-    return Reader(schema)
+    return SchemaLoader(schema)

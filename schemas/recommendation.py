@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema
 
-from schemas.containers import Items, Object
-from schemas.fields import Boolean, Choice, Id, Instant, Integer, JsonSchema, Kind, Text
+from signpost.schemas.containers import Items, Object
+from signpost.schemas.fields import Boolean, Choice, Id, Instant, Integer, JsonSchema, Kind, Text
 
 CHANGES = ("raised", "updated", "resolved", "expired", "superseded", "done", "dismissed", "snoozed")
 STATUSES = ("active", "resolved", "expired", "superseded", "done", "dismissed", "snoozed")

@@ -6,13 +6,13 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
 
-from schemas.cloudevent import load_event
-from schemas.containers import Items
-from schemas.fields import Instant
-from schemas.problems import Problem, Refused, problems_of
-from schemas.recommendation import AnyObject, Key
 from signpost.case.event import Event
 from signpost.case.instant import DAY, parse_instant
+from signpost.schemas.cloudevent import load_event
+from signpost.schemas.containers import Items
+from signpost.schemas.fields import Instant
+from signpost.schemas.problems import InvalidEvent, Problem, problems_of
+from signpost.schemas.recommendation import AnyObject, Key
 
 MOST_EVENTS = 200
 FURTHEST = 366 * DAY
@@ -44,12 +44,12 @@ class Simulation:
 def load_simulation(document: Any, *, tenant: str, now: int) -> Simulation:
     """A simulation of a parsed request. Raises Refused with every problem."""
     if not isinstance(document, Mapping):
-        raise Refused([Problem("", "must be an object with `events`")])
+        raise InvalidEvent([Problem("", "must be an object with `events`")])
     said = {name: value for name, value in document.items() if value is not None}
     try:
         read = SimulationSchema().load(said)
     except ValidationError as error:
-        raise Refused(problems_of(SimulationSchema(), error.messages_dict, "")) from None
+        raise InvalidEvent(problems_of(SimulationSchema(), error.messages_dict, "")) from None
     at = parse_instant(read["at"]) if "at" in read else now
     problems: list[Problem] = []
     events = _events(read["events"], tenant, at + FURTHEST, problems)
@@ -60,7 +60,7 @@ def load_simulation(document: Any, *, tenant: str, now: int) -> Simulation:
     if "candidate" not in read and not events:
         problems.append(Problem("/candidate", "is missing, and there is no event to tell whose case it is"))
     if problems:
-        raise Refused(problems)
+        raise InvalidEvent(problems)
     return Simulation(read.get("candidate") or events[0].subject, events, at, until)
 
 
@@ -70,6 +70,6 @@ def _events(documents: list[Any], tenant: str, latest: int, problems: list[Probl
     for number, document in enumerate(documents):
         try:
             events.append(load_event(document, tenant=tenant, now=latest))
-        except Refused as refused:
+        except InvalidEvent as refused:
             problems += [Problem(f"/events/{number}{one.pointer}", one.message) for one in refused.problems]
     return events

@@ -7,19 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from signpost.errors import CallerError
-from signpost.setting_kinds import (
-    Bind,
-    address,
-    bind,
-    choice,
-    database,
-    masked,
-    number,
-    path,
-    queue,
-    seconds,
-    text,
-)
+from signpost.setting_kinds import Bind, address, bind, choice, database, masked, number, path, queue, seconds, text
 
 PREFIX: Final = "SIGNPOST_"
 TESTS: Final = "SIGNPOST_TEST_"
@@ -27,7 +15,7 @@ TESTS: Final = "SIGNPOST_TEST_"
 FILE: Final = "_FILE"
 CLIENT_FILE: Final = "client.env"
 """In the data folder: what the commands that talk to a running system take when nothing else is said."""
-SHIPPED_RULES: Final = Path(__file__).resolve().parent.parent / "rules"
+SHIPPED_RULES: Final = (Path(__file__).parent / "rules").resolve()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +112,12 @@ NAMES: Final = {PREFIX + name.upper(): name for name in TABLE}
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings of an environment. Raises SettingsError with every problem at once."""
-    return _Reader(environ).settings()
+    return _SettingsReader(environ).settings()
 
 
 def show_settings(environ: Mapping[str, str]) -> list[Shown]:
     """The table as it stands, printable. Raises SettingsError."""
-    reader = _Reader(environ)
+    reader = _SettingsReader(environ)
     reader.settings()
     return [
         Shown(variable, _printable(name, reader.texts[name]), reader.origins[name], _default(name), TABLE[name].help)
@@ -148,7 +136,7 @@ def _printable(name: str, value: str) -> str:
     return masked(value) if "://" in value else "********"
 
 
-class _Reader:
+class _SettingsReader:
     """One reading of one environment."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import private_servers, servers
+from tests.support import private_servers, servers
 
 NEEDS_SERVER = "needs a server: "
 IN_CI = os.environ.get("CI") == "true"

@@ -8,10 +8,10 @@ from signpost.errors import TransientError
 from signpost.messaging import Consumer, Delivery, advisor_queues
 from signpost.settings import Settings
 from signpost.storage import StorageConflict
-from workers.batch import BatchHandler, Handled
-from workers.process import Clock, Parts, Stop, pauses, run
-from workers.publishing import Publishing
-from workers.succession import Succession
+from signpost.workers.batch import BatchHandler, Handled
+from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.process import Clock, Parts, Stop, pauses, run
+from signpost.workers.rulebook_versions import RulebookVersions
 
 SUSPECT = 3
 """Attempts after which a delivery may be what kills the process; it is then handled alone."""
@@ -27,17 +27,22 @@ class Advisor:
     """One advisor over the queues of its partitions."""
 
     def __init__(
-        self, consumers: Sequence[Consumer], handler: BatchHandler, publishing: Publishing, clock: Clock, batch: int
+        self,
+        consumers: Sequence[Consumer],
+        handler: BatchHandler,
+        outbox: OutboxPublisher,
+        clock: Clock,
+        batch: int,
     ) -> None:
         """`batch`: the most events of one transaction; `clock` gives microseconds, once per transaction."""
-        self._consumers, self._handler, self._publishing = list(consumers), handler, publishing
+        self._consumers, self._handler, self._outbox = list(consumers), handler, outbox
         self._clock, self._batch = clock, batch
 
     def run(self, stop: Stop) -> None:
         """Work until told to stop; what was taken is finished. Raises TransientError after holding on for long."""
         while not stop.is_set():
             self.step(stop, IDLE_WAIT)
-        self._publishing.collect()
+        self._outbox.collect()
 
     def step(self, stop: Stop, wait: float) -> int:
         """One batch of each queue; how many deliveries there were. Waits up to `wait` seconds for the first."""
@@ -48,13 +53,13 @@ class Advisor:
                 self._handle(consumer, batch, stop)
             taken += len(deliveries)
         if not taken:
-            self._publishing.collect()
+            self._outbox.collect()
             self._handler.beat(self._clock())
         return taken
 
     def _handle(self, consumer: Consumer, batch: Sequence[Delivery], stop: Stop) -> None:
         handled = self._committed(batch, stop)
-        self._publishing.send(handled.outgoing)
+        self._outbox.send(handled.outgoing)
         consumer.settle(handled.settlements, self._clock())
         log.info("batch handled", extra=handled.counts())
 
@@ -91,7 +96,7 @@ def main(settings: Settings) -> int:
 
     def make(parts: Parts) -> Advisor:
         consumers = [parts.broker.consumer(queue, settings.prefetch) for queue in advisor_queues(settings.partitions)]
-        handler = BatchHandler(parts.store, Succession(parts.store, parts.rules()), parts.lease)
-        return Advisor(consumers, handler, parts.publishing(), parts.clock, settings.batch_size)
+        handler = BatchHandler(parts.store, RulebookVersions(parts.store, parts.rules()), parts.lease)
+        return Advisor(consumers, handler, parts.outbox(), parts.clock, settings.batch_size)
 
     return run("advisor", settings, make)

@@ -6,20 +6,29 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from schemas import load_own_event
 from signpost.advice import Engine
-from signpost.advice.caseload import Caseload
+from signpost.advice.case_set import CaseSet
 from signpost.case.event import Event
 from signpost.case.identity import case_keys, links
 from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.messaging.message import Delivery, Outcome, Settlement
 from signpost.messaging.topology import FEEDBACK
-from signpost.rulebooks import Engines
+from signpost.schemas import load_own_event
 from signpost.storage import CaseRow, SeenEvent, Store, Transaction
-from workers.bounds import CaseFull, check_room
-from workers.cases import Outgoing, Rows, Told, caseload, lock_closed, prepare, record, written_back
-from workers.succession import Behind, Succession
+from signpost.tenants.rulebooks import Engines
+from signpost.workers.case_limits import CaseFull, check_room
+from signpost.workers.case_rows import (
+    EmittedChange,
+    Outgoing,
+    Rows,
+    case_set,
+    lock_with_merge_targets,
+    prepare,
+    record,
+    to_rows,
+)
+from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 
 ERASED = "candidate.erased"
 PLACES = 3
@@ -81,13 +90,13 @@ class Received:
 class BatchHandler:
     """Handles batches against a store. `lease` (microseconds): how long what it leaves in the outbox is its own."""
 
-    def __init__(self, store: Store, succession: Succession, lease: int) -> None:
-        self._store, self._succession, self._lease = store, succession, lease
+    def __init__(self, store: Store, versions: RulebookVersions, lease: int) -> None:
+        self._store, self._versions, self._lease = store, versions, lease
 
     def beat(self, now: int) -> None:
         """While there is nothing to do: go on saying which rulebook is in use here."""
         with suppress(TransientError):
-            self._succession.engines(now)
+            self._versions.engines(now)
 
     def handle(self, deliveries: Sequence[Delivery], now: int) -> Handled:
         """Commit a batch. A message that cannot be read or processed becomes a dead letter; its neighbours do not.
@@ -107,13 +116,13 @@ class BatchHandler:
 
     def _handle(self, received: Sequence[Received], now: int) -> Handled:
         try:
-            engines = self._succession.engines(now)
+            engines = self._versions.engines(now)
             with self._store.transaction() as tx:
                 work = _Work(tx, engines, received, now, now + self._lease)
-                self._succession.check(tx, work.rows, engines, now)
+                self._versions.check(tx, work.rows, engines, now)
                 return work.done()
-        except Behind as behind:
-            self._succession.catch_up(behind)
+        except StaleRulebook as behind:
+            self._versions.reload_now(behind)
             return self._handle(received, now)
         except TransientError:
             raise
@@ -158,14 +167,14 @@ class _Work:
         self, tx: Transaction, engines: Engines[Engine], received: Sequence[Received], now: int, leased_until: int
     ) -> None:
         self._tx, self._received, self._now, self._leased_until = tx, received, now, leased_until
-        self._rows: Rows = lock_closed(
+        self._rows: Rows = lock_with_merge_targets(
             tx, {(one.event.tenant, key) for one in received for key in case_keys(one.event)}
         )
         tenants = sorted({one.event.tenant for one in received})
-        self._loads: Mapping[str, Caseload] = {
-            tenant: caseload(engines.of(tenant), tenant, self._rows.values()) for tenant in tenants
+        self._loads: Mapping[str, CaseSet] = {
+            tenant: case_set(engines.of(tenant), tenant, self._rows.values()) for tenant in tenants
         }
-        self._told: list[Told] = []
+        self._told: list[EmittedChange] = []
         self._parked: dict[int, Settlement] = {}
         self._erased: dict[tuple[str, str], int] = {}
 
@@ -190,7 +199,7 @@ class _Work:
         handled.refused += len(self._received) - len(wanted)
         handled.settlements = self._settlements()
         self._erase()
-        self._tx.save_cases(written_back(self._loads.values(), self._rows, self._now))
+        self._tx.save_cases(to_rows(self._loads.values(), self._rows, self._now))
         prepared = [prepare(one, self._now) for one in self._told]
         handled.outgoing = record(self._tx, prepared, now=self._now, leased_until=self._leased_until)
         return handled
@@ -234,13 +243,13 @@ class _Work:
 
     def _count(self, event: Event) -> None:
         load = self._loads[event.tenant]
-        told = [Told(event.tenant, key, change) for key, change in load.handle(event, self._now)]
+        told = [EmittedChange(event.tenant, key, change) for key, change in load.handle(event, self._now)]
         for key in load.erased:
             self._forget(load, key)
         load.erased.clear()
         self._told += told
 
-    def _forget(self, load: Caseload, key: str) -> None:
+    def _forget(self, load: CaseSet, key: str) -> None:
         """Note a key for the storage, and tell nothing that was said of it earlier in this batch."""
         self._erased[load.tenant, key] = load.find(key).case.erased_at or 0
         self._told = [one for one in self._told if one.tenant != load.tenant or not _leads_through(load, one.key, key)]
@@ -250,7 +259,7 @@ class _Work:
             self._tx.erase(tenant, [key], erased_at)
 
 
-def _leads_through(load: Caseload, start: str, key: str) -> bool:
+def _leads_through(load: CaseSet, start: str, key: str) -> bool:
     """Whether a case was merged into another, over any number of steps, or is that one."""
     at: str | None = start
     while at is not None and at != key:

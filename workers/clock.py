@@ -6,11 +6,11 @@ import logging
 from signpost.case.instant import DAY, MINUTE
 from signpost.settings import Settings
 from signpost.storage import Store
-from workers.process import Clock, Parts, Stop, run
-from workers.publishing import Publishing
-from workers.renewal import Renewal
-from workers.succession import Succession
-from workers.waking import BATCH, Waker
+from signpost.workers.backfill import Backfill
+from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.process import Clock, Parts, Stop, run
+from signpost.workers.reevaluation import BATCH, DueCaseProcessor
+from signpost.workers.rulebook_versions import RulebookVersions
 
 PRUNE = 500
 """Deliveries forgotten in one transaction."""
@@ -24,9 +24,9 @@ class CaseClock:
 
     def __init__(
         self,
-        waker: Waker,
-        renewal: Renewal,
-        publishing: Publishing,
+        processor: DueCaseProcessor,
+        backfill: Backfill,
+        outbox: OutboxPublisher,
         clock: Clock,
         interval: float,
         store: Store,
@@ -34,19 +34,19 @@ class CaseClock:
     ) -> None:
         """`interval`: seconds between two looks, the most by which advice is late. `keep`: for how long deliveries are
         kept, in microseconds."""
-        self._waker, self._renewal, self._publishing = waker, renewal, publishing
+        self._processor, self._backfill, self._outbox = processor, backfill, outbox
         self._store, self._keep, self._pruned = store, keep, 0
         self._clock, self._interval = clock, interval
 
     def run(self, stop: Stop) -> None:
         """Work until told to stop. Raises TransientError when the database is away."""
         while not stop.is_set():
-            woken, pause = self.step(), self._renewal.step(self._clock())
+            woken, pause = self.step(), self._backfill.step(self._clock())
             self._prune()
             if woken < BATCH:
-                self._publishing.collect()
+                self._outbox.collect()
                 stop.wait(min(self._interval, pause))
-        self._publishing.collect()
+        self._outbox.collect()
 
     def _prune(self) -> None:
         """Forget old deliveries, some at a time, once a minute."""
@@ -57,8 +57,8 @@ class CaseClock:
 
     def step(self) -> int:
         """Wake one batch; how many cases were due."""
-        woken, outgoing = self._waker.wake(self._clock())
-        self._publishing.send(outgoing)
+        woken, outgoing = self._processor.wake(self._clock())
+        self._outbox.send(outgoing)
         if woken:
             log.info("cases woken", extra={"cases": woken, "changes": len(outgoing)})
         return woken
@@ -68,10 +68,10 @@ def main(settings: Settings) -> int:
     """Run a clock until SIGTERM; the exit code."""
 
     def make(parts: Parts) -> CaseClock:
-        publishing = parts.publishing()
-        waker = Waker(parts.store, Succession(parts.store, parts.rules()), parts.lease)
-        renewal = Renewal(waker, publishing, settings.reevaluate_per_second)
+        outbox = parts.outbox()
+        processor = DueCaseProcessor(parts.store, RulebookVersions(parts.store, parts.rules()), parts.lease)
+        backfill = Backfill(processor, outbox, settings.reevaluate_per_second)
         keep = max(settings.delivery_days, 1) * DAY
-        return CaseClock(waker, renewal, publishing, parts.clock, settings.clock_interval, parts.store, keep)
+        return CaseClock(processor, backfill, outbox, parts.clock, settings.clock_interval, parts.store, keep)
 
     return run("clock", settings, make)

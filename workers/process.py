@@ -18,10 +18,10 @@ from signpost.engine import make_engine
 from signpost.errors import BugError, CallerError, TransientError
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, Broker, connect
-from signpost.reloading import LiveEngines
 from signpost.settings import Settings
 from signpost.storage import Store, open_store
-from workers.publishing import Publishing
+from signpost.tenants.live_rulebooks import LiveEngines
+from signpost.workers.outbox_publisher import OutboxPublisher
 
 Clock: TypeAlias = Callable[[], int]
 """Microseconds since the epoch, UTC."""
@@ -62,9 +62,9 @@ class Parts:
         """Microseconds for which outbox rows belong to whoever wrote or claimed them."""
         return int(self.settings.outbox_lease * 1_000_000)
 
-    def publishing(self) -> Publishing:
+    def outbox(self) -> OutboxPublisher:
         """Publishing on this process's publisher."""
-        return Publishing(self.broker.publisher(), self.store, self.settings.publish_timeout + CONFIRM_MARGIN)
+        return OutboxPublisher(self.broker.publisher(), self.store, self.settings.publish_timeout + CONFIRM_MARGIN)
 
 
 def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
@@ -136,7 +136,7 @@ def _rules(settings: Settings, stop: Stop, asked: threading.Event) -> LiveEngine
     """The engine of each tenant, renewed in a thread. Raises RulebookError (CallerError)."""
     make = partial(make_engine, settings.engine)
     engines: LiveEngines[Engine] = LiveEngines(settings.rules, settings.tenants, make, stop.wait)
-    watch = partial(engines.watch, stop, asked, settings.reload_interval)
+    watch = partial(engines.watch, stop, settings.reload_interval, asked)
     threading.Thread(target=watch, name="rules", daemon=True).start()
     return engines
 

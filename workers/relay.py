@@ -6,9 +6,9 @@ from signpost.errors import CallerError
 from signpost.messaging.message import Message, Publisher
 from signpost.settings import Settings
 from signpost.storage import OutboxRow, Store
-from workers.cases import Outgoing
-from workers.process import Clock, Parts, Stop, pauses, run
-from workers.publishing import Publishing
+from signpost.workers.case_rows import Outgoing
+from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.process import Clock, Parts, Stop, pauses, run
 
 BATCH = 500
 INTERVAL = 1.0
@@ -20,10 +20,17 @@ class Relay:
     """One relay; several share the work, since each leases what it takes."""
 
     def __init__(
-        self, store: Store, publisher: Publisher, publishing: Publishing, clock: Clock, *, lease: int, interval: float
+        self,
+        store: Store,
+        publisher: Publisher,
+        outbox: OutboxPublisher,
+        clock: Clock,
+        *,
+        lease: int,
+        interval: float,
     ) -> None:
         """`lease`: microseconds until another may try what this one could not send. `interval`: seconds when idle."""
-        self._store, self._publisher, self._publishing = store, publisher, publishing
+        self._store, self._publisher, self._outbox = store, publisher, outbox
         self._clock, self._lease, self._interval = clock, lease, interval
 
     def run(self, stop: Stop) -> None:
@@ -46,8 +53,8 @@ class Relay:
             return 0, 0
         now = self._clock()
         rows = self._store.claim_outbox(now, now + self._lease, BATCH)
-        self._publishing.send([outgoing for row in rows if (outgoing := _outgoing(row)) is not None])
-        sent = self._publishing.collect()
+        self._outbox.send([outgoing for row in rows if (outgoing := _outgoing(row)) is not None])
+        sent = self._outbox.collect()
         if rows:
             log.info("outbox sent", extra={"messages": len(rows), "confirmed": sent})
         return len(rows), sent
@@ -69,7 +76,7 @@ def main(settings: Settings) -> int:
         return Relay(
             parts.store,
             parts.broker.publisher(),
-            parts.publishing(),
+            parts.outbox(),
             parts.clock,
             lease=parts.lease,
             interval=INTERVAL,

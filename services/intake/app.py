@@ -6,17 +6,18 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
-from services.intake import documents, events, explaining, feedback, health, problems, reading, webhooks
-from services.intake.deliveries import Deliveries, blueprint, mark
-from services.intake.door import Door
-from services.intake.keeping import Keeper
-from services.intake.limits import Limits
-from services.intake.rate import RateLimit
-from services.intake.rulebooks import TenantEngines
 from signpost.messaging import Publisher
+from signpost.services.intake import documents, events, explaining, feedback, health, problems, reading, webhooks
+from signpost.services.intake.acceptance import EventAcceptor
+from signpost.services.intake.context import IntakeContext
+from signpost.services.intake.deliveries import blueprint, mark
+from signpost.services.intake.delivery_log import Deliveries
+from signpost.services.intake.engines import TenantEngines
+from signpost.services.intake.limits import Limits
+from signpost.services.intake.rate import RateLimit
 from signpost.storage import Rate, Store
-from signpost.tenants import Tenants
-from signpost.tenants_live import LiveTenants
+from signpost.tenants.live import LiveTenants
+from signpost.tenants.model import Tenants
 
 
 class Anything(BaseConverter):
@@ -53,11 +54,13 @@ def create_app(
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False
     held = None if rate is None else RateLimit(store, rate)
-    door = Door(store, Keeper(store, publisher, partitions, chosen.confirm), tenants, chosen, clock, held, deliveries)
+    context = IntakeContext(
+        store, EventAcceptor(store, publisher, partitions, chosen.confirm), tenants, chosen, clock, held, deliveries
+    )
     for routes in (events, webhooks, reading, health, feedback):
-        app.register_blueprint(routes.blueprint(door))
-    app.register_blueprint(explaining.blueprint(door, engines))
-    app.register_blueprint(blueprint(door, webhooks.events_of))
+        app.register_blueprint(routes.blueprint(context))
+    app.register_blueprint(explaining.blueprint(context, engines))
+    app.register_blueprint(blueprint(context, webhooks.events_of))
     app.after_request(mark)
     app.register_blueprint(documents.blueprint())
     problems.install(app, chosen)

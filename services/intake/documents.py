@@ -8,8 +8,8 @@ from importlib.resources import files
 
 from flask import Blueprint, Response, render_template, request
 
-from schemas.documents import APIS, GENERATED, MEDIA_TYPE
-from services.intake.problems import Unknown
+from signpost.schemas.documents.generate import APIS, GENERATED, MEDIA_TYPE
+from signpost.services.intake.problems import NotFound
 
 KEPT = 3600
 """Seconds that a document may be kept without asking again; then its ETag answers."""
@@ -17,7 +17,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-OWN = files("services.intake") / "pages"
+OWN = files("signpost.services.intake") / "pages"
 VIEWER = files("flask_swagger_ui") / "dist"
 ASSETS = {
     "start.js": (OWN, "text/javascript"),
@@ -46,7 +46,7 @@ def blueprint() -> Blueprint:
     @routes.get("/schemas/<anything:path>")
     def schema(path: str) -> Response:
         if path not in schemas:
-            raise Unknown("no schema of this name; /docs lists them all")
+            raise NotFound("no schema of this name; /docs lists them all")
         return _kept(schemas[path], MEDIA_TYPE)
 
     @routes.get("/docs")
@@ -59,7 +59,7 @@ def blueprint() -> Blueprint:
     @routes.get("/docs/<asset>")
     def asset(asset: str) -> Response:
         if asset not in ASSETS:
-            raise Unknown("the page has no such part")
+            raise NotFound("the page has no such part")
         folder, media_type = ASSETS[asset]
         return _kept((folder / asset).read_bytes(), media_type)
 

@@ -8,46 +8,46 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from schemas import Refused, load_event
-from services.intake.door import Door, lowered, reply
-from services.intake.problems import listed
 from signpost.case.event import Event
 from signpost.ingress.cloudevents_http import Mode, binary_document, mode_of
-from signpost.ingress.strict_json import Malformed, TooLarge, loads
+from signpost.ingress.strict_json import MalformedJson, TooLarge, loads
+from signpost.schemas import InvalidEvent, load_event
+from signpost.services.intake.context import IntakeContext, lowered, reply
+from signpost.services.intake.problems import listed
 
 
-def blueprint(door: Door) -> Blueprint:
+def blueprint(context: IntakeContext) -> Blueprint:
     """The route, on this door."""
     routes = Blueprint("events", __name__)
 
     @routes.post("/v1/events")
     def events() -> Response:
-        tenant = door.tenant()
-        headers, now = lowered(request.headers), door.clock()
+        tenant = context.tenant()
+        headers, now = lowered(request.headers), context.clock()
         mode = mode_of(headers.get("content-type", ""), headers)
-        raw = door.body()
-        document = loads(raw, max_depth=door.limits.depth) if raw or mode is not Mode.BINARY else None
+        raw = context.body()
+        document = loads(raw, max_depth=context.limits.depth) if raw or mode is not Mode.BINARY else None
         if mode is Mode.BATCH:
-            return _batch(door, document, tenant, now)
+            return _batch(context, document, tenant, now)
         if mode is Mode.BINARY:
             document = binary_document(headers, document)
         event = load_event(document, tenant=tenant, now=now)
-        door.keeper.keep([event], now)
+        context.acceptor.keep([event], now)
         return reply({"id": event.id, "status": 202}, 202)
 
     return routes
 
 
-def _batch(door: Door, documents: Any, tenant: str, now: int) -> Response:
+def _batch(context: IntakeContext, documents: Any, tenant: str, now: int) -> Response:
     if not isinstance(documents, list):
-        raise Malformed("a batch is a JSON array of events")
-    if len(documents) > door.batch:
-        raise TooLarge(f"the batch has {len(documents)} events; at most {door.batch} are accepted")
-    door.count(tenant, len(documents) - 1)
+        raise MalformedJson("a batch is a JSON array of events")
+    if len(documents) > context.batch:
+        raise TooLarge(f"the batch has {len(documents)} events; at most {context.batch} are accepted")
+    context.count(tenant, len(documents) - 1)
     accepted: list[Event] = []
     items = [_item(index, document, tenant, now, accepted) for index, document in enumerate(documents)]
     if accepted:
-        door.keeper.keep(accepted, now)
+        context.acceptor.keep(accepted, now)
     return reply({"items": items}, 202 if len(accepted) == len(items) else 207)
 
 
@@ -57,6 +57,6 @@ def _item(index: int, document: Any, tenant: str, now: int, accepted: list[Event
     item = {"index": index, "id": said if isinstance(said, str) else None}
     try:
         accepted.append(load_event(document, tenant=tenant, now=now))
-    except Refused as refused:
+    except InvalidEvent as refused:
         return {**item, "status": 422, "errors": listed(refused.problems)}
     return {**item, "status": 202, "errors": []}

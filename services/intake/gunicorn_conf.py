@@ -1,4 +1,4 @@
-"""Gunicorn's configuration of the intake: `gunicorn -c python:services.intake.gunicorn_conf`. A process edge."""
+"""Configures gunicorn for the intake (`gunicorn -c python:signpost.services.intake.gunicorn_conf`). A process edge."""
 
 import os
 import sys
@@ -7,20 +7,20 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from services.intake.webhooks import check_secrets
 from signpost.errors import CallerError
+from signpost.ingress.sources import check_sources
 from signpost.logs import set_up_logging
 from signpost.settings import read_settings
-from signpost.tenants import load_tenants
+from signpost.tenants.loading import load_tenants
 
 # Everything that may be wrong is told here, once, in words, and not by each worker with a traceback.
 try:
     _settings = read_settings(os.environ)
-    check_secrets(load_tenants(_settings.tenants, os.environ))
+    check_sources(load_tenants(_settings.tenants, os.environ))
 except CallerError as error:
     sys.exit(f"signpost intake: {error}")
 
-wsgi_app = "services.intake.wsgi:app"
+wsgi_app = "signpost.services.intake.wsgi:app"
 bind = str(_settings.http_bind)
 workers = _settings.http_processes
 worker_class = "gthread"
@@ -52,13 +52,13 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # untyped; the 
 
 def post_worker_init(worker: Any) -> None:
     """After the fork, in the worker: threads and connections do not survive one."""
-    from services.intake import wsgi
+    from signpost.services.intake import wsgi
 
     wsgi.start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
     """In the worker, when its requests are answered."""
-    wsgi = sys.modules.get("services.intake.wsgi")
+    wsgi = sys.modules.get("signpost.services.intake.wsgi")
     if wsgi is not None:
         wsgi.stop()

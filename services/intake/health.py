@@ -2,11 +2,11 @@
 
 from flask import Blueprint, Response
 
-from services.intake.door import Door, reply
 from signpost.errors import TransientError
+from signpost.services.intake.context import IntakeContext, reply
 
 
-def blueprint(door: Door) -> Blueprint:
+def blueprint(context: IntakeContext) -> Blueprint:
     """The routes, on this door."""
     routes = Blueprint("health", __name__)
 
@@ -17,10 +17,10 @@ def blueprint(door: Door) -> Blueprint:
     @routes.get("/readyz")
     def readyz() -> Response:
         try:
-            door.store.ping()
+            context.store.ping()
         except TransientError as error:
             return reply({"status": "unavailable", "database": str(error)}, 503)
-        problem = door.keeper.broker_problem
+        problem = context.acceptor.broker_problem
         return reply({"status": "degraded", "broker": problem} if problem else {"status": "ok"})
 
     return routes

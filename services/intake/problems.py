@@ -8,12 +8,12 @@ import orjson
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from schemas import Problem, Refused
-from services.intake.limits import Limits
 from signpost.errors import CallerError, SignpostError, TransientError
-from signpost.ingress.cloudevents_http import NotUnderstood
-from signpost.ingress.signatures import Unsigned
-from signpost.ingress.strict_json import Malformed, TooLarge
+from signpost.ingress.cloudevents_http import UnsupportedMediaType
+from signpost.ingress.signatures import InvalidSignature
+from signpost.ingress.strict_json import MalformedJson, TooLarge
+from signpost.schemas import InvalidEvent, Problem
+from signpost.services.intake.limits import Limits
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +24,11 @@ class Unauthorized(CallerError):
     """No API key, or one that names no tenant."""
 
 
-class Unknown(CallerError):
+class NotFound(CallerError):
     """There is nothing of this name for this tenant."""
 
 
-class TooMany(CallerError):
+class RateLimited(CallerError):
     """The tenant sends more than its rate; `seconds`: when there will be room for the same again."""
 
     def __init__(self, seconds: int, status: int = 429) -> None:
@@ -45,14 +45,14 @@ class BadQuery(CallerError):
 
 
 KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
-    (Refused, 422, "refused", "The event is not accepted"),
-    (Unsigned, 401, "unsigned", "The signature is missing or wrong"),
+    (InvalidEvent, 422, "refused", "The event is not accepted"),
+    (InvalidSignature, 401, "unsigned", "The signature is missing or wrong"),
     (Unauthorized, 401, "unauthorized", "The API key is missing or wrong"),
-    (Unknown, 404, "unknown", "There is nothing of this name"),
+    (NotFound, 404, "unknown", "There is nothing of this name"),
     (TooLarge, 413, "too-large", "The request is too large"),
-    (TooMany, 429, "too-many", "Too many events and requests of this tenant"),
-    (NotUnderstood, 415, "not-understood", "The content type is not understood"),
-    (Malformed, 400, "malformed", "The request cannot be read"),
+    (RateLimited, 429, "too-many", "Too many events and requests of this tenant"),
+    (UnsupportedMediaType, 415, "not-understood", "The content type is not understood"),
+    (MalformedJson, 400, "malformed", "The request cannot be read"),
     (BadQuery, 400, "bad-query", "A query parameter cannot be read"),
     (CallerError, 400, "bad-request", "The request is not accepted"),
     (TransientError, 503, "unavailable", "Nothing can be kept or read just now"),
@@ -102,7 +102,7 @@ def install(app: Flask, limits: Limits) -> None:
 
 
 def _own(error: SignpostError, status: int, kind: str, title: str, limits: Limits) -> Response:
-    if isinstance(error, Refused):
+    if isinstance(error, InvalidEvent):
         count = len(error.problems)
         detail = "1 problem" if count == 1 else f"{count} problems"
         return problem(status, kind, title, detail, listed(error.problems))
@@ -110,7 +110,7 @@ def _own(error: SignpostError, status: int, kind: str, title: str, limits: Limit
     detail = str(error)
     if isinstance(error, BadQuery):
         return problem(status, kind, title, detail, listed(error.problems))
-    if isinstance(error, TooMany):
+    if isinstance(error, RateLimited):
         return problem(error.status, kind, title, detail, headers=[("Retry-After", str(error.seconds))])
     if status == 401:
         headers.append(("WWW-Authenticate", "Bearer" if kind == "unauthorized" else "Signature"))

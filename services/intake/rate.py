@@ -12,9 +12,9 @@ from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from services.intake.problems import TooMany
 from signpost.errors import TransientError
 from signpost.ingress.strict_json import TooLarge
+from signpost.services.intake.problems import RateLimited
 from signpost.storage import Lease, Rate, Store
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class RateLimit:
         return self._rate.burst
 
     def take(self, tenant: str, events: int, now: int) -> None:
-        """Count events of a tenant. Raises TooMany with the seconds to wait, TooLarge for more than ever fit."""
+        """Count events of a tenant. Raises RateLimited with the seconds to wait, TooLarge for more than ever fit."""
         if events > self._rate.burst:
             raise TooLarge(f"these are {events} events; at most {self._rate.burst} are accepted at once")
         share = self._shares.setdefault(tenant, _Share())
@@ -78,7 +78,7 @@ class RateLimit:
             if not held or self._spent(share, tenant, events, now):
                 return
         wait = share.full_at - now + self._rate.cost(events - share.tokens) - self._rate.span
-        raise TooMany(max(1, -(-wait // SECOND)))
+        raise RateLimited(max(1, -(-wait // SECOND)))
 
     def close(self) -> None:
         """Ask no more."""

@@ -5,24 +5,24 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from services.intake.door import Door, reply
-from services.intake.problems import BadQuery, Unknown
 from signpost.advice.advise import suppressions
 from signpost.case.instant import format_instant
+from signpost.services.intake.context import IntakeContext, reply
+from signpost.services.intake.problems import BadQuery, NotFound
 from signpost.storage import CaseRow
 
 AUDIENCES = ("candidate", "employer")
 
 
-def blueprint(door: Door) -> Blueprint:
+def blueprint(context: IntakeContext) -> Blueprint:
     """The routes, on this door."""
     routes = Blueprint("reading", __name__)
 
     @routes.get("/v1/candidates/<anything:key>/advice")
     def advice(key: str) -> Response:
-        tenant = door.tenant()
-        row = case_of(door, tenant, key)
-        active = door.store.recommendations(tenant, row.key, status="active")
+        tenant = context.tenant()
+        row = case_of(context, tenant, key)
+        active = context.store.recommendations(tenant, row.key, status="active")
         return reply(
             {
                 "candidate": row.key,
@@ -33,34 +33,34 @@ def blueprint(door: Door) -> Blueprint:
 
     @routes.get("/v1/candidates/<anything:key>/case")
     def case(key: str) -> Response:
-        row = case_of(door, door.tenant(), key)
+        row = case_of(context, context.tenant(), key)
         changes = None if row.next_change is None else format_instant(row.next_change)
         said = {"candidate": row.key, "case": orjson.loads(row.state), "next_change": changes, "rulebook": row.rulebook}
         return reply(said)
 
     @routes.get("/v1/recommendations/<anything:name>")
     def recommendation(name: str) -> Response:
-        found = door.store.recommendation(door.tenant(), name) if "\0" not in name else None
+        found = context.store.recommendation(context.tenant(), name) if "\0" not in name else None
         if found is None:
-            raise Unknown("no recommendation of this id")
+            raise NotFound("no recommendation of this id")
         return reply(orjson.loads(found.body)["data"])
 
     @routes.get("/v1/recommendations")
     def feed() -> Response:
-        tenant, limit, audience = door.tenant(), _limit(door.limits.page), request.args.get("audience")
+        tenant, limit, audience = context.tenant(), _limit(context.limits.page), request.args.get("audience")
         if audience is not None and audience not in AUDIENCES:
             raise BadQuery("audience", f"must be one of {', '.join(AUDIENCES)}")
-        rows, cursor = door.store.feed(tenant, request.args.get("after"), limit, audience)
+        rows, cursor = context.store.feed(tenant, request.args.get("after"), limit, audience)
         return reply({"items": [orjson.loads(row.body) for row in rows], "next": cursor})
 
     return routes
 
 
-def case_of(door: Door, tenant: str, key: str) -> CaseRow:
+def case_of(context: IntakeContext, tenant: str, key: str) -> CaseRow:
     """The case known under a key. Raises Unknown, also for one of which nothing is known any more."""
-    row = door.store.case(tenant, key) if "\0" not in key else None
+    row = context.store.case(tenant, key) if "\0" not in key else None
     if row is None or not _facts(row):
-        raise Unknown("nothing is known of this candidate")
+        raise NotFound("nothing is known of this candidate")
     return row
 
 

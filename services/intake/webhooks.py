@@ -7,18 +7,17 @@ again for ever what nobody here needs.
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from services.intake.door import Door, lowered, reply
-from services.intake.problems import Unknown
 from signpost.case.event import Event
-from signpost.errors import CallerError
-from signpost.ingress.receiving import Delivery, Outcome, handshake, read, understand
+from signpost.ingress.receiving import TranslationResult, WebhookRequest, handshake, read, understand
+from signpost.ingress.sources import keys_of_source
 from signpost.ingress.vendors import VENDORS
-from signpost.tenants import Source, Tenants
+from signpost.services.intake.context import IntakeContext, lowered, reply
+from signpost.services.intake.problems import NotFound
+from signpost.tenants.model import Source
 
 log = logging.getLogger(__name__)
 
@@ -27,31 +26,27 @@ UNKNOWN_EVENTS: Counter[tuple[str, str]] = Counter()
 MOST_UNKNOWN = 200
 
 
-class BadSecrets(CallerError):
-    """A source has a secret that its scheme cannot use."""
-
-
-def blueprint(door: Door) -> Blueprint:
+def blueprint(context: IntakeContext) -> Blueprint:
     """The route, on this door."""
     routes = Blueprint("webhooks", __name__)
 
     @routes.post("/v1/webhooks/<anything:name>")
     def webhook(name: str) -> Response:
-        source = door.tenants.source(name)
+        source = context.tenants.source(name)
         if source is None:
-            raise Unknown("no source of this name is configured")
-        delivery = delivery_of(source, lowered(request.headers), door.body(), door.clock(), door.limits.depth)
-        if door.deliveries is None:
-            return _take(door, delivery)
-        with door.deliveries.received(source, delivery.headers, delivery.raw, delivery.now) as record:
-            return _take(door, delivery, record)
+            raise NotFound("no source of this name is configured")
+        delivery = delivery_of(source, lowered(request.headers), context.body(), context.clock(), context.limits.depth)
+        if context.deliveries is None:
+            return _take(context, delivery)
+        with context.deliveries.received(source, delivery.headers, delivery.raw, delivery.now) as record:
+            return _take(context, delivery, record)
 
     return routes
 
 
-def delivery_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int, depth: int = 32) -> Delivery:
+def delivery_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int, depth: int = 32) -> WebhookRequest:
     """One request of a source: headers by lower-case name, `now` in microseconds."""
-    return Delivery(
+    return WebhookRequest(
         VENDORS[source.vendor], source, keys_of_source(source.vendor, source.secrets), headers, raw, now, depth
     )
 
@@ -61,7 +56,7 @@ def events_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int) 
     return list(read(delivery_of(source, headers, raw, now)).events)
 
 
-def _take(door: Door, delivery: Delivery, record: Any = None) -> Response:
+def _take(context: IntakeContext, delivery: WebhookRequest, record: Any = None) -> Response:
     """Verify, translate and keep; the answer that the vendor expects. `record` is told the events."""
     name = record.id if record else None
     word, wanted = handshake(delivery), delivery.vendor.handshake
@@ -72,9 +67,9 @@ def _take(door: Door, delivery: Delivery, record: Any = None) -> Response:
     outcome = understand(delivery)
     if record:
         record.events = list(outcome.events)
-    door.count_webhook(delivery.source, len(outcome.events))
+    context.count_webhook(delivery.source, len(outcome.events))
     if outcome.events:
-        door.keeper.keep(outcome.events, delivery.now)
+        context.acceptor.keep(outcome.events, delivery.now)
     else:
         _note(delivery.source, outcome)
     return _answer(len(outcome.events), delivery.vendor.success, name)
@@ -84,7 +79,7 @@ def _answer(events: int, status: int, name: str | None) -> Response:
     return reply({"events": events, "status": status, **({"delivery": name} if name else {})}, status)
 
 
-def _note(source: Source, outcome: Outcome) -> None:
+def _note(source: Source, outcome: TranslationResult) -> None:
     """Count what is not known, so that a vendor's new event does not go unseen. Names are the sender's: cut, quoted."""
     event = outcome.event[:80]
     if outcome.unknown:
@@ -95,21 +90,3 @@ def _note(source: Source, outcome: Outcome) -> None:
         log.warning("unknown event of %s by source %s: %r", source.vendor, source.name, event)
         return
     log.info("nothing to keep of %s by source %s: %r: %s", source.vendor, source.name, event, outcome.reason)
-
-
-def check_secrets(tenants: Tenants) -> None:
-    """Raises BadSecrets for secrets that verify nothing, before they are taken rather than at the first event."""
-    problems = []
-    for name, source in tenants.sources.items():
-        try:
-            keys_of_source(source.vendor, source.secrets)
-        except ValueError as error:
-            problems.append(f"source {name}: {error}")
-    if problems:
-        raise BadSecrets("; ".join(problems))
-
-
-@lru_cache(maxsize=1024)
-def keys_of_source(vendor: str, secrets: tuple[str, ...]) -> tuple[bytes, ...]:
-    """The keys of a source's secrets. Raises ValueError for one that the vendor's scheme cannot use."""
-    return tuple(VENDORS[vendor].scheme.key_of(secret) for secret in secrets)

@@ -5,17 +5,17 @@ import threading
 from contextlib import suppress
 from secrets import token_hex
 
-from services.intake.app import create_app
-from services.intake.deliveries import Deliveries
-from services.intake.limits import Limits
-from services.intake.rulebooks import TenantEngines
-from services.intake.webhooks import check_secrets
 from signpost.errors import TransientError
+from signpost.ingress.sources import check_sources
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, connect
+from signpost.services.intake.app import create_app
+from signpost.services.intake.delivery_log import Deliveries
+from signpost.services.intake.engines import TenantEngines
+from signpost.services.intake.limits import Limits
 from signpost.settings import read_settings
 from signpost.storage import Rate, open_store
-from signpost.tenants_live import LiveTenants
+from signpost.tenants.live import LiveTenants
 
 stopping = threading.Event()
 DRAIN = 5.0
@@ -27,7 +27,7 @@ store = open_store(settings.database_url, pool_size=settings.http_threads)
 broker = connect(
     settings.broker_url, partitions=settings.partitions, bounds=Bounds(publish_timeout=settings.publish_timeout)
 )
-tenants = LiveTenants(settings.tenants, os.environ, check_secrets)
+tenants = LiveTenants(settings.tenants, os.environ, check_sources)
 # Neither store nor broker holds a connection yet: each worker process makes its own after the fork.
 app = create_app(
     store,

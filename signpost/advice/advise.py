@@ -9,14 +9,14 @@ import orjson
 
 from signpost.advice.document import document, employer_of, explained
 from signpost.advice.evidence import evidence
-from signpost.advice.records import ANSWERED, PUT_ASIDE, TOLD, Record, dump_records, load_records
+from signpost.advice.records import ANSWERED, PUT_ASIDE, TOLD, AdviceRecord, dump_records, load_records
 from signpost.advice.wording import Words, inputs_of, words_for
 from signpost.case.case import Case
-from signpost.case.facts import Entity, Facts, facts_of
 from signpost.case.instant import on_calendar, parse_instant
 from signpost.engine.compiled import Answer, Match
-from signpost.engine.spans import holds
+from signpost.engine.intervals import holds
 from signpost.errors import BugError
+from signpost.facts.facts import Entity, Facts, facts_of
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.terms import Rule
 
@@ -59,27 +59,27 @@ class Advised:
     """The records to keep, the changes to tell, and the next instant (microseconds) at which time alone changes
     something."""
 
-    recorded: bytes
+    advice_state: bytes
     changes: list[RecommendationChange]
     next_change: int | None
 
 
-def advise(engine: Engine, case: Case, recorded: bytes, *, tenant: str, key: str, now: int) -> Advised:
+def advise(engine: Engine, case: Case, advice_state: bytes, *, tenant: str, key: str, now: int) -> Advised:
     """Compare what the rulebook says of a case at `now` with what was told of it. `key`: the case's, "c-1" or
     "application:a-7"."""
-    return _Advising(engine, case, recorded, tenant, key, now).run()
+    return _Advising(engine, case, advice_state, tenant, key, now).run()
 
 
-def close(engine: Engine, case: Case, recorded: bytes, *, tenant: str, key: str, now: int, reason: str) -> Advised:
+def close(engine: Engine, case: Case, advice_state: bytes, *, tenant: str, key: str, now: int, reason: str) -> Advised:
     """Resolve all that was told of a case that ends: "merged" or "erased"."""
-    return _Advising(engine, case, recorded, tenant, key, now).close(reason)
+    return _Advising(engine, case, advice_state, tenant, key, now).close(reason)
 
 
 class _Advising:
-    def __init__(self, engine: Engine, case: Case, recorded: bytes, tenant: str, key: str, now: int) -> None:
+    def __init__(self, engine: Engine, case: Case, advice_state: bytes, tenant: str, key: str, now: int) -> None:
         self.engine, self.case, self.tenant, self.key, self.now = engine, case, tenant, key, now
         self.facts = facts_of(case, key)
-        self.records = load_records(recorded)
+        self.records = load_records(advice_state)
         self.answers = {answer.key: answer for answer in engine.answers(self.facts)}
         self.changes: list[RecommendationChange] = []
         self.worded: dict[tuple[str, str, str], Words] = {}
@@ -115,16 +115,16 @@ class _Advising:
             raise BugError(f"the engines disagree at {self.now} about {sorted(map(str, found ^ expected))}")
         return wanted
 
-    def _want(self, record: Record, answer: Answer) -> None:
+    def _want(self, record: AdviceRecord, answer: Answer) -> None:
         if record.state not in (*TOLD, *ANSWERED):
-            record.begin_spell(self.tenant, self.key, self.case.erased_at, self.now)
+            record.begin_episode(self.tenant, self.key, self.case.erased_at, self.now)
             self._refresh(record, answer)
             self._tell(record, "raised")
-        self._heed(record)
+        self.apply_feedback(record)
         if record.state == "active" and self._refresh(record, answer):
             self._tell(record, "updated")
 
-    def _heed(self, record: Record) -> None:
+    def apply_feedback(self, record: AdviceRecord) -> None:
         """Follow the consumer's latest answer to this very recommendation."""
         said = self._answer_to(record)
         state = said["answer"] if said else "active"
@@ -136,11 +136,11 @@ class _Advising:
         record.state, record.until = state, until
         self._tell(record, "raised" if state == "active" else state)
 
-    def _answer_to(self, record: Record) -> dict[str, Any] | None:
+    def _answer_to(self, record: AdviceRecord) -> dict[str, Any] | None:
         told = self.case.registers.get("advice", {}).get(record.id)
         return told["answer"][1] if told else None
 
-    def _suppress(self, record: Record, answer: Answer, by: str) -> None:
+    def _suppress(self, record: AdviceRecord, answer: Answer, by: str) -> None:
         """Another rule takes its place: visible, with the reason, and told where it was told before."""
         if record.state in TOLD:
             record.state, record.by, record.until = "superseded", by, None
@@ -149,21 +149,21 @@ class _Advising:
             record.state, record.by, record.priority = "suppressed", by, answer.priority(self.now)
             record.title = self._words(answer, answer.related_at(self.now), record.priority).title
 
-    def _address(self, record: Record) -> bool:
+    def _address(self, record: AdviceRecord) -> bool:
         """Note where a spell is told, for as long as it lasts; False where its rule is gone or speaks to others now."""
         rule = self._rule(record)
         if rule is not None and (not record.topic or record.state not in (*TOLD, *ANSWERED)):
             record.audience, record.topic = rule.audience, rule.topic
         return rule is not None
 
-    def _withdraw(self, record: Record, comes_back: bool) -> None:
+    def _withdraw(self, record: AdviceRecord, comes_back: bool) -> None:
         """End it without its rule. What was put aside stays aside, should the rule return."""
         if comes_back or record.state not in PUT_ASIDE:
             self._end(record, WITHDRAWN)
             record.topic = ""
             self._address(record)
 
-    def _end(self, record: Record, reason: str | None = None) -> None:
+    def _end(self, record: AdviceRecord, reason: str | None = None) -> None:
         if record.state in TOLD:
             answer = self.answers.get(record.key)
             expired = reason is None and answer is not None and holds(answer.condition, self.now)
@@ -173,7 +173,7 @@ class _Advising:
             )
         record.state, record.until, record.by = "ended", None, None
 
-    def _refresh(self, record: Record, answer: Answer) -> bool:
+    def _refresh(self, record: AdviceRecord, answer: Answer) -> bool:
         """Bring priority, times and words up to date; whether any of them changed. Unchanged inputs need no new
         words."""
         before = (record.priority, record.due, record.valid_until, record.text)
@@ -195,7 +195,7 @@ class _Advising:
             self.worded[key] = words_for(answer, self.facts, related, priority)
         return self.worded[key]
 
-    def _tell(self, record: Record, change: str, reason: str | None = None) -> None:
+    def _tell(self, record: AdviceRecord, change: str, reason: str | None = None) -> None:
         rule = self._rule(record)
         if not record.topic:
             # Told before this was noted, by a rule that is gone: nobody knows to whom
@@ -222,21 +222,21 @@ class _Advising:
         where = (record.audience, record.rule, record.topic, f"{record.kind}/{record.subject}")
         self.changes.append(RecommendationChange(*what, *where, record.priority, data))
 
-    def _rule(self, record: Record) -> Rule | None:
+    def _rule(self, record: AdviceRecord) -> Rule | None:
         """The rule behind a record, unless it is gone, or speaks of something or to somebody else by now."""
         rule = self.engine.rulebook.rules.get(record.rule)
         if rule is None or rule.about != record.kind or (record.topic and rule.audience != record.audience):
             return None
         return rule
 
-    def _remembered(self, record: Record) -> dict[str, list[Entity]]:
+    def _remembered(self, record: AdviceRecord) -> dict[str, list[Entity]]:
         """The related entities as last told, as far as they still exist."""
         everything = {item.id: item for kind in self.facts.entities.values() for item in kind}
         return {name: [everything[id] for id in ids if id in everything] for name, ids in record.related.items()}
 
     def _kept(self) -> bytes:
         kept = {key: record if record.state != "ended" else _forgotten(record) for key, record in self.records.items()}
-        return dump_records({key: record for key, record in kept.items() if record.state != "ended" or record.spell})
+        return dump_records({key: record for key, record in kept.items() if record.state != "ended" or record.episode})
 
     def _next_change(self) -> int | None:
         instants = [answer.next_change(self.now) for answer in self.answers.values()]
@@ -244,7 +244,7 @@ class _Advising:
         return min((instant for instant in map(on_calendar, instants) if instant is not None), default=None)
 
 
-def suppressions(recorded: bytes) -> list[dict[str, str]]:
+def suppressions(advice_state: bytes) -> list[dict[str, str]]:
     """What would be advised now but for another rule: [{rule, subject, by, title, priority}]."""
     return [
         {
@@ -254,20 +254,20 @@ def suppressions(recorded: bytes) -> list[dict[str, str]]:
             "title": record.title,
             "priority": record.priority,
         }
-        for record in load_records(recorded).values()
+        for record in load_records(advice_state).values()
         if record.state in ("suppressed", "superseded")
     ]
 
 
-def active(recorded: bytes) -> dict[str, Record]:
+def active(advice_state: bytes) -> dict[str, AdviceRecord]:
     """What consumers believe stands and have not answered, by `RULE@KIND/ID`."""
-    return {key: record for key, record in load_records(recorded).items() if record.state == "active"}
+    return {key: record for key, record in load_records(advice_state).items() if record.state == "active"}
 
 
-def carried(recorded: bytes, into: bytes) -> bytes:
+def carried(advice_state: bytes, into: bytes) -> bytes:
     """The records of a case that absorbs another: what a consumer had put aside there stays aside here."""
     records = load_records(into)
-    for key, record in load_records(recorded).items():
+    for key, record in load_records(advice_state).items():
         if record.state in ("done", "dismissed") and key not in records:
             records[key] = replace(record)
     return dump_records(records)
@@ -285,13 +285,13 @@ def _suppressed(wanted: Mapping[str, Answer]) -> dict[str, str]:
     return found
 
 
-def _new_record(answer: Answer) -> Record:
-    return Record(answer.rule.id, answer.subject.kind, answer.subject.id)
+def _new_record(answer: Answer) -> AdviceRecord:
+    return AdviceRecord(answer.rule.id, answer.subject.kind, answer.subject.id)
 
 
-def _forgotten(record: Record) -> Record:
+def _forgotten(record: AdviceRecord) -> AdviceRecord:
     """Of advice that has ended only the number of its spells is kept."""
-    return Record(record.rule, record.kind, record.subject, spell=record.spell)
+    return AdviceRecord(record.rule, record.kind, record.subject, episode=record.episode)
 
 
 def _digest(text: bytes) -> str:

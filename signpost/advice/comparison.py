@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import TypedDict
 
 from signpost.advice.criteria import CRITERIA, MATTERS, Judged, Values
-from signpost.case.facts import Entity
 from signpost.case.money import Money
+from signpost.facts.facts import Entity
 
 HEADINGS = {"pro": "For", "con": "Against", "weigh": "To weigh", "unknown": "Not known yet"}
 

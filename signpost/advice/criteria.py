@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from signpost.case.money import Money
-from signpost.engine.questions import says_same
+from signpost.engine.conditions import says_same
 from signpost.rulebook.texts import join_words, show, show_money
 
 Values: TypeAlias = Mapping[str, Any]

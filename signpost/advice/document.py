@@ -3,10 +3,10 @@
 from typing import Any
 
 from signpost.advice.evidence import Fact
-from signpost.advice.records import Record
+from signpost.advice.records import AdviceRecord
 from signpost.advice.wording import Words
-from signpost.case.facts import Entity
 from signpost.case.instant import format_instant
+from signpost.facts.facts import Entity
 from signpost.rulebook.terms import Rule
 
 STATUS = {"raised": "active", "updated": "active"}
@@ -14,7 +14,7 @@ STATUS = {"raised": "active", "updated": "active"}
 
 
 def document(
-    record: Record, rule: Rule | None, change: str, *, candidate: str, now: int, version: str, reason: str | None
+    record: AdviceRecord, rule: Rule | None, change: str, *, candidate: str, now: int, version: str, reason: str | None
 ) -> dict[str, Any]:
     """What every change says, whether or not there are still facts, or a rule, to explain it."""
     return {

@@ -7,14 +7,14 @@ from typing import Any, TypedDict
 
 from signpost.advice.wording import zone_of
 from signpost.case.case import Stamp
-from signpost.case.facts import Entity, Facts
 from signpost.case.instant import format_instant, on_calendar
 from signpost.case.money import Money
-from signpost.case.vocabulary import KINDS
 from signpost.engine.compiled import Answer
-from signpost.engine.moments import Env
-from signpost.engine.questions import Over, over_time
-from signpost.engine.spans import holds
+from signpost.engine.conditions import Over, over_time
+from signpost.engine.environment import Env
+from signpost.engine.intervals import holds
+from signpost.facts.facts import Entity, Facts
+from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.checks import references
 from signpost.rulebook.terms import AnyOf, Condition, Linked, Ref, Relation, Scope, Term
 

@@ -13,8 +13,8 @@ PUT_ASIDE = ("done", "dismissed")
 
 
 @dataclass(slots=True)
-class Record:
-    """One rule about one subject. `spell` counts the unbroken times that it was advised; `sequence` the changes
+class AdviceRecord:
+    """One rule about one subject. `episode` counts the unbroken times that it was advised; `sequence` the changes
     told in this one.
 
     `state`: active, snoozed, done, dismissed, superseded, suppressed (never told, since another rule took its
@@ -28,7 +28,7 @@ class Record:
     subject: str
     state: str = "ended"
     id: str = ""
-    spell: int = 0
+    episode: int = 0
     sequence: int = 0
     priority: str = ""
     due: int | None = None
@@ -48,30 +48,37 @@ class Record:
         """`RULE@KIND/ID`."""
         return f"{self.rule}@{self.kind}/{self.subject}"
 
-    def begin_spell(self, tenant: str, case_key: str, erased_at: int | None, now: int) -> None:
+    def begin_episode(self, tenant: str, case_key: str, erased_at: int | None, now: int) -> None:
         """A new recommendation, whose id is stable for one rule, one subject and one unbroken spell (and never
         used again)."""
-        self.spell, self.sequence, self.raised_at, self.state = self.spell + 1, 0, now, "active"
+        self.episode, self.sequence, self.raised_at, self.state = self.episode + 1, 0, now, "active"
         self.by, self.text, self.inputs = None, "", ""
-        name = "\0".join((tenant, case_key, self.key, str(self.spell), str(erased_at)))
+        name = "\0".join((tenant, case_key, self.key, str(self.episode), str(erased_at)))
         self.id = "rec_" + blake2b(name.encode(), digest_size=12).hexdigest()
 
 
-_FIELDS = tuple(member.name for member in fields(Record))
-_DEFAULTS = {name: getattr(Record("", "", ""), name) for name in _FIELDS if name not in ("rule", "kind", "subject")}
+_FIELDS = tuple(member.name for member in fields(AdviceRecord))
+_DEFAULTS = {
+    name: getattr(AdviceRecord("", "", ""), name) for name in _FIELDS if name not in ("rule", "kind", "subject")
+}
 
 
-def dump_records(records: dict[str, Record]) -> bytes:
+def dump_records(records: dict[str, AdviceRecord]) -> bytes:
     """Canonical JSON of all records; what is at its default is left out."""
     document = [_slim(records[key]) for key in sorted(records)]
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
 
-def load_records(raw: bytes) -> dict[str, Record]:
+def load_records(raw: bytes) -> dict[str, AdviceRecord]:
     """The records of `dump_records`' bytes by key; no bytes are none."""
-    records = [Record(**members) for members in orjson.loads(raw)] if raw else []
+    records = [AdviceRecord(**_renamed(members)) for members in orjson.loads(raw)] if raw else []
     return {record.key: record for record in records}
 
 
-def _slim(record: Record) -> dict[str, Any]:
+def _renamed(members: dict[str, Any]) -> dict[str, Any]:
+    """Rows that 0.1.0 stored call the episode a spell."""
+    return {"episode" if name == "spell" else name: value for name, value in members.items()}
+
+
+def _slim(record: AdviceRecord) -> dict[str, Any]:
     return {name: value for name in _FIELDS if (value := getattr(record, name)) != _DEFAULTS.get(name)}

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from signpost.advice.comparison import Comparison, compare, render_comparison
-from signpost.case.facts import UTC_ZONE, Entity, Facts
-from signpost.case.vocabulary import KINDS
 from signpost.engine.compiled import Answer
-from signpost.engine.moments import Env
-from signpost.engine.questions import says_same
+from signpost.engine.conditions import says_same
+from signpost.engine.environment import Env
+from signpost.facts.facts import UTC_ZONE, Entity, Facts
+from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope
 from signpost.rulebook.texts import placed, render, show
 from signpost.rulebook.values import parse_duration

@@ -3,7 +3,7 @@
 import click
 
 from signpost.cli.edge import json_option, print_json
-from signpost.tenants import hash_key, new_key
+from signpost.tenants.model import hash_key, new_key
 
 
 @click.command

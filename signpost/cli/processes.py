@@ -8,7 +8,7 @@ import click
 
 from signpost.cli.edge import settings
 
-GUNICORN: Final = ("-m", "gunicorn", "-c", "python:services.intake.gunicorn_conf")
+GUNICORN: Final = ("-m", "gunicorn", "-c", "python:signpost.services.intake.gunicorn_conf")
 
 
 @click.command
@@ -29,7 +29,7 @@ def advisor() -> None:
 
     Any number may run at once; two never work on one case at the same time.
     """
-    from workers.advisor import main
+    from signpost.workers.advisor import main
 
     sys.exit(main(settings()))
 
@@ -37,7 +37,7 @@ def advisor() -> None:
 @click.command
 def clock() -> None:
     """Run the clock until SIGTERM: wakes each case at the instant at which time alone changes its advice."""
-    from workers.clock import main
+    from signpost.workers.clock import main
 
     sys.exit(main(settings()))
 
@@ -45,6 +45,6 @@ def clock() -> None:
 @click.command
 def relay() -> None:
     """Run the relay until SIGTERM: publishes what was committed while the broker was away or a process died."""
-    from workers.relay import main
+    from signpost.workers.relay import main
 
     sys.exit(main(settings()))

@@ -80,7 +80,7 @@ class Supervisor:
         self.stop.set()
 
     def _start(self, child: _Child) -> None:
-        tether = [sys.executable, "-m", "signpost.cli.tether", str(os.getpid())]
+        tether = [sys.executable, "-m", "signpost.cli.parent_death", str(os.getpid())]
         # A session of its own: Ctrl-C must reach the supervisor alone, which then stops the rest in order
         child.process = subprocess.Popen(
             [*tether, *child.program.command],

@@ -22,8 +22,8 @@ def add(name: str, as_json: bool) -> None:
     Example:
       signpost tenants add acme
     """
-    from signpost.tenants import hash_key, new_key
-    from signpost.tenants_editing import TenantsFile
+    from signpost.tenants.editing import TenantsFile
+    from signpost.tenants.model import hash_key, new_key
 
     file, key = TenantsFile(settings().tenants), new_key()
     file.add_tenant(name, hash_key(key))
@@ -38,7 +38,7 @@ def add(name: str, as_json: bool) -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """List tenants, with the number of their API keys and their sources."""
-    from signpost.tenants import load_tenants
+    from signpost.tenants.loading import load_tenants
 
     found = load_tenants(settings().tenants, os.environ)
     rows = [

@@ -16,10 +16,10 @@ from typing import Final
 import click
 
 from signpost.cli.edge import settings
+from signpost.cli.first_run import prepare
 from signpost.cli.processes import GUNICORN
 from signpost.cli.supervisor import Program, Supervisor
 from signpost.errors import CallerError, TransientError
-from signpost.first_run import prepare
 from signpost.setting_kinds import Bind, masked
 from signpost.settings import Settings
 

@@ -7,23 +7,23 @@ from datetime import date
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from signpost.case.facts import UTC_ZONE, Entity, Facts
-from signpost.engine.moments import Env, instant_of, midnight, raw_moment, value_of
+from signpost.engine.conditions import holds_plainly, items, over_time
+from signpost.engine.environment import Env, instant_of, midnight, raw_moment, value_of
+from signpost.engine.intervals import Intervals, both, holds, until
 from signpost.engine.network import is_shared, network
-from signpost.engine.questions import holds_plainly, items, over_time
-from signpost.engine.spans import Spans, both, holds, until
+from signpost.facts.facts import UTC_ZONE, Entity, Facts
 from signpost.rulebook.conditions import relations_of
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.terms import Condition, Defined, Duration, Moment, OneOf, Reached, Ref, Rule, Scope
 
-Related: TypeAlias = list[tuple[Entity, Spans]]
+Related: TypeAlias = list[tuple[Entity, Intervals]]
 
 
 @dataclass(slots=True)
 class Answer:
     """What one rule says of one subject over the whole of time.
 
-    `condition`: when its conditions hold; `spans`: when it is advised (conditions and validity); `levels`: when
+    `condition`: when its conditions hold; `intervals`: when it is advised (conditions and validity); `levels`: when
     each priority applies;
     `due`, `valid_until`: microseconds; `related`: by name, the other entities that make it hold, each with when it
     does;
@@ -32,9 +32,9 @@ class Answer:
 
     rule: Rule
     subject: Entity
-    condition: Spans
-    spans: Spans
-    levels: list[tuple[str, Spans]]
+    condition: Intervals
+    intervals: Intervals
+    levels: list[tuple[str, Intervals]]
     due: int | None
     valid_until: int | None
     related: dict[str, Related] = field(default_factory=dict)
@@ -52,15 +52,17 @@ class Answer:
 
     def holds(self, now: int) -> bool:
         """Whether it is advised at an instant."""
-        return holds(self.spans, now)
+        return holds(self.intervals, now)
 
     def priority(self, now: int) -> str:
         """The highest priority that applies at an instant."""
-        return [word for word, spans in self.levels if holds(spans, now)][-1]
+        return [word for word, intervals in self.levels if holds(intervals, now)][-1]
 
     def related_at(self, now: int) -> dict[str, list[Entity]]:
         """The other entities that make it hold at an instant."""
-        return {name: [item for item, spans in found if holds(spans, now)] for name, found in self.related.items()}
+        return {
+            name: [item for item, intervals in found if holds(intervals, now)] for name, found in self.related.items()
+        }
 
     def next_change(self, now: int) -> int | None:
         """The first instant after `now` at which this answer differs from the one at `now`, if nothing is said
@@ -69,9 +71,9 @@ class Answer:
         return next((flip for flip in self._flips(now) if self._state(flip) != present), None)
 
     def _flips(self, now: int) -> list[int]:
-        many = [self.spans, *(spans for _, spans in self.levels)]
-        many += [spans for found in self.related.values() for _, spans in found]
-        return sorted({flip for spans in many for flip in spans if flip > now})
+        many = [self.intervals, *(intervals for _, intervals in self.levels)]
+        many += [intervals for found in self.related.values() for _, intervals in found]
+        return sorted({flip for intervals in many for flip in intervals if flip > now})
 
     def _state(self, now: int) -> object:
         if not self.holds(now):
@@ -131,7 +133,7 @@ class CompiledEngine:
     def _answers(self, facts: Facts) -> Iterator[Answer]:
         return (rule.answer(env, condition) for rule, env, condition in self._conditions(facts))
 
-    def _conditions(self, facts: Facts) -> Iterator[tuple["_CompiledRule", Env, Spans]]:
+    def _conditions(self, facts: Facts) -> Iterator[tuple["_CompiledRule", Env, Intervals]]:
         """Each rule whose conditions hold of a subject at any time; the environment is good until the next one."""
         for kind, private, asked in self._networks:
             for subject in facts.of_kind(kind):
@@ -159,26 +161,28 @@ class _CompiledRule:
         self.defined = defined_values(rule.defined)
         self.related = [(term.name, items(term), over_time(term.where)) for term in relations_of(rule.when)]
 
-    def answer(self, env: Env, condition: Spans) -> Answer:
+    def answer(self, env: Env, condition: Intervals) -> Answer:
         """Everything about a rule whose condition was just asked in this environment."""
         valid_until = self.valid(env)
-        spans = self.limited(env, condition)
+        intervals = self.limited(env, condition)
         levels = [(word, level(env)) for word, level in self.levels]
         related = {name: self._related(env, found, where) for name, found, where in self.related}
         defined = {name: value(env) for name, value in self.defined.items()}
-        return Answer(self.rule, env.subject, condition, spans, levels, self.due(env), valid_until, related, defined)
+        return Answer(
+            self.rule, env.subject, condition, intervals, levels, self.due(env), valid_until, related, defined
+        )
 
-    def limited(self, env: Env, condition: Spans) -> Spans:
+    def limited(self, env: Env, condition: Intervals) -> Intervals:
         """When it is advised: while its conditions hold, and it is valid."""
         valid_until = self.valid(env)
         return condition if valid_until is None else both(condition, until(valid_until))
 
-    def _related(self, env: Env, found: Callable[[Env], list[Entity]], where: Callable[[Env], Spans]) -> Related:
+    def _related(self, env: Env, found: Callable[[Env], list[Entity]], where: Callable[[Env], Intervals]) -> Related:
         related = []
         for item in found(env):
             env.item = item
-            if spans := where(env):
-                related.append((item, spans))
+            if intervals := where(env):
+                related.append((item, intervals))
         env.item = env.subject
         return sorted(related, key=lambda pair: (_began(pair[0]), pair[0].id))
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import orjson
 
-from signpost.case.facts import UTC_ZONE, Entity, Facts
 from signpost.engine.compiled import Answer, CompiledEngine, Match, defined_values, stages_of
+from signpost.engine.conditions import intervals_of
+from signpost.engine.environment import Env, value_of
+from signpost.engine.intervals import holds
 from signpost.engine.lowering import NUMBER, Lowered, Question, lower
-from signpost.engine.moments import Env, value_of
-from signpost.engine.questions import spans_of
-from signpost.engine.spans import holds
 from signpost.errors import BugError, CallerError
+from signpost.facts.facts import UTC_ZONE, Entity, Facts
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.terms import Rule
 
@@ -112,13 +112,13 @@ was never set, and takes the process with it (state.c, deleteStateNode: context.
 
 
 def _compiled(question: Question) -> Callable[[Env, int], bool]:
-    spans, defined = spans_of(question.term), defined_values(question.defined)
+    intervals, defined = intervals_of(question.term), defined_values(question.defined)
     private = question.audience == "candidate"
 
     def ask(env: Env, now: int) -> bool:
         env.zone = env.facts.zone if private else UTC_ZONE
         env.defined = defined
-        return holds(spans(env), now)
+        return holds(intervals(env), now)
 
     return ask
 

@@ -1,6 +1,6 @@
 """Links: how one entity of a case belongs to another. Pure."""
 
-from signpost.case.facts import Entity, Facts, is_for
+from signpost.facts.facts import Entity, Facts, is_for
 
 NAMED = ("offer", "application", "employer")
 

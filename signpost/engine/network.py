@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from signpost.engine.moments import Env
-from signpost.engine.questions import Check, check
+from signpost.engine.conditions import Check, check
+from signpost.engine.environment import Env
 from signpost.rulebook.checks import references
 from signpost.rulebook.terms import AnyOf, Relation, Scope, Term, is_timed, walk
 

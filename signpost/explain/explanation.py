@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from typing import TypedDict
 
-from signpost.advice.records import Record, load_records
+from signpost.advice.records import AdviceRecord, load_records
 from signpost.case.case import Case
-from signpost.case.facts import Entity, Facts, facts_of
 from signpost.case.instant import format_instant, on_calendar
 from signpost.engine import CompiledEngine
 from signpost.engine.compiled import Answer
-from signpost.engine.spans import holds
+from signpost.engine.intervals import holds
 from signpost.errors import CallerError
 from signpost.explain.reasons import Reason, reasons
-from signpost.explain.sight import subjects
+from signpost.explain.visibility import subjects
 from signpost.explain.what_if import Arrival, Budget, Change, Trial, arrivals, changes
+from signpost.facts.facts import Entity, Facts, facts_of
 from signpost.rulebook.printing import level_phrase
 from signpost.rulebook.problems import meant
 from signpost.rulebook.terms import Rule
@@ -38,7 +38,7 @@ class Next(TypedDict):
     change: str
 
 
-class Told(TypedDict):
+class AdviceState(TypedDict):
     """What consumers were told, and answered. `state`: active, done, dismissed, snoozed (`until` then), or suppressed
     or superseded (`by` another rule)."""
 
@@ -64,7 +64,7 @@ class Explanation(TypedDict):
     levels: list[str]
     due: str | None
     valid_until: str | None
-    told: Told | None
+    told: AdviceState | None
     suppressed_by: list[str]
     next: Next | None
     if_changed: list[Change]
@@ -77,7 +77,7 @@ MOST_SUBJECTS = 50
 
 
 def explain_all(
-    engine: CompiledEngine, case: Case, key: str, rule: str, now: int, recorded: bytes = b""
+    engine: CompiledEngine, case: Case, key: str, rule: str, now: int, advice_state: bytes = b""
 ) -> list[Explanation]:
     """One explanation for every subject of the case that the rule speaks of.
 
@@ -88,13 +88,13 @@ def explain_all(
     if len(found) > MOST_SUBJECTS:
         names = ", ".join(map(_name, found[:3]))
         raise TooManySubjects(f"this case has {len(found)} {asked.about}s; name the one to explain: {names}, ...")
-    return [_explained(engine, asked, subject, facts, now, recorded, budget) for subject in found]
+    return [_explained(engine, asked, subject, facts, now, advice_state, budget) for subject in found]
 
 
 def explain(
-    engine: CompiledEngine, case: Case, key: str, rule: str, subject: str, now: int, recorded: bytes = b""
+    engine: CompiledEngine, case: Case, key: str, rule: str, subject: str, now: int, advice_state: bytes = b""
 ) -> Explanation:
-    """`subject`: KIND/ID. `recorded`: what was told of the case, where that is known.
+    """`subject`: KIND/ID. `advice_state`: what was told of the case, where that is known.
 
     Raises UnknownRule, UnknownSubject.
     """
@@ -106,7 +106,7 @@ def explain(
         raise UnknownSubject(
             f"{rule} speaks of the {asked.about}s of a case, and this case has no {subject!r}; {there}"
         )
-    return _explained(engine, asked, known[subject], facts, now, recorded, Budget())
+    return _explained(engine, asked, known[subject], facts, now, advice_state, Budget())
 
 
 def _rule(engine: CompiledEngine, rule: str) -> Rule:
@@ -120,7 +120,7 @@ def _name(subject: Entity) -> str:
 
 
 def _explained(
-    engine: CompiledEngine, rule: Rule, subject: Entity, facts: Facts, now: int, recorded: bytes, budget: Budget
+    engine: CompiledEngine, rule: Rule, subject: Entity, facts: Facts, now: int, advice_state: bytes, budget: Budget
 ) -> Explanation:
     answer = engine.answer_about(rule.id, subject, facts)
     holding = answer.holds(now)
@@ -136,7 +136,7 @@ def _explained(
         "levels": [level_phrase(level) for level in rule.levels],
         "due": _text(answer.due),
         "valid_until": _text(answer.valid_until),
-        "told": _told(load_records(recorded).get(answer.key)),
+        "told": _told(load_records(advice_state).get(answer.key)),
         "suppressed_by": list(_suppressors(engine, answer, facts, now)) if holding else [],
         "next": _next(answer, now),
         "if_changed": changes(trial),
@@ -146,7 +146,7 @@ def _explained(
     }
 
 
-def _told(record: Record | None) -> Told | None:
+def _told(record: AdviceRecord | None) -> AdviceState | None:
     if record is None or record.state == "ended":
         return None
     return {"id": record.id, "state": record.state, "until": _text(record.until), "by": record.by}
@@ -160,7 +160,12 @@ def _suppressors(engine: CompiledEngine, answer: Answer, facts: Facts, now: int)
 
 def _next(answer: Answer, now: int) -> Next | None:
     flips = sorted(
-        {flip for spans in (answer.spans, *(spans for _, spans in answer.levels)) for flip in spans if flip > now}
+        {
+            flip
+            for intervals in (answer.intervals, *(intervals for _, intervals in answer.levels))
+            for flip in intervals
+            if flip > now
+        }
     )
     before = _state(answer, now)
     for flip in flips:
@@ -172,7 +177,7 @@ def _next(answer: Answer, now: int) -> Next | None:
 
 
 def _state(answer: Answer, now: int) -> str | None:
-    return answer.priority(now) if holds(answer.spans, now) else None
+    return answer.priority(now) if holds(answer.intervals, now) else None
 
 
 def _text(instant: int | None) -> str | None:

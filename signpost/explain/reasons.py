@@ -5,10 +5,10 @@ from typing import TypedDict
 
 from signpost.advice.evidence import Fact, fact_of
 from signpost.case.instant import format_instant, on_calendar
-from signpost.engine.moments import Env, instant_of
-from signpost.engine.questions import check, spans_of
-from signpost.engine.spans import holds
-from signpost.explain.sight import link_facts, seen_items
+from signpost.engine.conditions import check, intervals_of
+from signpost.engine.environment import Env, instant_of
+from signpost.engine.intervals import holds
+from signpost.explain.visibility import link_facts, seen_items
 from signpost.rulebook.checks import references
 from signpost.rulebook.printing import phrase
 from signpost.rulebook.terms import AnyOf, Condition, Linked, Reached, Relation, Rule, Term
@@ -42,13 +42,17 @@ class _Reasons:
         return [self._reason(term) for term in condition]
 
     def _reason(self, term: Term) -> Reason:
-        spans = spans_of(term)(self.env)
+        intervals = intervals_of(term)(self.env)
         seen, parts = self._seen(term), list(self._parts(term))
-        turn = on_calendar(next((flip for flip in spans if flip > self.now), None))
+        turn = on_calendar(next((flip for flip in intervals if flip > self.now), None))
         return {
             "condition": phrase(term),
             "of": None,
-            "answer": "yes" if holds(spans, self.now) else "unknown" if _rests_on_unknown(term, seen, parts) else "no",
+            "answer": "yes"
+            if holds(intervals, self.now)
+            else "unknown"
+            if _rests_on_unknown(term, seen, parts)
+            else "no",
             "seen": seen + _threshold(term, seen, self.env),
             "turns": None if turn is None else format_instant(turn),
             "parts": parts,

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, TypeAlias
 
-from signpost.case.facts import Entity
-from signpost.case.vocabulary import KINDS
-from signpost.engine.moments import Env
-from signpost.explain.sight import link_refs, seen_items
+from signpost.engine.environment import Env
 from signpost.explain.values import DAYS, around, before, entity_of, far_side, target, values_for
+from signpost.explain.visibility import link_refs, seen_items
+from signpost.facts.facts import Entity
+from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.checks import references
 from signpost.rulebook.terms import AnyOf, Condition, Defined, Linked, Moment, Ref, Relation, Rule, Scope, Term
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from signpost.case.facts import Entity
 from signpost.case.instant import DAY, on_calendar, to_datetime
 from signpost.case.money import Money
-from signpost.case.vocabulary import KINDS
-from signpost.engine.moments import Env, instant_of, value_of
+from signpost.engine.environment import Env, instant_of, value_of
+from signpost.facts.facts import Entity
+from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.terms import (
     Among,
     Compare,

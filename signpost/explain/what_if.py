@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 from signpost.advice.evidence import as_json
-from signpost.case.facts import Entity, Facts
-from signpost.case.vocabulary import KINDS
 from signpost.engine import CompiledEngine
-from signpost.engine.moments import Env
-from signpost.engine.questions import spans_of
-from signpost.engine.spans import holds
-from signpost.explain.sight import seen_items
+from signpost.engine.conditions import intervals_of
+from signpost.engine.environment import Env
+from signpost.engine.intervals import holds
 from signpost.explain.tries import tries
 from signpost.explain.values import values_for
+from signpost.explain.visibility import seen_items
 from signpost.explain.words import said, telling
+from signpost.facts.facts import Entity, Facts
+from signpost.facts.vocabulary import KINDS
+from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
 from signpost.rulebook.checks import references
-from signpost.rulebook.guarantees import ALWAYS_KNOWN
 from signpost.rulebook.printing import phrase
 from signpost.rulebook.terms import AnyOf, Condition, Linked, Relation, Rule, Scope, Term, walk
 
@@ -188,7 +188,7 @@ def _meet(one: Entity, term: Term, env: Env, now: int) -> None:
         return
     for value in values_for(term, ref, env, now):
         one.values[ref.name] = value
-        if holds(spans_of(term)(env), now):
+        if holds(intervals_of(term)(env), now):
             return
     one.values.pop(ref.name, None)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from signpost.errors import CallerError
 from signpost.ingress.mapping import Sample, Vendor
-from signpost.ingress.receiving import Delivery, understand
+from signpost.ingress.receiving import WebhookRequest, understand
 from signpost.ingress.signing import sign
 from signpost.ingress.strict_json import loads
 from signpost.ingress.translate import event_name
-from signpost.tenants import Source
+from signpost.tenants.model import Source
 
 SECRET = "a secret to try samples with"
 STANDARD_SECRET = "whsec_" + base64.b64encode(SECRET.encode()).decode()
@@ -38,7 +38,7 @@ def try_samples(vendor: Vendor, now: int) -> list[Tried]:
 def gaps(vendor: Vendor) -> Iterator[str]:
     """What no sample shows: events of the vendor that are mapped and never tried."""
     seen = {event_name(vendor, lowered(sample), loads(sample.body())) for sample in vendor.samples}
-    yield from sorted(name for name in vendor.readings if name not in seen)
+    yield from sorted(name for name in vendor.mappings if name not in seen)
 
 
 def lowered(sample: Sample) -> dict[str, str]:
@@ -51,7 +51,7 @@ def _tried(vendor: Vendor, sample: Sample, now: int) -> Tried:
     headers, body = sign(vendor.scheme, source.secrets[0], sample.headers, sample.body(), now)
     key = vendor.scheme.key_of(source.secrets[0])
     try:
-        outcome = understand(Delivery(vendor, source, (key,), headers, body, now))
+        outcome = understand(WebhookRequest(vendor, source, (key,), headers, body, now))
     except CallerError as error:
         return Tried(sample, (), str(error))
     gave = tuple(event.type for event in outcome.events)

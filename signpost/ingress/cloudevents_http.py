@@ -5,15 +5,15 @@ from enum import Enum
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from schemas import Problem, Refused
 from signpost.errors import CallerError
-from signpost.ingress.strict_json import Malformed
+from signpost.ingress.strict_json import MalformedJson
+from signpost.schemas import InvalidEvent, Problem
 
 BATCH, STRUCTURED, PREFIX = "application/cloudevents-batch", "application/cloudevents", "ce-"
 JSON = "application/json"
 
 
-class NotUnderstood(CallerError):
+class UnsupportedMediaType(CallerError):
     """The content type is none that is understood here."""
 
 
@@ -26,22 +26,22 @@ class Mode(Enum):
 
 
 def mode_of(content_type: str, headers: Mapping[str, str]) -> Mode:
-    """The mode, by content type; `headers` by lower-case name. Raises NotUnderstood."""
+    """The mode, by content type; `headers` by lower-case name. Raises UnsupportedMediaType."""
     media, _, parameters = (part.strip().lower() for part in content_type.partition(";"))
     if "charset" in parameters and "utf-8" not in parameters:
-        raise NotUnderstood("events are understood in UTF-8 only")
+        raise UnsupportedMediaType("events are understood in UTF-8 only")
     # The batch type begins like the single one, so it is asked for first.
     for mode, prefix in ((Mode.BATCH, BATCH), (Mode.STRUCTURED, STRUCTURED)):
         if media.startswith(prefix):
             if media != f"{prefix}+json":
-                raise NotUnderstood(f"events are understood in JSON only: send {prefix}+json")
+                raise UnsupportedMediaType(f"events are understood in JSON only: send {prefix}+json")
             return mode
     if not any(name.startswith(PREFIX) for name in headers):
-        raise NotUnderstood(
+        raise UnsupportedMediaType(
             f"send {STRUCTURED}+json, {BATCH}+json, or {JSON} with the event's attributes as ce- headers, not {media!r}"
         )
     if media not in (JSON, "") and not (media.startswith("application/") and media.endswith("+json")):
-        raise NotUnderstood(f"the data of an event is understood in JSON only, not {media!r}")
+        raise UnsupportedMediaType(f"the data of an event is understood in JSON only, not {media!r}")
     return Mode.BINARY
 
 
@@ -55,9 +55,9 @@ def binary_document(headers: Mapping[str, str], data: Any) -> dict[str, Any]:
         if name.startswith(PREFIX):
             document[name.removeprefix(PREFIX)] = _decoded(name, value)
     if "datacontenttype" in document:
-        raise Refused([Problem("/datacontenttype", "travels as Content-Type, not as a ce- header")])
+        raise InvalidEvent([Problem("/datacontenttype", "travels as Content-Type, not as a ce- header")])
     if "data" in document or "data_base64" in document:
-        raise Refused([Problem("/data", "travels as the body, not as a ce- header")])
+        raise InvalidEvent([Problem("/data", "travels as the body, not as a ce- header")])
     return document if data is None else {**document, "data": data}
 
 
@@ -68,4 +68,4 @@ def _decoded(name: str, value: str) -> str:
     try:
         return unquote_to_bytes(raw).decode("utf-8")
     except UnicodeDecodeError:
-        raise Malformed(f"the header {name} is not percent-encoded UTF-8") from None
+        raise MalformedJson(f"the header {name} is not percent-encoded UTF-8") from None

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
 
-from signpost.ingress.forms import Amount, Condition, Form, Formats, Text
+from signpost.ingress.expressions import Amount, Condition, Expression, Formats, Text
 from signpost.ingress.signatures import Scheme
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class EventTemplate:
     """One event of ours that a delivery tells.
 
     `data`: what must be there. `terms`: what is told as far as it is known and fits our vocabulary. `each`: a name and
@@ -19,36 +19,36 @@ class Telling:
 
     type: str
     id: Text
-    subject: Form
+    subject: Expression
     when: Condition
-    time: Form | None
-    data: Mapping[str, Form]
-    terms: Mapping[str, Form]
+    time: Expression | None
+    data: Mapping[str, Expression]
+    terms: Mapping[str, Expression]
     only_with_terms: bool
-    each: tuple[str, Form] | None
+    each: tuple[str, Expression] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """Events that share names for values."""
 
-    let: Mapping[str, Form]
-    tells: tuple[Telling, ...]
+    let: Mapping[str, Expression]
+    templates: tuple[EventTemplate, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class EventMapping:
     """How one of the vendor's events is read. `require`: names without which the delivery is refused."""
 
     when: Condition
-    let: Mapping[str, Form]
+    let: Mapping[str, Expression]
     require: tuple[str, ...]
-    each: tuple[str, Form] | None
+    each: tuple[str, Expression] | None
     groups: tuple[Group, ...]
 
     def types(self) -> set[str]:
         """The types of our events that it can tell."""
-        return {telling.type for group in self.groups for telling in group.tells}
+        return {template.type for group in self.groups for template in group.templates}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ class Custom:
 
     `values` are where its plain value stands in the item."""
 
-    container: Form
+    container: Expression
     keys: tuple[str, ...]
-    value: Form
+    value: Expression
     money: Amount | None
 
 
@@ -110,13 +110,13 @@ class Vendor:
     fetch: str
     scheme: Scheme
     success: int
-    event: Form | None
+    event: Expression | None
     pings: Pings
     handshake: Handshake | None
     formats: Formats
-    employer: Mapping[str, Form]
+    employer: Mapping[str, Expression]
     custom: Custom | None
-    readings: Mapping[str, Reading]
+    mappings: Mapping[str, EventMapping]
     ignored: Mapping[str, str]
     samples: tuple[Sample, ...]
     speaks_ours: bool = False
@@ -125,9 +125,9 @@ class Vendor:
 
     def knows(self, event: str) -> bool:
         """Whether an event of this name is mapped, knowingly ignored, or a ping."""
-        return event in self.readings or event in self.ignored or event in self.pings.events
+        return event in self.mappings or event in self.ignored or event in self.pings.events
 
     def types(self, kind: str) -> Iterator[str]:
         """The types of our events of a kind ("offer") that it can tell."""
-        found = {name for reading in self.readings.values() for name in reading.types()}
+        found = {name for mapping in self.mappings.values() for name in mapping.types()}
         yield from sorted(name for name in found if name.startswith(kind + "."))

@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from schemas import EVENT_SCHEMAS
-from schemas.reading import reader
 from signpost.errors import CallerError
-from signpost.ingress.form_reader import NOTHING, FormReader
-from signpost.ingress.forms import Amount, Form, Formats, Text
-from signpost.ingress.mapping import Custom, Group, Handshake, Pings, Reading, Sample, Telling, Vendor
+from signpost.ingress.expression_reader import NOTHING, ExpressionReader
+from signpost.ingress.expressions import Amount, Expression, Formats, Text
+from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Handshake, Pings, Sample, Vendor
 from signpost.ingress.signatures import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
 from signpost.rulebook.document import Node, read
 from signpost.rulebook.problems import Problems, meant
+from signpost.schemas import EVENT_SCHEMAS
+from signpost.schemas.reading import schema_loader
 
 FILE: Final = (
     "title", "attested", "fetch", "signature", "success", "event", "pings", "handshake", "formats", "employer",
     "custom", "words", "shapes", "events", "ignored", "samples", "speaks_ours",
 )  # fmt: skip
-READING: Final = ("on", "when", "let", "require", "each", "subject", "tell")
+EVENT_KEYS: Final = ("on", "when", "let", "require", "each", "subject", "emit")
 TELLING: Final = ("type", "id", "subject", "when", "time", "data", "terms", "only_with_terms", "each")
 OPTIONS: Final = tuple(option.name for option in fields(Scheme))
 
@@ -38,13 +38,15 @@ def load_mapping(file: Path, samples: Path | None = None) -> Vendor:
     name under `samples/` beside the file. Raises MappingError."""
     problems = Problems()
     root = read(file, file.name, problems)
-    vendor = _Reader(problems, file, samples or file.parent / "samples" / file.stem).vendor(root) if root else None
+    vendor = (
+        _MappingReader(problems, file, samples or file.parent / "samples" / file.stem).vendor(root) if root else None
+    )
     if vendor is None or problems.found:
         raise MappingError(problems)
     return vendor
 
 
-class _Reader(FormReader):
+class _MappingReader(ExpressionReader):
     """One reading of one file."""
 
     def __init__(self, problems: Problems, file: Path, samples: Path) -> None:
@@ -65,13 +67,13 @@ class _Reader(FormReader):
             fetch=self.text(said.get("fetch"), "fetch"),
             scheme=self._scheme(said.get("signature")),
             success=self._success(said.get("success")),
-            event=self.form(said["event"]) if "event" in said else None,
+            event=self.expression(said["event"]) if "event" in said else None,
             pings=self._pings(said.get("pings")),
             handshake=self._handshake(said.get("handshake")),
             formats=self._formats(said.get("formats")),
             employer=self._employer(said.get("employer")),
             custom=self._custom(said.get("custom")),
-            readings=self._readings(said.get("events")),
+            mappings=self._readings(said.get("events")),
             ignored=self._ignored(said.get("ignored")),
             samples=self._samples_of(said.get("samples")),
             speaks_ours=self._flag(said.get("speaks_ours")),
@@ -147,19 +149,20 @@ class _Reader(FormReader):
         said = self.members(node, "handshake", ("header", "status"), ("header",))
         return Handshake(self.text(said.get("header"), "header"), self._success(said.get("status")))
 
-    def _employer(self, node: Node | None) -> dict[str, Form]:
+    def _employer(self, node: Node | None) -> dict[str, Expression]:
         if node is None:
             return {}
         return {
-            name: self.form(inner) for name, inner in self.members(node, "employer", ("id", "name"), ("id",)).items()
+            name: self.expression(inner)
+            for name, inner in self.members(node, "employer", ("id", "name"), ("id",)).items()
         }
 
     def _custom(self, node: Node | None) -> Custom | None:
         if node is None:
             return None
         said = self.members(node, "custom", ("in", "keys", "value", "money"), ("in", "value"))
-        money = self.form(said["money"]) if "money" in said else None
-        parts = [self.form(said[name]) if name in said else NOTHING for name in ("in", "value")]
+        money = self.expression(said["money"]) if "money" in said else None
+        parts = [self.expression(said[name]) if name in said else NOTHING for name in ("in", "value")]
         keys = self.texts(said.get("keys"), "keys")
         return Custom(parts[0], keys, parts[1], money if isinstance(money, Amount) else None)
 
@@ -167,33 +170,33 @@ class _Reader(FormReader):
         said = self.members(node, "ignored") if node else {}
         return {name: self.text(inner, "the reason") for name, inner in said.items()}
 
-    def _readings(self, node: Node | None) -> dict[str, Reading]:
+    def _readings(self, node: Node | None) -> dict[str, EventMapping]:
         if node is None:
             return {}
         if not isinstance(node.value, list):
             self.problems.add("R006", node.position, "events must be a list")
             return {}
-        found: dict[str, Reading] = {}
+        found: dict[str, EventMapping] = {}
         for inner in node.value:
-            said = self.members(inner, "an event", READING, ("on", "tell"))
-            reading = self._reading(said)
+            said = self.members(inner, "an event", EVENT_KEYS, ("on", "emit"))
+            mapping = self._reading(said)
             for name in self.texts(said.get("on"), "on"):
                 if name in found:
                     self.problems.add("R004", inner.position, f"{name!r} is read twice", "keep one, or join them")
-                found[name] = reading
+                found[name] = mapping
         return found
 
-    def _reading(self, said: Mapping[str, Node]) -> Reading:
-        let = self.forms(said.get("let"), "let")
+    def _reading(self, said: Mapping[str, Node]) -> EventMapping:
+        let = self.expressions(said.get("let"), "let")
         require = self.texts(said.get("require"), "require")
         for name in require:
             if name not in let:
                 self.problems.add("R023", said["require"].position, f"let has no {name!r}", meant(name, let))
-        groups = self._groups(said.get("tell"), said.get("subject"))
-        return Reading(self.condition(said.get("when")), let, require, self._each(said.get("each")), groups)
+        groups = self._groups(said.get("emit"), said.get("subject"))
+        return EventMapping(self.condition(said.get("when")), let, require, self._each(said.get("each")), groups)
 
-    def _each(self, node: Node | None) -> tuple[str, Form] | None:
-        said = list(self.forms(node, "each").items())
+    def _each(self, node: Node | None) -> tuple[str, Expression] | None:
+        said = list(self.expressions(node, "each").items())
         if node is not None and len(said) != 1:
             self.problems.add("R006", node.position, "each must have one name, and the path of a list")
         return said[0] if said else None
@@ -204,35 +207,37 @@ class _Reader(FormReader):
 
     def _group(self, node: Node, subject: Node | None) -> Group:
         if not isinstance(node.value, str):
-            return Group({}, (self._telling(node, subject),))
+            return Group({}, (self._template(node, subject),))
         if node.value not in self._shapes:
             self.problems.add("R023", node.position, f"no shape {node.value!r}", meant(node.value, self._shapes))
             return Group({}, ())
-        said = self.members(self._shapes[node.value], "a shape", ("let", "tell"), ("tell",))
-        tells = said["tell"].value if "tell" in said and isinstance(said["tell"].value, list) else []
-        return Group(self.forms(said.get("let"), "let"), tuple(self._telling(inner, subject) for inner in tells))
+        said = self.members(self._shapes[node.value], "a shape", ("let", "emit"), ("emit",))
+        templates = said["emit"].value if "emit" in said and isinstance(said["emit"].value, list) else []
+        return Group(
+            self.expressions(said.get("let"), "let"), tuple(self._template(inner, subject) for inner in templates)
+        )
 
-    def _telling(self, node: Node, subject: Node | None) -> Telling:
+    def _template(self, node: Node, subject: Node | None) -> EventTemplate:
         said = self.members(node, "a telling", TELLING, ("type", "id"))
         kind = self._one_of(said.get("type"), EVENT_SCHEMAS, "event of ours")
         about = said.get("subject", subject)
         if about is None:
             self.problems.add("R011", node.position, "nobody is named", "say subject, here or with the event")
         self._check_fields(kind, said)
-        return Telling(
+        return EventTemplate(
             type=kind,
             id=self.template(said["id"]) if "id" in said else Text(()),
-            subject=self.form(about) if about else NOTHING,
+            subject=self.expression(about) if about else NOTHING,
             when=self.condition(said.get("when")),
-            time=self.form(said["time"]) if "time" in said else None,
-            data=self.forms(said.get("data"), "data"),
-            terms=self.forms(said.get("terms"), "terms"),
+            time=self.expression(said["time"]) if "time" in said else None,
+            data=self.expressions(said.get("data"), "data"),
+            terms=self.expressions(said.get("terms"), "terms"),
             only_with_terms=self._flag(said.get("only_with_terms")),
             each=self._each(said.get("each")),
         )
 
     def _check_fields(self, kind: str, said: Mapping[str, Node]) -> None:
-        known = reader(EVENT_SCHEMAS[kind]).fields
+        known = schema_loader(EVENT_SCHEMAS[kind]).fields
         for node in (said[part] for part in ("data", "terms") if part in said):
             for name in _names(node):
                 if name not in known:

@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from schemas import Refused, load_event
 from signpost.case.event import Event
 from signpost.errors import CallerError
 from signpost.ingress import standard
@@ -14,7 +13,8 @@ from signpost.ingress.mapping import Vendor
 from signpost.ingress.signatures import verify
 from signpost.ingress.strict_json import loads
 from signpost.ingress.translate import Receipt, event_name, translate
-from signpost.tenants import Source
+from signpost.schemas import InvalidEvent, load_event
+from signpost.tenants.model import Source
 
 SHORT = 200
 """How long a body may be that is answered without a signature, in bytes."""
@@ -23,7 +23,7 @@ LONGEST = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WebhookRequest:
     """One request of a source: `keys` of its active secrets, `headers` by lower-case name, `now` in microseconds."""
 
     vendor: Vendor
@@ -41,7 +41,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TranslationResult:
     """What became of a delivery. `reason`: why there is nothing to keep, "" where there is something."""
 
     events: tuple[Event, ...]
@@ -51,7 +51,7 @@ class Outcome:
     """Whether the vendor sent an event that its mapping does not know."""
 
 
-def handshake(delivery: Delivery) -> str | None:
+def handshake(delivery: WebhookRequest) -> str | None:
     """The word that the vendor wants to have back; None where the request is no handshake. Raises Unsigned for one that
     is signed, and wrongly."""
     wanted = delivery.vendor.handshake
@@ -63,42 +63,42 @@ def handshake(delivery: Delivery) -> str | None:
     return said
 
 
-def understand(delivery: Delivery) -> Outcome:
+def understand(delivery: WebhookRequest) -> TranslationResult:
     """The events of a delivery. Raises Unsigned, Malformed, TooLarge, Refused (with problems in the sender's terms)."""
     if _is_open_ping(delivery):
-        return Outcome((), reason="a test request")
+        return TranslationResult((), reason="a test request")
     _verify(delivery)
     return read(delivery)
 
 
-def _verify(delivery: Delivery) -> None:
+def _verify(delivery: WebhookRequest) -> None:
     scheme, skew = delivery.vendor.scheme, delivery.source.clock_skew
     verify(scheme, delivery.keys, delivery.headers, delivery.raw, now=delivery.now, tolerance=skew)
 
 
-def read(delivery: Delivery) -> Outcome:
+def read(delivery: WebhookRequest) -> TranslationResult:
     """The same without a look at the signature: for what was verified when it came. Raises all but Unsigned."""
     vendor, source = delivery.vendor, delivery.source
     body = loads(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() or vendor.speaks_ours else None
     if vendor.speaks_ours:
-        return Outcome((_ours(delivery, body),))
+        return TranslationResult((_ours(delivery, body),))
     name = event_name(vendor, delivery.headers, body)
     documents = translate(vendor, delivery.headers, body, _receipt(delivery))
     events = tuple(load_event(document, tenant=source.tenant, now=delivery.now) for document in documents)
-    return Outcome(events, name or "") if events else _nothing(vendor, name, body)
+    return TranslationResult(events, name or "") if events else _nothing(vendor, name, body)
 
 
-def _nothing(vendor: Vendor, name: str | None, body: Any) -> Outcome:
+def _nothing(vendor: Vendor, name: str | None, body: Any) -> TranslationResult:
     if name is None or name in vendor.pings.events or body in vendor.pings.bodies:
-        return Outcome((), name or "", "a test request, or one that names no event")
+        return TranslationResult((), name or "", "a test request, or one that names no event")
     if not vendor.knows(name):
-        return Outcome((), name, "an event that is not known", unknown=True)
+        return TranslationResult((), name, "an event that is not known", unknown=True)
     if name in vendor.ignored:
-        return Outcome((), name, vendor.ignored[name])
-    return Outcome((), name, "says nothing about a case")
+        return TranslationResult((), name, vendor.ignored[name])
+    return TranslationResult((), name, "says nothing about a case")
 
 
-def _is_open_ping(delivery: Delivery) -> bool:
+def _is_open_ping(delivery: WebhookRequest) -> bool:
     pings = delivery.vendor.pings
     if not pings.unsigned or len(delivery.raw) > SHORT:
         return False
@@ -109,17 +109,17 @@ def _is_open_ping(delivery: Delivery) -> bool:
         return False
 
 
-def _receipt(delivery: Delivery) -> Receipt:
+def _receipt(delivery: WebhookRequest) -> Receipt:
     source = delivery.source
     zone = ZoneInfo(source.time_zone) if source.time_zone else None
     digest = sha256(delivery.raw).hexdigest()[:32]
     return Receipt(delivery.event_source, delivery.now, digest, source.employer, zone, source.fields)
 
 
-def _ours(delivery: Delivery, payload: Any) -> Event:
+def _ours(delivery: WebhookRequest, payload: Any) -> Event:
     webhook_id = delivery.headers.get("webhook-id", "")
     try:
         document = standard.to_cloudevent(payload, webhook_id=webhook_id, source=delivery.event_source)
         return load_event(document, tenant=delivery.source.tenant, now=delivery.now)
-    except Refused as refused:
+    except InvalidEvent as refused:
         raise standard.in_payload(refused) from None

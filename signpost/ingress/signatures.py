@@ -26,7 +26,7 @@ PLACES: Final = ("header", "member", "item")
 PART: Final = re.compile(r"\{(body|timestamp|header:[a-z0-9-]+|member:[A-Za-z0-9_.-]+|raw:[A-Za-z0-9_-]+)\}")
 
 
-class Unsigned(CallerError):
+class InvalidSignature(CallerError):
     """No signature of an active secret over exactly these bytes, or one that is too old or from the future."""
 
 
@@ -197,20 +197,22 @@ def verify(
             for candidate in given:
                 equal |= hmac.compare_digest(digest, candidate)
     if given == [b""]:
-        raise Unsigned(f"{_place(scheme)} is needed, and holds no signature of the form that is expected")
+        raise InvalidSignature(f"{_place(scheme)} is needed, and holds no signature of the form that is expected")
     if missing := [part for part in scheme.needs if not request.part(part)]:
-        raise Unsigned(f"what is signed lacks {', '.join(missing)}")
+        raise InvalidSignature(f"what is signed lacks {', '.join(missing)}")
     if not equal:
-        raise Unsigned("the signature does not fit the body")
+        raise InvalidSignature("the signature does not fit the body")
     if scheme.timestamp:
         _check_age(scheme, request.timestamp(), now, tolerance)
 
 
 def _check_age(scheme: Scheme, timestamp: str, now: int, tolerance: int) -> None:
     if not re.fullmatch("[0-9]{1,15}", timestamp, re.ASCII):
-        raise Unsigned(f"the signed timestamp must be {scheme.unit} since the epoch")
+        raise InvalidSignature(f"the signed timestamp must be {scheme.unit} since the epoch")
     if abs(now - int(timestamp) * UNITS[scheme.unit]) > tolerance:
-        raise Unsigned(f"the signed timestamp is more than {tolerance // SECOND} seconds from the receiver's clock")
+        raise InvalidSignature(
+            f"the signed timestamp is more than {tolerance // SECOND} seconds from the receiver's clock"
+        )
 
 
 def verify_standard(

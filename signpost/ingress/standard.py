@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas import EVENT_SCHEMAS, Problem, Refused, full_type
-from schemas.fields import json_type
+from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, full_type
+from signpost.schemas.fields import json_type
 
 FIELDS = ("type", "timestamp", "data")
 
@@ -16,14 +16,14 @@ def to_cloudevent(document: Any, *, webhook_id: str, source: str) -> dict[str, A
     `webhook-id` is the event's id: senders keep it over retries. Raises Refused.
     """
     if not isinstance(document, Mapping):
-        raise Refused([Problem("", f"must be an object of type, timestamp and data, is {json_type(document)}")])
+        raise InvalidEvent([Problem("", f"must be an object of type, timestamp and data, is {json_type(document)}")])
     data = document.get("data")
     problems = [Problem(f"/{name}", "is missing") for name in FIELDS if document.get(name) is None]
     problems += [Problem(f"/{name}", "is not a field of this payload") for name in document if name not in FIELDS]
     if data is not None and not isinstance(data, Mapping):
         problems.append(Problem("/data", f"must be an object, is {json_type(data)}"))
     if problems or not isinstance(data, Mapping):
-        raise Refused(problems)
+        raise InvalidEvent(problems)
     said = document["type"]
     return {
         "specversion": "1.0",
@@ -47,8 +47,8 @@ def subject_of(data: Mapping[str, Any]) -> Any:
 POINTERS = {"/time": "/timestamp", "/subject": "/data/candidate", "/id": "webhook-id"}
 
 
-def in_payload(refused: Refused) -> Refused:
+def in_payload(refused: InvalidEvent) -> InvalidEvent:
     """The same problems, pointing into the payload instead of the CloudEvent made of it."""
-    return Refused(
+    return InvalidEvent(
         Problem(POINTERS.get(problem.pointer, problem.pointer), problem.message) for problem in refused.problems
     )

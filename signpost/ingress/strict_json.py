@@ -10,7 +10,7 @@ from signpost.errors import CallerError
 MAX_DEPTH, MAX_BYTES, MAX_DIGITS, MAX_EXPONENT = 32, 1_000_000, 40, 300
 
 
-class Malformed(CallerError):
+class MalformedJson(CallerError):
     """The bytes are not JSON as it is accepted here; the message says where or why."""
 
 
@@ -30,9 +30,9 @@ def loads(raw: bytes, *, max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES)
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise Malformed(f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+        raise MalformedJson(f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
-        raise Malformed(f"nested deeper than {max_depth} levels") from None
+        raise MalformedJson(f"nested deeper than {max_depth} levels") from None
     if raw.count(b"[") + raw.count(b"{") > max_depth:
         _check_depth(value, max_depth)
     if b"\\u" in raw:
@@ -44,9 +44,9 @@ def _text(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Malformed(f"not UTF-8 at byte {error.start}") from None
+        raise MalformedJson(f"not UTF-8 at byte {error.start}") from None
     if text.startswith("\ufeff"):
-        raise Malformed("starts with a byte order mark; send plain UTF-8")
+        raise MalformedJson("starts with a byte order mark; send plain UTF-8")
     return text
 
 
@@ -55,26 +55,26 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         seen: set[str] = set()
         repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise Malformed(f"the key {_shown(repeated)} stands twice in one object")
+        raise MalformedJson(f"the key {_shown(repeated)} stands twice in one object")
     return members
 
 
 def _constant(name: str) -> NoReturn:
-    raise Malformed(f"{name} is not a JSON number")
+    raise MalformedJson(f"{name} is not a JSON number")
 
 
 def _integer(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise Malformed(f"a number has {len(digits)} characters; at most {MAX_DIGITS} are accepted")
+        raise MalformedJson(f"a number has {len(digits)} characters; at most {MAX_DIGITS} are accepted")
     return int(digits)
 
 
 def _decimal(digits: str) -> Decimal:
     if len(digits) > MAX_DIGITS:
-        raise Malformed(f"a number has {len(digits)} characters; at most {MAX_DIGITS} are accepted")
+        raise MalformedJson(f"a number has {len(digits)} characters; at most {MAX_DIGITS} are accepted")
     _, _, exponent = digits.lower().partition("e")
     if exponent and abs(int(exponent)) > MAX_EXPONENT:
-        raise Malformed(f"the exponent of {digits} is out of range")
+        raise MalformedJson(f"the exponent of {digits} is out of range")
     return Decimal(digits)
 
 
@@ -89,7 +89,7 @@ def _check_depth(value: Any, max_depth: int) -> None:
         level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
         if not level:
             return
-    raise Malformed(f"nested deeper than {max_depth} levels")
+    raise MalformedJson(f"nested deeper than {max_depth} levels")
 
 
 def _children(value: Any) -> list[Any]:
@@ -112,9 +112,9 @@ def _strings(value: Any) -> Iterator[str]:
 def _check_strings(value: Any) -> None:
     for text in _strings(value):
         if "\0" in text:
-            raise Malformed(f"the string {_shown(text)} contains the NUL character")
+            raise MalformedJson(f"the string {_shown(text)} contains the NUL character")
         if any("\ud800" <= character <= "\udfff" for character in text):
-            raise Malformed(f"the string {_shown(text)} contains a lone surrogate")
+            raise MalformedJson(f"the string {_shown(text)} contains a lone surrogate")
 
 
 def _shown(text: str) -> str:

@@ -11,13 +11,25 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError
 
-from schemas import EVENT_SCHEMAS, Problem, Refused, full_type
-from schemas.events import OfferTerms
-from schemas.fields import Id, Kind
-from schemas.reading import reader
 from signpost.case.instant import format_instant
-from signpost.ingress.forms import MOST, First, Form, Listed, Path, Scope, day, holds, instant, is_known, word
-from signpost.ingress.mapping import Custom, Group, Reading, Telling, Vendor
+from signpost.ingress.expressions import (
+    MOST,
+    Coalesce,
+    DeliveryScope,
+    Expression,
+    ListLookup,
+    Path,
+    as_text,
+    day,
+    holds,
+    instant,
+    is_known,
+)
+from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Vendor
+from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, full_type
+from signpost.schemas.events import OfferTerms
+from signpost.schemas.fields import Id, Kind
+from signpost.schemas.reading import schema_loader
 
 Document: TypeAlias = dict[str, Any]
 TERMS = frozenset(OfferTerms().fields)
@@ -41,7 +53,7 @@ class Receipt:
 
 def event_name(vendor: Vendor, headers: Mapping[str, str], body: Any) -> str | None:
     """What the vendor calls the event; None where the delivery names none."""
-    scope = Scope(body, headers, {}, vendor.formats, 0)
+    scope = DeliveryScope(body, headers, {}, vendor.formats, 0)
     found = vendor.event.value(scope) if vendor.event else None
     return found if isinstance(found, str) else None
 
@@ -52,96 +64,103 @@ def translate(vendor: Vendor, headers: Mapping[str, str], body: Any, receipt: Re
     Raises Refused where an id is missing that the mapping requires.
     """
     name = event_name(vendor, headers, body)
-    reading = vendor.readings.get(name) if name is not None else None
-    if reading is None:
+    mapping = vendor.mappings.get(name) if name is not None else None
+    if mapping is None:
         return []
     builtin = {"digest": receipt.digest, "event": name}
     formats = replace(vendor.formats, zone=receipt.zone or vendor.formats.zone)
-    scope = Scope(body, headers, builtin, formats, receipt.received)
-    teller = _Teller(vendor, receipt)
-    return [document for inner in _each(reading.each, scope) for document in teller.read(reading, inner)]
+    scope = DeliveryScope(body, headers, builtin, formats, receipt.received)
+    teller = Translator(vendor, receipt)
+    return [document for inner in _each(mapping.each, scope) for document in teller.read(mapping, inner)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Teller:
+class Translator:
     """One translation."""
 
     vendor: Vendor
     receipt: Receipt
 
-    def read(self, reading: Reading, outer: Scope) -> Iterator[Document]:
+    def read(self, mapping: EventMapping, outer: DeliveryScope) -> Iterator[Document]:
         """What one item of a delivery tells."""
-        scope = _named(reading.let, outer)
-        if not holds(reading.when, scope):
+        scope = _named(mapping.let, outer)
+        if not holds(mapping.when, scope):
             return
-        _require(reading, scope)
-        for group in reading.groups:
+        _require(mapping, scope)
+        for group in mapping.groups:
             yield from self._group(group, _named(group.let, scope))
 
-    def _group(self, group: Group, scope: Scope) -> Iterator[Document]:
-        for telling in group.tells:
-            for inner in _each(telling.each, scope):
-                if holds(telling.when, inner):
-                    yield from self._tell(telling, inner)
+    def _group(self, group: Group, scope: DeliveryScope) -> Iterator[Document]:
+        for template in group.templates:
+            for inner in _each(template.each, scope):
+                if holds(template.when, inner):
+                    yield from self._tell(template, inner)
 
-    def _tell(self, telling: Telling, scope: Scope) -> Iterator[Document]:
-        subject = word_of(telling.subject.value(scope))
-        kinds = reader(EVENT_SCHEMAS[telling.type]).fields
-        data = {name: _converted(kinds[name][1], form.value(scope), scope) for name, form in telling.data.items()}
+    def _tell(self, template: EventTemplate, scope: DeliveryScope) -> Iterator[Document]:
+        subject = word_of(template.subject.value(scope))
+        kinds = schema_loader(EVENT_SCHEMAS[template.type]).fields
+        data = {
+            name: _converted(kinds[name][1], expression.value(scope), scope)
+            for name, expression in template.data.items()
+        }
         if not subject or not all(is_known(value) for value in data.values()):
             return
-        terms = self._terms(telling, data, scope)
-        if telling.only_with_terms and not terms:
+        terms = self._terms(template, data, scope)
+        if template.only_with_terms and not terms:
             return
         if "employer" in kinds and (employer := self._employer(scope)):
             data["employer"] = employer
-        time = instant(telling.time.value(scope), scope.formats) if telling.time else None
+        time = instant(template.time.value(scope), scope.formats) if template.time else None
         yield {
             "specversion": "1.0",
-            "id": telling.id.loose(scope),
+            "id": template.id.loose(scope),
             "source": self.receipt.source,
-            "type": full_type(telling.type),
+            "type": full_type(template.type),
             "time": format_instant(self.receipt.received if time is None else min(time, self.receipt.received)),
             "subject": subject,
             "data": {**data, **terms},
         }
 
-    def _terms(self, telling: Telling, data: Document, scope: Scope) -> Document:
-        schema = EVENT_SCHEMAS[telling.type]
-        kinds = reader(schema).fields
-        forms = {**telling.terms, **self._own(telling)}
-        said = {name: _converted(kinds[name][1], form.value(scope), scope) for name, form in forms.items()}
+    def _terms(self, template: EventTemplate, data: Document, scope: DeliveryScope) -> Document:
+        schema = EVENT_SCHEMAS[template.type]
+        kinds = schema_loader(schema).fields
+        expressions = {**template.terms, **self._own(template)}
+        said = {
+            name: _converted(kinds[name][1], expression.value(scope), scope) for name, expression in expressions.items()
+        }
         said = {name: value for name, value in said.items() if value is not None}
         try:
-            reader(schema).load({**data, **said})
+            schema_loader(schema).load({**data, **said})
         except ValidationError as error:
             return {name: value for name, value in said.items() if name not in error.messages_dict}
         return said
 
-    def _own(self, telling: Telling) -> dict[str, Form]:
+    def _own(self, template: EventTemplate) -> dict[str, Expression]:
         """The terms that this source keeps in fields of its own, before those of the mapping."""
-        if not telling.terms or not telling.type.startswith("offer."):
+        if not template.terms or not template.type.startswith("offer."):
             return {}
-        found: dict[str, Form] = {}
+        found: dict[str, Expression] = {}
         for name, place in self.receipt.fields.items():
             if name in TERMS:
                 own = own_field(self.vendor.custom, name, place)
-                found[name] = First((own, telling.terms[name])) if name in telling.terms else own
+                found[name] = Coalesce((own, template.terms[name])) if name in template.terms else own
         return found
 
-    def _employer(self, scope: Scope) -> Document:
+    def _employer(self, scope: DeliveryScope) -> Document:
         if self.receipt.employer:
             return dict(self.receipt.employer)
-        said = {name: word(form.value(scope)) for name, form in self.vendor.employer.items()}
+        said = {name: as_text(expression.value(scope)) for name, expression in self.vendor.employer.items()}
         return {name: text for name, text in said.items() if text} if said.get("id") else {}
 
 
-def own_field(custom: Custom | None, term: str, place: str) -> Form:
+def own_field(custom: Custom | None, term: str, place: str) -> Expression:
     """Where a source's own field stands: "$.a.b" is a path into the body, all else the name of a custom field."""
     if place.startswith("$.") or custom is None:
         return Path(tuple(place.removeprefix("$.").split(".")))
-    item: Form = Listed(custom.container, custom.keys, place) if custom.keys else _Member(custom.container, place)
-    kind = reader(OfferTerms).fields[term][1].kind
+    item: Expression = (
+        ListLookup(custom.container, custom.keys, place) if custom.keys else _Member(custom.container, place)
+    )
+    kind = schema_loader(OfferTerms).fields[term][1].kind
     if custom.money is not None and kind in ("money", "money_or_false"):
         return replace(custom.money, objects=(item,))
     return _Of(item, custom.value)
@@ -151,10 +170,10 @@ def own_field(custom: Custom | None, term: str, place: str) -> Form:
 class _Member:
     """A member of an object by a name that may hold dots."""
 
-    container: Form
+    container: Expression
     name: str
 
-    def value(self, scope: Scope) -> Any:
+    def value(self, scope: DeliveryScope) -> Any:
         """What stands there."""
         found = self.container.value(scope)
         return found.get(self.name) if isinstance(found, Mapping) else None
@@ -164,10 +183,10 @@ class _Member:
 class _Of:
     """A form inside of what another gives."""
 
-    item: Form
-    inner: Form
+    item: Expression
+    inner: Expression
 
-    def value(self, scope: Scope) -> Any:
+    def value(self, scope: DeliveryScope) -> Any:
         """The inner value."""
         found = self.item.value(scope)
         return self.inner.value(scope.under(found)) if isinstance(found, Mapping) else None
@@ -178,34 +197,34 @@ def word_of(value: Any) -> str:
     return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)
 
 
-def _named(let: Mapping[str, Form], scope: Scope) -> Scope:
-    for name, form in let.items():
-        scope = scope.under({name: form.value(scope)})
+def _named(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryScope:
+    for name, expression in let.items():
+        scope = scope.under({name: expression.value(scope)})
     return scope
 
 
-def _each(each: tuple[str, Form] | None, scope: Scope) -> Iterator[Scope]:
+def _each(each: tuple[str, Expression] | None, scope: DeliveryScope) -> Iterator[DeliveryScope]:
     if each is None:
         yield scope
         return
-    name, form = each
-    found = form.value(scope)
+    name, expression = each
+    found = expression.value(scope)
     for item in found[:MOST] if isinstance(found, list) else ():
         yield scope.under({name: item})
 
 
-def _require(reading: Reading, scope: Scope) -> None:
-    for name in reading.require:
-        if not word(scope.names.get(name)):
-            form = reading.let[name]
-            at = form.pointer() if isinstance(form, Path) else f"/{name}"
-            raise Refused([Problem(at, "is missing: it must be an id")])
+def _require(mapping: EventMapping, scope: DeliveryScope) -> None:
+    for name in mapping.require:
+        if not as_text(scope.names.get(name)):
+            expression = mapping.let[name]
+            at = expression.pointer() if isinstance(expression, Path) else f"/{name}"
+            raise InvalidEvent([Problem(at, "is missing: it must be an id")])
 
 
-def _converted(kind: Kind, value: Any, scope: Scope) -> Any:
+def _converted(kind: Kind, value: Any, scope: DeliveryScope) -> Any:
     """The value in the form of our field, where it can be read as such."""
     if isinstance(kind, Id):
-        return word(value) or None
+        return as_text(value) or None
     if kind.kind == "instant":
         time = instant(value, scope.formats)
         return format_instant(time) if time is not None else None

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from signpost.case.vocabulary import KINDS
+from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.document import Node
 from signpost.rulebook.phrases import condition_on
 from signpost.rulebook.problems import meant

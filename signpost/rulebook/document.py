@@ -70,10 +70,10 @@ def composed(text: str) -> yaml.Node | None:
 
 def placed(node: yaml.Node, name: str, problems: Problems) -> Node:
     """A composed part of a document, for those who do not read the whole of it; every trap found is reported."""
-    return _Reader(name, problems).node(node)
+    return _DocumentReader(name, problems).node(node)
 
 
-class _Reader:
+class _DocumentReader:
     def __init__(self, name: str, problems: Problems) -> None:
         self.name = name
         self.problems = problems

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from signpost.rulebook.shapes import NUMBER, TEXT, Many, Plain, Record, Shape
+from signpost.rulebook.shapes import NUMBER, TEXT, Many, ObjectShape, Plain, Shape
 
 NOTHING_KNOWN = Plain("something")
 """What is wrong already: no more is said of it."""
-MIXED = Record("a mixture of things", {})
+MIXED = ObjectShape("a mixture of things", {})
 """One of several things that have nothing in common."""
-EMPTY = Many(Record("nothing", {}))
+EMPTY = Many(ObjectShape("nothing", {}))
 """A list of nothing."""
 Fits: TypeAlias = Callable[[Shape, list[Shape]], Shape | None]
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from signpost.rulebook.barrier import check_barriers
+from signpost.rulebook.analysis.barrier import check_barriers
 from signpost.rulebook.checks import check_rulebook
 from signpost.rulebook.document import Node, read
 from signpost.rulebook.problems import Problems, RulebookError, meant

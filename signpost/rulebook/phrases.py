@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from signpost.case.vocabulary import Field
+from signpost.facts.vocabulary import Field
 from signpost.rulebook.document import Node
 from signpost.rulebook.problems import meant
 from signpost.rulebook.terms import (

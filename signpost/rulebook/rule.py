@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from signpost.case.vocabulary import KINDS
+from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.conditions import TAKEN, parse_condition
 from signpost.rulebook.document import Node
 from signpost.rulebook.levels import read_levels

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from signpost.case.vocabulary import KINDS, Field
+from signpost.facts.vocabulary import KINDS, Field
 from signpost.rulebook.conditions import RELATED_KINDS
 from signpost.rulebook.levels import PRIORITIES
 from signpost.rulebook.phrases import HINTS

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from signpost.case.vocabulary import KINDS, Field
+from signpost.facts.vocabulary import KINDS, Field
 from signpost.rulebook.conditions import relations_of
 from signpost.rulebook.terms import Rule
 from signpost.rulebook.values import is_number
@@ -19,7 +19,7 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ObjectShape:
     """Something with named fields."""
 
     name: str
@@ -33,16 +33,16 @@ class Many:
     item: "Shape"
 
 
-Shape: TypeAlias = Plain | Record | Many
+Shape: TypeAlias = Plain | ObjectShape | Many
 TEXT, NUMBER, BOOLEAN, MONEY, INSTANT = (Plain(name) for name in ("text", "number", "boolean", "money", "instant"))
 _AMOUNT = {"amount": TEXT, "currency": TEXT, "per": TEXT}
 PARTS: Mapping[str, Mapping[str, Shape]] = {
     "money": {**_AMOUNT, "annual": NUMBER},
     "object": {"city": TEXT, "region": TEXT, "country": TEXT},
-    "range": {"low": Record("an amount", _AMOUNT), "high": Record("an amount", _AMOUNT)},
+    "range": {"low": ObjectShape("an amount", _AMOUNT), "high": ObjectShape("an amount", _AMOUNT)},
 }
 """What a plain value of a type consists of."""
-_DIFFERENCE = Record("a difference", {"field": TEXT, "offer": TEXT, "letter": TEXT})
+_DIFFERENCE = ObjectShape("a difference", {"field": TEXT, "offer": TEXT, "letter": TEXT})
 DERIVED: Mapping[str, Mapping[str, Shape]] = {"offer": {"letter_differences": Many(_DIFFERENCE)}}
 """Variables that the facts of a kind add for texts alone."""
 MADE: Mapping[str, Shape] = {"missing": Many(TEXT), "priority": TEXT, "due": INSTANT, "valid_until": INSTANT}
@@ -59,14 +59,14 @@ def variables(rule: Rule) -> dict[str, Shape]:
         found |= {one.name: record(one.kind, private), f"{one.name}s": Many(record(one.kind, private))}
     found |= {defined.name: _plain(defined.type) for defined in rule.defined}
     params = {name: NUMBER if is_number(value) else TEXT for name, value in rule.params.items()}
-    found |= {"params": Record("params", params), **MADE}
+    found |= {"params": ObjectShape("params", params), **MADE}
     if rule.attaches:
         found[rule.attaches] = TEXT
     return found
 
 
 @lru_cache(maxsize=64)
-def record(kind: str, private: bool) -> Record:
+def record(kind: str, private: bool) -> ObjectShape:
     """An entity of a kind; without what is `private`, unless asked for."""
     told = [one for one in KINDS[kind].values() if private or not one.private]
     found = {one.name: shape_of(one) for one in told if "." not in one.name}
@@ -75,8 +75,8 @@ def record(kind: str, private: bool) -> Record:
         group, _, leaf = one.name.partition(".")
         if leaf:
             groups.setdefault(group, {})[leaf] = shape_of(one)
-    found |= {group: Record(group, inner) for group, inner in groups.items()}
-    return Record(f"{'an' if kind[0] in 'aeio' else 'a'} {kind}", found)
+    found |= {group: ObjectShape(group, inner) for group, inner in groups.items()}
+    return ObjectShape(f"{'an' if kind[0] in 'aeio' else 'a'} {kind}", found)
 
 
 def shape_of(told: Field) -> Shape:

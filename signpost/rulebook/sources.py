@@ -7,11 +7,11 @@ from typing import Any
 
 from signpost.rulebook.document import Node
 from signpost.rulebook.problems import Problems, meant
-from signpost.rulebook.terms import Source
+from signpost.rulebook.terms import ArticleSource
 
 FILE = "sources.yaml"
 NORM_KEYS = {"claim", "source", "quality", "place", "reviewed"}
-NOWHERE = Source("", "")
+NOWHERE = ArticleSource("", "")
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Sources:
     articles: dict[str, str] = field(default_factory=dict)
     norms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def source(self, rule: Node, problems: Problems) -> Source:
+    def source(self, rule: Node, problems: Problems) -> ArticleSource:
         """What a rule's `source` and `norms` name."""
         node = rule.value["source"]
         if node.value not in self.articles:
@@ -37,7 +37,7 @@ class Sources:
                     "R014", item.position, f"there is no norm {item.value!r}", meant(str(item.value), self.norms)
                 )
         known = tuple({"id": item.value, **self.norms[item.value]} for item in named if item.value in self.norms)
-        return Source(node.value, self.articles[node.value], known)
+        return ArticleSource(node.value, self.articles[node.value], known)
 
 
 def read_sources(root: Node | None, problems: Problems) -> Sources:

@@ -8,12 +8,14 @@ from jinja2 import TemplateError, TemplateSyntaxError, nodes
 
 from signpost.rulebook.filters import EMPTY, FILTERS, NOTHING_KNOWN, OF_FIELDS, ORDERS, WANTS, joined
 from signpost.rulebook.problems import meant
-from signpost.rulebook.shapes import BOOLEAN, NUMBER, PARTS, TEXT, Many, Plain, Record, Shape
+from signpost.rulebook.shapes import BOOLEAN, NUMBER, PARTS, TEXT, Many, ObjectShape, Plain, Shape
 from signpost.rulebook.texts import ENVIRONMENT
 
 Finding: TypeAlias = tuple[str, str, str]
 """(code, message, suggestion)."""
-_LOOP = Record("loop", dict.fromkeys(("index", "index0", "length"), NUMBER) | dict.fromkeys(("first", "last"), BOOLEAN))
+_LOOP = ObjectShape(
+    "loop", dict.fromkeys(("index", "index0", "length"), NUMBER) | dict.fromkeys(("first", "last"), BOOLEAN)
+)
 _ANSWERS = (nodes.Compare, nodes.Not, nodes.Test)
 _CALCULATES = (nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg)
 _NUMBERS = (NUMBER, Plain("days"), NOTHING_KNOWN)
@@ -133,7 +135,7 @@ class _Checker:
                 continue
             shape = self.shape(part, scope)
             inner = shape.item if isinstance(shape, Many) else shape
-            if isinstance(inner, Record) or inner == Plain("range"):
+            if isinstance(inner, ObjectShape) or inner == Plain("range"):
                 self._add("R043", f"a text cannot show {_called(shape)} as a whole", "name one of its fields")
 
     def _loop(self, node: nodes.For, scope: dict[str, Shape]) -> None:
@@ -213,7 +215,7 @@ def _has_too_much(node: nodes.Filter) -> bool:
 
 
 def _fields(shape: Shape) -> Mapping[str, Shape]:
-    if isinstance(shape, Record):
+    if isinstance(shape, ObjectShape):
         return shape.fields
     return PARTS.get(shape.type, {}) if isinstance(shape, Plain) else {}
 
@@ -221,7 +223,7 @@ def _fields(shape: Shape) -> Mapping[str, Shape]:
 def _called(shape: Shape) -> str:
     if isinstance(shape, Many):
         return "a list"
-    return shape.name if isinstance(shape, Record) else f"a value of type {shape.type}"
+    return shape.name if isinstance(shape, ObjectShape) else f"a value of type {shape.type}"
 
 
 def _constant(value: object) -> Shape:

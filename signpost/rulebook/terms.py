@@ -227,7 +227,7 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ArticleSource:
     """The evidence behind a rule: an article's id and title, and norms as they are declared."""
 
     article: str
@@ -243,7 +243,7 @@ class Rule:
     topic: str
     audience: str
     about: str
-    source: Source
+    source: ArticleSource
     when: Condition
     levels: tuple[Level, ...]
     texts: Texts

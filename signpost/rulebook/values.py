@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from signpost.case.vocabulary import KINDS
+from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.terms import Defined, Duration, Moment, Position, Ref, Scope
 

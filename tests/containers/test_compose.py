@@ -17,7 +17,7 @@ import jsonschema
 import pika
 import pytest
 
-from tests.private_servers import free_port, wait_until
+from tests.support.private_servers import free_port, wait_until
 
 pytestmark = pytest.mark.containers
 

@@ -10,12 +10,12 @@ import jsonschema
 import orjson
 import pytest
 
-from schemas import RecommendationSchema
-from signpost.advice.caseload import Caseload
+from signpost.advice.case_set import CaseSet
 from signpost.advice.messages import routing_key, to_cloudevent
+from signpost.authoring.timelines import find_timelines
 from signpost.engine.compiled import CompiledEngine
 from signpost.rulebook import load
-from signpost.timelines import find_timelines
+from signpost.schemas import RecommendationSchema
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "schemas/generated/signpost.recommendation.v1.json").read_text())
@@ -26,9 +26,9 @@ def recommendations() -> Iterator[tuple[dict[str, Any], str]]:
     """(CloudEvent, routing key) of every change in every timeline, as a consumer would read it."""
     engine = CompiledEngine(load(ROOT / "rules"))
     for timeline in find_timelines([ROOT / "rules"]):
-        caseload = Caseload(engine, "acme", {})
+        case_set = CaseSet(engine, "acme", {})
         for arrival in timeline.arrivals:
-            for key, change in caseload.handle(arrival.event, arrival.at):
+            for key, change in case_set.handle(arrival.event, arrival.at):
                 document = to_cloudevent(change, tenant="acme", key=key, now=arrival.at)
                 yield orjson.loads(orjson.dumps(document)), routing_key(change, "acme")
 

@@ -18,9 +18,9 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 
-from schemas.documents import GENERATED
-from tests.integration.intake_parts import Intake, intake_at, signed
-from tests.workers_kit import event, opened
+from signpost.schemas.documents.generate import GENERATED
+from tests.support.intake_parts import Intake, intake_at, signed
+from tests.support.workers_kit import event, opened
 
 CHECKS = [
     not_a_server_error,

@@ -13,11 +13,11 @@ import httpx
 import pytest
 from werkzeug.test import TestResponse
 
-from schemas.documents import GENERATED
+from signpost.schemas.documents.generate import GENERATED
 from signpost.storage import upgrade
-from tests.integration.intake_parts import Intake, intake_at, signed, signed_by_greenhouse, tenants_in
 from tests.integration.test_intake_gunicorn import running
-from tests.workers_kit import event, opened
+from tests.support.intake_parts import Intake, intake_at, signed, signed_by_greenhouse, tenants_in
+from tests.support.workers_kit import event, opened
 
 CORPUS = Path(__file__).parents[1] / "data" / "hostile"
 ROUTES = [

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from tests.integration.intake_parts import Intake, intake_at, signed, signed_by_greenhouse
+from tests.support.intake_parts import Intake, intake_at, signed, signed_by_greenhouse
 
 ONE = "application/cloudevents+json"
 GOOD = (

@@ -29,7 +29,7 @@ from signpost.messaging import (
 )
 from signpost.messaging.message import FAILED_AT, QUEUE, REASON
 from signpost.messaging.topology import ADVICE, ADVISOR, DEAD, EVENTS, UNROUTED
-from tests import servers
+from tests.support import servers
 
 LIMIT = 2
 NOW = 1_780_000_000_000_000

@@ -10,12 +10,12 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry, Resource
 
-from schemas import EVENT_SCHEMAS, dump_event, full_type, load_event
-from schemas.documents import APIS, documents
-from schemas.event_examples import EVENT_DATA, event_example
-from schemas.examples import RECOMMENDATION_EVENT
 from signpost.case.instant import parse_instant
 from signpost.messaging.topology import ADVICE, EVENTS, FEEDBACK, declaration, event_message
+from signpost.schemas import EVENT_SCHEMAS, dump_event, full_type, load_event
+from signpost.schemas.documents.event_examples import EVENT_DATA, event_example
+from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
+from signpost.schemas.documents.generate import APIS, documents
 
 OFFICIAL = Path(__file__).parents[1] / "data" / "asyncapi-3.0.0" / "schema.json"
 DOCUMENTS = documents()

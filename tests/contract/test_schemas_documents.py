@@ -7,19 +7,19 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from schemas import EVENT_SCHEMAS, RecommendationSchema, Refused, full_type, load_event
-from schemas.documents import APIS, documents, event_document, recommendation_document, stale
-from schemas.event_examples import event_example
-from schemas.examples import ADVICE_ANSWER, BATCH, EVENT, RECOMMENDATION_EVENT
-from schemas.problem_examples import BAD_QUERY, PROBLEMS, UNSIGNED
-from services.intake.problems import KINDS
 from signpost.case.instant import parse_instant
+from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, RecommendationSchema, full_type, load_event
+from signpost.schemas.documents.event_examples import event_example
+from signpost.schemas.documents.examples import ADVICE_ANSWER, BATCH, EVENT, RECOMMENDATION_EVENT
+from signpost.schemas.documents.generate import APIS, documents, event_document, recommendation_document, stale
+from signpost.schemas.documents.problem_examples import BAD_QUERY, PROBLEMS, UNSIGNED
+from signpost.services.intake.problems import KINDS
 
 NOW = parse_instant("2026-03-05T00:00:00Z")
 
 
 def test_the_kept_documents_are_current() -> None:
-    assert stale() == [], "run: python -m schemas"
+    assert stale() == [], "run: python -m signpost.schemas"
 
 
 @pytest.mark.parametrize("path", sorted(set(documents()) - set(APIS)))
@@ -127,6 +127,6 @@ def test_the_json_schema_and_the_door_agree(name: str) -> None:
 def _accepted(document: dict[str, Any]) -> bool:
     try:
         load_event(document, tenant="t", now=NOW)
-    except Refused:
+    except InvalidEvent:
         return False
     return True

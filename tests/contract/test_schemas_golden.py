@@ -1,6 +1,6 @@
 """Within v1 contracts are only added to: messages and schemas of earlier releases, held against today's.
 
-docs/contracts.md says what may change; `python -m tests.golden` writes the messages of a new release.
+docs/contracts.md says what may change; `python -m tests.support.golden` writes the messages of a new release.
 """
 
 import json
@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from schemas import EVENT_SCHEMAS, RecommendationSchema, dump_event, full_type, load_event, load_own_event
-from schemas.documents import documents, recommendation_document
 from signpost.case.instant import parse_instant
-from tests.compatibility import http_breaks
-from tests.golden import GOLDEN, TENANT, breaks, kept, release, snapshot
+from signpost.schemas import EVENT_SCHEMAS, RecommendationSchema, dump_event, full_type, load_event, load_own_event
+from signpost.schemas.documents.generate import documents, recommendation_document
+from tests.support.compatibility import http_breaks
+from tests.support.golden import GOLDEN, TENANT, breaks, kept, release, snapshot
 
 NOW = parse_instant("2026-03-05T00:00:00Z")
 WHAT_TO_DO = """
@@ -62,11 +62,11 @@ def test_today_keeps_what_the_document_said(path: str) -> None:
 
 def test_every_event_has_a_golden_message() -> None:
     there = {path.stem for path in GOLDEN.glob("*/sent/*.json")}
-    assert {full_type(name) for name in EVENT_SCHEMAS} == there, "run `python -m tests.golden` and add what it writes"
+    assert {full_type(name) for name in EVENT_SCHEMAS} == there, "run `python -m tests.support.golden`"
 
 
 def test_every_release_has_its_golden_messages() -> None:
-    assert (GOLDEN / release()).is_dir(), "a new release: run `python -m tests.golden` and add what it writes"
+    assert (GOLDEN / release()).is_dir(), "a new release: run `python -m tests.support.golden` and add what it writes"
 
 
 def test_every_change_of_a_recommendation_has_been_told() -> None:

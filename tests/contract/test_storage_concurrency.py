@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from signpost.storage import CaseRow, Change, SeenEvent, StorageConflict, StorageUnavailable, Store, open_store, upgrade
-from tests.feeds import shown
+from tests.support.feeds import shown
 
 NOW = 1_772_460_000_000_000
 LEASE = NOW + 1_000_000

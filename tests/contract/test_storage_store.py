@@ -8,7 +8,7 @@ import pytest
 
 from signpost.errors import BugError, CallerError
 from signpost.storage import CaseRow, Change, SeenEvent, StorageRefused, Store, open_store, upgrade
-from tests.feeds import shown
+from tests.support.feeds import shown
 
 NOW = 1_772_460_000_000_000
 LEASE = NOW + 1_000_000

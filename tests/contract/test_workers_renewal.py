@@ -9,14 +9,14 @@ import pytest
 
 from signpost.advice import Engine
 from signpost.case.case import Case
-from signpost.case.facts import Facts
 from signpost.engine.compiled import Answer, CompiledEngine
-from signpost.rulebooks import Engines, load_rulebooks
+from signpost.facts.facts import Facts
 from signpost.storage import CaseRow
-from tests.workers_kit import LEASE, START, Still, System, event, names, opened
-from workers.renewal import Renewal
-from workers.succession import BEAT, IN_USE, Succession
-from workers.waking import BATCH, POSTPONED, Waker
+from signpost.tenants.rulebooks import Engines, load_rulebooks
+from signpost.workers.backfill import Backfill
+from signpost.workers.reevaluation import BATCH, POSTPONED, DueCaseProcessor
+from signpost.workers.rulebook_versions import BEAT, IN_USE, RulebookVersions
+from tests.support.workers_kit import LEASE, START, Still, System, event, names, opened
 
 SECOND = 1_000_000
 ASK = "ask:\n  about: offer\n  source: a\n  when: {{stage: open}}\n  priority: high\n  title: {title}\n  message: M\n"
@@ -50,18 +50,18 @@ def fill(signpost: System, count: int, tenant: str = "acme") -> None:
     signpost.told()
 
 
-def renewal(signpost: System, per_second: int) -> Renewal:
-    return Renewal(signpost.waker(), signpost.publishing(), per_second)
+def backfill(signpost: System, per_second: int) -> Backfill:
+    return Backfill(signpost.processor(), signpost.outbox(), per_second)
 
 
 def versions(signpost: System, count: int) -> list[str]:
     return [signpost.case(f"c-{number}").rulebook for number in range(count)]
 
 
-def settled(signpost: System, renewal: Renewal, most: int = 100) -> int:
+def settled(signpost: System, backfill: Backfill, most: int = 100) -> int:
     """Let it work until nothing is left; how many slices that took."""
     for slices in range(most):
-        pause = renewal.step(signpost.now)
+        pause = backfill.step(signpost.now)
         if pause == math.inf:
             return slices
         signpost.now += round(pause * SECOND)
@@ -71,7 +71,7 @@ def settled(signpost: System, renewal: Renewal, most: int = 100) -> int:
 def test_every_case_is_brought_to_the_rules_in_force_and_told_of_it(signpost: System, tmp_path: Path) -> None:
     fill(signpost, 3)
     signpost.engines = engines(tmp_path, "Better", turn=1)
-    renewed = renewal(signpost, 1000)
+    renewed = backfill(signpost, 1000)
     settled(signpost, renewed)
     assert names(told := signpost.told()) == ["updated rule-0@offer/o"] * 3
     assert {one["title"] for one in told} == {"Better"}
@@ -87,7 +87,7 @@ def test_cases_without_advice_are_reached_too(signpost: System, tmp_path: Path) 
     fill(signpost, 2)
     assert signpost.case("c-0").next_change is None
     signpost.engines = engines(tmp_path, "First", "Second", turn=1)
-    settled(signpost, renewal(signpost, 1000))
+    settled(signpost, backfill(signpost, 1000))
     assert names(signpost.told()) == ["raised rule-0@offer/o", "raised rule-1@offer/o"] * 2
 
 
@@ -95,7 +95,7 @@ def test_the_pace_is_bounded_and_the_oldest_come_first(signpost: System, tmp_pat
     fill(signpost, 25)
     signpost.engines = engines(tmp_path, "Better", turn=1)
     version = signpost.engines.rulebooks.default.version
-    renewed, began = renewal(signpost, 10), signpost.now
+    renewed, began = backfill(signpost, 10), signpost.now
     done: list[int] = []
     while len(done) < 25:
         before = signpost.now
@@ -112,7 +112,7 @@ def test_the_pace_is_bounded_and_the_oldest_come_first(signpost: System, tmp_pat
 def test_no_second_sees_more_than_its_share(per_second: int) -> None:
     claims: list[tuple[int, int]] = []
 
-    class Counting(Waker):
+    class Counting(DueCaseProcessor):
         def __init__(self) -> None: ...
 
         def renew(self, now: int, limit: int) -> tuple[int, list[object]]:  # type: ignore[override]
@@ -125,7 +125,7 @@ def test_no_second_sees_more_than_its_share(per_second: int) -> None:
     class Silent:
         def send(self, outgoing: list[object]) -> None: ...
 
-    renewed, now = Renewal(Counting(), Silent(), per_second), START  # type: ignore[arg-type]
+    renewed, now = Backfill(Counting(), Silent(), per_second), START  # type: ignore[arg-type]
     while now < START + 3 * SECOND:
         pause = renewed.step(now)
         now += max(1, min(round(pause * SECOND), 10_000))
@@ -139,7 +139,7 @@ def test_no_second_sees_more_than_its_share(per_second: int) -> None:
 def test_two_clocks_share_the_work(signpost: System, tmp_path: Path) -> None:
     fill(signpost, 20)
     signpost.engines = engines(tmp_path, "Better", turn=1)
-    both = [renewal(signpost, 25), renewal(signpost, 25)]
+    both = [backfill(signpost, 25), backfill(signpost, 25)]
     for _ in range(3):
         for one in both:
             one.step(signpost.now)
@@ -153,14 +153,14 @@ def test_only_the_tenant_whose_choices_changed_is_renewed(signpost: System, tmp_
     fill(signpost, 2, "other")
     before = signpost.case("c-0", "other")
     signpost.engines = engines(tmp_path, "First", turn=1, tenants="acme: {disabled: [rule-0]}")
-    settled(signpost, renewal(signpost, 1000))
+    settled(signpost, backfill(signpost, 1000))
     told = signpost.told()
     assert names(told) == ["resolved rule-0@offer/o"] * 2
     assert {one["reason"] for one in told} == {"the rule was withdrawn"}
     assert {one["explanation"]["rulebook"] for one in told} == {signpost.engines.rulebooks.of("acme").version}
     assert signpost.case("c-0", "other") == before
     signpost.engines = engines(tmp_path, "First", turn=2)
-    settled(signpost, renewal(signpost, 1000))
+    settled(signpost, backfill(signpost, 1000))
     assert names(signpost.told()) == ["raised rule-0@offer/o"] * 2, (
         "back to a version that others have had all the time"
     )
@@ -176,7 +176,7 @@ def test_a_case_that_cannot_be_advised_holds_up_no_other(signpost: System, tmp_p
     fill(signpost, 3)
     sound = engines(tmp_path, "Better", turn=1)
     signpost.engines = Engines(Faulty, sound.rulebooks, 1)
-    assert settled(signpost, renewal(signpost, 5)) == 3, "the faulty one takes its turn once"
+    assert settled(signpost, backfill(signpost, 5)) == 3, "the faulty one takes its turn once"
     assert sorted(one["candidate"] for one in signpost.told()) == ["c-1", "c-2"]
     signpost.engines, signpost.now = sound, signpost.now + POSTPONED
     clock = signpost.case_clock()
@@ -194,25 +194,25 @@ class Fleet:
         """Whether the process that is behind finds the new rules when it looks."""
         self.looked = 0
         self.current = {"stale": self.old, "fresh": self.new}
-        self.successions = {name: Succession(signpost.store, self.source(name)) for name in self.current}
+        self.successions = {name: RulebookVersions(signpost.store, self.source(name)) for name in self.current}
 
     def source(self, name: str) -> Still:
         fleet = self
 
         class Source(Still):
-            def catch_up(self) -> None:
+            def reload_now(self) -> None:
                 fleet.looked += 1
                 if fleet.noticing:
                     fleet.current[name] = fleet.new
 
         return Source(lambda: fleet.current[name])
 
-    def waker(self, name: str) -> Waker:
-        return Waker(self.signpost.store, self.successions[name], LEASE)
+    def processor(self, name: str) -> DueCaseProcessor:
+        return DueCaseProcessor(self.signpost.store, self.successions[name], LEASE)
 
     def renew(self, name: str) -> int:
         """How many cases this process brings to its own rules."""
-        return self.waker(name).renew(self.signpost.now, 100)[0]
+        return self.processor(name).renew(self.signpost.now, 100)[0]
 
     def title(self) -> str:
         """Whose words the case has."""
@@ -242,7 +242,7 @@ def test_who_is_behind_looks_before_it_touches_a_case(fleet: Fleet) -> None:
     fleet.renew("fresh")
     fleet.noticing = True
     due(fleet.signpost, "c-0")
-    assert fleet.waker("stale").wake(fleet.signpost.now)[0] == 1
+    assert fleet.processor("stale").wake(fleet.signpost.now)[0] == 1
     assert (fleet.looked, fleet.title()) == (1, "Better")
     assert fleet.current["stale"] is fleet.new
 
@@ -254,7 +254,7 @@ def test_events_do_not_wait_for_whoever_has_other_rules_for_good(
     fleet.renew("fresh")
     for turn in range(3):
         due(fleet.signpost, "c-0")
-        assert fleet.waker("stale").wake(fleet.signpost.now)[0] == 1
+        assert fleet.processor("stale").wake(fleet.signpost.now)[0] == 1
         assert fleet.title() == "First"
         assert fleet.renew("fresh") == 1, "whoever is ahead brings it back"
         assert fleet.looked == 1, f"turn {turn}: it looks once"
@@ -287,13 +287,15 @@ def test_who_starts_with_rules_that_nobody_knows_is_ahead(fleet: Fleet, tmp_path
     fleet.renew("stale")
     fleet.renew("fresh")
     third = engines(tmp_path, "Third")
-    waker = Waker(fleet.signpost.store, Succession(fleet.signpost.store, Still(lambda: third)), LEASE)
-    assert waker.renew(fleet.signpost.now, 100)[0] == 1
+    processor = DueCaseProcessor(
+        fleet.signpost.store, RulebookVersions(fleet.signpost.store, Still(lambda: third)), LEASE
+    )
+    assert processor.renew(fleet.signpost.now, 100)[0] == 1
     assert (fleet.renew("stale"), fleet.renew("fresh")) == (0, 0)
 
 
 def test_an_event_meets_the_new_rules_wherever_it_is_handled(fleet: Fleet) -> None:
-    from workers.batch import BatchHandler
+    from signpost.workers.batch import BatchHandler
 
     fleet.renew("stale")
     fleet.renew("fresh")

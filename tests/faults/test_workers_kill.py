@@ -7,10 +7,10 @@ import pytest
 
 from signpost.case.event import Event
 from signpost.messaging.topology import ADVISOR, DEAD
-from tests.private_servers import wait_until
-from tests.workers_kit import KINDS, System, addresses, event, opened
-from tests.workers_processes import Collector, Told, WorkerProcess, counting, drained, running
-from workers.process import wall_clock
+from signpost.workers.process import wall_clock
+from tests.support.private_servers import wait_until
+from tests.support.workers_kit import KINDS, System, addresses, event, opened
+from tests.support.workers_processes import CollectedChange, Collector, WorkerProcess, counting, drained, running
 
 pytestmark = pytest.mark.faults
 
@@ -57,7 +57,7 @@ class Run:
         self.distinct = len({each.id for each in sent})
         self.seen_at_kills: list[int] = []
 
-    def told(self, kills: int) -> dict[Told, int]:
+    def told(self, kills: int) -> dict[CollectedChange, int]:
         """What was published, and how often."""
         urls = (self.system.database_url, self.system.broker_url)
         relay = WorkerProcess("relay", self.folder, *urls, **SETTINGS)

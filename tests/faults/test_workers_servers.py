@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from signpost.messaging.topology import ADVISOR, DEAD
-from tests import servers
-from tests.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, wait_until
-from tests.workers_kit import event, opened
-from tests.workers_processes import WorkerProcess, counting, drained, running
+from tests.support import servers
+from tests.support.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, wait_until
+from tests.support.workers_kit import event, opened
+from tests.support.workers_processes import WorkerProcess, counting, drained, running
 
 
 @pytest.mark.faults

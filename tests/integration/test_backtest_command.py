@@ -13,7 +13,7 @@ from signpost.case import Case, Event
 from signpost.case.instant import parse_instant
 from signpost.cli import main
 from signpost.storage import CaseRow, open_store, upgrade
-from tests.rulebooks import RULES
+from tests.support.rulebooks import RULES
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 TIME = "2026-03-02T09:00:00Z"

@@ -22,8 +22,8 @@ from signpost.messaging import Broker, connect
 from signpost.messaging.message import Message
 from signpost.messaging.topology import ADVICE, consumer_queue
 from signpost.storage import Change, open_store, upgrade
-from tests import servers
-from tests.private_servers import wait_until
+from tests.support import servers
+from tests.support.private_servers import wait_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "consumers"
 GUIDE = Path(__file__).parents[2] / "docs" / "consuming.md"
@@ -115,7 +115,7 @@ def test_the_embedded_queue_points_to_the_feed(tmp_path: Path) -> None:
 
 
 def test_since_when_the_oldest_waits_is_reckoned_from_the_feed(here: Here) -> None:
-    def recorded(number: int, tenant: str) -> Change:
+    def kept_change(number: int, tenant: str) -> Change:
         told = {"audience": "candidate", "topic": "pay", "priority": "high", "change": "raised"}
         body = json.dumps({"tenant": tenant, "data": told}).encode()
         return Change(
@@ -137,7 +137,7 @@ def test_since_when_the_oldest_waits_is_reckoned_from_the_feed(here: Here) -> No
     here.call("add", "notifier", "--bind", "acme.#")
     with open_store(here.environ["SIGNPOST_DATABASE_URL"]) as store, store.transaction() as transaction:
         kept = [(1, "acme"), (2, "acme"), (3, "globex"), (4, "acme")]
-        transaction.record([recorded(at, tenant) for at, tenant in kept], now=0, leased_until=0)
+        transaction.record([kept_change(at, tenant) for at, tenant in kept], now=0, leased_until=0)
     here.publish(change(2), change(4))
     [row] = json.loads(here.call("list", "--json").output)
     assert (row["waiting"], row["oldest"]) == (2, "1970-01-01T00:00:00.000002Z")

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from signpost.advice.caseload import Caseload
+from signpost.advice.case_set import CaseSet
 from signpost.case import Event
 from signpost.case.instant import parse_instant
 from signpost.cli import main
 from signpost.engine import CompiledEngine
 from signpost.rulebook import load
 from signpost.storage import CaseRow, open_store, upgrade
-from tests.rulebooks import RULES
+from tests.support.rulebooks import RULES
 
 START = "2026-03-02T09:00:00Z"
 DEADLINE = "2026-03-12T09:00:00Z"
@@ -69,11 +69,11 @@ def env(tmp_path: Path) -> dict[str, str]:
     with open_store(url) as store, store.transaction() as transaction:
         for tenant in ("north", "south"):
             said = Event(tenant, "s", "1", "offer.extended", parse_instant(START), "c-1", {"offer": "acme"})
-            caseload = Caseload(CompiledEngine(load(RULES)), tenant, {})
-            caseload.handle(said, parse_instant(START))
+            case_set = CaseSet(CompiledEngine(load(RULES)), tenant, {})
+            case_set.handle(said, parse_instant(START))
             transaction.lock_cases([(tenant, "c-1")])
-            known = caseload.cases["c-1"]
-            transaction.save_cases([CaseRow(tenant, "c-1", known.case.to_json(), known.recorded)])
+            known = case_set.cases["c-1"]
+            transaction.save_cases([CaseRow(tenant, "c-1", known.case.to_json(), known.advice_state)])
     return {"SIGNPOST_DATABASE_URL": url, "SIGNPOST_DATA_DIR": str(tmp_path)}
 
 

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from signpost.cli import main
-from tests.integration.intake_parts import DEAD_DATABASE, Intake, intake_at, signed, signed_by_greenhouse
 from tests.integration.test_intake_reading import read
 from tests.integration.test_intake_webhooks import ACME, CAREERS, EXTENDED, OFFER
+from tests.support.intake_parts import DEAD_DATABASE, Intake, intake_at, signed, signed_by_greenhouse
 
 HEADER = "Signpost-Delivery"
 

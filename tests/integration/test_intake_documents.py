@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas.documents import APIS, GENERATED
-from services.intake.documents import ASSETS
-from tests.integration.intake_parts import Intake, intake_at
+from signpost.schemas.documents.generate import APIS, GENERATED
+from signpost.services.intake.documents import ASSETS
+from tests.support.intake_parts import Intake, intake_at
 
 SCHEMAS = sorted(path.relative_to(GENERATED).as_posix() for path in GENERATED.rglob("*.json") if path.name not in APIS)
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}

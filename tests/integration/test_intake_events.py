@@ -10,10 +10,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-from schemas import load_event, load_own_event
-from schemas.documents import documents
-from services.intake.keeping import Keeper
-from tests.integration.intake_parts import DEAD_BROKER, DEAD_DATABASE, NOW, Intake, intake_at
+from signpost.schemas import load_event, load_own_event
+from signpost.schemas.documents.generate import documents
+from signpost.services.intake.acceptance import EventAcceptor
+from tests.support.intake_parts import DEAD_BROKER, DEAD_DATABASE, NOW, Intake, intake_at
 
 BATCH = "application/cloudevents-batch+json"
 
@@ -172,7 +172,7 @@ def test_with_both_away_the_sender_is_told_to_come_back(tmp_path: Path) -> None:
 def test_a_queue_that_is_not_there_is_no_reason_to_lose_an_event(tmp_path: Path, rabbitmq_url: str) -> None:
     parts = intake_at(tmp_path, broker_url=rabbitmq_url)
     try:
-        apart = Keeper(parts.store, parts.broker.publisher, partitions=7, confirm=2)
+        apart = EventAcceptor(parts.store, parts.broker.publisher, partitions=7, confirm=2)
         apart.keep([load_event(event("e-1", subject="c-3"), tenant="north", now=NOW)], NOW)
         assert [kept["id"] for kept in parts.boxed()] == ["e-1"]
     finally:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from schemas.documents import documents
 from signpost.case import Case, Event
+from signpost.schemas.documents.generate import documents
 from signpost.storage import CaseRow
-from tests.integration.intake_parts import NOW, Intake, intake_at
 from tests.integration.test_intake_reading import advise, envelope, offer, read
+from tests.support.intake_parts import NOW, Intake, intake_at
 
 OFFER = "/v1/candidates/c-1/rules/ask-response-deadline"
 
@@ -202,8 +202,8 @@ def test_a_hostile_body_is_refused_like_everywhere(intake: Intake) -> None:
 def test_rules_that_change_are_taken_without_a_restart(tmp_path: Path) -> None:
     from shutil import copytree
 
-    from services.intake.rulebooks import TenantEngines
-    from tests.rulebooks import RULES
+    from signpost.services.intake.engines import TenantEngines
+    from tests.support.rulebooks import RULES
 
     folder, ticks = Path(copytree(RULES, tmp_path / "rules")), iter(range(0, 1000, 5))
     engines = TenantEngines(folder, tmp_path / "tenants.yaml", 1, lambda: next(ticks))

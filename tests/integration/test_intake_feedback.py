@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.intake_parts import NOW, Intake, intake_at
 from tests.integration.test_intake_reading import advise, offer, read
+from tests.support.intake_parts import NOW, Intake, intake_at
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ import pytest
 
 from signpost.messaging import connect
 from signpost.storage import open_store, upgrade
-from tests.integration.intake_parts import DEAD_BROKER, NOW, TENANTS, tenants_in
+from tests.support.intake_parts import DEAD_BROKER, NOW, TENANTS, tenants_in
 
-COMMAND = [sys.executable, "-m", "gunicorn", "-c", "python:services.intake.gunicorn_conf"]
+COMMAND = [sys.executable, "-m", "gunicorn", "-c", "python:signpost.services.intake.gunicorn_conf"]
 EVENT = {
     "specversion": "1.0", "id": "e-1", "source": "s", "type": "signpost.offer.extended.v1",
     "time": "2026-03-02T13:00:00Z", "subject": "c-1", "data": {"offer": "acme"},

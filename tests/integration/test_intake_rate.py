@@ -9,18 +9,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.intake.door import Door
-from services.intake.keeping import Keeper
-from services.intake.limits import Limits
-from services.intake.problems import TooMany
-from services.intake.rate import BLIND, PAUSE, PORTIONS, RateLimit
 from signpost.case.instant import SECOND
 from signpost.ingress.strict_json import TooLarge
+from signpost.services.intake.acceptance import EventAcceptor
+from signpost.services.intake.context import IntakeContext
+from signpost.services.intake.limits import Limits
+from signpost.services.intake.problems import RateLimited
+from signpost.services.intake.rate import BLIND, PAUSE, PORTIONS, RateLimit
 from signpost.storage import Lease, Rate, Store, open_store, upgrade
 from signpost.storage.errors import StorageUnavailable
-from signpost.tenants import Source
-from tests.integration.intake_parts import DEAD_DATABASE, NOW, intake_at, signed, tenants_in
+from signpost.tenants.model import Source
 from tests.integration.test_intake_gunicorn import running
+from tests.support.intake_parts import DEAD_DATABASE, NOW, intake_at, signed, tenants_in
 
 ONE = {
     "specversion": "1.0", "id": "e", "source": "s", "type": "signpost.offer.extended.v1",
@@ -42,7 +42,7 @@ def let_in(limit: RateLimit, now: int, most: int = 1000, tenant: str = "north") 
     for count in range(most):
         try:
             limit.take(tenant, 1, now)
-        except TooMany:
+        except RateLimited:
             return count
     return most
 
@@ -58,10 +58,10 @@ def test_a_burst_then_the_rate(store: Store) -> None:
 def test_how_long_to_wait_is_how_long_it_takes(store: Store) -> None:
     limit = RateLimit(store, Rate(10, 20))
     limit.take("north", 20, NOW)
-    with pytest.raises(TooMany) as caught:
+    with pytest.raises(RateLimited) as caught:
         limit.take("north", 15, NOW)
     assert caught.value.seconds == 2
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         limit.take("north", 15, NOW + SECOND)
     limit.take("north", 15, NOW + 2 * SECOND)
 
@@ -176,14 +176,16 @@ def test_each_vendor_is_told_in_the_way_that_it_understands(
 ) -> None:
     upgrade(sqlite_url)
     with open_store(sqlite_url) as store:
-        keeper = Keeper(store, lambda: pytest.fail("nothing is published"), 1, 1)
-        door = Door(store, keeper, tenants_in(tmp_path), Limits(), lambda: NOW, RateLimit(store, Rate(1, 1)))
+        acceptor = EventAcceptor(store, lambda: pytest.fail("nothing is published"), 1, 1)
+        context = IntakeContext(
+            store, acceptor, tenants_in(tmp_path), Limits(), lambda: NOW, RateLimit(store, Rate(1, 1))
+        )
         source = Source("s", "north", vendor, ())
-        door.count_webhook(source, 0)
+        context.count_webhook(source, 0)
         try:
-            door.count_webhook(source, 1)
+            context.count_webhook(source, 1)
             answered = None
-        except TooMany as error:
+        except RateLimited as error:
             answered = error.status
         assert answered == status
 

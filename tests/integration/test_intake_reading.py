@@ -10,14 +10,14 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from schemas import RecommendationSchema, load_own_event
-from schemas.documents import documents, recommendation_document
-from signpost.advice.caseload import Caseload, OpenCase
+from signpost.advice.case_set import CaseSet, LoadedCase
 from signpost.advice.messages import routing_key, to_cloudevent
 from signpost.engine import make_engine
 from signpost.rulebook import load
+from signpost.schemas import RecommendationSchema, load_own_event
+from signpost.schemas.documents.generate import documents, recommendation_document
 from signpost.storage import CaseRow, Change
-from tests.integration.intake_parts import NOW, Intake, intake_at
+from tests.support.intake_parts import NOW, Intake, intake_at
 
 RULES = Path(__file__).parents[2] / "rules"
 STRANGE = 'a/b c?d#ü%2F"'
@@ -51,9 +51,9 @@ def envelope(name: str, subject: str, short: str, time: str) -> dict[str, Any]:
 
 def advise(parts: Intake) -> None:
     """What an advisor does, without its loop: fold, advise, keep."""
-    caseload = Caseload(make_engine("compiled", load(RULES)), "north", {})
+    case_set = CaseSet(make_engine("compiled", load(RULES)), "north", {})
     told = [
-        (key, change) for event in map(load_own_event, parts.queued()) for key, change in caseload.handle(event, NOW)
+        (key, change) for event in map(load_own_event, parts.queued()) for key, change in case_set.handle(event, NOW)
     ]
     changes = [
         Change(
@@ -64,14 +64,14 @@ def advise(parts: Intake) -> None:
         for key, change in told
     ]  # fmt: skip
     with parts.store.transaction() as transaction:
-        transaction.lock_cases([("north", key) for key in caseload.cases])
-        transaction.save_cases([row(case) for case in caseload.cases.values()])
+        transaction.lock_cases([("north", key) for key in case_set.cases])
+        transaction.save_cases([row(case) for case in case_set.cases.values()])
         transaction.record(changes, now=NOW, leased_until=NOW)
 
 
-def row(case: OpenCase) -> CaseRow:
+def row(case: LoadedCase) -> CaseRow:
     return CaseRow(
-        "north", case.key, case.case.to_json(), case.recorded, case.merged_into, case.next_change, "v", updated=NOW
+        "north", case.key, case.case.to_json(), case.advice_state, case.merged_into, case.next_change, "v", updated=NOW
     )
 
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from services.intake import create_app
-from services.intake.rulebooks import TenantEngines
-from services.intake.webhooks import UNKNOWN_EVENTS, delivery_of
 from signpost.case.instant import MINUTE
 from signpost.ingress.checking import SECRET, secret_for
 from signpost.ingress.receiving import understand
 from signpost.ingress.vendors import VENDORS, sign
 from signpost.messaging import connect
+from signpost.services.intake import create_app
+from signpost.services.intake.engines import TenantEngines
+from signpost.services.intake.webhooks import UNKNOWN_EVENTS, delivery_of
 from signpost.storage import open_store, upgrade
-from signpost.tenants import hash_key
-from tests.integration.intake_parts import NOW, Intake, tenants_in
-from tests.rulebooks import RULES
-from tests.vendor_parts import ATTESTED, Sent, is_open_ping, named, sample_of, sent, spoilt
+from signpost.tenants.model import hash_key
+from tests.support.intake_parts import NOW, Intake, tenants_in
+from tests.support.rulebooks import RULES
+from tests.support.vendor_parts import ATTESTED, Sent, is_open_ping, named, sample_of, sent, spoilt
 
 MAPPED = [name for name in VENDORS if not VENDORS[name].speaks_ours]
 FIXED = [name for name in MAPPED if name != "teamtailor-partner"]
@@ -158,7 +158,7 @@ def test_a_mapped_event_that_says_nothing_is_no_failure(intake: Intake, vendor: 
     known = VENDORS[vendor]
     if vendor == "greenhouse":
         return
-    for event in known.readings:
+    for event in known.mappings:
         headers, body = named(known, event)
         request = Sent(*sign(known.scheme, SECRET, headers, body, NOW))
         assert posted(intake, vendor, request) == (known.success, 0)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from services.intake.webhooks import BadSecrets, check_secrets
 from signpost.case.instant import MINUTE, SECOND
-from tests.integration.intake_parts import (
+from signpost.ingress.sources import BadSource, check_sources
+from tests.support.intake_parts import (
     NOW,
     OLDER,
     SECRET,
@@ -137,8 +137,8 @@ def test_a_greenhouse_offer_without_application_is_refused_by_name(intake: Intak
 
 def test_a_secret_that_could_verify_nothing_is_told_at_the_start(tmp_path: Path) -> None:
     text = TENANTS.replace(SECRET, "no such secret")
-    with pytest.raises(BadSecrets, match="source careers"):
-        check_secrets(tenants_in(tmp_path, text))
+    with pytest.raises(BadSource, match="source careers"):
+        check_sources(tenants_in(tmp_path, text))
 
 
 def test_a_source_takes_only_its_own_secret(intake: Intake) -> None:

@@ -23,10 +23,10 @@ from signpost.messaging import (
     Settlement,
     connect,
 )
-from signpost.messaging.rabbitmq.link import Link
+from signpost.messaging.rabbitmq.link import ConnectionThread
 from signpost.messaging.topology import ADVISOR, DEAD, EVENTS
-from tests import private_servers, servers
-from tests.proxy import Mode, Proxy
+from tests.support import private_servers, servers
+from tests.support.proxy import Mode, Proxy
 
 PATIENCE = 20.0
 TIMEOUT = 1.5
@@ -305,7 +305,7 @@ def test_an_error_in_a_callback_does_not_end_the_link(
     broker: Broker, proxy: Proxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     confirmed(broker, 0)
-    link: Link = broker.publisher()._link  # type: ignore[attr-defined]
+    link: ConnectionThread = broker.publisher()._link  # type: ignore[attr-defined]
 
     def stumble() -> None:
         raise KeyError("nothing")

@@ -5,7 +5,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests import private_servers, servers
+from tests.support import private_servers, servers
 
 
 def test_the_virtual_host_is_usable_and_empty(rabbitmq_url: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.private_servers import free_port, wait_until
+from tests.support.private_servers import free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,8 +11,8 @@ from signpost.engine import make_engine
 from signpost.messaging import Delivery
 from signpost.messaging.message import REASON
 from signpost.messaging.topology import DEAD
-from tests.workers_kit import ENGINES, KINDS, System, event, system
-from workers.bounds import MOST
+from signpost.workers.case_limits import MOST
+from tests.support.workers_kit import ENGINES, KINDS, System, event, system
 
 
 @pytest.fixture(params=KINDS, scope="module")
@@ -96,9 +96,9 @@ def test_a_case_at_every_bound_is_still_advised_in_a_moment() -> None:
         kind: most for kind, most in MOST.items() if kind != "advice"
     }
     engine, now = make_engine("compiled", ENGINES.of("acme").rulebook), System.now
-    recorded = advise(engine, case, b"", tenant="acme", key="c-1", now=now).recorded
+    advice_state = advise(engine, case, b"", tenant="acme", key="c-1", now=now).advice_state
     begun = time.process_time()
-    advise(engine, case, recorded, tenant="acme", key="c-1", now=now)
+    advise(engine, case, advice_state, tenant="acme", key="c-1", now=now)
     assert time.process_time() - begun < 0.5
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import orjson
 import pytest
 
-from schemas import dump_event
 from signpost.case.event import Event
 from signpost.messaging import Message
 from signpost.messaging.message import REASON
 from signpost.messaging.topology import DEAD, FEEDBACK
-from tests.workers_kit import KINDS, System, event, system
+from signpost.schemas import dump_event
+from tests.support.workers_kit import KINDS, System, event, system
 
 
 @pytest.fixture(params=KINDS, scope="module")

@@ -9,16 +9,16 @@ import orjson
 import pytest
 from sqlalchemy import create_engine, select
 
-from schemas import RecommendationSchema
 from signpost.case.event import Event
 from signpost.messaging import Message, connect
 from signpost.messaging.message import QUEUE, REASON
 from signpost.messaging.topology import ADVISOR, DEAD, EVENTS
+from signpost.schemas import RecommendationSchema
 from signpost.storage.tables import metadata
-from tests.workers_kit import HOUR, KINDS, LEASE, START, System, event, message, names, system
-from workers.advisor import Advisor
-from workers.process import Stop
-from workers.publishing import Publishing
+from signpost.workers.advisor import Advisor
+from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.process import Stop
+from tests.support.workers_kit import HOUR, KINDS, LEASE, START, System, event, message, names, system
 
 ASKED = "ask-response-deadline@offer"
 
@@ -230,10 +230,10 @@ def test_what_the_broker_did_not_confirm_is_acknowledged_and_left_to_the_relay(s
     other = connect(signpost.broker_url)
     publisher, consumer = other.publisher(), other.consumer(ADVISOR, 10)
     publisher.close(0)
-    publishing = Publishing(publisher, signpost.store, 5)
-    advisor = Advisor([consumer], signpost.handler(), publishing, signpost.clock, 10)
+    outbox = OutboxPublisher(publisher, signpost.store, 5)
+    advisor = Advisor([consumer], signpost.handler(), outbox, signpost.clock, 10)
     assert advisor.step(Stop(), 10) == 1
-    assert publishing.collect() == 0
+    assert outbox.collect() == 0
     other.close()
     assert signpost.broker.queue_depth(ADVISOR) == 0
     waiting = signpost.store.outbox_depth(signpost.now).waiting

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from signpost.case.facts import Facts
 from signpost.engine.compiled import Answer, CompiledEngine
+from signpost.facts.facts import Facts
 from signpost.messaging import Delivery
 from signpost.messaging.message import REASON
 from signpost.messaging.topology import DEAD
-from signpost.rulebooks import Engines, load_rulebooks
-from tests.workers_kit import HOUR, KINDS, RULES, START, System, event, system
-from workers.advisor import SUSPECT, batches
+from signpost.tenants.rulebooks import Engines, load_rulebooks
+from signpost.workers.advisor import SUSPECT, batches
+from tests.support.workers_kit import HOUR, KINDS, RULES, START, System, event, system
 
 ASKED = "ask-response-deadline@offer/o-1"
 

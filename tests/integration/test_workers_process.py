@@ -8,10 +8,10 @@ import pytest
 from signpost.messaging import connect
 from signpost.messaging.topology import ADVISOR, DEAD
 from signpost.storage import upgrade
-from tests.private_servers import wait_until
-from tests.workers_kit import KINDS, System, addresses, event, message, opened, system
-from tests.workers_processes import Collector, WorkerProcess, counting, drained, running
-from workers.process import wall_clock
+from signpost.workers.process import wall_clock
+from tests.support.private_servers import wait_until
+from tests.support.workers_kit import KINDS, System, addresses, event, message, opened, system
+from tests.support.workers_processes import Collector, WorkerProcess, counting, drained, running
 
 NAMES = ("advisor", "clock", "relay")
 ASKED = "ask-response-deadline@offer/o-1"

@@ -13,10 +13,10 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from signpost.messaging.topology import DEAD
-from tests.private_servers import wait_until
-from tests.workers_kit import System, event, system
-from tests.workers_processes import WorkerProcess, running
-from workers.process import wall_clock
+from signpost.workers.process import wall_clock
+from tests.support.private_servers import wait_until
+from tests.support.workers_kit import System, event, system
+from tests.support.workers_processes import WorkerProcess, running
 
 RULE = """
 {name}:
@@ -123,7 +123,7 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
         # What is at fault is not taken
         (rules.folder / "two.yaml").write_text(RULE.format(name="two", title="To {{ emplyer }}") + "  wehn: now\n")
         workers.clock.hang_up()
-        workers.wait_for("changed rules are not taken, the rulebook before them stays in force", 1)
+        workers.wait_for("rulebook change refused: the previous version stays in force until the problems are fixed", 1)
         signpost.send(event("offer.extended", "late", offer="o"))
         wait_until(lambda: len(signpost.store.recommendations("acme", "late")) == 2, "the event to be handled", 20)
         assert {orjson.loads(row.body)["data"]["title"] for row in signpost.store.recommendations("acme", "late")} == {
@@ -180,7 +180,7 @@ def test_a_worker_outlives_its_database_while_the_rules_are_at_fault(
         workers.wait_for("rulebook in force", 1)
         (rules.folder / "one.yaml").write_text("one: [")
         workers.clock.hang_up()
-        workers.wait_for("changed rules are not taken, the rulebook before them stays in force", 1)
+        workers.wait_for("rulebook change refused: the previous version stays in force until the problems are fixed", 1)
         with away(signpost.database_url):
             wait_until(lambda: "starts again" in workers.clock.log.read_text(), "the clock to notice", 20)
         signpost.send(event("offer.extended", "c-0", offer="o"))

@@ -10,8 +10,8 @@ from signpost.advice import advise
 from signpost.case import Case, Event
 from signpost.engine import CompiledEngine
 from signpost.rulebook import load
-from tests.generators import random_event, random_events, random_now
-from tests.rulebooks import RULES
+from tests.support.generators import random_event, random_events, random_now
+from tests.support.rulebooks import RULES
 
 CASES = 5000
 PRIVATE = ("candidate.", "employment.", "interview.prepared", "offer.withdrawal_planned", "offer.acceptance_planned")

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from signpost.advice.caseload import Caseload
+from signpost.advice.case_set import CaseSet
 from signpost.advice.replay import Replay
-from signpost.backtest import Comparison, History, backtest, histories_of, history_of_case
-from signpost.backtest.differences import differences
-from signpost.backtest.spells import Spell, spells
+from signpost.authoring.backtest import Comparison, History, backtest, histories_of, history_of_case
+from signpost.authoring.backtest.differences import differences
+from signpost.authoring.backtest.episodes import Episode, episodes
 from signpost.case import Case, Event
 from signpost.case.instant import DAY
 from signpost.engine import CompiledEngine
 from signpost.rulebook import load
-from tests.generators import START, random_event
-from tests.rulebooks import RULES
+from tests.support.generators import START, random_event
+from tests.support.rulebooks import RULES
 
 RULEBOOK = load(RULES)
 
@@ -116,8 +116,8 @@ def test_a_rule_taken_out_is_lost_wherever_it_was_advised(other: Path) -> None:
     path.write_text(text[: text.index("thank-for-offer:")] + text[end:].lstrip(), "utf-8")
     less, histories = load(other), random_histories(5, 60)
     found = backtest(RULEBOOK, less, histories, patience=30 * DAY)
-    advised = [spell for one in histories for spell in spells(CompiledEngine(RULEBOOK), one, 30 * DAY)]
-    number = sum(spell.rule == "thank-for-offer" for spell in advised)
+    advised = [episode for one in histories for episode in episodes(CompiledEngine(RULEBOOK), one, 30 * DAY)]
+    number = sum(episode.rule == "thank-for-offer" for episode in advised)
     assert number > 10
     assert found.advice == len(advised)
     assert found.counts == {"thank-for-offer": {"lost": number}}
@@ -161,31 +161,33 @@ def test_what_another_rule_holds_back_is_later(other: Path) -> None:
     assert later.detail == "3d later; thank-for-offer@offer/acme takes its place"
 
 
-def spell(start: int, end: int | None, ended: str | None = None, priority: str = "high", words: str = "Go") -> Spell:
+def episode(
+    start: int, end: int | None, ended: str | None = None, priority: str = "high", words: str = "Go"
+) -> Episode:
     said: dict[str, Any] = {"title": words, "message": "", "steps": [], "drafts": [], "comparison": None}
-    return Spell("rule", "offer/o", start, end, ended, [(start, priority)], [(start, None)], [(start, said)])
+    return Episode("rule", "offer/o", start, end, ended, [(start, priority)], [(start, None)], [(start, said)])
 
 
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ([spell(0, 10)], [spell(0, 10)], []),
-        ([spell(0, 10)], [spell(10, 20)], ["lost", "added"]),
-        ([spell(0, 10), spell(20, 30)], [spell(25, 30)], ["lost", "later"]),
-        ([spell(0, 10)], [spell(0, None)], ["ends later"]),
-        ([spell(0, None)], [spell(0, 10)], ["ends earlier"]),
-        ([spell(0, None)], [spell(0, 10, "superseded by other@offer/o")], ["superseded"]),
-        ([spell(0, 10)], [spell(5, 10, priority="low", words="Stay")], ["later", "priority", "reworded"]),
-        ([spell(5, 5)], [spell(5, 20)], ["ends later"]),
+        ([episode(0, 10)], [episode(0, 10)], []),
+        ([episode(0, 10)], [episode(10, 20)], ["lost", "added"]),
+        ([episode(0, 10), episode(20, 30)], [episode(25, 30)], ["lost", "later"]),
+        ([episode(0, 10)], [episode(0, None)], ["ends later"]),
+        ([episode(0, None)], [episode(0, 10)], ["ends earlier"]),
+        ([episode(0, None)], [episode(0, 10, "superseded by other@offer/o")], ["superseded"]),
+        ([episode(0, 10)], [episode(5, 10, priority="low", words="Stay")], ["later", "priority", "reworded"]),
+        ([episode(5, 5)], [episode(5, 20)], ["ends later"]),
     ],
 )
-def test_spells_that_overlap_are_the_same_advice(old: list[Spell], new: list[Spell], expected: list[str]) -> None:
+def test_spells_that_overlap_are_the_same_advice(old: list[Episode], new: list[Episode], expected: list[str]) -> None:
     assert [one.kind for one in differences("c-1", old, new)] == expected
 
 
 def test_what_only_one_of_them_still_says_later_is_no_other_wording() -> None:
     """Nor another priority: only the time at which both stand is compared."""
-    old, new = spell(0, 10), spell(0, 20)
+    old, new = episode(0, 10), episode(0, 20)
     new.note(15, {"priority": "urgent", "due": "x", **new.words[0][1], "title": "Run"})
     assert [one.kind for one in differences("c-1", [old], [new])] == ["ends later"]
 
@@ -206,24 +208,24 @@ def test_applications_and_merged_candidates_are_one_person() -> None:
     histories = histories_of(events)
     assert len(histories) == 2
     assert [(one.key, [at - START for at, _ in one.said]) for one in histories] == [("c-5", [3]), ("c-9", [1, 2, 4])]
-    caseload = Caseload(CompiledEngine(RULEBOOK), "t", {})
+    case_set = CaseSet(CompiledEngine(RULEBOOK), "t", {})
     for event in events[:-1]:  # the last one repeats an id, which the storage would have noticed
-        caseload.handle(event, event.time)
+        case_set.handle(event, event.time)
     for history in histories:
-        assert caseload.cases[history.key].case == history.case(START + DAY)
+        assert case_set.cases[history.key].case == history.case(START + DAY)
 
 
 def test_a_history_can_end_before_its_last_event() -> None:
     [history] = histories_of(JOURNEY)
     cut = history.up_to(START + 5 * DAY)
     assert [(at - START) // DAY for at, _ in cut.said] == [0, 3, 5]
-    assert [one.end for one in spells(CompiledEngine(RULEBOOK), cut, 0) if one.rule == "deadline-passed"] == []
+    assert [one.end for one in episodes(CompiledEngine(RULEBOOK), cut, 0) if one.rule == "deadline-passed"] == []
 
 
 def played(events: list[Event], until: int) -> Iterator[tuple[int, str, str]]:
-    caseload = Caseload(CompiledEngine(RULEBOOK), "t", {})
+    case_set = CaseSet(CompiledEngine(RULEBOOK), "t", {})
     arrivals = [(event.time, event) for event in sorted(events, key=lambda event: (event.time, event.source, event.id))]
-    for told in Replay(caseload, arrivals).until(until):
+    for told in Replay(case_set, arrivals).until(until):
         if told.change.change == "raised":
             yield told.at, told.change.rule, told.change.subject
 
@@ -234,7 +236,7 @@ def test_spells_begin_when_the_workers_would_raise_them() -> None:
         events = [random_event(random, number) for number in range(8)]
         events = [event for event in events if not event.type.startswith("advice")]
         [history] = histories_of(events)
-        found = spells(CompiledEngine(RULEBOOK), history, 30 * DAY)
+        found = episodes(CompiledEngine(RULEBOOK), history, 30 * DAY)
         until = max(event.time for event in events) + 30 * DAY
         assert sorted((one.start, one.rule, one.subject) for one in found) == sorted(played(events, until))
 
@@ -242,5 +244,5 @@ def test_spells_begin_when_the_workers_would_raise_them() -> None:
 def test_a_stored_case_replays_what_it_still_knows() -> None:
     """Where no statement was replaced, that is everything."""
     history = history_of_case("c-1", Case.from_json(Case().fold(*JOURNEY).to_json()))
-    [recorded] = histories_of(JOURNEY)
-    assert history == recorded
+    [advice_state] = histories_of(JOURNEY)
+    assert history == advice_state

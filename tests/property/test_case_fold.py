@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signpost.case import Case, Event
-from signpost.case.facts import facts_of
 from signpost.engine import CompiledEngine
+from signpost.facts.facts import facts_of
 from signpost.rulebook import load
-from tests.generators import START, random_events, random_now
-from tests.rulebooks import RULES
+from tests.support.generators import START, random_events, random_now
+from tests.support.rulebooks import RULES
 
 seeds = st.integers(0, 2**32)
 EXAMPLES = settings(max_examples=300, deadline=None)

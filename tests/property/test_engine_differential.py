@@ -6,13 +6,13 @@ from random import Random
 
 import pytest
 
-from signpost.case.facts import Facts
 from signpost.engine import CompiledEngine, DurableEngine
 from signpost.engine.compiled import Match
+from signpost.facts.facts import Facts
 from signpost.rulebook import Rulebook, load
-from tests.generators import random_facts, random_now
-from tests.oracle import Oracle
-from tests.rulebooks import RULES, every_term
+from tests.support.generators import random_facts, random_now
+from tests.support.oracle import Oracle
+from tests.support.rulebooks import RULES, every_term
 
 PARTS = 4
 CASES_A_PART = 5_500
@@ -83,7 +83,13 @@ def test_no_change_falls_between_two_that_are_foretold(rulebook: Rulebook) -> No
         facts, now = random_facts(random), random_now(random)
         answers = engine.answers(facts)
         flips = sorted(
-            {flip for a in answers for s in (a.spans, *(level for _, level in a.levels)) for flip in s if flip > now}
+            {
+                flip
+                for a in answers
+                for s in (a.intervals, *(level for _, level in a.levels))
+                for flip in s
+                if flip > now
+            }
         )
         at = now
         for flip in flips:

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from signpost.case import Case, Event
-from signpost.case.facts import Entity, Facts, facts_of, typed_value
 from signpost.case.instant import DAY, HOUR, format_instant, parse_instant
-from signpost.case.vocabulary import KINDS, Field
 from signpost.engine import CompiledEngine
 from signpost.engine.compiled import Match
 from signpost.explain import Explanation, TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all
+from signpost.facts.facts import Entity, Facts, facts_of, typed_value
+from signpost.facts.vocabulary import KINDS, Field
 from signpost.rulebook import load
-from signpost.rulebook.guarantees import ALWAYS_KNOWN
-from tests.generators import START, random_events, random_now
+from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
 from tests.property.test_advice_barrier import unseen
-from tests.rulebooks import RULES, every_term
+from tests.support.generators import START, random_events, random_now
+from tests.support.rulebooks import RULES, every_term
 
 ENGINE = CompiledEngine(load(RULES))
 

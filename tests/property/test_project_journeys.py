@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from examples.play import JOURNEYS, expand
-from schemas import load_event
 from signpost.advice import active
-from signpost.advice.caseload import Caseload
+from signpost.advice.case_set import CaseSet
 from signpost.case.event import Event
 from signpost.case.instant import from_datetime
 from signpost.engine import make_engine
 from signpost.rulebook import load
+from signpost.schemas import load_event
 from signpost.settings import SHIPPED_RULES
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
@@ -27,12 +27,12 @@ def events_of(journey: Path) -> list[Event]:
 
 def advice_after(events: list[Event]) -> dict[str, str]:
     """RULE@SUBJECT -> priority."""
-    caseload = Caseload(ENGINE, "demo", {})
+    case_set = CaseSet(ENGINE, "demo", {})
     for event in events:
-        caseload.handle(event, from_datetime(NOW))
+        case_set.handle(event, from_datetime(NOW))
     found: dict[str, str] = {}
-    for case in caseload.cases.values():
-        found.update({key: record.priority for key, record in active(case.recorded).items()})
+    for case in case_set.cases.values():
+        found.update({key: record.priority for key, record in active(case.advice_state).items()})
     return found
 
 

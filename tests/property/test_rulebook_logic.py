@@ -7,16 +7,17 @@ from random import Random
 
 import pytest
 
-from signpost.case.facts import Entity, Facts
-from signpost.rulebook import Rulebook, find_problems, guarantees, load
-from signpost.rulebook.guarantees import OR, UNKNOWN, Is, Var, universe
-from signpost.rulebook.logic import is_possible
-from signpost.rulebook.meaning import Meaning
+from signpost.facts.facts import Entity, Facts
+from signpost.rulebook import Rulebook, find_problems, load
+from signpost.rulebook.analysis import guarantees
+from signpost.rulebook.analysis.guarantees import OR, UNKNOWN, Is, Var, universe
+from signpost.rulebook.analysis.logic import is_possible
+from signpost.rulebook.analysis.meaning import Meaning
 from signpost.rulebook.terms import Condition, Rule, Term
-from tests.generators import random_facts, random_now
-from tests.made_rules import write_rules
-from tests.oracle import Oracle
-from tests.rulebooks import RULES, every_term
+from tests.support.generators import random_facts, random_now
+from tests.support.made_rules import write_rules
+from tests.support.oracle import Oracle
+from tests.support.rulebooks import RULES, every_term
 
 CASES = 400
 RULES_MADE = 500
@@ -101,8 +102,8 @@ def test_what_facts_guarantee_holds_in_random_cases() -> None:
     assert all(met.values()), [pair for pair, times in met.items() if not times]
 
 
-def _named(entity: Entity) -> guarantees.Entity:
-    return guarantees.Entity("it", entity.kind)
+def _named(entity: Entity) -> guarantees.EntityTerm:
+    return guarantees.EntityTerm("it", entity.kind)
 
 
 def _is(said: Is, entity: Entity) -> bool:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signpost.advice.caseload import Caseload
+from signpost.advice.case_set import CaseSet
 from signpost.case import Case, Event
-from tests.generators import START, random_event
-from tests.workers_kit import ENGINES
-from workers import bounds
-from workers.bounds import MOST, CaseFull, check_room
+from signpost.workers import case_limits
+from signpost.workers.case_limits import MOST, CaseFull, check_room
+from tests.support.generators import START, random_event
+from tests.support.workers_kit import ENGINES
 
 SUBJECTS = ["c-1", "c-1", "c-2", "application:a1"]
 TIGHT = {"offer": 2, "interview": 1, "application": 2, "contact": 1, "advice": 1}
@@ -27,9 +27,9 @@ def stream(seed: int, count: int = 14) -> list[Event]:
     return events
 
 
-def taken(events: list[Event]) -> tuple[Caseload, list[Event]]:
+def taken(events: list[Event]) -> tuple[CaseSet, list[Event]]:
     """The cases after these events as a worker handles them, and what it took."""
-    load, kept = Caseload(ENGINES.of("acme"), "acme", {}), []
+    load, kept = CaseSet(ENGINES.of("acme"), "acme", {}), []
     for event in events:
         try:
             check_room(load, event)
@@ -40,12 +40,12 @@ def taken(events: list[Event]) -> tuple[Caseload, list[Event]]:
     return load, kept
 
 
-def states(load: Caseload) -> dict[str, bytes]:
+def states(load: CaseSet) -> dict[str, bytes]:
     return {key: case.case.to_json() for key, case in load.cases.items() if not case.case.is_empty}
 
 
 def is_within(case: Case) -> bool:
-    return all(len(case.registers.get(kind, ())) <= most for kind, most in bounds.MOST.items())
+    return all(len(case.registers.get(kind, ())) <= most for kind, most in case_limits.MOST.items())
 
 
 @settings(max_examples=30)
@@ -60,10 +60,10 @@ def test_cases_below_the_bounds_are_untouched(seed: int) -> None:
 @given(st.integers(0, 2**32))
 def test_no_case_exceeds_a_bound_and_what_was_taken_is_all_that_it_holds(seed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounds, "MOST", TIGHT)
+        patch.setattr(case_limits, "MOST", TIGHT)
         load, kept = taken(stream(seed))
         assert all(is_within(case.case) for case in load.cases.values() if case.merged_into is None)
-        patch.setattr(bounds, "MOST", MOST)
+        patch.setattr(case_limits, "MOST", MOST)
         assert states(taken(kept)[0]) == states(load)
 
 
@@ -74,6 +74,6 @@ def test_nothing_is_refused_where_everything_fits(seed: int) -> None:
     events = stream(seed, 6)
     everything = taken(events)[0]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounds, "MOST", TIGHT)
+        patch.setattr(case_limits, "MOST", TIGHT)
         fits = all(is_within(case.case) for case in everything.cases.values())
         assert (taken(events)[1] == events) is fits

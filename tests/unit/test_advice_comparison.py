@@ -4,7 +4,7 @@ from typing import Any
 
 from signpost.advice.comparison import compare, render_comparison
 from signpost.case import Case, Event
-from signpost.case.facts import facts_of
+from signpost.facts.facts import facts_of
 
 USD = {"currency": "USD", "per": "year"}
 START = 1_772_442_000_000_000

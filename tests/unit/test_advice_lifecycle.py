@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from signpost.advice import active, suppressions
-from signpost.advice.caseload import Caseload
+from signpost.advice.case_set import CaseSet
 from signpost.case import Event
 from signpost.case.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
 from signpost.engine.compiled import CompiledEngine
@@ -57,7 +57,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         (folder / "sources.yaml").write_text("articles: {a: An article}\n")
         (folder / "topic.yaml").write_text(RULES)
-        self.load = Caseload(CompiledEngine(load(folder)), "acme", {})
+        self.load = CaseSet(CompiledEngine(load(folder)), "acme", {})
         self.events = 0
 
     def say(self, hours: float, type_: str, subject: str = "c-1", **data: Any) -> list[tuple[str, str, int]]:
@@ -76,7 +76,7 @@ class World:
         return None if instant is None else (instant - START) / HOUR
 
     def active(self, key: str = "c-1") -> set[str]:
-        return set(active(self.load.find(key).recorded))
+        return set(active(self.load.find(key).advice_state))
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_suppression_supersedes_and_stays_visible(world: World) -> None:
     assert sign_another(world, 1) == [("superseded", "ask@offer/o", 2), ("raised", "decline@offer/o", 1)]
     superseded = next(change for change in world.last if change.change == "superseded")
     assert superseded.data["reason"] == "superseded by decline@offer/o"
-    [shown] = suppressions(world.load.find("c-1").recorded)
+    [shown] = suppressions(world.load.find("c-1").advice_state)
     assert (shown["rule"], shown["subject"], shown["by"]) == ("ask", "offer/o", "decline@offer/o")
     assert world.say(2, "offer.declined", offer="p") == [
         ("raised", "ask@offer/o", 1),
@@ -160,7 +160,7 @@ def test_suppression_supersedes_and_stays_visible(world: World) -> None:
 def test_what_is_suppressed_from_the_start_is_never_told(world: World) -> None:
     sign_another(world, 0)
     assert offer(world, 1) == [("raised", "decline@offer/o", 1)]
-    assert [entry["rule"] for entry in suppressions(world.load.find("c-1").recorded)] == ["ask"]
+    assert [entry["rule"] for entry in suppressions(world.load.find("c-1").advice_state)] == ["ask"]
 
 
 @pytest.mark.parametrize("answer", ["done", "dismissed"])

@@ -8,16 +8,16 @@ import jsonschema
 import orjson
 import pytest
 
-from schemas import RecommendationSchema
 from signpost.advice import RecommendationChange, active
-from signpost.advice.caseload import Caseload
+from signpost.advice.case_set import CaseSet
 from signpost.advice.messages import routing_key, to_cloudevent
 from signpost.advice.records import dump_records, load_records
 from signpost.case import Event
 from signpost.case.instant import HOUR, format_instant, parse_instant
 from signpost.engine.compiled import CompiledEngine
 from signpost.rulebook import load
-from signpost.rulebooks import load_rulebooks
+from signpost.schemas import RecommendationSchema
+from signpost.tenants.rulebooks import load_rulebooks
 
 ASK = """
 ask:
@@ -71,7 +71,7 @@ class World:
         self.use(CompiledEngine(load(self.folder)))
 
     def use(self, engine: CompiledEngine) -> None:
-        self.load = Caseload(engine, "acme", self.cases)
+        self.load = CaseSet(engine, "acme", self.cases)
 
     def say(self, type_: str, subject: str = "c-1", **data: Any) -> list[str]:
         self.events, self.now = self.events + 1, self.now + HOUR
@@ -97,10 +97,10 @@ class World:
     def forget_topics(self) -> None:
         """As records were before they noted where they are told."""
         for case in self.cases.values():
-            records = load_records(case.recorded)
+            records = load_records(case.advice_state)
             for record in records.values():
                 record.topic, record.audience = "", "candidate"
-            case.recorded = dump_records(records)
+            case.advice_state = dump_records(records)
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_what_was_put_aside_stays_aside_should_the_rule_return(world: World, ans
     assert world.wake() == ["raised chase@offer/o 1"]
     world.rules(one=ASK, two=EMPLOYERS)
     assert world.wake() == []
-    assert active(world.load.find("c-1").recorded).keys() == {"chase@offer/o"}
+    assert active(world.load.find("c-1").advice_state).keys() == {"chase@offer/o"}
 
 
 def test_snoozed_advice_of_a_withdrawn_rule_is_resolved(world: World) -> None:
@@ -279,14 +279,19 @@ def test_nobody_is_told_what_may_not_be_theirs(world: World) -> None:
     world.forget_topics()
     world.rules(one=DECLINE.replace("[ask]", "[]"))
     assert world.wake() == []
-    assert world.load.find("c-1").recorded == b'[{"kind":"offer","rule":"chase","spell":1,"subject":"o"}]'
+    assert world.load.find("c-1").advice_state == b'[{"episode":1,"kind":"offer","rule":"chase","subject":"o"}]'
 
 
 def test_where_it_is_told_takes_few_bytes(world: World) -> None:
     world.rules(one=ASK)
     world.offer()
-    [record] = orjson.loads(world.load.find("c-1").recorded)
+    [record] = orjson.loads(world.load.find("c-1").advice_state)
     assert (record["topic"], "audience" in record) == ("one", False)
     world.say("offer.declined", offer="o")
-    [record] = orjson.loads(world.load.find("c-1").recorded)
-    assert record.keys() == {"kind", "rule", "spell", "subject"}
+    [record] = orjson.loads(world.load.find("c-1").advice_state)
+    assert record.keys() == {"kind", "rule", "episode", "subject"}
+
+
+def test_rows_of_the_first_release_call_the_episode_a_spell() -> None:
+    [record] = load_records(b'[{"kind":"offer","rule":"chase","spell":2,"subject":"o"}]').values()
+    assert record.episode == 2

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from signpost.case import Case, Event
-from signpost.case.facts import Entity, Facts, facts_of
 from signpost.case.instant import DAY, HOUR, NEVER, parse_instant
+from signpost.facts.facts import Entity, Facts, facts_of
 
 START = parse_instant("2026-03-02T14:00:00Z")
 OFFER = {"offer": "o"}

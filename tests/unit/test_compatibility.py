@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from schemas.documents import APIS, documents
-from tests.compatibility import narrowed, widened
+from signpost.schemas.documents.generate import APIS, documents
+from tests.support.compatibility import narrowed, widened
 
 THEN: dict[str, Any] = {
     "type": "object",

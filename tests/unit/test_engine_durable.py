@@ -12,8 +12,8 @@ import pytest
 from signpost.engine import DurableEngine, make_engine
 from signpost.errors import CallerError
 from signpost.rulebook import load
-from tests.generators import random_facts, random_now
-from tests.rulebooks import RULES
+from tests.support.generators import random_facts, random_now
+from tests.support.rulebooks import RULES
 
 PROBE = """
 import durable_rules_engine as engine, json
@@ -71,7 +71,7 @@ from pathlib import Path
 from signpost.engine import DurableEngine
 from signpost.rulebook import load
 from signpost.case import Case, Event
-from signpost.case.facts import facts_of
+from signpost.facts.facts import facts_of
 engines = [DurableEngine(load(Path({str(RULES)!r}))) for _ in range(3)]
 facts = facts_of(Case().fold(Event("t", "s", "e", "offer.expired", 1, "c", {{"offer": "o"}})), "c")
 for number in range(3000):

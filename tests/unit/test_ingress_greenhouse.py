@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import Refused, load_event
 from signpost.case.event import Event
 from signpost.case.identity import links
 from signpost.case.instant import format_instant, parse_instant
 from signpost.ingress.translate import Receipt
 from signpost.ingress.translate import translate as by_mapping
 from signpost.ingress.vendors import VENDORS
+from signpost.schemas import InvalidEvent, load_event
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
 RECEIPT = Receipt("greenhouse/acme", NOW, "d1", {"id": "acme", "name": "Acme"})
@@ -24,7 +24,7 @@ OFFER = {
 }  # fmt: skip
 
 GREENHOUSE = VENDORS["greenhouse"]
-ACTIONS = GREENHOUSE.readings
+ACTIONS = GREENHOUSE.mappings
 
 
 def translate(body: Any, receipt: Receipt) -> list[dict[str, Any]]:
@@ -197,7 +197,7 @@ def test_custom_fields_are_terms_where_they_can_be_read(custom: Any, terms: dict
 
 @pytest.mark.parametrize("payload", [{}, None, [], {"id": 1}, {"application_id": None}, {"application_id": True}])
 def test_an_offer_without_an_application_is_refused_by_name(payload: Any) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(InvalidEvent) as caught:
         events("offer_created", payload)
     assert [problem.pointer for problem in caught.value.problems] == ["/payload/application_id"]
 
@@ -223,5 +223,5 @@ _ANY = st.recursive(
 
 @given(st.sampled_from(sorted(ACTIONS)), _ANY)
 def test_a_payload_of_any_shape_is_translated_or_refused(action: str, payload: Any) -> None:
-    with suppress(Refused):
+    with suppress(InvalidEvent):
         events(action, payload)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from schemas import Refused, load_event
 from signpost.case.instant import parse_instant
 from signpost.ingress.standard import in_payload, to_cloudevent
+from signpost.schemas import InvalidEvent, load_event
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
 PAYLOAD: dict[str, Any] = {
@@ -20,7 +20,7 @@ def read(payload: Any) -> Any:
     try:
         document = to_cloudevent(payload, webhook_id="msg_1", source="standard/north")
         return load_event(document, tenant="t", now=NOW)
-    except Refused as refused:
+    except InvalidEvent as refused:
         return sorted(problem.pointer for problem in in_payload(refused).problems)
 
 

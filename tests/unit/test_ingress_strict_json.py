@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.ingress.strict_json import Malformed, TooLarge, loads
+from signpost.ingress.strict_json import MalformedJson, TooLarge, loads
 
 
 def test_numbers_keep_their_digits() -> None:
@@ -26,7 +26,7 @@ def test_numbers_keep_their_digits() -> None:
      b"\x00{}", '"\t"'.encode("utf-16")],
 )  # fmt: skip
 def test_what_has_no_single_meaning_is_refused(raw: bytes) -> None:
-    with pytest.raises(Malformed) as caught:
+    with pytest.raises(MalformedJson) as caught:
         loads(raw)
     assert str(caught.value)
     str(caught.value).encode()
@@ -61,5 +61,5 @@ def test_reads_what_any_writer_writes(value: object, escaped: bool) -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 def test_raises_nothing_but_its_own(raw: bytes) -> None:
-    with suppress(Malformed):
+    with suppress(MalformedJson):
         loads(raw)

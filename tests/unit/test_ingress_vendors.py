@@ -14,20 +14,20 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import Refused, load_event
-from signpost.advice.caseload import Caseload
+from signpost.advice.case_set import CaseSet
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.cli import main
 from signpost.engine import CompiledEngine
 from signpost.ingress.checking import gaps, try_samples
 from signpost.ingress.mapping_reader import MappingError, load_mapping
-from signpost.ingress.signatures import ENCODINGS, SCHEMES, Scheme, Unsigned, verify
+from signpost.ingress.signatures import ENCODINGS, SCHEMES, InvalidSignature, Scheme, verify
 from signpost.ingress.signing import sign
 from signpost.ingress.translate import Receipt, translate
 from signpost.ingress.vendors import FOLDER, VENDORS
 from signpost.rulebook import load
-from tests.rulebooks import RULES
+from signpost.schemas import InvalidEvent, load_event
+from tests.support.rulebooks import RULES
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
 VECTORS = Path(__file__).parents[1] / "data" / "webhooks"
@@ -51,7 +51,7 @@ def test_every_mapping_is_in_order_on_its_samples(vendor: str) -> None:
     assert known.attested
     assert known.fetch or vendor == "standard"
     assert {one.sample.name: one.problem for one in try_samples(known, NOW) if one.problem} == {}
-    assert not set(known.readings) & (set(known.ignored) | set(known.pings.events))
+    assert not set(known.mappings) & (set(known.ignored) | set(known.pings.events))
 
 
 # Signatures
@@ -64,7 +64,7 @@ def test_the_vector_of_smartrecruiters() -> None:
     for signature in ("v1=" + vector["expected_hmac_sha256_hex"], "v1=ab;v1=" + vector["expected_hmac_sha256_hex"]):
         headers = vector["headers"] | {"smartrecruiters-signature": signature}
         verify(scheme, (key,), headers, vector["raw_body"].encode(), now=at)
-        with pytest.raises(Unsigned):
+        with pytest.raises(InvalidSignature):
             verify(scheme, (key,), headers | {"event-name": "offer.created"}, vector["raw_body"].encode(), now=at)
 
 
@@ -91,7 +91,7 @@ def test_teamtailor_signs_the_payload_as_it_was_sent_or_the_whole_body() -> None
         digest = hmac.digest(b"k", b"1700000000." + signed, "sha256").hex()
         header = base64.b64encode(f"t=1700000000,v2={digest}".encode()).decode()
         verify(scheme, (b"k",), {"tt-signature": header}, body, now=1_700_000_000_000_000)
-        with pytest.raises(Unsigned):
+        with pytest.raises(InvalidSignature):
             verify(scheme, (b"k",), {"tt-signature": header}, body.replace(b"job", b"jab"), now=1_700_000_000_000_000)
 
 
@@ -118,7 +118,7 @@ def test_verifiers_raise_nothing_but_their_refusal(scheme: Scheme, body: bytes, 
     prefixed = f"{scheme.timestamp.partition(':')[2]}{text}{scheme.separator}{scheme.prefix}{text}"
     for said in (text, prefixed):
         headers = dict.fromkeys([scheme.header, *(part[7:] for part in scheme.signed_parts()), "timestamp"], said)
-        with pytest.raises(Unsigned):
+        with pytest.raises(InvalidSignature):
             verify(scheme, (b"k" * 32,), headers, body, now=now)
 
 
@@ -254,8 +254,8 @@ def test_a_partner_event_without_offers_or_with_other_statuses_tells_nothing() -
 # Identity
 
 
-def caseload(events: list[Event]) -> Caseload:
-    cases = Caseload(CompiledEngine(load(RULES)), "t", {})
+def case_set(events: list[Event]) -> CaseSet:
+    cases = CaseSet(CompiledEngine(load(RULES)), "t", {})
     for event in events:
         cases.handle(event, NOW)
     return cases
@@ -292,7 +292,7 @@ def test_late_links_and_merges_end_in_one_case(
     vendor: str, bodies: list[Any], keys: list[str], order: tuple[int, ...]
 ) -> None:
     straight, other = (
-        caseload([event for at in some for event in told(vendor, bodies[at])]) for some in (range(3), order)
+        case_set([event for at in some for event in told(vendor, bodies[at])]) for some in (range(3), order)
     )
     assert {other.find(key).key for key in keys} == {keys[-1]}
     assert other.find(keys[-1]).case.to_json() == straight.find(keys[-1]).case.to_json()
@@ -316,13 +316,13 @@ _ANY = st.recursive(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from([(name, event) for name in MAPPED for event in VENDORS[name].readings]), _ANY)
+@given(st.sampled_from([(name, event) for name in MAPPED for event in VENDORS[name].mappings]), _ANY)
 def test_a_payload_of_any_shape_is_translated_or_refused(which: tuple[str, str], found: Any) -> None:
     vendor, event = which
     envelope = {"action": event, "event": event, "event_type": event, "hook": {"event": event}, "data": found}
     envelope |= {"payload": {"event_name": event, "data": found, "candidate": found, "application": found}}
     envelope |= {"partner-event": {"candidate": {"id": 1, "job-offers": found}}, "token": "t", "application_id": "a"}
-    with suppress(Refused):
+    with suppress(InvalidEvent):
         told(vendor, envelope, {"event-name": event, "event-id": "1"}, fields={"salary": "Bonus", "respond_by": "$.x"})
 
 
@@ -369,7 +369,7 @@ def test_a_new_vendor_with_a_known_scheme_needs_no_python(tmp_path: Path) -> Non
         ("subject: person.id", "subjekt: person.id", "mine.yaml:8:5: R010 an event has no 'subjekt' (did you"),
         ("subject: person.id", "when: {}", "mine.yaml:10:9: R011 nobody is named (say subject, here or with the"),
         ("subject: person.id", "subject: person id", "mine.yaml:8:14: R022 'person id' is no path"),
-        ("tell:\n      -", "tell:\n      - offers\n      -", "mine.yaml:10:9: R023 no shape 'offers'"),
+        ("emit:\n      -", "emit:\n      - offers\n      -", "mine.yaml:10:9: R023 no shape 'offers'"),
         ("file: hired.json", "file: fired.json", "mine.yaml:14:12: R023 there is no fired.json in mine/"),
         ("event: what", "event: what\nevent: which", "mine.yaml:6:1: R004 the key 'event' stands twice"),
         ("title: Mine", "title: no", "mine.yaml:1:8: R005 YAML reads 'no' as a truth value"),

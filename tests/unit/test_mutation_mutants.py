@@ -5,13 +5,13 @@ from random import Random
 
 import pytest
 
-from signpost.case.facts import Facts
+from signpost.authoring.mutation.mutants import mutants
 from signpost.engine import CompiledEngine
-from signpost.mutation.mutants import mutants
+from signpost.facts.facts import Facts
 from signpost.rulebook import Rulebook, load
 from signpost.rulebook.terms import Rule, walk
-from tests.generators import random_facts
-from tests.rulebooks import every_term
+from tests.support.generators import random_facts
+from tests.support.rulebooks import every_term
 
 TOPIC = """
 first-rule:
@@ -144,7 +144,7 @@ def test_mutants_can_be_evaluated_and_differ_from_their_rule(tmp_path: Path) -> 
 def answers(rule: Rule, facts: list[Facts]) -> list[object]:
     engine = CompiledEngine(Rulebook({rule.id: rule}, "mutant"))
     found = [answer for one in facts for answer in engine.answers(one)]
-    return [(answer.key, answer.spans, answer.levels, answer.due, answer.valid_until) for answer in found]
+    return [(answer.key, answer.intervals, answer.levels, answer.due, answer.valid_until) for answer in found]
 
 
 def test_no_term_is_left_as_it_is(tmp_path: Path) -> None:

@@ -8,17 +8,17 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
+from signpost.authoring.mutation.cache import Cache
+from signpost.authoring.mutation.mutants import mutants
+from signpost.authoring.mutation.plan import Plan, make_plan
+from signpost.authoring.mutation.run import Report, run_mutants
+from signpost.authoring.mutation.trial import killers
+from signpost.authoring.timelines import TimelineError, run_timelines
+from signpost.authoring.timelines.runner import Result as Timelines
+from signpost.authoring.timelines.runner import Run, params_key
 from signpost.cli import main
 from signpost.engine import CompiledEngine
-from signpost.mutation.cache import Cache
-from signpost.mutation.mutants import mutants
-from signpost.mutation.plan import Plan, make_plan
-from signpost.mutation.run import Report, run_mutants
-from signpost.mutation.trial import killers
 from signpost.rulebook import Rulebook
-from signpost.timelines import TimelineError, run_timelines
-from signpost.timelines.runner import Result as Timelines
-from signpost.timelines.runner import Run, params_key
 
 RULES = Path(__file__).parents[2] / "rules"
 

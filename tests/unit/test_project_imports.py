@@ -1,74 +1,69 @@
-"""Dependencies point inwards: what is pure imports no transport, no database and no framework."""
+"""The layer contract (pyproject.toml, import-linter): dependencies point inwards and never in a circle."""
 
-import ast
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-import signpost
-
-FORBIDDEN = {"flask", "pika", "sqlalchemy", "psycopg", "gunicorn", "click", "rich", "httpx"}
-INWARD = {
-    "signpost.case": FORBIDDEN | {"durable"},
-    "signpost.rulebook": FORBIDDEN | {"durable"},
-    "signpost.engine": FORBIDDEN,
-    "signpost.advice": FORBIDDEN,
-    "signpost.timelines": FORBIDDEN,
-    "signpost.mutation": FORBIDDEN,
-    "schemas": FORBIDDEN,
-    "signpost.storage": {"flask", "pika", "gunicorn", "click", "rich", "httpx"},
-    "signpost.messaging": {"flask", "gunicorn", "click", "rich", "httpx"},
-}
-"""Package -> the libraries that nothing in it may import."""
-OUTWARD = {"services", "workers", "signpost.cli", "signpost.settings", "signpost.logs"}
-"""Process edges: nothing inside may import them."""
-ROOT = Path(signpost.__file__).parents[1]
+ROOT = Path(__file__).parents[2]
+LINT = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
+PURE = ["case", "facts", "rulebook", "advice", "schemas"]
+FRAMEWORKS = {"flask", "pika", "sqlalchemy", "psycopg", "gunicorn", "click", "rich", "httpx"}
 
 
-def modules_of(package: str) -> list[tuple[str, Path]]:
-    folder = ROOT.joinpath(*package.split("."))
-    return [
-        (".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), path)
-        for path in sorted(folder.rglob("*.py"))
-    ]
+def lint(root: Path) -> subprocess.CompletedProcess[str]:
+    environ = os.environ | {"PYTHONPATH": str(root)}
+    return subprocess.run(LINT, cwd=root, env=environ, capture_output=True, text=True, check=False)
 
 
-def imported(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return names
+def test_every_layer_imports_only_layers_below_it() -> None:
+    done = lint(ROOT)
+    assert done.returncode == 0, done.stdout
+    assert "0 broken" in done.stdout
 
 
-def names(module: str, package: str) -> bool:
-    return module == package or module.startswith(package + ".")
+@pytest.mark.parametrize(
+    ("file", "line", "problem"),
+    [
+        ("signpost/case/case.py", "from signpost.advice import Engine", "signpost.case is not allowed to import"),
+        ("schemas/events.py", "from signpost.workers import batch", "signpost.schemas is not allowed to import"),
+        ("signpost/engine/compiled.py", "import sqlalchemy", "signpost.engine is not allowed to import sqlalchemy"),
+        ("signpost/rulebook/terms.py", "from signpost.rulebook import loader", "No cycles are allowed"),
+        ("signpost/stranger.py", "", "signpost.stranger"),
+    ],
+)
+def test_a_back_arrow_fails_the_contract(tmp_path: Path, file: str, line: str, problem: str) -> None:
+    for name in ("signpost", "services", "workers", "schemas", "rules"):
+        shutil.copytree(ROOT / name, tmp_path / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / file).open("a", encoding="utf-8") as module:
+        module.write(f"\n{line}\n")
+    done = lint(tmp_path)
+    assert done.returncode == 1
+    assert problem in done.stdout
 
 
-@pytest.mark.parametrize("package", INWARD)
-def test_no_module_names_what_its_package_may_not_use(package: str) -> None:
-    modules = modules_of(package)
-    assert modules
-    bad = {
-        f"{path.relative_to(ROOT)} imports {name}"
-        for _, path in modules
-        for name in imported(path)
-        if name.partition(".")[0] in INWARD[package] or any(names(name, edge) for edge in OUTWARD)
-    }
-    assert not bad
-
-
-@pytest.mark.parametrize("package", ["signpost.case", "signpost.rulebook", "signpost.advice", "schemas"])
+@pytest.mark.parametrize("package", PURE)
 def test_importing_the_pure_core_loads_no_framework(package: str) -> None:
-    modules = [name for name, _ in modules_of(package) if not name.endswith("__main__")]
-    load = f"for module in {modules!r}: importlib.import_module(module)"
-    code = f"import importlib, json, sys\n{load}\nprint(json.dumps(sorted(sys.modules)))"
+    files = sorted((ROOT / "signpost" / package).glob("**/*.py"))
+    modules = [".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files]
+    load = [name for name in modules if not name.endswith("__main__")]
+    assert load
+    code = (
+        f"import importlib, json, sys\nfor module in {load!r}: importlib.import_module(module)\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
-    assert not loaded & INWARD[package]
+    assert not {name.partition(".")[0] for name in json.loads(done.stdout)} & FRAMEWORKS
+
+
+def test_the_wheel_installs_one_package_and_no_generic_name(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target"]
+    subprocess.run([*command, str(tmp_path), "--disable-pip-version-check", str(ROOT)], check=True)
+    assert {path.name for path in tmp_path.iterdir() if path.suffix != ".dist-info"} == {"signpost", "bin"}
+    for file in ("rules/sources.yaml", "schemas/events.py", "services/intake/pages/docs.html", "workers/advisor.py"):
+        assert (tmp_path / "signpost" / file).is_file()

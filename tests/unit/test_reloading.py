@@ -11,10 +11,11 @@ import pytest
 
 from signpost.engine import make_engine
 from signpost.engine.compiled import CompiledEngine
-from signpost.reloading import SETTLE, LiveEngines
 from signpost.rulebook import Rulebook, RulebookError
-from signpost.rulebooks import load_rulebooks
-from tests.private_servers import wait_until
+from signpost.tenants.live_rulebooks import LiveEngines
+from signpost.tenants.rulebooks import load_rulebooks
+from signpost.watching import SETTLE_S
+from tests.support.private_servers import wait_until
 
 RULE = (
     "{name}:\n  about: offer\n  source: a\n  when: {{stage: open}}\n  priority: high\n  title: {title}\n  message: M\n"
@@ -53,21 +54,21 @@ def titles(engines: LiveEngines[CompiledEngine], tenant: str = "acme") -> dict[s
 
 def taken(engines: LiveEngines[CompiledEngine]) -> bool:
     """Whether two looks, as far apart as they should be, leave nothing to take."""
-    return not engines.look(engines.look())
+    return not engines.poll(engines.poll())
 
 
 def test_a_change_is_taken_at_the_second_look_that_finds_it_the_same(folder: Path, tenants: Path) -> None:
     engines = live(folder, tenants)
-    assert engines.look() == ""
+    assert engines.poll() == ""
     write(folder, one="Better")
-    seen = engines.look()
+    seen = engines.poll()
     assert seen
     assert titles(engines) == {"one": "First"}
     write(folder, two="Second")
-    again = engines.look(seen)
+    again = engines.poll(seen)
     assert again not in ("", seen), "the files were still being written"
     assert titles(engines) == {"one": "First"}
-    assert engines.look(again) == ""
+    assert engines.poll(again) == ""
     assert titles(engines) == {"one": "Better", "two": "Second"}
     assert engines.now().turn == 1
 
@@ -75,7 +76,7 @@ def test_a_change_is_taken_at_the_second_look_that_finds_it_the_same(folder: Pat
 def test_looks_of_two_threads_do_not_add_up(folder: Path, tenants: Path) -> None:
     engines = live(folder, tenants)
     write(folder, one="Better")
-    assert engines.look() == engines.look() != ""
+    assert engines.poll() == engines.poll() != ""
     assert titles(engines) == {"one": "First"}
 
 
@@ -94,15 +95,15 @@ def test_nothing_is_taken_that_changes_while_it_is_read(
 ) -> None:
     engines = live(folder, tenants)
     write(folder, one="Half", two="Half")
-    seen = engines.look()
+    seen = engines.poll()
 
     def loading(at: Path, file: Path) -> object:
         write(folder, one="Whole")
         return load_rulebooks(at, file)
 
     with monkeypatch.context() as patch:
-        patch.setattr("signpost.reloading.load_rulebooks", loading)
-        assert engines.look(seen) == seen
+        patch.setattr("signpost.tenants.live_rulebooks.load_rulebooks", loading)
+        assert engines.poll(seen) == seen
     assert titles(engines) == {"one": "First"}
     assert taken(engines)
     assert titles(engines) == {"one": "Whole", "two": "Half"}
@@ -124,7 +125,7 @@ def test_a_start_reads_again_what_changed_while_it_was_read(
                 write(folder, two="Second")
         return load_rulebooks(at, file)
 
-    monkeypatch.setattr("signpost.reloading.load_rulebooks", loading)
+    monkeypatch.setattr("signpost.tenants.live_rulebooks.load_rulebooks", loading)
     assert titles(live(folder, tenants)) == {"one": "First", "two": "Second"}
     assert len(calls) == 2
 
@@ -180,10 +181,10 @@ def test_broken_files_change_nothing_and_are_complained_of_once(
     assert engines.refused
     assert taken(engines)
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert [line for line in lines if line.startswith("not taken: ")] == [
-        f"not taken: {one}" for one in engines.refused
+    assert [line for line in lines if line.startswith("rulebook problem: ")] == [
+        f"rulebook problem: {one}" for one in engines.refused
     ]
-    assert lines.count("changed rules are not taken, the rulebook before them stays in force") == 1
+    assert lines.count("rulebook change refused: the previous version stays in force until the problems are fixed") == 1
 
 
 def test_every_problem_is_logged_with_its_place(folder: Path, tenants: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -235,12 +236,12 @@ def test_the_tenants_file_counts_where_it_speaks_of_rules(folder: Path, tenants:
 def test_catching_up_takes_a_change_at_once_and_waits_no_longer_than_it_must(folder: Path, tenants: Path) -> None:
     waits: list[float] = []
     engines = live(folder, tenants, waits.append)
-    engines.catch_up()
+    engines.reload_now()
     assert waits == []
     write(folder, one="Better")
-    engines.catch_up()
+    engines.reload_now()
     assert titles(engines) == {"one": "Better"}
-    assert waits == [SETTLE]
+    assert waits == [SETTLE_S]
 
 
 def test_catching_up_gives_up_on_files_that_never_come_to_rest(folder: Path, tenants: Path) -> None:
@@ -252,7 +253,7 @@ def test_catching_up_gives_up_on_files_that_never_come_to_rest(folder: Path, ten
 
     engines = live(folder, tenants, wait)
     write(folder, one="Title")
-    engines.catch_up()
+    engines.reload_now()
     assert titles(engines) == {"one": "First"}
     assert 2 < sum(waits) < 5
 
@@ -273,7 +274,7 @@ def test_a_folder_that_is_swapped_as_one_is_seen(folder: Path, tenants: Path) ->
 def test_a_watch_takes_changes_by_itself_and_at_once_when_asked(folder: Path, tenants: Path) -> None:
     engines = live(folder, tenants)
     stop, asked = threading.Event(), threading.Event()
-    thread = threading.Thread(target=engines.watch, args=(stop, asked, 0.05))
+    thread = threading.Thread(target=engines.watch, args=(stop, 0.05, asked))
     thread.start()
     try:
         write(folder, one="Seen")
@@ -282,7 +283,7 @@ def test_a_watch_takes_changes_by_itself_and_at_once_when_asked(folder: Path, te
         stop.set()
         thread.join(10)
     stop.clear()
-    patient = threading.Thread(target=engines.watch, args=(stop, asked, 3600.0))
+    patient = threading.Thread(target=engines.watch, args=(stop, 3600.0, asked))
     patient.start()
     try:
         wait_until(lambda: not asked.is_set(), "the watch to begin", 10)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from signpost.rulebook import load
-from signpost.rulebook.logic import is_possible
-from signpost.rulebook.meaning import Meaning
+from signpost.rulebook.analysis.logic import is_possible
+from signpost.rulebook.analysis.meaning import Meaning
 from signpost.rulebook.terms import Condition, Rule
 
 PARAMS = "{minute: 1m, most_of_a_day: 23h30m, day: 1d, days: 3d, weekend: 70h, work: 1bd, month: 25d, far: 40d}"
@@ -119,5 +119,5 @@ def test_too_many_cases_count_as_possible(tmp_path: Path, monkeypatch: pytest.Mo
     contradiction = "any of: [{title: known}, {salary: known}] | any of: [{title: unknown}, {salary: unknown}] | "
     contradiction += "any of: [{title: unknown}, {salary: known}] | any of: [{title: known}, {salary: unknown}]"
     assert not possible(tmp_path, contradiction)
-    monkeypatch.setattr("signpost.rulebook.logic.MOST_BRANCHES", 1)
+    monkeypatch.setattr("signpost.rulebook.analysis.logic.MOST_BRANCHES", 1)
     assert possible(tmp_path, contradiction)

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from signpost.inspection import inspect
+from signpost.authoring.inspection import inspect
 from signpost.rulebook import RulebookError, find_problems, load
 from signpost.rulebook.problems import CODES
 

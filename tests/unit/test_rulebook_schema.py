@@ -6,7 +6,7 @@ import jsonschema
 import yaml
 
 from signpost.rulebook.schema import FILE, rule_file_schema
-from tests.rulebooks import RULES
+from tests.support.rulebooks import RULES
 
 
 def test_the_schema_beside_the_rules_is_up_to_date() -> None:

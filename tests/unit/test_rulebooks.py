@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from signpost.cli.rules.check import check
 from signpost.engine.compiled import CompiledEngine
 from signpost.rulebook import RulebookError
-from signpost.rulebooks import Engines, Rulebooks, find_rulebook_problems, load_rulebooks
+from signpost.tenants.rulebooks import Engines, Rulebooks, find_rulebook_problems, load_rulebooks
 
 RULES = """
 ask:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from signpost.catalogue import pages
+from signpost.authoring.catalogue import pages
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_pages_are_up_to_date() -> None:
     found = {path.name: path.read_text("utf-8") for path in (ROOT / "docs" / "rulebook").glob("*.md")}
-    assert found == pages(ROOT / "rules", "../../rules"), "run: python -m signpost.catalogue"
+    assert found == pages(ROOT / "rules", "../../rules"), "run: python -m signpost.authoring.catalogue"
 
 
 def test_every_rule_shows_a_sample_and_its_timelines() -> None:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from signpost.cli.rules.check import check
-from tests.rulebooks import RULES
+from tests.support.rulebooks import RULES
 
 BROKEN = Path(__file__).parents[1] / "data" / "broken-rules"
 TODAY = ("--today", "2026-11-23")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.article_runs import digest, known, runs
+from tests.support.article_runs import digest, known, runs
 
 ROOT = Path(__file__).parents[2]
 TITLES = yaml.safe_load((ROOT / "rules" / "sources.yaml").read_text("utf-8"))["articles"].values()

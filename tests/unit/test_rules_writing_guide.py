@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from signpost.authoring.timelines import run_timelines
 from signpost.rulebook import find_problems, load
-from signpost.rulebook.audit import audit
-from signpost.timelines import run_timelines
+from signpost.rulebook.analysis.audit import audit
 
 GUIDE = Path(__file__).parents[2] / "docs" / "writing-rules.md"
 FENCE = re.compile(r"^```yaml ?(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from schemas import Refused, dump_event, load_event, load_own_event
 from signpost.case.instant import MINUTE, parse_instant
+from signpost.schemas import InvalidEvent, dump_event, load_event, load_own_event
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
 
@@ -25,7 +25,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def problems(**changes: Any) -> dict[str, str]:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(InvalidEvent) as caught:
         load_event(document(**changes), tenant="t", now=NOW)
     return {problem.pointer: problem.message for problem in caught.value.problems}
 
@@ -52,7 +52,7 @@ def test_own_documents_need_their_tenant_and_may_lie_ahead() -> None:
     ahead = dump_event(event) | {"time": "2027-01-01T00:00:00Z"}
     assert load_own_event(ahead).time > NOW
     for tenant in (None, "", 7):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(InvalidEvent) as caught:
             load_own_event(ahead | {"tenant": tenant})
         assert [problem.pointer for problem in caught.value.problems] == ["/tenant"]
 
@@ -60,7 +60,7 @@ def test_own_documents_need_their_tenant_and_may_lie_ahead() -> None:
 @pytest.mark.parametrize("garbage", [None, [], "text", 5, {}])
 def test_garbage_is_refused_and_nothing_else_is_raised(garbage: Any) -> None:
     for load in (load_own_event, lambda it: load_event(it, tenant="t", now=NOW)):
-        with pytest.raises(Refused):
+        with pytest.raises(InvalidEvent):
             load(garbage)
 
 
@@ -104,7 +104,7 @@ def test_what_is_nearly_right_is_suggested() -> None:
 
 def test_the_future_is_refused_from_five_minutes_on() -> None:
     assert load_event(document(), tenant="t", now=NOW - 5 * MINUTE).time == NOW
-    with pytest.raises(Refused, match="5 minutes ahead"):
+    with pytest.raises(InvalidEvent, match="5 minutes ahead"):
         load_event(document(), tenant="t", now=NOW - 5 * MINUTE - 1)
 
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from schemas import EVENT_SCHEMAS
-from schemas.fields import Kind
-from schemas.reading import reader
+from signpost.schemas import EVENT_SCHEMAS
+from signpost.schemas.fields import Kind
+from signpost.schemas.reading import schema_loader
 
 
 def load(event: str, **data: Any) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def test_reading_fast_is_reading_as_marshmallow_does(name: str, data: st.DataObj
     schema = EVENT_SCHEMAS[name]
     names = [field.data_key or said for said, field in schema().fields.items()] + ["nope"]
     said = data.draw(st.dictionaries(st.sampled_from(names), _VALUES, max_size=6))
-    assert outcome(reader(schema).load, said) == outcome(schema().load, said)
+    assert outcome(schema_loader(schema).load, said) == outcome(schema().load, said)
 
 
 def outcome(load: Callable[[dict[str, Any]], Any], said: dict[str, Any]) -> Any:

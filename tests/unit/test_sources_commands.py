@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from signpost.cli import main
-from signpost.tenants import Tenants, load_tenants
+from signpost.tenants.loading import load_tenants
+from signpost.tenants.model import Tenants
 
 
 def call(folder: Path, *arguments: str) -> Result:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from signpost.errors import CallerError
-from signpost.tenants import TenantsError, hash_key
-from signpost.tenants_live import LiveTenants
+from signpost.tenants.live import LiveTenants
+from signpost.tenants.loading import TenantsError
+from signpost.tenants.model import hash_key
 
 SOURCE = "sources: {greens: {tenant: acme, vendor: greenhouse, secrets: ['file:one.secret']}}\n"
 
@@ -27,18 +28,18 @@ def file(tmp_path: Path) -> Path:
 
 
 def look(live: LiveTenants) -> None:
-    assert live.look(live.look()) == ""
+    assert live.poll(live.poll()) == ""
 
 
 def test_a_key_counts_once_the_file_has_stayed_the_same_for_two_looks(file: Path) -> None:
     live = LiveTenants(file, {})
     file.write_text(tenants("new"))
-    seen = live.look()
+    seen = live.poll()
     assert (live.tenant_of_key("new"), live.tenant_of_key("old")) == (None, "acme")
     file.write_text(tenants("newer"))
-    seen = live.look(seen)
+    seen = live.poll(seen)
     assert live.tenant_of_key("newer") is None
-    assert live.look(seen) == ""
+    assert live.poll(seen) == ""
     assert (live.tenant_of_key("newer"), live.tenant_of_key("old")) == ("acme", None)
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from signpost.authoring.timelines import TimelineError, find_timelines, run_timelines
+from signpost.authoring.timelines.coverage import untested
 from signpost.rulebook import load
-from signpost.timelines import TimelineError, find_timelines, run_timelines
-from signpost.timelines.coverage import untested
 
 RULES = Path(__file__).parents[2] / "rules"
 

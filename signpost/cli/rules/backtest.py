@@ -17,7 +17,7 @@ from signpost.errors import CallerError
 from signpost.settings import SHIPPED_RULES
 
 if TYPE_CHECKING:
-    from signpost.backtest import Comparison, Difference, Histories, History
+    from signpost.authoring.backtest import Comparison, Difference, Histories, History
     from signpost.case import Event
     from signpost.rulebook import Rulebook
 
@@ -80,7 +80,7 @@ def backtest(
       signpost rules backtest --against rules --against-params params.yaml --events events.json
       signpost rules backtest --against new-rules --events events.json --fail-on lost,added --json
     """
-    from signpost.backtest import backtest as compare
+    from signpost.authoring.backtest import backtest as compare
 
     fatal = _kinds(fail_on)
     if stored == bool(files):
@@ -100,7 +100,7 @@ def backtest(
 
 
 def _kinds(fail_on: str) -> list[str]:
-    from signpost.backtest import KINDS
+    from signpost.authoring.backtest import KINDS
 
     kinds = [kind.strip() for kind in fail_on.split(",") if kind.strip()]
     if unknown := [kind for kind in kinds if kind not in KINDS]:
@@ -133,7 +133,7 @@ def _histories(files: tuple[IO[bytes], ...], tenant: str) -> "tuple[Iterable[His
 
 def recorded(files: Iterable[IO[bytes]]) -> "Histories":
     """The histories in files of CloudEvents. Raises BadRecording with what is wrong, each with its place."""
-    from signpost.backtest import histories_of
+    from signpost.authoring.backtest import histories_of
 
     wrong: list[str] = []
     items = (item for file in files for item in stream_items(getattr(file, "name", "-"), file))
@@ -146,13 +146,13 @@ def recorded(files: Iterable[IO[bytes]]) -> "Histories":
 
 def _valid(items: Iterable[Item], now: int, wrong: list[str]) -> "Iterator[Event]":
     """The events that the intake would accept; what is wrong with the others is added to `wrong`."""
-    from schemas import Refused, load_event
     from signpost.ingress import strict_json
+    from signpost.schemas import InvalidEvent, load_event
 
     for item in items:
         try:
             yield load_event(strict_json.loads(item.body), tenant="backtest", now=now)
-        except Refused as refused:
+        except InvalidEvent as refused:
             wrong += [f"{item.place}: {problem}" for problem in refused.problems]
         except CallerError as error:
             wrong.append(f"{item.place}: {error}")
@@ -160,7 +160,7 @@ def _valid(items: Iterable[Item], now: int, wrong: list[str]) -> "Iterator[Event
 
 def _stored(tenant: str) -> "Iterator[History]":
     """The histories of a tenant's stored cases."""
-    from signpost.backtest import history_of_case
+    from signpost.authoring.backtest import history_of_case
     from signpost.case import Case
     from signpost.storage import open_store
 
@@ -195,7 +195,7 @@ def _document(found: "Comparison") -> dict[str, object]:
 
 def _show_differences(found: "Comparison") -> None:
     """Counts rule by rule and in all, then examples."""
-    from signpost.backtest import KINDS
+    from signpost.authoring.backtest import KINDS
 
     total: Counter[str] = sum(found.counts.values(), Counter())
     kinds = [kind for kind in KINDS if total[kind]]

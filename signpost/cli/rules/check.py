@@ -45,7 +45,7 @@ def check(
       signpost rules check rules --strict --max-age 180
       signpost rules check rules --tenants .signpost/tenants.yaml
     """
-    from signpost.inspection import inspect
+    from signpost.authoring.inspection import inspect
 
     day = today or datetime.now(UTC)
     rulebook, found = inspect(folder, day.date(), max_age=max_age, tenants=tenants)

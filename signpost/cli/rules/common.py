@@ -25,19 +25,19 @@ def load_with(folder: Path, file: Path | None) -> "Rulebook":
     from signpost.rulebook import RulebookError, load
     from signpost.rulebook.document import read
     from signpost.rulebook.problems import Problems
-    from signpost.tenants_choices import Choices
+    from signpost.tenants.overrides import RuleOverrides
 
     rulebook = load(folder)
     if file is None:
         return rulebook
     problems = Problems()
     node = read(file, str(file), problems)
-    choices = Choices({}, (), {})
+    choices = RuleOverrides({}, (), {})
     if node is not None and isinstance(node.value, dict):
         for body in node.value.values():
             if not isinstance(body.value, dict):
                 problems.add("R006", body.position, "a rule must hold parameters and their values")
-        choices = Choices(node.value, (), node.keys or {})
+        choices = RuleOverrides(node.value, (), node.keys or {})
     elif node is not None:
         problems.add("R006", node.position, "the file must hold rules and their parameters")
     if not problems.found:

@@ -25,7 +25,7 @@ def coverage(folder: Path, jobs: int, cache: bool, as_json: bool) -> None:
       signpost rules coverage rules
       signpost rules coverage rules --json
     """
-    from signpost.timelines import run_timelines
+    from signpost.authoring.timelines import run_timelines
 
     result = run_timelines([folder], folder)
     report = mutate(folder, [folder], result, jobs=jobs, cache=cache, quiet=as_json)
@@ -41,7 +41,7 @@ def coverage(folder: Path, jobs: int, cache: bool, as_json: bool) -> None:
 
 
 def _covered(verdict: Any, timelines: list[Any], folder: Path) -> dict[str, Any]:
-    from signpost.timelines.coverage import about
+    from signpost.authoring.timelines.coverage import about
 
     naming = about(verdict.rule, timelines)
     return {

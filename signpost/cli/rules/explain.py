@@ -11,9 +11,9 @@ from signpost.cli.rules.common import FOLDER
 from signpost.errors import CallerError
 
 if TYPE_CHECKING:
-    from signpost.backtest import History
+    from signpost.authoring.backtest import History
     from signpost.explain import Explanation
-    from signpost.explain.explanation import Told
+    from signpost.explain.explanation import AdviceState
     from signpost.rulebook import Rulebook
 
 _NAME = re.compile(r"(?P<rule>[^@]+)(?:@(?P<subject>[a-z]+/.+))?", re.DOTALL)
@@ -24,13 +24,12 @@ class NothingKnown(CallerError):
     """There is no such case, or the recording does not say whose it is."""
 
 
-class _Source(NamedTuple):
-    """What is known of a person, and the rules to ask. `recorded`: what consumers were told; `start`: what `--at 36h`
-    counts from."""
+class _Subject(NamedTuple):
+    """A history and the rules to ask. `advice_state`: what consumers received; `start`: what `--at 36h` counts from."""
 
     history: "History"
     rulebook: "Rulebook"
-    recorded: bytes
+    advice_state: bytes
     start: int
 
 
@@ -73,7 +72,7 @@ def explain(
     source = _source(candidate, tenant, file, timeline, folder)
     now = _instant(at, source.start)
     engine, case, key = CompiledEngine(source.rulebook), source.history.case(now), source.history.key
-    told = source.recorded if at is None else b""
+    told = source.advice_state if at is None else b""
     if named["subject"]:
         found = [explain_one(engine, case, key, named["rule"], named["subject"], now, told)]
     else:
@@ -88,17 +87,17 @@ def explain(
 
 def _source(
     candidate: str | None, tenant: str, file: IO[bytes] | None, timeline: str | None, folder: Path | None
-) -> _Source:
+) -> _Subject:
     if timeline is not None:
         return _of_timeline(timeline, folder)
     return _of_events(file, candidate, folder) if file is not None else _stored(tenant, candidate or "", folder)
 
 
-def _stored(tenant: str, candidate: str, folder: Path | None) -> _Source:
-    from signpost.backtest import history_of_case
+def _stored(tenant: str, candidate: str, folder: Path | None) -> _Subject:
+    from signpost.authoring.backtest import history_of_case
     from signpost.case import Case
-    from signpost.rulebooks import load_rulebooks
     from signpost.storage import open_store
+    from signpost.tenants.rulebooks import load_rulebooks
 
     chosen = settings()
     with open_store(chosen.database_url) as store:
@@ -107,10 +106,10 @@ def _stored(tenant: str, candidate: str, folder: Path | None) -> _Source:
     if row is None or history is None or not history.said:
         raise NothingKnown(f"nothing is known of candidate {candidate!r} of tenant {tenant!r}")
     rulebook = load_rulebooks(folder or chosen.rules, chosen.tenants).of(tenant)
-    return _Source(history, rulebook, row.advice, history.said[0][0])
+    return _Subject(history, rulebook, row.advice, history.said[0][0])
 
 
-def _of_events(file: IO[bytes], candidate: str | None, folder: Path | None) -> _Source:
+def _of_events(file: IO[bytes], candidate: str | None, folder: Path | None) -> _Subject:
     from signpost.cli.rules.backtest import recorded
     from signpost.rulebook import load
 
@@ -122,15 +121,15 @@ def _of_events(file: IO[bytes], candidate: str | None, folder: Path | None) -> _
         shown = [*histories][:20]
         more = f" and {len(histories) - len(shown)} more" if len(histories) > len(shown) else ""
         raise NothingKnown(f"say whose case with --candidate; the events speak of {', '.join(shown)}{more}")
-    return _Source(histories[key], load(folder or settings().rules), b"", histories[key].said[0][0])
+    return _Subject(histories[key], load(folder or settings().rules), b"", histories[key].said[0][0])
 
 
-def _of_timeline(name: str, folder: Path | None) -> _Source:
+def _of_timeline(name: str, folder: Path | None) -> _Subject:
     """The timeline of this name, or the first of the file; under the parameters that it sets."""
-    from signpost.backtest import History
+    from signpost.authoring.backtest import History
+    from signpost.authoring.timelines import find_timelines
     from signpost.case import Case
     from signpost.rulebook import load
-    from signpost.timelines import find_timelines
 
     colons = [place for place, letter in enumerate(name) if letter == ":" and Path(name[:place]).exists()]
     path, wanted = (name[: colons[0]], name[colons[0] + 1 :]) if colons else (name, "")
@@ -142,7 +141,7 @@ def _of_timeline(name: str, folder: Path | None) -> _Source:
     if not wanted and len(timelines) > 1:
         click.echo(f"the first of {len(timelines)} timelines: {one.name}", err=True)
     history = History(one.candidate, tuple((arrival.at, Case.of(arrival.event)) for arrival in one.arrivals))
-    return _Source(history, load(folder or settings().rules, one.params), b"", one.start)
+    return _Subject(history, load(folder or settings().rules, one.params), b"", one.start)
 
 
 def _instant(at: str | None, start: int) -> int:
@@ -189,7 +188,7 @@ def _show(one: "Explanation") -> None:
         click.echo("  this case is so large that not every single change was tried")
 
 
-def _told(told: "Told") -> str:
+def _told(told: "AdviceState") -> str:
     """What consumers know of it."""
     if told["state"] == "active":
         return f"consumers have it as {told['id']}"

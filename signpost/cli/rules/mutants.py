@@ -26,10 +26,10 @@ cache_option = click.option("--cache/--no-cache", default=True, help=f"Keep outc
 def mutate(
     folder: Path, paths: Sequence[Path], result: Any, *, only: Sequence[str] = (), jobs: int, cache: bool, quiet: bool
 ) -> Any:
-    """Try the mutants on the timelines that passed: the report of `signpost.mutation`."""
-    from signpost.mutation.cache import Cache
-    from signpost.mutation.plan import make_plan
-    from signpost.mutation.run import run_mutants
+    """Try the mutants on the timelines that passed: the report of `signpost.authoring.mutation`."""
+    from signpost.authoring.mutation.cache import Cache
+    from signpost.authoring.mutation.plan import make_plan
+    from signpost.authoring.mutation.run import run_mutants
 
     plan = make_plan(folder, paths, result, only)
     with progress_bar("mutants", len(plan.tasks), quiet=quiet) as advance:

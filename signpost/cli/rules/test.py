@@ -62,7 +62,7 @@ def test(
       signpost rules test rules --mutate --rule withdraw-promptly
       signpost rules test rules --mutate --min-score 100 --junit report.xml
     """
-    from signpost.timelines import run_timelines
+    from signpost.authoring.timelines import run_timelines
 
     if not mutating and (only or min_score is not None):
         raise click.UsageError("--rule and --min-score go with --mutate")

@@ -14,6 +14,10 @@ class WhichTenant(CallerError):
     """The file has no tenant, or several and none was named."""
 
 
+class UnknownVendor(CallerError):
+    """No mapping file describes this vendor's webhooks."""
+
+
 @click.command
 @click.argument("name")
 @click.option("--vendor", required=True, help="Whose webhooks these are; `signpost sources add --help` lists them.")
@@ -45,8 +49,11 @@ def add(
       signpost sources add acme-greenhouse --vendor greenhouse --employer-id acme --employer-name Acme
     """
     from signpost.cli.sources.secrets import given_secret, keep_secret
-    from signpost.tenants_editing import TenantsFile
+    from signpost.ingress.sources import check_vendor
+    from signpost.tenants.editing import TenantsFile
 
+    if problem := check_vendor(vendor):
+        raise UnknownVendor(problem)
     chosen = settings()
     file = TenantsFile(chosen.tenants)
     secret = given_secret(secret_file, vendor)

@@ -12,7 +12,7 @@ from signpost.cli.edge import json_option, print_json, print_table, settings
 @json_option
 def listing(as_json: bool) -> None:
     """List the senders of webhooks: vendor, tenant, number of active secrets, and where they send to."""
-    from signpost.tenants import load_tenants
+    from signpost.tenants.loading import load_tenants
 
     chosen = settings()
     found: list[dict[str, Any]] = [

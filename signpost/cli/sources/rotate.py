@@ -26,8 +26,8 @@ def rotate(name: str, secret_file: Path | None, retire: bool) -> None:
       signpost sources rotate acme-greenhouse --retire
     """
     from signpost.cli.sources.secrets import given_secret, keep_secret
-    from signpost.tenants import load_tenants
-    from signpost.tenants_editing import CannotEdit, TenantsFile
+    from signpost.tenants.editing import CannotEdit, TenantsFile
+    from signpost.tenants.loading import load_tenants
 
     folder, file = settings().tenants.parent, TenantsFile(settings().tenants)
     known = file.secrets(name)

@@ -4,8 +4,8 @@ import base64
 import secrets as randomness
 from pathlib import Path
 
-from signpost.first_run import write_private
-from signpost.tenants_editing import CannotEdit
+from signpost.cli.first_run import write_private
+from signpost.tenants.editing import CannotEdit
 
 
 def new_secret(vendor: str) -> str:

@@ -36,7 +36,7 @@ def trial(name: str, sample: str | None, patience: float, as_json: bool) -> None
     """
     from signpost.cli.client import opened
     from signpost.ingress.vendors import VENDORS
-    from signpost.tenants import load_tenants
+    from signpost.tenants.loading import load_tenants
 
     chosen = settings()
     source = load_tenants(chosen.tenants, os.environ).source(name)

@@ -12,17 +12,9 @@ from pika.spec import Basic
 
 from signpost.case.instant import format_instant
 from signpost.messaging.bounds import Bounds
-from signpost.messaging.message import (
-    Delivery,
-    Message,
-    Outcome,
-    Publisher,
-    PublishFailed,
-    Settlement,
-    dead_headers,
-)
+from signpost.messaging.message import Delivery, Message, Outcome, Publisher, PublishFailed, Settlement, dead_headers
 from signpost.messaging.rabbitmq.frames import delivery_of
-from signpost.messaging.rabbitmq.link import Link
+from signpost.messaging.rabbitmq.link import ConnectionThread
 from signpost.messaging.topology import ADVICE, DEAD
 
 log = logging.getLogger(__name__)
@@ -59,7 +51,7 @@ class RabbitConsumer:
         self._unsettled: dict[int, None] = {}
         self._channel: Channel | None = None
         self._closed = False
-        self._link = Link(url, bounds, name, self._opened, self._lost)
+        self._link = ConnectionThread(url, bounds, name, self._opened, self._lost)
         self._link.start()
 
     @property

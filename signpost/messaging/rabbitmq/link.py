@@ -29,7 +29,7 @@ def parameters(url: str, bounds: Bounds, name: str) -> URLParameters:
     return found
 
 
-class Link:
+class ConnectionThread:
     """One connection at a time, each in turn with one channel.
 
     `on_open(channel)` runs for each new channel and must call `ready()` when its set-up is through; `on_lost(reason)`

@@ -16,7 +16,7 @@ from pika.spec import Basic
 from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import Message, PublishFailed, PublishRefused, PublishReturned, PublishUnknown
 from signpost.messaging.rabbitmq.frames import properties_of
-from signpost.messaging.rabbitmq.link import Link
+from signpost.messaging.rabbitmq.link import ConnectionThread
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class RabbitPublisher:
         self._closed = False
         self._open = 0
         self._room = threading.Condition()
-        self._link = Link(url, bounds, name, self._opened, self._lost)
+        self._link = ConnectionThread(url, bounds, name, self._opened, self._lost)
         self._link.call(self._sweep)
         self._link.start()
 

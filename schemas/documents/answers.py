@@ -1,0 +1,124 @@
+"""The shapes of what the intake answers, as components of the OpenAPI document. Data."""
+
+from signpost.schemas.containers import object_schema
+from signpost.schemas.feedback import FeedbackSchema
+from signpost.schemas.fields import JsonSchema
+from signpost.schemas.money import MoneySchema
+from signpost.schemas.recommendation import RecommendationSchema
+from signpost.schemas.simulation import SimulationSchema
+
+
+def ref(name: str) -> JsonSchema:
+    """A reference to a component."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def of(required: str, **properties: JsonSchema) -> JsonSchema:
+    """An object with these properties, of which those named are required."""
+    return {"type": "object", "properties": properties, "required": required.split()}
+
+
+_TEXT: JsonSchema = {"type": "string"}
+_TEXTS: JsonSchema = {"type": "array", "items": _TEXT}
+_WHOLE: JsonSchema = {"type": "integer"}
+_INSTANT: JsonSchema = {"type": "string", "format": "date-time"}
+_MAYBE_INSTANT: JsonSchema = {"type": ["string", "null"], "format": "date-time"}
+_STANDING = of(
+    "rule subject priority title due valid_until",
+    rule=_TEXT,
+    subject=_TEXT,
+    priority=_TEXT,
+    title=_TEXT,
+    due=_MAYBE_INSTANT,
+    valid_until=_MAYBE_INSTANT,
+)
+_ERRORS: JsonSchema = {"type": "array", "items": of("pointer detail", pointer=_TEXT, detail=_TEXT)}
+_ITEM = of("index id status errors", index=_WHOLE, id={"type": ["string", "null"]}, status=_WHOLE, errors=_ERRORS)
+_SUPPRESSED = of("rule subject by", rule=_TEXT, subject=_TEXT, by=_TEXT)
+_STATES = ("active", "done", "dismissed", "snoozed", "suppressed", "superseded")
+_TOLD = of(
+    "id state until by", id=_TEXT, state={"enum": list(_STATES)}, until=_MAYBE_INSTANT, by={"type": ["string", "null"]}
+)
+_CHANGE = of("fact now values words", fact=_TEXT, values={"type": "array"}, words=_TEXT)
+DELIVERY_STATUSES = ("accepted", "ignored", "unsigned", "refused", "unavailable")
+_OF_DELIVERY: JsonSchema = {
+    "id": _TEXT,
+    "source": _TEXT,
+    "received_at": _INSTANT,
+    "status": {"enum": list(DELIVERY_STATUSES)},
+    "size": _WHOLE,
+    "events": {"type": "array", "items": of("type id subject", type=_TEXT, id=_TEXT, subject=_TEXT)},
+    "problems": _ERRORS,
+    "replayable": {"type": "boolean"},
+}
+_LISTED = of(" ".join(_OF_DELIVERY), **_OF_DELIVERY)
+_DELIVERY = of(" ".join([*_OF_DELIVERY, "body"]), **_OF_DELIVERY, body={})
+ANSWERS: JsonSchema = {
+    "Problem": of("type title status", type=_TEXT, title=_TEXT, status=_WHOLE, detail=_TEXT, errors=_ERRORS),
+    "Accepted": of("status", id=_TEXT, events=_WHOLE, status=_WHOLE, delivery=_TEXT),
+    "BatchAnswer": of("items", items={"type": "array", "items": _ITEM}),
+    "Recommendation": object_schema(RecommendationSchema),
+    "Advice": of(
+        "candidate active suppressed",
+        candidate=_TEXT,
+        active={"type": "array", "items": ref("Recommendation")},
+        suppressed={"type": "array", "items": _SUPPRESSED},
+    ),
+    "Case": of(
+        "candidate case next_change rulebook",
+        candidate=_TEXT,
+        case={"type": "object"},
+        next_change={"type": ["string", "null"], "format": "date-time"},
+        rulebook=_TEXT,
+    ),
+    "Feed": of("items next", items={"type": "array", "items": {"type": "object"}}, next={"type": ["string", "null"]}),
+    "Delivery": _DELIVERY,
+    "Deliveries": of("items next", items={"type": "array", "items": _LISTED}, next={"type": ["string", "null"]}),
+    "Health": of("status", status={"enum": ["ok", "degraded", "unavailable"]}, broker=_TEXT, database=_TEXT),
+    "Simulation": object_schema(SimulationSchema),
+    "Feedback": object_schema(FeedbackSchema),
+    "Simulated": of(
+        "candidate at until changes active suppressed next_change",
+        candidate=_TEXT,
+        at=_INSTANT,
+        until=_INSTANT,
+        changes={"type": "array", "items": ref("Recommendation")},
+        active={"type": "array", "items": _STANDING},
+        suppressed={"type": "array", "items": _SUPPRESSED},
+        next_change=_MAYBE_INSTANT,
+    ),
+    "Reason": of(
+        "condition of answer seen turns parts",
+        condition=_TEXT,
+        of={"type": ["string", "null"]},
+        answer={"enum": ["yes", "no", "unknown"]},
+        seen={"type": "array", "items": {"type": "object"}},
+        turns=_MAYBE_INSTANT,
+        parts={"type": "array", "items": ref("Reason")},
+    ),
+    "Explanation": of(
+        "rule subject at rulebook holds priority because levels due valid_until told suppressed_by next if_changed "
+        "if_there_were complete article",
+        rule=_TEXT,
+        subject=of("kind id", kind=_TEXT, id=_TEXT),
+        at=_INSTANT,
+        rulebook=_TEXT,
+        holds={"type": "boolean"},
+        priority={"type": ["string", "null"]},
+        because={"type": "array", "items": ref("Reason")},
+        levels=_TEXTS,
+        due=_MAYBE_INSTANT,
+        valid_until=_MAYBE_INSTANT,
+        told={"anyOf": [_TOLD, {"type": "null"}]},
+        suppressed_by=_TEXTS,
+        next={"anyOf": [of("at change", at=_INSTANT, change=_TEXT), {"type": "null"}]},
+        if_changed={"type": "array", "items": _CHANGE},
+        if_there_were={
+            "type": "array",
+            "items": of("entity such_that", entity=_TEXT, such_that=_TEXTS),
+        },
+        complete={"type": "boolean"},
+        article=of("id title", id=_TEXT, title=_TEXT),
+    ),
+    "money": object_schema(MoneySchema),
+}

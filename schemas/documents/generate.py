@@ -1,0 +1,101 @@
+"""The documents generated from the schemas: JSON Schema 2020-12 of every message, OpenAPI 3.1 of the intake, AsyncAPI
+3.0 of the exchanges.
+
+`python -m signpost.schemas` writes them to `schemas/generated/`; a test compares them with what is kept there.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from signpost.schemas.cloudevent import ATTRIBUTES, full_type
+from signpost.schemas.containers import object_schema
+from signpost.schemas.documents.asyncapi import asyncapi
+from signpost.schemas.documents.openapi import openapi
+from signpost.schemas.events import EVENT_SCHEMAS
+from signpost.schemas.fields import JsonSchema
+from signpost.schemas.money import MoneySchema
+from signpost.schemas.recommendation import CHANGES, RecommendationSchema
+
+GENERATED = Path(__file__).parent / "generated"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+EVENT, RECOMMENDATION = "signpost.event.v1", "signpost.recommendation.v1"
+APIS = ("openapi.json", "asyncapi.json")
+"""The documents that are no JSON Schema."""
+MEDIA_TYPE = "application/schema+json"
+"""Of a JSON Schema."""
+
+
+def documents() -> dict[str, JsonSchema]:
+    """Path below `schemas/generated/` -> document."""
+    found = {f"events/{full_type(name)}.json": event_document(name) for name in EVENT_SCHEMAS}
+    found[f"{RECOMMENDATION}.json"] = recommendation_document()
+    found[f"{EVENT}.json"] = queued_event_document()
+    return {**found, "openapi.json": openapi(found), "asyncapi.json": asyncapi()}
+
+
+def event_document(name: str) -> JsonSchema:
+    """JSON Schema of the CloudEvent with this short type, as senders send it."""
+    schema = EVENT_SCHEMAS[name]
+    data = object_schema(schema)
+    document = _envelope(full_type(name), {"const": full_type(name)}, data, data_required="required" in data)
+    document["properties"]["tenant"] = False
+    return {"$schema": DIALECT, "$id": f"/schemas/events/{full_type(name)}.json", **document}
+
+
+def queued_event_document() -> JsonSchema:
+    """JSON Schema of what all events have in common on their exchange, where they carry their tenant."""
+    types = {"enum": [full_type(name) for name in EVENT_SCHEMAS]}
+    document = _envelope("An accepted event", types, {"type": "object"}, data_required=True)
+    document["properties"]["tenant"] = {"type": "string", "minLength": 1}
+    document["required"] = [*document["required"], "tenant"]
+    return {"$schema": DIALECT, "$id": f"/schemas/{EVENT}.json", **document}
+
+
+def recommendation_document() -> JsonSchema:
+    """JSON Schema of the CloudEvent that tells a change of a recommendation. Open: later fields may be added."""
+    types = {"enum": [f"signpost.recommendation.{change}.v1" for change in CHANGES]}
+    document = _envelope("A change of a recommendation", types, object_schema(RecommendationSchema), data_required=True)
+    document["properties"]["tenant"] = {"type": "string"}
+    document["properties"]["id"] = {"type": "string", "description": "recommendation id, a dot, its sequence"}
+    return {"$schema": DIALECT, "$id": f"/schemas/{RECOMMENDATION}.json", **document}
+
+
+def _envelope(title: str, types: JsonSchema, data: JsonSchema, *, data_required: bool) -> JsonSchema:
+    properties = {name: kind.json_schema() for name, kind in ATTRIBUTES.items() if name != "type"}
+    required = [name for name, kind in ATTRIBUTES.items() if kind.required] + (["data"] if data_required else [])
+    uses_money = '"#/$defs/money"' in json.dumps(data)
+    return {
+        "title": title,
+        "type": "object",
+        "properties": {**properties, "type": types, "data": data},
+        "required": required,
+        "propertyNames": {"pattern": "^[a-z0-9]+$"},
+        "additionalProperties": {"type": ["string", "boolean", "integer", "null"]},
+        **({"$defs": {"money": object_schema(MoneySchema)}} if uses_money else {}),
+    }
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """Every generated file and what should stand in it."""
+    for path, document in documents().items():
+        yield GENERATED / path, json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def write() -> list[Path]:
+    """Write every generated file, remove what is no longer generated; returns the files written."""
+    wanted = dict(texts())
+    for stale in set(GENERATED.rglob("*.json")) - set(wanted):
+        stale.unlink()
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(wanted)
+
+
+def stale() -> list[Path]:
+    """The generated files that are missing, differ, or are no longer generated."""
+    wanted: dict[Path, Any] = dict(texts())
+    kept = {path: path.read_text(encoding="utf-8") for path in GENERATED.rglob("*.json")}
+    return sorted(path for path in wanted.keys() | kept.keys() if wanted.get(path) != kept.get(path))

@@ -1,0 +1,8 @@
+"""Backtest: recorded histories through two rulebooks, and how the advice differs. Pure but for its processes."""
+
+from signpost.authoring.backtest.differences import KINDS, Difference
+from signpost.authoring.backtest.gathering import Histories, histories_of
+from signpost.authoring.backtest.histories import History, history_of_case
+from signpost.authoring.backtest.run import Comparison, backtest
+
+__all__ = ["KINDS", "Comparison", "Difference", "Histories", "History", "backtest", "histories_of", "history_of_case"]

@@ -1,0 +1,120 @@
+"""Running a backtest: every history through both rulebooks, in several processes, counted as they come."""
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from typing import TypeAlias
+
+from signpost.advice import Engine
+from signpost.authoring.backtest.differences import Difference, differences
+from signpost.authoring.backtest.episodes import episodes, rivals
+from signpost.authoring.backtest.histories import History
+from signpost.engine import CompiledEngine
+from signpost.rulebook import Rulebook
+
+CHUNK = 50
+"""Histories in one piece of work; fewer than that are not worth a process."""
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What a backtest came to. `advice`: spells under the old rulebook; `counts`: rule -> kind of difference -> number;
+    `examples`: the first of each."""
+
+    cases: int = 0
+    advice: int = 0
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    examples: list[Difference] = field(default_factory=list)
+
+
+def backtest(
+    old: Rulebook,
+    new: Rulebook,
+    histories: Iterable[History],
+    *,
+    patience: int,
+    examples: int = 3,
+    jobs: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Comparison:
+    """Compare two rulebooks over histories, each followed for `patience` microseconds after its last event.
+
+    `examples`: how many differences of each rule and kind are kept; `progress` is called after each case, with
+    the number of cases so far.
+    """
+    found = Comparison()
+    for outcomes in _outcomes(old, new, histories, patience, jobs):
+        for advised, different in outcomes:
+            found.cases += 1
+            found.advice += advised
+            for one in different:
+                counts = found.counts.setdefault(one.rule, Counter())
+                counts[one.kind] += 1
+                if counts[one.kind] <= examples:
+                    found.examples.append(one)
+            progress(str(found.cases))
+    return found
+
+
+TimelineResult: TypeAlias = tuple[int, list[Difference]]
+"""What one case adds: the number of spells under the old rulebook, and the differences."""
+
+
+def _outcomes(
+    old: Rulebook, new: Rulebook, histories: Iterable[History], patience: int, jobs: int
+) -> Iterator[list[TimelineResult]]:
+    chunks = _chunks(histories)
+    ahead = list(islice(chunks, 2))
+    if jobs == 1 or len(ahead) < 2:
+        yield from map(_Worker(old, new, patience), chain(ahead, chunks))
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs, _prepare, (old, new, patience)) as pool:
+        while ahead:  # a pool reads its whole input at once, so it is given a little at a time
+            yield from pool.imap(_work, ahead)
+            ahead = list(islice(chunks, 4 * jobs))
+
+
+def _chunks(histories: Iterable[History]) -> Iterator[list[History]]:
+    remaining = iter(histories)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
+
+
+class _Worker:
+    def __init__(self, old: Rulebook, new: Rulebook, patience: int) -> None:
+        self._engines: tuple[Engine, Engine] = (CompiledEngine(old), CompiledEngine(new))
+        self._patience = patience
+
+    def __call__(self, chunk: list[History]) -> list[TimelineResult]:
+        return [self._compare(history) for history in chunk]
+
+    def _compare(self, history: History) -> TimelineResult:
+        before, after = (episodes(engine, history, self._patience) for engine in self._engines)
+        different = differences(history.key, before, after)
+        return len(before), [self._displaced(one, history) for one in different]
+
+    def _displaced(self, one: Difference, history: History) -> Difference:
+        """Said with the other rule that takes its place, or took it, where that is why it is missing."""
+        missing_in_new = one.kind in ("lost", "later")
+        if one.kind not in ("lost", "later", "added", "earlier"):
+            return one
+        rival = rivals(self._engines[missing_in_new], history, one.at).get((one.rule, one.subject))
+        if rival is None:
+            return one
+        if not missing_in_new:
+            return replace(one, detail=f"{one.detail}; before, {rival} took its place")
+        kind = "superseded" if one.kind == "lost" else one.kind
+        return replace(one, kind=kind, detail=f"{one.detail}; {rival} takes its place")
+
+
+_HERE: list[_Worker] = []
+
+
+def _prepare(old: Rulebook, new: Rulebook, patience: int) -> None:
+    _HERE[:] = [_Worker(old, new, patience)]
+
+
+def _work(chunk: list[History]) -> list[TimelineResult]:
+    return _HERE[0](chunk)

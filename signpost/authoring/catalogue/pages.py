@@ -1,0 +1,148 @@
+"""Pages of the catalogue: one for each topic, one of all rules, one of all fields, as Markdown."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from signpost.authoring.catalogue.excerpts import excerpts
+from signpost.authoring.catalogue.samples import Sample, samples
+from signpost.facts.vocabulary import KINDS, Field
+from signpost.rulebook import load
+from signpost.rulebook.terms import Rule
+from signpost.rulebook.texts import show
+
+NOTE = "<!-- Generated from the rules by `python -m signpost.authoring.catalogue`; change the rules, not this page. -->"
+
+PRIVATE = """\
+What a condition may name, and the words that a choice may have. An employer's rules and texts read none of the private
+fields."""
+
+
+def pages(rules: Path, link: str) -> dict[str, str]:
+    """File name -> text, for the rulebook in a folder. `link`: how the pages reach that folder.
+
+    Raises RulebookError and TimelineError where rules or timelines are not in order.
+    """
+    rulebook = load(rules)
+    topics: dict[str, list[Rule]] = {}
+    for rule in rulebook.rules.values():
+        topics.setdefault(rule.topic, []).append(rule)
+    told = samples(rules)
+    found = {"README.md": _index(topics), "fields.md": _fields()}
+    for topic, members in sorted(topics.items()):
+        said = excerpts(rules / f"{topic}.yaml")
+        body = [_rule(rule, said[rule.id], told[rule.id], link) for rule in members]
+        found[f"{topic}.md"] = _page(_name(topic), f"[All rules](README.md) · [source]({link}/{topic}.yaml)", *body)
+    return found
+
+
+def _page(title: str, *parts: str) -> str:
+    return "\n\n".join([f"# {title}", NOTE, *parts]) + "\n"
+
+
+def _name(topic: str) -> str:
+    return topic.replace("-", " ").capitalize()
+
+
+def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def _index(topics: Mapping[str, list[Rule]]) -> str:
+    number = sum(map(len, topics.values()))
+    parts = [
+        f"{number} rules in {len(topics)} topics. How they are written: [../writing-rules.md](../writing-rules.md)."
+    ]
+    for topic, rules in sorted(topics.items()):
+        rows = (
+            (f"[{rule.id}]({topic}.md#{_anchor(rule)})", rule.audience, rule.about, _levels(rule)) for rule in rules
+        )
+        parts += [f"## {_name(topic)}", _table(("rule", "for the", "about the", "priority"), rows)]
+    return _page("The rulebook", *parts)
+
+
+def _anchor(rule: Rule) -> str:
+    return rule.id.replace(".", "")
+
+
+def _levels(rule: Rule) -> str:
+    return " → ".join(level.priority for level in rule.levels)
+
+
+def _rule(rule: Rule, said: Mapping[str, str], sample: Sample, link: str) -> str:
+    parts = [f"## {rule.id}", _summary(rule, said)]
+    for key in ("define", "when"):
+        if key in said:
+            parts.append(f"{key.capitalize()}:\n\n```yaml\n{said[key]}\n```")
+    parts.append(_until(said))
+    parts += [_sample(sample), _timelines(sample, link)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _summary(rule: Rule, said: Mapping[str, str]) -> str:
+    rows = {
+        "for the": rule.audience,
+        "about the": rule.about,
+        "priority": f"`{said['priority']}`" if "\n" not in said["priority"] else _inline(said["priority"]),
+        "due": f"`{said['due']}`" if "due" in said else "",
+        "takes the place of": ", ".join(f"`{name}`" for name in rule.suppresses),
+        "attaches": rule.attaches or "",
+        "parameters": ", ".join(f"`{name}: {value}`" for name, value in rule.params.items()),
+        "source": f"*{rule.source.title}*",
+        "norms": "<br>".join(map(_norm, rule.source.norms)),
+    }
+    return _table(("", ""), ((name, value) for name, value in rows.items() if value))
+
+
+def _inline(block: str) -> str:
+    return "<br>".join(f"`{line.strip()}`" for line in block.splitlines())
+
+
+def _norm(norm: Mapping[str, Any]) -> str:
+    return (
+        f"{norm['claim']} ({norm['source']}; quality {norm['quality']}, {norm['place']}, reviewed {norm['reviewed']})"
+    )
+
+
+def _until(said: Mapping[str, str]) -> str:
+    limit = f"; at the latest it is valid `{said['valid']}`" if "valid" in said else ""
+    return f"Until one of these no longer holds{limit}."
+
+
+def _sample(sample: Sample) -> str:
+    if sample.data is None:
+        return ""
+    data = sample.data
+    lines = [f"**{data['title']}**", "", *data["message"].splitlines()]
+    if data["steps"]:
+        lines += ["", *(f"{number}. {step}" for number, step in enumerate(data["steps"], 1))]
+    for draft in data["drafts"]:
+        lines += ["", f"*Draft, {draft['name']}: {draft['title']}*", "", *_quoted(draft["body"])]
+    return "For example:\n\n" + "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def _quoted(body: str) -> list[str]:
+    """A draft keeps its lines."""
+    return [f"{line}  " if line else "" for line in body.splitlines()]
+
+
+def _timelines(sample: Sample, link: str) -> str:
+    rows = [
+        f"- [{timeline.name}]({link}/{Path(timeline.position.file).parent.name}/{Path(timeline.position.file).name}"
+        f"#L{timeline.position.line})"
+        for timeline in sample.timelines
+    ]
+    return "Timelines:\n\n" + "\n".join(rows)
+
+
+def _fields() -> str:
+    parts = [PRIVATE]
+    for kind, fields in KINDS.items():
+        rows = ((f"`{field.name}`", _type(field), "private" if field.private else "") for field in fields.values())
+        parts += [f"## {kind.capitalize()}", _table(("field", "type", ""), rows)]
+    return _page("Fields", *parts)
+
+
+def _type(field: Field) -> str:
+    return f"{field.type}: {', '.join(field.choices)}" if field.choices else show(field.type)

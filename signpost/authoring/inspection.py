@@ -1,0 +1,51 @@
+"""Every check of a rulebook: loading, what its conditions mean, texts, sources, tenants' choices, timelines."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from signpost.authoring.timelines import TimelineError, find_timelines
+from signpost.authoring.timelines.coverage import strangers, untested
+from signpost.rulebook import Problem, Rulebook, find_problems
+from signpost.rulebook.analysis.audit import audit
+from signpost.rulebook.problems import Problems
+from signpost.rulebook.reviews import MAX_AGE, check_sources
+from signpost.tenants.rulebooks import Rulebooks, find_rulebook_problems
+
+
+def inspect(
+    folder: Path, today: date, *, max_age: int = MAX_AGE, tenants: Path | None = None
+) -> tuple[Rulebook, list[Problem]]:
+    """The rulebook in a folder, as far as it can be read, and all problems and warnings in the order of places. `today`
+    and `max_age` (days): which reviews of norms count as stale. `tenants`: a tenants file to check beside the rules."""
+    rulebooks, found = find_rulebook_problems(folder, tenants)
+    rulebook, problems = find_problems(folder)
+    check_sources(folder, rulebook, today, max_age, problems)
+    audit(rulebook, problems)
+    found += [*problems.found, *_of_tenants(rulebooks, problems), *_of_timelines(folder, rulebook, problems)]
+    return rulebook, sorted(set(found))
+
+
+def _of_tenants(rulebooks: Rulebooks, problems: Problems) -> Iterator[Problem]:
+    """What only a tenant's parameters bring about."""
+    for tenant, rulebook in sorted(rulebooks.own.items()):
+        own = Problems()
+        audit(rulebook, own)
+        known = {(problem.code, problem.position) for problem in problems.found}
+        for one in own.found:
+            if (one.code, one.position) not in known:
+                message = f"with the choices of tenant {tenant}: {one.message}"
+                yield Problem(one.position, one.code, message, one.suggestion)
+
+
+def _of_timelines(folder: Path, rulebook: Rulebook, problems: Problems) -> Iterator[Problem]:
+    try:
+        timelines = find_timelines([folder])
+    except TimelineError as error:
+        if any(problem.position.file != str(folder) for problem in error.problems):
+            yield from error.problems
+            return
+        timelines = []  # that there is none at all is said of each rule
+    yield from untested(rulebook, timelines)
+    if not any(problem.code == "R001" for problem in problems.found):
+        yield from strangers({*rulebook.rules, *problems.rules}, timelines)

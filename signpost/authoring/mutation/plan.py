@@ -1,0 +1,40 @@
+"""The plan: which rules are mutated, on which timelines, and which survivors are accepted of them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from signpost.authoring.mutation.scope import Task, task_of
+from signpost.authoring.mutation.survivors import Accepted, find_accepted
+from signpost.authoring.timelines.expectations import rule_of
+from signpost.authoring.timelines.runner import Result
+from signpost.errors import CallerError
+from signpost.rulebook.problems import meant
+from signpost.rulebook.terms import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Rules with their tasks, in the order of their ids."""
+
+    tasks: tuple[tuple[Rule, Task], ...]
+    accepted: tuple[Accepted, ...]
+
+
+def make_plan(folder: Path, paths: Sequence[Path], result: Result, only: Collection[str] = ()) -> Plan:
+    """What to run, after the timelines under the paths have been run: those that fail prove nothing and are left out.
+    Without `only`, every rule where the paths hold the rulebook itself, else the rules that the timelines name.
+
+    Raises CallerError where `only` names no rule, and TimelineError where the accepted survivors are malformed.
+    """
+    rules = result.rulebooks[repr({})].rules
+    timelines = [outcome.timeline for outcome in result.outcomes if not outcome.failures]
+    for name in only:
+        if name not in rules:
+            raise CallerError(f"there is no rule {name!r}; {meant(name, rules)}".removesuffix("; "))
+    named = {rule_of(advice) for timeline in timelines for one in timeline.expectations for advice in one.value}
+    whole = any(path.resolve() == folder.resolve() for path in paths)
+    chosen = [rule for rule in rules.values() if (rule.id in only if only else whole or rule.id in named)]
+    left_out = rules.keys() - {rule.id for rule in chosen}
+    entries = [entry for entry in find_accepted([folder, *paths]) if entry.rule not in left_out]
+    return Plan(tuple((rule, task_of(rule, result.rulebooks, timelines)) for rule in chosen), tuple(entries))

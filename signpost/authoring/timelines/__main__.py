@@ -1,0 +1,25 @@
+"""`python -m signpost.authoring.timelines RULES [PATH...]`: runs timelines without the rest of the command line."""
+
+import sys
+from pathlib import Path
+
+from signpost.authoring.timelines import run_timelines
+from signpost.errors import CallerError
+
+
+def main(arguments: list[str]) -> int:
+    """0: all met, 1: some failed, 2: malformed."""
+    paths = [Path(argument) for argument in arguments] or [Path("rules")]
+    try:
+        result = run_timelines(paths, paths[0] if paths[0].is_dir() else Path("rules"))
+    except CallerError as error:
+        print(error)
+        return 2
+    for failure in result.failures:
+        print(failure)
+    print(f"{result.timelines} timelines, {result.expectations} expectations, {len(result.failures)} failed")
+    return 1 if result.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,45 @@
+"""Which rules timelines speak of, and which no timeline expects to be advised."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from signpost.authoring.timelines.expectations import rule_of
+from signpost.authoring.timelines.reader import Expectation, Timeline
+from signpost.rulebook import Problem, Rulebook
+from signpost.rulebook.problems import meant
+
+
+def untested(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Sequence[Problem]:
+    """A problem for each rule that no timeline expects to be advised."""
+    tested = {
+        rule_of(name)
+        for timeline in timelines
+        for expectation in timeline.expectations
+        if expectation.kind != "excludes"
+        for name in expectation.value
+    }
+    return [
+        Problem(rule.position, "R070", f"no timeline expects {rule.id} to be advised", "add one under timelines/")
+        for rule in rulebook.rules.values()
+        if rule.id not in tested
+    ]
+
+
+def strangers(rules: Collection[str], timelines: Iterable[Timeline]) -> Sequence[Problem]:
+    """A problem for each rule that an expectation names and that does not exist: nobody would notice its absence."""
+    return [
+        Problem(expectation.position, "R071", f"there is no rule {rule_of(name)!r}", meant(rule_of(name), rules))
+        for timeline in timelines
+        for expectation in timeline.expectations
+        for name in expectation.value
+        if rule_of(name) not in rules
+    ]
+
+
+def about(rule: str, timelines: Iterable[Timeline]) -> list[tuple[Timeline, list[Expectation]]]:
+    """The timelines that name a rule, each with the expectations that do."""
+    found = [(timeline, [one for one in timeline.expectations if _names(one, rule)]) for timeline in timelines]
+    return [(timeline, expectations) for timeline, expectations in found if expectations]
+
+
+def _names(expectation: Expectation, rule: str) -> bool:
+    return any(rule_of(advice) == rule for advice in expectation.value)

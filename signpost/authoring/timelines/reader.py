@@ -1,0 +1,226 @@
+"""Reading timelines: YAML files into events and expectations at virtual times, every malformed line named."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError
+
+from signpost.authoring.timelines.expectations import SHAPES, check_value
+from signpost.case.event import Event
+from signpost.case.instant import parse_instant
+from signpost.errors import CallerError
+from signpost.rulebook.document import Node, read
+from signpost.rulebook.problems import Problems, meant
+from signpost.rulebook.terms import Position
+from signpost.rulebook.values import parse_duration
+from signpost.schemas import EVENT_SCHEMAS
+
+TENANT = "timeline"
+SOURCE = "timeline"
+TIMELINE_KEYS = ("name", "start", "candidate", "params", "events", "expect")
+FOLDER = "timelines"
+"""A folder of this name holds timelines only, and what is said of them."""
+ASIDE = "survivors.yaml"
+"""What is accepted of a mutation run: no timelines, though it lies beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event and when it arrives (microseconds)."""
+
+    at: int
+    event: Event
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must be advised at an instant: one kind of expectation with its value."""
+
+    at: int
+    label: str
+    kind: str
+    value: Any
+    position: Position
+
+
+@dataclass(slots=True)
+class Timeline:
+    """One timeline, in the order of virtual time."""
+
+    name: str
+    candidate: str
+    params: Mapping[str, Mapping[str, Any]]
+    position: Position
+    start: int = 0
+    arrivals: list[Arrival] = field(default_factory=list)
+    expectations: list[Expectation] = field(default_factory=list)
+
+
+class TimelineError(CallerError):
+    """Files that hold no timelines, or malformed ones; `problems` has every reason with its place."""
+
+    def __init__(self, problems: Sequence[Any]) -> None:
+        self.problems = sorted(set(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def find_timelines(paths: Sequence[Path]) -> list[Timeline]:
+    """Every timeline in the files and folders given; raises TimelineError where any is malformed, or where there
+    is none."""
+    problems = Problems()
+    timelines: list[Timeline] = []
+    for path in paths:
+        files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
+        for file in files:
+            if not path.is_dir() or file.name != ASIDE:
+                timelines += _read_file(file, problems, wanted=not path.is_dir() or file.parent.name == FOLDER)
+    if not timelines and not problems.found:
+        problems.add(
+            "R002",
+            Position(", ".join(map(str, paths)) or ".", 1, 1),
+            "no timeline is here",
+            "give files or folders with `timelines:`",
+        )
+    if problems.found:
+        raise TimelineError(problems.found)
+    return timelines
+
+
+def _read_file(path: Path, problems: Problems, *, wanted: bool) -> list[Timeline]:
+    if not path.is_file():
+        problems.add("R002", Position(str(path), 1, 1), "there is no such file")
+        return []
+    if (
+        not wanted
+        and not path.read_bytes().lstrip().startswith(b"timelines:")
+        and b"\ntimelines:" not in path.read_bytes()
+    ):
+        return []
+    root = read(path, str(path), problems)
+    if root is None:
+        return []
+    if (
+        not isinstance(root.value, dict)
+        or set(root.value) != {"timelines"}
+        or not isinstance(root.value["timelines"].value, list)
+    ):
+        problems.add("R006", root.position, "a timeline file is `timelines:` with a list")
+        return []
+    return [_TimelineReader(problems).timeline(node) for node in root.value["timelines"].value]
+
+
+class _TimelineReader:
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+        self.start = 0
+        self.candidate = "c-1"
+
+    def timeline(self, node: Node) -> Timeline:
+        if not self._mapping(node, TIMELINE_KEYS, ("name", "start", "events", "expect")):
+            return Timeline("", "c-1", {}, node.position)
+        self.start = self._instant(node.value["start"])
+        self.candidate = str(node.value["candidate"].value) if "candidate" in node.value else "c-1"
+        name = str(node.value["name"].value)
+        timeline = Timeline(name, self.candidate, self._params(node), node.position, self.start)
+        for number, item in enumerate(self._list(node.value["events"])):
+            arrival = self._arrival(item, number)
+            if arrival is not None:
+                timeline.arrivals.append(arrival)
+        for item in self._list(node.value["expect"]):
+            timeline.expectations += self._expectations(item)
+        if node.value["expect"].value == []:
+            self.problems.add("R002", node.position, f"the timeline {timeline.name!r} expects nothing")
+        timeline.arrivals.sort(key=lambda arrival: arrival.at)
+        timeline.expectations.sort(key=lambda expectation: expectation.at)
+        return timeline
+
+    def _params(self, node: Node) -> Mapping[str, Mapping[str, Any]]:
+        """Overrides of rule parameters: rule -> parameter -> value."""
+        block = node.value.get("params")
+        if block is None:
+            return {}
+        if not isinstance(block.value, dict) or not all(isinstance(rule.value, dict) for rule in block.value.values()):
+            self.problems.add("R006", block.position, "params is a mapping of rules to {parameter: value}")
+            return {}
+        return {rule: values.plain() for rule, values in block.value.items()}
+
+    def _arrival(self, node: Node, number: int) -> Arrival | None:
+        if not self._mapping(node, None, ("at", "type")):
+            return None
+        type_ = str(node.value["type"].value)
+        if type_ not in EVENT_SCHEMAS:
+            self.problems.add(
+                "R013", node.value["type"].position, f"there is no event {type_!r}", meant(type_, EVENT_SCHEMAS)
+            )
+            return None
+        data = {
+            key: value.plain()
+            for key, value in node.value.items()
+            if key not in ("at", "type", "sent", "id", "subject")
+        }
+        at = self._time(node.value["at"])
+        sent = self._time(node.value["sent"]) if "sent" in node.value else at
+        id = str(node.value["id"].value) if "id" in node.value else f"e-{number + 1}"
+        subject = str(node.value["subject"].value) if "subject" in node.value else self.candidate
+        try:
+            loaded = EVENT_SCHEMAS[type_]().load(data)
+        except ValidationError as error:
+            self.problems.add("R021", node.position, f"{type_}: {error.messages}")
+            return None
+        return Arrival(sent, Event(TENANT, SOURCE, id, type_, at, subject, dict(loaded)), node.position)
+
+    def _expectations(self, node: Node) -> list[Expectation]:
+        if not self._mapping(node, ("at", *SHAPES), ("at",)):
+            return []
+        at, label = self._time(node.value["at"]), str(node.value["at"].value)
+        found = [
+            Expectation(at, label, key, value.plain(), value.position)
+            for key, value in node.value.items()
+            if key in SHAPES and check_value(key, value, self.problems)
+        ]
+        if node.value.keys() <= {"at"}:
+            self.problems.add(
+                "R002",
+                node.position,
+                "this expectation expects nothing",
+                "say includes, excludes, exactly, priority, due or because",
+            )
+        return found
+
+    def _mapping(self, node: Node, known: tuple[str, ...] | None, required: tuple[str, ...]) -> bool:
+        if not isinstance(node.value, dict):
+            self.problems.add("R006", node.position, "a mapping is expected here")
+            return False
+        for key in node.value:
+            if known is not None and key not in known:
+                self.problems.add("R010", node.key_position(key), f"there is no key {key!r} here", meant(key, known))
+        missing = [key for key in required if key not in node.value]
+        for key in missing:
+            self.problems.add("R011", node.position, f"{key!r} is missing")
+        return not missing
+
+    def _list(self, node: Node) -> list[Node]:
+        if not isinstance(node.value, list):
+            self.problems.add("R006", node.position, "a list is expected here")
+            return []
+        return node.value
+
+    def _instant(self, node: Node) -> int:
+        try:
+            return parse_instant(str(node.value))
+        except ValueError as error:
+            self.problems.add("R021", node.position, str(error))
+            return 0
+
+    def _time(self, node: Node) -> int:
+        """A virtual time: a distance from the start."""
+        duration = parse_duration(str(node.value))
+        if duration is None or duration.business_days:
+            self.problems.add(
+                "R021", node.position, f"{node.value!r} is no virtual time", "write for example 90m, 36h or 5d1h"
+            )
+            return self.start
+        return self.start + duration.total

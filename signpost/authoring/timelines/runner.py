@@ -1,0 +1,228 @@
+"""Running timelines: events arrive, the clock wakes cases at the very instants it would, expectations are compared."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from signpost.advice import Engine, RecommendationChange, active
+from signpost.advice.case_set import CaseSet
+from signpost.advice.records import TOLD, AdviceRecord, load_records
+from signpost.advice.replay import Replay
+from signpost.authoring.timelines.expectations import rule_of
+from signpost.authoring.timelines.reader import TENANT, Timeline, TimelineError, find_timelines
+from signpost.case.event import Event
+from signpost.case.instant import format_instant, parse_instant
+from signpost.engine import make_engine
+from signpost.rulebook import Rulebook, RulebookError, load
+from signpost.rulebook.problems import meant
+from signpost.rulebook.terms import Position
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Failure:
+    """An expectation that was not met."""
+
+    position: Position
+    timeline: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.timeline}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineResult:
+    """What one timeline came to."""
+
+    timeline: Timeline
+    failures: tuple[Failure, ...]
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run came to."""
+
+    rulebooks: Mapping[str, Rulebook]
+    """As each set of overrides makes it, by `params_key`."""
+    outcomes: list[TimelineResult] = field(default_factory=list)
+
+    @property
+    def timelines(self) -> int:
+        """How many timelines were run."""
+        return len(self.outcomes)
+
+    @property
+    def expectations(self) -> int:
+        """How many expectations they hold."""
+        return sum(len(outcome.timeline.expectations) for outcome in self.outcomes)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """Every expectation that was not met."""
+        return [failure for outcome in self.outcomes for failure in outcome.failures]
+
+
+def run_timelines(
+    paths: Sequence[Path],
+    rulebook: Path,
+    *,
+    engine: str = "compiled",
+    progress: Callable[[Timeline], None] = lambda timeline: None,
+) -> Result:
+    """Every timeline under the paths against the rulebook in a folder. Raises TimelineError and RulebookError."""
+    timelines = find_timelines(paths)
+    rulebooks = load_variants(rulebook, timelines)
+    engines = {params: make_engine(engine, loaded) for params, loaded in rulebooks.items()}
+    result = Result(rulebooks)
+    for timeline in timelines:
+        ready = engines[params_key(timeline)]
+        failures = [*_unknown_rules(timeline, ready.rulebook), *Run(timeline, ready).failures()]
+        result.outcomes.append(TimelineResult(timeline, tuple(failures)))
+        progress(timeline)
+    return result
+
+
+def params_key(timeline: Timeline) -> str:
+    """The same for timelines with the same overrides."""
+    return repr(timeline.params)
+
+
+def load_variants(folder: Path, timelines: Iterable[Timeline]) -> dict[str, Rulebook]:
+    """The rulebook as each timeline's overrides make it, by `params_key`. Raises RulebookError, and TimelineError
+    where overrides do not fit."""
+    plain = load(folder)
+    variants = {repr({}): plain}
+    for timeline in timelines:
+        if params_key(timeline) not in variants:
+            variants[params_key(timeline)] = _with_params(folder, timeline)
+    return variants
+
+
+def _with_params(folder: Path, timeline: Timeline) -> Rulebook:
+    try:
+        return load(folder, timeline.params)
+    except RulebookError as error:
+        raise TimelineError([replace(problem, position=timeline.position) for problem in error.problems]) from error
+
+
+def _unknown_rules(timeline: Timeline, rulebook: Rulebook) -> Iterator[Failure]:
+    """An expectation about a rule that does not exist would prove nothing."""
+    for expectation in timeline.expectations:
+        for name in sorted({rule_of(advice) for advice in expectation.value} - rulebook.rules.keys()):
+            message = f"there is no rule {name!r}; {meant(name, rulebook.rules)}".removesuffix("; ")
+            yield Failure(expectation.position, timeline.name, message)
+
+
+class Run:
+    """One timeline on one engine. `watched`: the rules that count, where the engine has others besides."""
+
+    def __init__(self, timeline: Timeline, engine: Engine, watched: Set[str] | None = None) -> None:
+        self.timeline, self.watched = timeline, watched
+        self.case_set = CaseSet(engine, TENANT, {})
+        self.latest: dict[str, RecommendationChange] = {}
+        self.astray: list[Event] = []
+        """Answers to what is not advised, which would prove nothing."""
+
+    def failures(self) -> Iterator[Failure]:
+        arrivals = [(arrival.at, arrival.event) for arrival in self.timeline.arrivals]
+        replay = Replay(self.case_set, arrivals, self._addressed)
+        for expectation in self.timeline.expectations:
+            for told in replay.until(expectation.at):
+                self.latest[f"{told.change.rule}@{told.change.subject}"] = told.change
+            while self.astray:
+                yield self._misses(self.astray.pop())
+            for message in _COMPARE[expectation.kind](expectation.value, self):
+                yield Failure(expectation.position, self.timeline.name, f"at {expectation.label} {message}")
+
+    def _addressed(self, event: Event) -> Event:
+        """An answer to RULE@SUBJECT, sent to the recommendation that stands for it now."""
+        name = event.data.get("recommendation")
+        for case in self.case_set.cases.values():
+            record = load_records(case.advice_state).get(name) if name else None
+            if record is not None and record.state in TOLD:
+                return replace(event, data=event.data | {"recommendation": record.id})
+        if name and "@" in name and (self.watched is None or rule_of(name) in self.watched):
+            self.astray.append(event)
+        return event
+
+    def _misses(self, event: Event) -> Failure:
+        position = next(arrival.position for arrival in self.timeline.arrivals if arrival.event is event)
+        name = event.data["recommendation"]
+        return Failure(position, self.timeline.name, f"{name} is answered, but not advised at that time")
+
+    def active(self) -> dict[str, AdviceRecord]:
+        """The advice that stands now."""
+        return {
+            key: record
+            for case in self.case_set.cases.values()
+            for key, record in active(case.advice_state).items()
+            if self.watched is None or record.rule in self.watched
+        }
+
+    def evidence(self, key: str) -> set[str]:
+        """Every id that the explanation of a piece of advice names: entities and events."""
+        because = self.latest[key].data["explanation"]["because"]
+        named = {fact["fact"].rpartition(" ")[0].partition("/")[2] for fact in because}
+        return named | {fact["event"]["id"] for fact in because if fact["event"]}
+
+
+def _includes(value: list[str], run: Run) -> Iterator[str]:
+    standing = run.active()
+    for name in value:
+        if name not in standing:
+            yield f"{name} is not advised; advised: {', '.join(sorted(standing)) or 'nothing'}"
+
+
+def _excludes(value: list[str], run: Run) -> Iterator[str]:
+    for name in value:
+        if name in run.active():
+            yield f"{name} is advised"
+
+
+def _exactly(value: list[str], run: Run) -> Iterator[str]:
+    yield from _includes(value, run)
+    for name in sorted(set(run.active()) - set(value)):
+        yield f"{name} is advised too"
+
+
+def _priority(value: Mapping[str, str], run: Run) -> Iterator[str]:
+    for name, record, wanted in _standing(value, run):
+        if record is None:
+            yield f"{name} is not advised"
+        elif record.priority != wanted:
+            yield f"{name} has priority {record.priority}, not {wanted}"
+
+
+def _due(value: Mapping[str, str | None], run: Run) -> Iterator[str]:
+    for name, record, wanted in _standing(value, run):
+        if record is None:
+            yield f"{name} is not advised"
+        elif record.due != (None if wanted is None else parse_instant(wanted)):
+            due = "at no time" if record.due is None else format_instant(record.due)
+            yield f"{name} is due {due}, not {wanted}"
+
+
+def _because(value: Mapping[str, list[str]], run: Run) -> Iterator[str]:
+    for name, record, wanted in _standing(value, run):
+        if record is None:
+            yield f"{name} is not advised"
+        elif missing := [id for id in wanted if str(id) not in run.evidence(name)]:
+            named = ", ".join(sorted(run.evidence(name)))
+            yield f"the evidence of {name} does not name {', '.join(map(str, missing))}; it names {named}"
+
+
+def _standing(value: Mapping[str, Any], run: Run) -> Iterator[tuple[str, AdviceRecord | None, Any]]:
+    standing = run.active()
+    for name, wanted in value.items():
+        yield name, standing.get(name), wanted
+
+
+_COMPARE: Mapping[str, Callable[[Any, Run], Iterator[str]]] = {
+    "includes": _includes,
+    "excludes": _excludes,
+    "exactly": _exactly,
+    "priority": _priority,
+    "due": _due,
+    "because": _because,
+}

@@ -1,8 +1,0 @@
-"""Backtest: recorded histories through two rulebooks, and how the advice differs. Pure but for its processes."""
-
-from signpost.backtest.differences import KINDS, Difference
-from signpost.backtest.gathering import Histories, histories_of
-from signpost.backtest.histories import History, history_of_case
-from signpost.backtest.run import Comparison, backtest
-
-__all__ = ["KINDS", "Comparison", "Difference", "Histories", "History", "backtest", "histories_of", "history_of_case"]

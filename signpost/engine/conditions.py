@@ -1,0 +1,269 @@
+"""Questions: each kind of term compiled into a function, plain where time cannot change the answer, over time
+where it can."""
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from signpost.case.money import Money
+from signpost.engine.environment import Env, instant_of, value_of
+from signpost.engine.intervals import ALWAYS, NEVER, Intervals, at_least, both, either, negated, since, until
+from signpost.engine.links import is_linked, linked
+from signpost.facts.facts import Entity
+from signpost.rulebook.terms import (
+    Among,
+    AnyOf,
+    Compare,
+    Condition,
+    Known,
+    Linked,
+    Lists,
+    OneOf,
+    Order,
+    Reached,
+    Relation,
+    Same,
+    Term,
+    is_timed,
+)
+
+Check: TypeAlias = Callable[[Env], bool]
+Over: TypeAlias = Callable[[Env], Intervals]
+
+OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def over_time(condition: Condition) -> Over:
+    """When a condition holds: plain questions are asked first, since most of them already say no."""
+    plain = [check(term) for term in condition if not is_timed(term)]
+    timed = [intervals_of(term) for term in condition if is_timed(term)]
+
+    def over(env: Env) -> Intervals:
+        for question in plain:
+            if not question(env):
+                return NEVER
+        intervals = ALWAYS
+        for moment in timed:
+            intervals = both(intervals, moment(env))
+            if not intervals:
+                return NEVER
+        return intervals
+
+    return over
+
+
+def holds_plainly(condition: Condition) -> Check:
+    """A condition in which time plays no part."""
+    checks = [check(term) for term in condition]
+    return lambda env: all(question(env) for question in checks)
+
+
+def intervals_of(term: Term) -> Over:
+    """When a term holds."""
+    if not is_timed(term):
+        plain = check(term)
+        return lambda env: ALWAYS if plain(env) else NEVER
+    if isinstance(term, Reached):
+        return _reached(term)
+    if isinstance(term, AnyOf):
+        alternatives = [over_time(alternative) for alternative in term.alternatives]
+        return lambda env: either([alternative(env) for alternative in alternatives])
+    if isinstance(term, Relation):
+        return _relation_over_time(term)
+    raise TypeError(type(term))
+
+
+def check(term: Term) -> Check:
+    """Whether a term holds, time playing no part."""
+    return _CHECKS[type(term)](term)
+
+
+def items(term: Relation) -> Callable[[Env], list[Entity]]:
+    """The entities that a relation speaks of."""
+    kind = term.kind
+    if not term.other:
+        return lambda env: env.facts.of_kind(kind)
+    return lambda env: [item for item in env.facts.of_kind(kind) if item is not env.subject]
+
+
+def _candidates(term: Relation) -> tuple[Callable[[Env], list[Entity]], Condition]:
+    """The entities that a relation asks about, and what is left to ask of each: links are looked up at once."""
+    how = next((link.how for link in term.where if isinstance(link, Linked)), None)
+    if how is None:
+        return items(term), term.where
+    kind, other = term.kind, term.other
+
+    def found(env: Env) -> list[Entity]:
+        entities = linked(how, kind, env.subject, env.facts)
+        return [item for item in entities if item is not env.subject] if other else entities
+
+    return found, tuple(one for one in term.where if not (isinstance(one, Linked) and one.how == how))
+
+
+def _known(term: Known) -> Check:
+    value, known = value_of(term.ref), term.known
+    return lambda env: (value(env) is not None) is known
+
+
+def _one_of(term: OneOf) -> Check:
+    value, values, wanted = value_of(term.ref), term.values, not term.negated
+
+    def one_of(env: Env) -> bool:
+        found = value(env)
+        return found is not None and (found in values) is wanted
+
+    return one_of
+
+
+def _compare(term: Compare) -> Check:
+    value, compare = value_of(term.ref), OPERATORS[term.operator]
+    if isinstance(term.operand, int | float):
+        number = term.operand
+        return lambda env: (found := value(env)) is not None and compare(found, number)
+    other, money = value_of(term.operand), term.ref.type == "money"
+
+    def compared(env: Env) -> bool:
+        ours, theirs = value(env), other(env)
+        if money:
+            return (
+                isinstance(ours, Money)
+                and isinstance(theirs, Money)
+                and ours.currency == theirs.currency
+                and compare(ours.annual, theirs.annual)
+            )
+        return ours is not None and theirs is not None and compare(ours, theirs)
+
+    return compared
+
+
+def _same(term: Same) -> Check:
+    value, other, wanted = value_of(term.ref), value_of(term.other), term.same
+
+    def same(env: Env) -> bool:
+        ours, theirs = value(env), other(env)
+        return ours is not None and theirs is not None and says_same(ours, theirs) is wanted
+
+    return same
+
+
+def says_same(ours: Any, theirs: Any) -> bool:
+    """Whether two known values say the same: money by the year, text regardless of case, a place by what both state."""
+    if isinstance(ours, Money) and isinstance(theirs, Money):
+        return ours.currency == theirs.currency and ours.annual == theirs.annual
+    if isinstance(ours, str) and isinstance(theirs, str):
+        return ours.strip().casefold() == theirs.strip().casefold()
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        shared = [key for key in ours if ours[key] is not None and theirs.get(key) is not None]
+        return all(says_same(ours[key], theirs[key]) for key in shared)
+    return bool(ours == theirs)
+
+
+def _among(term: Among) -> Check:
+    value, listed = value_of(term.ref), value_of(term.other)
+
+    def among(env: Env) -> bool:
+        ours, theirs = value(env), listed(env)
+        return ours is not None and theirs is not None and any(says_same(ours, one) for one in theirs)
+
+    return among
+
+
+_LISTS: Mapping[str, Callable[[set[Any], set[Any]], bool]] = {
+    "includes": lambda found, words: bool(found & words),
+    "only": lambda found, words: bool(found) and found <= words,
+    "beyond": lambda found, words: bool(found - words),
+    "empty": lambda found, _: not found,
+    "some": lambda found, _: bool(found),
+}
+
+
+def _lists(term: Lists) -> Check:
+    value, words, says = value_of(term.ref), set(term.values), _LISTS[term.mode]
+
+    def lists(env: Env) -> bool:
+        found = value(env)
+        return found is not None and says(set(found), words)
+
+    return lists
+
+
+def _order(term: Order) -> Check:
+    left, right, compare = instant_of(term.left), instant_of(term.right), OPERATORS[term.operator]
+
+    def order(env: Env) -> bool:
+        ours, theirs = left(env), right(env)
+        return ours is not None and theirs is not None and compare(ours, theirs)
+
+    return order
+
+
+def _linked(term: Linked) -> Check:
+    how = term.how
+    return lambda env: is_linked(how, env.item, env.subject)
+
+
+def _any_of(term: AnyOf) -> Check:
+    alternatives = [holds_plainly(alternative) for alternative in term.alternatives]
+    return lambda env: any(alternative(env) for alternative in alternatives)
+
+
+def _relation(term: Relation) -> Check:
+    (found, rest), number, fewer = _candidates(term), term.number, term.fewer
+    where = holds_plainly(rest)
+
+    def relation(env: Env) -> bool:
+        outer, count = env.item, 0
+        for item in found(env):
+            env.item = item
+            count += where(env)
+            if count >= number:
+                break
+        env.item = outer
+        return (count < number) is fewer
+
+    return relation
+
+
+def _relation_over_time(term: Relation) -> Over:
+    (found, rest), number, fewer = _candidates(term), term.number, term.fewer
+    where = over_time(rest)
+
+    def relation(env: Env) -> Intervals:
+        outer, many = env.item, []
+        for item in found(env):
+            env.item = item
+            many.append(where(env))
+        env.item = outer
+        enough = at_least(number, many)
+        return negated(enough) if fewer else enough
+
+    return relation
+
+
+def _reached(term: Reached) -> Over:
+    moment, make = instant_of(term.moment), since if term.reached else until
+
+    def reached(env: Env) -> Intervals:
+        instant = moment(env)
+        return NEVER if instant is None else make(instant)
+
+    return reached
+
+
+_CHECKS: Mapping[type[Term], Callable[[Any], Check]] = {
+    Known: _known,
+    OneOf: _one_of,
+    Compare: _compare,
+    Same: _same,
+    Among: _among,
+    Lists: _lists,
+    Order: _order,
+    Linked: _linked,
+    AnyOf: _any_of,
+    Relation: _relation,
+}

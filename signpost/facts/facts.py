@@ -1,0 +1,287 @@
+"""The facts of a case as rules see them: entities with typed values, each with the event that decided it. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from signpost.case.case import Case, Register, Stamp
+from signpost.case.fold import SINGLE
+from signpost.case.instant import NEVER, parse_instant
+from signpost.case.money import Money
+from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, DerivedFact, offer_stage, stage_of
+from signpost.facts.vocabulary import KINDS, Field
+
+UTC_ZONE = ZoneInfo("UTC")
+
+
+@dataclass(slots=True)
+class Entity:
+    """One offer, interview, application, contact, or the candidate: typed values by field name; a field not there
+    is unknown.
+
+    Values: money as `Money`, instants as microseconds, dates as `date`, everything else as in JSON.
+    """
+
+    kind: str
+    id: str
+    values: dict[str, Any] = field(default_factory=dict)
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+
+    def set(self, name: str, value: Any, stamp: Stamp | None) -> None:
+        """Make a value known; None leaves it unknown."""
+        if value is not None:
+            self.values[name] = value
+            if stamp is not None:
+                self.stamps[name] = stamp
+
+
+@dataclass(slots=True)
+class Facts:
+    """All entities of a case by kind, sorted by id, and the candidate's time zone (UTC where unknown).
+
+    `linked` and `sharing`: what engines found to belong together, asked once for all rules; never carried into changed
+    facts.
+    """
+
+    candidate: Entity
+    entities: dict[str, list[Entity]]
+    zone: ZoneInfo
+    linked: dict[tuple[str, str, str, str], list[Entity]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    sharing: dict[str, dict[tuple[str, str], list[Entity]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def of_kind(self, kind: str) -> list[Entity]:
+        """The entities that a rule about this kind speaks of."""
+        return [self.candidate] if kind == "candidate" else self.entities.get(kind, [])
+
+
+def facts_of(case: Case, key: str) -> Facts:
+    """The facts of the case with this key ("c-1", "application:a-7")."""
+    registers = case.registers
+    candidate = _candidate(key, registers)
+    entities = {
+        kind: [_READERS[kind](entity, fields) for entity, fields in sorted(registers.get(kind, {}).items())]
+        for kind in ("offer", "interview", "application", "contact")
+    }
+    _add_named_applications(entities)
+    _resolve_employers(entities)
+    _add_interviews(entities)
+    zone = ZoneInfo(candidate.values["time_zone"]) if "time_zone" in candidate.values else UTC_ZONE
+    return Facts(candidate, entities, zone)
+
+
+def _offer(entity_id: str, fields: Mapping[str, Register]) -> Entity:
+    entity = Entity("offer", entity_id)
+    _typed(entity, fields)
+    _instants(entity, fields)
+    for reading in offer_stage(fields):
+        _read(entity, reading)
+    _inner_terms(entity, fields, "letter", ("salary", "title", "start_date", "location", "workplace"))
+    _inner_terms(entity, fields, "counteroffer", ("salary",))
+    _place(entity)
+    return entity
+
+
+def _interview(entity_id: str, fields: Mapping[str, Register]) -> Entity:
+    entity = Entity("interview", entity_id)
+    _typed(entity, fields)
+    _instants(entity, fields)
+    _read(entity, stage_of(fields, INTERVIEW_STAGES))
+    if entity.values.get("stage") == "scheduled":  # without a start it stays upcoming until more is said
+        entity.set("upcoming_until", entity.values.get("starts_at", NEVER), entity.stamps.get("starts_at"))
+    return entity
+
+
+def _application(entity_id: str, fields: Mapping[str, Register]) -> Entity:
+    entity = Entity("application", entity_id)
+    _typed(entity, fields)
+    _instants(entity, fields)
+    _read(entity, stage_of(fields, APPLICATION_STAGES))
+    entity.set("application", entity_id, None)
+    return entity
+
+
+def _contact(entity_id: str, fields: Mapping[str, Register]) -> Entity:
+    entity = Entity("contact", entity_id)
+    _typed(entity, fields)
+    stamp, _ = fields["logged"]
+    entity.set("at", stamp[0], stamp)
+    return entity
+
+
+def _candidate(key: str, registers: Mapping[str, Mapping[str, Mapping[str, Register]]]) -> Entity:
+    entity = Entity("candidate", key)
+    candidate = registers.get("candidate", {}).get(SINGLE, {})
+    employment = registers.get("employment", {}).get(SINGLE, {})
+    _typed(entity, candidate)
+    for whom in ("family", "recruiter"):
+        if said := candidate.get(f"discussed.{whom}"):
+            entity.set(f"discussed_{whom}_at", said[0][0], said[0])
+    _employment(entity, employment)
+    return entity
+
+
+def _employment(entity: Entity, fields: Mapping[str, Register]) -> None:
+    """Employed: a present job is known and its end is not. What was said of a job before the present one no longer
+    counts."""
+    at = {name: fields[name][0] for name in ("current", "resigned", "ended", "started") if name in fields}
+    over = max((at[name] for name in ("ended", "started") if name in at), default=None)
+    current, resigned = at.get("current"), at.get("resigned")
+    afresh = current is not None and over is not None and current > over
+    employed = current is not None and (afresh or "ended" not in at)
+    has_resigned = resigned is not None and not (afresh and over is not None and resigned < over)
+    _typed(entity, {renamed: fields[name] for name, renamed in _EMPLOYMENT_FIELDS.items() if name in fields})
+    if isinstance(employer := entity.values.get("present_employer"), dict):
+        entity.values["present_employer"] = employer.get("name") or employer.get("id")
+    if at:
+        entity.set("employed", employed, max(current or (0, "", ""), at.get("ended", (0, "", ""))) if current else over)
+    entity.set("resigned", has_resigned, resigned if has_resigned else None)
+    if has_resigned and resigned is not None:
+        entity.set("resigned_at", resigned[0], resigned)
+    else:
+        entity.values.pop("last_day", None)
+    if "started" in at and not afresh:
+        entity.set("new_job_started_at", at["started"][0], at["started"])
+
+
+_EMPLOYMENT_FIELDS = {
+    "employer": "present_employer",
+    "title": "present_title",
+    "manages_people": "manages_people",
+    "notice_period_days": "notice_period_days",
+    "last_day": "last_day",
+    "resignation_planned": "resignation_planned",
+}
+
+_READERS: dict[str, Callable[[str, Mapping[str, Register]], Entity]] = {
+    "offer": _offer,
+    "interview": _interview,
+    "application": _application,
+    "contact": _contact,
+}
+
+
+def _typed(entity: Entity, fields: Mapping[str, Register]) -> None:
+    vocabulary = KINDS[entity.kind]
+    hours = fields["hours_per_week"][1] if "hours_per_week" in fields else None
+    for name, (stamp, value) in fields.items():
+        if value is not None and name in vocabulary:
+            entity.set(name, typed_value(vocabulary[name], value, hours), stamp)
+    for leaf, name in (("employer.id", "employer"), ("employer.name", "employer_name")):
+        if leaf in fields:
+            entity.set(name, fields[leaf][1], fields[leaf][0])
+
+
+def typed_value(vocabulary: Field, value: Any, hours_per_week: float | None = None) -> Any:
+    """A canonical JSON value as rules compare it."""
+    if vocabulary.type == "instant" and isinstance(value, str):
+        return parse_instant(value)
+    if vocabulary.type == "date":
+        return date.fromisoformat(value)
+    if vocabulary.type == "money" and isinstance(value, dict):
+        return Money.from_json(value, hours_per_week)
+    return value
+
+
+def _instants(entity: Entity, fields: Mapping[str, Register]) -> None:
+    """Every milestone `x` is also the instant `x_at`; `prepared.research` and the like stay as they are named."""
+    for name, (stamp, value) in fields.items():
+        if value is True and f"{name}_at" in KINDS[entity.kind] and f"{name}_at" not in entity.values:
+            entity.set(f"{name}_at", stamp[0], stamp)
+        elif name.startswith("thanked."):
+            entity.set(name, stamp[0], stamp)
+            if stamp[0] >= entity.values.get("thanked_at", 0):
+                entity.set("thanked_at", stamp[0], stamp)
+
+
+def _read(entity: Entity, reading: DerivedFact | None) -> None:
+    if reading is not None:
+        entity.values.pop(reading.name, None)
+        entity.set(reading.name, reading.value, reading.stamp)
+
+
+def _inner_terms(entity: Entity, fields: Mapping[str, Register], name: str, terms: Iterable[str]) -> None:
+    """The terms that a letter or a counteroffer states, as fields of their own: `letter_salary`."""
+    stamp, stated = fields.get(name, (None, None))
+    if not isinstance(stated, dict):
+        return
+    hours = stated.get("hours_per_week", entity.values.get("hours_per_week"))
+    for term in terms:
+        if stated.get(term) is not None:
+            entity.set(f"{name}_{term}", typed_value(KINDS["offer"][f"{name}_{term}"], stated[term], hours), stamp)
+
+
+def _place(entity: Entity) -> None:
+    for part, value in (entity.values.get("location") or {}).items():
+        entity.set(part, value, entity.stamps.get("location"))
+
+
+def _add_named_applications(entities: dict[str, list[Entity]]) -> None:
+    """An application exists once any event names it, even before one about itself."""
+    known = {entity.id for entity in entities["application"]}
+    named = {
+        entity.values["application"] for kind in entities.values() for entity in kind if "application" in entity.values
+    }
+    missing = [Entity("application", name, {"application": name}) for name in named - known]
+    entities["application"] = sorted([*entities["application"], *missing], key=lambda entity: entity.id)
+
+
+def _resolve_employers(entities: dict[str, list[Entity]]) -> None:
+    """An employer said of an application holds for its offers, interviews and contacts, and the other way round."""
+    offers = {entity.id: entity for entity in entities["offer"]}
+    for contact in entities["contact"]:
+        _inherit(contact, offers.get(contact.values.get("offer", "")), ("application", "employer", "employer_name"))
+    everything = [entity for kind in ("application", "offer", "interview", "contact") for entity in entities[kind]]
+    by_application: dict[str, Entity] = {}
+    for entity in everything:
+        if "application" in entity.values and "employer" in entity.values:
+            by_application.setdefault(entity.values["application"], entity)
+    names: dict[str, Entity] = {}
+    for entity in everything:
+        _inherit(entity, by_application.get(entity.values.get("application", "")), ("employer", "employer_name"))
+        if "employer" in entity.values and "employer_name" in entity.values:
+            held = names.setdefault(entity.values["employer"], entity)
+            if entity.stamps["employer_name"] > held.stamps["employer_name"]:
+                names[entity.values["employer"]] = entity
+    for entity in everything:
+        _inherit(entity, names.get(entity.values.get("employer", "")), ("employer_name",))
+
+
+def _inherit(entity: Entity, known: Entity | None, fields: Iterable[str]) -> None:
+    if known is None or known is entity:
+        return
+    for name in fields:
+        if name not in entity.values and name in known.values:
+            entity.set(name, known.values[name], known.stamps.get(name))
+
+
+def _add_interviews(entities: dict[str, list[Entity]]) -> None:
+    """When an application's latest interview was held, and by when word of it was promised. Only interviews for this
+    application count, since an employer's advice may be built on it."""
+    held = [entity for entity in entities["interview"] if entity.values.get("stage") == "completed"]
+    for application in entities["application"]:
+        latest = max((one for one in held if is_for(one, application)), key=_held_at, default=None)
+        if latest is not None:
+            application.set("interviewed_at", latest.values["completed_at"], latest.stamps["completed_at"])
+            application.set("word_by", latest.values.get("word_by"), latest.stamps.get("word_by"))
+
+
+def _held_at(interview: Entity) -> tuple[int, str]:
+    return interview.values["completed_at"], interview.id
+
+
+def is_for(item: Entity, subject: Entity) -> bool:
+    """Whether one entity belongs to another, by the narrowest thing that both name: the offer, else the application,
+    else the employer."""
+    if item.kind == "contact" and subject.kind == "offer" and "offer" in item.values:
+        return bool(item.values["offer"] == subject.id)
+    for name in ("application", "employer"):
+        ours, theirs = item.values.get(name), subject.values.get(name)
+        if ours is not None and theirs is not None:
+            return bool(ours == theirs)
+    return False

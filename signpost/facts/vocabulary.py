@@ -1,0 +1,132 @@
+"""The vocabulary of the case: every field that a rule may speak of, with its type. Derived from the event schemas,
+plus what facts add."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from signpost.case.fold import BENEFITS
+from signpost.schemas import EVENT_SCHEMAS
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a kind of entity.
+
+    `type`: text, choice, choices, texts, number, days, money, instant, date, boolean, object, range. `choices`:
+    the words allowed.
+    `private`: said by or about the candidate alone, so no employer's advice may be built on it.
+    """
+
+    name: str
+    type: str
+    choices: tuple[str, ...] = ()
+    private: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name as a reader would say it."""
+        return self.name.rpartition(".")[2].replace("_", " ")
+
+
+_TYPES = {"integer": "number", "percent": "number", "money_or_false": "money", "text_or_false": "text", "id": "text"}
+_NESTED = ("benefits", "employer", "letter")
+_DAYS = ("notice_period_days", "paid_leave_days")
+
+OFFER_STAGE = ("open", "accepted", "declined", "withdrawn", "rescinded", "expired")
+LETTER = ("none", "received", "signed")
+STEPS = ("research", "questions", "skills", "answers", "outfit", "bag", "inclusion")
+THANKS = ("email", "message", "handwritten")
+
+
+def _said(event: str, without: Iterable[str] = (), *, private: bool = False) -> Iterator[Field]:
+    """The fields that one event's schema declares."""
+    for name, declared in EVENT_SCHEMAS[event]().fields.items():
+        if name not in without and name not in _NESTED:
+            kind: str = getattr(declared, "kind", "text")
+            choices: Any = getattr(declared, "choices", None) or ()
+            yield Field(name, "days" if name in _DAYS else _TYPES.get(kind, kind), tuple(choices), private)
+
+
+def _choices(event: str, name: str) -> tuple[str, ...]:
+    """The words that one event's schema allows for a field."""
+    return tuple(getattr(EVENT_SCHEMAS[event]().fields[name], "choices", ()))
+
+
+def _instants(*names: str, private: bool = False) -> Iterator[Field]:
+    return (Field(name, "instant", private=private) for name in names)
+
+
+def _table(*groups: Iterable[Field]) -> dict[str, Field]:
+    return {field.name: field for group in groups for field in group}
+
+
+_WHO = (Field("employer", "text"), Field("employer_name", "text"), Field("application", "text"))
+_PLACE = (Field("city", "text"), Field("region", "text"), Field("country", "text"))
+
+_OFFER = _table(
+    _WHO,
+    _PLACE,
+    [
+        Field("stage", "choice", OFFER_STAGE),
+        Field("ended", "boolean"),
+        Field("letter", "choice", LETTER),
+        Field("location", "object"),
+    ],
+    _said("offer.extended", ("offer", "employer", "application", "location")),
+    (Field(f"benefits.{name}", "boolean") for name in BENEFITS),
+    _instants(
+        "extended_at", "accepted_at", "declined_at", "withdrawn_at", "rescinded_at", "expired_at", "countered_at"
+    ),
+    _instants("letter_received_at", "letter_signed_at", "started_at"),
+    _instants("acceptance_planned_at", "withdrawal_planned_at", private=True),
+    [
+        Field("withdrawal_reasons", "choices", _choices("offer.withdrawal_planned", "reasons"), private=True),
+        Field("bottom_line", "money", private=True),
+        Field("commute_minutes", "number", private=True),
+        Field("counteroffer_salary", "money"),
+        Field("letter_salary", "money"),
+        Field("letter_title", "text"),
+        Field("letter_start_date", "date"),
+        Field("letter_location", "object"),
+        Field("letter_workplace", "choice", ("onsite", "hybrid", "remote")),
+    ],
+)
+_INTERVIEW = _table(
+    _WHO,
+    [Field("stage", "choice", ("scheduled", "cancelled", "completed"))],
+    _said("interview.scheduled", ("interview", "employer", "application")),
+    _instants("upcoming_until", "scheduled_at", "rescheduled_at", "cancelled_at", "completed_at", "thanked_at"),
+    _instants(*(f"thanked.{channel}" for channel in THANKS)),
+    (Field(f"prepared.{step}", "boolean", private=True) for step in STEPS),
+)
+_APPLICATION = _table(
+    _WHO,
+    [Field("stage", "choice", ("submitted", "rejected"))],
+    _instants("submitted_at", "rejected_at", "interviewed_at"),
+    [Field("word_by", "date")],
+)
+_CONTACT = _table(_WHO, _said("contact.logged", ("offer", "application")), [Field("offer", "text")], _instants("at"))
+_CANDIDATE = _table(
+    _said("candidate.preferences", private=True),
+    [
+        Field("employed", "boolean", private=True),
+        Field("resigned", "boolean", private=True),
+        Field("resignation_planned", "boolean", private=True),
+        Field("manages_people", "boolean", private=True),
+        Field("notice_period_days", "days", private=True),
+        Field("present_employer", "text", private=True),
+        Field("present_title", "text", private=True),
+        Field("last_day", "date", private=True),
+    ],
+    _instants("resigned_at", "new_job_started_at", "discussed_family_at", "discussed_recruiter_at", private=True),
+)
+
+KINDS: dict[str, dict[str, Field]] = {
+    "offer": _OFFER,
+    "interview": _INTERVIEW,
+    "application": _APPLICATION,
+    "contact": _CONTACT,
+    "candidate": _CANDIDATE,
+}
+"""Kind of entity -> field name -> field."""

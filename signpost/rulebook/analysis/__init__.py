@@ -1,0 +1,1 @@
+"""Proofs over a loaded rulebook: conditions that cannot hold, unreachable escalation, the audience barrier. Pure."""

@@ -1,0 +1,111 @@
+"""What facts guarantee whatever the events say: which values a field can have, and which of them go together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from signpost.facts.stages import APPLICATION_STAGES, ENDED, INTERVIEW_STAGES
+from signpost.facts.vocabulary import KINDS, THANKS
+
+
+class _Unknown:
+    def __repr__(self) -> str:
+        return "unknown"
+
+
+UNKNOWN = _Unknown()
+"""The value of a field that nobody has told."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTerm:
+    """One entity that conditions speak of."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A field of an entity; of the type "fact", a yes or no about the entity that is no field."""
+
+    entity: EntityTerm
+    name: Any
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """The value is among these, or (`among` false) is none of them; UNKNOWN is a value like any other."""
+
+    var: Var
+    values: frozenset[Any]
+    among: bool = True
+
+
+ALWAYS_KNOWN = {"offer": ("ended", "letter"), "application": ("application",), "contact": ("at",)}
+ALWAYS_KNOWN |= {"candidate": ("resigned",)}
+"""Kind -> fields that facts always state."""
+
+Side: TypeAlias = tuple[str, tuple[Any, ...], bool]
+"""(field, values, whether it has one of them)."""
+
+
+def _known(name: str) -> Side:
+    return name, (UNKNOWN,), False
+
+
+def _at(stages: Iterable[str]) -> list[tuple[Side, Side]]:
+    """At such a stage it is known since when."""
+    return [(("stage", (stage,), False), _known(f"{stage}_at")) for stage in stages]
+
+
+OR: dict[str, list[tuple[Side, Side]]] = {
+    "offer": [
+        (("stage", ENDED, False), ("ended", (True,), True)),
+        (("stage", ENDED, True), ("ended", (False,), True)),
+        (("stage", ("open",), False), _known("extended_at")),
+        *_at(("accepted", *ENDED)),
+        (("letter", ("received",), False), _known("letter_received_at")),
+        (("letter", ("signed",), False), _known("letter_signed_at")),
+    ],
+    "interview": [
+        (("stage", ("scheduled",), False), _known("upcoming_until")),
+        (("stage", ("scheduled",), True), ("upcoming_until", (UNKNOWN,), True)),
+        *_at(set(INTERVIEW_STAGES.values()) - {"scheduled"}),
+        *((("thanked." + channel, (UNKNOWN,), True), _known("thanked_at")) for channel in THANKS),
+    ],
+    "application": _at(APPLICATION_STAGES.values()),
+    "candidate": [
+        (("resigned", (True,), False), _known("resigned_at")),
+        (("resigned", (True,), True), ("resigned_at", (UNKNOWN,), True)),
+        (("resigned", (True,), True), ("last_day", (UNKNOWN,), True)),
+    ],
+}
+"""Kind -> pairs of which at least one holds of every entity of that kind, as facts are made."""
+
+
+@lru_cache(maxsize=4096)
+def universe(var: Var) -> Is:
+    """Every value that a variable can have."""
+    if var.type == "fact":
+        return Is(var, frozenset((True, False)))
+    field = KINDS[var.entity.kind][var.name]
+    never = frozenset() if var.name not in ALWAYS_KNOWN.get(var.entity.kind, ()) else frozenset((UNKNOWN,))
+    if field.type == "boolean":
+        return Is(var, frozenset((True, False, UNKNOWN)) - never)
+    if field.type == "choice":
+        return Is(var, frozenset((*field.choices, UNKNOWN)) - never)
+    return Is(var, never, False)
+
+
+@lru_cache(maxsize=4096)
+def guarantees(entity: EntityTerm) -> tuple[tuple[Is, Is], ...]:
+    """Pairs of statements, of which at least one is true of the entity."""
+    return tuple((_side(entity, first), _side(entity, second)) for first, second in OR.get(entity.kind, ()))
+
+
+def _side(entity: EntityTerm, side: Side) -> Is:
+    name, values, among = side
+    return Is(Var(entity, name, KINDS[entity.kind][name].type), frozenset(values), among)

@@ -1,0 +1,179 @@
+"""Texts filled in with made-up facts, each of them told, untold and otherwise: none may fail, come out empty or run
+long. What the rule's own conditions exclude is not held against it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from signpost.case.money import Money
+from signpost.facts.vocabulary import KINDS, Field
+from signpost.rulebook.analysis.guarantees import UNKNOWN, EntityTerm, Is, Var
+from signpost.rulebook.analysis.logic import TRUE, Every, Inside, Somebody, Statement, is_possible, somebody
+from signpost.rulebook.analysis.meaning import CANDIDATE, Meaning
+from signpost.rulebook.conditions import relations_of
+from signpost.rulebook.problems import Problems
+from signpost.rulebook.shapes import Many, ObjectShape, Plain, Shape, variables
+from signpost.rulebook.templates import names_in
+from signpost.rulebook.terms import Position, Relation, Rule
+from signpost.rulebook.texts import render, show
+from signpost.rulebook.wording import TITLE_LIMIT
+
+LONG_NAME = "Brandenburg Water Holding AG"
+_WHEN = datetime(2026, 9, 30, 17, 0, tzinfo=UTC)
+_PAY = {"amount": "95000", "currency": "USD", "per": "year"}
+_VALUES: Mapping[str, Any] = {
+    "money": Money("95000", "USD", "year", Fraction(95000)),
+    "number": 45,
+    "days": 30,
+    "boolean": True,
+    "instant": _WHEN,
+    "date": date(2026, 9, 30),
+    "object": {"city": "Frankfurt (Oder)", "region": "Brandenburg", "country": "DE"},
+    "range": {"low": _PAY, "high": _PAY},
+}
+_UNTOLD = object()
+Facts: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One fact told otherwise: its name as texts have it, the value or _UNTOLD, and the statement that it is so."""
+
+    name: str
+    value: Any
+    statement: Statement
+
+    def __str__(self) -> str:
+        return f"{self.name} is {'unknown' if self.value is _UNTOLD else show(self.value) or 'empty'}"
+
+
+def check_rehearsal(rule: Rule, problems: Problems) -> None:
+    """Report texts that fail or come out empty under facts that the rule's conditions admit; warn of long titles."""
+    _Rehearsal(rule, problems).run()
+
+
+class _Rehearsal:
+    def __init__(self, rule: Rule, problems: Problems) -> None:
+        self.rule, self.problems, self.meaning = rule, problems, Meaning.of(rule)
+        self.facts: Facts = {name: _sample(name, shape) for name, shape in variables(rule).items()}
+        self.facts["params"] = {name: _parameter(value) for name, value in rule.params.items()}
+
+    def run(self) -> None:
+        for what, where, source in self._texts():
+            for variants in self._scenes(source):
+                if not self._plays(what, where, source, variants):
+                    break
+
+    def _texts(self) -> Iterator[tuple[str, Position, str]]:
+        texts, places = self.rule.texts, self.rule.places
+        yield "title", places["title"], texts.title
+        yield "message", places["message"], texts.message
+        for number, step in enumerate(texts.steps, 1):
+            yield f"step {number}", places["steps"], step
+        for draft in texts.drafts:
+            yield f"title of {draft.name}", places[f"drafts.{draft.name}"], draft.title
+            yield f"body of {draft.name}", places[f"drafts.{draft.name}"], draft.body
+
+    def _scenes(self, source: str) -> Iterator[list[Variant]]:
+        """Everything told; then one fact otherwise, for each; then nothing told."""
+        variants = [variant for name in sorted(names_in(source)) for variant in self._variants(name)]
+        yield []
+        yield from ([variant] for variant in variants)
+        yield [variant for variant in variants if variant.value is _UNTOLD]
+
+    def _plays(self, what: str, where: Position, source: str, variants: list[Variant]) -> bool:
+        facts = self.facts
+        for variant in variants:
+            facts = _told(facts, variant)
+        try:
+            text, error = render(source, facts), None
+        except Exception as failure:  # whatever an author's expression can raise
+            text, error = "", str(failure)
+        if error is None and (text or what.startswith("step")):
+            return self._is_short(what, where, text)
+        if not is_possible(self.meaning.holds(self.rule.when), *(variant.statement for variant in variants)):
+            return True
+        case = f" where {' and '.join(map(str, variants))}" if variants else ""
+        said = f"fails{case}: {error}" if error else f"comes out empty{case}"
+        self.problems.add("R044", where, f"the {what} {said}", "ask with {% if %} and say something else in that case")
+        return False
+
+    def _is_short(self, what: str, where: Position, text: str) -> bool:
+        if what != "title" or len(text) <= TITLE_LIMIT:
+            return True
+        message = f"the title has {len(text)} characters where names are long, at most {TITLE_LIMIT}: {text}"
+        self.problems.add("R045", where, message, "say it in fewer words")
+        return False
+
+    def _variants(self, name: str) -> Iterator[Variant]:
+        """How a fact that a text names may be otherwise than in the sample."""
+        owner, _, leaf = name.rpartition(".")
+        if name == "priority":
+            yield from (Variant(name, level.priority, TRUE) for level in self.rule.levels)
+        for entity, so in self._entities(owner):
+            field = KINDS[entity.kind].get(leaf)
+            for value, statement in _otherwise(entity, field) if field else ():
+                yield Variant(name, value, Every((so, statement)))
+        for relation in relations_of(self.rule.when):
+            if relation.name == name:
+                yield Variant(name, _UNTOLD, self.meaning.term(relation, False, self.meaning.subject))
+        if any(defined.name == name for defined in self.rule.defined):
+            [(nothing, _)] = self.meaning.alternatives(name)[-1]
+            yield Variant(name, _UNTOLD, nothing)
+
+    def _entities(self, owner: str) -> Iterator[tuple[EntityTerm, Statement]]:
+        """Whose field it is, and that there is such a one."""
+        if owner == "":
+            yield self.meaning.subject, TRUE
+        elif owner == "candidate":
+            yield CANDIDATE, TRUE
+        for relation in relations_of(self.rule.when):
+            if relation.name == owner and (relation.other or relation.kind != self.rule.about):
+                other = somebody(relation.kind)
+                yield other, Somebody(other, 1, self._so(relation))
+
+    def _so(self, relation: Relation) -> Any:
+        return lambda entity: self.meaning.holds(relation.where, entity)
+
+
+def _otherwise(entity: EntityTerm, field: Field) -> Iterator[tuple[Any, Statement]]:
+    var = Var(entity, field.name, field.type)
+    yield _UNTOLD, Is(var, frozenset((UNKNOWN,)))
+    for value in (False,) if field.type == "boolean" else field.choices if field.type == "choice" else ():
+        yield value, Is(var, frozenset((value,)))
+    if field.type in ("choices", "texts"):
+        yield [], Every((Is(var, frozenset((UNKNOWN,)), False), Inside(var, frozenset())))
+
+
+def _told(facts: Facts, variant: Variant) -> Facts:
+    """The facts with one of them told otherwise; an employer always has some name."""
+    owner, _, leaf = variant.name.rpartition(".")
+    if owner and owner not in facts:
+        return facts
+    holder = dict(facts[owner] if owner else facts)
+    if variant.value is not _UNTOLD:
+        holder[leaf] = variant.value
+    elif leaf == "employer":
+        holder[leaf] = "the employer"
+    else:
+        holder.pop(leaf, None)
+    return {**facts, owner: holder} if owner else holder
+
+
+def _sample(name: str, shape: Shape) -> Any:
+    """A value that fits, with long names."""
+    if isinstance(shape, Many):
+        return [_sample(name, shape.item)] * 2
+    if isinstance(shape, ObjectShape):
+        return {leaf: _sample(leaf, inner) for leaf, inner in shape.fields.items()}
+    return LONG_NAME if "employer" in name else _plain(shape)
+
+
+def _plain(shape: Plain) -> Any:
+    return _VALUES.get(shape.type, "some_words")
+
+
+def _parameter(value: Any) -> Any:
+    return value if isinstance(value, int | float) else "14 days"

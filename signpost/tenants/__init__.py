@@ -1,0 +1,1 @@
+"""Tenants: API keys, sources and rule overrides, read from one strict YAML file and reloaded at run time."""

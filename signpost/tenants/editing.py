@@ -1,0 +1,98 @@
+"""Editing the tenants file: what people wrote around it stays, and a file that would not load is never left."""
+
+import os
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from signpost.errors import CallerError
+from signpost.tenants.loading import TenantsError, load_tenants
+
+
+class CannotEdit(CallerError):
+    """The change that was asked for does not fit the file."""
+
+
+class TenantsFile:
+    """The tenants file in hand. Nothing is written before `save`."""
+
+    def __init__(self, path: Path) -> None:
+        """Read it; a missing file is an empty one. Raises CannotEdit where it is no YAML mapping."""
+        self.path = path
+        self._yaml = YAML()
+        self._yaml.preserve_quotes = True
+        self._yaml.width = 4096
+        try:
+            document = self._yaml.load(path.read_text("utf-8")) if path.exists() else None
+        except Exception as error:  # ruamel raises many kinds
+            raise CannotEdit(f"{path} cannot be read as YAML: {error}") from None
+        self._document = document if document is not None else CommentedMap()
+        if not isinstance(self._document, CommentedMap):
+            raise CannotEdit(f"{path} does not hold tenants and sources")
+
+    def names(self, part: str) -> list[str]:
+        """What is there: of `tenants` or `sources`."""
+        return list(self._part(part))
+
+    def add_tenant(self, name: str, key_hash: str) -> None:
+        """A tenant with one API key. Raises CannotEdit where the name is taken."""
+        self._new("tenants", name, {"api_keys": [key_hash]})
+
+    def add_source(self, name: str, fields: Mapping[str, Any]) -> None:
+        """A source. Raises CannotEdit where the name is taken."""
+        self._new("sources", name, fields)
+
+    def secrets(self, source: str) -> list[str]:
+        """The references to a source's secrets, the oldest first. Raises CannotEdit for an unknown source."""
+        known = self._part("sources")
+        if source not in known:
+            raise CannotEdit(f"there is no source {source!r}; there are: {', '.join(known) or 'none'}")
+        found = known[source].get("secrets", [])
+        return [str(one) for one in found] if isinstance(found, list) else []
+
+    def set_secrets(self, source: str, references: list[str]) -> None:
+        """Name a source's secrets anew."""
+        self._part("sources")[source]["secrets"] = _flow(references)
+
+    def save(self, environ: Mapping[str, str]) -> None:
+        """Write it whole, for its owner alone. Raises CannotEdit, with every problem, where it would not load."""
+        text = StringIO()
+        self._yaml.dump(self._document, text)
+        draft = self.path.with_name(f".{self.path.name}.new")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
+            opened.write(text.getvalue())
+        try:
+            load_tenants(draft, environ)
+        except TenantsError as error:
+            draft.unlink()
+            said = "\n".join(problem.removeprefix(f"{draft}: ") for problem in error.problems)
+            raise CannotEdit(f"{self.path} would not be in order:\n{said}") from None
+        draft.replace(self.path)
+
+    def _part(self, part: str) -> Any:
+        if self._document.get(part) is None:
+            self._document[part] = CommentedMap()
+        return self._document[part]
+
+    def _new(self, part: str, name: str, body: Mapping[str, Any]) -> None:
+        known = self._part(part)
+        if name in known:
+            raise CannotEdit(f"there is already {part.removesuffix('s')} {name!r}")
+        known[name] = CommentedMap({key: _flow(value) for key, value in body.items()})
+
+
+def _flow(value: Any) -> Any:
+    """Short lists and mappings on one line."""
+    if isinstance(value, list):
+        found: Any = CommentedSeq(value)
+    elif isinstance(value, dict):
+        found = CommentedMap(value)
+    else:
+        return value
+    found.fa.set_flow_style()
+    return found

@@ -1,0 +1,70 @@
+"""What the tenants file describes: tenants with their API keys, and sources with their secrets. Reads no file."""
+
+import hmac
+import secrets as randomness
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from signpost.case.instant import MINUTE
+
+KEY_PREFIX: Final = "sp_"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """`api_keys`: hashes as `hash_key` makes them. What it chooses of the rulebook: see `rulebooks`."""
+
+    name: str
+    api_keys: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sender of webhooks. `secrets`: any may sign. `employer`: {id, name} where the sender is one employer.
+    `clock_skew`: how far a signed time may be off, in microseconds. `fields`: our term of an offer -> the sender's own
+    field that holds it."""
+
+    name: str
+    tenant: str
+    vendor: str
+    secrets: tuple[str, ...] = field(repr=False)
+    time_zone: str | None = None
+    employer: Mapping[str, str] = field(default_factory=dict)
+    clock_skew: int = 5 * MINUTE
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenants:
+    """Everything of the file, by name. `files`: of secrets that it was read from."""
+
+    tenants: Mapping[str, Tenant]
+    sources: Mapping[str, Source]
+    files: frozenset[Path] = frozenset()
+
+    def tenant_of_key(self, key: str) -> str | None:
+        """The tenant that an API key belongs to. Takes the same time whichever it is."""
+        given = hash_key(key).encode()
+        found = None
+        for tenant in self.tenants.values():
+            for known in tenant.api_keys:
+                if hmac.compare_digest(given, known.encode()):
+                    found = tenant.name
+        return found
+
+    def source(self, name: str) -> Source | None:
+        """The source with this name."""
+        return self.sources.get(name)
+
+
+def hash_key(key: str) -> str:
+    """What is kept of an API key. A plain digest is enough, because a key is 256 random bits."""
+    return "sha256:" + sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def new_key() -> str:
+    """A fresh API key."""
+    return KEY_PREFIX + randomness.token_urlsafe(32)

@@ -1,0 +1,111 @@
+"""The rulebook of each tenant, and an engine for each: the rules of a folder with the tenant's parameters, less what it
+disabled. The one place that says so, for workers and intake alike."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import orjson
+
+from signpost.rulebook import Problem, Rulebook, RulebookError, find_problems
+from signpost.rulebook.problems import Problems
+from signpost.tenants.overrides import RuleOverrides, find_overrides
+
+Engine_co = TypeVar("Engine_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebooks:
+    """`own`: those of the tenants that choose anything; everybody else has the rulebook as it is."""
+
+    default: Rulebook
+    own: Mapping[str, Rulebook]
+
+    def of(self, tenant: str) -> Rulebook:
+        """The rulebook that a tenant's cases are evaluated with."""
+        return self.own.get(tenant, self.default)
+
+    def is_same(self, other: "Rulebooks") -> bool:
+        """Whether every tenant has the very rulebook that it has there."""
+        mine, theirs = ({name: one.version for name, one in each.own.items()} for each in (self, other))
+        return self.default.version == other.default.version and mine == theirs
+
+    @property
+    def versions(self) -> list[str]:
+        """Every version that some tenant has."""
+        return sorted({self.default.version, *(rulebook.version for rulebook in self.own.values())})
+
+
+class Engines(Generic[Engine_co]):
+    """An engine for each tenant, all made at once; tenants with the same rulebook share one. Never changes."""
+
+    def __init__(self, make: Callable[[Rulebook], Engine_co], rulebooks: Rulebooks, turn: int = 0) -> None:
+        """`make`: as in `partial(make_engine, "compiled")`. `turn`: how many this process has had before."""
+        self.rulebooks, self.turn = rulebooks, turn
+        self._made: dict[str, Engine_co] = {}
+        for rulebook in (rulebooks.default, *rulebooks.own.values()):
+            if rulebook.version not in self._made:
+                self._made[rulebook.version] = make(rulebook)
+
+    def of(self, tenant: str) -> Engine_co:
+        """The engine for a tenant's cases."""
+        return self._made[self.rulebooks.of(tenant).version]
+
+
+def load_rulebooks(folder: Path, tenants: Path | None = None) -> Rulebooks:
+    """The rulebook in a folder for each tenant of a tenants file; without such a file it is the same for all.
+
+    Raises RulebookError with every problem of both.
+    """
+    rulebooks, problems = find_rulebook_problems(folder, tenants)
+    if problems:
+        raise RulebookError(problems)
+    return rulebooks
+
+
+def find_rulebook_problems(folder: Path, tenants: Path | None = None) -> tuple[Rulebooks, list[Problem]]:
+    """As `load_rulebooks`, for tools that go on: whatever could be read, and every problem in the order of places."""
+    default, problems = find_problems(folder)
+    sound = not problems.found
+    choices = find_overrides(tenants, problems) if tenants is not None and tenants.exists() else {}
+    if not sound:
+        # Sound choices would look unknown beside rules that could not be read
+        return Rulebooks(default, {}), sorted(set(problems.found))
+    made: dict[bytes, Rulebook] = {}
+    own = {tenant: _own(folder, default, tenant, choice, problems, made) for tenant, choice in choices.items()}
+    return Rulebooks(default, own), sorted(set(problems.found))
+
+
+def _own(
+    folder: Path,
+    default: Rulebook,
+    tenant: str,
+    choices: RuleOverrides,
+    problems: Problems,
+    made: dict[bytes, Rulebook],
+) -> Rulebook:
+    """One tenant's rulebook; those of equal choices are `made` once."""
+    before = len(problems.found)
+    choices.check(default, problems)
+    if len(problems.found) > before:
+        return default
+    params, disabled = choices.plain_params(), choices.disabled_rules()
+    key = orjson.dumps([params, disabled], option=orjson.OPT_SORT_KEYS)
+    if key not in made:
+        rulebook, found = find_problems(folder, params) if params else (default, Problems())
+        for problem in set(found.found) - set(problems.found):
+            said = f"with the parameters of tenant {tenant}: {problem.message}"
+            problems.add(problem.code, problem.position, said, problem.suggestion)
+        made[key] = _without(rulebook, disabled)
+    return made[key]
+
+
+def _without(rulebook: Rulebook, disabled: tuple[str, ...]) -> Rulebook:
+    """The rulebook less some rules, under a version of its own; whatever they suppressed is suppressed no more."""
+    if not disabled:
+        return rulebook
+    rules = {name: rule for name, rule in rulebook.rules.items() if name not in disabled}
+    version = sha256("\0".join([rulebook.version, *disabled]).encode()).hexdigest()[:12]
+    return replace(rulebook, rules=rules, version=version)

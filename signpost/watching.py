@@ -1,0 +1,139 @@
+"""Polls files and reloads their content: a valid change replaces the old content atomically, a faulty one is refused.
+
+Knows nothing of what the files mean; tenants and rulebooks both build on it.
+"""
+
+import logging
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from pathlib import Path
+from typing import ClassVar, Final, Generic, TypeVar
+
+from signpost.errors import CallerError
+
+SETTLE_S: Final = 0.3
+"""A change is read once the files stayed unchanged for this long: editors and deployments write in several steps."""
+MAX_POLLS: Final = 10
+Content = TypeVar("Content")
+
+
+class Watched(ABC, Generic[Content]):
+    """Content of files, replaced when they change. Safe between threads."""
+
+    log: ClassVar[logging.Logger]
+    name: ClassVar[str]
+    """Of the content, in log lines."""
+
+    def __init__(self, wait: Callable[[float], object] = time.sleep) -> None:
+        """Load the files. Raises CallerError with every problem. `wait`: pauses for seconds."""
+        self._wait = wait
+        self._polling = threading.Lock()
+        self.refused: list[str] = []
+        """Problems of the files as they are now; empty while their content is in force."""
+        self._handled, self._content = self._load_first()
+        self._log_in_force(self._content, None)
+
+    @abstractmethod
+    def _paths(self) -> Iterable[Path]:
+        """Every file that `_load` reads. Called before the first load, too."""
+
+    @abstractmethod
+    def _load(self, current: Content | None) -> Content:
+        """Read the files; `current` itself where nothing differs from it. Raises CallerError with every problem."""
+
+    @abstractmethod
+    def _log_in_force(self, content: Content, before: Content | None) -> None:
+        """Log that `content` replaces `before`."""
+
+    def now(self) -> Content:
+        """The content in force."""
+        return self._content
+
+    def poll(self, seen: str = "") -> str:
+        """Compare the files with what was loaded; load them if the previous poll, SETTLE_S ago, has `seen` the same.
+
+        Returns the digest of a change that is not loaded yet, or "". If the files are faulty, the content stays in
+        force and each problem is logged once.
+        """
+        with self._polling:
+            digest = self._digest()
+            handled = digest == self._handled or (digest == seen and self._reload(digest))
+            return "" if handled else digest
+
+    def reload_now(self) -> None:
+        """Load a pending change at once; takes at most MAX_POLLS * SETTLE_S if the files keep changing."""
+        seen = self.poll()
+        for _ in range(MAX_POLLS):
+            if seen:
+                self._wait(SETTLE_S)
+                seen = self.poll(seen)
+
+    def watch(self, stop: threading.Event, interval_s: float, requested: threading.Event | None = None) -> None:
+        """Poll every `interval_s` seconds, and when `requested` is set, until `stop` is set."""
+        requested = requested or stop
+        seen = ""
+        while not stop.is_set():
+            seen = self.poll(seen)
+            if requested.wait(SETTLE_S if seen else interval_s) and requested is not stop:
+                requested.clear()
+                seen = ""
+                self.log.info("%s: reload requested", self.name)
+
+    def _load_first(self) -> tuple[str, Content]:
+        """Load until no file changes meanwhile: a file that is half written at the start is no reason to give up."""
+        while True:
+            before = self._digest()
+            try:
+                content = self._load(None)
+            except CallerError:
+                if before == self._digest():
+                    raise
+            else:
+                if before == self._digest():
+                    return before, content
+
+    def _reload(self, digest: str) -> bool:
+        """Load beside the content in force, then switch; False if a file changed while it was read."""
+        content, problems = self._try_load()
+        if digest != self._digest():
+            return False
+        self._handled, self.refused = digest, problems
+        if problems:
+            self._log_refused(problems)
+        elif content is not self._content:
+            self._log_in_force(content, self._content)
+            self._content = content
+        return True
+
+    def _try_load(self) -> tuple[Content, list[str]]:
+        try:
+            return self._load(self._content), []
+        except CallerError as error:
+            return self._content, str(error).splitlines()
+        except Exception as error:
+            # Whatever a file contains, the process goes on with the old content
+            self.log.exception("%s cannot be read", self.name)
+            return self._content, [f"{type(error).__name__}: {error}"]
+
+    def _log_refused(self, problems: list[str]) -> None:
+        self.log.error(
+            "%s change refused: the previous version stays in force until the problems are fixed",
+            self.name,
+            extra={"problems": len(problems)},
+        )
+        for problem in problems:
+            self.log.error("%s problem: %s", self.name, problem)
+
+    def _digest(self) -> str:
+        """Of every byte of the files, and of the errors of files that cannot be read."""
+        digest = blake2b(digest_size=16)
+        for path in self._paths():
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                content = type(error).__name__.encode()
+            digest.update(b"%b\0%d\0%b" % (str(path).encode(errors="surrogateescape"), len(content), content))
+        return digest.hexdigest()

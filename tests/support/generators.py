@@ -1,0 +1,99 @@
+"""Random events over the whole vocabulary, from a seed: few ids and round times, so that facts meet and thresholds
+are touched."""
+
+from random import Random
+from typing import Any
+
+from signpost.case import Case, Event
+from signpost.case.instant import DAY, HOUR, format_instant, parse_instant
+from signpost.facts.facts import Facts, facts_of
+from signpost.schemas import EVENT_SCHEMAS
+
+START = parse_instant("2026-03-02T00:00:00Z")
+TYPES = [name for name in EVENT_SCHEMAS if name not in ("candidate.merged", "candidate.erased")]
+FREQUENT = ["offer.extended", "offer.updated", "offer.accepted", "interview.scheduled", "contact.logged"] * 4
+CURRENCIES = ["USD", "USD", "USD", "EUR"]
+IDS = {"offer": ["o1", "o2", "o3"], "interview": ["i1", "i2"], "application": ["a1", "a2"], "recommendation": ["r1"]}
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati"]
+
+
+def random_event(random: Random, number: int, subject: str = "c-1") -> Event:
+    """A valid event, in canonical form, within three weeks of START."""
+    type_ = random.choice(TYPES + FREQUENT)
+    data = {}
+    for name, declared in EVENT_SCHEMAS[type_]().fields.items():
+        key = declared.data_key or name
+        if declared.required or key == "offer" or random.random() < 0.4:
+            data[key] = None if not declared.required and random.random() < 0.05 else _value(random, key, declared)
+    if type_ == "contact.logged" and data.get("offer") is None:
+        data["offer"] = random.choice(IDS["offer"])
+    return Event("acme", random.choice(["ats", "board"]), f"e-{number}", type_, _instant(random, 20), subject, data)
+
+
+def random_events(random: Random, most: int = 9) -> list[Event]:
+    """One to `most` events of one candidate, now and then said of an application that is theirs."""
+    return [
+        random_event(random, number, "application:a1" if random.random() < 0.1 else "c-1")
+        for number in range(random.randint(1, most))
+    ]
+
+
+def random_facts(random: Random) -> Facts:
+    """The facts of a random case."""
+    return facts_of(Case().fold(*random_events(random)), "c-1")
+
+
+def random_now(random: Random) -> int:
+    """An instant near those that events speak of: often exactly on a threshold, or a microsecond beside it."""
+    return _instant(random, 40) + random.choice([0, 0, 0, -1, 1, HOUR])
+
+
+def _instant(random: Random, days: int) -> int:
+    return START + random.randint(0, days * 2) * (DAY // 2)
+
+
+def _value(random: Random, name: str, declared: Any) -> Any:
+    if name in IDS:
+        return random.choice(IDS[name])
+    if declared.choices and declared.kind == "choices":
+        return random.sample(declared.choices, random.randint(0, 2))
+    if declared.choices:
+        return random.choice(declared.choices)
+    return _VALUES.get(name, _VALUES.get(declared.kind, lambda random: "x"))(random)
+
+
+def _money(random: Random) -> dict[str, str]:
+    amount = str(random.choice([20, 40, 800, 4000, 60000, 80000, 90000]))
+    return {
+        "amount": amount,
+        "currency": random.choice(CURRENCIES),
+        "per": random.choice(["year", "year", "month", "hour"]),
+    }
+
+
+_VALUES: dict[str, Any] = {
+    "text": lambda random: random.choice(["x", "y", "Y "]),
+    "texts": lambda random: random.sample(["x", "y"], random.randint(0, 2)),
+    "boolean": lambda random: random.random() < 0.5,
+    "integer": lambda random: random.choice([0, 1, 7, 14, 30, 60, 90]),
+    "number": lambda random: random.choice([0, 20, 37.5, 40, 50, 60]),
+    "instant": lambda random: format_instant(_instant(random, 30)),
+    "date": lambda random: format_instant(_instant(random, 60))[:10],
+    "money": _money,
+    "money_or_false": lambda random: False if random.random() < 0.3 else _money(random),
+    "text_or_false": lambda random: False if random.random() < 0.3 else "x",
+    "range": lambda random: {"low": _money(random), "high": _money(random)},
+    "region": lambda random: random.choice(["r", "R", "s"]),
+    "unwanted_regions": lambda random: random.sample(["r", "s"], random.randint(0, 2)),
+    "employer": lambda random: random.choice([{"id": "acme", "name": "Acme"}, {"id": "globex"}, {"name": "Acme"}]),
+    "benefits": lambda random: {name: random.random() < 0.5 for name in ("health", "dental", "retirement_match")},
+    "location": lambda random: random.choice([{"city": "x"}, {"city": "y", "region": "r"}, {"region": "r"}]),
+    "letter": lambda random: random.choice(
+        [{}, {"title": "x"}, {"salary": _money(random), "start_date": "2026-03-20"}]
+    ),
+    "country": lambda random: random.choice(["DE", "US"]),
+    "notice_country": lambda random: random.choice(["DE", "US"]),
+    "time_zone": lambda random: random.choice(ZONES),
+    "locale": lambda random: "en-US",
+    "into": lambda random: "c-2",
+}

@@ -1,0 +1,128 @@
+"""The intake on real parts for its tests: a SQLite store, the queue embedded in it, and two tenants."""
+
+import base64
+import hmac
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from signpost.case.instant import SECOND, parse_instant
+from signpost.messaging import Bounds, Broker, connect
+from signpost.services.intake import Limits, create_app
+from signpost.services.intake.delivery_log import Deliveries
+from signpost.services.intake.engines import TenantEngines
+from signpost.storage import Rate, Store, open_store, upgrade
+from signpost.tenants.loading import load_tenants
+from signpost.tenants.model import Tenants, hash_key
+from tests.support.rulebooks import RULES
+
+NOW = parse_instant("2026-03-02T14:00:00Z")
+DEAD_BROKER = "amqp://guest:guest@127.0.0.1:1/none"
+DEAD_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+OLDER = "whsec_" + base64.b64encode(b"the secret before the last").decode()
+GREENHOUSE = "what was typed into the form"
+
+
+TENANTS = f"""
+tenants:
+  north: {{api_keys: ["{hash_key("key-north")}"]}}
+  south: {{api_keys: ["{hash_key("key-south")}"]}}
+sources:
+  careers: {{tenant: north, vendor: standard, secrets: ["plain:{SECRET}", "plain:{OLDER}"]}}
+  acme:
+    tenant: north
+    vendor: greenhouse
+    secrets: ["plain:older", "plain:{GREENHOUSE}"]
+    employer: {{id: acme, name: Acme}}
+"""
+
+
+def tenants_in(folder: Path, text: str = TENANTS) -> Tenants:
+    """The tenants of a file with this text."""
+    file = folder / "tenants.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load_tenants(file, {})
+
+
+@dataclass
+class Intake:
+    """The intake under test, and the parts behind it."""
+
+    client: FlaskClient
+    store: Store
+    broker: Broker
+
+    def send(self, document: Any, content_type: str = "application/cloudevents+json", **headers: str) -> TestResponse:
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        return self.post("/v1/events", body, {"Content-Type": content_type, **headers})
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str], key: str = "key-north") -> TestResponse:
+        return self.client.post(path, data=body, headers={"Authorization": f"Bearer {key}", **headers})
+
+    def get(self, path: str, key: str = "key-north") -> TestResponse:
+        return self.client.get(path, headers={"Authorization": f"Bearer {key}"})
+
+    def queued(self) -> list[dict[str, Any]]:
+        """The event documents that reached the advisor's queue, taken off it."""
+        return [json.loads(delivery.body) for delivery in self.broker.get("signpost.advisor", 1000)]
+
+    def boxed(self) -> list[dict[str, Any]]:
+        """The event documents in the outbox."""
+        rows = self.store.claim_outbox(NOW, NOW + SECOND, 1000)
+        self.store.delete_outbox([row.id for row in rows])
+        return [json.loads(row.body) for row in rows]
+
+
+def intake_at(
+    folder: Path, broker_url: str = "", database_url: str = "", rate: Rate | None = None, **limits: Any
+) -> Intake:
+    """An intake on a new database; the broker and the database may be named otherwise, for instance as dead ones."""
+    here = f"sqlite:///{folder / 'signpost.db'}"
+    if database_url != DEAD_DATABASE:
+        upgrade(database_url or here)
+    store = open_store(database_url or here, connect_timeout=1, pool_timeout=1)
+    broker = connect(broker_url or here, bounds=Bounds(publish_timeout=1, connect_timeout=1))
+    if not broker_url or broker_url == here:
+        broker.apply_topology()
+    tenants = tenants_in(folder)
+    engines = TenantEngines(RULES, folder / "tenants.yaml", 1)
+    numbers = itertools.count(1)
+    app = create_app(
+        store,
+        broker.publisher,
+        tenants,
+        engines,
+        limits=Limits(**limits),
+        clock=lambda: NOW,
+        rate=rate,
+        deliveries=Deliveries(store, lambda: f"dlv_{next(numbers)}"),
+    )
+    return Intake(app.test_client(), store, broker)
+
+
+def signed(body: bytes, at: int = NOW, secret: str = SECRET, name: str = "msg_1") -> dict[str, str]:
+    """The headers of Standard Webhooks."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    stamp = str(at // SECOND)
+    digest = hmac.digest(key, b".".join((name.encode(), stamp.encode(), body)), sha256)
+    signature = f"v1,{base64.b64encode(digest).decode()}"
+    return {
+        "webhook-id": name,
+        "webhook-timestamp": stamp,
+        "webhook-signature": signature,
+        "Content-Type": "application/json",
+    }
+
+
+def signed_by_greenhouse(body: bytes, secret: str = GREENHOUSE) -> dict[str, str]:
+    """Greenhouse's headers."""
+    signature = f"sha256 {hmac.digest(secret.encode(), body, sha256).hex()}"
+    return {"Signature": signature, "Content-Type": "application/json", "Greenhouse-Event-ID": "1"}

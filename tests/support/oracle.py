@@ -1,0 +1,199 @@
+"""The plainest evaluator: every term asked at one instant, by the book and without sharing code with either engine."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from signpost.case.instant import EPOCH
+from signpost.case.money import Money
+from signpost.facts.facts import Entity, Facts
+from signpost.rulebook.terms import (
+    Among,
+    AnyOf,
+    Compare,
+    Condition,
+    Duration,
+    Known,
+    Linked,
+    Lists,
+    Moment,
+    OneOf,
+    Order,
+    Reached,
+    Ref,
+    Relation,
+    Rule,
+    Same,
+    Scope,
+    Term,
+)
+
+
+class Oracle:
+    """Answers for one rule, one subject and one instant."""
+
+    def __init__(self, rule: Rule, subject: Entity, facts: Facts, now: int) -> None:
+        self.rule, self.subject, self.facts, self.now = rule, subject, facts, now
+        self.zone = facts.zone if rule.audience == "candidate" else ZoneInfo("UTC")
+
+    def holds(self) -> bool:
+        if self.rule.valid is not None:
+            end = self.instant(self.rule.valid, self.subject)
+            if end is not None and self.now >= end:
+                return False
+        return self.all(self.rule.when, self.subject)
+
+    def priority(self) -> str:
+        return [level.priority for level in self.rule.levels if self.all(level.when, self.subject)][-1]
+
+    def all(self, condition: Condition, item: Entity) -> bool:
+        return all(self.term(term, item) for term in condition)
+
+    def term(self, term: Term, item: Entity) -> bool:
+        match term:
+            case Known():
+                return (self.value(term.ref, item) is None) != term.known
+            case OneOf():
+                value = self.value(term.ref, item)
+                return value is not None and (value in term.values) != term.negated
+            case Compare():
+                return self.compare(self.value(term.ref, item), term.operator, self.operand(term, item))
+            case Same():
+                return self.same(self.value(term.ref, item), self.value(term.other, item), term.same)
+            case Among():
+                value, listed = self.value(term.ref, item), self.value(term.other, item)
+                return value is not None and any(self.equal(value, one) for one in listed or ())
+            case Lists():
+                return self.lists(term, self.value(term.ref, item))
+            case Reached():
+                instant = self.instant(term.moment, item)
+                return instant is not None and (self.now >= instant) == term.reached
+            case Order():
+                return self.compare(self.instant(term.left, item), term.operator, self.instant(term.right, item))
+            case Linked():
+                return self.linked(term.how, item)
+            case AnyOf():
+                return any(self.all(alternative, item) for alternative in term.alternatives)
+            case Relation():
+                return self.relation(term)
+        raise TypeError(term)
+
+    def value(self, ref: Ref, item: Entity) -> Any:
+        if ref.scope == Scope.DEFINED:
+            return self.defined(ref.name)
+        entity = {Scope.ITEM: item, Scope.SUBJECT: self.subject, Scope.CANDIDATE: self.facts.candidate}[ref.scope]
+        return entity.values.get(ref.name)
+
+    def operand(self, term: Compare, item: Entity) -> Any:
+        return self.value(term.operand, item) if isinstance(term.operand, Ref) else term.operand
+
+    def compare(self, ours: Any, operator: str, theirs: Any) -> bool:
+        if isinstance(ours, Money) != isinstance(theirs, Money):
+            return False
+        if isinstance(ours, Money):
+            if ours.currency != theirs.currency:
+                return False
+            ours, theirs = ours.annual, theirs.annual
+        if ours is None or theirs is None:
+            return False
+        return bool({"<": ours < theirs, "<=": ours <= theirs, ">": ours > theirs, ">=": ours >= theirs}[operator])
+
+    def same(self, ours: Any, theirs: Any, wanted: bool) -> bool:
+        return ours is not None and theirs is not None and self.equal(ours, theirs) == wanted
+
+    def equal(self, ours: Any, theirs: Any) -> bool:
+        if isinstance(ours, Money) and isinstance(theirs, Money):
+            return (ours.currency, ours.annual) == (theirs.currency, theirs.annual)
+        if isinstance(ours, str) and isinstance(theirs, str):
+            return ours.strip().lower() == theirs.strip().lower()
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            known = {key for key in ours if ours[key] is not None} & {key for key in theirs if theirs[key] is not None}
+            return all(self.equal(ours[key], theirs[key]) for key in known)
+        return bool(ours == theirs)
+
+    def lists(self, term: Lists, value: Any) -> bool:
+        if value is None:
+            return False
+        inside, outside = [one for one in value if one in term.values], [one for one in value if one not in term.values]
+        return bool(
+            {
+                "includes": inside,
+                "only": inside and not outside,
+                "beyond": outside,
+                "empty": not value,
+                "some": value,
+            }[term.mode]
+        )
+
+    def linked(self, how: str, item: Entity) -> bool:
+        ours, theirs = item.values.get("employer"), self.subject.values.get("employer")
+        if how == "another":
+            return ours is not None and theirs is not None and ours != theirs
+        if how == "same" and ours is not None and theirs is not None:
+            return bool(ours == theirs)
+        if item.kind == "contact" and self.subject.kind == "offer" and "offer" in item.values:
+            return bool(item.values["offer"] == self.subject.id)
+        ours_application, theirs_application = item.values.get("application"), self.subject.values.get("application")
+        if ours_application is not None and theirs_application is not None:
+            return bool(ours_application == theirs_application)
+        return ours is not None and ours == theirs
+
+    def relation(self, term: Relation) -> bool:
+        items = [item for item in self.facts.of_kind(term.kind) if not (term.other and item is self.subject)]
+        found = sum(self.all(term.where, item) for item in items)
+        return (found < term.number) == term.fewer
+
+    def defined(self, name: str) -> Any:
+        [defined] = [one for one in self.rule.defined if one.name == name]
+        for choice in defined.choices:
+            if self.all(choice.when, self.subject):
+                value = choice.value
+                if isinstance(value, Ref):
+                    value = self.value(value, self.subject)
+                elif isinstance(value, Moment):
+                    value = self.moved(value, self.subject)
+                if isinstance(value, date) and defined.type == "instant":
+                    return self.midnight(value)
+                if value is not None:
+                    return value
+        return None
+
+    def instant(self, moment: Moment, item: Entity) -> int | None:
+        value = self.moved(moment, item)
+        if isinstance(value, date):
+            day = value + timedelta(days=1) if moment.end else value
+            return self.midnight(day)
+        return None if value is None else int(value)
+
+    def midnight(self, day: date) -> int:
+        return (datetime(day.year, day.month, day.day, tzinfo=self.zone) - EPOCH) // timedelta(microseconds=1)
+
+    def on_business_day(self, day: date, number: int) -> date:
+        step = timedelta(days=1 if number > 0 else -1)
+        while number:
+            day += step
+            number -= step.days if day.weekday() < 5 else 0
+        return day
+
+    def moved(self, moment: Moment, item: Entity) -> Any:
+        base = self.value(moment.base, item)
+        offset = self.value(moment.offset, item) if isinstance(moment.offset, Ref) else moment.offset
+        if base is None or offset is None:
+            return None
+        offset = offset if isinstance(offset, Duration) else Duration(int(offset))
+        if isinstance(base, date):
+            moved = self.on_business_day(base, moment.sign * offset.business_days)
+            moved += moment.sign * timedelta(days=offset.days)
+            while moment.back_to and not self.is_end(moved, moment.back_to):
+                moved -= timedelta(days=1)
+            rest = offset.microseconds
+            return self.midnight(moved) + moment.sign * rest if rest else moved
+        if offset.business_days:
+            local = (EPOCH + timedelta(microseconds=base)).astimezone(self.zone)
+            day = self.on_business_day(local.date(), moment.sign * offset.business_days)
+            local = local.replace(year=day.year, month=day.month, day=day.day)
+            base = (local - EPOCH) // timedelta(microseconds=1)
+        return base + moment.sign * (offset.days * 86_400_000_000 + offset.microseconds)
+
+    def is_end(self, day: date, back_to: str) -> bool:
+        return (day + timedelta(days=1)).month != day.month or (back_to == "15th or month end" and day.day == 15)

@@ -1,0 +1,213 @@
+"""What tests of the workers share: events as they are sent, and a whole system without its processes."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from signpost.advice import Engine
+from signpost.advice.advise import active, advise
+from signpost.case.case import Case
+from signpost.case.event import Event
+from signpost.case.instant import DAY, format_instant, parse_instant
+from signpost.engine import make_engine
+from signpost.messaging import Broker, Delivery, Message, connect, event_message
+from signpost.messaging.topology import ADVISOR, UNROUTED
+from signpost.schemas import dump_event, full_type, load_own_event
+from signpost.storage import CaseRow, Store, open_store, upgrade
+from signpost.tenants.rulebooks import Engines, load_rulebooks
+from signpost.workers.advisor import Advisor
+from signpost.workers.backfill import Backfill
+from signpost.workers.batch import BatchHandler
+from signpost.workers.clock import CaseClock
+from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.process import Stop
+from signpost.workers.reevaluation import DueCaseProcessor
+from signpost.workers.relay import Relay
+from signpost.workers.rulebook_versions import RulebookVersions
+from tests.support import servers
+
+RULES = Path(__file__).parents[2] / "rules"
+START = parse_instant("2026-03-02T09:00:00Z")
+HOUR = 3_600_000_000
+LEASE = 30_000_000
+KINDS = ("embedded", "rabbitmq")
+
+ENGINES: Engines[Engine] = Engines(partial(make_engine, "compiled"), load_rulebooks(RULES))
+
+
+def event(type: str, subject: str = "c-1", *, at: float = 0, id: str = "", tenant: str = "acme", **data: Any) -> Event:
+    """An event `at` hours after START; its id follows from what it says unless given."""
+    named = id or f"{type}.{subject}.{at:g}.{data.get('offer', '')}"
+    return load_own_event(
+        {
+            "specversion": "1.0",
+            "id": named,
+            "source": "/boards/test",
+            "type": full_type(type),
+            "time": format_instant(START + round(at * HOUR)),
+            "subject": subject,
+            "tenant": tenant,
+            "data": data,
+        }
+    )
+
+
+def message(event: Event, partitions: int = 1) -> Message:
+    """The message in which the intake sends an event."""
+    return event_message(dump_event(event), event, partitions)
+
+
+@dataclass
+class Still:
+    """Engines that change only when a test puts others in their place."""
+
+    now: Callable[[], Engines[Engine]]
+
+    def reload_now(self) -> None:
+        """There are no files to look at."""
+
+
+@dataclass
+class System:
+    """Store and broker of one kind, and workers over them that take their steps when told; `now` is theirs to read."""
+
+    store: Store
+    broker: Broker
+    database_url: str
+    broker_url: str
+    now: int = START + 1000 * HOUR
+    batch: int = 100
+    engines: Engines[Engine] = field(default_factory=lambda: ENGINES)
+
+    def clock(self) -> int:
+        """The workers' clock."""
+        return self.now
+
+    def outbox(self) -> OutboxPublisher:
+        """Publishing on this broker."""
+        return OutboxPublisher(self.broker.publisher(), self.store, 10)
+
+    def handler(self) -> BatchHandler:
+        """What commits batches."""
+        return BatchHandler(self.store, self.versions(), LEASE)
+
+    def versions(self) -> RulebookVersions:
+        """The engines of one process."""
+        return RulebookVersions(self.store, Still(lambda: self.engines))
+
+    def send(self, *events: Event | Message) -> None:
+        """Publish events as the intake does, and wait for the confirms."""
+        messages = [message(each) if isinstance(each, Event) else each for each in events]
+        for future in [self.broker.publisher().publish(each) for each in messages]:
+            future.result(10)
+
+    def work(self, count: int) -> None:
+        """Let an advisor handle `count` deliveries."""
+        consumer = self.broker.consumer(ADVISOR, 200)
+        advisor = Advisor([consumer], self.handler(), self.outbox(), self.clock, self.batch)
+        deadline = time.monotonic() + 30
+        while count > 0 and time.monotonic() < deadline:
+            count -= advisor.step(Stop(), 0.2)
+        advisor.step(Stop(), 0)
+        consumer.close()
+        assert count == 0, f"{count} deliveries did not come"
+
+    def handle(self, *events: Event) -> None:
+        """Send events and let an advisor handle them."""
+        self.send(*events)
+        self.work(len(events))
+
+    def case_clock(self) -> CaseClock:
+        """A clock worker."""
+        processor, outbox = self.processor(), self.outbox()
+        return CaseClock(processor, Backfill(processor, outbox, 1000), outbox, self.clock, 0.1, self.store, 7 * DAY)
+
+    def processor(self) -> DueCaseProcessor:
+        """What advises stored cases."""
+        return DueCaseProcessor(self.store, self.versions(), LEASE)
+
+    def relay(self) -> Relay:
+        """A relay worker."""
+        return Relay(self.store, self.broker.publisher(), self.outbox(), self.clock, lease=LEASE, interval=0.1)
+
+    def told(self) -> list[dict[str, Any]]:
+        """The recommendations that nobody has taken off the broker yet, in the order published."""
+        return [orjson.loads(each.body)["data"] for each in self.published()]
+
+    def published(self) -> list[Delivery]:
+        """The same as messages."""
+        return self.broker.get(UNROUTED, 10_000)
+
+    def feed(self, key: str, count: int, tenant: str = "acme") -> list[bytes]:
+        """The changes of one case in the feed, `count` of them: PostgreSQL shows them once older transactions end."""
+        deadline = time.monotonic() + 10
+        while True:
+            rows, _ = self.store.feed(tenant, limit=100_000)
+            mine = [row.body for row in rows if row.case_key == key]
+            if len(mine) >= count or time.monotonic() > deadline:
+                return mine
+
+    def case(self, key: str, tenant: str = "acme") -> CaseRow:
+        """A stored case."""
+        row = self.store.case(tenant, key)
+        assert row is not None, f"no case {key}"
+        return row
+
+    def standing(self, key: str, tenant: str = "acme") -> dict[str, tuple[str, int | None]]:
+        """Active advice of a stored case: `RULE@KIND/ID` -> priority and due."""
+        records = active(self.case(key, tenant).advice)
+        return {name: (record.priority, record.due) for name, record in records.items()}
+
+    def expected(self, key: str, tenant: str = "acme") -> dict[str, tuple[str, int | None]]:
+        """What a stored case should have: evaluated afresh."""
+        row = self.case(key, tenant)
+        advised = advise(
+            self.engines.of(tenant), Case.from_json(row.state), b"", tenant=tenant, key=row.key, now=self.now
+        )
+        return {name: (record.priority, record.due) for name, record in active(advised.advice_state).items()}
+
+
+@contextmanager
+def system(kind: str, request: pytest.FixtureRequest) -> Iterator[System]:
+    """A fresh system: SQLite with its embedded queue, or PostgreSQL and a virtual host of RabbitMQ, both ours alone."""
+    with addresses(kind, request) as (database_url, broker_url), opened(database_url, broker_url) as made:
+        yield made
+
+
+@contextmanager
+def addresses(kind: str, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """Database and broker of one kind, both empty and ours alone."""
+    if kind == "embedded":
+        folder: Path = request.getfixturevalue("tmp_path_factory").mktemp("embedded")
+        yield (f"sqlite:///{folder / 'signpost.db'}",) * 2
+        return
+    with (
+        servers.vhost(request.getfixturevalue("rabbitmq_server")) as broker_url,
+        servers.database(request.getfixturevalue("postgres_server")) as database_url,
+    ):
+        yield database_url, broker_url
+
+
+@contextmanager
+def opened(database_url: str, broker_url: str) -> Iterator[System]:
+    """A system on these servers, tables and topology made."""
+    upgrade(database_url)
+    with open_store(database_url) as store:
+        broker = connect(broker_url)
+        try:
+            broker.apply_topology()
+            yield System(store, broker, database_url, broker_url)
+        finally:
+            broker.close()
+
+
+def names(changes: Sequence[dict[str, Any]]) -> list[str]:
+    """`CHANGE RULE@KIND/ID` of each recommendation told."""
+    return [f"{one['change']} {one['rule']}@{one['subject']['kind']}/{one['subject']['id']}" for one in changes]
