@@ -1,6 +1,6 @@
 """Which rulebook came after which, so that no worker takes a case back to an older one because it has not noticed yet.
 
-The rule and its reasons: docs/decisions/0010-a-changed-rulebook-reaches-every-case.md.
+The rule and its reasons: docs/decisions/0010-reevaluate-every-case-after-a-rulebook-change.md.
 """
 
 import logging
