@@ -8,9 +8,9 @@ from signpost.authoring.timelines import TimelineError, find_timelines
 from signpost.authoring.timelines.coverage import strangers, untested
 from signpost.rulebook import Problem, Rulebook, find_problems
 from signpost.rulebook.analysis.audit import audit
-from signpost.rulebook.problems import Problems
 from signpost.rulebook.reviews import MAX_AGE, check_sources
 from signpost.tenants.rulebooks import Rulebooks, find_rulebook_problems
+from signpost.yaml_files.problems import Problems
 
 
 def inspect(

@@ -15,8 +15,8 @@ from signpost.explain.visibility import subjects
 from signpost.explain.what_if import Arrival, Budget, Change, Trial, arrivals, changes
 from signpost.facts.facts import Entity, Facts, facts_of
 from signpost.rulebook.printing import level_phrase
-from signpost.rulebook.problems import meant
 from signpost.rulebook.terms import Rule
+from signpost.suggestions import meant
 
 
 class UnknownRule(CallerError):

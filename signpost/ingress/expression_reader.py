@@ -1,7 +1,7 @@
 """Reads forms and conditions of a mapping file; every problem is noted with its place."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from signpost.ingress.expressions import (
@@ -18,8 +18,10 @@ from signpost.ingress.expressions import (
     Text,
     ValueMap,
 )
-from signpost.rulebook.document import Node
-from signpost.rulebook.problems import Problems, meant
+from signpost.suggestions import meant
+from signpost.yaml_files.fields import FieldReader
+from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.reader import Node
 
 STEP: Final = re.compile(r"[A-Za-z0-9_-]+|\*")
 PLACE: Final = re.compile(r"\{([^{}]*)\}")
@@ -37,44 +39,12 @@ KINDS: Final = {
 """The key that tells forms apart -> the keys of such a form."""
 
 
-class ExpressionReader:
+class ExpressionReader(FieldReader):
     """Reads nodes of one file; `words` are its tables by name."""
 
     def __init__(self, problems: Problems) -> None:
-        self.problems = problems
+        super().__init__(problems)
         self.words: dict[str, Mapping[str, Any]] = {}
-
-    def members(
-        self, node: Node, what: str, allowed: Iterable[str] | None = None, required: Iterable[str] = ()
-    ) -> dict[str, Node]:
-        """The members of a mapping; those that may not stand there are noted and left out."""
-        if not isinstance(node.value, dict):
-            self.problems.add("R006", node.position, f"{what} must hold names and values")
-            return {}
-        known = None if allowed is None else tuple(allowed)
-        for name in node.value:
-            if known is not None and name not in known:
-                self.problems.add("R010", node.key_position(name), f"{what} has no {name!r}", meant(name, known))
-        for name in required:
-            if name not in node.value:
-                self.problems.add("R011", node.position, f"{what} must say {name!r}")
-        return {name: inner for name, inner in node.value.items() if known is None or name in known}
-
-    def text(self, node: Node | None, what: str) -> str:
-        """A text; "" where there is none."""
-        if node is None:
-            return ""
-        if not isinstance(node.value, str):
-            self.problems.add("R006", node.position, f"{what} must be a text")
-            return ""
-        return node.value
-
-    def texts(self, node: Node | None, what: str) -> tuple[str, ...]:
-        """A list of texts, or one text."""
-        if node is None:
-            return ()
-        nodes = node.value if isinstance(node.value, list) else [node]
-        return tuple(text for inner in nodes if (text := self.text(inner, what)))
 
     def expression(self, node: Node) -> Expression:
         """A path, a text with {paths}, a list of forms of which the first that is known counts, or a special form."""

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from signpost.errors import CallerError
 from signpost.ingress.expression_reader import NOTHING, ExpressionReader
 from signpost.ingress.expressions import Amount, Expression, Formats, Text
 from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Handshake, Pings, Sample, Vendor
 from signpost.ingress.signatures import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
-from signpost.rulebook.document import Node, read
-from signpost.rulebook.problems import Problems, meant
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.schemas.reading import schema_loader
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import FileError, Problems
+from signpost.yaml_files.reader import Node, read
 
 FILE: Final = (
     "title", "attested", "fetch", "signature", "success", "event", "pings", "handshake", "formats", "employer",
@@ -25,12 +25,8 @@ TELLING: Final = ("type", "id", "subject", "when", "time", "data", "terms", "onl
 OPTIONS: Final = tuple(option.name for option in fields(Scheme))
 
 
-class MappingError(CallerError):
-    """A mapping file that cannot be used; `problems` has every reason, in order of place."""
-
-    def __init__(self, problems: Problems) -> None:
-        self.problems = sorted(set(problems.found))
-        super().__init__("\n".join(map(str, self.problems)))
+class MappingError(FileError):
+    """A mapping file that cannot be used."""
 
 
 def load_mapping(file: Path, samples: Path | None = None) -> Vendor:
@@ -42,7 +38,7 @@ def load_mapping(file: Path, samples: Path | None = None) -> Vendor:
         _MappingReader(problems, file, samples or file.parent / "samples" / file.stem).vendor(root) if root else None
     )
     if vendor is None or problems.found:
-        raise MappingError(problems)
+        raise MappingError(problems.found)
     return vendor
 
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from signpost.errors import CallerError
 from signpost.ingress.vendors import VENDORS
-from signpost.rulebook.problems import meant
+from signpost.suggestions import meant
 from signpost.tenants.model import Source, Tenants
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import AnyOf, Condition, Moment, Position, Ref, Relation, Rule, Term
+from signpost.rulebook.terms import AnyOf, Condition, Moment, Ref, Relation, Rule, Term
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Position, Problems
 
 
 @dataclass(frozen=True, slots=True)

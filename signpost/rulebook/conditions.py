@@ -4,11 +4,12 @@ import re
 from dataclasses import replace
 
 from signpost.facts.vocabulary import KINDS
-from signpost.rulebook.document import Node
 from signpost.rulebook.phrases import condition_on
-from signpost.rulebook.problems import meant
-from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Position, Ref, Relation, Scope, Term, walk
+from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Ref, Relation, Scope, Term, walk
 from signpost.rulebook.values import MOMENTS, Names
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Position
+from signpost.yaml_files.reader import Node
 
 RELATED_KINDS = ("offer", "interview", "application", "contact")
 TAKEN = ("candidate", "params", "missing", "priority", "due", "valid_until", "comparison", "loop")

@@ -9,12 +9,13 @@ import orjson
 
 from signpost.rulebook.analysis.barrier import check_barriers
 from signpost.rulebook.checks import check_rulebook
-from signpost.rulebook.document import Node, read
-from signpost.rulebook.problems import Problems, RulebookError, meant
 from signpost.rulebook.rule import RULE_ID, RuleReader
-from signpost.rulebook.rulebook import Rulebook
+from signpost.rulebook.rulebook import Rulebook, RulebookError
 from signpost.rulebook.sources import FILE, Sources, read_sources
-from signpost.rulebook.terms import Position, Rule
+from signpost.rulebook.terms import Rule
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.reader import Node, read
 
 Params: TypeAlias = Mapping[str, Mapping[str, Any]]
 
@@ -97,7 +98,7 @@ def _read_file(topic: str, root: Node, reader: RuleReader, rules: dict[str, Rule
 
 def _version(files: list[Path], params: Params) -> str:
     digest = hashlib.sha256()
-    for path in files:
+    for path in filter(Path.is_file, files):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     digest.update(orjson.dumps(params, option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()[:12]

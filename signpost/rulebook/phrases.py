@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from signpost.facts.vocabulary import Field
-from signpost.rulebook.document import Node
-from signpost.rulebook.problems import meant
 from signpost.rulebook.terms import (
     Among,
     Compare,
@@ -17,13 +15,15 @@ from signpost.rulebook.terms import (
     Moment,
     OneOf,
     Order,
-    Position,
     Reached,
     Ref,
     Same,
     Term,
 )
 from signpost.rulebook.values import MOMENTS, Names
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Position
+from signpost.yaml_files.reader import Node
 
 _AMOUNTS = ("number", "days", "money")
 _OPERATORS = {"at least": ">=", "at most": "<=", "above": ">", "below": "<", "more than": ">", "less than": "<"}

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from signpost.rulebook.document import Node, read
-from signpost.rulebook.problems import Problems
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.sources import FILE, NORM_KEYS, review_day
-from signpost.rulebook.terms import Position
+from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.reader import Node, read
 
 MAX_AGE = 365
 """Days after which a norm should be looked up again."""

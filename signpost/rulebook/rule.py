@@ -7,14 +7,15 @@ from typing import Any
 
 from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.conditions import TAKEN, parse_condition
-from signpost.rulebook.document import Node
 from signpost.rulebook.levels import read_levels
-from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.sources import Sources
 from signpost.rulebook.templates import names_in
-from signpost.rulebook.terms import Choice, Defined, Draft, Moment, Position, Rule, Texts
+from signpost.rulebook.terms import Choice, Defined, Draft, Moment, Rule, Texts
 from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.reader import Node
 
 AUDIENCES = ("candidate", "employer")
 SUBJECTS = ("offer", "interview", "application", "candidate")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signpost.rulebook.terms import Rule
+from signpost.yaml_files.problems import FileError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,7 @@ class Rulebook:
     def params(self) -> dict[str, Mapping[str, Any]]:
         """Rule id -> its parameters."""
         return {rule.id: rule.params for rule in self.rules.values() if rule.params}
+
+
+class RulebookError(FileError):
+    """A rulebook that cannot be used."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from signpost.rulebook.document import Node
-from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.terms import ArticleSource
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.reader import Node
 
 FILE = "sources.yaml"
 NORM_KEYS = {"claim", "source", "quality", "place", "reviewed"}

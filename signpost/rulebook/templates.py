@@ -7,9 +7,9 @@ from typing import TypeAlias
 from jinja2 import TemplateError, TemplateSyntaxError, nodes
 
 from signpost.rulebook.filters import EMPTY, FILTERS, NOTHING_KNOWN, OF_FIELDS, ORDERS, WANTS, joined
-from signpost.rulebook.problems import meant
 from signpost.rulebook.shapes import BOOLEAN, NUMBER, PARTS, TEXT, Many, ObjectShape, Plain, Shape
 from signpost.rulebook.texts import ENVIRONMENT
+from signpost.suggestions import meant
 
 Finding: TypeAlias = tuple[str, str, str]
 """(code, message, suggestion)."""

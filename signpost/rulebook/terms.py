@@ -6,18 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from signpost.case.instant import DAY
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """Where something stands: file as given, line and column from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+from signpost.yaml_files.problems import Position
 
 
 class Scope(StrEnum):

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from signpost.facts.vocabulary import KINDS
-from signpost.rulebook.problems import Problems, meant
-from signpost.rulebook.terms import Defined, Duration, Moment, Position, Ref, Scope
+from signpost.rulebook.terms import Defined, Duration, Moment, Ref, Scope
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Position, Problems
 
 _PART = re.compile(r"(\d+)(bd|[wdhms])")
 _DURATION = re.compile(r"(?:\d+(?:bd|[wdhms]))+")

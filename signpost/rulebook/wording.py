@@ -2,11 +2,11 @@
 
 import re
 
-from signpost.rulebook.document import Node
 from signpost.rulebook.shapes import variables
 from signpost.rulebook.templates import text_problems
 from signpost.rulebook.terms import Rule
 from signpost.rulebook.values import Names
+from signpost.yaml_files.reader import Node
 
 TITLE_LIMIT = 70
 MESSAGE_LIMIT = 1200

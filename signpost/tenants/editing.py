@@ -8,9 +8,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 
 from signpost.errors import CallerError
 from signpost.tenants.loading import TenantsError, load_tenants
+from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.reader import parse, read_bytes
 
 
 class CannotEdit(CallerError):
@@ -27,8 +30,8 @@ class TenantsFile:
         self._yaml.preserve_quotes = True
         self._yaml.width = 4096
         try:
-            document = self._yaml.load(path.read_text("utf-8")) if path.exists() else None
-        except Exception as error:  # ruamel raises many kinds
+            document = self._yaml.load(_checked_text(path)) if path.exists() else None
+        except (YAMLError, ValueError) as error:  # ValueError: of dates that there are not
             raise CannotEdit(f"{path} cannot be read as YAML: {error}") from None
         self._document = document if document is not None else CommentedMap()
         if not isinstance(self._document, CommentedMap):
@@ -70,8 +73,8 @@ class TenantsFile:
             load_tenants(draft, environ)
         except TenantsError as error:
             draft.unlink()
-            said = "\n".join(problem.removeprefix(f"{draft}: ") for problem in error.problems)
-            raise CannotEdit(f"{self.path} would not be in order:\n{said}") from None
+            reasons = "\n".join(f"{problem.code} {problem.message}" for problem in error.problems)
+            raise CannotEdit(f"{self.path} would not be in order:\n{reasons}") from None
         draft.replace(self.path)
 
     def _part(self, part: str) -> Any:
@@ -84,6 +87,18 @@ class TenantsFile:
         if name in known:
             raise CannotEdit(f"there is already {part.removesuffix('s')} {name!r}")
         known[name] = CommentedMap({key: _flow(value) for key, value in body.items()})
+
+
+def _checked_text(path: Path) -> str:
+    """The text of the file, if there is nothing in it that loading would refuse as YAML. Raises CannotEdit."""
+    problems = Problems()
+    data = read_bytes(path, str(path), problems)
+    if data:
+        parse(data, str(path), problems, secret=True)
+    reasons = [str(one) for one in problems.found if one.code != "R002"]
+    if data is None or reasons:
+        raise CannotEdit("\n".join(reasons))
+    return data.decode("utf-8-sig")
 
 
 def _flow(value: Any) -> Any:

@@ -3,21 +3,19 @@
 No secret is read or needed: workers can use this where only the intake may see the secrets.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import orjson
-import yaml
 
 from signpost.rulebook import Rulebook
-from signpost.rulebook.document import Node, composed, placed
-from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.rule import sort_of
-from signpost.rulebook.terms import Position
-
-MERGE: Final = "tag:yaml.org,2002:merge"
+from signpost.suggestions import meant
+from signpost.yaml_files.fields import FieldReader
+from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.reader import Node, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,71 +46,46 @@ class RuleOverrides:
 
 def find_overrides(file: Path, problems: Problems) -> dict[str, RuleOverrides]:
     """The choices of every tenant that makes any; what is wrong with their shape is added to `problems`."""
-    name = str(file)
-    try:
-        root = composed(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        problems.add("R001", Position(name, 1, 1), getattr(error, "strerror", None) or "the file is not UTF-8")
+    root = read(file, str(file), problems, secret=True)
+    if root is None:
         return {}
-    except yaml.YAMLError as error:
-        said = getattr(error, "problem", None) or "it cannot be read"
-        problems.add("R001", _place(name, getattr(error, "problem_mark", None)), f"not valid YAML: {said}")
-        return {}
-    reader = _OverridesReader(name, problems)
-    tenants = dict(reader.members(root, "the file")).get("tenants")
-    found = {tenant: reader.choices(tenant, body) for tenant, body in reader.members(tenants, "tenants")}
+    return find_overrides_in(
+        FieldReader(problems).members(root, "the file", None, ("tenants",)).get("tenants"), problems
+    )
+
+
+def find_overrides_in(tenants: Node | None, problems: Problems) -> dict[str, RuleOverrides]:
+    """As `find_overrides`, of the file's `tenants`."""
+    reader = _OverridesReader(problems)
+    bodies = reader.members(tenants, "tenants") if tenants is not None else {}
+    found = {tenant: reader.choices(tenant, body) for tenant, body in bodies.items()}
     return {tenant: choices for tenant, choices in found.items() if choices.params or choices.disabled}
 
 
-class _OverridesReader:
-    """One reading of one file."""
+class _OverridesReader(FieldReader):
+    """Reads tenants' bodies, and of those only what is said of the rulebook: the rest may be secret."""
 
-    def __init__(self, name: str, problems: Problems) -> None:
-        self._name, self._problems = name, problems
-
-    def members(self, node: yaml.Node | None, what: str) -> Iterator[tuple[str, yaml.Node]]:
-        """(key, value) of a mapping, nothing of its values looked at: some of them are secrets."""
-        if not isinstance(node, yaml.MappingNode):
-            where = _place(self._name, node.start_mark if node else None)
-            self._problems.add("R006", where, f"{what} must hold names and values")
-            return
-        seen: set[str] = set()
-        for key, value in node.value:
-            at = _place(self._name, key.start_mark)
-            if key.tag == MERGE or not isinstance(key, yaml.ScalarNode):
-                self._problems.add("R003", at, "a key must be plain text", "merges (<<) are not supported")
-            elif key.value in seen:
-                self._problems.add("R004", at, f"the key {key.value!r} stands twice here", "keep one")
-            else:
-                seen.add(key.value)
-                yield key.value, value
-
-    def choices(self, tenant: str, body: yaml.Node) -> RuleOverrides:
+    def choices(self, tenant: str, body: Node) -> RuleOverrides:
         """What one tenant's body says of the rulebook."""
-        parts = dict(self.members(body, f"tenants.{tenant}"))
-        params = self._params(tenant, parts["params"]) if "params" in parts else None
+        parts = self.members(body, f"tenants.{tenant}")
+        params = self._params(f"tenants.{tenant}.params", parts["params"]) if "params" in parts else {}
         disabled = self._disabled(tenant, parts["disabled"]) if "disabled" in parts else ()
-        return RuleOverrides(params.value if params else {}, disabled, (params.keys if params else None) or {})
+        return RuleOverrides(params, disabled, (parts["params"].keys if params else None) or {})
 
-    def _params(self, tenant: str, node: yaml.Node) -> Node | None:
-        found = placed(node, self._name, self._problems)
-        if not isinstance(found.value, dict):
-            at = f"tenants.{tenant}.params"
-            self._problems.add("R006", found.position, f"{at} must hold rules and their parameters")
-            return None
-        for rule, values in found.value.items():
+    def _params(self, at: str, node: Node) -> dict[str, Node]:
+        if not isinstance(node.value, dict):
+            self.problems.add("R006", node.position, f"{at} must hold rules and their parameters")
+            return {}
+        for rule, values in node.value.items():
             if not isinstance(values.value, dict):
-                at = f"tenants.{tenant}.params.{rule}"
-                self._problems.add("R006", values.position, f"{at} must hold parameters and their values")
-        sound = {rule: values for rule, values in found.value.items() if isinstance(values.value, dict)}
-        return Node(sound, found.position, found.keys)
+                self.problems.add("R006", values.position, f"{at}.{rule} must hold parameters and their values")
+        return {rule: values for rule, values in node.value.items() if isinstance(values.value, dict)}
 
-    def _disabled(self, tenant: str, node: yaml.Node) -> tuple[Node, ...]:
-        found = placed(node, self._name, self._problems)
-        if not isinstance(found.value, list) or not all(isinstance(item.value, str) for item in found.value):
-            self._problems.add("R006", found.position, f"tenants.{tenant}.disabled must be a list of rules")
+    def _disabled(self, tenant: str, node: Node) -> tuple[Node, ...]:
+        if not isinstance(node.value, list) or not all(isinstance(item.value, str) for item in node.value):
+            self.problems.add("R006", node.position, f"tenants.{tenant}.disabled must be a list of rules")
             return ()
-        return tuple(found.value)
+        return tuple(node.value)
 
 
 def _check_rule(rule: str, at: Position, rulebook: Rulebook, problems: Problems) -> bool:
@@ -138,7 +111,3 @@ def _storable(value: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _place(name: str, mark: Any) -> Position:
-    return Position(name, mark.line + 1, mark.column + 1) if mark else Position(name, 1, 1)

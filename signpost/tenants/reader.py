@@ -1,177 +1,169 @@
 """Reads the parts of a tenants file and collects every problem. Secrets never appear in a problem."""
 
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from signpost.case.instant import DAY
+from signpost.case.instant import DAY, MINUTE
 from signpost.rulebook.values import parse_duration
 from signpost.schemas.events import OfferTerms
+from signpost.suggestions import meant
+from signpost.tenants.model import Source, Tenant
+from signpost.yaml_files.fields import FieldReader
+from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.reader import Node
 
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 """A tenant is a word of every routing key, so it holds no dot."""
 HASH: Final = re.compile("sha256:[0-9a-f]{64}")
 WAYS: Final = "env:NAME, file:PATH"
 MOST_SKEW: Final = DAY
+DEFAULT_SKEW: Final = 5 * MINUTE
 TERMS: Final = tuple(OfferTerms().fields)
 """What may lie in a sender's custom fields."""
+TENANT_KEYS: Final = ("api_keys", "params", "disabled")
+SOURCE_KEYS: Final = ("tenant", "vendor", "secrets", "time_zone", "employer", "clock_skew", "fields")
 
 
-class TenantsReader:
+class TenantsReader(FieldReader):
     """One reading of one file; `folder` is where it lies."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
-        self.problems: list[str] = []
+    def __init__(self, folder: Path, environ: Mapping[str, str], problems: Problems) -> None:
+        super().__init__(problems)
         self._folder, self._environ = folder, environ
         self.files: set[Path] = set()
         self._names: set[str] = set()
 
-    def tenants(self, document: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """(name, place, body) of each tenant."""
-        whole = self._mapping("the file", document, ("tenants", "sources"))
-        found = list(self._named("tenants", whole.get("tenants", {}), ("api_keys", "params", "disabled")))
-        self._names = {name for name, _, _ in found}
-        if not found and not self.problems:
-            self.problems.append("tenants: names none")
-        yield from found
+    def tenants(self, node: Node) -> dict[str, Tenant]:
+        """The tenants, by name."""
+        found = {
+            name: Tenant(name, self._hashes(f"tenants.{name}.api_keys", body.get("api_keys")))
+            for name, body in self._named("tenants", node, TENANT_KEYS)
+        }
+        if not found:
+            self.problems.add("R002", node.position, "tenants names none")
+        self._names = set(found)
+        return found
 
-    def sources(self, document: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """(name, place, body) of each source."""
-        whole = document if isinstance(document, dict) else {}
-        allowed = ("tenant", "vendor", "secrets", "time_zone", "employer", "clock_skew", "fields")
-        yield from self._named("sources", whole.get("sources", {}), allowed)
+    def sources(self, node: Node | None) -> dict[str, Source]:
+        """The sources, by name; `tenants` must have been read before."""
+        found = [] if node is None else self._named("sources", node, SOURCE_KEYS, ("tenant", "vendor", "secrets"))
+        return {name: self._source(name, body) for name, body in found}
 
-    def hashes(self, at: str, body: dict[str, Any]) -> tuple[str, ...]:
+    def _hashes(self, at: str, node: Node | None) -> tuple[str, ...]:
         """The hashes of a tenant's API keys."""
         found = []
-        for place, text in self._texts(f"{at}.api_keys", body.get("api_keys", [])):
-            value = text if text.startswith("sha256:") else self._resolved(place, text, ("env", "file"))
+        for place, item in self._texts(at, node):
+            text = item.value
+            value = text if text.startswith("sha256:") else self._resolve(place, item, ("env", "file"))
             if value is not None and not HASH.fullmatch(value):
-                self.problems.append(
-                    f"{place}: must be sha256: and 64 hex digits (`signpost key` makes one), or {WAYS}"
-                )
+                message = f"{place} must be sha256: and 64 hex digits, or {WAYS}"
+                self.problems.add("R021", item.position, message, "`signpost key` makes one")
             elif value is not None:
                 found.append(value)
         return tuple(found)
 
-    def source(self, at: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The fields of a source but its name."""
-        return {
-            "tenant": self._tenant(at, body.get("tenant")),
-            "vendor": self._text(f"{at}.vendor", body.get("vendor")),
-            "secrets": self._secrets(f"{at}.secrets", body.get("secrets", [])),
-            "time_zone": self._zone(f"{at}.time_zone", body.get("time_zone")),
-            "employer": self._employer(f"{at}.employer", body.get("employer")),
-            "clock_skew": self._skew(f"{at}.clock_skew", body.get("clock_skew", "5m")),
-            "fields": self._fields(f"{at}.fields", body.get("fields", {})),
-        }
+    def _source(self, name: str, body: Mapping[str, Node]) -> Source:
+        at = f"sources.{name}"
+        return Source(
+            name=name,
+            tenant=self._tenant(f"{at}.tenant", body.get("tenant")),
+            vendor=self.text(body.get("vendor"), f"{at}.vendor"),
+            secrets=self._secrets(f"{at}.secrets", body.get("secrets")),
+            time_zone=self._zone(f"{at}.time_zone", body.get("time_zone")),
+            employer=self._employer(f"{at}.employer", body.get("employer")),
+            clock_skew=self._skew(f"{at}.clock_skew", body.get("clock_skew")),
+            fields=self._fields(f"{at}.fields", body.get("fields")),
+        )
 
-    def _tenant(self, at: str, name: Any) -> str:
-        if name not in self._names:
-            self.problems.append(f"{at}.tenant: must be one of the tenants{_meant(name, self._names)}")
-        return str(name)
+    def _tenant(self, at: str, node: Node | None) -> str:
+        name = self.text(node, at)
+        if node is not None and name not in self._names:
+            self.problems.add("R023", node.position, f"{at} must be one of the tenants", meant(name, self._names))
+        return name
 
-    def _secrets(self, at: str, given: Any) -> tuple[str, ...]:
-        found = [self._resolved(place, text, ("env", "file", "plain")) for place, text in self._texts(at, given)]
-        if not found:
-            self.problems.append(f"{at}: at least one is needed, because unsigned webhooks are refused")
+    def _secrets(self, at: str, node: Node | None) -> tuple[str, ...]:
+        found = [self._resolve(place, item, ("env", "file", "plain")) for place, item in self._texts(at, node)]
+        if node is not None and not found:
+            hint = "unsigned webhooks are refused"
+            self.problems.add("R002", node.position, f"{at} must name at least one secret", hint)
         return tuple(secret for secret in found if secret)
 
-    def _resolved(self, at: str, text: str, ways: tuple[str, ...]) -> str | None:
-        """What a reference stands for."""
-        way, _, rest = text.partition(":")
+    def _resolve(self, at: str, node: Node, ways: tuple[str, ...]) -> str | None:
+        """What a reference stands for; None (and a problem) where it stands for nothing."""
+        way, _, rest = node.value.partition(":")
         if way not in ways or not rest:
-            self.problems.append(f"{at}: must be {WAYS}{' or plain:SECRET' if 'plain' in ways else ''}")
+            allowed = f"{WAYS}{' or plain:SECRET' if 'plain' in ways else ''}"
+            self.problems.add("R021", node.position, f"{at} must be {allowed}")
             return None
-        value = {"env": self._from_environment, "file": self._from_file, "plain": _plain}[way](rest)
+        value = {"env": self._from_environment, "file": self._from_file}.get(way, str)(rest)
         if not value:
-            self.problems.append(f"{at}: {way}:{rest} names nothing that can be read, or something empty")
+            message = f"{at}: {way}:{rest} names nothing that can be read, or something empty"
+            self.problems.add("R023", node.position, message)
         return value or None
 
     def _from_environment(self, name: str) -> str:
         return self._environ.get(name, "").strip()
 
     def _from_file(self, name: str) -> str:
-        path = self._folder / Path(name).expanduser()
-        self.files.add(path)
+        path = self._folder / Path(name)
         try:
+            path = self._folder / Path(name).expanduser()
+            self.files.add(path)
             return path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
+        except (OSError, RuntimeError, ValueError):  # no such home, no UTF-8
             return ""
 
-    def _zone(self, at: str, name: Any) -> str | None:
-        if name is None:
+    def _zone(self, at: str, node: Node | None) -> str | None:
+        if node is None or node.value is None:
             return None
         try:
-            return ZoneInfo(name).key
-        except (TypeError, ValueError, OSError, LookupError):
-            self.problems.append(f"{at}: must be a time zone such as Europe/Paris")
+            return ZoneInfo(self.text(node, at)).key
+        except (ValueError, OSError, LookupError):
+            self.problems.add("R021", node.position, f"{at} must be a time zone such as Europe/Paris")
             return None
 
-    def _employer(self, at: str, given: Any) -> Mapping[str, str]:
-        if given is None:
+    def _employer(self, at: str, node: Node | None) -> Mapping[str, str]:
+        if node is None or node.value is None:
             return {}
-        body = self._mapping(at, given, ("id", "name"))
-        if not isinstance(body.get("id"), str) or not isinstance(body.get("name", ""), str):
-            self.problems.append(f"{at}: must have an id, and may have a name, both texts")
-            return {}
-        return body
+        body = self.members(node, at, ("id", "name"), ("id",))
+        return {name: self.text(inner, f"{at}.{name}") for name, inner in body.items()}
 
-    def _skew(self, at: str, given: Any) -> int:
-        duration = parse_duration(given) if isinstance(given, str) else None
+    def _skew(self, at: str, node: Node | None) -> int:
+        if node is None:
+            return DEFAULT_SKEW
+        duration = parse_duration(node.value) if isinstance(node.value, str) else None
         if duration is None or duration.business_days or not 0 < duration.total <= MOST_SKEW:
-            self.problems.append(f"{at}: must be a duration up to 1d, like 5m")
+            self.problems.add("R021", node.position, f"{at} must be a duration up to 1d, like 5m")
             return 0
         return duration.total
 
-    def _fields(self, at: str, given: Any) -> Mapping[str, str]:
+    def _fields(self, at: str, node: Node | None) -> Mapping[str, str]:
         """Our term of an offer -> where this sender keeps it."""
-        found = self._mapping(at, given, TERMS)
-        for name, place in found.items():
-            if not isinstance(place, str) or not place:
-                self.problems.append(f"{at}.{name}: must be the name of the sender's own field")
-        return {name: place for name, place in found.items() if isinstance(place, str)}
+        found = {} if node is None else self.members(node, at, TERMS)
+        places = {name: self.text(inner, f"{at}.{name}") for name, inner in found.items()}
+        for name, place in places.items():
+            if not place:
+                message = f"{at}.{name} must be the name of the sender's own field"
+                self.problems.add("R021", found[name].position, message)
+        return places
 
-    def _text(self, at: str, given: Any) -> str:
-        if not isinstance(given, str) or not given:
-            self.problems.append(f"{at}: must be a text")
-        return str(given)
+    def _texts(self, at: str, node: Node | None) -> Iterator[tuple[str, Node]]:
+        if node is not None and not isinstance(node.value, list):
+            self.problems.add("R006", node.position, f"{at} must be a list")
+        elif node is not None:
+            for number, item in enumerate(node.value):
+                if self.text(item, f"{at}[{number}]"):
+                    yield f"{at}[{number}]", item
 
-    def _texts(self, at: str, given: Any) -> Iterator[tuple[str, str]]:
-        if not isinstance(given, list):
-            self.problems.append(f"{at}: must be a list")
-            return
-        for number, text in enumerate(given):
-            if isinstance(text, str):
-                yield f"{at}[{number}]", text
+    def _named(
+        self, part: str, node: Node, allowed: Collection[str], required: Collection[str] = ()
+    ) -> Iterator[tuple[str, dict[str, Node]]]:
+        for name, body in self.members(node, part).items():
+            if NAME.fullmatch(name):
+                yield name, self.members(body, f"{part}.{name}", allowed, required)
             else:
-                self.problems.append(f"{at}[{number}]: must be a text")
-
-    def _named(self, at: str, given: Any, allowed: Collection[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        for name, body in self._mapping(at, given).items():
-            place = f"{at}.{name}"
-            if not isinstance(name, str) or not NAME.fullmatch(name):
-                self.problems.append(f"{place}: a name is lower-case letters, digits and hyphens, 64 at most")
-            else:
-                yield name, place, self._mapping(place, body, allowed)
-
-    def _mapping(self, at: str, given: Any, allowed: Collection[str] = ()) -> dict[str, Any]:
-        if not isinstance(given, dict):
-            self.problems.append(f"{at}: must hold names and values")
-            return {}
-        for name in given:
-            if allowed and name not in allowed:
-                self.problems.append(f"{at}: {name!r} is not known{_meant(name, allowed)}")
-        return given
-
-
-def _plain(value: str) -> str:
-    return value
-
-
-def _meant(word: Any, words: Collection[str]) -> str:
-    near = difflib.get_close_matches(str(word), words, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+                message = f"{part}.{name}: a name is lower-case letters, digits and hyphens, 64 at most"
+                self.problems.add("R012", node.key_position(name), message)

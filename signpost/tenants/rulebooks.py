@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 import orjson
 
 from signpost.rulebook import Problem, Rulebook, RulebookError, find_problems
-from signpost.rulebook.problems import Problems
 from signpost.tenants.overrides import RuleOverrides, find_overrides
+from signpost.yaml_files.problems import Problems
 
 Engine_co = TypeVar("Engine_co", covariant=True)
 

@@ -10,7 +10,7 @@ import pytest
 
 from signpost.authoring.inspection import inspect
 from signpost.rulebook import RulebookError, find_problems, load
-from signpost.rulebook.problems import CODES
+from signpost.yaml_files.problems import CODES
 
 BROKEN = sorted((Path(__file__).parents[1] / "data" / "broken-rules").iterdir())
 MARK = re.compile(r"# (R\d{3}) at (?:(\d+):)?(\d+)")

@@ -122,7 +122,7 @@ def test_one_engine_serves_all_of_one_version(folder: Path) -> None:
         ),
         (
             "  acme: {params: {answer: {least: 36893488147419103232}}}\n",
-            "3:35: R052 answer.least must be a number, which 36893488147419103232 is not (by itself it is 3)",
+            "3:35: R005 YAML reads this value as a number of too many digits",
         ),
         (
             "  acme: {params: {answer: {least: [3]}}}\n",
@@ -134,7 +134,8 @@ def test_one_engine_serves_all_of_one_version(folder: Path) -> None:
         ("  acme: {disabled: [[ask]]}\n", "3:20: R006 tenants.acme.disabled must be a list of rules"),
         ("  acme: {params: {ask: {soon: 1d, soon: 2d}}}\n", "3:35: R004"),
         ("  acme: {disabled: [ask], disabled: [answer]}\n", "3:27: R004"),
-        ("  acme: &one {}\n  other: {<<: *one}\n", "4:11: R003"),
+        ("  acme: &one {}\n  other: {<<: *one}\n", "3:9: R005 anchors (&name) are not supported"),
+        ("  acme: {<<: {}}\n", "3:10: R003 a key must be plain text"),
         ("  acme: 3\n", "3:9: R006 tenants.acme must hold names and values"),
         ("  acme: {params: {ask: {soon: 1d}\n", "4:1: R001 not valid YAML"),
     ],
@@ -145,7 +146,7 @@ def test_a_wrong_choice_is_said_at_its_place(folder: Path, text: str, problem: s
 
 
 def test_yamls_traps_are_none_of_a_tenants_choices(folder: Path) -> None:
-    assert problems(folder, "  acme: {params: {answer: {least: 0x3}}}\n")[0].startswith("3:35: R005 YAML reads '0x3'")
+    assert problems(folder, "  acme: {params: {answer: {least: 0x3}}}\n")[0].startswith("3:35: R005 YAML reads")
 
 
 def test_every_problem_of_every_tenant_is_said_at_once(folder: Path) -> None:
@@ -173,9 +174,9 @@ def test_loading_raises_every_problem(folder: Path) -> None:
 
 
 def test_secrets_are_neither_needed_nor_told(folder: Path) -> None:
-    text = "  acme: {api_keys: [0x12], disabled: [aks]}\n"
+    text = "  acme: {api_keys: [12, env:NOWHERE, hush], disabled: [aks]}\n"
     [found] = problems(folder, text)
-    assert "0x12" not in found
+    assert "hush" not in found
     assert rulebooks(folder, text.replace("aks", "ask")).of("acme").rules.keys() == {"answer"}
 
 

@@ -111,4 +111,4 @@ def test_several_tenants_must_be_told_apart(folder: Path) -> None:
 
 def test_a_file_that_is_no_yaml_is_named(folder: Path) -> None:
     (folder / "tenants.yaml").write_text("tenants: [")
-    assert "cannot be read as YAML" in call(folder, "tenants", "add", "globex").output
+    assert "R001 not valid YAML" in call(folder, "tenants", "add", "globex").output

@@ -26,12 +26,12 @@ from signpost.rulebook.terms import (
     Duration,
     Level,
     Moment,
-    Position,
     Ref,
     Relation,
     Rule,
     Term,
 )
+from signpost.yaml_files.problems import Position
 
 Change: TypeAlias = tuple[Position, str, Rule]
 """Where, what was changed, and the rule as it then is."""

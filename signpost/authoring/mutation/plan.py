@@ -9,8 +9,8 @@ from signpost.authoring.mutation.survivors import Accepted, find_accepted
 from signpost.authoring.timelines.expectations import rule_of
 from signpost.authoring.timelines.runner import Result
 from signpost.errors import CallerError
-from signpost.rulebook.problems import meant
 from signpost.rulebook.terms import Rule
+from signpost.suggestions import meant
 
 
 @dataclass(frozen=True, slots=True)

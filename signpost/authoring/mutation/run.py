@@ -11,7 +11,8 @@ from signpost.authoring.mutation.mutants import Mutant, mutants
 from signpost.authoring.mutation.scope import Task
 from signpost.authoring.mutation.survivors import Accepted
 from signpost.authoring.mutation.trial import killers
-from signpost.rulebook.terms import Position, Rule
+from signpost.rulebook.terms import Rule
+from signpost.yaml_files.problems import Position
 
 FEW = 8
 """So few rules are done before other processes have started."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signpost.authoring.timelines.reader import ASIDE, TimelineError
-from signpost.rulebook.document import Node, read
-from signpost.rulebook.problems import Problems, meant
-from signpost.rulebook.terms import Position
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.reader import Node, read
 
 KEYS = ("rule", "mutant", "reason")
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from signpost.authoring.timelines.expectations import rule_of
 from signpost.authoring.timelines.reader import Expectation, Timeline
 from signpost.rulebook import Problem, Rulebook
-from signpost.rulebook.problems import meant
+from signpost.suggestions import meant
 
 
 def untested(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Sequence[Problem]:

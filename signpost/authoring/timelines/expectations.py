@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 
 from signpost.case.instant import parse_instant
-from signpost.rulebook.document import Node
 from signpost.rulebook.levels import PRIORITIES
-from signpost.rulebook.problems import Problems, meant
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.reader import Node
 
 SHAPES: Mapping[str, type] = {
     "includes": list,

@@ -10,12 +10,11 @@ from marshmallow import ValidationError
 from signpost.authoring.timelines.expectations import SHAPES, check_value
 from signpost.case.event import Event
 from signpost.case.instant import parse_instant
-from signpost.errors import CallerError
-from signpost.rulebook.document import Node, read
-from signpost.rulebook.problems import Problems, meant
-from signpost.rulebook.terms import Position
 from signpost.rulebook.values import parse_duration
 from signpost.schemas import EVENT_SCHEMAS
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import FileError, Position, Problems
+from signpost.yaml_files.reader import Node, parse, read_bytes
 
 TENANT = "timeline"
 SOURCE = "timeline"
@@ -59,12 +58,8 @@ class Timeline:
     expectations: list[Expectation] = field(default_factory=list)
 
 
-class TimelineError(CallerError):
-    """Files that hold no timelines, or malformed ones; `problems` has every reason with its place."""
-
-    def __init__(self, problems: Sequence[Any]) -> None:
-        self.problems = sorted(set(problems))
-        super().__init__("\n".join(map(str, self.problems)))
+class TimelineError(FileError):
+    """Files that hold no timelines, or malformed ones."""
 
 
 def find_timelines(paths: Sequence[Path]) -> list[Timeline]:
@@ -93,13 +88,10 @@ def _read_file(path: Path, problems: Problems, *, wanted: bool) -> list[Timeline
     if not path.is_file():
         problems.add("R002", Position(str(path), 1, 1), "there is no such file")
         return []
-    if (
-        not wanted
-        and not path.read_bytes().lstrip().startswith(b"timelines:")
-        and b"\ntimelines:" not in path.read_bytes()
-    ):
+    data = read_bytes(path, str(path), problems)
+    if data is None or not (wanted or data.lstrip().startswith(b"timelines:") or b"\ntimelines:" in data):
         return []
-    root = read(path, str(path), problems)
+    root = parse(data, str(path), problems)
     if root is None:
         return []
     if (

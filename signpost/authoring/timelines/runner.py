@@ -15,8 +15,8 @@ from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import make_engine
 from signpost.rulebook import Rulebook, RulebookError, load
-from signpost.rulebook.problems import meant
-from signpost.rulebook.terms import Position
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Position
 
 
 @dataclass(frozen=True, slots=True, order=True)

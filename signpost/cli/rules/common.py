@@ -23,9 +23,9 @@ def load_with(folder: Path, file: Path | None) -> "Rulebook":
     Raises RulebookError with every problem of both.
     """
     from signpost.rulebook import RulebookError, load
-    from signpost.rulebook.document import read
-    from signpost.rulebook.problems import Problems
     from signpost.tenants.overrides import RuleOverrides
+    from signpost.yaml_files.problems import Problems
+    from signpost.yaml_files.reader import read
 
     rulebook = load(folder)
     if file is None:

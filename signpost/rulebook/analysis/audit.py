@@ -9,10 +9,10 @@ from signpost.rulebook.analysis.meaning import Meaning
 from signpost.rulebook.analysis.rehearsal import check_rehearsal
 from signpost.rulebook.checks import reads
 from signpost.rulebook.printing import phrase
-from signpost.rulebook.problems import Problems
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.templates import names_in
-from signpost.rulebook.terms import AnyOf, Condition, Level, Position, Reached, Relation, Rule, Scope, Term
+from signpost.rulebook.terms import AnyOf, Condition, Level, Reached, Relation, Rule, Scope, Term
+from signpost.yaml_files.problems import Position, Problems
 
 Place: TypeAlias = tuple[Position, str]
 """Where something stands, and what."""

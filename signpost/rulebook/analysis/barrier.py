@@ -5,9 +5,9 @@ from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN, UNKNOWN, EntityT
 from signpost.rulebook.analysis.logic import Every, Statement, is_possible, somebody
 from signpost.rulebook.analysis.meaning import Meaning
 from signpost.rulebook.checks import Read, conditions, reads
-from signpost.rulebook.problems import Problems
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.terms import AnyOf, Condition, Linked, Relation, Rule, Scope
+from signpost.yaml_files.problems import Problems
 
 TOLD_IN_PRIVATE = ("offer", "interview")
 """Kinds that may be in a case only because the candidate told of plans or preparations."""

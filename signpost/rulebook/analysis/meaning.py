@@ -17,7 +17,6 @@ from signpost.rulebook.terms import (
     Defined,
     Moment,
     Order,
-    Position,
     Reached,
     Ref,
     Relation,
@@ -25,6 +24,7 @@ from signpost.rulebook.terms import (
     Scope,
     Term,
 )
+from signpost.yaml_files.problems import Position
 
 CANDIDATE = EntityTerm("candidate", "candidate")
 Case: TypeAlias = tuple[Statement, Value]

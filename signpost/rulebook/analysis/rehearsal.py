@@ -13,12 +13,12 @@ from signpost.rulebook.analysis.guarantees import UNKNOWN, EntityTerm, Is, Var
 from signpost.rulebook.analysis.logic import TRUE, Every, Inside, Somebody, Statement, is_possible, somebody
 from signpost.rulebook.analysis.meaning import CANDIDATE, Meaning
 from signpost.rulebook.conditions import relations_of
-from signpost.rulebook.problems import Problems
 from signpost.rulebook.shapes import Many, ObjectShape, Plain, Shape, variables
 from signpost.rulebook.templates import names_in
-from signpost.rulebook.terms import Position, Relation, Rule
+from signpost.rulebook.terms import Relation, Rule
 from signpost.rulebook.texts import render, show
 from signpost.rulebook.wording import TITLE_LIMIT
+from signpost.yaml_files.problems import Position, Problems
 
 LONG_NAME = "Brandenburg Water Holding AG"
 _WHEN = datetime(2026, 9, 30, 17, 0, tzinfo=UTC)

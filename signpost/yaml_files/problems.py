@@ -1,11 +1,22 @@
-"""Problems of a rulebook: all of them in one pass, each with its place, a stable code and a suggestion."""
+"""Problems of YAML files: all of a file in one pass, each with its place, a stable code and a suggestion."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from signpost.errors import CallerError
-from signpost.rulebook.terms import Position
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Where something stands: file as given, line and column from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
 
 CODES = {
     "R001": "the file cannot be read as YAML",
@@ -90,18 +101,9 @@ class Problems:
         self.found.append(Problem(position, code, message, suggestion))
 
 
-class RulebookError(CallerError):
-    """A rulebook that cannot be used; `problems` has every reason, sorted by place."""
+class FileError(CallerError):
+    """A file that cannot be used; `problems` has every reason, sorted by place."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(set(problems))
         super().__init__("\n".join(map(str, self.problems)))
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """A suggestion for a misspelt word: "did you mean ...?", or what there is."""
-    words = sorted(known)
-    close = difflib.get_close_matches(word, words, n=2, cutoff=0.6)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
-    return "known: " + ", ".join(words) if 0 < len(words) <= 24 else ""

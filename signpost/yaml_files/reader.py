@@ -1,0 +1,228 @@
+"""The one reader of YAML files: values that know their place, and none of YAML's traps. It decides shapes and plain
+types; what a field may hold is for whoever reads that field."""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import yaml
+from yaml.resolver import Resolver
+
+from signpost.yaml_files.problems import Position, Problems
+
+MAX_BYTES: Final = 1_000_000
+MAX_DEPTH: Final = 100
+MAX_DIGITS: Final = 18
+"""Of a whole number: those fit into 64 bits."""
+_CORE: Final = "tag:yaml.org,2002:"
+_TRUE_FALSE: Final = {"true": True, "false": False}
+_DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
+_UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_RESOLVER: Final[Any] = Resolver()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value of the document (str, int, float, bool, None, list of Node, dict of str to Node) and where it stands."""
+
+    value: Any
+    position: Position
+    keys: dict[str, Position] | None = None
+
+    def plain(self) -> Any:
+        """The value without positions."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def key_position(self, key: str) -> Position:
+        """Where a key of this mapping stands."""
+        return (self.keys or {}).get(key, self.position)
+
+
+def read(path: Path, name: str, problems: Problems, *, secret: bool = False) -> Node | None:
+    """The document in a file, called `name` in problems; None (and a problem) where there is none that can be used.
+
+    `secret`: no problem quotes anything of the file.
+    """
+    data = read_bytes(path, name, problems)
+    return None if data is None else parse(data, name, problems, secret=secret)
+
+
+def read_bytes(path: Path, name: str, problems: Problems) -> bytes | None:
+    """The content of a file of at most MAX_BYTES; None (and a problem) where it cannot be read, or is larger."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        problems.add("R001", Position(name, 1, 1), f"the file cannot be read: {error.strerror}")
+        return None
+    if len(data) > MAX_BYTES:
+        problems.add("R001", Position(name, 1, 1), f"the file is larger than {MAX_BYTES} bytes", "split it")
+        return None
+    return data
+
+
+def parse(data: bytes, name: str, problems: Problems, *, secret: bool = False) -> Node | None:
+    """As `read`, for the content of a file."""
+    try:
+        return _Document(name, problems, secret).root(_decode(data, name))
+    except _Unusable as error:
+        problems.add(error.code, error.position, error.message, error.suggestion)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        where = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name, 1, 1)
+        reason = getattr(error, "problem", None) or getattr(error, "context", None) or "it cannot be parsed"
+        problems.add("R001", where, f"not valid YAML: {reason}")
+    return None
+
+
+class _Unusable(Exception):
+    """Nothing of the file can be used; `parse` reports why."""
+
+    def __init__(self, code: str, position: Position, message: str, suggestion: str = "") -> None:
+        self.code, self.position, self.message, self.suggestion = code, position, message, suggestion
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        where = _position_after(data[: error.start].decode("utf-8-sig", "replace"), name)
+        raise _Unusable("R001", where, f"the file is not UTF-8: {error.reason}") from None
+    wrong = _UNPRINTABLE.search(text)
+    if wrong:
+        where = _position_after(text[: wrong.start()], name)
+        raise _Unusable("R001", where, f"not valid YAML: the character U+{ord(wrong[0]):04X} must not stand in it")
+    return text
+
+
+def _position_after(text: str, name: str) -> Position:
+    return Position(name, text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1)
+
+
+class _Document:
+    """One reading of one file. Works on the parser's events: the nodes that YAML libraries build of them follow
+    aliases, and are built by recursion without a bound."""
+
+    def __init__(self, name: str, problems: Problems, secret: bool) -> None:
+        self._name, self._problems, self._secret = name, problems, secret
+        self._events: Iterator[yaml.Event] = iter(())
+        self._depth = 0
+
+    def root(self, text: str) -> Node:
+        self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
+        next(self._events)
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            raise _Unusable("R002", Position(self._name, 1, 1), "the file is empty")
+        root = self._node(next(self._events))
+        next(self._events)
+        after = next(self._events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            self._refuse(after, "a second document begins here", "write one document, without ---")
+        return root
+
+    def _position(self, event: yaml.Event) -> Position:
+        mark: Any = event.start_mark
+        return Position(self._name, mark.line + 1, mark.column + 1)
+
+    def _refuse(self, event: yaml.Event, message: str, suggestion: str) -> NoReturn:
+        raise _Unusable("R005", self._position(event), message, suggestion)
+
+    def _trap(self, where: Position, text: str, what: str, suggestion: str) -> None:
+        shown = "this value" if self._secret else repr(_clip(text))
+        self._problems.add("R005", where, f"YAML reads {shown} as {what}", suggestion)
+
+    def _node(self, event: yaml.Event) -> Node:
+        self._check_plain(event)
+        where = self._position(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return Node(self._scalar(event, where), where)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", "write it flatter")
+        found = self._mapping(where) if isinstance(event, yaml.MappingStartEvent) else Node(list(self._items()), where)
+        self._depth -= 1
+        return found
+
+    def _check_plain(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse(event, "aliases (*name) are not supported", "write the value out, or quote the text")
+        if getattr(event, "anchor", None) is not None:
+            self._refuse(event, "anchors (&name) are not supported", "remove it, or quote the text")
+        if getattr(event, "tag", None) is not None:
+            self._refuse(event, "tags (!name) are not supported", "remove it, or quote the text")
+
+    def _items(self) -> Iterator[Node]:
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            yield self._node(event)
+
+    def _mapping(self, where: Position) -> Node:
+        values: dict[str, Node] = {}
+        keys: dict[str, Position] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            at, key = self._position(event), self._key(event)
+            value = self._node(next(self._events))
+            if key is not None and key in values:
+                self._report_repeat(key, at, keys[key])
+            elif key is not None:
+                keys[key], values[key] = at, value
+        return Node(values, where, keys)
+
+    def _key(self, event: yaml.Event) -> str | None:
+        """The key's text, whatever type YAML would make of it; None (and a problem) where it is none."""
+        self._check_plain(event)
+        if isinstance(event, yaml.ScalarEvent) and not (event.value == "<<" and event.implicit[0]):
+            return str(event.value)
+        hint = "write the key as a word; merges (<<) are not supported"
+        self._problems.add("R003", self._position(event), "a key must be plain text", hint)
+        if not isinstance(event, yaml.ScalarEvent):
+            self._node(event)
+        return None
+
+    def _report_repeat(self, key: str, at: Position, first: Position) -> None:
+        shown = "this key" if self._secret else f"the key {_clip(key)!r}"
+        self._problems.add("R004", at, f"{shown} stands twice here (first at line {first.line})", "keep one")
+
+    def _scalar(self, event: yaml.ScalarEvent, where: Position) -> Any:
+        text: str = event.value
+        if not event.implicit[0]:  # in quotes, or a block of text
+            return text
+        kind: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)).removeprefix(_CORE)
+        if kind == "bool" and text not in _TRUE_FALSE:
+            self._trap(where, text, "a truth value", f"write true or false, or {self._quoted(text)}")
+            return text.lower() in ("yes", "on", "true")
+        if kind in ("int", "float"):
+            return self._number(text, kind, where)
+        return {"bool": _TRUE_FALSE.get(text), "null": None}.get(kind, text)
+
+    def _number(self, text: str, kind: str, where: Position) -> Any:
+        if kind == "int" and _DECIMAL.fullmatch(text):
+            if sum(map(str.isdigit, text)) <= MAX_DIGITS:
+                return int(text)
+            self._trap(where, text, "a number of too many digits", f"write at most {MAX_DIGITS} digits, or a text")
+            return 0
+        if kind == "float" and math.isfinite(value := _float(text)):
+            return value
+        self._trap(where, text, "a number in another form", f"write {self._quoted(text)}, or a plain number")
+        return text
+
+    def _quoted(self, text: str) -> str:
+        return "it in quotes" if self._secret else f'"{_clip(text)}" in quotes'
+
+
+def _float(text: str) -> float:
+    """The number, or NaN where it is none in plain form, as `1:30.5` is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
