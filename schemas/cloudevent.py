@@ -10,8 +10,9 @@ from signpost.case.event import Event
 from signpost.case.instant import MINUTE, format_instant, parse_instant
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
-from signpost.schemas.problems import InvalidEvent, Problem, did_you_mean, pointer, problems_of
+from signpost.schemas.problems import InvalidEvent, Problem, pointer, problems_of
 from signpost.schemas.reading import schema_loader
+from signpost.suggestions import did_you_mean
 
 PREFIX, VERSION = "signpost.", ".v1"
 AHEAD = 5 * MINUTE

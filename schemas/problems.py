@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import Schema
 
 from signpost.errors import CallerError
 from signpost.schemas.containers import Items, Object
+from signpost.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,6 @@ class InvalidEvent(CallerError):
 def pointer(*steps: str | int) -> str:
     """The JSON pointer of a path."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
-
-
-def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """ "; did you mean ...?" for the nearest word, or nothing where none is near."""
-    near = get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def problems_of(schema: Schema | None, errors: Mapping[Any, Any], at: str) -> Iterator[Problem]:

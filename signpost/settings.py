@@ -1,6 +1,5 @@
 """The one typed table of settings, read once at a process's edge. Nothing below an edge imports this module."""
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, Final
 
 from signpost.errors import CallerError
 from signpost.setting_kinds import Bind, address, bind, choice, database, masked, number, path, queue, seconds, text
+from signpost.suggestions import did_you_mean
 
 PREFIX: Final = "SIGNPOST_"
 TESTS: Final = "SIGNPOST_TEST_"
@@ -200,8 +200,7 @@ def _is_unknown(variable: str) -> bool:
 
 
 def _unknown(variable: str) -> str:
-    near = difflib.get_close_matches(variable, _known(), n=1)
-    return f"{variable}: there is no such setting{f'; did you mean {near[0]}?' if near else ''}"
+    return f"{variable}: there is no such setting{did_you_mean(variable, _known())}"
 
 
 def _known() -> Iterable[str]:

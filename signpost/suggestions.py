@@ -7,10 +7,20 @@ MAX_LISTED = 24
 """More words than this are not listed."""
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message: "; did you mean ...?" for the nearest word, "" where none is near."""
+    near = _nearest(word, list(known), 1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 def meant(word: str, known: Iterable[str]) -> str:
-    """A suggestion for a misspelt word: "did you mean ...?", or what there is."""
+    """A suggestion of its own: "did you mean ...?" for one or two near words, or what there is."""
     words = sorted(known)
-    close = difflib.get_close_matches(word, words, n=2, cutoff=0.6)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
+    near = _nearest(word, words, 2)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
     return "known: " + ", ".join(words) if 0 < len(words) <= MAX_LISTED else ""
+
+
+def _nearest(word: str, known: list[str], most: int) -> list[str]:
+    return difflib.get_close_matches(word, known, n=most, cutoff=0.6)
