@@ -27,7 +27,8 @@ from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import make_engine
 from signpost.messaging import Broker, connect, event_message
-from signpost.messaging.topology import ADVICE, ADVISOR, declaration
+from signpost.messaging.topology import ADVISOR, declaration
+from signpost.names import ADVICE
 from signpost.schemas import dump_event, load_own_event
 from signpost.storage import Store, open_store, upgrade
 from signpost.tenants.rulebooks import Engines, load_rulebooks

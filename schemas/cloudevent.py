@@ -7,7 +7,9 @@ from typing import Any
 from marshmallow import ValidationError
 
 from signpost.case.event import Event
+from signpost.case.identity import APPLICATION
 from signpost.case.instant import MINUTE, format_instant, parse_instant
+from signpost.names import JSON
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
 from signpost.schemas.problems import InvalidEvent, Problem, pointer, problems_of
@@ -17,7 +19,6 @@ from signpost.suggestions import did_you_mean
 PREFIX, VERSION = "signpost.", ".v1"
 AHEAD = 5 * MINUTE
 """How far an event's time may lie ahead of the receiver's clock, in microseconds."""
-APPLICATION = "application:"
 SPACE = re.compile(r"\s")
 EXTENSION = re.compile(r"[a-z0-9]{1,64}")
 JSON_TYPE = re.compile(r"application/([a-z0-9.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
@@ -64,7 +65,7 @@ class Subject(Id):
     def canonical(self, value: Any) -> str:
         text = super().canonical(value)
         if len(text.removeprefix(APPLICATION)) not in range(1, Id.longest + 1):
-            raise ValidationError(f'must be an id of 1 to {Id.longest} characters, or "application:" and such an id')
+            raise ValidationError(f'must be an id of 1 to {Id.longest} characters, or "{APPLICATION}" and such an id')
         return text
 
 
@@ -145,7 +146,7 @@ def dump_event(event: Event) -> dict[str, Any]:
         "type": full_type(event.type),
         "time": format_instant(event.time),
         "subject": event.subject,
-        "datacontenttype": "application/json",
+        "datacontenttype": JSON,
         "tenant": event.tenant,
         "data": event.data,
     }

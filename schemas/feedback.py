@@ -6,10 +6,9 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
 
+from signpost.names import ANSWERS
 from signpost.schemas.fields import Choice, Id, Instant
 from signpost.schemas.problems import InvalidEvent, Problem, problems_of
-
-ANSWERS = ("done", "dismissed", "snoozed")
 
 
 class FeedbackSchema(Schema):

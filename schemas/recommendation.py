@@ -4,14 +4,10 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema
 
+from signpost.names import AUDIENCES, CHANGES, PRIORITIES, STATUSES, SUBJECTS
 from signpost.schemas.containers import Items, Object
 from signpost.schemas.fields import Boolean, Choice, Id, Instant, Integer, JsonSchema, Kind, Text
 
-CHANGES = ("raised", "updated", "resolved", "expired", "superseded", "done", "dismissed", "snoozed")
-STATUSES = ("active", "resolved", "expired", "superseded", "done", "dismissed", "snoozed")
-AUDIENCES = ("candidate", "employer")
-PRIORITIES = ("low", "normal", "high", "urgent")
-SUBJECTS = ("offer", "interview", "application", "candidate")
 MAX_SEQUENCE = 2**53
 
 

@@ -13,7 +13,7 @@ from signpost.case.identity import case_keys, links
 from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.messaging.message import Delivery, Outcome, Settlement
-from signpost.messaging.topology import FEEDBACK
+from signpost.names import FEEDBACK
 from signpost.schemas import load_own_event
 from signpost.storage import CaseRow, SeenEvent, Store, Transaction
 from signpost.tenants.rulebooks import Engines

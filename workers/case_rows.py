@@ -12,7 +12,8 @@ from signpost.advice.messages import routing_key, to_cloudevent
 from signpost.case.case import Case
 from signpost.errors import BugError
 from signpost.messaging.message import Message
-from signpost.messaging.topology import ADVICE, cloudevent_headers
+from signpost.messaging.topology import cloudevent_headers
+from signpost.names import ADVICE
 from signpost.storage import CaseRow, Change, Transaction
 
 CaseKey: TypeAlias = tuple[str, str]  # tenant, key

@@ -7,23 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from signpost.case.instant import parse_instant
-from signpost.messaging.message import CLOUDEVENTS_JSON
-from signpost.messaging.topology import (
-    ADVICE,
-    ADVISOR,
-    DEAD,
-    EVENTS,
-    FEEDBACK,
-    UNROUTED,
-    cloudevent_headers,
-    declaration,
-)
+from signpost.messaging.topology import ADVISOR, UNROUTED, cloudevent_headers, declaration
+from signpost.names import ADVICE, AUDIENCES, CHANGES, CLOUDEVENT_JSON, DEAD, EVENTS, FEEDBACK, PRIORITIES
 from signpost.schemas.cloudevent import dump_event, full_type, load_event
 from signpost.schemas.documents.event_examples import event_example
 from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
-from signpost.schemas.recommendation import AUDIENCES, CHANGES, PRIORITIES
 
 VERSION = "0.3.0"
 """Of the AMQP 0.9.1 bindings."""
@@ -43,7 +33,7 @@ def asyncapi() -> JsonSchema:
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Signpost", "version": "1", "description": _DESCRIPTION, "license": {"name": "Proprietary"}},
-        "defaultContentType": CLOUDEVENTS_JSON,
+        "defaultContentType": CLOUDEVENT_JSON,
         "servers": {"broker": _server()},
         "channels": {"events": _events(), "advice": _advice(), "feedback": _feedback(), **_queues()},
         "operations": _operations(),
@@ -205,7 +195,7 @@ def _later(change: str) -> JsonSchema:
     data = RECOMMENDATION_EVENT["data"]
     status, time = "active" if change == "updated" else change, "2026-03-03T09:00:00Z"
     changed = {**data, "sequence": 2, "change": change, "status": status, "changed_at": time}
-    type_ = f"signpost.recommendation.{change}.v1"
+    type_ = full_type(f"recommendation.{change}")
     return {**RECOMMENDATION_EVENT, "id": f"{data['id']}.2", "type": type_, "time": time, "data": changed}
 
 
@@ -213,7 +203,7 @@ def _message(title: str, payload: JsonSchema, examples: Mapping[str, Any]) -> Js
     said = [{"summary": words, "headers": cloudevent_headers(it), "payload": it} for words, it in examples.items()]
     return {
         "title": title,
-        "contentType": CLOUDEVENTS_JSON,
+        "contentType": CLOUDEVENT_JSON,
         "headers": {"$ref": "#/components/schemas/headers"},
         "payload": payload,
         "examples": said,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from signpost.names import JSON
 from signpost.schemas.cloudevent import full_type
 
 _ACME: dict[str, Any] = {"id": "acme", "name": "Acme"}
@@ -91,6 +92,6 @@ def event_example(name: str) -> dict[str, Any]:
         "type": full_type(name),
         "time": "2026-03-02T14:00:00+01:00",
         "subject": "c-1",
-        "datacontenttype": "application/json",
+        "datacontenttype": JSON,
         "data": EVENT_DATA[name],
     }

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from signpost.names import JSON
+
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "e-1",
@@ -9,7 +11,7 @@ EVENT: dict[str, Any] = {
     "type": "signpost.offer.extended.v1",
     "time": "2026-03-02T14:00:00+01:00",
     "subject": "c-1",
-    "datacontenttype": "application/json",
+    "datacontenttype": JSON,
     "data": {
         "offer": "acme-1",
         "employer": {"id": "acme", "name": "Acme"},
@@ -41,7 +43,7 @@ RECOMMENDATION_EVENT: dict[str, Any] = {
     "type": "signpost.recommendation.raised.v1",
     "time": "2026-03-02T13:00:01Z",
     "subject": "c-1",
-    "datacontenttype": "application/json",
+    "datacontenttype": JSON,
     "tenant": "careers-north",
     "data": {
         "id": "r-5f1c",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from signpost.names import CHANGES
 from signpost.schemas.cloudevent import ATTRIBUTES, full_type
 from signpost.schemas.containers import object_schema
 from signpost.schemas.documents.asyncapi import asyncapi
@@ -16,7 +17,7 @@ from signpost.schemas.documents.openapi import openapi
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 from signpost.schemas.money import MoneySchema
-from signpost.schemas.recommendation import CHANGES, RecommendationSchema
+from signpost.schemas.recommendation import RecommendationSchema
 
 GENERATED = Path(__file__).parent / "generated"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -55,7 +56,7 @@ def queued_event_document() -> JsonSchema:
 
 def recommendation_document() -> JsonSchema:
     """JSON Schema of the CloudEvent that tells a change of a recommendation. Open: later fields may be added."""
-    types = {"enum": [f"signpost.recommendation.{change}.v1" for change in CHANGES]}
+    types = {"enum": [full_type(f"recommendation.{change}") for change in CHANGES]}
     document = _envelope("A change of a recommendation", types, object_schema(RecommendationSchema), data_required=True)
     document["properties"]["tenant"] = {"type": "string"}
     document["properties"]["id"] = {"type": "string", "description": "recommendation id, a dot, its sequence"}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from signpost.names import AUDIENCES, JSON
 from signpost.schemas.documents.answers import ANSWERS, DELIVERY_STATUSES, of, ref
 from signpost.schemas.documents.examples import (
     ADVICE_ANSWER,
@@ -18,7 +19,6 @@ from signpost.schemas.documents.openapi_documents import document_paths
 from signpost.schemas.documents.openapi_parts import answering, media, path_parameter, query_parameter, reading
 from signpost.schemas.documents.openapi_sending import send_events, send_webhook
 from signpost.schemas.fields import JsonSchema
-from signpost.schemas.recommendation import AUDIENCES
 
 
 def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
@@ -198,7 +198,7 @@ def _rule() -> JsonSchema:
     ]
     answers = answering(200, "Why it holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404)
     many = of("items", items={"type": "array", "items": ref("Explanation")})
-    answers["200"]["content"]["application/json"]["schema"] = {"anyOf": [ref("Explanation"), many]}
+    answers["200"]["content"][JSON]["schema"] = {"anyOf": [ref("Explanation"), many]}
     return reading("rule", "Why a rule holds of a candidate or does not", parameters, answers)
 
 

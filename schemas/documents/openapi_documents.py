@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from signpost.names import JSON, PROBLEM_JSON
 from signpost.schemas.documents.answers import ref
 from signpost.schemas.documents.problem_examples import PROBLEMS
 from signpost.schemas.fields import JsonSchema
@@ -14,8 +15,8 @@ def document_paths(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     """Path -> its operation; `documents` are the JSON Schemas by their path."""
     schema, style = documents[f"events/{_SHORT}.json"], "body { margin: 0; }"
     known = ["page.css", "start.js", "swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"]
-    any_json = {"application/json": _media({"type": "object"}, {"openapi": "3.1.0"})}
-    other_json = {"application/json": _media({"type": "object"}, {"asyncapi": "3.0.0"})}
+    any_json = {JSON: _media({"type": "object"}, {"openapi": "3.1.0"})}
+    other_json = {JSON: _media({"type": "object"}, {"asyncapi": "3.0.0"})}
     page = {"text/html": _media({"type": "string"}, "<!DOCTYPE html>")}
     schemas = {"application/schema+json": _media({"type": "object"}, schema)}
     parts = {"text/css": _media({"type": "string"}, style), "text/javascript": _media({"type": "string"}, "start();")}
@@ -50,7 +51,7 @@ def _document(operation: str, summary: str, content: JsonSchema) -> JsonSchema:
 def _named(operation: str, summary: str, content: JsonSchema, name: str, known: list[str]) -> JsonSchema:
     """A document out of a few."""
     said = _document(operation, summary, content)
-    missing = {"application/problem+json": _media(ref("Problem"), PROBLEMS[404])}
+    missing = {PROBLEM_JSON: _media(ref("Problem"), PROBLEMS[404])}
     parameter = {"name": name, "in": "path", "required": True, "schema": {"enum": known}, "example": known[0]}
     return {
         **said,

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from signpost.names import JSON, PROBLEM_JSON
 from signpost.schemas.documents.answers import ref
 from signpost.schemas.documents.problem_examples import BAD_QUERY, PROBLEMS
 from signpost.schemas.fields import JsonSchema
 
-PROBLEM_TYPE = "application/problem+json"
 REASONS = {
     400: "The request cannot be read: not JSON as it is accepted here, or a malformed header",
     401: "The credential or the signature is missing or wrong",
@@ -19,7 +19,7 @@ REASONS = {
 }
 
 
-def media(schema: JsonSchema, example: Any, media_type: str = "application/json") -> JsonSchema:
+def media(schema: JsonSchema, example: Any, media_type: str = JSON) -> JsonSchema:
     """The content of a body of one media type."""
     return {media_type: {"schema": schema, "example": example}}
 
@@ -32,7 +32,7 @@ def answering(code: int, words: str, content: JsonSchema, *refusals: int) -> Jso
 
 def refusal(status: int) -> JsonSchema:
     """The answer of a refusal, with its problem document."""
-    refused = {"description": REASONS[status], "content": media(ref("Problem"), PROBLEMS[status], PROBLEM_TYPE)}
+    refused = {"description": REASONS[status], "content": media(ref("Problem"), PROBLEMS[status], PROBLEM_JSON)}
     return {**refused, "headers": HEADERS[status]} if status in HEADERS else refused
 
 
@@ -48,7 +48,7 @@ HEADERS: dict[int, JsonSchema] = {
 
 def with_example(status: int, example: JsonSchema, answers: JsonSchema) -> JsonSchema:
     """The answers, with another example of a refusal."""
-    return answers | {str(status): {**answers[str(status)], "content": media(ref("Problem"), example, PROBLEM_TYPE)}}
+    return answers | {str(status): {**answers[str(status)], "content": media(ref("Problem"), example, PROBLEM_JSON)}}
 
 
 def path_parameter(name: str, words: str, example: str) -> JsonSchema:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from signpost.names import CLOUDEVENT_JSON, CLOUDEVENTS_BATCH_JSON, JSON
 from signpost.schemas.documents.answers import ref
 from signpost.schemas.documents.examples import BATCH, DELIVERY, EVENT, STANDARD_WEBHOOK
 from signpost.schemas.documents.openapi_parts import answering, media, path_parameter, refusal, with_example
 from signpost.schemas.documents.problem_examples import PROBLEMS, UNSIGNED
 from signpost.schemas.fields import JsonSchema
 
-ONE, MANY = "application/cloudevents+json", "application/cloudevents-batch+json"
 ONE_KEPT = {"id": EVENT["id"], "status": 202}
 ALL_KEPT = {"items": [{"index": 0, "id": "e-1", "status": 202, "errors": []}]}
 SOME_KEPT = {
@@ -25,7 +25,7 @@ def send_events(events: Mapping[str, JsonSchema]) -> JsonSchema:
     mapping = {name: f"#/components/schemas/{name}" for name in events}
     one = {"oneOf": [ref(name) for name in events], "discriminator": {"propertyName": "type", "mapping": mapping}}
     either = {"anyOf": [ref("Accepted"), ref("BatchAnswer")]}
-    kept = {"application/json": {"schema": either, "examples": {"one": _value(ONE_KEPT), "batch": _value(ALL_KEPT)}}}
+    kept = {JSON: {"schema": either, "examples": {"one": _value(ONE_KEPT), "batch": _value(ALL_KEPT)}}}
     some = "A batch of which some events were refused; the others are kept"
     accepted = answering(202, "Kept", kept) | answering(
         207, some, media(ref("BatchAnswer"), SOME_KEPT), 400, 401, 413, 415, 422, 503
@@ -38,8 +38,8 @@ def send_events(events: Mapping[str, JsonSchema]) -> JsonSchema:
         "requestBody": {
             "required": True,
             "content": {
-                **media(one, EVENT, ONE),
-                **media({"type": "array", "items": one}, BATCH, MANY),
+                **media(one, EVENT, CLOUDEVENT_JSON),
+                **media({"type": "array", "items": one}, BATCH, CLOUDEVENTS_BATCH_JSON),
                 **media({"type": "object"}, EVENT["data"]),
             },
         },

@@ -11,6 +11,7 @@ from werkzeug.datastructures import Headers
 
 from signpost.ingress.cloudevents_http import UnsupportedMediaType
 from signpost.ingress.strict_json import MalformedJson, TooLarge
+from signpost.names import JSON
 from signpost.services.intake.acceptance import EventAcceptor
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.problems import RateLimited, Unauthorized
@@ -86,4 +87,4 @@ def lowered(headers: Headers) -> Mapping[str, str]:
 
 def reply(document: Any, status: int = 200) -> Response:
     """A JSON answer."""
-    return Response(orjson.dumps(document), status, mimetype="application/json")
+    return Response(orjson.dumps(document), status, mimetype=JSON)

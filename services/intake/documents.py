@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from flask import Blueprint, Response, render_template, request
 
+from signpost.names import JSON
 from signpost.schemas.documents.generate import APIS, GENERATED, MEDIA_TYPE
 from signpost.services.intake.problems import NotFound
 
@@ -37,11 +38,11 @@ def blueprint() -> Blueprint:
 
     @routes.get("/openapi.json")
     def openapi() -> Response:
-        return _kept(apis["openapi.json"], "application/json")
+        return _kept(apis["openapi.json"], JSON)
 
     @routes.get("/asyncapi.json")
     def asyncapi() -> Response:
-        return _kept(apis["asyncapi.json"], "application/json")
+        return _kept(apis["asyncapi.json"], JSON)
 
     @routes.get("/schemas/<anything:path>")
     def schema(path: str) -> Response:

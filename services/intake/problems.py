@@ -12,12 +12,11 @@ from signpost.errors import CallerError, SignpostError, TransientError
 from signpost.ingress.cloudevents_http import UnsupportedMediaType
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.strict_json import MalformedJson, TooLarge
+from signpost.names import PROBLEM_JSON
 from signpost.schemas import InvalidEvent, Problem
 from signpost.services.intake.limits import Limits
 
 log = logging.getLogger(__name__)
-
-MEDIA_TYPE = "application/problem+json"
 
 
 class Unauthorized(CallerError):
@@ -77,7 +76,7 @@ def problem(
     }
     if listed := list(errors):
         document["errors"] = listed
-    response = Response(orjson.dumps(document), status, mimetype=MEDIA_TYPE)
+    response = Response(orjson.dumps(document), status, mimetype=PROBLEM_JSON)
     response.headers.extend(headers)
     return response
 

@@ -7,11 +7,10 @@ from flask import Blueprint, Response, request
 
 from signpost.advice.advise import suppressions
 from signpost.case.instant import format_instant
+from signpost.names import AUDIENCES
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import BadQuery, NotFound
 from signpost.storage import CaseRow
-
-AUDIENCES = ("candidate", "employer")
 
 
 def blueprint(context: IntakeContext) -> Blueprint:

@@ -9,7 +9,7 @@ import orjson
 
 from signpost.advice.document import document, employer_of, explained
 from signpost.advice.evidence import evidence
-from signpost.advice.records import ANSWERED, PUT_ASIDE, TOLD, AdviceRecord, dump_records, load_records
+from signpost.advice.records import PUT_ASIDE, TOLD, AdviceRecord, dump_records, load_records
 from signpost.advice.wording import Words, inputs_of, words_for
 from signpost.case.case import Case
 from signpost.case.instant import on_calendar, parse_instant
@@ -17,6 +17,7 @@ from signpost.engine.compiled import Answer, Match
 from signpost.engine.intervals import holds
 from signpost.errors import BugError
 from signpost.facts.facts import Entity, Facts, facts_of
+from signpost.names import ANSWERS
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.terms import Rule
 
@@ -116,7 +117,7 @@ class _Advising:
         return wanted
 
     def _want(self, record: AdviceRecord, answer: Answer) -> None:
-        if record.state not in (*TOLD, *ANSWERED):
+        if record.state not in (*TOLD, *ANSWERS):
             record.begin_episode(self.tenant, self.key, self.case.erased_at, self.now)
             self._refresh(record, answer)
             self._tell(record, "raised")
@@ -145,14 +146,14 @@ class _Advising:
         if record.state in TOLD:
             record.state, record.by, record.until = "superseded", by, None
             self._tell(record, "superseded", f"superseded by {by}")
-        elif record.state not in ANSWERED:
+        elif record.state not in ANSWERS:
             record.state, record.by, record.priority = "suppressed", by, answer.priority(self.now)
             record.title = self._words(answer, answer.related_at(self.now), record.priority).title
 
     def _address(self, record: AdviceRecord) -> bool:
         """Note where a spell is told, for as long as it lasts; False where its rule is gone or speaks to others now."""
         rule = self._rule(record)
-        if rule is not None and (not record.topic or record.state not in (*TOLD, *ANSWERED)):
+        if rule is not None and (not record.topic or record.state not in (*TOLD, *ANSWERS)):
             record.audience, record.topic = rule.audience, rule.topic
         return rule is not None
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from signpost.advice.advise import RecommendationChange
 from signpost.case.instant import format_instant
+from signpost.names import JSON
+from signpost.schemas.cloudevent import full_type
 
 SOURCE = "signpost"
 
@@ -14,10 +16,10 @@ def to_cloudevent(change: RecommendationChange, *, tenant: str, key: str, now: i
         "specversion": "1.0",
         "id": f"{change.id}.{change.sequence}",
         "source": SOURCE,
-        "type": f"signpost.recommendation.{change.change}.v1",
+        "type": full_type(f"recommendation.{change.change}"),
         "time": format_instant(now),
         "subject": key,
-        "datacontenttype": "application/json",
+        "datacontenttype": JSON,
         "tenant": tenant,
         "data": change.data,
     }

@@ -8,7 +8,6 @@ import orjson
 
 TOLD = ("active", "snoozed")
 """The states in which consumers believe that the advice stands."""
-ANSWERED = ("done", "dismissed", "snoozed")
 PUT_ASIDE = ("done", "dismissed")
 
 

@@ -3,6 +3,7 @@
 from signpost.case.event import Event
 
 APPLICATION = "application:"
+"""Before an application's id, in the key of a case whose candidate is not known yet."""
 
 
 def case_keys(event: Event) -> list[str]:

@@ -13,12 +13,12 @@ import orjson
 
 from signpost.cli.edge import counted, json_option, print_json, settings
 from signpost.errors import CallerError
+from signpost.names import CLOUDEVENTS_BATCH_JSON
 
 if TYPE_CHECKING:
     import httpx
 
 BATCH_EVENTS, BATCH_BYTES = 500, 800_000
-MEDIA_TYPE = "application/cloudevents-batch+json"
 
 
 class NoEvents(CallerError):
@@ -150,7 +150,7 @@ def _post(client: "httpx.Client", batch: list[Item], patience: float) -> list[di
     deadline = time.monotonic() + patience
     while True:
         try:
-            answer = asked(client, "POST", "/v1/events", content=body, headers={"Content-Type": MEDIA_TYPE})
+            answer = asked(client, "POST", "/v1/events", content=body, headers={"Content-Type": CLOUDEVENTS_BATCH_JSON})
             items: list[dict[str, Any]] = answer["items"]
             return items
         except IntakeAway as away:

@@ -12,6 +12,7 @@ import click
 import orjson
 
 from signpost.cli.edge import json_option, settings
+from signpost.names import AUDIENCES
 from signpost.settings import Settings
 
 PAGE = 500
@@ -21,7 +22,7 @@ COLOURS = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
 @click.command
 @click.option("--follow", "-f", is_flag=True, help="Go on showing what comes.")
 @click.option("--last", "-n", default=500, show_default=True, help="How many of those already told; -1 for all.")
-@click.option("--audience", type=click.Choice(["candidate", "employer"]), help="Only advice for these.")
+@click.option("--audience", type=click.Choice(AUDIENCES), help="Only advice for these.")
 @click.option("--bind", metavar="PATTERN", help="Follow the broker's queue instead, bound with this pattern.")
 @click.option("--count", type=click.IntRange(1), help="Stop after so many.")
 @click.option("--interval", default=1.0, show_default=True, help="Seconds between two looks at the feed.")

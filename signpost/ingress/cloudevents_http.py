@@ -7,10 +7,10 @@ from urllib.parse import unquote_to_bytes
 
 from signpost.errors import CallerError
 from signpost.ingress.strict_json import MalformedJson
+from signpost.names import CLOUDEVENT_JSON, CLOUDEVENTS_BATCH_JSON, JSON
 from signpost.schemas import InvalidEvent, Problem
 
-BATCH, STRUCTURED, PREFIX = "application/cloudevents-batch", "application/cloudevents", "ce-"
-JSON = "application/json"
+SUFFIX, PREFIX = "+json", "ce-"
 
 
 class UnsupportedMediaType(CallerError):
@@ -31,16 +31,17 @@ def mode_of(content_type: str, headers: Mapping[str, str]) -> Mode:
     if "charset" in parameters and "utf-8" not in parameters:
         raise UnsupportedMediaType("events are understood in UTF-8 only")
     # The batch type begins like the single one, so it is asked for first.
-    for mode, prefix in ((Mode.BATCH, BATCH), (Mode.STRUCTURED, STRUCTURED)):
-        if media.startswith(prefix):
-            if media != f"{prefix}+json":
-                raise UnsupportedMediaType(f"events are understood in JSON only: send {prefix}+json")
+    for mode, understood in ((Mode.BATCH, CLOUDEVENTS_BATCH_JSON), (Mode.STRUCTURED, CLOUDEVENT_JSON)):
+        if media.startswith(understood.removesuffix(SUFFIX)):
+            if media != understood:
+                raise UnsupportedMediaType(f"events are understood in JSON only: send {understood}")
             return mode
     if not any(name.startswith(PREFIX) for name in headers):
         raise UnsupportedMediaType(
-            f"send {STRUCTURED}+json, {BATCH}+json, or {JSON} with the event's attributes as ce- headers, not {media!r}"
+            f"send {CLOUDEVENT_JSON}, {CLOUDEVENTS_BATCH_JSON}, or {JSON} with the event's attributes as ce- headers, "
+            f"not {media!r}"
         )
-    if media not in (JSON, "") and not (media.startswith("application/") and media.endswith("+json")):
+    if media not in (JSON, "") and not (media.startswith("application/") and media.endswith(SUFFIX)):
         raise UnsupportedMediaType(f"the data of an event is understood in JSON only, not {media!r}")
     return Mode.BINARY
 

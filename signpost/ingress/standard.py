@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from signpost.case.identity import APPLICATION
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, full_type
 from signpost.schemas.fields import json_type
 
@@ -40,7 +41,7 @@ def subject_of(data: Mapping[str, Any]) -> Any:
     """The candidate, or the application where no candidate is named; None where neither is."""
     application = data.get("application")
     if data.get("candidate") is None and isinstance(application, str):
-        return f"application:{application}"
+        return APPLICATION + application
     return data.get("candidate")
 
 

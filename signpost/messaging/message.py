@@ -7,10 +7,10 @@ from enum import Enum
 from typing import Any, Protocol
 
 from signpost.errors import CallerError, TransientError
+from signpost.names import CLOUDEVENT_JSON
 
 Headers = Mapping[str, str | int]
 
-CLOUDEVENTS_JSON = "application/cloudevents+json"
 LONGEST_NAME = 255
 """Bytes of UTF-8 that AMQP 0.9.1 leaves for an exchange, a routing key and a message id each."""
 LONGEST_REASON = 500
@@ -53,7 +53,7 @@ class Message:
     body: bytes
     message_id: str
     headers: Headers = field(default_factory=dict)
-    content_type: str = CLOUDEVENTS_JSON
+    content_type: str = CLOUDEVENT_JSON
 
     def __post_init__(self) -> None:
         for name, text in (("exchange", self.exchange), ("routing key", self.routing_key), ("id", self.message_id)):

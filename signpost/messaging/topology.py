@@ -9,14 +9,11 @@ import orjson
 
 from signpost.case.event import Event
 from signpost.messaging.message import Message
+from signpost.names import ADVICE, DEAD, EVENTS, FEEDBACK
 
-EVENTS, ADVICE, DEAD = "signpost.events", "signpost.advice", "signpost.dead"
-"""Names of exchanges. The queue of dead letters has the name of its exchange."""
-FEEDBACK = "signpost.feedback"
-"""Exchange to which consumers publish what they did with a recommendation: done, dismissed or snoozed."""
 CONSUMER = "signpost.consumer"
 """Before the name of a consumer's queue; its dead letters lie in the queue of the same name and ".dead"."""
-UNROUTED = "signpost.advice.unrouted"
+UNROUTED = f"{ADVICE}.unrouted"
 """Exchange and queue of advice that no consumer's queue is bound for."""
 ADVISOR = "signpost.advisor"
 MOST_PARTITIONS = 64

@@ -4,13 +4,13 @@ import itertools
 import re
 from dataclasses import replace
 
+from signpost.names import PRIORITIES
 from signpost.rulebook.conditions import parse_condition, relations_of
 from signpost.rulebook.terms import Condition, Level, Moment, Reached, Ref, Relation
 from signpost.rulebook.values import Names
 from signpost.suggestions import meant
 from signpost.yaml_files.reader import Node
 
-PRIORITIES = ("low", "normal", "high", "urgent")
 _BOUND = re.compile(r"(?:(.+ (?:before|after)) )?(?:the )?([a-z_]+)'s ([a-z_]+)")
 
 

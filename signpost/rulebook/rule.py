@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signpost.facts.vocabulary import KINDS
+from signpost.names import AUDIENCES, SUBJECTS
 from signpost.rulebook.conditions import TAKEN, parse_condition
 from signpost.rulebook.levels import read_levels
 from signpost.rulebook.sources import Sources
@@ -17,8 +18,6 @@ from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node
 
-AUDIENCES = ("candidate", "employer")
-SUBJECTS = ("offer", "interview", "application", "candidate")
 ATTACHMENTS = ("comparison",)
 REQUIRED = ("about", "source", "when", "priority", "title", "message")
 NAMING = ("suppresses", "opposes")

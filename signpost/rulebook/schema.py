@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from signpost.facts.vocabulary import KINDS, Field
+from signpost.names import AUDIENCES, PRIORITIES, SUBJECTS
 from signpost.rulebook.conditions import RELATED_KINDS
-from signpost.rulebook.levels import PRIORITIES
 from signpost.rulebook.phrases import HINTS
-from signpost.rulebook.rule import ATTACHMENTS, AUDIENCES, RULE_ID, SUBJECTS
+from signpost.rulebook.rule import ATTACHMENTS, RULE_ID
 
 FILE = "rulebook.schema.json"
 _TEXT = {"type": "string", "minLength": 1}

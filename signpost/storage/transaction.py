@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CTE, Connection, delete, func, or_, select
 
 from signpost.errors import BugError
+from signpost.names import ADVICE, CLOUDEVENT_JSON
 from signpost.storage.dialect import Dialect, Values
 from signpost.storage.rows import CaseKey, CaseRow, Change, EventKey, OutboxMessage, RulebookRow, SeenEvent
 from signpost.storage.tables import (
@@ -19,9 +20,6 @@ from signpost.storage.tables import (
     rulebooks,
     seen_events,
 )
-
-ADVICE_EXCHANGE = "signpost.advice"
-CONTENT_TYPE = "application/cloudevents+json"
 
 
 class Transaction:
@@ -168,7 +166,7 @@ class Transaction:
             if table is seen_events:
                 condition &= seen_events.c.time < erased_at
             if table is outbox:
-                condition &= or_(outbox.c.exchange == ADVICE_EXCHANGE, outbox.c.created <= erased_at)
+                condition &= or_(outbox.c.exchange == ADVICE, outbox.c.created <= erased_at)
             self._connection.execute(delete(table).where(condition))
         self._erase_deliveries(tenant, keys, absorbed)
 
@@ -225,11 +223,11 @@ def _change_values(change: Change, now: int, leased_until: int) -> dict[str, Any
         "priority": change.priority,
         "at": change.at,
         "body": change.body,
-        "exchange": ADVICE_EXCHANGE,
+        "exchange": ADVICE,
         "routing_key": change.routing_key,
         "message_id": change.message_id,
         "headers": json.dumps(dict(change.headers)),
-        "content_type": CONTENT_TYPE,
+        "content_type": CLOUDEVENT_JSON,
         "created": now,
         "leased_until": leased_until,
     }

@@ -28,7 +28,8 @@ from signpost.messaging import (
     connect,
 )
 from signpost.messaging.message import FAILED_AT, QUEUE, REASON
-from signpost.messaging.topology import ADVICE, ADVISOR, DEAD, EVENTS, UNROUTED
+from signpost.messaging.topology import ADVISOR, UNROUTED
+from signpost.names import ADVICE, DEAD, EVENTS
 from tests.support import servers
 
 LIMIT = 2

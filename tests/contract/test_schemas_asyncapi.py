@@ -11,7 +11,8 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry, Resource
 
 from signpost.case.instant import parse_instant
-from signpost.messaging.topology import ADVICE, EVENTS, FEEDBACK, declaration, event_message
+from signpost.messaging.topology import declaration, event_message
+from signpost.names import ADVICE, EVENTS, FEEDBACK
 from signpost.schemas import EVENT_SCHEMAS, dump_event, full_type, load_event
 from signpost.schemas.documents.event_examples import EVENT_DATA, event_example
 from signpost.schemas.documents.examples import RECOMMENDATION_EVENT

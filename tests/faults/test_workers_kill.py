@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from signpost.case.event import Event
-from signpost.messaging.topology import ADVISOR, DEAD
+from signpost.messaging.topology import ADVISOR
+from signpost.names import DEAD
 from signpost.workers.process import wall_clock
 from tests.support.private_servers import wait_until
 from tests.support.workers_kit import KINDS, System, addresses, event, opened

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from signpost.messaging.topology import ADVISOR, DEAD
+from signpost.messaging.topology import ADVISOR
+from signpost.names import DEAD
 from tests.support import servers
 from tests.support.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, wait_until
 from tests.support.workers_kit import event, opened

@@ -20,7 +20,8 @@ from click.testing import CliRunner, Result
 from signpost.cli import main
 from signpost.messaging import Broker, connect
 from signpost.messaging.message import Message
-from signpost.messaging.topology import ADVICE, consumer_queue
+from signpost.messaging.topology import consumer_queue
+from signpost.names import ADVICE
 from signpost.storage import Change, open_store, upgrade
 from tests.support import servers
 from tests.support.private_servers import wait_until

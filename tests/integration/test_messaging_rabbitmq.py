@@ -24,7 +24,8 @@ from signpost.messaging import (
     connect,
 )
 from signpost.messaging.rabbitmq.link import ConnectionThread
-from signpost.messaging.topology import ADVISOR, DEAD, EVENTS
+from signpost.messaging.topology import ADVISOR
+from signpost.names import DEAD, EVENTS
 from tests.support import private_servers, servers
 from tests.support.proxy import Mode, Proxy
 

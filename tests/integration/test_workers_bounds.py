@@ -10,7 +10,7 @@ from signpost.case import Case, Event
 from signpost.engine import make_engine
 from signpost.messaging import Delivery
 from signpost.messaging.message import REASON
-from signpost.messaging.topology import DEAD
+from signpost.names import DEAD
 from signpost.workers.case_limits import MOST
 from tests.support.workers_kit import ENGINES, KINDS, System, event, system
 

@@ -9,7 +9,7 @@ import pytest
 from signpost.case.event import Event
 from signpost.messaging import Message
 from signpost.messaging.message import REASON
-from signpost.messaging.topology import DEAD, FEEDBACK
+from signpost.names import DEAD, FEEDBACK
 from signpost.schemas import dump_event
 from tests.support.workers_kit import KINDS, System, event, system
 

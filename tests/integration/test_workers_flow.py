@@ -12,7 +12,8 @@ from sqlalchemy import create_engine, select
 from signpost.case.event import Event
 from signpost.messaging import Message, connect
 from signpost.messaging.message import QUEUE, REASON
-from signpost.messaging.topology import ADVISOR, DEAD, EVENTS
+from signpost.messaging.topology import ADVISOR
+from signpost.names import DEAD, EVENTS
 from signpost.schemas import RecommendationSchema
 from signpost.storage.tables import metadata
 from signpost.workers.advisor import Advisor

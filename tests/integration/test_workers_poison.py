@@ -8,7 +8,7 @@ from signpost.engine.compiled import Answer, CompiledEngine
 from signpost.facts.facts import Facts
 from signpost.messaging import Delivery
 from signpost.messaging.message import REASON
-from signpost.messaging.topology import DEAD
+from signpost.names import DEAD
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.advisor import SUSPECT, batches
 from tests.support.workers_kit import HOUR, KINDS, RULES, START, System, event, system

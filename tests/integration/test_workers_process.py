@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from signpost.messaging import connect
-from signpost.messaging.topology import ADVISOR, DEAD
+from signpost.messaging.topology import ADVISOR
+from signpost.names import DEAD
 from signpost.storage import upgrade
 from signpost.workers.process import wall_clock
 from tests.support.private_servers import wait_until

@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from signpost.messaging.topology import DEAD
+from signpost.names import DEAD
 from signpost.workers.process import wall_clock
 from tests.support.private_servers import wait_until
 from tests.support.workers_kit import System, event, system

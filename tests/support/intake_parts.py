@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from signpost.case.instant import SECOND, parse_instant
 from signpost.messaging import Bounds, Broker, connect
+from signpost.names import CLOUDEVENT_JSON, JSON
 from signpost.services.intake import Limits, create_app
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.engines import TenantEngines
@@ -60,7 +61,7 @@ class Intake:
     store: Store
     broker: Broker
 
-    def send(self, document: Any, content_type: str = "application/cloudevents+json", **headers: str) -> TestResponse:
+    def send(self, document: Any, content_type: str = CLOUDEVENT_JSON, **headers: str) -> TestResponse:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
         return self.post("/v1/events", body, {"Content-Type": content_type, **headers})
 
@@ -118,11 +119,11 @@ def signed(body: bytes, at: int = NOW, secret: str = SECRET, name: str = "msg_1"
         "webhook-id": name,
         "webhook-timestamp": stamp,
         "webhook-signature": signature,
-        "Content-Type": "application/json",
+        "Content-Type": JSON,
     }
 
 
 def signed_by_greenhouse(body: bytes, secret: str = GREENHOUSE) -> dict[str, str]:
     """Greenhouse's headers."""
     signature = f"sha256 {hmac.digest(secret.encode(), body, sha256).hex()}"
-    return {"Signature": signature, "Content-Type": "application/json", "Greenhouse-Event-ID": "1"}
+    return {"Signature": signature, "Content-Type": JSON, "Greenhouse-Event-ID": "1"}

@@ -17,7 +17,8 @@ from signpost.messaging import Bounds, Broker, Message, Outcome, PublishRefused,
 from signpost.messaging.embedded.owner import is_dead, start_time, this_host
 from signpost.messaging.embedded.routing import matches
 from signpost.messaging.message import REASON
-from signpost.messaging.topology import ADVICE, ADVISOR, DEAD, EVENTS, UNROUTED, UNROUTED_LENGTH
+from signpost.messaging.topology import ADVISOR, UNROUTED, UNROUTED_LENGTH
+from signpost.names import ADVICE, DEAD, EVENTS
 
 PATIENCE = 15.0
 LEASE = 300

@@ -5,7 +5,8 @@ import pytest
 from signpost.case.event import Event
 from signpost.errors import CallerError
 from signpost.messaging import advisor_queues, connect, event_message, partition_of
-from signpost.messaging.topology import ADVISOR, DEAD, declaration
+from signpost.messaging.topology import ADVISOR, declaration
+from signpost.names import DEAD
 
 DOCUMENT = {"specversion": "1.0", "id": "e-1", "source": "/ats", "type": "signpost.offer.extended.v1", "data": {"n": 1}}
 

@@ -99,7 +99,10 @@ def test_pointers_are_escaped() -> None:
 def test_what_is_nearly_right_is_suggested() -> None:
     assert "signpost.offer.extended.v1" in problems(type="signpost.offer.extend.v1")["/type"]
     assert "did you mean respond_by?" in problems(data={"offer": "acme", "respond-by": None})["/data/respond-by"]
-    assert "did you mean dental?" in problems(data={"offer": "acme", "benefits": {"dentel": True}})["/data/benefits/dentel"]
+    assert (
+        "did you mean dental?"
+        in problems(data={"offer": "acme", "benefits": {"dentel": True}})["/data/benefits/dentel"]
+    )
 
 
 def test_the_future_is_refused_from_five_minutes_on() -> None:

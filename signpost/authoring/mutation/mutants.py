@@ -16,7 +16,7 @@ from signpost.authoring.mutation.changes import (
 )
 from signpost.authoring.mutation.edits import with_condition
 from signpost.authoring.mutation.equivalent import is_never_the_subject, names_used
-from signpost.rulebook.levels import PRIORITIES
+from signpost.names import PRIORITIES
 from signpost.rulebook.printing import duration_phrase, level_phrase, literal, moment_phrase, phrase, reference
 from signpost.rulebook.terms import (
     AnyOf,

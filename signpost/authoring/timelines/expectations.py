@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from signpost.case.instant import parse_instant
-from signpost.rulebook.levels import PRIORITIES
+from signpost.names import PRIORITIES
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import Node

@@ -9,6 +9,7 @@ import click
 
 from signpost.cli.edge import json_option, print_json, settings
 from signpost.errors import CallerError
+from signpost.names import JSON
 
 if TYPE_CHECKING:
     import httpx
@@ -68,7 +69,7 @@ def _tried(
     from signpost.ingress.vendors import sign
 
     headers, body = sign(vendor.scheme, secret, sample.headers, sample.body(), time.time_ns() // 1000)
-    answer = _sent(client, name, {"Content-Type": "application/json", **headers}, body, patience)
+    answer = _sent(client, name, {"Content-Type": JSON, **headers}, body, patience)
     steps: dict[str, Any] = {
         "sample": sample.name,
         "attested": sample.attested,

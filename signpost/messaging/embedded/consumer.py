@@ -16,7 +16,7 @@ from signpost.messaging.embedded.returning import dismiss, give_back, gone, park
 from signpost.messaging.embedded.routing import Router, bind
 from signpost.messaging.embedded.rows import delivery_of, ready
 from signpost.messaging.message import Delivery, Outcome, Settlement
-from signpost.messaging.topology import ADVICE, DEAD
+from signpost.names import ADVICE, DEAD
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import BrokerAway, Delivery, NoSuchQueue, TopologyDiffers
 from signpost.messaging.rabbitmq.frames import delivery_of
 from signpost.messaging.rabbitmq.link import parameters
-from signpost.messaging.topology import ADVICE, Binding, Exchange, Queue, Topology
+from signpost.messaging.topology import Binding, Exchange, Queue, Topology
+from signpost.names import ADVICE
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import Delivery, Message, Outcome, Publisher, PublishFailed, Settlement, dead_headers
 from signpost.messaging.rabbitmq.frames import delivery_of
 from signpost.messaging.rabbitmq.link import ConnectionThread
-from signpost.messaging.topology import ADVICE, DEAD
+from signpost.names import ADVICE, DEAD
 
 log = logging.getLogger(__name__)
 
