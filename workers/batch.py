@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from signpost.advice import Engine
 from signpost.advice.case_set import CaseSet
 from signpost.case.event import Event
-from signpost.case.identity import case_keys, links
+from signpost.case.identity import case_keys, follow, links
 from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.messaging.message import Delivery, Outcome, Settlement
@@ -252,16 +252,10 @@ class _Work:
     def _forget(self, load: CaseSet, key: str) -> None:
         """Note a key for the storage, and tell nothing that was said of it earlier in this batch."""
         self._erased[load.tenant, key] = load.find(key).case.erased_at or 0
-        self._told = [one for one in self._told if one.tenant != load.tenant or not _leads_through(load, one.key, key)]
+        self._told = [
+            one for one in self._told if one.tenant != load.tenant or key not in follow(one.key, load.leads_to)
+        ]
 
     def _erase(self) -> None:
         for (tenant, key), erased_at in self._erased.items():
             self._tx.erase(tenant, [key], erased_at)
-
-
-def _leads_through(load: CaseSet, start: str, key: str) -> bool:
-    """Whether a case was merged into another, over any number of steps, or is that one."""
-    at: str | None = start
-    while at is not None and at != key:
-        at = load.cases[at].merged_into
-    return at == key

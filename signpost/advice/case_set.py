@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from signpost.advice.advise import Engine, RecommendationChange, advise, carried, close
 from signpost.case.case import Case
 from signpost.case.event import Event
-from signpost.case.identity import APPLICATION, links
+from signpost.case.identity import is_taken, links, lives_on_under
 
 
 @dataclass(slots=True)
@@ -35,14 +35,17 @@ class CaseSet:
 
     def find(self, key: str) -> LoadedCase:
         """The case that a key leads to, merges followed."""
-        case = self.cases.setdefault(key, LoadedCase(key))
-        while case.merged_into is not None:
-            case = self.cases.setdefault(case.merged_into, LoadedCase(case.merged_into))
-        return case
+        last = lives_on_under(key, self.leads_to)
+        return self.cases.setdefault(last, LoadedCase(last))
+
+    def leads_to(self, key: str) -> str | None:
+        """The key that a case was merged into, None where it was not."""
+        case = self.cases.get(key)
+        return None if case is None else case.merged_into
 
     def brought_together(self, event: Event) -> list[LoadedCase]:
         """The cases that are one after this event."""
-        keys = [event.subject, *(key for link in links(event) if not self._taken(link[0]) for key in link)]
+        keys = [event.subject, *(key for link in links(event) if not is_taken(link[0], self.leads_to) for key in link)]
         return list({(case := self.find(key)).key: case for key in keys}.values())
 
     def handle(self, event: Event, now: int) -> list[tuple[str, RecommendationChange]]:
@@ -67,7 +70,7 @@ class CaseSet:
 
     def _link(self, absorbed: str, into: str, now: int) -> list[tuple[str, RecommendationChange]]:
         """Two keys turn out to be one person. An application that already belongs to somebody stays where it is."""
-        if self._taken(absorbed):
+        if is_taken(absorbed, self.leads_to):
             return []
         case, target = self.find(absorbed), self.find(into)
         if case is target:
@@ -86,11 +89,6 @@ class CaseSet:
             self.erased.append(case.key)
             changes = [(key, _bare(change)) for key, change in changes]
         return changes if into == target.key and case.case.is_empty else changes + self._advise(target, now)
-
-    def _taken(self, key: str) -> bool:
-        """Whether a key is that of an application which belongs to somebody already."""
-        case = self.cases.get(key)
-        return key.startswith(APPLICATION) and case is not None and case.merged_into is not None
 
     def _erase(self, case: LoadedCase, now: int) -> list[tuple[str, RecommendationChange]]:
         """Tell consumers to forget, and note the key for the storage."""

@@ -1,6 +1,13 @@
 """Whose case an event belongs to, and which cases it shows to be one. Pure; the storage keeps what was learned."""
 
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
 from signpost.case.event import Event
+from signpost.errors import BugError
+
+LeadsTo: TypeAlias = Callable[[str], str | None]
+"""Case key -> the key that its case was merged into, None where it was not."""
 
 APPLICATION = "application:"
 """Before an application's id, in the key of a case whose candidate is not known yet."""
@@ -20,3 +27,27 @@ def links(event: Event) -> list[tuple[str, str]]:
     if isinstance(application, str) and not event.subject.startswith(APPLICATION):
         return [(APPLICATION + application, event.subject)]
     return []
+
+
+def follow(key: str, leads_to: LeadsTo) -> Iterator[str]:
+    """The key and each that it leads to, merge by merge; the last is the one that the case lives on under. Raises
+    BugError for a ring."""
+    seen: set[str] = set()
+    at: str | None = key
+    while at is not None:
+        if at in seen:
+            raise BugError("cases are merged in a ring")
+        seen.add(at)
+        yield at
+        at = leads_to(at)
+
+
+def lives_on_under(key: str, leads_to: LeadsTo) -> str:
+    """The last key of `follow`."""
+    *_, last = follow(key, leads_to)
+    return last
+
+
+def is_taken(key: str, leads_to: LeadsTo) -> bool:
+    """Whether a key is that of an application which belongs to somebody already: there it stays."""
+    return key.startswith(APPLICATION) and leads_to(key) is not None

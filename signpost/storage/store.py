@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, insert, select, tuple_, update
 
-from signpost.errors import BugError
+from signpost.case.identity import lives_on_under
 from signpost.storage.buckets import Lease, Rate, lease
 from signpost.storage.consumers import ConsumerStore
 from signpost.storage.cursor import decode_cursor, encode_cursor
@@ -21,7 +21,6 @@ from signpost.storage.sqlite import SqliteDialect
 from signpost.storage.tables import cases, feed, outbox, recommendations, rulebooks
 from signpost.storage.transaction import Transaction, read_rulebooks
 
-LONGEST_CHAIN = 1000
 FORGOTTEN = 86_400_000_000
 """Microseconds after which a rulebook that nobody has any more need not be known."""
 
@@ -113,14 +112,16 @@ class Store:
 
     def case(self, tenant: str, key: str) -> CaseRow | None:
         """The case known under `key`, or the one it was merged into; None when there is none."""
+        found: dict[str, CaseRow | None] = {}
         with self._reading() as connection:
-            for _ in range(LONGEST_CHAIN):
-                wanted = select(cases).where(cases.c.tenant == tenant, cases.c.key == key)
+
+            def leads_to(at: str) -> str | None:
+                wanted = select(cases).where(cases.c.tenant == tenant, cases.c.key == at)
                 row = connection.execute(wanted).mappings().one_or_none()
-                if row is None or row["merged_into"] is None:
-                    return None if row is None else CaseRow(**row)
-                key = row["merged_into"]
-        raise BugError("cases are merged in a ring")
+                found[at] = None if row is None else CaseRow(**row)
+                return None if row is None else row["merged_into"]
+
+            return found[lives_on_under(key, leads_to)]
 
     def cases(self, tenant: str, page: int = 500) -> Iterator[CaseRow]:
         """Every case of a tenant in the order of keys, those merged into others left out; read a page at a time."""

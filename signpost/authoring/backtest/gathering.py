@@ -10,7 +10,7 @@ import orjson
 from signpost.authoring.backtest.histories import ANSWERS, History
 from signpost.case.case import Case
 from signpost.case.event import Event
-from signpost.case.identity import APPLICATION, links
+from signpost.case.identity import is_taken, links, lives_on_under
 
 _TABLES = """
 CREATE TABLE events (source TEXT, id TEXT, key TEXT, time INTEGER, event BLOB, PRIMARY KEY (source, id));
@@ -56,7 +56,7 @@ class Histories:
 
     def _link(self, absorbed: str, into: str) -> None:
         """Two keys are one person. An application that already belongs to somebody stays where it is."""
-        if absorbed.startswith(APPLICATION) and absorbed in self._leads_to:
+        if is_taken(absorbed, self._leads_to.get):
             return
         first, person = self._person(absorbed), self._person(into)
         if first != person:
@@ -64,9 +64,7 @@ class Histories:
 
     def _person(self, key: str) -> str:
         """The key that a key leads to, merges followed."""
-        while key in self._leads_to:
-            key = self._leads_to[key]
-        return key
+        return lives_on_under(key, self._leads_to.get)
 
 
 def histories_of(events: Iterable[Event]) -> Histories:
