@@ -1,6 +1,10 @@
 """The bounds of every wait in messaging, in one place; read nowhere from the environment."""
 
 from dataclasses import dataclass
+from typing import Final
+
+SUBSCRIPTION_PREFETCH: Final = 200
+"""Messages that a subscription holds and has not settled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from signpost.messaging.bounds import Bounds
+from signpost.messaging.bounds import SUBSCRIPTION_PREFETCH, Bounds
 from signpost.messaging.embedded.consumer import EmbeddedConsumer
 from signpost.messaging.embedded.file import File
 from signpost.messaging.embedded.publisher import EmbeddedPublisher
@@ -14,8 +14,6 @@ from signpost.messaging.embedded.routing import bind
 from signpost.messaging.embedded.rows import delivery_of, ready
 from signpost.messaging.message import BrokerAway, Consumer, Delivery, NoSuchQueue, Publisher, TopologyDiffers
 from signpost.messaging.topology import Topology
-
-SUBSCRIPTION_PREFETCH = 200
 
 
 class EmbeddedBroker:

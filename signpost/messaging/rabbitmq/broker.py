@@ -2,14 +2,12 @@
 
 import threading
 
-from signpost.messaging.bounds import Bounds
+from signpost.messaging.bounds import SUBSCRIPTION_PREFETCH, Bounds
 from signpost.messaging.message import BrokerAway, Consumer, Delivery, NoSuchQueue, Publisher
 from signpost.messaging.rabbitmq.admin import errand
 from signpost.messaging.rabbitmq.consumer import RabbitConsumer
 from signpost.messaging.rabbitmq.publisher import RabbitPublisher
 from signpost.messaging.topology import Topology
-
-SUBSCRIPTION_PREFETCH = 200
 
 
 class RabbitBroker:
