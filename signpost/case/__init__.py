@@ -1,4 +1,4 @@
-"""The case: the fold of events into everything known of one candidate. Imports neither Flask, pika nor SQLAlchemy."""
+"""The case: folds events into everything known about one candidate. Must not import Flask, pika or SQLAlchemy."""
 
 from signpost.case.case import Case, Stamp
 from signpost.case.event import Event

@@ -1,4 +1,4 @@
-"""The case: everything known of one candidate, as a join of statements. Pure: no clock, no storage."""
+"""The case: everything known about one candidate, as a join of statements. Pure: no clock, no storage."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from signpost.case.event import Event
 from signpost.case.fold import statements
 
 Stamp: TypeAlias = tuple[int, str, str]
-"""(event time in microseconds, event source, event id): the order in which statements win."""
+"""(event time in microseconds, event source, event id). Of two statements about a field the greater stamp wins."""
 Register: TypeAlias = tuple[Stamp, Any]
-"""The winning statement about one field: when and by which event it was said, and its value (None: taken back)."""
+"""The winning statement about one field: its stamp and its value (None: retracted)."""
 Registers: TypeAlias = dict[str, dict[str, dict[str, Register]]]
 """kind -> entity id -> field -> register."""
 
@@ -22,9 +22,8 @@ class Case:
     """A join-semilattice: per field the latest statement by event time wins, so order, repetition and batches do
     not matter.
 
-    `erased_at` (microseconds) is the latest erasure; what was said at or before it is gone and stays away. Never
-    mutated: `fold`
-    and `join` return new cases that may share parts.
+    `erased_at` (microseconds) is the latest erasure; statements at or before it are dropped for good. A case is
+    never mutated: `fold` and `join` return new cases that may share parts.
     """
 
     registers: Registers = field(default_factory=dict)
@@ -32,7 +31,7 @@ class Case:
 
     @classmethod
     def of(cls, event: Event) -> Self:
-        """The case of one event alone."""
+        """A case that holds one event only."""
         if event.type == "candidate.erased":
             return cls({}, event.time)
         stamp = (event.time, event.source, event.id)
@@ -42,7 +41,7 @@ class Case:
         return cls(registers)
 
     def fold(self, *events: Event) -> Self:
-        """This case with more events said."""
+        """This case with more events folded in."""
         case = self
         for event in events:
             case = case.join(self.of(event))
@@ -51,8 +50,8 @@ class Case:
     def join(self, other: Self) -> Self:
         """The least case that holds what both hold: commutative, associative, idempotent."""
         erased_at = max(self.erased_at or 0, other.erased_at or 0) or None
-        mine, theirs = (_since(case.registers, case.erased_at, erased_at) for case in (self, other))
-        return type(self)(_joined(mine, theirs), erased_at)
+        mine, theirs = (_drop_erased(case.registers, case.erased_at, erased_at) for case in (self, other))
+        return type(self)(_join(mine, theirs), erased_at)
 
     @property
     def is_empty(self) -> bool:
@@ -60,11 +59,11 @@ class Case:
         return not self.registers and self.erased_at is None
 
     def stamps(self) -> set[Stamp]:
-        """The events that still decide a field."""
+        """The events that still determine a field."""
         return {stamp for _, _, _, (stamp, _) in _each(self.registers)}
 
     def to_json(self) -> bytes:
-        """Canonical, compact JSON: the same case gives the same bytes, however it came about.
+        """Canonical, compact JSON: equal cases give equal bytes, whatever the order of their events.
 
         `{"erased_at"?, "events": [[time, source, id]...] sorted, "facts": {kind: {id: {field: [index of event,
         value]}}}}`
@@ -85,7 +84,7 @@ class Case:
 
     @classmethod
     def from_json(cls, raw: bytes) -> Self:
-        """The case of `to_json`'s bytes; no bytes are the empty case."""
+        """Parse the bytes of `to_json`; empty bytes are the empty case."""
         if not raw:
             return cls()
         document = orjson.loads(raw)
@@ -107,8 +106,8 @@ def _each(registers: Registers) -> Iterator[tuple[str, str, str, Register]]:
                 yield kind, entity, name, register
 
 
-def _since(registers: Registers, already: int | None, erased_at: int | None) -> Registers:
-    """Without what was said up to the erasure."""
+def _drop_erased(registers: Registers, already: int | None, erased_at: int | None) -> Registers:
+    """The registers without statements at or before the erasure."""
     if erased_at is None or erased_at == already:
         return registers
     kept: Registers = {}
@@ -118,25 +117,25 @@ def _since(registers: Registers, already: int | None, erased_at: int | None) -> 
     return kept
 
 
-def _joined(mine: Registers, theirs: Registers) -> Registers:
+def _join(mine: Registers, theirs: Registers) -> Registers:
     joined = dict(mine)
     for kind, entities in theirs.items():
         joined[kind] = dict(joined.get(kind, {}))
         for entity, fields in entities.items():
-            joined[kind][entity] = _latest(joined[kind].get(entity, {}), fields.items())
+            joined[kind][entity] = _merge_fields(joined[kind].get(entity, {}), fields.items())
     return joined
 
 
-def _latest(known: dict[str, Register], said: Iterable[tuple[str, Register]]) -> dict[str, Register]:
+def _merge_fields(known: dict[str, Register], newer: Iterable[tuple[str, Register]]) -> dict[str, Register]:
     latest = dict(known)
-    for name, register in said:
+    for name, register in newer:
         if name not in latest or _wins(register, latest[name]):
             latest[name] = register
     return latest
 
 
 def _wins(challenger: Register, holder: Register) -> bool:
-    """At equal stamps, which only a sender that reuses an id can bring about, the value itself decides."""
+    """Equal stamps occur only when a sender reuses an event id; then the greater value wins."""
     if challenger[0] != holder[0]:
         return challenger[0] > holder[0]
     return _rank(challenger[1]) > _rank(holder[1])

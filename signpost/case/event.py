@@ -6,11 +6,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What one sender said at one time.
+    """One statement of one sender at one time.
 
     `type` is short ("offer.extended"); `time` is microseconds since the epoch; `data` is canonical JSON: instants
-    in UTC with "Z",
-    dates as YYYY-MM-DD, money as {"amount": normalised decimal text, "currency", "per"}, null for "taken back".
+    in UTC with "Z", dates as YYYY-MM-DD, money as {"amount": normalised decimal text, "currency", "per"}, null for
+    a retracted value.
     """
 
     tenant: str

@@ -1,4 +1,4 @@
-"""What one event says: the statements that the fold joins into a case. No state, no clock, no input or output."""
+"""Turns one event into the statements that the fold joins into a case. No state, no clock, no I/O."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
@@ -7,16 +7,16 @@ from signpost.case.event import Event
 from signpost.case.instant import format_instant
 
 Statement: TypeAlias = tuple[str, str, str, Any]
-"""(kind, entity id, field, value): "from this event on, this field of this entity is that"; None takes it back."""
+"""(kind, entity id, field, value): from this event on, the field of this entity has this value; None retracts it."""
 
 BENEFITS = ("retirement_match", "paid_leave", "sick_days", "health", "dental", "vision", "life", "disability")
 EMPLOYER = ("id", "name")
 SINGLE = ""
-"""The entity id of what a case holds once: the candidate and the present employment."""
+"""Entity id of the kinds that exist once per case: the candidate and the current employment."""
 
 
 def statements(event: Event) -> Iterator[Statement]:
-    """Every statement of one event; nothing for the two that change identity (see `identity`)."""
+    """Every statement of one event; none for the two event types that change identity (see `identity`)."""
     kind, _, name = event.type.partition(".")
     yield from _BY_KIND[kind](event, name)
 
@@ -56,7 +56,7 @@ def _application(event: Event, name: str) -> Iterator[Statement]:
 
 
 def _contact(event: Event, name: str) -> Iterator[Statement]:
-    """A contact is what happened once, so the event itself is the entity."""
+    """A contact happens once, so the event itself is the entity."""
     contact = f"{event.source} {event.id}"
     yield "contact", contact, name, True
     data = event.data if "offer" in event.data else _with_application(event, event.data)
@@ -83,7 +83,7 @@ def _candidate(event: Event, name: str) -> Iterator[Statement]:
 
 
 def _advice(event: Event, name: str) -> Iterator[Statement]:
-    """One field holds the whole answer, so that the latest answer wins whatever it is."""
+    """One field holds the whole answer, so the latest answer wins whatever its type."""
     yield "advice", event.data["recommendation"], "answer", {"answer": name, "until": event.data.get("until")}
 
 
@@ -100,9 +100,9 @@ def _fields(kind: str, entity: str, data: dict[str, Any]) -> Iterator[Statement]
 def _leaves(
     kind: str, entity: str, field: str, names: tuple[str, ...], value: dict[str, Any] | None
 ) -> Iterator[Statement]:
-    """Each leaf is a field of its own: a statement about dental cover says nothing about health cover."""
-    stated = dict.fromkeys(names) if value is None else value
-    for name, leaf in stated.items():
+    """Each leaf is a field of its own: a statement about dental cover does not change health cover."""
+    leaves = dict.fromkeys(names) if value is None else value
+    for name, leaf in leaves.items():
         yield kind, entity, f"{field}.{name}", leaf
 
 

@@ -1,4 +1,4 @@
-"""Whose case an event belongs to, and which cases it shows to be one. Pure; the storage keeps what was learned."""
+"""Maps an event to its case key and to the cases that it links. Pure; storage records the merges."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
@@ -14,12 +14,12 @@ APPLICATION = "application:"
 
 
 def case_keys(event: Event) -> list[str]:
-    """Every case key that the event touches, its own first."""
+    """Every case key that the event touches, its own key first."""
     return list(dict.fromkeys([event.subject, *(key for link in links(event) for key in link)]))
 
 
 def links(event: Event) -> list[tuple[str, str]]:
-    """(absorbed key, key it lives on under), as far as this event shows."""
+    """(absorbed key, surviving key) for each link that this event reveals."""
     if event.type == "candidate.merged":
         into = event.data["into"]
         return [(event.subject, into)] if into != event.subject else []

@@ -9,11 +9,11 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 NEVER = 253_402_128_000_000_000
-"""The last instant that every time zone can show (9999-12-30): a time that does not come."""
+"""The last instant that every time zone can represent (9999-12-30); stands for a time that never comes."""
 
 
 def parse_instant(text: str) -> int:
-    """Microseconds since the epoch of an RFC 3339 text; ValueError where it is malformed or has no offset."""
+    """Microseconds since the epoch of an RFC 3339 text. Raises ValueError if it is malformed or has no offset."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no UTC offset; write for example {text}Z or {text}+01:00")
@@ -31,10 +31,10 @@ def to_datetime(instant: int) -> datetime:
 
 
 def on_calendar(instant: int | None) -> int | None:
-    """The instant, or None where no calendar shows it: far offsets can lead outside."""
+    """The instant, or None if it lies outside the calendar (1970 to 9999), where large offsets can lead."""
     return instant if instant is not None and 0 <= instant <= NEVER else None
 
 
 def format_instant(instant: int) -> str:
-    """RFC 3339 in UTC with "Z"; a fraction only where it is not zero."""
+    """RFC 3339 in UTC with "Z"; with a fraction only if it is not zero."""
     return to_datetime(instant).isoformat().replace("+00:00", "Z")

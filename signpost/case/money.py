@@ -1,4 +1,4 @@
-"""Money in the case: amounts made comparable by the year, exactly."""
+"""Money in the case: amounts converted exactly to a yearly amount, so that they can be compared."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +11,7 @@ USUAL_HOURS_PER_WEEK = 40
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount as it was said, and what it comes to in a year (52 x hours per week for hourly pay)."""
+    """An amount as sent, and the same amount per year (52 x hours per week for hourly pay)."""
 
     amount: str
     currency: str
@@ -20,12 +20,12 @@ class Money:
 
     @classmethod
     def from_json(cls, value: dict[str, Any], hours_per_week: float | None) -> "Money":
-        """From canonical JSON; unknown hours count as 40 a week (events.yaml)."""
+        """Parse canonical JSON; unknown hours count as 40 a week."""
         per = value["per"]
         hours = USUAL_HOURS_PER_WEEK if hours_per_week is None else hours_per_week
         periods = PERIODS_A_YEAR.get(per) or WEEKS_A_YEAR * Fraction(str(hours))
         return cls(value["amount"], value["currency"], per, Fraction(value["amount"]) * periods)
 
     def to_json(self) -> dict[str, str]:
-        """The canonical JSON that it came from."""
+        """The canonical JSON that `from_json` reads."""
         return {"amount": self.amount, "currency": self.currency, "per": self.per}
