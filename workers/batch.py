@@ -206,7 +206,7 @@ class _Work:
 
     def _settlements(self) -> list[Settlement]:
         """One for each delivery; what is parked counts as not seen."""
-        self._tx.forget([one.identity for one in self._received if id(one) in self._parked])
+        self._tx.unmark_seen([one.identity for one in self._received if id(one) in self._parked])
         return [self._parked.get(id(one)) or Settlement(one.delivery, Outcome.DONE) for one in self._received]
 
     def _before_erasure(self, event: Event) -> bool:
@@ -215,7 +215,7 @@ class _Work:
         return erased_at is not None and event.time <= erased_at and not links(event)
 
     def _remember(self, received: Sequence[Received]) -> set[tuple[str, str, str]]:
-        return self._tx.remember(
+        return self._tx.mark_seen(
             [
                 SeenEvent(
                     tenant=one.event.tenant,

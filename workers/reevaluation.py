@@ -47,13 +47,13 @@ class DueCaseProcessor:
             rows: list[CaseRow] = []
             for group in outdated:
                 if len(rows) < limit:
-                    rows += tx.claim_evaluated(group.tenant, group.rulebook, limit - len(rows))
+                    rows += tx.claim_by_rulebook(group.tenant, group.rulebook, limit - len(rows))
             return self._advised(tx, rows, engines, now)
 
     def left(self, now: int) -> int:
         """How many cases an older rulebook has left."""
         outdated = self._versions.outdated(self._versions.engines(now), now)
-        return sum(self._store.count_evaluated(group.tenant, group.rulebook) for group in outdated)
+        return sum(self._store.count_by_rulebook(group.tenant, group.rulebook) for group in outdated)
 
     def _advised(
         self, tx: Transaction, rows: Sequence[CaseRow], engines: Engines[Engine], now: int

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, Protocol, TypeAlias
 
 from signpost.advice import Engine
-from signpost.storage import CaseRow, Evaluated, RulebookRow, Store, Transaction
+from signpost.storage import CaseRow, RulebookGroup, RulebookRow, Store, Transaction
 from signpost.tenants.rulebooks import Engines
 
 BEAT: Final = 10_000_000
@@ -54,7 +54,7 @@ class RulebookVersions:
         changed = engines is not self._announced
         if changed or now - self._beat >= BEAT:
             anew = changed and engines.turn > 0
-            self._store.announce_rulebooks(engines.rulebooks.versions, now, anew=anew)
+            self._store.announce_rulebooks(engines.rulebooks.versions, now, as_newest=anew)
             self._announced, self._beat = engines, now
         if changed:
             self._settled = set()
@@ -83,10 +83,10 @@ class RulebookVersions:
                 shown = {"tenant": tenant, "rulebook": version, "own": own}
                 log.warning("another process has a later rulebook; do all see the same rules and tenants?", extra=shown)
 
-    def outdated(self, engines: Engines[Engine], now: int) -> list[Evaluated]:
+    def outdated(self, engines: Engines[Engine], now: int) -> list[RulebookGroup]:
         """Which cases these engines should evaluate anew, those with the oldest first."""
         rulebooks = engines.rulebooks
-        others = [one for one in self._store.evaluated() if one.rulebook != rulebooks.of(one.tenant).version]
+        others = [one for one in self._store.rulebook_groups() if one.rulebook != rulebooks.of(one.tenant).version]
         if not others:
             return []
         known = self._store.rulebooks()

@@ -61,7 +61,7 @@ def blueprint(
             context.acceptor.keep(delivery.events, context.clock())
         status = "refused" if problems else "accepted" if delivery.events else "ignored"
         after = row_of(delivery, status, problems, bodies=True)
-        context.store.deliveries.replayed(after, keys_of_events(delivery.events))
+        context.store.deliveries.record_replay(after, keys_of_events(delivery.events))
         return reply(_whole(after))
 
     return routes

@@ -77,7 +77,7 @@ class RateLimit:
         with _held(share.lock) as held:
             if not held or self._spent(share, tenant, events, now):
                 return
-        wait = share.full_at - now + self._rate.cost(events - share.tokens) - self._rate.span
+        wait = share.full_at - now + self._rate.refill_time_us(events - share.tokens) - self._rate.fill_time_us
         raise RateLimited(max(1, -(-wait // SECOND)))
 
     def close(self) -> None:

@@ -157,7 +157,7 @@ def _oldest(store: "Store", patterns: Sequence[str], waiting: int) -> str | None
     if not waiting:
         return None
     found = 0
-    for at, body in store.latest_told(MOST_LOOKED_AT):
+    for at, body in store.latest_changes(MOST_LOOKED_AT):
         event = orjson.loads(body)
         told = event["data"]
         key = f"{event['tenant']}.{told['audience']}.{told['topic']}.{told['priority']}.{told['change']}"

@@ -1,4 +1,4 @@
-"""Cases, seen events, recommendations, feed and outbox in PostgreSQL or SQLite. No rule and no message format here."""
+"""Cases, seen events, recommendations, feed and outbox in PostgreSQL or SQLite. Knows no rules or message formats."""
 
 from signpost.storage.buckets import Lease, Rate
 from signpost.storage.deliveries import DeliveryRow, DeliveryStore
@@ -13,12 +13,12 @@ from signpost.storage.errors import (
 from signpost.storage.rows import (
     CaseRow,
     Change,
-    Evaluated,
     FeedRow,
     OutboxDepth,
     OutboxMessage,
     OutboxRow,
     RecommendationRow,
+    RulebookGroup,
     RulebookRow,
     SeenEvent,
 )
@@ -33,7 +33,6 @@ __all__ = [
     "Change",
     "DeliveryRow",
     "DeliveryStore",
-    "Evaluated",
     "FeedRow",
     "Lease",
     "OutboxDepth",
@@ -41,6 +40,7 @@ __all__ = [
     "OutboxRow",
     "Rate",
     "RecommendationRow",
+    "RulebookGroup",
     "RulebookRow",
     "SeenEvent",
     "StorageBug",

@@ -1,4 +1,4 @@
-"""Token buckets that several processes share: one number for each tenant, from which a process takes many at once."""
+"""Token buckets that several processes share: one row per tenant, from which a process leases many tokens at once."""
 
 from dataclasses import dataclass
 
@@ -14,46 +14,46 @@ WRITE = update(buckets).where(buckets.c.tenant == bindparam("of"))
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`per_second` tokens come back each second, up to `burst`; both at least 1."""
+    """The bucket refills at `per_second` tokens per second up to `burst` tokens; both are at least 1."""
 
     per_second: int
     burst: int
 
     @property
-    def span(self) -> int:
-        """Microseconds in which an empty bucket fills."""
+    def fill_time_us(self) -> int:
+        """Microseconds that an empty bucket takes to fill."""
         return self.burst * SECOND // self.per_second
 
-    def cost(self, tokens: int) -> int:
-        """Microseconds in which so many tokens come back, rounded up."""
+    def refill_time_us(self, tokens: int) -> int:
+        """Microseconds that the bucket takes to refill `tokens`, rounded up."""
         return -(-tokens * SECOND // self.per_second)
 
-    def free(self, full_at: int, now: int) -> int:
-        """How many tokens lie in the bucket that will be full at `full_at`."""
-        return (self.span - max(0, full_at - now)) * self.per_second // SECOND
+    def available(self, full_at: int, now: int) -> int:
+        """Tokens in a bucket that becomes full at `full_at`."""
+        return (self.fill_time_us - max(0, full_at - now)) * self.per_second // SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Tokens taken out of a bucket (0: there were too few), and when it will be full again, in microseconds."""
+    """Tokens taken out of a bucket (0: too few were available), and when it is full again, in microseconds."""
 
     tokens: int
     full_at: int
 
 
-def lease(connection: Connection, tenant: str, least: int, most: int, rate: Rate, now: int) -> Lease:
-    """Take `most` tokens, or what there is, or nothing where that is less than `least`. Locks the bucket.
+def lease(connection: Connection, tenant: str, minimum: int, maximum: int, rate: Rate, now: int) -> Lease:
+    """Take up to `maximum` tokens, or none if fewer than `minimum` are available. Locks the bucket.
 
-    Never believes that more than the whole bucket is owed: a host whose clock was ahead can lock nobody out.
+    Clamps the debt to one whole bucket, so that a host whose clock ran ahead cannot block the tenant.
     """
     known = connection.execute(LOCK, {"of": tenant}).scalar_one_or_none()
     if known is None:
         connection.execute(MAKE, {"tenant": tenant})
         known = connection.execute(LOCK, {"of": tenant}).scalar_one()
-    full_at = min(max(int(known), now), now + rate.span)
-    tokens = min(most, rate.free(full_at, now))
-    tokens = tokens if tokens >= least else 0
-    full_at += rate.cost(tokens)
+    full_at = min(max(int(known), now), now + rate.fill_time_us)
+    tokens = min(maximum, rate.available(full_at, now))
+    tokens = tokens if tokens >= minimum else 0
+    full_at += rate.refill_time_us(tokens)
     if full_at != known:
         connection.execute(WRITE.values(full_at=full_at), {"of": tenant})
     return Lease(tokens, full_at)

@@ -1,4 +1,4 @@
-"""Makes SQLAlchemy engines from a database URL: drivers, timeouts, pools, connection setup. No table."""
+"""Makes SQLAlchemy engines from a database URL: drivers, timeouts, pools, connection setup. Knows no table."""
 
 import os
 import sqlite3
@@ -16,24 +16,23 @@ from signpost.storage.errors import BadDatabaseUrl
 POSTGRESQL_NAMES = ("postgres", "postgresql", "postgresql+psycopg")
 SQLITE_NAMES = ("sqlite", "sqlite+pysqlite")
 WRITE = {"signpost_begin": "BEGIN IMMEDIATE"}
-
-
-WAL_TRIES = 100
+MAX_WAL_ATTEMPTS = 100
+WAL_RETRY_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """Bounds on every wait, in seconds; `pool_size` is the most connections of one process."""
+    """Bounds on every wait; `pool_size` is the maximum number of connections of one process."""
 
     pool_size: int = 5
-    connect_timeout: int = 5
-    pool_timeout: float = 10
-    statement_timeout: float = 30
-    busy_timeout: float = 30
+    connect_timeout_s: int = 5
+    pool_timeout_s: float = 10
+    statement_timeout_s: float = 30
+    busy_timeout_s: float = 30
 
 
 class LazyEngine:
-    """One engine per process, made on first use, so that no connection exists at import or crosses a fork."""
+    """One engine per process, made on first use: no connection exists at import or crosses a fork."""
 
     def __init__(self, url: str, options: EngineOptions) -> None:
         """Parse `url`; raises BadDatabaseUrl."""
@@ -48,7 +47,7 @@ class LazyEngine:
         if held is not None and held[0] == os.getpid():
             return held[1]
         if held is not None:
-            # The parent's connections: kept referenced, because collecting one would close it under the parent.
+            # The parent's engine stays referenced: garbage collection would close the parent's connections.
             self._inherited.append(held[1])
         engine = make_engine(self.url, self._options)
         self._held = (os.getpid(), engine)
@@ -61,7 +60,7 @@ class LazyEngine:
 
 
 def parse_url(url: str) -> URL:
-    """`url` with the driver filled in. Raises BadDatabaseUrl, which never repeats the URL: it may hold a password."""
+    """`url` with the driver filled in. Raises BadDatabaseUrl, without the URL: it may contain a password."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -76,16 +75,16 @@ def parse_url(url: str) -> URL:
 
 
 def make_engine(url: URL, options: EngineOptions) -> Engine:
-    """An engine that has not connected yet."""
+    """A new engine; it connects on first use."""
     sqlite = url.get_backend_name() == "sqlite"
     engine = create_engine(
         url,
         pool_size=options.pool_size,
         max_overflow=0,
-        pool_timeout=options.pool_timeout,
+        pool_timeout=options.pool_timeout_s,
         pool_pre_ping=not sqlite,
         hide_parameters=True,
-        connect_args={"timeout": options.busy_timeout} if sqlite else _postgresql_arguments(options),
+        connect_args={"timeout": options.busy_timeout_s} if sqlite else _postgresql_arguments(options),
         **({} if sqlite else {"isolation_level": "READ COMMITTED"}),
     )
     if sqlite:
@@ -97,11 +96,11 @@ def make_engine(url: URL, options: EngineOptions) -> Engine:
 
 
 def _postgresql_arguments(options: EngineOptions) -> dict[str, Any]:
-    timeout = round(options.statement_timeout * 1000)
-    # A process that hangs inside a transaction would hold its row locks, and the feed, for ever.
-    settings = f"-c statement_timeout={timeout} -c idle_in_transaction_session_timeout={2 * timeout}"
+    timeout_ms = round(options.statement_timeout_s * 1000)
+    # Without a limit, a process that hangs inside a transaction holds its row locks, and the feed, indefinitely.
+    settings = f"-c statement_timeout={timeout_ms} -c idle_in_transaction_session_timeout={2 * timeout_ms}"
     return {
-        "connect_timeout": options.connect_timeout,
+        "connect_timeout": options.connect_timeout_s,
         "application_name": "signpost",
         "client_encoding": "utf8",
         "options": settings,
@@ -113,34 +112,34 @@ def _postgresql_arguments(options: EngineOptions) -> dict[str, Any]:
 
 
 def _prepare_postgresql(connection: psycopg.Connection[Any], _record: object) -> None:
-    # By itself psycopg sends arrays as text, escaping every byte: 16 ms instead of 0.7 for 200 bodies of 1.8 kB.
+    # By default psycopg sends arrays as text and escapes every byte: 16 ms instead of 0.7 for 200 bodies of 1.8 kB.
     connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver must not begin transactions on its own: see _begin_sqlite.
+    # The driver must not begin transactions implicitly: see _begin_sqlite.
     connection.isolation_level = None
     _use_wal(connection)
-    # FULL, not NORMAL: in WAL mode NORMAL does not sync on commit, and a power cut would take back what was accepted.
+    # FULL, not NORMAL: in WAL mode NORMAL does not sync on commit, and a power cut would lose accepted events.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """The busy timeout does not hold for this: while others make the switch, or read the new file, it fails at once."""
-    for patience in range(WAL_TRIES, -1, -1):
+    """SQLite ignores the busy timeout here: the switch fails at once while another connection makes it, so retry."""
+    for attempts_left in range(MAX_WAL_ATTEMPTS, -1, -1):
         try:
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
                 connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError:
-            if not patience:
+            if not attempts_left:
                 raise
-            time.sleep(0.02)
+            time.sleep(WAL_RETRY_S)
         else:
             return
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once with SQLITE_BUSY, whatever the timeout, when another
-    # wrote in between. Taking the write lock at the start waits instead.
+    # A transaction that reads before it writes fails with SQLITE_BUSY, whatever the timeout, if another one wrote in
+    # between. BEGIN IMMEDIATE takes the write lock first and waits for it.
     connection.exec_driver_sql(connection.get_execution_options().get("signpost_begin", "BEGIN"))

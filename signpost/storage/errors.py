@@ -1,6 +1,6 @@
-"""What storage raises, and the edge at which driver exceptions become it. No driver exception passes this module.
+"""Storage errors, and the translation of driver exceptions into them. No driver exception leaves this package.
 
-Messages carry the driver's primary line only: its details and parameters may hold what a candidate said.
+Messages contain only the driver's primary line: details and parameters may contain a candidate's data.
 """
 
 import sqlite3
@@ -12,7 +12,7 @@ from sqlalchemy import exc
 
 from signpost.errors import BugError, CallerError, SignpostError, TransientError
 
-UPGRADE_HINT = "the database has not been brought up to date: run `signpost db upgrade`"
+UPGRADE_HINT = "the database schema is out of date: run `signpost db upgrade`"
 
 # SQLSTATEs (PostgreSQL documentation, appendix A). Two-letter entries stand for the whole class.
 CONFLICT_STATES = ("40", "55P03")
@@ -25,47 +25,47 @@ UNAVAILABLE_NAMES = ("SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_R
 
 
 class StorageUnavailable(TransientError):
-    """The database is away, shutting down, full or too slow. Whether a commit took place may be unknown."""
+    """The database is unreachable, shutting down, full or too slow. The result of a commit may be unknown."""
 
 
 class StorageConflict(TransientError):
-    """Another transaction was in the way (deadlock, serialization, lock or busy timeout); nothing was written."""
+    """The transaction conflicts with another (deadlock, serialization, lock or busy timeout); nothing is written."""
 
 
 class StorageRefused(CallerError):
-    """A value that the database cannot hold, such as NUL in text or a number beyond 64 bits."""
+    """A value that the database cannot store, such as NUL in text or a number beyond 64 bits."""
 
 
 class BadDatabaseUrl(CallerError):
-    """A database URL of an unknown kind, or one that names no file or database."""
+    """A database URL with an unsupported scheme, or without a file or database name."""
 
 
 class BadCursor(CallerError):
-    """A feed cursor that was not given out by this feed."""
+    """A feed cursor that this feed did not return."""
 
 
 class StorageBug(BugError):
-    """A statement the database does not accept: our mistake."""
+    """A statement that the database rejects: a bug in Signpost."""
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn every exception of SQLAlchemy and its drivers into one of this module."""
     try:
         yield
     except exc.DBAPIError as error:
         raise translate(error) from error
     except exc.TimeoutError as error:
-        raise StorageUnavailable("no database connection became free in time") from error
+        raise StorageUnavailable("no database connection became free within the pool timeout") from error
     except (UnicodeEncodeError, OverflowError) as error:
         # Raised by the drivers themselves while binding, so SQLAlchemy does not wrap them.
-        raise StorageRefused(f"not storable: {type(error).__name__}") from error
+        raise StorageRefused(f"the database cannot store this value: {type(error).__name__}") from error
     except exc.SQLAlchemyError as error:
         raise StorageBug(type(error).__name__) from error
 
 
 def translate(error: exc.DBAPIError) -> SignpostError:
-    """The error that says what to do about a driver exception."""
+    """The storage error that corresponds to a driver exception."""
     cause = error.orig
     if isinstance(cause, psycopg.Error):
         return _from_postgresql(cause)
@@ -83,7 +83,7 @@ def _from_postgresql(cause: psycopg.Error) -> SignpostError:
         return StorageUnavailable(f"{UPGRADE_HINT} ({text})")
     if state.startswith(REFUSED_STATES) or isinstance(cause, psycopg.DataError):
         return StorageRefused(text)
-    # Without a state the error comes from the client library: the connection could not be made or was lost.
+    # Without a state the error comes from the client library: the connection failed or was lost.
     if state.startswith(UNAVAILABLE_STATES) or (
         not state and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
     ):

@@ -1,4 +1,4 @@
-"""PostgreSQL's statements. A batch is one statement whatever its size: every column goes over as one array."""
+"""SQL for PostgreSQL. A batch is one statement whatever its size: each column is sent as one array."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ NUMBERS = (
     *("next_change", "updated", "rulebook_since", "time", "received_at"),
     *("sequence", "at", "created", "leased_until"),
 )
-TRUTHS = ("newest",)
+BOOLEANS = ("newest",)
 
 CASE = ("tenant", "key", "state", "advice", "merged_into", "next_change", "rulebook", "updated", "rulebook_since")
 SEEN = ("tenant", "source", "id", "case_key", "time", "received_at")
@@ -35,7 +35,7 @@ def _type(column: str) -> str:
         return "bytea"
     if column in NUMBERS:
         return "bigint"
-    return "boolean" if column in TRUTHS else "text"
+    return "boolean" if column in BOOLEANS else "text"
 
 
 def _rows(columns: Sequence[str]) -> str:
@@ -52,7 +52,7 @@ INSERT_SEEN = text(
     f"INSERT INTO seen_events ({_list(SEEN)}) SELECT {_list(SEEN)} FROM {_rows(SEEN)} "
     "ORDER BY position ON CONFLICT DO NOTHING RETURNING tenant, source, id"
 )
-# The missing rows first, then the locks, both in key order: batches sharing cases wait for each other, never in a ring.
+# Insert missing rows, then lock, both in key order: batches that share cases wait for each other without deadlock.
 INSERT_CASES = text(
     "INSERT INTO cases (tenant, key, state, advice, rulebook, updated) "
     f"SELECT tenant, key, '', '', '', 0 FROM {_rows(('tenant', 'key'))} ORDER BY position ON CONFLICT DO NOTHING"
@@ -68,7 +68,7 @@ UPDATE_CASES = text(
 INSERT_OUTBOX = text(
     f"INSERT INTO outbox ({_list(OUTBOX)}) SELECT {_list(OUTBOX)} FROM {_rows(OUTBOX)} ORDER BY position RETURNING id"
 )
-# One statement for three tables, so that a body crosses the wire once.
+# One statement for three tables, so that each body is sent once.
 INSERT_CHANGES = text(
     f"""
     WITH changes AS MATERIALIZED (SELECT * FROM {_rows(CHANGE)}),
@@ -79,14 +79,14 @@ INSERT_CHANGES = text(
         ON CONFLICT (tenant, id) DO UPDATE SET {", ".join(f"{c} = excluded.{c}" for c in RECOMMENDATION)}
         WHERE recommendations.sequence <= excluded.sequence
     ),
-    told AS (
+    appended AS (
         INSERT INTO feed (xid, {_list(FEED)})
         SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint), {_list(FEED)} FROM changes ORDER BY position
     )
     INSERT INTO outbox ({_list(OUTBOX)}) SELECT {_list(OUTBOX)} FROM changes ORDER BY position RETURNING id
     """
 )
-# MATERIALIZED, because a subquery with LIMIT may be run again for each row and then claims more than its limit.
+# MATERIALIZED, because PostgreSQL may re-run a subquery with LIMIT for each row, which claims more than the limit.
 CLAIM_OUTBOX = text(
     """
     WITH due AS MATERIALIZED (
@@ -95,8 +95,8 @@ CLAIM_OUTBOX = text(
     UPDATE outbox o SET leased_until = :lease_until FROM due WHERE o.id = due.id RETURNING o.*
     """
 )
-# One step into the index for each pair, however many cases there are.
-EVALUATED = text(
+# One index probe per (tenant, rulebook), independent of the number of cases.
+RULEBOOK_GROUPS = text(
     """
     WITH RECURSIVE head AS (
         (SELECT tenant, rulebook, rulebook_since FROM cases WHERE merged_into IS NULL
@@ -111,11 +111,11 @@ EVALUATED = text(
     SELECT tenant, rulebook, rulebook_since AS since FROM head
     """
 )
-# Rows alone, taken by several statements, would be waited for in a ring.
+# Row locks taken by several statements can deadlock; a table lock cannot.
 LOCK_RULEBOOKS = text("LOCK TABLE rulebooks IN SHARE ROW EXCLUSIVE MODE")
 RELAX_COMMIT = text("SET LOCAL synchronous_commit = off")
-# A row is settled when every transaction that began before its own has ended: sequences are drawn before the commit,
-# so ids alone would let a row appear behind a reader (https://event-driven.io/en/ordering_in_postgres_outbox/).
+# A row is settled once every earlier transaction has ended. Ids are assigned before the commit, so with ids alone a
+# row could appear behind a reader's cursor (https://event-driven.io/en/ordering_in_postgres_outbox/).
 OLDEST_OPEN: ColumnElement[int] = literal_column(
     "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
 )
@@ -152,16 +152,16 @@ class PostgresDialect:
     def lock_rulebooks(self, connection: Connection) -> None:
         connection.execute(LOCK_RULEBOOKS)
 
-    def evaluated(self, connection: Connection) -> Sequence[RowMapping]:
-        return connection.execute(EVALUATED).mappings().all()
+    def rulebook_groups(self, connection: Connection) -> Sequence[RowMapping]:
+        return connection.execute(RULEBOOK_GROUPS).mappings().all()
 
     def relax_commit(self, connection: Connection) -> None:
         connection.execute(RELAX_COMMIT)
 
-    def settled(self) -> ColumnElement[bool]:
+    def is_settled(self) -> ColumnElement[bool]:
         return feed.c.xid < OLDEST_OPEN
 
     @staticmethod
     def _ids(connection: Connection, statement: TextClause, arrays: dict[str, list[Any]]) -> list[int]:
-        # Ids are drawn in the order of INSERT .. SELECT .. ORDER BY; RETURNING promises no order of its own.
+        # INSERT .. SELECT .. ORDER BY assigns ids in order; RETURNING guarantees no order.
         return sorted(connection.execute(statement, arrays).scalars())

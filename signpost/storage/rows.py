@@ -1,4 +1,4 @@
-"""The rows that go in and out of storage, as plain dataclasses. Times are microseconds since the epoch, UTC."""
+"""The rows that storage reads and writes, as plain dataclasses. Times are microseconds since the epoch, UTC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ EventKey = tuple[str, str, str]  # tenant, source, id
 
 @dataclass(slots=True)
 class CaseRow:
-    """One case. `state` and `advice` are canonical JSON, empty when there is none yet.
+    """One case. `state` and `advice` are canonical JSON, empty if not set yet.
 
-    `rulebook` is the version that evaluated it, `rulebook_since` when that version first did, `next_change` when time
-    alone changes its advice, `updated` when it was written; the caller sets them all.
+    `rulebook` is the version that last evaluated it, `rulebook_since` when that version first did, `next_change` when
+    time alone next changes its advice, `updated` when the row was written; the caller sets all of them.
     """
 
     tenant: str
@@ -29,7 +29,7 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class SeenEvent:
-    """That an event was counted: what a repeat is recognised by, and which case it went to."""
+    """Marks an event as processed: its identity, for deduplication, and the case it belongs to."""
 
     tenant: str
     source: str
@@ -43,7 +43,7 @@ class SeenEvent:
 class Change:
     """One change of one recommendation. `subject` is "offer/acme".
 
-    `body` is the CloudEvent that consumers get, as JSON, and `headers` its AMQP headers.
+    `body` is the published CloudEvent as JSON, and `headers` its AMQP headers.
     """
 
     tenant: str
@@ -63,12 +63,12 @@ class Change:
 
     @property
     def message_id(self) -> str:
-        """The CloudEvent id, by which consumers recognise a repeat."""
+        """The CloudEvent id; consumers deduplicate by it."""
         return f"{self.recommendation_id}.{self.sequence}"
 
 
 class OutboxMessage(Protocol):
-    """What can be put into the outbox; `signpost.messaging.Message` is one."""
+    """A message for the outbox; `signpost.messaging.Message` implements it."""
 
     @property
     def exchange(self) -> str: ...
@@ -86,7 +86,7 @@ class OutboxMessage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A message that still has to be published; deleted by `id` once the broker has confirmed it."""
+    """A message that waits to be published; deleted by `id` after the broker confirms it."""
 
     id: int
     tenant: str
@@ -120,7 +120,7 @@ class RecommendationRow:
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """One change as it was told. `cursor` resumes the feed right after it."""
+    """One published change. `cursor` resumes the feed right after it."""
 
     cursor: str
     tenant: str
@@ -134,16 +134,15 @@ class FeedRow:
 
 
 class RulebookRow(NamedTuple):
-    """A rulebook in use. `number`: greater than that of every rulebook announced before; `seen_at`: when a process said
-    last that it has it."""
+    """A rulebook in use. `number` increases with each announcement; `seen_at`: when a process last announced it."""
 
     version: str
     number: int
     seen_at: int
 
 
-class Evaluated(NamedTuple):
-    """That some cases of a tenant are as this rulebook left them; `since`: when the first of them came to it."""
+class RulebookGroup(NamedTuple):
+    """The cases of a tenant that this rulebook evaluated last; `since`: the smallest `rulebook_since` among them."""
 
     tenant: str
     rulebook: str
@@ -151,7 +150,7 @@ class Evaluated(NamedTuple):
 
 
 class OutboxDepth(NamedTuple):
-    """How many messages wait, and for how long the oldest has (microseconds, None when there is none)."""
+    """How many messages wait, and the age of the oldest (None if there is none)."""
 
     waiting: int
     oldest_age_us: int | None

@@ -1,4 +1,4 @@
-"""Brings a database's tables up to date, and says how far it is. The only place that runs Alembic."""
+"""Upgrades a database schema and reads its revision. The only module that runs Alembic."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +11,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from signpost.storage.engines import WRITE, EngineOptions, make_engine, parse_url
-from signpost.storage.errors import translated
+from signpost.storage.errors import translate_errors
 
-UPGRADE_LOCK = 0x5349474E504F5354  # "SIGNPOST": an advisory lock's number, arbitrary but ours
-NO_TIMEOUT = EngineOptions(pool_size=1, statement_timeout=0)
+UPGRADE_LOCK = 0x5349474E504F5354  # the ASCII bytes of "SIGNPOST" as the advisory lock id
+NO_TIMEOUT = EngineOptions(pool_size=1, statement_timeout_s=0)
 
 
 def upgrade(url: str) -> None:
-    """Run every revision that is missing, in one transaction; several processes may do it at once.
+    """Run every missing revision in one transaction; safe to call from several processes at once.
 
     Raises BadDatabaseUrl, StorageUnavailable, StorageConflict.
     """
@@ -31,20 +31,20 @@ def upgrade(url: str) -> None:
 
 
 def revision(url: str) -> str | None:
-    """The revision a database is at; None when it has never been upgraded."""
+    """The revision of a database; None if it was never upgraded."""
     with _connection(url) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def head_revision() -> str:
-    """The revision that this code needs."""
+    """The revision that this code requires."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None, "the migrations are part of the package"
+    assert head is not None, "the package contains no migrations"
     return head
 
 
 def is_current(url: str) -> bool:
-    """Whether a database is at the revision that this code needs."""
+    """Whether a database is at the revision that this code requires."""
     return revision(url) == head_revision()
 
 
@@ -59,7 +59,7 @@ def _config() -> Config:
 def _connection(url: str) -> Iterator[Connection]:
     engine = make_engine(parse_url(url), NO_TIMEOUT)
     try:
-        with translated(), engine.execution_options(**WRITE).begin() as connection:
+        with translate_errors(), engine.execution_options(**WRITE).begin() as connection:
             yield connection
     finally:
         engine.dispose()

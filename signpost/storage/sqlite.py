@@ -1,4 +1,4 @@
-"""SQLite's statements. There is one writer at a time (BEGIN IMMEDIATE), so nothing needs a lock of its own."""
+"""SQL for SQLite. BEGIN IMMEDIATE admits one writer at a time, so no statement takes locks."""
 
 import json
 from collections.abc import Sequence
@@ -40,8 +40,8 @@ DUE_OUTBOX = (
 LEASE_OUTBOX = update(outbox).where(outbox.c.id == bindparam("row")).values(leased_until=bindparam("lease_until"))
 
 
-# One step into the index for each pair, however many cases there are; without LATERAL, by way of the row's number.
-EVALUATED = text(
+# One index probe per (tenant, rulebook), independent of the number of cases; by rowid, since SQLite has no LATERAL.
+RULEBOOK_GROUPS = text(
     """
     WITH RECURSIVE head(row) AS (
         SELECT (SELECT rowid FROM cases WHERE merged_into IS NULL ORDER BY tenant, rulebook, rulebook_since LIMIT 1)
@@ -74,7 +74,7 @@ class SqliteDialect:
         return {(row[0], row[1], row[2]) for row in connection.execute(INSERT_SEEN, values)}
 
     def lock_cases(self, connection: Connection, keys: Sequence[CaseKey]) -> Sequence[RowMapping]:
-        # Not as ASCII escapes: what is no text (a lone surrogate) must fail here and not come back as damaged bytes.
+        # No ASCII escapes: invalid text (a lone surrogate) must fail here instead of being stored as damaged bytes.
         rows = {"rows": json.dumps(keys, ensure_ascii=False)}
         connection.execute(INSERT_CASES, rows)
         return connection.execute(SELECT_CASES, rows).mappings().all()
@@ -99,13 +99,13 @@ class SqliteDialect:
         return due
 
     def lock_rulebooks(self, connection: Connection) -> None:
-        """Whoever writes is alone already."""
+        """Does nothing: SQLite has a single writer."""
 
-    def evaluated(self, connection: Connection) -> Sequence[RowMapping]:
-        return connection.execute(EVALUATED).mappings().all()
+    def rulebook_groups(self, connection: Connection) -> Sequence[RowMapping]:
+        return connection.execute(RULEBOOK_GROUPS).mappings().all()
 
     def relax_commit(self, connection: Connection) -> None:
-        """SQLite cannot change its mind inside a transaction; the commit stays durable."""
+        """Does nothing: SQLite cannot change durability inside a transaction."""
 
-    def settled(self) -> ColumnElement[bool]:
+    def is_settled(self) -> ColumnElement[bool]:
         return true()

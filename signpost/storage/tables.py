@@ -1,8 +1,8 @@
-"""The tables, as SQLAlchemy Core sees them. The migrations make them; a test holds both together.
+"""The tables for SQLAlchemy Core. The migrations create them; a test compares both.
 
-JSON documents are bytes: jsonb would reorder keys and renumber numbers, and the same case must come back byte for byte.
+JSON documents are bytes: jsonb reorders keys and rewrites numbers, and a case must be read back byte for byte.
 Ids are compared by code point on both databases (collation "C"), so that Python, PostgreSQL and SQLite sort, and
-therefore lock, in one order.
+therefore lock, in the same order.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
@@ -11,7 +11,7 @@ metadata = MetaData()
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
-# For rows written again and again: a new version that finds room in its own page touches no index (PostgreSQL's HOT).
+# For frequently updated rows: a new version that fits into its page updates no index (PostgreSQL's HOT).
 ROOM_TO_UPDATE = {"fillfactor": 50}
 
 cases = Table(
@@ -33,7 +33,7 @@ Index("cases_merged", cases.c.tenant, cases.c.merged_into, postgresql_where=_mer
 _due = cases.c.next_change.is_not(None) & cases.c.merged_into.is_(None)
 Index("cases_due", cases.c.next_change, postgresql_where=_due, sqlite_where=_due)
 
-# Of columns that change with the rulebook only, so that an event touches no entry of it.
+# Only columns that change with the rulebook, so that an event updates no index entry.
 _whole = cases.c.merged_into.is_(None)
 Index(
     "cases_rulebook",
@@ -44,7 +44,7 @@ Index(
     sqlite_where=_whole,
 )
 
-# Every rulebook in use, a row for each time that one was announced; `number` orders them.
+# One row per announcement of a rulebook; `number` orders them.
 rulebooks = Table(
     "rulebooks",
     metadata,
@@ -54,7 +54,7 @@ rulebooks = Table(
     sqlite_autoincrement=True,
 )
 
-# How much each tenant has sent of late: when its bucket of tokens will be full again, in microseconds.
+# The token bucket of each tenant: when it is full again, in microseconds.
 buckets = Table(
     "buckets",
     metadata,
@@ -94,7 +94,7 @@ recommendations = Table(
     postgresql_with=ROOM_TO_UPDATE,
 )
 
-# `xid` is the transaction that wrote the row (0 on SQLite: one writer); readers stop before the oldest open one.
+# `xid` is the transaction that wrote the row (0 on SQLite); readers stop before the oldest open transaction.
 feed = Table(
     "feed",
     metadata,
@@ -113,7 +113,7 @@ feed = Table(
     sqlite_autoincrement=True,
 )
 
-# An id must never be given twice: a late delete of a published row would take a newer, unpublished one.
+# Ids are never reused: a late delete of a published row would otherwise remove a newer, unpublished one.
 outbox = Table(
     "outbox",
     metadata,
@@ -132,7 +132,7 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
-# What became of each webhook, for a time; `body` is what was sent, where it is kept for a replay.
+# Webhook deliveries and their results, for a limited time; `body` is kept for a replay, if at all.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -151,7 +151,7 @@ deliveries = Table(
     Index("deliveries_age", "received_at"),
 )
 
-# Of whom a delivery speaks, so that it goes when they are forgotten.
+# The cases that a delivery concerns, so that an erasure also deletes the delivery.
 delivery_cases = Table(
     "delivery_cases",
     metadata,
@@ -161,7 +161,7 @@ delivery_cases = Table(
     Index("delivery_cases_case", "tenant", "case_key"),
 )
 
-# The consumers whose queues were declared; `patterns` is a JSON list.
+# Consumers whose queues are declared; `patterns` is a JSON list.
 consumers = Table(
     "consumers",
     metadata,

@@ -1,4 +1,4 @@
-"""One transaction of the work: what it remembers, locks, saves and tells commits together or not at all."""
+"""One transaction: seen events, case locks, case rows, recommendations and outbox rows commit together."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -23,17 +23,17 @@ from signpost.storage.tables import (
 
 
 class Transaction:
-    """Made by `Store.transaction()`; good until that block ends. Any method may raise a TransientError."""
+    """Made by `Store.transaction()`; valid until that block ends. Any method may raise a TransientError."""
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
-        """Work on `connection`, which is inside a transaction."""
+        """Use `connection`, which must be inside a transaction."""
         self._connection = connection
         self._dialect = dialect
 
-    def remember(self, events: Sequence[SeenEvent]) -> set[EventKey]:
-        """Count events; returns the (tenant, source, id) of those that are new.
+    def mark_seen(self, events: Sequence[SeenEvent]) -> set[EventKey]:
+        """Mark events as processed; returns the (tenant, source, id) of those that are new.
 
-        An event that another open transaction counts is waited for, and is new here only if that one rolls back.
+        Waits for other open transactions that mark the same event; it is new here only if they roll back.
         """
         distinct = {(event.tenant, event.source, event.id): event for event in reversed(events)}
         if not distinct:
@@ -51,16 +51,16 @@ class Transaction:
         ]
         return self._dialect.insert_seen(self._connection, values)
 
-    def forget(self, events: Collection[EventKey]) -> None:
-        """Take back what this transaction counted: these events may come again and will be new."""
+    def unmark_seen(self, events: Collection[EventKey]) -> None:
+        """Undo `mark_seen` for these events: their next delivery is new again."""
         for tenant, source, id in events:
             mine = (seen_events.c.tenant == tenant, seen_events.c.source == source, seen_events.c.id == id)
             self._connection.execute(delete(seen_events).where(*mine))
 
     def lock_cases(self, keys: Collection[CaseKey]) -> dict[CaseKey, CaseRow]:
-        """The cases of (tenant, key), made empty where missing and locked until the transaction ends.
+        """The cases of (tenant, key), locked until the transaction ends; missing cases are created empty.
 
-        A case with `merged_into` comes as it is; following it is the caller's.
+        Does not follow `merged_into`; the caller does.
         """
         if not keys:
             return {}
@@ -68,20 +68,18 @@ class Transaction:
         return {(row["tenant"], row["key"]): CaseRow(**row) for row in rows}
 
     def save_cases(self, rows: Collection[CaseRow]) -> None:
-        """Write cases that this transaction has locked. Raises BugError for one that does not exist."""
+        """Update cases that this transaction has locked. Raises BugError if one does not exist."""
         if not rows:
             return
         written = self._dialect.update_cases(self._connection, [_case_values(row) for row in rows])
         if written != len(rows):
-            raise BugError(
-                f"{len(rows)} cases saved, but {written} exist: lock_cases makes them, and each is saved once"
-            )
+            raise BugError(f"saved {len(rows)} cases but {written} rows changed: lock each case first and save it once")
 
     def record(self, changes: Sequence[Change], *, now: int, leased_until: int) -> list[int]:
-        """Keep the latest of each recommendation, append to the feed, and put each change into the outbox.
+        """Store the latest change of each recommendation, and append every change to the feed and the outbox.
 
-        The outbox rows belong to the caller until `leased_until`; after that the relay takes them. Returns their ids in
-        the order of `changes`.
+        The outbox rows are leased to the caller until `leased_until`; after that the relay may claim them. Returns
+        their ids in the order of `changes`.
         """
         if not changes:
             return []
@@ -102,7 +100,7 @@ class Transaction:
     def enqueue(
         self, messages: Sequence[OutboxMessage], *, tenant: str, case_key: str, now: int, leased_until: int
     ) -> list[int]:
-        """Put messages of one case into the outbox as they are. Returns their ids in the order of `messages`."""
+        """Append messages of one case to the outbox unchanged. Returns their ids in the order of `messages`."""
         if not messages:
             return []
         values = [
@@ -123,7 +121,7 @@ class Transaction:
         return self._dialect.insert_outbox(self._connection, values)
 
     def claim_due(self, now: int, limit: int) -> list[CaseRow]:
-        """Cases whose advice changes by `now`, earliest first, locked; what another holds is passed over."""
+        """Cases whose advice is due to change by `now`, earliest first, locked; skips cases locked elsewhere."""
         due = (
             select(cases)
             .where(cases.c.next_change <= now, cases.c.next_change.is_not(None), cases.c.merged_into.is_(None))
@@ -133,36 +131,35 @@ class Transaction:
         )
         return [CaseRow(**row) for row in self._connection.execute(due).mappings()]
 
-    def claim_evaluated(self, tenant: str, rulebook: str, limit: int) -> list[CaseRow]:
-        """Cases of a tenant as that rulebook left them, the oldest of it first, locked; what another holds is passed
-        over."""
-        left = (
+    def claim_by_rulebook(self, tenant: str, rulebook: str, limit: int) -> list[CaseRow]:
+        """Cases of a tenant that this rulebook evaluated last, oldest first, locked; skips cases locked elsewhere."""
+        query = (
             select(cases)
             .where(cases.c.tenant == tenant, cases.c.rulebook == rulebook, cases.c.merged_into.is_(None))
             .order_by(cases.c.rulebook_since)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        return [CaseRow(**row) for row in self._connection.execute(left).mappings()]
+        return [CaseRow(**row) for row in self._connection.execute(query).mappings()]
 
     def rulebooks(self) -> dict[str, RulebookRow]:
-        """The rulebooks that were announced of late, by version."""
+        """The recently announced rulebooks, by version."""
         return read_rulebooks(self._connection)
 
     def erase(self, tenant: str, keys: Collection[str], erased_at: int) -> None:
-        """Delete everything held for these cases and for all that were ever merged into them, except the case rows,
-        which the caller saves as tombstones.
+        """Delete all data of these cases and of every case merged into them, except the case rows, which the caller
+        saves as tombstones.
 
-        Stays: the seen rows of events at or after `erased_at` (ids only; the erasure itself must be known when it is
-        repeated), and events that the outbox took in after `erased_at`: they were accepted and speak of the time since.
-        Call it before `record`, whose rows would go too.
+        Keeps the seen rows of events at or after `erased_at` (ids only, to deduplicate the erasure itself) and events
+        added to the outbox after `erased_at`, which concern the time since. Call it before `record`: it would delete
+        those rows too.
         """
         if not keys:
             return
         absorbed = _with_absorbed(tenant, keys)
         for table in (recommendations, feed, seen_events, outbox):
-            held = table.c.case_key.in_(keys) | table.c.case_key.in_(select(absorbed.c.key))
-            condition = (table.c.tenant == tenant) & held
+            belongs = table.c.case_key.in_(keys) | table.c.case_key.in_(select(absorbed.c.key))
+            condition = (table.c.tenant == tenant) & belongs
             if table is seen_events:
                 condition &= seen_events.c.time < erased_at
             if table is outbox:
@@ -171,11 +168,11 @@ class Transaction:
         self._erase_deliveries(tenant, keys, absorbed)
 
     def _erase_deliveries(self, tenant: str, keys: Collection[str], absorbed: CTE) -> None:
-        """Every webhook that spoke of them, whole: it may have spoken of nobody else."""
+        """Delete every webhook that mentions these cases, whole, even if it mentions others."""
         key = delivery_cases.c.case_key
-        held = key.in_(keys) | key.in_(select(absorbed.c.key))
-        wanted = select(delivery_cases.c.delivery).where(delivery_cases.c.tenant == tenant, held)
-        ids = list(self._connection.execute(wanted).scalars())
+        belongs = key.in_(keys) | key.in_(select(absorbed.c.key))
+        query = select(delivery_cases.c.delivery).where(delivery_cases.c.tenant == tenant, belongs)
+        ids = list(self._connection.execute(query).scalars())
         if ids:
             self._connection.execute(delete(delivery_cases).where(delivery_cases.c.delivery.in_(ids)))
             self._connection.execute(delete(deliveries).where(deliveries.c.tenant == tenant, deliveries.c.id.in_(ids)))
@@ -184,15 +181,17 @@ class Transaction:
 def read_rulebooks(connection: Connection) -> dict[str, RulebookRow]:
     """See `Transaction.rulebooks`."""
     version = rulebooks.c.version
-    wanted = select(version, func.max(rulebooks.c.number), func.max(rulebooks.c.seen_at)).group_by(version)
-    return {row[0]: RulebookRow(*row) for row in connection.execute(wanted)}
+    query = select(version, func.max(rulebooks.c.number), func.max(rulebooks.c.seen_at)).group_by(version)
+    return {row[0]: RulebookRow(*row) for row in connection.execute(query)}
 
 
 def _with_absorbed(tenant: str, keys: Collection[str]) -> CTE:
-    """These keys and every key that leads to them, over any number of merges."""
-    found = select(cases.c.key).where(cases.c.tenant == tenant, cases.c.key.in_(keys)).cte("absorbed", recursive=True)
-    more = select(cases.c.key).where(cases.c.tenant == tenant, cases.c.merged_into == found.c.key)
-    return found.union(more)
+    """These keys and every key that was merged into them, directly or indirectly."""
+    absorbed = (
+        select(cases.c.key).where(cases.c.tenant == tenant, cases.c.key.in_(keys)).cte("absorbed", recursive=True)
+    )
+    more = select(cases.c.key).where(cases.c.tenant == tenant, cases.c.merged_into == absorbed.c.key)
+    return absorbed.union(more)
 
 
 def _case_values(row: CaseRow) -> Values:

@@ -54,7 +54,7 @@ def change(sequence: int) -> Change:
 def remember(store: Store) -> bool:
     """Whether the event was new."""
     with store.transaction() as transaction:
-        return bool(transaction.remember([EVENT]))
+        return bool(transaction.mark_seen([EVENT]))
 
 
 def lock(store: Store) -> bytes:
@@ -75,7 +75,7 @@ def waits(future: Future[Any]) -> bool:
 def test_a_repeat_waits_for_the_first_and_is_no_news_when_that_commits(store: Store) -> None:
     with ThreadPoolExecutor() as pool:
         with store.transaction() as first:
-            assert first.remember([EVENT])
+            assert first.mark_seen([EVENT])
             second = pool.submit(remember, store)
             assert waits(second)
         assert second.result(PATIENCE) is False
@@ -84,7 +84,7 @@ def test_a_repeat_waits_for_the_first_and_is_no_news_when_that_commits(store: St
 def test_a_repeat_wins_when_the_first_rolls_back(store: Store) -> None:
     def fail(pool: ThreadPoolExecutor) -> None:
         with store.transaction() as first:
-            assert first.remember([EVENT])
+            assert first.mark_seen([EVENT])
             others.append(pool.submit(remember, store))
             assert waits(others[0])
             raise ZeroDivisionError
@@ -166,7 +166,7 @@ def test_a_change_that_commits_late_is_not_lost_from_the_feed(postgres: Store) -
 def test_a_connection_cut_inside_a_transaction_leaves_nothing(postgres_url: str, postgres: Store) -> None:
     def work() -> None:
         with postgres.transaction() as transaction:
-            transaction.remember([EVENT])
+            transaction.mark_seen([EVENT])
             assert cut_connections(postgres_url) >= 1
             transaction.record([change(1)], now=NOW, leased_until=0)
 
@@ -201,7 +201,7 @@ def test_a_deadlock_is_a_conflict(postgres: Store) -> None:
 
 
 def test_a_statement_is_bounded_in_time(postgres_url: str, postgres: Store) -> None:
-    with open_store(postgres_url, statement_timeout=0.2) as hasty, postgres.transaction() as first:
+    with open_store(postgres_url, statement_timeout_s=0.2) as hasty, postgres.transaction() as first:
         first.lock_cases([("acme", "c-1")])
         with pytest.raises(StorageUnavailable):
             lock(hasty)
@@ -209,8 +209,8 @@ def test_a_statement_is_bounded_in_time(postgres_url: str, postgres: Store) -> N
 
 def test_sqlite_busy_for_too_long_is_a_conflict(sqlite_url: str) -> None:
     upgrade(sqlite_url)
-    with open_store(sqlite_url, busy_timeout=0.2) as store, store.transaction() as first:
-        first.remember([EVENT])
+    with open_store(sqlite_url, busy_timeout_s=0.2) as store, store.transaction() as first:
+        first.mark_seen([EVENT])
         with pytest.raises(StorageConflict):
             remember(store)
         assert store.case("acme", "c-1") is None, "readers are not held up"
@@ -229,7 +229,7 @@ def count_up(url: str, process: int, times: int) -> None:
     with open_store(url) as store:
         for turn in range(times):
             with store.transaction() as transaction:
-                new = transaction.remember([SeenEvent("acme", "ats", f"e-{turn}", "c-1", NOW, process)])
+                new = transaction.mark_seen([SeenEvent("acme", "ats", f"e-{turn}", "c-1", NOW, process)])
                 row = transaction.lock_cases([("acme", "c-1")])["acme", "c-1"]
                 row.state = str(int(row.state or b"0") + len(new)).encode()
                 transaction.save_cases([row])
@@ -261,7 +261,7 @@ def test_a_forked_child_uses_connections_of_its_own(url: str, store: Store) -> N
 def die_inside(url: str) -> None:
     """A process that is gone in the middle of its transaction."""
     with open_store(url) as store, store.transaction() as transaction:
-        transaction.remember([EVENT])
+        transaction.mark_seen([EVENT])
         transaction.record([change(1)], now=NOW, leased_until=0)
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -278,7 +278,7 @@ def test_a_process_killed_inside_a_transaction_leaves_nothing(url: str, store: S
 
 def test_a_database_that_is_not_there_is_unavailable_and_soon_said_so(tmp_path: Path) -> None:
     for url in ("postgresql://nobody@127.0.0.1:1/none", f"sqlite:///{tmp_path}/no/such/folder/signpost.db"):
-        with open_store(url, connect_timeout=2) as store, pytest.raises(StorageUnavailable):
+        with open_store(url, connect_timeout_s=2) as store, pytest.raises(StorageUnavailable):
             store.ping()
 
 

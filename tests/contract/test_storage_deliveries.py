@@ -70,7 +70,7 @@ def test_only_the_latest_of_those_that_could_not_sign_stay(store: Store) -> None
 def test_a_replay_changes_what_became_of_it(store: Store) -> None:
     store.deliveries.add(row(1, status="refused"), [])
     after = replace(row(1), events=b'[{"id":"e"}]')
-    store.deliveries.replayed(after, ["c-1"])
+    store.deliveries.record_replay(after, ["c-1"])
     found = store.deliveries.get("acme", "dlv_1")
     assert found is not None
     assert (found.status, found.events, found.body) == ("accepted", b'[{"id":"e"}]', b"raw")

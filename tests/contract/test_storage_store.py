@@ -72,18 +72,18 @@ def change(sequence: int = 1, tenant: str = "acme", case_key: str = "c-1", **oth
 
 def test_an_event_is_new_once(store: Store) -> None:
     with store.transaction() as transaction:
-        assert transaction.remember([seen(1), seen(2), seen(1)]) == {("acme", "ats", "e-1"), ("acme", "ats", "e-2")}
-        assert transaction.remember([seen(2)]) == set()
+        assert transaction.mark_seen([seen(1), seen(2), seen(1)]) == {("acme", "ats", "e-1"), ("acme", "ats", "e-2")}
+        assert transaction.mark_seen([seen(2)]) == set()
     with store.transaction() as transaction:
-        assert transaction.remember([seen(1), seen(3)]) == {("acme", "ats", "e-3")}
-        assert transaction.remember([]) == set()
+        assert transaction.mark_seen([seen(1), seen(3)]) == {("acme", "ats", "e-3")}
+        assert transaction.mark_seen([]) == set()
 
 
 def test_ids_of_any_text_come_back_as_given(store: Store) -> None:
     odd = 'é"\\\n\u2028 \U0001f600{}[],NULL'
     event = SeenEvent(odd, odd, odd, odd, -1, 2**62)
     with store.transaction() as transaction:
-        assert transaction.remember([event]) == {(odd, odd, odd)}
+        assert transaction.mark_seen([event]) == {(odd, odd, odd)}
         assert list(transaction.lock_cases([(odd, odd)])) == [(odd, odd)]
 
 
@@ -235,7 +235,7 @@ def test_a_bad_cursor_is_the_callers_fault(store: Store, cursor: str) -> None:
 def test_an_error_in_a_transaction_leaves_nothing(store: Store) -> None:
     def fail() -> None:
         with store.transaction() as transaction:
-            transaction.remember([seen(1)])
+            transaction.mark_seen([seen(1)])
             transaction.lock_cases([("acme", "c-1")])
             transaction.record([change()], now=NOW, leased_until=0)
             raise ZeroDivisionError
@@ -246,12 +246,12 @@ def test_an_error_in_a_transaction_leaves_nothing(store: Store) -> None:
     assert store.feed("acme") == ([], None)
     assert store.outbox_depth(NOW) == (0, None)
     with store.transaction() as transaction:
-        assert len(transaction.remember([seen(1)])) == 1
+        assert len(transaction.mark_seen([seen(1)])) == 1
 
 
 def test_tenants_with_the_same_ids_never_meet(store: Store) -> None:
     with store.transaction() as transaction:
-        assert len(transaction.remember([seen(1, "acme"), seen(1, "rival")])) == 2
+        assert len(transaction.mark_seen([seen(1, "acme"), seen(1, "rival")])) == 2
         transaction.lock_cases([("acme", "c-1"), ("rival", "c-1")])
         transaction.save_cases([CaseRow("acme", "c-1", b"acme"), CaseRow("rival", "c-1", b"rival")])
         transaction.record([change(1, "acme"), change(2, "rival")], now=NOW, leased_until=0)
@@ -273,7 +273,7 @@ def test_tenants_with_the_same_ids_never_meet(store: Store) -> None:
 
 def test_erasure_takes_everything_but_the_case_row(store: Store) -> None:
     with store.transaction() as transaction:
-        transaction.remember([seen(1, time=NOW - 1), seen(2, time=NOW), seen(3, case_key="c-2", time=NOW - 1)])
+        transaction.mark_seen([seen(1, time=NOW - 1), seen(2, time=NOW), seen(3, case_key="c-2", time=NOW - 1)])
         transaction.lock_cases([("acme", "c-1")])
         transaction.record([change(1), change(1, case_key="c-2", recommendation_id="r-2")], now=NOW, leased_until=0)
         transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW - 1, leased_until=0)
@@ -286,7 +286,7 @@ def test_erasure_takes_everything_but_the_case_row(store: Store) -> None:
     assert [row.case_key for row in shown(store, 1)] == ["c-2"]
     assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["r-2.1", "since"]
     with store.transaction() as transaction:
-        again = transaction.remember([seen(1, time=NOW - 1), seen(2), seen(3)])
+        again = transaction.mark_seen([seen(1, time=NOW - 1), seen(2), seen(3)])
     assert again == {("acme", "ats", "e-1")}, (
         "the erasure itself (e-2) stays known, so that a repeat erases nothing newer"
     )
@@ -311,6 +311,6 @@ def test_erasure_takes_what_was_told_of_absorbed_cases_too(store: Store) -> None
 )
 def test_values_that_no_database_holds_are_refused(store: Store, event: SeenEvent) -> None:
     with pytest.raises(StorageRefused), store.transaction() as transaction:
-        transaction.remember([event])
+        transaction.mark_seen([event])
     with store.transaction() as transaction:
-        assert transaction.remember([seen(1)])
+        assert transaction.mark_seen([seen(1)])

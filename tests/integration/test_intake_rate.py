@@ -103,7 +103,7 @@ def test_a_clock_ahead_locks_nobody_out(store: Store) -> None:
 
 
 def test_without_its_database_everything_is_let_in(caplog: pytest.LogCaptureFixture) -> None:
-    with open_store(DEAD_DATABASE, connect_timeout=1) as dead:
+    with open_store(DEAD_DATABASE, connect_timeout_s=1) as dead:
         limit = RateLimit(dead, Rate(10, 20))
         assert let_in(limit, NOW, 100) == 100
     assert sum("no rate" in record.getMessage() for record in caplog.records) == 1

@@ -1,1 +1,1 @@
-"""The schema's history. Run by `signpost.storage.upgrade`, never by hand."""
+"""The schema history. `signpost.storage.upgrade` runs it; never run it by hand."""

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that `signpost.storage.schema` hands over. Reads no setting."""
+"""Alembic's entry point: runs the revisions on the connection from `signpost.storage.schema`. Reads no setting."""
 
 from alembic import context
 

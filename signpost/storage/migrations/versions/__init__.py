@@ -1,1 +1,1 @@
-"""One module per revision; a revision that has been released is never edited."""
+"""One module per revision. Never edit a released revision."""

@@ -1,4 +1,4 @@
-"""The first tables: cases, seen events, recommendations, feed, outbox."""
+"""Creates the first tables: cases, seen events, recommendations, feed, outbox."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ ROOM_TO_UPDATE = {"fillfactor": 50}
 
 
 def upgrade() -> None:
-    """Make every table."""
+    """Create all tables."""
     _cases()
     _seen_events()
     _recommendations()
@@ -23,7 +23,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop every table, and with them everything known."""
+    """Drop all tables and their data."""
     for name in ("outbox", "feed", "recommendations", "seen_events", "cases"):
         op.drop_table(name)
 

@@ -1,4 +1,4 @@
-"""Since when a case is as its rulebook left it, and the rulebooks in use: so that a changed one reaches every case."""
+"""Adds cases.rulebook_since and the rulebooks table, for the re-evaluation after a rulebook change."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,7 @@ ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Cases that are there already count as evaluated before all others."""
+    """Add them; existing cases rank as evaluated first."""
     op.add_column("cases", sa.Column("rulebook_since", sa.BigInteger, nullable=False, server_default="0"))
     whole, columns = sa.text("merged_into IS NULL"), ["tenant", "rulebook", "rulebook_since"]
     op.create_index("cases_rulebook", "cases", columns, postgresql_where=whole, sqlite_where=whole)
@@ -27,7 +27,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them."""
+    """Drop them."""
     op.drop_table("rulebooks")
     op.drop_index("cases_rulebook", "cases")
     op.drop_column("cases", "rulebook_since")

@@ -1,4 +1,4 @@
-"""What became of each webhook that was received, for as long as it is kept."""
+"""Adds the log of webhook deliveries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Begin to keep them."""
+    """Create its tables."""
     op.create_table(
         "deliveries",
         sa.Column("id", TEXT, primary_key=True),
@@ -39,6 +39,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them."""
+    """Drop its tables."""
     op.drop_table("delivery_cases")
     op.drop_table("deliveries")

@@ -1,4 +1,4 @@
-"""How much each tenant has sent of late, so that all processes hold it to one rate."""
+"""Adds token buckets, so that all processes share one rate limit per tenant."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Every bucket is full at first."""
+    """Create the table; a missing bucket is full."""
     op.create_table(
         "buckets",
         sa.Column("tenant", TEXT, primary_key=True),
@@ -22,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget it."""
+    """Drop the table."""
     op.drop_table("buckets")

@@ -1,4 +1,4 @@
-"""The consumers whose queues were declared here, so that they can be listed: AMQP cannot tell."""
+"""Adds the list of declared consumers: AMQP cannot list queues."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Begin to keep them."""
+    """Create the table."""
     op.create_table(
         "consumers",
         sa.Column("name", TEXT, primary_key=True),
@@ -22,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget them; their queues stay."""
+    """Drop the table; the queues stay."""
     op.drop_table("consumers")
