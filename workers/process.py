@@ -115,7 +115,7 @@ def opened(name: str, settings: Settings, rules: Rules) -> Iterator[Parts]:
         broker = connect(
             settings.broker_url,
             partitions=settings.partitions,
-            bounds=Bounds(publish_timeout=settings.publish_timeout),
+            bounds=Bounds(publish_timeout_s=settings.publish_timeout),
             name=f"signpost {name} {os.getpid()}",
         )
         try:

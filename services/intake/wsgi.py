@@ -25,7 +25,7 @@ settings = read_settings(os.environ)
 set_up_logging("intake", settings.log_level, settings.log_format)
 store = open_store(settings.database_url, pool_size=settings.http_threads)
 broker = connect(
-    settings.broker_url, partitions=settings.partitions, bounds=Bounds(publish_timeout=settings.publish_timeout)
+    settings.broker_url, partitions=settings.partitions, bounds=Bounds(publish_timeout_s=settings.publish_timeout)
 )
 tenants = LiveTenants(settings.tenants, os.environ, check_sources)
 # Neither store nor broker holds a connection yet: each worker process makes its own after the fork.

@@ -12,7 +12,7 @@ from signpost.cli.edge import json_option, print_json, print_table, settings
 from signpost.errors import CallerError
 
 if TYPE_CHECKING:
-    from signpost.messaging.rabbitmq.admin import Errand
+    from signpost.messaging.rabbitmq.admin import AdminSession
     from signpost.storage import Store
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -115,10 +115,10 @@ def _check(name: str, patterns: Sequence[str]) -> None:
 
 
 @contextmanager
-def _opened() -> "Iterator[tuple[Store, Errand]]":
+def _opened() -> "Iterator[tuple[Store, AdminSession]]":
     """The database and the broker of the settings. Raises CannotConsume for the embedded queue."""
     from signpost.messaging import Bounds
-    from signpost.messaging.rabbitmq.admin import errand
+    from signpost.messaging.rabbitmq.admin import open_admin
     from signpost.storage import open_store
 
     chosen = settings()
@@ -128,13 +128,15 @@ def _opened() -> "Iterator[tuple[Store, Errand]]":
         )
     with (
         open_store(chosen.database_url) as store,
-        errand(chosen.broker_url, Bounds(), "signpost consumers") as run,
+        open_admin(chosen.broker_url, Bounds(), "signpost consumers") as run,
     ):
         yield store, run
 
 
-def _row(name: str, patterns: Sequence[str], run: "Errand", queue: str, store: "Store | None" = None) -> dict[str, Any]:
-    standing, dead = run.standing(queue), run.standing(f"{queue}.dead")
+def _row(
+    name: str, patterns: Sequence[str], run: "AdminSession", queue: str, store: "Store | None" = None
+) -> dict[str, Any]:
+    standing, dead = run.counts(queue), run.counts(f"{queue}.dead")
     return {
         "oldest": _oldest(store, patterns, standing[0]) if store and standing else None,
         "consumer": name,

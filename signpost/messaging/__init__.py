@@ -1,4 +1,4 @@
-"""Messages between the processes, on RabbitMQ or on a queue inside SQLite: `connect`, and the types that both share."""
+"""Messages between processes, over RabbitMQ or a queue inside SQLite: `connect` and the types that both share."""
 
 import os
 import time
@@ -72,13 +72,13 @@ def connect(
 ) -> Broker:
     """The broker at `url`: amqp://, amqps://, or sqlite:///path for the queue embedded in that database file.
 
-    Opens no connection to RabbitMQ yet. `clock` (microseconds) times only the leases of the embedded queue.
-    Raises CallerError for any other kind of URL, ValueError for a number of partitions that is not 1 to 64.
+    Does not connect to RabbitMQ yet. `clock` (microseconds) times only the leases of the embedded queue.
+    Raises CallerError for any other URL, ValueError if `partitions` is not 1 to 64.
     """
     topology = declaration(partitions, delivery_limit)
     kind, _, rest = url.partition("://")
     title = name or f"signpost {os.getpid()}"
-    # The drivers are imported here so that the embedded queue needs no pika, and the other way round
+    # Imported here so that the embedded queue does not require pika, and the reverse
     if kind in ("amqp", "amqps"):
         from signpost.messaging.rabbitmq.broker import RabbitBroker
 
@@ -87,4 +87,4 @@ def connect(
         from signpost.messaging.embedded.broker import EmbeddedBroker
 
         return EmbeddedBroker(rest.partition("?")[0].removeprefix("/"), topology, bounds or Bounds(), clock)
-    raise CallerError("a broker's URL begins with amqp://, amqps:// or sqlite:///, followed by a file")
+    raise CallerError("unsupported broker URL; use amqp://HOST, amqps://HOST or sqlite:///FILE")

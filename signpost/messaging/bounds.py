@@ -1,4 +1,4 @@
-"""The bounds of every wait in messaging, in one place; read nowhere from the environment."""
+"""The bounds of every wait in messaging. Reads no setting."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,22 +9,22 @@ SUBSCRIPTION_PREFETCH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Times in seconds, sizes in messages."""
+    """Timeouts and limits of one broker connection."""
 
-    publish_timeout: float = 5.0
-    """From publish() to the failure of its future, at the latest (and a quarter of a second)."""
-    window: int = 1000
-    """Messages published and not yet confirmed; more callers wait, up to publish_timeout, and are then refused."""
-    connect_timeout: float = 5.0
-    """For a whole connection: name look-up, TCP, TLS, log-in, channel."""
-    blocked_timeout: float = 30.0
-    """A broker that blocks publishers (memory or disk alarm) for longer is dropped and connected to anew."""
-    heartbeat: int = 10
-    """A silent peer is given up after at most twice this and ten seconds. Below 5 healthy peers are given up."""
-    backoff_first: float = 0.2
-    backoff_most: float = 10.0
-    """Pause before connecting again: doubles from first to most, times a random 0.5 to 1."""
-    lease: float = 300.0
-    """Embedded queue: how long a delivery stays with a consumer whose process cannot be seen to be dead."""
-    busy_timeout: float = 5.0
-    """Embedded queue: wait for the database's one writer."""
+    publish_timeout_s: float = 5.0
+    """The future of publish() ends within this time (plus 0.25 s)."""
+    max_unconfirmed: int = 1000
+    """Unconfirmed messages; beyond it callers wait up to publish_timeout_s, then get PublishRefused."""
+    connect_timeout_s: float = 5.0
+    """For the whole connection: DNS, TCP, TLS, authentication, channel."""
+    blocked_timeout_s: float = 30.0
+    """If the broker blocks publishers (memory or disk alarm) for longer, the connection is dropped and reopened."""
+    heartbeat_s: int = 10
+    """A silent peer is dropped after at most twice this plus 10 s. Values below 5 drop healthy peers."""
+    backoff_first_s: float = 0.2
+    backoff_max_s: float = 10.0
+    """Pause before a reconnect: doubles from first to max, multiplied by a random factor of 0.5 to 1."""
+    lease_s: float = 300.0
+    """Embedded queue: how long a delivery stays leased to a consumer whose process may be alive."""
+    busy_timeout_s: float = 5.0
+    """Embedded queue: wait for the database's write lock."""

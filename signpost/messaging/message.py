@@ -1,4 +1,4 @@
-"""What travels and what becomes of it: messages, outcomes, the protocols of a broker, errors; no driver here."""
+"""Messages, outcomes, broker protocols and messaging errors. Must not import a driver."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -11,42 +11,42 @@ from signpost.names import CLOUDEVENT_JSON
 
 Headers = Mapping[str, str | int]
 
-LONGEST_NAME = 255
-"""Bytes of UTF-8 that AMQP 0.9.1 leaves for an exchange, a routing key and a message id each."""
-LONGEST_REASON = 500
-"""Characters of a reason that are kept in the header of a dead letter."""
+MAX_NAME_BYTES = 255
+"""Maximum UTF-8 length of an exchange name, a routing key and a message id in AMQP 0.9.1."""
+MAX_REASON_CHARS = 500
+"""A longer reason is truncated in the header of a dead letter."""
 
 REASON, QUEUE, FAILED_AT = "x-signpost-reason", "x-signpost-queue", "x-signpost-failed-at"
-"""Headers of a dead letter: why, out of which queue, and when (an instant in UTC)."""
+"""Headers of a dead letter: the reason, the queue it came from, and when it failed (RFC 3339, UTC)."""
 
 
 class Unsendable(CallerError):
-    """The message breaks a bound of AMQP and no broker will ever take it."""
+    """The message exceeds an AMQP limit, so no broker accepts it."""
 
 
 class BrokerAway(TransientError):
-    """The broker cannot be reached, or did not answer within its bound."""
+    """The broker is unreachable, or did not answer within its timeout."""
 
 
 class PublishFailed(TransientError):
-    """The message was not confirmed. A caller that must get it through publishes again with the same message id."""
+    """The message was not confirmed. To deliver it, publish it again with the same message id."""
 
 
 class PublishRefused(PublishFailed):
-    """Certainly not taken: never sent, or refused by the broker (a full queue, for instance)."""
+    """Certainly not accepted: not sent, or refused by the broker (for example, a full queue)."""
 
 
 class PublishReturned(PublishFailed):
-    """Taken by no queue: the exchange has no binding for this routing key."""
+    """Returned as unroutable: the exchange has no binding for this routing key."""
 
 
 class PublishUnknown(PublishFailed):
-    """Sent, but no answer came within the bound, or the connection went: it may or may not have been taken."""
+    """Sent, but not confirmed in time, or the connection was lost: the broker may or may not have accepted it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to publish. Raises Unsendable when a name is longer than AMQP can carry."""
+    """One message to publish. Raises Unsendable if a name is longer than AMQP allows."""
 
     exchange: str
     routing_key: str
@@ -57,13 +57,15 @@ class Message:
 
     def __post_init__(self) -> None:
         for name, text in (("exchange", self.exchange), ("routing key", self.routing_key), ("id", self.message_id)):
-            if len(text) * 4 > LONGEST_NAME and len(text.encode(errors="replace")) > LONGEST_NAME:
-                raise Unsendable(f"the {name} of a message may have {LONGEST_NAME} bytes, not {len(text.encode())}")
+            if len(text) * 4 > MAX_NAME_BYTES and len(text.encode(errors="replace")) > MAX_NAME_BYTES:
+                raise Unsendable(
+                    f"the {name} of a message is {len(text.encode())} bytes long; AMQP allows {MAX_NAME_BYTES}"
+                )
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message handed to a consumer. `attempts` counts the deliveries before this one that came to nothing."""
+    """One message delivered to a consumer. `attempts` counts the earlier, failed deliveries."""
 
     body: bytes
     headers: Headers
@@ -73,12 +75,12 @@ class Delivery:
     redelivered: bool
     attempts: int
     tag: Any
-    """Opaque: the broker's own handle for settling this delivery."""
+    """Opaque: the broker's handle for settling this delivery."""
     exchange: str = ""
 
 
 class Outcome(Enum):
-    """What the consumer made of a delivery; each broker has one table from these to its verbs."""
+    """How a consumer settles a delivery; each broker has one table from outcomes to its verbs."""
 
     DONE = "done"
     RETRY = "retry"
@@ -87,7 +89,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The outcome of one delivery; `reason` is for people and travels with a dead letter, so it must name no person."""
+    """The outcome of one delivery. `reason` becomes a header of a dead letter, so it must not name a person."""
 
     delivery: Delivery
     outcome: Outcome
@@ -95,84 +97,84 @@ class Settlement:
 
 
 class Publisher(Protocol):
-    """Takes messages from any thread."""
+    """Publishes messages; safe to call from any thread."""
 
     def publish(self, message: Message) -> Future[None]:
-        """A future that is done when the broker has confirmed, or failed with a PublishFailed within a fixed bound.
+        """Publish; the future ends with the broker's confirm, or with PublishFailed within a fixed time.
 
-        Callbacks added to it run in the publisher's own thread and must be short.
+        Its callbacks run in the publisher's thread and must be short.
         """
 
-    def close(self, timeout: float) -> None:
-        """Wait up to `timeout` seconds for what is outstanding, fail the rest, and stop."""
+    def close(self, timeout_s: float) -> None:
+        """Wait up to `timeout_s` for outstanding confirms, fail the rest, and stop."""
 
     @property
     def problem(self) -> str | None:
-        """Why nothing can be published just now, in words; None when all is well."""
+        """Why publishing is not possible at the moment; None if it is."""
 
 
 class Consumer(Protocol):
-    """Hands out the messages of one queue; used by one thread at a time."""
+    """Receives the messages of one queue; used by one thread at a time."""
 
-    def receive(self, limit: int, wait: float) -> list[Delivery]:
-        """Up to `limit` deliveries in order: waits up to `wait` seconds for the first, then takes what is there.
+    def receive(self, limit: int, wait_s: float) -> list[Delivery]:
+        """Up to `limit` deliveries in order: waits up to `wait_s` for the first, then takes what is ready.
 
-        Empty also while the broker is away; the consumer comes back by itself.
+        Empty also while the broker is unreachable; the consumer reconnects automatically.
         """
 
     def settle(self, settlements: Sequence[Settlement], now: int) -> None:
-        """Tell the broker what became of deliveries; `now` (microseconds) is the failure time of dead letters.
+        """Acknowledge, requeue or dead-letter deliveries; `now` (microseconds) is the failure time of dead letters.
 
-        A delivery whose connection or lease was lost is skipped with a warning: the broker delivers it again.
+        Skips, with a warning, a delivery whose connection or lease was lost: the broker delivers it again.
         """
 
     def close(self) -> None:
-        """Give back what is not settled, and stop."""
+        """Return unsettled deliveries to the queue, and stop."""
 
     @property
     def problem(self) -> str | None:
-        """Why nothing can be received just now, in words; None when all is well."""
+        """Why receiving is not possible at the moment; None if it is."""
 
 
 class Broker(Protocol):
-    """The queues of one deployment, on RabbitMQ or inside SQLite. Every wait is bounded; errors are BrokerAway."""
+    """The queues of one deployment, on RabbitMQ or in SQLite. Every wait is bounded; failures raise BrokerAway."""
 
     def publisher(self) -> Publisher:
-        """The one publisher of this process; made at the first call, so call it after any fork."""
+        """The publisher of this process, made on the first call; call it after any fork."""
 
     def consumer(self, queue: str, prefetch: int) -> Consumer:
         """A consumer that holds at most `prefetch` unsettled deliveries (1 to 2000)."""
 
     def subscribe(self, pattern: str) -> Consumer:
-        """A temporary queue of one's own on the advice exchange, bound and ready; it goes with the consumer."""
+        """A consumer of a new temporary queue on the advice exchange; the queue is deleted with the consumer."""
 
     def apply_topology(self) -> None:
-        """Declare exchanges, queues and bindings; changes nothing that is there. Raises TopologyDiffers."""
+        """Declare exchanges, queues and bindings; never changes an existing one. Raises TopologyDiffers."""
 
     def check_topology(self) -> list[str]:
-        """Differences between the declaration and the broker, in words; empty when there is none."""
+        """Descriptions of the differences between the declaration and the broker; empty if there are none."""
 
     def queue_depth(self, queue: str) -> int:
         """Messages ready for delivery. Raises NoSuchQueue."""
 
     def get(self, queue: str, limit: int) -> list[Delivery]:
-        """Take up to `limit` messages off a queue for good. Raises NoSuchQueue."""
+        """Remove up to `limit` messages from a queue and return them. Raises NoSuchQueue."""
 
     def purge(self, queue: str) -> int:
-        """Drop every ready message; how many there were. Raises NoSuchQueue."""
+        """Delete every ready message; returns how many. Raises NoSuchQueue."""
 
     def close(self) -> None:
         """Close the publisher and every consumer."""
 
 
 class TopologyDiffers(CallerError):
-    """An exchange or queue of this name exists with other arguments; it must be removed or renamed by hand."""
+    """An exchange or queue of this name exists with other arguments; delete it or rename it by hand."""
 
 
 class NoSuchQueue(CallerError):
-    """The broker has no queue of this name: was the topology applied?"""
+    """The broker has no queue of this name; run `signpost topology apply`."""
 
 
-def dead_headers(headers: Headers, reason: str, queue: str, failed_at: str) -> dict[str, str | int]:
-    """The headers of a dead letter: its own, and why, where and when (an instant) it failed."""
-    return {**headers, REASON: reason[:LONGEST_REASON], QUEUE: queue, FAILED_AT: failed_at}
+def dead_letter_headers(headers: Headers, reason: str, queue: str, failed_at: str) -> dict[str, str | int]:
+    """The headers of a dead letter: the message's headers plus reason, queue and time of the failure."""
+    return {**headers, REASON: reason[:MAX_REASON_CHARS], QUEUE: queue, FAILED_AT: failed_at}

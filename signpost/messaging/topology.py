@@ -1,4 +1,4 @@
-"""The one declaration of exchanges, queues and bindings, as data, and the partition of an event; no driver here."""
+"""Exchanges, queues and bindings as data, and the partition of an event. Must not import a driver."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,20 +12,20 @@ from signpost.messaging.message import Message
 from signpost.names import ADVICE, DEAD, EVENTS, FEEDBACK
 
 CONSUMER = "signpost.consumer"
-"""Before the name of a consumer's queue; its dead letters lie in the queue of the same name and ".dead"."""
+"""Prefix of consumers' queues. Their dead letters go to the queue of the same name plus ".dead"."""
 UNROUTED = f"{ADVICE}.unrouted"
-"""Exchange and queue of advice that no consumer's queue is bound for."""
+"""Exchange and queue of advice that matches no consumer's binding."""
 ADVISOR = "signpost.advisor"
-MOST_PARTITIONS = 64
+MAX_PARTITIONS = 64
 
 DELIVERY_LIMIT = 20
-"""Returns of one message until it is a dead letter; explicit, because brokers differ in their default."""
-NEVER = 1_000_000
-"""A delivery limit that nobody reaches: zero and less mean "at once" on RabbitMQ 3.10."""
-WORK_LENGTH = 1_000_000
-"""Messages in a work queue until publishing to it is refused."""
-UNROUTED_LENGTH = 10_000
-"""Messages of unrouted advice kept; the oldest go first. The feed has them all."""
+"""Failed deliveries before a message becomes a dead letter; explicit, because the default differs by version."""
+UNLIMITED_DELIVERIES = 1_000_000
+"""A delivery limit that is never reached: RabbitMQ 3.10 treats zero and negative values as no delivery."""
+MAX_WORK_MESSAGES = 1_000_000
+"""Length of a work queue at which the broker refuses new messages."""
+MAX_UNROUTED_MESSAGES = 10_000
+"""Length of the queue of unrouted advice; the oldest are dropped first. The feed has all of them."""
 
 Arguments = Mapping[str, str | int | bool]
 
@@ -49,7 +49,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Messages of `exchange` whose routing key matches `pattern` (* one word, # any number) go to `queue`."""
+    """Messages of `exchange` whose routing key matches `pattern` (* one word, # any number of words) go to `queue`."""
 
     exchange: str
     queue: str
@@ -58,7 +58,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Everything a broker must have; `retired` bindings belong to other partition settings and must be gone."""
+    """Everything a broker must have. `retired` bindings belong to other partition settings and must not exist."""
 
     exchanges: tuple[Exchange, ...]
     queues: tuple[Queue, ...]
@@ -67,15 +67,15 @@ class Topology:
 
     @property
     def retired_queues(self) -> list[str]:
-        """The queues that they lead to."""
-        return list(dict.fromkeys(one.queue for one in self.retired))
+        """The queues of the retired bindings."""
+        return list(dict.fromkeys(binding.queue for binding in self.retired))
 
 
 def declaration(partitions: int = 1, delivery_limit: int = DELIVERY_LIMIT) -> Topology:
     """The topology for 1 to 64 partitions. Raises ValueError for any other number."""
     work = advisor_bindings(partitions)
-    kept = {binding.queue for binding in work}
-    others = (*advisor_bindings(1), *advisor_bindings(MOST_PARTITIONS))
+    current = {binding.queue for binding in work}
+    others = (*advisor_bindings(1), *advisor_bindings(MAX_PARTITIONS))
     return Topology(
         exchanges=(
             Exchange(UNROUTED, "fanout"),
@@ -85,13 +85,13 @@ def declaration(partitions: int = 1, delivery_limit: int = DELIVERY_LIMIT) -> To
             Exchange(ADVICE, arguments={"alternate-exchange": UNROUTED}),
         ),
         queues=(
-            Queue(DEAD, {"x-queue-type": "quorum", "x-delivery-limit": NEVER}),
+            Queue(DEAD, {"x-queue-type": "quorum", "x-delivery-limit": UNLIMITED_DELIVERIES}),
             Queue(
                 UNROUTED,
                 {
                     "x-queue-type": "quorum",
-                    "x-delivery-limit": NEVER,
-                    "x-max-length": UNROUTED_LENGTH,
+                    "x-delivery-limit": UNLIMITED_DELIVERIES,
+                    "x-max-length": MAX_UNROUTED_MESSAGES,
                     "x-overflow": "drop-head",
                 },
             ),
@@ -99,25 +99,25 @@ def declaration(partitions: int = 1, delivery_limit: int = DELIVERY_LIMIT) -> To
         ),
         bindings=(Binding(DEAD, DEAD), Binding(UNROUTED, UNROUTED), *work, _feedback(work[0])),
         retired=tuple(
-            each for binding in others if binding.queue not in kept for each in (binding, _feedback(binding))
+            each for binding in others if binding.queue not in current for each in (binding, _feedback(binding))
         ),
     )
 
 
 def _feedback(work: Binding) -> Binding:
-    """Whoever publishes feedback knows no partition; any advisor may handle it, since a case is locked while it is."""
+    """Feedback publishers know no partitions; any advisor may handle feedback, because it locks the case."""
     return Binding(FEEDBACK, work.queue)
 
 
 def consumer_queue(name: str) -> str:
-    """The queue of a consumer."""
+    """The name of a consumer's queue."""
     return f"{CONSUMER}.{name}"
 
 
 def consumer_topology(name: str, patterns: Sequence[str]) -> Topology:
-    """A consumer's durable queue, bound to advice by each pattern, with a queue of its own for what it rejects.
+    """A consumer's durable queue, bound to advice by each pattern, with its own dead-letter queue.
 
-    Without a length: a consumer that is slow or away must hold nobody else up.
+    Without a maximum length: a slow or absent consumer must not block publishing to others.
     """
     queue, dead = consumer_queue(name), f"{consumer_queue(name)}.dead"
     arguments: Arguments = {
@@ -130,19 +130,22 @@ def consumer_topology(name: str, patterns: Sequence[str]) -> Topology:
     }
     return Topology(
         exchanges=(),
-        queues=(Queue(dead, {"x-queue-type": "quorum", "x-delivery-limit": NEVER}), Queue(queue, arguments)),
+        queues=(
+            Queue(dead, {"x-queue-type": "quorum", "x-delivery-limit": UNLIMITED_DELIVERIES}),
+            Queue(queue, arguments),
+        ),
         bindings=tuple(Binding(ADVICE, queue, pattern) for pattern in patterns),
     )
 
 
 def _work_arguments(partitions: int, delivery_limit: int) -> Arguments:
-    """At-least-once dead-lettering needs all of the four last ones; without any of them it is silently weaker."""
+    """At-least-once dead-lettering requires the last four; if one is missing, the broker silently weakens it."""
     ordered: Arguments = {"x-single-active-consumer": True} if partitions > 1 else {}
     return {
         **ordered,
         "x-queue-type": "quorum",
         "x-delivery-limit": delivery_limit,
-        "x-max-length": WORK_LENGTH,
+        "x-max-length": MAX_WORK_MESSAGES,
         "x-overflow": "reject-publish",
         "x-dead-letter-exchange": DEAD,
         "x-dead-letter-strategy": "at-least-once",
@@ -150,9 +153,9 @@ def _work_arguments(partitions: int, delivery_limit: int) -> Arguments:
 
 
 def advisor_bindings(partitions: int) -> tuple[Binding, ...]:
-    """One queue for each partition: "signpost.advisor", or "signpost.advisor.<n>" when there are several."""
-    if not 1 <= partitions <= MOST_PARTITIONS:
-        raise ValueError(f"partitions must be 1 to {MOST_PARTITIONS}, not {partitions}")
+    """One queue per partition: "signpost.advisor", or "signpost.advisor.<n>" if there are several."""
+    if not 1 <= partitions <= MAX_PARTITIONS:
+        raise ValueError(f"partitions must be 1 to {MAX_PARTITIONS}, not {partitions}")
     if partitions == 1:
         return (Binding(EVENTS, ADVISOR, "0.#"),)
     return tuple(Binding(EVENTS, f"{ADVISOR}.{number}", f"{number}.#") for number in range(partitions))
@@ -164,7 +167,7 @@ def advisor_queues(partitions: int = 1) -> list[str]:
 
 
 def partition_of(tenant: str, key: str, partitions: int) -> int:
-    """The partition of a case: the same in every process and for ever (Python's own hash is neither)."""
+    """The partition of a case: stable across processes and versions (unlike Python's hash)."""
     if partitions == 1:
         return 0
     digest = blake2b(f"{tenant}\0{key}".encode(), digest_size=8).digest()
@@ -172,7 +175,7 @@ def partition_of(tenant: str, key: str, partitions: int) -> int:
 
 
 def event_message(document: Mapping[str, Any], event: Event, partitions: int = 1) -> Message:
-    """An event's message to the advisors: `document` is the CloudEvent that `schemas.dump_event` made of `event`."""
+    """The message of an event for the advisors. `document`: the CloudEvent from `schemas.dump_event(event)`."""
     partition = partition_of(event.tenant, event.subject, partitions)
     return Message(
         exchange=EVENTS,

@@ -35,7 +35,7 @@ from tests.support import servers
 LIMIT = 2
 NOW = 1_780_000_000_000_000
 PATIENCE = 15.0
-BOUNDS = Bounds(backoff_most=0.5)
+BOUNDS = Bounds(backoff_max_s=0.5)
 ROOT = Path(__file__).parents[2]
 
 

@@ -23,7 +23,7 @@ from signpost.messaging import (
     Settlement,
     connect,
 )
-from signpost.messaging.rabbitmq.link import ConnectionThread
+from signpost.messaging.rabbitmq.connection import ConnectionThread
 from signpost.messaging.topology import ADVISOR
 from signpost.names import DEAD, EVENTS
 from tests.support import private_servers, servers
@@ -31,7 +31,7 @@ from tests.support.proxy import Mode, Proxy
 
 PATIENCE = 20.0
 TIMEOUT = 1.5
-BOUNDS = Bounds(publish_timeout=TIMEOUT, connect_timeout=2.0, backoff_first=0.05, backoff_most=0.3)
+BOUNDS = Bounds(publish_timeout_s=TIMEOUT, connect_timeout_s=2.0, backoff_first_s=0.05, backoff_max_s=0.3)
 SLACK = 1.0
 """Allowed beyond a bound, for a machine with two busy cores."""
 NOW = 1_780_000_000_000_000
@@ -157,7 +157,7 @@ def test_a_black_hole_is_unknown_within_the_bound_and_the_connection_is_left(
 def test_a_full_window_holds_callers_back_for_a_bounded_time(broker: Broker, vhost_url: str, proxy: Proxy) -> None:
     small = connect(
         vhost_url.replace(f":{urlsplit(vhost_url).port}/", f":{proxy.port}/"),
-        bounds=Bounds(publish_timeout=TIMEOUT, window=2),
+        bounds=Bounds(publish_timeout_s=TIMEOUT, max_unconfirmed=2),
     )
     confirmed(small, 0)
     proxy.become(Mode.BLACK_HOLE)
@@ -306,7 +306,7 @@ def test_an_error_in_a_callback_does_not_end_the_link(
     broker: Broker, proxy: Proxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     confirmed(broker, 0)
-    link: ConnectionThread = broker.publisher()._link  # type: ignore[attr-defined]
+    link: ConnectionThread = broker.publisher()._connection  # type: ignore[attr-defined]
 
     def stumble() -> None:
         raise KeyError("nothing")

@@ -17,7 +17,7 @@ from signpost.messaging import Bounds, Broker, Message, Outcome, PublishRefused,
 from signpost.messaging.embedded.owner import is_dead, start_time, this_host
 from signpost.messaging.embedded.routing import matches
 from signpost.messaging.message import REASON
-from signpost.messaging.topology import ADVISOR, UNROUTED, UNROUTED_LENGTH
+from signpost.messaging.topology import ADVISOR, MAX_UNROUTED_MESSAGES, UNROUTED
 from signpost.names import ADVICE, DEAD, EVENTS
 
 PATIENCE = 15.0
@@ -43,7 +43,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def broker(sqlite_url: str, clock: Clock) -> Iterator[Broker]:
-    found = connect(sqlite_url, bounds=Bounds(lease=LEASE, publish_timeout=2, busy_timeout=1), clock=clock)
+    found = connect(sqlite_url, bounds=Bounds(lease_s=LEASE, publish_timeout_s=2, busy_timeout_s=1), clock=clock)
     found.apply_topology()
     yield found
     found.close()
@@ -95,9 +95,9 @@ def test_a_lease_that_runs_out_gives_the_message_to_another_and_a_late_settlemen
 
 
 def test_the_oldest_unrouted_advice_makes_room(broker: Broker) -> None:
-    names = [f"a.{number}" for number in range(UNROUTED_LENGTH + 5)]
+    names = [f"a.{number}" for number in range(MAX_UNROUTED_MESSAGES + 5)]
     publish(broker, *(Message(ADVICE, "a.b.c.d.e", b"", name) for name in names))
-    assert broker.queue_depth(UNROUTED) == UNROUTED_LENGTH
+    assert broker.queue_depth(UNROUTED) == MAX_UNROUTED_MESSAGES
     assert broker.get(UNROUTED, 1)[0].message_id == "a.5"
 
 

@@ -1,1 +1,1 @@
-"""Signpost's queues inside the SQLite file of the database: several processes of one machine, no server."""
+"""The broker protocols on the SQLite file of the database: for several processes of one machine, without a server."""

@@ -11,27 +11,27 @@ from signpost.messaging.embedded.consumer import EmbeddedConsumer
 from signpost.messaging.embedded.file import File
 from signpost.messaging.embedded.publisher import EmbeddedPublisher
 from signpost.messaging.embedded.routing import bind
-from signpost.messaging.embedded.rows import delivery_of, ready
+from signpost.messaging.embedded.rows import delivery_of, select_ready
 from signpost.messaging.message import BrokerAway, Consumer, Delivery, NoSuchQueue, Publisher, TopologyDiffers
 from signpost.messaging.topology import Topology
 
 
 class EmbeddedBroker:
-    """The queue in the SQLite file at `path`; makes its tables. Raises BrokerAway when the file cannot be opened."""
+    """The queue in the SQLite file at `path`; creates its tables. Raises BrokerAway if the file cannot be opened."""
 
     def __init__(self, path: str, topology: Topology, bounds: Bounds, clock: Callable[[], int]) -> None:
         self._path, self._topology, self._bounds, self._clock = path, topology, bounds, clock
         self._lock = threading.Lock()
         self._publisher: EmbeddedPublisher | None = None
         self._consumers: list[EmbeddedConsumer] = []
-        with self._errand() as file:
+        with self._open_file() as file:
             file.create_tables()
 
     @contextmanager
-    def _errand(self) -> Iterator[File]:
-        """A connection for one errand: none stays open in the broker itself, so it may cross a fork."""
-        with _translated():
-            file = File(self._path, self._bounds.busy_timeout)
+    def _open_file(self) -> Iterator[File]:
+        """A connection for one operation. The broker itself keeps none open, so it may cross a fork."""
+        with _translate_errors():
+            file = File(self._path, self._bounds.busy_timeout_s)
             try:
                 yield file
             finally:
@@ -39,7 +39,7 @@ class EmbeddedBroker:
 
     def publisher(self) -> Publisher:
         """See Broker.publisher."""
-        with self._lock, _translated():
+        with self._lock, _translate_errors():
             if self._publisher is None:
                 self._publisher = EmbeddedPublisher(self._path, self._bounds)
             return self._publisher
@@ -53,7 +53,7 @@ class EmbeddedBroker:
         return self._consumer(None, SUBSCRIPTION_PREFETCH, pattern)
 
     def _consumer(self, queue: str | None, prefetch: int, pattern: str) -> Consumer:
-        with self._lock, _translated():
+        with self._lock, _translate_errors():
             consumer = EmbeddedConsumer(
                 self._path, self._bounds, self._clock, queue=queue, prefetch=prefetch, pattern=pattern
             )
@@ -62,36 +62,38 @@ class EmbeddedBroker:
 
     def apply_topology(self) -> None:
         """See Broker.apply_topology."""
-        with self._errand() as file, file.writing() as connection:
-            for kind, name, declared in self._declared():
-                found = _found(connection, kind, name)
-                if found is None:
+        with self._open_file() as file, file.write_transaction() as connection:
+            for kind, name, declared in self._declarations():
+                stored = _stored_declaration(connection, kind, name)
+                if stored is None:
                     _declare(connection, kind, name, declared)
-                elif found != declared:
-                    raise TopologyDiffers(f"{kind} {name}: is there with other properties: {found}, not {declared}")
-            for one in self._topology.bindings:
-                bind(connection, one.exchange, one.queue, one.pattern)
+                elif stored != declared:
+                    raise TopologyDiffers(f"{kind} {name}: exists with other properties: {stored}, not {declared}")
+            for binding in self._topology.bindings:
+                bind(connection, binding.exchange, binding.queue, binding.pattern)
             connection.executemany(
                 "DELETE FROM queue_bindings WHERE exchange = ? AND queue = ? AND pattern = ?",
-                [(one.exchange, one.queue, one.pattern) for one in self._topology.retired],
+                [(binding.exchange, binding.queue, binding.pattern) for binding in self._topology.retired],
             )
 
     def check_topology(self) -> list[str]:
         """See Broker.check_topology."""
         differences = []
-        with self._errand() as file, file.reading() as connection:
-            for kind, name, declared in self._declared():
-                found = _found(connection, kind, name)
-                if found is None:
+        with self._open_file() as file, file.read_connection() as connection:
+            for kind, name, declared in self._declarations():
+                stored = _stored_declaration(connection, kind, name)
+                if stored is None:
                     differences.append(f"{kind} {name}: is missing")
-                elif found != declared:
-                    differences.append(f"{kind} {name}: is there with other properties: {found}, not {declared}")
+                elif stored != declared:
+                    differences.append(f"{kind} {name}: exists with other properties: {stored}, not {declared}")
             bound = set(connection.execute("SELECT exchange, queue, pattern FROM queue_bindings"))
-            for one in self._topology.bindings:
-                if (one.exchange, one.queue, one.pattern) not in bound:
-                    differences.append(f"binding of {one.queue} to {one.exchange} with {one.pattern}: is missing")
+            for binding in self._topology.bindings:
+                if (binding.exchange, binding.queue, binding.pattern) not in bound:
+                    differences.append(
+                        f"binding of {binding.queue} to {binding.exchange} with {binding.pattern}: is missing"
+                    )
             for queue in self._topology.retired_queues:
-                if _found(connection, "queue", queue) is not None:
+                if _stored_declaration(connection, "queue", queue) is not None:
                     depth = _depth(connection, queue)
                     differences.append(
                         f"queue {queue}: belongs to another number of partitions;"
@@ -99,8 +101,8 @@ class EmbeddedBroker:
                     )
         return differences
 
-    def _declared(self) -> Iterator[tuple[str, str, str]]:
-        """Kind, name and everything that can differ, as text."""
+    def _declarations(self) -> Iterator[tuple[str, str, str]]:
+        """Kind, name and comparable properties as JSON text."""
         for exchange in self._topology.exchanges:
             yield "exchange", exchange.name, json.dumps([exchange.kind, dict(exchange.arguments)])
         for queue in self._topology.queues:
@@ -108,22 +110,22 @@ class EmbeddedBroker:
 
     def queue_depth(self, queue: str) -> int:
         """See Broker.queue_depth."""
-        with self._errand() as file, file.reading() as connection:
-            _expect(connection, queue)
+        with self._open_file() as file, file.read_connection() as connection:
+            _require_queue(connection, queue)
             return _depth(connection, queue)
 
     def get(self, queue: str, limit: int) -> list[Delivery]:
         """See Broker.get."""
-        with self._errand() as file, file.writing() as connection:
-            _expect(connection, queue)
-            rows = ready(connection, queue, limit)
+        with self._open_file() as file, file.write_transaction() as connection:
+            _require_queue(connection, queue)
+            rows = select_ready(connection, queue, limit)
             connection.executemany("DELETE FROM queue_messages WHERE id = ?", [(row[0],) for row in rows])
         return [delivery_of(row) for row in rows]
 
     def purge(self, queue: str) -> int:
         """See Broker.purge."""
-        with self._errand() as file, file.writing() as connection:
-            _expect(connection, queue)
+        with self._open_file() as file, file.write_transaction() as connection:
+            _require_queue(connection, queue)
             return connection.execute(
                 "DELETE FROM queue_messages WHERE queue = ? AND consumer IS NULL", (queue,)
             ).rowcount
@@ -136,19 +138,19 @@ class EmbeddedBroker:
         for consumer in consumers:
             consumer.close()
         if publisher is not None:
-            publisher.close(self._bounds.publish_timeout)
+            publisher.close(self._bounds.publish_timeout_s)
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise BrokerAway(f"the embedded queue cannot be reached: {error}") from error
+        raise BrokerAway(f"cannot open the embedded queue; check the file of SIGNPOST_BROKER_URL: {error}") from error
 
 
-def _found(connection: sqlite3.Connection, kind: str, name: str) -> str | None:
-    """What is there under this name, as `_declared` would say it."""
+def _stored_declaration(connection: sqlite3.Connection, kind: str, name: str) -> str | None:
+    """The stored properties of an exchange or queue, in the form of `_declarations`; None if it does not exist."""
     if kind == "queue":
         row = connection.execute("SELECT arguments FROM queue_queues WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
@@ -160,8 +162,8 @@ def _declare(connection: sqlite3.Connection, kind: str, name: str, declared: str
     if kind == "queue":
         connection.execute("INSERT INTO queue_queues VALUES (?, ?, NULL)", (name, declared))
     else:
-        form, arguments = json.loads(declared)
-        connection.execute("INSERT INTO queue_exchanges VALUES (?, ?, ?)", (name, form, json.dumps(arguments)))
+        exchange_kind, arguments = json.loads(declared)
+        connection.execute("INSERT INTO queue_exchanges VALUES (?, ?, ?)", (name, exchange_kind, json.dumps(arguments)))
 
 
 def _depth(connection: sqlite3.Connection, queue: str) -> int:
@@ -169,6 +171,6 @@ def _depth(connection: sqlite3.Connection, queue: str) -> int:
     return int(connection.execute(statement, (queue,)).fetchone()[0])
 
 
-def _expect(connection: sqlite3.Connection, queue: str) -> None:
-    if _found(connection, "queue", queue) is None:
-        raise NoSuchQueue(f"no queue {queue}")
+def _require_queue(connection: sqlite3.Connection, queue: str) -> None:
+    if _stored_declaration(connection, "queue", queue) is None:
+        raise NoSuchQueue(f"the embedded broker has no queue {queue}; run `signpost topology apply`")

@@ -1,4 +1,4 @@
-"""The queue's tables and connections in the SQLite file; no meaning of messages here."""
+"""The queue's tables and connections in the SQLite file. Knows nothing of messages."""
 
 import sqlite3
 import threading
@@ -24,18 +24,18 @@ CREATE INDEX IF NOT EXISTS queue_messages_held ON queue_messages (consumer) WHER
 
 
 class File:
-    """One connection to the SQLite file, usable by any thread, one at a time."""
+    """One connection to the SQLite file, usable by any thread, one thread at a time."""
 
-    def __init__(self, path: str, busy_timeout: float) -> None:
+    def __init__(self, path: str, busy_timeout_s: float) -> None:
         self.lock = threading.RLock()
-        self._connection = sqlite3.connect(path, timeout=busy_timeout, isolation_level=None, check_same_thread=False)
-        self._use_wal(busy_timeout)
-        # A confirmed message survives a power cut: each commit reaches the disk
+        self._connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+        self._use_wal(busy_timeout_s)
+        # Each commit reaches the disk, so that a confirmed message survives a power cut
         self._connection.execute("PRAGMA synchronous = FULL")
 
-    def _use_wal(self, patience: float) -> None:
-        """The switch to WAL ignores SQLite's own busy timeout, and several processes may make it at once."""
-        end = time.monotonic() + patience
+    def _use_wal(self, timeout_s: float) -> None:
+        """Retries: the switch to WAL ignores SQLite's busy timeout, and several processes may make it at once."""
+        end = time.monotonic() + timeout_s
         while True:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
@@ -46,7 +46,7 @@ class File:
                 time.sleep(0.01)
 
     def create_tables(self) -> None:
-        """Make what is missing."""
+        """Create missing tables."""
         with self.lock:
             if not self._connection.execute(
                 "SELECT 1 FROM sqlite_master WHERE name = 'queue_messages_held'"
@@ -54,8 +54,8 @@ class File:
                 self._connection.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction, the writer's lock taken at once (a reader that turns writer cannot wait for it)."""
+    def write_transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction that takes the write lock first (SQLite cannot wait to upgrade a read lock)."""
         with self.lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -70,18 +70,18 @@ class File:
                 raise
 
     def _roll_back(self) -> None:
-        """SQLite ends the transaction by itself after some errors (a full disk)."""
+        """Roll back, unless SQLite already did so after an error (a full disk, for example)."""
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for single statements that only read."""
+    def read_connection(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for single read-only statements."""
         with self.lock:
             yield self._connection
 
     def version(self) -> int:
-        """Changes whenever another connection, in any process, commits to the file: a cheap question."""
+        """A number that changes when another connection, in any process, commits to the file. Cheap."""
         with self.lock:
             return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 

@@ -1,4 +1,4 @@
-"""Who holds a delivery, in words that another process can check: machine, process id, start of the process."""
+"""Identifies the process that holds a delivery (machine, process id, start time), so that others can check it."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @cache
 def this_host() -> str:
-    """Equal only for processes that see each other's process ids: the machine's boot and process-id namespace."""
+    """An id of the boot and the pid namespace: equal only for processes that see each other's pids."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {os.readlink('/proc/self/ns/pid')}"
@@ -17,7 +17,7 @@ def this_host() -> str:
 
 
 def start_time(pid: int) -> str | None:
-    """When the process began, opaque; "" where the system does not tell; None when there is no such process."""
+    """Start time of a process, opaque; "" if the system does not tell; None if there is no such process."""
     try:
         after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:
@@ -39,5 +39,5 @@ def _exists(pid: int) -> str | None:
 
 
 def is_dead(host: str, pid: int, started: str) -> bool:
-    """True only when the process is known to be gone; one of another host is never known to be."""
+    """True only if the process has certainly ended; never true for another host."""
     return host == this_host() and start_time(pid) != started

@@ -1,4 +1,4 @@
-"""The embedded publisher: one thread that commits whatever is waiting in one transaction, then resolves the futures."""
+"""The embedded publisher: one thread commits all waiting messages in one transaction, then ends their futures."""
 
 import logging
 import threading
@@ -13,19 +13,19 @@ from signpost.messaging.message import Message, PublishFailed, PublishRefused, P
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
-"""Messages in one transaction, so that other writers get their turn."""
+MAX_BATCH = 500
+"""Messages per transaction, so that other writers get their turn."""
 
 Entry = tuple[Message, Future[None], float]
 
 
 class EmbeddedPublisher:
-    """Publishes into the SQLite file; every future ends within publish_timeout plus one transaction."""
+    """Publishes into the SQLite file; every future ends within publish_timeout_s plus one transaction."""
 
     def __init__(self, path: str, bounds: Bounds) -> None:
         self._bounds = bounds
-        # Half of a message's time may go to waiting for the writer's lock
-        self._file = File(path, min(bounds.busy_timeout, bounds.publish_timeout / 2))
+        # Waiting for the write lock may take at most half of a message's time
+        self._file = File(path, min(bounds.busy_timeout_s, bounds.publish_timeout_s / 2))
         self._waiting: deque[Entry] = deque()
         self._changed = threading.Condition()
         self._closed = False
@@ -35,15 +35,19 @@ class EmbeddedPublisher:
         self._thread.start()
 
     def publish(self, message: Message) -> Future[None]:
-        """See Publisher.publish. Waits for room in the window, at most `bounds.publish_timeout` seconds."""
+        """See Publisher.publish. Waits at most `bounds.publish_timeout_s` while too many messages are unconfirmed."""
         future: Future[None] = Future()
         future.set_running_or_notify_cancel()
-        deadline = time.monotonic() + self._bounds.publish_timeout
-        wait = 0.0 if threading.current_thread() is self._thread else self._bounds.publish_timeout
+        deadline = time.monotonic() + self._bounds.publish_timeout_s
+        wait = 0.0 if threading.current_thread() is self._thread else self._bounds.publish_timeout_s
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._open < self._bounds.window, wait)
-            if self._closed or self._open >= self._bounds.window:
-                reason = "the publisher is closed" if self._closed else f"{self._open} messages are unconfirmed already"
+            self._changed.wait_for(lambda: self._closed or self._open < self._bounds.max_unconfirmed, wait)
+            if self._closed or self._open >= self._bounds.max_unconfirmed:
+                reason = (
+                    "the publisher is closed"
+                    if self._closed
+                    else f"{self._open} messages are unconfirmed; publish again later"
+                )
                 future.set_exception(PublishRefused(reason))
                 return future
             self._open += 1
@@ -51,53 +55,57 @@ class EmbeddedPublisher:
             self._changed.notify_all()
         return future
 
-    def close(self, timeout: float) -> None:
-        """Flush for up to `timeout` seconds, refuse the rest, stop."""
+    def close(self, timeout_s: float) -> None:
+        """Flush for up to `timeout_s`, refuse the rest, stop."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._open == 0, timeout)
+            self._changed.wait_for(lambda: self._open == 0, timeout_s)
             left, self._waiting = list(self._waiting), deque()
         self._finish([(future, PublishRefused("the publisher was closed")) for _, future, _ in left])
         if threading.current_thread() is not self._thread:
-            self._thread.join(self._bounds.busy_timeout + 1.0)
+            self._thread.join(self._bounds.busy_timeout_s + 1.0)
         self._file.close()
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._closed)
-                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
                 if not batch:
                     return
             self._finish(self._attempt(batch))
 
     def _attempt(self, batch: list[Entry]) -> list[tuple[Future[None], PublishFailed | None]]:
-        """Commit a batch; whatever goes wrong, every future of it gets its answer."""
-        late = time.monotonic()
-        fresh = [entry for entry in batch if entry[2] > late]
-        answers: list[tuple[Future[None], PublishFailed | None]] = [
-            (future, PublishRefused("not sent in time")) for _, future, deadline in batch if deadline <= late
+        """Commit a batch; returns a result for every future, whatever fails."""
+        now = time.monotonic()
+        fresh = [entry for entry in batch if entry[2] > now]
+        results: list[tuple[Future[None], PublishFailed | None]] = [
+            (future, PublishRefused(f"not sent within {self._bounds.publish_timeout_s:g} s"))
+            for _, future, deadline in batch
+            if deadline <= now
         ]
         began = False
         try:
-            with self._file.writing() as connection:
+            with self._file.write_transaction() as connection:
                 began = True
                 router = Router(connection)
                 written = [(future, _put(router, message)) for message, future, _ in fresh]
             self.problem = None
         except Exception as error:
-            log.warning("the embedded queue took none of %d messages: %r", len(fresh), error)
-            self.problem = f"the database does not take messages: {error}"
+            log.warning(
+                "embedded queue: writing %d messages failed, their publishers must retry: %r", len(fresh), error
+            )
+            self.problem = f"the database does not accept messages: {error}"
             kind = PublishUnknown if began else PublishRefused
             written = [(future, kind(self.problem)) for _, future, _ in fresh]
-        return answers + written
+        return results + written
 
-    def _finish(self, answers: list[tuple[Future[None], PublishFailed | None]]) -> None:
+    def _finish(self, results: list[tuple[Future[None], PublishFailed | None]]) -> None:
         with self._changed:
-            self._open -= len(answers)
+            self._open -= len(results)
             self._changed.notify_all()
-        for future, error in answers:
+        for future, error in results:
             if error is None:
                 future.set_result(None)
             else:
@@ -108,7 +116,7 @@ def _put(router: Router, message: Message) -> PublishFailed | None:
     try:
         targets = router.targets(message.exchange, message.routing_key)
     except NoSuchExchange:
-        return PublishRefused(f"no exchange {message.exchange}: was the topology applied?")
+        return PublishRefused(f"there is no exchange {message.exchange}; run `signpost topology apply`")
     if not targets:
         return PublishReturned(f"no route: exchange {message.exchange}, routing key {message.routing_key}")
     full = [queue for queue in targets if router.is_full(queue)]

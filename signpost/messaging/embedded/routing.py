@@ -1,4 +1,4 @@
-"""Where a message goes inside the embedded queue: topic patterns, alternate exchanges, length limits, dead letters."""
+"""Routes messages in the embedded queue: topic patterns, alternate exchanges, length limits, dead letters."""
 
 import json
 import sqlite3
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from signpost.messaging.message import LONGEST_NAME, Headers
+from signpost.messaging.message import MAX_NAME_BYTES, Headers
 
 INSERT = (
     "INSERT INTO queue_messages (queue, exchange, routing_key, message_id, content_type, headers, body)"
@@ -16,12 +16,12 @@ INSERT = (
 
 @lru_cache(maxsize=4096)
 def matches(pattern: str, routing_key: str) -> bool:
-    """AMQP's topic match: words between dots, * is one word, # any number of words, none included."""
+    """AMQP topic match: words between dots; * matches one word, # any number of words, also none."""
     return _match(tuple(pattern.split(".")), tuple(routing_key.split(".")) if routing_key else ())
 
 
 def _match(pattern: Sequence[str], words: Sequence[str]) -> bool:
-    # The set of positions in the pattern that the words so far can have led to: linear, however many # there are
+    # The set of pattern positions reachable after the words so far: linear, however many # there are
     at = _skip({0}, pattern)
     for word in words:
         kept = {place for place in at if place < len(pattern) and pattern[place] == "#"}
@@ -31,7 +31,7 @@ def _match(pattern: Sequence[str], words: Sequence[str]) -> bool:
 
 
 def _skip(at: set[int], pattern: Sequence[str]) -> set[int]:
-    """Every # may stand for nothing."""
+    """Add the positions after each reachable #, which may match no word."""
     reached = set(at)
     for place in range(len(pattern)):
         if place in reached and pattern[place] == "#":
@@ -40,11 +40,11 @@ def _skip(at: set[int], pattern: Sequence[str]) -> set[int]:
 
 
 class NoSuchExchange(Exception):
-    """Nothing of this name was declared."""
+    """No exchange of this name is declared."""
 
 
 class Router:
-    """The topology as one transaction sees it, and what that transaction has put where."""
+    """The topology as one transaction sees it, and the messages that it has added."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -59,7 +59,7 @@ class Router:
         self._depth: dict[str, int] = {}
 
     def targets(self, exchange: str, routing_key: str) -> list[str]:
-        """The queues of a message, those of the alternate exchange when there are none. Raises NoSuchExchange."""
+        """The queues of a message, or those of the alternate exchange if there are none. Raises NoSuchExchange."""
         seen: set[str] = set()
         while exchange and exchange not in seen:
             seen.add(exchange)
@@ -67,27 +67,27 @@ class Router:
                 raise NoSuchExchange(exchange)
             kind, arguments = self._exchanges[exchange]
             bound = self._bindings.get(exchange, ())
-            found = {queue for pattern, queue in bound if kind == "fanout" or matches(pattern, routing_key)}
-            if found:
-                return sorted(found)
+            queues = {queue for pattern, queue in bound if kind == "fanout" or matches(pattern, routing_key)}
+            if queues:
+                return sorted(queues)
             exchange = arguments.get("alternate-exchange", "")
         return []
 
     def is_full(self, queue: str) -> bool:
-        """True when the queue refuses more."""
+        """True if the queue refuses new messages."""
         limit = self._queues[queue].get("x-max-length")
         refuses = self._queues[queue].get("x-overflow") == "reject-publish"
         return limit is not None and refuses and self._ready(queue) >= limit
 
     def _ready(self, queue: str) -> int:
-        """Ready messages, counted once in a transaction."""
+        """Number of ready messages, counted once per transaction."""
         if queue not in self._depth:
             statement = "SELECT count(*) FROM queue_messages WHERE queue = ? AND consumer IS NULL"
             self._depth[queue] = self._connection.execute(statement, (queue,)).fetchone()[0]
         return self._depth[queue]
 
     def put(self, queues: Sequence[str], message: tuple[str, str, str, str, Headers, bytes]) -> None:
-        """Append (exchange, routing key, message id, content type, headers, body); the oldest may have to make room."""
+        """Append (exchange, routing key, message id, content type, headers, body), dropping the oldest if too long."""
         exchange, routing_key, message_id, content_type, headers, body = message
         row = (exchange, routing_key, message_id, content_type, json.dumps(dict(headers)), body)
         for queue in queues:
@@ -108,13 +108,13 @@ class Router:
         self._depth[queue] -= count
 
     def limit_of(self, queue: str) -> tuple[int | None, str]:
-        """The delivery limit of a queue and the exchange of its dead letters ("" none)."""
+        """The delivery limit of a queue and its dead-letter exchange ("": none)."""
         arguments = self._queues.get(queue, {})
         return arguments.get("x-delivery-limit"), arguments.get("x-dead-letter-exchange", "")
 
 
 def bind(connection: sqlite3.Connection, exchange: str, queue: str, pattern: str) -> None:
-    """Add a binding; one that is there already stays. Raises ValueError for a pattern longer than AMQP takes."""
-    if len(pattern.encode()) > LONGEST_NAME:
-        raise ValueError(f"a pattern may have {LONGEST_NAME} bytes")
+    """Add a binding; keeps an existing one. Raises ValueError for a pattern longer than AMQP allows."""
+    if len(pattern.encode()) > MAX_NAME_BYTES:
+        raise ValueError(f"the pattern is longer than {MAX_NAME_BYTES} bytes, which AMQP does not allow")
     connection.execute("INSERT OR IGNORE INTO queue_bindings VALUES (?, ?, ?)", (exchange, queue, pattern))

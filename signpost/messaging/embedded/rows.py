@@ -1,4 +1,4 @@
-"""A row of the queue as a Delivery."""
+"""Reads rows of the queue and converts them to deliveries."""
 
 import json
 import sqlite3
@@ -9,8 +9,8 @@ COLUMNS = "id, body, headers, routing_key, message_id, content_type, redelivered
 Row = tuple[int, bytes, str, str, str, str, int, int, str]
 
 
-def ready(connection: sqlite3.Connection, queue: str, limit: int) -> list[Row]:
-    """The oldest rows of a queue that nobody holds."""
+def select_ready(connection: sqlite3.Connection, queue: str, limit: int) -> list[Row]:
+    """The oldest rows of a queue that no consumer holds."""
     statement = f"SELECT {COLUMNS} FROM queue_messages WHERE queue = ? AND consumer IS NULL ORDER BY id LIMIT ?"
     return connection.execute(statement, (queue, limit)).fetchall()
 

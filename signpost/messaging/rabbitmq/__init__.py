@@ -1,1 +1,1 @@
-"""Signpost's queues on RabbitMQ, 3.10 and later, through pika."""
+"""The broker protocols on RabbitMQ 3.10 and later, through pika. The only package that imports pika."""

@@ -1,4 +1,4 @@
-"""Short errands to RabbitMQ on a connection of their own: apply and check the topology, depth, get, purge."""
+"""Administrative operations on RabbitMQ over a short-lived connection: topology, depth, get, purge."""
 
 import logging
 import threading
@@ -13,8 +13,8 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import BrokerAway, Delivery, NoSuchQueue, TopologyDiffers
+from signpost.messaging.rabbitmq.connection import connection_parameters
 from signpost.messaging.rabbitmq.frames import delivery_of
-from signpost.messaging.rabbitmq.link import parameters
 from signpost.messaging.topology import Binding, Exchange, Queue, Topology
 from signpost.names import ADVICE
 
@@ -23,102 +23,102 @@ T = TypeVar("T")
 NOT_FOUND, PRECONDITION_FAILED = 404, 406
 
 
-class Errand:
-    """One BlockingConnection; what may be refused gets a throw-away channel, because a refusal closes it."""
+class AdminSession:
+    """One BlockingConnection. Each operation gets its own channel, because a refusal closes the channel."""
 
     def __init__(self, connection: BlockingConnection) -> None:
         self._connection = connection
 
-    def attempt(self, act: Callable[[BlockingChannel], T]) -> T:
-        """Run `act` on a channel of its own."""
+    def run(self, operation: Callable[[BlockingChannel], T]) -> T:
+        """Run `operation` on a new channel."""
         channel = self._connection.channel()
         try:
-            return act(channel)
+            return operation(channel)
         finally:
             if channel.is_open:
                 channel.close()
 
     def apply(self, topology: Topology) -> None:
-        """Declare everything; unbind what other partition settings left, so that no event goes to two queues."""
+        """Declare everything; unbind the queues of other partition settings, so that no event goes to two queues."""
         try:
             for exchange in topology.exchanges:
-                self.attempt(partial(_declare, exchange))
+                self.run(partial(_declare, exchange))
             for queue in topology.queues:
-                self.attempt(partial(_declare, queue))
+                self.run(partial(_declare, queue))
         except ChannelClosedByBroker as error:
             if error.reply_code == PRECONDITION_FAILED:
                 raise TopologyDiffers(error.reply_text) from error
             raise
-        for one in topology.bindings:
-            self.attempt(partial(_bind, one))
-        for one in topology.retired:
-            if self.depth(one.queue) is not None:
-                self.attempt(partial(_unbind, one))
+        for binding in topology.bindings:
+            self.run(partial(_bind, binding))
+        for binding in topology.retired:
+            if self.depth(binding.queue) is not None:
+                self.run(partial(_unbind, binding))
 
     def check(self, topology: Topology) -> list[str]:
-        """Differences in words. AMQP cannot list bindings: `apply` makes them anew each time."""
-        found = [
-            *(self._difference(f"exchange {each.name}", each) for each in topology.exchanges),
-            *(self._difference(f"queue {each.name}", each) for each in topology.queues),
+        """Descriptions of the differences. AMQP cannot list bindings, so `apply` declares them every time."""
+        differences = [
+            *(self._difference(f"exchange {exchange.name}", exchange) for exchange in topology.exchanges),
+            *(self._difference(f"queue {queue.name}", queue) for queue in topology.queues),
         ]
         for queue in topology.retired_queues:
             depth = self.depth(queue)
             if depth is not None:
-                found.append(
+                differences.append(
                     f"queue {queue}: belongs to another number of partitions;"
                     f" {depth} messages wait in it: consume them, then delete it"
                 )
-        return [difference for difference in found if difference]
+        return [difference for difference in differences if difference]
 
-    def _difference(self, what: str, declared: Exchange | Queue) -> str:
-        """Looks first whether it is there (passive), because declaring what is missing would make it."""
+    def _difference(self, name: str, declared: Exchange | Queue) -> str:
+        """Declares passively first, because a declaration would create a missing exchange or queue."""
         try:
-            self.attempt(partial(_look, declared))
-            self.attempt(partial(_declare, declared))
+            self.run(partial(_declare_passively, declared))
+            self.run(partial(_declare, declared))
         except ChannelClosedByBroker as error:
             if error.reply_code == NOT_FOUND:
-                return f"{what}: is missing"
+                return f"{name}: is missing"
             if error.reply_code == PRECONDITION_FAILED:
                 return (
-                    f"{what}: is there with other properties: {error.reply_text.removeprefix('PRECONDITION_FAILED - ')}"
+                    f"{name}: exists with other properties: {error.reply_text.removeprefix('PRECONDITION_FAILED - ')}"
                 )
             raise
         return ""
 
     def depth(self, queue: str) -> int | None:
-        """Ready messages; None when there is no such queue."""
-        found = self.standing(queue)
-        return None if found is None else found[0]
+        """Number of ready messages; None if there is no such queue."""
+        counts = self.counts(queue)
+        return None if counts is None else counts[0]
 
-    def standing(self, queue: str) -> tuple[int, int] | None:
-        """(ready messages, consumers); None when there is no such queue."""
+    def counts(self, queue: str) -> tuple[int, int] | None:
+        """(number of ready messages, number of consumers); None if there is no such queue."""
         try:
-            found = self.attempt(lambda channel: channel.queue_declare(queue, passive=True)).method
+            reply = self.run(lambda channel: channel.queue_declare(queue, passive=True)).method
         except ChannelClosedByBroker as error:
             if error.reply_code == NOT_FOUND:
                 return None
             raise
-        return found.message_count or 0, found.consumer_count or 0
+        return reply.message_count or 0, reply.consumer_count or 0
 
     def unbind(self, queue: str, pattern: str) -> None:
-        """Let a queue no longer have the advice that matches a pattern."""
-        self.attempt(partial(_unbind, Binding(ADVICE, queue, pattern)))
+        """Remove the binding of a queue to the advice exchange with a pattern."""
+        self.run(partial(_unbind, Binding(ADVICE, queue, pattern)))
 
     def delete(self, queue: str) -> None:
-        """Delete a queue with what is in it; one that is not there is no trouble."""
-        self.attempt(lambda channel: channel.queue_delete(queue))
+        """Delete a queue and its messages; does nothing if it does not exist."""
+        self.run(lambda channel: channel.queue_delete(queue))
 
     def get(self, queue: str, limit: int) -> list[Delivery]:
-        """Take messages off for good."""
-        return self.attempt(lambda channel: list(_take(channel, queue, limit)))
+        """Remove up to `limit` messages from a queue and return them."""
+        return self.run(lambda channel: list(_take(channel, queue, limit)))
 
     def purge(self, queue: str) -> int:
-        """Drop the ready messages."""
-        return self.attempt(lambda channel: channel.queue_purge(queue)).method.message_count or 0
+        """Delete the ready messages; returns how many."""
+        return self.run(lambda channel: channel.queue_purge(queue)).method.message_count or 0
 
 
-class _NotInThisThread(logging.Filter):
-    """Drops what pika warns of here: asking for a queue that is not there is no trouble."""
+class _SkipThisThread(logging.Filter):
+    """Drops pika's warnings of this thread: asking for a missing queue is expected here."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,35 +129,35 @@ class _NotInThisThread(logging.Filter):
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    pikas, quiet = logging.getLogger("pika.channel"), _NotInThisThread()
-    pikas.addFilter(quiet)
+def _quiet_pika() -> Iterator[None]:
+    logger, skip = logging.getLogger("pika.channel"), _SkipThisThread()
+    logger.addFilter(skip)
     try:
         yield
     finally:
-        pikas.removeFilter(quiet)
+        logger.removeFilter(skip)
 
 
 @contextmanager
-def errand(url: str, bounds: Bounds, name: str) -> Iterator[Errand]:
-    """A connection for one errand, closed at the end. Raises BrokerAway, NoSuchQueue."""
+def open_admin(url: str, bounds: Bounds, name: str) -> Iterator[AdminSession]:
+    """A session that is closed at the end of the block. Raises BrokerAway, NoSuchQueue."""
     try:
-        connection = BlockingConnection(parameters(url, bounds, name))
+        connection = BlockingConnection(connection_parameters(url, bounds, name))
         try:
-            with _quietly():
-                yield Errand(connection)
+            with _quiet_pika():
+                yield AdminSession(connection)
         finally:
             if connection.is_open:
                 connection.close()
     except ChannelClosedByBroker as error:
         if error.reply_code == NOT_FOUND:
             raise NoSuchQueue(error.reply_text) from error
-        raise BrokerAway(f"the broker refused: {error}") from error
+        raise BrokerAway(f"the broker refused the operation: {error}") from error
     except (AMQPError, OSError) as error:
-        raise BrokerAway(f"the broker cannot be reached: {error!r}") from error
+        raise BrokerAway(f"cannot reach the broker; check SIGNPOST_BROKER_URL: {error!r}") from error
 
 
-def _look(declared: Exchange | Queue, channel: BlockingChannel) -> None:
+def _declare_passively(declared: Exchange | Queue, channel: BlockingChannel) -> None:
     if isinstance(declared, Exchange):
         channel.exchange_declare(declared.name, passive=True)
     else:
@@ -171,12 +171,12 @@ def _declare(declared: Exchange | Queue, channel: BlockingChannel) -> None:
         channel.queue_declare(declared.name, durable=True, arguments=dict(declared.arguments))
 
 
-def _bind(one: Binding, channel: BlockingChannel) -> None:
-    channel.queue_bind(one.queue, one.exchange, one.pattern)
+def _bind(binding: Binding, channel: BlockingChannel) -> None:
+    channel.queue_bind(binding.queue, binding.exchange, binding.pattern)
 
 
-def _unbind(one: Binding, channel: BlockingChannel) -> None:
-    channel.queue_unbind(one.queue, one.exchange, one.pattern)
+def _unbind(binding: Binding, channel: BlockingChannel) -> None:
+    channel.queue_unbind(binding.queue, binding.exchange, binding.pattern)
 
 
 def _take(channel: BlockingChannel, queue: str, limit: int) -> Iterator[Delivery]:

@@ -1,17 +1,17 @@
-"""The Broker protocol on RabbitMQ: hands out the publisher and consumers, runs errands."""
+"""The Broker protocol on RabbitMQ: makes the publisher and consumers, and runs admin operations."""
 
 import threading
 
 from signpost.messaging.bounds import SUBSCRIPTION_PREFETCH, Bounds
 from signpost.messaging.message import BrokerAway, Consumer, Delivery, NoSuchQueue, Publisher
-from signpost.messaging.rabbitmq.admin import errand
+from signpost.messaging.rabbitmq.admin import open_admin
 from signpost.messaging.rabbitmq.consumer import RabbitConsumer
 from signpost.messaging.rabbitmq.publisher import RabbitPublisher
 from signpost.messaging.topology import Topology
 
 
 class RabbitBroker:
-    """RabbitMQ at `url` (amqp:// or amqps://); `name` is what the broker shows of our connections."""
+    """RabbitMQ at `url` (amqp:// or amqps://); `name` is the connection name shown by the broker."""
 
     def __init__(self, url: str, topology: Topology, bounds: Bounds, name: str) -> None:
         self._url, self._topology, self._bounds, self._name = url, topology, bounds, name
@@ -27,15 +27,15 @@ class RabbitBroker:
             return self._publisher
 
     def consumer(self, queue: str, prefetch: int) -> Consumer:
-        """See Broker.consumer. Returns at once; connects, and waits for the queue to exist, in the background."""
-        return self._kept(
+        """See Broker.consumer. Returns at once; connects in the background and waits there for the queue to exist."""
+        return self._register(
             RabbitConsumer(
                 self._url, self._bounds, f"{self._name} consumer", self.publisher, queue=queue, prefetch=prefetch
             )
         )
 
     def subscribe(self, pattern: str) -> Consumer:
-        """See Broker.subscribe. Raises BrokerAway when the queue is not ready in time."""
+        """See Broker.subscribe. Raises BrokerAway if the queue is not ready in time."""
         consumer = RabbitConsumer(
             self._url,
             self._bounds,
@@ -45,51 +45,51 @@ class RabbitBroker:
             prefetch=SUBSCRIPTION_PREFETCH,
             pattern=pattern,
         )
-        if not consumer.wait_connected(self._bounds.connect_timeout * 2):
+        if not consumer.wait_connected(self._bounds.connect_timeout_s * 2):
             problem = consumer.problem
             consumer.close()
-            raise BrokerAway(f"cannot subscribe to {pattern}: {problem}")
-        return self._kept(consumer)
+            raise BrokerAway(f"cannot subscribe to advice with pattern {pattern}: {problem}")
+        return self._register(consumer)
 
-    def _kept(self, consumer: RabbitConsumer) -> RabbitConsumer:
+    def _register(self, consumer: RabbitConsumer) -> RabbitConsumer:
         with self._lock:
             self._consumers.append(consumer)
         return consumer
 
     def apply_topology(self) -> None:
         """See Broker.apply_topology."""
-        with errand(self._url, self._bounds, self._name) as run:
-            run.apply(self._topology)
+        with open_admin(self._url, self._bounds, self._name) as admin:
+            admin.apply(self._topology)
 
     def check_topology(self) -> list[str]:
         """See Broker.check_topology."""
-        with errand(self._url, self._bounds, self._name) as run:
-            return run.check(self._topology)
+        with open_admin(self._url, self._bounds, self._name) as admin:
+            return admin.check(self._topology)
 
     def queue_depth(self, queue: str) -> int:
         """See Broker.queue_depth."""
-        with errand(self._url, self._bounds, self._name) as run:
-            depth = run.depth(queue)
+        with open_admin(self._url, self._bounds, self._name) as admin:
+            depth = admin.depth(queue)
         if depth is None:
-            raise NoSuchQueue(f"no queue {queue}")
+            raise NoSuchQueue(f"the broker has no queue {queue}; run `signpost topology apply`")
         return depth
 
     def get(self, queue: str, limit: int) -> list[Delivery]:
         """See Broker.get."""
-        with errand(self._url, self._bounds, self._name) as run:
-            return run.get(queue, limit)
+        with open_admin(self._url, self._bounds, self._name) as admin:
+            return admin.get(queue, limit)
 
     def purge(self, queue: str) -> int:
         """See Broker.purge."""
-        with errand(self._url, self._bounds, self._name) as run:
-            return run.purge(queue)
+        with open_admin(self._url, self._bounds, self._name) as admin:
+            return admin.purge(queue)
 
     def close(self) -> None:
-        """See Broker.close. Consumers first: settling may still have to publish dead letters."""
+        """See Broker.close. Consumers first: their settlements may still publish dead letters."""
         with self._lock:
             consumers, self._consumers = self._consumers, []
             publisher, self._publisher = self._publisher, None
         for consumer in consumers:
             consumer.close()
         if publisher is not None:
-            publisher.close(self._bounds.publish_timeout)
+            publisher.close(self._bounds.publish_timeout_s)

@@ -1,4 +1,4 @@
-"""The consumer: own thread and connection, an in-process queue of deliveries, settlements in batches."""
+"""The RabbitMQ consumer: own thread and connection, an in-process queue of deliveries, batched settlements."""
 
 import logging
 import threading
@@ -12,9 +12,17 @@ from pika.spec import Basic
 
 from signpost.case.instant import format_instant
 from signpost.messaging.bounds import Bounds
-from signpost.messaging.message import Delivery, Message, Outcome, Publisher, PublishFailed, Settlement, dead_headers
+from signpost.messaging.message import (
+    Delivery,
+    Message,
+    Outcome,
+    Publisher,
+    PublishFailed,
+    Settlement,
+    dead_letter_headers,
+)
+from signpost.messaging.rabbitmq.connection import ConnectionThread
 from signpost.messaging.rabbitmq.frames import delivery_of
-from signpost.messaging.rabbitmq.link import ConnectionThread
 from signpost.names import ADVICE, DEAD
 
 log = logging.getLogger(__name__)
@@ -24,12 +32,12 @@ VERBS: dict[Outcome, tuple[bool, str]] = {
     Outcome.RETRY: (False, "reject"),
     Outcome.DEAD: (True, "ack"),
 }
-"""Outcome -> (first publish a copy to the dead letters and see it confirmed, then this verb).
-Never nack: from RabbitMQ 4.3 on a nack does not count against the delivery limit."""
+"""Outcome -> (publish a copy to the dead letters and wait for its confirm first, then this verb).
+Never nack: since RabbitMQ 4.3 a nack does not count against the delivery limit."""
 
 
 class RabbitConsumer:
-    """Consumes `queue`, or, when it is None, a temporary queue bound to the advice exchange with `pattern`."""
+    """Consumes `queue`, or, if it is None, a temporary queue bound to the advice exchange with `pattern`."""
 
     def __init__(
         self,
@@ -46,79 +54,85 @@ class RabbitConsumer:
         self._pattern = pattern if queue is None else None
         self._prefetch, self._bounds, self._publisher = prefetch, bounds, publisher
         self._ready: deque[Delivery] = deque()
-        self._some = threading.Condition()
+        self._arrived = threading.Condition()
         self._generation = 0
         self._unsettled: dict[int, None] = {}
         self._channel: Channel | None = None
         self._closed = False
-        self._link = ConnectionThread(url, bounds, name, self._opened, self._lost)
-        self._link.start()
+        self._connection = ConnectionThread(url, bounds, name, self._on_channel_open, self._on_connection_lost)
+        self._connection.start()
 
     @property
     def problem(self) -> str | None:
-        """Why nothing can be received just now, in words."""
-        return self._link.problem
+        """See Consumer.problem."""
+        return self._connection.problem
 
-    def wait_connected(self, timeout: float) -> bool:
-        """Wait until the queue is being consumed, or the first attempt failed."""
-        return self._link.wait_settled(timeout)
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Wait until the queue is consumed or the first attempt has failed; True if it is consumed."""
+        return self._connection.wait_first_attempt(timeout_s)
 
-    def receive(self, limit: int, wait: float) -> list[Delivery]:
+    def receive(self, limit: int, wait_s: float) -> list[Delivery]:
         """See Consumer.receive."""
-        with self._some:
-            self._some.wait_for(lambda: self._ready or self._closed, wait)
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._ready or self._closed, wait_s)
             return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
 
     def settle(self, settlements: Sequence[Settlement], now: int) -> None:
-        """See Consumer.settle. Waits only for the confirms of dead letters, about `bounds.publish_timeout` at most."""
+        """See Consumer.settle. Waits at most about `bounds.publish_timeout_s`, for the confirms of dead letters."""
         generation = self._generation
         fresh = [settlement for settlement in settlements if self._is_fresh(settlement.delivery, generation)]
-        unparked = self._park([settlement for settlement in fresh if VERBS[settlement.outcome][0]], now)
+        failed = self._publish_dead_letters([settlement for settlement in fresh if VERBS[settlement.outcome][0]], now)
         tags: dict[str, set[int]] = {"ack": set(), "reject": set()}
         for settlement in fresh:
             tag = settlement.delivery.tag[1]
-            tags["reject" if tag in unparked else VERBS[settlement.outcome][1]].add(tag)
+            tags["reject" if tag in failed else VERBS[settlement.outcome][1]].add(tag)
         if fresh:
-            self._link.call(lambda: self._say(generation, tags["ack"], tags["reject"]))
+            self._connection.call(lambda: self._send_settlements(generation, tags["ack"], tags["reject"]))
 
     def close(self) -> None:
-        """Send what was settled, then close the channel: the broker takes the rest back in order."""
-        with self._some:
+        """Send the settlements, then close the channel: the broker requeues the rest in order."""
+        with self._arrived:
             self._closed = True
             self._ready.clear()
-            self._some.notify_all()
-        self._link.stop(2.0)
+            self._arrived.notify_all()
+        self._connection.stop(2.0)
 
     def _is_fresh(self, delivery: Delivery, generation: int) -> bool:
         if delivery.tag[0] == generation:
             return True
-        log.warning("message %s: its connection is gone, the broker will deliver it again", delivery.message_id)
+        log.warning(
+            "message %s not settled: its connection was lost, the broker will deliver it again", delivery.message_id
+        )
         return False
 
-    def _park(self, dead: Sequence[Settlement], now: int) -> Collection[int]:
-        """Publish the dead letters; the tags of those that did not get through and have to be tried again."""
+    def _publish_dead_letters(self, dead: Sequence[Settlement], now: int) -> Collection[int]:
+        """Publish the dead letters; returns the tags of those that failed, to be retried."""
         if not dead:
             return ()
         publisher = self._publisher()
-        sent = [(each.delivery, publisher.publish(self._dead_letter(each, now))) for each in dead]
-        unparked = set()
+        sent = [(settlement.delivery, publisher.publish(self._dead_letter(settlement, now))) for settlement in dead]
+        failed = set()
         for delivery, future in sent:
             try:
-                future.result(self._bounds.publish_timeout + 1.0)
+                future.result(self._bounds.publish_timeout_s + 1.0)
             except (PublishFailed, TimeoutError) as error:
-                log.error("message %s: could not be parked, will be tried again: %s", delivery.message_id, error)
-                unparked.add(delivery.tag[1])
-        return unparked
+                log.error(
+                    "message %s: publishing its dead letter failed, the message will be redelivered: %s",
+                    delivery.message_id,
+                    error,
+                )
+                failed.add(delivery.tag[1])
+        return failed
 
     def _dead_letter(self, settlement: Settlement, now: int) -> Message:
         delivery = settlement.delivery
-        headers = dead_headers(delivery.headers, settlement.reason, self._queue, format_instant(now))
+        headers = dead_letter_headers(delivery.headers, settlement.reason, self._queue, format_instant(now))
         return Message(DEAD, delivery.routing_key, delivery.body, delivery.message_id, headers, delivery.content_type)
 
-    # From here on everything runs in the link's thread
+    # Everything below runs in the connection's thread
 
-    def _opened(self, channel: Channel) -> None:
-        channel.add_on_cancel_callback(lambda _: self._link.drop("the queue was deleted"))
+    def _on_channel_open(self, channel: Channel) -> None:
+        channel.add_on_cancel_callback(lambda _: self._connection.drop("the queue was deleted"))
         channel.basic_qos(prefetch_count=self._prefetch, callback=lambda _: self._prepare(channel))
 
     def _prepare(self, channel: Channel) -> None:
@@ -135,40 +149,48 @@ class RabbitConsumer:
 
     def _consume(self, channel: Channel) -> None:
         self._channel = channel
-        channel.basic_consume(self._queue, self._received, callback=lambda _: self._link.ready())
+        channel.basic_consume(self._queue, self._on_message, callback=lambda _: self._connection.mark_ready())
 
-    def _received(self, channel: Channel, method: Basic.Deliver, properties: BasicProperties, body: bytes) -> None:
+    def _on_message(self, channel: Channel, method: Basic.Deliver, properties: BasicProperties, body: bytes) -> None:
         delivery = delivery_of(method, properties, body, self._generation)
         self._unsettled[delivery.tag[1]] = None
-        with self._some:
+        with self._arrived:
             if not self._closed:
                 self._ready.append(delivery)
-                self._some.notify()
+                self._arrived.notify()
 
-    def _lost(self, reason: str) -> None:
-        with self._some:
+    def _on_connection_lost(self, reason: str) -> None:
+        with self._arrived:
             self._generation += 1
             self._ready.clear()
         if self._unsettled:
             log.log(
                 logging.INFO if self._closed else logging.WARNING,
-                "%s: connection %s with %d deliveries unsettled, the broker takes them back",
-                self._link.name,
+                "%s: connection %s with %d unsettled deliveries, the broker will deliver them again",
+                self._connection.name,
                 "closed" if self._closed else "lost",
                 len(self._unsettled),
             )
         self._unsettled = {}
         self._channel = None
 
-    def _say(self, generation: int, acks: set[int], rejects: set[int]) -> None:
+    def _send_settlements(self, generation: int, acks: set[int], rejects: set[int]) -> None:
         channel = self._channel
         if generation != self._generation or channel is None or not channel.is_open:
-            log.warning("%s: connection lost before %d settlements", self._link.name, len(acks) + len(rejects))
+            log.warning(
+                "%s: connection lost before %d settlements were sent, the broker will deliver them again",
+                self._connection.name,
+                len(acks) + len(rejects),
+            )
             return
         known = [tag for tag in self._unsettled if tag in acks or tag in rejects]
         if len(known) < len(acks) + len(rejects):
-            log.warning("%s: %d deliveries settled twice", self._link.name, len(acks) + len(rejects) - len(known))
-        upto = self._contiguous(acks)
+            log.warning(
+                "%s: %d deliveries were already settled, ignored",
+                self._connection.name,
+                len(acks) + len(rejects) - len(known),
+            )
+        upto = self._last_contiguous(acks)
         if upto:
             channel.basic_ack(upto, multiple=True)
         for tag in known:
@@ -178,8 +200,8 @@ class RabbitConsumer:
                 channel.basic_ack(tag)
             del self._unsettled[tag]
 
-    def _contiguous(self, acks: set[int]) -> int:
-        """The last tag up to which everything unsettled is to be acknowledged, so that one frame says it; 0: none."""
+    def _last_contiguous(self, acks: set[int]) -> int:
+        """The last tag up to which all unsettled deliveries are acknowledged, for one ack frame; 0: none."""
         upto = 0
         for tag in self._unsettled:
             if tag not in acks:

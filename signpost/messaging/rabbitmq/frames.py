@@ -1,4 +1,4 @@
-"""Between our messages and pika's: properties out, deliveries in."""
+"""Converts between our messages and pika's: properties of a Message, Delivery of a frame."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +10,12 @@ from signpost.case.instant import format_instant
 from signpost.messaging.message import FAILED_AT, QUEUE, REASON, Delivery, Message
 
 COUNT = "x-delivery-count"
-BROKERS_OWN = frozenset({COUNT, "x-acquired-count", "x-delivery-limit"})
-"""Set by the broker for one delivery; they must not travel on with a copy."""
+BROKER_HEADERS = frozenset({COUNT, "x-acquired-count", "x-delivery-limit"})
+"""Headers that the broker sets per delivery; a copy must not carry them."""
 
 
 def properties_of(message: Message) -> BasicProperties:
-    """Persistent, with the message id, the headers and the content type."""
+    """Properties of a persistent message: message id, headers and content type."""
     return BasicProperties(
         content_type=message.content_type,
         headers=dict(message.headers),
@@ -30,10 +30,12 @@ def delivery_of(
     """A delivery on the connection of this generation; its tag is (generation, delivery tag)."""
     headers: dict[str, Any] = dict(properties.headers or {})
     attempts = headers.get(COUNT, 0)
-    kept = {name: value for name, value in headers.items() if isinstance(value, str | int) and name not in BROKERS_OWN}
+    kept = {
+        name: value for name, value in headers.items() if isinstance(value, str | int) and name not in BROKER_HEADERS
+    }
     deaths = headers.get("x-death")
     if REASON not in kept and isinstance(deaths, list) and deaths:
-        kept.update(_death(deaths[0]))
+        kept.update(_death_headers(deaths[0]))
     return Delivery(
         body=body,
         headers=kept,
@@ -47,15 +49,15 @@ def delivery_of(
     )
 
 
-def _death(death: Any) -> dict[str, str | int]:
-    """The broker's own record of a dead letter, said with our headers."""
+def _death_headers(death: Any) -> dict[str, str | int]:
+    """Our dead-letter headers from an entry of the broker's `x-death` header."""
     if not isinstance(death, dict):
         return {}
-    said: dict[str, str | int] = {
+    headers: dict[str, str | int] = {
         REASON: str(death.get("reason", "")).replace("_", " "),
         QUEUE: str(death.get("queue", "")),
     }
     time = death.get("time")
     if isinstance(time, datetime):
-        said[FAILED_AT] = format_instant(int(time.replace(tzinfo=UTC).timestamp()) * 1_000_000)
-    return said
+        headers[FAILED_AT] = format_instant(int(time.replace(tzinfo=UTC).timestamp()) * 1_000_000)
+    return headers

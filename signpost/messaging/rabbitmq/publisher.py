@@ -1,4 +1,4 @@
-"""The publisher: one thread and one connection per process, pipelined confirms, a future for each message."""
+"""The RabbitMQ publisher: one thread and connection per process, pipelined confirms, one future per message."""
 
 import logging
 import threading
@@ -15,18 +15,18 @@ from pika.spec import Basic
 
 from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import Message, PublishFailed, PublishRefused, PublishReturned, PublishUnknown
+from signpost.messaging.rabbitmq.connection import ConnectionThread
 from signpost.messaging.rabbitmq.frames import properties_of
-from signpost.messaging.rabbitmq.link import ConnectionThread
 
 log = logging.getLogger(__name__)
 
-SWEEP = 0.1
-"""Seconds between two looks for futures whose time is up."""
+SWEEP_S = 0.1
+"""Time between two checks for overdue futures."""
 
 
 @dataclass(slots=True, eq=False)
 class Pending:
-    """A message whose future is open."""
+    """A message whose future has not ended."""
 
     message: Message
     future: Future[None]
@@ -36,7 +36,7 @@ class Pending:
 
 
 class RabbitPublisher:
-    """Publishes persistent, mandatory messages with confirms; every future ends within `bounds.publish_timeout`."""
+    """Publishes persistent, mandatory messages with confirms; every future ends within `bounds.publish_timeout_s`."""
 
     def __init__(self, url: str, bounds: Bounds, name: str) -> None:
         self._bounds = bounds
@@ -45,51 +45,51 @@ class RabbitPublisher:
         self._outstanding: dict[int, Pending] = {}
         self._channel: Channel | None = None
         self._tag = 0
-        self._heard_at = 0.0
+        self._last_confirm_at = 0.0
         self._blocked: str | None = None
         self._closed = False
         self._open = 0
         self._room = threading.Condition()
-        self._link = ConnectionThread(url, bounds, name, self._opened, self._lost)
-        self._link.call(self._sweep)
-        self._link.start()
+        self._connection = ConnectionThread(url, bounds, name, self._on_channel_open, self._on_connection_lost)
+        self._connection.call(self._expire_overdue)
+        self._connection.start()
 
     @property
     def problem(self) -> str | None:
-        """Why nothing can be published just now, in words."""
-        return self._blocked or self._link.problem
+        """See Publisher.problem."""
+        return self._blocked or self._connection.problem
 
     def publish(self, message: Message) -> Future[None]:
-        """See Publisher.publish. Waits for room in the window, at most `bounds.publish_timeout` seconds."""
+        """See Publisher.publish. Waits at most `bounds.publish_timeout_s` while too many messages are unconfirmed."""
         future: Future[None] = Future()
         future.set_running_or_notify_cancel()
-        deadline = time.monotonic() + self._bounds.publish_timeout
-        refusal = self._enter(deadline)
+        deadline = time.monotonic() + self._bounds.publish_timeout_s
+        refusal = self._reserve_place(deadline)
         if refusal is not None:
             future.set_exception(PublishRefused(refusal))
             return future
         self._waiting.append(Pending(message, future, deadline))
         if not self._waking:
             self._waking = True
-            self._link.call(self._send_waiting)
+            self._connection.call(self._send_waiting)
         return future
 
-    def close(self, timeout: float) -> None:
-        """Flush for up to `timeout` seconds, then fail what is left and end the thread."""
+    def close(self, timeout_s: float) -> None:
+        """Flush for up to `timeout_s`, then fail the rest and end the thread."""
         with self._room:
             self._closed = True
             self._room.notify_all()
-            self._room.wait_for(lambda: self._open == 0, timeout)
-        self._link.stop(1.0)
+            self._room.wait_for(lambda: self._open == 0, timeout_s)
+        self._connection.stop(1.0)
 
-    def _enter(self, deadline: float) -> str | None:
-        """Take a place in the window; or the reason why there is none."""
+    def _reserve_place(self, deadline: float) -> str | None:
+        """Reserve a place among the unconfirmed messages; the reason if there is none."""
         with self._room:
-            while not (refusal := self._refusal()) and self._open >= self._bounds.window:
+            while not (refusal := self._refusal()) and self._open >= self._bounds.max_unconfirmed:
                 left = deadline - time.monotonic()
-                # The link's own thread makes the room: waiting there would be for ever
-                if left <= 0 or self._link.inside() or not self._room.wait(left):
-                    return f"{self._bounds.window} messages are unconfirmed already"
+                # The connection's own thread frees places: waiting in it would never end
+                if left <= 0 or self._connection.in_own_thread() or not self._room.wait(left):
+                    return f"{self._bounds.max_unconfirmed} messages are unconfirmed; publish again later"
             if refusal is None:
                 self._open += 1
             return refusal
@@ -99,10 +99,10 @@ class RabbitPublisher:
             return "the publisher is closed"
         if self._blocked is not None:
             return self._blocked
-        return f"the broker is away: {self._link.problem}" if self._link.failed else None
+        return f"the broker is unreachable: {self._connection.problem}" if self._connection.failed else None
 
     def _finish(self, ended: Iterable[Pending], outcome: Callable[[Pending], PublishFailed | None]) -> None:
-        """Give the places back first, so that a callback of a future may publish."""
+        """End futures; frees their places first, so that a callback of a future may publish."""
         done = list(ended)
         if not done:
             return
@@ -116,36 +116,40 @@ class RabbitPublisher:
             else:
                 pending.future.set_exception(error)
 
-    # From here on everything runs in the link's thread
+    # Everything below runs in the connection's thread
 
-    def _opened(self, channel: Channel) -> None:
-        channel.add_on_return_callback(self._returned)
-        channel.connection.add_on_connection_blocked_callback(self._was_blocked)
-        channel.connection.add_on_connection_unblocked_callback(self._was_unblocked)
-        channel.confirm_delivery(self._confirmed, callback=lambda _: self._ready(channel))
+    def _on_channel_open(self, channel: Channel) -> None:
+        channel.add_on_return_callback(self._on_return)
+        channel.connection.add_on_connection_blocked_callback(self._on_blocked)
+        channel.connection.add_on_connection_unblocked_callback(self._on_unblocked)
+        channel.confirm_delivery(self._on_confirm, callback=lambda _: self._ready(channel))
 
     def _ready(self, channel: Channel) -> None:
-        self._channel, self._tag, self._heard_at = channel, 0, time.monotonic()
-        self._link.ready()
+        self._channel, self._tag, self._last_confirm_at = channel, 0, time.monotonic()
+        self._connection.mark_ready()
         self._send_waiting()
 
-    def _was_blocked(self, connection: object, frame: Any) -> None:
+    def _on_blocked(self, connection: object, frame: Any) -> None:
         self._blocked = f"the broker blocks publishers: {frame.method.reason}"
-        log.warning("%s: %s", self._link.name, self._blocked)
+        log.warning("%s: %s", self._connection.name, self._blocked)
         self._refuse_waiting(self._blocked)
 
-    def _was_unblocked(self, connection: object, frame: Any) -> None:
+    def _on_unblocked(self, connection: object, frame: Any) -> None:
         self._blocked = None
-        log.info("%s: the broker takes messages again", self._link.name)
+        log.info("%s: the broker no longer blocks publishers", self._connection.name)
 
-    def _lost(self, reason: str) -> None:
+    def _on_connection_lost(self, reason: str) -> None:
         self._channel, self._blocked = None, None
         sent, self._outstanding = self._outstanding, {}
         if sent:
-            log.warning("%s: connection lost with %d messages unconfirmed", self._link.name, len(sent))
+            log.warning(
+                "%s: connection lost with %d unconfirmed messages, their publishers must retry",
+                self._connection.name,
+                len(sent),
+            )
         self._finish(sent.values(), lambda _: PublishUnknown(f"the connection was lost before the confirm: {reason}"))
-        if self._link.failed or self._closed:
-            self._refuse_waiting(f"the broker is away: {reason}")
+        if self._connection.failed or self._closed:
+            self._refuse_waiting(f"the broker is unreachable: {reason}")
 
     def _refuse_waiting(self, reason: str) -> None:
         waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
@@ -153,7 +157,9 @@ class RabbitPublisher:
 
     def _send_waiting(self) -> None:
         self._waking = False
-        refusal = self._blocked or (f"the broker is away: {self._link.problem}" if self._link.failed else None)
+        refusal = self._blocked or (
+            f"the broker is unreachable: {self._connection.problem}" if self._connection.failed else None
+        )
         if refusal is not None:
             self._refuse_waiting(refusal)
         while self._waiting and self._channel is not None and self._channel.is_open:
@@ -168,8 +174,8 @@ class RabbitPublisher:
             message.exchange, message.routing_key, message.body, properties_of(message), mandatory=True
         )
 
-    def _returned(self, channel: Channel, method: Basic.Return, properties: BasicProperties, body: bytes) -> None:
-        """A return precedes its ack and carries no tag; those of one id, exchange and key come in the order sent."""
+    def _on_return(self, channel: Channel, method: Basic.Return, properties: BasicProperties, body: bytes) -> None:
+        """A return precedes its ack and has no tag; returns of the same id, exchange and key arrive in send order."""
         address = (properties.message_id, method.exchange, method.routing_key)
         for pending in self._outstanding.values():
             message = pending.message
@@ -178,48 +184,54 @@ class RabbitPublisher:
                     f"{method.reply_text}: exchange {message.exchange}, routing key {message.routing_key}"
                 )
                 return
-        log.warning("%s: a return for message %s, which nobody waits for", self._link.name, properties.message_id)
+        log.warning(
+            "%s: message %s was returned after its future had ended, ignored",
+            self._connection.name,
+            properties.message_id,
+        )
 
-    def _confirmed(self, frame: Any) -> None:
-        self._heard_at = time.monotonic()
+    def _on_confirm(self, frame: Any) -> None:
+        self._last_confirm_at = time.monotonic()
         tag, multiple = frame.method.delivery_tag, frame.method.multiple
         refused = isinstance(frame.method, Basic.Nack)
-        self._finish(self._take(tag, multiple), _nacked if refused else _acked)
+        self._finish(self._take(tag, multiple), _nack_error if refused else _ack_error)
 
     def _take(self, tag: int, multiple: bool) -> list[Pending]:
-        """The open messages that a confirm speaks of; those whose time was up are gone already."""
+        """Remove and return the messages that a confirm covers; overdue ones are already removed."""
         if not multiple:
-            found = self._outstanding.pop(tag, None)
-            return [found] if found is not None else []
+            pending = self._outstanding.pop(tag, None)
+            return [pending] if pending is not None else []
         tags = []
-        for sent in self._outstanding:
-            if sent > tag:
+        for outstanding in self._outstanding:
+            if outstanding > tag:
                 break
-            tags.append(sent)
-        return [self._outstanding.pop(sent) for sent in tags]
+            tags.append(outstanding)
+        return [self._outstanding.pop(covered) for covered in tags]
 
-    def _sweep(self) -> None:
-        """End the futures whose time is up; a connection that confirmed nothing meanwhile may be dead and is left."""
-        self._link.later(SWEEP, self._sweep)
+    def _expire_overdue(self) -> None:
+        """Fail overdue futures; drop a connection that confirmed nothing meanwhile, because it may be dead."""
+        self._connection.call_later(SWEEP_S, self._expire_overdue)
         now = time.monotonic()
         unsent = []
         while self._waiting and self._waiting[0].deadline <= now:
             unsent.append(self._waiting.popleft())
-        self._finish(unsent, lambda _: PublishRefused(f"not sent in time: {self.problem}"))
+        self._finish(
+            unsent, lambda _: PublishRefused(f"not sent within {self._bounds.publish_timeout_s:g} s: {self.problem}")
+        )
         late = []
         for tag, pending in self._outstanding.items():
             if pending.deadline > now:
                 break
             late.append(tag)
         expired = [self._outstanding.pop(tag) for tag in late]
-        self._finish(expired, lambda _: PublishUnknown(f"no confirm within {self._bounds.publish_timeout:g} s"))
-        if expired and self._blocked is None and self._heard_at < expired[0].sent_at:
-            self._link.drop("the broker stopped confirming")
+        self._finish(expired, lambda _: PublishUnknown(f"no confirm within {self._bounds.publish_timeout_s:g} s"))
+        if expired and self._blocked is None and self._last_confirm_at < expired[0].sent_at:
+            self._connection.drop("the broker stopped confirming")
 
 
-def _acked(pending: Pending) -> PublishFailed | None:
+def _ack_error(pending: Pending) -> PublishFailed | None:
     return PublishReturned(pending.returned) if pending.returned is not None else None
 
 
-def _nacked(pending: Pending) -> PublishFailed | None:
+def _nack_error(pending: Pending) -> PublishFailed | None:
     return PublishRefused(f"the broker refused the message for {pending.message.exchange} (a queue is full)")
