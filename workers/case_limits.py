@@ -28,7 +28,7 @@ def check_room(load: CaseSet, event: Event) -> None:
 
     What only changes or ends something that the case knows always passes, and so does an erasure.
     """
-    said, cases = Case.of(event), [one.case for one in load.brought_together(event)]
+    said, cases = Case.of(event), [one.case for one in load.cases_joined_by(event)]
     tight = [
         kind for kind, most in MOST.items() if sum(_count(case, kind) for case in cases) + _count(said, kind) > most
     ]

@@ -7,7 +7,7 @@ from signpost.authoring.backtest import history_of_case
 from signpost.case import Case
 from signpost.case.instant import on_calendar, parse_instant
 from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all
-from signpost.explain.simulation import TooMuch, keys_of, simulate
+from signpost.explain.simulation import SimulationTooLarge, keys_of, simulate
 from signpost.ingress.strict_json import loads
 from signpost.schemas import InvalidEvent, Problem
 from signpost.schemas.simulation import load_simulation
@@ -47,7 +47,7 @@ def blueprint(context: IntakeContext, engines: TenantEngines) -> Blueprint:
         case_set = CaseSet(engines.of(tenant), tenant, cases)
         try:
             return reply(simulate(case_set, wanted.candidate, wanted.events, wanted.at, wanted.until))
-        except TooMuch as error:
+        except SimulationTooLarge as error:
             raise InvalidEvent([Problem("/until", str(error))]) from None
 
     return routes

@@ -1,5 +1,23 @@
-"""Advice: what is wanted now against what was told, as changes with texts and explanations. Pure."""
+"""Advice: compares the current advice of a case with the published advice and emits changes. Pure: no I/O."""
 
-from signpost.advice.advise import Advised, Engine, RecommendationChange, active, advise, carried, close, suppressions
+from signpost.advice.advise import (
+    AdviceResult,
+    Engine,
+    RecommendationChange,
+    active,
+    advise,
+    close,
+    merge_records,
+    suppressions,
+)
 
-__all__ = ["Advised", "Engine", "RecommendationChange", "active", "advise", "carried", "close", "suppressions"]
+__all__ = [
+    "AdviceResult",
+    "Engine",
+    "RecommendationChange",
+    "active",
+    "advise",
+    "close",
+    "merge_records",
+    "suppressions",
+]

@@ -1,4 +1,4 @@
-"""Advising: the wanted advice of a case now against what was told, as changes to tell. Pure; `now` in microseconds."""
+"""Compares the current advice of a case with the published advice and emits changes. Pure; `now` in microseconds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from signpost.advice.document import document, employer_of, explained
+from signpost.advice.document import add_explanation, document, employer_of
 from signpost.advice.evidence import evidence
-from signpost.advice.records import PUT_ASIDE, TOLD, AdviceRecord, dump_records, load_records
+from signpost.advice.records import CLOSED_BY_CONSUMER, PUBLISHED, AdviceRecord, dump_records, load_records
 from signpost.advice.wording import Words, inputs_of, words_for
 from signpost.case.case import Case
 from signpost.case.instant import on_calendar, parse_instant
@@ -25,23 +25,23 @@ WITHDRAWN = "the rule was withdrawn"
 
 
 class Engine(Protocol):
-    """What advising needs of an engine."""
+    """The part of an engine that `advise` uses."""
 
     rulebook: Rulebook
 
     def matches(self, facts: Facts, now: int, answers: Iterable[Answer] | None = None) -> set[Match]:
-        """What holds at an instant; `answers`: what `answers` gave, for an engine that can use it."""
+        """The rules that hold at an instant. `answers`: the result of `answers()`, for an engine that can use it."""
 
     def answers(self, facts: Facts) -> list[Answer]:
-        """What holds when, with priorities and times."""
+        """When each rule holds, with priorities and times."""
 
     def answer_about(self, rule_id: str, subject: Entity, facts: Facts) -> Answer:
-        """What one rule says of one subject, even if it never holds."""
+        """The answer of one rule about one subject, even if it never holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecommendationChange:
-    """One change to tell; `data` is the recommendation as published (see schemas)."""
+    """One change to publish; `data` is the published recommendation (see schemas)."""
 
     id: str
     sequence: int
@@ -56,133 +56,135 @@ class RecommendationChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Advised:
-    """The records to keep, the changes to tell, and the next instant (microseconds) at which time alone changes
-    something."""
+class AdviceResult:
+    """The new advice state, the changes to publish, and the next instant (microseconds) at which time alone changes
+    the advice."""
 
     advice_state: bytes
     changes: list[RecommendationChange]
     next_change: int | None
 
 
-def advise(engine: Engine, case: Case, advice_state: bytes, *, tenant: str, key: str, now: int) -> Advised:
-    """Compare what the rulebook says of a case at `now` with what was told of it. `key`: the case's, "c-1" or
+def advise(engine: Engine, case: Case, advice_state: bytes, *, tenant: str, key: str, now: int) -> AdviceResult:
+    """Compare the advice for a case at `now` with its published advice. `key`: the case key, "c-1" or
     "application:a-7"."""
-    return _Advising(engine, case, advice_state, tenant, key, now).run()
+    return _Advisor(engine, case, advice_state, tenant, key, now).run()
 
 
-def close(engine: Engine, case: Case, advice_state: bytes, *, tenant: str, key: str, now: int, reason: str) -> Advised:
-    """Resolve all that was told of a case that ends: "merged" or "erased"."""
-    return _Advising(engine, case, advice_state, tenant, key, now).close(reason)
+def close(
+    engine: Engine, case: Case, advice_state: bytes, *, tenant: str, key: str, now: int, reason: str
+) -> AdviceResult:
+    """Resolve all published advice of a case that ends. `reason`: "merged" or "erased"."""
+    return _Advisor(engine, case, advice_state, tenant, key, now).close(reason)
 
 
-class _Advising:
+class _Advisor:
     def __init__(self, engine: Engine, case: Case, advice_state: bytes, tenant: str, key: str, now: int) -> None:
         self.engine, self.case, self.tenant, self.key, self.now = engine, case, tenant, key, now
         self.facts = facts_of(case, key)
         self.records = load_records(advice_state)
         self.answers = {answer.key: answer for answer in engine.answers(self.facts)}
         self.changes: list[RecommendationChange] = []
-        self.worded: dict[tuple[str, str, str], Words] = {}
+        self.words_cache: dict[tuple[str, str, str], Words] = {}
 
-    def run(self) -> Advised:
-        wanted = self._wanted()
-        suppressed = _suppressed(wanted)
-        for key in sorted(self.records.keys() | wanted.keys()):
-            answer = wanted.get(key)
-            record = self.records.get(key) or _new_record(wanted[key])
-            if not self._address(record):
+    def run(self) -> AdviceResult:
+        current = self._active_answers()
+        suppressed = _suppressors(current)
+        for key in sorted(self.records.keys() | current.keys()):
+            answer = current.get(key)
+            record = self.records.get(key) or _new_record(current[key])
+            if not self._set_audience(record):
                 self._withdraw(record, answer is not None)
             elif answer is None:
                 self._end(record)
             if answer is not None and key in suppressed:
                 self._suppress(record, answer, suppressed[key])
             elif answer is not None:
-                self._want(record, answer)
+                self._activate(record, answer)
             self.records[key] = record
-        return Advised(self._kept(), self.changes, self._next_change())
+        return AdviceResult(self._dump_records(), self.changes, self._next_change())
 
-    def close(self, reason: str) -> Advised:
+    def close(self, reason: str) -> AdviceResult:
         for key in sorted(self.records):
-            self._address(self.records[key])
+            self._set_audience(self.records[key])
             self._end(self.records[key], reason)
-        return Advised(b"", self.changes, None)
+        return AdviceResult(b"", self.changes, None)
 
-    def _wanted(self) -> dict[str, Answer]:
-        """What the engine says holds, with the compiled evaluator's times; the two must agree."""
-        wanted = {key: answer for key, answer in self.answers.items() if answer.holds(self.now)}
-        expected = {answer.match for answer in wanted.values()}
-        if (found := self.engine.matches(self.facts, self.now, self.answers.values())) != expected:
-            raise BugError(f"the engines disagree at {self.now} about {sorted(map(str, found ^ expected))}")
-        return wanted
+    def _active_answers(self) -> dict[str, Answer]:
+        """The answers that hold now. Raises BugError if the engine and the compiled evaluator disagree."""
+        current = {key: answer for key, answer in self.answers.items() if answer.holds(self.now)}
+        expected = {answer.match for answer in current.values()}
+        if (matches := self.engine.matches(self.facts, self.now, self.answers.values())) != expected:
+            raise BugError(f"the engines disagree at {self.now} about {sorted(map(str, matches ^ expected))}")
+        return current
 
-    def _want(self, record: AdviceRecord, answer: Answer) -> None:
-        if record.state not in (*TOLD, *ANSWERS):
+    def _activate(self, record: AdviceRecord, answer: Answer) -> None:
+        if record.state not in (*PUBLISHED, *ANSWERS):
             record.begin_episode(self.tenant, self.key, self.case.erased_at, self.now)
             self._refresh(record, answer)
-            self._tell(record, "raised")
+            self._emit(record, "raised")
         self.apply_feedback(record)
         if record.state == "active" and self._refresh(record, answer):
-            self._tell(record, "updated")
+            self._emit(record, "updated")
 
     def apply_feedback(self, record: AdviceRecord) -> None:
-        """Follow the consumer's latest answer to this very recommendation."""
-        said = self._answer_to(record)
-        state = said["answer"] if said else "active"
-        until = parse_instant(said["until"]) if said and said.get("until") else None
+        """Apply the consumer's latest answer to this recommendation."""
+        answer = self._answer_to(record)
+        state = answer["answer"] if answer else "active"
+        until = parse_instant(answer["until"]) if answer and answer.get("until") else None
         if state == "snoozed" and (until is None or until <= self.now):
             state, until = "active", None
         if state == record.state and until == record.until:
             return
         record.state, record.until = state, until
-        self._tell(record, "raised" if state == "active" else state)
+        self._emit(record, "raised" if state == "active" else state)
 
     def _answer_to(self, record: AdviceRecord) -> dict[str, Any] | None:
-        told = self.case.registers.get("advice", {}).get(record.id)
-        return told["answer"][1] if told else None
+        fields = self.case.registers.get("advice", {}).get(record.id)
+        return fields["answer"][1] if fields else None
 
     def _suppress(self, record: AdviceRecord, answer: Answer, by: str) -> None:
-        """Another rule takes its place: visible, with the reason, and told where it was told before."""
-        if record.state in TOLD:
+        """Let another rule replace it; emits "superseded" if it was published."""
+        if record.state in PUBLISHED:
             record.state, record.by, record.until = "superseded", by, None
-            self._tell(record, "superseded", f"superseded by {by}")
+            self._emit(record, "superseded", f"superseded by {by}")
         elif record.state not in ANSWERS:
             record.state, record.by, record.priority = "suppressed", by, answer.priority(self.now)
             record.title = self._words(answer, answer.related_at(self.now), record.priority).title
 
-    def _address(self, record: AdviceRecord) -> bool:
-        """Note where a spell is told, for as long as it lasts; False where its rule is gone or speaks to others now."""
+    def _set_audience(self, record: AdviceRecord) -> bool:
+        """Fix audience and topic for the whole episode; False if its rule is gone or has another audience now."""
         rule = self._rule(record)
-        if rule is not None and (not record.topic or record.state not in (*TOLD, *ANSWERS)):
+        if rule is not None and (not record.topic or record.state not in (*PUBLISHED, *ANSWERS)):
             record.audience, record.topic = rule.audience, rule.topic
         return rule is not None
 
     def _withdraw(self, record: AdviceRecord, comes_back: bool) -> None:
-        """End it without its rule. What was put aside stays aside, should the rule return."""
-        if comes_back or record.state not in PUT_ASIDE:
+        """End it because its rule is gone. Done and dismissed records stay, in case the rule returns."""
+        if comes_back or record.state not in CLOSED_BY_CONSUMER:
             self._end(record, WITHDRAWN)
             record.topic = ""
-            self._address(record)
+            self._set_audience(record)
 
     def _end(self, record: AdviceRecord, reason: str | None = None) -> None:
-        if record.state in TOLD:
+        if record.state in PUBLISHED:
             answer = self.answers.get(record.key)
             expired = reason is None and answer is not None and holds(answer.condition, self.now)
             record.state = "expired" if expired else "resolved"
-            self._tell(
+            self._emit(
                 record, record.state, reason or ("its time has passed" if expired else "its conditions no longer hold")
             )
         record.state, record.until, record.by = "ended", None, None
 
     def _refresh(self, record: AdviceRecord, answer: Answer) -> bool:
-        """Bring priority, times and words up to date; whether any of them changed. Unchanged inputs need no new
-        words."""
+        """Update priority, times and texts; returns whether any of them changed. Renders texts only if their inputs
+        changed."""
         before = (record.priority, record.due, record.valid_until, record.text)
         record.priority = answer.priority(self.now)
         record.due, record.valid_until = on_calendar(answer.due), on_calendar(answer.valid_until)
         related = answer.related_at(self.now)
-        made_from = inputs_of(answer, self.facts, related, record.priority)
-        inputs = _digest(made_from + self.engine.rulebook.version.encode())
+        text_inputs = inputs_of(answer, self.facts, related, record.priority)
+        inputs = _digest(text_inputs + self.engine.rulebook.version.encode())
         if inputs != record.inputs:
             words = self._words(answer, related, record.priority)
             record.inputs, record.text, record.title = inputs, _digest(orjson.dumps(words)), words.title
@@ -190,16 +192,16 @@ class _Advising:
         return before != (record.priority, record.due, record.valid_until, record.text)
 
     def _words(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> Words:
-        """The words of a recommendation, made once: first their digest is needed, then they are told."""
+        """The rendered texts of a recommendation; cached, because the digest and the change both need them."""
         key = (answer.key, priority, repr([[item.id for item in items] for items in related.values()]))
-        if key not in self.worded:
-            self.worded[key] = words_for(answer, self.facts, related, priority)
-        return self.worded[key]
+        if key not in self.words_cache:
+            self.words_cache[key] = words_for(answer, self.facts, related, priority)
+        return self.words_cache[key]
 
-    def _tell(self, record: AdviceRecord, change: str, reason: str | None = None) -> None:
+    def _emit(self, record: AdviceRecord, change: str, reason: str | None = None) -> None:
         rule = self._rule(record)
         if not record.topic:
-            # Told before this was noted, by a rule that is gone: nobody knows to whom
+            # Published by 0.1.0, which stored no topic, and its rule is gone: the audience is unknown
             return
         record.sequence += 1
         data = document(
@@ -216,27 +218,30 @@ class _Advising:
             data["employer"] = employer_of(subject)
         if subject is not None and rule is not None:
             answer = self.answers.get(record.key) or self.engine.answer_about(rule.id, subject, self.facts)
-            related = answer.related_at(self.now) if answer.holds(self.now) else self._remembered(record)
+            related = answer.related_at(self.now) if answer.holds(self.now) else self._last_related(record)
             because = evidence(answer, self.facts, related, self.now)
-            data = explained(data, self._words(answer, related, record.priority), because)
-        what = (record.id, record.sequence, change, data["status"])
-        where = (record.audience, record.rule, record.topic, f"{record.kind}/{record.subject}")
-        self.changes.append(RecommendationChange(*what, *where, record.priority, data))
+            data = add_explanation(data, self._words(answer, related, record.priority), because)
+        identity = (record.id, record.sequence, change, data["status"])
+        address = (record.audience, record.rule, record.topic, f"{record.kind}/{record.subject}")
+        self.changes.append(RecommendationChange(*identity, *address, record.priority, data))
 
     def _rule(self, record: AdviceRecord) -> Rule | None:
-        """The rule behind a record, unless it is gone, or speaks of something or to somebody else by now."""
+        """The rule of a record; None if it is gone or its kind or audience has changed."""
         rule = self.engine.rulebook.rules.get(record.rule)
         if rule is None or rule.about != record.kind or (record.topic and rule.audience != record.audience):
             return None
         return rule
 
-    def _remembered(self, record: AdviceRecord) -> dict[str, list[Entity]]:
-        """The related entities as last told, as far as they still exist."""
-        everything = {item.id: item for kind in self.facts.entities.values() for item in kind}
-        return {name: [everything[id] for id in ids if id in everything] for name, ids in record.related.items()}
+    def _last_related(self, record: AdviceRecord) -> dict[str, list[Entity]]:
+        """The related entities of the last published change, as far as they still exist."""
+        by_id = {item.id: item for kind in self.facts.entities.values() for item in kind}
+        return {name: [by_id[id] for id in ids if id in by_id] for name, ids in record.related.items()}
 
-    def _kept(self) -> bytes:
-        kept = {key: record if record.state != "ended" else _forgotten(record) for key, record in self.records.items()}
+    def _dump_records(self) -> bytes:
+        kept = {
+            key: record if record.state != "ended" else _keep_episode_only(record)
+            for key, record in self.records.items()
+        }
         return dump_records({key: record for key, record in kept.items() if record.state != "ended" or record.episode})
 
     def _next_change(self) -> int | None:
@@ -246,7 +251,7 @@ class _Advising:
 
 
 def suppressions(advice_state: bytes) -> list[dict[str, str]]:
-    """What would be advised now but for another rule: [{rule, subject, by, title, priority}]."""
+    """The advice that another rule suppresses: [{rule, subject, by, title, priority}]."""
     return [
         {
             "rule": record.rule,
@@ -261,37 +266,37 @@ def suppressions(advice_state: bytes) -> list[dict[str, str]]:
 
 
 def active(advice_state: bytes) -> dict[str, AdviceRecord]:
-    """What consumers believe stands and have not answered, by `RULE@KIND/ID`."""
+    """Published advice without a consumer's answer, by `RULE@KIND/ID`."""
     return {key: record for key, record in load_records(advice_state).items() if record.state == "active"}
 
 
-def carried(advice_state: bytes, into: bytes) -> bytes:
-    """The records of a case that absorbs another: what a consumer had put aside there stays aside here."""
-    records = load_records(into)
-    for key, record in load_records(advice_state).items():
+def merge_records(absorbed: bytes, target: bytes) -> bytes:
+    """The advice state of a merged case: the target's records plus the absorbed case's done and dismissed ones."""
+    records = load_records(target)
+    for key, record in load_records(absorbed).items():
         if record.state in ("done", "dismissed") and key not in records:
             records[key] = replace(record)
     return dump_records(records)
 
 
-def _suppressed(wanted: Mapping[str, Answer]) -> dict[str, str]:
-    """What another wanted rule takes the place of -> that rule."""
-    found: dict[str, str] = {}
-    for key in sorted(wanted):
-        answer = wanted[key]
+def _suppressors(current: Mapping[str, Answer]) -> dict[str, str]:
+    """Suppressed key -> the key of the current rule that suppresses it."""
+    suppressors: dict[str, str] = {}
+    for key in sorted(current):
+        answer = current[key]
         for rule in answer.rule.suppresses:
             target = f"{rule}@{answer.subject.kind}/{answer.subject.id}"
-            if target in wanted:
-                found.setdefault(target, key)
-    return found
+            if target in current:
+                suppressors.setdefault(target, key)
+    return suppressors
 
 
 def _new_record(answer: Answer) -> AdviceRecord:
     return AdviceRecord(answer.rule.id, answer.subject.kind, answer.subject.id)
 
 
-def _forgotten(record: AdviceRecord) -> AdviceRecord:
-    """Of advice that has ended only the number of its spells is kept."""
+def _keep_episode_only(record: AdviceRecord) -> AdviceRecord:
+    """Of ended advice only the number of its episodes is kept."""
     return AdviceRecord(record.rule, record.kind, record.subject, episode=record.episode)
 
 

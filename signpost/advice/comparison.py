@@ -1,10 +1,10 @@
-"""The comparison chart: pros and cons of each offer and of staying put, from what is known against the candidate's
-preferences, with what is unknown listed. Pure."""
+"""The comparison chart: pros, cons and unknowns of each offer and of staying, against the candidate's preferences.
+Pure."""
 
 from collections.abc import Iterator
 from typing import TypedDict
 
-from signpost.advice.criteria import CRITERIA, MATTERS, Judged, Values
+from signpost.advice.criteria import CRITERIA, MATTERS, Judgement, Values
 from signpost.case.money import Money
 from signpost.facts.facts import Entity
 
@@ -13,7 +13,7 @@ HEADINGS = {"pro": "For", "con": "Against", "weigh": "To weigh", "unknown": "Not
 
 class Point(TypedDict):
     """One point of one option. `criterion` is the row of the chart; `verdict`: a key of HEADINGS ("weigh": only the
-    candidate can call it good or bad); `matters`: whether it serves a priority that the candidate has named."""
+    candidate can judge it); `matters`: whether it serves a stated priority of the candidate."""
 
     criterion: str
     verdict: str
@@ -22,7 +22,7 @@ class Point(TypedDict):
 
 
 class Option(TypedDict):
-    """One column of the chart; `offer` is None for staying put."""
+    """One column of the chart; `offer` is None for staying."""
 
     offer: str | None
     label: str
@@ -36,36 +36,38 @@ class Comparison(TypedDict):
 
 
 def compare(offers: list[Entity], candidate: Entity) -> Comparison:
-    """A chart of these offers, staying put included."""
-    wanted = candidate.values
-    most = _most_paid(offers)
-    options = [_option(offer.id, _label(offer), _judged(offer, wanted, most), wanted) for offer in offers]
-    place = f" at {wanted['present_employer']}" if "present_employer" in wanted else ""
-    staying = _option(None, f"Staying put{place}", _staying(wanted, offers), wanted)
+    """The chart of these offers and of staying."""
+    preferences = candidate.values
+    highest_paid = _highest_paid(offers)
+    options = [
+        _option(offer.id, _label(offer), _judgements(offer, preferences, highest_paid), preferences) for offer in offers
+    ]
+    place = f" at {preferences['present_employer']}" if "present_employer" in preferences else ""
+    staying = _option(None, f"Staying put{place}", _judge_staying(preferences, offers), preferences)
     return {"options": [*options, staying]}
 
 
 def render_comparison(comparison: Comparison) -> str:
     """The chart as plain text."""
-    return "\n\n".join(_rendered(option) for option in comparison["options"])
+    return "\n\n".join(_render_option(option) for option in comparison["options"])
 
 
-def _rendered(option: Option) -> str:
+def _render_option(option: Option) -> str:
     lines = [option["label"]]
     for verdict, heading in HEADINGS.items():
         points = [point for point in option["points"] if point["verdict"] == verdict]
         if points:
-            lines.append(f"  {heading}: {'; '.join(map(_said, points))}")
+            lines.append(f"  {heading}: {'; '.join(map(_format_point, points))}")
     return "\n".join(lines)
 
 
-def _said(point: Point) -> str:
+def _format_point(point: Point) -> str:
     return f"{point['text']} (a priority of yours)" if point["matters"] else point["text"]
 
 
-def _option(offer: str | None, label: str, judged: Iterator[Judged], wanted: Values) -> Option:
-    """What serves a priority comes first."""
-    priorities = wanted.get("priorities") or ()
+def _option(offer: str | None, label: str, judged: Iterator[Judgement], preferences: Values) -> Option:
+    """An option with its points; those that serve a priority come first."""
+    priorities = preferences.get("priorities") or ()
     points: list[Point] = [
         {"criterion": criterion, "verdict": verdict, "matters": MATTERS.get(criterion) in priorities, "text": text}
         for criterion, verdict, text in judged
@@ -79,15 +81,15 @@ def _label(offer: Entity) -> str:
     return f"{employer}: {title}" if title else str(employer)
 
 
-def _judged(offer: Entity, wanted: Values, most: Entity | None) -> Iterator[Judged]:
+def _judgements(offer: Entity, preferences: Values, highest_paid: Entity | None) -> Iterator[Judgement]:
     for judge in CRITERIA:
-        yield from judge(offer.values, wanted)
-    if offer is most:
+        yield from judge(offer.values, preferences)
+    if offer is highest_paid:
         yield "pay", "pro", "the highest pay of these offers"
 
 
-def _most_paid(offers: list[Entity]) -> Entity | None:
-    """The one offer that pays most, where all name their pay in one currency."""
+def _highest_paid(offers: list[Entity]) -> Entity | None:
+    """The highest-paid offer, if all state their pay in one currency."""
     paid = [(offer.values.get("salary"), offer) for offer in offers]
     known = sorted(
         ((salary.annual, offer.id, offer) for salary, offer in paid if isinstance(salary, Money)), reverse=True
@@ -98,7 +100,7 @@ def _most_paid(offers: list[Entity]) -> Entity | None:
     return known[0][2]
 
 
-def _staying(known: Values, offers: list[Entity]) -> Iterator[Judged]:
+def _judge_staying(known: Values, offers: list[Entity]) -> Iterator[Judgement]:
     if known.get("resigned"):
         yield "present job", "con", "you have already resigned"
     elif known.get("employed"):

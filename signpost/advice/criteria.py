@@ -1,4 +1,4 @@
-"""Criteria: what each fact of an offer means against the candidate's preferences, as points of a chart. Pure."""
+"""Criteria: judge each fact of an offer against the candidate's preferences, as points of the chart. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
@@ -8,12 +8,12 @@ from signpost.engine.conditions import says_same
 from signpost.rulebook.texts import join_words, show, show_money
 
 Values: TypeAlias = Mapping[str, Any]
-Judged: TypeAlias = tuple[str, str, str]
+Judgement: TypeAlias = tuple[str, str, str]
 """(criterion, verdict, text)."""
-Points: TypeAlias = Iterator[Judged]
+Points: TypeAlias = Iterator[Judgement]
 
 STRICTNESS = ("remote", "hybrid", "onsite")
-LONG_WEEK = 50
+LONG_WEEK_HOURS = 50
 BENEFITS = {"retirement_match": "retirement", "health": "medical", "paid_leave": "leave"}
 """Benefit -> the priority of the candidate that it serves."""
 MATTERS = {"pay": "pay", "growth": "growth", "workplace": "flexibility", "place": "location", "commute": "location"} | {
@@ -27,34 +27,34 @@ _AIMS = {
 }
 
 
-def _pay(offer: Values, wanted: Values) -> Points:
+def _pay(offer: Values, preferences: Values) -> Points:
     salary = offer.get("salary")
     if not isinstance(salary, Money):
         yield "pay", "unknown", "salary"
         return
-    said, aims = show_money(salary), {name: wanted.get(name) for name in _AIMS}
+    pay, aims = show_money(salary), {name: preferences.get(name) for name in _AIMS}
     known = {name: aim for name, aim in aims.items() if isinstance(aim, Money) and aim.currency == salary.currency}
     missed = [name for name, aim in known.items() if salary.annual < aim.annual]
     if missed:
-        yield "pay", "con", f"{said} is below {_AIMS[missed[0]]} of {show_money(known[missed[0]])}"
+        yield "pay", "con", f"{pay} is below {_AIMS[missed[0]]} of {show_money(known[missed[0]])}"
     elif known:
         met = list(known)[-1]
-        yield "pay", "pro", f"{said} meets {_AIMS[met]} of {show_money(known[met])}"
+        yield "pay", "pro", f"{pay} meets {_AIMS[met]} of {show_money(known[met])}"
     else:
-        yield "pay", "weigh", f"pay of {said}"
+        yield "pay", "weigh", f"pay of {pay}"
     if missed and "negotiable" not in offer:
         yield "pay", "unknown", "whether pay is negotiable"
     elif missed and offer["negotiable"]:
         yield "pay", "pro", "pay is open to negotiation"
 
 
-def _extra_pay(offer: Values, wanted: Values) -> Points:
+def _extra_pay(offer: Values, preferences: Values) -> Points:
     for name in ("bonus", "commission", "equity"):
         if offer.get(name):
             yield name, "pro", f"{name}: {show_money(offer[name]) if isinstance(offer[name], Money) else offer[name]}"
 
 
-def _benefits(offer: Values, wanted: Values) -> Points:
+def _benefits(offer: Values, preferences: Values) -> Points:
     for benefit in BENEFITS:
         words, has = benefit.replace("_", " "), offer.get(f"benefits.{benefit}")
         if has is None:
@@ -63,8 +63,8 @@ def _benefits(offer: Values, wanted: Values) -> Points:
             yield (words, "pro", words) if has else (words, "con", f"no {words}")
 
 
-def _workplace(offer: Values, wanted: Values) -> Points:
-    place, preferred = offer.get("workplace"), wanted.get("workplace")
+def _workplace(offer: Values, preferences: Values) -> Points:
+    place, preferred = offer.get("workplace"), preferences.get("workplace")
     if place is None:
         yield "workplace", "unknown", "workplace (onsite, hybrid or remote)"
     elif preferred is None:
@@ -75,11 +75,11 @@ def _workplace(offer: Values, wanted: Values) -> Points:
         yield "workplace", "pro", f"{place} work, which suits you"
 
 
-def _place(offer: Values, wanted: Values) -> Points:
-    region, home = offer.get("region"), wanted.get("region")
+def _place(offer: Values, preferences: Values) -> Points:
+    region, home = offer.get("region"), preferences.get("region")
     if region is None or offer.get("workplace") == "remote":
         return
-    if any(says_same(region, unwanted) for unwanted in wanted.get("unwanted_regions") or ()):
+    if any(says_same(region, unwanted) for unwanted in preferences.get("unwanted_regions") or ()):
         yield "place", "con", f"in {region}, where you do not want to live"
     if home is not None and not says_same(region, home):
         support = {"offered": " with support for it", "refused": " without support for it"}
@@ -88,37 +88,37 @@ def _place(offer: Values, wanted: Values) -> Points:
             yield "place", "unknown", "support for the move"
 
 
-def _commute(offer: Values, wanted: Values) -> Points:
-    minutes, most = offer.get("commute_minutes"), wanted.get("max_commute_minutes")
+def _commute(offer: Values, preferences: Values) -> Points:
+    minutes, most = offer.get("commute_minutes"), preferences.get("max_commute_minutes")
     if minutes is not None:
         verdict = "weigh" if most is None else "con" if minutes > most else "pro"
         yield "commute", verdict, f"a commute of {minutes} minutes"
 
 
-def _hours(offer: Values, wanted: Values) -> Points:
+def _hours(offer: Values, preferences: Values) -> Points:
     hours = offer.get("hours_per_week")
     if hours is None:
         yield "hours", "unknown", "weekly hours"
     else:
         unpaid = ", overtime unpaid" if offer.get("overtime_paid") is False else ""
-        yield "hours", "con" if hours >= LONG_WEEK else "weigh", f"{show(hours)} hours a week{unpaid}"
+        yield "hours", "con" if hours >= LONG_WEEK_HOURS else "weigh", f"{show(hours)} hours a week{unpaid}"
     for name, words in (("weekends", "work at weekends"), ("on_call", "on-call duty")):
         if offer.get(name):
             yield "hours", "weigh", words
 
 
-def _travel(offer: Values, wanted: Values) -> Points:
+def _travel(offer: Values, preferences: Values) -> Points:
     if offer.get("travel_percent"):
         yield "travel", "weigh", f"{show(offer['travel_percent'])} % of the time travelling"
 
 
-def _prospects(offer: Values, wanted: Values) -> Points:
+def _prospects(offer: Values, preferences: Values) -> Points:
     for name, words in (("growth_path", "growth"), ("team", "team"), ("work_life", "work-life balance")):
         yield (words, "weigh", f"{words}: {offer[name]}") if name in offer else (words, "unknown", words)
 
 
-def _standing(offer: Values, wanted: Values) -> Points:
-    """How far things have come."""
+def _standing(offer: Values, preferences: Values) -> Points:
+    """Start date, conditions and acceptance of the offer."""
     if "start_date" in offer:
         yield "start", "weigh", f"start on {show(offer['start_date'])}"
     else:
@@ -129,8 +129,8 @@ def _standing(offer: Values, wanted: Values) -> Points:
         yield "your word", "weigh", f"you have said yes{' and signed' if offer.get('letter') == 'signed' else ''}"
 
 
-def _must_haves(offer: Values, wanted: Values) -> Points:
-    for must in wanted.get("non_negotiables") or ():
+def _must_haves(offer: Values, preferences: Values) -> Points:
+    for must in preferences.get("non_negotiables") or ():
         yield "must-haves", "unknown", f"whether it gives you what you will not do without: {must}"
 
 

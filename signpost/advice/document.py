@@ -1,4 +1,4 @@
-"""The recommendation as consumers read it: the data of one change, as the published schema says. Pure."""
+"""Builds the data of one published change, as the schema defines it. Pure."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from signpost.facts.facts import Entity
 from signpost.rulebook.terms import Rule
 
 STATUS = {"raised": "active", "updated": "active"}
-"""Change -> status; every other change is named after the status that it leads to."""
+"""Change -> status; every other change has the name of its status."""
 
 
 def document(
     record: AdviceRecord, rule: Rule | None, change: str, *, candidate: str, now: int, version: str, reason: str | None
 ) -> dict[str, Any]:
-    """What every change says, whether or not there are still facts, or a rule, to explain it."""
+    """The data of a change without texts and explanation; needs neither facts nor a rule."""
     return {
         "id": record.id,
         "sequence": record.sequence,
@@ -48,8 +48,8 @@ def document(
     }
 
 
-def explained(data: dict[str, Any], words: Words, because: list[Fact]) -> dict[str, Any]:
-    """The same with its words and the facts behind it."""
+def add_explanation(data: dict[str, Any], words: Words, because: list[Fact]) -> dict[str, Any]:
+    """Add the texts and the facts behind the recommendation."""
     data |= {
         "title": words.title,
         "message": words.message,
@@ -62,7 +62,7 @@ def explained(data: dict[str, Any], words: Words, because: list[Fact]) -> dict[s
 
 
 def employer_of(subject: Entity) -> dict[str, Any] | None:
-    """Who the employer is, as far as it is known."""
+    """Id and name of the employer, as far as known."""
     if "employer" not in subject.values and "employer_name" not in subject.values:
         return None
     return {"id": subject.values.get("employer"), "name": subject.values.get("employer_name")}

@@ -1,4 +1,4 @@
-"""Evidence: the facts, and the events behind them, that made a rule hold. Pure."""
+"""Evidence: the facts that make a rule hold, with the events behind them. Pure."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -20,7 +20,7 @@ from signpost.rulebook.terms import AnyOf, Condition, Linked, Ref, Relation, Sco
 
 
 class EventRef(TypedDict):
-    """Which event said it."""
+    """The event that stated a fact."""
 
     source: str
     id: str
@@ -28,7 +28,7 @@ class EventRef(TypedDict):
 
 
 class Fact(TypedDict):
-    """One fact that counted: `unknown` where its not being known is what counted."""
+    """One fact that a condition read; `unknown`: whether it has no value."""
 
     fact: str
     value: Any
@@ -37,7 +37,7 @@ class Fact(TypedDict):
 
 
 def evidence(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], now: int) -> list[Fact]:
-    """What the rule's conditions read, each fact once, in the order of the rule."""
+    """The facts that the rule's conditions read, each once, in the order of the rule."""
     env = Env(
         facts,
         answer.subject,
@@ -45,10 +45,10 @@ def evidence(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], 
         zone_of(answer.rule, facts),
         {k: _constant(v) for k, v in answer.defined.items()},
     )
-    found: dict[str, Fact] = {}
+    facts_read: dict[str, Fact] = {}
     for fact in _of_condition(answer.rule.when, env, related, now):
-        found.setdefault(fact["fact"], fact)
-    return list(found.values())
+        facts_read.setdefault(fact["fact"], fact)
+    return list(facts_read.values())
 
 
 def _constant(value: object) -> Any:
@@ -74,7 +74,7 @@ def _of_term(term: Term, env: Env, related: Mapping[str, list[Entity]], now: int
 
 def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], now: int) -> Iterator[Fact]:
     if term.fewer:
-        yield {"fact": _nothing_such(term), "value": 0, "unknown": False, "event": None}
+        yield {"fact": _describe_absence(term), "value": 0, "unknown": False, "event": None}
         return
     outer = env.item
     for item in related.get(term.name, []):
@@ -83,8 +83,8 @@ def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], 
     env.item = outer
 
 
-def _nothing_such(term: Relation) -> str:
-    """`no contact with by, channel, purpose as asked`: what was looked for in vain."""
+def _describe_absence(term: Relation) -> str:
+    """Describe a relation without a match: `no contact with the channel, purpose asked for`."""
     names = dict.fromkeys(ref.name for inner in term.where for ref in references(inner))
     few = "no" if term.number == 1 else f"fewer than {term.number}"
     kind = term.kind if term.number == 1 else f"{term.kind}s"

@@ -1,4 +1,4 @@
-"""A change of a recommendation as a CloudEvent, and the routing key that consumers bind. Pure."""
+"""Converts a change of a recommendation to a CloudEvent and its routing key. Pure."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ SOURCE = "signpost"
 
 
 def to_cloudevent(change: RecommendationChange, *, tenant: str, key: str, now: int) -> dict[str, Any]:
-    """The CloudEvent of one change; its id is the same however often it is sent."""
+    """The CloudEvent of one change; a retry has the same id."""
     return {
         "specversion": "1.0",
         "id": f"{change.id}.{change.sequence}",

@@ -1,4 +1,4 @@
-"""Records: what has been told about one rule and one subject, kept with the case. Pure."""
+"""Records: the published state of one rule about one subject, stored with the case. Pure."""
 
 from dataclasses import dataclass, field, fields
 from hashlib import blake2b
@@ -6,20 +6,20 @@ from typing import Any
 
 import orjson
 
-TOLD = ("active", "snoozed")
-"""The states in which consumers believe that the advice stands."""
-PUT_ASIDE = ("done", "dismissed")
+PUBLISHED = ("active", "snoozed")
+"""States in which the advice is active for consumers."""
+CLOSED_BY_CONSUMER = ("done", "dismissed")
 
 
 @dataclass(slots=True)
 class AdviceRecord:
-    """One rule about one subject. `episode` counts the unbroken times that it was advised; `sequence` the changes
-    told in this one.
+    """One rule about one subject. `episode` counts its unbroken periods; `sequence` counts the changes published in
+    the current one.
 
-    `state`: active, snoozed, done, dismissed, superseded, suppressed (never told, since another rule took its
-    place), ended.
-    `text`, `inputs`: digests of the words told and of what they were made from. Instants in microseconds.
-    `audience`, `topic`: where this spell is told, whatever becomes of the rule; no topic: they were never noted.
+    `state`: active, snoozed, done, dismissed, superseded, suppressed (not published, because another rule replaces
+    it), ended.
+    `text`, `inputs`: digests of the published texts and of their inputs. Instants in microseconds.
+    `audience`, `topic`: fixed for the episode, even if the rule changes; an empty topic was stored by 0.1.0.
     """
 
     rule: str
@@ -48,8 +48,7 @@ class AdviceRecord:
         return f"{self.rule}@{self.kind}/{self.subject}"
 
     def begin_episode(self, tenant: str, case_key: str, erased_at: int | None, now: int) -> None:
-        """A new recommendation, whose id is stable for one rule, one subject and one unbroken spell (and never
-        used again)."""
+        """Start a new recommendation. Its id is unique to the rule, the subject and the episode."""
         self.episode, self.sequence, self.raised_at, self.state = self.episode + 1, 0, now, "active"
         self.by, self.text, self.inputs = None, "", ""
         name = "\0".join((tenant, case_key, self.key, str(self.episode), str(erased_at)))
@@ -63,21 +62,21 @@ _DEFAULTS = {
 
 
 def dump_records(records: dict[str, AdviceRecord]) -> bytes:
-    """Canonical JSON of all records; what is at its default is left out."""
-    document = [_slim(records[key]) for key in sorted(records)]
+    """Canonical JSON of all records; omits fields with their default value."""
+    document = [_without_defaults(records[key]) for key in sorted(records)]
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
 
 def load_records(raw: bytes) -> dict[str, AdviceRecord]:
-    """The records of `dump_records`' bytes by key; no bytes are none."""
-    records = [AdviceRecord(**_renamed(members)) for members in orjson.loads(raw)] if raw else []
+    """Parse the bytes of `dump_records`; returns the records by key (empty bytes: none)."""
+    records = [AdviceRecord(**_upgrade_fields(members)) for members in orjson.loads(raw)] if raw else []
     return {record.key: record for record in records}
 
 
-def _renamed(members: dict[str, Any]) -> dict[str, Any]:
-    """Rows that 0.1.0 stored call the episode a spell."""
+def _upgrade_fields(members: dict[str, Any]) -> dict[str, Any]:
+    """Rows stored by 0.1.0 name the episode `spell`."""
     return {"episode" if name == "spell" else name: value for name, value in members.items()}
 
 
-def _slim(record: AdviceRecord) -> dict[str, Any]:
+def _without_defaults(record: AdviceRecord) -> dict[str, Any]:
     return {name: value for name in _FIELDS if (value := getattr(record, name)) != _DEFAULTS.get(name)}

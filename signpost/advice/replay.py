@@ -1,4 +1,4 @@
-"""Replay: events in the order of their arrival, and cases woken at the very instants at which the clock would. Pure."""
+"""Replays events in arrival order and wakes cases at the instants at which the clock worker would. Pure."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ from signpost.case.event import Event
 
 @dataclass(frozen=True, slots=True)
 class ReplayedChange:
-    """A change of advice, the case that it is of, and when it was told (microseconds)."""
+    """A change of advice, its case, and when it was emitted (microseconds)."""
 
     at: int
     case: str
@@ -19,9 +19,9 @@ class ReplayedChange:
 
 
 class Replay:
-    """Plays events, each given with its arrival in microseconds and sorted by it, over a caseload.
+    """Replays events over a set of cases. `arrivals`: (arrival in microseconds, event), sorted by arrival.
 
-    `prepare` may rewrite an event when its turn comes, for instance to name a recommendation that did not stand before.
+    `prepare` may rewrite an event just before it is handled, for example to fill in a recommendation's id.
     """
 
     def __init__(
@@ -35,24 +35,23 @@ class Replay:
         self._prepare = prepare
 
     def until(self, now: int) -> Iterator[ReplayedChange]:
-        """Everything told up to an instant, that instant included. A case is woken before an event of the same
-        instant is handled."""
+        """All changes up to and including an instant. Wakes a case before it handles an event of the same instant."""
         while self._arrivals and self._arrivals[0][0] <= now:
             at, event = self._arrivals.popleft()
             yield from self._wake(at)
-            yield from _told(at, self.case_set.handle(self._prepare(event), at))
+            yield from _with_instant(at, self.case_set.handle(self._prepare(event), at))
         yield from self._wake(now)
 
     def _wake(self, until: int) -> Iterator[ReplayedChange]:
-        """Wake every case at each instant at which it asked to be."""
+        """Wake every case at each of its `next_change` instants."""
         while due := [
             (case.next_change, case.key)
             for case in self.case_set.cases.values()
             if case.next_change is not None and case.next_change <= until
         ]:
             at, key = min(due)
-            yield from _told(at, self.case_set.wake(key, at))
+            yield from _with_instant(at, self.case_set.wake(key, at))
 
 
-def _told(at: int, changes: Iterable[tuple[str, RecommendationChange]]) -> Iterator[ReplayedChange]:
+def _with_instant(at: int, changes: Iterable[tuple[str, RecommendationChange]]) -> Iterator[ReplayedChange]:
     return (ReplayedChange(at, case, change) for case, change in changes)

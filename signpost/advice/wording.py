@@ -1,4 +1,4 @@
-"""Wording: the variables that a rule's texts may name, and the texts filled in. Pure."""
+"""Renders a rule's texts, and provides the variables that they may use. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope
 from signpost.rulebook.texts import placed, render, show
 from signpost.rulebook.values import parse_duration
 
-SOMEBODY = "the employer"
+EMPLOYER_FALLBACK = "the employer"
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The texts of one recommendation, filled in."""
+    """The rendered texts of one recommendation."""
 
     title: str
     message: str
@@ -32,7 +32,7 @@ class Words:
 
 
 def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> Words:
-    """The texts of a rule about a subject, from facts and the priority in force; never from the clock."""
+    """Render the texts of a rule about a subject, from facts and the current priority; never from the clock."""
     rule = answer.rule
     comparison = (
         compare(related.get("offers") or related.get("offer") or [], facts.candidate) if rule.attaches else None
@@ -50,7 +50,7 @@ def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]],
 
 
 def inputs_of(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> bytes:
-    """Everything that the texts are made from: while this stays, so do the words."""
+    """The inputs of the texts as bytes: equal inputs give equal texts."""
     parts = [
         priority,
         answer.subject.values,
@@ -65,41 +65,41 @@ def inputs_of(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]],
 
 
 def zone_of(rule: Rule, facts: Facts) -> ZoneInfo:
-    """Whose clock the texts show: the candidate's, which an employer does not know."""
+    """The time zone of the texts: the candidate's, or UTC for an employer, who does not know it."""
     return facts.zone if rule.audience == "candidate" else UTC_ZONE
 
 
 def missing_fields(rule: Rule, env: Env) -> list[str]:
-    """The labels of the fields that a rule's `any unknown` names and nobody has told."""
+    """The labels of the unknown fields that a rule's `any unknown` names."""
     missing = []
     for term in rule.when:
         if isinstance(term, AnyOf):
             for alternative in term.alternatives:
-                question = alternative[0]
+                condition = alternative[0]
                 if (
                     len(alternative) == 1
-                    and isinstance(question, Known)
-                    and not question.known
-                    and question.ref.scope == Scope.ITEM
-                ) and question.ref.name not in env.item.values:
-                    missing.append(KINDS[env.item.kind][question.ref.name].label)
+                    and isinstance(condition, Known)
+                    and not condition.known
+                    and condition.ref.scope == Scope.ITEM
+                ) and condition.ref.name not in env.item.values:
+                    missing.append(KINDS[env.item.kind][condition.ref.name].label)
     return missing
 
 
 def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]) -> dict[str, Any]:
     rule, zone = answer.rule, zone_of(answer.rule, facts)
     private = rule.audience == "candidate"
-    context = shown(answer.subject, zone, private=private)
+    context = to_context(answer.subject, zone, private=private)
     if private:
-        context["candidate"] = shown(facts.candidate, zone)
+        context["candidate"] = to_context(facts.candidate, zone)
     for name, entities in related.items():
-        items = [shown(item, zone, private=private) for item in entities]
+        items = [to_context(item, zone, private=private) for item in entities]
         context[f"{name}s"] = items
         if items:
             context[name] = items[0]
-    context["params"] = {name: _param(value) for name, value in rule.params.items()}
+    context["params"] = {name: _format_param(value) for name, value in rule.params.items()}
     for name, value in answer.defined.items():
-        context[name] = _shown_value(value, _defined_type(rule, name), zone)
+        context[name] = _format_value(value, _defined_type(rule, name), zone)
     context["missing"] = missing_fields(rule, Env(facts, answer.subject, answer.subject, zone))
     context["due"] = placed(answer.due, "instant", zone)
     context["valid_until"] = placed(answer.valid_until, "instant", zone)
@@ -108,9 +108,9 @@ def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]
     return {name: value for name, value in context.items() if value is not None}
 
 
-def shown(entity: Entity, zone: ZoneInfo, *, private: bool = True) -> dict[str, Any]:
-    """An entity's values as texts name them: instants local, groups nested, the employer by name; without `private`
-    nothing that the candidate said in private."""
+def to_context(entity: Entity, zone: ZoneInfo, *, private: bool = True) -> dict[str, Any]:
+    """An entity's values as template variables: local instants, nested groups, the employer's name; unless `private`,
+    without fields that are private to the candidate."""
     values: dict[str, Any] = {"id": entity.id}
     for name, value in entity.values.items():
         field = KINDS[entity.kind].get(name)
@@ -123,33 +123,33 @@ def shown(entity: Entity, zone: ZoneInfo, *, private: bool = True) -> dict[str, 
         else:
             values[name] = local
     if entity.kind != "candidate":
-        values["employer"] = entity.values.get("employer_name", SOMEBODY)
+        values["employer"] = entity.values.get("employer_name", EMPLOYER_FALLBACK)
     return values
 
 
 def letter_differences(offer: Entity) -> list[dict[str, str]]:
-    """Where the letter says other than the offer: [{field, offer, letter}] as a person reads it."""
-    found = []
+    """Differences between the letter and the offer: [{field, offer, letter}], formatted for a reader."""
+    differences = []
     for name in ("salary", "title", "start_date", "location", "workplace"):
         ours, theirs = offer.values.get(name), offer.values.get(f"letter_{name}")
         if ours is not None and theirs is not None and not says_same(ours, theirs):
-            found.append({"field": name.replace("_", " "), "offer": show(ours), "letter": show(theirs)})
-    return found
+            differences.append({"field": name.replace("_", " "), "offer": show(ours), "letter": show(theirs)})
+    return differences
 
 
-def _shown_value(value: Any, type_: str, zone: ZoneInfo) -> Any:
-    """A defined value as texts show it; a number of days and a duration read alike."""
+def _format_value(value: Any, type_: str, zone: ZoneInfo) -> Any:
+    """Format a defined value; a number of days reads like a duration."""
     if type_ == "duration" and value is not None:
-        return _days(value if isinstance(value, Duration) else Duration(value))
+        return _format_duration(value if isinstance(value, Duration) else Duration(value))
     return placed(value, type_, zone)
 
 
-def _param(value: Any) -> Any:
+def _format_param(value: Any) -> Any:
     duration = parse_duration(value) if isinstance(value, str) else None
-    return value if duration is None else _days(duration)
+    return value if duration is None else _format_duration(duration)
 
 
-def _days(duration: Duration) -> str:
+def _format_duration(duration: Duration) -> str:
     hours = duration.microseconds // 3_600_000_000
     parts = [(duration.business_days, "business day"), (duration.days, "day"), (hours, "hour")]
     return " ".join(f"{number} {unit}{'' if number == 1 else 's'}" for number, unit in parts if number) or "no time"

@@ -1,4 +1,4 @@
-"""Explain: why a rule holds of a subject or does not, until when, and which single facts would change it. Pure."""
+"""Explains why a rule holds for a subject or not, until when, and which single facts would change that. Pure."""
 
 from signpost.explain.explanation import Explanation, TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all
 

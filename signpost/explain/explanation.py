@@ -1,4 +1,4 @@
-"""The explanation of one rule about one subject at one instant. Pure."""
+"""Builds the explanation of one rule about one subject at one instant. Pure."""
 
 from collections.abc import Iterator
 from typing import TypedDict
@@ -28,19 +28,19 @@ class UnknownSubject(CallerError):
 
 
 class TooManySubjects(CallerError):
-    """The case has more subjects than are explained at once."""
+    """The case has more subjects than one call may explain."""
 
 
 class Next(TypedDict):
-    """What happens next if nobody says anything: `change` is starts, stops, or the priority then in force."""
+    """What time alone changes next. `change`: starts, stops, or `becomes PRIORITY`."""
 
     at: str
     change: str
 
 
 class AdviceState(TypedDict):
-    """What consumers were told, and answered. `state`: active, done, dismissed, snoozed (`until` then), or suppressed
-    or superseded (`by` another rule)."""
+    """The published state and the consumer's answer. `state`: active, done, dismissed, snoozed (`until` an instant), or
+    suppressed or superseded (`by` another rule)."""
 
     id: str
     state: str
@@ -49,9 +49,9 @@ class AdviceState(TypedDict):
 
 
 class Explanation(TypedDict):
-    """Why, why not, when, and what would change it. Instants are RFC 3339.
+    """Why a rule holds or not, when, and what would change that. Instants are RFC 3339.
 
-    `complete`: whether all single changes were tried; in a very large case some are left out.
+    `complete`: whether every single change was tried; a very large case exceeds the budget.
     """
 
     rule: str
@@ -73,40 +73,38 @@ class Explanation(TypedDict):
     article: dict[str, str]
 
 
-MOST_SUBJECTS = 50
+MAX_SUBJECTS = 50
 
 
 def explain_all(
     engine: CompiledEngine, case: Case, key: str, rule: str, now: int, advice_state: bytes = b""
 ) -> list[Explanation]:
-    """One explanation for every subject of the case that the rule speaks of.
+    """One explanation for each subject of the rule in this case.
 
-    Raises UnknownRule; TooManySubjects beyond MOST_SUBJECTS.
+    Raises UnknownRule; TooManySubjects beyond MAX_SUBJECTS.
     """
-    facts, asked = facts_of(case, key), _rule(engine, rule)
-    found, budget = subjects(asked, facts), Budget()
-    if len(found) > MOST_SUBJECTS:
+    facts, checked_rule = facts_of(case, key), _rule(engine, rule)
+    found, budget = subjects(checked_rule, facts), Budget()
+    if len(found) > MAX_SUBJECTS:
         names = ", ".join(map(_name, found[:3]))
-        raise TooManySubjects(f"this case has {len(found)} {asked.about}s; name the one to explain: {names}, ...")
-    return [_explained(engine, asked, subject, facts, now, advice_state, budget) for subject in found]
+        raise TooManySubjects(f"this case has {len(found)} {checked_rule.about}s; name one of them: {names}, ...")
+    return [_explain(engine, checked_rule, subject, facts, now, advice_state, budget) for subject in found]
 
 
 def explain(
     engine: CompiledEngine, case: Case, key: str, rule: str, subject: str, now: int, advice_state: bytes = b""
 ) -> Explanation:
-    """`subject`: KIND/ID. `advice_state`: what was told of the case, where that is known.
+    """`subject`: KIND/ID. `advice_state`: the stored advice state of the case, if known.
 
     Raises UnknownRule, UnknownSubject.
     """
-    facts, asked = facts_of(case, key), _rule(engine, rule)
-    known = {_name(one): one for one in subjects(asked, facts)}
+    facts, checked_rule = facts_of(case, key), _rule(engine, rule)
+    known = {_name(entity): entity for entity in subjects(checked_rule, facts)}
     if subject not in known:
-        names = [*known][:MOST_SUBJECTS]
-        there = f"it has: {', '.join(names)}{', ...' if len(known) > len(names) else ''}" if known else "it has none"
-        raise UnknownSubject(
-            f"{rule} speaks of the {asked.about}s of a case, and this case has no {subject!r}; {there}"
-        )
-    return _explained(engine, asked, known[subject], facts, now, advice_state, Budget())
+        names = [*known][:MAX_SUBJECTS]
+        hint = f"it has: {', '.join(names)}{', ...' if len(known) > len(names) else ''}" if known else "it has none"
+        raise UnknownSubject(f"rule {rule} is about {checked_rule.about}s, and this case has no {subject!r}; {hint}")
+    return _explain(engine, checked_rule, known[subject], facts, now, advice_state, Budget())
 
 
 def _rule(engine: CompiledEngine, rule: str) -> Rule:
@@ -119,7 +117,7 @@ def _name(subject: Entity) -> str:
     return f"{subject.kind}/{subject.id}"
 
 
-def _explained(
+def _explain(
     engine: CompiledEngine, rule: Rule, subject: Entity, facts: Facts, now: int, advice_state: bytes, budget: Budget
 ) -> Explanation:
     answer = engine.answer_about(rule.id, subject, facts)
@@ -136,7 +134,7 @@ def _explained(
         "levels": [level_phrase(level) for level in rule.levels],
         "due": _text(answer.due),
         "valid_until": _text(answer.valid_until),
-        "told": _told(load_records(advice_state).get(answer.key)),
+        "told": _advice_state(load_records(advice_state).get(answer.key)),
         "suppressed_by": list(_suppressors(engine, answer, facts, now)) if holding else [],
         "next": _next(answer, now),
         "if_changed": changes(trial),
@@ -146,7 +144,7 @@ def _explained(
     }
 
 
-def _told(record: AdviceRecord | None) -> AdviceState | None:
+def _advice_state(record: AdviceRecord | None) -> AdviceState | None:
     if record is None or record.state == "ended":
         return None
     return {"id": record.id, "state": record.state, "until": _text(record.until), "by": record.by}
@@ -181,5 +179,5 @@ def _state(answer: Answer, now: int) -> str | None:
 
 
 def _text(instant: int | None) -> str | None:
-    shown = on_calendar(instant)
-    return None if shown is None else format_instant(shown)
+    representable = on_calendar(instant)
+    return None if representable is None else format_instant(representable)

@@ -1,4 +1,4 @@
-"""Reasons: each condition of a rule with its answer at an instant, and the facts that decide it. Pure."""
+"""Reasons: each condition of a rule with its answer at an instant and the facts that decide it. Pure."""
 
 from collections.abc import Iterator
 from typing import TypedDict
@@ -15,10 +15,10 @@ from signpost.rulebook.terms import AnyOf, Condition, Linked, Reached, Relation,
 
 
 class Reason(TypedDict):
-    """One condition. `answer`: yes, no, or unknown where it is no because something it compares is not known.
+    """One condition. `answer`: yes, no, or unknown (it does not hold, because a compared fact is unknown).
 
-    `seen`: the facts that it read, each with the event behind it; `turns`: the instant at which time alone turns its
-    answer; `parts`: the conditions within it, for each alternative or each entity that was looked at (`of`: which).
+    `seen`: the facts that it read, each with its event; `turns`: the instant at which time alone changes its answer;
+    `parts`: its inner conditions, for each alternative or each entity checked (`of`: which one).
     """
 
     condition: str
@@ -30,7 +30,7 @@ class Reason(TypedDict):
 
 
 def reasons(rule: Rule, env: Env, now: int) -> list[Reason]:
-    """The reasons of a rule, condition by condition, about the subject of an environment."""
+    """The reasons of a rule about the subject of an environment, one per condition."""
     return _Reasons(rule, env, now).of(rule.when)
 
 
@@ -43,7 +43,7 @@ class _Reasons:
 
     def _reason(self, term: Term) -> Reason:
         intervals = intervals_of(term)(self.env)
-        seen, parts = self._seen(term), list(self._parts(term))
+        seen, parts = self._facts_read(term), list(self._parts(term))
         turn = on_calendar(next((flip for flip in intervals if flip > self.now), None))
         return {
             "condition": phrase(term),
@@ -51,14 +51,14 @@ class _Reasons:
             "answer": "yes"
             if holds(intervals, self.now)
             else "unknown"
-            if _rests_on_unknown(term, seen, parts)
+            if _depends_on_unknown(term, seen, parts)
             else "no",
             "seen": seen + _threshold(term, seen, self.env),
             "turns": None if turn is None else format_instant(turn),
             "parts": parts,
         }
 
-    def _seen(self, term: Term) -> list[Fact]:
+    def _facts_read(self, term: Term) -> list[Fact]:
         if isinstance(term, Linked):
             return link_facts(term, self.env)
         return [] if isinstance(term, (AnyOf, Relation)) else [fact_of(ref, self.env) for ref in references(term)]
@@ -66,7 +66,7 @@ class _Reasons:
     def _parts(self, term: Term) -> Iterator[Reason]:
         if isinstance(term, AnyOf):
             for number, alternative in enumerate(term.alternatives, 1):
-                yield from _under(f"alternative {number}", self.of(alternative))
+                yield from _as_group(f"alternative {number}", self.of(alternative))
         elif isinstance(term, Relation):
             outer = self.env.item
             for item in seen_items(self.rule, term, self.env):
@@ -75,22 +75,22 @@ class _Reasons:
             self.env.item = outer
 
     def _of_item(self, where: Condition) -> list[Reason]:
-        """Its conditions; of an entity that does not belong to the subject, that alone."""
+        """The reasons for one entity; if it does not belong to the subject, only that reason."""
         for term in where:
             if isinstance(term, Linked) and not check(term)(self.env):
                 return [self._reason(term)]
         return self.of(where)
 
 
-def _rests_on_unknown(term: Term, seen: list[Fact], parts: list[Reason]) -> bool:
-    """Whether a condition that does not hold might, were more known."""
+def _depends_on_unknown(term: Term, seen: list[Fact], parts: list[Reason]) -> bool:
+    """Whether a condition that does not hold could hold if more facts were known."""
     if isinstance(term, Relation) and term.fewer:
         return False
     return any(fact["unknown"] for fact in seen) or any(part["answer"] == "unknown" for part in parts)
 
 
 def _threshold(term: Term, seen: list[Fact], env: Env) -> list[Fact]:
-    """The instant that a condition about time comes to, where it is not the field itself."""
+    """The threshold instant of a time condition, unless it equals the field."""
     if not isinstance(term, Reached):
         return []
     instant = on_calendar(instant_of(term.moment)(env))
@@ -100,8 +100,8 @@ def _threshold(term: Term, seen: list[Fact], env: Env) -> list[Fact]:
     return [{"fact": "that is", "value": value, "unknown": instant is None, "event": None}]
 
 
-def _under(name: str, found: list[Reason]) -> list[Reason]:
-    """An alternative of one condition is that condition."""
+def _as_group(name: str, found: list[Reason]) -> list[Reason]:
+    """Group the reasons of an alternative, unless it has only one condition."""
     return found if len(found) == 1 else [_group(name, None, found)]
 
 

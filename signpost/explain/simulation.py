@@ -1,4 +1,4 @@
-"""Simulation: what would be advised if events happened that have not. Pure; nothing is kept."""
+"""Simulates hypothetical events and returns the resulting advice. Pure; stores nothing."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from signpost.errors import CallerError
 
 
 class Simulated(TypedDict):
-    """`changes`: every recommendation as it would be told, in order; `active`: what would stand at the end."""
+    """The result. `changes`: all changes that would be published, in order; `active`: the advice active at the end."""
 
     candidate: str
     at: str
@@ -26,49 +26,51 @@ class Simulated(TypedDict):
     next_change: str | None
 
 
-class TooMuch(CallerError):
-    """A simulation that would take too long."""
+class SimulationTooLarge(CallerError):
+    """The simulation would take too long."""
 
 
-MOST_WORK = 8_000
-"""Entities looked at in one simulation: a second or two of work, five where all are offers."""
+MAX_WORK = 8_000
+"""Entities evaluated in one simulation: one to two seconds, up to five if all are offers."""
 
 
 def simulate(case_set: CaseSet, candidate: str, events: Sequence[Event], at: int, until: int) -> Simulated:
-    """Play events over cases, from `at` to `until` (microseconds). An event of an earlier time arrives at `at`.
+    """Apply events to cases from `at` to `until` (microseconds). An event with an earlier time arrives at `at`.
 
-    The caseload is changed, so give it cases of its own. Raises TooMuch.
+    Changes `case_set`, so pass a copy. Raises SimulationTooLarge.
     """
     ordered = sorted(events, key=lambda event: (max(event.time, at), event.time, event.source, event.id))
     arrivals = [(max(event.time, at), event) for event in ordered]
     changes = [change.data for _, change in case_set.wake(case_set.find(candidate).key, at)]
-    changes += [told.change.data for told in _played(case_set, arrivals, until)]
+    changes += [replayed.change.data for replayed in _replay(case_set, arrivals, until)]
     case = case_set.find(candidate)
     return {
         "candidate": case.key,
         "at": format_instant(at),
         "until": format_instant(until),
         "changes": changes,
-        "active": [_standing(record) for record in active(case.advice_state).values()],
+        "active": [_format_record(record) for record in active(case.advice_state).values()],
         "suppressed": suppressions(case.advice_state),
         "next_change": None if case.next_change is None else format_instant(case.next_change),
     }
 
 
-def _played(case_set: CaseSet, arrivals: list[tuple[int, Event]], until: int) -> Iterator[ReplayedChange]:
-    """Instant by instant, so that the work can be counted."""
+def _replay(case_set: CaseSet, arrivals: list[tuple[int, Event]], until: int) -> Iterator[ReplayedChange]:
+    """Replay instant by instant, to limit the work."""
     replay, pending, work = Replay(case_set, arrivals), Counter(at for at, _ in arrivals), 0
     while (instant := _next(case_set, pending)) is not None and instant <= until:
         arriving = pending.pop(instant, 0)
         work += (1 + arriving) * (1 + arriving + max(map(_size, case_set.cases.values())))
-        if work > MOST_WORK:
-            raise TooMuch(f"too much happens by {format_instant(until)}: ask for an earlier `until`, or fewer events")
+        if work > MAX_WORK:
+            raise SimulationTooLarge(
+                f"the simulation until {format_instant(until)} is too large: choose an earlier `until` or fewer events"
+            )
         yield from replay.until(instant)
 
 
 def _next(case_set: CaseSet, pending: Counter[int]) -> int | None:
-    woken = (case.next_change for case in case_set.cases.values())
-    return min((*pending, *(instant for instant in woken if instant is not None)), default=None)
+    wake_times = (case.next_change for case in case_set.cases.values())
+    return min((*pending, *(instant for instant in wake_times if instant is not None)), default=None)
 
 
 def _size(case: LoadedCase) -> int:
@@ -80,7 +82,7 @@ def keys_of(candidate: str, events: Sequence[Event]) -> set[str]:
     return {candidate}.union(*(case_keys(event) for event in events))
 
 
-def _standing(record: Any) -> dict[str, Any]:
+def _format_record(record: Any) -> dict[str, Any]:
     return {
         "rule": record.rule,
         "subject": f"{record.kind}/{record.subject}",

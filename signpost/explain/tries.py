@@ -1,4 +1,4 @@
-"""Tries: every fact that a rule's answer rests on, each with the values worth trying. Pure."""
+"""Lists the facts that a rule's answer depends on, each with the values worth trying. Pure."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -13,18 +13,18 @@ from signpost.rulebook.checks import references
 from signpost.rulebook.terms import AnyOf, Condition, Defined, Linked, Moment, Ref, Relation, Rule, Scope, Term
 
 Try: TypeAlias = tuple[Entity, Ref, list[Any]]
-"""Whose fact, which, and the values to give it; None: make it unknown."""
+"""(entity, field, values to try); None makes the field unknown."""
 
 
 def tries(rule: Rule, env: Env, now: int) -> Iterator[Try]:
-    """Everything worth trying for a rule about the subject of an environment."""
+    """All tries for a rule about the subject of an environment."""
     return _Tries(rule, env, now).all()
 
 
 class _Tries:
     def __init__(self, rule: Rule, env: Env, now: int) -> None:
         self.rule, self.env, self.now = rule, env, now
-        self.defined = {one.name: one for one in rule.defined}
+        self.defined = {defined.name: defined for defined in rule.defined}
 
     def all(self) -> Iterator[Try]:
         yield from self._of_condition(self.rule.when)
@@ -59,7 +59,7 @@ class _Tries:
             for one, other in ((item, subject), (subject, item)):
                 if name in KINDS[one.kind]:
                     theirs = other.id if name == other.kind else other.values.get(name)
-                    yield one, Ref(Scope.ITEM, name, "text"), _linking(one.values.get(name), theirs)
+                    yield one, Ref(Scope.ITEM, name, "text"), _link_values(one.values.get(name), theirs)
 
     def _of_term(self, term: Term) -> Iterator[Try]:
         for ref in references(term):
@@ -70,7 +70,7 @@ class _Tries:
                 yield entity_of(ref, self.env), ref, [None, *values_for(term, ref, self.env, self.now)]
 
     def _behind(self, defined: Defined, instant: int | None, values: list[Any]) -> Iterator[Try]:
-        """The facts that a defined value rests on: to bring it to an instant, or to values of its own type."""
+        """Tries for the facts behind a defined value, to move it to an instant or to values of its type."""
         outer, self.env.item = self.env.item, self.env.subject
         for choice in defined.choices:
             yield from self._of_condition(choice.when)
@@ -84,12 +84,12 @@ class _Tries:
         if ref.scope == Scope.DEFINED:
             yield from self._behind(self.defined[ref.name], instant, values)
         else:
-            fitting = [one for one in values if isinstance(one, date) == (ref.type == "date")]
+            fitting = [value for value in values if isinstance(value, date) == (ref.type == "date")]
             near = around(ref, instant, self.env) if ref.type in ("date", "instant") else []
             yield entity_of(ref, self.env), ref, [None, *(near or fitting)]
 
     def _of_moment(self, moment: Moment, instant: int | None) -> Iterator[Try]:
-        """The facts that a moment rests on, to bring it to an instant."""
+        """Tries for the facts behind a moment, to move it to an instant."""
         start = before(moment, instant, self.env)
         if moment.base.scope == Scope.DEFINED:
             yield from self._behind(self.defined[moment.base.name], start, [])
@@ -99,6 +99,6 @@ class _Tries:
             yield from self._of_value(moment.offset, None, DAYS)
 
 
-def _linking(ours: Any, theirs: Any) -> list[Any]:
-    """Values that link one entity to another, and that do not."""
+def _link_values(ours: Any, theirs: Any) -> list[Any]:
+    """Values that link one entity to another, and values that do not."""
     return [None, far_side(ours)] if theirs is None else [None, theirs, far_side(theirs)]

@@ -1,4 +1,4 @@
-"""Values worth trying for a fact that a condition reads: those on either side of what it asks. Pure."""
+"""Values worth trying for a fact that a condition reads: those on either side of its threshold. Pure."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
@@ -27,26 +27,25 @@ from signpost.rulebook.terms import (
     Term,
 )
 
-TICK = 1_000_000
-"""A second, in microseconds."""
-STEPS = (-40, -20, -8, -3, -1, 0, 1, 3, 8, 20, 40)
-"""Days to either side of where an answer turns: weekends and month ends may move that."""
+TICK_US = 1_000_000
+STEPS_DAYS = (-40, -20, -8, -3, -1, 0, 1, 3, 8, 20, 40)
+"""Offsets around a threshold: weekends and month ends may move it."""
 DAYS = [0, 1, 7, 14, 30, 90, 365]
-"""Numbers of days worth trying."""
+"""Durations worth trying."""
 
 
 def entity_of(ref: Ref, env: Env) -> Entity:
-    """Whose fact a reference means."""
+    """The entity that a reference points to."""
     return {Scope.ITEM: env.item, Scope.SUBJECT: env.subject}.get(ref.scope, env.facts.candidate)
 
 
 def values_for(term: Term, ref: Ref, env: Env, now: int) -> list[Any]:
-    """What a field that a term reads could be, so that the term's answer may be another."""
+    """Values of a field that may change a term's answer."""
     return _VALUES[type(term)](term, ref, env, now)
 
 
 def target(term: Term, ref: Ref, env: Env, now: int) -> int | None:
-    """The instant at which a moment that a term reads would turn the term's answer; None: there is no such."""
+    """The instant at which a moment changes a term's answer; None if there is none."""
     if isinstance(term, Reached) and ref == term.moment.base:
         return before(term.moment, now, env)
     if isinstance(term, Order):
@@ -56,8 +55,7 @@ def target(term: Term, ref: Ref, env: Env, now: int) -> int | None:
 
 
 def before(moment: Moment, instant: int | None, env: Env) -> int | None:
-    """Where the base of a moment must be for the moment to come to an instant, to a few days where months or business
-    days are counted."""
+    """The base instant that moves a moment to `instant`; approximate to a few days for months and business days."""
     offset = value_of(moment.offset)(env) if isinstance(moment.offset, Ref) else moment.offset
     if instant is None or offset is None:
         return None
@@ -66,13 +64,13 @@ def before(moment: Moment, instant: int | None, env: Env) -> int | None:
 
 
 def around(ref: Ref, start: int | None, env: Env) -> list[Any]:
-    """Values of a date or an instant at an instant, just before it and just after, and some way off."""
+    """Values at an instant, just before and after it, and some days away."""
     if start is None:
         return []
     if ref.type == "date":
         day = _day(start, env)
-        return [] if day is None else [day + timedelta(days=step) for step in STEPS]
-    near = (start - TICK, start, start + TICK, *(start + step * DAY for step in STEPS if step))
+        return [] if day is None else [day + timedelta(days=step) for step in STEPS_DAYS]
+    near = (start - TICK_US, start, start + TICK_US, *(start + step * DAY for step in STEPS_DAYS if step))
     return sorted(instant for instant in near if on_calendar(instant) is not None)
 
 
@@ -89,12 +87,12 @@ def _compare(term: Compare, ref: Ref, env: Env, now: int) -> list[Any]:
     other = term.operand if ref == term.ref else term.ref
     bound = value_of(other)(env) if isinstance(other, Ref) else other
     if isinstance(bound, Money):
-        return [_paying(bound, step) for step in (-1, 0, 1)]
+        return [_change_pay(bound, step) for step in (-1, 0, 1)]
     return [] if bound is None else [bound - 1, bound, bound + 1]
 
 
-def _paying(money: Money, more: int) -> Money:
-    """So much more or less a year, to the cent, since that can be said."""
+def _change_pay(money: Money, more: int) -> Money:
+    """An amount changed by `more` per year, rounded to the cent."""
     cents = Decimal(max(round((money.annual + more) * 100), 0)) / 100
     return Money.from_json({"amount": f"{cents:f}", "currency": money.currency, "per": "year"}, None)
 
@@ -126,14 +124,14 @@ def _order(term: Order, ref: Ref, env: Env, now: int) -> list[Any]:
 
 
 def _day(instant: int, env: Env) -> date | None:
-    far = (STEPS[-1] + 1) * DAY
+    far = (STEPS_DAYS[-1] + 1) * DAY
     if on_calendar(instant - far) is None or on_calendar(instant + far) is None:
         return None
     return to_datetime(instant).astimezone(env.zone).date()
 
 
 def _some_value(ref: Ref, env: Env, now: int) -> Any:
-    """Any value of a field that has no words of its own."""
+    """A sample value of a field without choices."""
     samples: Mapping[str, Any] = {
         "number": 1,
         "days": 1,
@@ -156,13 +154,13 @@ def _field_choices(ref: Ref, env: Env) -> tuple[Any, ...]:
 
 
 def far_side(value: Any) -> Any:
-    """Another value of the same type."""
+    """A different value of the same type."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, (int, float)):
         return value + 1
     if isinstance(value, Money):
-        return _paying(value, 1)
+        return _change_pay(value, 1)
     if isinstance(value, date):
         return value + timedelta(days=1)
     return {"city": "elsewhere"} if isinstance(value, dict) else f"other than {value}"

@@ -1,4 +1,4 @@
-"""Sight: whom an explanation may speak of. An employer's rule shows nothing that this employer does not know. Pure."""
+"""Limits an explanation to what its audience may see: an employer sees only what it already knows. Pure."""
 
 from collections.abc import Iterable
 
@@ -14,18 +14,18 @@ from signpost.rulebook.terms import Linked, Ref, Relation, Rule, Scope
 
 
 def subjects(rule: Rule, facts: Facts) -> list[Entity]:
-    """The subjects that a rule can be explained of."""
-    return [one for one in facts.of_kind(rule.about) if rule.audience == "candidate" or _is_public(one)]
+    """The subjects for which a rule can be explained."""
+    return [entity for entity in facts.of_kind(rule.about) if rule.audience == "candidate" or _is_public(entity)]
 
 
 def seen_items(rule: Rule, relation: Relation, env: Env) -> list[Entity]:
-    """The entities that an explanation may show for a relation; an employer's are those of this very employer."""
-    found = items(relation)(env)
-    return found if rule.audience == "candidate" else [one for one in found if _is_theirs(one, env.subject)]
+    """The entities that an explanation may show for a relation; for an employer only its own."""
+    related = items(relation)(env)
+    return related if rule.audience == "candidate" else [item for item in related if _is_theirs(item, env.subject)]
 
 
 def link_refs(link: Linked, env: Env) -> list[Ref]:
-    """The fields that tell whether an entity belongs to the subject as a relation asks."""
+    """The fields that decide whether an entity is linked to the subject as a relation requires."""
     item, subject = env.item, env.subject
     if link.how != "for" and "employer" in item.values and "employer" in subject.values:
         return _both_sides(("employer",), env)
@@ -38,13 +38,13 @@ def link_refs(link: Linked, env: Env) -> list[Ref]:
 
 
 def link_facts(link: Linked, env: Env) -> list[Fact]:
-    """Those fields as facts."""
+    """The fields of `link_refs` as facts."""
     return [fact_of(ref, env) for ref in link_refs(link, env)]
 
 
 def _both_sides(names: Iterable[str], env: Env) -> list[Ref]:
     sides = ((Scope.ITEM, env.item), (Scope.SUBJECT, env.subject))
-    return [Ref(scope, name, "text") for name in names for scope, one in sides if name in KINDS[one.kind]]
+    return [Ref(scope, name, "text") for name in names for scope, entity in sides if name in KINDS[entity.kind]]
 
 
 def _is_theirs(item: Entity, subject: Entity) -> bool:
@@ -52,8 +52,8 @@ def _is_theirs(item: Entity, subject: Entity) -> bool:
 
 
 def _is_public(entity: Entity) -> bool:
-    """Whether anything is known of it that the candidate did not say in private (compare `barrier`)."""
-    aside = (*LINKS, *ALWAYS_KNOWN.get(entity.kind, ()))
+    """Whether the entity has any field that is not private to the candidate (see `barrier`)."""
+    ignored = (*LINKS, *ALWAYS_KNOWN.get(entity.kind, ()))
     fields = KINDS[entity.kind]
-    told = (name for name in entity.values if name in fields and name not in aside and not fields[name].private)
-    return entity.kind not in TOLD_IN_PRIVATE or any(told)
+    public = (name for name in entity.values if name in fields and name not in ignored and not fields[name].private)
+    return entity.kind not in TOLD_IN_PRIVATE or any(public)

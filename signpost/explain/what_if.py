@@ -1,6 +1,6 @@
-"""What if: every single fact that a rule reads, changed in every way that could matter, and what then holds. Pure.
+"""What if: changes each fact that a rule reads and evaluates the rule again. Pure.
 
-Each change that is reported has been tried: the rule was evaluated anew with that one fact changed.
+Each reported change was tried: the rule was evaluated with only that fact changed.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from signpost.engine.intervals import holds
 from signpost.explain.tries import tries
 from signpost.explain.values import values_for
 from signpost.explain.visibility import seen_items
-from signpost.explain.words import said, telling
+from signpost.explain.words import format_values, nearest_values
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
@@ -25,8 +25,8 @@ from signpost.rulebook.terms import AnyOf, Condition, Linked, Relation, Rule, Sc
 
 
 class Change(TypedDict):
-    """One fact and values that would turn the rule's answer (null: were it unknown); of amounts and times the nearest
-    found on either side. `words`: the same as a person says it."""
+    """One fact and the values that flip the rule's answer (null: unknown); for amounts and times only the nearest value
+    on either side. `words`: the same as text."""
 
     fact: str
     now: Any
@@ -35,7 +35,7 @@ class Change(TypedDict):
 
 
 class Arrival(TypedDict):
-    """One more entity such that, or one fewer, would turn the rule's answer."""
+    """One more or one fewer entity that flips the rule's answer."""
 
     entity: str
     such_that: list[str]
@@ -43,19 +43,19 @@ class Arrival(TypedDict):
 
 @dataclass(slots=True)
 class Budget:
-    """How much may still be tried: entities looked at. What is left out is not said to make no difference."""
+    """The remaining budget, in entities evaluated. Changes beyond it are not tried."""
 
     left: int = 1_000_000
 
     def spend(self, facts: Facts) -> bool:
-        """Whether there is enough for one more evaluation."""
+        """Pay for one evaluation; False if the budget is used up."""
         self.left -= 20 + sum(map(len, facts.entities.values()))
         return self.left >= 0
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One rule about one subject at one instant, to be asked again of other facts."""
+    """One rule about one subject at one instant, to be evaluated with other facts."""
 
     engine: CompiledEngine
     rule: Rule
@@ -67,11 +67,11 @@ class Trial:
 
     @property
     def env(self) -> Env:
-        """What the rule sees, the facts being as they are."""
+        """The rule's environment with the actual facts."""
         return self.engine.environment(self.rule.id, self.subject, self.facts)
 
-    def turns(self, facts: Facts, subject: Entity | None = None) -> bool:
-        """Whether other facts give another answer."""
+    def flips(self, facts: Facts, subject: Entity | None = None) -> bool:
+        """Whether other facts flip the answer."""
         if not self.budget.spend(facts):
             return False
         answer = self.engine.answer_about(self.rule.id, subject or self.subject, facts)
@@ -79,33 +79,33 @@ class Trial:
 
 
 def changes(trial: Trial) -> list[Change]:
-    """The facts of which some other value turns the answer."""
-    tried: dict[tuple[str, str], _Tried] = {}
+    """The facts with another value that flips the answer."""
+    tried: dict[tuple[str, str], _TriedFact] = {}
     for entity, ref, values in tries(trial.rule, trial.env, trial.now):
-        one = tried.setdefault((f"{entity.kind}/{entity.id}", ref.name), _Tried(entity, ref.name, [], []))
+        one = tried.setdefault((f"{entity.kind}/{entity.id}", ref.name), _TriedFact(entity, ref.name, [], []))
         for value in values:
-            if value != one.present and one.may_be(value):
+            if value != one.present and one.is_untried(value):
                 one.values.append(value)
-                if _turns(trial, entity, ref.name, value):
-                    one.turning.append(value)
-    return [one.change() for one in tried.values() if one.turning]
+                if _flips(trial, entity, ref.name, value):
+                    one.flipping.append(value)
+    return [one.change() for one in tried.values() if one.flipping]
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
-    """One fact with the values given to it, and those of them that turned the answer."""
+class _TriedFact:
+    """One fact, the values tried, and those that flipped the answer."""
 
     entity: Entity
     name: str
     values: list[Any]
-    turning: list[Any]
+    flipping: list[Any]
 
     @property
     def present(self) -> Any:
         return self.entity.values.get(self.name)
 
-    def may_be(self, value: Any) -> bool:
-        """Whether a value is still to be tried; 1 is not True."""
+    def is_untried(self, value: Any) -> bool:
+        """Whether a value is allowed and not tried yet; 1 is not True."""
         if value is None and self.name in ALWAYS_KNOWN.get(self.entity.kind, ()):
             return False
         return not any(value == one and type(value) is type(one) for one in self.values)
@@ -113,36 +113,40 @@ class _Tried:
     def change(self) -> Change:
         type_ = KINDS[self.entity.kind][self.name].type
         fact = f"{self.entity.kind}/{self.entity.id} {self.name}"
-        values = telling(self.present, self.turning, type_)
-        any_known = self.present is None and len(self.turning) == len(self.values)
-        words = f"if {fact} {said(values, any_known, type_)}"
-        shown = [as_json(value, type_) for value in values]
-        return {"fact": fact, "now": as_json(self.present, type_), "values": shown, "words": words}
+        values = nearest_values(self.present, self.flipping, type_)
+        any_known = self.present is None and len(self.flipping) == len(self.values)
+        words = f"if {fact} {format_values(values, any_known, type_)}"
+        formatted = [as_json(value, type_) for value in values]
+        return {"fact": fact, "now": as_json(self.present, type_), "values": formatted, "words": words}
 
 
-def _turns(trial: Trial, entity: Entity, name: str, value: Any) -> bool:
-    other, facts = _changed(trial.facts, entity, name, value)
-    return trial.turns(facts, other if entity is trial.subject else None)
+def _flips(trial: Trial, entity: Entity, name: str, value: Any) -> bool:
+    other, facts = _replace_value(trial.facts, entity, name, value)
+    return trial.flips(facts, other if entity is trial.subject else None)
 
 
-def _changed(facts: Facts, entity: Entity, name: str, value: Any) -> tuple[Entity, Facts]:
-    """The facts with one of them changed: (the entity as it then is, everything)."""
-    values = {key: held for key, held in entity.values.items() if key != name}
+def _replace_value(facts: Facts, entity: Entity, name: str, value: Any) -> tuple[Entity, Facts]:
+    """The facts with one value replaced: (the new entity, all facts)."""
+    values = {key: value_ for key, value_ in entity.values.items() if key != name}
     other = replace(entity, values=values if value is None else values | {name: value})
     if entity is facts.candidate:
         return other, replace(facts, candidate=other)
-    return other, _with(facts, entity.kind, [other if one is entity else one for one in facts.entities[entity.kind]])
+    return other, _with_entities(
+        facts, entity.kind, [other if one is entity else one for one in facts.entities[entity.kind]]
+    )
 
 
-def _with(facts: Facts, kind: str, entities: list[Entity]) -> Facts:
+def _with_entities(facts: Facts, kind: str, entities: list[Entity]) -> Facts:
     return replace(facts, entities=facts.entities | {kind: entities})
 
 
 def arrivals(trial: Trial) -> list[Arrival]:
-    """The other entities without which the answer would be another, and those with which it would."""
+    """Entities whose removal flips the answer, and additional entities that flip it."""
     relations = [term for term in walk(trial.rule.when) if isinstance(term, Relation)]
     found = [
-        arrival for relation in relations for arrival in (*_without(relation, trial), *_with_one_more(relation, trial))
+        arrival
+        for relation in relations
+        for arrival in (*_without(relation, trial), *_with_hypothetical(relation, trial))
     ]
     return [arrival for number, arrival in enumerate(found) if arrival not in found[:number]]
 
@@ -153,18 +157,18 @@ def _without(relation: Relation, trial: Trial) -> Iterator[Arrival]:
         if item is trial.subject:
             continue
         rest = [one for one in entities if one is not item]
-        if trial.turns(_with(trial.facts, relation.kind, rest)):
+        if trial.flips(_with_entities(trial.facts, relation.kind, rest)):
             yield {"entity": f"no {item.kind}/{item.id}", "such_that": []}
 
 
-def _with_one_more(relation: Relation, trial: Trial) -> Iterator[Arrival]:
-    entities = [*trial.facts.of_kind(relation.kind), _one_more(relation, trial)]
-    if trial.turns(_with(trial.facts, relation.kind, entities)):
+def _with_hypothetical(relation: Relation, trial: Trial) -> Iterator[Arrival]:
+    entities = [*trial.facts.of_kind(relation.kind), _hypothetical(relation, trial)]
+    if trial.flips(_with_entities(trial.facts, relation.kind, entities)):
         yield {"entity": f"one more {relation.kind}", "such_that": [phrase(term) for term in relation.where]}
 
 
-def _one_more(relation: Relation, trial: Trial) -> Entity:
-    """An entity that meets the conditions of a relation, as far as each can be met by itself."""
+def _hypothetical(relation: Relation, trial: Trial) -> Entity:
+    """An entity that meets the conditions of a relation, as far as each can be met separately."""
     one, env = Entity(relation.kind, "hypothetical"), trial.env
     env.item = one
     _meet_all(one, relation.where, env, trial.now)

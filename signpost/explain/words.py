@@ -1,4 +1,4 @@
-"""Words: values that would turn an answer, as a person says them. Pure."""
+"""Formats the values that flip an answer as text. Pure."""
 
 import json
 from datetime import date
@@ -8,18 +8,18 @@ from signpost.advice.evidence import as_json
 from signpost.case.money import Money
 
 
-def said(values: list[Any], any_known: bool, type_: str) -> str:
-    """`were accepted, declined or unknown`; `became known, for example 3`, where every value would do (`any_known`)."""
+def format_values(values: list[Any], any_known: bool, type_: str) -> str:
+    """`were accepted, declined or unknown`; or `became known, for example 3` if any value flips it (`any_known`)."""
     if any_known:
-        return f"became known, for example {_word(values[0], type_)}"
-    words = ["unknown" if value is None else _word(value, type_) for value in values]
+        return f"became known, for example {_format_value(values[0], type_)}"
+    words = ["unknown" if value is None else _format_value(value, type_) for value in values]
     return f"were {', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else f"were {words[0]}"
 
 
-def telling(present: Any, turning: list[Any], type_: str) -> list[Any]:
-    """Of values in an order, the nearest below the present one and the nearest above; of others, all. None last."""
-    known = _nearest(present, [value for value in turning if value is not None], type_)
-    return known + [None] * (None in turning)
+def nearest_values(present: Any, flipping: list[Any], type_: str) -> list[Any]:
+    """For ordered types the nearest values below and above the present one; otherwise all. None comes last."""
+    known = _nearest(present, [value for value in flipping if value is not None], type_)
+    return known + [None] * (None in flipping)
 
 
 def _nearest(present: Any, values: list[Any], type_: str) -> list[Any]:
@@ -39,7 +39,7 @@ def _rank(value: Any) -> Any:
     return None if isinstance(value, bool) or not isinstance(value, (int, float, date)) else value
 
 
-def _word(value: Any, type_: str) -> str:
+def _format_value(value: Any, type_: str) -> str:
     if isinstance(value, Money):
         return f"{value.amount} {value.currency} a {value.per}"
     if isinstance(value, list):

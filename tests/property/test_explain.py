@@ -227,7 +227,7 @@ def test_in_a_very_large_case_what_was_not_tried_is_said() -> None:
         said(number, "contact.logged", offer="o-0", by="candidate", channel="letter", purpose="withdrawal")
         for number in range(100, 500)
     ]
-    with pytest.raises(TooManySubjects, match="has 60 offers; name the one"):
+    with pytest.raises(TooManySubjects, match="has 60 offers; name one of them"):
         explain_all(ENGINE, case_of(*offers), "c-1", "call-before-letter", NOW)
     assert explain(ENGINE, case_of(*offers), "c-1", "call-before-letter", "offer/o-0", NOW)["complete"]
     assert not explain(ENGINE, case_of(*offers, *calls), "c-1", "call-before-letter", "offer/o-0", NOW)["complete"]

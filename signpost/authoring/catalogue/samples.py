@@ -7,7 +7,7 @@ from typing import Any
 
 from signpost.advice.case_set import CaseSet
 from signpost.advice.replay import Replay
-from signpost.advice.wording import SOMEBODY
+from signpost.advice.wording import EMPLOYER_FALLBACK
 from signpost.authoring.timelines import find_timelines
 from signpost.authoring.timelines.reader import TENANT, Timeline
 from signpost.engine import CompiledEngine
@@ -54,4 +54,4 @@ def _raised(timeline: Timeline, engine: CompiledEngine) -> Iterator[dict[str, An
 
 def _fullness(data: dict[str, Any]) -> tuple[bool, int]:
     """How much a recommendation shows: first of all, whether it names everybody."""
-    return SOMEBODY not in data["title"] + data["message"], len(data["message"]) + sum(map(len, data["steps"]))
+    return EMPLOYER_FALLBACK not in data["title"] + data["message"], len(data["message"]) + sum(map(len, data["steps"]))

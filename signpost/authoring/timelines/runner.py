@@ -7,7 +7,7 @@ from typing import Any
 
 from signpost.advice import Engine, RecommendationChange, active
 from signpost.advice.case_set import CaseSet
-from signpost.advice.records import TOLD, AdviceRecord, load_records
+from signpost.advice.records import PUBLISHED, AdviceRecord, load_records
 from signpost.advice.replay import Replay
 from signpost.authoring.timelines.expectations import rule_of
 from signpost.authoring.timelines.reader import TENANT, Timeline, TimelineError, find_timelines
@@ -140,7 +140,7 @@ class Run:
         name = event.data.get("recommendation")
         for case in self.case_set.cases.values():
             record = load_records(case.advice_state).get(name) if name else None
-            if record is not None and record.state in TOLD:
+            if record is not None and record.state in PUBLISHED:
                 return replace(event, data=event.data | {"recommendation": record.id})
         if name and "@" in name and (self.watched is None or rule_of(name) in self.watched):
             self.astray.append(event)
