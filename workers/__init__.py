@@ -1,1 +1,1 @@
-"""The queue processes: advisor, clock and relay. Each module's `main(settings)` runs one of them."""
+"""The queue processes: advisor, clock and relay. `main(settings)` of each module runs one. Serves no HTTP."""

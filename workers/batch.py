@@ -1,4 +1,4 @@
-"""One batch of events in one transaction: read, counted once, folded, advised, recorded. No broker here."""
+"""Handles one batch of events in one transaction: parse, deduplicate, fold, advise, record. Uses no broker."""
 
 import logging
 import traceback
@@ -22,7 +22,7 @@ from signpost.workers.case_rows import (
     EmittedChange,
     Outgoing,
     Rows,
-    case_set,
+    load_case_set,
     lock_with_merge_targets,
     prepare,
     record,
@@ -31,30 +31,30 @@ from signpost.workers.case_rows import (
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 
 ERASED = "candidate.erased"
-PLACES = 3
-"""How many places of a traceback stand in the reason of a dead letter."""
+MAX_TRACE_FRAMES = 3
+"""Frames of a traceback in the reason of a dead letter."""
 
 log = logging.getLogger("signpost.advisor")
 
 
-class NoFeedback(CallerError):
-    """A consumer says what only senders may."""
+class InvalidFeedback(CallerError):
+    """Feedback of a type that only senders may publish."""
 
 
 @dataclass(slots=True)
-class Handled:
-    """What became of a batch: how to settle each delivery, and what the outbox holds because of it."""
+class BatchResult:
+    """The result of a batch: a settlement for each delivery, and the new outbox rows to publish."""
 
     settlements: list[Settlement] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     fresh: int = 0
     repeated: int = 0
     refused: int = 0
-    """Events that speak of the time before their candidate was erased."""
+    """Events dated before the erasure of their candidate."""
     dead: int = 0
 
-    def add(self, other: "Handled") -> None:
-        """Append what became of another part."""
+    def add(self, other: "BatchResult") -> None:
+        """Add the result of another part of the batch."""
         self.settlements += other.settlements
         self.outgoing += other.outgoing
         self.fresh += other.fresh
@@ -63,7 +63,7 @@ class Handled:
         self.dead += other.dead
 
     def counts(self) -> dict[str, int]:
-        """For the log."""
+        """The counts for the log line."""
         return {
             "events": len(self.settlements),
             "fresh": self.fresh,
@@ -75,85 +75,84 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A delivery that could be read."""
+class ReceivedEvent:
+    """A delivery with its parsed event."""
 
     delivery: Delivery
     event: Event
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """By which a repeat is recognised."""
+        """The key for deduplication: (tenant, source, id)."""
         return (self.event.tenant, self.event.source, self.event.id)
 
 
 class BatchHandler:
-    """Handles batches against a store. `lease` (microseconds): how long what it leaves in the outbox is its own."""
+    """Handles batches against a store. `lease` (microseconds): how long its outbox rows are leased to this process."""
 
     def __init__(self, store: Store, versions: RulebookVersions, lease: int) -> None:
         self._store, self._versions, self._lease = store, versions, lease
 
-    def beat(self, now: int) -> None:
-        """While there is nothing to do: go on saying which rulebook is in use here."""
+    def announce_rulebooks(self, now: int) -> None:
+        """Keep announcing this process's rulebooks while it is idle."""
         with suppress(TransientError):
             self._versions.engines(now)
 
-    def handle(self, deliveries: Sequence[Delivery], now: int) -> Handled:
-        """Commit a batch. A message that cannot be read or processed becomes a dead letter; its neighbours do not.
+    def handle(self, deliveries: Sequence[Delivery], now: int) -> BatchResult:
+        """Commit a batch. An unprocessable message becomes a dead letter without failing the others.
 
-        Raises TransientError, and then nothing has been committed and everything may be tried again.
+        Raises TransientError; then nothing is committed and the batch may be retried.
         """
-        handled = Handled()
-        received: list[Received] = []
+        result = BatchResult()
+        received: list[ReceivedEvent] = []
         for delivery in deliveries:
             try:
-                received.append(Received(delivery, read_event(delivery)))
+                received.append(ReceivedEvent(delivery, read_event(delivery)))
             except CallerError as error:
-                handled.add(_dead(delivery, f"not an event: {error}"))
+                result.add(_dead_letter(delivery, f"not an event: {error}"))
         if received:
-            handled.add(self._handle(received, now))
-        return handled
+            result.add(self._handle(received, now))
+        return result
 
-    def _handle(self, received: Sequence[Received], now: int) -> Handled:
+    def _handle(self, received: Sequence[ReceivedEvent], now: int) -> BatchResult:
         try:
             engines = self._versions.engines(now)
             with self._store.transaction() as tx:
                 work = _Work(tx, engines, received, now, now + self._lease)
                 self._versions.check(tx, work.rows, engines, now)
-                return work.done()
-        except StaleRulebook as behind:
-            self._versions.reload_now(behind)
+                return work.run()
+        except StaleRulebook as stale:
+            self._versions.reload_now(stale)
             return self._handle(received, now)
         except TransientError:
             raise
         except Exception as error:
             if len(received) == 1:
-                return _dead(received[0].delivery, _reason(error))
-        handled = Handled()
-        for one in received:
-            handled.add(self._handle([one], now))
-        return handled
+                return _dead_letter(received[0].delivery, _format_reason(error))
+        result = BatchResult()
+        for item in received:
+            result.add(self._handle([item], now))
+        return result
 
 
 def read_event(delivery: Delivery) -> Event:
-    """The event of a message as the intake publishes it, or a consumer its feedback. Raises CallerError saying what is
-    wrong with it."""
+    """Parse the event of a message, which is an intake event or feedback. Raises CallerError with the problem."""
     event = load_own_event(strict_json.loads(delivery.body))
     if delivery.exchange == FEEDBACK and not event.type.startswith("advice."):
-        raise NoFeedback(f"{event.type} is not what a consumer may say; it says advice.done, dismissed or snoozed")
+        raise InvalidFeedback(f"{event.type} is not feedback; publish advice.done, advice.dismissed or advice.snoozed")
     return event
 
 
-def _dead(delivery: Delivery, reason: str) -> Handled:
-    log.warning("message %s is a dead letter: %s", delivery.message_id, reason.partition(":")[0])
-    return Handled([Settlement(delivery, Outcome.DEAD, reason)], dead=1)
+def _dead_letter(delivery: Delivery, reason: str) -> BatchResult:
+    log.warning("message %s moved to the dead letters: %s", delivery.message_id, reason.partition(":")[0])
+    return BatchResult([Settlement(delivery, Outcome.DEAD, reason)], dead=1)
 
 
-def _reason(error: Exception) -> str:
-    """What went wrong and where. Without the words of a bug's exception, which may quote what a candidate said."""
+def _format_reason(error: Exception) -> str:
+    """The reason of a dead letter. Omits the message of an unexpected exception, which may contain personal data."""
     if isinstance(error, CallerError):
         return f"not processable: {error}"
-    frames = traceback.extract_tb(error.__traceback__)[-PLACES:]
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_TRACE_FRAMES:]
     places = " < ".join(
         f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames)
     )
@@ -161,99 +160,101 @@ def _reason(error: Exception) -> str:
 
 
 class _Work:
-    """One transaction over events that could be read, in the order of their delivery."""
+    """One transaction over parsed events, in delivery order."""
 
     def __init__(
-        self, tx: Transaction, engines: Engines[Engine], received: Sequence[Received], now: int, leased_until: int
+        self, tx: Transaction, engines: Engines[Engine], received: Sequence[ReceivedEvent], now: int, leased_until: int
     ) -> None:
         self._tx, self._received, self._now, self._leased_until = tx, received, now, leased_until
         self._rows: Rows = lock_with_merge_targets(
-            tx, {(one.event.tenant, key) for one in received for key in case_keys(one.event)}
+            tx, {(item.event.tenant, key) for item in received for key in case_keys(item.event)}
         )
-        tenants = sorted({one.event.tenant for one in received})
-        self._loads: Mapping[str, CaseSet] = {
-            tenant: case_set(engines.of(tenant), tenant, self._rows.values()) for tenant in tenants
+        tenants = sorted({item.event.tenant for item in received})
+        self._case_sets: Mapping[str, CaseSet] = {
+            tenant: load_case_set(engines.of(tenant), tenant, self._rows.values()) for tenant in tenants
         }
-        self._told: list[EmittedChange] = []
-        self._parked: dict[int, Settlement] = {}
+        self._emitted: list[EmittedChange] = []
+        self._dead_letters: dict[int, Settlement] = {}
         self._erased: dict[tuple[str, str], int] = {}
 
     @property
     def rows(self) -> Collection[CaseRow]:
-        """The cases that it has locked, as they are stored."""
+        """The locked cases as stored."""
         return self._rows.values()
 
-    def done(self) -> Handled:
-        """Everything that the batch changes, written but not committed."""
-        handled = Handled()
-        wanted = [one for one in self._received if not self._before_erasure(one.event)]
-        fresh = self._remember(wanted)
-        for one in wanted:
-            if one.identity not in fresh:
-                handled.repeated += 1
-            elif self._before_erasure(one.event):
-                handled.refused += 1
+    def run(self) -> BatchResult:
+        """Write all changes of the batch; the caller commits."""
+        result = BatchResult()
+        current = [item for item in self._received if not self._precedes_erasure(item.event)]
+        fresh = self._mark_seen(current)
+        for item in current:
+            if item.identity not in fresh:
+                result.repeated += 1
+            elif self._precedes_erasure(item.event):
+                result.refused += 1
             else:
-                fresh.discard(one.identity)
-                self._take(one, handled)
-        handled.refused += len(self._received) - len(wanted)
-        handled.settlements = self._settlements()
+                fresh.discard(item.identity)
+                self._process(item, result)
+        result.refused += len(self._received) - len(current)
+        result.settlements = self._settlements()
         self._erase()
-        self._tx.save_cases(to_rows(self._loads.values(), self._rows, self._now))
-        prepared = [prepare(one, self._now) for one in self._told]
-        handled.outgoing = record(self._tx, prepared, now=self._now, leased_until=self._leased_until)
-        return handled
+        self._tx.save_cases(to_rows(self._case_sets.values(), self._rows, self._now))
+        prepared = [prepare(item, self._now) for item in self._emitted]
+        result.outgoing = record(self._tx, prepared, now=self._now, leased_until=self._leased_until)
+        return result
 
     def _settlements(self) -> list[Settlement]:
-        """One for each delivery; what is parked counts as not seen."""
-        self._tx.unmark_seen([one.identity for one in self._received if id(one) in self._parked])
-        return [self._parked.get(id(one)) or Settlement(one.delivery, Outcome.DONE) for one in self._received]
+        """A settlement for each delivery; dead-lettered events count as not seen."""
+        self._tx.unmark_seen([item.identity for item in self._received if id(item) in self._dead_letters])
+        return [self._dead_letters.get(id(item)) or Settlement(item.delivery, Outcome.DONE) for item in self._received]
 
-    def _before_erasure(self, event: Event) -> bool:
-        """Whether the case was erased since; a link still counts, since what it leads to must be forgotten as well."""
-        erased_at = self._loads[event.tenant].find(event.subject).case.erased_at
+    def _precedes_erasure(self, event: Event) -> bool:
+        """Whether the case was erased after this event. A link still counts: the erasure covers the linked case too."""
+        erased_at = self._case_sets[event.tenant].find(event.subject).case.erased_at
         return erased_at is not None and event.time <= erased_at and not links(event)
 
-    def _remember(self, received: Sequence[Received]) -> set[tuple[str, str, str]]:
+    def _mark_seen(self, received: Sequence[ReceivedEvent]) -> set[tuple[str, str, str]]:
         return self._tx.mark_seen(
             [
                 SeenEvent(
-                    tenant=one.event.tenant,
-                    source=one.event.source,
-                    id=one.event.id,
-                    case_key=self._loads[one.event.tenant].find(one.event.subject).key,
-                    time=one.event.time,
+                    tenant=item.event.tenant,
+                    source=item.event.source,
+                    id=item.event.id,
+                    case_key=self._case_sets[item.event.tenant].find(item.event.subject).key,
+                    time=item.event.time,
                     received_at=self._now,
                 )
-                for one in received
+                for item in received
             ]
         )
 
-    def _take(self, one: Received, handled: Handled) -> None:
-        """Count an event, or park it where its case is full: it can be told to have come once there is room."""
+    def _process(self, item: ReceivedEvent, result: BatchResult) -> None:
+        """Apply an event, or dead-letter it if its case is full, so that it can be replayed once there is room."""
         try:
-            check_room(self._loads[one.event.tenant], one.event)
+            check_room(self._case_sets[item.event.tenant], item.event)
         except CaseFull as full:
-            log.warning("message %s is a dead letter: case-full", one.delivery.message_id)
-            handled.dead += 1
-            self._parked[id(one)] = Settlement(one.delivery, Outcome.DEAD, str(full))
+            log.warning("message %s moved to the dead letters: case-full", item.delivery.message_id)
+            result.dead += 1
+            self._dead_letters[id(item)] = Settlement(item.delivery, Outcome.DEAD, str(full))
         else:
-            handled.fresh += 1
-            self._count(one.event)
+            result.fresh += 1
+            self._apply(item.event)
 
-    def _count(self, event: Event) -> None:
-        load = self._loads[event.tenant]
-        told = [EmittedChange(event.tenant, key, change) for key, change in load.handle(event, self._now)]
-        for key in load.erased:
-            self._forget(load, key)
-        load.erased.clear()
-        self._told += told
+    def _apply(self, event: Event) -> None:
+        case_set = self._case_sets[event.tenant]
+        changes = [EmittedChange(event.tenant, key, change) for key, change in case_set.handle(event, self._now)]
+        for key in case_set.erased:
+            self._drop_erased(case_set, key)
+        case_set.erased.clear()
+        self._emitted += changes
 
-    def _forget(self, load: CaseSet, key: str) -> None:
-        """Note a key for the storage, and tell nothing that was said of it earlier in this batch."""
-        self._erased[load.tenant, key] = load.find(key).case.erased_at or 0
-        self._told = [
-            one for one in self._told if one.tenant != load.tenant or key not in follow(one.key, load.leads_to)
+    def _drop_erased(self, case_set: CaseSet, key: str) -> None:
+        """Mark a case for erasure, and drop the changes that this batch has emitted for it."""
+        self._erased[case_set.tenant, key] = case_set.find(key).case.erased_at or 0
+        self._emitted = [
+            item
+            for item in self._emitted
+            if item.tenant != case_set.tenant or key not in follow(item.key, case_set.leads_to)
         ]
 
     def _erase(self) -> None:

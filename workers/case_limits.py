@@ -1,4 +1,4 @@
-"""How much one case may hold. Beyond it an event becomes a dead letter, so that no candidate holds up all others."""
+"""Limits the size of a case: an event beyond the limit becomes a dead letter, so that no case slows all others."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,39 +8,43 @@ from signpost.case.case import Case
 from signpost.case.event import Event
 from signpost.errors import CallerError
 
-MOST: Final[Mapping[str, int]] = {
+MAX_ENTITIES: Final[Mapping[str, int]] = {
     "offer": 30,
     "interview": 60,
     "application": 200,
     "contact": 500,
     "advice": 1000,
 }
-"""Kind -> the most entities of it. Far more than a search for work brings, and so few that the whole rulebook takes
-about 50 ms for a case that holds all of them (see the decision record). "advice": answers to recommendations."""
+"""Kind -> maximum entities per case. Well above a real job search; the whole rulebook still evaluates a full case in
+about 50 ms (see the decision record). "advice": answers to recommendations."""
 
 
 class CaseFull(CallerError):
-    """The event would add to a case that holds as many as it may."""
+    """The event would grow a case that is at its limit."""
 
 
-def check_room(load: CaseSet, event: Event) -> None:
-    """Raises CaseFull where the event, folded, would leave a case with more than it may hold and more than it held.
+def check_room(case_set: CaseSet, event: Event) -> None:
+    """Raise CaseFull if the event would take a case above its limit and above its present size.
 
-    What only changes or ends something that the case knows always passes, and so does an erasure.
+    Events that only change or end an existing entity always pass, and so does an erasure.
     """
-    said, cases = Case.of(event), [one.case for one in load.cases_joined_by(event)]
-    tight = [
-        kind for kind, most in MOST.items() if sum(_count(case, kind) for case in cases) + _count(said, kind) > most
+    added, cases = Case.of(event), [loaded.case for loaded in case_set.cases_joined_by(event)]
+    near_limit = [
+        kind
+        for kind, limit in MAX_ENTITIES.items()
+        if sum(_count(case, kind) for case in cases) + _count(added, kind) > limit
     ]
-    if not tight:
+    if not near_limit:
         return
-    joined = said
+    joined = added
     for case in cases:
         joined = joined.join(case)
-    for kind in tight:
+    for kind in near_limit:
         before = max(_count(case, kind) for case in cases)
-        if _count(joined, kind) > max(before, MOST[kind]):
-            raise CaseFull(f"case-full: a case may hold {MOST[kind]} of the kind {kind}, and this one would hold more")
+        if _count(joined, kind) > max(before, MAX_ENTITIES[kind]):
+            raise CaseFull(
+                f"case-full: a case may hold {MAX_ENTITIES[kind]} of the kind {kind}, and this one would hold more"
+            )
 
 
 def _count(case: Case, kind: str) -> int:

@@ -1,4 +1,4 @@
-"""Stored cases as a caseload in hand and back again, and changes as they are stored and sent. No queue here."""
+"""Converts stored cases to a CaseSet and back, and changes to rows and messages. Uses no queue."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from signpost.storage import CaseRow, Change, Transaction
 
 CaseKey: TypeAlias = tuple[str, str]  # tenant, key
 Rows: TypeAlias = dict[CaseKey, CaseRow]
-Prepared: TypeAlias = tuple[Change, Message]
+StoredMessage: TypeAlias = tuple[Change, Message]
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message that a committed transaction left in the outbox row `id`."""
+    """The message of outbox row `id`, to be published after the commit."""
 
     id: int
     message: Message
@@ -31,7 +31,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class EmittedChange:
-    """One change of one case, on its way out of a caseload."""
+    """One change of one case, not stored yet."""
 
     tenant: str
     key: str
@@ -39,46 +39,48 @@ class EmittedChange:
 
 
 def lock_with_merge_targets(tx: Transaction, keys: Iterable[CaseKey]) -> Rows:
-    """The cases of these keys and those that they were merged into, all locked."""
+    """Lock the cases of these keys and every case that they were merged into."""
     rows: Rows = {}
-    wanted = set(keys)
-    while wanted:
-        rows |= tx.lock_cases(wanted)
-        leads = {(row.tenant, row.merged_into) for row in rows.values() if row.merged_into is not None}
-        wanted = leads - rows.keys()
+    pending = set(keys)
+    while pending:
+        rows |= tx.lock_cases(pending)
+        targets = {(row.tenant, row.merged_into) for row in rows.values() if row.merged_into is not None}
+        pending = targets - rows.keys()
     return rows
 
 
-def case_set(engine: Engine, tenant: str, rows: Collection[CaseRow]) -> CaseSet:
-    """The stored cases of one tenant, in hand."""
-    return CaseSet(engine, tenant, {row.key: _opened(row) for row in rows if row.tenant == tenant})
+def load_case_set(engine: Engine, tenant: str, rows: Collection[CaseRow]) -> CaseSet:
+    """The CaseSet of one tenant's stored cases."""
+    return CaseSet(engine, tenant, {row.key: _load_case(row) for row in rows if row.tenant == tenant})
 
 
-def to_rows(loads: Iterable[CaseSet], rows: Rows, now: int) -> list[CaseRow]:
-    """The rows of every touched case as they must be saved."""
+def to_rows(case_sets: Iterable[CaseSet], rows: Rows, now: int) -> list[CaseRow]:
+    """The rows of all touched cases, to be saved."""
     return [
-        _closed(case, load, _row_of(rows, load.tenant, case.key), now)
-        for load in loads
-        for case in load.cases.values()
+        _to_row(case, case_set, _row_of(rows, case_set.tenant, case.key), now)
+        for case_set in case_sets
+        for case in case_set.cases.values()
         if case.touched
     ]
 
 
-def record(tx: Transaction, prepared: Sequence[Prepared], *, now: int, leased_until: int) -> list[Outgoing]:
-    """Keep changes with the transaction, outbox included; what to publish once it has committed."""
+def record(tx: Transaction, prepared: Sequence[StoredMessage], *, now: int, leased_until: int) -> list[Outgoing]:
+    """Store changes and their outbox rows; returns what to publish after the commit."""
     ids = tx.record([change for change, _ in prepared], now=now, leased_until=leased_until)
     return [Outgoing(id, message) for id, (_, message) in zip(ids, prepared, strict=True)]
 
 
-def prepare(told: EmittedChange, now: int) -> Prepared:
-    """A change as it is stored and as it is sent. Raises Unsendable (CallerError) for one that no broker can carry."""
-    change = told.change
-    document = to_cloudevent(change, tenant=told.tenant, key=told.key, now=now)
+def prepare(emitted: EmittedChange, now: int) -> StoredMessage:
+    """The row and the message of a change. Raises Unsendable (CallerError) if it exceeds an AMQP limit."""
+    change = emitted.change
+    document = to_cloudevent(change, tenant=emitted.tenant, key=emitted.key, now=now)
     headers = cloudevent_headers(document)
-    message = Message(ADVICE, routing_key(change, told.tenant), orjson.dumps(document), document["id"], headers=headers)
+    message = Message(
+        ADVICE, routing_key(change, emitted.tenant), orjson.dumps(document), document["id"], headers=headers
+    )
     stored = Change(
-        tenant=told.tenant,
-        case_key=told.key,
+        tenant=emitted.tenant,
+        case_key=emitted.key,
         recommendation_id=change.id,
         sequence=change.sequence,
         change=change.change,
@@ -95,19 +97,19 @@ def prepare(told: EmittedChange, now: int) -> Prepared:
     return stored, message
 
 
-def _opened(row: CaseRow) -> LoadedCase:
+def _load_case(row: CaseRow) -> LoadedCase:
     return LoadedCase(row.key, Case.from_json(row.state), row.advice, row.merged_into, row.next_change)
 
 
 def _row_of(rows: Rows, tenant: str, key: str) -> CaseRow:
     row = rows.get((tenant, key))
     if row is None:
-        raise BugError("a case was touched that this transaction has not locked")
+        raise BugError(f"case {key} of tenant {tenant} was touched but not locked by this transaction")
     return row
 
 
-def _closed(case: LoadedCase, load: CaseSet, row: CaseRow, now: int) -> CaseRow:
-    version = load.engine.rulebook.version
+def _to_row(case: LoadedCase, case_set: CaseSet, row: CaseRow, now: int) -> CaseRow:
+    version = case_set.engine.rulebook.version
     return CaseRow(
         tenant=row.tenant,
         key=row.key,

@@ -1,5 +1,4 @@
-"""The clock: advises anew, at the very instant, the cases whose advice changes with time alone, and every case after
-the rules have changed."""
+"""The clock: re-evaluates cases when time alone changes their advice, and all cases after a rulebook change."""
 
 import logging
 
@@ -9,18 +8,18 @@ from signpost.storage import Store
 from signpost.workers.backfill import Backfill
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, run
-from signpost.workers.reevaluation import BATCH, DueCaseProcessor
+from signpost.workers.reevaluation import MAX_BATCH, DueCaseProcessor
 from signpost.workers.rulebook_versions import RulebookVersions
 
-PRUNE = 500
-"""Deliveries forgotten in one transaction."""
-PRUNE_EVERY = MINUTE
+MAX_PRUNED = 500
+"""Deliveries deleted per transaction."""
+PRUNE_INTERVAL_US = MINUTE
 
 log = logging.getLogger("signpost.clock")
 
 
 class CaseClock:
-    """Wakes cases when they are due; several share the work, since each passes over what another holds."""
+    """Wakes due cases. Several clocks share the work: each skips rows that another has locked."""
 
     def __init__(
         self,
@@ -28,35 +27,35 @@ class CaseClock:
         backfill: Backfill,
         outbox: OutboxPublisher,
         clock: Clock,
-        interval: float,
+        interval_s: float,
         store: Store,
-        keep: int,
+        retention_us: int,
     ) -> None:
-        """`interval`: seconds between two looks, the most by which advice is late. `keep`: for how long deliveries are
-        kept, in microseconds."""
+        """`interval_s`: time between two polls, and the maximum delay of advice. `retention_us`: age at which webhook
+        deliveries are deleted."""
         self._processor, self._backfill, self._outbox = processor, backfill, outbox
-        self._store, self._keep, self._pruned = store, keep, 0
-        self._clock, self._interval = clock, interval
+        self._store, self._retention_us, self._pruned = store, retention_us, 0
+        self._clock, self._interval_s = clock, interval_s
 
     def run(self, stop: Stop) -> None:
-        """Work until told to stop. Raises TransientError when the database is away."""
+        """Work until `stop` is set. Raises TransientError if the database is unavailable."""
         while not stop.is_set():
             woken, pause = self.step(), self._backfill.step(self._clock())
             self._prune()
-            if woken < BATCH:
+            if woken < MAX_BATCH:
                 self._outbox.collect()
-                stop.wait(min(self._interval, pause))
+                stop.wait(min(self._interval_s, pause))
         self._outbox.collect()
 
     def _prune(self) -> None:
-        """Forget old deliveries, some at a time, once a minute."""
+        """Delete old deliveries in batches, once per PRUNE_INTERVAL_US."""
         now = self._clock()
-        if now >= self._pruned + PRUNE_EVERY:
-            forgotten = self._store.deliveries.prune(now - self._keep, PRUNE)
-            self._pruned = now if forgotten < PRUNE else 0
+        if now >= self._pruned + PRUNE_INTERVAL_US:
+            deleted = self._store.deliveries.prune(now - self._retention_us, MAX_PRUNED)
+            self._pruned = now if deleted < MAX_PRUNED else 0
 
     def step(self) -> int:
-        """Wake one batch; how many cases were due."""
+        """Wake one batch; returns how many cases were due."""
         woken, outgoing = self._processor.wake(self._clock())
         self._outbox.send(outgoing)
         if woken:
@@ -65,13 +64,13 @@ class CaseClock:
 
 
 def main(settings: Settings) -> int:
-    """Run a clock until SIGTERM; the exit code."""
+    """Run a clock until SIGTERM; returns the exit code."""
 
     def make(parts: Parts) -> CaseClock:
         outbox = parts.outbox()
         processor = DueCaseProcessor(parts.store, RulebookVersions(parts.store, parts.rules()), parts.lease)
         backfill = Backfill(processor, outbox, settings.reevaluate_per_second)
-        keep = max(settings.delivery_days, 1) * DAY
-        return CaseClock(processor, backfill, outbox, parts.clock, settings.clock_interval, parts.store, keep)
+        retention_us = max(settings.delivery_days, 1) * DAY
+        return CaseClock(processor, backfill, outbox, parts.clock, settings.clock_interval, parts.store, retention_us)
 
     return run("clock", settings, make)

@@ -1,4 +1,4 @@
-"""Publishes what committed transactions left in the outbox and forgets it once confirmed; the rest is the relay's."""
+"""Publishes outbox rows of committed transactions and deletes them once confirmed; the relay publishes the rest."""
 
 import logging
 from collections.abc import Sequence
@@ -13,32 +13,38 @@ log = logging.getLogger("signpost.publishing")
 
 
 class OutboxPublisher:
-    """Keeps one batch in flight: the next transaction runs while the broker confirms the last one's messages."""
+    """Keeps one batch in flight: the next transaction runs while the broker confirms the previous batch."""
 
-    def __init__(self, publisher: Publisher, store: Store, timeout: float) -> None:
-        """`timeout`: seconds to wait for the confirms of a batch; the publisher's own bound is shorter."""
-        self._publisher, self._store, self._timeout = publisher, store, timeout
-        self._open: list[tuple[int, Future[None]]] = []
+    def __init__(self, publisher: Publisher, store: Store, timeout_s: float) -> None:
+        """`timeout_s`: how long to wait for the confirms of a batch; the publisher's own timeout is shorter."""
+        self._publisher, self._store, self._timeout_s = publisher, store, timeout_s
+        self._in_flight: list[tuple[int, Future[None]]] = []
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
-        """Begin to publish, once what was sent before is settled: a broker that lags slows its workers down."""
+        """Start publishing after the previous batch is confirmed: a slow broker slows its workers down."""
         self.collect()
-        self._open = [(one.id, self._publisher.publish(one.message)) for one in outgoing]
+        self._in_flight = [(item.id, self._publisher.publish(item.message)) for item in outgoing]
 
     def collect(self) -> int:
-        """Wait for the confirms of what was sent and delete it from the outbox; how many messages were confirmed.
+        """Wait for the confirms and delete confirmed messages from the outbox; returns how many were confirmed.
 
-        A message that was not confirmed stays in the outbox, and the relay sends it again. So does one that was
-        confirmed, where the deletion fails: consumers recognise it by its id.
+        Unconfirmed messages stay in the outbox, and the relay publishes them again. So do confirmed ones if the
+        deletion fails; consumers deduplicate them by id.
         """
-        sent, self._open = self._open, []
-        wait([future for _, future in sent], self._timeout)
+        sent, self._in_flight = self._in_flight, []
+        wait([future for _, future in sent], self._timeout_s)
         confirmed = [id for id, future in sent if future.done() and future.exception() is None]
         if len(confirmed) < len(sent):
             failed = next((future.exception() for _, future in sent if future.done() and future.exception()), None)
-            log.warning("%d messages not confirmed, left to the relay: %s", len(sent) - len(confirmed), failed)
+            log.warning(
+                "%d messages not confirmed, the relay will publish them again: %s", len(sent) - len(confirmed), failed
+            )
         try:
             self._store.delete_outbox(confirmed)
         except TransientError as error:
-            log.warning("%d messages confirmed, but still in the outbox: %s", len(confirmed), error)
+            log.warning(
+                "%d confirmed messages not deleted from the outbox, the relay will publish them again: %s",
+                len(confirmed),
+                error,
+            )
         return len(confirmed)

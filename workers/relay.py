@@ -1,4 +1,4 @@
-"""The relay: sends what its writers could not, advice and events alike, once their lease on it has run out."""
+"""The relay: publishes outbox rows, advice and events alike, whose writer's lease has expired."""
 
 import logging
 
@@ -10,14 +10,14 @@ from signpost.workers.case_rows import Outgoing
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
 
-BATCH = 500
-INTERVAL = 1.0
+MAX_BATCH = 500
+INTERVAL_S = 1.0
 
 log = logging.getLogger("signpost.relay")
 
 
 class Relay:
-    """One relay; several share the work, since each leases what it takes."""
+    """Publishes leased outbox rows. Several relays share the work: each leases what it claims."""
 
     def __init__(
         self,
@@ -27,36 +27,36 @@ class Relay:
         clock: Clock,
         *,
         lease: int,
-        interval: float,
+        interval_s: float,
     ) -> None:
-        """`lease`: microseconds until another may try what this one could not send. `interval`: seconds when idle."""
+        """`lease`: microseconds until another relay may retry a failed row. `interval_s`: pause when idle."""
         self._store, self._publisher, self._outbox = store, publisher, outbox
-        self._clock, self._lease, self._interval = clock, lease, interval
+        self._clock, self._lease, self._interval_s = clock, lease, interval_s
 
     def run(self, stop: Stop) -> None:
-        """Work until told to stop. Raises TransientError when the database is away."""
-        waits = pauses()
+        """Work until `stop` is set. Raises TransientError if the database is unavailable."""
+        backoff = pauses()
         while not stop.is_set():
             claimed, sent = self.step()
             if self._publisher.problem:
-                stop.wait(next(waits))
+                stop.wait(next(backoff))
                 continue
-            waits = pauses()
-            # What a full queue refuses comes again when its lease is over, and must not hold up what lies behind it
-            if claimed < BATCH or sent < claimed:
-                stop.wait(self._interval)
+            backoff = pauses()
+            # Rows that a full queue refused are retried after their lease; they must not block later rows
+            if claimed < MAX_BATCH or sent < claimed:
+                stop.wait(self._interval_s)
 
     def step(self) -> tuple[int, int]:
-        """Send one batch; how many messages were claimed, and how many of them confirmed."""
+        """Publish one batch; returns how many messages were claimed and how many confirmed."""
         if self._publisher.problem:
-            # Leasing what cannot be sent would only delay it
+            # A lease would only delay rows that cannot be published now
             return 0, 0
         now = self._clock()
-        rows = self._store.claim_outbox(now, now + self._lease, BATCH)
+        rows = self._store.claim_outbox(now, now + self._lease, MAX_BATCH)
         self._outbox.send([outgoing for row in rows if (outgoing := _outgoing(row)) is not None])
         sent = self._outbox.collect()
         if rows:
-            log.info("outbox sent", extra={"messages": len(rows), "confirmed": sent})
+            log.info("outbox published", extra={"messages": len(rows), "confirmed": sent})
         return len(rows), sent
 
 
@@ -64,13 +64,13 @@ def _outgoing(row: OutboxRow) -> Outgoing | None:
     try:
         message = Message(row.exchange, row.routing_key, row.body, row.message_id, row.headers, row.content_type)
     except CallerError as error:
-        log.error("outbox row %d can never be sent: %s", row.id, error)
+        log.error("outbox row %d cannot be published, delete it by hand: %s", row.id, error)
         return None
     return Outgoing(row.id, message)
 
 
 def main(settings: Settings) -> int:
-    """Run a relay until SIGTERM; the exit code."""
+    """Run a relay until SIGTERM; returns the exit code."""
 
     def make(parts: Parts) -> Relay:
         return Relay(
@@ -79,7 +79,7 @@ def main(settings: Settings) -> int:
             parts.outbox(),
             parts.clock,
             lease=parts.lease,
-            interval=INTERVAL,
+            interval_s=INTERVAL_S,
         )
 
     return run("relay", settings, make)

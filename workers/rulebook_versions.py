@@ -1,4 +1,4 @@
-"""Which rulebook came after which, so that no worker takes a case back to an older one because it has not noticed yet.
+"""Orders rulebook versions, so that a stale worker cannot downgrade a case to an older rulebook.
 
 The rule and its reasons: docs/decisions/0010-reevaluate-every-case-after-a-rulebook-change.md.
 """
@@ -11,27 +11,27 @@ from signpost.advice import Engine
 from signpost.storage import CaseRow, RulebookGroup, RulebookRow, Store, Transaction
 from signpost.tenants.rulebooks import Engines
 
-BEAT: Final = 10_000_000
-"""Microseconds after which a process says again which rulebooks it has."""
-IN_USE: Final = 60_000_000
-"""Microseconds for which that counts."""
+ANNOUNCE_INTERVAL_US: Final = 10_000_000
+"""Time between two announcements of a process's rulebooks."""
+IN_USE_US: Final = 60_000_000
+"""How long an announcement is valid."""
 Pair: TypeAlias = tuple[str, str]  # tenant, version
 
 log = logging.getLogger("signpost.rulebook")
 
 
 class EngineSource(Protocol):
-    """Where the engines come from; `signpost.tenants.live_rulebooks.LiveEngines` is one."""
+    """A source of engines; `signpost.tenants.live_rulebooks.LiveEngines` implements it."""
 
     def now(self) -> Engines[Engine]:
-        """What is in force."""
+        """The current engines."""
 
     def reload_now(self) -> None:
-        """Take a change that has not been noticed yet."""
+        """Reload now if the files have changed."""
 
 
 class StaleRulebook(Exception):
-    """Cases were evaluated with rulebooks that came after this process's own; nothing has been changed."""
+    """Cases were evaluated with rulebooks newer than this process's own; nothing was changed."""
 
     def __init__(self, pairs: set[Pair]) -> None:
         super().__init__()
@@ -39,65 +39,70 @@ class StaleRulebook(Exception):
 
 
 class RulebookVersions:
-    """The engines of one process among those of all. Not for several threads at once."""
+    """The engines of this process, compared with those of other processes. Not thread-safe."""
 
     def __init__(self, store: Store, source: EngineSource) -> None:
         self._store, self._source = store, source
         self._announced: Engines[Engine] | None = None
-        self._beat = 0
+        self._announced_at = 0
         self._settled: set[Pair] = set()
-        """What this process may evaluate anew with the engines announced."""
+        """(tenant, version) pairs that this process may re-evaluate with the announced engines."""
 
     def engines(self, now: int) -> Engines[Engine]:
-        """What is in force, for one transaction; others know of it. Raises TransientError."""
+        """The current engines for one transaction; announces them to other processes. Raises TransientError."""
         engines = self._source.now()
         changed = engines is not self._announced
-        if changed or now - self._beat >= BEAT:
-            anew = changed and engines.turn > 0
-            self._store.announce_rulebooks(engines.rulebooks.versions, now, as_newest=anew)
-            self._announced, self._beat = engines, now
+        if changed or now - self._announced_at >= ANNOUNCE_INTERVAL_US:
+            as_newest = changed and engines.turn > 0
+            self._store.announce_rulebooks(engines.rulebooks.versions, now, as_newest=as_newest)
+            self._announced, self._announced_at = engines, now
         if changed:
             self._settled = set()
         return engines
 
     def check(self, tx: Transaction, rows: Collection[CaseRow], engines: Engines[Engine], now: int) -> None:
-        """Raises Behind where some of these cases are as a later rulebook left them."""
+        """Raise StaleRulebook if a later rulebook evaluated some of these cases."""
         rulebooks = engines.rulebooks
-        found = {(row.tenant, row.rulebook) for row in rows if row.rulebook != rulebooks.of(row.tenant).version}
-        if not found <= self._settled:
+        pairs = {(row.tenant, row.rulebook) for row in rows if row.rulebook != rulebooks.of(row.tenant).version}
+        if not pairs <= self._settled:
             known = tx.rulebooks()
-            later = {pair for pair in found - self._settled if _is_later(pair, engines, known, now)}
-            self._settled |= found - later
+            later = {pair for pair in pairs - self._settled if _is_later(pair, engines, known, now)}
+            self._settled |= pairs - later
             if later:
                 raise StaleRulebook(later)
 
-    def reload_now(self, behind: StaleRulebook) -> None:
-        """Look at once whether the files have changed. Where they have not, somebody else has others: go on all the
-        same, since events must not wait for that."""
+    def reload_now(self, stale: StaleRulebook) -> None:
+        """Reload the files now. If they are unchanged, another process has different files: log it and continue,
+        because events must not wait."""
         before = self._source.now()
         self._source.reload_now()
         if self._source.now() is before:
-            self._settled |= behind.pairs
-            for tenant, version in sorted(behind.pairs):
+            self._settled |= stale.pairs
+            for tenant, version in sorted(stale.pairs):
                 own = before.rulebooks.of(tenant).version
-                shown = {"tenant": tenant, "rulebook": version, "own": own}
-                log.warning("another process has a later rulebook; do all see the same rules and tenants?", extra=shown)
+                details = {"tenant": tenant, "rulebook": version, "own": own}
+                log.warning(
+                    "another process has a later rulebook; give all processes the same rules and tenants",
+                    extra=details,
+                )
 
     def outdated(self, engines: Engines[Engine], now: int) -> list[RulebookGroup]:
-        """Which cases these engines should evaluate anew, those with the oldest first."""
+        """The groups of cases that these engines should re-evaluate, oldest first."""
         rulebooks = engines.rulebooks
-        others = [one for one in self._store.rulebook_groups() if one.rulebook != rulebooks.of(one.tenant).version]
+        others = [
+            group for group in self._store.rulebook_groups() if group.rulebook != rulebooks.of(group.tenant).version
+        ]
         if not others:
             return []
         known = self._store.rulebooks()
-        earlier = [one for one in others if not _is_later((one.tenant, one.rulebook), engines, known, now)]
-        return sorted(earlier, key=lambda one: one.since)
+        earlier = [group for group in others if not _is_later((group.tenant, group.rulebook), engines, known, now)]
+        return sorted(earlier, key=lambda group: group.since)
 
 
 def _is_later(pair: Pair, engines: Engines[Engine], known: Mapping[str, RulebookRow], now: int) -> bool:
-    """Whether a tenant's cases have a rulebook that was announced after ours and that somebody still uses."""
+    """Whether a tenant's cases have a rulebook that was announced after ours and is still in use."""
     tenant, version = pair
     theirs, ours = known.get(version), known.get(engines.rulebooks.of(tenant).version)
-    if theirs is None or now - theirs.seen_at > IN_USE:
+    if theirs is None or now - theirs.seen_at > IN_USE_US:
         return False
     return ours is None or theirs.number > ours.number

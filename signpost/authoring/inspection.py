@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from signpost.authoring.timelines import TimelineError, find_timelines
-from signpost.authoring.timelines.coverage import strangers, untested
+from signpost.authoring.timelines.coverage import find_unknown_rules, find_untested_rules
 from signpost.rulebook import Problem, Rulebook, find_problems
 from signpost.rulebook.analysis.audit import audit
 from signpost.rulebook.reviews import MAX_AGE, check_sources
@@ -46,6 +46,6 @@ def _of_timelines(folder: Path, rulebook: Rulebook, problems: Problems) -> Itera
             yield from error.problems
             return
         timelines = []  # that there is none at all is said of each rule
-    yield from untested(rulebook, timelines)
+    yield from find_untested_rules(rulebook, timelines)
     if not any(problem.code == "R001" for problem in problems.found):
-        yield from strangers({*rulebook.rules, *problems.rules}, timelines)
+        yield from find_unknown_rules({*rulebook.rules, *problems.rules}, timelines)

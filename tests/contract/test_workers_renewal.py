@@ -14,8 +14,8 @@ from signpost.facts.facts import Facts
 from signpost.storage import CaseRow
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.backfill import Backfill
-from signpost.workers.reevaluation import BATCH, POSTPONED, DueCaseProcessor
-from signpost.workers.rulebook_versions import BEAT, IN_USE, RulebookVersions
+from signpost.workers.reevaluation import MAX_BATCH, POSTPONE_US, DueCaseProcessor
+from signpost.workers.rulebook_versions import ANNOUNCE_INTERVAL_US, IN_USE_US, RulebookVersions
 from tests.support.workers_kit import LEASE, START, Still, System, event, names, opened
 
 SECOND = 1_000_000
@@ -115,11 +115,11 @@ def test_no_second_sees_more_than_its_share(per_second: int) -> None:
     class Counting(DueCaseProcessor):
         def __init__(self) -> None: ...
 
-        def renew(self, now: int, limit: int) -> tuple[int, list[object]]:  # type: ignore[override]
+        def reevaluate(self, now: int, limit: int) -> tuple[int, list[object]]:  # type: ignore[override]
             claims.append((now, limit))
             return limit, []
 
-        def left(self, now: int) -> int:
+        def count_outdated(self, now: int) -> int:
             return 1
 
     class Silent:
@@ -130,7 +130,7 @@ def test_no_second_sees_more_than_its_share(per_second: int) -> None:
         pause = renewed.step(now)
         now += max(1, min(round(pause * SECOND), 10_000))
     for begin, _ in claims:
-        assert sum(limit for at, limit in claims if begin <= at < begin + SECOND) <= per_second + BATCH * (
+        assert sum(limit for at, limit in claims if begin <= at < begin + SECOND) <= per_second + MAX_BATCH * (
             per_second > 500
         )
     assert sum(limit for _, limit in claims) >= 3 * per_second * 0.9
@@ -178,7 +178,7 @@ def test_a_case_that_cannot_be_advised_holds_up_no_other(signpost: System, tmp_p
     signpost.engines = Engines(Faulty, sound.rulebooks, 1)
     assert settled(signpost, backfill(signpost, 5)) == 3, "the faulty one takes its turn once"
     assert sorted(one["candidate"] for one in signpost.told()) == ["c-1", "c-2"]
-    signpost.engines, signpost.now = sound, signpost.now + POSTPONED
+    signpost.engines, signpost.now = sound, signpost.now + POSTPONE_US
     clock = signpost.case_clock()
     assert (clock.step(), clock.step()) == (1, 0), "tried again later"
     assert [one["candidate"] for one in signpost.told()] == ["c-0"]
@@ -212,7 +212,7 @@ class Fleet:
 
     def renew(self, name: str) -> int:
         """How many cases this process brings to its own rules."""
-        return self.processor(name).renew(self.signpost.now, 100)[0]
+        return self.processor(name).reevaluate(self.signpost.now, 100)[0]
 
     def title(self) -> str:
         """Whose words the case has."""
@@ -231,7 +231,7 @@ def test_a_clock_that_is_behind_takes_nothing_back(fleet: Fleet) -> None:
     assert fleet.renew("stale") == 0
     assert fleet.renew("fresh") == 1
     for _ in range(20):
-        fleet.signpost.now += BEAT
+        fleet.signpost.now += ANNOUNCE_INTERVAL_US
         assert (fleet.renew("stale"), fleet.renew("fresh")) == (0, 0)
     assert fleet.title() == "Better"
 
@@ -268,7 +268,7 @@ def test_a_rulebook_that_nobody_uses_any_more_gives_way(fleet: Fleet) -> None:
     fleet.renew("stale")
     fleet.renew("fresh")
     assert fleet.renew("stale") == 0
-    fleet.signpost.now += IN_USE + 1
+    fleet.signpost.now += IN_USE_US + 1
     assert fleet.renew("stale") == 1
     assert fleet.title() == "First"
 
@@ -290,7 +290,7 @@ def test_who_starts_with_rules_that_nobody_knows_is_ahead(fleet: Fleet, tmp_path
     processor = DueCaseProcessor(
         fleet.signpost.store, RulebookVersions(fleet.signpost.store, Still(lambda: third)), LEASE
     )
-    assert processor.renew(fleet.signpost.now, 100)[0] == 1
+    assert processor.reevaluate(fleet.signpost.now, 100)[0] == 1
     assert (fleet.renew("stale"), fleet.renew("fresh")) == (0, 0)
 
 

@@ -10,7 +10,7 @@ from signpost.messaging import Delivery
 from signpost.messaging.message import REASON
 from signpost.names import DEAD
 from signpost.tenants.rulebooks import Engines, load_rulebooks
-from signpost.workers.advisor import SUSPECT, batches
+from signpost.workers.advisor import ISOLATE_AFTER_ATTEMPTS, group_batches
 from tests.support.workers_kit import HOUR, KINDS, RULES, START, System, event, system
 
 ASKED = "ask-response-deadline@offer/o-1"
@@ -80,19 +80,22 @@ def delivery(name: str, attempts: int) -> Delivery:
 
 
 def test_what_comes_back_again_and_again_is_handled_alone() -> None:
-    fresh, old = [delivery(f"m-{n}", SUSPECT - 1) for n in range(3)], [delivery(f"s-{n}", SUSPECT) for n in range(20)]
-    together, *alone = batches([*old[:10], *fresh, *old[10:]])
+    fresh, old = (
+        [delivery(f"m-{n}", ISOLATE_AFTER_ATTEMPTS - 1) for n in range(3)],
+        [delivery(f"s-{n}", ISOLATE_AFTER_ATTEMPTS) for n in range(20)],
+    )
+    together, *alone = group_batches([*old[:10], *fresh, *old[10:]])
     assert together == fresh
     assert all(len(each) == 1 for each in alone)
     assert sorted(one.message_id for [one] in alone) == sorted(one.message_id for one in old)
-    assert batches([]) == []
+    assert group_batches([]) == []
 
 
 def test_the_innocent_get_past_a_message_that_kills_its_process() -> None:
     """Each round ends with the killer's turn; everything before it is settled."""
-    waiting, attempts = {f"m-{number}" for number in range(400)}, SUSPECT
+    waiting, attempts = {f"m-{number}" for number in range(400)}, ISOLATE_AFTER_ATTEMPTS
     while waiting != {"m-7"}:
-        order = [one.message_id for [one] in batches([delivery(name, attempts) for name in sorted(waiting)])]
+        order = [one.message_id for [one] in group_batches([delivery(name, attempts) for name in sorted(waiting)])]
         waiting -= set(order[: order.index("m-7")])
         attempts += 1
     assert attempts < 20

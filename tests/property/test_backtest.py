@@ -207,7 +207,7 @@ def test_applications_and_merged_candidates_are_one_person() -> None:
     ]
     histories = histories_of(events)
     assert len(histories) == 2
-    assert [(one.key, [at - START for at, _ in one.said]) for one in histories] == [("c-5", [3]), ("c-9", [1, 2, 4])]
+    assert [(one.key, [at - START for at, _ in one.steps]) for one in histories] == [("c-5", [3]), ("c-9", [1, 2, 4])]
     case_set = CaseSet(CompiledEngine(RULEBOOK), "t", {})
     for event in events[:-1]:  # the last one repeats an id, which the storage would have noticed
         case_set.handle(event, event.time)
@@ -218,7 +218,7 @@ def test_applications_and_merged_candidates_are_one_person() -> None:
 def test_a_history_can_end_before_its_last_event() -> None:
     [history] = histories_of(JOURNEY)
     cut = history.up_to(START + 5 * DAY)
-    assert [(at - START) // DAY for at, _ in cut.said] == [0, 3, 5]
+    assert [(at - START) // DAY for at, _ in cut.steps] == [0, 3, 5]
     assert [one.end for one in episodes(CompiledEngine(RULEBOOK), cut, 0) if one.rule == "deadline-passed"] == []
 
 

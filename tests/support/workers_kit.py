@@ -135,7 +135,7 @@ class System:
 
     def relay(self) -> Relay:
         """A relay worker."""
-        return Relay(self.store, self.broker.publisher(), self.outbox(), self.clock, lease=LEASE, interval=0.1)
+        return Relay(self.store, self.broker.publisher(), self.outbox(), self.clock, lease=LEASE, interval_s=0.1)
 
     def told(self) -> list[dict[str, Any]]:
         """The recommendations that nobody has taken off the broker yet, in the order published."""

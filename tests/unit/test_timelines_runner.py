@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from signpost.authoring.timelines import TimelineError, find_timelines, run_timelines
-from signpost.authoring.timelines.coverage import untested
+from signpost.authoring.timelines.coverage import find_untested_rules
 from signpost.rulebook import load
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -31,7 +31,7 @@ def test_the_rulebook_passes_its_own_timelines(engine: str) -> None:
 
 
 def test_every_rule_has_a_timeline() -> None:
-    assert untested(load(RULES), find_timelines([RULES])) == []
+    assert find_untested_rules(load(RULES), find_timelines([RULES])) == []
 
 
 def failures(tmp_path: Path, expectation: str) -> list[str]:

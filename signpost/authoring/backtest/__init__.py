@@ -1,4 +1,4 @@
-"""Backtest: recorded histories through two rulebooks, and how the advice differs. Pure but for its processes."""
+"""Backtest: runs recorded histories through two rulebooks and compares the advice. Pure except for its processes."""
 
 from signpost.authoring.backtest.differences import KINDS, Difference
 from signpost.authoring.backtest.gathering import Histories, histories_of

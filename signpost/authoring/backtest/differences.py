@@ -1,4 +1,4 @@
-"""Differences: how the spells of one rulebook differ from those of another, each classed and said in words. Pure."""
+"""Compares the episodes of two rulebooks; classifies and describes each difference. Pure."""
 
 import difflib
 import json
@@ -23,16 +23,15 @@ KINDS = {
     "reworded": "says it in other words",
 }
 SUPERSEDED = "superseded"
-"""How the reason begins where another rule took the place of advice."""
+"""Prefix of the reason if another rule replaced the advice."""
 NEVER = "at no time"
-LINES = 12
-"""Of a diff, in an example."""
+MAX_DIFF_LINES = 12
+"""Lines of a diff in an example."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: its kind (see KINDS), whose case, rule and subject, from when on (microseconds), and how in
-    words."""
+    """One difference: its kind (see KINDS), case, rule, subject, start (microseconds) and description."""
 
     kind: str
     case: str
@@ -43,11 +42,11 @@ class Difference:
 
 
 def differences(case: str, old: Sequence[Episode], new: Sequence[Episode]) -> Iterator[Difference]:
-    """Every difference in the advice of one case. Spells that overlap are the same advice."""
+    """All differences in the advice of one case. Overlapping episodes count as the same advice."""
     names = sorted({_name(episode) for episode in (*old, *new)})
     for name in names:
         before, after = ([episode for episode in episodes if _name(episode) == name] for episodes in (old, new))
-        for ours, theirs in _paired(before, after):
+        for ours, theirs in _pair(before, after):
             for kind, at, detail in _between(ours, theirs):
                 yield Difference(kind, case, *name, at, detail)
 
@@ -56,8 +55,8 @@ def _name(episode: Episode) -> Name:
     return episode.rule, episode.subject
 
 
-def _paired(before: list[Episode], after: list[Episode]) -> Iterator[tuple[Episode | None, Episode | None]]:
-    """Each old spell with the first new one that overlaps it; those that have no partner with None."""
+def _pair(before: list[Episode], after: list[Episode]) -> Iterator[tuple[Episode | None, Episode | None]]:
+    """Pair each old episode with the first new one that overlaps it; None for an episode without a partner."""
     free = list(after)
     for episode in before:
         partner = next((other for other in free if _overlap(episode, other)), None)
@@ -68,7 +67,7 @@ def _paired(before: list[Episode], after: list[Episode]) -> Iterator[tuple[Episo
 
 
 def _overlap(one: Episode, other: Episode) -> bool:
-    """What was raised and ended at one instant overlaps whatever touches it."""
+    """Whether two episodes overlap; one without duration overlaps every episode that it touches."""
     begins = max(one.start, other.start)
     ends = [episode.end for episode in (one, other) if episode.end is not None]
     return (
@@ -80,7 +79,7 @@ def _between(old: Episode | None, new: Episode | None) -> Iterator[tuple[str, in
     if old is None or new is None:
         only = new or old
         assert only is not None
-        yield "added" if old is None else "lost", only.start, _lasting(only)
+        yield "added" if old is None else "lost", only.start, _format_duration(only)
         return
     if old.start != new.start:
         kind = "earlier" if new.start < old.start else "later"
@@ -91,29 +90,29 @@ def _between(old: Episode | None, new: Episode | None) -> Iterator[tuple[str, in
 
 
 def _meanwhile(old: Episode, new: Episode) -> Iterator[tuple[str, int, str]]:
-    """How they differ while both stand."""
+    """Differences while both episodes are active."""
     start, end = max(old.start, new.start), min(episode.end or math.inf for episode in (old, new))
     priorities, dues, words = (
-        [_clipped(steps, start, end) for steps in both]
+        [_clip(steps, start, end) for steps in both]
         for both in ((old.priorities, new.priorities), (old.dues, new.dues), (old.words, new.words))
     )
     if priorities[0] != priorities[1]:
-        yield "priority", start, "{}, now {}".format(*map(_said, priorities))
+        yield "priority", start, "{}, now {}".format(*map(_format_steps, priorities))
     if dues[0] != dues[1]:
-        yield "due", start, "{}, now {}".format(*map(_said, dues))
-    # Words that follow a priority come when it comes, which is told above
-    before, after = ([said for _, said in steps] for steps in words)
+        yield "due", start, "{}, now {}".format(*map(_format_steps, dues))
+    # Texts change with the priority, which is reported above, so compare them without their instants
+    before, after = ([text for _, text in steps] for steps in words)
     if before != after:
-        yield "reworded", start, _reworded(before, after)
+        yield "reworded", start, _format_rewording(before, after)
 
 
-def _clipped(steps: Sequence[tuple[int, Any]], start: int, end: float) -> list[tuple[int, Any]]:
-    """Steps as they are from an instant on, up to another."""
+def _clip(steps: Sequence[tuple[int, Any]], start: int, end: float) -> list[tuple[int, Any]]:
+    """The steps between two instants."""
     past = [value for at, value in steps if at <= start]
     return [(start, past[-1]), *(step for step in steps if start < step[0] < end)]
 
 
-def _said(steps: Sequence[tuple[int, str | None]]) -> str:
+def _format_steps(steps: Sequence[tuple[int, str | None]]) -> str:
     first, *rest = steps
     return ", ".join([first[1] or NEVER, *(f"{value or NEVER} from {format_instant(at)}" for at, value in rest)])
 
@@ -132,27 +131,27 @@ def _until(episode: Episode) -> str:
     return "to the end" if episode.end is None else f"until {format_instant(episode.end)} ({episode.ended})"
 
 
-def _lasting(episode: Episode) -> str:
+def _format_duration(episode: Episode) -> str:
     return f"{episode.priorities[0][1]}, from {format_instant(episode.start)} {_until(episode)}"
 
 
 def distance(old: int, new: int) -> str:
-    """`2d3h earlier`; what is less than a minute is told in seconds."""
+    """`2d3h earlier`; differences below a minute are in seconds."""
     apart = abs(new - old)
     minutes, rest = divmod(apart, MINUTE)
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     parts = [f"{number}{unit}" for number, unit in ((days, "d"), (hours, "h"), (minutes, "m")) if number]
-    said = "".join(parts) or f"{rest / 1_000_000:g}s"
-    return f"{said} {'earlier' if new < old else 'later'}"
+    text = "".join(parts) or f"{rest / 1_000_000:g}s"
+    return f"{text} {'earlier' if new < old else 'later'}"
 
 
-def _reworded(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> str:
-    """The lines that differ, - before and + after, of the first wording that does."""
+def _format_rewording(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> str:
+    """The differing lines (- before, + after) of the first text that differs."""
     pairs = zip(old, new, strict=False)
     before, after = next(((one, other) for one, other in pairs if one != other), (old[-1], new[-1]))
     lines = [line for line in difflib.ndiff(_lines(before), _lines(after)) if line[:2] in ("- ", "+ ")]
-    more = [f"... {len(lines) - LINES} more lines"] if len(lines) > LINES else []
-    return "\n".join([*lines[:LINES], *more]) or f"{len(old)} wordings, now {len(new)}"
+    more = [f"... {len(lines) - MAX_DIFF_LINES} more lines"] if len(lines) > MAX_DIFF_LINES else []
+    return "\n".join([*lines[:MAX_DIFF_LINES], *more]) or f"{len(old)} wordings, now {len(new)}"
 
 
 def _lines(words: dict[str, Any]) -> list[str]:

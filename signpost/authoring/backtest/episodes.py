@@ -1,4 +1,4 @@
-"""Spells: from when to when each piece of advice stood in a history, and what it said meanwhile. Pure."""
+"""Episodes: when each recommendation was active in a history, and with what content. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ from signpost.authoring.backtest.histories import History
 
 TENANT = "backtest"
 Name: TypeAlias = tuple[str, str]
-"""(rule, KIND/ID): what is advised, and of what."""
+"""(rule, KIND/ID): the rule and its subject."""
 WORDS = ("title", "message", "steps", "drafts", "comparison")
 
 
 @dataclass(slots=True)
 class Episode:
-    """One unbroken time of advice. `end` (microseconds): None where it stands at the end of the history; `ended`: how.
+    """One unbroken period of advice. `end` (microseconds): None if active at the end; `ended`: the reason.
 
-    `priorities`, `dues` and `words` are steps: (from when, value).
+    `priorities`, `dues` and `words` are steps: (start, value).
     """
 
     rule: str
@@ -32,7 +32,7 @@ class Episode:
     words: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
 
     def note(self, at: int, data: dict[str, Any]) -> None:
-        """What a change says from an instant on."""
+        """Record the content of a change."""
         words = {name: data[name] for name in WORDS}
         for steps, value in ((self.priorities, data["priority"]), (self.dues, data["due"]), (self.words, words)):
             _step(steps, at, value)
@@ -44,35 +44,35 @@ def _step(steps: list[tuple[int, Any]], at: int, value: Any) -> None:
 
 
 def episodes(engine: Engine, history: History, patience: int) -> list[Episode]:
-    """Every spell of a history, which is followed for `patience` microseconds after its last event."""
-    found: list[Episode] = []
-    standing: dict[Name, Episode] = {}
-    for at, change in _told(engine, history, patience):
+    """All episodes of a history, followed for `patience` microseconds after its last event."""
+    result: list[Episode] = []
+    current: dict[Name, Episode] = {}
+    for at, change in _replay(engine, history, patience):
         name = (change.rule, change.subject)
         if change.status != "active":
-            if episode := standing.pop(name, None):
+            if episode := current.pop(name, None):
                 episode.end, episode.ended = at, change.data["reason"]
             continue
-        if name not in standing:
-            standing[name] = Episode(change.rule, change.subject, at)
-            found.append(standing[name])
-        standing[name].note(at, change.data)
-    return found
+        if name not in current:
+            current[name] = Episode(change.rule, change.subject, at)
+            result.append(current[name])
+        current[name].note(at, change.data)
+    return result
 
 
-def _told(engine: Engine, history: History, patience: int) -> Iterator[tuple[int, RecommendationChange]]:
-    """Every change with its instant: at each event, and at each instant at which time alone changes something."""
+def _replay(engine: Engine, history: History, patience: int) -> Iterator[tuple[int, RecommendationChange]]:
+    """All changes with their instants: at each event, and whenever time alone changes the advice."""
     case_set = CaseSet(engine, TENANT, {})
     replay, known = Replay(case_set, ()), case_set.find(history.key)
-    for at, said in history.said:
-        yield from ((told.at, told.change) for told in replay.until(at))
-        known.case = known.case.join(said)
+    for at, contribution in history.steps:
+        yield from ((replayed.at, replayed.change) for replayed in replay.until(at))
+        known.case = known.case.join(contribution)
         yield from ((at, change) for _, change in case_set.wake(history.key, at))
-    for at, _ in history.said[-1:]:
-        yield from ((told.at, told.change) for told in replay.until(at + patience))
+    for at, _ in history.steps[-1:]:
+        yield from ((replayed.at, replayed.change) for replayed in replay.until(at + patience))
 
 
 def rivals(engine: Engine, history: History, at: int) -> dict[Name, str]:
-    """What would be advised at an instant but for another rule -> that one, RULE@KIND/ID."""
+    """Advice suppressed at an instant -> the rule that suppresses it, as RULE@KIND/ID."""
     advised = advise(engine, history.case(at), b"", tenant=TENANT, key=history.key, now=at)
-    return {(one["rule"], one["subject"]): one["by"] for one in suppressions(advised.advice_state)}
+    return {(item["rule"], item["subject"]): item["by"] for item in suppressions(advised.advice_state)}

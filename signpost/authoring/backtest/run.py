@@ -1,4 +1,4 @@
-"""Running a backtest: every history through both rulebooks, in several processes, counted as they come."""
+"""Runs a backtest: every history through both rulebooks, in several processes, and counts the differences."""
 
 import multiprocessing
 from collections import Counter
@@ -14,14 +14,14 @@ from signpost.authoring.backtest.histories import History
 from signpost.engine import CompiledEngine
 from signpost.rulebook import Rulebook
 
-CHUNK = 50
-"""Histories in one piece of work; fewer than that are not worth a process."""
+CHUNK_SIZE = 50
+"""Histories per task; fewer do not justify a process."""
 
 
 @dataclass(slots=True)
 class Comparison:
-    """What a backtest came to. `advice`: spells under the old rulebook; `counts`: rule -> kind of difference -> number;
-    `examples`: the first of each."""
+    """The result of a backtest. `advice`: episodes under the old rulebook; `counts`: rule -> kind of difference ->
+    number; `examples`: the first of each kind."""
 
     cases: int = 0
     advice: int = 0
@@ -41,44 +41,44 @@ def backtest(
 ) -> Comparison:
     """Compare two rulebooks over histories, each followed for `patience` microseconds after its last event.
 
-    `examples`: how many differences of each rule and kind are kept; `progress` is called after each case, with
+    `examples`: how many differences of each rule and kind are kept; `progress` is called after each case with
     the number of cases so far.
     """
-    found = Comparison()
+    comparison = Comparison()
     for outcomes in _outcomes(old, new, histories, patience, jobs):
         for advised, different in outcomes:
-            found.cases += 1
-            found.advice += advised
+            comparison.cases += 1
+            comparison.advice += advised
             for one in different:
-                counts = found.counts.setdefault(one.rule, Counter())
+                counts = comparison.counts.setdefault(one.rule, Counter())
                 counts[one.kind] += 1
                 if counts[one.kind] <= examples:
-                    found.examples.append(one)
-            progress(str(found.cases))
-    return found
+                    comparison.examples.append(one)
+            progress(str(comparison.cases))
+    return comparison
 
 
-TimelineResult: TypeAlias = tuple[int, list[Difference]]
-"""What one case adds: the number of spells under the old rulebook, and the differences."""
+CaseResult: TypeAlias = tuple[int, list[Difference]]
+"""(number of episodes under the old rulebook, differences) of one case."""
 
 
 def _outcomes(
     old: Rulebook, new: Rulebook, histories: Iterable[History], patience: int, jobs: int
-) -> Iterator[list[TimelineResult]]:
+) -> Iterator[list[CaseResult]]:
     chunks = _chunks(histories)
     ahead = list(islice(chunks, 2))
     if jobs == 1 or len(ahead) < 2:
         yield from map(_Worker(old, new, patience), chain(ahead, chunks))
         return
     with multiprocessing.get_context("spawn").Pool(jobs, _prepare, (old, new, patience)) as pool:
-        while ahead:  # a pool reads its whole input at once, so it is given a little at a time
+        while ahead:  # a pool reads its whole input at once, so pass a few chunks at a time
             yield from pool.imap(_work, ahead)
             ahead = list(islice(chunks, 4 * jobs))
 
 
 def _chunks(histories: Iterable[History]) -> Iterator[list[History]]:
     remaining = iter(histories)
-    while chunk := list(islice(remaining, CHUNK)):
+    while chunk := list(islice(remaining, CHUNK_SIZE)):
         yield chunk
 
 
@@ -87,16 +87,16 @@ class _Worker:
         self._engines: tuple[Engine, Engine] = (CompiledEngine(old), CompiledEngine(new))
         self._patience = patience
 
-    def __call__(self, chunk: list[History]) -> list[TimelineResult]:
+    def __call__(self, chunk: list[History]) -> list[CaseResult]:
         return [self._compare(history) for history in chunk]
 
-    def _compare(self, history: History) -> TimelineResult:
+    def _compare(self, history: History) -> CaseResult:
         before, after = (episodes(engine, history, self._patience) for engine in self._engines)
         different = differences(history.key, before, after)
-        return len(before), [self._displaced(one, history) for one in different]
+        return len(before), [self._name_rival(one, history) for one in different]
 
-    def _displaced(self, one: Difference, history: History) -> Difference:
-        """Said with the other rule that takes its place, or took it, where that is why it is missing."""
+    def _name_rival(self, one: Difference, history: History) -> Difference:
+        """Add the rule that replaces the advice, or replaced it, if that is why it is missing."""
         missing_in_new = one.kind in ("lost", "later")
         if one.kind not in ("lost", "later", "added", "earlier"):
             return one
@@ -109,12 +109,12 @@ class _Worker:
         return replace(one, kind=kind, detail=f"{one.detail}; {rival} takes its place")
 
 
-_HERE: list[_Worker] = []
+_WORKER: list[_Worker] = []
 
 
 def _prepare(old: Rulebook, new: Rulebook, patience: int) -> None:
-    _HERE[:] = [_Worker(old, new, patience)]
+    _WORKER[:] = [_Worker(old, new, patience)]
 
 
-def _work(chunk: list[History]) -> list[TimelineResult]:
-    return _HERE[0](chunk)
+def _work(chunk: list[History]) -> list[CaseResult]:
+    return _WORKER[0](chunk)

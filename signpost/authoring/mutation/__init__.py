@@ -1,2 +1,2 @@
-"""Mutation: rules changed in one small way each, to see whether a timeline notices. Pure but for the cache and the
-processes that `trial` starts."""
+"""Mutation tests of rules: changes each rule in one small way and checks that a timeline fails. Pure except for the
+cache and the processes of `run`."""

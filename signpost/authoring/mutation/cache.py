@@ -1,4 +1,4 @@
-"""The cache: what a rule's mutants came to, kept in a folder until the rule, its timelines or the evaluator change."""
+"""Caches the results of a rule's mutants in a folder until the rule, its timelines or the evaluator change."""
 
 from functools import lru_cache
 from hashlib import blake2b
@@ -12,17 +12,17 @@ import signpost.schemas as schemas
 from signpost.authoring.mutation.scope import Task
 
 _EVALUATOR = ("case", "facts", "rulebook", "engine", "advice", "authoring/timelines", "authoring/mutation")
-"""The packages that decide what a mutant comes to, beside `schemas`."""
+"""The packages that affect the results, in addition to `schemas`."""
 
 
 class Cache:
-    """Outcomes by rule, one small file each. A folder that cannot be written, or None, holds nothing."""
+    """Results by rule, one file each. If the folder is None or not writable, nothing is cached."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
 
     def get(self, task: Task) -> list[int | None] | None:
-        """What `put` kept for the same task; None where it is not known."""
+        """The result that `put` stored for the same task; None if there is none."""
         try:
             document: Any = orjson.loads(self._file(task).read_bytes()) if self.folder else None
         except (OSError, orjson.JSONDecodeError):
@@ -31,7 +31,7 @@ class Cache:
         return document["killers"] if known else None
 
     def put(self, task: Task, killers: list[int | None]) -> None:
-        """Keep the outcome of a task in place of the one before."""
+        """Store the result of a task, replacing the previous one."""
         if self.folder is None:
             return
         try:
@@ -53,7 +53,7 @@ def _key(task: Task) -> str:
 
 @lru_cache(maxsize=1)
 def _code() -> str:
-    """The evaluator's own code: with another one, everything is run afresh."""
+    """A digest of the evaluator's source: a change invalidates the whole cache."""
     root = Path(signpost.__file__).parent
     digest = blake2b(digest_size=20)
     for folder in (*(root / name for name in _EVALUATOR), Path(schemas.__file__).parent):

@@ -1,4 +1,4 @@
-"""Changes: every small way in which one term or one moment could be wrong, each with a line that says which. Pure."""
+"""Lists the small mutations of one term or one moment, each with a description. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -26,15 +26,15 @@ from signpost.rulebook.terms import (
 from signpost.rulebook.values import is_number
 
 TermChange: TypeAlias = tuple[str, Term]
-"""What was changed, and the term as it then is."""
+"""(description, changed term)."""
 
-TICK = Duration(microseconds=SECOND)
-"""A second: the shortest time that a timeline can tell apart."""
-DAY_TICK = Duration(days=1)
+MIN_SHIFT = Duration(microseconds=SECOND)
+"""One second: the shortest difference that a timeline can detect."""
+DAY_SHIFT = Duration(days=1)
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _OTHER_EDGE = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _FURTHER = {"<": -1, "<=": 1, ">": 1, ">=": -1}
-"""Operator -> the way to shift its right side that is not already the change of `<` to `<=`."""
+"""Operator -> direction to shift its right side so that the mutant differs from `<` changed to `<=`."""
 _MODES = {
     "includes": ("beyond", "only"),
     "only": ("beyond", "includes"),
@@ -42,16 +42,16 @@ _MODES = {
     "empty": ("some",),
     "some": ("empty",),
 }
-"""How a list is asked -> its opposite first, and the question that is most easily taken for it."""
+"""Mode of a list condition -> its opposite, then the mode most easily confused with it."""
 
 
 def changes(term: Term) -> Iterator[TermChange]:
-    """Every other term that this one could have been meant as; dropping it is left to whoever holds it."""
+    """All mutations of a term except dropping it, which the caller does."""
     return _CHANGES[type(term)](term)
 
 
-def shifts(moment: Moment, tick: Duration = TICK, ways: tuple[int, ...] = (1, -1)) -> Iterator[tuple[str, Moment]]:
-    """The moment later and earlier by a tick; without its distance, where that is a fact; on another day of the month.
+def shifts(moment: Moment, tick: Duration = MIN_SHIFT, ways: tuple[int, ...] = (1, -1)) -> Iterator[tuple[str, Moment]]:
+    """The moment shifted by a tick; without its offset if that is a fact; without its `back to`.
 
     `ways`: 1 for later, -1 for earlier.
     """
@@ -60,14 +60,14 @@ def shifts(moment: Moment, tick: Duration = TICK, ways: tuple[int, ...] = (1, -1
         return
     if moment.back_to:
         yield f"drop `back to {moment.back_to}` of `{moment_phrase(moment)}`", replace(moment, back_to=None)
-        tick = DAY_TICK
+        tick = DAY_SHIFT
     for way in ways:
-        yield _shifted(moment, tick, way)
+        yield _shift_moment(moment, tick, way)
 
 
 def duration_shifts(duration: Duration) -> Iterator[tuple[str, Duration]]:
-    """A duration longer and shorter by the smallest unit in which it is counted."""
-    tick = DAY_TICK if duration.days else TICK
+    """A duration longer and shorter by its smallest unit."""
+    tick = DAY_SHIFT if duration.days else MIN_SHIFT
     if duration.business_days:
         tick = Duration(business_days=1)
     for way in (1, -1):
@@ -75,18 +75,18 @@ def duration_shifts(duration: Duration) -> Iterator[tuple[str, Duration]]:
 
 
 def number_shifts(number: float) -> Iterator[tuple[str, float]]:
-    """A number one more and one less."""
+    """A number plus one and minus one."""
     for way in (1, -1):
         yield f"shift `{literal(number)}` by {way:+d}", number + way
 
 
 def without_each(values: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """(what was left out, the others)."""
+    """(omitted value, remaining values)."""
     for index, value in enumerate(values):
         yield value, values[:index] + values[index + 1 :]
 
 
-def _shifted(moment: Moment, tick: Duration, way: int) -> tuple[str, Moment]:
+def _shift_moment(moment: Moment, tick: Duration, way: int) -> tuple[str, Moment]:
     assert isinstance(moment.offset, Duration)
     offset = _sum(moment.offset, tick, way * moment.sign)
     return f"shift `{moment_phrase(moment)}` by {_signed(tick, way)}", replace(moment, offset=offset)
@@ -104,16 +104,16 @@ def _signed(tick: Duration, way: int) -> str:
     return f"{'+' if way > 0 else '-'}{duration_phrase(tick)}"
 
 
-def _negated(term: Term, negated: Term) -> TermChange:
+def _negate(term: Term, negated: Term) -> TermChange:
     return f"negate `{phrase(term)}`", negated
 
 
 def _known(term: Known) -> Iterator[TermChange]:
-    yield _negated(term, replace(term, known=not term.known))
+    yield _negate(term, replace(term, known=not term.known))
 
 
 def _one_of(term: OneOf) -> Iterator[TermChange]:
-    yield _negated(term, replace(term, negated=not term.negated))
+    yield _negate(term, replace(term, negated=not term.negated))
     yield from _without_literals(term)
 
 
@@ -124,7 +124,7 @@ def _without_literals(term: OneOf | Lists) -> Iterator[TermChange]:
 
 
 def _edges(term: Compare | Order) -> Iterator[TermChange]:
-    yield _negated(term, replace(term, operator=_NEGATED[term.operator]))
+    yield _negate(term, replace(term, operator=_NEGATED[term.operator]))
     edge = replace(term, operator=_OTHER_EDGE[term.operator])
     yield f"turn `{phrase(term)}` into `{phrase(edge)}`", edge
 
@@ -137,9 +137,9 @@ def _compare(term: Compare) -> Iterator[TermChange]:
 
 
 def _order(term: Order) -> Iterator[TermChange]:
-    """A moment with a distance is shifted; two dates differ by days, and nothing less."""
+    """Shifts a moment with an offset; dates differ by at least a day."""
     yield from _edges(term)
-    tick = DAY_TICK if {term.left.base.type, term.right.base.type} == {"date"} else TICK
+    tick = DAY_SHIFT if {term.left.base.type, term.right.base.type} == {"date"} else MIN_SHIFT
     way = _FURTHER[term.operator]
     if term.right.offset != Duration():
         for what, moment in shifts(term.right, tick, (way,)):
@@ -150,7 +150,7 @@ def _order(term: Order) -> Iterator[TermChange]:
 
 
 def _same(term: Same) -> Iterator[TermChange]:
-    yield _negated(term, replace(term, same=not term.same))
+    yield _negate(term, replace(term, same=not term.same))
 
 
 def _lists(term: Lists) -> Iterator[TermChange]:
@@ -161,25 +161,25 @@ def _lists(term: Lists) -> Iterator[TermChange]:
 
 
 def _reached(term: Reached) -> Iterator[TermChange]:
-    yield _negated(term, replace(term, reached=not term.reached))
+    yield _negate(term, replace(term, reached=not term.reached))
     for what, moment in shifts(term.moment):
         yield what, replace(term, moment=moment)
 
 
 def _linked(term: Linked) -> Iterator[TermChange]:
-    """`for: this one` has no opposite."""
+    """`for: this one` has no negation."""
     if term.how != "for":
-        yield _negated(term, replace(term, how={"same": "another", "another": "same"}[term.how]))
+        yield _negate(term, replace(term, how={"same": "another", "another": "same"}[term.how]))
 
 
 def _any_of(term: AnyOf) -> Iterator[TermChange]:
     for alternative, others in without_each(term.alternatives):
-        said = ", ".join(map(phrase, alternative))
-        yield f"drop the alternative `{said}`", replace(term, alternatives=others)
+        conditions = ", ".join(map(phrase, alternative))
+        yield f"drop the alternative `{conditions}`", replace(term, alternatives=others)
 
 
 def _relation(term: Relation) -> Iterator[TermChange]:
-    yield _negated(term, replace(term, fewer=not term.fewer))
+    yield _negate(term, replace(term, fewer=not term.fewer))
     for number in (term.number + 1, term.number - 1):
         if number:
             changed = replace(term, number=number)

@@ -1,4 +1,4 @@
-"""Changes that nobody could notice, proved from the rule itself, so that no mutant is made of them. Pure."""
+"""Recognises equivalent mutants from the rule itself, so that none is made. Pure."""
 
 from collections.abc import Iterator
 
@@ -21,24 +21,24 @@ from signpost.rulebook.terms import (
 
 
 def is_never_the_subject(rule: Rule, relation: Relation) -> bool:
-    """Whether the rule's subject can never be among the entities of this relation, `other` or not."""
+    """Whether the rule's subject can never match this relation, with or without `other`."""
     return any(_is_unlike_itself(term) or _is_excluded(term, rule.when) for term in relation.where)
 
 
 def names_used(rule: Rule) -> set[str]:
-    """The defined values on which anything but a text depends."""
+    """The defined values that anything other than a text depends on."""
     used = {ref.name for ref in _references(rule) if ref.scope == Scope.DEFINED}
     for defined in reversed(rule.defined):
         if defined.name in used:
             values = [choice.value for choice in defined.choices]
-            found = [ref for value in values for ref in _of_value(value)]
-            found += [ref for choice in defined.choices for ref in _of_condition(choice.when)]
-            used |= {ref.name for ref in found if ref.scope == Scope.DEFINED}
+            refs = [ref for value in values for ref in _of_value(value)]
+            refs += [ref for choice in defined.choices for ref in _of_condition(choice.when)]
+            used |= {ref.name for ref in refs if ref.scope == Scope.DEFINED}
     return used
 
 
 def _is_unlike_itself(term: Term) -> bool:
-    """Nothing is earlier than itself, differs from itself, or belongs to an employer other than its own."""
+    """Whether no entity meets this term with itself: earlier than itself, different, or of another employer."""
     if isinstance(term, Order):
         plain = (term.left, term.right) == (Moment(term.left.base), Moment(term.right.base))
         return plain and len(term.operator) == 1 and _is_itself(term.left.base, term.right.base)
@@ -52,7 +52,7 @@ def _is_itself(ours: Ref, theirs: Ref) -> bool:
 
 
 def _is_excluded(term: Term, when: Condition) -> bool:
-    """Whether the rule asks its subject for something that this term excludes."""
+    """Whether the rule requires something of its subject that this term excludes."""
     return any(_exclude(term, other) or _exclude(other, term) for other in when)
 
 

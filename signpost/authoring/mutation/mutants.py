@@ -1,4 +1,4 @@
-"""Mutants: a rule with one thing changed, for each thing that could be wrong in it. Pure."""
+"""Makes the mutants of a rule: one per part that could be wrong. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from signpost.authoring.mutation.changes import (
-    DAY_TICK,
-    TICK,
+    DAY_SHIFT,
+    MIN_SHIFT,
     changes,
     duration_shifts,
     number_shifts,
@@ -34,12 +34,12 @@ from signpost.rulebook.terms import (
 from signpost.yaml_files.problems import Position
 
 Change: TypeAlias = tuple[Position, str, Rule]
-"""Where, what was changed, and the rule as it then is."""
+"""(position, description, changed rule)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A rule with one change. `description` is the only one of its kind in the rule: it names the mutant."""
+    """A rule with one change. `description` is unique within the rule and identifies the mutant."""
 
     rule: Rule
     position: Position
@@ -47,17 +47,17 @@ class Mutant:
 
 
 def mutants(rule: Rule) -> list[Mutant]:
-    """Every mutant of a rule, in the order of its parts. Their number and order do not depend on parameters."""
-    found: list[Mutant] = []
+    """All mutants of a rule, in the order of its parts. Number and order do not depend on parameters."""
+    result: list[Mutant] = []
     seen: Counter[str] = Counter()
-    for position, what, changed in _changed(rule):
+    for position, what, changed in _list_changes(rule):
         seen[what] += 1
         name = what if seen[what] == 1 else f"{what} ({seen[what]})"
-        found.append(Mutant(changed, position, name))
-    return found
+        result.append(Mutant(changed, position, name))
+    return result
 
 
-def _changed(rule: Rule) -> Iterator[Change]:
+def _list_changes(rule: Rule) -> Iterator[Change]:
     yield from _of_condition(rule, rule.when, "")
     yield from _of_levels(rule)
     yield from _of_times(rule)
@@ -69,18 +69,18 @@ def _changed(rule: Rule) -> Iterator[Change]:
 
 
 def _of_condition(rule: Rule, condition: Condition, where: str, *, dropping: bool = True) -> Iterator[Change]:
-    """Each term dropped and changed, those inside relations and alternatives too."""
+    """Drop and change each term, including those inside relations and alternatives."""
     for term in condition:
         if dropping:
             yield term.position, f"drop `{phrase(term)}`{where}", with_condition(rule, term, ())
         for what, changed in changes(term):
-            if not (isinstance(changed, Relation) and _is_idle(rule, term, changed)):
+            if not (isinstance(changed, Relation) and _is_equivalent(rule, term, changed)):
                 yield term.position, what + where, with_condition(rule, term, (changed,))
-        yield from _within(rule, term, where)
+        yield from _of_parts(rule, term, where)
 
 
-def _within(rule: Rule, term: Term, where: str) -> Iterator[Change]:
-    """An alternative of one condition is dropped as an alternative; without its condition it would always hold."""
+def _of_parts(rule: Rule, term: Term, where: str) -> Iterator[Change]:
+    """The terms inside a term. An alternative with one condition is dropped whole: empty, it would always hold."""
     if isinstance(term, Relation):
         yield from _of_condition(rule, term.where, f" in `{phrase(term)}`{where}")
     elif isinstance(term, AnyOf):
@@ -88,15 +88,15 @@ def _within(rule: Rule, term: Term, where: str) -> Iterator[Change]:
             yield from _of_condition(rule, alternative, where, dropping=len(alternative) > 1)
 
 
-def _is_idle(rule: Rule, term: Term, changed: Relation) -> bool:
-    """Dropping `other` where the subject cannot be meant anyway."""
+def _is_equivalent(rule: Rule, term: Term, changed: Relation) -> bool:
+    """Whether it only drops an `other` that has no effect, because the subject never matches."""
     return isinstance(term, Relation) and term.other != changed.other and is_never_the_subject(rule, term)
 
 
 def _of_levels(rule: Rule) -> Iterator[Change]:
     first, *others = rule.levels
     if not others:
-        yield _other_word(rule, first)
+        yield _change_priority(rule, first)
         return
     from_the_start = (replace(others[0], when=()), *others[1:])
     yield first.position, f"drop `{level_phrase(first)}`", replace(rule, levels=from_the_start)
@@ -112,13 +112,13 @@ def _of_level(rule: Rule, level: Level) -> Iterator[Change]:
     if not isinstance(relation, Relation) or relation.position != relation.where[-1].position:
         yield from _of_condition(rule, level.when, where)
         return
-    # `24h after other's accepted_at`: what the relation asks besides is the rule's own condition, changed there.
+    # `24h after other's accepted_at`: the relation's other terms are the rule's own condition, changed there.
     what = f"apply `{level_phrase(level)}` from the start"
     yield level.position, what, with_condition(rule, relation, ())
     yield from _of_condition(rule, relation.where[-1:], where, dropping=False)
 
 
-def _other_word(rule: Rule, level: Level) -> Change:
+def _change_priority(rule: Rule, level: Level) -> Change:
     word = PRIORITIES[min(PRIORITIES.index(level.priority) + 1, len(PRIORITIES) - 2)]
     word = word if word != level.priority else PRIORITIES[-1]
     return (
@@ -158,7 +158,7 @@ def _place(rule: Rule, key: str) -> Position:
 def _other_values(defined: Defined, choice: Choice) -> Iterator[tuple[str, Choice]]:
     value = choice.value
     if isinstance(value, Moment):
-        tick = DAY_TICK if defined.type == "date" else TICK
+        tick = DAY_SHIFT if defined.type == "date" else MIN_SHIFT
         for what, moment in shifts(value, tick) if value.offset != Duration() else ():
             yield what, replace(choice, value=moment)
     elif isinstance(value, Duration):

@@ -1,4 +1,4 @@
-"""The plan: which rules are mutated, on which timelines, and which survivors are accepted of them."""
+"""Plans a mutation run: which rules to mutate, on which timelines, and which survivors are accepted."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from signpost.suggestions import meant
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rules with their tasks, in the order of their ids."""
+    """Rules with their tasks, sorted by rule id."""
 
     tasks: tuple[tuple[Rule, Task], ...]
     accepted: tuple[Accepted, ...]
 
 
 def make_plan(folder: Path, paths: Sequence[Path], result: Result, only: Collection[str] = ()) -> Plan:
-    """What to run, after the timelines under the paths have been run: those that fail prove nothing and are left out.
-    Without `only`, every rule where the paths hold the rulebook itself, else the rules that the timelines name.
+    """Plan a run from the result of the timelines under the paths; omits failed timelines, which prove nothing.
 
-    Raises CallerError where `only` names no rule, and TimelineError where the accepted survivors are malformed.
+    Without `only`: all rules if the paths include the rulebook folder, otherwise the rules that the timelines name.
+    Raises CallerError if `only` names an unknown rule, TimelineError if the accepted survivors are malformed.
     """
     rules = result.rulebooks[repr({})].rules
     timelines = [outcome.timeline for outcome in result.outcomes if not outcome.failures]

@@ -1,4 +1,4 @@
-"""Running: all rules asked for, in several processes, with what the cache knows already; and what came of it."""
+"""Runs the mutants of rules in several processes, using the cache, and reports the result."""
 
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,14 +14,14 @@ from signpost.authoring.mutation.trial import killers
 from signpost.rulebook.terms import Rule
 from signpost.yaml_files.problems import Position
 
-FEW = 8
-"""So few rules are done before other processes have started."""
+MAX_SERIAL_TASKS = 8
+"""Up to this many rules finish before other processes would have started."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one rule's mutants came to. `killed`: mutant -> the timeline that noticed it; `accepted`: mutants that
-    survive, for a reason."""
+    """The result of one rule's mutants. `killed`: mutant -> timeline that failed; `accepted`: survivors with a recorded
+    reason."""
 
     rule: str
     position: Position
@@ -31,19 +31,19 @@ class Verdict:
 
     @property
     def mutants(self) -> int:
-        """How many there are."""
+        """Number of mutants."""
         return len(self.killed) + len(self.accepted) + len(self.survivors)
 
     @property
     def score(self) -> float:
-        """The percentage killed of those that are not accepted."""
+        """Percentage killed of the mutants that are not accepted."""
         return percentage(len(self.killed), len(self.survivors))
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to. `stale`: accepted survivors that do not survive, or do not exist; `cached`: how many rules
-    were known already."""
+    """The result of a run. `stale`: accepted survivors that are killed or do not exist; `cached`: number of rules taken
+    from the cache."""
 
     verdicts: tuple[Verdict, ...]
     stale: tuple[Accepted, ...] = ()
@@ -51,7 +51,7 @@ class Report:
 
     @property
     def score(self) -> float:
-        """The percentage killed of all mutants that are not accepted."""
+        """Percentage killed of all mutants that are not accepted."""
         return percentage(
             sum(len(verdict.killed) for verdict in self.verdicts),
             sum(len(verdict.survivors) for verdict in self.verdicts),
@@ -59,7 +59,7 @@ class Report:
 
 
 def percentage(killed: int, survived: int) -> float:
-    """Of nothing, everything was killed."""
+    """100 if there are no mutants."""
     return 100 * killed / (killed + survived) if survived else 100.0
 
 
@@ -71,15 +71,15 @@ def run_mutants(
     cache: Cache | None = None,
     progress: Callable[[str], None] = lambda rule: None,
 ) -> Report:
-    """Try every mutant of the rules. `progress` is told of each rule that is done."""
+    """Try every mutant of the rules. `progress` is called with each finished rule."""
     cache = cache or Cache(None)
-    known = {task.rule: found for _, task in rules if (found := cache.get(task)) is not None}
+    known = {task.rule: result for _, task in rules if (result := cache.get(task)) is not None}
     for rule in known:
         progress(rule)
     cached = len(known)
-    for task, found in _run([task for _, task in rules if task.rule not in known], jobs):
-        cache.put(task, found)
-        known[task.rule] = found
+    for task, result in _run([task for _, task in rules if task.rule not in known], jobs):
+        cache.put(task, result)
+        known[task.rule] = result
         progress(task.rule)
     entries = list(accepted)
     verdicts = tuple(_verdict(rule, task, known[rule.id], entries) for rule, task in rules)
@@ -87,11 +87,11 @@ def run_mutants(
 
 
 def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, list[int | None]]]:
-    """Each task with its outcome as it comes; the longest are begun first."""
-    if jobs < 2 or len(tasks) <= FEW:
+    """Yield each task with its result as it finishes; starts the longest tasks first."""
+    if jobs < 2 or len(tasks) <= MAX_SERIAL_TASKS:
         yield from ((task, killers(task)) for task in tasks)
         return
-    pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=get_context("spawn"), initializer=_ignore_interrupts)
     try:
         ordered = sorted(tasks, key=lambda task: -len(task.timelines))
         futures = {pool.submit(killers, task): task for task in ordered}
@@ -101,14 +101,14 @@ def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, list[int | No
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
-    """An interrupt is for the parent, which then ends its workers."""
+def _ignore_interrupts() -> None:
+    """Only the parent handles an interrupt; it then ends its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _verdict(rule: Rule, task: Task, found: Sequence[int | None], entries: Sequence[Accepted]) -> Verdict:
+def _verdict(rule: Rule, task: Task, killed_by: Sequence[int | None], entries: Sequence[Accepted]) -> Verdict:
     reasons = {entry.mutant for entry in entries if entry.rule == rule.id}
-    outcomes = list(zip(mutants(rule), found, strict=True))
+    outcomes = list(zip(mutants(rule), killed_by, strict=True))
     alive = [mutant for mutant, killer in outcomes if killer is None]
     return Verdict(
         rule.id,
@@ -120,6 +120,6 @@ def _verdict(rule: Rule, task: Task, found: Sequence[int | None], entries: Seque
 
 
 def _stale(verdicts: Sequence[Verdict], entries: Sequence[Accepted]) -> Iterator[Accepted]:
-    """Of the rules that were run, and of those that do not exist, which the caller leaves among the entries."""
+    """Accepted entries that did not survive; the caller includes entries of unknown rules."""
     surviving = {(verdict.rule, mutant.description) for verdict in verdicts for mutant in verdict.accepted}
     return (entry for entry in entries if (entry.rule, entry.mutant) not in surviving)

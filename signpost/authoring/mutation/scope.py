@@ -1,4 +1,4 @@
-"""Scope: what of a rulebook and its timelines a change of one rule can reach, so that nothing else is run. Pure."""
+"""Selects the rules and timelines that a change of one rule can affect, so that only those run. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -18,9 +18,9 @@ NO_SOURCE = ArticleSource("", "")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One rule to mutate. `watched`: the rules whose advice its changes can touch; `variants`: those rules, and
-    what suppresses them, as each set of overrides makes them, without texts; `timelines`: the ones that can notice,
-    what they expect of other rules left out."""
+    """One rule to mutate. `watched`: the rules whose advice a change can affect; `variants`: those rules and their
+    suppressors for each set of overrides, without texts; `timelines`: those that can fail, with only the expectations
+    about watched rules."""
 
     rule: str
     watched: frozenset[str]
@@ -28,17 +28,18 @@ class Task:
     timelines: tuple[Timeline, ...]
 
     def digest(self) -> str:
-        """The same as long as the outcome is: where things stand and what they are called does not count."""
-        variants = {params: [_plain(rule) for rule in rules] for params, rules in sorted(self.variants.items())}
-        timelines = [_plain(replace(timeline, name="")) for timeline in self.timelines]
+        """A digest of everything that affects the result; positions and names do not."""
+        variants = {
+            params: [_without_positions(rule) for rule in rules] for params, rules in sorted(self.variants.items())
+        }
+        timelines = [_without_positions(replace(timeline, name="")) for timeline in self.timelines]
         return blake2b(repr((self.rule, variants, timelines)).encode(), digest_size=20).hexdigest()
 
 
 def task_of(rule: Rule, rulebooks: Mapping[str, Rulebook], timelines: Iterable[Timeline]) -> Task:
-    """What is to run to see whether changes of a rule are noticed. `rulebooks`: by `params_key`, see
-    `load_variants`."""
+    """The task that checks whether timelines detect changes of a rule. `rulebooks`: see `load_variants`."""
     watched = frozenset({rule.id, *rule.suppresses})
-    narrowed = [timeline for timeline in (_narrowed(one, watched) for one in timelines) if timeline.expectations]
+    narrowed = [timeline for timeline in (_narrow(one, watched) for one in timelines) if timeline.expectations]
     narrowed.sort(key=lambda timeline: -_mentions(rule.id, timeline))
     keys = {repr({}), *map(params_key, narrowed)}
     variants = {key: _neighbours(rulebooks[key], watched) for key in sorted(keys)}
@@ -46,7 +47,7 @@ def task_of(rule: Rule, rulebooks: Mapping[str, Rulebook], timelines: Iterable[T
 
 
 def _neighbours(rulebook: Rulebook, watched: Set[str]) -> tuple[Rule, ...]:
-    """The rules that decide whether the watched ones are advised: they themselves, and what suppresses them."""
+    """The watched rules and the rules that suppress them."""
     return tuple(
         replace(rule, texts=NO_TEXTS, source=NO_SOURCE, attaches=None, places={})
         for rule in rulebook.rules.values()
@@ -54,13 +55,13 @@ def _neighbours(rulebook: Rulebook, watched: Set[str]) -> tuple[Rule, ...]:
     )
 
 
-def _narrowed(timeline: Timeline, watched: Set[str]) -> Timeline:
-    """The timeline with what it expects of the watched rules. Of others `exactly` says nothing here."""
-    kept = [_about(expectation, watched) for expectation in timeline.expectations]
+def _narrow(timeline: Timeline, watched: Set[str]) -> Timeline:
+    """The timeline with only its expectations about the watched rules."""
+    kept = [_restrict(expectation, watched) for expectation in timeline.expectations]
     return replace(timeline, expectations=[one for one in kept if one.value or one.kind == "exactly"])
 
 
-def _about(expectation: Expectation, watched: Set[str]) -> Expectation:
+def _restrict(expectation: Expectation, watched: Set[str]) -> Expectation:
     value = expectation.value
     if SHAPES[expectation.kind] is dict:
         return replace(expectation, value={name: value[name] for name in value if rule_of(name) in watched})
@@ -71,14 +72,18 @@ def _mentions(rule: str, timeline: Timeline) -> int:
     return sum(rule_of(name) == rule for expectation in timeline.expectations for name in expectation.value)
 
 
-def _plain(value: Any) -> Any:
-    """Nested lists of what counts: positions left out."""
+def _without_positions(value: Any) -> Any:
+    """The value as nested lists, without positions."""
     if is_dataclass(value):
-        held = [getattr(value, field.name) for field in fields(value)]
-        return [type(value).__name__, *(_plain(one) for one in held if not isinstance(one, Position))]
+        values = [getattr(value, field.name) for field in fields(value)]
+        return [type(value).__name__, *(_without_positions(one) for one in values if not isinstance(one, Position))]
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, Sequence) and not isinstance(value, str) else value
+        return {key: _without_positions(item) for key, item in value.items()}
+    return (
+        [_without_positions(item) for item in value]
+        if isinstance(value, Sequence) and not isinstance(value, str)
+        else value
+    )
 
 
 __all__ = ["Task", "task_of"]

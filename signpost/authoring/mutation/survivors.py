@@ -1,10 +1,10 @@
-"""Survivors that are accepted: mutants that no timeline can notice, each with its reason, in `survivors.yaml`."""
+"""Reads accepted survivors from `survivors.yaml`: mutants that no timeline can detect, each with its reason."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from signpost.authoring.timelines.reader import ASIDE, TimelineError
+from signpost.authoring.timelines.reader import SURVIVORS_FILE, TimelineError
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node, read
@@ -14,7 +14,7 @@ KEYS = ("rule", "mutant", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A mutant of a rule, by its description, and why it makes no difference that a person would meet."""
+    """A mutant, by its rule and description, and the reason why it makes no practical difference."""
 
     rule: str
     mutant: str
@@ -23,10 +23,10 @@ class Accepted:
 
 
 def find_accepted(paths: Sequence[Path]) -> list[Accepted]:
-    """Every entry of the `survivors.yaml` files in the folders given. Raises TimelineError where one is malformed."""
+    """All entries of the `survivors.yaml` files in the given folders. Raises TimelineError if one is malformed."""
     problems = Problems()
-    found = {file.resolve(): file for path in paths if path.is_dir() for file in path.rglob(ASIDE)}
-    files = sorted(found.values())
+    by_path = {file.resolve(): file for path in paths if path.is_dir() for file in path.rglob(SURVIVORS_FILE)}
+    files = sorted(by_path.values())
     accepted = [entry for file in files for entry in _read_file(file, problems)]
     _check_repeats(accepted, problems)
     if problems.found:
@@ -40,12 +40,12 @@ def _read_file(file: Path, problems: Problems) -> Iterator[Accepted]:
         return
     listed = root.value.get("survivors") if isinstance(root.value, dict) and len(root.value) == 1 else None
     if listed is None or not isinstance(listed.value, list):
-        problems.add("R006", root.position, f"{ASIDE} is `survivors:` with a list")
+        problems.add("R006", root.position, f"{SURVIVORS_FILE} is `survivors:` with a list")
         return
     for node in listed.value:
         if _is_entry(node, problems):
-            said = {key: node.value[key].value for key in KEYS}
-            yield Accepted(**said, position=node.position)
+            members = {key: node.value[key].value for key in KEYS}
+            yield Accepted(**members, position=node.position)
 
 
 def _is_entry(node: Node, problems: Problems) -> bool:

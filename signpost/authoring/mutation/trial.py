@@ -1,4 +1,4 @@
-"""Trial: every mutant of a rule on the timelines that could notice it, until one does."""
+"""Runs each mutant of a rule on its timelines until one fails."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,8 +15,7 @@ VERSION = "mutation"
 
 
 def killers(task: Task) -> list[int | None]:
-    """For each mutant of the task's rule, in order, which of the timelines (by index) notices it first; None where
-    it survives."""
+    """For each mutant of the task's rule, in order, the index of the first timeline that fails; None if it survives."""
     return _Trial(task).killers()
 
 
@@ -26,16 +25,16 @@ class _Trial:
     order: list[int] = field(default_factory=list)
 
     def killers(self) -> list[int | None]:
-        """The same mutant stands at the same place whatever the parameters; where they make a distance nothing, there
-        are fewer, and what is expected under them counts for nothing."""
-        found = {key: mutants(_rule(rules, self.task.rule)) for key, rules in self.task.variants.items()}
-        plain = found[repr({})]
-        fitting = {key: each for key, each in found.items() if len(each) == len(plain)}
+        """A mutant has the same index under all parameters. Parameters that make an offset zero give fewer mutants;
+        timelines with such parameters are skipped."""
+        by_params = {key: mutants(_rule(rules, self.task.rule)) for key, rules in self.task.variants.items()}
+        plain = by_params[repr({})]
+        fitting = {key: each for key, each in by_params.items() if len(each) == len(plain)}
         self.order = [index for index, one in enumerate(self.task.timelines) if params_key(one) in fitting]
         return [self._killer({key: each[index] for key, each in fitting.items()}) for index in range(len(plain))]
 
     def _killer(self, mutant: Mapping[str, Mutant]) -> int | None:
-        """What noticed the last mutant is asked first: it is likely to notice this one too."""
+        """Try the timeline that killed the previous mutant first: it is likely to kill this one too."""
         engines: dict[str, CompiledEngine] = {}
         for place, index in enumerate(self.order):
             timeline = self.task.timelines[index]

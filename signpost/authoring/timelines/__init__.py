@@ -1,5 +1,4 @@
-"""Timelines: how a rulebook is tested, on the production evaluator and in virtual time (see docs of the format in
-README)."""
+"""Timelines: tests of a rulebook in virtual time on the production evaluator. Used by no process at run time."""
 
 from signpost.authoring.timelines.reader import TimelineError, find_timelines
 from signpost.authoring.timelines.runner import Failure, Result, TimelineResult, run_timelines

@@ -1,4 +1,4 @@
-"""`python -m signpost.authoring.timelines RULES [PATH...]`: runs timelines without the rest of the command line."""
+"""`python -m signpost.authoring.timelines RULES [PATH...]`: runs timelines without the command-line interface."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from signpost.errors import CallerError
 
 
 def main(arguments: list[str]) -> int:
-    """0: all met, 1: some failed, 2: malformed."""
+    """Exit code 0: all expectations met, 1: some failed, 2: malformed files."""
     paths = [Path(argument) for argument in arguments] or [Path("rules")]
     try:
         result = run_timelines(paths, paths[0] if paths[0].is_dir() else Path("rules"))

@@ -1,4 +1,4 @@
-"""Which rules timelines speak of, and which no timeline expects to be advised."""
+"""Finds rules without a timeline, timelines that name unknown rules, and the timelines of a rule."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -8,7 +8,7 @@ from signpost.rulebook import Problem, Rulebook
 from signpost.suggestions import meant
 
 
-def untested(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Sequence[Problem]:
+def find_untested_rules(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Sequence[Problem]:
     """A problem for each rule that no timeline expects to be advised."""
     tested = {
         rule_of(name)
@@ -24,8 +24,8 @@ def untested(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Sequence[Prob
     ]
 
 
-def strangers(rules: Collection[str], timelines: Iterable[Timeline]) -> Sequence[Problem]:
-    """A problem for each rule that an expectation names and that does not exist: nobody would notice its absence."""
+def find_unknown_rules(rules: Collection[str], timelines: Iterable[Timeline]) -> Sequence[Problem]:
+    """A problem for each unknown rule that an expectation names: such an expectation proves nothing."""
     return [
         Problem(expectation.position, "R071", f"there is no rule {rule_of(name)!r}", meant(rule_of(name), rules))
         for timeline in timelines
@@ -36,9 +36,9 @@ def strangers(rules: Collection[str], timelines: Iterable[Timeline]) -> Sequence
 
 
 def about(rule: str, timelines: Iterable[Timeline]) -> list[tuple[Timeline, list[Expectation]]]:
-    """The timelines that name a rule, each with the expectations that do."""
-    found = [(timeline, [one for one in timeline.expectations if _names(one, rule)]) for timeline in timelines]
-    return [(timeline, expectations) for timeline, expectations in found if expectations]
+    """The timelines that name a rule, each with the expectations that name it."""
+    matches = [(timeline, [item for item in timeline.expectations if _names(item, rule)]) for timeline in timelines]
+    return [(timeline, expectations) for timeline, expectations in matches if expectations]
 
 
 def _names(expectation: Expectation, rule: str) -> bool:

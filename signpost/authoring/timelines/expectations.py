@@ -1,4 +1,4 @@
-"""What an expectation may say: the shape of each kind, and the names, priorities and instants in it."""
+"""The kinds of expectations and the checks of their values: names, priorities and instants."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ SHAPES: Mapping[str, type] = {
     "due": dict,
     "because": dict,
 }
-"""Kind of expectation -> a list of advice, or a mapping of advice to what is said of it."""
+"""Kind of expectation -> list of advice, or mapping of advice to its expected value."""
 ADVICE = re.compile(r"[a-z0-9.-]+@(?:offer|interview|application|candidate)/.+")
 
 
@@ -27,7 +27,7 @@ def rule_of(advice: str) -> str:
 
 
 def check_value(kind: str, node: Node, problems: Problems) -> bool:
-    """Report everything wrong with an expectation's value; whether it can be used."""
+    """Report every problem of an expectation's value; returns whether it is valid."""
     before, fits = len(problems.found), isinstance(node.value, SHAPES[kind])
     if not fits:
         problems.add("R006", node.position, f"{kind} is a {'mapping' if SHAPES[kind] is dict else 'list'}")
@@ -35,9 +35,9 @@ def check_value(kind: str, node: Node, problems: Problems) -> bool:
         for item in node.value:
             _check_advice(item.value, item, problems)
     else:
-        for advice, said in node.value.items():
+        for advice, value in node.value.items():
             _check_advice(advice, Node(advice, node.key_position(advice)), problems)
-            _CHECKS[kind](said, problems)
+            _CHECKS[kind](value, problems)
     return len(problems.found) == before
 
 

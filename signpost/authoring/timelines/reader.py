@@ -1,4 +1,4 @@
-"""Reading timelines: YAML files into events and expectations at virtual times, every malformed line named."""
+"""Reads timelines from YAML: events and expectations at virtual times. Reports every malformed line."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,10 +19,10 @@ from signpost.yaml_files.reader import Node, parse, read_bytes
 TENANT = "timeline"
 SOURCE = "timeline"
 TIMELINE_KEYS = ("name", "start", "candidate", "params", "events", "expect")
-FOLDER = "timelines"
-"""A folder of this name holds timelines only, and what is said of them."""
-ASIDE = "survivors.yaml"
-"""What is accepted of a mutation run: no timelines, though it lies beside them."""
+TIMELINES_FOLDER = "timelines"
+"""A folder of this name contains only timelines and SURVIVORS_FILE."""
+SURVIVORS_FILE = "survivors.yaml"
+"""Accepted survivors of a mutation run; not a timeline file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must be advised at an instant: one kind of expectation with its value."""
+    """The advice expected at an instant: one kind of expectation with its value."""
 
     at: int
     label: str
@@ -47,7 +47,7 @@ class Expectation:
 
 @dataclass(slots=True)
 class Timeline:
-    """One timeline, in the order of virtual time."""
+    """One timeline; arrivals and expectations are sorted by virtual time."""
 
     name: str
     candidate: str
@@ -59,19 +59,20 @@ class Timeline:
 
 
 class TimelineError(FileError):
-    """Files that hold no timelines, or malformed ones."""
+    """The files contain no timelines or malformed ones."""
 
 
 def find_timelines(paths: Sequence[Path]) -> list[Timeline]:
-    """Every timeline in the files and folders given; raises TimelineError where any is malformed, or where there
-    is none."""
+    """All timelines in the given files and folders. Raises TimelineError if one is malformed or there is none."""
     problems = Problems()
     timelines: list[Timeline] = []
     for path in paths:
         files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
         for file in files:
-            if not path.is_dir() or file.name != ASIDE:
-                timelines += _read_file(file, problems, wanted=not path.is_dir() or file.parent.name == FOLDER)
+            if not path.is_dir() or file.name != SURVIVORS_FILE:
+                timelines += _read_file(
+                    file, problems, required=not path.is_dir() or file.parent.name == TIMELINES_FOLDER
+                )
     if not timelines and not problems.found:
         problems.add(
             "R002",
@@ -84,12 +85,12 @@ def find_timelines(paths: Sequence[Path]) -> list[Timeline]:
     return timelines
 
 
-def _read_file(path: Path, problems: Problems, *, wanted: bool) -> list[Timeline]:
+def _read_file(path: Path, problems: Problems, *, required: bool) -> list[Timeline]:
     if not path.is_file():
         problems.add("R002", Position(str(path), 1, 1), "there is no such file")
         return []
     data = read_bytes(path, str(path), problems)
-    if data is None or not (wanted or data.lstrip().startswith(b"timelines:") or b"\ntimelines:" in data):
+    if data is None or not (required or data.lstrip().startswith(b"timelines:") or b"\ntimelines:" in data):
         return []
     root = parse(data, str(path), problems)
     if root is None:
@@ -168,7 +169,7 @@ class _TimelineReader:
         if not self._mapping(node, ("at", *SHAPES), ("at",)):
             return []
         at, label = self._time(node.value["at"]), str(node.value["at"].value)
-        found = [
+        expectations = [
             Expectation(at, label, key, value.plain(), value.position)
             for key, value in node.value.items()
             if key in SHAPES and check_value(key, value, self.problems)
@@ -180,7 +181,7 @@ class _TimelineReader:
                 "this expectation expects nothing",
                 "say includes, excludes, exactly, priority, due or because",
             )
-        return found
+        return expectations
 
     def _mapping(self, node: Node, known: tuple[str, ...] | None, required: tuple[str, ...]) -> bool:
         if not isinstance(node.value, dict):
@@ -208,7 +209,7 @@ class _TimelineReader:
             return 0
 
     def _time(self, node: Node) -> int:
-        """A virtual time: a distance from the start."""
+        """A virtual time, given as a duration since the start."""
         duration = parse_duration(str(node.value))
         if duration is None or duration.business_days:
             self.problems.add(

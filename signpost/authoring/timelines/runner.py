@@ -1,4 +1,4 @@
-"""Running timelines: events arrive, the clock wakes cases at the very instants it would, expectations are compared."""
+"""Runs timelines: replays events, wakes cases as the clock worker would, and checks expectations."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class TimelineResult:
-    """What one timeline came to."""
+    """The result of one timeline."""
 
     timeline: Timeline
     failures: tuple[Failure, ...]
@@ -41,25 +41,25 @@ class TimelineResult:
 
 @dataclass(slots=True)
 class Result:
-    """What a run came to."""
+    """The result of a run."""
 
     rulebooks: Mapping[str, Rulebook]
-    """As each set of overrides makes it, by `params_key`."""
+    """The rulebook with each set of overrides, by `params_key`."""
     outcomes: list[TimelineResult] = field(default_factory=list)
 
     @property
     def timelines(self) -> int:
-        """How many timelines were run."""
+        """Number of timelines run."""
         return len(self.outcomes)
 
     @property
     def expectations(self) -> int:
-        """How many expectations they hold."""
+        """Number of expectations checked."""
         return sum(len(outcome.timeline.expectations) for outcome in self.outcomes)
 
     @property
     def failures(self) -> list[Failure]:
-        """Every expectation that was not met."""
+        """All expectations that were not met."""
         return [failure for outcome in self.outcomes for failure in outcome.failures]
 
 
@@ -70,27 +70,27 @@ def run_timelines(
     engine: str = "compiled",
     progress: Callable[[Timeline], None] = lambda timeline: None,
 ) -> Result:
-    """Every timeline under the paths against the rulebook in a folder. Raises TimelineError and RulebookError."""
+    """Run all timelines under the paths against the rulebook in a folder. Raises TimelineError, RulebookError."""
     timelines = find_timelines(paths)
     rulebooks = load_variants(rulebook, timelines)
     engines = {params: make_engine(engine, loaded) for params, loaded in rulebooks.items()}
     result = Result(rulebooks)
     for timeline in timelines:
-        ready = engines[params_key(timeline)]
-        failures = [*_unknown_rules(timeline, ready.rulebook), *Run(timeline, ready).failures()]
+        selected = engines[params_key(timeline)]
+        failures = [*_unknown_rules(timeline, selected.rulebook), *Run(timeline, selected).failures()]
         result.outcomes.append(TimelineResult(timeline, tuple(failures)))
         progress(timeline)
     return result
 
 
 def params_key(timeline: Timeline) -> str:
-    """The same for timelines with the same overrides."""
+    """A key that is equal for timelines with equal overrides."""
     return repr(timeline.params)
 
 
 def load_variants(folder: Path, timelines: Iterable[Timeline]) -> dict[str, Rulebook]:
-    """The rulebook as each timeline's overrides make it, by `params_key`. Raises RulebookError, and TimelineError
-    where overrides do not fit."""
+    """The rulebook with each timeline's overrides, by `params_key`. Raises RulebookError, and TimelineError for invalid
+    overrides."""
     plain = load(folder)
     variants = {repr({}): plain}
     for timeline in timelines:
@@ -107,7 +107,7 @@ def _with_params(folder: Path, timeline: Timeline) -> Rulebook:
 
 
 def _unknown_rules(timeline: Timeline, rulebook: Rulebook) -> Iterator[Failure]:
-    """An expectation about a rule that does not exist would prove nothing."""
+    """A failure for each unknown rule: an expectation about it would prove nothing."""
     for expectation in timeline.expectations:
         for name in sorted({rule_of(advice) for advice in expectation.value} - rulebook.rules.keys()):
             message = f"there is no rule {name!r}; {meant(name, rulebook.rules)}".removesuffix("; ")
@@ -115,44 +115,44 @@ def _unknown_rules(timeline: Timeline, rulebook: Rulebook) -> Iterator[Failure]:
 
 
 class Run:
-    """One timeline on one engine. `watched`: the rules that count, where the engine has others besides."""
+    """One timeline on one engine. `watched`: the rules to check; None: all rules of the engine."""
 
     def __init__(self, timeline: Timeline, engine: Engine, watched: Set[str] | None = None) -> None:
         self.timeline, self.watched = timeline, watched
         self.case_set = CaseSet(engine, TENANT, {})
         self.latest: dict[str, RecommendationChange] = {}
-        self.astray: list[Event] = []
-        """Answers to what is not advised, which would prove nothing."""
+        self.unmatched_answers: list[Event] = []
+        """Feedback on advice that is not active, which proves nothing."""
 
     def failures(self) -> Iterator[Failure]:
         arrivals = [(arrival.at, arrival.event) for arrival in self.timeline.arrivals]
-        replay = Replay(self.case_set, arrivals, self._addressed)
+        replay = Replay(self.case_set, arrivals, self._resolve_recommendation)
         for expectation in self.timeline.expectations:
-            for told in replay.until(expectation.at):
-                self.latest[f"{told.change.rule}@{told.change.subject}"] = told.change
-            while self.astray:
-                yield self._misses(self.astray.pop())
+            for replayed in replay.until(expectation.at):
+                self.latest[f"{replayed.change.rule}@{replayed.change.subject}"] = replayed.change
+            while self.unmatched_answers:
+                yield self._unmatched(self.unmatched_answers.pop())
             for message in _COMPARE[expectation.kind](expectation.value, self):
                 yield Failure(expectation.position, self.timeline.name, f"at {expectation.label} {message}")
 
-    def _addressed(self, event: Event) -> Event:
-        """An answer to RULE@SUBJECT, sent to the recommendation that stands for it now."""
+    def _resolve_recommendation(self, event: Event) -> Event:
+        """Replace RULE@SUBJECT in feedback by the id of the recommendation that is active now."""
         name = event.data.get("recommendation")
         for case in self.case_set.cases.values():
             record = load_records(case.advice_state).get(name) if name else None
             if record is not None and record.state in PUBLISHED:
                 return replace(event, data=event.data | {"recommendation": record.id})
         if name and "@" in name and (self.watched is None or rule_of(name) in self.watched):
-            self.astray.append(event)
+            self.unmatched_answers.append(event)
         return event
 
-    def _misses(self, event: Event) -> Failure:
+    def _unmatched(self, event: Event) -> Failure:
         position = next(arrival.position for arrival in self.timeline.arrivals if arrival.event is event)
         name = event.data["recommendation"]
         return Failure(position, self.timeline.name, f"{name} is answered, but not advised at that time")
 
     def active(self) -> dict[str, AdviceRecord]:
-        """The advice that stands now."""
+        """The currently active advice."""
         return {
             key: record
             for case in self.case_set.cases.values()
@@ -161,17 +161,17 @@ class Run:
         }
 
     def evidence(self, key: str) -> set[str]:
-        """Every id that the explanation of a piece of advice names: entities and events."""
+        """The ids of all entities and events in the explanation of a recommendation."""
         because = self.latest[key].data["explanation"]["because"]
-        named = {fact["fact"].rpartition(" ")[0].partition("/")[2] for fact in because}
-        return named | {fact["event"]["id"] for fact in because if fact["event"]}
+        entities = {fact["fact"].rpartition(" ")[0].partition("/")[2] for fact in because}
+        return entities | {fact["event"]["id"] for fact in because if fact["event"]}
 
 
 def _includes(value: list[str], run: Run) -> Iterator[str]:
-    standing = run.active()
+    active_now = run.active()
     for name in value:
-        if name not in standing:
-            yield f"{name} is not advised; advised: {', '.join(sorted(standing)) or 'nothing'}"
+        if name not in active_now:
+            yield f"{name} is not advised; advised: {', '.join(sorted(active_now)) or 'nothing'}"
 
 
 def _excludes(value: list[str], run: Run) -> Iterator[str]:
@@ -187,35 +187,35 @@ def _exactly(value: list[str], run: Run) -> Iterator[str]:
 
 
 def _priority(value: Mapping[str, str], run: Run) -> Iterator[str]:
-    for name, record, wanted in _standing(value, run):
+    for name, record, expected in _expected_records(value, run):
         if record is None:
             yield f"{name} is not advised"
-        elif record.priority != wanted:
-            yield f"{name} has priority {record.priority}, not {wanted}"
+        elif record.priority != expected:
+            yield f"{name} has priority {record.priority}, not {expected}"
 
 
 def _due(value: Mapping[str, str | None], run: Run) -> Iterator[str]:
-    for name, record, wanted in _standing(value, run):
+    for name, record, expected in _expected_records(value, run):
         if record is None:
             yield f"{name} is not advised"
-        elif record.due != (None if wanted is None else parse_instant(wanted)):
+        elif record.due != (None if expected is None else parse_instant(expected)):
             due = "at no time" if record.due is None else format_instant(record.due)
-            yield f"{name} is due {due}, not {wanted}"
+            yield f"{name} is due {due}, not {expected}"
 
 
 def _because(value: Mapping[str, list[str]], run: Run) -> Iterator[str]:
-    for name, record, wanted in _standing(value, run):
+    for name, record, expected in _expected_records(value, run):
         if record is None:
             yield f"{name} is not advised"
-        elif missing := [id for id in wanted if str(id) not in run.evidence(name)]:
+        elif missing := [id for id in expected if str(id) not in run.evidence(name)]:
             named = ", ".join(sorted(run.evidence(name)))
             yield f"the evidence of {name} does not name {', '.join(map(str, missing))}; it names {named}"
 
 
-def _standing(value: Mapping[str, Any], run: Run) -> Iterator[tuple[str, AdviceRecord | None, Any]]:
-    standing = run.active()
-    for name, wanted in value.items():
-        yield name, standing.get(name), wanted
+def _expected_records(value: Mapping[str, Any], run: Run) -> Iterator[tuple[str, AdviceRecord | None, Any]]:
+    active_now = run.active()
+    for name, expected in value.items():
+        yield name, active_now.get(name), expected
 
 
 _COMPARE: Mapping[str, Callable[[Any, Run], Iterator[str]]] = {

@@ -89,7 +89,7 @@ def backtest(
     old, new = load_with(rulebook, params), load_with(against, against_params or params)
     histories, total = _histories(files, tenant)
     if end is not None:
-        histories = (one.up_to(end) for one in histories if one.said[0][0] <= end)
+        histories = (one.up_to(end) for one in histories if one.steps[0][0] <= end)
     with progress_bar("cases", total, quiet=as_json) as advance:
         found = compare(old, new, histories, patience=patience, examples=examples, jobs=jobs, progress=advance)
     if not found.cases:
@@ -166,7 +166,7 @@ def _stored(tenant: str) -> "Iterator[History]":
 
     with open_store(settings().database_url) as store:
         for row in store.cases(tenant):
-            if (history := history_of_case(row.key, Case.from_json(row.state))).said:
+            if (history := history_of_case(row.key, Case.from_json(row.state))).steps:
                 yield history
 
 

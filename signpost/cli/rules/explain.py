@@ -103,10 +103,10 @@ def _stored(tenant: str, candidate: str, folder: Path | None) -> _Subject:
     with open_store(chosen.database_url) as store:
         row = store.case(tenant, candidate)
     history = None if row is None else history_of_case(row.key, Case.from_json(row.state))
-    if row is None or history is None or not history.said:
+    if row is None or history is None or not history.steps:
         raise NothingKnown(f"nothing is known of candidate {candidate!r} of tenant {tenant!r}")
     rulebook = load_rulebooks(folder or chosen.rules, chosen.tenants).of(tenant)
-    return _Subject(history, rulebook, row.advice, history.said[0][0])
+    return _Subject(history, rulebook, row.advice, history.steps[0][0])
 
 
 def _of_events(file: IO[bytes], candidate: str | None, folder: Path | None) -> _Subject:
@@ -121,7 +121,7 @@ def _of_events(file: IO[bytes], candidate: str | None, folder: Path | None) -> _
         shown = [*histories][:20]
         more = f" and {len(histories) - len(shown)} more" if len(histories) > len(shown) else ""
         raise NothingKnown(f"say whose case with --candidate; the events speak of {', '.join(shown)}{more}")
-    return _Subject(histories[key], load(folder or settings().rules), b"", histories[key].said[0][0])
+    return _Subject(histories[key], load(folder or settings().rules), b"", histories[key].steps[0][0])
 
 
 def _of_timeline(name: str, folder: Path | None) -> _Subject:
