@@ -43,4 +43,4 @@ def test_nothing_but_answers_comes_by_this_way(signpost: System) -> None:
     signpost.work(1)
     assert told(signpost) == []
     [parked] = signpost.broker.get(DEAD, 10)
-    assert "not what a consumer may say" in str(parked.headers[REASON])
+    assert "is not feedback" in str(parked.headers[REASON])
