@@ -25,7 +25,7 @@ from pika.channel import Channel
 from signpost.advice import Engine
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
-from signpost.engine import make_engine
+from signpost.engine import choose_engine, make_engine
 from signpost.messaging import Broker, connect, event_message
 from signpost.messaging.topology import ADVISOR, declaration
 from signpost.names import ADVICE
@@ -247,13 +247,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description=__doc__)
     parser.add_argument("--events", type=int, default=5_000, help="events of one round (5000)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds; the median counts (3)")
-    parser.add_argument("--engine", default="durable_rules", help="durable_rules or compiled")
+    parser.add_argument("--engine", default="auto", help="auto, durable_rules or compiled")
     parser.add_argument("--json", action="store_true", help="print JSON")
     chosen = parser.parse_args(arguments)
     found = measure(chosen.events, chosen.rounds, chosen.engine)
     if chosen.json:
         print(json.dumps([asdict(one) for one in found]))
         return 0
+    engine = choose_engine(chosen.engine)
+    print(f"engine {engine.name}: {engine.reason}")
     print(f"{'':32}{'events/s':>12}{'published/event':>18}{'ratio':>8}")
     for one in found:
         print(f"{one.name:32}{one.per_second:12.0f}{one.published:18.2f}{one.ratio:8.2f}")

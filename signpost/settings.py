@@ -70,7 +70,11 @@ class Settings:
     )
     tenants: Path = _is(path, "{data_dir}/tenants.yaml", "file of tenants, their API keys and sources")
     rules: Path = _is(path, str(SHIPPED_RULES).replace("{", "{{").replace("}", "}}"), "folder of the rulebook")
-    engine: str = _is(choice("durable_rules", "compiled"), "durable_rules", "which engine evaluates the rules")
+    engine: str = _is(
+        choice("auto", "durable_rules", "compiled"),
+        "auto",
+        "what evaluates the rules; auto: durable_rules where it can be imported, else compiled",
+    )
     partitions: int = _is(number(1, 64), "1", "queues that events are spread over, one advisor working on each")
     http_bind: Bind = _is(bind, "127.0.0.1:8080", "address that the intake listens on")
     http_processes: int = _is(number(1, 64), "1", "processes of the intake")

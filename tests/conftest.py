@@ -2,15 +2,18 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from signpost.engine import AUTO, DURABLE, choose_engine
 from tests.support import private_servers, servers
 
 NEEDS_SERVER = "needs a server: "
+NEEDS_ENGINE = "needs durable-rules: "
 IN_CI = os.environ.get("CI") == "true"
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -91,13 +94,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
                 item.add_marker(pytest.mark.skip(reason="only on demand: make containers-test"))
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Without durable-rules its tests are skipped; in CI they fail, on the versions of Python that it works with."""
+    if item.get_closest_marker("durable_rules") and (choice := choose_engine(AUTO)).name != DURABLE:
+        must_have = IN_CI and sys.version_info < (3, 13)
+        (pytest.fail if must_have else pytest.skip)(NEEDS_ENGINE + choice.reason)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what was not tested, so that a green run without servers deceives nobody."""
+    """Say loudly what was not tested, so that a green run without servers or durable-rules deceives nobody."""
     reasons: dict[str, int] = {}
     for report in terminalreporter.stats.get("skipped", []):
         text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        if NEEDS_SERVER in text:
-            reason = text.partition(NEEDS_SERVER)[2]
-            reasons[reason] = reasons.get(reason, 0) + 1
+        for needs in (NEEDS_SERVER, NEEDS_ENGINE):
+            if needs in text:
+                reason = text.partition(needs)[2]
+                reasons[reason] = reasons.get(reason, 0) + 1
     for reason, count in reasons.items():
         terminalreporter.write_line(f"NOT TESTED: {count} tests skipped; {reason}", red=True, bold=True)

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Protocol, TypeAlias
 
 from signpost.advice import Engine
-from signpost.engine import make_engine
+from signpost.engine import choose_engine, make_engine
 from signpost.errors import BugError, CallerError, TransientError
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, Broker, connect
@@ -133,8 +133,10 @@ def _check_topology(broker: Broker) -> None:
 
 
 def _rules(settings: Settings, stop: Stop, asked: threading.Event) -> LiveEngines[Engine]:
-    """The engine of each tenant, renewed in a thread. Raises RulebookError (CallerError)."""
-    make = partial(make_engine, settings.engine)
+    """The engine of each tenant, renewed in a thread. Raises CallerError (rules: RulebookError)."""
+    engine = choose_engine(settings.engine)
+    log.info("engine %s: %s", engine.name, engine.reason)
+    make = partial(make_engine, engine.name)
     engines: LiveEngines[Engine] = LiveEngines(settings.rules, settings.tenants, make, stop.wait)
     watch = partial(engines.watch, stop, settings.reload_interval, asked)
     threading.Thread(target=watch, name="rules", daemon=True).start()

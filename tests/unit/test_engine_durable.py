@@ -9,11 +9,12 @@ from random import Random
 
 import pytest
 
-from signpost.engine import DurableEngine, make_engine
-from signpost.errors import CallerError
+from signpost.engine import DurableEngine, EngineFaults
 from signpost.rulebook import load
 from tests.support.generators import random_facts, random_now
 from tests.support.rulebooks import RULES
+
+pytestmark = pytest.mark.durable_rules
 
 PROBE = """
 import durable_rules_engine as engine, json
@@ -75,7 +76,7 @@ from signpost.facts.facts import facts_of
 engines = [DurableEngine(load(Path({str(RULES)!r}))) for _ in range(3)]
 facts = facts_of(Case().fold(Event("t", "s", "e", "offer.expired", 1, "c", {{"offer": "o"}})), "c")
 for number in range(3000):
-    assert engines[number % 3].matches(facts, 1) == set()
+    assert engines[number % 3].library_matches(facts, 1) == set()
 print("survived")
 """
     assert probe(code).stdout.strip() == "survived"
@@ -87,7 +88,7 @@ def test_evaluations_leave_nothing_behind() -> None:
 
     def evaluate(times: int) -> int:
         for number in range(times):
-            engine.matches(*cases[number % len(cases)])
+            engine.library_matches(*cases[number % len(cases)])
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     before = evaluate(1000)
@@ -119,12 +120,16 @@ def test_a_rule_with_too_many_terms_is_left_to_the_compiled_evaluator(tmp_path: 
     fields += ["accepted_at", "declined_at", "withdrawn_at", "letter_salary", "letter_title"]
     conditions = ", ".join(f"{name}: unknown" for name in fields)
     folder = rulebook(tmp_path, f"big:\n  about: offer\n  when: {{stage: expired, {conditions}}}\n{HEAD}")
-    engine = DurableEngine(load(folder))
-    assert engine.unfit == ["big"]
-    random = Random(5)
+    engine = DurableEngine(load(folder), EngineFaults())
+    assert (engine.unfit, engine.rules) == (["big"], set())
+    random, held = Random(5), False
     for _ in range(300):
         facts, now = random_facts(random), random_now(random)
-        assert engine.matches(facts, now) == engine.compiled.matches(facts, now)
+        found = engine.matches(facts, now)
+        assert found == engine.compiled.matches(facts, now)
+        held = held or bool(found)
+    assert held
+    assert engine.faults.counts() == {}
 
 
 def test_hundreds_of_rules_that_all_hold_stay_below_error_303(tmp_path: Path) -> None:
@@ -136,16 +141,7 @@ def test_hundreds_of_rules_that_all_hold_stay_below_error_303(tmp_path: Path) ->
     random, most = Random(5), 0
     for _ in range(200):
         facts, now = random_facts(random), random_now(random)
-        found = engine.matches(facts, now)
+        found = engine.library_matches(facts, now)
         assert found == engine.compiled.matches(facts, now)
         most = max(most, len(found))
     assert most >= 200
-
-
-def test_where_it_cannot_be_loaded_the_error_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "durable_rules_engine", None)
-    with pytest.raises(CallerError, match="SIGNPOST_ENGINE=compiled"):
-        make_engine("durable_rules", load(RULES))
-    assert make_engine("compiled", load(RULES)).name == "compiled"
-    with pytest.raises(CallerError, match="may be durable_rules or compiled"):
-        make_engine("clips", load(RULES))

@@ -95,7 +95,7 @@ def test_clients_take_what_a_running_system_left_them_last(tmp_path: Path) -> No
     )
     environ = {"SIGNPOST_DATA_DIR": str(tmp_path)}
     settings = read_settings(environ)
-    assert (settings.api_key, settings.url, settings.engine) == ("sp_1", "http://h:1", "durable_rules")
+    assert (settings.api_key, settings.url, settings.engine) == ("sp_1", "http://h:1", "auto")
     assert read_settings({**environ, "SIGNPOST_URL": "https://x/"}).url == "https://x"
 
 

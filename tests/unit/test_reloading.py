@@ -310,6 +310,7 @@ def test_a_rulebook_that_no_engine_can_be_made_of_is_refused(folder: Path, tenan
     assert (titles(engines), engines.refused) == ({"one": "First"}, ["ZeroDivisionError: too many"])
 
 
+@pytest.mark.durable_rules
 def test_engines_out_of_force_give_their_memory_back(folder: Path, tenants: Path) -> None:
     """The rulesets of durable-rules live outside Python: without being deleted, a hundred of these take 20 MB."""
     write(folder, **{f"rule-{number}": f"Title {number}" for number in range(40)})

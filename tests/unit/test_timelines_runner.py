@@ -23,11 +23,23 @@ timelines:
 """
 
 
-@pytest.mark.parametrize("engine", ["compiled", "durable_rules"])
+@pytest.mark.parametrize("engine", ["compiled", pytest.param("durable_rules", marks=pytest.mark.durable_rules)])
 def test_the_rulebook_passes_its_own_timelines(engine: str) -> None:
     result = run_timelines([RULES], RULES, engine=engine)
     assert result.timelines > 20
     assert [str(failure) for failure in result.failures] == []
+
+
+@pytest.mark.durable_rules
+def test_what_durable_rules_gets_wrong_fails_timelines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In production the compiled answer is used, and nobody would see it here."""
+    file = tmp_path / "t.yaml"
+    file.write_text(ONE % f"includes: [{ASK}]")
+    assert run_timelines([file], RULES, engine="durable_rules").failures == []
+    monkeypatch.setattr("signpost.engine.durable._fired", lambda *arguments: [])
+    found = [str(failure) for failure in run_timelines([file], RULES, engine="durable_rules").failures]
+    message = "durable-rules has a difference in rule ask-response-deadline; see the log"
+    assert f"{file}:3:5: an offer without a deadline: {message}" in found
 
 
 def test_every_rule_has_a_timeline() -> None:

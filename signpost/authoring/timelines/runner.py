@@ -13,7 +13,7 @@ from signpost.authoring.timelines.expectations import rule_of
 from signpost.authoring.timelines.reader import TENANT, Timeline, TimelineError, find_timelines
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
-from signpost.engine import make_engine
+from signpost.engine import EngineFaults, make_engine
 from signpost.rulebook import Rulebook, RulebookError, load
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position
@@ -73,11 +73,14 @@ def run_timelines(
     """Run all timelines under the paths against the rulebook in a folder. Raises TimelineError, RulebookError."""
     timelines = find_timelines(paths)
     rulebooks = load_variants(rulebook, timelines)
-    engines = {params: make_engine(engine, loaded) for params, loaded in rulebooks.items()}
+    faults = EngineFaults()
+    engines = {params: make_engine(engine, loaded, faults) for params, loaded in rulebooks.items()}
     result = Result(rulebooks)
     for timeline in timelines:
         selected = engines[params_key(timeline)]
+        before = faults.counts()
         failures = [*_unknown_rules(timeline, selected.rulebook), *Run(timeline, selected).failures()]
+        failures += _engine_faults(timeline, before, faults)
         result.outcomes.append(TimelineResult(timeline, tuple(failures)))
         progress(timeline)
     return result
@@ -112,6 +115,15 @@ def _unknown_rules(timeline: Timeline, rulebook: Rulebook) -> Iterator[Failure]:
         for name in sorted({rule_of(advice) for advice in expectation.value} - rulebook.rules.keys()):
             message = f"there is no rule {name!r}; {meant(name, rulebook.rules)}".removesuffix("; ")
             yield Failure(expectation.position, timeline.name, message)
+
+
+def _engine_faults(
+    timeline: Timeline, before: Mapping[tuple[str, str], int], faults: EngineFaults
+) -> Iterator[Failure]:
+    """What durable-rules got wrong: in production the compiled answer hides it, here it must not."""
+    for (fault, rule), number in sorted(faults.counts().items()):
+        if number > before.get((fault, rule), 0):
+            yield Failure(timeline.position, timeline.name, f"durable-rules has a {fault} in rule {rule}; see the log")
 
 
 class Run:
