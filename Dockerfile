@@ -6,9 +6,10 @@ RUN command -v gcc >/dev/null || \
     (apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*)
 WORKDIR /src
 RUN python -m venv /tools && python -m venv --without-pip /opt/signpost
-COPY requirements-build.lock requirements.lock ./
+COPY requirements-build.lock requirements.lock requirements-durable-rules.lock ./
 RUN /tools/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock \
- && /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --require-hashes -r requirements.lock -w /wheels
+ && /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --require-hashes \
+    -r requirements.lock -r requirements-durable-rules.lock -w /wheels
 # What .dockerignore lets through
 COPY . .
 RUN /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation . -w /wheels \

@@ -7,9 +7,10 @@ READY := $(VENV)/.installed
 CODE := signpost tests benchmarks examples
 PRESENT = $(wildcard $(CODE))
 
-# The first interpreter that runs and is one that we support; choose another with `make install PYTHON=...`.
-PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
-	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
+# The first interpreter that runs and is one that we support, 3.11 and 3.12 first because durable-rules works there;
+# choose another with `make install PYTHON=...`.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test api-fuzz lint format generate bench faults rules consumers-js containers-test lock clean
@@ -19,12 +20,13 @@ help: ## show this list
 
 install: $(READY) ## make .venv with the signpost command, from the locked dependencies
 
-$(READY): requirements-build.lock requirements-dev.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No Python 3.11 or 3.12 found; say where it is: make install PYTHON=/path/to/python3.11" >&2; exit 1; }
+$(READY): requirements-build.lock requirements-dev.lock requirements-durable-rules.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 found; say where it is: make install PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@deploy/install_durable_rules.sh $(BIN)/python
 	@if command -v npm >/dev/null; then $(MAKE) --silent consumers-js || echo "The JavaScript example is not tested: npm ci failed" >&2; fi
 	@touch $@
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Writes the three locks: every release with the hashes of its files, for every supported Python, without addresses.
-#   requirements-build.lock   what builds durable-rules and Signpost itself
-#   requirements.lock         what Signpost runs on
-#   requirements-dev.lock     that, and what tests and checks it
+# Writes the locks: every release with the hashes of its files, for Python 3.11 and later, without addresses.
+#   requirements-build.lock           what builds durable-rules and Signpost itself
+#   requirements.lock                 what Signpost runs on
+#   requirements-dev.lock             that, and what tests and checks it
+#   requirements-durable-rules.lock   the extra `durable-rules`, which needs a C compiler
 # Arguments go on to `uv pip compile`, for example --upgrade or --upgrade-package flask.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,3 +18,7 @@ compile() {
 compile requirements-build.lock --group build "$@"
 compile requirements.lock pyproject.toml "$@"
 compile requirements-dev.lock --constraints requirements.lock --group dev pyproject.toml "$@"
+python3 -c 'import tomllib
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+print(*project["optional-dependencies"]["durable-rules"], sep="\n")' \
+    | compile requirements-durable-rules.lock - "$@"

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.containers
 ROOT = Path(__file__).parents[2]
 NEEDED = (
     "Dockerfile", ".dockerignore", "docker-compose.yml", "pyproject.toml", "README.md", "requirements.lock",
-    "requirements-build.lock", "deploy", "rules", "schemas", "services", "signpost", "workers",
+    "requirements-build.lock", "requirements-durable-rules.lock", "deploy", "rules", "schemas", "services", "signpost",
+    "workers",
 )  # fmt: skip
 PROCESSES = ("intake", "advisor", "clock", "relay")
 
