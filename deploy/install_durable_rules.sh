@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 python=$1
-log=$(dirname "$python")/../durable-rules.log
+log=$(dirname "$(dirname "$python")")/durable-rules.log
 
 if "$python" -m pip install --disable-pip-version-check --require-hashes --no-build-isolation \
     -r requirements-durable-rules.lock >"$log" 2>&1 && "$python" -c 'import durable_rules_engine' 2>>"$log"; then

@@ -50,6 +50,7 @@ def up(advisors: int) -> None:
       SIGNPOST_HTTP_BIND=127.0.0.1:9000 signpost up
     """
     chosen = settings()
+    _check_engine(chosen.engine)
     url = f"http://{_reachable(chosen.http_bind)}"
     with _alone(chosen.data_dir):
         _check_free(chosen.http_bind)
@@ -89,6 +90,13 @@ def _alone(data_dir: Path) -> Iterator[None]:
         except BlockingIOError:
             raise AlreadyTaken(f"another `signpost up` runs on {data_dir}; SIGNPOST_DATA_DIR names another") from None
         yield
+
+
+def _check_engine(setting: str) -> None:
+    """Before anything starts. Raises CallerError."""
+    from signpost.engine import choose_engine
+
+    choose_engine(setting)
 
 
 def _check_free(bind: Bind) -> None:

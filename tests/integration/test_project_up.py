@@ -161,6 +161,33 @@ def test_a_rulebook_that_cannot_be_used_ends_it_with_words(tmp_path: Path) -> No
     assert "ended with exit code 2, so the system cannot run" in broken.said()
 
 
+@pytest.fixture
+def without_durable_rules(tmp_path: Path) -> dict[str, str]:
+    """Environment of a Python that cannot import durable-rules, installed or not."""
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "durable_rules_engine.py").write_text("raise ImportError('no compiler was here')\n")
+    return {"PYTHONPATH": str(tmp_path / "hidden")}
+
+
+def test_without_durable_rules_it_runs_on_the_compiled_engine_and_says_so(
+    tmp_path: Path, without_durable_rules: dict[str, str]
+) -> None:
+    with started(tmp_path, **without_durable_rules) as system:
+        line = "engine compiled: durable-rules cannot be imported (no compiler was here)"
+        wait_until(lambda: line in system.said(), "the advisor says which engine it uses", 20)
+        system.command(str(ROOT / "examples/send_greenhouse_offer.py"))
+        wait_until(lambda: "ask-response-deadline" in rules_told(system), "the webhook's advice is told", 20)
+
+
+def test_durable_rules_that_is_asked_for_but_missing_ends_it_with_words(
+    tmp_path: Path, without_durable_rules: dict[str, str]
+) -> None:
+    system = System(tmp_path, SIGNPOST_ENGINE="durable_rules", **without_durable_rules)
+    assert system.process.wait(30) == 2
+    assert "SIGNPOST_ENGINE=durable_rules, but durable-rules cannot be imported (no compiler was here)" in system.said()
+    assert "set SIGNPOST_ENGINE=auto or compiled" in system.said()
+
+
 def test_the_reading_side_answers_only_with_a_key(kept: System) -> None:
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(f"http://127.0.0.1:{kept.port}/v1/recommendations", timeout=5)
