@@ -8,13 +8,11 @@ from signpost.errors import TransientError
 from signpost.messaging import Consumer, Delivery, advisor_queues
 from signpost.settings import Settings
 from signpost.storage import StorageConflict
-from signpost.workers.batch import BatchHandler, BatchResult
+from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS, BatchHandler, BatchResult
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
 from signpost.workers.rulebook_versions import RulebookVersions
 
-ISOLATE_AFTER_ATTEMPTS = 3
-"""Failed attempts after which a delivery is handled alone, because it may be what kills the process."""
 IDLE_WAIT_S = 0.5
 MAX_HOLD_S = 600.0
 """How long deliveries are kept while the database is unavailable. Returning them counts against their delivery limit;

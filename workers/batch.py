@@ -31,6 +31,8 @@ from signpost.workers.case_rows import (
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 
 ERASED = "candidate.erased"
+ISOLATE_AFTER_ATTEMPTS = 3
+"""Failed attempts after which a delivery is handled alone, because it may be what kills the process."""
 MAX_TRACE_FRAMES = 3
 """Frames of a traceback in the reason of a dead letter."""
 
@@ -171,7 +173,8 @@ class _Work:
         )
         tenants = sorted({item.event.tenant for item in received})
         self._case_sets: Mapping[str, CaseSet] = {
-            tenant: load_case_set(engines.of(tenant), tenant, self._rows.values()) for tenant in tenants
+            tenant: load_case_set(_engine_for(received, engines.of(tenant)), tenant, self._rows.values())
+            for tenant in tenants
         }
         self._emitted: list[EmittedChange] = []
         self._dead_letters: dict[int, Settlement] = {}
@@ -260,3 +263,8 @@ class _Work:
     def _erase(self) -> None:
         for (tenant, key), erased_at in self._erased.items():
             self._tx.erase(tenant, [key], erased_at)
+
+
+def _engine_for(received: Sequence[ReceivedEvent], engine: Engine) -> Engine:
+    """The compiled engine for suspects: durable-rules may be what kills the process."""
+    return engine.compiled if all(item.delivery.attempts >= ISOLATE_AFTER_ATTEMPTS for item in received) else engine

@@ -28,6 +28,10 @@ class Engine(Protocol):
 
     rulebook: Rulebook
 
+    @property
+    def compiled(self) -> "Engine":
+        """The same without a library that could end the process."""
+
     def matches(self, facts: Facts, now: int, answers: Iterable[Answer] | None = None) -> set[Match]:
         """The rules that hold at an instant. `answers`: the result of `answers()`, for an engine that can use it."""
 

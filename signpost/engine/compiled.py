@@ -106,6 +106,11 @@ class CompiledEngine:
             for (kind, audience), rules in grouped.items()
         ]
 
+    @property
+    def compiled(self) -> "CompiledEngine":
+        """Itself, as of every engine."""
+        return self
+
     def answers(self, facts: Facts) -> list[Answer]:
         """Every (rule, subject) that holds at any time, past and future included."""
         return list(self._answers(facts))

@@ -13,11 +13,13 @@ import pytest
 from signpost.engine import CompiledEngine, DurableEngine, EngineFaults
 from signpost.engine.durable import load_library
 from signpost.engine.faults import DIFFERENCE, FAILURE
+from signpost.messaging import Delivery
 from signpost.messaging.topology import DEAD
 from signpost.rulebook import Rulebook, load
 from signpost.tenants.rulebooks import Engines, load_rulebooks
+from signpost.workers.batch import SUSPECT
 from tests.support.generators import random_facts, random_now
-from tests.support.workers_kit import RULES, System, event, system
+from tests.support.workers_kit import RULES, System, event, message, system
 
 pytestmark = pytest.mark.durable_rules
 
@@ -174,6 +176,27 @@ def test_a_failure_of_the_library_costs_no_event(
     assert faults.counts() == {(FAILURE, rule): 1 for rule in given_up}
     [line] = error_lines(caplog)
     assert f"the compiled evaluator answers for {len(given_up)} rules" in line.getMessage()
+
+
+def test_what_keeps_ending_its_process_is_handled_without_the_library(signpost: System) -> None:
+    """A segmentation fault cannot be caught, so after three attempts it does without what may be its cause."""
+    libraries: list[Sabotaged] = []
+
+    def make(rulebook: Rulebook) -> DurableEngine:
+        engine, library, _ = sabotaged(rulebook, EngineFaults(), silent)
+        libraries.append(library)
+        return engine
+
+    signpost.engines = Engines(make, load_rulebooks(RULES))
+    handler, calls = signpost.handler(), {}
+    for attempts in (SUSPECT - 1, SUSPECT):
+        sent = message(event("offer.extended", f"attempts-{attempts}", offer="o-1"))
+        delivery = Delivery(sent.body, {}, sent.routing_key, sent.message_id, "", True, attempts, tag=attempts)
+        before = libraries[0].calls
+        assert handler.handle([delivery], signpost.now).fresh == 1
+        calls[attempts] = libraries[0].calls - before
+        assert ADVICE in signpost.standing(f"attempts-{attempts}")
+    assert calls == {SUSPECT - 1: 1, SUSPECT: 0}
 
 
 def test_a_ruleset_that_failed_is_not_used_again_and_the_others_are() -> None:

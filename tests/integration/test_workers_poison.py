@@ -10,7 +10,8 @@ from signpost.messaging import Delivery
 from signpost.messaging.message import REASON
 from signpost.names import DEAD
 from signpost.tenants.rulebooks import Engines, load_rulebooks
-from signpost.workers.advisor import ISOLATE_AFTER_ATTEMPTS, group_batches
+from signpost.workers.advisor import group_batches
+from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS
 from tests.support.workers_kit import HOUR, KINDS, RULES, START, System, event, system
 
 ASKED = "ask-response-deadline@offer/o-1"
