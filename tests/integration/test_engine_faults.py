@@ -14,10 +14,10 @@ from signpost.engine import CompiledEngine, DurableEngine, EngineFaults
 from signpost.engine.durable import load_library
 from signpost.engine.faults import DIFFERENCE, FAILURE
 from signpost.messaging import Delivery
-from signpost.messaging.topology import DEAD
+from signpost.names import DEAD
 from signpost.rulebook import Rulebook, load
 from signpost.tenants.rulebooks import Engines, load_rulebooks
-from signpost.workers.batch import SUSPECT
+from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS
 from tests.support.generators import random_facts, random_now
 from tests.support.workers_kit import RULES, System, event, message, system
 
@@ -189,14 +189,14 @@ def test_what_keeps_ending_its_process_is_handled_without_the_library(signpost: 
 
     signpost.engines = Engines(make, load_rulebooks(RULES))
     handler, calls = signpost.handler(), {}
-    for attempts in (SUSPECT - 1, SUSPECT):
+    for attempts in (ISOLATE_AFTER_ATTEMPTS - 1, ISOLATE_AFTER_ATTEMPTS):
         sent = message(event("offer.extended", f"attempts-{attempts}", offer="o-1"))
         delivery = Delivery(sent.body, {}, sent.routing_key, sent.message_id, "", True, attempts, tag=attempts)
         before = libraries[0].calls
         assert handler.handle([delivery], signpost.now).fresh == 1
         calls[attempts] = libraries[0].calls - before
         assert ADVICE in signpost.standing(f"attempts-{attempts}")
-    assert calls == {SUSPECT - 1: 1, SUSPECT: 0}
+    assert calls == {ISOLATE_AFTER_ATTEMPTS - 1: 1, ISOLATE_AFTER_ATTEMPTS: 0}
 
 
 def test_a_ruleset_that_failed_is_not_used_again_and_the_others_are() -> None:
