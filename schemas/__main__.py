@@ -1,4 +1,4 @@
-"""`python -m signpost.schemas`: regenerate the documents under schemas/generated/."""
+"""`python -m signpost.schemas`: regenerate the documents under schemas/documents/generated/."""
 
 from signpost.schemas.documents.generate import GENERATED, write
 

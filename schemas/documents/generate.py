@@ -1,7 +1,7 @@
 """The documents generated from the schemas: JSON Schema 2020-12 of every message, OpenAPI 3.1 of the intake, AsyncAPI
 3.0 of the exchanges.
 
-`python -m signpost.schemas` writes them to `schemas/generated/`; a test compares them with what is kept there.
+`python -m signpost.schemas` writes them to `schemas/documents/generated/`; a test compares them with what stands there.
 """
 
 import json
@@ -29,7 +29,7 @@ MEDIA_TYPE = "application/schema+json"
 
 
 def documents() -> dict[str, JsonSchema]:
-    """Path below `schemas/generated/` -> document."""
+    """Path below `schemas/documents/generated/` -> document."""
     found = {f"events/{full_type(name)}.json": event_document(name) for name in EVENT_SCHEMAS}
     found[f"{RECOMMENDATION}.json"] = recommendation_document()
     found[f"{EVENT}.json"] = queued_event_document()

@@ -132,7 +132,8 @@ def bound(deployment: Deployment, pattern: str) -> Iterator[Any]:
 
 def test_the_demo_yields_its_advice_on_rabbitmq(deployment: Deployment) -> None:
     assert deployment.exit_code("migrate") == "exited 0"
-    contract = json.loads((ROOT / "schemas/generated/signpost.recommendation.v1.json").read_text(encoding="utf-8"))
+    path = ROOT / "schemas/documents/generated/signpost.recommendation.v1.json"
+    contract = json.loads(path.read_text(encoding="utf-8"))
     with bound(deployment, "*.candidate.#") as (channel, queue):
         environ = {**os.environ, "SIGNPOST_DATA_DIR": str(deployment.folder / "deploy/client")}
         played = subprocess.run(

@@ -18,7 +18,7 @@ from signpost.rulebook import load
 from signpost.schemas import RecommendationSchema
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = json.loads((ROOT / "schemas/generated/signpost.recommendation.v1.json").read_text())
+SCHEMA = json.loads((ROOT / "schemas/documents/generated/signpost.recommendation.v1.json").read_text())
 TITLE_LIMIT = 90
 
 

@@ -49,7 +49,8 @@ chase:
   message: Name a date.
 """
 START = parse_instant("2026-03-02T14:00:00Z")
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/generated/signpost.recommendation.v1.json").read_text())
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "schemas/documents/generated/signpost.recommendation.v1.json").read_text())
 
 
 class World:
