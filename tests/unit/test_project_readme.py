@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""What README and the guides say is so: settings, targets, commands, files and links."""
 
 import re
 
@@ -10,28 +10,66 @@ from signpost.settings import SHIPPED_RULES
 
 ROOT = SHIPPED_RULES.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+WRITTEN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
+"""The documents that people write; docs/rulebook is generated."""
+EVERYTHING = "\n".join(path.read_text(encoding="utf-8") for path in WRITTEN)
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 120
 
 
 def test_the_table_of_settings_is_the_programs_own() -> None:
     """Renew it with `signpost settings --markdown`."""
-    shown = README.partition("<!-- settings -->\n")[2].partition("\n<!-- /settings -->")[0]
+    settings = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    shown = settings.partition("<!-- settings -->\n")[2].partition("\n<!-- /settings -->")[0]
     assert shown == markdown_table()
 
 
 def test_every_target_and_command_that_is_named_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"\bmake ([a-z-]+)(?:[`\n]|  )", README))
-    assert targets >= {"run", "test", "demo"}
-    assert all(f"\n{target}:" in makefile for target in targets)
-    commands = set(re.findall(r"signpost ([a-z]+)(?: |`|\n)", README))
-    assert commands - set(COMMANDS) <= {"watches"}
+    targets = set(re.findall(r"`make ([a-z-]+)|^(?:\$ )?make ([a-z-]+)", EVERYTHING, re.MULTILINE))
+    named = {first or second for first, second in targets}
+    assert named >= {"run", "test", "demo", "lint", "generate"}
+    assert {target for target in named if f"\n{target}:" not in makefile} == set()
+    commands = set(re.findall(r"(?:`|^|\$ |/)signpost ([a-z]+)\b", EVERYTHING, re.MULTILINE))
+    assert commands >= {"up", "send", "tail", "rules"}
+    assert commands - set(COMMANDS) == set()
+
+
+def links(document: Path) -> list[str]:
+    """The targets of links to files of the project, less their fragments."""
+    text = re.sub(r"^```.*?^```", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"\]\(([^)\s]+)\)", text)
+    return [link for link in found if "://" not in link and not link.startswith("mailto:")]
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for link in links(document):
+        path, _, fragment = link.partition("#")
+        target = (document.parent / path) if path else document
+        assert target.exists(), link
+        assert not fragment or fragment in anchors(target), link
+
+
+def anchors(document: Path) -> set[str]:
+    """The headings of a document as a browser on GitHub addresses them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_documents_link_to_each_other() -> None:
+    assert len([link for document in WRITTEN for link in links(document)]) > 40
+    reached = {(document.parent / link.partition("#")[0]).resolve() for document in WRITTEN for link in links(document)}
+    assert [path.name for path in WRITTEN if path not in reached and path.name != "README.md"] == []
 
 
 @pytest.mark.parametrize(
     "path", sorted(set(re.findall(r"(?<![./\w])(?:examples|deploy|schemas|rules|signpost)/[\w./-]*\w", README)))
 )
 def test_every_file_that_is_named_exists(path: str) -> None:
-    assert (ROOT / path).exists() or path == "deploy/client"
+    assert (ROOT / path).exists()
 
 
 def test_no_file_names_an_address_of_one_machine() -> None:
