@@ -10,7 +10,7 @@ from signpost.settings import show_settings
 
 
 @click.command
-@click.option("--markdown", is_flag=True, help="Print the defaults as the table of the README.")
+@click.option("--markdown", is_flag=True, help="Print the defaults as the table of docs/settings.md.")
 @json_option
 def settings(markdown: bool, as_json: bool) -> None:
     """Show every setting: its value, where that comes from, its default and what it means. Secrets are masked.

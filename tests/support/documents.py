@@ -1,19 +1,19 @@
 """Runs the commands of a document and compares what they print with what the document shows.
 
-A reader copies the commands of a ```console fence in order, in one terminal; so does this runner, in one shell for each
-document. The convention:
+A reader copies the commands of the ```console fences in order, in one terminal. This runner does the same, with one
+shell per document. The convention:
 
 - `$ ` starts a command and `> ` continues it; the lines below are its whole output, standard error included.
-- `...` matches anything within a line; a line of `...` alone matches any number of lines, also none.
-- Ids, times and durations may be shown as they once were: `VOLATILE` names them, and they are not compared. The address
-  127.0.0.1:8080 stands for the one that the test uses.
+- `...` matches anything within a line; a line of `...` alone matches any number of lines, including none.
+- Ids, times and durations (`VOLATILE`) are not compared, so a document can show real ones. The address
+  127.0.0.1:8080 is replaced by the one that the test uses.
 - Words after `console` on the fence:
-  `background`: the command stays running, as in a terminal of its own, and has printed what is shown;
+  `background`: the command keeps running, as in a terminal of its own; the runner waits for the shown output;
   `eventually`: the command only reads, and is repeated until it prints what is shown;
   `fails`: the exit status is not 0, as it must be everywhere else.
 - A fence of any language with `file=PATH` is a file that the reader writes; with `append=PATH`, the end of one.
 
-Commands that no test runs (containers, other people's systems) stand in ```sh fences.
+Commands that no test runs (containers, other systems) are in ```sh fences.
 """
 
 import contextlib
@@ -115,7 +115,7 @@ def _commands(name: str, first: int, words: frozenset[str], body: str) -> Iterat
         elif line.startswith("> ") and not shown:
             command += "\n" + line[2:]
         else:
-            assert command, f"{name}:{number}: output stands before any command"
+            assert command, f"{name}:{number}: output before any command"
             shown += line + "\n"
     yield Step(f"{name}:{at}", command, shown, words)
 
