@@ -3,7 +3,8 @@
 A reader copies the commands of the ```console fences in order, in one terminal. This runner does the same, with one
 shell per document. The convention:
 
-- `$ ` starts a command and `> ` continues it; the lines below are its whole output, standard error included.
+- `$ ` starts a command; `> ` continues it, and so does a line after a backslash. The lines below are its whole output,
+  standard error included.
 - `...` matches anything within a line; a line of `...` alone matches any number of lines, including none.
 - Ids, times and durations (`VOLATILE`) are not compared, so a document can show real ones. The address
   127.0.0.1:8080 is replaced by the one that the test uses.
@@ -75,7 +76,10 @@ def run_document(document: Path, folder: Path, *, installed: bool = False, **env
 
 
 def checkout(folder: Path) -> Path:
-    """A checkout to follow a document in: links to this one, a copy of `rules/`, and what make needs."""
+    """A checkout to follow a document in: links to this one, a copy of `rules/`, and what make needs.
+
+    Its `signpost` is the code of this checkout; rules that a reader changes need `SIGNPOST_RULES=rules` to be used.
+    """
     for path in ROOT.iterdir():
         if not path.name.startswith(".") and path.name != "rules":
             (folder / path.name).symlink_to(path)
@@ -112,8 +116,8 @@ def _commands(name: str, first: int, words: frozenset[str], body: str) -> Iterat
             if command:
                 yield Step(f"{name}:{at}", command, shown, words)
             command, shown, at = line[2:], "", number
-        elif line.startswith("> ") and not shown:
-            command += "\n" + line[2:]
+        elif not shown and (line.startswith("> ") or command.endswith("\\")):
+            command += "\n" + line.removeprefix("> ")
         else:
             assert command, f"{name}:{number}: output before any command"
             shown += line + "\n"

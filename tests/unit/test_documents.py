@@ -22,10 +22,14 @@ two
 ```
 ```console
 $ cd deep; NAME=names
-$ sort -r \\
-> $NAME.txt
+$ sort \\
+  -r $NAME.txt
 two
 one
+$ echo "a
+> b"
+a
+b
 ```
 ```console background
 $ echo up; sleep 100
@@ -36,7 +40,7 @@ $ cat missing
 cat: ...
 ```
 """
-    assert run_document(document(tmp_path, text), tmp_path) == 4
+    assert run_document(document(tmp_path, text), tmp_path) == 5
 
 
 @pytest.mark.parametrize(
