@@ -38,7 +38,7 @@ def test_every_path_of_the_map_exists(path: str) -> None:
 
 def test_the_layers_of_the_map_are_those_of_the_contract_in_its_order() -> None:
     listed = re.findall(r"^\| `(\w+)` \|", section("Layers"), re.MULTILINE)
-    assert listed == layers()
+    assert listed == layers(), "put the layers of pyproject.toml into the table of docs/architecture.md, in their order"
 
 
 def test_the_steps_of_one_event_are_numbered_without_a_gap() -> None:
