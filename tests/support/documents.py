@@ -45,7 +45,7 @@ VOLATILE: Final = tuple(
         r"\b[0-9a-f]{24,64}\b",
         r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)?",
         r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds)\b",
-        r"(?m)^=+ \d+ passed.* in .* =+$",
+        r"(?m)^=+ (?:\d+|\.\.\.) passed.* in .* =+$",
     )
 )
 _FENCE: Final = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
