@@ -1,6 +1,7 @@
 """What README and the guides say is so: settings, targets, commands, files and links."""
 
 import re
+from pathlib import Path
 
 import pytest
 
