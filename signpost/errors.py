@@ -13,5 +13,10 @@ class TransientError(SignpostError):
     """Nobody's fault and likely to pass: retried, or answered with 503 and Retry-After."""
 
 
+class MisconfiguredError(TransientError):
+    """Away until an operator corrects a setting. A process that starts ends with it (exit code 2); one that has run
+    treats it like any other TransientError, because it may be the server that is being changed."""
+
+
 class BugError(SignpostError):
     """An invariant of our own is broken: crash loudly."""

@@ -10,8 +10,16 @@ import orjson
 from signpost.setting_kinds import masked
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_QUIET = {"pika": logging.WARNING, "httpx": logging.WARNING, "httpcore": logging.WARNING, "alembic": logging.WARNING}
-"""Libraries that tell at `info` what is of no use to an operator."""
+_QUIET = {
+    "pika": logging.WARNING,
+    # Seven lines and a traceback for each failed attempt to connect; we log the cause in one line of ours
+    "pika.adapters": logging.CRITICAL,
+    "pika.connection": logging.CRITICAL,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "alembic": logging.WARNING,
+}
+"""Libraries that log what is of no use to an operator, and the level from which they are heard."""
 
 
 class JsonLines(logging.Formatter):

@@ -15,9 +15,10 @@ from typing import Protocol, TypeAlias
 
 from signpost.advice import Engine
 from signpost.engine import choose_engine, make_engine
-from signpost.errors import BugError, CallerError, TransientError
+from signpost.errors import BugError, CallerError, MisconfiguredError, TransientError
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, Broker, connect
+from signpost.repeats import Repeats
 from signpost.settings import Settings
 from signpost.storage import Store, open_store
 from signpost.tenants.live_rulebooks import LiveEngines
@@ -80,7 +81,7 @@ def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
         rules = cache(partial(_rules, settings, stop, asked))
         try:
             _run(name, settings, make, stop, rules)
-        except CallerError as error:
+        except (CallerError, MisconfiguredError) as error:
             log.error("%s cannot run: %s", name, error)
             return MISUSED
         except BugError:
@@ -91,19 +92,25 @@ def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
 
 
 def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: Stop, rules: Rules) -> None:
-    waits = pauses()
+    """Raises MisconfiguredError only before the worker first runs: what worked once is likely to work again."""
+    waits, lines, has_run = pauses(), Repeats(), False
     while not stop.is_set():
         started = time.monotonic()
         try:
             with opened(name, settings, rules) as parts:
                 worker = make(parts)
                 log.info("%s runs", name)
+                has_run = True
+                lines.reset()
                 worker.run(stop)
         except TransientError as error:
+            if isinstance(error, MisconfiguredError) and not has_run:
+                raise
             if time.monotonic() - started > PAUSE_MOST:
                 waits = pauses()
             pause = next(waits)
-            log.warning("%s starts again in %.1f s: %s", name, pause, error)
+            if lines.is_due(str(error)):
+                log.warning("%s connects again until it works: %s", name, error)
             stop.wait(pause)
 
 

@@ -7,18 +7,22 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from signpost.errors import CallerError
-from signpost.ingress.sources import check_sources
+from signpost.errors import CallerError, MisconfiguredError
 from signpost.logs import set_up_logging
+from signpost.services.intake.start import check_start
 from signpost.settings import read_settings
-from signpost.tenants.loading import load_tenants
 
-# Everything that may be wrong is told here, once, in words, and not by each worker with a traceback.
+MISUSED = 2
+"""Exit code: an operator has to correct something first."""
+
+# Whatever an operator has to correct is shown here, once, in words, and not by each worker with a traceback.
 try:
     _settings = read_settings(os.environ)
-    check_sources(load_tenants(_settings.tenants, os.environ))
-except CallerError as error:
-    sys.exit(f"signpost intake: {error}")
+    set_up_logging("intake", _settings.log_level, _settings.log_format)
+    check_start(_settings, os.environ)
+except (CallerError, MisconfiguredError) as error:
+    print(f"signpost intake: {error}", file=sys.stderr)
+    sys.exit(MISUSED)
 
 wsgi_app = "signpost.services.intake.wsgi:app"
 bind = str(_settings.http_bind)
@@ -37,7 +41,6 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) and Path("/dev/shm
 control_socket_disable = True
 loglevel = _settings.log_level
 accesslog = None
-set_up_logging("intake", _settings.log_level, _settings.log_format)
 
 
 class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # untyped; the name is a setting

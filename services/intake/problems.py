@@ -35,6 +35,10 @@ class RateLimited(CallerError):
         self.seconds, self.status = seconds, status
 
 
+class SourceDisabled(TransientError):
+    """The webhooks of this source cannot be verified until an operator corrects the tenants file."""
+
+
 class BadQuery(CallerError):
     """A query parameter that cannot be read."""
 
@@ -54,6 +58,7 @@ KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
     (MalformedJson, 400, "malformed", "The request cannot be read"),
     (BadQuery, 400, "bad-query", "A query parameter cannot be read"),
     (CallerError, 400, "bad-request", "The request is not accepted"),
+    (SourceDisabled, 503, "source-disabled", "The source is disabled until its operator corrects it"),
     (TransientError, 503, "unavailable", "Nothing can be kept or read just now"),
 )
 """Error -> status, kind and title; the first that fits."""

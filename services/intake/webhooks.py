@@ -16,7 +16,7 @@ from signpost.ingress.receiving import TranslationResult, WebhookRequest, handsh
 from signpost.ingress.sources import keys_of_source
 from signpost.ingress.vendors import VENDORS
 from signpost.services.intake.context import IntakeContext, lowered, reply
-from signpost.services.intake.problems import NotFound
+from signpost.services.intake.problems import NotFound, SourceDisabled
 from signpost.tenants.model import Source
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,9 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
 
 def delivery_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int, depth: int = 32) -> WebhookRequest:
-    """One request of a source: headers by lower-case name, `now` in microseconds."""
+    """One request of a source: headers by lower-case name, `now` in microseconds. Raises SourceDisabled."""
+    if source.problem:
+        raise SourceDisabled(f"source {source.name} is disabled; `signpost sources list` says why")
     return WebhookRequest(
         VENDORS[source.vendor], source, keys_of_source(source.vendor, source.secrets), headers, raw, now, depth
     )

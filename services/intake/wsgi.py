@@ -6,7 +6,7 @@ from contextlib import suppress
 from secrets import token_hex
 
 from signpost.errors import TransientError
-from signpost.ingress.sources import check_sources
+from signpost.ingress.sources import source_problem
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, connect
 from signpost.services.intake.app import create_app
@@ -27,7 +27,7 @@ store = open_store(settings.database_url, pool_size=settings.http_threads)
 broker = connect(
     settings.broker_url, partitions=settings.partitions, bounds=Bounds(publish_timeout_s=settings.publish_timeout)
 )
-tenants = LiveTenants(settings.tenants, os.environ, check_sources)
+tenants = LiveTenants(settings.tenants, os.environ, source_problem)
 # Neither store nor broker holds a connection yet: each worker process makes its own after the fork.
 app = create_app(
     store,

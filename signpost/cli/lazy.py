@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signpost.errors import CallerError, SignpostError
+from signpost.cli.failures import in_words
 
 
 class LazyGroup(click.Group):
@@ -34,9 +34,6 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in self._at.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Say an error of our own in its words; everything else is a bug and shows its traceback."""
-        try:
+        """Run the command; its failures are shown in words."""
+        with in_words():
             return super().invoke(ctx)
-        except SignpostError as error:
-            click.echo(f"signpost: {error}", err=True)
-            ctx.exit(2 if isinstance(error, CallerError) else 1)

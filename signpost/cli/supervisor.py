@@ -125,7 +125,7 @@ class Supervisor:
     def _watch(self) -> int:
         while not self.stop.wait(LOOK):
             for child in self._children:
-                if child.process and child.process.returncode == MISUSED:
+                if child.process and child.process.poll() == MISUSED:
                     return self._failed(child)
                 self._look_after(child)
         return 0

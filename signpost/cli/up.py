@@ -19,13 +19,14 @@ from signpost.cli.edge import settings
 from signpost.cli.first_run import prepare
 from signpost.cli.processes import GUNICORN
 from signpost.cli.supervisor import Program, Supervisor
-from signpost.errors import CallerError, TransientError
+from signpost.errors import CallerError, MisconfiguredError, TransientError
+from signpost.repeats import Repeats
 from signpost.setting_kinds import Bind, masked
 from signpost.settings import Settings
 
 PATIENCE: Final = 60.0
 """Seconds to wait for servers at the start, and for the system to become ready."""
-PAUSE: Final = 1.0
+PAUSE_FIRST, PAUSE_MOST = 0.5, 8.0
 INTAKE_GRACE: Final = 40.0
 WORKER_GRACE: Final = 25.0
 """Longer than the processes' own bounds, so that none is killed in the middle of its last batch."""
@@ -111,16 +112,20 @@ def _check_free(bind: Bind) -> None:
 
 def _lay_out(settings: Settings) -> None:
     """Bring the tables and the exchanges into place, waiting for servers that are still starting."""
-    deadline = time.monotonic() + PATIENCE
+    deadline, pause, lines = time.monotonic() + PATIENCE, PAUSE_FIRST, Repeats()
     while True:
         try:
             _upgrade(settings)
             return
+        except MisconfiguredError:
+            raise
         except TransientError as away:
             if time.monotonic() > deadline:
                 raise
-            _say(f"waiting: {away}")
-            time.sleep(PAUSE)
+            if lines.is_due(str(away)):
+                _say(f"waiting up to {PATIENCE:.0f} s: {away}")
+            time.sleep(pause)
+            pause = min(pause * 2, PAUSE_MOST)
 
 
 def _upgrade(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import (
     Broker,
     BrokerAway,
+    BrokerMisconfigured,
     Consumer,
     Delivery,
     Message,
@@ -36,6 +37,7 @@ __all__ = [
     "Bounds",
     "Broker",
     "BrokerAway",
+    "BrokerMisconfigured",
     "Consumer",
     "Delivery",
     "Message",

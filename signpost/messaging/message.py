@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
-from signpost.errors import CallerError, TransientError
+from signpost.errors import CallerError, MisconfiguredError, TransientError
 from signpost.names import CLOUDEVENT_JSON
 
 Headers = Mapping[str, str | int]
@@ -26,6 +26,10 @@ class Unsendable(CallerError):
 
 class BrokerAway(TransientError):
     """The broker is unreachable, or did not answer within its timeout."""
+
+
+class BrokerMisconfigured(BrokerAway, MisconfiguredError):
+    """The broker refuses us until an operator acts: a wrong password or virtual host, a file out of reach."""
 
 
 class PublishFailed(TransientError):
@@ -153,6 +157,9 @@ class Broker(Protocol):
 
     def check_topology(self) -> list[str]:
         """Descriptions of the differences between the declaration and the broker; empty if there are none."""
+
+    def ping(self) -> None:
+        """Open a connection and close it again."""
 
     def queue_depth(self, queue: str) -> int:
         """Messages ready for delivery. Raises NoSuchQueue."""

@@ -7,6 +7,7 @@ from signpost.storage.errors import (
     BadDatabaseUrl,
     StorageBug,
     StorageConflict,
+    StorageMisconfigured,
     StorageRefused,
     StorageUnavailable,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "SeenEvent",
     "StorageBug",
     "StorageConflict",
+    "StorageMisconfigured",
     "StorageRefused",
     "StorageUnavailable",
     "Store",

@@ -10,13 +10,14 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy import exc
 
-from signpost.errors import BugError, CallerError, SignpostError, TransientError
+from signpost.errors import BugError, CallerError, MisconfiguredError, SignpostError, TransientError
+from signpost.storage.refusals import postgresql_refusal, sqlite_refusal
 
 UPGRADE_HINT = "the database schema is out of date: run `signpost db upgrade`"
 
 # SQLSTATEs (PostgreSQL documentation, appendix A). Two-letter entries stand for the whole class.
 CONFLICT_STATES = ("40", "55P03")
-UNAVAILABLE_STATES = ("08", "25006", "25P03", "28", "3D000", "53", "57", "58")
+UNAVAILABLE_STATES = ("08", "25006", "25P03", "53", "57", "58")
 REFUSED_STATES = ("22",)
 OUTDATED_STATES = ("42P01", "42703", "3F000")
 
@@ -26,6 +27,10 @@ UNAVAILABLE_NAMES = ("SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_R
 
 class StorageUnavailable(TransientError):
     """The database is unreachable, shutting down, full or too slow. The result of a commit may be unknown."""
+
+
+class StorageMisconfigured(StorageUnavailable, MisconfiguredError):
+    """The database refuses us until an operator acts: no such database, a wrong password, a file out of reach."""
 
 
 class StorageConflict(TransientError):
@@ -77,6 +82,8 @@ def translate(error: exc.DBAPIError) -> SignpostError:
 def _from_postgresql(cause: psycopg.Error) -> SignpostError:
     state = cause.sqlstate or ""
     text = cause.diag.message_primary or str(cause).partition("\n")[0]
+    if refusal := postgresql_refusal(state, str(cause)):
+        return StorageMisconfigured(refusal)
     if state.startswith(CONFLICT_STATES):
         return StorageConflict(text)
     if state.startswith(OUTDATED_STATES):
@@ -94,6 +101,8 @@ def _from_postgresql(cause: psycopg.Error) -> SignpostError:
 def _from_sqlite(cause: sqlite3.Error) -> SignpostError:
     name = getattr(cause, "sqlite_errorname", "")
     text = str(cause)
+    if refusal := sqlite_refusal(cause):
+        return StorageMisconfigured(refusal)
     if name.startswith(CONFLICT_NAMES):
         return StorageConflict(text)
     if text.startswith(("no such table", "no such column", "table ")) and name == "SQLITE_ERROR":

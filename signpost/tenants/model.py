@@ -35,6 +35,8 @@ class Source:
     employer: Mapping[str, str] = field(default_factory=dict)
     clock_skew: int = 5 * MINUTE
     fields: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+    """Why it is disabled and what to do; "" for a source whose webhooks are accepted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reads the parts of a tenants file and collects every problem. Secrets never appear in a problem."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -30,9 +30,16 @@ SOURCE_KEYS: Final = ("tenant", "vendor", "secrets", "time_zone", "employer", "c
 class TenantsReader(FieldReader):
     """One reading of one file; `folder` is where it lies."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], problems: Problems) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        problems: Problems,
+        check: Callable[[str, tuple[str, ...]], str],
+    ) -> None:
+        """`check`: see `load_tenants`."""
         super().__init__(problems)
-        self._folder, self._environ = folder, environ
+        self._folder, self._environ, self._check = folder, environ, check
         self.files: set[Path] = set()
         self._names: set[str] = set()
 
@@ -57,7 +64,7 @@ class TenantsReader(FieldReader):
         found = []
         for place, item in self._texts(at, node):
             text = item.value
-            value = text if text.startswith("sha256:") else self._resolve(place, item, ("env", "file"))
+            value = text if text.startswith("sha256:") else self._resolve(place, item, ("env", "file"), self.problems)
             if value is not None and not HASH.fullmatch(value):
                 message = f"{place} must be sha256: and 64 hex digits, or {WAYS}"
                 self.problems.add("R021", item.position, message, "`signpost key` makes one")
@@ -66,12 +73,15 @@ class TenantsReader(FieldReader):
         return tuple(found)
 
     def _source(self, name: str, body: Mapping[str, Node]) -> Source:
-        at = f"sources.{name}"
+        at, unreadable = f"sources.{name}", Problems()
+        vendor = self.text(body.get("vendor"), f"{at}.vendor")
+        secrets = self._secrets(f"{at}.secrets", body.get("secrets"), unreadable)
         return Source(
             name=name,
             tenant=self._tenant(f"{at}.tenant", body.get("tenant")),
-            vendor=self.text(body.get("vendor"), f"{at}.vendor"),
-            secrets=self._secrets(f"{at}.secrets", body.get("secrets")),
+            vendor=vendor,
+            secrets=secrets,
+            problem="; ".join(map(str, unreadable.found)) or self._check(vendor, secrets),
             time_zone=self._zone(f"{at}.time_zone", body.get("time_zone")),
             employer=self._employer(f"{at}.employer", body.get("employer")),
             clock_skew=self._skew(f"{at}.clock_skew", body.get("clock_skew")),
@@ -84,15 +94,16 @@ class TenantsReader(FieldReader):
             self.problems.add("R023", node.position, f"{at} must be one of the tenants", meant(name, self._names))
         return name
 
-    def _secrets(self, at: str, node: Node | None) -> tuple[str, ...]:
-        found = [self._resolve(place, item, ("env", "file", "plain")) for place, item in self._texts(at, node)]
+    def _secrets(self, at: str, node: Node | None, unreadable: Problems) -> tuple[str, ...]:
+        ways = ("env", "file", "plain")
+        found = [self._resolve(place, item, ways, unreadable) for place, item in self._texts(at, node)]
         if node is not None and not found:
             hint = "unsigned webhooks are refused"
             self.problems.add("R002", node.position, f"{at} must name at least one secret", hint)
         return tuple(secret for secret in found if secret)
 
-    def _resolve(self, at: str, node: Node, ways: tuple[str, ...]) -> str | None:
-        """What a reference stands for; None (and a problem) where it stands for nothing."""
+    def _resolve(self, at: str, node: Node, ways: tuple[str, ...], unreadable: Problems) -> str | None:
+        """What a reference stands for; None where it stands for nothing: that is added to `unreadable`."""
         way, _, rest = node.value.partition(":")
         if way not in ways or not rest:
             allowed = f"{WAYS}{' or plain:SECRET' if 'plain' in ways else ''}"
@@ -101,7 +112,7 @@ class TenantsReader(FieldReader):
         value = {"env": self._from_environment, "file": self._from_file}.get(way, str)(rest)
         if not value:
             message = f"{at}: {way}:{rest} names nothing that can be read, or something empty"
-            self.problems.add("R023", node.position, message)
+            unreadable.add("R023", node.position, message)
         return value or None
 
     def _from_environment(self, name: str) -> str:

@@ -9,7 +9,6 @@ import pytest
 from werkzeug.test import TestResponse
 
 from signpost.case.instant import MINUTE, SECOND
-from signpost.ingress.sources import BadSource, check_sources
 from tests.support.intake_parts import (
     NOW,
     OLDER,
@@ -19,7 +18,6 @@ from tests.support.intake_parts import (
     intake_at,
     signed,
     signed_by_greenhouse,
-    tenants_in,
 )
 
 CAREERS, ACME = "/v1/webhooks/careers", "/v1/webhooks/acme"
@@ -135,10 +133,22 @@ def test_a_greenhouse_offer_without_application_is_refused_by_name(intake: Intak
     assert answer.json["errors"][0]["pointer"] == "/payload/application_id"
 
 
-def test_a_secret_that_could_verify_nothing_is_told_at_the_start(tmp_path: Path) -> None:
-    text = TENANTS.replace(SECRET, "no such secret")
-    with pytest.raises(BadSource, match="source careers"):
-        check_sources(tenants_in(tmp_path, text))
+@pytest.mark.parametrize(
+    "text", [TENANTS.replace(SECRET, "no such secret"), TENANTS.replace("vendor: standard", "vendor: standrad")]
+)
+def test_a_source_that_could_verify_nothing_is_answered_with_503_alone(tmp_path: Path, text: str) -> None:
+    parts = intake_at(tmp_path, text=text)
+    body = raw(EXTENDED)
+    refused = parts.client.post(CAREERS, data=body, headers=signed(body))
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+    assert refused.json is not None
+    assert refused.json["type"] == "urn:signpost:problem:source-disabled"
+    assert "careers" not in refused.text, "whoever asks without a signature learns nothing"
+    body = raw(OFFER)
+    assert parts.client.post(ACME, data=body, headers=signed_by_greenhouse(body)).status_code == 200
+    assert {event["source"] for event in parts.queued()} == {"greenhouse/acme"}
+    parts.broker.close()
+    parts.store.close()
 
 
 def test_a_source_takes_only_its_own_secret(intake: Intake) -> None:

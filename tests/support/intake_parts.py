@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from signpost.case.instant import SECOND, parse_instant
+from signpost.ingress.sources import source_problem
 from signpost.messaging import Bounds, Broker, connect
 from signpost.names import CLOUDEVENT_JSON, JSON
 from signpost.services.intake import Limits, create_app
@@ -50,7 +51,7 @@ def tenants_in(folder: Path, text: str = TENANTS) -> Tenants:
     """The tenants of a file with this text."""
     file = folder / "tenants.yaml"
     file.write_text(text, encoding="utf-8")
-    return load_tenants(file, {})
+    return load_tenants(file, {}, source_problem)
 
 
 @dataclass
@@ -83,7 +84,12 @@ class Intake:
 
 
 def intake_at(
-    folder: Path, broker_url: str = "", database_url: str = "", rate: Rate | None = None, **limits: Any
+    folder: Path,
+    broker_url: str = "",
+    database_url: str = "",
+    rate: Rate | None = None,
+    text: str = TENANTS,
+    **limits: Any,
 ) -> Intake:
     """An intake on a new database; the broker and the database may be named otherwise, for instance as dead ones."""
     here = f"sqlite:///{folder / 'signpost.db'}"
@@ -93,7 +99,7 @@ def intake_at(
     broker = connect(broker_url or here, bounds=Bounds(publish_timeout_s=1, connect_timeout_s=1))
     if not broker_url or broker_url == here:
         broker.apply_topology()
-    tenants = tenants_in(folder)
+    tenants = tenants_in(folder, text)
     engines = TenantEngines(RULES, folder / "tenants.yaml", 1)
     numbers = itertools.count(1)
     app = create_app(

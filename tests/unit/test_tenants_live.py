@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from signpost.errors import CallerError
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.loading import TenantsError
 from signpost.tenants.model import hash_key
 
-SOURCE = "sources: {greens: {tenant: acme, vendor: greenhouse, secrets: ['file:one.secret']}}\n"
+SOURCE = "sources:\n  greens: {tenant: acme, vendor: greenhouse, secrets: ['file:one.secret']}\n"
 
 
 def tenants(*keys: str) -> str:
@@ -69,17 +68,42 @@ def test_a_file_at_fault_changes_nothing_and_is_told_once(
     assert live.tenant_of_key("good") == "acme"
 
 
-def test_what_the_check_refuses_is_refused_at_the_start_and_later(file: Path) -> None:
-    def check(found: object) -> None:
-        if "refuse" in file.read_text():
-            raise CallerError("no")
+def refuse_lever(vendor: str, secrets: tuple[str, ...]) -> str:
+    return "vendor 'lever' is unknown" if vendor == "lever" else ""
 
-    live = LiveTenants(file, {}, check)
-    file.write_text(tenants("new") + "# refuse")
+
+def disabled(live: LiveTenants) -> dict[str, str]:
+    return {name: source.problem for name, source in live.now().sources.items() if source.problem}
+
+
+def test_a_source_that_cannot_be_verified_is_disabled_alone_at_the_start(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.write_text(tenants("key") + "  levers: {tenant: acme, vendor: lever, secrets: ['plain:x']}\n")
+    live = LiveTenants(file, {}, refuse_lever)
+    assert disabled(live) == {"levers": "vendor 'lever' is unknown"}
+    assert live.tenant_of_key("key") == "acme"
+    [line] = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert line.startswith("source levers is disabled")
+    assert str(file) in line
+
+
+def test_a_source_is_disabled_and_enabled_again_by_a_change(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    live = LiveTenants(file, {}, refuse_lever)
+    (file.parent / "one.secret").unlink()
+    file.write_text(tenants("newer"))
     look(live)
-    assert live.tenant_of_key("new") is None
-    with pytest.raises(CallerError):
-        LiveTenants(file, {}, check)
+    assert "file:one.secret names nothing that can be read" in disabled(live)["greens"]
+    assert live.tenant_of_key("newer") == "acme"
+    file.write_text(tenants("newest"))
+    look(live)
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1, "it is logged once"
+    (file.parent / "one.secret").write_text("three")
+    look(live)
+    assert disabled(live) == {}
+
+
+def test_no_file_is_no_tenants(file: Path) -> None:
     with pytest.raises(TenantsError):
         LiveTenants(file.parent / "none.yaml", {})
 

@@ -11,7 +11,11 @@ from signpost.cli.edge import json_option, print_json, print_table, settings
 @click.command("list")
 @json_option
 def listing(as_json: bool) -> None:
-    """List the senders of webhooks: vendor, tenant, number of active secrets, and where they send to."""
+    """List the senders of webhooks: vendor, tenant, number of active secrets, and where they send to.
+
+    A disabled source cannot be verified: its webhooks are answered with 503 until you correct it in the tenants file.
+    """
+    from signpost.ingress.sources import source_problem
     from signpost.tenants.loading import load_tenants
 
     chosen = settings()
@@ -23,11 +27,16 @@ def listing(as_json: bool) -> None:
             "secrets": len(source.secrets),
             "employer": source.employer.get("name") or source.employer.get("id"),
             "url": f"{chosen.url}/v1/webhooks/{source.name}",
+            "status": "disabled" if source.problem else "active",
+            "problem": source.problem or None,
         }
-        for source in load_tenants(chosen.tenants, os.environ).sources.values()
+        for source in load_tenants(chosen.tenants, os.environ, source_problem).sources.values()
     ]
     if as_json:
         print_json(found)
     else:
-        columns = ("source", "vendor", "tenant", "secrets", "employer", "url")
+        columns = ("source", "vendor", "tenant", "secrets", "employer", "status", "url")
         print_table(columns, (tuple(str(row[column] or "") for column in columns) for row in found))
+        for row in found:
+            if row["problem"]:
+                click.echo(f"{row['source']} is disabled: {row['problem']}; correct it in {chosen.tenants}")

@@ -36,13 +36,16 @@ def trial(name: str, sample: str | None, patience: float, as_json: bool) -> None
       signpost sources test acme-greenhouse --sample hire_candidate
     """
     from signpost.cli.client import opened
+    from signpost.ingress.sources import source_problem
     from signpost.ingress.vendors import VENDORS
     from signpost.tenants.loading import load_tenants
 
     chosen = settings()
-    source = load_tenants(chosen.tenants, os.environ).source(name)
+    source = load_tenants(chosen.tenants, os.environ, source_problem).source(name)
     if source is None:
         raise NothingToSend(f"there is no source {name!r}; `signpost sources list` shows those that there are")
+    if source.problem:
+        raise NothingToSend(f"source {name} is disabled: {source.problem}; correct it in {chosen.tenants}")
     vendor = VENDORS[source.vendor]
     tried = _sample(vendor, sample)
     with opened(chosen) as client:

@@ -12,8 +12,19 @@ from signpost.messaging.embedded.file import File
 from signpost.messaging.embedded.publisher import EmbeddedPublisher
 from signpost.messaging.embedded.routing import bind
 from signpost.messaging.embedded.rows import delivery_of, select_ready
-from signpost.messaging.message import BrokerAway, Consumer, Delivery, NoSuchQueue, Publisher, TopologyDiffers
+from signpost.messaging.message import (
+    BrokerAway,
+    BrokerMisconfigured,
+    Consumer,
+    Delivery,
+    NoSuchQueue,
+    Publisher,
+    TopologyDiffers,
+)
 from signpost.messaging.topology import Topology
+
+OUT_OF_REACH = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_READONLY_DIRECTORY", "SQLITE_NOTADB")
+"""Errors of the file that only an operator can end."""
 
 
 class EmbeddedBroker:
@@ -30,7 +41,7 @@ class EmbeddedBroker:
     @contextmanager
     def _open_file(self) -> Iterator[File]:
         """A connection for one operation. The broker itself keeps none open, so it may cross a fork."""
-        with _translate_errors():
+        with _translate_errors(self._path):
             file = File(self._path, self._bounds.busy_timeout_s)
             try:
                 yield file
@@ -39,7 +50,7 @@ class EmbeddedBroker:
 
     def publisher(self) -> Publisher:
         """See Broker.publisher."""
-        with self._lock, _translate_errors():
+        with self._lock, _translate_errors(self._path):
             if self._publisher is None:
                 self._publisher = EmbeddedPublisher(self._path, self._bounds)
             return self._publisher
@@ -53,7 +64,7 @@ class EmbeddedBroker:
         return self._consumer(None, SUBSCRIPTION_PREFETCH, pattern)
 
     def _consumer(self, queue: str | None, prefetch: int, pattern: str) -> Consumer:
-        with self._lock, _translate_errors():
+        with self._lock, _translate_errors(self._path):
             consumer = EmbeddedConsumer(
                 self._path, self._bounds, self._clock, queue=queue, prefetch=prefetch, pattern=pattern
             )
@@ -108,6 +119,11 @@ class EmbeddedBroker:
         for queue in self._topology.queues:
             yield "queue", queue.name, json.dumps(dict(queue.arguments))
 
+    def ping(self) -> None:
+        """See Broker.ping."""
+        with self._errand():
+            pass
+
     def queue_depth(self, queue: str) -> int:
         """See Broker.queue_depth."""
         with self._open_file() as file, file.read_connection() as connection:
@@ -142,10 +158,17 @@ class EmbeddedBroker:
 
 
 @contextmanager
-def _translate_errors() -> Iterator[None]:
+def _translate_errors(path: str) -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorname", "") in OUT_OF_REACH:
+            raise BrokerMisconfigured(
+                f"the file of the embedded queue, {path}, cannot be used ({error}); check SIGNPOST_BROKER_URL,"
+                " SIGNPOST_DATA_DIR and the permissions"
+            ) from error
+        if not isinstance(error, sqlite3.OperationalError):
+            raise
         raise BrokerAway(f"cannot open the embedded queue; check the file of SIGNPOST_BROKER_URL: {error}") from error
 
 

@@ -12,15 +12,16 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from signpost.messaging.bounds import Bounds
-from signpost.messaging.message import BrokerAway, Delivery, NoSuchQueue, TopologyDiffers
+from signpost.messaging.message import BrokerAway, BrokerMisconfigured, Delivery, NoSuchQueue, TopologyDiffers
 from signpost.messaging.rabbitmq.connection import connection_parameters
+from signpost.messaging.rabbitmq.failures import SETTING, to_error
 from signpost.messaging.rabbitmq.frames import delivery_of
 from signpost.messaging.topology import Binding, Exchange, Queue, Topology
 from signpost.names import ADVICE
 
 T = TypeVar("T")
 
-NOT_FOUND, PRECONDITION_FAILED = 404, 406
+ACCESS_REFUSED, NOT_FOUND, PRECONDITION_FAILED = 403, 404, 406
 
 
 class AdminSession:
@@ -152,9 +153,13 @@ def open_admin(url: str, bounds: Bounds, name: str) -> Iterator[AdminSession]:
     except ChannelClosedByBroker as error:
         if error.reply_code == NOT_FOUND:
             raise NoSuchQueue(error.reply_text) from error
-        raise BrokerAway(f"the broker refused the operation: {error}") from error
+        if error.reply_code == ACCESS_REFUSED:
+            raise BrokerMisconfigured(
+                f"RabbitMQ refuses: {error.reply_text}; grant this to the user in {SETTING}, or name another"
+            ) from error
+        raise BrokerAway(f"RabbitMQ refuses: {error.reply_text}") from error
     except (AMQPError, OSError) as error:
-        raise BrokerAway(f"cannot reach the broker; check SIGNPOST_BROKER_URL: {error!r}") from error
+        raise to_error(error) from error
 
 
 def _declare_passively(declared: Exchange | Queue, channel: BlockingChannel) -> None:

@@ -66,6 +66,11 @@ class RabbitBroker:
         with open_admin(self._url, self._bounds, self._name) as admin:
             return admin.check(self._topology)
 
+    def ping(self) -> None:
+        """See Broker.ping."""
+        with errand(self._url, self._bounds, self._name):
+            pass
+
     def queue_depth(self, queue: str) -> int:
         """See Broker.queue_depth."""
         with open_admin(self._url, self._bounds, self._name) as admin:

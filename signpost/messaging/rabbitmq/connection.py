@@ -13,6 +13,8 @@ from pika.connection import Connection
 from pika.exceptions import AMQPError
 
 from signpost.messaging.bounds import Bounds
+from signpost.messaging.rabbitmq.failures import to_error
+from signpost.repeats import Repeats
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class ConnectionThread:
         self._connection: SelectConnection | None = None
         self._watchdog: Any = None
         self._pause = bounds.backoff_first_s
+        self._lines = Repeats()
         self._stopping = False
         self._first_attempt = threading.Event()
         self._stopped = threading.Event()
@@ -88,6 +91,7 @@ class ConnectionThread:
         self._pause = self._bounds.backoff_first_s
         self._stop_watchdog()
         self._first_attempt.set()
+        self._lines.reset()
         log.info("%s: connected", self.name)
 
     def drop(self, reason: str) -> None:
@@ -173,8 +177,8 @@ class ConnectionThread:
         self._stop_watchdog()
         # A lost connection is usually back soon; only a failed attempt means that the broker is unreachable
         self.failed = self.failed or self.problem is not None
-        # Some of pika's errors have a message only in their repr
-        self._report_lost(str(error) or repr(error))
+        reason = str(to_error(error))
+        self._report_lost(reason)
         if self._stopping:
             self._loop.stop()
             return
@@ -182,7 +186,8 @@ class ConnectionThread:
         self._pause = min(self._pause * 2, self._bounds.backoff_max_s)
         if self.failed:
             self._first_attempt.set()
-        log.warning("%s: no connection to RabbitMQ (%s); next attempt in %.1f s", self.name, self.problem, pause)
+        if self._lines.is_due(reason):
+            log.warning("%s: %s; connecting again until it works", self.name, reason, extra={"cause": repr(error)})
         self._loop.call_later(pause, self._connect)
 
     def _report_lost(self, reason: str) -> None:

@@ -1,0 +1,41 @@
+"""What keeps the intake from starting: faults that an operator has to correct, found once and before any request."""
+
+import logging
+from collections.abc import Mapping
+
+from signpost.errors import MisconfiguredError, TransientError
+from signpost.ingress.sources import source_problem
+from signpost.messaging import connect
+from signpost.settings import Settings
+from signpost.storage import open_store
+from signpost.tenants.loading import load_tenants
+
+log = logging.getLogger(__name__)
+
+
+def check_start(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Raises CallerError for a faulty tenants file, MisconfiguredError for a database or broker that refuses us.
+
+    One that is only away keeps nobody waiting: the intake starts, and stores events where it can.
+    """
+    load_tenants(settings.tenants, environ, source_problem)
+    for check in (_check_database, _check_broker):
+        try:
+            check(settings)
+        except MisconfiguredError:
+            raise
+        except TransientError as away:
+            log.warning("starting all the same: %s", away)
+
+
+def _check_database(settings: Settings) -> None:
+    with open_store(settings.database_url) as store:
+        store.ping()
+
+
+def _check_broker(settings: Settings) -> None:
+    broker = connect(settings.broker_url, name="signpost intake start")
+    try:
+        broker.ping()
+    finally:
+        broker.close()
