@@ -106,11 +106,15 @@ def _relocated(value: Any) -> Any:
 
 
 _CANDIDATE = path_parameter("candidate", "A candidate's id, or `application:ID`, percent-encoded", "c-1")
+_AUDIENCE = query_parameter(
+    "audience", "Only for this audience", {"type": "string", "enum": list(AUDIENCES)}, "candidate"
+)
 
 
 def _advice() -> JsonSchema:
-    answers = answering(200, "What holds now, and what is suppressed", media(ref("Advice"), ADVICE_ANSWER), 401, 404)
-    return reading("advice", "The advice of a candidate", [_CANDIDATE], answers)
+    words = "What holds now, the most urgent first, then by due time; and what is suppressed"
+    answers = answering(200, words, media(ref("Advice"), ADVICE_ANSWER), 400, 401, 404)
+    return reading("advice", "The advice of a candidate", [_CANDIDATE, _AUDIENCE], answers)
 
 
 def _case() -> JsonSchema:
@@ -134,7 +138,7 @@ def _feed() -> JsonSchema:
         query_parameter(
             "limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, 50
         ),
-        query_parameter("audience", "Only for this audience", {"type": "string", "enum": list(AUDIENCES)}, "candidate"),
+        _AUDIENCE,
     ]
     example = {"items": [RECOMMENDATION_EVENT], "next": "17"}
     answers = answering(200, "Changes in the order they were kept", media(ref("Feed"), example), 400, 401)

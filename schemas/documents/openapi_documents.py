@@ -21,6 +21,7 @@ def document_paths(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     schemas = {"application/schema+json": _media({"type": "object"}, schema)}
     parts = {"text/css": _media({"type": "string"}, style), "text/javascript": _media({"type": "string"}, "start();")}
     return {
+        "/": {"get": _document("start", "A start page for people, with the first event to send", page)},
         "/openapi.json": {"get": _document("openapi", "This description", any_json)},
         "/asyncapi.json": {"get": _document("asyncapi", "AsyncAPI 3.0 description of both exchanges", other_json)},
         "/schemas/{path}": {

@@ -1,10 +1,12 @@
-"""The contracts as documents: /openapi.json, /asyncapi.json, /schemas/..., and the page /docs that shows them.
+"""The contracts as documents: /openapi.json, /asyncapi.json, /schemas/..., the page /docs that shows them, and the
+start page /.
 
 All of it is the same for everybody, so no API key is asked for. The page loads nothing from elsewhere: the viewer
 comes out of a package, and the Content-Security-Policy forbids any other address.
 """
 
 from importlib.resources import files
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
@@ -50,12 +52,13 @@ def blueprint() -> Blueprint:
             raise NotFound("no schema of this name; /docs lists them all")
         return _kept(schemas[path], MEDIA_TYPE)
 
+    @routes.get("/")
+    def start() -> Response:
+        return _page("start.html", address=request.host_url.rstrip("/"))
+
     @routes.get("/docs")
     def docs() -> Response:
-        page = _kept(render_template("docs.html", schemas=sorted(schemas)).encode(), "text/html")
-        page.headers["Content-Security-Policy"] = POLICY
-        page.headers["Referrer-Policy"] = "no-referrer"
-        return page
+        return _page("docs.html", schemas=sorted(schemas))
 
     @routes.get("/docs/<asset>")
     def asset(asset: str) -> Response:
@@ -65,6 +68,14 @@ def blueprint() -> Blueprint:
         return _kept((folder / asset).read_bytes(), media_type)
 
     return routes
+
+
+def _page(template: str, **values: Any) -> Response:
+    """A page that may load nothing from elsewhere."""
+    page = _kept(render_template(template, **values).encode(), "text/html")
+    page.headers["Content-Security-Policy"] = POLICY
+    page.headers["Referrer-Policy"] = "no-referrer"
+    return page
 
 
 def _kept(body: bytes, media_type: str) -> Response:

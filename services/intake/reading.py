@@ -1,13 +1,14 @@
 """The reading side: advice, cases, recommendations and their feed. Every read is of the tenant whose key asks."""
 
+import math
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
 
 from signpost.advice.advise import suppressions
-from signpost.case.instant import format_instant
-from signpost.names import AUDIENCES
+from signpost.case.instant import format_instant, parse_instant
+from signpost.names import AUDIENCES, PRIORITIES
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import BadQuery, NotFound
 from signpost.storage import CaseRow
@@ -19,16 +20,12 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
     @routes.get("/v1/candidates/<anything:key>/advice")
     def advice(key: str) -> Response:
-        tenant = context.tenant()
+        tenant, audience = context.tenant(), _audience()
         row = case_of(context, tenant, key)
-        active = context.store.recommendations(tenant, row.key, status="active")
-        return reply(
-            {
-                "candidate": row.key,
-                "active": [orjson.loads(found.body)["data"] for found in active],
-                "suppressed": suppressions(row.advice),
-            }
-        )
+        rows = context.store.recommendations(tenant, row.key, status="active")
+        active = [orjson.loads(found.body)["data"] for found in rows if audience in (None, found.audience)]
+        suppressed = suppressions(row.advice, audience)
+        return reply({"candidate": row.key, "active": sorted(active, key=_urgency), "suppressed": suppressed})
 
     @routes.get("/v1/candidates/<anything:key>/case")
     def case(key: str) -> Response:
@@ -46,9 +43,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
     @routes.get("/v1/recommendations")
     def feed() -> Response:
-        tenant, limit, audience = context.tenant(), _limit(context.limits.page), request.args.get("audience")
-        if audience is not None and audience not in AUDIENCES:
-            raise BadQuery("audience", f"must be one of {', '.join(AUDIENCES)}")
+        tenant, limit, audience = context.tenant(), _limit(context.limits.page), _audience()
         rows, cursor = context.store.feed(tenant, request.args.get("after"), limit, audience)
         return reply({"items": [orjson.loads(row.body) for row in rows], "next": cursor})
 
@@ -65,6 +60,21 @@ def case_of(context: IntakeContext, tenant: str, key: str) -> CaseRow:
 
 def _facts(row: CaseRow) -> Any:
     return orjson.loads(row.state)["facts"] if row.state else None
+
+
+def _audience() -> str | None:
+    """The audience asked for; None for every one."""
+    audience = request.args.get("audience")
+    if audience is not None and audience not in AUDIENCES:
+        raise BadQuery("audience", f"must be one of {', '.join(AUDIENCES)}")
+    return audience
+
+
+def _urgency(advice: dict[str, Any]) -> tuple[int, float, str, str, str]:
+    """The order of advice: urgent first, then by due time with none last, then one that stays the same."""
+    due, subject = advice["due"], advice["subject"]
+    when = math.inf if due is None else parse_instant(due)
+    return -PRIORITIES.index(advice["priority"]), when, advice["rule"], subject["kind"], subject["id"]
 
 
 def _limit(most: int) -> int:

@@ -250,8 +250,8 @@ class _Advisor:
         return min((instant for instant in map(on_calendar, instants) if instant is not None), default=None)
 
 
-def suppressions(advice_state: bytes) -> list[dict[str, str]]:
-    """The advice that another rule suppresses: [{rule, subject, by, title, priority}]."""
+def suppressions(advice_state: bytes, audience: str | None = None) -> list[dict[str, str]]:
+    """The advice that another rule suppresses: [{rule, subject, by, title, priority}]; only of `audience` if given."""
     return [
         {
             "rule": record.rule,
@@ -261,7 +261,7 @@ def suppressions(advice_state: bytes) -> list[dict[str, str]]:
             "priority": record.priority,
         }
         for record in load_records(advice_state).values()
-        if record.state in ("suppressed", "superseded")
+        if record.state in ("suppressed", "superseded") and audience in (None, record.audience)
     ]
 
 

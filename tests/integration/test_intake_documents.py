@@ -1,5 +1,6 @@
 """The contracts over HTTP: served to everybody as generated, and a page on them that loads nothing from elsewhere."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -67,6 +68,22 @@ def test_the_page_and_all_that_it_loads_come_from_here(intake: Intake) -> None:
         assert re.match(r"/\w", address), address
         assert intake.client.get(address).status_code == 200
     assert not re.search(r"<script>|<style|style=|\son\w+=", page.text), "the policy forbids what is inline"
+
+
+def test_a_browser_gets_a_start_page_whose_every_link_works(intake: Intake) -> None:
+    page = intake.client.get("/", headers={"Accept": "text/html"})
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    assert page.headers["Content-Security-Policy"] == intake.client.get("/docs").headers["Content-Security-Policy"]
+    links = set(re.findall(r'(?:src|href)="([^"]*)"', page.text))
+    assert links >= {"/docs", "/openapi.json", "/asyncapi.json", "/livez", "/readyz"}
+    assert {intake.client.get(link).status_code for link in links} == {200}
+    assert not re.search(r"<script|<style|style=|\son\w+=", page.text), "the policy forbids what is inline"
+
+
+def test_the_first_event_of_the_start_page_is_accepted(intake: Intake) -> None:
+    page = html.unescape(intake.client.get("/", base_url="http://signpost.example:8080").text)
+    assert "curl http://signpost.example:8080/v1/events" in page
+    assert intake.send(re.findall(r"-d '(\{.*\})'", page, re.DOTALL)[0].encode()).status_code == 202
 
 
 @pytest.mark.parametrize("asset", sorted(ASSETS))

@@ -1,6 +1,7 @@
 """POST /v1/events on a real store and queue: the three modes, batches, and what counts as kept when parts are away."""
 
 import json
+import logging
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from werkzeug.test import TestResponse
 from signpost.schemas import load_event, load_own_event
 from signpost.schemas.documents.generate import documents
 from signpost.services.intake.acceptance import EventAcceptor
+from signpost.services.intake.health import BROKER_AWAY, DATABASE_AWAY
 from tests.support.intake_parts import DEAD_BROKER, DEAD_DATABASE, NOW, Intake, intake_at
 
 BATCH = "application/cloudevents-batch+json"
@@ -151,19 +153,25 @@ def test_with_the_broker_away_the_outbox_has_it(tmp_path: Path) -> None:
         ready = parts.get("/readyz")
         assert ready.status_code == 200
         assert ready.json is not None
-        assert ready.json["status"] == "degraded"
+        assert ready.json == {"status": "degraded", "broker": BROKER_AWAY}
     finally:
         parts.broker.close()
 
 
-def test_with_both_away_the_sender_is_told_to_come_back(tmp_path: Path) -> None:
+def test_with_both_away_the_sender_is_told_to_come_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     parts = intake_at(tmp_path, broker_url=DEAD_BROKER, database_url=DEAD_DATABASE)
     try:
         for answer in (parts.send(event()), parts.send([event()], BATCH)):
             assert answer.status_code == 503
             assert int(answer.headers["Retry-After"]) > 0
             pointers(answer)
-        assert parts.get("/readyz").status_code == 503
+        with caplog.at_level(logging.WARNING):
+            probes = [parts.get("/readyz") for _ in range(3)]
+        assert [(probe.status_code, probe.json) for probe in probes] == [
+            (503, {"status": "unavailable", "database": DATABASE_AWAY})
+        ] * 3
+        reasons = [line for line in caplog.messages if line.startswith("not ready: the database cannot be reached: ")]
+        assert len(reasons) == 1, "the reason is in the log, once"
         assert parts.get("/livez").status_code == 200
     finally:
         parts.broker.close()

@@ -16,6 +16,7 @@ from signpost.engine import make_engine
 from signpost.rulebook import load
 from signpost.schemas import RecommendationSchema, load_own_event
 from signpost.schemas.documents.generate import documents, recommendation_document
+from signpost.services.intake.reading import _urgency
 from signpost.storage import CaseRow, Change
 from tests.support.intake_parts import NOW, Intake, intake_at
 
@@ -95,6 +96,52 @@ def test_advice_of_a_candidate_whatever_the_id(intake: Intake, subject: str) -> 
     for advice in document["active"]:
         assert RecommendationSchema().load(advice) == advice
         assert advice["explanation"]["because"]
+
+
+def test_advice_comes_the_most_urgent_first_then_by_due_time(intake: Intake) -> None:
+    _, document = read(intake, "/v1/candidates/c-1/advice")
+    active = document["active"]
+    order = [
+        (
+            ["urgent", "high", "normal", "low"].index(one["priority"]),
+            one["due"] is None,
+            one["due"] or "",
+            one["rule"],
+            one["subject"]["id"],
+        )
+        for one in active
+    ]
+    assert order == sorted(order)
+    assert len({one["priority"] for one in active}) > 1, "the sample must have an order to show"
+    assert [one["id"] for one in active] != sorted(one["id"] for one in active)
+
+
+def test_urgency_orders_by_priority_due_and_a_stable_key() -> None:
+    def advice(priority: str, due: str | None, rule: str, subject: str = "o") -> dict[str, Any]:
+        return {"priority": priority, "due": due, "rule": rule, "subject": {"kind": "offer", "id": subject}}
+
+    right = [
+        advice("urgent", None, "z"),
+        advice("high", "2026-03-02T14:00:00Z", "z"),
+        advice("high", "2026-03-02T14:00:00.5Z", "a"),
+        advice("high", None, "a", "o-1"),
+        advice("high", None, "a", "o-2"),
+        advice("high", None, "b"),
+        advice("low", "2026-03-01T00:00:00Z", "a"),
+    ]
+    for shuffled in (right[::-1], right[3:] + right[:3]):
+        assert sorted(shuffled, key=_urgency) == right
+
+
+def test_advice_is_filtered_by_audience(intake: Intake) -> None:
+    _, whole = read(intake, "/v1/candidates/c-1/advice")
+    parts = [read(intake, f"/v1/candidates/c-1/advice?audience={name}")[1] for name in ("candidate", "employer")]
+    for name, part in zip(("candidate", "employer"), parts, strict=True):
+        assert part["active"] == [one for one in whole["active"] if one["audience"] == name]
+        assert part["active"], f"the sample must have advice for the {name}"
+    assert sum(len(part["suppressed"]) for part in parts) == len(whole["suppressed"])
+    status, refused = read(intake, "/v1/candidates/c-1/advice?audience=nobody")
+    assert (status, refused["errors"][0]["pointer"]) == (400, "?audience")
 
 
 def test_the_case_is_what_was_said(intake: Intake) -> None:
