@@ -14,7 +14,7 @@ from signpost.rulebook.rulebook import Rulebook, RulebookError
 from signpost.rulebook.sources import FILE, Sources, read_sources
 from signpost.rulebook.terms import Rule
 from signpost.suggestions import meant
-from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.problems import Position, Problems, in_folder
 from signpost.yaml_files.reader import Node, read
 
 Params: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -29,7 +29,7 @@ def load(folder: Path, params: Params | None = None) -> Rulebook:
     problems = Problems()
     rulebook = _load(folder, params or {}, problems)
     if problems.found:
-        raise RulebookError(problems.found)
+        raise RulebookError(in_folder(problems.found, folder))
     return rulebook
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from signpost.rulebook import Problem, Rulebook, RulebookError, find_problems
 from signpost.tenants.overrides import RuleOverrides, find_overrides
-from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.problems import Problems, in_folder
 
 Engine_co = TypeVar("Engine_co", covariant=True)
 
@@ -61,7 +61,7 @@ def load_rulebooks(folder: Path, tenants: Path | None = None) -> Rulebooks:
     """
     rulebooks, problems = find_rulebook_problems(folder, tenants)
     if problems:
-        raise RulebookError(problems)
+        raise RulebookError(in_folder(problems, folder))
     return rulebooks
 
 

@@ -1,7 +1,8 @@
 """Problems of YAML files: all of a file in one pass, each with its place, a stable code and a suggestion."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from signpost.errors import CallerError
 
@@ -16,6 +17,11 @@ class Position:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    def below(self, folder: Path) -> "Position":
+        """The same place with a file of this folder named by its path; any other file stays as given."""
+        path = folder / self.file
+        return replace(self, file=str(path)) if Path(self.file).name == self.file and path.exists() else self
 
 
 CODES = {
@@ -107,3 +113,8 @@ class FileError(CallerError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(set(problems))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def in_folder(problems: Iterable[Problem], folder: Path) -> list[Problem]:
+    """The problems with the files of a rulebook's folder named by their path, so that an editor can open the place."""
+    return [replace(one, position=one.position.below(folder)) for one in problems]

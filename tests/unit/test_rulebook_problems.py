@@ -65,9 +65,9 @@ def test_all_problems_of_all_files_come_in_one_pass(tmp_path: Path) -> None:
     with pytest.raises(RulebookError) as caught:
         load(folder(tmp_path, GOOD.replace("high", "hihg").replace("hired", "fired")))
     assert [(problem.code, problem.position.file) for problem in caught.value.problems] == [
-        ("R021", "other.yaml"),
-        ("R014", "topic.yaml"),
-        ("R013", "topic.yaml"),
+        ("R021", str(tmp_path / "other.yaml")),
+        ("R014", str(tmp_path / "topic.yaml")),
+        ("R013", str(tmp_path / "topic.yaml")),
     ]
 
 

@@ -42,17 +42,18 @@ def test_the_shipped_rulebook_has_neither_problem_nor_warning() -> None:
 
 
 def test_a_problem_is_told_with_place_code_and_suggestion_and_fails() -> None:
-    result = run(BROKEN / "R025-passed-and-ahead", *TODAY)
+    folder = BROKEN / "R025-passed-and-ahead"
+    result = run(folder, *TODAY)
     assert result.exit_code == 1
     said = "`respond_by: ahead` can never hold together with `respond_by: passed` (drop or change a condition)"
-    assert result.stdout.splitlines()[1:] == [f"topic.yaml:5:17: R025 {said}", "1 rule, 2 problems"]
+    assert result.stdout.splitlines()[1:] == [f"{folder}/topic.yaml:5:17: R025 {said}", "1 rule, 2 problems"]
 
 
 def test_a_warning_fails_only_where_it_is_asked_for(warned: Path) -> None:
     result = run(warned, *TODAY)
     assert result.exit_code == 0
     said = "warning: `ended: false` says nothing new: it follows from `stage: open` (topic.yaml:5:12) (leave it out)"
-    assert result.stdout.splitlines()[0] == f"topic.yaml:6:12: R028 {said}"
+    assert result.stdout.splitlines()[0] == f"{warned}/topic.yaml:6:12: R028 {said}"
     assert result.stdout.splitlines()[1].startswith("1 rule, no problem, 1 warning; version ")
     assert run(warned, "--strict", *TODAY).exit_code == 1
 
@@ -61,9 +62,16 @@ def test_programs_read_warnings_apart_from_problems(warned: Path) -> None:
     found = document(warned, *TODAY)
     assert (found["rules"], found["problems"], len(found["version"])) == (1, [], 12)
     assert [(one["file"], one["line"], one["column"], one["code"]) for one in found["warnings"]] == [
-        ("topic.yaml", 6, 12, "R028")
+        (str(warned / "topic.yaml"), 6, 12, "R028")
     ]
     assert found["warnings"][0]["suggestion"] == "leave it out"
+
+
+def test_a_place_opens_in_an_editor_from_the_current_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(BROKEN)
+    place = run("R025-passed-and-ahead", *TODAY).stdout.splitlines()[1].partition(":")[0]
+    assert place == "R025-passed-and-ahead/topic.yaml"
+    assert Path(place).is_file()
 
 
 def test_reviews_grow_stale_on_the_day_after_their_age() -> None:

@@ -46,9 +46,11 @@ def check(
       signpost rules check rules --tenants .signpost/tenants.yaml
     """
     from signpost.authoring.inspection import inspect
+    from signpost.yaml_files.problems import in_folder
 
     day = today or datetime.now(UTC)
     rulebook, found = inspect(folder, day.date(), max_age=max_age, tenants=tenants)
+    found = in_folder(found, folder)
     warnings = [one for one in found if one.is_warning]
     problems = [one for one in found if not one.is_warning]
     if as_json:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,24 @@ import click
 from signpost.cli.edge import counted, print_table
 from signpost.cli.rules.common import place
 
-CACHE = Path(".signpost-cache") / "mutants"
-
 jobs_option = click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=lambda: os.cpu_count() or 1,
     help="How many processes; by default, one for each core.",
 )
-cache_option = click.option("--cache/--no-cache", default=True, help=f"Keep outcomes in {CACHE.parent}, or run all.")
+cache_option = click.option(
+    "--cache/--no-cache", default=True, help="Keep outcomes in your cache folder (XDG_CACHE_HOME), or run all."
+)
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path | None:
+    """Where outcomes are kept: beside the user's other caches, never among the rules. None without a home."""
+    # The XDG specification: a relative path is invalid and ignored
+    for base in (environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~/.cache")):
+        if os.path.isabs(base):
+            return Path(base) / "signpost" / "mutants"
+    return None
 
 
 def mutate(
@@ -32,10 +41,9 @@ def mutate(
     from signpost.authoring.mutation.run import run_mutants
 
     plan = make_plan(folder, paths, result, only)
+    kept = Cache(cache_folder(os.environ) if cache else None)
     with progress_bar("mutants", len(plan.tasks), quiet=quiet) as advance:
-        return run_mutants(
-            plan.tasks, plan.accepted, jobs=jobs, cache=Cache(CACHE if cache else None), progress=advance
-        )
+        return run_mutants(plan.tasks, plan.accepted, jobs=jobs, cache=kept, progress=advance)
 
 
 @contextmanager
