@@ -3,6 +3,8 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+# Twice quiet: errors only, no warnings of pip's own
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 # The links in signpost/ lead to services, workers and schemas
 CODE := signpost tests benchmarks examples
 PRESENT = $(wildcard $(CODE))
@@ -22,13 +24,17 @@ install: $(READY) ## make .venv with the signpost command, from the locked depen
 
 $(READY): requirements-build.lock requirements-dev.lock requirements-durable-rules.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 found; say where it is: make install PYTHON=/path/to/python3.11" >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Making $(VENV) with $(PYTHON)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies (about a minute)"
+	@$(PIP) --require-hashes -r requirements-build.lock
+	@$(PIP) --require-hashes --no-build-isolation -r requirements-dev.lock
+	@echo "Installing signpost"
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@deploy/install_durable_rules.sh $(BIN)/python
 	@if command -v npm >/dev/null; then $(MAKE) --silent consumers-js || echo "The JavaScript example is not tested: npm ci failed" >&2; fi
 	@touch $@
+	@echo "Done: make run starts it, make help lists everything else"
 
 run: $(READY) ## start the whole system, embedded: no broker, no database server, no container
 	$(BIN)/signpost up
@@ -77,4 +83,4 @@ lock: $(READY) ## renew the locked dependencies (needs uv)
 	deploy/lock.sh
 
 clean: ## remove what was installed and what tests left; keeps .signpost, your data
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .signpost-cache
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

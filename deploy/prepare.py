@@ -29,7 +29,7 @@ def main() -> int:
         return 0
     key = "sp_" + secrets.token_urlsafe(32)
     greenhouse = secrets.token_hex(32)
-    port = os.environ.get("SIGNPOST_PORT", "8080")
+    port = os.environ.get("INTAKE_PORT", "8080")
     CLIENT.mkdir(mode=0o700, exist_ok=True)
     for old in CLIENT.iterdir():
         old.unlink()
@@ -43,7 +43,7 @@ def main() -> int:
             "DEMO_API_KEY_HASH": "sha256:" + hashlib.sha256(key.encode()).hexdigest(),
             "GREENHOUSE_DEMO_SECRET": greenhouse,
             "WEBHOOKS_DEMO_SECRET": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
-            "SIGNPOST_PORT": port,
+            "INTAKE_PORT": port,
             "RABBITMQ_PORT": os.environ.get("RABBITMQ_PORT", "5672"),
         },
     )

@@ -22,6 +22,7 @@ from typing import Any
 import httpx
 
 from examples import send_greenhouse_offer
+from signpost.cli.failures import in_words
 from signpost.settings import read_settings
 
 JOURNEYS = Path(__file__).parent / "journeys"
@@ -90,6 +91,17 @@ def play(client: httpx.Client, feed: Feed, events: list[dict[str, Any]]) -> int:
 
 
 def main() -> int:
+    """Play; an operator's mistake is said in words. The exit code."""
+    with in_words("play.py"):
+        try:
+            return run()
+        except httpx.HTTPError as error:
+            print(f"{error}\nStart Signpost with `make run` first, or set SIGNPOST_URL.", file=sys.stderr)
+            return 1
+
+
+def run() -> int:
+    """Play what the command line names; the exit code. Raises httpx.HTTPError, SignpostError, OSError."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "journeys", nargs="*", type=Path, help="files; all of examples/journeys and a webhook by default"
@@ -105,11 +117,7 @@ def main() -> int:
     settings = read_settings(os.environ)
     headers = {"Authorization": f"Bearer {settings.api_key}"}
     with httpx.Client(base_url=settings.url, headers=headers, timeout=30) as client:
-        try:
-            feed = Feed(client)
-        except httpx.HTTPError as error:
-            print(f"{settings.url} gives no advice: {error}\nStart it with `make run` first.", file=sys.stderr)
-            return 1
+        feed = Feed(client)
         count = 0
         for name, events in journeys.items():
             print(f"\n== {name}")

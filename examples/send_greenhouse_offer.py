@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from signpost.cli.failures import in_words
 from signpost.settings import read_settings
 
 SOURCE = "greenhouse-demo"
@@ -85,10 +86,15 @@ def send(client: httpx.Client, secret_file: Path, now: datetime) -> Iterator[str
 
 
 def main() -> int:
-    settings = read_settings(os.environ)
-    with httpx.Client(base_url=settings.url, timeout=30) as client:
-        for answer in send(client, settings.data_dir / f"{SOURCE}.secret", datetime.now(UTC)):
-            print(answer)
+    with in_words("send_greenhouse_offer.py"):
+        settings = read_settings(os.environ)
+        try:
+            with httpx.Client(base_url=settings.url, timeout=30) as client:
+                for answer in send(client, settings.data_dir / f"{SOURCE}.secret", datetime.now(UTC)):
+                    print(answer)
+        except httpx.HTTPError as error:
+            print(f"{error}\nStart Signpost with `make run` first, or set SIGNPOST_URL.", file=sys.stderr)
+            return 1
     return 0
 
 

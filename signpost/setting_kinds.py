@@ -25,10 +25,10 @@ def masked(text: str) -> str:
     return _QUERY.sub(r"\g<before>********", _PASSWORD.sub(r"\g<before>********", text))
 
 
-def text(value: str) -> str:
-    """Any printable text."""
-    if value and not value.isprintable():
-        raise ValueError("must be one printable line")
+def token(value: str) -> str:
+    """Printable ASCII, as an HTTP header carries it."""
+    if value and not (value.isascii() and value.isprintable()):
+        raise ValueError("must be one line of printable ASCII characters")
     return value
 
 

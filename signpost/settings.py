@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from signpost.errors import CallerError
-from signpost.setting_kinds import Bind, address, bind, choice, database, masked, number, path, queue, seconds, text
+from signpost.setting_kinds import Bind, address, bind, choice, database, masked, number, path, queue, seconds, token
 from signpost.suggestions import did_you_mean
 
 PREFIX: Final = "SIGNPOST_"
@@ -15,6 +15,11 @@ TESTS: Final = "SIGNPOST_TEST_"
 FILE: Final = "_FILE"
 CLIENT_FILE: Final = "client.env"
 """In the data folder: what the commands that talk to a running system take when nothing else is said."""
+NO_SETTINGS: Final = {
+    "SIGNPOST_PORT": "unset it; the port is part of SIGNPOST_HTTP_BIND=HOST:PORT, and docker compose takes INTAKE_PORT",
+    "SIGNPOST_HOST": "unset it; the host is part of SIGNPOST_HTTP_BIND=HOST:PORT",
+}
+"""Variables that people expect -> what to do instead."""
 SHIPPED_RULES: Final = (Path(__file__).parent / "rules").resolve()
 
 
@@ -103,7 +108,7 @@ class Settings:
     log_level: str = _is(choice("debug", "info", "warning", "error"), "info", "how much is logged")
     log_format: str = _is(choice("auto", "text", "json"), "auto", "auto: text on a terminal, JSON lines elsewhere")
     url: str = _is(address, "http://127.0.0.1:8080", "where send and tail find the intake", client=True)
-    api_key: str = _is(text, "", "the API key that they use", secret=True, client=True)
+    api_key: str = _is(token, "", "the API key that they use", secret=True, client=True)
 
     def __repr__(self) -> str:
         shown = (f"{name}={_printable(name, str(getattr(self, name)))}" for name in TABLE)
@@ -204,7 +209,8 @@ def _is_unknown(variable: str) -> bool:
 
 
 def _unknown(variable: str) -> str:
-    return f"{variable}: there is no such setting{did_you_mean(variable, _known())}"
+    advice = f"; {NO_SETTINGS[variable]}" if variable in NO_SETTINGS else did_you_mean(variable, _known())
+    return f"{variable}: there is no such setting{advice or '; unset it'}"
 
 
 def _known() -> Iterable[str]:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from click import version_option
+
 from signpost.cli.lazy import LazyGroup
 
 COMMANDS: Final = {
@@ -37,6 +39,6 @@ Settings come from the environment (SIGNPOST_...); `signpost settings` shows the
 Exit codes: 0 done; 1 something was refused, failed or is away; 2 something has to be set right first.
 """
 
-main: Final = LazyGroup(
-    "signpost", commands_at=COMMANDS, help=HELP, context_settings={"help_option_names": ["-h", "--help"]}
+main: Final = version_option(message="signpost %(version)s", package_name="signpost")(
+    LazyGroup("signpost", commands_at=COMMANDS, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 )

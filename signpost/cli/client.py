@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from signpost.errors import CallerError, TransientError
-from signpost.settings import Settings
+from signpost.settings import CLIENT_FILE, Settings
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
@@ -28,7 +28,12 @@ class IntakeRefused(CallerError):
 def opened(settings: Settings) -> Iterator[httpx.Client]:
     """A client with this key. Raises IntakeRefused without one."""
     if not settings.api_key:
-        raise IntakeRefused("there is no API key: start `signpost up` in this folder first, or set SIGNPOST_API_KEY")
+        file = settings.data_dir / CLIENT_FILE
+        state = "holds no API key" if file.exists() else "does not exist"
+        raise IntakeRefused(
+            f"there is no API key: {file.absolute()} {state}, and SIGNPOST_API_KEY is not set. Run this command in the"
+            " folder where `signpost up` runs, or set SIGNPOST_DATA_DIR to its data folder, or SIGNPOST_API_KEY"
+        )
     headers = {"Authorization": f"Bearer {settings.api_key}"}
     with httpx.Client(base_url=settings.url, headers=headers, timeout=TIMEOUT) as client:
         yield client
@@ -49,7 +54,10 @@ def answered(client: httpx.Client, method: str, path: str, **request: Any) -> ht
     try:
         return client.request(method, path, **request)
     except httpx.TransportError as error:
-        raise IntakeAway(f"{client.base_url} does not answer: {error}; is `signpost up` running?") from None
+        address = str(client.base_url).rstrip("/")
+        raise IntakeAway(
+            f"no intake answers at {address}: {error}; start it with `signpost up`, or set SIGNPOST_URL"
+        ) from None
 
 
 def _detail(response: httpx.Response) -> str:

@@ -1,5 +1,6 @@
 """`signpost send`: CloudEvents from files to the intake, in batches."""
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ import orjson
 from signpost.cli.edge import counted, json_option, print_json, settings
 from signpost.errors import CallerError
 from signpost.names import CLOUDEVENTS_BATCH_JSON
+from signpost.repeats import Repeats
 
 if TYPE_CHECKING:
     import httpx
@@ -147,7 +149,7 @@ def _post(client: "httpx.Client", batch: list[Item], patience: float) -> list[di
     from signpost.cli.client import IntakeAway, asked
 
     body = b"[" + b",".join(item.body for item in batch) + b"]"
-    deadline = time.monotonic() + patience
+    deadline, lines = time.monotonic() + patience, Repeats(every_s=math.inf)
     while True:
         try:
             answer = asked(client, "POST", "/v1/events", content=body, headers={"Content-Type": CLOUDEVENTS_BATCH_JSON})
@@ -156,7 +158,8 @@ def _post(client: "httpx.Client", batch: list[Item], patience: float) -> list[di
         except IntakeAway as away:
             if time.monotonic() + away.retry_after > deadline:
                 raise
-            click.echo(f"{away}; trying again in {away.retry_after:.0f} s", err=True)
+            if lines.is_due(str(away)):
+                click.echo(f"waiting up to {patience:g} s: {away}", err=True)
             time.sleep(away.retry_after)
 
 

@@ -13,6 +13,7 @@ import orjson
 
 from signpost.cli.edge import json_option, settings
 from signpost.names import AUDIENCES
+from signpost.repeats import Repeats
 from signpost.settings import Settings
 
 PAGE = 500
@@ -83,13 +84,16 @@ def _fed(
             told.extend(items)
             items, cursor = page(cursor)
         yield from told
+        lines = Repeats()
         while follow:
             time.sleep(interval)
             try:
                 items, cursor = page(cursor)
             except IntakeAway as away:
-                click.echo(f"{away}; trying again", err=True)
+                if lines.is_due(str(away)):
+                    click.echo(f"waiting: {away}", err=True)
                 continue
+            lines.reset()
             yield from items
 
 

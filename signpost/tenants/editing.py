@@ -62,10 +62,21 @@ class TenantsFile:
         self._part("sources")[source]["secrets"] = _flow(references)
 
     def save(self, environ: Mapping[str, str]) -> None:
-        """Write it whole, for its owner alone. Raises CannotEdit, with every problem, where it would not load."""
+        """Write it whole, for its owner alone. Raises CannotEdit where it cannot be written, and, with every
+        problem, where it would not load."""
+        try:
+            self._save(environ)
+        except OSError as error:
+            raise CannotEdit(
+                f"{self.path} cannot be written: {error.strerror}; nothing is changed. Make the file and its folder"
+                " writable, or name another in SIGNPOST_TENANTS"
+            ) from None
+
+    def _save(self, environ: Mapping[str, str]) -> None:
         text = StringIO()
         self._yaml.dump(self._document, text)
         draft = self.path.with_name(f".{self.path.name}.new")
+        draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
             opened.write(text.getvalue())

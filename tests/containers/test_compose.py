@@ -45,7 +45,7 @@ class Deployment:
         self.compose = ("docker", "compose") if docker else ("podman-compose",)
         self.project = f"signpost-test-{os.getpid()}"
         self.rabbitmq_port = free_port()
-        self.environ = {**os.environ, "SIGNPOST_PORT": str(free_port()), "RABBITMQ_PORT": str(self.rabbitmq_port)}
+        self.environ = {**os.environ, "INTAKE_PORT": str(free_port()), "RABBITMQ_PORT": str(self.rabbitmq_port)}
         self.run(sys.executable, "deploy/prepare.py")
 
     def run(self, *command: str, check: bool = True) -> str:

@@ -2,12 +2,26 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from signpost.cli.edge import json_option, print_json, settings
 from signpost.errors import CallerError
+
+if TYPE_CHECKING:
+    from signpost.tenants.editing import TenantsFile
+
+
+class _WithVendors(click.Command):
+    """Lists the vendors at the end of the help text; they are looked up only when it is shown."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The vendors, one a line."""
+        from signpost.ingress.vendors import VENDORS
+
+        with formatter.section("Vendors"):
+            formatter.write_dl([(name, vendor.title) for name, vendor in VENDORS.items()])
 
 
 class WhichTenant(CallerError):
@@ -18,9 +32,9 @@ class UnknownVendor(CallerError):
     """No mapping file describes this vendor's webhooks."""
 
 
-@click.command
+@click.command(cls=_WithVendors)
 @click.argument("name")
-@click.option("--vendor", required=True, help="Whose webhooks these are; `signpost sources add --help` lists them.")
+@click.option("--vendor", required=True, help="Whose webhooks these are: a name of the list below.")
 @click.option("--tenant", help="Whose source it is; where the file has one tenant only, that one.")
 @click.option("--employer-id", help="Where the sender is one employer: its id in your terms.")
 @click.option("--employer-name", help="And its name, as candidates read it.")
@@ -57,7 +71,7 @@ def add(
     chosen = settings()
     file = TenantsFile(chosen.tenants)
     secret = given_secret(secret_file, vendor)
-    body: dict[str, Any] = {"tenant": tenant or _only_tenant(file.names("tenants")), "vendor": vendor}
+    body: dict[str, Any] = {"tenant": tenant or _only_tenant(file), "vendor": vendor}
     reference = keep_secret(chosen.tenants.parent, name, secret)
     body["secrets"] = [reference]
     if employer_id:
@@ -81,9 +95,13 @@ def add(
     click.echo(f"\nTry it: signpost sources test {name}")
 
 
-def _only_tenant(names: list[str]) -> str:
+def _only_tenant(file: "TenantsFile") -> str:
+    names = file.names("tenants")
     if len(names) == 1:
         return names[0]
     if not names:
-        raise WhichTenant("there is no tenant yet: `signpost tenants add NAME` makes one")
+        raise WhichTenant(
+            f"{file.path} {'holds no tenant' if file.path.exists() else 'does not exist'}: `signpost tenants add NAME`"
+            " makes one there; SIGNPOST_TENANTS or SIGNPOST_DATA_DIR names another place"
+        )
     raise WhichTenant(f"say whose source it is with --tenant: {', '.join(names)}")

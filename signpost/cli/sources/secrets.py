@@ -25,10 +25,17 @@ def keep_secret(folder: Path, source: str, secret: str) -> str:
 
 
 def given_secret(file: Path | None, vendor: str) -> str:
-    """What the vendor gave, in a file, or else a fresh one. Raises CannotEdit for an empty file."""
+    """What the vendor gave, in a file, or else a fresh one. Raises CannotEdit for a file without a usable secret."""
+    from signpost.ingress.sources import source_problem
+
     if file is None:
         return new_secret(vendor)
-    secret = file.read_text("utf-8").strip()
+    try:
+        secret = file.read_text("utf-8").strip()
+    except UnicodeDecodeError:
+        raise CannotEdit(f"{file} is not UTF-8 text; write the secret into it as the vendor shows it") from None
     if not secret:
         raise CannotEdit(f"{file} holds no secret")
+    if problem := source_problem(vendor, (secret,)):
+        raise CannotEdit(f"{file}: {problem}")
     return secret
