@@ -121,7 +121,7 @@ class EmbeddedBroker:
 
     def ping(self) -> None:
         """See Broker.ping."""
-        with self._errand():
+        with self._open_file():
             pass
 
     def queue_depth(self, queue: str) -> int:

@@ -68,7 +68,7 @@ class RabbitBroker:
 
     def ping(self) -> None:
         """See Broker.ping."""
-        with errand(self._url, self._bounds, self._name):
+        with open_admin(self._url, self._bounds, self._name):
             pass
 
     def queue_depth(self, queue: str) -> int:
