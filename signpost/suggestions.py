@@ -1,7 +1,7 @@
 """Suggestions for misspelt words."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 MAX_LISTED = 24
 """More words than this are not listed."""
@@ -14,8 +14,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """A suggestion of its own: "did you mean ...?" for one or two near words, or what there is."""
-    words = sorted(known)
+    """A suggestion of its own: "did you mean ...?" for one or two near words, or what there is, in the order of
+    `known`."""
+    words = sorted(known) if isinstance(known, Set) else list(dict.fromkeys(known))
     near = _nearest(word, words, 2)
     if near:
         return f"did you mean {' or '.join(near)}?"

@@ -32,6 +32,8 @@ def check_rulebook(rulebook: Rulebook, problems: Problems) -> None:
 def _check_named(rule: Rule, how: str, name: str, rulebook: Rulebook, problems: Problems) -> None:
     target = rulebook.rules.get(name)
     where = rule.places.get(f"{how}.{name}", rule.position)
+    if target is None and problems.may_exist(name):
+        return
     if target is None:
         problems.add("R050", where, f"{rule.id} {how} {name!r}, which is no rule", meant(name, rulebook.rules))
     elif target.about != rule.about or target.audience != rule.audience:

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from signpost.facts.vocabulary import KINDS
-from signpost.rulebook.phrases import condition_on
+from signpost.rulebook.phrases import condition_on, written
 from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Ref, Relation, Scope, Term, walk
 from signpost.rulebook.values import MOMENTS, Names
 from signpost.suggestions import meant
@@ -15,6 +15,7 @@ RELATED_KINDS = ("offer", "interview", "application", "contact")
 TAKEN = ("candidate", "params", "missing", "priority", "due", "valid_until", "comparison", "loop")
 """Names that texts give to other things."""
 _RELATION = re.compile(r"(any|no|at least (\d+)|fewer than (\d+)) (other )?([a-z]+?)s?(?: as ([a-z_]+))?")
+_BLOCKS = ("any of", "any unknown", "candidate", "any other offer", "no contact", "at least 2 offers")
 _LINKS = {"for": {"this one": "for"}, "employer": {"same": "same", "another": "another"}}
 
 
@@ -56,17 +57,25 @@ def _field(key: str, value: Node, block: Node, names: Names) -> Condition:
         type_ = names.defined[key].type
         stand_in = replace(next(field for field in KINDS["offer"].values() if field.type == type_), name=key)
         return condition_on(Ref(Scope.DEFINED, key, type_), stand_in, value, names)
-    known = [
-        *KINDS[names.item],
-        "any of",
-        "any unknown",
-        "candidate",
-        "any other offer",
-        "no contact",
-        "at least 2 offers",
-    ]
-    names.problems.add("R020", block.key_position(key), f"{names.item} has no field {key!r}", meant(key, known))
+    if key not in names.unread:
+        _note_relation(key, names)
+        hint = _candidates_field(key, value) or meant(key, [*KINDS[names.item], *_BLOCKS])
+        names.problems.add("R020", block.key_position(key), f"{names.item} has no field {key!r}", hint)
     return ()
+
+
+def _candidates_field(name: str, value: Node) -> str:
+    """How to write a condition on a field of the candidate; nothing where it is none."""
+    if name not in KINDS["candidate"]:
+        return ""
+    return f"it is a field of the candidate: write candidate: {{{name}: {written(value.plain())}}}"
+
+
+def _note_relation(key: str, names: Names) -> None:
+    """Texts may speak of a relation whose key is misspelt: by its name, as `other` or as its kind."""
+    words = key.split()
+    if words and words[0] in ("any", "no", "at", "fewer"):
+        names.unread |= {"other", *RELATED_KINDS} if "as" not in words else {words[-1]}
 
 
 def _candidate(value: Node, names: Names, related: bool) -> Condition:
@@ -101,12 +110,10 @@ def _any_unknown(value: Node, names: Names) -> Condition:
     for item in value.value:
         field = KINDS[names.item].get(str(item.value))
         if field is None:
-            names.problems.add(
-                "R020",
-                item.position,
-                f"{names.item} has no field {item.value!r}",
-                meant(str(item.value), KINDS[names.item]),
-            )
+            name = str(item.value)
+            hint = "write any of: [..., {candidate: {" + name + ": unknown}}]" if name in KINDS["candidate"] else ""
+            message = f"{names.item} has no field {item.value!r}"
+            names.problems.add("R020", item.position, message, hint or meant(name, KINDS[names.item]))
         else:
             alternatives.append((Known(item.position, Ref(names.own, field.name, field.type), False),))
     return (AnyOf(value.position, tuple(alternatives)),)
@@ -115,11 +122,10 @@ def _any_unknown(value: Node, names: Names) -> Condition:
 def _relation(key: str, match: re.Match[str], value: Node, block: Node, names: Names, related: bool) -> Condition:
     where = block.key_position(key)
     kind = match[5]
-    if kind not in RELATED_KINDS:
-        names.problems.add("R027", where, f"{key!r}: there is no kind {kind!r}", meant(kind, RELATED_KINDS))
-        return ()
-    if related:
-        names.problems.add("R027", where, f"{key!r}: a relation cannot stand inside another relation")
+    if kind not in RELATED_KINDS or related:
+        _note_relation(key, names)
+        problem = "a relation cannot stand inside another relation" if related else f"there is no kind {kind!r}"
+        names.problems.add("R027", where, f"{key!r}: {problem}", "" if related else meant(kind, RELATED_KINDS))
         return ()
     other = match[4] is not None
     if other and kind != names.about:

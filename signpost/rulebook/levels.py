@@ -24,7 +24,7 @@ def read_levels(node: Node, when: Condition, names: Names) -> tuple[Level, ...]:
             "R006", node.position, "priority is a word, or a mapping of words to the moment from which each applies"
         )
         return ()
-    levels = []
+    levels, before = [], len(names.problems.found)
     for word, value in node.value.items():
         if word not in PRIORITIES:
             names.problems.add(
@@ -32,7 +32,8 @@ def read_levels(node: Node, when: Condition, names: Names) -> tuple[Level, ...]:
             )
             continue
         levels.append(Level(word, _level(value, when, names), node.key_position(word)))
-    _check_levels(levels, node, names)
+    if len(names.problems.found) == before and not names.unread:
+        _check_levels(levels, node, names)
     return tuple(levels)
 
 

@@ -56,7 +56,7 @@ def _load(folder: Path, params: Params, problems: Problems) -> Rulebook:
         root = read(path, path.name, problems)
         if root is not None:
             _read_file(path.stem, root, RuleReader(path.stem, sources, problems, params), rules)
-    for rule_id in sorted(set(params) - set(rules)):
+    for rule_id in sorted(one for one in set(params) - set(rules) if not problems.may_exist(one)):
         problems.add(
             "R052",
             Position(str(folder), 1, 1),
@@ -73,7 +73,7 @@ def _no_sources(folder: Path, problems: Problems) -> Sources:
     problems.add(
         "R002", Position(str(folder), 1, 1), f"{FILE} is missing", "it declares the articles and norms that rules name"
     )
-    return Sources()
+    return Sources(unread=True)
 
 
 def _read_file(topic: str, root: Node, reader: RuleReader, rules: dict[str, Rule]) -> None:

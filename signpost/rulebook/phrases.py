@@ -38,6 +38,7 @@ _ORDERS = {
 _AMOUNT = re.compile(rf"({'|'.join(_OPERATORS)}) (.+)")
 _ORDER = re.compile(rf"({'|'.join(sorted(_ORDERS, key=len, reverse=True))}) (.+)")
 _AGO = re.compile(r"(at least|less than) (.+) ago")
+_OR = re.compile(r"(?<!\bat) or ")
 _WITHIN = re.compile(r"within (.+)")
 _LIST = re.compile(r"(includes anything beyond|includes|only) (.+)")
 _SAME = re.compile(r"(same as|differs from) (.+)")
@@ -56,9 +57,32 @@ def condition_on(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
     if not isinstance(node.value, str):
         return _literal_terms(ref, field, [node.value], node.position, names)
     terms: list[Term] = []
-    for part in node.value.split(" and "):
-        terms += _phrase(ref, field, part.strip(), node.position, names)
+    for part in (one.strip() for one in node.value.split(" and ")):
+        instead = _instead_of_or(field, part)
+        if instead:
+            names.problems.add("R022", node.position, f"{part!r}: a condition cannot say `or`", instead)
+        else:
+            terms += _phrase(ref, field, part, node.position, names)
     return tuple(terms)
+
+
+def _instead_of_or(field: Field, text: str) -> str:
+    """How to write alternatives that are joined by `or`; nothing where `or` stands where it may, as in a text."""
+    parts = [part.strip() for part in _OR.split(text)]
+    if len(parts) < 2 or text.startswith(("not ", "includes ", "only ")):
+        return ""
+    if all(part in field.choices for part in parts) and field.type == "choice":
+        return f"write {field.name}: {written(parts)}"
+    if field.type == "text" and not {"known", "unknown"} & set(parts):
+        return ""
+    return f"write any of: [{', '.join(f'{{{field.name}: {part}}}' for part in parts)}]"
+
+
+def written(value: object) -> str:
+    """A plain value as YAML has it."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return f"[{', '.join(map(written, value))}]" if isinstance(value, list) else str(value)
 
 
 def _literals(ref: Ref, field: Field, node: Node, names: Names) -> Condition:

@@ -1,7 +1,7 @@
 """One rule of a file: its keys read, checked and typed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.quoting import quoted
 from signpost.yaml_files.reader import Node
 
 ATTACHMENTS = ("comparison",)
@@ -50,6 +51,7 @@ class RuleReader:
         return self._typed(rule_id, about, node, names)
 
     def _typed(self, rule_id: str, about: str, node: Node, names: Names) -> Rule:
+        before = len(self.problems.found)
         defined = self._defined(node, names)
         when = parse_condition(node.value["when"], names)
         rule = Rule(
@@ -72,15 +74,15 @@ class RuleReader:
             places=_places(node),
         )
         check_texts(rule, node, names)
-        self._check_params(rule, node, names)
+        self._check_params(rule, node, names, sound=len(self.problems.found) == before)
         return rule
 
     def _check_keys(self, rule_id: str, node: Node) -> None:
-        for key in node.value:
-            if key not in KEYS:
-                self.problems.add("R010", node.key_position(key), f"a rule has no key {key!r}", meant(key, KEYS))
+        hints = {key: meant(key, KEYS) for key in node.value if key not in KEYS}
+        for key, hint in hints.items():
+            self.problems.add("R010", node.key_position(key), f"a rule has no key {key!r}", hint)
         for key in REQUIRED:
-            if key not in node.value:
+            if key not in node.value and not any(key in re.findall(r"\w+", hint) for hint in hints.values()):
                 self.problems.add("R011", node.position, f"the rule {rule_id} has no {key!r}")
 
     def _word(self, node: Node, key: str, known: tuple[str, ...]) -> str | None:
@@ -127,10 +129,12 @@ class RuleReader:
         fitting = {name: value for name, value in given.items() if name in defaults}
         return {name: value for name, value in fitting.items() if sort_of(value) == sort_of(defaults[name])}
 
-    def _check_params(self, rule: Rule, node: Node, names: Names) -> None:
+    def _check_params(self, rule: Rule, node: Node, names: Names, *, sound: bool) -> None:
+        """A parameter that stands in a phrase with a problem counts as used: the phrase has to change first."""
         told = {name for text in rule.texts.sources() for name in names_in(text)}
+        words = set() if sound else set(_words(node, without=("params",)))
         for name in names.params:
-            if name not in names.used and f"params.{name}" not in told:
+            if name not in names.used | words and f"params.{name}" not in told:
                 self.problems.add(
                     "R051",
                     node.value["params"].key_position(name),
@@ -162,6 +166,8 @@ class RuleReader:
                 )
             if known:
                 names.defined[name] = Defined(name, types.pop(), known)
+            else:
+                names.unread.add(name)
         return tuple(names.defined.values())
 
     def _check_name(self, name: str, where: Position, names: Names) -> None:
@@ -234,7 +240,7 @@ class RuleReader:
 
     def _text(self, node: Node) -> str:
         if not isinstance(node.value, str) or not node.value.strip():
-            self.problems.add("R006", node.position, "a text is expected here")
+            self.problems.add("R006", node.position, "a text is expected here", _as_text(node))
             return ""
         return node.value
 
@@ -245,6 +251,26 @@ class RuleReader:
             self.problems.add("R006", node.value[key].position, f"{key} is a list")
             return []
         return [self._text(item) for item in node.value[key].value]
+
+
+def _words(node: Node, without: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every word of the values of a node, some keys left out."""
+    if isinstance(node.value, dict):
+        for key, value in node.value.items():
+            yield from () if key in without else _words(value)
+    elif isinstance(node.value, list):
+        for item in node.value:
+            yield from _words(item)
+    else:
+        yield from re.findall(r"\w+", str(node.value))
+
+
+def _as_text(node: Node) -> str:
+    """How to write a text that YAML reads as a mapping because of its colon."""
+    if not isinstance(node.value, dict) or len(node.value) != 1:
+        return ""
+    [(key, value)] = node.plain().items()
+    return f"quote it: {quoted(f'{key}: {value}')}" if isinstance(value, str) else ""
 
 
 def _places(node: Node) -> dict[str, Position]:

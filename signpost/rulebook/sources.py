@@ -21,10 +21,14 @@ class Sources:
 
     articles: dict[str, str] = field(default_factory=dict)
     norms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    unread: bool = False
+    """The file is missing or could not be read, so that nothing can be said of what rules name."""
 
     def source(self, rule: Node, problems: Problems) -> ArticleSource:
         """What a rule's `source` and `norms` name."""
         node = rule.value["source"]
+        if self.unread:
+            return NOWHERE
         if node.value not in self.articles:
             problems.add(
                 "R014", node.position, f"there is no article {node.value!r}", meant(str(node.value), self.articles)
@@ -45,7 +49,9 @@ def read_sources(root: Node | None, problems: Problems) -> Sources:
     """The content of `sources.yaml`."""
     sources = Sources()
     if root is None or not isinstance(root.value, dict):
-        return sources
+        if root is not None:
+            problems.add("R006", root.position, f"{FILE} is a mapping", "it has articles and norms")
+        return Sources(unread=True)
     for key, node in root.value.items():
         if key not in ("articles", "norms") or not isinstance(node.value, dict):
             problems.add("R010", root.key_position(key), f"{FILE} has no section {key!r}", "it has articles and norms")

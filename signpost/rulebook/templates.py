@@ -154,7 +154,9 @@ class _Checker:
 
     def _name(self, name: str, scope: Mapping[str, Shape]) -> Shape:
         if name not in scope:
-            self._add("R041", f"unknown variable {name!r}", meant(name, scope))
+            own = scope.get("candidate")
+            known = isinstance(own, ObjectShape) and name in own.fields
+            self._add("R041", f"unknown variable {name!r}", f"write candidate.{name}" if known else meant(name, scope))
         return scope.get(name, NOTHING_KNOWN)
 
     def _attribute(self, shape: Shape, name: str) -> Shape:

@@ -48,6 +48,8 @@ class Names:
     defined: dict[str, Defined] = field(default_factory=dict)
     related: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+    """Names of values and relations in which a problem was found: nothing more is reported of them."""
     own: Scope = Scope.ITEM
 
     def inside(self, kind: str, own: Scope = Scope.ITEM) -> "Names":
@@ -90,7 +92,9 @@ class Names:
         if name in self.defined:
             return Ref(Scope.DEFINED, name, self.defined[name].type)
         known = [*KINDS[self.item], *self.defined, *self.params]
-        self.problems.add("R023", where, f"nothing here is called {name!r}", meant(name, known))
+        if name not in self.unread:
+            hint = f"write candidate's {name}" if name in KINDS["candidate"] else meant(name, known)
+            self.problems.add("R023", where, f"nothing here is called {name!r}", hint)
         return None
 
     def duration(self, text: str, where: Position) -> Duration | Ref | None:

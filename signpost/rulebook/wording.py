@@ -2,6 +2,7 @@
 
 import re
 
+from signpost.rulebook.filters import NOTHING_KNOWN
 from signpost.rulebook.shapes import variables
 from signpost.rulebook.templates import text_problems
 from signpost.rulebook.terms import Rule
@@ -16,7 +17,7 @@ _MARKUP = re.compile(r"{[{%#].*?[}%#]}", re.DOTALL)
 
 def check_texts(rule: Rule, node: Node, names: Names) -> None:
     """Report every text that cannot be parsed, names what is not there, or is too long."""
-    known = variables(rule)
+    known = {**dict.fromkeys((*names.unread, *(f"{name}s" for name in names.unread)), NOTHING_KNOWN), **variables(rule)}
     for text in _texts(node):
         for code, message, suggestion in text_problems(text.value, known):
             private = _PRIVATE if code == "R041" and rule.audience == "employer" else ""

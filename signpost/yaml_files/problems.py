@@ -100,6 +100,10 @@ class Problems:
     rules: set[str] = field(default_factory=set)
     """The rules in which something is wrong, so that nothing more can be told of them."""
 
+    def may_exist(self, rule_id: str) -> bool:
+        """Whether a rule that is not known may stand in a file or rule that could not be read."""
+        return rule_id in self.rules or any(one.code == "R001" for one in self.found)
+
     def add(self, code: str, position: Position, message: str, suggestion: str = "") -> None:
         """Note a problem; loading goes on, to find the others too."""
         if code not in CODES:

@@ -3,7 +3,7 @@ types; what a field may hold is for whoever reads that field."""
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -12,6 +12,7 @@ import yaml
 from yaml.resolver import Resolver
 
 from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.quoting import excerpt, missing_quotes, quoted
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 100
@@ -75,11 +76,19 @@ def parse(data: bytes, name: str, problems: Problems, *, secret: bool = False) -
     except _Unusable as error:
         problems.add(error.code, error.position, error.message, error.suggestion)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        where = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name, 1, 1)
-        reason = getattr(error, "problem", None) or getattr(error, "context", None) or "it cannot be parsed"
-        problems.add("R001", where, f"not valid YAML: {reason}")
+        _report_syntax(error, [] if secret else data.decode().splitlines(), name, problems)
     return None
+
+
+def _report_syntax(error: yaml.YAMLError, lines: Sequence[str], name: str, problems: Problems) -> None:
+    """One problem for a file that is no YAML, with the line to write where quotes are missing."""
+    marks = [mark for mark in (getattr(error, "problem_mark", None), getattr(error, "context_mark", None)) if mark]
+    where = Position(name, marks[0].line + 1, marks[0].column + 1) if marks else Position(name, 1, 1)
+    reason = getattr(error, "problem", None) or getattr(error, "context", None) or "it cannot be parsed"
+    reason, hint = missing_quotes(lines, *(mark.line for mark in marks)) or (reason, "")
+    if not hint and reason == "mapping values are not allowed in this context":
+        hint = "align a key with those above it; put a text that has a colon into quotes"
+    problems.add("R001", where, f"not valid YAML: {reason}", hint)
 
 
 class _Unusable(Exception):
@@ -114,8 +123,10 @@ class _Document:
         self._name, self._problems, self._secret = name, problems, secret
         self._events: Iterator[yaml.Event] = iter(())
         self._depth = 0
+        self._lines: Sequence[str] = ()
 
     def root(self, text: str) -> Node:
+        self._lines = text.splitlines()
         self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
         next(self._events)
         if isinstance(next(self._events), yaml.StreamEndEvent):
@@ -143,12 +154,24 @@ class _Document:
         where = self._position(event)
         if isinstance(event, yaml.ScalarEvent):
             return Node(self._scalar(event, where), where)
+        if excerpt(self._lines, event.start_mark).startswith("{{"):
+            return self._template(event, where)
         self._depth += 1
         if self._depth > MAX_DEPTH:
             self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", "write it flatter")
         found = self._mapping(where) if isinstance(event, yaml.MappingStartEvent) else Node(list(self._items()), where)
         self._depth -= 1
         return found
+
+    def _template(self, start: yaml.Event, where: Position) -> Node:
+        """`{{ employer }}` without quotes, read as the text that it is meant to be."""
+        event, depth = start, 1
+        while depth:
+            event = next(self._events)
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        text = excerpt(self._lines, start.start_mark, event.end_mark)
+        self._trap(where, text, "a mapping", "put it into quotes" if self._secret else f"quote it: {quoted(text)}")
+        return Node(text, where)
 
     def _check_plain(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.AliasEvent):

@@ -76,6 +76,32 @@ def test_a_suggestion_names_what_was_meant(tmp_path: Path) -> None:
     assert "did you mean respond_by" in found.found[0].suggestion
 
 
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("R001-colon-without-quotes", 'quote it: message: "Not known yet: the salary"'),
+        ("R001-braces-without-quotes", 'quote it: title: "{{ employer }} waits"'),
+        ("R001-statement-without-quotes", 'quote it: message: "{% if salary %}Now{% endif %}"'),
+        ("R001-words-after-quotes", "quote it: title: '\"Do it\" now'"),
+        ("R001-sources-unread", 'quote it: hired: "H is for Hired: What to Do"'),
+        ("R005-braces-alone", 'quote it: "{{ employer }}"'),
+        ("R006-step-with-a-colon", 'quote it: "Say this: hello"'),
+        ("R013-no-such-priority", "known: low, normal, high, urgent"),
+        ("R020-candidates-field", "it is a field of the candidate: write candidate: {has_family: true}"),
+        ("R020-candidates-field-any-unknown", "write any of: [..., {candidate: {salary_target: unknown}}]"),
+        ("R022-unknown-or-a-choice", "write any of: [{relocation: unknown}, {relocation: refused}]"),
+        ("R022-unknown-or-a-text", "write any of: [{title: unknown}, {title: Analyst}]"),
+        ("R022-one-choice-or-another", "write stage: [open, accepted]"),
+        ("R023-candidates-field", "write candidate's salary_target"),
+        ("R041-candidates-field", "write candidate.salary_target"),
+    ],
+)
+def test_a_suggestion_says_what_to_write(name: str, suggestion: str) -> None:
+    [broken] = [folder for folder in BROKEN if folder.name == name]
+    _, found = inspect(broken, TODAY)
+    assert suggestion in {one.suggestion for one in found}
+
+
 def test_an_empty_folder_is_no_rulebook(tmp_path: Path) -> None:
     with pytest.raises(RulebookError, match="no rule file"):
         load(tmp_path)

@@ -1,0 +1,48 @@
+"""Texts without quotes that YAML reads as something else: how to write them. Pure."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+_LINE = re.compile(r"\s*(?P<before>(?:- )?(?:[\w.-]+: +)?)(?P<text>.*?)(?:\s+#.*)?\s*")
+_TEMPLATE = ("{{", "{%", "{#")
+_INDICATORS = tuple("@`%*&!")
+"""Characters that cannot start a text without quotes, or mean something else there."""
+
+
+def quoted(text: str) -> str:
+    """The text in the quotes that need the fewest changes to it."""
+    if '"' in text or "\\" in text:
+        return "'" + text.replace("'", "''") + "'"
+    return f'"{text}"'
+
+
+def missing_quotes(lines: Sequence[str], *numbers: int | None) -> tuple[str, str] | None:
+    """(problem, suggestion) for the first of these lines (0 is the first line of the file) that lacks quotes."""
+    for number in numbers:
+        if number is not None and number < len(lines):
+            match = _LINE.fullmatch(lines[number])
+            problem = match and _problem(match["text"])
+            if match and problem:
+                return problem, f"quote it: {match['before']}{quoted(match['text'])}"
+    return None
+
+
+def _problem(text: str) -> str:
+    if text.startswith(_TEMPLATE):
+        return f"a text that starts with {text[:2]} needs quotes"
+    if text.startswith(('"', "'")):
+        return "the text goes on after its closing quote, so the whole needs quotes"
+    if text.startswith(_INDICATORS):
+        return f"a text that starts with {text[0]} needs quotes"
+    if text.startswith(("[", "{", "|", ">")):
+        return ""
+    return "a text with a colon in it needs quotes" if ": " in text or text.endswith(":") else ""
+
+
+def excerpt(lines: Sequence[str], start: Any, end: Any = None) -> str:
+    """What stands between two marks of YAML; over several lines, or without an end, only that of the first line."""
+    if start.line >= len(lines):
+        return ""
+    last: int | None = end.column if end is not None and end.line == start.line else None
+    return str(lines[start.line][start.column : last]).strip()
