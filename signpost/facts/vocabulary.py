@@ -2,11 +2,12 @@
 plus what facts add."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from signpost.case.fold import BENEFITS
 from signpost.schemas import EVENT_SCHEMAS
+from signpost.schemas.meanings import MEANINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Field:
     type: str
     choices: tuple[str, ...] = ()
     private: bool = False
+    meaning: str = ""
+    """One sentence for authors."""
 
     @property
     def label(self) -> str:
@@ -123,10 +126,13 @@ _CANDIDATE = _table(
 )
 
 KINDS: dict[str, dict[str, Field]] = {
-    "offer": _OFFER,
-    "interview": _INTERVIEW,
-    "application": _APPLICATION,
-    "contact": _CONTACT,
-    "candidate": _CANDIDATE,
+    kind: {name: replace(field, meaning=MEANINGS[kind][name]) for name, field in fields.items()}
+    for kind, fields in {
+        "offer": _OFFER,
+        "interview": _INTERVIEW,
+        "application": _APPLICATION,
+        "contact": _CONTACT,
+        "candidate": _CANDIDATE,
+    }.items()
 }
 """Kind of entity -> field name -> field."""

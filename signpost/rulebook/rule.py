@@ -16,7 +16,7 @@ from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
-from signpost.yaml_files.quoting import quoted
+from signpost.yaml_files.quoting import hint_for_mapping
 from signpost.yaml_files.reader import Node
 
 ATTACHMENTS = ("comparison",)
@@ -240,7 +240,7 @@ class RuleReader:
 
     def _text(self, node: Node) -> str:
         if not isinstance(node.value, str) or not node.value.strip():
-            self.problems.add("R006", node.position, "a text is expected here", _as_text(node))
+            self.problems.add("R006", node.position, "a text is expected here", hint_for_mapping(node.plain()))
             return ""
         return node.value
 
@@ -263,14 +263,6 @@ def _words(node: Node, without: tuple[str, ...] = ()) -> Iterator[str]:
             yield from _words(item)
     else:
         yield from re.findall(r"\w+", str(node.value))
-
-
-def _as_text(node: Node) -> str:
-    """How to write a text that YAML reads as a mapping because of its colon."""
-    if not isinstance(node.value, dict) or len(node.value) != 1:
-        return ""
-    [(key, value)] = node.plain().items()
-    return f"quote it: {quoted(f'{key}: {value}')}" if isinstance(value, str) else ""
 
 
 def _places(node: Node) -> dict[str, Position]:

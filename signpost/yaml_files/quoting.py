@@ -40,6 +40,14 @@ def _problem(text: str) -> str:
     return "a text with a colon in it needs quotes" if ": " in text or text.endswith(":") else ""
 
 
+def hint_for_mapping(value: object) -> str:
+    """How to write a text that YAML reads as a mapping because of its colon; nothing where it is none."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return ""
+    [(key, rest)] = value.items()
+    return f"quote it: {quoted(f'{key}: {rest}')}" if isinstance(rest, str) else ""
+
+
 def excerpt(lines: Sequence[str], start: Any, end: Any = None) -> str:
     """What stands between two marks of YAML; over several lines, or without an end, only that of the first line."""
     if start.line >= len(lines):

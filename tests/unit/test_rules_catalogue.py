@@ -1,8 +1,12 @@
 """The catalogue stands in the repository as the rules make it."""
 
+import re
 from pathlib import Path
 
 from signpost.authoring.catalogue import pages
+from signpost.authoring.catalogue.statements import events_of
+from signpost.facts.vocabulary import KINDS
+from signpost.schemas.meanings import MEANINGS
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,3 +24,18 @@ def test_every_rule_shows_a_sample_and_its_timelines() -> None:
     for part in described:
         assert "For example:" in part, part.splitlines()[0]
         assert part.count(".yaml#L") >= 1, part.splitlines()[0]
+
+
+def test_every_field_has_a_meaning_and_every_meaning_a_field() -> None:
+    assert {kind: set(said) for kind, said in MEANINGS.items()} == {kind: set(fields) for kind, fields in KINDS.items()}
+    sentences = [sentence for said in MEANINGS.values() for sentence in said.values()]
+    assert [one for one in sentences if not re.fullmatch(r"[A-Z].{10,}[.]", one) or len(one) > 110] == []
+
+
+def test_every_field_names_the_events_that_state_it() -> None:
+    stated = events_of()
+    without = {f"{kind}.{name}" for kind, fields in stated.items() for name, types in fields.items() if not types}
+    assert without == {"application.application", "contact.employer", "contact.employer_name"}, "facts that follow"
+    assert stated["offer"]["accepted_at"] == ("offer.accepted", "offer.letter_signed")
+    assert stated["application"]["word_by"] == ("interview.scheduled", "interview.rescheduled")
+    assert stated["interview"]["thanked.handwritten"] == ("interview.thanked",)

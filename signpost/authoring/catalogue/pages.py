@@ -1,21 +1,24 @@
 """Pages of the catalogue: one for each topic, one of all rules, one of all fields, as Markdown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from signpost.authoring.catalogue.excerpts import excerpts
 from signpost.authoring.catalogue.samples import Sample, samples
+from signpost.authoring.catalogue.statements import events_of
 from signpost.facts.vocabulary import KINDS, Field
 from signpost.rulebook import load
 from signpost.rulebook.terms import Rule
 from signpost.rulebook.texts import show
+from signpost.schemas import EVENT_SCHEMAS
 
 NOTE = "<!-- Generated from the rules by `python -m signpost.authoring.catalogue`; change the rules, not this page. -->"
 
-PRIVATE = """\
-What a condition may name, and the words that a choice may have. An employer's rules and texts read none of the private
-fields."""
+FIELDS = """\
+The fields that conditions and texts can name, the words that a choice can have, and the events that
+state each field. A field without an event follows from other fields, as its meaning says. Rules and
+texts for employers cannot read private fields."""
 
 
 def pages(rules: Path, link: str) -> dict[str, str]:
@@ -137,11 +140,29 @@ def _timelines(sample: Sample, link: str) -> str:
 
 
 def _fields() -> str:
-    parts = [PRIVATE]
+    parts = [FIELDS]
+    stated = events_of()
     for kind, fields in KINDS.items():
-        rows = ((f"`{field.name}`", _type(field), "private" if field.private else "") for field in fields.values())
-        parts += [f"## {kind.capitalize()}", _table(("field", "type", ""), rows)]
+        rows = (
+            (f"`{field.name}`", _type(field), _meaning(field), _events(stated[kind][field.name]))
+            for field in fields.values()
+        )
+        parts += [f"## {kind.capitalize()}", _table(("field", "type", "meaning", "stated by"), rows)]
     return _page("Fields", *parts)
+
+
+def _meaning(field: Field) -> str:
+    return f"{field.meaning} Private." if field.private else field.meaning
+
+
+def _events(types: Collection[str]) -> str:
+    """Every type, or `every offer event` where no event about an offer is missing."""
+    said = []
+    for kind in dict.fromkeys(type_.partition(".")[0] for type_ in types):
+        every = [type_ for type_ in EVENT_SCHEMAS if type_.startswith(f"{kind}.")]
+        whole = len(every) > 1 and set(every) <= set(types)
+        said += [f"every {kind} event"] if whole else [f"`{one}`" for one in types if one in every]
+    return ", ".join(said)
 
 
 def _type(field: Field) -> str:
