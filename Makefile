@@ -67,7 +67,7 @@ rules: $(READY) ## check the rulebook, run its timelines, and hold that they not
 
 generate: $(READY) ## write everything that is made from code and rules: schemas, API documents, the rule catalogue
 	$(BIN)/python -m signpost.schemas
-	$(BIN)/python -m signpost.rulebook rules
+	$(BIN)/signpost rules schema rules
 	$(BIN)/python -m signpost.authoring.catalogue rules docs/rulebook
 
 consumers-js: ## install what the JavaScript example consumer needs (needs Node.js); its test then runs too

@@ -1,9 +1,14 @@
-"""What each field of a case means, in one sentence. Data only.
+"""What each field of a case means, in one sentence.
 
-The one source for docs/rulebook/fields.md, for the hints of editors and for the descriptions of events."""
+The one source for docs/rulebook/fields.md, for the hints of editors and for the descriptions of events.
+"""
 
 from collections.abc import Mapping
 from typing import Final
+
+from signpost.schemas.containers import object_schema
+from signpost.schemas.events import EVENT_SCHEMAS
+from signpost.schemas.fields import JsonSchema
 
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "offer": {
@@ -154,3 +159,15 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 """Kind of entity -> field -> meaning."""
+
+
+def event_data_schema(name: str) -> JsonSchema:
+    """JSON Schema of the data of the event with this short type, with the meaning of each field."""
+    data = object_schema(EVENT_SCHEMAS[name])
+    meanings = {} if name == "offer.letter_received" else MEANINGS.get(name.partition(".")[0], {})
+    properties = {
+        # An employer has an id and a name here, and each is a field of its own
+        key: {"description": meanings[key], **said} if key in meanings and key != "employer" else said
+        for key, said in data["properties"].items()
+    }
+    return {**data, "properties": properties}

@@ -16,7 +16,7 @@ from signpost.schemas.documents.asyncapi import asyncapi
 from signpost.schemas.documents.openapi import openapi
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
-from signpost.schemas.meanings import MEANINGS
+from signpost.schemas.meanings import event_data_schema
 from signpost.schemas.money import MoneySchema
 from signpost.schemas.recommendation import RecommendationSchema
 
@@ -39,23 +39,10 @@ def documents() -> dict[str, JsonSchema]:
 
 def event_document(name: str) -> JsonSchema:
     """JSON Schema of the CloudEvent with this short type, as senders send it."""
-    schema = EVENT_SCHEMAS[name]
-    data = _described(name, object_schema(schema))
+    data = event_data_schema(name)
     document = _envelope(full_type(name), {"const": full_type(name)}, data, data_required="required" in data)
     document["properties"]["tenant"] = False
     return {"$schema": DIALECT, "$id": f"/schemas/events/{full_type(name)}.json", **document}
-
-
-def _described(name: str, data: JsonSchema) -> JsonSchema:
-    """With the meaning of each property that is a field of what the event is about."""
-    kind = name.partition(".")[0]
-    meanings = {} if name == "offer.letter_received" else MEANINGS.get(kind, {})
-    properties = {
-        # An employer has an id and a name here, and each is a field of its own
-        key: {"description": meanings[key], **said} if key in meanings and key != "employer" else said
-        for key, said in data["properties"].items()
-    }
-    return {**data, "properties": properties}
 
 
 def queued_event_document() -> JsonSchema:

@@ -1,61 +1,77 @@
-"""The JSON Schema of rule files, for editors: completion and hints while writing. The loader is stricter and has
-the last word."""
+"""The JSON Schema of rule files, for editors: completion, hints and most mistakes while writing. The loader checks more
+and decides."""
 
-import json
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from signpost.facts.vocabulary import KINDS, Field
+from signpost.facts.vocabulary import KINDS
 from signpost.names import AUDIENCES, PRIORITIES, SUBJECTS
 from signpost.rulebook.conditions import RELATED_KINDS
-from signpost.rulebook.phrases import HINTS
 from signpost.rulebook.rule import ATTACHMENTS, RULE_ID
+from signpost.rulebook.schema_values import JsonSchema, moment_schema, value_schema
+from signpost.rulebook.sources import Sources
 
-FILE = "rulebook.schema.json"
+DRAFT = "http://json-schema.org/draft-07/schema#"
+"""The newest draft that every editor understands; so nothing stands beside a `$ref`."""
 _TEXT = {"type": "string", "minLength": 1}
-_TEXTS = {"type": "array", "items": _TEXT}
+_TEXTS = {"type": "array", "items": _TEXT, "minItems": 1}
+_NAMES = {"pattern": "^[a-z][a-z0-9_]*$"}
 
 
-def rule_file_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of a topic's file: rule ids to rules."""
+def rule_file_schema(sources: Sources) -> JsonSchema:
+    """JSON Schema of a topic's file: rule ids to rules. `sources`: the articles and norms that rules can name."""
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DRAFT,
         "title": "Signpost rules of one topic",
         "type": "object",
         "patternProperties": {f"^{RULE_ID.pattern}$": {"$ref": "#/$defs/rule"}},
         "additionalProperties": False,
-        "$defs": {"rule": _rule(), **{f"{kind} conditions": _conditions(kind, related=False) for kind in SUBJECTS}}
-        | {f"related {kind}": _conditions(kind, related=True) for kind in RELATED_KINDS},
+        "$defs": {"rule": _rule(sources), "defined value": moment_schema(), **_fields(), **_blocks()},
     }
 
 
-def write(folder: Path) -> Path:
-    """Write the schema beside the rules."""
-    path = folder / FILE
-    path.write_text(json.dumps(rule_file_schema(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
-
-
-def _rule() -> dict[str, Any]:
+def _rule(sources: Sources) -> JsonSchema:
     draft = {"type": "object", "properties": {"title": _TEXT, "body": _TEXT}, "required": ["title", "body"]}
+    scalar = {"type": ["string", "number", "boolean"]}
     properties = {
-        "about": {"enum": list(SUBJECTS), "description": "what one recommendation is about"},
-        "audience": {"enum": list(AUDIENCES), "default": "candidate"},
-        "source": {**_TEXT, "description": "the article, as sources.yaml names it"},
-        "norms": {**_TEXTS, "description": "norms of sources.yaml that the text leans on"},
-        "params": {"type": "object", "description": "named amounts that a tenant may set: wait: 3d, least: 50"},
-        "define": {"type": "object", "description": "named moments and durations: last_day: notice before start_date"},
-        "when": {"type": "object"},
-        "valid": {**_TEXT, "description": "for DURATION after INSTANT"},
-        "priority": _priority(),
-        "due": {**_TEXT, "description": "an instant: respond_by, or wait after completed_at"},
-        "title": {**_TEXT, "maxLength": 200},
-        "message": _TEXT,
-        "steps": _TEXTS,
-        "drafts": {"type": "object", "additionalProperties": {**draft, "additionalProperties": False}},
-        "suppresses": {**_TEXTS, "description": "rules that are not told about the same subject while this one holds"},
-        "opposes": {**_TEXTS, "description": "rules that say the opposite: they must never hold beside this one"},
-        "attaches": {"enum": list(ATTACHMENTS)},
+        "about": {"enum": list(SUBJECTS), "description": "What one recommendation is about."},
+        "audience": {"enum": list(AUDIENCES), "default": "candidate", "description": "Who gets the advice."},
+        "source": {**_named(sources.articles), "description": "The article behind the rule, from sources.yaml."},
+        "norms": {
+            "type": "array",
+            "items": _named({name: str(norm.get("claim", "")) for name, norm in sources.norms.items()}),
+            "description": "Norms of sources.yaml that the text relies on.",
+        },
+        "params": {
+            "type": "object",
+            "propertyNames": _NAMES,
+            "additionalProperties": scalar,
+            "description": "Named amounts that a tenant can set: wait: 3d, least: 50.",
+        },
+        "define": {
+            "type": "object",
+            "propertyNames": _NAMES,
+            "description": "Named instants, dates, durations and numbers: last_day: notice before start_date.",
+        },
+        "when": {"type": "object", "description": "The conditions; all of them must hold."},
+        "valid": {
+            **_TEXT,
+            "pattern": "^for .+ after .+$",
+            "description": "When the advice expires although its conditions hold: for DURATION after INSTANT.",
+        },
+        "priority": {"description": "low, normal, high or urgent; or each with the moment from which it applies."},
+        "due": {**_TEXT, "description": "When the step is due: respond_by, or wait after completed_at."},
+        "title": {**_TEXT, "maxLength": 200, "description": "One line that says what to do. A template."},
+        "message": {**_TEXT, "description": "Why, in a few sentences. A template."},
+        "steps": {**_TEXTS, "description": "What to do, step by step. Templates; empty steps are left out."},
+        "drafts": {
+            "type": "object",
+            "additionalProperties": {**draft, "additionalProperties": False},
+            "description": "Letters to adapt and send, by name.",
+        },
+        "suppresses": {**_TEXTS, "description": "Rules about the same subject that are silent while this one holds."},
+        "opposes": {**_TEXTS, "description": "Rules that advise the opposite and so must never hold beside this one."},
+        "attaches": {"enum": list(ATTACHMENTS), "description": "What to add to the recommendation."},
     }
     return {
         "type": "object",
@@ -66,41 +82,78 @@ def _rule() -> dict[str, Any]:
     }
 
 
-def _about(kind: str) -> dict[str, Any]:
-    when = {"properties": {"when": {"$ref": f"#/$defs/{kind} conditions"}}}
-    return {"if": {"properties": {"about": {"const": kind}}}, "then": when}
+def _named(known: Mapping[str, str]) -> JsonSchema:
+    """One of the names that sources.yaml declares, each with what it stands for."""
+    return {"enum": list(known), "enumDescriptions": list(known.values())} if known else _TEXT
 
 
-def _priority() -> dict[str, Any]:
-    levels = {"type": "object", "propertyNames": {"enum": list(PRIORITIES)}, "minProperties": 1}
-    return {"oneOf": [{"enum": list(PRIORITIES)}, levels], "description": "a word, or from when each applies"}
-
-
-def _conditions(kind: str, *, related: bool) -> dict[str, Any]:
-    name = f"related {kind}" if related else f"{kind} conditions"
-    again = {"$ref": f"#/$defs/{name}"}
-    properties: dict[str, Any] = {field.name: _field(field) for field in KINDS[kind].values()}
-    properties |= {
-        "any of": {"type": "array", "items": again, "minItems": 2},
-        "all of": {"type": "array", "items": again, "minItems": 1},
-        "any unknown": {"type": "array", "items": {"enum": list(KINDS[kind])}, "minItems": 1},
-        "candidate": {"$ref": "#/$defs/candidate conditions"},
+def _about(kind: str) -> JsonSchema:
+    """The conditions of a rule are about its subject, and name defined values only where it defines any."""
+    return {
+        "if": {"properties": {"about": {"const": kind}}, "required": ["about"]},
+        "then": {"if": {"required": ["define"]}, "then": _uses(kind, "values"), "else": _uses(kind)},
     }
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": not related}
-    if related:
-        properties["for"] = {"const": "this one"}
-        return schema
-    schema["patternProperties"] = {
-        f"^(any|no|at least [0-9]+|fewer than [0-9]+) (other )?{other}s?( as [a-z_]+)?$": {
-            "$ref": f"#/$defs/related {other}"
+
+
+def _uses(kind: str, *variant: str) -> JsonSchema:
+    block = {"$ref": f"#/$defs/{_name(kind, *variant)}"}
+    words = {"enum": list(PRIORITIES)}
+    level = {"anyOf": [_TEXT, block]}
+    levels = {"type": "object", "propertyNames": words, "additionalProperties": level, "minProperties": 1}
+    value = {"type": ["string", "number"]}
+    case = {"type": "object", "properties": {"value": value, "when": block}, "required": ["value", "when"]}
+    choice = {"anyOf": [value, {**case, "additionalProperties": False}]}
+    listed = {"type": "array", "items": choice, "minItems": 1}
+    return {
+        "properties": {
+            "when": block,
+            "priority": {"anyOf": [words, levels]},
+            "define": {"additionalProperties": {"anyOf": [choice, listed]}},
         }
-        for other in RELATED_KINDS
     }
-    return schema
 
 
-def _field(field: Field) -> dict[str, Any]:
-    hint = {"description": f"{field.type}: known, unknown; {HINTS[field.type]}"}
-    if field.type == "choice":
-        return {**hint, "examples": [*field.choices, "known", "unknown"]}
-    return hint
+def _fields() -> JsonSchema:
+    values = {f"{kind}.{name}": value_schema(field) for kind, fields in KINDS.items() for name, field in fields.items()}
+    return {**values, **{f"fields of {kind}": {"enum": list(fields)} for kind, fields in KINDS.items()}}
+
+
+def _blocks() -> JsonSchema:
+    """Every kind of block of conditions. `related`: inside a relation; `values`: in a rule with defined values."""
+    variants: Iterable[tuple[str, ...]] = ((), ("values",), ("related",), ("related", "values"))
+    return {_name(kind, *variant): _conditions(kind, variant) for variant in variants for kind in KINDS}
+
+
+def _name(kind: str, *variant: str) -> str:
+    return " ".join(("conditions", kind, *variant))
+
+
+def _conditions(kind: str, variant: tuple[str, ...]) -> JsonSchema:
+    again = {"$ref": f"#/$defs/{_name(kind, *variant)}"}
+    properties: dict[str, Any] = {name: {"$ref": f"#/$defs/{kind}.{name}"} for name in KINDS[kind]}
+    properties |= {
+        "any of": _list(again, 2, "At least one of these blocks holds."),
+        "all of": _list(again, 1, "Each of these blocks holds; for a second `any of`."),
+        "any unknown": _list({"$ref": f"#/$defs/fields of {kind}"}, 1, "At least one of these fields is unknown."),
+        "candidate": {"$ref": f"#/$defs/{_name('candidate', *variant)}"},
+    }
+    block: JsonSchema = {"type": "object", "properties": properties, "minProperties": 1}
+    # Which names a rule defines is not known here
+    block["additionalProperties"] = {"$ref": "#/$defs/defined value"} if "values" in variant else False
+    if "related" in variant:
+        properties["for"] = {"const": "this one", "description": "It belongs to the subject of the rule."}
+    else:
+        block["patternProperties"] = {_relation(other): _related(other, *variant) for other in RELATED_KINDS}
+    return block
+
+
+def _list(item: JsonSchema, least: int, description: str) -> JsonSchema:
+    return {"type": "array", "items": item, "minItems": least, "description": description}
+
+
+def _relation(kind: str) -> str:
+    return f"^(any|no|at least [0-9]+|fewer than [0-9]+) (other )?{kind}s?( as [a-z_]+)?$"
+
+
+def _related(kind: str, *variant: str) -> JsonSchema:
+    return {"$ref": f"#/$defs/{_name(kind, 'related', *variant)}"}

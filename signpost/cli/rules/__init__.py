@@ -6,6 +6,7 @@ from signpost.cli.rules.backtest import backtest
 from signpost.cli.rules.check import check
 from signpost.cli.rules.coverage import coverage
 from signpost.cli.rules.explain import explain
+from signpost.cli.rules.schema import schema
 from signpost.cli.rules.test import test
 
 
@@ -14,5 +15,5 @@ def rules() -> None:
     """Check, test and explain a rulebook."""
 
 
-for command in (check, test, coverage, explain, backtest):
+for command in (check, test, coverage, explain, backtest, schema):
     rules.add_command(command)
