@@ -10,7 +10,7 @@ COMMANDS: Final = {
     "up": ("signpost.cli.up:up", "Start everything here, and keep it running."),
     "send": ("signpost.cli.send:send", "Send CloudEvents from files to the intake."),
     "tail": ("signpost.cli.tail:tail", "Show recommendations, the latest last."),
-    "rules": ("signpost.cli.rules:rules", "Check and test a rulebook."),
+    "rules": ("signpost.cli.rules:rules", "Write, check, test and explain rules."),
     "consumers": ("signpost.cli.consumers:consumers", "Add, list and remove queues for other systems."),
     "deliveries": ("signpost.cli.deliveries:deliveries", "Look at the webhooks received, and play them again."),
     "tenants": ("signpost.cli.tenants:tenants", "Add tenants and list them."),

@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
         return 2
     for failure in result.failures:
         print(failure)
-    print(f"{result.timelines} timelines, {result.expectations} expectations, {len(result.failures)} failed")
+    print(result.summary)
     return 1 if result.failures else 0
 
 

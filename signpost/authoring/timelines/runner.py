@@ -62,6 +62,13 @@ class Result:
         """All expectations that were not met."""
         return [failure for outcome in self.outcomes for failure in outcome.failures]
 
+    @property
+    def summary(self) -> str:
+        """`1 timeline, 4 expectations, 0 failed`."""
+        counts = {"timeline": self.timelines, "expectation": self.expectations}
+        parts = [f"{number} {noun}{'' if number == 1 else 's'}" for noun, number in counts.items()]
+        return f"{', '.join(parts)}, {len(self.failures)} failed"
+
 
 def run_timelines(
     paths: Sequence[Path],

@@ -6,14 +6,15 @@ from signpost.cli.rules.backtest import backtest
 from signpost.cli.rules.check import check
 from signpost.cli.rules.coverage import coverage
 from signpost.cli.rules.explain import explain
+from signpost.cli.rules.new import new
 from signpost.cli.rules.schema import schema
 from signpost.cli.rules.test import test
 
 
 @click.group
 def rules() -> None:
-    """Check, test and explain a rulebook."""
+    """Write, check, test and explain the rules of a rulebook."""
 
 
-for command in (check, test, coverage, explain, backtest, schema):
+for command in (new, check, test, coverage, explain, backtest, schema):
     rules.add_command(command)

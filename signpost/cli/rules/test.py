@@ -96,8 +96,7 @@ def _show(result: Any, report: Any, folder: Path, *, as_json: bool) -> None:
         return
     for failure in result.failures:
         click.echo(failure)
-    counts = f"{result.timelines} timelines, {result.expectations} expectations"
-    click.echo(f"{counts}, {len(result.failures)} failed")
+    click.echo(result.summary)
     if report is not None:
         show_report(report, folder)
 

@@ -1,0 +1,115 @@
+"""Writing a new rule and its timeline into the files of a topic, which may be new files."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
+from typing import Final
+
+from signpost.authoring.editor import RULE_SCHEMA, TIMELINE_SCHEMA
+from signpost.authoring.skeleton import rule_text, timeline_text
+from signpost.authoring.timelines.reader import FOLDER
+from signpost.errors import CallerError
+from signpost.rulebook.document import Node, read
+from signpost.rulebook.problems import Problems, meant
+from signpost.rulebook.rule import RULE_ID
+from signpost.rulebook.sources import FILE, read_sources
+
+TOPIC: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class NewRule:
+    """What to write. `topic`: the file, by default named like the rule. `source`: by default the first article."""
+
+    name: str
+    about: str
+    audience: str
+    topic: str | None = None
+    source: str | None = None
+
+
+def write_rule(folder: Path, new: NewRule) -> tuple[Path, Path]:
+    """Add the rule and its timeline to a rulebook's folder; returns both files.
+
+    Raises CallerError, with nothing written, where a name is malformed, the rule exists, or a file cannot be extended.
+    """
+    topic = new.topic or new.name.partition(".")[0]
+    if not RULE_ID.fullmatch(new.name):
+        raise CallerError(f"{new.name!r} is no rule id: use small letters and hyphens, like ask-response-deadline")
+    if not TOPIC.fullmatch(topic) or f"{topic}.yaml" == FILE:
+        raise CallerError(f"{topic!r} is no topic: use small letters and hyphens, like before-accepting")
+    if (new.audience, new.about) == ("employer", "candidate"):
+        hint = "choose --about offer, interview or application"
+        raise CallerError(f"a rule for employers cannot be about the candidate; {hint}")
+    _check_unused(folder, new.name)
+    rule = rule_text(new.name, new.about, new.audience, _source(folder, new.source))
+    timeline = timeline_text(new.name, new.about)
+    files = folder / f"{topic}.yaml", folder / FOLDER / f"{topic}.yaml"
+    texts = _with_rule(files[0], rule), _with_timeline(files[1], timeline)
+    for path, text in zip(files, texts, strict=True):
+        _write(path, text)
+    return files
+
+
+def _check_unused(folder: Path, name: str) -> None:
+    for path in sorted(folder.glob("*.yaml")):
+        root = _root(path)
+        if path.name != FILE and name in root.value:
+            where = root.key_position(name)
+            raise CallerError(f"the rule {name} exists already: {where.file}:{where.line}; choose another name")
+
+
+def _source(folder: Path, source: str | None) -> str:
+    path = folder / FILE
+    if not path.is_file():
+        raise CallerError(f"{folder} is no rulebook: it has no {FILE}, which names the articles behind the rules")
+    articles = read_sources(_root(path), Problems()).articles
+    if not articles:
+        raise CallerError(f"{path} names no article; add the one behind your rule under `articles:`")
+    if source is not None and source not in articles:
+        raise CallerError(f"{path} has no article {source!r}; {meant(source, articles)}".removesuffix("; "))
+    return source or next(iter(articles))
+
+
+def _root(path: Path) -> Node:
+    """The mapping in a file. Raises CallerError where there is none."""
+    problems = Problems()
+    root = read(path, str(path), problems)
+    if root is None or not isinstance(root.value, dict):
+        reason = problems.found[0] if problems.found else f"{path}: a mapping is expected here"
+        raise CallerError(f"{reason}; correct this file first")
+    return root
+
+
+def _with_rule(path: Path, rule: str) -> str:
+    if path.exists():
+        return f"{path.read_text('utf-8').rstrip()}\n\n{rule}"
+    return _header(path.parent, RULE_SCHEMA, "") + rule
+
+
+def _with_timeline(path: Path, timeline: str) -> str:
+    if not path.exists():
+        return f"{_header(path.parent.parent, TIMELINE_SCHEMA, '../')}timelines:\n{indent(timeline, '  ')}"
+    listed = _root(path).value.get("timelines")
+    text = path.read_text("utf-8").rstrip()
+    items = listed.value if listed is not None and isinstance(listed.value, list) else []
+    lines = text.splitlines()
+    column = items[-1].position.column - 3 if items else -1
+    if column < 0 or not lines[items[-1].position.line - 1][column:].startswith("- "):
+        form = "a timeline can be added only to `timelines:` with lines that start with `- name:`"
+        raise CallerError(f"{path}: {form}; choose another --topic")
+    return f"{text}\n\n{indent(timeline, ' ' * column)}"
+
+
+def _header(folder: Path, schema: str, way: str) -> str:
+    """The line by which an editor finds the schema, where the folder has it."""
+    return f"# yaml-language-server: $schema={way}{schema}\n" if (folder / schema).is_file() else ""
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CallerError(f"cannot write {path}: {error.strerror}") from error

@@ -1,0 +1,45 @@
+"""`signpost rules new`."""
+
+from pathlib import Path
+
+import click
+
+from signpost.cli.rules.common import FOLDER
+from signpost.settings import SHIPPED_RULES
+
+
+@click.command
+@click.argument("name")
+@click.argument("folder", type=FOLDER, default=SHIPPED_RULES, required=False)
+@click.option("--topic", help="The file to add the rule to, without .yaml; by default a file named like the rule.")
+@click.option(
+    "--about",
+    type=click.Choice(["offer", "interview", "application", "candidate"]),
+    default="offer",
+    show_default=True,
+    help="What one recommendation is about.",
+)
+@click.option(
+    "--audience",
+    type=click.Choice(["candidate", "employer"]),
+    default="candidate",
+    show_default=True,
+    help="Who gets the advice.",
+)
+@click.option("--source", metavar="ARTICLE", help="An article of sources.yaml; by default the first.")
+def new(name: str, folder: Path, topic: str | None, about: str, audience: str, source: str | None) -> None:
+    """Write a rule NAME and its timeline into the rulebook in FOLDER, to start from: both pass as they are.
+
+    \b
+    Examples:
+      signpost rules new ask-about-parking rules
+      signpost rules new ask-about-parking rules --topic before-accepting --source before-accepting
+    """
+    from signpost.authoring.new_rule import NewRule, write_rule
+
+    rule, timeline = write_rule(folder, NewRule(name, about, audience, topic, source))
+    click.echo(f"{rule}: rule {name} written")
+    click.echo(f"{timeline}: its timeline written")
+    click.echo("Next: replace the example condition and texts in both files, then run")
+    click.echo(f"  signpost rules check {folder}")
+    click.echo(f"  signpost rules test {folder}")

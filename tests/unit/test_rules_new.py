@@ -1,0 +1,130 @@
+"""`signpost rules new`: what it writes passes at once, and what it refuses leaves no trace."""
+
+import shutil
+from itertools import product
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from signpost.cli import main
+from tests.support.rulebooks import RULES
+
+TODAY = ("--today", "2026-11-23")
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["rules", *map(str, arguments)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The shipped rulebook, to be changed."""
+    return Path(shutil.copytree(RULES, tmp_path / "rules"))
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    """A rulebook without a rule."""
+    (tmp_path / "sources.yaml").write_text("articles: {hired: Hired, fired: Fired}\n")
+    return tmp_path
+
+
+def written(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.yaml")}
+
+
+KINDS = ["offer", "interview", "application"]
+
+
+@pytest.mark.parametrize(
+    ("about", "audience"), [("candidate", "candidate"), *product(KINDS, ["candidate", "employer"])]
+)
+def test_what_it_writes_passes_every_check_and_notices_every_mutant(empty: Path, about: str, audience: str) -> None:
+    result = run("new", "my-rule", empty, "--about", about, "--audience", audience, "--source", "fired")
+    assert result.exit_code == 0, result.output
+    check = run("check", empty, *TODAY)
+    assert (check.exit_code, check.stdout.count("\n")) == (0, 2), check.output
+    assert "R017 warning: no rule names the article hired" in check.stdout
+    test = run("test", empty, "--mutate", "--min-score", "100", "--jobs", "1", "--no-cache")
+    assert test.exit_code == 0, test.output
+    assert test.stdout.startswith("1 timeline, 4 expectations, 0 failed\n")
+
+
+def test_a_topic_that_exists_is_extended(folder: Path) -> None:
+    before = written(folder)
+    result = run("new", "ask-about-parking", folder, "--topic", "before-accepting")
+    assert result.exit_code == 0, result.output
+    changed = {name for name, text in written(folder).items() if text != before[name]}
+    assert changed == {"before-accepting.yaml", "timelines/before-accepting.yaml"}
+    assert all(written(folder)[name].startswith(before[name].rstrip()) for name in changed)
+    assert result.stdout.splitlines() == [
+        f"{folder}/before-accepting.yaml: rule ask-about-parking written",
+        f"{folder}/timelines/before-accepting.yaml: its timeline written",
+        "Next: replace the example condition and texts in both files, then run",
+        f"  signpost rules check {folder}",
+        f"  signpost rules test {folder}",
+    ]
+
+
+@pytest.mark.slow
+def test_it_passes_beside_the_shipped_rules(folder: Path) -> None:
+    run("new", "ask-about-parking", folder)
+    assert run("check", folder, "--strict", *TODAY).exit_code == 0
+    test = run("test", folder)
+    assert test.exit_code == 0, test.output
+
+
+def test_new_files_name_their_schema_where_the_folder_has_it(folder: Path, empty: Path) -> None:
+    run("new", "my-rule", folder)
+    assert (folder / "my-rule.yaml").read_text().startswith("# yaml-language-server: $schema=rulebook.schema.json\n")
+    timelines = (folder / "timelines" / "my-rule.yaml").read_text()
+    assert timelines.startswith("# yaml-language-server: $schema=../timelines.schema.json\n")
+    run("new", "my-rule", empty)
+    assert (empty / "my-rule.yaml").read_text().startswith("my-rule:\n")
+
+
+REFUSED = {
+    ("My Rule",): "'My Rule' is no rule id: use small letters and hyphens, like ask-response-deadline",
+    ("../x",): "'../x' is no rule id: use small letters and hyphens, like ask-response-deadline",
+    ("x", "--topic", "../x"): "'../x' is no topic: use small letters and hyphens, like before-accepting",
+    ("sources",): "'sources' is no topic: use small letters and hyphens, like before-accepting",
+    ("x", "--source", "hierd"): "{folder}/sources.yaml has no article 'hierd'; did you mean hired?",
+    ("give-notice",): "the rule give-notice exists already: {folder}/after-saying-yes.yaml:{line}; choose another name",
+    ("x", "--about", "candidate", "--audience", "employer"): (
+        "a rule for employers cannot be about the candidate; choose --about offer, interview or application"
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED.items(), ids=[" ".join(one) for one in REFUSED])
+def test_it_refuses_in_words_and_writes_nothing(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    before = written(folder)
+    result = run("new", arguments[0], folder, *arguments[1:])
+    lines = (folder / "after-saying-yes.yaml").read_text().splitlines()
+    line = lines.index("give-notice:") + 1
+    assert (result.exit_code, result.stderr.strip()) == (2, "signpost: " + message.format(folder=folder, line=line))
+    assert written(folder) == before
+
+
+@pytest.mark.parametrize("text", ["timelines: []\n", "timelines: [{name: one}]\n", "[]\n", "timelines: [\n"])
+def test_a_file_that_cannot_be_extended_stays_as_it_is(empty: Path, text: str) -> None:
+    (empty / "timelines").mkdir()
+    (empty / "timelines" / "my-rule.yaml").write_text(text)
+    result = run("new", "my-rule", empty)
+    assert result.exit_code == 2
+    assert str(empty / "timelines" / "my-rule.yaml") in result.stderr
+    assert sorted(written(empty)) == ["sources.yaml", "timelines/my-rule.yaml"]
+    assert (empty / "timelines" / "my-rule.yaml").read_text() == text
+
+
+def test_a_timeline_keeps_the_indentation_of_its_file(empty: Path) -> None:
+    run("new", "one", empty, "--topic", "topic")
+    path = empty / "timelines" / "topic.yaml"
+    path.write_text("\n".join(line.removeprefix("  ") for line in path.read_text().splitlines()) + "\n")
+    assert run("new", "two", empty, "--topic", "topic").exit_code == 0
+    assert [one["name"] for one in yaml.safe_load(path.read_text())["timelines"]] == [
+        "one begins and ends",
+        "two begins and ends",
+    ]
