@@ -1,0 +1,50 @@
+"""The guides under docs/: their fenced blocks, and the commands in them with the output that they show."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from signpost.cli import main
+
+DOCS = Path(__file__).parents[2] / "docs"
+_FENCE = re.compile(r"^```([a-z]*) ?(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_VERSION = re.compile(r"\b[0-9a-f]{12}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One fenced block: ```` ```yaml sources ```` has the language `yaml` and the name `sources`."""
+
+    language: str
+    name: str
+    text: str
+
+
+def blocks(guide: str) -> list[Block]:
+    """Every fenced block of a guide, in order."""
+    return [Block(*found) for found in _FENCE.findall((DOCS / guide).read_text("utf-8"))]
+
+
+def commands(block: Block) -> Iterator[tuple[str, str]]:
+    """(command, output shown) of a block of the language `console`."""
+    for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+def run(command: str) -> str:
+    """What `signpost ...` prints in the present folder, with the exit code where it is not 0."""
+    program, *arguments = shlex.split(command)
+    assert program == "signpost", command
+    result = CliRunner().invoke(main, arguments)
+    return result.output + (f"exit code {result.exit_code}\n" if result.exit_code else "")
+
+
+def comparable(output: str) -> list[str]:
+    """Lines without the space around them, empty lines and the versions of rulebooks."""
+    lines = (_VERSION.sub("VERSION", line).strip() for line in output.splitlines())
+    return [line for line in lines if line]

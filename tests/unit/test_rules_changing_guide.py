@@ -1,0 +1,65 @@
+"""docs/changing-rules.md: the log lines are those of a running process, and the YAML in it is accepted."""
+
+import logging
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from signpost.engine.compiled import CompiledEngine
+from signpost.logs import Readable
+from signpost.rulebook import load
+from signpost.settings import SHIPPED_RULES, read_settings
+from signpost.tenants.live_rulebooks import LiveEngines
+from signpost.tenants.rulebooks import load_rulebooks
+from tests.support.guides import DOCS, blocks, comparable
+
+GUIDE = blocks("changing-rules.md")
+RULE = "do-it:\n  about: offer\n  source: a\n  when: {stage: open}\n  priority: high\n  title: T\n  message: M\n"
+
+
+def test_the_log_lines_are_those_of_a_change_taken_and_one_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rules = tmp_path / "topic.yaml"
+    (tmp_path / "sources.yaml").write_text("articles: {a: An article}\n")
+    rules.write_text(RULE)
+    engines = LiveEngines(tmp_path, tmp_path / "tenants.yaml", CompiledEngine, lambda seconds: None)
+    shown = [block.text for block in GUIDE if block.language == "text"]
+    with caplog.at_level(logging.INFO):
+        for text in (RULE.replace("T\n", "Other\n"), RULE.replace("open", "opne")):
+            caplog.clear()
+            rules.write_text(text)
+            engines.reload_now()
+            lines = "\n".join(map(Readable().format, caplog.records))
+            assert _untimed(lines) == _untimed(shown.pop(0))
+    assert shown == []
+
+
+def _untimed(text: str) -> list[str]:
+    return comparable(re.sub(r"^\d\d:\d\d:\d\d ", "", text, flags=re.MULTILINE))
+
+
+def test_its_tenants_file_fits_the_shipped_rules(tmp_path: Path) -> None:
+    [text] = [block.text for block in GUIDE if block.language == "yaml" and block.text.startswith("tenants:")]
+    (tmp_path / "tenants.yaml").write_text(text)
+    own = load_rulebooks(SHIPPED_RULES, tmp_path / "tenants.yaml").own["acme"]
+    assert own.rules["respond-before-deadline"].params["urgent_before"] == "36h"
+    assert set(load(SHIPPED_RULES).rules) - set(own.rules) == {"send-thank-you"}
+
+
+def test_its_services_and_settings_exist() -> None:
+    [text] = [block.text for block in GUIDE if block.language == "yaml" and "services:" in block.text]
+    compose = yaml.safe_load((SHIPPED_RULES.parent / "docker-compose.yml").read_text())
+    override = yaml.safe_load(text)["services"]
+    assert set(override) <= set(compose["services"])
+    named = set(re.findall(r"SIGNPOST_[A-Z_]+", (DOCS / "changing-rules.md").read_text()))
+    values = {"SIGNPOST_RULES": "rules", "SIGNPOST_RELOAD_INTERVAL": "1", "SIGNPOST_REEVALUATE_PER_SECOND": "200"}
+    assert named == set(values)
+    settings = read_settings(values)
+    assert (settings.reload_interval, settings.reevaluate_per_second) == (1, 200)
+    assert (settings.reload_interval, settings.reevaluate_per_second) == (
+        read_settings({}).reload_interval,
+        read_settings({}).reevaluate_per_second,
+    )
