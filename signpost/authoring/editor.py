@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 from signpost.authoring.timelines.schema import timeline_file_schema
-from signpost.rulebook.document import read
-from signpost.rulebook.problems import Problems
 from signpost.rulebook.schema import rule_file_schema
 from signpost.rulebook.schema_values import JsonSchema
 from signpost.rulebook.sources import FILE, read_sources
+from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.reader import read
 
 RULE_SCHEMA, TIMELINE_SCHEMA = "rulebook.schema.json", "timelines.schema.json"
 

@@ -10,10 +10,11 @@ from signpost.authoring.editor import RULE_SCHEMA, TIMELINE_SCHEMA
 from signpost.authoring.skeleton import rule_text, timeline_text
 from signpost.authoring.timelines.reader import FOLDER
 from signpost.errors import CallerError
-from signpost.rulebook.document import Node, read
-from signpost.rulebook.problems import Problems, meant
 from signpost.rulebook.rule import RULE_ID
 from signpost.rulebook.sources import FILE, read_sources
+from signpost.suggestions import meant
+from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.reader import Node, read
 
 TOPIC: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from signpost.authoring.editor import RULE_SCHEMA, TIMELINE_SCHEMA, editor_schemas
 from signpost.cli.rules import rules
-from signpost.rulebook.document import read
-from signpost.rulebook.problems import Problems
+from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.reader import read
 from tests.support.rulebooks import RULES, every_term
 
 SCHEMAS = editor_schemas(RULES)

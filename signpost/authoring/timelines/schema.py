@@ -2,7 +2,7 @@
 
 from signpost.authoring.timelines.expectations import ADVICE
 from signpost.authoring.timelines.reader import TIMELINE_KEYS
-from signpost.rulebook.levels import PRIORITIES
+from signpost.names import PRIORITIES
 from signpost.rulebook.rule import RULE_ID
 from signpost.rulebook.schema import DRAFT
 from signpost.rulebook.schema_values import JsonSchema
