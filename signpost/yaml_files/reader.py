@@ -88,7 +88,8 @@ def _report_syntax(error: yaml.YAMLError, lines: Sequence[str], name: str, probl
     reason, hint = missing_quotes(lines, *(mark.line for mark in marks)) or (reason, "")
     if not hint and reason == "mapping values are not allowed in this context":
         hint = "align a key with those above it; put a text that has a colon into quotes"
-    if problems.found and problems.found[-1].code == "R005" and problems.found[-1].position.line == where.line:
+    last = problems.found[-1] if problems.found else None
+    if last and (last.code, last.position.file, last.position.line) == ("R005", name, where.line):
         problems.found.pop()  # the same missing quotes, met before the parser failed
     problems.add("R001", where, f"not valid YAML: {reason}", hint)
 
