@@ -8,7 +8,7 @@ from typing import Final
 
 from signpost.authoring.editor import RULE_SCHEMA, TIMELINE_SCHEMA
 from signpost.authoring.skeleton import rule_text, timeline_text
-from signpost.authoring.timelines.reader import FOLDER
+from signpost.authoring.timelines.reader import TIMELINES_FOLDER
 from signpost.errors import CallerError
 from signpost.rulebook.rule import RULE_ID
 from signpost.rulebook.sources import FILE, read_sources
@@ -46,7 +46,7 @@ def write_rule(folder: Path, new: NewRule) -> tuple[Path, Path]:
     _check_unused(folder, new.name)
     rule = rule_text(new.name, new.about, new.audience, _source(folder, new.source))
     timeline = timeline_text(new.name, new.about)
-    files = folder / f"{topic}.yaml", folder / FOLDER / f"{topic}.yaml"
+    files = folder / f"{topic}.yaml", folder / TIMELINES_FOLDER / f"{topic}.yaml"
     texts = _with_rule(files[0], rule), _with_timeline(files[1], timeline)
     for path, text in zip(files, texts, strict=True):
         _write(path, text)

@@ -20,12 +20,15 @@ RULE = "do-it:\n  about: offer\n  source: a\n  when: {stage: open}\n  priority: 
 
 
 def test_the_log_lines_are_those_of_a_change_taken_and_one_refused(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rules = tmp_path / "topic.yaml"
-    (tmp_path / "sources.yaml").write_text("articles: {a: An article}\n")
+    monkeypatch.chdir(tmp_path)
+    folder = Path("rules")
+    folder.mkdir()
+    rules = folder / "topic.yaml"
+    (folder / "sources.yaml").write_text("articles: {a: An article}\n")
     rules.write_text(RULE)
-    engines = LiveEngines(tmp_path, tmp_path / "tenants.yaml", CompiledEngine, lambda seconds: None)
+    engines = LiveEngines(folder, tmp_path / "tenants.yaml", CompiledEngine, lambda seconds: None)
     shown = [block.text for block in GUIDE if block.language == "text"]
     with caplog.at_level(logging.INFO):
         for text in (RULE.replace("T\n", "Other\n"), RULE.replace("open", "opne")):

@@ -69,7 +69,7 @@ def test_what_the_guide_shows_as_refused_is_refused_for_that_reason_alone(
     audit(found, problems)
     assert {problem.code for problem in problems.found} == {code}
     if message:
-        assert message.strip() in {str(problem) for problem in problems.found}
+        assert message.strip() in {f"rules/{problem}" for problem in problems.found}
 
 
 def test_early_problems_are_shown_with_their_message() -> None:
