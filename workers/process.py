@@ -3,16 +3,15 @@
 import logging
 import os
 import random
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from types import FrameType
 from typing import Protocol, TypeAlias
 
+from signpost import signals
 from signpost.advice import Engine
 from signpost.engine import choose_engine, make_engine
 from signpost.errors import BugError, CallerError, MisconfiguredError, TransientError
@@ -168,22 +167,18 @@ def stopping(grace: float, asked: threading.Event) -> Iterator[Stop]:
     """An event that SIGTERM and SIGINT set; `grace` seconds later the process ends in any case. SIGHUP sets `asked`."""
     stop = threading.Event()
 
-    def ask(number: int, frame: FrameType | None) -> None:
+    def ask() -> None:
         if not stop.is_set():
             stop.set()
             watchdog.start()
 
     watchdog = threading.Timer(grace, _end)
     watchdog.daemon = True
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda number, frame: asked.set())
     try:
-        yield stop
+        with signals.dispatched(ask, asked.set):
+            yield stop
     finally:
         watchdog.cancel()
-        for number, handler in before.items():
-            with suppress(TypeError):
-                signal.signal(number, handler)
 
 
 def _end() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+from signpost import signals
 from signpost.errors import CallerError, MisconfiguredError
 from signpost.logs import set_up_logging
 from signpost.services.intake.start import check_start
@@ -14,6 +15,10 @@ from signpost.settings import read_settings
 
 MISUSED = 2
 """Exit code: an operator has to correct something first."""
+
+# Gunicorn sets its own handlers later, in each process. A SIGTERM between the fork and them would be lost.
+signals.hold()
+os.register_at_fork(before=signals.block, after_in_parent=signals.unblock, after_in_child=signals.hold)
 
 # Whatever an operator has to correct is shown here, once, in words, and not by each worker with a traceback.
 try:

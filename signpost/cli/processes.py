@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from signpost import signals
 from signpost.cli.edge import settings
 
 GUNICORN: Final = ("-m", "gunicorn", "-c", "python:signpost.services.intake.gunicorn_conf")
@@ -20,6 +21,8 @@ def intake() -> None:
       SIGNPOST_HTTP_BIND=0.0.0.0:8080 signpost intake
     """
     settings()
+    # Until the configuration of gunicorn holds them again
+    signals.block()
     os.execv(sys.executable, [sys.executable, *GUNICORN])
 
 

@@ -13,6 +13,8 @@ from typing import Final
 
 import click
 
+from signpost import signals
+
 PAUSE_FIRST, PAUSE_MOST = 0.5, 30.0
 STEADY: Final = 60.0
 """Seconds after which a process counts as running well, so that its next death is a first one."""
@@ -56,14 +58,17 @@ class Supervisor:
     _children: list[_Child] = field(default_factory=list)
     _hurry: threading.Event = field(default_factory=threading.Event)
     _writing: threading.Lock = field(default_factory=threading.Lock)
+    _ends_with_terminal: bool = field(default_factory=lambda: _has_terminal() and not _under_nohup())
 
     def run(self, ready: Callable[[], bool], on_ready: Callable[[], None], patience: float) -> int:
         """Start all, call `on_ready` once when `ready` first holds, and watch until SIGTERM or SIGINT; the exit code.
 
         A program that ends before that ends everything: it would end again. Later it is started anew.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+        with signals.dispatched(self._ask, self._reload):
+            return self._run(ready, on_ready, patience)
+
+    def _run(self, ready: Callable[[], bool], on_ready: Callable[[], None], patience: float) -> int:
         try:
             for index, program in enumerate(program for stage in self.stages for program in stage):
                 self._children.append(_Child(program, COLOURS[index % len(COLOURS)]))
@@ -73,23 +78,33 @@ class Supervisor:
         finally:
             self._stop_all()
 
-    def _ask(self, *_: object) -> None:
+    def _ask(self) -> None:
         """Stop; asked a second time, at once."""
         if self.stop.is_set():
             self._hurry.set()
         self.stop.set()
 
+    def _reload(self) -> None:
+        """Pass SIGHUP on. A terminal that closes sends it too, and ends the system."""
+        if self._ends_with_terminal and not _has_terminal():
+            self.stop.set()
+            return
+        for child in self._children:
+            if child.alive:
+                self._signal(child, signal.SIGHUP)
+
     def _start(self, child: _Child) -> None:
         tether = [sys.executable, "-m", "signpost.cli.parent_death", str(os.getpid())]
         # A session of its own: Ctrl-C must reach the supervisor alone, which then stops the rest in order
-        child.process = subprocess.Popen(
-            [*tether, *child.program.command],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with signals.blocked():
+            child.process = subprocess.Popen(
+                [*tether, *child.program.command],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         child.started, child.again_at = time.monotonic(), None
         child.reader = threading.Thread(target=self._pass_on, args=(child, child.process), daemon=True)
         child.reader.start()
@@ -97,7 +112,8 @@ class Supervisor:
     def _pass_on(self, child: _Child, process: subprocess.Popen[bytes]) -> None:
         prefix = click.style(f"{child.program.name:<9}| ", fg=child.colour) if sys.stderr.isatty() else ""
         for line in process.stdout or ():
-            with self._writing:
+            # Lines without a terminal to show them are read all the same, since a full pipe would block the program
+            with self._writing, contextlib.suppress(OSError):
                 sys.stderr.write(prefix + line.decode(errors="replace"))
                 sys.stderr.flush()
 
@@ -166,6 +182,19 @@ class Supervisor:
         if child.process:
             with contextlib.suppress(ProcessLookupError):
                 (os.killpg if number == signal.SIGKILL else os.kill)(child.process.pid, number)
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a controlling terminal; no longer once that is closed."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _under_nohup() -> bool:
+    return signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def _ending(code: int | None) -> str:

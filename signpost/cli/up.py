@@ -166,7 +166,9 @@ def _tell(settings: Settings, url: str) -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(f"{click.style('signpost ', bold=True)}| {text}", err=True)
+    # The terminal may be closed
+    with contextlib.suppress(OSError):
+        click.echo(f"{click.style('signpost ', bold=True)}| {text}", err=True)
 
 
 def _reachable(bind: Bind) -> Bind:
