@@ -18,7 +18,7 @@ from tests.support.feeds import shown
 
 NOW = 1_772_460_000_000_000
 LEASE = NOW + 1_000_000
-PATIENCE = 20.0
+PATIENCE = 60.0
 EVENT = SeenEvent("acme", "ats", "e-1", "c-1", NOW, NOW)
 
 

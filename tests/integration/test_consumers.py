@@ -52,7 +52,7 @@ class Here:
 
     def publish(self, *messages: Message) -> None:
         for future in [self.broker.publisher().publish(each) for each in messages]:
-            future.result(20)
+            future.result(60)
 
 
 @pytest.fixture
@@ -176,12 +176,12 @@ def check_example(here: Here, command: list[str], memory: Path, read: Callable[[
     first = started()
     wait_until(lambda: handled() > 20, "the consumer handles messages")
     first.send_signal(signal.SIGKILL)
-    first.wait(10)
+    first.wait(60)
     assert 20 < handled() < MANY + 50, "it was killed in the midst of its work"
     second = started()
     wait_until(lambda: handled() == MANY + 50 and here.broker.queue_depth(f"{QUEUE}.dead") == 1, "all is handled")
     second.send_signal(signal.SIGTERM)
-    second.communicate(timeout=10)
+    second.communicate(timeout=60)
     wait_until(lambda: here.broker.queue_depth(QUEUE) == 0, "nothing is left")
     times, standing = read(memory)
     assert set(times.values()) == {1}

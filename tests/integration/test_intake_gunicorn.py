@@ -3,12 +3,10 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -17,20 +15,13 @@ import pytest
 from signpost.messaging import connect
 from signpost.storage import open_store, upgrade
 from tests.support.intake_parts import DEAD_BROKER, NOW, TENANTS, tenants_in
-from tests.support.private_servers import wait_until
+from tests.support.private_servers import free_port, wait_until
 
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "python:signpost.services.intake.gunicorn_conf"]
 EVENT = {
     "specversion": "1.0", "id": "e-1", "source": "s", "type": "signpost.offer.extended.v1",
     "time": "2026-03-02T13:00:00Z", "subject": "c-1", "data": {"offer": "acme"},
 }  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
@@ -50,9 +41,8 @@ def running(folder: Path, **settings: str) -> Iterator[tuple[str, subprocess.Pop
         process = subprocess.Popen(COMMAND, env=environment(folder, port, **settings), stderr=log)
     try:
         address = f"http://127.0.0.1:{port}"
-        until = time.monotonic() + 30
-        while not answers(address) and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.05)
+        with suppress(TimeoutError):
+            wait_until(lambda: answers(address) or process.poll() is not None, "the intake to answer")
         assert answers(address), (folder / "log").read_text()
         yield address, process
     finally:
@@ -62,7 +52,7 @@ def running(folder: Path, **settings: str) -> Iterator[tuple[str, subprocess.Pop
 
 def answers(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/livez", timeout=2).status_code == 200
+        return httpx.get(f"{address}/livez", timeout=10).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -73,7 +63,7 @@ def send(address: str) -> int:
 
 def post(address: str, content: bytes | Iterator[bytes]) -> httpx.Response:
     headers = {"Content-Type": "application/cloudevents+json", "Authorization": "Bearer key-north"}
-    return httpx.post(f"{address}/v1/events", content=content, headers=headers, timeout=20)
+    return httpx.post(f"{address}/v1/events", content=content, headers=headers, timeout=60)
 
 
 @pytest.fixture
@@ -86,13 +76,13 @@ def folder(tmp_path: Path) -> Path:
 
 def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
     with running(folder) as (address, process):
-        assert httpx.get(f"{address}/readyz").json() == {"status": "ok"}
+        assert httpx.get(f"{address}/readyz", timeout=60).json() == {"status": "ok"}
         assert send(address) == 202
         chunks = (b" " * 100_000 for _ in range(20))
         assert post(address, chunks).status_code == 413
         assert post(address, b"[" * 100_000).status_code == 400
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     assert len(connect(f"sqlite:///{folder}/signpost.db").get("signpost.advisor", 10)) == 1
     lines = (folder / "log").read_text().splitlines()
     assert {json.loads(line)["process"] for line in lines} == {"intake"}
@@ -102,7 +92,7 @@ def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
 def test_it_starts_and_accepts_without_its_broker(folder: Path) -> None:
     with running(folder, SIGNPOST_BROKER_URL=DEAD_BROKER, SIGNPOST_PUBLISH_TIMEOUT="1") as (address, _):
         assert send(address) == 202
-        assert httpx.get(f"{address}/readyz").json()["status"] == "degraded"
+        assert httpx.get(f"{address}/readyz", timeout=60).json()["status"] == "degraded"
     assert open_store(f"sqlite:///{folder}/signpost.db").outbox_depth(NOW).waiting == 1
 
 

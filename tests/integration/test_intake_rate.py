@@ -114,7 +114,7 @@ def test_a_database_that_hangs_holds_nobody_up(store: Store, monkeypatch: pytest
 
     def hang(*_: object) -> Lease:
         asked.append(1)
-        answer.wait(20)
+        answer.wait(60)
         raise StorageUnavailable("at last")
 
     monkeypatch.setattr(store, "lease_tokens", hang)
@@ -123,7 +123,7 @@ def test_a_database_that_hangs_holds_nobody_up(store: Store, monkeypatch: pytest
     try:
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(lambda _: let_in(limit, NOW, 30), range(8))) == [30] * 8
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
         assert len(asked) == 1
     finally:
         answer.set()

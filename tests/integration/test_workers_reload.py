@@ -31,6 +31,13 @@ CASES = 40
 PER_SECOND = 25
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file at once: a writer that is held up half-way must not show the half to a worker."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_text(text)
+    draft.replace(path)
+
+
 class Rules:
     """A rules folder and a tenants file, edited as an author would."""
 
@@ -41,7 +48,7 @@ class Rules:
 
     def write(self, **titles: str) -> None:
         for name, title in titles.items():
-            (self.folder / f"{name}.yaml").write_text(RULE.format(name=name, title=title))
+            write_whole(self.folder / f"{name}.yaml", RULE.format(name=name, title=title))
 
 
 class Workers:
@@ -66,7 +73,7 @@ class Workers:
 
     def lines(self, worker: WorkerProcess) -> list[dict[str, object]]:
         """What it has logged."""
-        return [json.loads(line) for line in worker.log.read_text().splitlines()]
+        return [json.loads(line) for line in worker.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
     def wait_for(self, message: str, count: int) -> None:
         """Both have said it so often."""
@@ -121,7 +128,7 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
         assert len(told(signpost, "raised", "two")) == CASES, "what did not change was not told again"
 
         # What is at fault is not taken
-        (rules.folder / "two.yaml").write_text(RULE.format(name="two", title="To {{ emplyer }}") + "  wehn: now\n")
+        write_whole(rules.folder / "two.yaml", RULE.format(name="two", title="To {{ emplyer }}") + "  wehn: now\n")
         workers.clock.hang_up()
         workers.wait_for("rulebook change refused: the previous version stays in force until the problems are fixed", 1)
         signpost.send(event("offer.extended", "late", offer="o"))
@@ -142,7 +149,7 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
         assert {one["reason"] for one in told(signpost, "resolved", "two")} == {"the rule was withdrawn"}
 
         # So does a rule that the tenant disables, and no case of another tenant is touched
-        rules.tenants.write_text("tenants: {acme: {disabled: [one], api_keys: ['env:NOWHERE']}}\n")
+        write_whole(rules.tenants, "tenants: {acme: {disabled: [one], api_keys: ['env:NOWHERE']}}\n")
         workers.clock.hang_up()
         wait_until(lambda: len(told(signpost, "resolved", "one")) == CASES, "the disabled rule to end", 30)
         signpost.send(event("offer.extended", "c-0", offer="o", tenant="other"))
@@ -150,7 +157,10 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
 
         problems = [str(line["message"]) for line in workers.lines(workers.advisor) if line["level"] == "error"]
         assert len(problems) == len(set(problems)) == 3, "each problem is logged once"
-        wait_until(lambda: [line.get("left") for line in workers.lines(workers.clock)][-1] == 0, "the last line", 10)
+        wait_until(
+            lambda: [line["left"] for line in workers.lines(workers.clock) if "left" in line][-1:] == [0],
+            "the clock to say that all cases are re-evaluated",
+        )
         assert (workers.advisor.stop(), workers.clock.stop()) == (0, 0)
     assert signpost.broker.queue_depth(DEAD) == 0
 
@@ -178,7 +188,7 @@ def test_a_worker_outlives_its_database_while_the_rules_are_at_fault(
     workers = Workers(signpost, rules, tmp_path)
     with running(workers.advisor, workers.clock):
         workers.wait_for("rulebook in force", 1)
-        (rules.folder / "one.yaml").write_text("one: [")
+        write_whole(rules.folder / "one.yaml", "one: [")
         workers.clock.hang_up()
         workers.wait_for("rulebook change refused: the previous version stays in force until the problems are fixed", 1)
         with away(signpost.database_url):
@@ -199,6 +209,7 @@ def test_an_advisor_that_has_not_noticed_takes_no_case_back(request: pytest.Fixt
         with running(workers.advisor, workers.clock):
             signpost.send(event("offer.extended", "c-0", offer="o", employer={"name": "Acme"}))
             wait_until(lambda: len(told(signpost, "raised", "one")) == 1, "the first advice", 40)
+            workers.wait_for("rulebook in force", 1)
             rules.write(one="Better")
             workers.clock.hang_up()
             wait_until(lambda: len(told(signpost, "updated", "one")) == 1, "the new wording", 30)

@@ -96,7 +96,8 @@ def intake_at(
     if database_url != DEAD_DATABASE:
         upgrade(database_url or here)
     store = open_store(database_url or here, connect_timeout_s=1, pool_timeout_s=1)
-    broker = connect(broker_url or here, bounds=Bounds(publish_timeout_s=1, connect_timeout_s=1))
+    patience_s = 1 if broker_url == DEAD_BROKER else 30
+    broker = connect(broker_url or here, bounds=Bounds(publish_timeout_s=patience_s, connect_timeout_s=patience_s))
     if not broker_url or broker_url == here:
         broker.apply_topology()
     tenants = tenants_in(folder, text)

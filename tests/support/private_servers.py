@@ -25,11 +25,15 @@ class ServerMissing(Exception):
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of the loopback interface that nobody listens on.
+
+    The kernel gives it to nobody else before it is used: it lies below the ports of outgoing connections.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def listens(host: str, port: int) -> bool:
@@ -40,7 +44,11 @@ def listens(host: str, port: int) -> bool:
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
-    """Return as soon as the condition holds; TimeoutError with `what` otherwise."""
+    """Return as soon as the condition holds; TimeoutError with `what` otherwise.
+
+    It waits for START_SECONDS at least: on a busy machine all is slow, and only a test that fails waits that long.
+    """
+    seconds = max(seconds, START_SECONDS)
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

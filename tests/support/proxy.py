@@ -62,7 +62,7 @@ class Proxy:
         if cut:
             self._cut()
 
-    def wait_for(self, what: str, least: int, timeout: float = 10.0) -> None:
+    def wait_for(self, what: str, least: int, timeout: float = 60.0) -> None:
         """Wait until the counter named `what` is at least `least`; AssertionError when it does not come."""
         with self._changed:
             assert self._changed.wait_for(lambda: getattr(self, what) >= least, timeout), f"{what} stayed too low"
@@ -90,7 +90,7 @@ class Proxy:
 
     def _serve(self, client: socket.socket) -> None:
         try:
-            server = socket.create_connection(self._target, timeout=5)
+            server = socket.create_connection(self._target, timeout=60)
         except OSError:
             client.close()
             return

@@ -106,13 +106,13 @@ class System:
         """Publish events as the intake does, and wait for the confirms."""
         messages = [message(each) if isinstance(each, Event) else each for each in events]
         for future in [self.broker.publisher().publish(each) for each in messages]:
-            future.result(10)
+            future.result(60)
 
     def work(self, count: int) -> None:
         """Let an advisor handle `count` deliveries."""
         consumer = self.broker.consumer(ADVISOR, 200)
         advisor = Advisor([consumer], self.handler(), self.outbox(), self.clock, self.batch)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while count > 0 and time.monotonic() < deadline:
             count -= advisor.step(Stop(), 0.2)
         advisor.step(Stop(), 0)
@@ -147,12 +147,13 @@ class System:
 
     def feed(self, key: str, count: int, tenant: str = "acme") -> list[bytes]:
         """The changes of one case in the feed, `count` of them: PostgreSQL shows them once older transactions end."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 90
         while True:
             rows, _ = self.store.feed(tenant, limit=100_000)
             mine = [row.body for row in rows if row.case_key == key]
             if len(mine) >= count or time.monotonic() > deadline:
                 return mine
+            time.sleep(0.05)
 
     def case(self, key: str, tenant: str = "acme") -> CaseRow:
         """A stored case."""

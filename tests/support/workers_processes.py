@@ -56,7 +56,7 @@ class WorkerProcess:
         """SIGHUP: look at the rules at once."""
         self._process.send_signal(signal.SIGHUP)
 
-    def stop(self, seconds: float = 15) -> int:
+    def stop(self, seconds: float = 60) -> int:
         """SIGTERM; the exit code."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(seconds)
@@ -64,7 +64,7 @@ class WorkerProcess:
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 @contextmanager
@@ -93,7 +93,8 @@ class Collector:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(60)
+        assert not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._stop.is_set():

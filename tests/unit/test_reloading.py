@@ -284,7 +284,7 @@ def test_a_watch_takes_changes_by_itself_and_at_once_when_asked(folder: Path, te
         wait_until(lambda: titles(engines) == {"one": "Seen"}, "the change to be taken", 10)
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
     stop.clear()
     patient = threading.Thread(target=engines.watch, args=(stop, 3600.0, asked))
     patient.start()
@@ -296,7 +296,7 @@ def test_a_watch_takes_changes_by_itself_and_at_once_when_asked(folder: Path, te
     finally:
         stop.set()
         asked.set()
-        patient.join(10)
+        patient.join(60)
     assert not thread.is_alive()
     assert not patient.is_alive()
 

@@ -9,6 +9,7 @@ import pytest
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.loading import TenantsError
 from signpost.tenants.model import hash_key
+from tests.support.private_servers import wait_until
 
 SOURCE = "sources:\n  greens: {tenant: acme, vendor: greenhouse, secrets: ['file:one.secret']}\n"
 
@@ -113,12 +114,10 @@ def test_a_watching_thread_takes_changes_until_told_to_stop(file: Path) -> None:
     thread = threading.Thread(target=live.watch, args=(stop, 0.01))
     thread.start()
     file.write_text(tenants("new"))
-    waited = threading.Event()
-    for _ in range(500):
-        if live.tenant_of_key("new"):
-            break
-        waited.wait(0.02)
-    stop.set()
-    thread.join(5)
+    try:
+        wait_until(lambda: live.tenant_of_key("new") == "acme", "the change to be taken")
+    finally:
+        stop.set()
+        thread.join(60)
     assert live.tenant_of_key("new") == "acme"
     assert not thread.is_alive()
