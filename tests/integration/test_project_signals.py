@@ -90,7 +90,8 @@ def test_a_stop_at_any_moment_of_the_start_is_a_clean_end(name: str, folder: Pat
 def test_a_sighup_that_came_first_of_all_is_remembered(folder: Path) -> None:
     with started("clock", folder) as (process, log):
         process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "reload requested" in log.read_text(), "the clock to look at its rules")
+        wait_until(lambda: process.poll() is not None or "reload requested" in log.read_text(), "the clock to reload")
+        assert process.poll() is None
 
 
 def test_up_passes_sighup_on(folder: Path) -> None:
