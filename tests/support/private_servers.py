@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import psycopg
 
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 COMMAND_SECONDS = 120.0
 
 
