@@ -65,7 +65,7 @@ def proxy(vhost_url: str) -> Iterator[Proxy]:
 def through(proxy: Proxy, vhost_url: str, publish_timeout: float) -> Broker:
     """The broker as a client of the proxy sees it."""
     url = vhost_url.replace(f":{urlsplit(vhost_url).port}/", f":{proxy.port}/")
-    return connect(url, bounds=replace(BOUNDS, publish_timeout=publish_timeout))
+    return connect(url, bounds=replace(BOUNDS, publish_timeout_s=publish_timeout))
 
 
 @pytest.fixture
