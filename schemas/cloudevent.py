@@ -7,9 +7,11 @@ from typing import Any
 from marshmallow import ValidationError
 
 from signpost.case.event import Event
+from signpost.case.fold import CUSTOM
 from signpost.case.identity import APPLICATION
 from signpost.case.instant import MINUTE, format_instant, parse_instant
 from signpost.names import JSON
+from signpost.schemas.custom import NONE_DECLARED, OwnKinds, check_custom
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
 from signpost.schemas.problems import InvalidEvent, Problem, pointer, problems_of
@@ -119,22 +121,24 @@ ATTRIBUTES: dict[str, Kind] = {
 }
 
 
-def load_event(document: Any, *, tenant: str, now: int) -> Event:
-    """The Event of a sender's parsed CloudEvent; `now` in microseconds. Raises Refused with every problem."""
+def load_event(document: Any, *, tenant: str, now: int, own: OwnKinds | None = NONE_DECLARED) -> Event:
+    """The Event of a sender's parsed CloudEvent; `now` in microseconds. `own`: the fields that the tenant's rulebook
+    declares; None: unchecked. Raises InvalidEvent with every problem."""
     problems: list[Problem] = []
     if isinstance(document, Mapping) and document.get("tenant") is not None:
         problems.append(Problem("/tenant", "the tenant follows from the credential; leave it out"))
         document = {name: value for name, value in document.items() if name != "tenant"}
-    return _load(document, tenant, problems, latest=now + AHEAD)
+    return _load(document, tenant, problems, latest=now + AHEAD, own=own)
 
 
 def load_own_event(document: Any) -> Event:
-    """The Event of a document that `dump_event` made, tenant included. Raises Refused with every problem."""
+    """The Event of a document that `dump_event` made, tenant included. A field that is declared no longer is kept.
+    Raises InvalidEvent with every problem."""
     problems: list[Problem] = []
     tenant: str = ""
     if isinstance(document, Mapping):
         tenant = _read(Id(required=True), document.get("tenant"), "/tenant", problems) or ""
-    return _load(document, tenant, problems, latest=None)
+    return _load(document, tenant, problems, latest=None, own=None)
 
 
 def dump_event(event: Event) -> dict[str, Any]:
@@ -152,7 +156,7 @@ def dump_event(event: Event) -> dict[str, Any]:
     }
 
 
-def _load(document: Any, tenant: str, problems: list[Problem], latest: int | None) -> Event:
+def _load(document: Any, tenant: str, problems: list[Problem], *, latest: int | None, own: OwnKinds | None) -> Event:
     if not isinstance(document, Mapping):
         raise InvalidEvent([Problem("", f"must be a CloudEvent object, is {json_type(document)}")])
     said = {name: value for name, value in document.items() if value is not None}
@@ -163,7 +167,7 @@ def _load(document: Any, tenant: str, problems: list[Problem], latest: int | Non
     time = parse_instant(read["time"]) if read["time"] else 0
     if latest is not None and time > latest:
         problems.append(Problem("/time", "lies more than 5 minutes ahead of the receiver's clock"))
-    data = _data(read["type"], read["subject"], said.get("data", {}), problems)
+    data = _data(read["type"], read["subject"], said.get("data", {}), problems, own)
     if problems:
         raise InvalidEvent(problems)
     return Event(tenant, read["source"], read["id"], read["type"], time, read["subject"], data)
@@ -202,7 +206,9 @@ def _found(check: Callable[[Any], Any], value: Any, at: str) -> Iterator[Problem
         yield from (Problem(at, str(message)) for message in error.messages)
 
 
-def _data(short: str | None, subject: str | None, data: Any, problems: list[Problem]) -> dict[str, Any]:
+def _data(
+    short: str | None, subject: str | None, data: Any, problems: list[Problem], own: OwnKinds | None
+) -> dict[str, Any]:
     """The canonical data of an event whose type is known; nothing where it is not."""
     if not isinstance(data, Mapping):
         problems.append(Problem("/data", f"must be an object, is {json_type(data)}"))
@@ -210,11 +216,19 @@ def _data(short: str | None, subject: str | None, data: Any, problems: list[Prob
     if short is None:
         return {}
     read = schema_loader(EVENT_SCHEMAS[short])
+    declared = None if own is None else own.get(short.partition(".")[0], {})
     try:
         loaded = read.load(data)
     except ValidationError as error:
         problems.extend(problems_of(read.schema, error.messages_dict, "/data"))
+        if declared is not None and CUSTOM in read.fields and isinstance(data.get(CUSTOM), Mapping):
+            known = {problem.pointer for problem in problems}
+            found: list[Problem] = []
+            check_custom(data[CUSTOM], declared, found)
+            problems.extend(problem for problem in found if problem.pointer not in known)
         return {}
+    if CUSTOM in loaded and declared is not None:
+        loaded[CUSTOM] = check_custom(data[CUSTOM], declared, problems)
     named = loaded.get("application")
     if named and subject and subject.startswith(APPLICATION) and subject != APPLICATION + named:
         problems.append(Problem("/data/application", "is not the application that the subject names"))

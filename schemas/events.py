@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, validates_schema
 
 from signpost.schemas.containers import ChoiceList, Object, TextList
+from signpost.schemas.custom import Custom
 from signpost.schemas.fields import (
     Boolean,
     Choice,
@@ -109,8 +110,12 @@ class OfferNamed(Strict):
     application = Id()
 
 
+class OfferCountered(OfferNamed, OfferTerms):
+    """The candidate's counteroffer, which changes none of the offer's terms."""
+
+
 class OfferWithTerms(OfferNamed, OfferTerms):
-    pass
+    custom = Custom()
 
 
 class OfferAccepted(OfferNamed):
@@ -124,6 +129,7 @@ class OfferWithdrawalPlanned(OfferNamed):
 
 class OfferLetterReceived(OfferNamed):
     letter = Object(OfferTerms)
+    custom = Custom()
 
 
 class InterviewNamed(Strict):
@@ -142,6 +148,7 @@ class InterviewScheduled(InterviewNamed):
     final = Boolean()
     interviewers = TextList()
     word_by = Date()
+    custom = Custom()
 
 
 class InterviewCompleted(InterviewNamed):
@@ -159,6 +166,10 @@ class InterviewThanked(InterviewNamed):
 class ApplicationNamed(Strict):
     application = Id(required=True)
     employer = Object(Employer)
+
+
+class ApplicationSubmitted(ApplicationNamed):
+    custom = Custom()
 
 
 class ContactLogged(Strict):
@@ -212,6 +223,7 @@ class CandidatePreferences(Strict):
     has_recruiter = Boolean()
     time_zone = TimeZone()
     locale = Locale()
+    custom = Custom()
 
 
 class CandidateDiscussed(Strict):
@@ -244,7 +256,7 @@ EVENT_SCHEMAS: dict[str, type[Schema]] = {
     "offer.withdrawal_planned": OfferWithdrawalPlanned,
     "offer.rescinded": OfferNamed,
     "offer.expired": OfferNamed,
-    "offer.countered": OfferWithTerms,
+    "offer.countered": OfferCountered,
     "offer.letter_received": OfferLetterReceived,
     "offer.letter_signed": OfferNamed,
     "interview.scheduled": InterviewScheduled,
@@ -253,7 +265,7 @@ EVENT_SCHEMAS: dict[str, type[Schema]] = {
     "interview.completed": InterviewCompleted,
     "interview.prepared": InterviewPrepared,
     "interview.thanked": InterviewThanked,
-    "application.submitted": ApplicationNamed,
+    "application.submitted": ApplicationSubmitted,
     "application.rejected": ApplicationNamed,
     "contact.logged": ContactLogged,
     "employment.current": EmploymentCurrent,

@@ -10,6 +10,7 @@ from signpost.case.event import Event
 from signpost.case.instant import DAY, parse_instant
 from signpost.schemas.cloudevent import load_event
 from signpost.schemas.containers import Items
+from signpost.schemas.custom import NONE_DECLARED, OwnKinds
 from signpost.schemas.fields import Instant
 from signpost.schemas.problems import InvalidEvent, Problem, problems_of
 from signpost.schemas.recommendation import AnyObject, Key
@@ -41,7 +42,7 @@ class Simulation:
     until: int
 
 
-def load_simulation(document: Any, *, tenant: str, now: int) -> Simulation:
+def load_simulation(document: Any, *, tenant: str, now: int, own: OwnKinds = NONE_DECLARED) -> Simulation:
     """A simulation of a parsed request. Raises Refused with every problem."""
     if not isinstance(document, Mapping):
         raise InvalidEvent([Problem("", "must be an object with `events`")])
@@ -52,7 +53,7 @@ def load_simulation(document: Any, *, tenant: str, now: int) -> Simulation:
         raise InvalidEvent(problems_of(SimulationSchema(), error.messages_dict, "")) from None
     at = parse_instant(read["at"]) if "at" in read else now
     problems: list[Problem] = []
-    events = _events(read["events"], tenant, at + FURTHEST, problems)
+    events = _events(read["events"], tenant, at + FURTHEST, own, problems)
     last = max((event.time for event in events), default=at)
     until = parse_instant(read["until"]) if "until" in read else max(at, last)
     if not at <= until <= at + FURTHEST:
@@ -64,12 +65,12 @@ def load_simulation(document: Any, *, tenant: str, now: int) -> Simulation:
     return Simulation(read.get("candidate") or events[0].subject, events, at, until)
 
 
-def _events(documents: list[Any], tenant: str, latest: int, problems: list[Problem]) -> list[Event]:
+def _events(documents: list[Any], tenant: str, latest: int, own: OwnKinds, problems: list[Problem]) -> list[Event]:
     """Hypothetical events may lie ahead."""
     events = []
     for number, document in enumerate(documents):
         try:
-            events.append(load_event(document, tenant=tenant, now=latest))
+            events.append(load_event(document, tenant=tenant, now=latest, own=own))
         except InvalidEvent as refused:
             problems += [Problem(f"/events/{number}{one.pointer}", one.message) for one in refused.problems]
     return events

@@ -21,6 +21,18 @@ NO_SETTINGS: Final = {
 }
 """Variables that people expect -> what to do instead."""
 SHIPPED_RULES: Final = (Path(__file__).parent / "rules").resolve()
+OURS: Final = "ours"
+"""SHIPPED_RULES in a list of folders."""
+
+
+def rule_folders(value: str) -> tuple[Path, ...]:
+    """`ours:DIR`: folders of rules, each of which adds to those before. Raises ValueError."""
+    names = value.split(":")
+    if not all(names):
+        raise ValueError("must be folders with `:` between them, like ours:my-rules")
+    if len(set(names)) < len(names):
+        raise ValueError("names a folder twice")
+    return tuple(SHIPPED_RULES if name == OURS else path(name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,11 @@ class Settings:
         secret=True,
     )
     tenants: Path = _is(path, "{data_dir}/tenants.yaml", "file of tenants, their API keys and sources")
-    rules: Path = _is(path, str(SHIPPED_RULES).replace("{", "{{").replace("}", "}}"), "folder of the rulebook")
+    rules: tuple[Path, ...] = _is(
+        rule_folders,
+        OURS,
+        "folders of rules, each adding to those before: `ours` (shipped), DIR, ours:DIR",
+    )
     engine: str = _is(
         choice("auto", "durable_rules", "compiled"),
         "auto",

@@ -12,6 +12,7 @@ from signpost.case.event import Event
 from signpost.ingress.cloudevents_http import Mode, binary_document, mode_of
 from signpost.ingress.strict_json import MalformedJson, TooLarge, loads
 from signpost.schemas import InvalidEvent, load_event
+from signpost.schemas.custom import OwnKinds
 from signpost.services.intake.context import IntakeContext, lowered, reply
 from signpost.services.intake.problems import listed
 
@@ -31,7 +32,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
             return _batch(context, document, tenant, now)
         if mode is Mode.BINARY:
             document = binary_document(headers, document)
-        event = load_event(document, tenant=tenant, now=now)
+        event = load_event(document, tenant=tenant, now=now, own=context.tenants.own_fields(tenant))
         context.acceptor.keep([event], now)
         return reply({"id": event.id, "status": 202}, 202)
 
@@ -45,18 +46,19 @@ def _batch(context: IntakeContext, documents: Any, tenant: str, now: int) -> Res
         raise TooLarge(f"the batch has {len(documents)} events; at most {context.batch} are accepted")
     context.count(tenant, len(documents) - 1)
     accepted: list[Event] = []
-    items = [_item(index, document, tenant, now, accepted) for index, document in enumerate(documents)]
+    own = context.tenants.own_fields(tenant)
+    items = [_item(index, document, tenant, now, own, accepted) for index, document in enumerate(documents)]
     if accepted:
         context.acceptor.keep(accepted, now)
     return reply({"items": items}, 202 if len(accepted) == len(items) else 207)
 
 
-def _item(index: int, document: Any, tenant: str, now: int, accepted: list[Event]) -> dict[str, Any]:
+def _item(index: int, document: Any, tenant: str, now: int, own: OwnKinds, accepted: list[Event]) -> dict[str, Any]:
     """The answer for one event, which is added to the accepted ones where it is one. Pointers point into the event."""
     said = document.get("id") if isinstance(document, dict) else None
     item = {"index": index, "id": said if isinstance(said, str) else None}
     try:
-        accepted.append(load_event(document, tenant=tenant, now=now))
+        accepted.append(load_event(document, tenant=tenant, now=now, own=own))
     except InvalidEvent as refused:
         return {**item, "status": 422, "errors": listed(refused.problems)}
     return {**item, "status": 202, "errors": []}

@@ -40,7 +40,10 @@ def blueprint(context: IntakeContext, engines: TenantEngines) -> Blueprint:
     def simulation() -> Response:
         tenant = context.tenant()
         wanted = load_simulation(
-            loads(context.body(), max_depth=context.limits.depth), tenant=tenant, now=context.clock()
+            loads(context.body(), max_depth=context.limits.depth),
+            tenant=tenant,
+            now=context.clock(),
+            own=context.tenants.own_fields(tenant),
         )
         at = wanted.at if wanted.at < context.clock() else None
         cases = _opened(context, tenant, keys_of(wanted.candidate, wanted.events), at)

@@ -14,11 +14,12 @@ log = logging.getLogger(__name__)
 
 
 def check_start(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Raises CallerError for a faulty tenants file, MisconfiguredError for a database or broker that refuses us.
+    """Raises CallerError for a faulty tenants file or declared field, MisconfiguredError for a database or broker that
+    refuses us.
 
     One that is only away keeps nobody waiting: the intake starts, and stores events where it can.
     """
-    load_tenants(settings.tenants, environ, source_problem)
+    load_tenants(settings.tenants, environ, source_problem, settings.rules)
     for check in (_check_database, _check_broker):
         try:
             check(settings)

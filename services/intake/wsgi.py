@@ -27,7 +27,7 @@ store = open_store(settings.database_url, pool_size=settings.http_threads)
 broker = connect(
     settings.broker_url, partitions=settings.partitions, bounds=Bounds(publish_timeout_s=settings.publish_timeout)
 )
-tenants = LiveTenants(settings.tenants, os.environ, source_problem)
+tenants = LiveTenants(settings.tenants, os.environ, source_problem, settings.rules)
 # Neither store nor broker holds a connection yet: each worker process makes its own after the fork.
 app = create_app(
     store,

@@ -84,7 +84,7 @@ def close(
 class _Advisor:
     def __init__(self, engine: Engine, case: Case, advice_state: bytes, tenant: str, key: str, now: int) -> None:
         self.engine, self.case, self.tenant, self.key, self.now = engine, case, tenant, key, now
-        self.facts = facts_of(case, key)
+        self.facts = facts_of(case, key, engine.rulebook.vocabulary)
         self.records = load_records(advice_state)
         self.answers = {answer.key: answer for answer in engine.answers(self.facts)}
         self.changes: list[RecommendationChange] = []

@@ -14,7 +14,6 @@ from signpost.engine.conditions import Over, over_time
 from signpost.engine.environment import Env
 from signpost.engine.intervals import holds
 from signpost.facts.facts import Entity, Facts
-from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.checks import references
 from signpost.rulebook.terms import AnyOf, Condition, Linked, Ref, Relation, Scope, Term
 
@@ -107,7 +106,7 @@ def fact_of(ref: Ref, env: Env) -> Fact:
     stamp = entity.stamps.get(ref.name)
     return {
         "fact": f"{entity.kind}/{entity.id} {ref.name}",
-        "value": as_json(value, KINDS[entity.kind][ref.name].type),
+        "value": as_json(value, ref.type),
         "unknown": value is None,
         "event": _event(stamp) if stamp else None,
     }

@@ -12,7 +12,7 @@ from signpost.engine.compiled import Answer
 from signpost.engine.conditions import says_same
 from signpost.engine.environment import Env
 from signpost.facts.facts import UTC_ZONE, Entity, Facts
-from signpost.facts.vocabulary import KINDS
+from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope
 from signpost.rulebook.texts import placed, render, show
 from signpost.rulebook.values import parse_duration
@@ -82,18 +82,18 @@ def missing_fields(rule: Rule, env: Env) -> list[str]:
                     and not condition.known
                     and condition.ref.scope == Scope.ITEM
                 ) and condition.ref.name not in env.item.values:
-                    missing.append(KINDS[env.item.kind][condition.ref.name].label)
+                    missing.append(rule.vocabulary[env.item.kind][condition.ref.name].label)
     return missing
 
 
 def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]) -> dict[str, Any]:
     rule, zone = answer.rule, zone_of(answer.rule, facts)
     private = rule.audience == "candidate"
-    context = to_context(answer.subject, zone, private=private)
+    context = to_context(answer.subject, zone, rule.vocabulary, private=private)
     if private:
-        context["candidate"] = to_context(facts.candidate, zone)
+        context["candidate"] = to_context(facts.candidate, zone, rule.vocabulary)
     for name, entities in related.items():
-        items = [to_context(item, zone, private=private) for item in entities]
+        items = [to_context(item, zone, rule.vocabulary, private=private) for item in entities]
         context[f"{name}s"] = items
         if items:
             context[name] = items[0]
@@ -108,12 +108,12 @@ def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]
     return {name: value for name, value in context.items() if value is not None}
 
 
-def to_context(entity: Entity, zone: ZoneInfo, *, private: bool = True) -> dict[str, Any]:
+def to_context(entity: Entity, zone: ZoneInfo, vocabulary: Vocabulary, *, private: bool = True) -> dict[str, Any]:
     """An entity's values as template variables: local instants, nested groups, the employer's name; unless `private`,
     without fields that are private to the candidate."""
     values: dict[str, Any] = {"id": entity.id}
     for name, value in entity.values.items():
-        field = KINDS[entity.kind].get(name)
+        field = vocabulary[entity.kind].get(name)
         if field is not None and field.private and not private:
             continue
         local = placed(value, field.type if field else "", zone)

@@ -1,28 +1,44 @@
-"""The JSON Schemas that editors check rule files and timelines with, written beside the rules."""
+"""The JSON Schemas that editors check rule files, own fields and timelines with, written beside the rules."""
 
 import json
 from pathlib import Path
 
 from signpost.authoring.timelines.schema import timeline_file_schema
+from signpost.rulebook.folders import Folders, folders_of, name_of
+from signpost.rulebook.own_fields import field_file_schema, read_own_fields
 from signpost.rulebook.schema import rule_file_schema
 from signpost.rulebook.schema_values import JsonSchema
-from signpost.rulebook.sources import FILE, read_sources
+from signpost.rulebook.sources import FILE, Sources, read_sources
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import read
 
-RULE_SCHEMA, TIMELINE_SCHEMA = "rulebook.schema.json", "timelines.schema.json"
+RULE_SCHEMA, TIMELINE_SCHEMA, FIELD_SCHEMA = "rulebook.schema.json", "timelines.schema.json", "fields.schema.json"
 
 
-def editor_schemas(folder: Path) -> dict[str, JsonSchema]:
-    """File name -> schema, for the rulebook in a folder, whose articles and norms its rules can name."""
+def editor_schemas(folders: Folders) -> dict[str, JsonSchema]:
+    """File name -> schema, for the rulebook in one folder or several: with the articles and norms that its rules can
+    name, and the fields that it declares."""
     problems = Problems()
-    sources = read_sources(read(folder / FILE, FILE, problems) if (folder / FILE).is_file() else None, problems)
-    return {RULE_SCHEMA: rule_file_schema(sources), TIMELINE_SCHEMA: timeline_file_schema()}
+    vocabulary = read_own_fields(folders, problems)
+    return {
+        RULE_SCHEMA: rule_file_schema(sources_in(folders, problems), vocabulary),
+        TIMELINE_SCHEMA: timeline_file_schema(),
+        FIELD_SCHEMA: field_file_schema(),
+    }
 
 
-def write_schemas(folder: Path) -> list[Path]:
-    """Write both into the folder; returns the files."""
-    found = editor_schemas(folder)
+def sources_in(folders: Folders, problems: Problems) -> Sources:
+    """The articles and norms of all folders; of a faulty file, what can be read."""
+    sources = Sources()
+    for file in (folder / FILE for folder in folders_of(folders)):
+        if file.is_file():
+            read_sources(read(file, name_of(file, folders), problems), problems, sources)
+    return sources
+
+
+def write_schemas(folders: Folders) -> list[Path]:
+    """Write all into the last folder; returns the files."""
+    found, folder = editor_schemas(folders), folders_of(folders)[-1]
     for name, schema in found.items():
         (folder / name).write_text(json.dumps(schema, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return [folder / name for name in found]

@@ -8,21 +8,24 @@ from signpost.authoring.timelines import TimelineError, find_timelines
 from signpost.authoring.timelines.coverage import find_unknown_rules, find_untested_rules
 from signpost.rulebook import Problem, Rulebook, find_problems
 from signpost.rulebook.analysis.audit import audit
+from signpost.rulebook.folders import Folders, folders_of
+from signpost.rulebook.own_fields import read_own_fields
 from signpost.rulebook.reviews import MAX_AGE, check_sources
 from signpost.tenants.rulebooks import Rulebooks, find_rulebook_problems
 from signpost.yaml_files.problems import Problems
 
 
 def inspect(
-    folder: Path, today: date, *, max_age: int = MAX_AGE, tenants: Path | None = None
+    folders: Folders, today: date, *, max_age: int = MAX_AGE, tenants: Path | None = None
 ) -> tuple[Rulebook, list[Problem]]:
-    """The rulebook in a folder, as far as it can be read, and all problems and warnings in the order of places. `today`
-    and `max_age` (days): which reviews of norms count as stale. `tenants`: a tenants file to check beside the rules."""
-    rulebooks, found = find_rulebook_problems(folder, tenants)
-    rulebook, problems = find_problems(folder)
-    check_sources(folder, rulebook, today, max_age, problems)
+    """The rulebook in one folder or several, as far as it can be read, and all problems and warnings in the order of
+    places. `today` and `max_age` (days): which reviews of norms count as stale. `tenants`: a tenants file to check
+    beside the rules."""
+    rulebooks, found = find_rulebook_problems(folders, tenants)
+    rulebook, problems = find_problems(folders)
+    check_sources(folders, rulebook, today, max_age, problems)
     audit(rulebook, problems)
-    found += [*problems.found, *_of_tenants(rulebooks, problems), *_of_timelines(folder, rulebook, problems)]
+    found += [*problems.found, *_of_tenants(rulebooks, problems), *_of_timelines(folders, rulebook, problems)]
     return rulebook, sorted(set(found))
 
 
@@ -38,11 +41,11 @@ def _of_tenants(rulebooks: Rulebooks, problems: Problems) -> Iterator[Problem]:
                 yield Problem(one.position, one.code, message, one.suggestion)
 
 
-def _of_timelines(folder: Path, rulebook: Rulebook, problems: Problems) -> Iterator[Problem]:
+def _of_timelines(folders: Folders, rulebook: Rulebook, problems: Problems) -> Iterator[Problem]:
     try:
-        timelines = find_timelines([folder])
+        timelines = find_timelines(folders_of(folders), read_own_fields(folders, Problems()).own_kinds)
     except TimelineError as error:
-        if any(problem.position.file != str(folder) for problem in error.problems):
+        if any(problem.position.file != ", ".join(map(str, folders_of(folders))) for problem in error.problems):
             yield from error.problems
             return
         timelines = []  # that there is none at all is said of each rule

@@ -6,12 +6,14 @@ from pathlib import Path
 from textwrap import indent
 from typing import Final
 
-from signpost.authoring.editor import RULE_SCHEMA, TIMELINE_SCHEMA
+from signpost.authoring.editor import RULE_SCHEMA, TIMELINE_SCHEMA, sources_in
 from signpost.authoring.skeleton import rule_text, timeline_text
 from signpost.authoring.timelines.reader import TIMELINES_FOLDER
 from signpost.errors import CallerError
+from signpost.rulebook.folders import Folders, files_in, folders_of
+from signpost.rulebook.own_fields import FILE as FIELDS
 from signpost.rulebook.rule import RULE_ID
-from signpost.rulebook.sources import FILE, read_sources
+from signpost.rulebook.sources import FILE
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import Node, read
@@ -30,21 +32,22 @@ class NewRule:
     source: str | None = None
 
 
-def write_rule(folder: Path, new: NewRule) -> tuple[Path, Path]:
-    """Add the rule and its timeline to a rulebook's folder; returns both files.
+def write_rule(folders: Folders, new: NewRule) -> tuple[Path, Path]:
+    """Add the rule and its timeline to a rulebook's folder, of several the last; returns both files.
 
     Raises CallerError, with nothing written, where a name is malformed, the rule exists, or a file cannot be extended.
     """
     topic = new.topic or new.name.partition(".")[0]
     if not RULE_ID.fullmatch(new.name):
         raise CallerError(f"{new.name!r} is no rule id: use small letters and hyphens, like ask-response-deadline")
-    if not TOPIC.fullmatch(topic) or f"{topic}.yaml" == FILE:
+    if not TOPIC.fullmatch(topic) or f"{topic}.yaml" in (FILE, FIELDS):
         raise CallerError(f"{topic!r} is no topic: use small letters and hyphens, like before-accepting")
     if (new.audience, new.about) == ("employer", "candidate"):
         hint = "choose --about offer, interview or application"
         raise CallerError(f"a rule for employers cannot be about the candidate; {hint}")
-    _check_unused(folder, new.name)
-    rule = rule_text(new.name, new.about, new.audience, _source(folder, new.source))
+    folder = folders_of(folders)[-1]
+    _check_unused(folders, new.name)
+    rule = rule_text(new.name, new.about, new.audience, _source(folders, new.source))
     timeline = timeline_text(new.name, new.about)
     files = folder / f"{topic}.yaml", folder / TIMELINES_FOLDER / f"{topic}.yaml"
     texts = _with_rule(files[0], rule), _with_timeline(files[1], timeline)
@@ -53,19 +56,20 @@ def write_rule(folder: Path, new: NewRule) -> tuple[Path, Path]:
     return files
 
 
-def _check_unused(folder: Path, name: str) -> None:
-    for path in sorted(folder.glob("*.yaml")):
+def _check_unused(folders: Folders, name: str) -> None:
+    for path in files_in(folders):
         root = _root(path)
-        if path.name != FILE and name in root.value:
+        if path.name not in (FILE, FIELDS) and name in root.value:
             where = root.key_position(name)
             raise CallerError(f"the rule {name} exists already: {where.file}:{where.line}; choose another name")
 
 
-def _source(folder: Path, source: str | None) -> str:
-    path = folder / FILE
-    if not path.is_file():
+def _source(folders: Folders, source: str | None) -> str:
+    found = [file for folder in folders_of(folders) if (file := folder / FILE).is_file()]
+    if not found:
+        folder = folders_of(folders)[-1]
         raise CallerError(f"{folder} is no rulebook: it has no {FILE}, which names the articles behind the rules")
-    articles = read_sources(_root(path), Problems()).articles
+    path, articles = found[-1], sources_in(folders, Problems()).articles
     if not articles:
         raise CallerError(f"{path} names no article; add the one behind your rule under `articles:`")
     if source is not None and source not in articles:

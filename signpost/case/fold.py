@@ -11,6 +11,8 @@ Statement: TypeAlias = tuple[str, str, str, Any]
 
 BENEFITS = ("retirement_match", "paid_leave", "sick_days", "health", "dental", "vision", "life", "disability")
 EMPLOYER = ("id", "name")
+CUSTOM = "custom"
+"""In event data: fields that a rulebook declares; in the case: what their names begin with."""
 SINGLE = ""
 """Entity id of the kinds that exist once per case: the candidate and the current employment."""
 
@@ -93,6 +95,8 @@ def _fields(kind: str, entity: str, data: dict[str, Any]) -> Iterator[Statement]
             yield from _leaves(kind, entity, field, BENEFITS, value)
         elif field == "employer":
             yield from _leaves(kind, entity, field, EMPLOYER, value)
+        elif field == CUSTOM:
+            yield from _leaves(kind, entity, field, (), value)
         else:
             yield kind, entity, field, value
 

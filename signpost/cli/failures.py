@@ -60,6 +60,6 @@ def _setting_of(file: Path, environ: Mapping[str, str]) -> str:
         return "SIGNPOST_TENANTS"
     if settings.data_dir in (file, *file.parents) or file in settings.data_dir.parents:
         return "SIGNPOST_DATA_DIR"
-    if settings.rules in (file, *file.parents):
+    if not {file, *file.parents}.isdisjoint(settings.rules):
         return "SIGNPOST_RULES"
     return ""

@@ -83,7 +83,7 @@ def explain_all(
 
     Raises UnknownRule; TooManySubjects beyond MAX_SUBJECTS.
     """
-    facts, checked_rule = facts_of(case, key), _rule(engine, rule)
+    facts, checked_rule = facts_of(case, key, engine.rulebook.vocabulary), _rule(engine, rule)
     found, budget = subjects(checked_rule, facts), Budget()
     if len(found) > MAX_SUBJECTS:
         names = ", ".join(map(_name, found[:3]))
@@ -98,7 +98,7 @@ def explain(
 
     Raises UnknownRule, UnknownSubject.
     """
-    facts, checked_rule = facts_of(case, key), _rule(engine, rule)
+    facts, checked_rule = facts_of(case, key, engine.rulebook.vocabulary), _rule(engine, rule)
     known = {_name(entity): entity for entity in subjects(checked_rule, facts)}
     if subject not in known:
         names = [*known][:MAX_SUBJECTS]

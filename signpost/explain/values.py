@@ -10,7 +10,6 @@ from signpost.case.instant import DAY, on_calendar, to_datetime
 from signpost.case.money import Money
 from signpost.engine.environment import Env, instant_of, value_of
 from signpost.facts.facts import Entity
-from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.terms import (
     Among,
     Compare,
@@ -149,7 +148,7 @@ def _some_value(ref: Ref, env: Env, now: int) -> Any:
 def _field_choices(ref: Ref, env: Env) -> tuple[Any, ...]:
     if ref.scope == Scope.DEFINED:
         return ()
-    field = KINDS[entity_of(ref, env).kind][ref.name]
+    field = env.facts.vocabulary[entity_of(ref, env).kind][ref.name]
     return (True, False) if field.type == "boolean" else field.choices
 
 

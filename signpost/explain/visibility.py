@@ -7,7 +7,7 @@ from signpost.engine.conditions import items
 from signpost.engine.environment import Env
 from signpost.engine.links import is_linked
 from signpost.facts.facts import Entity, Facts
-from signpost.facts.vocabulary import KINDS
+from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.rulebook.analysis.barrier import LINKS, TOLD_IN_PRIVATE
 from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
 from signpost.rulebook.terms import Linked, Ref, Relation, Rule, Scope
@@ -15,13 +15,18 @@ from signpost.rulebook.terms import Linked, Ref, Relation, Rule, Scope
 
 def subjects(rule: Rule, facts: Facts) -> list[Entity]:
     """The subjects for which a rule can be explained."""
-    return [entity for entity in facts.of_kind(rule.about) if rule.audience == "candidate" or _is_public(entity)]
+    entities = facts.of_kind(rule.about)
+    if rule.audience == "candidate":
+        return entities
+    return [entity for entity in entities if _is_public(entity, rule.vocabulary)]
 
 
 def seen_items(rule: Rule, relation: Relation, env: Env) -> list[Entity]:
     """The entities that an explanation may show for a relation; for an employer only its own."""
     related = items(relation)(env)
-    return related if rule.audience == "candidate" else [item for item in related if _is_theirs(item, env.subject)]
+    if rule.audience == "candidate":
+        return related
+    return [item for item in related if _is_theirs(item, env.subject, rule.vocabulary)]
 
 
 def link_refs(link: Linked, env: Env) -> list[Ref]:
@@ -47,13 +52,13 @@ def _both_sides(names: Iterable[str], env: Env) -> list[Ref]:
     return [Ref(scope, name, "text") for name in names for scope, entity in sides if name in KINDS[entity.kind]]
 
 
-def _is_theirs(item: Entity, subject: Entity) -> bool:
-    return _is_public(item) and (is_linked("for", item, subject) or is_linked("same", item, subject))
+def _is_theirs(item: Entity, subject: Entity, vocabulary: Vocabulary) -> bool:
+    return _is_public(item, vocabulary) and (is_linked("for", item, subject) or is_linked("same", item, subject))
 
 
-def _is_public(entity: Entity) -> bool:
+def _is_public(entity: Entity, vocabulary: Vocabulary) -> bool:
     """Whether the entity has any field that is not private to the candidate (see `barrier`)."""
     ignored = (*LINKS, *ALWAYS_KNOWN.get(entity.kind, ()))
-    fields = KINDS[entity.kind]
+    fields = vocabulary[entity.kind]
     public = (name for name in entity.values if name in fields and name not in ignored and not fields[name].private)
     return entity.kind not in TOLD_IN_PRIVATE or any(public)

@@ -17,7 +17,6 @@ from signpost.explain.values import values_for
 from signpost.explain.visibility import seen_items
 from signpost.explain.words import format_values, nearest_values
 from signpost.facts.facts import Entity, Facts
-from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
 from signpost.rulebook.checks import references
 from signpost.rulebook.printing import phrase
@@ -82,7 +81,7 @@ def changes(trial: Trial) -> list[Change]:
     """The facts with another value that flips the answer."""
     tried: dict[tuple[str, str], _TriedFact] = {}
     for entity, ref, values in tries(trial.rule, trial.env, trial.now):
-        one = tried.setdefault((f"{entity.kind}/{entity.id}", ref.name), _TriedFact(entity, ref.name, [], []))
+        one = tried.setdefault((f"{entity.kind}/{entity.id}", ref.name), _TriedFact(entity, ref.name, ref.type, [], []))
         for value in values:
             if value != one.present and one.is_untried(value):
                 one.values.append(value)
@@ -97,6 +96,7 @@ class _TriedFact:
 
     entity: Entity
     name: str
+    type: str
     values: list[Any]
     flipping: list[Any]
 
@@ -111,13 +111,12 @@ class _TriedFact:
         return not any(value == one and type(value) is type(one) for one in self.values)
 
     def change(self) -> Change:
-        type_ = KINDS[self.entity.kind][self.name].type
         fact = f"{self.entity.kind}/{self.entity.id} {self.name}"
-        values = nearest_values(self.present, self.flipping, type_)
+        values = nearest_values(self.present, self.flipping, self.type)
         any_known = self.present is None and len(self.flipping) == len(self.values)
-        words = f"if {fact} {format_values(values, any_known, type_)}"
-        formatted = [as_json(value, type_) for value in values]
-        return {"fact": fact, "now": as_json(self.present, type_), "values": formatted, "words": words}
+        words = f"if {fact} {format_values(values, any_known, self.type)}"
+        formatted = [as_json(value, self.type) for value in values]
+        return {"fact": fact, "now": as_json(self.present, self.type), "values": formatted, "words": words}
 
 
 def _flips(trial: Trial, entity: Entity, name: str, value: Any) -> bool:

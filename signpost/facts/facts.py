@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from signpost.case.case import Case, Register, Stamp
-from signpost.case.fold import SINGLE
-from signpost.case.instant import NEVER, parse_instant
-from signpost.case.money import Money
+from signpost.case.fold import CUSTOM, SINGLE
+from signpost.case.instant import NEVER
 from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, DerivedFact, offer_stage, stage_of
-from signpost.facts.vocabulary import KINDS, Field
+from signpost.facts.values import own_value, typed_value
+from signpost.facts.vocabulary import KINDS, Vocabulary
 
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -48,6 +47,7 @@ class Facts:
     candidate: Entity
     entities: dict[str, list[Entity]]
     zone: ZoneInfo
+    vocabulary: Vocabulary = field(default=KINDS, repr=False)
     linked: dict[tuple[str, str, str, str], list[Entity]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -60,19 +60,23 @@ class Facts:
         return [self.candidate] if kind == "candidate" else self.entities.get(kind, [])
 
 
-def facts_of(case: Case, key: str) -> Facts:
-    """The facts of the case with this key ("c-1", "application:a-7")."""
+def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
+    """The facts of the case with this key ("c-1", "application:a-7"), as far as a vocabulary has fields for them."""
     registers = case.registers
     candidate = _candidate(key, registers)
+    _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
     entities = {
         kind: [_READERS[kind](entity, fields) for entity, fields in sorted(registers.get(kind, {}).items())]
         for kind in ("offer", "interview", "application", "contact")
     }
+    for kind in vocabulary.own:
+        for entity in entities.get(kind, ()):
+            _add_own(entity, registers[kind][entity.id], vocabulary)
     _add_named_applications(entities)
     _resolve_employers(entities)
     _add_interviews(entities)
     zone = ZoneInfo(candidate.values["time_zone"]) if "time_zone" in candidate.values else UTC_ZONE
-    return Facts(candidate, entities, zone)
+    return Facts(candidate, entities, zone, vocabulary)
 
 
 def _offer(entity_id: str, fields: Mapping[str, Register]) -> Entity:
@@ -177,15 +181,12 @@ def _typed(entity: Entity, fields: Mapping[str, Register]) -> None:
             entity.set(name, fields[leaf][1], fields[leaf][0])
 
 
-def typed_value(vocabulary: Field, value: Any, hours_per_week: float | None = None) -> Any:
-    """A canonical JSON value as rules compare it."""
-    if vocabulary.type == "instant" and isinstance(value, str):
-        return parse_instant(value)
-    if vocabulary.type == "date":
-        return date.fromisoformat(value)
-    if vocabulary.type == "money" and isinstance(value, dict):
-        return Money.from_json(value, hours_per_week)
-    return value
+def _add_own(entity: Entity, fields: Mapping[str, Register], vocabulary: Vocabulary) -> None:
+    """The fields that a rulebook declares. A value that was sent under an earlier declaration and no longer fits is
+    unknown."""
+    for name, declared in vocabulary.own.get(entity.kind, {}).items():
+        stamp, value = fields.get(f"{CUSTOM}.{name}", (None, None))
+        entity.set(name, own_value(declared, value, entity.values.get("hours_per_week")), stamp)
 
 
 def _instants(entity: Entity, fields: Mapping[str, Register]) -> None:

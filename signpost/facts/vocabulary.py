@@ -1,12 +1,15 @@
 """The vocabulary of the case: every field that a rule may speak of, with its type. Derived from the event schemas,
 plus what facts add."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from signpost.case.fold import BENEFITS
+from signpost.case.fold import BENEFITS, CUSTOM
 from signpost.schemas import EVENT_SCHEMAS
+from signpost.schemas.custom import OwnKinds
+from signpost.schemas.fields import Kind
 from signpost.schemas.meanings import MEANINGS
 
 
@@ -17,23 +20,66 @@ class Field:
     `type`: text, choice, choices, texts, number, days, money, instant, date, boolean, object, range. `choices`:
     the words allowed.
     `private`: said by or about the candidate alone, so no employer's advice may be built on it.
+    `title`: the label, where the name does not say it. `own`: checks the values of a field that a rulebook declares;
+    None for a field of ours.
     """
 
     name: str
     type: str
     choices: tuple[str, ...] = ()
     private: bool = False
+    title: str = ""
+    own: Kind | None = field(default=None, compare=False)
     meaning: str = ""
     """One sentence for authors."""
 
     @property
     def label(self) -> str:
         """The name as a reader would say it."""
-        return self.name.rpartition(".")[2].replace("_", " ")
+        return self.title or self.name.rpartition(".")[2].replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Every field by the kind of its entity. A rulebook has one of its own where it declares fields."""
+
+    kinds: Mapping[str, Mapping[str, Field]]
+
+    def __hash__(self) -> int:
+        return hash(tuple((kind, *fields) for kind, fields in self.own.items()))
+
+    def __getitem__(self, kind: str) -> Mapping[str, Field]:
+        return self.kinds[kind]
+
+    def items(self) -> Iterable[tuple[str, Mapping[str, Field]]]:
+        """(kind, fields by name)."""
+        return self.kinds.items()
+
+    @cached_property
+    def own(self) -> Mapping[str, Mapping[str, Field]]:
+        """The fields that the rulebook declares."""
+        return {
+            kind: {name: field for name, field in fields.items() if field.own is not None}
+            for kind, fields in self.items()
+        }
+
+    @cached_property
+    def own_kinds(self) -> OwnKinds:
+        """What checks the values of those."""
+        return {
+            kind: {name: field.own for name, field in fields.items() if field.own is not None}
+            for kind, fields in self.items()
+        }
+
+    def with_own(self, declared: Mapping[str, Iterable[Field]]) -> "Vocabulary":
+        """This vocabulary and more fields."""
+        if not any(declared.values()):
+            return self
+        return Vocabulary({kind: {**fields, **_table(declared.get(kind, ()))} for kind, fields in self.items()})
 
 
 _TYPES = {"integer": "number", "percent": "number", "money_or_false": "money", "text_or_false": "text", "id": "text"}
-_NESTED = ("benefits", "employer", "letter")
+_NESTED = ("benefits", "employer", "letter", CUSTOM)
 _DAYS = ("notice_period_days", "paid_leave_days")
 
 OFFER_STAGE = ("open", "accepted", "declined", "withdrawn", "rescinded", "expired")
@@ -45,7 +91,7 @@ THANKS = ("email", "message", "handwritten")
 def _said(event: str, without: Iterable[str] = (), *, private: bool = False) -> Iterator[Field]:
     """The fields that one event's schema declares."""
     for name, declared in EVENT_SCHEMAS[event]().fields.items():
-        if name not in without and name not in _NESTED:
+        if name not in (*without, *_NESTED):
             kind: str = getattr(declared, "kind", "text")
             choices: Any = getattr(declared, "choices", None) or ()
             yield Field(name, "days" if name in _DAYS else _TYPES.get(kind, kind), tuple(choices), private)
@@ -125,14 +171,16 @@ _CANDIDATE = _table(
     _instants("resigned_at", "new_job_started_at", "discussed_family_at", "discussed_recruiter_at", private=True),
 )
 
-KINDS: dict[str, dict[str, Field]] = {
-    kind: {name: replace(field, meaning=MEANINGS[kind][name]) for name, field in fields.items()}
-    for kind, fields in {
-        "offer": _OFFER,
-        "interview": _INTERVIEW,
-        "application": _APPLICATION,
-        "contact": _CONTACT,
-        "candidate": _CANDIDATE,
-    }.items()
-}
-"""Kind of entity -> field name -> field."""
+KINDS = Vocabulary(
+    {
+        kind: {name: replace(field, meaning=MEANINGS[kind][name]) for name, field in fields.items()}
+        for kind, fields in {
+            "offer": _OFFER,
+            "interview": _INTERVIEW,
+            "application": _APPLICATION,
+            "contact": _CONTACT,
+            "candidate": _CANDIDATE,
+        }.items()
+    }
+)
+"""The fields that every rulebook has."""

@@ -84,7 +84,10 @@ def read(delivery: WebhookRequest) -> TranslationResult:
         return TranslationResult((_ours(delivery, body),))
     name = event_name(vendor, delivery.headers, body)
     documents = translate(vendor, delivery.headers, body, _receipt(delivery))
-    events = tuple(load_event(document, tenant=source.tenant, now=delivery.now) for document in documents)
+    events = tuple(
+        load_event(document, tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds)
+        for document in documents
+    )
     return TranslationResult(events, name or "") if events else _nothing(vendor, name, body)
 
 
@@ -113,13 +116,17 @@ def _receipt(delivery: WebhookRequest) -> Receipt:
     source = delivery.source
     zone = ZoneInfo(source.time_zone) if source.time_zone else None
     digest = sha256(delivery.raw).hexdigest()[:32]
-    return Receipt(delivery.event_source, delivery.now, digest, source.employer, zone, source.fields)
+    return Receipt(
+        delivery.event_source, delivery.now, digest, source.employer, zone, source.fields, source.vocabulary.own_kinds
+    )
 
 
 def _ours(delivery: WebhookRequest, payload: Any) -> Event:
     webhook_id = delivery.headers.get("webhook-id", "")
     try:
         document = standard.to_cloudevent(payload, webhook_id=webhook_id, source=delivery.event_source)
-        return load_event(document, tenant=delivery.source.tenant, now=delivery.now)
+        return load_event(
+            document, tenant=delivery.source.tenant, now=delivery.now, own=delivery.source.vocabulary.own_kinds
+        )
     except InvalidEvent as refused:
         raise standard.in_payload(refused) from None

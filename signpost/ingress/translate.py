@@ -5,12 +5,15 @@ own; a term that does not fit our vocabulary is left out (unknown, not wrong); w
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError
 
+from signpost.case.fold import CUSTOM
 from signpost.case.instant import format_instant
 from signpost.ingress.expressions import (
     MOST,
@@ -27,12 +30,14 @@ from signpost.ingress.expressions import (
 )
 from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Vendor
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, full_type
+from signpost.schemas.custom import OwnKinds
 from signpost.schemas.events import OfferTerms
-from signpost.schemas.fields import Id, Kind
+from signpost.schemas.fields import Id, Kind, Number
 from signpost.schemas.reading import schema_loader
 
 Document: TypeAlias = dict[str, Any]
-TERMS = frozenset(OfferTerms().fields)
+_TERM_KINDS = schema_loader(OfferTerms).fields
+TERMS = frozenset(_TERM_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Receipt:
     """What the receiver knows of a delivery.
 
     The CloudEvents source, the time (microseconds), a digest of the raw body, and of the source's configuration: the
-    employer whose system this is ({id, name}), its time zone, and our terms that lie in fields of its own.
+    employer whose system this is ({id, name}), its time zone, and our terms that lie in fields of its own. `own`: the
+    fields that the tenant's rulebook declares.
     """
 
     source: str
@@ -49,6 +55,7 @@ class Receipt:
     employer: Mapping[str, str] = field(default_factory=dict)
     zone: ZoneInfo | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    own: OwnKinds = field(default_factory=dict)
 
 
 def event_name(vendor: Vendor, headers: Mapping[str, str], body: Any) -> str | None:
@@ -106,6 +113,8 @@ class Translator:
         if not subject or not all(is_known(value) for value in data.values()):
             return
         terms = self._terms(template, data, scope)
+        if CUSTOM in kinds and (custom := self._custom(template, scope)):
+            terms[CUSTOM] = custom
         if template.only_with_terms and not terms:
             return
         if "employer" in kinds and (employer := self._employer(scope)):
@@ -142,8 +151,20 @@ class Translator:
         found: dict[str, Expression] = {}
         for name, place in self.receipt.fields.items():
             if name in TERMS:
-                own = own_field(self.vendor.custom, name, place)
+                own = own_field(self.vendor.custom, _TERM_KINDS[name][1].kind, place)
                 found[name] = Coalesce((own, template.terms[name])) if name in template.terms else own
+        return found
+
+    def _custom(self, template: EventTemplate, scope: DeliveryScope) -> Document:
+        """The fields that the rulebook declares for what this event is about, as far as the source keeps them."""
+        declared = self.receipt.own.get(template.type.partition(".")[0], {})
+        found: Document = {}
+        for name, kind in declared.items():
+            if place := self.receipt.fields.get(f"{CUSTOM}.{name}"):
+                value = own_field(self.vendor.custom, kind.kind, place).value(scope)
+                with suppress(ValidationError):
+                    if is_known(sent := _number(_converted(kind, value, scope), kind)):
+                        found[name] = kind.canonical(sent)
         return found
 
     def _employer(self, scope: DeliveryScope) -> Document:
@@ -153,14 +174,13 @@ class Translator:
         return {name: text for name, text in said.items() if text} if said.get("id") else {}
 
 
-def own_field(custom: Custom | None, term: str, place: str) -> Expression:
+def own_field(custom: Custom | None, kind: str, place: str) -> Expression:
     """Where a source's own field stands: "$.a.b" is a path into the body, all else the name of a custom field."""
     if place.startswith("$.") or custom is None:
         return Path(tuple(place.removeprefix("$.").split(".")))
     item: Expression = (
         ListLookup(custom.container, custom.keys, place) if custom.keys else _Member(custom.container, place)
     )
-    kind = schema_loader(OfferTerms).fields[term][1].kind
     if custom.money is not None and kind in ("money", "money_or_false"):
         return replace(custom.money, objects=(item,))
     return _Of(item, custom.value)
@@ -219,6 +239,16 @@ def _require(mapping: EventMapping, scope: DeliveryScope) -> None:
             expression = mapping.let[name]
             at = expression.pointer() if isinstance(expression, Path) else f"/{name}"
             raise InvalidEvent([Problem(at, "is missing: it must be an id")])
+
+
+def _number(value: Any, kind: Kind) -> Any:
+    """A number that a vendor's custom field holds as text."""
+    if not isinstance(kind, Number) or not isinstance(value, str):
+        return value
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return value
 
 
 def _converted(kind: Kind, value: Any, scope: DeliveryScope) -> Any:

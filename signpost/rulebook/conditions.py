@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from signpost.facts.vocabulary import KINDS
+from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.phrases import condition_on, written
 from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Ref, Relation, Scope, Term, walk
 from signpost.rulebook.values import MOMENTS, Names
@@ -50,23 +50,23 @@ def _line(key: str, value: Node, block: Node, names: Names, related: bool) -> Co
 
 
 def _field(key: str, value: Node, block: Node, names: Names) -> Condition:
-    field = KINDS[names.item].get(key)
+    field = names.vocabulary[names.item].get(key)
     if field is not None:
         return condition_on(Ref(names.own, key, field.type), field, value, names)
     if key in names.defined and names.defined[key].type in MOMENTS:
         type_ = names.defined[key].type
-        stand_in = replace(next(field for field in KINDS["offer"].values() if field.type == type_), name=key)
+        stand_in = replace(next(field for field in names.vocabulary["offer"].values() if field.type == type_), name=key)
         return condition_on(Ref(Scope.DEFINED, key, type_), stand_in, value, names)
     if key not in names.unread:
         _note_relation(key, names)
-        hint = _candidates_field(key, value) or meant(key, [*KINDS[names.item], *_BLOCKS])
+        hint = _candidates_field(key, value, names.vocabulary) or meant(key, [*names.vocabulary[names.item], *_BLOCKS])
         names.problems.add("R020", block.key_position(key), f"{names.item} has no field {key!r}", hint)
     return ()
 
 
-def _candidates_field(name: str, value: Node) -> str:
+def _candidates_field(name: str, value: Node, vocabulary: Vocabulary) -> str:
     """How to write a condition on a field of the candidate; nothing where it is none."""
-    if name not in KINDS["candidate"]:
+    if name not in vocabulary["candidate"]:
         return ""
     return f"it is a field of the candidate: write candidate: {{{name}: {written(value.plain())}}}"
 
@@ -108,12 +108,12 @@ def _any_unknown(value: Node, names: Names) -> Condition:
         return ()
     alternatives: list[Condition] = []
     for item in value.value:
-        field = KINDS[names.item].get(str(item.value))
+        field = names.vocabulary[names.item].get(str(item.value))
         if field is None:
-            name = str(item.value)
-            hint = "write any of: [..., {candidate: {" + name + ": unknown}}]" if name in KINDS["candidate"] else ""
+            name, candidates = str(item.value), names.vocabulary["candidate"]
+            hint = "write any of: [..., {candidate: {" + name + ": unknown}}]" if name in candidates else ""
             message = f"{names.item} has no field {item.value!r}"
-            names.problems.add("R020", item.position, message, hint or meant(name, KINDS[names.item]))
+            names.problems.add("R020", item.position, message, hint or meant(name, names.vocabulary[names.item]))
         else:
             alternatives.append((Known(item.position, Ref(names.own, field.name, field.type), False),))
     return (AnyOf(value.position, tuple(alternatives)),)
@@ -150,7 +150,7 @@ def _name_relation(name: str, kind: str, given: bool, where: Position, names: Na
     if name in names.related:
         hint = f"give one of them a name of its own: any {kind} as ..."
         names.problems.add("R012", where, f"two relations are called {name!r}", hint)
-    elif name in (*TAKEN, *names.params, *names.defined) or (given and name in KINDS[names.about]):
+    elif name in (*TAKEN, *names.params, *names.defined) or (given and name in names.vocabulary[names.about]):
         names.problems.add("R012", where, f"a relation cannot be called {name!r}", "that already means something else")
     names.related[name] = kind
 

@@ -1,7 +1,7 @@
-"""Loading: a folder of YAML files into a rulebook, every problem of every file in one pass."""
+"""Loading: folders of YAML files into a rulebook, every problem of every file in one pass."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -9,6 +9,9 @@ import orjson
 
 from signpost.rulebook.analysis.barrier import check_barriers
 from signpost.rulebook.checks import check_rulebook
+from signpost.rulebook.folders import Folders, files_in, folders_of, name_of
+from signpost.rulebook.own_fields import FILE as FIELDS
+from signpost.rulebook.own_fields import read_own_fields
 from signpost.rulebook.rule import RULE_ID, RuleReader
 from signpost.rulebook.rulebook import Rulebook, RulebookError
 from signpost.rulebook.sources import FILE, Sources, read_sources
@@ -20,60 +23,63 @@ from signpost.yaml_files.reader import Node, read
 Params: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
-def load(folder: Path, params: Params | None = None) -> Rulebook:
-    """The rulebook in a folder: `sources.yaml` and one file per topic. `params`: rule id -> parameter -> value, as
-    a tenant sets them.
+def load(folders: Folders, params: Params | None = None) -> Rulebook:
+    """The rulebook in a folder: `sources.yaml`, `fields.yaml` where it declares fields, and one file per topic; or in
+    several, each of which adds to those before. `params`: rule id -> parameter -> value, as a tenant sets them.
 
     Raises RulebookError with every problem found.
     """
     problems = Problems()
-    rulebook = _load(folder, params or {}, problems)
+    rulebook = _load(folders, params or {}, problems)
     if problems.found:
-        raise RulebookError(in_folder(problems.found, folder))
+        raise RulebookError(in_folder(problems.found, folders_of(folders)[0]))
     return rulebook
 
 
-def find_problems(folder: Path, params: Params | None = None) -> tuple[Rulebook, Problems]:
+def find_problems(folders: Folders, params: Params | None = None) -> tuple[Rulebook, Problems]:
     """As `load`, for tools that go on: whatever could be read, and every problem."""
     problems = Problems()
-    return _load(folder, params or {}, problems), problems
+    return _load(folders, params or {}, problems), problems
 
 
-def _load(folder: Path, params: Params, problems: Problems) -> Rulebook:
-    files = sorted(path for path in folder.glob("*.yaml")) if folder.is_dir() else []
-    topics = [path for path in files if path.name != FILE]
-    if not topics:
-        problems.add(
-            "R002", Position(str(folder), 1, 1), "no rule file is here", "give a folder with one .yaml file per topic"
-        )
-    sources = (
-        read_sources(read(folder / FILE, FILE, problems), problems)
-        if folder / FILE in files
-        else _no_sources(folder, problems)
-    )
+def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
+    files = list(files_in(folders))
+    here = Position(str(folders_of(folders)[0]), 1, 1)
+    for folder in folders_of(folders):
+        _check_folder(folder, files, problems)
+    vocabulary = read_own_fields(folders, problems)
+    sources = _read_sources(files, folders, problems)
     rules: dict[str, Rule] = {}
-    for path in topics:
-        root = read(path, path.name, problems)
+    for path in files:
+        root = read(path, name_of(path, folders), problems) if path.name not in (FILE, FIELDS) else None
         if root is not None:
-            _read_file(path.stem, root, RuleReader(path.stem, sources, problems, params), rules)
+            _read_file(path.stem, root, RuleReader(path.stem, sources, problems, params, vocabulary), rules)
     for rule_id in sorted(one for one in set(params) - set(rules) if not problems.may_exist(one)):
-        problems.add(
-            "R052",
-            Position(str(folder), 1, 1),
-            f"parameters are set for {rule_id!r}, which is no rule",
-            meant(rule_id, rules),
-        )
+        message = f"parameters are set for {rule_id!r}, which is no rule"
+        problems.add("R052", here, message, meant(rule_id, rules))
     rulebook = Rulebook(dict(sorted(rules.items())), _version(files, params))
     check_rulebook(rulebook, problems)
     check_barriers(rulebook, problems)
     return rulebook
 
 
-def _no_sources(folder: Path, problems: Problems) -> Sources:
-    problems.add(
-        "R002", Position(str(folder), 1, 1), f"{FILE} is missing", "it declares the articles and norms that rules name"
-    )
-    return Sources(unread=True)
+def _check_folder(folder: Path, files: Iterable[Path], problems: Problems) -> None:
+    """The first folder must hold rules; one that adds to it may hold fields or sources alone."""
+    names = {path.name for path in files if path.parent == folder}
+    if not names - {FILE, FIELDS}:
+        hint = "give a folder with one .yaml file per topic"
+        problems.add("R002", Position(str(folder), 1, 1), "no rule file is here", hint)
+
+
+def _read_sources(files: Iterable[Path], folders: Folders, problems: Problems) -> Sources:
+    sources, found = Sources(), [path for path in files if path.name == FILE]
+    for path in found:
+        read_sources(read(path, name_of(path, folders), problems), problems, sources)
+    if not found:
+        where = Position(str(folders_of(folders)[0]), 1, 1)
+        problems.add("R002", where, f"{FILE} is missing", "it declares the articles and norms that rules name")
+        sources.unread = True
+    return sources
 
 
 def _read_file(topic: str, root: Node, reader: RuleReader, rules: dict[str, Rule]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from signpost.rulebook.folders import Folders, folders_of, name_of
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.sources import FILE, NORM_KEYS, review_day
 from signpost.yaml_files.problems import Position, Problems
@@ -13,21 +14,22 @@ MAX_AGE = 365
 """Days after which a norm should be looked up again."""
 
 
-def check_sources(folder: Path, rulebook: Rulebook, today: date, max_age: int, problems: Problems) -> None:
+def check_sources(folders: Folders, rulebook: Rulebook, today: date, max_age: int, problems: Problems) -> None:
     """Warn of reviews in the future, of reviews more than `max_age` days old, and of what no rule names; the last only
     where no problem was found before, so that every rule is known."""
     broken = bool(problems.found)
-    sections = _sections(folder)
-    norms = sections["norms"].value if "norms" in sections else {}
-    for name, norm in norms.items():
-        if isinstance(norm.value, dict) and set(norm.value) == NORM_KEYS:
-            _check_review(name, norm, today, max_age, problems)
-    for what, name, where in () if broken else _unused(sections, rulebook):
-        problems.add("R017", where, f"no rule names the {what} {name}", "remove it, or name it where it is used")
+    for folder in folders_of(folders):
+        sections = _sections(folder / FILE, folders)
+        norms = sections["norms"].value if "norms" in sections else {}
+        for name, norm in norms.items():
+            if isinstance(norm.value, dict) and set(norm.value) == NORM_KEYS:
+                _check_review(name, norm, today, max_age, problems)
+        for what, name, where in () if broken else _unused(sections, rulebook):
+            problems.add("R017", where, f"no rule names the {what} {name}", "remove it, or name it where it is used")
 
 
-def _sections(folder: Path) -> dict[str, Node]:
-    root = read(folder / FILE, FILE, Problems()) if (folder / FILE).is_file() else None
+def _sections(file: Path, folders: Folders) -> dict[str, Node]:
+    root = read(file, name_of(file, folders), Problems()) if file.is_file() else None
     if root is None or not isinstance(root.value, dict):
         return {}
     return {key: node for key, node in root.value.items() if isinstance(node.value, dict)}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from signpost.facts.vocabulary import KINDS
+from signpost.facts.vocabulary import Vocabulary
 from signpost.names import AUDIENCES, SUBJECTS
 from signpost.rulebook.conditions import TAKEN, parse_condition
 from signpost.rulebook.levels import read_levels
@@ -37,6 +37,7 @@ class RuleReader:
     sources: Sources
     problems: Problems
     overrides: Mapping[str, Mapping[str, Any]]
+    vocabulary: Vocabulary
 
     def read(self, rule_id: str, node: Node) -> Rule | None:
         """The typed rule; None where it is too broken to go on."""
@@ -47,7 +48,7 @@ class RuleReader:
         about = self._word(node, "about", SUBJECTS)
         if about is None or any(key not in node.value for key in REQUIRED):
             return None
-        names = Names(about, about, self.problems, self._params(rule_id, node))
+        names = Names(about, about, self.problems, self.vocabulary, self._params(rule_id, node))
         return self._typed(rule_id, about, node, names)
 
     def _typed(self, rule_id: str, about: str, node: Node, names: Names) -> Rule:
@@ -72,6 +73,7 @@ class RuleReader:
             attaches=self._word(node, "attaches", ATTACHMENTS),
             params=names.params,
             places=_places(node),
+            vocabulary=self.vocabulary,
         )
         check_texts(rule, node, names)
         self._check_params(rule, node, names, sound=len(self.problems.found) == before)
@@ -103,7 +105,7 @@ class RuleReader:
             return {}
         defaults: dict[str, Any] = {}
         for name, value in block.value.items():
-            if not _NAME.fullmatch(name) or name in KINDS[str(node.value["about"].value)]:
+            if not _NAME.fullmatch(name) or name in self.vocabulary[str(node.value["about"].value)]:
                 self.problems.add(
                     "R012",
                     block.key_position(name),
@@ -172,7 +174,7 @@ class RuleReader:
 
     def _check_name(self, name: str, where: Position, names: Names) -> None:
         """A defined value must not hide anything else that conditions and texts may name."""
-        if not _NAME.fullmatch(name) or name in (*KINDS[names.about], *names.params, *TAKEN):
+        if not _NAME.fullmatch(name) or name in (*self.vocabulary[names.about], *names.params, *TAKEN):
             hint = "use small letters and a name that is no field, no parameter and nothing that texts have anyway"
             self.problems.add("R012", where, f"a defined value cannot be called {name!r}", hint)
 

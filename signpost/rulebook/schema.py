@@ -4,29 +4,33 @@ and decides."""
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from signpost.facts.vocabulary import KINDS
+from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.names import AUDIENCES, PRIORITIES, SUBJECTS
 from signpost.rulebook.conditions import RELATED_KINDS
 from signpost.rulebook.rule import ATTACHMENTS, RULE_ID
-from signpost.rulebook.schema_values import JsonSchema, moment_schema, value_schema
+from signpost.rulebook.schema_values import DRAFT, JsonSchema, moment_schema, value_schema
 from signpost.rulebook.sources import Sources
 
-DRAFT = "http://json-schema.org/draft-07/schema#"
-"""The newest draft that every editor understands; so nothing stands beside a `$ref`."""
 _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": _TEXT, "minItems": 1}
 _NAMES = {"pattern": "^[a-z][a-z0-9_]*$"}
 
 
-def rule_file_schema(sources: Sources) -> JsonSchema:
-    """JSON Schema of a topic's file: rule ids to rules. `sources`: the articles and norms that rules can name."""
+def rule_file_schema(sources: Sources, vocabulary: Vocabulary = KINDS) -> JsonSchema:
+    """JSON Schema of a topic's file: rule ids to rules. `sources`: the articles and norms that rules can name.
+    `vocabulary`: the fields that conditions can use."""
     return {
         "$schema": DRAFT,
         "title": "Signpost rules of one topic",
         "type": "object",
         "patternProperties": {f"^{RULE_ID.pattern}$": {"$ref": "#/$defs/rule"}},
         "additionalProperties": False,
-        "$defs": {"rule": _rule(sources), "defined value": moment_schema(), **_fields(), **_blocks()},
+        "$defs": {
+            "rule": _rule(sources),
+            "defined value": moment_schema(),
+            **_fields(vocabulary),
+            **_blocks(vocabulary),
+        },
     }
 
 
@@ -113,24 +117,29 @@ def _uses(kind: str, *variant: str) -> JsonSchema:
     }
 
 
-def _fields() -> JsonSchema:
-    values = {f"{kind}.{name}": value_schema(field) for kind, fields in KINDS.items() for name, field in fields.items()}
-    return {**values, **{f"fields of {kind}": {"enum": list(fields)} for kind, fields in KINDS.items()}}
+def _fields(vocabulary: Vocabulary) -> JsonSchema:
+    named = ((f"{kind}.{name}", field) for kind, fields in vocabulary.items() for name, field in fields.items())
+    values = {name: value_schema(field) for name, field in named}
+    return {**values, **{f"fields of {kind}": {"enum": list(fields)} for kind, fields in vocabulary.items()}}
 
 
-def _blocks() -> JsonSchema:
+def _blocks(vocabulary: Vocabulary) -> JsonSchema:
     """Every kind of block of conditions. `related`: inside a relation; `values`: in a rule with defined values."""
     variants: Iterable[tuple[str, ...]] = ((), ("values",), ("related",), ("related", "values"))
-    return {_name(kind, *variant): _conditions(kind, variant) for variant in variants for kind in KINDS}
+    return {
+        _name(kind, *variant): _conditions(kind, fields, variant)
+        for variant in variants
+        for kind, fields in vocabulary.items()
+    }
 
 
 def _name(kind: str, *variant: str) -> str:
     return " ".join(("conditions", kind, *variant))
 
 
-def _conditions(kind: str, variant: tuple[str, ...]) -> JsonSchema:
+def _conditions(kind: str, fields: Iterable[str], variant: tuple[str, ...]) -> JsonSchema:
     again = {"$ref": f"#/$defs/{_name(kind, *variant)}"}
-    properties: dict[str, Any] = {name: {"$ref": f"#/$defs/{kind}.{name}"} for name in KINDS[kind]}
+    properties: dict[str, Any] = {name: {"$ref": f"#/$defs/{kind}.{name}"} for name in fields}
     properties |= {
         "any of": _list(again, 2, "At least one of these blocks holds."),
         "all of": _list(again, 1, "Each of these blocks holds; for a second `any of`."),

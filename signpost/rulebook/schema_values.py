@@ -7,6 +7,8 @@ from signpost.facts.vocabulary import Field
 from signpost.rulebook.phrases import HINTS
 
 JsonSchema: TypeAlias = dict[str, Any]
+DRAFT = "http://json-schema.org/draft-07/schema#"
+"""The newest draft that every editor understands; so nothing stands beside a `$ref`."""
 
 _OPERAND = "(?:(?! and | or ).)+"
 _NAME = f"(?![0-9]){_OPERAND}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from signpost.facts.vocabulary import KINDS, Field
+from signpost.facts.vocabulary import Field, Vocabulary
 from signpost.rulebook.conditions import relations_of
 from signpost.rulebook.terms import Rule
 from signpost.rulebook.values import is_number
@@ -52,11 +52,13 @@ MADE: Mapping[str, Shape] = {"missing": Many(TEXT), "priority": TEXT, "due": INS
 def variables(rule: Rule) -> dict[str, Shape]:
     """Every variable that this rule's texts may name. An employer's texts see nothing that is private."""
     private = rule.audience != "employer"
-    found = {**record(rule.about, private).fields, **DERIVED.get(rule.about, {})}
+    vocabulary = rule.vocabulary
+    found = {**record(vocabulary, rule.about, private).fields, **DERIVED.get(rule.about, {})}
     if private:
-        found["candidate"] = record("candidate", private)
+        found["candidate"] = record(vocabulary, "candidate", private)
     for one in relations_of(rule.when):
-        found |= {one.name: record(one.kind, private), f"{one.name}s": Many(record(one.kind, private))}
+        related = record(vocabulary, one.kind, private)
+        found |= {one.name: related, f"{one.name}s": Many(related)}
     found |= {defined.name: _plain(defined.type) for defined in rule.defined}
     params = {name: NUMBER if is_number(value) else TEXT for name, value in rule.params.items()}
     found |= {"params": ObjectShape("params", params), **MADE}
@@ -66,9 +68,9 @@ def variables(rule: Rule) -> dict[str, Shape]:
 
 
 @lru_cache(maxsize=64)
-def record(kind: str, private: bool) -> ObjectShape:
+def record(vocabulary: Vocabulary, kind: str, private: bool) -> ObjectShape:
     """An entity of a kind; without what is `private`, unless asked for."""
-    told = [one for one in KINDS[kind].values() if private or not one.private]
+    told = [one for one in vocabulary[kind].values() if private or not one.private]
     found = {one.name: shape_of(one) for one in told if "." not in one.name}
     groups: dict[str, dict[str, Shape]] = {}
     for one in told:

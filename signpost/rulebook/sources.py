@@ -7,7 +7,7 @@ from typing import Any
 
 from signpost.rulebook.terms import ArticleSource
 from signpost.suggestions import meant
-from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node
 
 FILE = "sources.yaml"
@@ -22,7 +22,9 @@ class Sources:
     articles: dict[str, str] = field(default_factory=dict)
     norms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     unread: bool = False
-    """The file is missing or could not be read, so that nothing can be said of what rules name."""
+    """A file is missing or could not be read, so that nothing can be said of what rules name."""
+    places: dict[str, Position] = field(default_factory=dict)
+    """Where each stands: `articles.NAME`, `norms.NAME`."""
 
     def source(self, rule: Node, problems: Problems) -> ArticleSource:
         """What a rule's `source` and `norms` name."""
@@ -45,22 +47,26 @@ class Sources:
         return ArticleSource(node.value, self.articles[node.value], known)
 
 
-def read_sources(root: Node | None, problems: Problems) -> Sources:
-    """The content of `sources.yaml`."""
-    sources = Sources()
+def read_sources(root: Node | None, problems: Problems, sources: Sources) -> None:
+    """Add the content of a `sources.yaml` to `sources`."""
     if root is None or not isinstance(root.value, dict):
         if root is not None:
             problems.add("R006", root.position, f"{FILE} is a mapping", "it has articles and norms")
-        return Sources(unread=True)
+        sources.unread = True
+        return
     for key, node in root.value.items():
         if key not in ("articles", "norms") or not isinstance(node.value, dict):
             problems.add("R010", root.key_position(key), f"{FILE} has no section {key!r}", "it has articles and norms")
-        elif key == "articles":
-            sources.articles = {name: str(item.value) for name, item in node.value.items()}
-        else:
-            for name, item in node.value.items():
+            continue
+        for name, item in node.value.items():
+            where = node.key_position(name)
+            first = sources.places.setdefault(f"{key}.{name}", where)
+            if first != where:
+                problems.add("R012", where, f"the {key[:-1]} {name} is declared already at {first}", "keep one")
+            elif key == "articles":
+                sources.articles[name] = str(item.value)
+            else:
                 sources.norms[name] = _norm(name, item, problems)
-    return sources
 
 
 def _norm(name: str, node: Node, problems: Problems) -> Mapping[str, Any]:

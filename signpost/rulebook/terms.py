@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from signpost.case.instant import DAY
+from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.yaml_files.problems import Position
 
 
@@ -247,6 +248,8 @@ class Rule:
     params: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, Position] = field(default_factory=dict, compare=False)
     """Where its keys stand, and what stands in them: `due`, `define.NAME`, `suppresses.RULE`, `opposes.RULE`."""
+    vocabulary: Vocabulary = field(default=KINDS, compare=False, repr=False)
+    """The fields that it may speak of."""
 
 
 def walk(condition: Condition) -> Iterator[Term]:

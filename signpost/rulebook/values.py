@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from signpost.facts.vocabulary import KINDS
+from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.terms import Defined, Duration, Moment, Ref, Scope
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
@@ -44,6 +44,7 @@ class Names:
     about: str
     item: str
     problems: Problems
+    vocabulary: Vocabulary
     params: dict[str, Any] = field(default_factory=dict)
     defined: dict[str, Defined] = field(default_factory=dict)
     related: dict[str, str] = field(default_factory=dict)
@@ -74,11 +75,13 @@ class Names:
                 "R023", where, f"{text!r}: nobody here is called {whose!r}", "say this one's or candidate's"
             )
             return None
-        if name not in KINDS[kind]:
-            self.problems.add("R023", where, f"{text!r}: {kind} has no field {name!r}", meant(name, KINDS[kind]))
+        if name not in self.vocabulary[kind]:
+            self.problems.add(
+                "R023", where, f"{text!r}: {kind} has no field {name!r}", meant(name, self.vocabulary[kind])
+            )
             return None
         scope = Scope.CANDIDATE if kind == "candidate" and self.about != "candidate" else Scope.SUBJECT
-        return Ref(scope, name, KINDS[kind][name].type)
+        return Ref(scope, name, self.vocabulary[kind][name].type)
 
     def _owner(self, text: str) -> tuple[str | None, str]:
         match = _POSSESSIVE.fullmatch(text)
@@ -87,13 +90,13 @@ class Names:
         return match[1].removeprefix("the "), match[2]
 
     def _own(self, name: str, where: Position) -> Ref | None:
-        if name in KINDS[self.item]:
-            return Ref(self.own, name, KINDS[self.item][name].type)
+        if name in self.vocabulary[self.item]:
+            return Ref(self.own, name, self.vocabulary[self.item][name].type)
         if name in self.defined:
             return Ref(Scope.DEFINED, name, self.defined[name].type)
-        known = [*KINDS[self.item], *self.defined, *self.params]
+        known = [*self.vocabulary[self.item], *self.defined, *self.params]
         if name not in self.unread:
-            hint = f"write candidate's {name}" if name in KINDS["candidate"] else meant(name, known)
+            hint = f"write candidate's {name}" if name in self.vocabulary["candidate"] else meant(name, known)
             self.problems.add("R023", where, f"nothing here is called {name!r}", hint)
         return None
 

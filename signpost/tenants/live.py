@@ -4,8 +4,12 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from signpost.rulebook.folders import Folders, folders_of
+from signpost.rulebook.own_fields import own_field_files
+from signpost.schemas.custom import OwnKinds
 from signpost.tenants.loading import SourceCheck, load_tenants
 from signpost.tenants.model import Source, Tenants
+from signpost.tenants.overrides import folders_of_tenants
 from signpost.watching import Watched
 
 
@@ -15,9 +19,16 @@ class LiveTenants(Watched[Tenants]):
     log = logging.getLogger("signpost.tenants")
     name = "tenants file"
 
-    def __init__(self, file: Path, environ: Mapping[str, str], check: SourceCheck = lambda vendor, secrets: "") -> None:
-        """`check`: see `load_tenants`. Raises TenantsError."""
-        self._file, self._environ, self._check = file, environ, check
+    def __init__(
+        self,
+        file: Path,
+        environ: Mapping[str, str],
+        check: SourceCheck = lambda vendor, secrets: "",
+        rules: Folders | None = None,
+    ) -> None:
+        """`check`, `rules`: see `load_tenants`. Raises TenantsError, RulebookError."""
+        self._file, self._environ, self._check, self._rules = file, environ, check, rules
+        self._of_tenants: tuple[Path, ...] = ()
         self._secret_files: frozenset[Path] = frozenset()
         super().__init__()
 
@@ -29,12 +40,18 @@ class LiveTenants(Watched[Tenants]):
         """The source with this name now."""
         return self.now().source(name)
 
+    def own_fields(self, tenant: str) -> OwnKinds:
+        """The fields that the rulebook of a tenant declares now."""
+        return self.now().own_fields(tenant)
+
     def _paths(self) -> Iterable[Path]:
-        return (self._file, *sorted(self._secret_files))
+        declared = own_field_files((*folders_of(self._rules), *self._of_tenants)) if self._rules is not None else ()
+        return (self._file, *sorted(self._secret_files), *declared)
 
     def _load(self, current: Tenants | None) -> Tenants:
-        tenants = load_tenants(self._file, self._environ, self._check)
         # Files that were not watched while they were read make the digest differ, so they are read once more
+        self._of_tenants = folders_of_tenants(self._file)
+        tenants = load_tenants(self._file, self._environ, self._check, self._rules)
         self._secret_files = tenants.files
         return current if current == tenants else tenants
 

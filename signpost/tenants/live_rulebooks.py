@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from signpost.rulebook import Rulebook
+from signpost.rulebook.folders import Folders, files_in, folders_of
+from signpost.tenants.overrides import folders_of_tenants
 from signpost.tenants.rulebooks import Engines, Rulebooks, load_rulebooks
 from signpost.watching import Watched
 
@@ -14,7 +16,7 @@ Engine = TypeVar("Engine")
 
 
 class LiveEngines(Watched[Engines[Engine]]):
-    """The engines of all tenants, replaced when the rules' folder or the tenants file changes.
+    """The engines of all tenants, replaced when a folder of rules or the tenants file changes.
 
     Callers take `now()` once per batch or request and use it to its end. Safe between threads.
     """
@@ -24,20 +26,23 @@ class LiveEngines(Watched[Engines[Engine]]):
 
     def __init__(
         self,
-        folder: Path,
+        folders: Folders,
         tenants: Path,
         make: Callable[[Rulebook], Engine],
         wait: Callable[[float], object] = time.sleep,
     ) -> None:
         """Load them. Raises RulebookError with every problem, as `load_rulebooks` does. `wait`: pauses for seconds."""
-        self._folder, self._tenants, self._make = folder, tenants, make
+        self._folders, self._tenants, self._make = folders_of(folders), tenants, make
+        self._of_tenants: tuple[Path, ...] = ()
         super().__init__(wait)
 
     def _paths(self) -> Iterable[Path]:
-        return (*sorted(self._folder.glob("*.yaml")), self._tenants)
+        return (*files_in((*self._folders, *self._of_tenants)), self._tenants)
 
     def _load(self, current: Engines[Engine] | None) -> Engines[Engine]:
-        rulebooks = load_rulebooks(self._folder, self._tenants)
+        # Folders that were not watched while they were read make the digest differ, so they are read once more
+        self._of_tenants = folders_of_tenants(self._tenants)
+        rulebooks = load_rulebooks(self._folders, self._tenants)
         if current is None:
             return Engines(self._make, rulebooks)
         if rulebooks.is_same(current.rulebooks):

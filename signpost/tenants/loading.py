@@ -4,10 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from signpost.facts.vocabulary import Vocabulary
+from signpost.rulebook import RulebookError
+from signpost.rulebook.folders import Folders, folders_of
+from signpost.rulebook.own_fields import read_own_fields
 from signpost.tenants.model import Tenants
-from signpost.tenants.overrides import find_overrides_in
+from signpost.tenants.overrides import RuleOverrides, find_overrides_in
 from signpost.tenants.reader import TenantsReader
-from signpost.yaml_files.problems import FileError, Position, Problems
+from signpost.yaml_files.problems import FileError, Position, Problems, in_folder
 from signpost.yaml_files.reader import read
 
 SourceCheck: TypeAlias = Callable[[str, tuple[str, ...]], str]
@@ -19,12 +23,17 @@ class TenantsError(FileError):
     """The tenants file cannot be used."""
 
 
-def load_tenants(file: Path, environ: Mapping[str, str], check: SourceCheck = lambda vendor, secrets: "") -> Tenants:
+def load_tenants(
+    file: Path,
+    environ: Mapping[str, str],
+    check: SourceCheck = lambda vendor, secrets: "",
+    rules: Folders | None = None,
+) -> Tenants:
     """The tenants file. Secrets written as env:NAME come from `environ`, as file:PATH from a file, relative to the
-    folder of the tenants file.
+    folder of the tenants file. `rules`: the folders whose `fields.yaml` declares fields; None: they are not looked at.
 
     A source whose secrets cannot be read, or that `check` refuses, is disabled: its `problem` says why. Raises
-    TenantsError with every other problem at once.
+    TenantsError with every other problem at once, RulebookError with those of the declared fields.
     """
     problems = Problems()
     if not file.exists():
@@ -36,8 +45,19 @@ def load_tenants(file: Path, environ: Mapping[str, str], check: SourceCheck = la
     reader = TenantsReader(file.parent, environ, problems, check)
     parts = reader.members(root, "the file", ("tenants", "sources"), ("tenants",))
     tenants = reader.tenants(parts["tenants"]) if "tenants" in parts else {}
-    sources = reader.sources(parts.get("sources"))
-    find_overrides_in(parts.get("tenants"), problems)
+    overrides = find_overrides_in(parts.get("tenants"), file.parent, problems)
+    vocabularies = {name: _vocabulary(rules, overrides.get(name)) for name in tenants} if rules is not None else {}
+    sources = reader.sources(parts.get("sources"), vocabularies)
     if problems.found:
         raise TenantsError(problems.found)
-    return Tenants(tenants, sources, frozenset(reader.files))
+    return Tenants(tenants, sources, frozenset(reader.files), vocabularies)
+
+
+def _vocabulary(rules: Folders, overrides: RuleOverrides | None) -> Vocabulary:
+    """The fields of one tenant's rulebook. Raises RulebookError."""
+    problems = Problems()
+    own = overrides.rules if overrides else None
+    found = read_own_fields((*folders_of(rules), own) if own else rules, problems)
+    if problems.found:
+        raise RulebookError(in_folder(problems.found, folders_of(rules)[0]))
+    return found

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from signpost.case.instant import MINUTE
+from signpost.facts.vocabulary import KINDS, Vocabulary
+from signpost.schemas.custom import OwnKinds
 
 KEY_PREFIX: Final = "sp_"
 
@@ -24,8 +26,8 @@ class Tenant:
 @dataclass(frozen=True, slots=True)
 class Source:
     """A sender of webhooks. `secrets`: any may sign. `employer`: {id, name} where the sender is one employer.
-    `clock_skew`: how far a signed time may be off, in microseconds. `fields`: our term of an offer -> the sender's own
-    field that holds it."""
+    `clock_skew`: how far a signed time may be off, in microseconds. `fields`: our term of an offer, or `custom.NAME` ->
+    the sender's own field that holds it. `vocabulary`: the tenant's."""
 
     name: str
     tenant: str
@@ -35,17 +37,24 @@ class Source:
     employer: Mapping[str, str] = field(default_factory=dict)
     clock_skew: int = 5 * MINUTE
     fields: Mapping[str, str] = field(default_factory=dict)
+    vocabulary: Vocabulary = field(default=KINDS, repr=False)
     problem: str = ""
     """Why it is disabled and what to do; "" for a source whose webhooks are accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tenants:
-    """Everything of the file, by name. `files`: of secrets that it was read from."""
+    """Everything of the file, by name. `files`: of secrets that it was read from. `vocabularies`: of
+    tenants whose rulebook declares fields."""
 
     tenants: Mapping[str, Tenant]
     sources: Mapping[str, Source]
     files: frozenset[Path] = frozenset()
+    vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict)
+
+    def own_fields(self, tenant: str) -> OwnKinds:
+        """The fields that the rulebook of a tenant declares."""
+        return self.vocabularies.get(tenant, KINDS).own_kinds
 
     def tenant_of_key(self, key: str) -> str | None:
         """The tenant that an API key belongs to. Takes the same time whichever it is."""

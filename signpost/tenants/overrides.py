@@ -1,4 +1,4 @@
-"""What each tenant chooses of the rulebook: `params` and `disabled` of the tenants file, each with its place there.
+"""What each tenant chooses of the rulebook: `params`, `disabled` and `rules` of the tenants file, each with its place.
 
 No secret is read or needed: workers can use this where only the intake may see the secrets.
 """
@@ -20,12 +20,14 @@ from signpost.yaml_files.reader import Node, read
 
 @dataclass(frozen=True, slots=True)
 class RuleOverrides:
-    """One tenant's: rule id -> parameter -> value, and the rules that it does not want."""
+    """One tenant's: rule id -> parameter -> value, the rules that it does not want, and the folder of its own."""
 
     params: Mapping[str, Node]
     disabled: tuple[Node, ...]
     places: Mapping[str, Position]
     """Where each rule of `params` is named."""
+    rules: Path | None = None
+    """A folder that adds rules, sources and fields for this tenant alone."""
 
     def plain_params(self) -> dict[str, dict[str, Any]]:
         """Without places."""
@@ -49,28 +51,47 @@ def find_overrides(file: Path, problems: Problems) -> dict[str, RuleOverrides]:
     root = read(file, str(file), problems, secret=True)
     if root is None:
         return {}
-    return find_overrides_in(
-        FieldReader(problems).members(root, "the file", None, ("tenants",)).get("tenants"), problems
-    )
+    tenants = FieldReader(problems).members(root, "the file", None, ("tenants",)).get("tenants")
+    return find_overrides_in(tenants, file.parent, problems)
 
 
-def find_overrides_in(tenants: Node | None, problems: Problems) -> dict[str, RuleOverrides]:
-    """As `find_overrides`, of the file's `tenants`."""
-    reader = _OverridesReader(problems)
+def find_overrides_in(tenants: Node | None, folder: Path, problems: Problems) -> dict[str, RuleOverrides]:
+    """As `find_overrides`, of the file's `tenants`; `folder` is where the file lies."""
+    reader = _OverridesReader(folder, problems)
     bodies = reader.members(tenants, "tenants") if tenants is not None else {}
     found = {tenant: reader.choices(tenant, body) for tenant, body in bodies.items()}
-    return {tenant: choices for tenant, choices in found.items() if choices.params or choices.disabled}
+    return {tenant: choices for tenant, choices in found.items() if choices.params or choices.disabled or choices.rules}
+
+
+def folders_of_tenants(file: Path) -> tuple[Path, ...]:
+    """The folders that tenants have of their own, as far as the file can be read."""
+    choices = find_overrides(file, Problems()) if file.exists() else {}
+    return tuple(sorted({one.rules for one in choices.values() if one.rules is not None}))
 
 
 class _OverridesReader(FieldReader):
     """Reads tenants' bodies, and of those only what is said of the rulebook: the rest may be secret."""
+
+    def __init__(self, folder: Path, problems: Problems) -> None:
+        super().__init__(problems)
+        self._folder = folder
 
     def choices(self, tenant: str, body: Node) -> RuleOverrides:
         """What one tenant's body says of the rulebook."""
         parts = self.members(body, f"tenants.{tenant}")
         params = self._params(f"tenants.{tenant}.params", parts["params"]) if "params" in parts else {}
         disabled = self._disabled(tenant, parts["disabled"]) if "disabled" in parts else ()
-        return RuleOverrides(params, disabled, (parts["params"].keys if params else None) or {})
+        rules = self._rules(tenant, parts["rules"]) if "rules" in parts else None
+        return RuleOverrides(params, disabled, (parts["params"].keys if params else None) or {}, rules)
+
+    def _rules(self, tenant: str, node: Node) -> Path | None:
+        """The tenant's own folder, relative to that of the tenants file."""
+        folder = self._folder / Path(node.value).expanduser() if isinstance(node.value, str) else None
+        if folder is None or not folder.is_dir():
+            message = f"tenants.{tenant}.rules must name a folder of rules"
+            self.problems.add("R006", node.position, f"{message}; there is none at {folder}" if folder else message)
+            return None
+        return folder
 
     def _params(self, at: str, node: Node) -> dict[str, Node]:
         if not isinstance(node.value, dict):

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from signpost.case.fold import CUSTOM
 from signpost.case.instant import DAY, MINUTE
+from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.rulebook.values import parse_duration
 from signpost.schemas.events import OfferTerms
 from signpost.suggestions import meant
 from signpost.tenants.model import Source, Tenant
 from signpost.yaml_files.fields import FieldReader
-from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node
 
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -22,8 +24,9 @@ WAYS: Final = "env:NAME, file:PATH"
 MOST_SKEW: Final = DAY
 DEFAULT_SKEW: Final = 5 * MINUTE
 TERMS: Final = tuple(OfferTerms().fields)
-"""What may lie in a sender's custom fields."""
-TENANT_KEYS: Final = ("api_keys", "params", "disabled")
+"""What may lie in a sender's custom fields, beside the fields that the rulebook declares."""
+OWN: Final = f"{CUSTOM}."
+TENANT_KEYS: Final = ("api_keys", "params", "disabled", "rules")
 SOURCE_KEYS: Final = ("tenant", "vendor", "secrets", "time_zone", "employer", "clock_skew", "fields")
 
 
@@ -54,10 +57,11 @@ class TenantsReader(FieldReader):
         self._names = set(found)
         return found
 
-    def sources(self, node: Node | None) -> dict[str, Source]:
-        """The sources, by name; `tenants` must have been read before."""
+    def sources(self, node: Node | None, vocabularies: Mapping[str, Vocabulary]) -> dict[str, Source]:
+        """The sources, by name; `tenants` must have been read before. `vocabularies`: of the tenants whose
+        declared fields are known; those of other tenants are not checked."""
         found = [] if node is None else self._named("sources", node, SOURCE_KEYS, ("tenant", "vendor", "secrets"))
-        return {name: self._source(name, body) for name, body in found}
+        return {name: self._source(name, body, vocabularies) for name, body in found}
 
     def _hashes(self, at: str, node: Node | None) -> tuple[str, ...]:
         """The hashes of a tenant's API keys."""
@@ -72,20 +76,23 @@ class TenantsReader(FieldReader):
                 found.append(value)
         return tuple(found)
 
-    def _source(self, name: str, body: Mapping[str, Node]) -> Source:
+    def _source(self, name: str, body: Mapping[str, Node], vocabularies: Mapping[str, Vocabulary]) -> Source:
         at, unreadable = f"sources.{name}", Problems()
         vendor = self.text(body.get("vendor"), f"{at}.vendor")
         secrets = self._secrets(f"{at}.secrets", body.get("secrets"), unreadable)
+        tenant = self._tenant(f"{at}.tenant", body.get("tenant"))
+        vocabulary = vocabularies.get(tenant)
         return Source(
             name=name,
-            tenant=self._tenant(f"{at}.tenant", body.get("tenant")),
+            tenant=tenant,
             vendor=vendor,
             secrets=secrets,
             problem="; ".join(map(str, unreadable.found)) or self._check(vendor, secrets),
             time_zone=self._zone(f"{at}.time_zone", body.get("time_zone")),
             employer=self._employer(f"{at}.employer", body.get("employer")),
             clock_skew=self._skew(f"{at}.clock_skew", body.get("clock_skew")),
-            fields=self._fields(f"{at}.fields", body.get("fields")),
+            fields=self._fields(f"{at}.fields", body.get("fields"), vocabulary),
+            vocabulary=vocabulary or KINDS,
         )
 
     def _tenant(self, at: str, node: Node | None) -> str:
@@ -151,15 +158,29 @@ class TenantsReader(FieldReader):
             return 0
         return duration.total
 
-    def _fields(self, at: str, node: Node | None) -> Mapping[str, str]:
-        """Our term of an offer -> where this sender keeps it."""
-        found = {} if node is None else self.members(node, at, TERMS)
+    def _fields(self, at: str, node: Node | None, vocabulary: Vocabulary | None) -> Mapping[str, str]:
+        """Our term of an offer, or `custom.NAME` -> where this sender keeps it."""
+        if node is None:
+            return {}
+        found = self.members(node, at)
         places = {name: self.text(inner, f"{at}.{name}") for name, inner in found.items()}
         for name, place in places.items():
+            if name not in TERMS:
+                self._check_own(at, name, node.key_position(name), vocabulary)
             if not place:
                 message = f"{at}.{name} must be the name of the sender's own field"
                 self.problems.add("R021", found[name].position, message)
         return places
+
+    def _check_own(self, at: str, name: str, where: Position, vocabulary: Vocabulary | None) -> None:
+        """`custom.NAME` must be a field that the rulebook of the source's tenant declares."""
+        if not name.startswith(OWN):
+            self.problems.add("R010", where, f"{at} has no {name!r}", meant(name, TERMS))
+        elif vocabulary is not None:
+            declared = sorted({f"{OWN}{own}" for fields in vocabulary.own.values() for own in fields})
+            if name not in declared:
+                hint = meant(name, declared) or "none is declared"
+                self.problems.add("R010", where, f"{at}: {name!r} is not declared in fields.yaml", hint)
 
     def _texts(self, at: str, node: Node | None) -> Iterator[tuple[str, Node]]:
         if node is not None and not isinstance(node.value, list):

@@ -1,5 +1,5 @@
-"""The rulebook of each tenant, and an engine for each: the rules of a folder with the tenant's parameters, less what it
-disabled. The one place that says so, for workers and intake alike."""
+"""The rulebook of each tenant, and an engine for each: the rules of all tenants and the tenant's own, with its
+parameters, less what it disabled. The one place that says so, for workers and intake alike."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import orjson
 
 from signpost.rulebook import Problem, Rulebook, RulebookError, find_problems
+from signpost.rulebook.folders import Folders, folders_of
 from signpost.tenants.overrides import RuleOverrides, find_overrides
 from signpost.yaml_files.problems import Problems, in_folder
 
@@ -54,32 +55,32 @@ class Engines(Generic[Engine_co]):
         return self._made[self.rulebooks.of(tenant).version]
 
 
-def load_rulebooks(folder: Path, tenants: Path | None = None) -> Rulebooks:
-    """The rulebook in a folder for each tenant of a tenants file; without such a file it is the same for all.
+def load_rulebooks(folders: Folders, tenants: Path | None = None) -> Rulebooks:
+    """The rulebook in folders for each tenant of a tenants file; without such a file it is the same for all.
 
     Raises RulebookError with every problem of both.
     """
-    rulebooks, problems = find_rulebook_problems(folder, tenants)
+    rulebooks, problems = find_rulebook_problems(folders, tenants)
     if problems:
-        raise RulebookError(in_folder(problems, folder))
+        raise RulebookError(in_folder(problems, folders_of(folders)[0]))
     return rulebooks
 
 
-def find_rulebook_problems(folder: Path, tenants: Path | None = None) -> tuple[Rulebooks, list[Problem]]:
+def find_rulebook_problems(folders: Folders, tenants: Path | None = None) -> tuple[Rulebooks, list[Problem]]:
     """As `load_rulebooks`, for tools that go on: whatever could be read, and every problem in the order of places."""
-    default, problems = find_problems(folder)
+    default, problems = find_problems(folders)
     sound = not problems.found
     choices = find_overrides(tenants, problems) if tenants is not None and tenants.exists() else {}
     if not sound:
         # Sound choices would look unknown beside rules that could not be read
         return Rulebooks(default, {}), sorted(set(problems.found))
     made: dict[bytes, Rulebook] = {}
-    own = {tenant: _own(folder, default, tenant, choice, problems, made) for tenant, choice in choices.items()}
+    own = {tenant: _own(folders, default, tenant, choice, problems, made) for tenant, choice in choices.items()}
     return Rulebooks(default, own), sorted(set(problems.found))
 
 
 def _own(
-    folder: Path,
+    folders: Folders,
     default: Rulebook,
     tenant: str,
     choices: RuleOverrides,
@@ -88,18 +89,28 @@ def _own(
 ) -> Rulebook:
     """One tenant's rulebook; those of equal choices are `made` once."""
     before = len(problems.found)
-    choices.check(default, problems)
+    base = default
+    if choices.rules is not None:
+        folders = (*folders_of(folders), choices.rules)
+        base, found = find_problems(folders)
+        _add(found, f"with the rules of tenant {tenant}", problems)
+    if len(problems.found) == before:
+        choices.check(base, problems)
     if len(problems.found) > before:
         return default
     params, disabled = choices.plain_params(), choices.disabled_rules()
-    key = orjson.dumps([params, disabled], option=orjson.OPT_SORT_KEYS)
+    key = orjson.dumps([params, disabled, base.version], option=orjson.OPT_SORT_KEYS)
     if key not in made:
-        rulebook, found = find_problems(folder, params) if params else (default, Problems())
-        for problem in set(found.found) - set(problems.found):
-            said = f"with the parameters of tenant {tenant}: {problem.message}"
-            problems.add(problem.code, problem.position, said, problem.suggestion)
+        rulebook, found = find_problems(folders, params) if params else (base, Problems())
+        _add(found, f"with the parameters of tenant {tenant}", problems)
         made[key] = _without(rulebook, disabled)
     return made[key]
+
+
+def _add(found: Problems, under: str, problems: Problems) -> None:
+    """The problems that only one tenant has."""
+    for problem in set(found.found) - set(problems.found):
+        problems.add(problem.code, problem.position, f"{under}: {problem.message}", problem.suggestion)
 
 
 def _without(rulebook: Rulebook, disabled: tuple[str, ...]) -> Rulebook:

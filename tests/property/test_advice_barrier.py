@@ -2,6 +2,7 @@
 advice."""
 
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import orjson
@@ -11,7 +12,7 @@ from signpost.case import Case, Event
 from signpost.engine import CompiledEngine
 from signpost.rulebook import load
 from tests.support.generators import random_event, random_events, random_now
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import OWN_FIELDS, RULES
 
 CASES = 5000
 PRIVATE = ("candidate.", "employment.", "interview.prepared", "offer.withdrawal_planned", "offer.acceptance_planned")
@@ -34,9 +35,9 @@ def unseen(random: Random, number: int) -> Event:
             return replace(event, id=f"z-{number}", data=event.data | moved | employer)
 
 
-def employers_advice(events: list[Event], now: int) -> list[bytes]:
+def employers_advice(events: list[Event], now: int, engine: CompiledEngine = ENGINE) -> list[bytes]:
     """What employers read, but for the advice about the employer elsewhere, who is told what is theirs."""
-    advised = advise(ENGINE, Case().fold(*events), b"", tenant="acme", key="c-1", now=now)
+    advised = advise(engine, Case().fold(*events), b"", tenant="acme", key="c-1", now=now)
     told = [change.data for change in advised.changes if change.audience == "employer"]
     return [orjson.dumps(data) for data in told if not data["subject"]["id"].startswith("z-")]
 
@@ -50,3 +51,50 @@ def test_employers_advice_does_not_depend_on_what_they_cannot_know() -> None:
         assert employers_advice([*events, *hidden], now) == before
         seen += len(before)
     assert seen > CASES / 20
+
+
+OWN_RULES = """
+own-offer:
+  about: offer
+  audience: employer
+  source: a
+  when: {stage: open, any of: [{probation_period: above 7}, {shift: night}, {car: known}]}
+  priority: {normal: from the start, high: {visa_sponsored: true}}
+  due: ends_on
+  title: Probation of {{ probation_period }} days
+  message: "{{ shift }} {{ car }} {{ sign_on }} {{ ends_on }}"
+own-interview:
+  about: interview
+  audience: employer
+  source: a
+  when: {stage: known, panel_size: above 7, any application: {for: this one, referred: true}}
+  priority: normal
+  title: A panel of {{ panel_size }}
+  message: M
+"""
+PRIVATE_FIELDS = {"offer": ("fit", "decided_at"), "interview": ("impression",), "application": ("fit",)}
+
+
+def without_private_fields(event: Event) -> Event:
+    """The event without what only the candidate may see of its declared fields."""
+    hidden = PRIVATE_FIELDS.get(event.type.partition(".")[0])
+    if "custom" not in event.data:
+        return event
+    custom = {} if hidden is None else {k: v for k, v in event.data["custom"].items() if k not in hidden}
+    return replace(event, data=event.data | {"custom": custom})
+
+
+def test_employers_advice_does_not_depend_on_declared_fields_that_they_cannot_see(tmp_path: Path) -> None:
+    for name, text in (("sources", "articles: {a: A}\n"), ("fields", OWN_FIELDS), ("own", OWN_RULES)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    engine, random, seen, differ = CompiledEngine(load(tmp_path)), Random(23), 0, 0
+    for _ in range(CASES // 2):
+        events, now = random_events(random), random_now(random)
+        hidden = [unseen(random, number) for number in range(random.randint(1, 4))]
+        before = employers_advice([*events, *hidden], now, engine)
+        blind = list(map(without_private_fields, events))
+        assert employers_advice(blind, now, engine) == before
+        seen += len(before)
+        differ += blind != events
+    assert seen > CASES / 20
+    assert differ > CASES / 20

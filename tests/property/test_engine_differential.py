@@ -33,7 +33,7 @@ def test_durable_rules_and_the_compiled_evaluator_agree(part: int, tmp_path: Pat
     random, compiled, durable, held = Random(part), CompiledEngine(rulebook), DurableEngine(rulebook, faults), set()
     asked = durable.rules.copy()
     for _ in range(CASES_A_PART):
-        facts, now = random_facts(random), random_now(random)
+        facts, now = random_facts(random, rulebook.vocabulary), random_now(random)
         expected = compiled.matches(facts, now)
         assert durable.library_matches(facts, now) == {match for match in expected if match.rule in asked}
         held |= {match.rule for match in expected}
@@ -55,7 +55,7 @@ def oracle_matches(rulebook: Rulebook, facts: Facts, now: int) -> dict[Match, st
 def test_the_compiled_evaluator_agrees_with_the_oracle(rulebook: Rulebook) -> None:
     random, engine = Random(7), CompiledEngine(rulebook)
     for _ in range(ORACLE_CASES):
-        facts, now = random_facts(random), random_now(random)
+        facts, now = random_facts(random, rulebook.vocabulary), random_now(random)
         found = {answer.match: answer.priority(now) for answer in engine.answers(facts) if answer.holds(now)}
         assert found == oracle_matches(rulebook, facts, now)
 
@@ -64,7 +64,7 @@ def test_the_next_change_is_exact(rulebook: Rulebook) -> None:
     """Nothing changes before it, something changes at it: seen by the oracle, which knows no spans."""
     random, engine, changes = Random(11), CompiledEngine(rulebook), 0
     for _ in range(150):
-        facts, now = random_facts(random), random_now(random)
+        facts, now = random_facts(random, rulebook.vocabulary), random_now(random)
         answers = engine.answers(facts)
         for _ in range(4):
             present = oracle_matches(rulebook, facts, now)
@@ -85,7 +85,7 @@ def test_no_change_falls_between_two_that_are_foretold(rulebook: Rulebook) -> No
     """Probing at every threshold of every answer finds no state that stepping from change to change would miss."""
     random, engine = Random(13), CompiledEngine(rulebook)
     for _ in range(100):
-        facts, now = random_facts(random), random_now(random)
+        facts, now = random_facts(random, rulebook.vocabulary), random_now(random)
         answers = engine.answers(facts)
         flips = sorted(
             {

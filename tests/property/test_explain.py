@@ -14,8 +14,9 @@ from signpost.case.instant import DAY, HOUR, format_instant, parse_instant
 from signpost.engine import CompiledEngine
 from signpost.engine.compiled import Match
 from signpost.explain import Explanation, TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all
-from signpost.facts.facts import Entity, Facts, facts_of, typed_value
-from signpost.facts.vocabulary import KINDS, Field
+from signpost.facts.facts import Entity, Facts, facts_of
+from signpost.facts.values import typed_value
+from signpost.facts.vocabulary import Field, Vocabulary
 from signpost.rulebook import load
 from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
 from tests.property.test_advice_barrier import unseen
@@ -37,7 +38,9 @@ def test_every_explanation_gives_the_answer_of_the_engine(tmp_path: Path) -> Non
     engine, random, seen = CompiledEngine(every_term(tmp_path)), Random(5), 0
     for _ in range(60):
         case, now = case_of(*random_events(random)), random_now(random)
-        matches = {(m.rule, m.kind, m.subject) for m in engine.matches(facts_of(case, "c-1"), now)}
+        matches = {
+            (m.rule, m.kind, m.subject) for m in engine.matches(facts_of(case, "c-1", engine.rulebook.vocabulary), now)
+        }
         for rule in random.sample(sorted(engine.rulebook.rules), 12):
             for one in explain_all(engine, case, "c-1", rule, now):
                 named = (rule, one["subject"]["kind"], one["subject"]["id"])
@@ -83,16 +86,16 @@ def test_every_single_change_that_is_named_turns_the_answer(tmp_path: Path) -> N
                 for one in explain_all(engine, case, "c-1", rule, now)[:2]:
                     for change in one["if_changed"]:
                         kind, name = change["fact"].split("/")[0], change["fact"].rpartition(" ")[2]
-                        for value in map(partial(made, KINDS[kind][name].type), change["values"]):
-                            facts = with_value(facts_of(case, "c-1"), change["fact"], value)
+                        for value in map(partial(made, engine.rulebook.vocabulary[kind][name].type), change["values"]):
+                            facts = with_value(facts_of(case, "c-1", engine.rulebook.vocabulary), change["fact"], value)
                             assert answers(engine, facts, one, now) is not one["holds"], (one, change)
                             seen += 1
     assert seen > 500
 
 
-def plain_changes(entity: Entity) -> Iterator[tuple[str, Any]]:
+def plain_changes(entity: Entity, vocabulary: Vocabulary) -> Iterator[tuple[str, Any]]:
     """Every known field unknown, and every word and truth value it could have."""
-    for name, field in KINDS[entity.kind].items():
+    for name, field in vocabulary[entity.kind].items():
         choices = (True, False) if field.type == "boolean" else field.choices if field.type == "choice" else ()
         always = name in ALWAYS_KNOWN.get(entity.kind, ())
         for value in (*choices, *(() if always else (None,))):
@@ -105,12 +108,12 @@ def test_no_single_word_that_turns_the_answer_is_left_out(tmp_path: Path) -> Non
     for engine in (CompiledEngine(every_term(tmp_path)), ENGINE):
         for _ in range(120):
             case, now = case_of(*random_events(random, 5)), random_now(random)
-            facts = facts_of(case, "c-1")
+            facts = facts_of(case, "c-1", engine.rulebook.vocabulary)
             rule = random.choice(sorted(rule.id for rule in engine.rulebook.rules.values() if rule.about == "offer"))
             for one in explain_all(engine, case, "c-1", rule, now)[:1]:
                 named = {change["fact"]: change["values"] for change in one["if_changed"]}
                 for entity in (facts.candidate, *(one for kind in facts.entities.values() for one in kind)):
-                    for name, value in plain_changes(entity):
+                    for name, value in plain_changes(entity, facts.vocabulary):
                         fact = f"{entity.kind}/{entity.id} {name}"
                         turns = answers(engine, with_value(facts, fact, value), one, now) is not one["holds"]
                         assert turns is (value in named.get(fact, [])), (one["rule"], fact, value)

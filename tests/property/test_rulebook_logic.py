@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from signpost.facts.facts import Entity, Facts
+from signpost.facts.vocabulary import KINDS
 from signpost.rulebook import Rulebook, find_problems, load
 from signpost.rulebook.analysis import guarantees
 from signpost.rulebook.analysis.guarantees import OR, UNKNOWN, Is, Var, universe
@@ -55,7 +56,7 @@ def test_what_is_true_of_a_case_is_possible(rulebook: str, made: list[Rule], tmp
     random, asked = Random(3), 0
     pools = {kind: terms(book, kind) for kind in ("offer", "interview", "application", "candidate")}
     for _ in range(CASES):
-        facts, now = random_facts(random), random_now(random)
+        facts, now = random_facts(random, book.vocabulary), random_now(random)
         for kind, pool in pools.items():
             for subject in facts.of_kind(kind):
                 picked = random.sample(pool, min(7, len(pool)))
@@ -98,7 +99,7 @@ def test_what_facts_guarantee_holds_in_random_cases() -> None:
                     excluded = not _is(first, entity)
                     assert not excluded or _is(second, entity), (first, second, entity.values)
                     met[first, second] += excluded or not _is(second, entity)
-                assert all(_is(universe(Var(_named(entity), name, "")), entity) for name in entity.values)
+                assert all(_is(universe(Var.of(_named(entity), KINDS[kind][name])), entity) for name in entity.values)
     assert all(met.values()), [pair for pair, times in met.items() if not times]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from signpost.case import Case, Event
 from signpost.case.instant import DAY, HOUR, format_instant, parse_instant
 from signpost.facts.facts import Facts, facts_of
+from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.schemas import EVENT_SCHEMAS
 
 START = parse_instant("2026-03-02T00:00:00Z")
@@ -14,6 +15,22 @@ TYPES = [name for name in EVENT_SCHEMAS if name not in ("candidate.merged", "can
 FREQUENT = ["offer.extended", "offer.updated", "offer.accepted", "interview.scheduled", "contact.logged"] * 4
 CURRENCIES = ["USD", "USD", "USD", "EUR"]
 IDS = {"offer": ["o1", "o2", "o3"], "interview": ["i1", "i2"], "application": ["a1", "a2"], "recommendation": ["r1"]}
+OWN_TYPES = {
+    "offer": {
+        "probation_period": "integer",
+        "sign_on": "money",
+        "visa_sponsored": "boolean",
+        "shift": "shift",
+        "ends_on": "date",
+        "car": "text",
+        "fit": "signed",
+        "decided_at": "instant",
+    },
+    "interview": {"panel_size": "integer", "impression": "text"},
+    "application": {"referred": "boolean", "fit": "signed"},
+    "candidate": {"needs_visa": "boolean", "most_probation": "integer", "available_on": "date"},
+}
+"""The fields that `own_fields.yaml` declares, and those of their values here."""
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati"]
 
 
@@ -24,7 +41,7 @@ def random_event(random: Random, number: int, subject: str = "c-1") -> Event:
     for name, declared in EVENT_SCHEMAS[type_]().fields.items():
         key = declared.data_key or name
         if declared.required or key == "offer" or random.random() < 0.4:
-            data[key] = None if not declared.required and random.random() < 0.05 else _value(random, key, declared)
+            data[key] = None if declared.allow_none and random.random() < 0.05 else _value(random, key, declared, type_)
     if type_ == "contact.logged" and data.get("offer") is None:
         data["offer"] = random.choice(IDS["offer"])
     return Event("acme", random.choice(["ats", "board"]), f"e-{number}", type_, _instant(random, 20), subject, data)
@@ -38,9 +55,9 @@ def random_events(random: Random, most: int = 9) -> list[Event]:
     ]
 
 
-def random_facts(random: Random) -> Facts:
+def random_facts(random: Random, vocabulary: Vocabulary = KINDS) -> Facts:
     """The facts of a random case."""
-    return facts_of(Case().fold(*random_events(random)), "c-1")
+    return facts_of(Case().fold(*random_events(random)), "c-1", vocabulary)
 
 
 def random_now(random: Random) -> int:
@@ -52,7 +69,9 @@ def _instant(random: Random, days: int) -> int:
     return START + random.randint(0, days * 2) * (DAY // 2)
 
 
-def _value(random: Random, name: str, declared: Any) -> Any:
+def _value(random: Random, name: str, declared: Any, event: str) -> Any:
+    if name == "custom":
+        return _custom(random, event.partition(".")[0])
     if name in IDS:
         return random.choice(IDS[name])
     if declared.choices and declared.kind == "choices":
@@ -60,6 +79,15 @@ def _value(random: Random, name: str, declared: Any) -> Any:
     if declared.choices:
         return random.choice(declared.choices)
     return _VALUES.get(name, _VALUES.get(declared.kind, lambda random: "x"))(random)
+
+
+def _custom(random: Random, kind: str) -> dict[str, Any]:
+    """Values of declared fields, now and then one taken back, of another type, or of a field that nobody declares."""
+    types = OWN_TYPES[kind] | {"declared_no_longer": "text"}
+    found = {name: _VALUES[type_](random) for name, type_ in types.items() if random.random() < 0.5}
+    return {
+        name: value if (odd := random.random()) < 0.9 else None if odd < 0.95 else "x" for name, value in found.items()
+    }
 
 
 def _money(random: Random) -> dict[str, str]:
@@ -95,5 +123,7 @@ _VALUES: dict[str, Any] = {
     "notice_country": lambda random: random.choice(["DE", "US"]),
     "time_zone": lambda random: random.choice(ZONES),
     "locale": lambda random: "en-US",
+    "shift": lambda random: random.choice(["day", "night"]),
+    "signed": lambda random: random.choice([-7, -0.5, 0, 1, 2.5, 1_000_000_000]),
     "into": lambda random: "c-2",
 }

@@ -17,6 +17,7 @@ from signpost.case.instant import SECOND, parse_instant
 from signpost.ingress.sources import source_problem
 from signpost.messaging import Bounds, Broker, connect
 from signpost.names import CLOUDEVENT_JSON, JSON
+from signpost.rulebook.folders import Folders
 from signpost.services.intake import Limits, create_app
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.engines import TenantEngines
@@ -47,11 +48,11 @@ sources:
 """
 
 
-def tenants_in(folder: Path, text: str = TENANTS) -> Tenants:
+def tenants_in(folder: Path, text: str = TENANTS, rules: Folders | None = None) -> Tenants:
     """The tenants of a file with this text."""
     file = folder / "tenants.yaml"
     file.write_text(text, encoding="utf-8")
-    return load_tenants(file, {}, source_problem)
+    return load_tenants(file, {}, source_problem, rules)
 
 
 @dataclass
@@ -89,6 +90,7 @@ def intake_at(
     database_url: str = "",
     rate: Rate | None = None,
     text: str = TENANTS,
+    rules: Folders = RULES,
     **limits: Any,
 ) -> Intake:
     """An intake on a new database; the broker and the database may be named otherwise, for instance as dead ones."""
@@ -100,8 +102,8 @@ def intake_at(
     broker = connect(broker_url or here, bounds=Bounds(publish_timeout_s=patience_s, connect_timeout_s=patience_s))
     if not broker_url or broker_url == here:
         broker.apply_topology()
-    tenants = tenants_in(folder, text)
-    engines = TenantEngines(RULES, folder / "tenants.yaml", 1)
+    tenants = tenants_in(folder, text, rules)
+    engines = TenantEngines(rules, folder / "tenants.yaml", 1)
     numbers = itertools.count(1)
     app = create_app(
         store,

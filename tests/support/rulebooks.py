@@ -10,6 +10,28 @@ RULES = ROOT / "rules"
 
 PARAMS = {"wait": "3d", "short": "36h", "long_way": "60", "manager_notice": "28d", "usual_notice": "14d"}
 PARAMS |= {"patience": "3bd", "far": "45"}
+OWN_FIELDS = """fields:
+  offer:
+    probation_period: {type: days, label: probation period, visible_to: employer}
+    sign_on: {type: money, label: sign-on bonus, visible_to: employer}
+    visa_sponsored: {type: boolean, visible_to: employer}
+    shift: {type: choice, choices: [day, night], visible_to: employer}
+    ends_on: {type: date, visible_to: employer}
+    car: {type: text, visible_to: employer}
+    fit: {type: number, visible_to: candidate}
+    decided_at: {type: instant, visible_to: candidate}
+  interview:
+    panel_size: {type: number, visible_to: employer}
+    impression: {type: text, visible_to: candidate}
+  application:
+    referred: {type: boolean, visible_to: employer}
+    fit: {type: number, visible_to: candidate}
+  candidate:
+    needs_visa: {type: boolean, label: work visa needed, visible_to: candidate}
+    most_probation: {type: days, visible_to: candidate}
+    available_on: {type: date, visible_to: candidate}
+"""
+"""Fields of every type, as `generators.OWN_TYPES` sends them."""
 DEFINE = """  define:
     notice:
       - candidate's notice_period_days
@@ -86,6 +108,27 @@ OFFER_CONDITIONS = {
         "any other offer: "
         "{any of: [{candidate: {priorities: includes pay}}, {extended_at: after this one's extended_at}]}"
     ),
+    "own-known": "probation_period: known",
+    "own-unknown": "sign_on: unknown",
+    "own-days": "probation_period: at least far",
+    "own-days-ref": "probation_period: above candidate's most_probation",
+    "own-days-offset": "start_date: within probation_period",
+    "own-boolean": "visa_sponsored: false\n    candidate: {needs_visa: true}",
+    "own-choice": "shift: night",
+    "own-negated": "shift: not day",
+    "own-choices": "shift: [day, night]",
+    "own-money": "sign_on: at least bonus",
+    "own-date": "ends_on: within wait",
+    "own-date-order": "ends_on: before candidate's available_on",
+    "own-instant": "decided_at: less than wait ago",
+    "own-text": "car: x",
+    "own-same": "car: same as title",
+    "own-number": "fit: above 1",
+    "own-negative": "fit: below 0",
+    "own-exact": "fit: 2.5",
+    "own-any-other": "any other offer: {shift: day, probation_period: below 60, fit: above this one's fit}",
+    "own-any-interview": "any interview: {for: this one, panel_size: above 7}",
+    "own-any-unknown": "any unknown: [probation_period, sign_on, title]",
     "two-relations": "any contact as first: {by: candidate}\n    no contact as second: {by: employer, for: this one}",
 }
 OTHERS = {
@@ -94,10 +137,19 @@ OTHERS = {
         "starts_at: within wait",
         "prepared.research: unknown",
         "no application: {for: this one, stage: rejected}",
+        "panel_size: at most 14",
+        "impression: known",
     ],
-    "application": ["stage: rejected", "any interview: {for: this one, stage: completed}", "no offer: {for: this one}"],
+    "application": [
+        "stage: rejected",
+        "any interview: {for: this one, stage: completed}",
+        "no offer: {for: this one}",
+        "referred: true",
+    ],
     "candidate": [
         "employed: true",
+        "needs_visa: true",
+        "most_probation: unknown",
         "at least 2 offers: {stage: open}",
         "resigned_at: less than wait ago",
         "priorities: includes pay",
@@ -112,6 +164,7 @@ OTHERS = {
 def every_term(folder: Path) -> Rulebook:
     """The rulebook of all these conditions, one rule each, and with validity."""
     (folder / "sources.yaml").write_text("articles: {a: An article}\n")
+    (folder / "fields.yaml").write_text(OWN_FIELDS)
     rules = [_rule(f"offer-{name}", "offer", condition) for name, condition in OFFER_CONDITIONS.items()]
     rules += [_rule(f"{kind}-{n}", kind, line) for kind, lines in OTHERS.items() for n, line in enumerate(lines)]
     rules.append(_rule("valid", "offer", "stage: open\n  valid: for wait after extended_at"))

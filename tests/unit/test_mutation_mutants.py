@@ -132,9 +132,10 @@ def test_no_two_mutants_of_a_rule_have_one_name(tmp_path: Path) -> None:
 
 def test_mutants_can_be_evaluated_and_differ_from_their_rule(tmp_path: Path) -> None:
     """On random cases, few of which touch the rarest thresholds."""
-    facts = [random_facts(Random(seed)) for seed in range(600)]
+    rulebook = every_term(tmp_path)
+    facts = [random_facts(Random(seed), rulebook.vocabulary) for seed in range(600)]
     unlike: list[bool] = []
-    for rule in every_term(tmp_path).rules.values():
+    for rule in rulebook.rules.values():
         plain = answers(rule, facts)
         unlike += [answers(mutant.rule, facts) != plain for mutant in mutants(rule)]
     assert len(unlike) > 600

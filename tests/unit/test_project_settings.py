@@ -19,7 +19,7 @@ def test_an_empty_environment_is_an_embedded_system() -> None:
     assert settings.database_url == settings.broker_url == "sqlite:///.signpost/signpost.db"
     assert settings.tenants == Path(".signpost/tenants.yaml")
     assert settings.http_bind == ("127.0.0.1", 8080)
-    assert (settings.rules / "back-out.yaml").exists() or settings.rules.is_dir()
+    assert (settings.rules[0] / "back-out.yaml").exists() or settings.rules[0].is_dir()
 
 
 def test_what_depends_on_the_data_folder_follows_it() -> None:

@@ -10,11 +10,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from signpost.authoring.editor import RULE_SCHEMA, TIMELINE_SCHEMA, editor_schemas
+from signpost.authoring.editor import FIELD_SCHEMA, RULE_SCHEMA, TIMELINE_SCHEMA, editor_schemas
 from signpost.cli.rules import rules
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import read
-from tests.support.rulebooks import RULES, every_term
+from tests.support.rulebooks import OWN_FIELDS, RULES, every_term
 
 SCHEMAS = editor_schemas(RULES)
 RULE, TIMELINE = (jsonschema.Draft7Validator(SCHEMAS[name]) for name in (RULE_SCHEMA, TIMELINE_SCHEMA))
@@ -77,6 +77,41 @@ def test_every_kind_of_condition_keeps_it(tmp_path: Path) -> None:
     assert len(every_term(tmp_path).rules) > 50
     schema = jsonschema.Draft7Validator(editor_schemas(tmp_path)[RULE_SCHEMA])
     assert errors(schema, content(tmp_path / "topic.yaml")) == []
+
+
+def test_rules_can_use_the_fields_that_a_folder_declares(tmp_path: Path) -> None:
+    (tmp_path / "fields.yaml").write_text(OWN_FIELDS)
+    written = CliRunner().invoke(rules, ["schema", f"ours:{tmp_path}"])
+    assert written.stdout.splitlines() == [f"{tmp_path / name} written" for name in SCHEMAS]
+    schema = json.loads((tmp_path / RULE_SCHEMA).read_text())
+    own = jsonschema.Draft7Validator(schema)
+    used = GOOD.replace("{stage: open}", "{shift: night, candidate: {needs_visa: true}, any unknown: [sign_on]}")
+    assert errors(own, parsed(used.replace("needs_visa: true", "needs_visa: known"))) == []
+    assert errors(RULE, parsed(used))
+    assert errors(own, parsed(used.replace("shift: night", "shift: noon")))
+    described = schema["$defs"]["offer.probation_period"]["description"]
+    assert described.startswith("Probation period. (days)")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("fields:", "felds:"),
+        ("  offer:", "  offers:"),
+        ("probation_period:", "Probation:"),
+        ("type: days", "type: day"),
+        ("type: days, ", ""),
+        (", visible_to: employer", ""),
+        ("visible_to: employer", "visible_to: all"),
+        ("choices: [day, night]", "choices: []"),
+        ("choices: [day, night]", "choice: [day, night]"),
+    ],
+)
+def test_a_mistake_in_a_declaration_is_marked(before: str, after: str) -> None:
+    schema = jsonschema.Draft7Validator(SCHEMAS[FIELD_SCHEMA])
+    assert errors(schema, parsed(OWN_FIELDS)) == []
+    assert before in OWN_FIELDS
+    assert errors(schema, parsed(OWN_FIELDS.replace(before, after)))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +202,11 @@ def test_every_key_of_a_rule_and_every_field_explains_itself() -> None:
 def test_the_settings_of_the_repository_give_each_file_its_schema() -> None:
     settings = json.loads((RULES.parent / ".vscode" / "settings.json").read_text())["yaml.schemas"]
     found = {schema: _matches(patterns) for schema, patterns in settings.items()}
-    assert found == {f"rules/{RULE_SCHEMA}": set(RULE_FILES), f"rules/{TIMELINE_SCHEMA}": set(TIMELINE_FILES)}
+    assert found == {
+        f"rules/{RULE_SCHEMA}": set(RULE_FILES),
+        f"rules/{FIELD_SCHEMA}": set(),
+        f"rules/{TIMELINE_SCHEMA}": set(TIMELINE_FILES),
+    }
 
 
 def _matches(patterns: list[str]) -> set[Path]:

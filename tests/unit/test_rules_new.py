@@ -128,3 +128,17 @@ def test_a_timeline_keeps_the_indentation_of_its_file(empty: Path) -> None:
         "one begins and ends",
         "two begins and ends",
     ]
+
+
+def test_of_several_folders_the_last_gets_the_rule(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "fields.yaml").write_text("fields: {offer: {shift: {type: text, visible_to: employer}}}\n")
+    before = written(folder)
+    result = run("new", "my-rule", f"{folder}:{own}")
+    assert result.exit_code == 0, result.output
+    assert written(folder) == before
+    assert f"  signpost rules check {folder}:{own}\n" in result.output
+    assert run("check", f"{folder}:{own}").exit_code == 0
+    assert "the rule my-rule exists already" in run("new", "my-rule", f"{folder}:{own}").output
+    assert "'fields' is no topic" in run("new", "another", f"{folder}:{own}", "--topic", "fields").output

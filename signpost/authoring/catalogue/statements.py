@@ -25,12 +25,15 @@ _BY_KIND: Final[Mapping[str, Any]] = {
     "instant": "2026-03-02T09:00:00Z",
     "date": "2026-03-02",
     "money": {"amount": 1, "currency": "USD", "per": "year"},
+    "custom": {},
 }
 
 
 def events_of() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Kind of entity -> field -> the short types of the events that state it, in the order of the schemas."""
-    found: dict[str, dict[str, dict[str, None]]] = {kind: {name: {} for name in KINDS[kind]} for kind in KINDS}
+    found: dict[str, dict[str, dict[str, None]]] = {
+        kind: {name: {} for name in fields} for kind, fields in KINDS.items()
+    }
     for type_ in EVENT_SCHEMAS:
         for data in _samples(EVENT_SCHEMAS[type_]):
             event = Event(TENANT, TENANT, type_, type_, EARLIER, CANDIDATE, EVENT_SCHEMAS[type_]().load(data))
@@ -41,9 +44,9 @@ def events_of() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
 
 def _stated(event: Event, *others: Event) -> Iterator[tuple[str, str]]:
     facts = facts_of(Case().fold(event, *others), CANDIDATE)
-    for kind in KINDS:
+    for kind, fields in KINDS.items():
         for entity in facts.of_kind(kind):
-            names = (name for name, stamp in entity.stamps.items() if stamp[2] == event.id and name in KINDS[kind])
+            names = (name for name, stamp in entity.stamps.items() if stamp[2] == event.id and name in fields)
             yield from ((kind, name) for name in names)
 
 

@@ -9,6 +9,7 @@ from signpost.authoring.mutation.survivors import Accepted, find_accepted
 from signpost.authoring.timelines.expectations import rule_of
 from signpost.authoring.timelines.runner import Result
 from signpost.errors import CallerError
+from signpost.rulebook.folders import Folders, folders_of
 from signpost.rulebook.terms import Rule
 from signpost.suggestions import meant
 
@@ -21,7 +22,7 @@ class Plan:
     accepted: tuple[Accepted, ...]
 
 
-def make_plan(folder: Path, paths: Sequence[Path], result: Result, only: Collection[str] = ()) -> Plan:
+def make_plan(folders: Folders, paths: Sequence[Path], result: Result, only: Collection[str] = ()) -> Plan:
     """Plan a run from the result of the timelines under the paths; omits failed timelines, which prove nothing.
 
     Without `only`: all rules if the paths include the rulebook folder, otherwise the rules that the timelines name.
@@ -33,8 +34,8 @@ def make_plan(folder: Path, paths: Sequence[Path], result: Result, only: Collect
         if name not in rules:
             raise CallerError(f"there is no rule {name!r}; {meant(name, rules)}".removesuffix("; "))
     named = {rule_of(advice) for timeline in timelines for one in timeline.expectations for advice in one.value}
-    whole = any(path.resolve() == folder.resolve() for path in paths)
+    whole = {folder.resolve() for folder in folders_of(folders)} <= {path.resolve() for path in paths}
     chosen = [rule for rule in rules.values() if (rule.id in only if only else whole or rule.id in named)]
     left_out = rules.keys() - {rule.id for rule in chosen}
-    entries = [entry for entry in find_accepted([folder, *paths]) if entry.rule not in left_out]
+    entries = [entry for entry in find_accepted([*folders_of(folders), *paths]) if entry.rule not in left_out]
     return Plan(tuple((rule, task_of(rule, result.rulebooks, timelines)) for rule in chosen), tuple(entries))

@@ -9,9 +9,12 @@ from marshmallow import ValidationError
 
 from signpost.authoring.timelines.expectations import SHAPES, check_value
 from signpost.case.event import Event
+from signpost.case.fold import CUSTOM
 from signpost.case.instant import parse_instant
 from signpost.rulebook.values import parse_duration
 from signpost.schemas import EVENT_SCHEMAS
+from signpost.schemas import Problem as DataProblem
+from signpost.schemas.custom import OwnKinds, check_custom
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import FileError, Position, Problems
 from signpost.yaml_files.reader import Node, parse, read_bytes
@@ -62,8 +65,11 @@ class TimelineError(FileError):
     """The files contain no timelines or malformed ones."""
 
 
-def find_timelines(paths: Sequence[Path]) -> list[Timeline]:
-    """All timelines in the given files and folders. Raises TimelineError if one is malformed or there is none."""
+def find_timelines(paths: Sequence[Path], own: OwnKinds | None = None) -> list[Timeline]:
+    """All timelines in the given files and folders. `own`: the fields that the rulebook declares; None: unchecked.
+
+    Raises TimelineError if one is malformed or there is none.
+    """
     problems = Problems()
     timelines: list[Timeline] = []
     for path in paths:
@@ -71,7 +77,7 @@ def find_timelines(paths: Sequence[Path]) -> list[Timeline]:
         for file in files:
             if not path.is_dir() or file.name != SURVIVORS_FILE:
                 timelines += _read_file(
-                    file, problems, required=not path.is_dir() or file.parent.name == TIMELINES_FOLDER
+                    file, problems, own, required=not path.is_dir() or file.parent.name == TIMELINES_FOLDER
                 )
     if not timelines and not problems.found:
         problems.add(
@@ -85,7 +91,7 @@ def find_timelines(paths: Sequence[Path]) -> list[Timeline]:
     return timelines
 
 
-def _read_file(path: Path, problems: Problems, *, required: bool) -> list[Timeline]:
+def _read_file(path: Path, problems: Problems, own: OwnKinds | None, *, required: bool) -> list[Timeline]:
     if not path.is_file():
         problems.add("R002", Position(str(path), 1, 1), "there is no such file")
         return []
@@ -102,12 +108,12 @@ def _read_file(path: Path, problems: Problems, *, required: bool) -> list[Timeli
     ):
         problems.add("R006", root.position, "a timeline file is `timelines:` with a list")
         return []
-    return [_TimelineReader(problems).timeline(node) for node in root.value["timelines"].value]
+    return [_TimelineReader(problems, own).timeline(node) for node in root.value["timelines"].value]
 
 
 class _TimelineReader:
-    def __init__(self, problems: Problems) -> None:
-        self.problems = problems
+    def __init__(self, problems: Problems, own: OwnKinds | None) -> None:
+        self.problems, self.own = problems, own
         self.start = 0
         self.candidate = "c-1"
 
@@ -163,7 +169,18 @@ class _TimelineReader:
         except ValidationError as error:
             self.problems.add("R021", node.position, f"{type_}: {error.messages}")
             return None
+        if CUSTOM in loaded and self.own is not None:
+            loaded[CUSTOM] = self._custom(type_, node.value[CUSTOM], self.own)
         return Arrival(sent, Event(TENANT, SOURCE, id, type_, at, subject, dict(loaded)), node.position)
+
+    def _custom(self, type_: str, node: Node, own: OwnKinds) -> dict[str, Any]:
+        """The values of the fields that the rulebook declares."""
+        found: list[DataProblem] = []
+        custom = check_custom(node.plain(), own.get(type_.partition(".")[0], {}), found)
+        for problem in found:
+            name = problem.pointer.split("/")[3]
+            self.problems.add("R021", node.key_position(name), f"{type_}: {name} {problem.message}")
+        return custom
 
     def _expectations(self, node: Node) -> list[Expectation]:
         if not self._mapping(node, ("at", *SHAPES), ("at",)):

@@ -15,8 +15,10 @@ from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import EngineFaults, make_engine
 from signpost.rulebook import Rulebook, RulebookError, load
+from signpost.rulebook.folders import Folders
+from signpost.rulebook.own_fields import read_own_fields
 from signpost.suggestions import meant
-from signpost.yaml_files.problems import Position
+from signpost.yaml_files.problems import Position, Problems
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,13 +74,14 @@ class Result:
 
 def run_timelines(
     paths: Sequence[Path],
-    rulebook: Path,
+    rulebook: Folders,
     *,
     engine: str = "compiled",
     progress: Callable[[Timeline], None] = lambda timeline: None,
 ) -> Result:
-    """Run all timelines under the paths against the rulebook in a folder. Raises TimelineError, RulebookError."""
-    timelines = find_timelines(paths)
+    """Run all timelines under the paths against the rulebook in one folder or several. Raises TimelineError,
+    RulebookError."""
+    timelines = find_timelines(paths, read_own_fields(rulebook, Problems()).own_kinds)
     rulebooks = load_variants(rulebook, timelines)
     faults = EngineFaults()
     engines = {params: make_engine(engine, loaded, faults) for params, loaded in rulebooks.items()}
@@ -98,20 +101,20 @@ def params_key(timeline: Timeline) -> str:
     return repr(timeline.params)
 
 
-def load_variants(folder: Path, timelines: Iterable[Timeline]) -> dict[str, Rulebook]:
+def load_variants(folders: Folders, timelines: Iterable[Timeline]) -> dict[str, Rulebook]:
     """The rulebook with each timeline's overrides, by `params_key`. Raises RulebookError, and TimelineError for invalid
     overrides."""
-    plain = load(folder)
+    plain = load(folders)
     variants = {repr({}): plain}
     for timeline in timelines:
         if params_key(timeline) not in variants:
-            variants[params_key(timeline)] = _with_params(folder, timeline)
+            variants[params_key(timeline)] = _with_params(folders, timeline)
     return variants
 
 
-def _with_params(folder: Path, timeline: Timeline) -> Rulebook:
+def _with_params(folders: Folders, timeline: Timeline) -> Rulebook:
     try:
-        return load(folder, timeline.params)
+        return load(folders, timeline.params)
     except RulebookError as error:
         raise TimelineError([replace(problem, position=timeline.position) for problem in error.problems]) from error
 

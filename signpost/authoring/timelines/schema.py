@@ -4,8 +4,7 @@ from signpost.authoring.timelines.expectations import ADVICE
 from signpost.authoring.timelines.reader import TIMELINE_KEYS
 from signpost.names import PRIORITIES
 from signpost.rulebook.rule import RULE_ID
-from signpost.rulebook.schema import DRAFT
-from signpost.rulebook.schema_values import JsonSchema
+from signpost.rulebook.schema_values import DRAFT, JsonSchema
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.schemas.containers import object_schema
 from signpost.schemas.meanings import event_data_schema

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from signpost.cli.edge import counted, json_option, print_json, print_table, settings
-from signpost.cli.rules.common import FILE, FOLDER, load_with
+from signpost.cli.rules.common import FILE, FOLDERS, load_with
 from signpost.cli.rules.mutants import jobs_option, progress_bar
 from signpost.cli.send import Item, stream_items
 from signpost.errors import CallerError
@@ -33,8 +33,8 @@ class BadRecording(CallerError):
 
 
 @click.command
-@click.option("--against", type=FOLDER, required=True, help="The new rulebook.")
-@click.option("--rulebook", type=FOLDER, default=SHIPPED_RULES, help="The old one; by default, the shipped one.")
+@click.option("--against", type=FOLDERS, required=True, help="The new rulebook.")
+@click.option("--rulebook", type=FOLDERS, default=SHIPPED_RULES, help="The old one; by default, the shipped one.")
 @click.option("--events", "files", type=click.File("rb"), multiple=True, help="Recorded CloudEvents; may be repeated.")
 @click.option("--stored", is_flag=True, help="Replay what the database knows of each case.")
 @click.option("--tenant", default="demo", show_default=True, help="Whose cases, with --stored.")
@@ -51,8 +51,8 @@ class BadRecording(CallerError):
 @jobs_option
 @json_option
 def backtest(
-    against: Path,
-    rulebook: Path,
+    against: tuple[Path, ...],
+    rulebook: tuple[Path, ...],
     files: tuple[IO[bytes], ...],
     stored: bool,
     tenant: str,
@@ -151,7 +151,7 @@ def _valid(items: Iterable[Item], now: int, wrong: list[str]) -> "Iterator[Event
 
     for item in items:
         try:
-            yield load_event(strict_json.loads(item.body), tenant="backtest", now=now)
+            yield load_event(strict_json.loads(item.body), tenant="backtest", now=now, own=None)
         except InvalidEvent as refused:
             wrong += [f"{item.place}: {problem}" for problem in refused.problems]
         except CallerError as error:

@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from signpost.cli.edge import counted, json_option, print_json
-from signpost.cli.rules.common import FOLDER, place
+from signpost.cli.rules.common import FOLDERS, place
 from signpost.settings import SHIPPED_RULES
 
 
 @click.command
-@click.argument("folder", type=FOLDER, default=SHIPPED_RULES, required=False)
+@click.argument("folder", type=FOLDERS, default=SHIPPED_RULES, required=False)
 @click.option(
     "--tenants",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -30,10 +30,10 @@ from signpost.settings import SHIPPED_RULES
 @click.option("--strict", is_flag=True, help="Let warnings count as problems.")
 @json_option
 def check(
-    folder: Path, tenants: Path | None, today: datetime | None, max_age: int, strict: bool, as_json: bool
+    folder: tuple[Path, ...], tenants: Path | None, today: datetime | None, max_age: int, strict: bool, as_json: bool
 ) -> None:
-    """Check the rulebook in FOLDER in every way that needs no facts, and list each problem with its place; exit code 1
-    where there is one.
+    """Check the rulebook in FOLDER, or in several (ours:DIR), in every way that needs no facts, and list each problem
+    with its place; exit code 1 where there is one.
 
     Beyond loading it finds conditions that can never hold or say nothing new, priorities and values that are never
     reached, rules that others always suppress or contradict, texts that can fail or come out empty, and rules without
@@ -42,6 +42,7 @@ def check(
     \b
     Examples:
       signpost rules check rules
+      signpost rules check ours:my-rules
       signpost rules check rules --strict --max-age 180
       signpost rules check rules --tenants .signpost/tenants.yaml
     """
@@ -50,12 +51,13 @@ def check(
 
     day = today or datetime.now(UTC)
     rulebook, found = inspect(folder, day.date(), max_age=max_age, tenants=tenants)
-    found = in_folder(found, folder)
+    found = in_folder(found, folder[0])
     warnings = [one for one in found if one.is_warning]
     problems = [one for one in found if not one.is_warning]
     if as_json:
         said = {"problems": list(map(_problem, problems)), "warnings": list(map(_problem, warnings))}
-        print_json({"rules": len(rulebook.rules), "version": rulebook.version, **said})
+        own = {kind: list(fields) for kind, fields in rulebook.vocabulary.own.items() if fields}
+        print_json({"rules": len(rulebook.rules), "version": rulebook.version, "own_fields": own, **said})
     else:
         for one in (*problems, *warnings):
             click.echo(one)
@@ -66,7 +68,9 @@ def check(
 
 def _verdict(rulebook: Any, problems: int, warnings: int) -> str:
     """`77 rules, no problem, 2 warnings; version 0123456789ab`."""
-    parts = [counted(len(rulebook.rules), "rule"), counted(problems, "problem") if problems else "no problem"]
+    own = sum(map(len, rulebook.vocabulary.own.values()))
+    parts = [counted(len(rulebook.rules), "rule"), *([counted(own, "own field")] if own else [])]
+    parts += [counted(problems, "problem") if problems else "no problem"]
     parts += [counted(warnings, "warning")] if warnings else []
     return ", ".join(parts) + ("" if problems else f"; version {rulebook.version}")
 

@@ -5,10 +5,36 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from signpost.settings import OURS, rule_folders
+
 if TYPE_CHECKING:
     from signpost.rulebook import Rulebook
+    from signpost.rulebook.folders import Folders
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+class _Folders(click.ParamType["tuple[Path, ...]"]):
+    """One folder of rules, or `ours:DIR`: several of which each adds to those before. `files`: or a single file."""
+
+    name = "folders"
+
+    def __init__(self, *, files: bool = False) -> None:
+        self.files = files
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Path, ...]:
+        """The folders, all of which exist."""
+        if not isinstance(value, str):
+            return (value,) if isinstance(value, Path) else tuple(value)
+        try:
+            found = (Path(value),) if Path(value).exists() and value != OURS else rule_folders(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        for one in found:
+            if not (one.is_dir() or (self.files and one.is_file())):
+                self.fail(f"there is no {'file or ' if self.files else ''}folder {str(one)!r}", param, ctx)
+        return found
+
+
+FOLDERS, PATHS = _Folders(), _Folders(files=True)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -17,8 +43,8 @@ def place(position: Any) -> dict[str, Any]:
     return {"file": position.file, "line": position.line, "column": position.column}
 
 
-def load_with(folder: Path, file: Path | None) -> "Rulebook":
-    """The rulebook in a folder, with the parameters that a YAML file sets: rule, parameter, value.
+def load_with(folders: "Folders", file: Path | None) -> "Rulebook":
+    """The rulebook in folders, with the parameters that a YAML file sets: rule, parameter, value.
 
     Raises RulebookError with every problem of both.
     """
@@ -27,7 +53,7 @@ def load_with(folder: Path, file: Path | None) -> "Rulebook":
     from signpost.yaml_files.problems import Problems
     from signpost.yaml_files.reader import read
 
-    rulebook = load(folder)
+    rulebook = load(folders)
     if file is None:
         return rulebook
     problems = Problems()
@@ -44,4 +70,4 @@ def load_with(folder: Path, file: Path | None) -> "Rulebook":
         choices.check(rulebook, problems)
     if problems.found:
         raise RulebookError(problems.found)
-    return load(folder, choices.plain_params())
+    return load(folders, choices.plain_params())

@@ -6,17 +6,17 @@ from typing import Any
 import click
 
 from signpost.cli.edge import json_option, print_json, print_table
-from signpost.cli.rules.common import FOLDER, place
+from signpost.cli.rules.common import FOLDERS, place
 from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, placed
 from signpost.settings import SHIPPED_RULES
 
 
 @click.command
-@click.argument("folder", type=FOLDER, default=SHIPPED_RULES, required=False)
+@click.argument("folder", type=FOLDERS, default=SHIPPED_RULES, required=False)
 @jobs_option
 @cache_option
 @json_option
-def coverage(folder: Path, jobs: int, cache: bool, as_json: bool) -> None:
+def coverage(folder: tuple[Path, ...], jobs: int, cache: bool, as_json: bool) -> None:
     """Show for each rule in FOLDER where it stands, how many timelines and expectations name it, and its mutation
     score: how many per cent of the changes to it they notice. Timelines that fail count for nothing.
 
@@ -27,8 +27,8 @@ def coverage(folder: Path, jobs: int, cache: bool, as_json: bool) -> None:
     """
     from signpost.authoring.timelines import run_timelines
 
-    result = run_timelines([folder], folder)
-    report = mutate(folder, [folder], result, jobs=jobs, cache=cache, quiet=as_json)
+    result = run_timelines(folder, folder)
+    report = mutate(folder, folder, result, jobs=jobs, cache=cache, quiet=as_json)
     timelines = [outcome.timeline for outcome in result.outcomes if not outcome.failures]
     rows = [_covered(verdict, timelines, folder) for verdict in report.verdicts]
     if as_json:
@@ -40,7 +40,7 @@ def coverage(folder: Path, jobs: int, cache: bool, as_json: bool) -> None:
     click.echo(f"{len(rows)} rules, {untold} without a timeline, score {report.score:.1f}")
 
 
-def _covered(verdict: Any, timelines: list[Any], folder: Path) -> dict[str, Any]:
+def _covered(verdict: Any, timelines: list[Any], folder: tuple[Path, ...]) -> dict[str, Any]:
     from signpost.authoring.timelines.coverage import about
 
     naming = about(verdict.rule, timelines)

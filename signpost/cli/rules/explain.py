@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import click
 
 from signpost.cli.edge import json_option, print_json, settings
-from signpost.cli.rules.common import FOLDER
+from signpost.cli.rules.common import FOLDERS
 from signpost.errors import CallerError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class _Subject(NamedTuple):
 @click.option("--events", "file", type=click.File("rb"), help="Take the case from a file of CloudEvents instead.")
 @click.option("--timeline", help="Take the case from a timeline instead: FILE or FILE:NAME.")
 @click.option("--at", "at", help="An instant, or a time like 36h since the first event; by default, now.")
-@click.option("--rulebook", "folder", type=FOLDER, help="By default SIGNPOST_RULES, with what the tenant chooses.")
+@click.option("--rulebook", "folder", type=FOLDERS, help="By default SIGNPOST_RULES, with what the tenant chooses.")
 @json_option
 def explain(
     advice: str,
@@ -49,7 +49,7 @@ def explain(
     file: IO[bytes] | None,
     timeline: str | None,
     at: str | None,
-    folder: Path | None,
+    folder: tuple[Path, ...] | None,
     as_json: bool,
 ) -> None:
     """Say why a rule holds of a subject or does not: each condition with the facts that decide it, when the answer
@@ -86,14 +86,14 @@ def explain(
 
 
 def _source(
-    candidate: str | None, tenant: str, file: IO[bytes] | None, timeline: str | None, folder: Path | None
+    candidate: str | None, tenant: str, file: IO[bytes] | None, timeline: str | None, folder: tuple[Path, ...] | None
 ) -> _Subject:
     if timeline is not None:
         return _of_timeline(timeline, folder)
     return _of_events(file, candidate, folder) if file is not None else _stored(tenant, candidate or "", folder)
 
 
-def _stored(tenant: str, candidate: str, folder: Path | None) -> _Subject:
+def _stored(tenant: str, candidate: str, folder: tuple[Path, ...] | None) -> _Subject:
     from signpost.authoring.backtest import history_of_case
     from signpost.case import Case
     from signpost.storage import open_store
@@ -109,7 +109,7 @@ def _stored(tenant: str, candidate: str, folder: Path | None) -> _Subject:
     return _Subject(history, rulebook, row.advice, history.steps[0][0])
 
 
-def _of_events(file: IO[bytes], candidate: str | None, folder: Path | None) -> _Subject:
+def _of_events(file: IO[bytes], candidate: str | None, folder: tuple[Path, ...] | None) -> _Subject:
     from signpost.cli.rules.backtest import recorded
     from signpost.rulebook import load
 
@@ -124,7 +124,7 @@ def _of_events(file: IO[bytes], candidate: str | None, folder: Path | None) -> _
     return _Subject(histories[key], load(folder or settings().rules), b"", histories[key].steps[0][0])
 
 
-def _of_timeline(name: str, folder: Path | None) -> _Subject:
+def _of_timeline(name: str, folder: tuple[Path, ...] | None) -> _Subject:
     """The timeline of this name, or the first of the file; under the parameters that it sets."""
     from signpost.authoring.backtest import History
     from signpost.authoring.timelines import find_timelines

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from signpost.rulebook.folders import Folders, folders_of
+
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_junit(path: Path, result: Any, report: Any, folder: Path) -> None:
+def write_junit(path: Path, result: Any, report: Any, folder: Folders) -> None:
     """One case for each timeline; with a mutation report, one for each rule, and one for stale survivors."""
     root = ElementTree.Element("testsuites")
     cases = [_timeline(outcome) for outcome in result.outcomes]
@@ -37,16 +39,12 @@ def _timeline(outcome: Any) -> ElementTree.Element:
     return case
 
 
-def _rule(verdict: Any, folder: Path) -> ElementTree.Element:
-    position = verdict.position
-    case = _case("mutants", verdict.rule, str(folder / position.file), position.line)
-    _fail(
-        case,
-        [
-            f"{folder / mutant.position.file}:{mutant.position.line}: survives: {mutant.description}"
-            for mutant in verdict.survivors
-        ],
-    )
+def _rule(verdict: Any, folder: Folders) -> ElementTree.Element:
+    first = folders_of(folder)[0]
+    position = verdict.position.below(first)
+    case = _case("mutants", verdict.rule, position.file, position.line)
+    places = ((mutant.position.below(first), mutant.description) for mutant in verdict.survivors)
+    _fail(case, [f"{place.file}:{place.line}: survives: {description}" for place, description in places])
     return case
 
 

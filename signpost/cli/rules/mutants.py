@@ -5,12 +5,15 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from signpost.cli.edge import counted, print_table
 from signpost.cli.rules.common import place
+
+if TYPE_CHECKING:
+    from signpost.rulebook.folders import Folders
 
 jobs_option = click.option(
     "--jobs",
@@ -33,7 +36,14 @@ def cache_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def mutate(
-    folder: Path, paths: Sequence[Path], result: Any, *, only: Sequence[str] = (), jobs: int, cache: bool, quiet: bool
+    folder: "Folders",
+    paths: Sequence[Path],
+    result: Any,
+    *,
+    only: Sequence[str] = (),
+    jobs: int,
+    cache: bool,
+    quiet: bool,
 ) -> Any:
     """Try the mutants on the timelines that passed: the report of `signpost.authoring.mutation`."""
     from signpost.authoring.mutation.cache import Cache
@@ -60,12 +70,12 @@ def progress_bar(title: str, total: int | None, *, quiet: bool) -> Iterator[Call
         yield lambda name: bar.update(task, advance=1, description=f"{title}: {name}"[:60])
 
 
-def show_report(report: Any, folder: Path) -> None:
+def show_report(report: Any, folder: "Folders") -> None:
     """The table of rules, then every survivor and every stale entry with its place."""
     print_table(("rule", "mutants", "killed", "accepted", "survive", "score"), map(_row, report.verdicts))
     for verdict in report.verdicts:
         for mutant in verdict.survivors:
-            click.echo(f"{folder}/{mutant.position}: {verdict.rule}: survives: {mutant.description}")
+            click.echo(f"{_place(mutant.position, folder)}: {verdict.rule}: survives: {mutant.description}")
     for entry in report.stale:
         click.echo(f"{entry.position}: {entry.rule}: {entry.mutant} does not survive; remove the entry")
     survivors = sum(len(verdict.survivors) for verdict in report.verdicts)
@@ -76,7 +86,7 @@ def show_report(report: Any, folder: Path) -> None:
     )
 
 
-def report_json(report: Any, folder: Path) -> dict[str, Any]:
+def report_json(report: Any, folder: "Folders") -> dict[str, Any]:
     """The same for programs."""
     return {
         "score": report.score,
@@ -90,7 +100,7 @@ def _row(verdict: Any) -> tuple[str, ...]:
     return (verdict.rule, *map(str, counts), f"{verdict.score:.1f}")
 
 
-def _verdict_json(verdict: Any, folder: Path) -> dict[str, Any]:
+def _verdict_json(verdict: Any, folder: "Folders") -> dict[str, Any]:
     return {
         "rule": verdict.rule,
         **placed(verdict.position, folder),
@@ -102,10 +112,17 @@ def _verdict_json(verdict: Any, folder: Path) -> dict[str, Any]:
     }
 
 
-def _mutant_json(mutant: Any, folder: Path) -> dict[str, Any]:
+def _mutant_json(mutant: Any, folder: "Folders") -> dict[str, Any]:
     return {**placed(mutant.position, folder), "mutant": mutant.description}
 
 
-def placed(position: Any, folder: Path) -> dict[str, Any]:
+def placed(position: Any, folder: "Folders") -> dict[str, Any]:
     """Where something of a rulebook stands, for programs."""
-    return {**place(position), "file": str(folder / position.file)}
+    from signpost.rulebook.folders import folders_of
+
+    return place(position.below(folders_of(folder)[0]))
+
+
+def _place(position: Any, folder: "Folders") -> str:
+    found = placed(position, folder)
+    return f"{found['file']}:{found['line']}:{found['column']}"

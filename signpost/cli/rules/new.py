@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from signpost.cli.rules.common import FOLDER
-from signpost.settings import SHIPPED_RULES
+from signpost.cli.rules.common import FOLDERS
+from signpost.settings import OURS, SHIPPED_RULES
 
 
 @click.command
 @click.argument("name")
-@click.argument("folder", type=FOLDER, default=SHIPPED_RULES, required=False)
+@click.argument("folder", type=FOLDERS, default=SHIPPED_RULES, required=False)
 @click.option("--topic", help="The file to add the rule to, without .yaml; by default a file named like the rule.")
 @click.option(
     "--about",
@@ -27,13 +27,15 @@ from signpost.settings import SHIPPED_RULES
     help="Who gets the advice.",
 )
 @click.option("--source", metavar="ARTICLE", help="An article of sources.yaml; by default the first.")
-def new(name: str, folder: Path, topic: str | None, about: str, audience: str, source: str | None) -> None:
-    """Write a rule NAME and its timeline into the rulebook in FOLDER, to start from: both pass as they are.
+def new(name: str, folder: tuple[Path, ...], topic: str | None, about: str, audience: str, source: str | None) -> None:
+    """Write a rule NAME and its timeline into the rulebook in FOLDER, to start from: both pass as they are. Of several
+    folders (ours:DIR) the last one gets them.
 
     \b
     Examples:
       signpost rules new ask-about-parking rules
       signpost rules new ask-about-parking rules --topic before-accepting --source before-accepting
+      signpost rules new ask-about-parking ours:my-rules
     """
     from signpost.authoring.new_rule import NewRule, write_rule
 
@@ -41,5 +43,6 @@ def new(name: str, folder: Path, topic: str | None, about: str, audience: str, s
     click.echo(f"{rule}: rule {name} written")
     click.echo(f"{timeline}: its timeline written")
     click.echo("Next: replace the example condition and texts in both files, then run")
-    click.echo(f"  signpost rules check {folder}")
-    click.echo(f"  signpost rules test {folder}")
+    names = ":".join(OURS if one == SHIPPED_RULES and len(folder) > 1 else str(one) for one in folder)
+    click.echo(f"  signpost rules check {names}")
+    click.echo(f"  signpost rules test {names}")

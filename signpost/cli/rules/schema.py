@@ -4,20 +4,23 @@ from pathlib import Path
 
 import click
 
-from signpost.cli.rules.common import FOLDER
+from signpost.cli.rules.common import FOLDERS
 from signpost.settings import SHIPPED_RULES
 
 
 @click.command
-@click.argument("folder", type=FOLDER, default=SHIPPED_RULES, required=False)
-def schema(folder: Path) -> None:
-    """Write the JSON Schemas of rule files and timelines into FOLDER, for editors.
+@click.argument("folder", type=FOLDERS, default=SHIPPED_RULES, required=False)
+def schema(folder: tuple[Path, ...]) -> None:
+    """Write the JSON Schemas of rule files, own fields and timelines into FOLDER, for editors; of several folders
+    (ours:DIR) into the last.
 
-    They name the articles and norms of sources.yaml, so run this again when that file changes.
+    They name the articles and norms of sources.yaml and the fields of fields.yaml, so run this again when one of these
+    files changes.
 
     \b
-    Example:
+    Examples:
       signpost rules schema rules
+      signpost rules schema ours:my-rules
     """
     from signpost.authoring.editor import write_schemas
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from signpost.cli.edge import json_option, print_json
-from signpost.cli.rules.common import FOLDER, place
+from signpost.cli.rules.common import FOLDERS, PATHS, place
 from signpost.cli.rules.junit import write_junit
 from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, progress_bar, report_json, show_report
 from signpost.settings import SHIPPED_RULES
@@ -16,9 +16,9 @@ SOURCES = "sources.yaml"
 
 
 @click.command
-@click.argument("paths", type=click.Path(exists=True, path_type=Path), nargs=-1)
+@click.argument("paths", type=PATHS, nargs=-1)
 @click.option(
-    "--rulebook", "folder", type=FOLDER, help="The rulebook; by default the one that PATHS lie in, or the shipped one."
+    "--rulebook", "folder", type=FOLDERS, help="The rulebook; by default the one that PATHS lie in, or the shipped one."
 )
 @click.option(
     "--engine",
@@ -35,8 +35,8 @@ SOURCES = "sources.yaml"
 @click.option("--junit", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write JUnit XML here.")
 @json_option
 def test(
-    paths: tuple[Path, ...],
-    folder: Path | None,
+    paths: tuple[tuple[Path, ...], ...],
+    folder: tuple[Path, ...] | None,
     engine: str,
     mutating: bool,
     only: tuple[str, ...],
@@ -49,7 +49,8 @@ def test(
     """Run timelines against a rulebook, in virtual time. Exit code 1 where an expectation is not met, 2 where a file is
     malformed.
 
-    PATHS are files of timelines or folders with such. Finding none is an error.
+    PATHS are files of timelines or folders with such; `ours:DIR` are the timelines of the shipped rules and of DIR,
+    against both. Finding none is an error.
 
     With --mutate each rule is changed in one small way at a time: a condition dropped or negated, a threshold shifted
     by a second, an escalation removed. A change that no timeline notices survives, and is listed. One that makes no
@@ -58,6 +59,7 @@ def test(
     \b
     Examples:
       signpost rules test rules
+      signpost rules test ours:my-rules
       signpost rules test --rulebook rules my-timelines.yaml
       signpost rules test rules --mutate --rule withdraw-promptly
       signpost rules test rules --mutate --min-score 100 --junit report.xml
@@ -66,11 +68,11 @@ def test(
 
     if not mutating and (only or min_score is not None):
         raise click.UsageError("--rule and --min-score go with --mutate")
-    paths = paths or (SHIPPED_RULES,)
-    folder = folder or _rulebook_around(paths)
+    files = tuple(path for given in paths for path in given) or (SHIPPED_RULES,)
+    folder = folder or next((given for given in paths if len(given) > 1), None) or (_rulebook_around(files),)
     with progress_bar("timelines", None, quiet=as_json) as advance:
-        result = run_timelines(paths, folder, engine=engine, progress=lambda timeline: advance(timeline.name))
-    report = mutate(folder, paths, result, only=only, jobs=jobs, cache=cache, quiet=as_json) if mutating else None
+        result = run_timelines(files, folder, engine=engine, progress=lambda timeline: advance(timeline.name))
+    report = mutate(folder, files, result, only=only, jobs=jobs, cache=cache, quiet=as_json) if mutating else None
     _show(result, report, folder, as_json=as_json)
     if junit is not None:
         write_junit(junit, result, report, folder)
@@ -88,7 +90,7 @@ def _falls_short(report: Any, min_score: float | None) -> bool:
     return bool(report.stale) or (min_score is not None and report.score < min_score)
 
 
-def _show(result: Any, report: Any, folder: Path, *, as_json: bool) -> None:
+def _show(result: Any, report: Any, folder: tuple[Path, ...], *, as_json: bool) -> None:
     if as_json:
         failures = [_failure(one) for one in result.failures]
         document = {"timelines": result.timelines, "expectations": result.expectations, "failures": failures}

@@ -1,6 +1,6 @@
 """The audience barrier: an employer's rule reads nothing that this employer does not know. (Texts: see `shapes`.)"""
 
-from signpost.facts.vocabulary import KINDS
+from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN, UNKNOWN, EntityTerm, Is, Var
 from signpost.rulebook.analysis.logic import Every, Statement, is_possible, somebody
 from signpost.rulebook.analysis.meaning import Meaning
@@ -35,7 +35,7 @@ def _check_barrier(rule: Rule, problems: Problems) -> None:
         _check_relations(rule, condition, problems)
     if rule.about in TOLD_IN_PRIVATE and rule.id not in problems.rules:
         meaning = Meaning.of(rule)
-        if is_possible(meaning.holds(rule.when), _is_private(meaning.subject)):
+        if is_possible(meaning.holds(rule.when), _is_private(meaning.subject, rule.vocabulary)):
             problems.add("R060", rule.places["when"], f"{rule.id} may speak of {_only_planned(rule.about)}", _ASK)
 
 
@@ -51,7 +51,7 @@ def _check_read(rule: Rule, read: Read, problems: Problems) -> None:
     if scope == Scope.CANDIDATE:
         problems.add("R060", read.position, f"{rule.id} reads the candidate's {name}")
     elif scope != Scope.DEFINED:
-        field = KINDS[rule.about if scope == Scope.SUBJECT else read.kind].get(name)
+        field = rule.vocabulary[rule.about if scope == Scope.SUBJECT else read.kind].get(name)
         if field is not None and field.private:
             problems.add("R060", read.position, f"{rule.id} reads {name}, which the candidate said in private")
 
@@ -73,7 +73,7 @@ def _check_relation(rule: Rule, term: Relation, problems: Problems) -> None:
         problems.add("R060", term.position, message, "add `for: this one` or `employer: same` to the relation")
     elif term.kind in TOLD_IN_PRIVATE and rule.id not in problems.rules:
         item = somebody(term.kind)
-        if is_possible(Meaning.of(rule).holds(term.where, item), _is_private(item)):
+        if is_possible(Meaning.of(rule).holds(term.where, item), _is_private(item, rule.vocabulary)):
             problems.add("R060", term.position, f"{rule.id} counts {_only_planned(term.kind)}", _ASK)
 
 
@@ -93,8 +93,8 @@ def _looks_elsewhere(condition: Condition) -> bool:
     )
 
 
-def _is_private(entity: EntityTerm) -> Statement:
+def _is_private(entity: EntityTerm, vocabulary: Vocabulary) -> Statement:
     """That nothing is known of an entity but what the candidate may have told in private."""
     said = (*LINKS, *ALWAYS_KNOWN.get(entity.kind, ()))
-    public = [field for field in KINDS[entity.kind].values() if not field.private and field.name not in said]
-    return Every(tuple(Is(Var(entity, field.name, field.type), frozenset((UNKNOWN,))) for field in public))
+    public = [field for field in vocabulary[entity.kind].values() if not field.private and field.name not in said]
+    return Every(tuple(Is(Var.of(entity, field), frozenset((UNKNOWN,))) for field in public))

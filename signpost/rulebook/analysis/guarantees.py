@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from signpost.facts.stages import APPLICATION_STAGES, ENDED, INTERVIEW_STAGES
-from signpost.facts.vocabulary import KINDS, THANKS
+from signpost.facts.vocabulary import KINDS, THANKS, Field
 
 
 class _Unknown:
@@ -28,11 +28,18 @@ class EntityTerm:
 
 @dataclass(frozen=True, slots=True)
 class Var:
-    """A field of an entity; of the type "fact", a yes or no about the entity that is no field."""
+    """A field of an entity, with the words that it can have; of the type "fact", a yes or no about the entity that is
+    no field."""
 
     entity: EntityTerm
     name: Any
     type: str
+    choices: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, entity: EntityTerm, field: Field) -> "Var":
+        """A field of an entity."""
+        return cls(entity, field.name, field.type, field.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,11 @@ def universe(var: Var) -> Is:
     """Every value that a variable can have."""
     if var.type == "fact":
         return Is(var, frozenset((True, False)))
-    field = KINDS[var.entity.kind][var.name]
     never = frozenset() if var.name not in ALWAYS_KNOWN.get(var.entity.kind, ()) else frozenset((UNKNOWN,))
-    if field.type == "boolean":
+    if var.type == "boolean":
         return Is(var, frozenset((True, False, UNKNOWN)) - never)
-    if field.type == "choice":
-        return Is(var, frozenset((*field.choices, UNKNOWN)) - never)
+    if var.type == "choice":
+        return Is(var, frozenset((*var.choices, UNKNOWN)) - never)
     return Is(var, never, False)
 
 
@@ -108,4 +114,4 @@ def guarantees(entity: EntityTerm) -> tuple[tuple[Is, Is], ...]:
 
 def _side(entity: EntityTerm, side: Side) -> Is:
     name, values, among = side
-    return Is(Var(entity, name, KINDS[entity.kind][name].type), frozenset(values), among)
+    return Is(Var.of(entity, KINDS[entity.kind][name]), frozenset(values), among)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TypeAlias
 
-from signpost.facts.vocabulary import KINDS
+from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.analysis.amounts import NOW, Bound
 from signpost.rulebook.analysis.guarantees import EntityTerm, Var
 from signpost.rulebook.analysis.logic import FALSE, TRUE, Either, Every, Nobody, Somebody, Statement, somebody
@@ -36,13 +36,14 @@ class Meaning:
     """The statements of one rule. `subject`: what it speaks of; rules about one kind speak of the same here."""
 
     subject: EntityTerm
+    vocabulary: Vocabulary
     defined: dict[str, Defined] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rule: Rule) -> "Meaning":
         """The meaning of this rule's terms."""
         subject = CANDIDATE if rule.about == "candidate" else EntityTerm("this one", rule.about)
-        return cls(subject, {one.name: one for one in rule.defined})
+        return cls(subject, rule.vocabulary, {one.name: one for one in rule.defined})
 
     def holds(self, condition: Condition, item: EntityTerm | None = None) -> Statement:
         """That all terms hold, of the subject or of another entity."""
@@ -112,7 +113,7 @@ class Meaning:
         """What a reference comes to. Of a defined value: one case for each alternative, the others being excluded."""
         if ref.scope != Scope.DEFINED:
             entity = {Scope.ITEM: item, Scope.SUBJECT: self.subject}.get(ref.scope, CANDIDATE)
-            return [(TRUE, Var(entity, ref.name, KINDS[entity.kind][ref.name].type))]
+            return [(TRUE, Var.of(entity, self.vocabulary[entity.kind][ref.name]))]
         return [case for cases in self.alternatives(ref.name) for case in cases]
 
     def alternatives(self, name: str) -> list[list[Case]]:

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from signpost.case.instant import DAY
-from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.analysis.amounts import NOW, ZERO, Bound, Point
 from signpost.rulebook.analysis.guarantees import UNKNOWN, EntityTerm, Is, Var
 from signpost.rulebook.analysis.logic import FALSE, TRUE, Comparable, Either, Equal, Every, Inside, Meets, Statement
@@ -207,7 +206,7 @@ def _fact(var: Var, what: Any) -> tuple[Statement, Statement]:
 
 
 def _lists(var: Var, term: Lists) -> tuple[Statement, Statement]:
-    everything = frozenset(KINDS[var.entity.kind][var.name].choices) or _ANYTHING
+    everything = frozenset(var.choices) or _ANYTHING
     words, nothing = frozenset(term.values), Inside(var, frozenset())
     beyond, within = Meets(var, everything - words), Inside(var, words)
     match term.mode:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from signpost.case.money import Money
-from signpost.facts.vocabulary import KINDS, Field
+from signpost.facts.vocabulary import Field
 from signpost.rulebook.analysis.guarantees import UNKNOWN, EntityTerm, Is, Var
 from signpost.rulebook.analysis.logic import TRUE, Every, Inside, Somebody, Statement, is_possible, somebody
 from signpost.rulebook.analysis.meaning import CANDIDATE, Meaning
@@ -113,7 +113,7 @@ class _Rehearsal:
         if name == "priority":
             yield from (Variant(name, level.priority, TRUE) for level in self.rule.levels)
         for entity, so in self._entities(owner):
-            field = KINDS[entity.kind].get(leaf)
+            field = self.rule.vocabulary[entity.kind].get(leaf)
             for value, statement in _otherwise(entity, field) if field else ():
                 yield Variant(name, value, Every((so, statement)))
         for relation in relations_of(self.rule.when):
@@ -139,7 +139,7 @@ class _Rehearsal:
 
 
 def _otherwise(entity: EntityTerm, field: Field) -> Iterator[tuple[Any, Statement]]:
-    var = Var(entity, field.name, field.type)
+    var = Var.of(entity, field)
     yield _UNTOLD, Is(var, frozenset((UNKNOWN,)))
     for value in (False,) if field.type == "boolean" else field.choices if field.type == "choice" else ():
         yield value, Is(var, frozenset((value,)))

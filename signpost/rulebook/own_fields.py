@@ -1,0 +1,175 @@
+"""Own fields: what `fields.yaml` in a folder of rules declares of offers, interviews, applications and candidates."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from signpost.facts.vocabulary import KINDS, Field, Vocabulary
+from signpost.rulebook.conditions import TAKEN as TAKEN_IN_TEXTS
+from signpost.rulebook.folders import Folders, folders_of, name_of
+from signpost.rulebook.schema_values import DRAFT, JsonSchema
+from signpost.schemas.custom import NAME
+from signpost.schemas.fields import Boolean, Choice, Date, Instant, Integer, Kind, Number, Text
+from signpost.schemas.money import Money
+from signpost.suggestions import meant
+from signpost.yaml_files.fields import FieldReader
+from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.reader import Node, read
+
+FILE: Final = "fields.yaml"
+OWNERS: Final = ("offer", "interview", "application", "candidate")
+KEYS: Final = ("type", "label", "visible_to", "choices")
+REQUIRED: Final = ("type", "visible_to")
+VISIBLE_TO: Final = ("candidate", "employer")
+TYPES: Final[Mapping[str, type[Kind]]] = {
+    "text": Text,
+    "number": Number,
+    "boolean": Boolean,
+    "money": Money,
+    "date": Date,
+    "instant": Instant,
+    "days": Integer,
+    "choice": Choice,
+}
+_WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+LARGEST: Final = 1_000_000_000
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Of `benefits.health`: the group, and the whole as engines write it."""
+    return (name.partition(".")[0], name.replace(".", "_")) if "." in name else ()
+
+
+TAKEN: Final = (
+    {*TAKEN_IN_TEXTS, "id", "for", "letter_differences", "other", "others"}
+    | {word for kind in KINDS.kinds for word in (kind, f"{kind}s")}
+    | {part for _, fields in KINDS.items() for name in fields for part in _parts(name)}
+)
+"""Names that conditions and texts give to other things."""
+
+
+def read_own_fields(folders: Folders, problems: Problems) -> Vocabulary:
+    """Our vocabulary with the fields that the folders declare. Every problem is added to `problems`."""
+    reader = _Reader(problems)
+    for file in own_field_files(folders):
+        reader.file(read(file, name_of(file, folders), problems))
+    return KINDS.with_own({kind: [field for field, _ in fields.values()] for kind, fields in reader.declared.items()})
+
+
+def own_field_files(folders: Folders) -> list[Path]:
+    """The files that declare fields."""
+    return [file for folder in folders_of(folders) if (file := folder / FILE).is_file()]
+
+
+def field_file_schema() -> JsonSchema:
+    """JSON Schema of `fields.yaml`, for editors. The reader checks more and decides."""
+    properties: JsonSchema = {
+        "type": {"enum": list(TYPES), "description": "What its values are; days are a number of days."},
+        "label": {"type": "string", "minLength": 1, "description": "What people read; by default the name."},
+        "visible_to": {"enum": list(VISIBLE_TO), "description": "employer: that employer knows the value as well."},
+        "choices": {"type": "array", "items": {"type": "string", "pattern": f"^{_WORD.pattern}$"}, "minItems": 1},
+    }
+    field = {"type": "object", "properties": properties, "required": list(REQUIRED), "additionalProperties": False}
+    by_name = {"type": "object", "patternProperties": {f"^{NAME.pattern}$": field}, "additionalProperties": False}
+    kinds = {"type": "object", "properties": dict.fromkeys(OWNERS, by_name), "additionalProperties": False}
+    return {
+        "$schema": DRAFT,
+        "title": "Signpost own fields",
+        "type": "object",
+        "properties": {"fields": kinds},
+        "required": ["fields"],
+        "additionalProperties": False,
+    }
+
+
+class _Reader(FieldReader):
+    """`declared`: kind -> name -> the field and where it stands."""
+
+    def __init__(self, problems: Problems) -> None:
+        super().__init__(problems)
+        self.declared: dict[str, dict[str, tuple[Field, Position]]] = {kind: {} for kind in OWNERS}
+
+    def file(self, root: Node | None) -> None:
+        if root is None:
+            return
+        for key, node in self.members(root, FILE, ("fields",)).items():
+            for kind, fields in self.members(node, key, OWNERS).items():
+                for name, body in self.members(fields, f"the fields of {kind}").items():
+                    self._field(kind, name, fields.key_position(name), body)
+
+    def _field(self, kind: str, name: str, where: Position, node: Node) -> None:
+        body = self.members(node, f"the field {name}", KEYS, REQUIRED)
+        before = len(self.problems.found)
+        self._check_name(kind, name, where)
+        type_ = self._word(body.get("type"), TYPES, "type")
+        sight = self._word(body.get("visible_to"), VISIBLE_TO, "visible_to")
+        choices = self._choices(type_, name, where, body.get("choices"))
+        label = self._label(body.get("label"))
+        if kind == "candidate" and sight == "employer":
+            message = f"{name} is the candidate's, whose case spans all employers: no employer can see it"
+            self.problems.add("R021", body["visible_to"].position, message, "write visible_to: candidate")
+        if type_ and sight and len(self.problems.found) == before:
+            own = _kind(type_, choices)
+            field = Field(name, type_, choices, sight == "candidate", label, own, meaning=_sentence(label or name))
+            self.declared[kind][name] = (field, where)
+
+    def _check_name(self, kind: str, name: str, where: Position) -> None:
+        if not NAME.fullmatch(name):
+            hint = "use lower-case letters, digits and underscores, like probation_period"
+            self.problems.add("R012", where, f"a field cannot be called {name!r}", hint)
+        elif name in KINDS[kind] or name in TAKEN:
+            what = f"{kind} has a field {name!r}" if name in KINDS[kind] else f"{name!r} has a meaning in rules"
+            self.problems.add("R012", where, f"{what} already", "choose another name")
+        elif name in self.declared[kind]:
+            self.problems.add("R012", where, f"{kind}.{name} is declared already at {self.declared[kind][name][1]}")
+
+    def _word(self, node: Node | None, known: Iterable[str], what: str) -> str | None:
+        if node is None:
+            return None
+        if node.value not in known:
+            message = f"{what} cannot be {node.plain()!r}"
+            self.problems.add("R013", node.position, message, meant(str(node.value), known))
+            return None
+        return str(node.value)
+
+    def _choices(self, type_: str | None, name: str, where: Position, node: Node | None) -> tuple[str, ...]:
+        if (node is not None) != (type_ == "choice"):
+            if type_ is not None:
+                message = f"the field {name}: `choices` goes with type: choice, and is needed there"
+                self.problems.add("R011", node.position if node else where, message)
+            return ()
+        if node is None:
+            return ()
+        words = node.plain()
+        if not isinstance(words, list) or not words or not all(_is_word(one) for one in words):
+            hint = "a word is letters, digits, _ and -, and none of known, unknown"
+            self.problems.add("R006", node.position, "choices must be a list of words", hint)
+            return ()
+        if len(set(words)) < len(words):
+            self.problems.add("R004", node.position, "a choice stands twice", "keep one")
+        return tuple(words)
+
+    def _label(self, node: Node | None) -> str:
+        if node is not None and (not isinstance(node.value, str) or not node.value.strip()):
+            self.problems.add("R006", node.position, "label must be a text")
+        return node.value if node is not None and isinstance(node.value, str) else ""
+
+
+def _is_word(value: object) -> bool:
+    """Whether conditions can name it as a choice."""
+    return isinstance(value, str) and _WORD.fullmatch(value) is not None and value not in ("known", "unknown")
+
+
+def _sentence(label: str) -> str:
+    """The meaning of a field with this label: `probation_period` -> `Probation period.`"""
+    words = label.replace("_", " ")
+    return f"{words[:1].upper()}{words[1:].removesuffix('.')}."
+
+
+def _kind(type_: str, choices: tuple[str, ...]) -> Kind:
+    if type_ == "choice":
+        return Choice(*choices)
+    if type_ == "number":
+        return Number(least=-LARGEST, most=LARGEST)
+    return TYPES[type_]()

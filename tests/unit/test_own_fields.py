@@ -1,0 +1,278 @@
+"""Own fields and overlays: declared in folders of rules, checked at the intake, folded, and told by vendors."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from signpost.case import Case, Event
+from signpost.case.instant import parse_instant
+from signpost.cli.rules.check import check
+from signpost.cli.rules.test import test as run_timelines
+from signpost.engine import CompiledEngine, DurableEngine
+from signpost.facts.facts import facts_of
+from signpost.ingress.translate import Receipt, translate
+from signpost.ingress.vendors import VENDORS
+from signpost.rulebook import RulebookError, load
+from signpost.rulebook.own_fields import read_own_fields
+from signpost.schemas import InvalidEvent, dump_event, load_event, load_own_event
+from signpost.tenants.live import LiveTenants
+from signpost.tenants.live_rulebooks import LiveEngines
+from signpost.tenants.loading import TenantsError, load_tenants
+from signpost.tenants.rulebooks import load_rulebooks
+from signpost.yaml_files.problems import Problems
+from tests.support.rulebooks import OWN_FIELDS, RULES
+
+NOW = parse_instant("2026-03-02T14:00:00Z")
+RULE = """
+ask-{name}:
+  about: offer
+  audience: {audience}
+  source: {source}
+  when: {{stage: open, {when}}}
+  priority: normal
+  title: Ask about {{{{ {told} }}}}
+  message: M
+"""
+
+
+def rule(when: str, name: str = "it", audience: str = "candidate", told: str = "title", source: str = "a") -> str:
+    return RULE.format(when=when, name=name, audience=audience, told=told, source=source)
+
+
+def folder(path: Path, rules: str = "", fields: str = OWN_FIELDS, sources: str = "articles: {a: An article}\n") -> Path:
+    path.mkdir(exist_ok=True)
+    for name, text in (("own", rules), ("fields", fields), ("sources", sources)):
+        if text:
+            (path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(folders: Path | tuple[Path, ...]) -> list[str]:
+    with pytest.raises(RulebookError) as caught:
+        load(folders)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def event(type_: str = "offer.extended", **data: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "ats",
+        "type": f"signpost.{type_}.v1",
+        "time": "2026-03-02T13:00:00Z",
+        "subject": "c-1",
+        "data": data,
+    }
+
+
+def own(text: str = OWN_FIELDS, path: Path | None = None) -> Any:
+    assert path is not None
+    found = Problems()
+    vocabulary = read_own_fields(folder(path, fields=text), found)
+    assert found.found == []
+    return vocabulary.own_kinds
+
+
+# Declarations
+
+
+@pytest.mark.parametrize(
+    ("declared", "problem"),
+    [
+        ("offer: {salary: {type: money, visible_to: employer}}", "R012 offer has a field 'salary' already"),
+        ("offer: {missing: {type: text, visible_to: employer}}", "R012 'missing' has a meaning in rules already"),
+        ("offer: {benefits_health: {type: text, visible_to: employer}}", "R012 'benefits_health' has a meaning"),
+        ("offer: {Probation: {type: days, visible_to: employer}}", "R012 a field cannot be called 'Probation'"),
+        ("offer: {x: {type: day, visible_to: employer}}", "R013 type cannot be 'day' (did you mean days"),
+        ("offer: {x: {type: days}}", "R011 the field x must say 'visible_to'"),
+        ("offer: {x: {type: days, visible_to: all}}", "R013 visible_to cannot be 'all'"),
+        ("offer: {x: {type: days, visible: employer, visible_to: employer}}", "R010 the field x has no 'visible'"),
+        ("offer: {x: {type: choice, visible_to: employer}}", "R011 the field x: `choices` goes with type: choice"),
+        ("offer: {x: {type: choice, choices: [a b], visible_to: employer}}", "R006 choices must be a list of words"),
+        ("offers: {x: {type: days, visible_to: employer}}", "R010 fields has no 'offers' (did you mean offer?)"),
+        ("candidate: {x: {type: days, visible_to: employer}}", "R021 x is the candidate's"),
+    ],
+)
+def test_a_faulty_declaration_is_named_with_its_place(tmp_path: Path, declared: str, problem: str) -> None:
+    found = problems(folder(tmp_path, rule("title: known"), fields=f"fields:\n  {declared}\n"))
+    place = f"{tmp_path}/fields.yaml:2:"
+    assert any(one.startswith(place) and problem in one for one in found), found
+
+
+def test_rules_name_declared_fields_and_misspelt_ones_are_problems(tmp_path: Path) -> None:
+    rulebook = load(folder(tmp_path, rule("probation_period: above 60", told="probation_period")))
+    assert list(rulebook.vocabulary.own["candidate"]) == ["needs_visa", "most_probation", "available_on"]
+    [found] = problems(folder(tmp_path, rule("probation_perod: above 60")))
+    assert "R020 offer has no field 'probation_perod' (did you mean probation_period?)" in found
+    [found] = problems(folder(tmp_path, rule("shift: evening")))
+    assert "R021 'evening' does not fit shift (choice)" in found
+    [found] = problems(folder(tmp_path, rule("title: known", told="probation")))
+    assert "R041 unknown variable 'probation'" in found
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("fit: above 1", "title"),
+        ("title: known", "fit"),
+        ("candidate: {needs_visa: true}", "title"),
+        ("any other offer: {probation_period: above 60}", "title"),
+        ("any interview: {for: this one, stage: known, impression: known}", "title"),
+    ],
+)
+def test_an_employers_rule_that_could_see_too_much_is_refused(tmp_path: Path, when: str, told: str) -> None:
+    assert "ask-it" in load(folder(tmp_path, rule(when, told=told))).rules
+    assert any("R060" in one or "R041" in one for one in problems(folder(tmp_path, rule(when, "it", "employer", told))))
+    assert "ask-it" in load(folder(tmp_path, rule("probation_period: above 60", "it", "employer", "shift"))).rules
+
+
+# Overlays
+
+
+def test_an_overlay_adds_rules_sources_and_fields(tmp_path: Path) -> None:
+    overlay = folder(tmp_path / "more", rule("shift: night", source="before-accepting"), sources="")
+    shipped, joined = load(RULES), load((RULES, overlay))
+    assert set(joined.rules) - set(shipped.rules) == {"ask-it"}
+    assert joined.version != shipped.version == load((RULES,)).version
+    fields = overlay / "fields.yaml"
+    fields.write_text(fields.read_text() + "    arrived: {type: boolean, visible_to: candidate}\n")
+    assert load((RULES, overlay)).version != joined.version
+
+
+def test_what_stands_twice_is_named_with_both_places(tmp_path: Path) -> None:
+    one, two = (folder(tmp_path / name, rule("title: known")) for name in ("one", "two"))
+    found = problems((one, two))
+    assert f"{two}/own.yaml:2:1: R012 the rule ask-it stands already at own.yaml:3:3" in found
+    assert any(
+        f"{two}/sources.yaml:1:12: R012 the article a is declared already at sources.yaml:1:12" in p for p in found
+    )
+    assert any("R012 offer.car is declared already at fields.yaml:" in one for one in found)
+
+
+def test_the_command_line_takes_ours_and_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder(Path("mine"), rule("shift: night", source="before-accepting"), sources="")
+    found = CliRunner().invoke(check, ["ours:mine"])
+    assert found.exit_code == 1
+    assert found.output.splitlines()[0].startswith("mine/own.yaml:3:3: R070 no timeline expects ask-it")
+    Path("mine/timelines").mkdir()
+    line = "{at: 0m, type: offer.extended, offer: o, custom: {shift: night}}"
+    text = "timelines:\n  - name: t\n    start: 2026-03-02T09:00:00Z\n    events:\n      - %s\n    expect:\n%s"
+    expected = "      - {at: 0m, includes: [ask-it@offer/o]}\n"
+    Path("mine/timelines/t.yaml").write_text(text % (line, expected))
+    assert "78 rules, 15 own fields, no problem" in CliRunner().invoke(check, ["ours:mine"]).output
+    ran = CliRunner().invoke(run_timelines, ["mine/timelines", "--rulebook", "ours:mine"])
+    assert (ran.exit_code, ran.output) == (0, "1 timeline, 1 expectation, 0 failed\n")
+    Path("mine/timelines/t.yaml").write_text(text % (line.replace("shift: night", "shft: night"), expected))
+    ran = CliRunner().invoke(run_timelines, ["mine/timelines", "--rulebook", "ours:mine"])
+    assert "R021 offer.extended: shft is not declared" in str(ran.exception)
+    assert CliRunner().invoke(check, ["ours:nowhere"]).exit_code == 2
+
+
+# The intake
+
+
+def test_the_intake_refuses_unknown_names_and_other_types(tmp_path: Path) -> None:
+    declared = own(path=tmp_path)
+    sent = {"probation_perod": 90, "shift": "evening", "sign_on": {"amount": "x", "currency": "USD", "per": "year"}}
+    with pytest.raises(InvalidEvent) as caught:
+        load_event(event(offer="o", custom=sent), tenant="t", now=NOW, own=declared)
+    found = {problem.pointer: problem.message for problem in caught.value.problems}
+    assert found.keys() == {"/data/custom/probation_perod", "/data/custom/shift", "/data/custom/sign_on/amount"}
+    assert "did you mean probation_period?" in found["/data/custom/probation_perod"]
+    assert found["/data/custom/shift"] == "must be one of day, night"
+    with pytest.raises(InvalidEvent, match="/data/custom/needs_visa: is not declared for this event"):
+        load_event(event(offer="o", custom={"needs_visa": True}), tenant="t", now=NOW, own=declared)
+    with pytest.raises(InvalidEvent, match="declared: none"):
+        load_event(event(offer="o", custom={"shift": "day"}), tenant="t", now=NOW)
+    with pytest.raises(InvalidEvent, match="/data/custom: is not a field of this event"):
+        load_event(event("offer.countered", offer="o", custom={"shift": "day"}), tenant="t", now=NOW, own=declared)
+
+
+def test_values_are_canonical_and_survive_the_queue_without_a_declaration(tmp_path: Path) -> None:
+    money = {"amount": 5000.50, "currency": "USD", "per": "year"}
+    sent = event(offer="o", custom={"sign_on": money, "decided_at": "2026-03-01T10:00:00+01:00", "car": None})
+    taken = load_event(sent, tenant="t", now=NOW, own=own(path=tmp_path))
+    assert taken.data["custom"] == {
+        "sign_on": {**money, "amount": "5000.5"},
+        "decided_at": "2026-03-01T09:00:00Z",
+        "car": None,
+    }
+    assert load_own_event(dump_event(taken)) == taken
+
+
+def test_a_value_that_no_longer_fits_is_unknown_and_stays_in_the_case(tmp_path: Path) -> None:
+    rulebook = load(folder(tmp_path, rule("shift: known")))
+    said = Event("t", "ats", "e", "offer.extended", 1, "c-1", {"offer": "o", "custom": {"shift": "noon", "gone": 1}})
+    case = Case().fold(said)
+    assert case.registers["offer"]["o"]["custom.gone"][1] == 1
+    [offer] = facts_of(case, "c-1", rulebook.vocabulary).entities["offer"]
+    assert "shift" not in offer.values
+    assert "gone" not in offer.values
+    assert CompiledEngine(rulebook).answers(facts_of(case, "c-1", rulebook.vocabulary)) == []
+    earlier = Event("t", "ats", "d", "offer.updated", 2, "c-1", {"offer": "o", "custom": {"shift": "night"}})
+    facts = facts_of(case.fold(earlier), "c-1", rulebook.vocabulary)
+    matches = CompiledEngine(rulebook).matches(facts, NOW)
+    assert {match.rule for match in matches} == {"ask-it"}
+    assert DurableEngine(rulebook).matches(facts, NOW) == matches
+
+
+# Tenants
+
+
+TENANTS = """tenants:
+  north: {{api_keys: [], rules: north}}
+  south: {{api_keys: []}}
+sources:
+  careers: {{tenant: north, vendor: ashby, secrets: ["plain:x"], fields: {{custom.{name}: Probation}}}}
+"""
+
+
+def test_a_tenant_has_rules_and_fields_of_its_own(tmp_path: Path) -> None:
+    folder(tmp_path / "north", rule("shift: night", source="before-accepting"), sources="")
+    file = tmp_path / "tenants.yaml"
+    file.write_text(TENANTS.format(name="probation_period"))
+    found = load_rulebooks(RULES, file)
+    assert "ask-it" in found.of("north").rules
+    assert "ask-it" not in found.of("south").rules
+    tenants = load_tenants(file, {}, rules=RULES)
+    assert "shift" in tenants.own_fields("north")["offer"]
+    assert tenants.own_fields("south")["offer"] == {}
+    file.write_text(TENANTS.format(name="probation"))
+    with pytest.raises(TenantsError, match=r"custom\.probation' is not declared in fields\.yaml \(did you mean"):
+        load_tenants(file, {}, rules=RULES)
+    file.write_text(TENANTS.format(name="shift").replace("rules: north", "rules: nowhere"))
+    with pytest.raises(TenantsError, match=r"tenants\.north\.rules must name a folder of rules; there is none at"):
+        load_tenants(file, {}, rules=RULES)
+
+
+def test_changed_overlays_and_declarations_are_taken_up(tmp_path: Path) -> None:
+    north, more = (
+        folder(tmp_path / "north", rule("shift: night", source="before-accepting"), sources=""),
+        tmp_path / "m",
+    )
+    folder(more, rule("title: known", "more", source="before-accepting"), fields="", sources="")
+    file = tmp_path / "tenants.yaml"
+    file.write_text(TENANTS.format(name="probation_period"))
+    engines = LiveEngines((RULES, more), file, CompiledEngine, lambda seconds: None)
+    tenants = LiveTenants(file, {}, rules=(RULES, more))
+    folder(north, rule("shift: day", "north", source="before-accepting"), OWN_FIELDS.replace("car:", "bike:"), "")
+    folder(more, rule("title: known", "moved", source="before-accepting"), fields="", sources="")
+    engines.reload_now()
+    assert engines.refused == []
+    assert {"ask-north", "ask-moved"} <= engines.now().of("north").rulebook.rules.keys()
+    assert tenants.poll(tenants.poll()) == ""
+    assert "bike" in tenants.own_fields("north")["offer"]
+
+
+def test_vendors_custom_fields_are_told_as_own_fields(tmp_path: Path) -> None:
+    custom = {"probation": {"type": "short_text", "value": "90"}, "shift": {"type": "x", "value": "dusk"}}
+    payload = {"id": 7, "application_id": 8, "sent_on": "2026-03-01", "offer_status": "Created"}
+    body = {"action": "offer_created", "payload": payload | {"custom_fields": custom}}
+    fields = {"custom.probation_period": "probation", "custom.shift": "shift", "custom.needs_visa": "probation"}
+    receipt = Receipt("greenhouse/acme", NOW, "d", fields=fields, own=own(path=tmp_path))
+    documents = translate(VENDORS["greenhouse"], {}, body, receipt)
+    told = {one["type"]: one["data"].get("custom") for one in documents}
+    assert told["signpost.offer.updated.v1"] == {"probation_period": 90}
