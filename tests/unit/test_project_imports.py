@@ -63,8 +63,9 @@ def test_importing_the_pure_core_loads_no_framework(package: str) -> None:
 
 def test_the_wheel_installs_one_package_and_no_generic_name(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--target"]
-    subprocess.run([*command, str(tmp_path), "--disable-pip-version-check", str(ROOT)], check=True)
-    tops = {path.name for path in tmp_path.iterdir() if path.suffix != ".dist-info"}
+    site = tmp_path / "site"
+    subprocess.run([*command, str(site), "--disable-pip-version-check", str(ROOT)], check=True)
+    tops = {path.name for path in site.iterdir() if path.suffix != ".dist-info"}
     assert tops - {"bin"} == {"signpost"}
     for file in ("rules/sources.yaml", "schemas/events.py", "services/intake/pages/docs.html", "workers/advisor.py"):
-        assert (tmp_path / "signpost" / file).is_file()
+        assert (site / "signpost" / file).is_file()
