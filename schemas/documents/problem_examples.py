@@ -13,37 +13,35 @@ _LIMIT = "must be a whole number from 1 to 500"
 BAD_QUERY = _problem(
     400,
     "bad-query",
-    "A query parameter cannot be read",
+    "A query parameter is invalid",
     f"limit {_LIMIT}",
     errors=[{"pointer": "?limit", "detail": _LIMIT}],
 )
 UNSIGNED = _problem(
-    401, "unsigned", "The signature is missing or wrong", "no signature is that of the body by any active secret"
+    401, "unsigned", "The signature is missing or invalid", "no signature is that of the body by any active secret"
 )
 PROBLEMS: dict[int, dict[str, Any]] = {
-    400: _problem(400, "malformed", "The request cannot be read", "a batch is a JSON array of events"),
+    400: _problem(400, "malformed", "The request is malformed", "a batch must be a JSON array of events"),
     401: _problem(
         401,
         "unauthorized",
-        "The API key is missing or wrong",
-        "send Authorization: Bearer and an API key of a tenant",
+        "The API key is missing or invalid",
+        "send the header Authorization: Bearer KEY with an API key of a tenant",
     ),
-    404: _problem(404, "unknown", "There is nothing of this name", "nothing is known of this candidate"),
+    404: _problem(404, "unknown", "Not found", "no facts are known about this candidate"),
     413: _problem(413, "too-large", "The request is too large", "at most 1000000 bytes are accepted"),
-    415: _problem(
-        415, "not-understood", "The content type is not understood", "send the body without Content-Encoding"
-    ),
-    422: _problem(422, "refused", "The event is not accepted", "1 problem", errors=[_CURRENCY]),
+    415: _problem(415, "not-understood", "Unsupported media type", "send the body without Content-Encoding"),
+    422: _problem(422, "refused", "The event is invalid", "1 problem", errors=[_CURRENCY]),
     429: _problem(
         429,
         "too-many",
-        "Too many events and requests of this tenant",
-        "more is sent than this tenant's rate allows; send the same again in 5 seconds",
+        "Rate limit exceeded",
+        "the rate limit of this tenant is exceeded; retry after 5 seconds",
     ),
     503: _problem(
         503,
         "unavailable",
-        "Nothing can be kept or read just now",
-        "Send the same again in 5 seconds; a repeat changes nothing.",
+        "Temporarily unavailable",
+        "Retry after 5 seconds; retries are idempotent.",
     ),
 }

@@ -1,4 +1,4 @@
-"""The intake: events and webhooks in over HTTP, advice to read out. Flask; nothing of rules or of storage's inside."""
+"""The intake: receives events and webhooks over HTTP and serves advice. Flask; no rule logic, no SQL."""
 
 from signpost.services.intake.app import create_app
 from signpost.services.intake.limits import Limits

@@ -1,4 +1,4 @@
-"""The composition of the intake: the parts it is given, its routes, and nothing read from the environment."""
+"""Composes the Flask application of the intake from its parts. Reads nothing from the environment."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from signpost.messaging import Publisher
 from signpost.services.intake import documents, events, explaining, feedback, health, problems, reading, webhooks
 from signpost.services.intake.acceptance import EventAcceptor
 from signpost.services.intake.context import IntakeContext
-from signpost.services.intake.deliveries import blueprint, mark
+from signpost.services.intake.deliveries import add_delivery_header, blueprint
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.engines import TenantEngines
 from signpost.services.intake.limits import Limits
@@ -21,7 +21,7 @@ from signpost.tenants.model import Tenants
 
 
 class Anything(BaseConverter):
-    """An id of any characters, slashes included: percent-encoded slashes reach us as slashes."""
+    """An id of any characters, including slashes: WSGI decodes percent-encoded slashes."""
 
     regex = ".+?"
     part_isolating = False
@@ -45,23 +45,29 @@ def create_app(
 ) -> Flask:
     """The WSGI application.
 
-    `publisher` gives this process's publisher (`Broker.publisher`); it is first called after any fork.
-    `rate`: what each tenant is held to, over all processes. `deliveries`: what notes the webhooks received.
+    `publisher` returns the publisher of this process (`Broker.publisher`); the first call happens after any fork.
+    `rate`: the limit of each tenant, across all processes. `deliveries`: the log of received webhooks.
     """
     chosen = limits or Limits()
     app = Flask("signpost.intake", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = chosen.body
+    app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False
-    held = None if rate is None else RateLimit(store, rate)
+    rate_limit = None if rate is None else RateLimit(store, rate)
     context = IntakeContext(
-        store, EventAcceptor(store, publisher, partitions, chosen.confirm), tenants, chosen, clock, held, deliveries
+        store,
+        EventAcceptor(store, publisher, partitions, chosen.confirm_timeout_s),
+        tenants,
+        chosen,
+        clock,
+        rate_limit,
+        deliveries,
     )
     for routes in (events, webhooks, reading, health, feedback):
         app.register_blueprint(routes.blueprint(context))
     app.register_blueprint(explaining.blueprint(context, engines))
     app.register_blueprint(blueprint(context, webhooks.events_of))
-    app.after_request(mark)
+    app.after_request(add_delivery_header)
     app.register_blueprint(documents.blueprint())
     problems.install(app, chosen)
     return app

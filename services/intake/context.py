@@ -1,4 +1,4 @@
-"""What every route shares: who is asking, the body within its bound, the clock, and JSON answers."""
+"""What all routes share: authentication, rate limits, the request body, the clock, and JSON responses."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from signpost.names import JSON
 from signpost.services.intake.acceptance import EventAcceptor
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.problems import RateLimited, Unauthorized
-from signpost.services.intake.rate import WHEN_BUSY, RateLimit
+from signpost.services.intake.rate import RETRY_STATUSES, RateLimit
 from signpost.storage import Store
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.model import Source, Tenants
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IntakeContext:
-    """The parts that routes work with. `clock` gives microseconds since the epoch."""
+    """The parts that routes use. `clock` returns microseconds since the epoch."""
 
     store: Store
     acceptor: EventAcceptor
@@ -37,54 +37,55 @@ class IntakeContext:
     deliveries: "Deliveries | None" = None
 
     def tenant(self) -> str:
-        """The tenant of the request's API key; the request counts as one event. Raises Unauthorized, RateLimited."""
+        """The tenant of the API key; counts the request as one event. Raises Unauthorized, RateLimited."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         tenant = self.tenants.tenant_of_key(key.strip()) if scheme.lower() == "bearer" and key.isascii() else None
         if tenant is None:
-            raise Unauthorized("send Authorization: Bearer and an API key of a tenant")
+            raise Unauthorized("send the header Authorization: Bearer KEY with an API key of a tenant")
         self.count(tenant, 1)
         return tenant
 
     @property
-    def batch(self) -> int:
-        """The most events in one batch: no more than may ever be sent at once."""
-        return self.limits.batch if self.rate is None else min(self.limits.batch, self.rate.most)
+    def max_batch_events(self) -> int:
+        """The largest batch: never more than the rate limit accepts at once."""
+        limit = self.limits.max_batch_events
+        return limit if self.rate is None else min(limit, self.rate.max_events)
 
     def count(self, tenant: str, events: int) -> None:
-        """Hold the tenant to its rate. Raises RateLimited, TooLarge."""
+        """Count events against the rate limit of the tenant. Raises RateLimited, TooLarge."""
         if self.rate is not None and events > 0:
             self.rate.take(tenant, events, self.clock())
 
     def count_webhook(self, source: Source, events: int) -> None:
-        """The same for a delivery whose signature is right, in the way that its sender understands. A delivery that
-        would never be sent again is let in. Raises RateLimited, TooLarge."""
+        """The same for a verified webhook, with the status after which its vendor retries. Accepts the webhook of a
+        vendor that never retries. Raises RateLimited, TooLarge."""
         try:
             self.count(source.tenant, max(1, events))
         except RateLimited as error:
-            status = WHEN_BUSY.get(source.vendor)
+            status = RETRY_STATUSES.get(source.vendor)
             if status is not None:
-                raise RateLimited(error.seconds, status) from None
+                raise RateLimited(error.retry_after_s, status) from None
 
     def body(self) -> bytes:
-        """The raw body. Raises TooLarge (or Werkzeug's like) beyond the limit, UnsupportedMediaType for an encoded one,
-        Malformed for one that comes in broken chunks."""
+        """The raw body. Raises TooLarge (or RequestEntityTooLarge of Werkzeug) beyond the limit, UnsupportedMediaType
+        for an encoded body, MalformedJson for invalid chunks."""
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise UnsupportedMediaType("send the body without Content-Encoding")
         try:
             raw = request.get_data(cache=False)
         except (ParseException, OSError) as error:
-            raise MalformedJson(f"the body cannot be read: {error}") from None
-        # A chunked body has no length to refuse beforehand: Werkzeug stops reading at the limit without a word.
-        if request.content_length is None and len(raw) >= self.limits.body:
-            raise TooLarge(f"at most {self.limits.body} bytes are accepted")
+            raise MalformedJson(f"cannot read the body: {error}") from None
+        # A chunked body has no Content-Length to check first: Werkzeug truncates it at the limit without an error.
+        if request.content_length is None and len(raw) >= self.limits.max_body_bytes:
+            raise TooLarge(f"at most {self.limits.max_body_bytes} bytes are accepted")
         return raw
 
 
-def lowered(headers: Headers) -> Mapping[str, str]:
+def lowercase_headers(headers: Headers) -> Mapping[str, str]:
     """Headers by lower-case name."""
     return {name.lower(): value for name, value in headers.items()}
 
 
 def reply(document: Any, status: int = 200) -> Response:
-    """A JSON answer."""
+    """A JSON response."""
     return Response(orjson.dumps(document), status, mimetype=JSON)

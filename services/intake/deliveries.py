@@ -1,4 +1,4 @@
-"""Routes of the delivery log: list webhooks with their results, show one, replay one."""
+"""Routes of the delivery log: list webhooks with their results, show one, replay one. Recording is not here."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,8 +12,8 @@ from signpost.errors import CallerError
 from signpost.schemas import InvalidEvent
 from signpost.schemas.documents.answers import DELIVERY_STATUSES
 from signpost.services.intake.context import IntakeContext, reply
-from signpost.services.intake.delivery_log import WebhookRecord, keys_of_events, row_of
-from signpost.services.intake.problems import BadQuery, NotFound, listed
+from signpost.services.intake.delivery_log import WebhookRecord, subject_keys, to_row
+from signpost.services.intake.problems import BadQuery, NotFound, to_errors
 from signpost.storage import DeliveryRow
 from signpost.tenants.model import Source
 
@@ -21,17 +21,17 @@ HEADER = "Signpost-Delivery"
 
 
 class NoBody(CallerError):
-    """The delivery cannot be played again, because what was sent is not kept."""
+    """The delivery cannot be replayed: its body is not stored, or its source is gone."""
 
 
 def blueprint(
     context: IntakeContext, events_of: Callable[[Source, Mapping[str, str], bytes, int], list[Event]]
 ) -> Blueprint:
-    """The routes, on this door. `events_of`: what a body of a source says, its signature aside."""
+    """The routes. `events_of`: translates the body of a source into events, without checking its signature."""
     routes = Blueprint("deliveries", __name__)
 
     @routes.get("/v1/deliveries")
-    def page() -> Response:
+    def list_deliveries() -> Response:
         tenant, status = context.tenant(), request.args.get("status")
         if status is not None and status not in DELIVERY_STATUSES:
             raise BadQuery("status", f"must be one of {', '.join(DELIVERY_STATUSES)}")
@@ -39,36 +39,38 @@ def blueprint(
             tenant, source=request.args.get("source"), status=status, before=_before(), limit=_limit(context)
         )
         last = f"{rows[-1].received_at}.{rows[-1].id}" if rows else None
-        return reply({"items": [_brief(row) for row in rows], "next": last})
+        return reply({"items": [_summary(row) for row in rows], "next": last})
 
     @routes.get("/v1/deliveries/<name>")
-    def one(name: str) -> Response:
-        return reply(_whole(_row(context, name)))
+    def show_delivery(name: str) -> Response:
+        return reply(_document(_row(context, name)))
 
     @routes.post("/v1/deliveries/<name>/replay")
-    def replay(name: str) -> Response:
+    def replay_delivery(name: str) -> Response:
         row = _row(context, name)
         source = context.tenants.source(row.source)
         if row.body is None or source is None or source.tenant != row.tenant:
-            raise NoBody("what was sent is not kept, or its source is no longer configured")
+            raise NoBody(
+                "this delivery cannot be replayed: its body is not stored, or its source is not configured any more"
+            )
         delivery = WebhookRecord(row.id, source, orjson.loads(row.headers), row.body, row.received_at)
         problems: list[dict[str, str]] = []
         try:
             delivery.events = events_of(source, delivery.headers, row.body, row.received_at)
-        except InvalidEvent as refused:
-            problems = listed(refused.problems)
+        except InvalidEvent as error:
+            problems = to_errors(error.problems)
         if delivery.events:
-            context.acceptor.keep(delivery.events, context.clock())
+            context.acceptor.accept(delivery.events, context.clock())
         status = "refused" if problems else "accepted" if delivery.events else "ignored"
-        after = row_of(delivery, status, problems, bodies=True)
-        context.store.deliveries.record_replay(after, keys_of_events(delivery.events))
-        return reply(_whole(after))
+        after = to_row(delivery, status, problems, bodies=True)
+        context.store.deliveries.record_replay(after, subject_keys(delivery.events))
+        return reply(_document(after))
 
     return routes
 
 
-def mark(response: Response) -> Response:
-    """Name the delivery in the answer to its webhook."""
+def add_delivery_header(response: Response) -> Response:
+    """Add the id of the delivery to the response to its webhook."""
     if name := g.get("delivery"):
         response.headers[HEADER] = name
     return response
@@ -77,11 +79,11 @@ def mark(response: Response) -> Response:
 def _row(context: IntakeContext, name: str) -> DeliveryRow:
     row = context.store.deliveries.get(context.tenant(), name) if "\0" not in name else None
     if row is None:
-        raise NotFound("no delivery of this id")
+        raise NotFound("no delivery has this id")
     return row
 
 
-def _brief(row: DeliveryRow) -> dict[str, Any]:
+def _summary(row: DeliveryRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "source": row.source,
@@ -94,22 +96,22 @@ def _brief(row: DeliveryRow) -> dict[str, Any]:
     }
 
 
-def _whole(row: DeliveryRow) -> dict[str, Any]:
-    return {**_brief(row), "body": orjson.loads(row.shown)}
+def _document(row: DeliveryRow) -> dict[str, Any]:
+    return {**_summary(row), "body": orjson.loads(row.shown)}
 
 
 def _before() -> tuple[int, str] | None:
-    said = request.args.get("after")
-    if said is None:
+    cursor = request.args.get("after")
+    if cursor is None:
         return None
-    at, _, name = said.partition(".")
+    at, _, name = cursor.partition(".")
     if not (at.isascii() and at.isdigit() and len(at) < 20 and name and "\0" not in name):
-        raise BadQuery("after", "must be the `next` of an earlier answer")
+        raise BadQuery("after", "must be the `next` of an earlier response")
     return int(at), name
 
 
 def _limit(context: IntakeContext) -> int:
-    said = request.args.get("limit", "100")
-    if not (said.isascii() and said.isdigit() and 1 <= len(said) <= 4 and 1 <= int(said) <= context.limits.page):
-        raise BadQuery("limit", f"must be a whole number from 1 to {context.limits.page}")
-    return int(said)
+    raw, maximum = request.args.get("limit", "100"), context.limits.max_page_items
+    if not (raw.isascii() and raw.isdigit() and 1 <= len(raw) <= 4 and 1 <= int(raw) <= maximum):
+        raise BadQuery("limit", f"must be a whole number from 1 to {maximum}")
+    return int(raw)

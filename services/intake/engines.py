@@ -1,4 +1,4 @@
-"""The engines that explanations are made with: loaded when first needed, and renewed when the rules change."""
+"""The engines of explanations and simulations: loaded on first use, reloaded when the rules change."""
 
 import threading
 import time
@@ -11,22 +11,25 @@ from signpost.tenants.live_rulebooks import LiveEngines
 
 
 class TenantEngines:
-    """A compiled engine for each tenant; the files are looked at when asked, at most every `interval` seconds."""
+    """A compiled engine for each tenant. Polls the files on use, at most every `interval_s` seconds."""
 
     def __init__(
-        self, folders: Folders, tenants: Path, interval: float, monotonic: Callable[[], float] = time.monotonic
+        self, folders: Folders, tenants: Path, interval_s: float, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._folders, self._tenants, self._interval, self._monotonic = folders, tenants, interval, monotonic
+        self._folders, self._tenants, self._interval_s, self._monotonic = folders, tenants, interval_s, monotonic
         self._lock = threading.Lock()
         self._live: LiveEngines[CompiledEngine] | None = None
         self._seen = ""
-        self._looked = 0.0
+        self._polled_at_s = 0.0
 
     def of(self, tenant: str) -> CompiledEngine:
-        """The engine for a tenant. Raises RulebookError (CallerError) where the rules cannot be loaded at all."""
+        """The engine of a tenant. Raises RulebookError (CallerError) if the rules cannot be loaded."""
         with self._lock:
             if self._live is None:
-                self._live, self._looked = LiveEngines(self._folders, self._tenants, CompiledEngine), self._monotonic()
-            elif self._monotonic() - self._looked >= self._interval:
-                self._seen, self._looked = self._live.poll(self._seen), self._monotonic()
+                self._live, self._polled_at_s = (
+                    LiveEngines(self._folders, self._tenants, CompiledEngine),
+                    self._monotonic(),
+                )
+            elif self._monotonic() - self._polled_at_s >= self._interval_s:
+                self._seen, self._polled_at_s = self._live.poll(self._seen), self._monotonic()
             return self._live.now().of(tenant)

@@ -1,4 +1,4 @@
-"""Explanations and simulations over HTTP. They read the stored case of the tenant whose key asks, and write nothing."""
+"""Routes of explanations and simulations. They read the stored cases of the caller's tenant and write nothing."""
 
 from flask import Blueprint, Response, request
 
@@ -19,7 +19,7 @@ from signpost.storage import CaseRow
 
 
 def blueprint(context: IntakeContext, engines: TenantEngines) -> Blueprint:
-    """The routes, on this door."""
+    """The routes."""
     routes = Blueprint("explaining", __name__)
 
     @routes.get("/v1/recommendations/<anything:name>/explanation")
@@ -27,26 +27,26 @@ def blueprint(context: IntakeContext, engines: TenantEngines) -> Blueprint:
         tenant = context.tenant()
         found = context.store.recommendation(tenant, name) if "\0" not in name else None
         if found is None:
-            raise NotFound("no recommendation of this id")
+            raise NotFound("no recommendation has this id")
         row = case_of(context, tenant, found.case_key)
-        return _explained(context, engines, tenant, row, found.rule, found.subject)
+        return _explain(context, engines, tenant, row, found.rule, found.subject)
 
     @routes.get("/v1/candidates/<anything:key>/rules/<rule>")
     def rule(key: str, rule: str) -> Response:
         tenant = context.tenant()
-        return _explained(context, engines, tenant, case_of(context, tenant, key), rule, request.args.get("subject"))
+        return _explain(context, engines, tenant, case_of(context, tenant, key), rule, request.args.get("subject"))
 
     @routes.post("/v1/simulate")
     def simulation() -> Response:
         tenant = context.tenant()
         wanted = load_simulation(
-            loads(context.body(), max_depth=context.limits.depth),
+            loads(context.body(), max_depth=context.limits.max_depth),
             tenant=tenant,
             now=context.clock(),
             own=context.tenants.own_fields(tenant),
         )
         at = wanted.at if wanted.at < context.clock() else None
-        cases = _opened(context, tenant, keys_of(wanted.candidate, wanted.events), at)
+        cases = _load_cases(context, tenant, keys_of(wanted.candidate, wanted.events), at)
         case_set = CaseSet(engines.of(tenant), tenant, cases)
         try:
             return reply(simulate(case_set, wanted.candidate, wanted.events, wanted.at, wanted.until))
@@ -56,16 +56,16 @@ def blueprint(context: IntakeContext, engines: TenantEngines) -> Blueprint:
     return routes
 
 
-def _explained(
+def _explain(
     context: IntakeContext, engines: TenantEngines, tenant: str, row: CaseRow, rule: str, subject: str | None
 ) -> Response:
     at, engine = _instant(), engines.of(tenant)
-    now, told = (context.clock(), row.advice) if at is None else (at, b"")
+    now, advice_state = (context.clock(), row.advice) if at is None else (at, b"")
     case = _known_by(row, at)
     try:
         if subject is not None:
-            return reply(explain(engine, case, row.key, rule, subject, now, told))
-        return reply({"items": explain_all(engine, case, row.key, rule, now, told)})
+            return reply(explain(engine, case, row.key, rule, subject, now, advice_state))
+        return reply({"items": explain_all(engine, case, row.key, rule, now, advice_state)})
     except (UnknownRule, UnknownSubject) as error:
         raise NotFound(str(error)) from None
     except TooManySubjects as error:
@@ -73,18 +73,18 @@ def _explained(
 
 
 def _known_by(row: CaseRow, at: int | None) -> Case:
-    """The case as it was known at an instant; None: all that is known."""
+    """The case as known at an instant; None: with all known facts."""
     case = Case.from_json(row.state)
     return case if at is None else history_of_case(row.key, case).case(at)
 
 
 def _instant() -> int | None:
-    """The instant that is asked about, where one is. Raises BadQuery."""
-    said = request.args.get("at")
-    if said is None:
+    """The query parameter `at`; None without it. Raises BadQuery."""
+    raw = request.args.get("at")
+    if raw is None:
         return None
     try:
-        instant = on_calendar(parse_instant(said))
+        instant = on_calendar(parse_instant(raw))
     except (ValueError, OverflowError):
         instant = None
     if instant is None:
@@ -92,16 +92,18 @@ def _instant() -> int | None:
     return instant
 
 
-def _opened(context: IntakeContext, tenant: str, keys: set[str], at: int | None) -> dict[str, LoadedCase]:
-    """The stored cases of these keys, in hand: a key that was merged leads to where it lives on. As they were known at
-    an instant, where one is given; nobody knows what had been told by then."""
-    opened: dict[str, LoadedCase] = {}
+def _load_cases(context: IntakeContext, tenant: str, keys: set[str], at: int | None) -> dict[str, LoadedCase]:
+    """The stored cases of these keys; a merged key refers to the case that it is merged into.
+
+    With an instant: the cases as known then, without advice, because past advice states are not stored.
+    """
+    cases: dict[str, LoadedCase] = {}
     for key in sorted(keys):
         row = context.store.case(tenant, key)
         if row is None:
             continue
-        told = row.advice if at is None else b""
-        opened[row.key] = LoadedCase(row.key, _known_by(row, at), told)
+        advice_state = row.advice if at is None else b""
+        cases[row.key] = LoadedCase(row.key, _known_by(row, at), advice_state)
         if row.key != key:
-            opened[key] = LoadedCase(key, merged_into=row.key)
-    return opened
+            cases[key] = LoadedCase(key, merged_into=row.key)
+    return cases

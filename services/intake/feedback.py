@@ -1,4 +1,4 @@
-"""POST /v1/recommendations/{id}/feedback: what was done with a recommendation, kept as every event is."""
+"""POST /v1/recommendations/{id}/feedback: a consumer's answer to a recommendation, stored as an event."""
 
 from flask import Blueprint, Response
 
@@ -12,20 +12,20 @@ SOURCE = "signpost/feedback"
 
 
 def blueprint(context: IntakeContext) -> Blueprint:
-    """The route, on this door."""
+    """The route."""
     routes = Blueprint("feedback", __name__)
 
     @routes.post("/v1/recommendations/<anything:name>/feedback")
     def feedback(name: str) -> Response:
         tenant, now = context.tenant(), context.clock()
-        said = load_feedback(loads(context.body(), max_depth=context.limits.depth))
+        answer = load_feedback(loads(context.body(), max_depth=context.limits.max_depth))
         found = context.store.recommendation(tenant, name) if "\0" not in name else None
         if found is None:
-            raise NotFound("no recommendation of this id")
-        data = {"recommendation": found.id, **({"until": said.until} if said.until else {})}
-        identity = f"{found.id}.{said.id}" if said.id else f"{found.id}.{said.answer}.{now}"
-        event = Event(tenant, SOURCE, identity, f"advice.{said.answer}", now, found.case_key, data)
-        context.acceptor.keep([event], now)
+            raise NotFound("no recommendation has this id")
+        data = {"recommendation": found.id, **({"until": answer.until} if answer.until else {})}
+        identity = f"{found.id}.{answer.id}" if answer.id else f"{found.id}.{answer.answer}.{now}"
+        event = Event(tenant, SOURCE, identity, f"advice.{answer.answer}", now, found.case_key, data)
+        context.acceptor.accept([event], now)
         return reply({"id": identity, "status": 202}, 202)
 
     return routes

@@ -20,7 +20,7 @@ MISUSED = 2
 signals.hold()
 os.register_at_fork(before=signals.block, after_in_parent=signals.unblock, after_in_child=signals.hold)
 
-# Whatever an operator has to correct is shown here, once, in words, and not by each worker with a traceback.
+# Report errors of the configuration here, once and in words, instead of a traceback from each worker.
 try:
     _settings = read_settings(os.environ)
     set_up_logging("intake", _settings.log_level, _settings.log_format)
@@ -38,35 +38,35 @@ preload_app = False
 timeout = 60
 graceful_timeout = 30
 keepalive = 75
-# Every worker keeps its own connections; recycling them only cuts keep-alive clients off.
+# Recycling workers would only disconnect keep-alive clients: each worker keeps its own connections.
 max_requests = 0
-# The heartbeat file must not wait for a disk.
+# The heartbeat file must not depend on a disk.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) and Path("/dev/shm").is_dir() else None
-# Root file systems are read-only, and nobody needs a second way in.
+# The root file system of a container is read-only, and the socket is not needed.
 control_socket_disable = True
 loglevel = _settings.log_level
 accesslog = None
 
 
 class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # untyped; the name is a setting
-    """Gunicorn's own lines in the form of all others."""
+    """Formats the log lines of gunicorn like all others."""
 
     def setup(self, cfg: Any) -> None:
-        """Leave writing to the root logger."""
+        """Pass records to the root logger."""
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
 
 
 def post_worker_init(worker: Any) -> None:
-    """After the fork, in the worker: threads and connections do not survive one."""
+    """Starts threads and connections in the worker: they do not survive the fork."""
     from signpost.services.intake import wsgi
 
     wsgi.start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """In the worker, when its requests are answered."""
+    """Closes connections in the worker, after its last response."""
     wsgi = sys.modules.get("signpost.services.intake.wsgi")
     if wsgi is not None:
         wsgi.stop()

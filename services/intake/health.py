@@ -1,4 +1,4 @@
-"""/livez: restart me when this fails; no dependency. /readyz: send me requests; degraded while the outbox stands in."""
+"""Probes. /livez: the process runs; checks no dependency. /readyz: it can serve; degraded without the broker."""
 
 import logging
 
@@ -10,13 +10,13 @@ from signpost.services.intake.context import IntakeContext, reply
 
 log = logging.getLogger(__name__)
 
-DATABASE_AWAY = "cannot be reached"
-BROKER_AWAY = "takes no messages; events are kept in the database until it does"
-"""Short words for a probe, which anybody may ask: the reason is in the log."""
+DATABASE_UNAVAILABLE = "unavailable; the log has the reason"
+BROKER_UNAVAILABLE = "unavailable; events are stored in the outbox until it is back"
+"""Without the reason, because probes need no API key: the reason is in the log."""
 
 
 def blueprint(context: IntakeContext) -> Blueprint:
-    """The routes, on this door."""
+    """The routes."""
     routes, lines = Blueprint("health", __name__), Repeats()
 
     @routes.get("/livez")
@@ -30,10 +30,10 @@ def blueprint(context: IntakeContext) -> Blueprint:
             lines.reset()
         except TransientError as error:
             if lines.is_due(str(error)):
-                log.warning("not ready: the database cannot be reached: %s", error)
-            return reply({"status": "unavailable", "database": DATABASE_AWAY}, 503)
-        # The connection's own thread logs the reason
+                log.warning("not ready: database unavailable: %s", error)
+            return reply({"status": "unavailable", "database": DATABASE_UNAVAILABLE}, 503)
+        # The connection thread logs the reason
         degraded = context.acceptor.broker_problem is not None
-        return reply({"status": "degraded", "broker": BROKER_AWAY} if degraded else {"status": "ok"})
+        return reply({"status": "degraded", "broker": BROKER_UNAVAILABLE} if degraded else {"status": "ok"})
 
     return routes

@@ -1,21 +1,18 @@
-"""What one request may ask of the intake, as one value."""
+"""Limits of one request to the intake, as one value."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes, events and seconds."""
+    """Limits of a request."""
 
-    body: int = 1_000_000
-    """Bytes of a request's body."""
-    batch: int = 500
-    """Events in one batch."""
-    depth: int = 32
+    max_body_bytes: int = 1_000_000
+    max_batch_events: int = 500
+    max_depth: int = 32
     """Levels of nested JSON."""
-    confirm: float = 6.0
+    confirm_timeout_s: float = 6.0
     """How long a request waits for the broker's confirms; the publisher gives up a little earlier."""
-    retry_after: int = 5
-    """What a sender is told to wait when nothing can be kept."""
-    page: int = 500
-    """Items of one page of the feed."""
+    retry_after_s: int = 5
+    """`Retry-After` of a 503 response."""
+    max_page_items: int = 500

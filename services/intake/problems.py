@@ -1,4 +1,4 @@
-"""Every error as a problem document (RFC 9457), whoever raised it."""
+"""Maps exceptions to problem responses (RFC 9457). Raising them is up to the routes."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -20,19 +20,19 @@ log = logging.getLogger(__name__)
 
 
 class Unauthorized(CallerError):
-    """No API key, or one that names no tenant."""
+    """The API key is missing or belongs to no tenant."""
 
 
 class NotFound(CallerError):
-    """There is nothing of this name for this tenant."""
+    """No such resource for this tenant."""
 
 
 class RateLimited(CallerError):
-    """The tenant sends more than its rate; `seconds`: when there will be room for the same again."""
+    """The tenant exceeds its rate limit; the same request fits after `retry_after_s`."""
 
-    def __init__(self, seconds: int, status: int = 429) -> None:
-        super().__init__(f"more is sent than this tenant's rate allows; send the same again in {seconds} seconds")
-        self.seconds, self.status = seconds, status
+    def __init__(self, retry_after_s: int, status: int = 429) -> None:
+        super().__init__(f"the rate limit of this tenant is exceeded; retry after {retry_after_s} seconds")
+        self.retry_after_s, self.status = retry_after_s, status
 
 
 class SourceDisabled(TransientError):
@@ -40,7 +40,7 @@ class SourceDisabled(TransientError):
 
 
 class BadQuery(CallerError):
-    """A query parameter that cannot be read."""
+    """A query parameter is invalid."""
 
     def __init__(self, name: str, detail: str) -> None:
         super().__init__(f"{name} {detail}")
@@ -48,20 +48,20 @@ class BadQuery(CallerError):
 
 
 KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
-    (InvalidEvent, 422, "refused", "The event is not accepted"),
-    (InvalidSignature, 401, "unsigned", "The signature is missing or wrong"),
-    (Unauthorized, 401, "unauthorized", "The API key is missing or wrong"),
-    (NotFound, 404, "unknown", "There is nothing of this name"),
+    (InvalidEvent, 422, "refused", "The event is invalid"),
+    (InvalidSignature, 401, "unsigned", "The signature is missing or invalid"),
+    (Unauthorized, 401, "unauthorized", "The API key is missing or invalid"),
+    (NotFound, 404, "unknown", "Not found"),
     (TooLarge, 413, "too-large", "The request is too large"),
-    (RateLimited, 429, "too-many", "Too many events and requests of this tenant"),
-    (UnsupportedMediaType, 415, "not-understood", "The content type is not understood"),
-    (MalformedJson, 400, "malformed", "The request cannot be read"),
-    (BadQuery, 400, "bad-query", "A query parameter cannot be read"),
-    (CallerError, 400, "bad-request", "The request is not accepted"),
-    (SourceDisabled, 503, "source-disabled", "The source is disabled until its operator corrects it"),
-    (TransientError, 503, "unavailable", "Nothing can be kept or read just now"),
+    (RateLimited, 429, "too-many", "Rate limit exceeded"),
+    (UnsupportedMediaType, 415, "not-understood", "Unsupported media type"),
+    (MalformedJson, 400, "malformed", "The request is malformed"),
+    (BadQuery, 400, "bad-query", "A query parameter is invalid"),
+    (CallerError, 400, "bad-request", "The request is invalid"),
+    (SourceDisabled, 503, "source-disabled", "The source is disabled until an operator corrects it"),
+    (TransientError, 503, "unavailable", "Temporarily unavailable"),
 )
-"""Error -> status, kind and title; the first that fits."""
+"""Error -> status, kind and title; the first match counts."""
 
 
 def problem(
@@ -72,68 +72,68 @@ def problem(
     errors: Iterable[Mapping[str, Any]] = (),
     headers: Iterable[tuple[str, str]] = (),
 ) -> Response:
-    """A problem document. `kind` becomes its type, a URN that programs may compare."""
+    """A problem document. `kind` becomes its `type`, a URN that programs can compare."""
     document: dict[str, Any] = {
         "type": f"urn:signpost:problem:{kind}",
         "title": title,
         "status": status,
         "detail": detail,
     }
-    if listed := list(errors):
-        document["errors"] = listed
+    if items := list(errors):
+        document["errors"] = items
     response = Response(orjson.dumps(document), status, mimetype=PROBLEM_JSON)
     response.headers.extend(headers)
     return response
 
 
-def listed(problems: Iterable[Problem]) -> list[dict[str, str]]:
-    """Problems as they stand in `errors`."""
+def to_errors(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """Problems in the form of the field `errors`."""
     return [{"pointer": found.pointer, "detail": found.message} for found in problems]
 
 
 def install(app: Flask, limits: Limits) -> None:
-    """Answer every exception with a problem document."""
+    """Respond to every exception with a problem document."""
 
-    def on_own(error: SignpostError) -> Response:
+    def handle_signpost_error(error: SignpostError) -> Response:
         for family, status, kind, title in KINDS:
             if isinstance(error, family):
-                return _own(error, status, kind, title, limits)
-        return _bug(error)
+                return _to_problem(error, status, kind, title, limits)
+        return _bug_to_problem(error)
 
-    app.register_error_handler(SignpostError, on_own)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _bug)
+    app.register_error_handler(SignpostError, handle_signpost_error)
+    app.register_error_handler(HTTPException, _http_to_problem)
+    app.register_error_handler(Exception, _bug_to_problem)
 
 
-def _own(error: SignpostError, status: int, kind: str, title: str, limits: Limits) -> Response:
+def _to_problem(error: SignpostError, status: int, kind: str, title: str, limits: Limits) -> Response:
     if isinstance(error, InvalidEvent):
         count = len(error.problems)
         detail = "1 problem" if count == 1 else f"{count} problems"
-        return problem(status, kind, title, detail, listed(error.problems))
+        return problem(status, kind, title, detail, to_errors(error.problems))
     headers: list[tuple[str, str]] = []
     detail = str(error)
     if isinstance(error, BadQuery):
-        return problem(status, kind, title, detail, listed(error.problems))
+        return problem(status, kind, title, detail, to_errors(error.problems))
     if isinstance(error, RateLimited):
-        return problem(error.status, kind, title, detail, headers=[("Retry-After", str(error.seconds))])
+        return problem(error.status, kind, title, detail, headers=[("Retry-After", str(error.retry_after_s))])
     if status == 401:
         headers.append(("WWW-Authenticate", "Bearer" if kind == "unauthorized" else "Signature"))
     if status == 503:
-        log.warning("answered 503: %s", error)
-        headers.append(("Retry-After", str(limits.retry_after)))
-        detail = f"Send the same again in {limits.retry_after} seconds; a repeat changes nothing."
+        log.warning("responded 503: %s", error)
+        headers.append(("Retry-After", str(limits.retry_after_s)))
+        detail = f"Retry after {limits.retry_after_s} seconds; retries are idempotent."
     return problem(status, kind, title, detail, headers=headers)
 
 
-def _http(error: HTTPException) -> Response:
-    """Flask's own: unknown paths, methods, bodies beyond the limit."""
+def _http_to_problem(error: HTTPException) -> Response:
+    """Errors of Flask: unknown paths and methods, bodies beyond the limit."""
     status = error.code or 500
-    kept = [
+    headers = [
         (name, value) for name, value in error.get_headers() if name.lower() in ("allow", "location", "retry-after")
     ]
-    return problem(status, f"http-{status}", error.name, error.description or error.name, headers=kept)
+    return problem(status, f"http-{status}", error.name, error.description or error.name, headers=headers)
 
 
-def _bug(error: Exception) -> Response:
-    log.error("answered 500", exc_info=error)
-    return problem(500, "bug", "Something is wrong on our side", "It has been logged.")
+def _bug_to_problem(error: Exception) -> Response:
+    log.error("responded 500: a bug of Signpost", exc_info=error)
+    return problem(500, "bug", "Internal error", "The log has the details.")

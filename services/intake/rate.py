@@ -1,14 +1,14 @@
-"""How much a tenant may send: a bucket of tokens that all processes share, leased in portions so that most requests
-need no database.
+"""The rate limit of tenants: a token bucket that all processes share, leased in portions so that most requests need no
+database query.
 
-Where the database does not answer, everything is let in: events go on to the broker, which needs no database.
+Without the database there is no limit: events go to the broker, which needs no database.
 """
 
 import logging
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import TimeoutError as LeaseTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,16 +19,16 @@ from signpost.storage import Lease, Rate, Store
 
 log = logging.getLogger(__name__)
 
-SECOND = 1_000_000
-PATIENCE = 0.25
-"""Seconds that a request waits for the database before it is let in without."""
-BLIND = 5 * SECOND
-"""How long the database is not asked again after it has not answered."""
-PAUSE = SECOND // 10
-"""How long a bucket in which there were too few tokens is not asked again."""
-PORTIONS = 10
-"""A portion lasts a tenth of a second at the full rate: so many writes a second for each tenant and process at most."""
-WHEN_BUSY: Mapping[str, int] = {
+SECOND_US = 1_000_000
+MAX_WAIT_S = 0.25
+"""How long a request waits for the database before it is accepted without a limit."""
+UNAVAILABLE_US = 5 * SECOND_US
+"""How long the database is not queried after a failure."""
+EMPTY_US = SECOND_US // 10
+"""How long a bucket without enough tokens is not queried."""
+PORTIONS_PER_SECOND = 10
+"""At the full rate a portion lasts a tenth of a second: the maximum of writes per second, tenant and process."""
+RETRY_STATUSES: Mapping[str, int] = {
     "standard": 429,
     "greenhouse": 429,
     "lever": 429,
@@ -38,93 +38,95 @@ WHEN_BUSY: Mapping[str, int] = {
     "recruitee": 429,
     "merge": 503,
 }
-"""Vendor -> the answer after which it sends a webhook again. Merge repeats only after a 5xx. Any other, as Teamtailor,
-sends nothing again as far as is known: to refuse would be to lose."""
+"""Vendor -> the status after which it retries a webhook. Merge retries only after a 5xx. Other vendors, such as
+Teamtailor, are not known to retry: rejecting their webhooks would lose them."""
 
 
 @dataclass(slots=True)
 class _Share:
-    """What this process holds of one tenant's bucket, in which there were fewer than `short` tokens at `dry_at`."""
+    """The tokens that this process holds of one bucket; the bucket had fewer than `short` tokens at `empty_at`."""
 
     tokens: int = 0
     full_at: int = 0
-    dry_at: int | None = None
+    empty_at: int | None = None
     short: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class RateLimit:
-    """Holds each tenant to a rate. A process may have one portion in hand: in T seconds, N processes let in at most
+    """Limits the rate of each tenant. A process may hold one portion: in T seconds, N processes accept at most
     burst + T * rate + N portions."""
 
     def __init__(self, store: Store, rate: Rate) -> None:
         self._store, self._rate = store, rate
-        self._portion = max(1, min(rate.per_second, rate.burst) // PORTIONS)
+        self._portion = max(1, min(rate.per_second, rate.burst) // PORTIONS_PER_SECOND)
         self._shares: dict[str, _Share] = {}
-        self._asking = ThreadPoolExecutor(1, "rate")
-        self._blind_at: int | None = None
+        self._executor = ThreadPoolExecutor(1, "rate")
+        self._unavailable_at: int | None = None
 
     @property
-    def most(self) -> int:
-        """How many events may ever be sent at once."""
+    def max_events(self) -> int:
+        """The most events that are ever accepted at once."""
         return self._rate.burst
 
     def take(self, tenant: str, events: int, now: int) -> None:
-        """Count events of a tenant. Raises RateLimited with the seconds to wait, TooLarge for more than ever fit."""
+        """Take tokens for events. Raises RateLimited with the seconds to wait, TooLarge beyond the burst."""
         if events > self._rate.burst:
-            raise TooLarge(f"these are {events} events; at most {self._rate.burst} are accepted at once")
+            raise TooLarge(f"the request has {events} events; at most {self._rate.burst} are accepted at once")
         share = self._shares.setdefault(tenant, _Share())
-        with _held(share.lock) as held:
-            if not held or self._spent(share, tenant, events, now):
+        with _acquire(share.lock) as acquired:
+            if not acquired or self._spend(share, tenant, events, now):
                 return
-        wait = share.full_at - now + self._rate.refill_time_us(events - share.tokens) - self._rate.fill_time_us
-        raise RateLimited(max(1, -(-wait // SECOND)))
+        wait_us = share.full_at - now + self._rate.refill_time_us(events - share.tokens) - self._rate.fill_time_us
+        raise RateLimited(max(1, -(-wait_us // SECOND_US)))
 
     def close(self) -> None:
-        """Ask no more."""
-        self._asking.shutdown(wait=False, cancel_futures=True)
+        """Stop querying the database."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _spent(self, share: _Share, tenant: str, events: int, now: int) -> bool:
-        """Whether the events are let in."""
-        lacking = events - share.tokens
-        if lacking > 0 and not (_lately(share.dry_at, now, PAUSE) and lacking >= share.short):
-            if _lately(self._blind_at, now, BLIND):
+    def _spend(self, share: _Share, tenant: str, events: int, now: int) -> bool:
+        """Spend tokens, leasing more if needed; False if there are too few."""
+        missing = events - share.tokens
+        if missing > 0 and not (_is_recent(share.empty_at, now, EMPTY_US) and missing >= share.short):
+            if _is_recent(self._unavailable_at, now, UNAVAILABLE_US):
                 return True
-            lease = self._lease(tenant, lacking, now)
+            lease = self._lease(tenant, missing, now)
             if lease is None:
                 return True
             share.tokens, share.full_at = share.tokens + lease.tokens, lease.full_at
-            share.dry_at, share.short = (None, 0) if lease.tokens else (now, lacking)
+            share.empty_at, share.short = (None, 0) if lease.tokens else (now, missing)
         if share.tokens < events:
             return False
         share.tokens -= events
         return True
 
     def _lease(self, tenant: str, least: int, now: int) -> Lease | None:
-        """More tokens; None where the database does not say."""
+        """More tokens; None if the database does not answer."""
         most = max(least, self._portion)
-        asked = self._asking.submit(self._store.lease_tokens, tenant, least, most, self._rate, now)
+        future = self._executor.submit(self._store.lease_tokens, tenant, least, most, self._rate, now)
         try:
-            return asked.result(PATIENCE)
-        except (TransientError, NotYet) as error:
-            asked.cancel()
-            self._blind_at = now
-            why = str(error) or "the database does not answer"
-            log.warning("tenants are held to no rate for %d seconds: %s", BLIND // SECOND, why)
+            return future.result(MAX_WAIT_S)
+        except (TransientError, LeaseTimeout) as error:
+            future.cancel()
+            self._unavailable_at = now
+            reason = str(error) or f"no answer within {MAX_WAIT_S:g} s"
+            log.warning(
+                "rate limiting disabled for %d s: database unavailable: %s", UNAVAILABLE_US // SECOND_US, reason
+            )
             return None
 
 
 @contextmanager
-def _held(lock: threading.Lock) -> Iterator[bool]:
-    """Whether the lock was to be had in time."""
-    held = lock.acquire(timeout=PATIENCE)
+def _acquire(lock: threading.Lock) -> Iterator[bool]:
+    """Yields whether the lock was acquired in time."""
+    acquired = lock.acquire(timeout=MAX_WAIT_S)
     try:
-        yield held
+        yield acquired
     finally:
-        if held:
+        if acquired:
             lock.release()
 
 
-def _lately(at: int | None, now: int, within: int) -> bool:
-    """Whether that was a moment ago; a clock that was put back makes it no later."""
-    return at is not None and 0 <= now - at < within
+def _is_recent(at: int | None, now: int, within_us: int) -> bool:
+    """Whether `at` is less than `within_us` ago; False if the clock was set back meanwhile."""
+    return at is not None and 0 <= now - at < within_us

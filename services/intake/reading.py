@@ -1,4 +1,4 @@
-"""The reading side: advice, cases, recommendations and their feed. Every read is of the tenant whose key asks."""
+"""Routes that read advice, cases, recommendations and their feed, always of the caller's tenant."""
 
 import math
 from typing import Any
@@ -15,7 +15,7 @@ from signpost.storage import CaseRow
 
 
 def blueprint(context: IntakeContext) -> Blueprint:
-    """The routes, on this door."""
+    """The routes."""
     routes = Blueprint("reading", __name__)
 
     @routes.get("/v1/candidates/<anything:key>/advice")
@@ -31,19 +31,24 @@ def blueprint(context: IntakeContext) -> Blueprint:
     def case(key: str) -> Response:
         row = case_of(context, context.tenant(), key)
         changes = None if row.next_change is None else format_instant(row.next_change)
-        said = {"candidate": row.key, "case": orjson.loads(row.state), "next_change": changes, "rulebook": row.rulebook}
-        return reply(said)
+        document = {
+            "candidate": row.key,
+            "case": orjson.loads(row.state),
+            "next_change": changes,
+            "rulebook": row.rulebook,
+        }
+        return reply(document)
 
     @routes.get("/v1/recommendations/<anything:name>")
     def recommendation(name: str) -> Response:
         found = context.store.recommendation(context.tenant(), name) if "\0" not in name else None
         if found is None:
-            raise NotFound("no recommendation of this id")
+            raise NotFound("no recommendation has this id")
         return reply(orjson.loads(found.body)["data"])
 
     @routes.get("/v1/recommendations")
     def feed() -> Response:
-        tenant, limit, audience = context.tenant(), _limit(context.limits.page), _audience()
+        tenant, limit, audience = context.tenant(), _limit(context.limits.max_page_items), _audience()
         rows, cursor = context.store.feed(tenant, request.args.get("after"), limit, audience)
         return reply({"items": [orjson.loads(row.body) for row in rows], "next": cursor})
 
@@ -51,10 +56,10 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
 
 def case_of(context: IntakeContext, tenant: str, key: str) -> CaseRow:
-    """The case known under a key. Raises Unknown, also for one of which nothing is known any more."""
+    """The case of a key. Raises NotFound, also for a case without facts."""
     row = context.store.case(tenant, key) if "\0" not in key else None
     if row is None or not _facts(row):
-        raise NotFound("nothing is known of this candidate")
+        raise NotFound("no facts are known about this candidate")
     return row
 
 
@@ -63,7 +68,7 @@ def _facts(row: CaseRow) -> Any:
 
 
 def _audience() -> str | None:
-    """The audience asked for; None for every one."""
+    """The query parameter `audience`; None for all audiences."""
     audience = request.args.get("audience")
     if audience is not None and audience not in AUDIENCES:
         raise BadQuery("audience", f"must be one of {', '.join(AUDIENCES)}")
@@ -71,14 +76,14 @@ def _audience() -> str | None:
 
 
 def _urgency(advice: dict[str, Any]) -> tuple[int, float, str, str, str]:
-    """The order of advice: urgent first, then by due time with none last, then one that stays the same."""
+    """Sort key: urgent first, then by due time with none last, then by names, so that the order is stable."""
     due, subject = advice["due"], advice["subject"]
     when = math.inf if due is None else parse_instant(due)
     return -PRIORITIES.index(advice["priority"]), when, advice["rule"], subject["kind"], subject["id"]
 
 
-def _limit(most: int) -> int:
-    said = request.args.get("limit", "100")
-    if not (said.isascii() and said.isdigit() and len(said) <= 6 and 1 <= int(said) <= most):
-        raise BadQuery("limit", f"must be a whole number from 1 to {most}")
-    return int(said)
+def _limit(maximum: int) -> int:
+    raw = request.args.get("limit", "100")
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= 6 and 1 <= int(raw) <= maximum):
+        raise BadQuery("limit", f"must be a whole number from 1 to {maximum}")
+    return int(raw)

@@ -1,4 +1,4 @@
-"""What keeps the intake from starting: faults that an operator has to correct, found once and before any request."""
+"""Checks before the intake starts: finds once what an operator has to correct. Serves no request."""
 
 import logging
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ log = logging.getLogger(__name__)
 
 
 def check_start(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Raises CallerError for a faulty tenants file or declared field, MisconfiguredError for a database or broker that
-    refuses us.
+    """Raises CallerError for a faulty tenants file or declared field, MisconfiguredError if database or broker reject
+    the settings.
 
-    One that is only away keeps nobody waiting: the intake starts, and stores events where it can.
+    A server that is only unavailable does not stop the start: the intake stores events in the other one.
     """
     load_tenants(settings.tenants, environ, source_problem, settings.rules)
     for check in (_check_database, _check_broker):
@@ -25,8 +25,8 @@ def check_start(settings: Settings, environ: Mapping[str, str]) -> None:
             check(settings)
         except MisconfiguredError:
             raise
-        except TransientError as away:
-            log.warning("starting all the same: %s", away)
+        except TransientError as error:
+            log.warning("the intake starts without a server: %s", error)
 
 
 def _check_database(settings: Settings) -> None:

@@ -1,7 +1,7 @@
-"""POST /v1/webhooks/{source}: the signature over the raw bytes first, then translation, then keeping.
+"""POST /v1/webhooks/{source}: verifies the signature over the raw bytes, translates the body, stores the events.
 
-Each vendor is answered with the status that it counts as success, also for what is not kept: a sender must not send
-again for ever what nobody here needs.
+The response has the status that the vendor counts as success, also for a webhook without events: otherwise the vendor
+would retry what Signpost ignores.
 """
 
 import logging
@@ -15,80 +15,82 @@ from signpost.case.event import Event
 from signpost.ingress.receiving import TranslationResult, WebhookRequest, handshake, read, understand
 from signpost.ingress.sources import keys_of_source
 from signpost.ingress.vendors import VENDORS
-from signpost.services.intake.context import IntakeContext, lowered, reply
+from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
 from signpost.services.intake.problems import NotFound, SourceDisabled
 from signpost.tenants.model import Source
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_EVENTS: Counter[tuple[str, str]] = Counter()
-"""(vendor, event) -> how many of this process; at most MOST_UNKNOWN names, the rest under "other"."""
-MOST_UNKNOWN = 200
+"""(vendor, event) -> count in this process; at most MAX_UNKNOWN_EVENTS names, the rest under "other"."""
+MAX_UNKNOWN_EVENTS = 200
 
 
 def blueprint(context: IntakeContext) -> Blueprint:
-    """The route, on this door."""
+    """The route."""
     routes = Blueprint("webhooks", __name__)
 
     @routes.post("/v1/webhooks/<anything:name>")
     def webhook(name: str) -> Response:
         source = context.tenants.source(name)
         if source is None:
-            raise NotFound("no source of this name is configured")
-        delivery = delivery_of(source, lowered(request.headers), context.body(), context.clock(), context.limits.depth)
+            raise NotFound("no source has this name; `signpost sources list` lists them")
+        delivery = to_request(
+            source, lowercase_headers(request.headers), context.body(), context.clock(), context.limits.max_depth
+        )
         if context.deliveries is None:
-            return _take(context, delivery)
-        with context.deliveries.received(source, delivery.headers, delivery.raw, delivery.now) as record:
-            return _take(context, delivery, record)
+            return _process(context, delivery)
+        with context.deliveries.record(source, delivery.headers, delivery.raw, delivery.now) as record:
+            return _process(context, delivery, record)
 
     return routes
 
 
-def delivery_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int, depth: int = 32) -> WebhookRequest:
-    """One request of a source: headers by lower-case name, `now` in microseconds. Raises SourceDisabled."""
+def to_request(source: Source, headers: Mapping[str, str], raw: bytes, now: int, depth: int = 32) -> WebhookRequest:
+    """A request of a source: headers by lower-case name, `now` in microseconds. Raises SourceDisabled."""
     if source.problem:
-        raise SourceDisabled(f"source {source.name} is disabled; `signpost sources list` says why")
+        raise SourceDisabled(f"source {source.name} is disabled; `signpost sources list` shows the reason")
     return WebhookRequest(
         VENDORS[source.vendor], source, keys_of_source(source.vendor, source.secrets), headers, raw, now, depth
     )
 
 
 def events_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int) -> list[Event]:
-    """What a delivery says that was verified when it came. Raises Malformed, TooLarge, Refused."""
-    return list(read(delivery_of(source, headers, raw, now)).events)
+    """The events of a delivery that was verified on arrival. Raises MalformedJson, TooLarge, InvalidEvent."""
+    return list(read(to_request(source, headers, raw, now)).events)
 
 
-def _take(context: IntakeContext, delivery: WebhookRequest, record: Any = None) -> Response:
-    """Verify, translate and keep; the answer that the vendor expects. `record` is told the events."""
+def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = None) -> Response:
+    """Verify, translate and store; returns the response that the vendor expects. Sets `record.events`."""
     name = record.id if record else None
-    word, wanted = handshake(delivery), delivery.vendor.handshake
-    if word is not None and wanted is not None:
-        answer = _answer(0, wanted.status, name)
-        answer.headers[wanted.header] = word
-        return answer
+    challenge, wanted = handshake(delivery), delivery.vendor.handshake
+    if challenge is not None and wanted is not None:
+        response = _respond(0, wanted.status, name)
+        response.headers[wanted.header] = challenge
+        return response
     outcome = understand(delivery)
     if record:
         record.events = list(outcome.events)
     context.count_webhook(delivery.source, len(outcome.events))
     if outcome.events:
-        context.acceptor.keep(outcome.events, delivery.now)
+        context.acceptor.accept(outcome.events, delivery.now)
     else:
-        _note(delivery.source, outcome)
-    return _answer(len(outcome.events), delivery.vendor.success, name)
+        _log_without_events(delivery.source, outcome)
+    return _respond(len(outcome.events), delivery.vendor.success, name)
 
 
-def _answer(events: int, status: int, name: str | None) -> Response:
+def _respond(events: int, status: int, name: str | None) -> Response:
     return reply({"events": events, "status": status, **({"delivery": name} if name else {})}, status)
 
 
-def _note(source: Source, outcome: TranslationResult) -> None:
-    """Count what is not known, so that a vendor's new event does not go unseen. Names are the sender's: cut, quoted."""
+def _log_without_events(source: Source, outcome: TranslationResult) -> None:
+    """Count and log unknown events, so that a new one is noticed. Its name is untrusted: cut and quoted."""
     event = outcome.event[:80]
     if outcome.unknown:
         key = (source.vendor, event)
         UNKNOWN_EVENTS[
-            key if key in UNKNOWN_EVENTS or len(UNKNOWN_EVENTS) < MOST_UNKNOWN else (source.vendor, "other")
+            key if key in UNKNOWN_EVENTS or len(UNKNOWN_EVENTS) < MAX_UNKNOWN_EVENTS else (source.vendor, "other")
         ] += 1
         log.warning("unknown event of %s by source %s: %r", source.vendor, source.name, event)
         return
-    log.info("nothing to keep of %s by source %s: %r: %s", source.vendor, source.name, event, outcome.reason)
+    log.info("ignored event of %s by source %s: %r: %s", source.vendor, source.name, event, outcome.reason)

@@ -1,4 +1,4 @@
-"""The WSGI entry of the intake, a process edge: its parts made from the environment's settings."""
+"""The WSGI entry point of the intake, a process edge: creates its parts from the settings of the environment."""
 
 import os
 import threading
@@ -18,8 +18,8 @@ from signpost.storage import Rate, open_store
 from signpost.tenants.live import LiveTenants
 
 stopping = threading.Event()
-DRAIN = 5.0
-"""Seconds that what is not yet confirmed has when the process stops."""
+DRAIN_TIMEOUT_S = 5.0
+"""How long unconfirmed messages may take when the process stops."""
 
 settings = read_settings(os.environ)
 set_up_logging("intake", settings.log_level, settings.log_format)
@@ -28,31 +28,30 @@ broker = connect(
     settings.broker_url, partitions=settings.partitions, bounds=Bounds(publish_timeout_s=settings.publish_timeout)
 )
 tenants = LiveTenants(settings.tenants, os.environ, source_problem, settings.rules)
-# Neither store nor broker holds a connection yet: each worker process makes its own after the fork.
+# Neither store nor broker holds a connection yet: each worker process opens its own after the fork.
 app = create_app(
     store,
     broker.publisher,
     tenants,
     TenantEngines(settings.rules, settings.tenants, settings.reload_interval),
     partitions=settings.partitions,
-    limits=Limits(body=settings.max_body_bytes, confirm=settings.publish_timeout + 1),
+    limits=Limits(max_body_bytes=settings.max_body_bytes, confirm_timeout_s=settings.publish_timeout + 1),
     deliveries=Deliveries(store, lambda: f"dlv_{token_hex(12)}", bodies=settings.delivery_days > 0),
     rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
 )
 
 
 def start() -> None:
-    """In the worker process: watch the tenants file, and make the publisher, so that the first request need not wait
-    for its connection."""
+    """In the worker process: watch the tenants file, and connect the publisher before the first request."""
     threading.Thread(target=tenants.watch, args=(stopping, settings.reload_interval), daemon=True).start()
     with suppress(TransientError):
         broker.publisher()
 
 
 def stop() -> None:
-    """In the worker process: wait for what is not yet confirmed, then close."""
+    """In the worker process: wait for unconfirmed messages, then close."""
     stopping.set()
     with suppress(TransientError):
-        broker.publisher().close(DRAIN)
+        broker.publisher().close(DRAIN_TIMEOUT_S)
     broker.close()
     store.close()

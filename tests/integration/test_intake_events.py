@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from signpost.schemas import load_event, load_own_event
 from signpost.schemas.documents.generate import documents
 from signpost.services.intake.acceptance import EventAcceptor
-from signpost.services.intake.health import BROKER_AWAY, DATABASE_AWAY
+from signpost.services.intake.health import BROKER_UNAVAILABLE, DATABASE_UNAVAILABLE
 from tests.support.intake_parts import DEAD_BROKER, DEAD_DATABASE, NOW, Intake, intake_at
 
 BATCH = "application/cloudevents-batch+json"
@@ -153,7 +153,7 @@ def test_with_the_broker_away_the_outbox_has_it(tmp_path: Path) -> None:
         ready = parts.get("/readyz")
         assert ready.status_code == 200
         assert ready.json is not None
-        assert ready.json == {"status": "degraded", "broker": BROKER_AWAY}
+        assert ready.json == {"status": "degraded", "broker": BROKER_UNAVAILABLE}
     finally:
         parts.broker.close()
 
@@ -168,9 +168,9 @@ def test_with_both_away_the_sender_is_told_to_come_back(tmp_path: Path, caplog: 
         with caplog.at_level(logging.WARNING):
             probes = [parts.get("/readyz") for _ in range(3)]
         assert [(probe.status_code, probe.json) for probe in probes] == [
-            (503, {"status": "unavailable", "database": DATABASE_AWAY})
+            (503, {"status": "unavailable", "database": DATABASE_UNAVAILABLE})
         ] * 3
-        reasons = [line for line in caplog.messages if line.startswith("not ready: the database cannot be reached: ")]
+        reasons = [line for line in caplog.messages if line.startswith("not ready: database unavailable: ")]
         assert len(reasons) == 1, "the reason is in the log, once"
         assert parts.get("/livez").status_code == 200
     finally:
@@ -180,8 +180,8 @@ def test_with_both_away_the_sender_is_told_to_come_back(tmp_path: Path, caplog: 
 def test_a_queue_that_is_not_there_is_no_reason_to_lose_an_event(tmp_path: Path, rabbitmq_url: str) -> None:
     parts = intake_at(tmp_path, broker_url=rabbitmq_url)
     try:
-        apart = EventAcceptor(parts.store, parts.broker.publisher, partitions=7, confirm=2)
-        apart.keep([load_event(event("e-1", subject="c-3"), tenant="north", now=NOW)], NOW)
+        apart = EventAcceptor(parts.store, parts.broker.publisher, partitions=7, confirm_timeout_s=2)
+        apart.accept([load_event(event("e-1", subject="c-3"), tenant="north", now=NOW)], NOW)
         assert [kept["id"] for kept in parts.boxed()] == ["e-1"]
     finally:
         parts.broker.close()

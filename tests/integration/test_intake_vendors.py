@@ -15,7 +15,7 @@ from signpost.ingress.vendors import VENDORS, sign
 from signpost.messaging import connect
 from signpost.services.intake import create_app
 from signpost.services.intake.engines import TenantEngines
-from signpost.services.intake.webhooks import UNKNOWN_EVENTS, delivery_of
+from signpost.services.intake.webhooks import UNKNOWN_EVENTS, to_request
 from signpost.storage import open_store, upgrade
 from signpost.tenants.model import hash_key
 from tests.support.intake_parts import NOW, Intake, tenants_in
@@ -205,4 +205,4 @@ def test_a_source_may_allow_more_skew(tmp_path: Path) -> None:
     text = tenants_file().replace("vendor: lever, secrets", "vendor: lever, clock_skew: 1d, secrets", 1)
     source = tenants_in(tmp_path, text).sources["lever"]
     late = sent(VENDORS["lever"], sample_of("lever", "candidateHired"), NOW - 600 * MINUTE)
-    assert len(understand(delivery_of(source, late.headers, late.body, NOW)).events) == 1
+    assert len(understand(to_request(source, late.headers, late.body, NOW)).events) == 1
