@@ -1,4 +1,4 @@
-"""The one tree of errors: three branches by what to do about them."""
+"""The tree of errors: three branches by what to do about them. Specific errors live in their modules."""
 
 
 class SignpostError(Exception):
@@ -6,17 +6,17 @@ class SignpostError(Exception):
 
 
 class CallerError(SignpostError):
-    """The caller's fault: answered with a 4xx, or parked as a dead letter; never retried."""
+    """The caller's fault: a 4xx response or a dead letter; never retried."""
 
 
 class TransientError(SignpostError):
-    """Nobody's fault and likely to pass: retried, or answered with 503 and Retry-After."""
+    """A temporary failure: retried, or a 503 response with Retry-After."""
 
 
 class MisconfiguredError(TransientError):
-    """Away until an operator corrects a setting. A process that starts ends with it (exit code 2); one that has run
-    treats it like any other TransientError, because it may be the server that is being changed."""
+    """A server rejects a setting until an operator corrects it. A starting process exits with code 2; a running one
+    retries as after any TransientError, because the server may be under maintenance."""
 
 
 class BugError(SignpostError):
-    """An invariant of our own is broken: crash loudly."""
+    """An invariant of Signpost is broken: crash."""

@@ -1,4 +1,4 @@
-"""Names that several layers share: media types, exchanges, and the words of a recommendation. Data only."""
+"""Names that several layers share: media types, exchanges, and the enumerations of a recommendation. Data only."""
 
 from typing import Final
 
@@ -8,22 +8,22 @@ CLOUDEVENTS_BATCH_JSON: Final = "application/cloudevents-batch+json"
 PROBLEM_JSON: Final = "application/problem+json"
 
 EVENTS: Final = "signpost.events"
-"""Exchange of events that were taken in."""
+"""Exchange of accepted events."""
 ADVICE: Final = "signpost.advice"
 """Exchange of recommendations; consumers bind to it."""
 DEAD: Final = "signpost.dead"
 """Exchange of dead letters, and the queue that holds them."""
 FEEDBACK: Final = "signpost.feedback"
-"""Exchange to which consumers publish what they did with a recommendation: done, dismissed or snoozed."""
+"""Exchange for the feedback of consumers on recommendations."""
 
 AUDIENCES: Final = ("candidate", "employer")
 SUBJECTS: Final = ("offer", "interview", "application", "candidate")
 PRIORITIES: Final = ("low", "normal", "high", "urgent")
-"""The lowest first."""
+"""In ascending order."""
 ANSWERS: Final = ("done", "dismissed", "snoozed")
-"""What a consumer may answer to a recommendation."""
+"""Feedback that a consumer can send on a recommendation."""
 _ENDINGS: Final = ("resolved", "expired", "superseded", *ANSWERS)
 CHANGES: Final = ("raised", "updated", *_ENDINGS)
-"""What may become of a recommendation."""
+"""Changes of a recommendation."""
 STATUSES: Final = ("active", *_ENDINGS)
-"""Where it then stands."""
+"""Status of a recommendation after a change."""

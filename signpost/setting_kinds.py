@@ -1,4 +1,4 @@
-"""The kinds of values that settings have: text to typed value, or ValueError; and the masking of passwords."""
+"""Parsers of the values of settings: text to typed value, or ValueError. Also masks passwords. No settings here."""
 
 import re
 from collections.abc import Callable
@@ -20,13 +20,13 @@ class Bind(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def masked(text: str) -> str:
-    """The text with the passwords of addresses in it made unreadable."""
+def mask_passwords(text: str) -> str:
+    """Replace the passwords of URLs in a text by asterisks."""
     return _QUERY.sub(r"\g<before>********", _PASSWORD.sub(r"\g<before>********", text))
 
 
 def token(value: str) -> str:
-    """Printable ASCII, as an HTTP header carries it."""
+    """Printable ASCII, as in an HTTP header."""
     if value and not (value.isascii() and value.isprintable()):
         raise ValueError("must be one line of printable ASCII characters")
     return value
@@ -50,30 +50,30 @@ def choice(*words: str) -> Callable[[str], str]:
     return parse
 
 
-def number(least: int, most: int) -> Callable[[str], int]:
-    """A whole number between these, both included."""
+def number(minimum: int, maximum: int) -> Callable[[str], int]:
+    """A whole number from `minimum` to `maximum`."""
 
     def parse(value: str) -> int:
-        if not re.fullmatch("[0-9]{1,12}", value, re.ASCII) or not least <= int(value) <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}")
+        if not re.fullmatch("[0-9]{1,12}", value, re.ASCII) or not minimum <= int(value) <= maximum:
+            raise ValueError(f"must be a whole number from {minimum} to {maximum}")
         return int(value)
 
     return parse
 
 
-def seconds(least: float, most: float) -> Callable[[str], float]:
-    """Seconds between these, both included; a fraction is allowed."""
+def seconds(minimum: float, maximum: float) -> Callable[[str], float]:
+    """Seconds from `minimum` to `maximum`, with an optional fraction."""
 
     def parse(value: str) -> float:
-        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value, re.ASCII) or not least <= float(value) <= most:
-            raise ValueError(f"must be seconds from {least:g} to {most:g}")
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value, re.ASCII) or not minimum <= float(value) <= maximum:
+            raise ValueError(f"must be seconds from {minimum:g} to {maximum:g}")
         return float(value)
 
     return parse
 
 
 def bind(value: str) -> Bind:
-    """HOST:PORT, with a host of IPv6 in brackets."""
+    """HOST:PORT, an IPv6 host in brackets."""
     host, colon, port = value.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not re.fullmatch("[0-9]{1,5}", port, re.ASCII) or int(port) > 65535:
@@ -82,20 +82,20 @@ def bind(value: str) -> Bind:
 
 
 def address(value: str) -> str:
-    """http://HOST:PORT or https://HOST, without the closing slash."""
+    """http://HOST:PORT or https://HOST, without a trailing slash."""
     return _url(value, ("http", "https"), "http://HOST:PORT or https://HOST").rstrip("/")
 
 
 def database(value: str) -> str:
-    """A database's address."""
+    """The URL of a database."""
     return _url(value, ("postgresql", "postgresql+psycopg", "sqlite"), "postgresql://USER@HOST/NAME or sqlite:///FILE")
 
 
 def queue(value: str) -> str:
-    """A broker's address."""
+    """The URL of a broker."""
     if not value:
         raise ValueError(
-            "must be set, because this database holds no queue; for example amqp://USER:PASSWORD@HOST/VHOST"
+            "must be set, because PostgreSQL has no embedded queue; for example amqp://USER:PASSWORD@HOST/VHOST"
         )
     return _url(value, ("amqp", "amqps", "sqlite"), "amqp://USER:PASSWORD@HOST/VHOST or sqlite:///FILE")
 

@@ -1,4 +1,4 @@
-"""The one typed table of settings, read once at a process's edge. Nothing below an edge imports this module."""
+"""The typed table of settings, read once at the edge of a process. Nothing below an edge imports this module."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -6,20 +6,32 @@ from pathlib import Path
 from typing import Any, Final
 
 from signpost.errors import CallerError
-from signpost.setting_kinds import Bind, address, bind, choice, database, masked, number, path, queue, seconds, token
+from signpost.setting_kinds import (
+    Bind,
+    address,
+    bind,
+    choice,
+    database,
+    mask_passwords,
+    number,
+    path,
+    queue,
+    seconds,
+    token,
+)
 from signpost.suggestions import did_you_mean
 
 PREFIX: Final = "SIGNPOST_"
 TESTS: Final = "SIGNPOST_TEST_"
-"""Variables of the tests: none of ours, and none of our business."""
+"""Prefix of the variables that belong to the tests."""
 FILE: Final = "_FILE"
 CLIENT_FILE: Final = "client.env"
-"""In the data folder: what the commands that talk to a running system take when nothing else is said."""
+"""File in the data folder: defaults of the commands that call a running system."""
 NO_SETTINGS: Final = {
     "SIGNPOST_PORT": "unset it; the port is part of SIGNPOST_HTTP_BIND=HOST:PORT, and docker compose takes INTAKE_PORT",
     "SIGNPOST_HOST": "unset it; the host is part of SIGNPOST_HTTP_BIND=HOST:PORT",
 }
-"""Variables that people expect -> what to do instead."""
+"""Variable that people expect -> what to do instead."""
 SHIPPED_RULES: Final = (Path(__file__).parent / "rules").resolve()
 OURS: Final = "ours"
 """SHIPPED_RULES in a list of folders."""
@@ -37,8 +49,8 @@ def rule_folders(value: str) -> tuple[Path, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One line of the table. `default` is the text that would be written in the environment; it may name earlier
-    settings in braces."""
+    """A row of the table. `default`: the text as in the environment, with earlier settings in braces. `client`: the
+    client file can set it."""
 
     kind: Callable[[str], Any]
     default: str
@@ -48,9 +60,8 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A setting as one may print it: secrets and passwords masked. `origin`: environment, file, client file or
-    default."""
+class PrintableSetting:
+    """A setting with secrets and passwords mask_passwords. `origin`: environment, file, client file or default."""
 
     name: str
     value: str
@@ -60,75 +71,89 @@ class Shown:
 
 
 class SettingsError(CallerError):
-    """Some settings are wrong; `problems` names every one."""
+    """Some settings are invalid; `problems` lists all of them."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
 
 
-def _is(kind: Callable[[str], Any], default: str, about: str, *, secret: bool = False, client: bool = False) -> Any:
+def _setting(
+    kind: Callable[[str], Any], default: str, about: str, *, secret: bool = False, client: bool = False
+) -> Any:
     return field(metadata={"setting": Setting(kind, default, about, secret, client)})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Settings:
-    """Every setting, typed. The environment variable is SIGNPOST_ and the name in capitals."""
+    """All settings, typed. The environment variable is SIGNPOST_ and the name in capitals."""
 
-    data_dir: Path = _is(path, ".signpost", "folder for what an embedded system keeps")
-    database_url: str = _is(
+    data_dir: Path = _setting(path, ".signpost", "folder for the database, keys and secrets of an embedded system")
+    database_url: str = _setting(
         database, "sqlite:///{data_dir}/signpost.db", "postgresql://USER@HOST/NAME, or sqlite:///FILE", secret=True
     )
-    broker_url: str = _is(
+    broker_url: str = _setting(
         queue,
         "{embedded_queue}",
         "amqp://USER:PASSWORD@HOST/VHOST, or sqlite:///FILE for the queue embedded in a database file",
         secret=True,
     )
-    tenants: Path = _is(path, "{data_dir}/tenants.yaml", "file of tenants, their API keys and sources")
-    rules: tuple[Path, ...] = _is(
+    tenants: Path = _setting(path, "{data_dir}/tenants.yaml", "file of tenants, their API keys and sources")
+    rules: tuple[Path, ...] = _setting(
         rule_folders,
         OURS,
         "folders of rules, each adding to those before: `ours` (shipped), DIR, ours:DIR",
     )
-    engine: str = _is(
+    engine: str = _setting(
         choice("auto", "durable_rules", "compiled"),
         "auto",
-        "what evaluates the rules; auto: durable_rules where it can be imported, else compiled",
+        "engine that evaluates the rules; auto: durable_rules if it is installed, else compiled",
     )
-    partitions: int = _is(number(1, 64), "1", "queues that events are spread over, one advisor working on each")
-    http_bind: Bind = _is(bind, "127.0.0.1:8080", "address that the intake listens on")
-    http_processes: int = _is(number(1, 64), "1", "processes of the intake")
-    http_threads: int = _is(number(1, 256), "8", "threads in each of them: requests in progress at one time")
-    max_body_bytes: int = _is(number(1_000, 16_000_000), "1000000", "longest request body, in bytes")
-    rate_per_second: int = _is(
-        number(0, 1_000_000), "1000", "events and requests that a tenant may send in a second, all processes; 0: any"
+    partitions: int = _setting(number(1, 64), "1", "number of queues that share the events, one advisor for each")
+    http_bind: Bind = _setting(bind, "127.0.0.1:8080", "address on which the intake listens")
+    http_processes: int = _setting(number(1, 64), "1", "number of intake processes")
+    http_threads: int = _setting(number(1, 256), "8", "threads of each intake process: its concurrent requests")
+    max_body_bytes: int = _setting(number(1_000, 16_000_000), "1000000", "maximum size of a request body, in bytes")
+    rate_per_second: int = _setting(
+        number(0, 1_000_000),
+        "1000",
+        "rate limit of a tenant: events and requests per second, across all processes; 0: no limit",
     )
-    rate_burst: int = _is(number(1, 10_000_000), "10000", "events and requests that a tenant may send at once")
-    publish_timeout: float = _is(seconds(0.1, 60), "5", "seconds until a publish without a confirm counts as failed")
-    batch_size: int = _is(number(1, 5_000), "200", "most events in one transaction of the advisor")
-    prefetch: int = _is(number(1, 2_000), "400", "most unacknowledged messages that the broker hands to one advisor")
-    outbox_lease: float = _is(
-        seconds(1, 3_600), "30", "seconds that a process has for publishing what it committed, until the relay does"
+    rate_burst: int = _setting(number(1, 10_000_000), "10000", "burst limit of a tenant: events and requests at once")
+    publish_timeout: float = _setting(
+        seconds(0.1, 60), "5", "seconds after which a publish without a confirm counts as failed"
     )
-    clock_interval: float = _is(seconds(0.05, 60), "1", "seconds between two looks for cases that are due")
-    reload_interval: float = _is(
-        seconds(0.1, 3_600), "1", "seconds between two looks for changed rules or tenants; SIGHUP asks for one at once"
+    batch_size: int = _setting(number(1, 5_000), "200", "maximum number of events in one transaction of an advisor")
+    prefetch: int = _setting(number(1, 2_000), "400", "maximum number of unacknowledged messages of one advisor")
+    outbox_lease: float = _setting(
+        seconds(1, 3_600),
+        "30",
+        "seconds after which the relay publishes what another process committed and did not publish",
     )
-    reevaluate_per_second: int = _is(
-        number(1, 10_000), "200", "cases that one clock evaluates anew in a second after the rules have changed"
+    clock_interval: float = _setting(seconds(0.05, 60), "1", "seconds between two queries for cases that are due")
+    reload_interval: float = _setting(
+        seconds(0.1, 3_600), "1", "seconds between two checks for changed rules or tenants; SIGHUP requests one at once"
     )
-    delivery_days: int = _is(
-        number(0, 365), "7", "days for which webhooks are kept to be looked at and replayed; 0: their bodies never"
+    reevaluate_per_second: int = _setting(
+        number(1, 10_000), "200", "cases that one clock re-evaluates per second after a change of the rules"
     )
-    log_level: str = _is(choice("debug", "info", "warning", "error"), "info", "how much is logged")
-    log_format: str = _is(choice("auto", "text", "json"), "auto", "auto: text on a terminal, JSON lines elsewhere")
-    url: str = _is(address, "http://127.0.0.1:8080", "where send and tail find the intake", client=True)
-    api_key: str = _is(token, "", "the API key that they use", secret=True, client=True)
+    delivery_days: int = _setting(
+        number(0, 365), "7", "days for which webhooks are stored for inspection and replay; 0: without their bodies"
+    )
+    log_level: str = _setting(
+        choice("debug", "info", "warning", "error"),
+        "info",
+        "lowest level that is logged: debug, info, warning or error",
+    )
+    log_format: str = _setting(
+        choice("auto", "text", "json"), "auto", "format of log lines; auto: text on a terminal, JSON lines elsewhere"
+    )
+    url: str = _setting(address, "http://127.0.0.1:8080", "address at which commands reach the intake", client=True)
+    api_key: str = _setting(token, "", "API key that these commands use", secret=True, client=True)
 
     def __repr__(self) -> str:
-        shown = (f"{name}={_printable(name, str(getattr(self, name)))}" for name in TABLE)
-        return f"Settings({', '.join(shown)})"
+        printable = (f"{name}={_printable(name, str(getattr(self, name)))}" for name in TABLE)
+        return f"Settings({', '.join(printable)})"
 
 
 TABLE: Final[dict[str, Setting]] = {one.name: one.metadata["setting"] for one in fields(Settings)}
@@ -136,33 +161,35 @@ NAMES: Final = {PREFIX + name.upper(): name for name in TABLE}
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings of an environment. Raises SettingsError with every problem at once."""
+    """The settings of an environment. Raises SettingsError with all problems."""
     return _SettingsReader(environ).settings()
 
 
-def show_settings(environ: Mapping[str, str]) -> list[Shown]:
-    """The table as it stands, printable. Raises SettingsError."""
+def show_settings(environ: Mapping[str, str]) -> list[PrintableSetting]:
+    """All settings of an environment, printable. Raises SettingsError."""
     reader = _SettingsReader(environ)
     reader.settings()
     return [
-        Shown(variable, _printable(name, reader.texts[name]), reader.origins[name], _default(name), TABLE[name].help)
+        PrintableSetting(
+            variable, _printable(name, reader.texts[name]), reader.origins[name], _default(name), TABLE[name].help
+        )
         for variable, name in NAMES.items()
     ]
 
 
 def _default(name: str) -> str:
-    shown = {"broker_url": "the queue embedded in the database file", "rules": "the rules that came with Signpost"}
-    return shown.get(name, TABLE[name].default)
+    described = {"broker_url": "the queue embedded in the database file", "rules": "the rules that came with Signpost"}
+    return described.get(name, TABLE[name].default)
 
 
 def _printable(name: str, value: str) -> str:
     if not TABLE[name].secret or not value:
         return value
-    return masked(value) if "://" in value else "********"
+    return mask_passwords(value) if "://" in value else "********"
 
 
 class _SettingsReader:
-    """One reading of one environment."""
+    """Reads the settings of one environment."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -212,7 +239,7 @@ class _SettingsReader:
             return ""
 
     def _embedded_queue(self) -> str:
-        """The queue in the database's own file; a database server has none."""
+        """The queue in the database file; a database server has none."""
         database_url = str(self._values.get("database_url", "sqlite:///none"))
         return database_url if database_url.startswith("sqlite") else ""
 
@@ -226,7 +253,7 @@ def _is_unknown(variable: str) -> bool:
 
 def _unknown(variable: str) -> str:
     advice = f"; {NO_SETTINGS[variable]}" if variable in NO_SETTINGS else did_you_mean(variable, _known())
-    return f"{variable}: there is no such setting{advice or '; unset it'}"
+    return f"{variable}: no such setting{advice or '; unset it'}"
 
 
 def _known() -> Iterable[str]:
@@ -235,7 +262,7 @@ def _known() -> Iterable[str]:
 
 
 def _client_defaults(data_dir: Path) -> dict[str, str]:
-    """NAME=VALUE lines of the client file; nothing where there is none or it is not ours to read."""
+    """NAME=VALUE lines of the client file; empty if it is missing or unreadable."""
     try:
         lines = (data_dir / CLIENT_FILE).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):

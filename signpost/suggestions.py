@@ -1,14 +1,14 @@
-"""Suggestions for misspelt words."""
+"""Suggestions for misspelled names, for messages. Data and messages of callers are not here."""
 
 import difflib
 from collections.abc import Iterable, Set
 
 MAX_LISTED = 24
-"""More words than this are not listed."""
+"""The longest list of names in a message."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a message: "; did you mean ...?" for the nearest word, "" where none is near."""
+    """The end of a message: "; did you mean ...?" for the most similar word, "" if none is similar."""
     near = _nearest(word, list(known), 1)
     return f"; did you mean {near[0]}?" if near else ""
 
@@ -23,5 +23,5 @@ def meant(word: str, known: Iterable[str]) -> str:
     return "known: " + ", ".join(words) if 0 < len(words) <= MAX_LISTED else ""
 
 
-def _nearest(word: str, known: list[str], most: int) -> list[str]:
-    return difflib.get_close_matches(word, known, n=most, cutoff=0.6)
+def _nearest(word: str, known: list[str], count: int) -> list[str]:
+    return difflib.get_close_matches(word, known, n=count, cutoff=0.6)

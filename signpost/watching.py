@@ -83,7 +83,7 @@ class Watched(ABC, Generic[Content]):
                 self.log.info("%s: reload requested", self.name)
 
     def _load_first(self) -> tuple[str, Content]:
-        """Load until no file changes meanwhile: a file that is half written at the start is no reason to give up."""
+        """Load until no file changes meanwhile, so that a half-written file at the start is not an error."""
         while True:
             before = self._digest()
             try:
@@ -114,8 +114,8 @@ class Watched(ABC, Generic[Content]):
         except CallerError as error:
             return self._content, str(error).splitlines()
         except Exception as error:
-            # Whatever a file contains, the process goes on with the old content
-            self.log.exception("%s cannot be read", self.name)
+            # The process keeps the old content, no matter what a file contains
+            self.log.exception("%s cannot be read; the previous version stays in force", self.name)
             return self._content, [f"{type(error).__name__}: {error}"]
 
     def _log_refused(self, problems: list[str]) -> None:

@@ -96,7 +96,7 @@ def main(settings: Settings) -> int:
 
     def make(parts: Parts) -> Advisor:
         consumers = [parts.broker.consumer(queue, settings.prefetch) for queue in advisor_queues(settings.partitions)]
-        handler = BatchHandler(parts.store, RulebookVersions(parts.store, parts.rules()), parts.lease)
+        handler = BatchHandler(parts.store, RulebookVersions(parts.store, parts.rules()), parts.lease_us)
         return Advisor(consumers, handler, parts.outbox(), parts.clock, settings.batch_size)
 
     return run("advisor", settings, make)

@@ -68,7 +68,7 @@ def main(settings: Settings) -> int:
 
     def make(parts: Parts) -> CaseClock:
         outbox = parts.outbox()
-        processor = DueCaseProcessor(parts.store, RulebookVersions(parts.store, parts.rules()), parts.lease)
+        processor = DueCaseProcessor(parts.store, RulebookVersions(parts.store, parts.rules()), parts.lease_us)
         backfill = Backfill(processor, outbox, settings.reevaluate_per_second)
         retention_us = max(settings.delivery_days, 1) * DAY
         return CaseClock(processor, backfill, outbox, parts.clock, settings.clock_interval, parts.store, retention_us)

@@ -1,4 +1,4 @@
-"""The edge of every worker process: clock, signals, settings, connections, back-off; what a worker does is not here."""
+"""The edge of every worker process: clock, signals, settings, connections, back-off. The work itself is not here."""
 
 import logging
 import os
@@ -28,75 +28,76 @@ Clock: TypeAlias = Callable[[], int]
 Stop: TypeAlias = threading.Event
 Rules: TypeAlias = Callable[[], LiveEngines[Engine]]
 
-PAUSE_FIRST, PAUSE_MOST = 0.2, 10.0
-CONFIRM_MARGIN = 2.0
-"""Seconds beyond the publisher's own bound on each message to wait for a batch."""
-STOP_GRACE = 20.0
-"""Seconds from SIGTERM until the process ends in any case; longer than a batch may take."""
+MIN_PAUSE_S, MAX_PAUSE_S = 0.2, 10.0
+CONFIRM_MARGIN_S = 2.0
+"""How long a batch waits for confirms beyond the publish timeout of one message."""
+MAX_STOP_S = 20.0
+"""Time from SIGTERM to a forced exit; longer than a batch may take."""
 FAILED, MISUSED = 1, 2
-"""Exit codes: something is broken; something has to be set right by a person first."""
+"""Exit codes: a bug or a forced exit; an operator has to correct something first."""
 
 log = logging.getLogger("signpost.process")
 
 
 class Worker(Protocol):
-    """What a process runs."""
+    """The work of a process."""
 
     def run(self, stop: Stop) -> None:
-        """Work until told to stop, the current batch finished. TransientError: connect anew and run again."""
+        """Work until `stop` is set, and finish the current batch. After a TransientError the process reconnects and
+        runs it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a worker is made of; the process opens and closes it."""
+    """The parts of a worker; the process opens and closes them."""
 
     settings: Settings
     store: Store
     broker: Broker
     clock: Clock
     rules: Rules
-    """The engines of this process, loaded and watched from the first call on. Raises RulebookError (CallerError)."""
+    """The engines of this process; the first call loads and watches them. Raises RulebookError (CallerError)."""
 
     @property
-    def lease(self) -> int:
-        """Microseconds for which outbox rows belong to whoever wrote or claimed them."""
+    def lease_us(self) -> int:
+        """How long outbox rows belong to the process that wrote or claimed them."""
         return int(self.settings.outbox_lease * 1_000_000)
 
     def outbox(self) -> OutboxPublisher:
-        """Publishing on this process's publisher."""
-        return OutboxPublisher(self.broker.publisher(), self.store, self.settings.publish_timeout + CONFIRM_MARGIN)
+        """An outbox publisher on the publisher of this process."""
+        return OutboxPublisher(self.broker.publisher(), self.store, self.settings.publish_timeout + CONFIRM_MARGIN_S)
 
 
 def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
     """Run a worker until SIGTERM or SIGINT; the exit code.
 
-    What passes by itself (TransientError) is waited for, what a person must set right (CallerError) ends the process
-    with words, and a bug crashes it loudly: nothing is lost by a crash.
+    Reconnects after a TransientError. A CallerError, which an operator must correct, ends the process with a message;
+    a bug crashes it: a crash loses nothing.
     """
     set_up_logging(name, settings.log_level, settings.log_format)
-    asked = threading.Event()
-    with stopping(STOP_GRACE, asked) as stop:
-        # Once for the process: connections may come and go while the files are at fault
-        rules = cache(partial(_rules, settings, stop, asked))
+    reload_requested = threading.Event()
+    with handle_signals(MAX_STOP_S, reload_requested) as stop:
+        # Once for the process: it may reconnect while the rule files are faulty
+        rules = cache(partial(_load_rules, settings, stop, reload_requested))
         try:
             _run(name, settings, make, stop, rules)
         except (CallerError, MisconfiguredError) as error:
             log.error("%s cannot run: %s", name, error)
             return MISUSED
         except BugError:
-            log.exception("%s found a fault of Signpost and stops", name)
+            log.exception("%s stops: a bug of Signpost; restart it and report the traceback", name)
             return FAILED
     log.info("%s stopped", name)
     return 0
 
 
 def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: Stop, rules: Rules) -> None:
-    """Raises MisconfiguredError only before the worker first runs: what worked once is likely to work again."""
+    """Raises MisconfiguredError only before the first run: settings that worked are likely to work again."""
     waits, lines, has_run = pauses(), Repeats(), False
     while not stop.is_set():
         started = time.monotonic()
         try:
-            with opened(name, settings, rules) as parts:
+            with open_parts(name, settings, rules) as parts:
                 worker = make(parts)
                 log.info("%s runs", name)
                 has_run = True
@@ -105,17 +106,17 @@ def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: S
         except TransientError as error:
             if isinstance(error, MisconfiguredError) and not has_run:
                 raise
-            if time.monotonic() - started > PAUSE_MOST:
+            if time.monotonic() - started > MAX_PAUSE_S:
                 waits = pauses()
             pause = next(waits)
             if lines.is_due(str(error)):
-                log.warning("%s connects again until it works: %s", name, error)
+                log.warning("%s reconnects until it succeeds: %s", name, error)
             stop.wait(pause)
 
 
 @contextmanager
-def opened(name: str, settings: Settings, rules: Rules) -> Iterator[Parts]:
-    """Store and broker, open and found in order. Raises TransientError, and CallerError for a missing topology."""
+def open_parts(name: str, settings: Settings, rules: Rules) -> Iterator[Parts]:
+    """Open and check store and broker. Raises TransientError, and CallerError for a missing exchange or queue."""
     with open_store(settings.database_url) as store:
         store.ping()
         broker = connect(
@@ -135,53 +136,53 @@ def _check_topology(broker: Broker) -> None:
     for difference in broker.check_topology():
         if difference.endswith("is missing"):
             raise CallerError(f"{difference}; run `signpost topology apply` first")
-        log.warning("topology: %s", difference)
+        log.warning("topology differs from its declaration: %s; compare with `signpost topology check`", difference)
 
 
-def _rules(settings: Settings, stop: Stop, asked: threading.Event) -> LiveEngines[Engine]:
-    """The engine of each tenant, renewed in a thread. Raises CallerError (rules: RulebookError)."""
+def _load_rules(settings: Settings, stop: Stop, reload_requested: threading.Event) -> LiveEngines[Engine]:
+    """The engine of each tenant, reloaded in a thread. Raises CallerError (rules: RulebookError)."""
     engine = choose_engine(settings.engine)
     log.info("engine %s: %s", engine.name, engine.reason)
     make = partial(make_engine, engine.name)
     engines: LiveEngines[Engine] = LiveEngines(settings.rules, settings.tenants, make, stop.wait)
-    watch = partial(engines.watch, stop, settings.reload_interval, asked)
+    watch = partial(engines.watch, stop, settings.reload_interval, reload_requested)
     threading.Thread(target=watch, name="rules", daemon=True).start()
     return engines
 
 
 def wall_clock() -> int:
-    """Now, in microseconds since the epoch."""
+    """The current time in microseconds since the epoch."""
     return time.time_ns() // 1000
 
 
 def pauses() -> Iterator[float]:
-    """Seconds to wait between attempts, for ever: doubling up to a bound, times a random 0.5 to 1."""
-    pause = PAUSE_FIRST
+    """Endless pauses between attempts, in seconds: doubling up to MAX_PAUSE_S, times a random 0.5 to 1."""
+    pause = MIN_PAUSE_S
     while True:
         yield pause * random.uniform(0.5, 1.0)
-        pause = min(pause * 2, PAUSE_MOST)
+        pause = min(pause * 2, MAX_PAUSE_S)
 
 
 @contextmanager
-def stopping(grace: float, asked: threading.Event) -> Iterator[Stop]:
-    """An event that SIGTERM and SIGINT set; `grace` seconds later the process ends in any case. SIGHUP sets `asked`."""
+def handle_signals(max_stop_s: float, reload_requested: threading.Event) -> Iterator[Stop]:
+    """Yields an event that SIGTERM and SIGINT set; `max_stop_s` later the process exits. SIGHUP requests a reload."""
     stop = threading.Event()
 
-    def ask() -> None:
+    def request_stop() -> None:
         if not stop.is_set():
             stop.set()
             watchdog.start()
 
-    watchdog = threading.Timer(grace, _end)
+    watchdog = threading.Timer(max_stop_s, _exit)
     watchdog.daemon = True
     try:
-        with signals.dispatched(ask, asked.set):
+        with signals.dispatched(request_stop, reload_requested.set):
             yield stop
     finally:
         watchdog.cancel()
 
 
-def _end() -> None:
-    """Nothing is lost: what was not acknowledged is delivered again, what was not published is in the outbox."""
-    log.error("not stopped in time; ending now")
+def _exit() -> None:
+    """Loses nothing: the broker redelivers unacknowledged messages, and the outbox holds unpublished ones."""
+    log.error("not stopped within %d s; exiting now, unfinished messages are redelivered", MAX_STOP_S)
     os._exit(FAILED)

@@ -78,7 +78,7 @@ def main(settings: Settings) -> int:
             parts.broker.publisher(),
             parts.outbox(),
             parts.clock,
-            lease=parts.lease,
+            lease=parts.lease_us,
             interval_s=INTERVAL_S,
         )
 

@@ -21,7 +21,7 @@ from signpost.cli.processes import GUNICORN
 from signpost.cli.supervisor import Program, Supervisor
 from signpost.errors import CallerError, MisconfiguredError, TransientError
 from signpost.repeats import Repeats
-from signpost.setting_kinds import Bind, masked
+from signpost.setting_kinds import Bind, mask_passwords
 from signpost.settings import Settings
 
 PATIENCE: Final = 60.0
@@ -153,8 +153,8 @@ def _tell(settings: Settings, url: str) -> None:
     lines = (
         "",
         click.style(f"Signpost is ready at {url}", fg="green", bold=True),
-        f"  database {masked(settings.database_url)}",
-        f"  broker   {masked(settings.broker_url)}",
+        f"  database {mask_passwords(settings.database_url)}",
+        f"  broker   {mask_passwords(settings.broker_url)}",
         "In a second terminal:",
         f"  {command} tail --follow     watch the advice as it comes",
         "  make demo                   play three candidates' journeys",

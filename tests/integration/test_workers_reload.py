@@ -192,7 +192,7 @@ def test_a_worker_outlives_its_database_while_the_rules_are_at_fault(
         workers.clock.hang_up()
         workers.wait_for("rulebook change refused: the previous version stays in force until the problems are fixed", 1)
         with away(signpost.database_url):
-            wait_until(lambda: "connects again" in workers.clock.log.read_text(), "the clock to notice", 20)
+            wait_until(lambda: "clock reconnects" in workers.clock.log.read_text(), "the clock to notice", 20)
         signpost.send(event("offer.extended", "c-0", offer="o"))
         wait_until(lambda: len(signpost.store.recommendations("acme", "c-0")) == 1, "the event to be handled", 30)
         assert workers.clock.runs

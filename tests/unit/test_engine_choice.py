@@ -57,7 +57,7 @@ def test_a_worker_logs_which_engine_it_uses_and_why(tmp_path: Path, caplog: pyte
     stop = threading.Event()
     stop.set()
     with caplog.at_level(logging.INFO, "signpost.process"):
-        engines = process._rules(read_settings({"SIGNPOST_DATA_DIR": str(tmp_path)}), stop, threading.Event())
+        engines = process._load_rules(read_settings({"SIGNPOST_DATA_DIR": str(tmp_path)}), stop, threading.Event())
     lines = [record.getMessage() for record in caplog.records if record.name == "signpost.process"]
     assert len(lines) == 1
     assert lines[0].startswith("engine compiled: durable-rules cannot be imported (")
@@ -70,4 +70,4 @@ def test_a_worker_that_must_have_durable_rules_does_not_start_without_it(
 ) -> None:
     settings = read_settings({"SIGNPOST_DATA_DIR": str(tmp_path), "SIGNPOST_ENGINE": "durable_rules"})
     with pytest.raises(CallerError, match="SIGNPOST_ENGINE=durable_rules, but durable-rules cannot be imported"):
-        process._rules(settings, threading.Event(), threading.Event())
+        process._load_rules(settings, threading.Event(), threading.Event())

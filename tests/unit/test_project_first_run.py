@@ -55,7 +55,7 @@ def test_without_tenants_a_command_says_where_it_looked(tmp_path: Path, command:
 def test_an_exported_port_is_explained(tmp_path: Path, command: tuple[str, ...]) -> None:
     result = run(*command, data=tmp_path, SIGNPOST_PORT="8080")
     assert result.exit_code == 2
-    assert "SIGNPOST_PORT: there is no such setting; unset it; the port is part of SIGNPOST_HTTP_BIND" in result.stderr
+    assert "SIGNPOST_PORT: no such setting; unset it; the port is part of SIGNPOST_HTTP_BIND" in result.stderr
 
 
 @pytest.mark.parametrize("script", ["play.py", "send_greenhouse_offer.py"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from signpost.setting_kinds import masked
+from signpost.setting_kinds import mask_passwords
 from signpost.settings import NAMES, Settings, SettingsError, read_settings, show_settings
 
 
@@ -56,7 +56,7 @@ def test_variables_of_tests_and_of_others_are_left_alone() -> None:
 
 def test_a_database_server_needs_a_broker() -> None:
     (problem,) = problems({"SIGNPOST_DATABASE_URL": "postgresql://h/db"})
-    assert problem.startswith("SIGNPOST_BROKER_URL: must be set, because this database holds no queue")
+    assert problem.startswith("SIGNPOST_BROKER_URL: must be set, because PostgreSQL has no embedded queue")
 
 
 def test_secrets_may_come_from_files(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_nothing_printed_shows_a_secret() -> None:
 
 @pytest.mark.parametrize("plain", ["http://h:80/x", "a@b", "sqlite:///x/y.db", "amqp://u@h/v", "12:30 @home"])
 def test_what_holds_no_password_is_shown_as_it_is(plain: str) -> None:
-    assert masked(plain) == plain
+    assert mask_passwords(plain) == plain
 
 
 def test_clients_take_what_a_running_system_left_them_last(tmp_path: Path) -> None:

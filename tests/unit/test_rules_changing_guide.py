@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from signpost.engine.compiled import CompiledEngine
-from signpost.logs import Readable
+from signpost.logs import TextLines
 from signpost.rulebook import load
 from signpost.settings import SHIPPED_RULES, read_settings
 from signpost.tenants.live_rulebooks import LiveEngines
@@ -35,7 +35,7 @@ def test_the_log_lines_are_those_of_a_change_taken_and_one_refused(
             caplog.clear()
             rules.write_text(text)
             engines.reload_now()
-            lines = "\n".join(map(Readable().format, caplog.records))
+            lines = "\n".join(map(TextLines().format, caplog.records))
             assert _untimed(lines) == _untimed(shown.pop(0))
     assert shown == []
 
