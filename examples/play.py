@@ -1,11 +1,11 @@
-"""Plays candidates' journeys against a running Signpost and shows the advice that comes back for each event.
+"""Plays the journeys of candidates against a running Signpost and prints the advice that follows each event.
 
     python examples/play.py                         all journeys, and a Greenhouse webhook
     python examples/play.py examples/journeys/interviews.json
-    python examples/play.py --print > events.json   only print the CloudEvents
+    python examples/play.py --print > events.json   print the CloudEvents instead of sending them
 
-A journey is a JSON array of CloudEvents whose times are written relative to now: {now-2d}, {now+20h}, {today+14d}.
-{run} is new for each run, so that a second one is about other candidates.
+A journey is a JSON array of CloudEvents with times relative to now: {now-2d}, {now+20h}, {today+14d}. {run} differs in
+each run, so that a second run has other candidates.
 """
 
 import argparse
@@ -22,18 +22,18 @@ from typing import Any
 import httpx
 
 from examples import send_greenhouse_offer
-from signpost.cli.failures import in_words
+from signpost.cli.failures import report_errors
 from signpost.settings import read_settings
 
 JOURNEYS = Path(__file__).parent / "journeys"
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 PLACEHOLDER = re.compile(r"\{(?:(run)|(now|today)(?:([+-]\d+)([smhd]))?)\}")
-QUIET = 1.5
-"""Seconds without advice after which an event has had its effect."""
+QUIET_S = 1.5
+"""Time without advice after which the effect of an event is complete."""
 
 
 def expand(template: str, now: datetime, run: str) -> list[dict[str, Any]]:
-    """The CloudEvents of a journey as of now (UTC)."""
+    """The CloudEvents of a journey at the time `now` (UTC)."""
 
     def value(found: re.Match[str]) -> str:
         if found[1]:
@@ -46,7 +46,7 @@ def expand(template: str, now: datetime, run: str) -> list[dict[str, Any]]:
 
 
 class Feed:
-    """The changes of recommendations that were told since it was opened."""
+    """Reads the changes of recommendations that follow its creation."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client, self._cursor = client, None
@@ -54,36 +54,36 @@ class Feed:
             pass
 
     def read(self) -> list[dict[str, Any]]:
-        """What is new; may be empty."""
-        asked = {"limit": 500, **({"after": self._cursor} if self._cursor else {})}
-        answer = self._client.get("/v1/recommendations", params=asked).raise_for_status().json()
+        """The changes since the last call; may be empty."""
+        query = {"limit": 500, **({"after": self._cursor} if self._cursor else {})}
+        answer = self._client.get("/v1/recommendations", params=query).raise_for_status().json()
         self._cursor = answer["next"]
         changes: list[dict[str, Any]] = answer["items"]
         return changes
 
     def show_until_quiet(self) -> int:
-        """Print changes until none has come for a while; how many there were."""
-        count, deadline = 0, time.monotonic() + QUIET
+        """Print changes until there is none for QUIET_S. Returns their number."""
+        count, deadline = 0, time.monotonic() + QUIET_S
         while time.monotonic() < deadline:
             for change in self.read():
-                print(line(change))
-                count, deadline = count + 1, time.monotonic() + QUIET / 3
+                print(format_change(change))
+                count, deadline = count + 1, time.monotonic() + QUIET_S / 3
             time.sleep(0.05)
         return count
 
 
-def line(change: dict[str, Any]) -> str:
+def format_change(change: dict[str, Any]) -> str:
     data = change["data"]
     subject = f"{data['subject']['kind']}/{data['subject']['id']}"
     return f"   {data['change']:<10} {data['priority']:<6} {data['title']}   [{data['rule']}@{subject}]"
 
 
 def play(client: httpx.Client, feed: Feed, events: list[dict[str, Any]]) -> int:
-    """Send events one by one; how many changes of advice followed."""
+    """Send events one by one. Returns the number of changes of advice."""
     count = 0
     for event in events:
-        said = event["type"].removeprefix("signpost.").removesuffix(".v1")
-        print(f"-> {event['time']}  {event['subject']}: {said} {json.dumps(event['data'])[:90]}")
+        type_ = event["type"].removeprefix("signpost.").removesuffix(".v1")
+        print(f"-> {event['time']}  {event['subject']}: {type_} {json.dumps(event['data'])[:90]}")
         headers = {"Content-Type": "application/cloudevents+json"}
         client.post("/v1/events", content=json.dumps(event), headers=headers).raise_for_status()
         count += feed.show_until_quiet()
@@ -91,8 +91,8 @@ def play(client: httpx.Client, feed: Feed, events: list[dict[str, Any]]) -> int:
 
 
 def main() -> int:
-    """Play; an operator's mistake is said in words. The exit code."""
-    with in_words("play.py"):
+    """Play journeys and report errors as messages. Returns the exit code."""
+    with report_errors("play.py"):
         try:
             return run()
         except httpx.HTTPError as error:
@@ -101,11 +101,9 @@ def main() -> int:
 
 
 def run() -> int:
-    """Play what the command line names; the exit code. Raises httpx.HTTPError, SignpostError, OSError."""
+    """Play the journeys of the command line. Returns the exit code. Raises httpx.HTTPError, SignpostError, OSError."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "journeys", nargs="*", type=Path, help="files; all of examples/journeys and a webhook by default"
-    )
+    parser.add_argument("journeys", nargs="*", type=Path, help="files; default: all of examples/journeys and a webhook")
     parser.add_argument("--print", action="store_true", help="print the CloudEvents instead of sending them")
     chosen = parser.parse_args()
     files = chosen.journeys or sorted(JOURNEYS.glob("*.json"))
@@ -127,7 +125,7 @@ def run() -> int:
             for answer in send_greenhouse_offer.send(client, settings.data_dir / "greenhouse-demo.secret", now):
                 print(f"-> {answer}")
                 count += feed.show_until_quiet()
-    print(f"\n{count} changes of advice. `signpost tail` shows them again; `signpost tail --json` shows all of each.")
+    print(f"\n{count} changes of advice. `signpost tail` shows them again; `signpost tail --json` shows all fields.")
     return 0 if count else 1
 
 

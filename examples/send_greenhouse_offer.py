@@ -1,9 +1,9 @@
-"""Signs and sends two webhooks as Greenhouse does: a candidate's application, and the offer made for it.
+"""Signs and sends two webhooks as Greenhouse does: an application of a candidate, and the offer for it.
 
     python examples/send_greenhouse_offer.py
 
-The offer names only its application; the first webhook is what tells whose that is. The signature is an HMAC-SHA256
-over exactly the bytes that are sent.
+The offer names only its application; the first webhook says whose application it is. The signature is an HMAC-SHA256
+over the bytes of the body.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ from typing import Any
 
 import httpx
 
-from signpost.cli.failures import in_words
+from signpost.cli.failures import report_errors
 from signpost.settings import read_settings
 
 SOURCE = "greenhouse-demo"
 
 
 def application(candidate: int, number: int, now: datetime) -> dict[str, Any]:
-    """What Greenhouse tells of a new application."""
+    """The webhook of a new application."""
     return {
         "action": "new_candidate_application",
         "payload": {
@@ -34,7 +34,7 @@ def application(candidate: int, number: int, now: datetime) -> dict[str, Any]:
                 "id": number,
                 "status": "active",
                 "prospect": False,
-                "applied_at": moment(now - timedelta(days=20)),
+                "applied_at": format_time(now - timedelta(days=20)),
                 "candidate": {"id": candidate, "first_name": "Robin", "last_name": "Example"},
                 "jobs": [{"id": 730_114, "name": "Data engineer"}],
             }
@@ -43,7 +43,7 @@ def application(candidate: int, number: int, now: datetime) -> dict[str, Any]:
 
 
 def offer(number: int, now: datetime) -> dict[str, Any]:
-    """What Greenhouse tells of an offer that was sent today."""
+    """The webhook of an offer that was sent today."""
     return {
         "action": "offer_created",
         "payload": {
@@ -64,29 +64,29 @@ def offer(number: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def moment(time: datetime) -> str:
+def format_time(time: datetime) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%S}.000Z"
 
 
-def signed(body: bytes, secret: str) -> dict[str, str]:
-    """The headers of a delivery."""
+def sign(body: bytes, secret: str) -> dict[str, str]:
+    """The headers of a signed webhook."""
     digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return {"Content-Type": "application/json", "Signature": f"sha256 {digest}"}
 
 
 def send(client: httpx.Client, secret_file: Path, now: datetime) -> Iterator[str]:
-    """Send both; a line about each answer."""
+    """Send both webhooks. Yields a line about each response."""
     secret = os.environ.get("GREENHOUSE_SECRET") or secret_file.read_text(encoding="utf-8").strip()
     candidate, number = secrets.randbelow(10**8), secrets.randbelow(10**8)
     for document in (application(candidate, number, now), offer(number, now)):
         body = json.dumps(document).encode()
-        answer = client.post(f"/v1/webhooks/{SOURCE}", content=body, headers=signed(body, secret))
+        answer = client.post(f"/v1/webhooks/{SOURCE}", content=body, headers=sign(body, secret))
         answer.raise_for_status()
         yield f"{document['action']} of application {number}: {answer.status_code} {answer.text}"
 
 
 def main() -> int:
-    with in_words("send_greenhouse_offer.py"):
+    with report_errors("send_greenhouse_offer.py"):
         settings = read_settings(os.environ)
         try:
             with httpx.Client(base_url=settings.url, timeout=30) as client:

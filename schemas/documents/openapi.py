@@ -60,7 +60,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     }
 
 
-_AWAY = {"status": "unavailable", "database": "cannot be reached"}
+_AWAY = {"status": "unavailable", "database": "unavailable; the log has the reason"}
 _DESCRIPTION = """Events in, advice out.
 
 The tenant follows from the credential and is never read from a request. An event is accepted only when it is kept: the

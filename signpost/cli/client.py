@@ -1,4 +1,4 @@
-"""The HTTP client of `send` and `tail`: the API key, bounded waits, and refusals in words."""
+"""The HTTP client of commands: API key, timeouts, and errors as messages. No command lives here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,26 +12,26 @@ from signpost.settings import CLIENT_FILE, Settings
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
 
-class IntakeAway(TransientError):
-    """The intake does not answer, or cannot keep anything just now. `retry_after`: seconds it asks for."""
+class IntakeUnavailable(TransientError):
+    """The intake does not answer, or is temporarily unavailable. `retry_after_s`: from its `Retry-After`."""
 
-    def __init__(self, message: str, retry_after: float = 1.0) -> None:
+    def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after_s = retry_after_s
 
 
-class IntakeRefused(CallerError):
-    """The intake refuses the whole request."""
+class IntakeRejected(CallerError):
+    """The intake rejects the whole request."""
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[httpx.Client]:
-    """A client with this key. Raises IntakeRefused without one."""
+def open_client(settings: Settings) -> Iterator[httpx.Client]:
+    """A client with the API key of the settings. Raises IntakeRejected without one."""
     if not settings.api_key:
         file = settings.data_dir / CLIENT_FILE
-        state = "holds no API key" if file.exists() else "does not exist"
-        raise IntakeRefused(
-            f"there is no API key: {file.absolute()} {state}, and SIGNPOST_API_KEY is not set. Run this command in the"
+        state = "contains no API key" if file.exists() else "does not exist"
+        raise IntakeRejected(
+            f"no API key: {file.absolute()} {state}, and SIGNPOST_API_KEY is not set. Run this command in the"
             " folder where `signpost up` runs, or set SIGNPOST_DATA_DIR to its data folder, or SIGNPOST_API_KEY"
         )
     headers = {"Authorization": f"Bearer {settings.api_key}"}
@@ -39,23 +39,23 @@ def opened(settings: Settings) -> Iterator[httpx.Client]:
         yield client
 
 
-def asked(client: httpx.Client, method: str, path: str, **request: Any) -> Any:
-    """The JSON answer of a request that was accepted. Raises IntakeRefused or IntakeAway."""
-    response = answered(client, method, path, **request)
+def request_json(client: httpx.Client, method: str, path: str, **request: Any) -> Any:
+    """The JSON body of a successful response. Raises IntakeRejected or IntakeUnavailable."""
+    response = send_request(client, method, path, **request)
     if response.status_code in (429, 502, 503, 504):
-        raise IntakeAway(_detail(response), _seconds(response.headers.get("Retry-After", "")))
+        raise IntakeUnavailable(_detail(response), _parse_seconds(response.headers.get("Retry-After", "")))
     if not response.is_success:
-        raise IntakeRefused(_detail(response))
+        raise IntakeRejected(_detail(response))
     return response.json()
 
 
-def answered(client: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:
-    """Whatever the intake answers. Raises IntakeAway where it does not."""
+def send_request(client: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:
+    """The response, whatever its status. Raises IntakeUnavailable without one."""
     try:
         return client.request(method, path, **request)
     except httpx.TransportError as error:
         address = str(client.base_url).rstrip("/")
-        raise IntakeAway(
+        raise IntakeUnavailable(
             f"no intake answers at {address}: {error}; start it with `signpost up`, or set SIGNPOST_URL"
         ) from None
 
@@ -69,5 +69,5 @@ def _detail(response: httpx.Response) -> str:
         return f"{response.status_code} {response.reason_phrase} from {response.url.host}, without a problem document"
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     return min(float(text), 60.0) if text.isascii() and text.isdigit() else 1.0

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _PATTERN = re.compile(r"(?:[A-Za-z0-9_-]+|[*#])(?:\.(?:[A-Za-z0-9_-]+|[*#])){0,5}")
 
-MOST_LOOKED_AT = 20_000
-"""Changes of the feed in which the oldest waiting one is looked for."""
+MAX_CHANGES = 20_000
+"""How many changes of the feed the search for the oldest waiting one reads."""
 SNIPPET = """\
 connection = pika.BlockingConnection(pika.URLParameters("{url}"))
 channel = connection.channel()
@@ -29,8 +29,8 @@ for method, properties, body in channel.consume("{queue}"):
     channel.basic_ack(method.delivery_tag)"""
 
 
-class CannotConsume(CallerError):
-    """The consumer cannot be made, found or removed as asked."""
+class InvalidConsumer(CallerError):
+    """The consumer cannot be added, found or removed."""
 
 
 @click.group
@@ -40,12 +40,12 @@ def consumers() -> None:
 
 @consumers.command
 @click.argument("name")
-@click.option("--bind", "patterns", multiple=True, required=True, help="Which advice; may be repeated.")
+@click.option("--bind", "patterns", multiple=True, required=True, help="Pattern of the advice to receive; repeatable.")
 @json_option
 def add(name: str, patterns: tuple[str, ...], as_json: bool) -> None:
-    """Declare a durable queue for a consumer, with a queue for what it rejects, and show how to connect.
+    """Declare a durable queue and a dead-letter queue for a consumer, and show how to connect.
 
-    PATTERNS match the routing key TENANT.AUDIENCE.TOPIC.PRIORITY.CHANGE; * is one word, # any number of words.
+    Patterns match the routing key TENANT.AUDIENCE.TOPIC.PRIORITY.CHANGE; * matches one word, # any number.
 
     \b
     Examples:
@@ -55,28 +55,28 @@ def add(name: str, patterns: tuple[str, ...], as_json: bool) -> None:
     from signpost.messaging.topology import consumer_queue, consumer_topology
 
     _check(name, patterns)
-    with _opened() as (store, run):
-        run.apply(consumer_topology(name, patterns))
+    with _open_servers() as (store, admin):
+        admin.apply(consumer_topology(name, patterns))
         for pattern in set(store.consumers.all().get(name, ())) - set(patterns):
-            run.unbind(consumer_queue(name), pattern)
+            admin.unbind(consumer_queue(name), pattern)
         store.consumers.put(name, patterns, time.time_ns() // 1000)
     queue, url = consumer_queue(name), _without_password(settings().broker_url)
     if as_json:
         print_json({"consumer": name, "queue": queue, "dead": f"{queue}.dead", "bind": list(patterns), "url": url})
         return
-    click.echo(f"Queue {queue} is bound to {', '.join(patterns)}; what is rejected goes to {queue}.dead.\n")
+    click.echo(f"Queue {queue} is bound to {', '.join(patterns)}; rejected messages go to {queue}.dead.\n")
     click.echo(SNIPPET.format(url=url, queue=queue))
 
 
 @consumers.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List consumers: messages that wait and since when, who reads them, and what was rejected."""
+    """List consumers with their waiting messages, the time of the oldest, their readers and rejected messages."""
     from signpost.messaging.topology import consumer_queue
 
-    with _opened() as (store, run):
+    with _open_servers() as (store, admin):
         known = store.consumers.all().items()
-        rows = [_row(name, patterns, run, consumer_queue(name), store) for name, patterns in known]
+        rows = [_row(name, patterns, admin, consumer_queue(name), store) for name, patterns in known]
     if as_json:
         print_json(rows)
         return
@@ -86,71 +86,75 @@ def list_(as_json: bool) -> None:
 
 @consumers.command
 @click.argument("name")
-@click.option("--force", is_flag=True, help="Also where messages wait or somebody reads; they are gone then.")
+@click.option(
+    "--force", is_flag=True, help="Delete even if messages wait or a consumer is connected; the messages are lost."
+)
 def remove(name: str, force: bool) -> None:
     """Delete a consumer's queues."""
     from signpost.messaging.topology import consumer_queue
 
-    with _opened() as (store, run):
+    with _open_servers() as (store, admin):
         if name not in store.consumers.all():
-            raise CannotConsume(f"there is no consumer {name!r}; `signpost consumers list` shows those that there are")
-        row = _row(name, (), run, consumer_queue(name))
+            raise InvalidConsumer(f"no consumer {name!r}; `signpost consumers list` shows all consumers")
+        row = _row(name, (), admin, consumer_queue(name))
         if not force and (row["waiting"] or row["readers"] or row["rejected"]):
-            raise CannotConsume(
-                f"{name}: {row['waiting']} messages wait, {row['rejected']} were rejected, {row['readers']} readers; "
-                "--force deletes all the same"
+            raise InvalidConsumer(
+                f"{name}: {row['waiting']} waiting and {row['rejected']} rejected messages, {row['readers']} readers; "
+                "--force deletes them"
             )
-        run.delete(consumer_queue(name))
-        run.delete(f"{consumer_queue(name)}.dead")
+        admin.delete(consumer_queue(name))
+        admin.delete(f"{consumer_queue(name)}.dead")
         store.consumers.remove(name)
-    click.echo(f"Consumer {name} and its queues are gone.")
+    click.echo(f"Consumer {name} and its queues are deleted.")
 
 
 def _check(name: str, patterns: Sequence[str]) -> None:
     if not _NAME.fullmatch(name):
-        raise CannotConsume(f"{name!r}: a name is lower-case letters, digits and hyphens, 64 at most")
+        raise InvalidConsumer(f"{name!r}: a name consists of at most 64 lower-case letters, digits and hyphens")
     for pattern in patterns:
         if not _PATTERN.fullmatch(pattern):
-            raise CannotConsume(f"{pattern!r} is no pattern; write TENANT.AUDIENCE.TOPIC.PRIORITY.CHANGE with * and #")
+            raise InvalidConsumer(
+                f"{pattern!r} is not a pattern; write TENANT.AUDIENCE.TOPIC.PRIORITY.CHANGE with * and #"
+            )
 
 
 @contextmanager
-def _opened() -> "Iterator[tuple[Store, AdminSession]]":
-    """The database and the broker of the settings. Raises CannotConsume for the embedded queue."""
+def _open_servers() -> "Iterator[tuple[Store, AdminSession]]":
+    """Open the database and the broker of the settings. Raises InvalidConsumer for the embedded queue."""
     from signpost.messaging import Bounds
     from signpost.messaging.rabbitmq.admin import open_admin
     from signpost.storage import open_store
 
     chosen = settings()
     if not chosen.broker_url.startswith("amqp"):
-        raise CannotConsume(
-            "the embedded queue has no queues for others; read GET /v1/recommendations, or set SIGNPOST_BROKER_URL"
+        raise InvalidConsumer(
+            "the embedded queue has no consumer queues; read GET /v1/recommendations, or set SIGNPOST_BROKER_URL"
         )
     with (
         open_store(chosen.database_url) as store,
-        open_admin(chosen.broker_url, Bounds(), "signpost consumers") as run,
+        open_admin(chosen.broker_url, Bounds(), "signpost consumers") as admin,
     ):
-        yield store, run
+        yield store, admin
 
 
 def _row(
-    name: str, patterns: Sequence[str], run: "AdminSession", queue: str, store: "Store | None" = None
+    name: str, patterns: Sequence[str], admin: "AdminSession", queue: str, store: "Store | None" = None
 ) -> dict[str, Any]:
-    standing, dead = run.counts(queue), run.counts(f"{queue}.dead")
+    ready, dead = admin.counts(queue), admin.counts(f"{queue}.dead")
     return {
-        "oldest": _oldest(store, patterns, standing[0]) if store and standing else None,
+        "oldest": _oldest(store, patterns, ready[0]) if store and ready else None,
         "consumer": name,
         "queue": queue,
         "bind": list(patterns),
-        "waiting": standing and standing[0],
-        "readers": standing and standing[1],
+        "waiting": ready and ready[0],
+        "readers": ready and ready[1],
         "rejected": dead and dead[0],
     }
 
 
 def _oldest(store: "Store", patterns: Sequence[str], waiting: int) -> str | None:
-    """When the oldest message that waits was told, reckoned from the feed: looking into the queue would count as a
-    delivery. None where nothing waits, or more than the feed is asked for."""
+    """When the oldest waiting message was published, computed from the feed: reading the queue would count as a
+    delivery. None if no message waits, or if the oldest is more than MAX_CHANGES back."""
     import orjson
 
     from signpost.case.instant import format_instant
@@ -159,10 +163,10 @@ def _oldest(store: "Store", patterns: Sequence[str], waiting: int) -> str | None
     if not waiting:
         return None
     found = 0
-    for at, body in store.latest_changes(MOST_LOOKED_AT):
+    for at, body in store.latest_changes(MAX_CHANGES):
         event = orjson.loads(body)
-        told = event["data"]
-        key = f"{event['tenant']}.{told['audience']}.{told['topic']}.{told['priority']}.{told['change']}"
+        data = event["data"]
+        key = f"{event['tenant']}.{data['audience']}.{data['topic']}.{data['priority']}.{data['change']}"
         found += any(matches(pattern, key) for pattern in patterns)
         if found == waiting:
             return format_instant(at)

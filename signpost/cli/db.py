@@ -1,4 +1,4 @@
-"""`signpost db`: the database's tables."""
+"""`signpost db`: the schema of the database."""
 
 import click
 
@@ -7,13 +7,13 @@ from signpost.cli.edge import json_option, print_json, settings
 
 @click.group
 def db() -> None:
-    """Bring the database up to date, or say how far it is."""
+    """Upgrade the database schema, or show its revision."""
 
 
 @db.command
 @json_option
 def upgrade(as_json: bool) -> None:
-    """Create or change the tables as this version of Signpost needs them; does nothing where they are up to date.
+    """Create or migrate the tables for this version of Signpost; does nothing if they are up to date.
 
     \b
     Example:
@@ -36,7 +36,7 @@ def upgrade(as_json: bool) -> None:
 @db.command
 @json_option
 def current(as_json: bool) -> None:
-    """Say which revision the tables have; exit code 1 where they are not up to date."""
+    """Show the revision of the tables; exit code 1 if they are not up to date."""
     from signpost import storage
 
     url = settings().database_url

@@ -1,4 +1,4 @@
-"""What commands share: the settings of this process, tables for people, JSON for programs."""
+"""What all commands share: the settings of this process, and output as tables or JSON. No command lives here."""
 
 import os
 import sys
@@ -14,17 +14,17 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 
 def settings() -> Settings:
-    """The settings of this process's environment. Raises SettingsError."""
+    """The settings of the environment. Raises SettingsError."""
     return read_settings(os.environ)
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on one line of standard output."""
+    """Print a JSON document as one line."""
     click.echo(orjson.dumps(document, default=str).decode())
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table for people on standard output; cells are taken literally. A pipe counts as wide."""
+    """Print a table for people. Cells are literal text; output into a pipe is 200 columns wide."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -39,6 +39,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console.print(table)
 
 
-def counted(number: int, noun: str) -> str:
-    """As in "1 event" and "2 events"."""
+def count_noun(number: int, noun: str) -> str:
+    """For example "1 event", "2 events"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""The one place where commands turn failures into words: no operator's mistake shows a traceback. A process edge."""
+"""Reports errors of commands as messages with exit codes, without a traceback. A process edge."""
 
 import errno
 import os
@@ -13,45 +13,45 @@ from signpost.errors import CallerError, MisconfiguredError, SignpostError
 from signpost.settings import Settings, SettingsError, read_settings
 
 FAILED, MISUSED = 1, 2
-"""Exit codes: something is refused, failed or away; an operator has to correct something first."""
-_TO_CORRECT: Final = frozenset(
+"""Exit codes: rejected, failed or unavailable; an operator has to correct something first."""
+_CORRECTABLE: Final = frozenset(
     (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EBUSY)
 )
 
 
 @contextmanager
-def in_words(program: str = "signpost") -> Iterator[None]:
-    """Ends the process with one message on standard error for an error of ours or of the operating system.
+def report_errors(program: str = "signpost") -> Iterator[None]:
+    """Exit with a message on standard error after an error of Signpost or of the operating system.
 
-    Everything else is a bug and keeps its traceback; a closed pipe is left to click.
+    Any other exception is a bug and keeps its traceback; click handles a closed pipe.
     """
     try:
         yield
     except BrokenPipeError:
         raise
     except (SignpostError, OSError) as error:
-        click.echo(f"{program}: {to_words(error, os.environ)}", err=True)
+        click.echo(f"{program}: {describe_error(error, os.environ)}", err=True)
         raise SystemExit(exit_code(error)) from None
 
 
 def exit_code(error: SignpostError | OSError) -> int:
     """The exit code for an error."""
     if isinstance(error, OSError):
-        return MISUSED if error.errno in _TO_CORRECT else FAILED
+        return MISUSED if error.errno in _CORRECTABLE else FAILED
     return MISUSED if isinstance(error, CallerError | MisconfiguredError) else FAILED
 
 
-def to_words(error: SignpostError | OSError, environ: Mapping[str, str]) -> str:
-    """What happened, with which file, and which setting names it."""
+def describe_error(error: SignpostError | OSError, environ: Mapping[str, str]) -> str:
+    """A message: what happened, to which file, and which setting names that file."""
     if not isinstance(error, OSError) or error.filename is None:
         return str(error)
     setting = _setting_of(Path(os.fsdecode(error.filename)), environ)
-    advice = f"{setting} names another place" if setting else "check the path and its permissions"
+    advice = f"set {setting} to another path" if setting else "check the path and its permissions"
     return f"cannot use {os.fsdecode(error.filename)}: {error.strerror}; {advice}"
 
 
 def _setting_of(file: Path, environ: Mapping[str, str]) -> str:
-    """The setting that a file or folder comes from; "" for others."""
+    """The setting that a file or folder comes from; "" if there is none."""
     try:
         settings: Settings = read_settings(environ)
     except SettingsError:

@@ -1,4 +1,4 @@
-"""Writes what makes an embedded system usable at once: a demo tenant, its API key, secrets of two sources."""
+"""Creates the demo tenant of an embedded system: its API key, and the secrets of two sources."""
 
 import base64
 import os
@@ -11,16 +11,16 @@ from signpost.tenants.model import hash_key, new_key
 
 TENANT: Final = "demo"
 SECRETS: Final = {"greenhouse-demo": "greenhouse-demo.secret", "webhooks-demo": "webhooks-demo.secret"}
-"""Source -> file of its secret, beside the tenants file."""
+"""Source -> file of its secret, in the folder of the tenants file."""
 
 _TENANTS: Final = """\
-# Who may send and read. Written once by `signpost up`; from now on it is yours.
-# An API key is kept as a hash; the demo tenant's own key lies in client.env beside this file.
+# Tenants and sources. `signpost up` wrote this file once and does not change it: edit it as you like.
+# API keys are stored as hashes; the key of the demo tenant is in client.env in this folder.
 tenants:
   demo:
     api_keys: ["{hash}"]
 
-# Senders of webhooks: POST /v1/webhooks/NAME. Several secrets may be active at once, so that one can be replaced.
+# Sources of webhooks: POST /v1/webhooks/NAME. Several secrets can be active, so that you can rotate them.
 sources:
   greenhouse-demo:
     tenant: demo
@@ -35,10 +35,10 @@ sources:
 
 
 def prepare(data_dir: Path, tenants: Path, url: str) -> bool:
-    """Write what is missing; True where a tenants file was made. `url`: where clients find the intake from now on."""
+    """Create missing files; True if it created the tenants file. `url`: the address of the intake for clients."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if tenants.exists():
-        _tell_clients(data_dir / CLIENT_FILE, url)
+        _update_client_url(data_dir / CLIENT_FILE, url)
         return False
     tenants.parent.mkdir(parents=True, exist_ok=True)
     key = new_key()
@@ -47,22 +47,22 @@ def prepare(data_dir: Path, tenants: Path, url: str) -> bool:
         tenants.parent / SECRETS["webhooks-demo"], "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     )
     write_private(data_dir / CLIENT_FILE, f"SIGNPOST_URL={url}\nSIGNPOST_API_KEY={key}")
-    # Last, because its presence says that the rest is there
+    # Last, because its presence means that the other files exist
     write_private(tenants, _TENANTS.format(hash=hash_key(key)).rstrip())
     return True
 
 
-def _tell_clients(file: Path, url: str) -> None:
-    """Keep the API key that clients have, and renew the address."""
+def _update_client_url(file: Path, url: str) -> None:
+    """Replace the URL in the client file; its API key stays."""
     if file.exists():
         kept = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("SIGNPOST_URL=")]
         write_private(file, "\n".join([f"SIGNPOST_URL={url}", *kept]))
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a file that nobody else may read, whole or not at all."""
+    """Write a file atomically, readable only by its owner."""
     draft = file.with_name(file.name + ".new")
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
-        opened.write(text + "\n")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(text + "\n")
     draft.replace(file)

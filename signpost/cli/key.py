@@ -1,4 +1,4 @@
-"""`signpost key`: a fresh API key, and what the tenants file keeps of it."""
+"""`signpost key`: a new API key and its hash for the tenants file."""
 
 import click
 
@@ -9,9 +9,9 @@ from signpost.tenants.model import hash_key, new_key
 @click.command
 @json_option
 def key(as_json: bool) -> None:
-    """Make an API key. Give the key to the client; write its hash into the tenants file under `api_keys`."""
-    fresh = new_key()
+    """Create an API key. Give the key to the client; add the hash to `api_keys` in the tenants file."""
+    new = new_key()
     if as_json:
-        print_json({"key": fresh, "hash": hash_key(fresh)})
+        print_json({"key": new, "hash": hash_key(new)})
     else:
-        click.echo(f"key   {fresh}\nhash  {hash_key(fresh)}")
+        click.echo(f"key   {new}\nhash  {hash_key(new)}")

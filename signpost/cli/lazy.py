@@ -1,4 +1,4 @@
-"""A group of commands that imports a command only when it is called: help is quick, and parts stand alone."""
+"""A command group that imports a command on its first call, so that help is fast and commands are independent."""
 
 import importlib
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signpost.cli.failures import in_words
+from signpost.cli.failures import report_errors
 
 
 class LazyGroup(click.Group):
@@ -21,7 +21,7 @@ class LazyGroup(click.Group):
         return list(self._at)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, loaded now."""
+        """Import the command; None if it is unknown."""
         if cmd_name not in self._at:
             return None
         module, _, attribute = self._at[cmd_name][0].partition(":")
@@ -29,11 +29,11 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in the help text, without loading any."""
+        """Write the list of the help text without importing a command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self._at.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; its failures are shown in words."""
-        with in_words():
+        """Run the command; report its errors as messages."""
+        with report_errors():
             return super().invoke(ctx)

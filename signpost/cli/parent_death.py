@@ -9,13 +9,13 @@ PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> None:
-    """Tie this process to its parent, then become the command; elsewhere than on Linux only become it."""
+    """Request SIGTERM at the death of the parent (Linux only), then exec the command."""
     parent, command = int(arguments[0]), arguments[1:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        # It may have died before the tie was made, and then nobody would tell us
+        # The parent may have died before the request, and then no signal comes
         if os.getppid() != parent:
-            sys.exit("the supervisor is gone")
+            sys.exit("the parent process has died; not started")
     os.execv(command[0], command)
 
 

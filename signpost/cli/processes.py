@@ -1,4 +1,4 @@
-"""`signpost intake|advisor|clock|relay`: one process of the system each, as containers and `signpost up` run them."""
+"""`signpost intake|advisor|clock|relay`: one process of the system, as containers and `signpost up` run it."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ GUNICORN: Final = ("-m", "gunicorn", "-c", "python:signpost.services.intake.guni
 
 @click.command
 def intake() -> None:
-    """Run the intake until SIGTERM: POST /v1/events, POST /v1/webhooks/{source}, and the reading side.
+    """Run the intake until SIGTERM: POST /v1/events, POST /v1/webhooks/{source}, and the routes that read advice.
 
     \b
     Example:
@@ -28,9 +28,9 @@ def intake() -> None:
 
 @click.command
 def advisor() -> None:
-    """Run an advisor until SIGTERM: takes events off the queue and publishes the advice that follows.
+    """Run an advisor until SIGTERM: consumes events and publishes changes of advice.
 
-    Any number may run at once; two never work on one case at the same time.
+    Several advisors can run at once; two never work on one case at the same time.
     """
     from signpost.workers.advisor import main
 
@@ -39,7 +39,7 @@ def advisor() -> None:
 
 @click.command
 def clock() -> None:
-    """Run the clock until SIGTERM: wakes each case at the instant at which time alone changes its advice."""
+    """Run the clock until SIGTERM: re-evaluates each case at the instant at which time changes its advice."""
     from signpost.workers.clock import main
 
     sys.exit(main(settings()))
@@ -47,7 +47,7 @@ def clock() -> None:
 
 @click.command
 def relay() -> None:
-    """Run the relay until SIGTERM: publishes what was committed while the broker was away or a process died."""
+    """Run the relay until SIGTERM: publishes outbox messages that another process committed but could not publish."""
     from signpost.workers.relay import main
 
     sys.exit(main(settings()))

@@ -1,4 +1,4 @@
-"""`signpost send`: CloudEvents from files to the intake, in batches."""
+"""`signpost send`: sends CloudEvents from files to the intake, in batches."""
 
 import math
 import sys
@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 import orjson
 
-from signpost.cli.edge import counted, json_option, print_json, settings
+from signpost.cli.edge import count_noun, json_option, print_json, settings
 from signpost.errors import CallerError
 from signpost.names import CLOUDEVENTS_BATCH_JSON
 from signpost.repeats import Repeats
@@ -20,24 +20,24 @@ from signpost.repeats import Repeats
 if TYPE_CHECKING:
     import httpx
 
-BATCH_EVENTS, BATCH_BYTES = 500, 800_000
+MAX_BATCH_EVENTS, MAX_BATCH_BYTES = 500, 800_000
 
 
 class NoEvents(CallerError):
-    """The file holds no CloudEvents."""
+    """The file contains no CloudEvents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One event as it lies in a file; `place` is "FILE:LINE" where each has its line, else "FILE[INDEX]"."""
+    """One event of a file; `place` is "FILE:LINE" for JSON lines, else "FILE[INDEX]"."""
 
     place: str
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """An event that was not accepted, and why."""
+class Rejection:
+    """An event that was not accepted, with the reasons."""
 
     place: str
     id: str | None
@@ -46,13 +46,13 @@ class Refusal:
 
 @click.command
 @click.argument("files", type=click.File("rb"), nargs=-1, required=True)
-@click.option("--patience", default=30.0, show_default=True, help="Seconds to go on trying while nothing can be kept.")
+@click.option("--patience", default=30.0, show_default=True, help="Seconds to retry while the intake is unavailable.")
 @json_option
 def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
-    """Send CloudEvents: FILES hold one JSON object, an array of them, or one a line; "-" is standard input.
+    """Send CloudEvents. A file contains one JSON object, an array of objects, or JSON lines; "-" is standard input.
 
-    Each event that is refused is named with every reason; the others are kept all the same. Exit code 1 where any was
-    refused. Sending the same again changes nothing.
+    Prints each rejected event with all reasons; the others are accepted. Exit code 1 if an event was rejected. You can
+    repeat the command: known events have no second effect.
 
     \b
     Examples:
@@ -60,17 +60,17 @@ def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
       python examples/play.py --print | signpost send -
     """
     items = [item for file in files for item in stream_items(getattr(file, "name", "-"), file)]
-    refusals = list(_send(items, patience))
+    rejections = list(_send(items, patience))
     if as_json:
-        accepted = len(items) - len(refusals)
-        print_json({"sent": len(items), "accepted": accepted, "refused": [asdict(one) for one in refusals]})
+        accepted = len(items) - len(rejections)
+        print_json({"sent": len(items), "accepted": accepted, "refused": [asdict(one) for one in rejections]})
     else:
-        for refusal in refusals:
-            click.echo(f"{refusal.place} {refusal.id or '(no id)'} is refused:", err=True)
-            for error in refusal.errors:
+        for rejection in rejections:
+            click.echo(f"{rejection.place} {rejection.id or '(no id)'} is rejected:", err=True)
+            for error in rejection.errors:
                 click.echo(f"  {error['pointer'] or 'event'}: {error['detail']}", err=True)
-        click.echo(f"{counted(len(items), 'event')} sent, {len(refusals)} refused")
-    if refusals:
+        click.echo(f"{count_noun(len(items), 'event')} sent, {len(rejections)} rejected")
+    if rejections:
         raise SystemExit(1)
 
 
@@ -80,35 +80,35 @@ def read_items(name: str, raw: bytes) -> list[Item]:
 
 
 def stream_items(name: str, file: IO[bytes]) -> Iterator[Item]:
-    """The events of one file, in memory one by one where each has its line. Raises NoEvents."""
+    """The events of one file; reads JSON lines one at a time. Raises NoEvents."""
     lines = ((number, line) for number, line in enumerate(file, 1) if line.strip())
     first = next(lines, (1, b""))
-    if not isinstance(_parsed(first[1]), dict):
+    if not isinstance(_parse(first[1]), dict):
         yield from _items_of_whole(name, first[1] + file.read())
         return
     for number, line in chain([first], lines):
-        if _parsed(line) is None:
-            raise NoEvents(f"{name}:{number}: this line is not JSON, though the first is")
+        if _parse(line) is None:
+            raise NoEvents(f"{name}:{number}: this line is not JSON, unlike the first one")
         yield Item(f"{name}:{number}", line.strip())
 
 
 def _items_of_whole(name: str, raw: bytes) -> Iterator[Item]:
     try:
         documents = [orjson.loads(raw)]
-    except orjson.JSONDecodeError as whole:
-        documents = [_parsed(line) for line in raw.splitlines() if line.strip()]
+    except orjson.JSONDecodeError as error:
+        documents = [_parse(line) for line in raw.splitlines() if line.strip()]
         if None in documents:
-            raise NoEvents(f"{name}: neither JSON nor JSON lines: {whole}") from None
+            raise NoEvents(f"{name}: neither JSON nor JSON lines: {error}") from None
     if len(documents) == 1 and isinstance(documents[0], list):
         documents = documents[0]
     if not documents:
-        raise NoEvents(f"{name}: holds no event")
+        raise NoEvents(f"{name}: contains no event")
     for index, document in enumerate(documents):
         yield Item(f"{name}[{index}]", orjson.dumps(document))
 
 
-def _parsed(raw: bytes) -> Any:
-    """What JSON says; None where it is none."""
+def _parse(raw: bytes) -> Any:
+    """The parsed JSON; None if it is not JSON."""
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -116,11 +116,11 @@ def _parsed(raw: bytes) -> Any:
 
 
 def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """The items in order, in requests that the intake takes."""
+    """The items in order, in batches that the intake accepts."""
     batch: list[Item] = []
     size = 0
     for item in items:
-        if batch and (len(batch) == BATCH_EVENTS or size + len(item.body) > BATCH_BYTES):
+        if batch and (len(batch) == MAX_BATCH_EVENTS or size + len(item.body) > MAX_BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(item)
@@ -129,41 +129,45 @@ def batches(items: Sequence[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _send(items: Sequence[Item], patience: float) -> Iterator[Refusal]:
-    from signpost.cli.client import opened
+def _send(items: Sequence[Item], patience: float) -> Iterator[Rejection]:
+    from signpost.cli.client import open_client
 
     with (
-        opened(settings()) as client,
-        click.progressbar(length=len(items), label="Sending", file=sys.stderr, hidden=not _worth_a_bar(items)) as bar,
+        open_client(settings()) as client,
+        click.progressbar(
+            length=len(items), label="Sending", file=sys.stderr, hidden=not _needs_progress_bar(items)
+        ) as bar,
     ):
         for batch in batches(items):
-            yield from _refusals(batch, _post(client, batch, patience))
+            yield from _rejections(batch, _post(client, batch, patience))
             bar.update(len(batch))
 
 
-def _worth_a_bar(items: Sequence[Item]) -> bool:
-    return sys.stderr.isatty() and len(items) > BATCH_EVENTS
+def _needs_progress_bar(items: Sequence[Item]) -> bool:
+    return sys.stderr.isatty() and len(items) > MAX_BATCH_EVENTS
 
 
 def _post(client: "httpx.Client", batch: list[Item], patience: float) -> list[dict[str, Any]]:
-    from signpost.cli.client import IntakeAway, asked
+    from signpost.cli.client import IntakeUnavailable, request_json
 
     body = b"[" + b",".join(item.body for item in batch) + b"]"
     deadline, lines = time.monotonic() + patience, Repeats(every_s=math.inf)
     while True:
         try:
-            answer = asked(client, "POST", "/v1/events", content=body, headers={"Content-Type": CLOUDEVENTS_BATCH_JSON})
+            answer = request_json(
+                client, "POST", "/v1/events", content=body, headers={"Content-Type": CLOUDEVENTS_BATCH_JSON}
+            )
             items: list[dict[str, Any]] = answer["items"]
             return items
-        except IntakeAway as away:
-            if time.monotonic() + away.retry_after > deadline:
+        except IntakeUnavailable as unavailable:
+            if time.monotonic() + unavailable.retry_after_s > deadline:
                 raise
-            if lines.is_due(str(away)):
-                click.echo(f"waiting up to {patience:g} s: {away}", err=True)
-            time.sleep(away.retry_after)
+            if lines.is_due(str(unavailable)):
+                click.echo(f"retrying for up to {patience:g} s: {unavailable}", err=True)
+            time.sleep(unavailable.retry_after_s)
 
 
-def _refusals(batch: list[Item], answers: list[dict[str, Any]]) -> Iterator[Refusal]:
+def _rejections(batch: list[Item], answers: list[dict[str, Any]]) -> Iterator[Rejection]:
     for answer in answers:
         if answer["status"] != 202:
-            yield Refusal(batch[answer["index"]].place, answer["id"], answer["errors"])
+            yield Rejection(batch[answer["index"]].place, answer["id"], answer["errors"])

@@ -1,4 +1,4 @@
-"""`signpost settings`: the table of settings as this process would read it, secrets masked."""
+"""`signpost settings`: prints all settings with secrets masked. The table itself is in signpost/settings.py."""
 
 import os
 from dataclasses import asdict
@@ -13,22 +13,23 @@ from signpost.settings import show_settings
 @click.option("--markdown", is_flag=True, help="Print the defaults as the table of docs/settings.md.")
 @json_option
 def settings(markdown: bool, as_json: bool) -> None:
-    """Show every setting: its value, where that comes from, its default and what it means. Secrets are masked.
+    """Show all settings with value, origin and meaning. Secrets are masked.
 
-    Secrets can be read from a file: SIGNPOST_DATABASE_URL_FILE, SIGNPOST_BROKER_URL_FILE, SIGNPOST_API_KEY_FILE.
+    A variable with the suffix _FILE names a file that contains the value:
+    SIGNPOST_DATABASE_URL_FILE, SIGNPOST_BROKER_URL_FILE, SIGNPOST_API_KEY_FILE.
     """
     if markdown:
         click.echo(markdown_table())
         return
-    shown = show_settings(os.environ)
+    found = show_settings(os.environ)
     if as_json:
-        print_json([asdict(one) for one in shown])
+        print_json([asdict(one) for one in found])
         return
-    rows = ((one.name, one.value or "(none)", one.origin, one.help) for one in shown)
+    rows = ((one.name, one.value or "(none)", one.origin, one.help) for one in found)
     print_table(("setting", "value", "from", "meaning"), rows)
 
 
 def markdown_table() -> str:
-    """Every setting with its default, for documents."""
+    """A Markdown table of all settings with their defaults."""
     rows = (f"| `{one.name}` | {f'`{one.default}`' if one.default else ''} | {one.help} |" for one in show_settings({}))
     return "\n".join(("| setting | default | meaning |", "| --- | --- | --- |", *rows))

@@ -1,4 +1,4 @@
-"""A small supervisor: starts processes, prefixes what they say, restarts those that die, stops them in order."""
+"""A small supervisor: starts processes, prefixes their output, restarts them after a crash, stops them in order."""
 
 import contextlib
 import os
@@ -15,21 +15,21 @@ import click
 
 from signpost import signals
 
-PAUSE_FIRST, PAUSE_MOST = 0.5, 30.0
-STEADY: Final = 60.0
-"""Seconds after which a process counts as running well, so that its next death is a first one."""
-LOOK: Final = 0.2
+MIN_PAUSE_S, MAX_PAUSE_S = 0.5, 30.0
+STABLE_S: Final = 60.0
+"""A process that ran this long restarts after the shortest pause."""
+POLL_S: Final = 0.2
 COLOURS: Final = ("cyan", "magenta", "green", "yellow", "blue")
 MISUSED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run. `grace`: seconds between SIGTERM and SIGKILL."""
+    """A program to run. `grace_s`: time between SIGTERM and SIGKILL."""
 
     name: str
     command: Sequence[str]
-    grace: float
+    grace_s: float
 
 
 @dataclass(slots=True)
@@ -39,8 +39,8 @@ class _Child:
     process: subprocess.Popen[bytes] | None = None
     reader: threading.Thread | None = None
     started: float = 0.0
-    pause: float = PAUSE_FIRST
-    again_at: float | None = None
+    pause_s: float = MIN_PAUSE_S
+    restart_at: float | None = None
 
     @property
     def alive(self) -> bool:
@@ -49,43 +49,44 @@ class _Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Runs programs until told to stop. `stages`: started in order, and stopped in the same order, each together."""
+    """Runs programs until `stop` is set. `stages`: starts and stops in this order, the programs of a stage together."""
 
     stages: Sequence[Sequence[Program]]
     environment: Mapping[str, str]
-    say: Callable[[str], None]
+    log: Callable[[str], None]
     stop: threading.Event = field(default_factory=threading.Event)
     _children: list[_Child] = field(default_factory=list)
-    _hurry: threading.Event = field(default_factory=threading.Event)
+    _kill_now: threading.Event = field(default_factory=threading.Event)
     _writing: threading.Lock = field(default_factory=threading.Lock)
     _ends_with_terminal: bool = field(default_factory=lambda: _has_terminal() and not _under_nohup())
 
-    def run(self, ready: Callable[[], bool], on_ready: Callable[[], None], patience: float) -> int:
-        """Start all, call `on_ready` once when `ready` first holds, and watch until SIGTERM or SIGINT; the exit code.
+    def run(self, ready: Callable[[], bool], on_ready: Callable[[], None], timeout_s: float) -> int:
+        """Start all programs, call `on_ready` once they are ready, and run until SIGTERM or SIGINT. Returns the exit
+        code.
 
-        A program that ends before that ends everything: it would end again. Later it is started anew.
+        A program that exits before all are ready stops the system: it would exit again. Later it is restarted.
         """
-        with signals.dispatched(self._ask, self._reload):
-            return self._run(ready, on_ready, patience)
+        with signals.dispatched(self._request_stop, self._reload):
+            return self._run(ready, on_ready, timeout_s)
 
-    def _run(self, ready: Callable[[], bool], on_ready: Callable[[], None], patience: float) -> int:
+    def _run(self, ready: Callable[[], bool], on_ready: Callable[[], None], timeout_s: float) -> int:
         try:
             for index, program in enumerate(program for stage in self.stages for program in stage):
                 self._children.append(_Child(program, COLOURS[index % len(COLOURS)]))
             for child in self._children:
                 self._start(child)
-            return self._wait_ready(ready, on_ready, patience) or self._watch()
+            return self._wait_ready(ready, on_ready, timeout_s) or self._watch()
         finally:
             self._stop_all()
 
-    def _ask(self) -> None:
-        """Stop; asked a second time, at once."""
+    def _request_stop(self) -> None:
+        """Stop in order; at the second request, kill all."""
         if self.stop.is_set():
-            self._hurry.set()
+            self._kill_now.set()
         self.stop.set()
 
     def _reload(self) -> None:
-        """Pass SIGHUP on. A terminal that closes sends it too, and ends the system."""
+        """Forward SIGHUP. A closed terminal sends it too, and stops the system."""
         if self._ends_with_terminal and not _has_terminal():
             self.stop.set()
             return
@@ -94,69 +95,69 @@ class Supervisor:
                 self._signal(child, signal.SIGHUP)
 
     def _start(self, child: _Child) -> None:
-        tether = [sys.executable, "-m", "signpost.cli.parent_death", str(os.getpid())]
-        # A session of its own: Ctrl-C must reach the supervisor alone, which then stops the rest in order
+        launcher = [sys.executable, "-m", "signpost.cli.parent_death", str(os.getpid())]
+        # A separate session: Ctrl-C must reach only the supervisor, which stops the programs in order
         with signals.blocked():
             child.process = subprocess.Popen(
-                [*tether, *child.program.command],
+                [*launcher, *child.program.command],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        child.started, child.again_at = time.monotonic(), None
-        child.reader = threading.Thread(target=self._pass_on, args=(child, child.process), daemon=True)
+        child.started, child.restart_at = time.monotonic(), None
+        child.reader = threading.Thread(target=self._forward_output, args=(child, child.process), daemon=True)
         child.reader.start()
 
-    def _pass_on(self, child: _Child, process: subprocess.Popen[bytes]) -> None:
+    def _forward_output(self, child: _Child, process: subprocess.Popen[bytes]) -> None:
         prefix = click.style(f"{child.program.name:<9}| ", fg=child.colour) if sys.stderr.isatty() else ""
         for line in process.stdout or ():
-            # Lines without a terminal to show them are read all the same, since a full pipe would block the program
+            # Read the lines even without a terminal: a full pipe would block the program
             with self._writing, contextlib.suppress(OSError):
                 sys.stderr.write(prefix + line.decode(errors="replace"))
                 sys.stderr.flush()
 
-    def _wait_ready(self, ready: Callable[[], bool], on_ready: Callable[[], None], patience: float) -> int:
-        deadline = time.monotonic() + patience
-        while not self.stop.wait(LOOK):
+    def _wait_ready(self, ready: Callable[[], bool], on_ready: Callable[[], None], timeout_s: float) -> int:
+        deadline = time.monotonic() + timeout_s
+        while not self.stop.wait(POLL_S):
             for child in self._children:
                 if not child.alive:
-                    return self._failed(child)
+                    return self._report_failure(child)
             if ready():
                 on_ready()
                 return 0
             if time.monotonic() > deadline:
-                self.say(f"not ready within {patience:.0f} s")
+                self.log(f"not ready within {timeout_s:.0f} s; the log lines above show why")
                 return 1
         return 0
 
-    def _failed(self, child: _Child) -> int:
+    def _report_failure(self, child: _Child) -> int:
         code = child.process.returncode if child.process else None
         if child.reader:
             child.reader.join(1.0)
-        self.say(f"{child.program.name} ended with {_ending(code)}, so the system cannot run")
+        self.log(f"{child.program.name} exited with {_describe_exit(code)}; the system stops")
         return MISUSED if code == MISUSED else 1
 
     def _watch(self) -> int:
-        while not self.stop.wait(LOOK):
+        while not self.stop.wait(POLL_S):
             for child in self._children:
                 if child.process and child.process.poll() == MISUSED:
-                    return self._failed(child)
-                self._look_after(child)
+                    return self._report_failure(child)
+                self._restart_if_dead(child)
         return 0
 
-    def _look_after(self, child: _Child) -> None:
+    def _restart_if_dead(self, child: _Child) -> None:
         now = time.monotonic()
         if child.alive:
             return
-        if child.again_at is None:
-            child.pause = PAUSE_FIRST if now - child.started > STEADY else child.pause
-            child.again_at = now + child.pause
+        if child.restart_at is None:
+            child.pause_s = MIN_PAUSE_S if now - child.started > STABLE_S else child.pause_s
+            child.restart_at = now + child.pause_s
             code = child.process.returncode if child.process else None
-            self.say(f"{child.program.name} ended with {_ending(code)}; starts again in {child.pause:g} s")
-            child.pause = min(child.pause * 2, PAUSE_MOST)
-        elif now >= child.again_at:
+            self.log(f"{child.program.name} exited with {_describe_exit(code)}; restarting in {child.pause_s:g} s")
+            child.pause_s = min(child.pause_s * 2, MAX_PAUSE_S)
+        elif now >= child.restart_at:
             self._start(child)
 
     def _stop_all(self) -> None:
@@ -164,12 +165,14 @@ class Supervisor:
             children = [child for child in self._children if child.program in stage and child.alive]
             for child in children:
                 self._signal(child, signal.SIGTERM)
-            deadline = time.monotonic() + max((child.program.grace for child in children), default=0.0)
-            while any(child.alive for child in children) and time.monotonic() < deadline and not self._hurry.is_set():
-                time.sleep(LOOK / 4)
+            deadline = time.monotonic() + max((child.program.grace_s for child in children), default=0.0)
+            while (
+                any(child.alive for child in children) and time.monotonic() < deadline and not self._kill_now.is_set()
+            ):
+                time.sleep(POLL_S / 4)
             for child in children:
                 if child.alive:
-                    self.say(f"{child.program.name} did not stop in time and is killed")
+                    self.log(f"{child.program.name} did not stop within {child.program.grace_s:g} s; killing it")
                     self._signal(child, signal.SIGKILL)
         for child in self._children:
             if child.process:
@@ -178,14 +181,14 @@ class Supervisor:
                 child.reader.join(1.0)
 
     def _signal(self, child: _Child, number: int) -> None:
-        """To the program alone, which stops its own; a kill goes to all of them."""
+        """SIGTERM goes to the program only, which stops its children; SIGKILL goes to the whole group."""
         if child.process:
             with contextlib.suppress(ProcessLookupError):
                 (os.killpg if number == signal.SIGKILL else os.kill)(child.process.pid, number)
 
 
 def _has_terminal() -> bool:
-    """Whether this process has a controlling terminal; no longer once that is closed."""
+    """Whether this process has a controlling terminal that is still open."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
     except OSError:
@@ -197,7 +200,7 @@ def _under_nohup() -> bool:
     return signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
-def _ending(code: int | None) -> str:
+def _describe_exit(code: int | None) -> str:
     if code is not None and code < 0:
         return signal.Signals(-code).name
     return f"exit code {code}"

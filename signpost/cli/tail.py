@@ -1,4 +1,4 @@
-"""`signpost tail`: recommendations as they were told, from the feed or straight off the broker."""
+"""`signpost tail`: prints changes of recommendations, from the feed or from the broker."""
 
 import itertools
 import signal
@@ -16,22 +16,22 @@ from signpost.names import AUDIENCES
 from signpost.repeats import Repeats
 from signpost.settings import Settings
 
-PAGE = 500
+PAGE_ITEMS = 500
 COLOURS = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
 
 
 @click.command
-@click.option("--follow", "-f", is_flag=True, help="Go on showing what comes.")
-@click.option("--last", "-n", default=500, show_default=True, help="How many of those already told; -1 for all.")
-@click.option("--audience", type=click.Choice(AUDIENCES), help="Only advice for these.")
-@click.option("--bind", metavar="PATTERN", help="Follow the broker's queue instead, bound with this pattern.")
-@click.option("--count", type=click.IntRange(1), help="Stop after so many.")
-@click.option("--interval", default=1.0, show_default=True, help="Seconds between two looks at the feed.")
+@click.option("--follow", "-f", is_flag=True, help="Keep printing new changes.")
+@click.option("--last", "-n", default=500, show_default=True, help="Number of past changes; -1 for all.")
+@click.option("--audience", type=click.Choice(AUDIENCES), help="Only advice for this audience.")
+@click.option("--bind", metavar="PATTERN", help="Follow the broker instead, with a queue bound by this pattern.")
+@click.option("--count", type=click.IntRange(1), help="Stop after this number of changes.")
+@click.option("--interval", default=1.0, show_default=True, help="Seconds between two requests to the feed.")
 @json_option
 def tail(
     follow: bool, last: int, audience: str | None, bind: str | None, count: int | None, interval: float, as_json: bool
 ) -> None:
-    """Show recommendations: each change of each, the latest last.
+    """Show the changes of recommendations, the latest last.
 
     \b
     Examples:
@@ -42,17 +42,17 @@ def tail(
       signpost tail --bind '*.*.*.urgent.raised'
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    changes = _bound(settings(), bind) if bind else _fed(settings(), follow, last, audience, interval)
+    changes = _from_broker(settings(), bind) if bind else _from_feed(settings(), follow, last, audience, interval)
     try:
         for change in itertools.islice(changes, count):
-            click.echo(orjson.dumps(change) if as_json else shown(change))
+            click.echo(orjson.dumps(change) if as_json else format_change(change))
             sys.stdout.flush()
     except KeyboardInterrupt:
         click.echo(err=True)
 
 
-def shown(event: dict[str, Any]) -> str:
-    """A change for people: one line that says what, for whom and how urgent, and one that says what to do."""
+def format_change(event: dict[str, Any]) -> str:
+    """A change for people: a line with change, priority and audience, and a line with the advice."""
     data = event["data"]
     subject = f"{data['subject']['kind']}/{data['subject']['id']}"
     time_of_day = event["time"][:19].replace("T", " ")
@@ -66,45 +66,47 @@ def shown(event: dict[str, Any]) -> str:
     return f"{head}\n    {click.style(data['title'], bold=True)}{due}{reason}"
 
 
-def _fed(
+def _from_feed(
     settings: Settings, follow: bool, last: int, audience: str | None, interval: float
 ) -> Iterator[dict[str, Any]]:
-    from signpost.cli.client import IntakeAway, asked, opened
+    from signpost.cli.client import IntakeUnavailable, open_client, request_json
 
-    asking = {"limit": PAGE, **({"audience": audience} if audience else {})}
-    with opened(settings) as client:
+    query = {"limit": PAGE_ITEMS, **({"audience": audience} if audience else {})}
+    with open_client(settings) as client:
 
         def page(after: str | None) -> tuple[list[dict[str, Any]], str | None]:
-            answer = asked(client, "GET", "/v1/recommendations", params=asking | ({"after": after} if after else {}))
+            answer = request_json(
+                client, "GET", "/v1/recommendations", params=query | ({"after": after} if after else {})
+            )
             return answer["items"], answer["next"]
 
-        told: deque[dict[str, Any]] = deque(maxlen=None if last < 0 else last)
+        past: deque[dict[str, Any]] = deque(maxlen=None if last < 0 else last)
         items, cursor = page(None)
         while items:
-            told.extend(items)
+            past.extend(items)
             items, cursor = page(cursor)
-        yield from told
+        yield from past
         lines = Repeats()
         while follow:
             time.sleep(interval)
             try:
                 items, cursor = page(cursor)
-            except IntakeAway as away:
-                if lines.is_due(str(away)):
-                    click.echo(f"waiting: {away}", err=True)
+            except IntakeUnavailable as unavailable:
+                if lines.is_due(str(unavailable)):
+                    click.echo(f"retrying: {unavailable}", err=True)
                 continue
             lines.reset()
             yield from items
 
 
-def _bound(settings: Settings, pattern: str) -> Iterator[dict[str, Any]]:
-    """What the broker hands out from now on. Each change is acknowledged when the next one is asked for."""
+def _from_broker(settings: Settings, pattern: str) -> Iterator[dict[str, Any]]:
+    """New changes from the broker. Each change is acknowledged when the caller requests the next one."""
     from signpost.messaging import Outcome, Settlement, connect
 
     broker = connect(settings.broker_url, partitions=settings.partitions, name="signpost tail")
     try:
         consumer = broker.subscribe(pattern)
-        click.echo(f"bound to {pattern}; waiting", err=True)
+        click.echo(f"waiting for messages that match {pattern}", err=True)
         while True:
             for delivery in consumer.receive(100, 1.0):
                 yield orjson.loads(delivery.body)

@@ -1,4 +1,4 @@
-"""`signpost tenants`: who may send and read."""
+"""`signpost tenants`: adds and lists the tenants of the tenants file."""
 
 import os
 
@@ -16,7 +16,7 @@ def tenants() -> None:
 @click.argument("name")
 @json_option
 def add(name: str, as_json: bool) -> None:
-    """Add a tenant with an API key. The key is shown once, and kept as a hash.
+    """Add a tenant with an API key. The key is shown only once and stored as a hash.
 
     \b
     Example:
@@ -31,13 +31,13 @@ def add(name: str, as_json: bool) -> None:
     if as_json:
         print_json({"tenant": name, "api_key": key})
     else:
-        click.echo(f"Tenant {name} is in {file.path}. Its API key, shown this once:\n\n  {key}")
+        click.echo(f"Tenant {name} is in {file.path}. Its API key, shown only once:\n\n  {key}")
 
 
 @tenants.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List tenants, with the number of their API keys and their sources."""
+    """List tenants with their sources and the number of their API keys."""
     from signpost.tenants.loading import load_tenants
 
     found = load_tenants(settings().tenants, os.environ)
@@ -52,5 +52,5 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        shown = ((row["tenant"], str(row["api_keys"]), ", ".join(row["sources"])) for row in rows)  # type: ignore[arg-type]
-        print_table(("tenant", "API keys", "sources"), shown)  # type: ignore[arg-type]
+        cells = ((row["tenant"], str(row["api_keys"]), ", ".join(row["sources"])) for row in rows)  # type: ignore[arg-type]
+        print_table(("tenant", "API keys", "sources"), cells)  # type: ignore[arg-type]

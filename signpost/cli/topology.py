@@ -1,4 +1,4 @@
-"""`signpost topology`: the exchanges, queues and bindings that Signpost needs on its broker."""
+"""`signpost topology`: declares and checks exchanges, queues and bindings. The topology itself is in messaging."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 @click.group
 def topology() -> None:
-    """Declare exchanges, queues and bindings, or compare the broker's with the declaration."""
+    """Declare exchanges, queues and bindings, or check those of the broker."""
 
 
 @contextmanager
 def _broker() -> "Iterator[Broker]":
     from signpost.messaging import connect
 
-    found = settings()
-    broker = connect(found.broker_url, partitions=found.partitions, name="signpost topology")
+    chosen = settings()
+    broker = connect(chosen.broker_url, partitions=chosen.partitions, name="signpost topology")
     try:
         yield broker
     finally:
@@ -31,21 +31,21 @@ def _broker() -> "Iterator[Broker]":
 
 @topology.command
 def apply() -> None:
-    """Declare what is missing. What is there stays; what is there with other arguments is reported (exit code 2)."""
+    """Declare missing exchanges, queues and bindings. Existing ones with other arguments are an error (exit code 2)."""
     with _broker() as broker:
         broker.apply_topology()
-    click.echo("Exchanges, queues and bindings are in place.")
+    click.echo("Exchanges, queues and bindings are declared.")
 
 
 @topology.command
 @json_option
 def check(as_json: bool) -> None:
-    """Compare the broker with the declaration; exit code 1 where they differ."""
+    """Compare the broker with the declared topology; exit code 1 if they differ."""
     with _broker() as broker:
         differences = broker.check_topology()
     if as_json:
         print_json({"differences": differences})
     else:
-        click.echo("\n".join(differences) or "The broker has what it should have.")
+        click.echo("\n".join(differences) or "The broker matches the declared topology.")
     if differences:
         raise SystemExit(1)

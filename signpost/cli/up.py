@@ -1,4 +1,4 @@
-"""`signpost up`: the whole system in one process tree, with what it needs made first."""
+"""`signpost up`: runs the whole system as one process tree, after preparing its files, tables and queues."""
 
 import contextlib
 import fcntl
@@ -24,25 +24,25 @@ from signpost.repeats import Repeats
 from signpost.setting_kinds import Bind, mask_passwords
 from signpost.settings import Settings
 
-PATIENCE: Final = 60.0
-"""Seconds to wait for servers at the start, and for the system to become ready."""
-PAUSE_FIRST, PAUSE_MOST = 0.5, 8.0
-INTAKE_GRACE: Final = 40.0
-WORKER_GRACE: Final = 25.0
-"""Longer than the processes' own bounds, so that none is killed in the middle of its last batch."""
+START_TIMEOUT_S: Final = 60.0
+"""How long to wait for servers, and then for the system to become ready."""
+MIN_PAUSE_S, MAX_PAUSE_S = 0.5, 8.0
+INTAKE_GRACE_S: Final = 40.0
+WORKER_GRACE_S: Final = 25.0
+"""Longer than the processes take to stop, so that none is killed during its last batch."""
 
 
-class AlreadyTaken(CallerError):
-    """Another system runs in this folder or at this address."""
+class AlreadyRunning(CallerError):
+    """Another system uses this data folder or this address."""
 
 
 @click.command
-@click.option("--advisors", type=click.IntRange(1, 64), default=1, show_default=True, help="How many advisors to run.")
+@click.option("--advisors", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of advisors.")
 def up(advisors: int) -> None:
-    """Start everything here and keep it running until Ctrl-C: intake, advisor, clock and relay.
+    """Start intake, advisor, clock and relay, and keep them running until Ctrl-C.
 
-    Without settings it needs no server: database and queue are one SQLite file in .signpost, and a tenant `demo` with
-    an API key and two sources is made on the first run. With SIGNPOST_DATABASE_URL and SIGNPOST_BROKER_URL it runs on
+    Without settings it needs no server: database and queue are one SQLite file in .signpost, and the first run creates
+    a tenant `demo` with an API key and two sources. With SIGNPOST_DATABASE_URL and SIGNPOST_BROKER_URL it uses
     PostgreSQL and RabbitMQ.
 
     \b
@@ -52,23 +52,23 @@ def up(advisors: int) -> None:
     """
     chosen = settings()
     _check_engine(chosen.engine)
-    url = f"http://{_reachable(chosen.http_bind)}"
-    with _alone(chosen.data_dir):
+    url = f"http://{_to_reachable(chosen.http_bind)}"
+    with _lock(chosen.data_dir):
         _check_free(chosen.http_bind)
         if "SIGNPOST_TENANTS" not in os.environ and prepare(chosen.data_dir, chosen.tenants, url):
-            _say(f"made tenant demo and its keys in {chosen.data_dir}")
-        _lay_out(chosen)
-        supervisor = Supervisor(_stages(advisors), _environment(chosen), _say)
-        code = supervisor.run(lambda: _is_ready(url), lambda: _tell(chosen, url), PATIENCE)
-    _say("stopped")
+            _log(f"created tenant demo and its keys in {chosen.data_dir}")
+        _prepare_servers(chosen)
+        supervisor = Supervisor(_stages(advisors), _environment(chosen), _log)
+        code = supervisor.run(lambda: _is_ready(url), lambda: _print_ready(chosen, url), START_TIMEOUT_S)
+    _log("stopped")
     sys.exit(code)
 
 
 def _stages(advisors: int) -> list[list[Program]]:
-    """The intake stops first, so that nothing new comes in while the workers finish."""
+    """The intake stops first, so that no new events arrive while the workers finish."""
     names = ["advisor"] if advisors == 1 else [f"advisor-{number}" for number in range(1, advisors + 1)]
-    workers = [Program(name, _worker(name.partition("-")[0]), WORKER_GRACE) for name in (*names, "clock", "relay")]
-    return [[Program("intake", (sys.executable, *GUNICORN), INTAKE_GRACE)], workers]
+    workers = [Program(name, _worker(name.partition("-")[0]), WORKER_GRACE_S) for name in (*names, "clock", "relay")]
+    return [[Program("intake", (sys.executable, *GUNICORN), INTAKE_GRACE_S)], workers]
 
 
 def _worker(name: str) -> tuple[str, ...]:
@@ -76,25 +76,27 @@ def _worker(name: str) -> tuple[str, ...]:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """What the processes find: ours, and lines for people where a person is watching."""
+    """The environment of the processes; on a terminal they log text."""
     readable = settings.log_format == "auto" and sys.stderr.isatty()
     return {**os.environ, "PYTHONUNBUFFERED": "1", **({"SIGNPOST_LOG_FORMAT": "text"} if readable else {})}
 
 
 @contextlib.contextmanager
-def _alone(data_dir: Path) -> Iterator[None]:
-    """Nobody else runs in this data folder while we do; the system lets go of the lock when we die."""
+def _lock(data_dir: Path) -> Iterator[None]:
+    """Lock the data folder; the operating system releases the lock when this process dies."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / "up.lock").open("w") as lock:
+    with (data_dir / "up.lock").open("w") as file:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyTaken(f"another `signpost up` runs on {data_dir}; SIGNPOST_DATA_DIR names another") from None
+            raise AlreadyRunning(
+                f"another `signpost up` uses {data_dir}; stop it, or set SIGNPOST_DATA_DIR to another folder"
+            ) from None
         yield
 
 
 def _check_engine(setting: str) -> None:
-    """Before anything starts. Raises CallerError."""
+    """Raises CallerError for an engine that cannot run."""
     from signpost.engine import choose_engine
 
     choose_engine(setting)
@@ -107,25 +109,27 @@ def _check_free(bind: Bind) -> None:
         try:
             probe.bind(bind)
         except OSError as error:
-            raise AlreadyTaken(f"cannot listen on {bind}: {error.strerror}; SIGNPOST_HTTP_BIND names another") from None
+            raise AlreadyRunning(
+                f"cannot listen on {bind}: {error.strerror}; set SIGNPOST_HTTP_BIND to another address"
+            ) from None
 
 
-def _lay_out(settings: Settings) -> None:
-    """Bring the tables and the exchanges into place, waiting for servers that are still starting."""
-    deadline, pause, lines = time.monotonic() + PATIENCE, PAUSE_FIRST, Repeats()
+def _prepare_servers(settings: Settings) -> None:
+    """Create tables and exchanges; waits for servers that are still starting."""
+    deadline, pause, lines = time.monotonic() + START_TIMEOUT_S, MIN_PAUSE_S, Repeats()
     while True:
         try:
             _upgrade(settings)
             return
         except MisconfiguredError:
             raise
-        except TransientError as away:
+        except TransientError as error:
             if time.monotonic() > deadline:
                 raise
-            if lines.is_due(str(away)):
-                _say(f"waiting up to {PATIENCE:.0f} s: {away}")
+            if lines.is_due(str(error)):
+                _log(f"waiting up to {START_TIMEOUT_S:.0f} s for a server: {error}")
             time.sleep(pause)
-            pause = min(pause * 2, PAUSE_MOST)
+            pause = min(pause * 2, MAX_PAUSE_S)
 
 
 def _upgrade(settings: Settings) -> None:
@@ -148,7 +152,7 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _tell(settings: Settings, url: str) -> None:
+def _print_ready(settings: Settings, url: str) -> None:
     command = "signpost" if shutil.which("signpost") else min(sys.argv[0], os.path.relpath(sys.argv[0]), key=len)
     lines = (
         "",
@@ -156,21 +160,21 @@ def _tell(settings: Settings, url: str) -> None:
         f"  database {mask_passwords(settings.database_url)}",
         f"  broker   {mask_passwords(settings.broker_url)}",
         "In a second terminal:",
-        f"  {command} tail --follow     watch the advice as it comes",
-        "  make demo                   play three candidates' journeys",
+        f"  {command} tail --follow     follow the advice",
+        "  make demo                   play the journeys of three candidates",
         f"  {command} send FILE         send your own CloudEvents",
-        "Ctrl-C stops it; nothing is lost.",
+        "Ctrl-C stops it without losing data.",
         "",
     )
     click.echo("\n".join(lines), err=True)
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     # The terminal may be closed
     with contextlib.suppress(OSError):
         click.echo(f"{click.style('signpost ', bold=True)}| {text}", err=True)
 
 
-def _reachable(bind: Bind) -> Bind:
-    """Where a client on this machine finds it: every address means this one too."""
+def _to_reachable(bind: Bind) -> Bind:
+    """The address for clients on this machine: a wildcard address becomes the loopback address."""
     return Bind({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind.host, bind.host), bind.port)

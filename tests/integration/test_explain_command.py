@@ -80,12 +80,12 @@ def env(tmp_path: Path) -> dict[str, str]:
 def test_a_stored_candidate(env: dict[str, str]) -> None:
     found = call("ask-response-deadline@offer/acme", "--candidate", "c-1", "--tenant", "north", env=env).output
     assert "holds, high" in found
-    assert "consumers have it as rec_" in found
+    assert "consumers received it as rec_" in found
     assert "would change if offer/acme respond_by became known" in found
     for missing in (("--candidate", "c-9"), ("--candidate", "c-1", "--tenant", "west")):
         result = call("ask-response-deadline", *missing, env=env)
         assert result.exit_code == 2
-        assert "nothing is known" in result.output
+        assert "no facts are known" in result.output
 
 
 def test_what_consumers_were_told_is_left_out_at_another_time(env: dict[str, str]) -> None:
@@ -126,9 +126,9 @@ timelines:
     [
         (("ask-respond-deadline", "--timeline", WITHDRAWING), "did you mean ask-response-deadline"),
         (("withdraw-promptly@offer/none", "--timeline", WITHDRAWING), "it has: offer/acme"),
-        (("withdraw-promptly", "--timeline", WITHDRAWING, "--at", "soon"), "is no instant"),
-        (("withdraw-promptly", "--timeline", f"{WITHDRAWING}:nobody wrote this"), "has no timeline called"),
-        (("withdraw-promptly",), "say RULE@KIND/ID"),
+        (("withdraw-promptly", "--timeline", WITHDRAWING, "--at", "soon"), "is neither an instant nor a duration"),
+        (("withdraw-promptly", "--timeline", f"{WITHDRAWING}:nobody wrote this"), "has no timeline"),
+        (("withdraw-promptly",), "name RULE@KIND/ID"),
     ],
 )
 def test_what_cannot_be_explained_is_said_with_what_there_is(arguments: tuple[str, ...], said: str) -> None:

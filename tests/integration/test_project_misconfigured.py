@@ -131,4 +131,4 @@ def test_the_supervisor_starts_no_program_again_that_an_operator_has_to_correct(
     supervisor = Supervisor([[Program("worker", [sys.executable, "-c", script], 5)]], {}, lines.append)
     assert supervisor.run(lambda: True, ready.touch, 10) == 2
     assert starts.read_text() == "x"
-    assert lines == ["worker ended with exit code 2, so the system cannot run"]
+    assert lines == ["worker exited with exit code 2; the system stops"]

@@ -127,7 +127,7 @@ def test_a_worker_that_dies_is_started_again(kept: System) -> None:
     before = kept.children()["advisor"]
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: kept.children().get("advisor", before) != before, "another advisor runs", 20)
-    assert "advisor ended with SIGKILL" in kept.said()
+    assert "advisor exited with SIGKILL" in kept.said()
 
 
 def test_nothing_outlives_a_supervisor_that_is_killed(system: System) -> None:
@@ -143,7 +143,7 @@ def test_a_second_system_in_the_same_folder_is_refused(kept: System, tmp_path: P
         [sys.executable, "-m", "signpost", "up"], env=kept.environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "another `signpost up` runs" in done.stderr
+    assert "another `signpost up` uses" in done.stderr
     elsewhere = {**kept.environ, "SIGNPOST_DATA_DIR": str(tmp_path / "other")}
     done = subprocess.run(
         [sys.executable, "-m", "signpost", "up"], env=elsewhere, capture_output=True, text=True, check=False
@@ -158,7 +158,7 @@ def test_a_rulebook_that_cannot_be_used_ends_it_with_words(tmp_path: Path) -> No
     (rules / "topic.yaml").write_text("rule: {about: nothing}\n")
     broken = System(tmp_path, SIGNPOST_RULES=str(rules))
     assert broken.process.wait(90) == 2
-    assert "ended with exit code 2, so the system cannot run" in broken.said()
+    assert "exited with exit code 2; the system stops" in broken.said()
 
 
 @pytest.fixture

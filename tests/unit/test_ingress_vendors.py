@@ -356,7 +356,7 @@ def test_a_new_vendor_with_a_known_scheme_needs_no_python(tmp_path: Path) -> Non
     (tried,) = try_samples(vendor, NOW)
     assert (tried.gave, tried.problem) == (("offer.accepted",), "")
     done = CliRunner().invoke(main, ["sources", "check", str(tmp_path / "mine.yaml")])
-    assert (done.exit_code, done.output) == (0, "mine: in order, 1 sample tried\n")
+    assert (done.exit_code, done.output) == (0, "mine: valid, 1 sample tested\n")
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from signpost.cli import COMMANDS, main
-from signpost.cli.send import BATCH_BYTES, BATCH_EVENTS, Item, NoEvents, batches, read_items
-from signpost.cli.tail import shown
+from signpost.cli.send import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, Item, NoEvents, batches, read_items
+from signpost.cli.tail import format_change
 
 CHANGE = {
     "time": "2026-03-02T14:00:00.5Z",
@@ -155,8 +155,8 @@ def test_events_are_sent_and_refusals_named(environ: dict[str, str], tmp_path: P
         result = run("send", str(file), environ={**environ, "SIGNPOST_URL": url})
         assert [seen[:2] for seen in Intake.seen] == [("/v1/events", "Bearer sp_x")] * 2
     assert result.exit_code == 1
-    assert f"{file}[1] (no id) is refused:\n  /id: is missing\n" in result.stderr
-    assert "2 events sent, 1 refused" in result.stdout
+    assert f"{file}[1] (no id) is rejected:\n  /id: is missing\n" in result.stderr
+    assert "2 events sent, 1 rejected" in result.stdout
 
 
 def test_an_intake_that_is_away_is_said_in_words(environ: dict[str, str]) -> None:
@@ -184,8 +184,8 @@ def test_batches_keep_the_order_and_within_bounds() -> None:
     items = [Item(str(index), b"x" * (index % 7 * 1_000)) for index in range(2_000)]
     found = list(batches(items))
     assert [item for batch in found for item in batch] == items
-    assert all(len(batch) <= BATCH_EVENTS for batch in found)
-    assert all(sum(len(item.body) for item in batch) <= BATCH_BYTES for batch in found)
+    assert all(len(batch) <= MAX_BATCH_EVENTS for batch in found)
+    assert all(sum(len(item.body) for item in batch) <= MAX_BATCH_BYTES for batch in found)
 
 
 def test_tail_pages_through_the_feed_and_shows_the_last(environ: dict[str, str]) -> None:
@@ -201,7 +201,7 @@ def test_tail_pages_through_the_feed_and_shows_the_last(environ: dict[str, str])
 
 
 def test_a_change_reads_like_a_sentence() -> None:
-    assert shown(CHANGE) == (
+    assert format_change(CHANGE) == (
         "2026-03-02 14:00:00  \x1b[1mraised    \x1b[0m \x1b[33mhigh  \x1b[0m  c-1  "
         "ask-response-deadline@offer/acme  for the candidate\n    \x1b[1mAsk Acme how long you have to decide\x1b[0m"
     )

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from signpost.cli import main
-from signpost.cli.failures import exit_code, in_words, to_words
+from signpost.cli.failures import describe_error, exit_code, report_errors
 from signpost.cli.rules.mutants import cache_folder
 from signpost.ingress.vendors import VENDORS
 from signpost.settings import SHIPPED_RULES
@@ -108,18 +108,18 @@ def test_a_tenants_file_that_cannot_be_written_is_said_and_left_as_it_is(tmp_pat
 def test_an_error_of_the_system_names_the_setting_of_its_file(tmp_path: Path) -> None:
     environ = {"SIGNPOST_DATA_DIR": str(tmp_path / "data"), "SIGNPOST_TENANTS": str(tmp_path / "t.yaml")}
     read_only = OSError(errno.EROFS, "Read-only file system", str(tmp_path / "data" / "up.lock"))
-    assert to_words(read_only, environ) == (
-        f"cannot use {tmp_path}/data/up.lock: Read-only file system; SIGNPOST_DATA_DIR names another place"
+    assert describe_error(read_only, environ) == (
+        f"cannot use {tmp_path}/data/up.lock: Read-only file system; set SIGNPOST_DATA_DIR to another path"
     )
-    assert "SIGNPOST_TENANTS" in to_words(OSError(errno.EACCES, "x", str(tmp_path / "t.yaml")), environ)
-    assert "check the path" in to_words(OSError(errno.EACCES, "x", "/elsewhere"), environ)
-    assert to_words(OSError(errno.ENETDOWN, "Network is down"), environ).endswith("Network is down")
+    assert "SIGNPOST_TENANTS" in describe_error(OSError(errno.EACCES, "x", str(tmp_path / "t.yaml")), environ)
+    assert "check the path" in describe_error(OSError(errno.EACCES, "x", "/elsewhere"), environ)
+    assert describe_error(OSError(errno.ENETDOWN, "Network is down"), environ).endswith("Network is down")
     assert (exit_code(read_only), exit_code(OSError(errno.ENOSPC, "full"))) == (2, 1)
 
 
 def test_a_bug_keeps_its_traceback_and_a_closed_pipe_its_meaning() -> None:
     for kind in (ZeroDivisionError, BrokenPipeError):
-        with pytest.raises(kind), in_words():
+        with pytest.raises(kind), report_errors():
             raise kind
 
 
@@ -140,7 +140,7 @@ def test_send_without_an_intake_says_so_once(tmp_path: Path, monkeypatch: pytest
     result = run("send", "-", data=tmp_path, stdin='{"id": "1"}', SIGNPOST_URL=AWAY, SIGNPOST_API_KEY="sp_x")
     assert (result.exit_code, time.now) == (1, 30)
     waiting, failed = result.stderr.splitlines()
-    assert waiting.startswith(f"waiting up to 30 s: no intake answers at {AWAY}")
+    assert waiting.startswith(f"retrying for up to 30 s: no intake answers at {AWAY}")
     assert failed.startswith(f"signpost: no intake answers at {AWAY}")
     assert "start it with `signpost up`, or set SIGNPOST_URL" in failed
 

@@ -1,4 +1,4 @@
-"""`signpost rules`: tools of a rule author, one module for each command."""
+"""`signpost rules`: tools for rule authors, one module per command."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`signpost rules backtest`."""
+"""`signpost rules backtest`: compares the advice of two rulebooks. The comparison itself is in authoring."""
 
 import time
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from signpost.cli.edge import counted, json_option, print_json, print_table, settings
+from signpost.cli.edge import count_noun, json_option, print_json, print_table, settings
 from signpost.cli.rules.common import FILE, FOLDERS, load_with
 from signpost.cli.rules.mutants import jobs_option, progress_bar
 from signpost.cli.send import Item, stream_items
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from signpost.case import Event
     from signpost.rulebook import Rulebook
 
-PARTIAL = "Stored cases keep each field's latest statement; what rested on statements replaced since is not compared."
+PARTIAL = "Stored cases hold only the latest value of each field; advice from replaced values is not compared."
 
 
-SHOWN = 20
-"""Problems of a recording that are listed; the rest are counted."""
+MAX_PROBLEMS = 20
+"""How many problems of recorded events are listed; the others are counted."""
 
 
 class BadRecording(CallerError):
@@ -34,20 +34,22 @@ class BadRecording(CallerError):
 
 @click.command
 @click.option("--against", type=FOLDERS, required=True, help="The new rulebook.")
-@click.option("--rulebook", type=FOLDERS, default=SHIPPED_RULES, help="The old one; by default, the shipped one.")
-@click.option("--events", "files", type=click.File("rb"), multiple=True, help="Recorded CloudEvents; may be repeated.")
-@click.option("--stored", is_flag=True, help="Replay what the database knows of each case.")
-@click.option("--tenant", default="demo", show_default=True, help="Whose cases, with --stored.")
+@click.option("--rulebook", type=FOLDERS, default=SHIPPED_RULES, help="The old rulebook; default: the shipped one.")
+@click.option("--events", "files", type=click.File("rb"), multiple=True, help="Recorded CloudEvents; repeatable.")
+@click.option("--stored", is_flag=True, help="Replay the cases in the database.")
+@click.option("--tenant", default="demo", show_default=True, help="Tenant of the cases, with --stored.")
 @click.option("--params", type=FILE, help="Parameters of both rulebooks (YAML: rule, parameter, value).")
-@click.option("--against-params", type=FILE, help="Those of the new rulebook instead.")
+@click.option("--against-params", type=FILE, help="Parameters of the new rulebook instead.")
 @click.option(
     "--until",
     default="60d",
     show_default=True,
-    help="How long each case is followed after its last event; or up to an instant, whatever was said later left out.",
+    help="Duration after the last event of a case, or an instant: later events are then left out.",
 )
-@click.option("--examples", type=click.IntRange(0, 1000), default=3, show_default=True, help="Of each rule and kind.")
-@click.option("--fail-on", default="", help="Exit with 1 where there are differences of these kinds: lost,added")
+@click.option(
+    "--examples", type=click.IntRange(0, 1000), default=3, show_default=True, help="Examples of each rule and kind."
+)
+@click.option("--fail-on", default="", help="Exit with 1 if there are differences of these kinds, e.g. lost,added.")
 @jobs_option
 @json_option
 def backtest(
@@ -67,8 +69,8 @@ def backtest(
     """Replay recorded events through two rulebooks and show how the advice differs: added, lost, superseded by other
     advice, earlier, later, ending at another time, of another priority, due at another time, reworded.
 
-    Recorded files hold one JSON object, an array of them, or one a line, in the order in which they arrived. The exit
-    code is 0 whether or not there are differences.
+    A file contains one JSON object, an array of objects, or JSON lines, in the order of arrival. Differences alone do
+    not change the exit code 0.
 
     With --json: {old, new (versions), cases, advice (pieces, by the old rulebook), counts: {rule: {kind: number}},
     examples: [{kind, case, rule, subject, at, detail}]}.
@@ -84,16 +86,16 @@ def backtest(
 
     fatal = _kinds(fail_on)
     if stored == bool(files):
-        raise click.UsageError("say what to replay: --events FILE, or --stored")
-    patience, end = _horizon(until)
+        raise click.UsageError("choose what to replay: --events FILE, or --stored")
+    horizon_us, end = _horizon(until)
     old, new = load_with(rulebook, params), load_with(against, against_params or params)
     histories, total = _histories(files, tenant)
     if end is not None:
         histories = (one.up_to(end) for one in histories if one.steps[0][0] <= end)
     with progress_bar("cases", total, quiet=as_json) as advance:
-        found = compare(old, new, histories, patience=patience, examples=examples, jobs=jobs, progress=advance)
+        found = compare(old, new, histories, patience=horizon_us, examples=examples, jobs=jobs, progress=advance)
     if not found.cases:
-        raise BadRecording("nothing was replayed: there is no case" + (f" of tenant {tenant!r}" if stored else ""))
+        raise BadRecording("nothing to replay: no case" + (f" of tenant {tenant!r}" if stored else ""))
     _show(found, (old, new), stored, as_json)
     if any(counts[kind] for counts in found.counts.values() for kind in fatal):
         raise SystemExit(1)
@@ -104,12 +106,14 @@ def _kinds(fail_on: str) -> list[str]:
 
     kinds = [kind.strip() for kind in fail_on.split(",") if kind.strip()]
     if unknown := [kind for kind in kinds if kind not in KINDS]:
-        raise click.BadParameter(f"no kind {', '.join(unknown)}; there are: {', '.join(KINDS)}", param_hint="--fail-on")
+        raise click.BadParameter(
+            f"unknown kind {', '.join(unknown)}; the kinds are: {', '.join(KINDS)}", param_hint="--fail-on"
+        )
     return kinds
 
 
 def _horizon(until: str) -> tuple[int, int | None]:
-    """How long a case is followed after its last event, and the instant at which all end (microseconds)."""
+    """Microseconds after the last event of a case, and the instant at which all cases end (None: no common end)."""
     from signpost.case.instant import parse_instant
     from signpost.rulebook.values import parse_duration
 
@@ -119,46 +123,46 @@ def _horizon(until: str) -> tuple[int, int | None]:
     try:
         return 0, parse_instant(until)
     except ValueError:
-        said = f"{until!r} is neither; write 60d, or 2026-03-02T09:00:00Z"
-        raise click.BadParameter(said, param_hint="--until") from None
+        problem = f"{until!r} is neither a duration nor an instant; write 60d, or 2026-03-02T09:00:00Z"
+        raise click.BadParameter(problem, param_hint="--until") from None
 
 
 def _histories(files: tuple[IO[bytes], ...], tenant: str) -> "tuple[Iterable[History], int | None]":
-    """Those of recorded events, or else the stored ones; and how many, where that is known beforehand."""
+    """The histories of recorded events or of stored cases, and their number if it is known in advance."""
     if not files:
-        return _stored(tenant), None
-    histories = recorded(files)
+        return _load_stored(tenant), None
+    histories = read_histories(files)
     return histories, len(histories)
 
 
-def recorded(files: Iterable[IO[bytes]]) -> "Histories":
-    """The histories in files of CloudEvents. Raises BadRecording with what is wrong, each with its place."""
+def read_histories(files: Iterable[IO[bytes]]) -> "Histories":
+    """The histories in files of CloudEvents. Raises BadRecording with each problem and its place."""
     from signpost.authoring.backtest import histories_of
 
-    wrong: list[str] = []
+    problems: list[str] = []
     items = (item for file in files for item in stream_items(getattr(file, "name", "-"), file))
-    histories = histories_of(_valid(items, time.time_ns() // 1000, wrong))
-    if wrong:
-        more = [f"and {len(wrong) - SHOWN} more problems"] if len(wrong) > SHOWN else []
-        raise BadRecording("\n".join([*wrong[:SHOWN], *more]))
+    histories = histories_of(_valid(items, time.time_ns() // 1000, problems))
+    if problems:
+        more = [f"and {len(problems) - MAX_PROBLEMS} more problems"] if len(problems) > MAX_PROBLEMS else []
+        raise BadRecording("\n".join([*problems[:MAX_PROBLEMS], *more]))
     return histories
 
 
-def _valid(items: Iterable[Item], now: int, wrong: list[str]) -> "Iterator[Event]":
-    """The events that the intake would accept; what is wrong with the others is added to `wrong`."""
+def _valid(items: Iterable[Item], now: int, problems: list[str]) -> "Iterator[Event]":
+    """The events that the intake would accept; the problems of the others are appended to `problems`."""
     from signpost.ingress import strict_json
     from signpost.schemas import InvalidEvent, load_event
 
     for item in items:
         try:
             yield load_event(strict_json.loads(item.body), tenant="backtest", now=now, own=None)
-        except InvalidEvent as refused:
-            wrong += [f"{item.place}: {problem}" for problem in refused.problems]
+        except InvalidEvent as error:
+            problems += [f"{item.place}: {problem}" for problem in error.problems]
         except CallerError as error:
-            wrong.append(f"{item.place}: {error}")
+            problems.append(f"{item.place}: {error}")
 
 
-def _stored(tenant: str) -> "Iterator[History]":
+def _load_stored(tenant: str) -> "Iterator[History]":
     """The histories of a tenant's stored cases."""
     from signpost.authoring.backtest import history_of_case
     from signpost.case import Case
@@ -178,8 +182,8 @@ def _show(found: "Comparison", rulebooks: "tuple[Rulebook, Rulebook]", stored: b
     _show_differences(found)
     different = sum(counts.total() for counts in found.counts.values())
     click.echo(
-        f"{counted(found.cases, 'case')}, {counted(found.advice, 'piece')} of advice, "
-        f"{counted(different, 'difference')} between {old} and {new}"
+        f"{count_noun(found.cases, 'case')}, {count_noun(found.advice, 'piece')} of advice, "
+        f"{count_noun(different, 'difference')} between {old} and {new}"
     )
     if stored:
         click.echo(PARTIAL)
@@ -194,7 +198,7 @@ def _document(found: "Comparison") -> dict[str, object]:
 
 
 def _show_differences(found: "Comparison") -> None:
-    """Counts rule by rule and in all, then examples."""
+    """Print the counts by rule and in total, then examples."""
     from signpost.authoring.backtest import KINDS
 
     total: Counter[str] = sum(found.counts.values(), Counter())

@@ -1,4 +1,4 @@
-"""`signpost rules check`."""
+"""`signpost rules check`: prints the problems of a rulebook. The checks themselves are in authoring."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signpost.cli.edge import counted, json_option, print_json
+from signpost.cli.edge import count_noun, json_option, print_json
 from signpost.cli.rules.common import FOLDERS, place
 from signpost.settings import SHIPPED_RULES
 
@@ -16,28 +16,32 @@ from signpost.settings import SHIPPED_RULES
 @click.option(
     "--tenants",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A tenants file: check what its tenants set and disable as well.",
+    help="A tenants file: also check the rule overrides of its tenants.",
 )
 @click.option(
     "--today",
     type=click.DateTime(formats=["%Y-%m-%d"]),
     metavar="DAY",
-    help="The day for which reviews of norms are reckoned, as 2026-11-22; by default today.",
+    help="Reference day for the reviews of norms, e.g. 2026-11-22; default: today.",
 )
 @click.option(
-    "--max-age", type=click.IntRange(0), default=365, show_default=True, help="Days until a norm's review is stale."
+    "--max-age",
+    type=click.IntRange(0),
+    default=365,
+    show_default=True,
+    help="Days after which the review of a norm is stale.",
 )
-@click.option("--strict", is_flag=True, help="Let warnings count as problems.")
+@click.option("--strict", is_flag=True, help="Count warnings as problems.")
 @json_option
 def check(
     folder: tuple[Path, ...], tenants: Path | None, today: datetime | None, max_age: int, strict: bool, as_json: bool
 ) -> None:
-    """Check the rulebook in FOLDER, or in several (ours:DIR), in every way that needs no facts, and list each problem
-    with its place; exit code 1 where there is one.
+    """Check the rulebook in FOLDER, or in several (ours:DIR), without facts, and list each problem with its place.
+    Exit code 1 if there is one.
 
-    Beyond loading it finds conditions that can never hold or say nothing new, priorities and values that are never
-    reached, rules that others always suppress or contradict, texts that can fail or come out empty, and rules without
-    a timeline. What harms nobody is a warning.
+    Besides errors of loading it finds conditions that never hold or are redundant, unreachable priorities and values,
+    rules that others always suppress or contradict, texts that can fail or be empty, and rules without a timeline.
+    A harmless finding is a warning.
 
     \b
     Examples:
@@ -55,9 +59,9 @@ def check(
     warnings = [one for one in found if one.is_warning]
     problems = [one for one in found if not one.is_warning]
     if as_json:
-        said = {"problems": list(map(_problem, problems)), "warnings": list(map(_problem, warnings))}
+        findings = {"problems": list(map(_to_json, problems)), "warnings": list(map(_to_json, warnings))}
         own = {kind: list(fields) for kind, fields in rulebook.vocabulary.own.items() if fields}
-        print_json({"rules": len(rulebook.rules), "version": rulebook.version, "own_fields": own, **said})
+        print_json({"rules": len(rulebook.rules), "version": rulebook.version, "own_fields": own, **findings})
     else:
         for one in (*problems, *warnings):
             click.echo(one)
@@ -69,13 +73,13 @@ def check(
 def _verdict(rulebook: Any, problems: int, warnings: int) -> str:
     """`77 rules, no problem, 2 warnings; version 0123456789ab`."""
     own = sum(map(len, rulebook.vocabulary.own.values()))
-    parts = [counted(len(rulebook.rules), "rule"), *([counted(own, "own field")] if own else [])]
-    parts += [counted(problems, "problem") if problems else "no problem"]
-    parts += [counted(warnings, "warning")] if warnings else []
+    parts = [count_noun(len(rulebook.rules), "rule"), *([count_noun(own, "own field")] if own else [])]
+    parts += [count_noun(problems, "problem") if problems else "no problem"]
+    parts += [count_noun(warnings, "warning")] if warnings else []
     return ", ".join(parts) + ("" if problems else f"; version {rulebook.version}")
 
 
-def _problem(problem: Any) -> dict[str, Any]:
+def _to_json(problem: Any) -> dict[str, Any]:
     return {
         **place(problem.position),
         "code": problem.code,

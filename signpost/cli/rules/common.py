@@ -1,4 +1,4 @@
-"""What the commands of `signpost rules` share."""
+"""What the commands of `signpost rules` share: option types, positions, loading with parameters."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,14 +39,14 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def place(position: Any) -> dict[str, Any]:
-    """Where something stands, for programs."""
+    """A position as fields of a JSON document."""
     return {"file": position.file, "line": position.line, "column": position.column}
 
 
 def load_with(folders: "Folders", file: Path | None) -> "Rulebook":
-    """The rulebook in folders, with the parameters that a YAML file sets: rule, parameter, value.
+    """The rulebook of some folders with the parameters of a YAML file (rule, parameter, value).
 
-    Raises RulebookError with every problem of both.
+    Raises RulebookError with all problems of both.
     """
     from signpost.rulebook import RulebookError, load
     from signpost.tenants.overrides import RuleOverrides
@@ -58,16 +58,16 @@ def load_with(folders: "Folders", file: Path | None) -> "Rulebook":
         return rulebook
     problems = Problems()
     node = read(file, str(file), problems)
-    choices = RuleOverrides({}, (), {})
+    overrides = RuleOverrides({}, (), {})
     if node is not None and isinstance(node.value, dict):
         for body in node.value.values():
             if not isinstance(body.value, dict):
-                problems.add("R006", body.position, "a rule must hold parameters and their values")
-        choices = RuleOverrides(node.value, (), node.keys or {})
+                problems.add("R006", body.position, "a rule must be a mapping of parameters to values")
+        overrides = RuleOverrides(node.value, (), node.keys or {})
     elif node is not None:
-        problems.add("R006", node.position, "the file must hold rules and their parameters")
+        problems.add("R006", node.position, "the file must be a mapping of rules to parameters")
     if not problems.found:
-        choices.check(rulebook, problems)
+        overrides.check(rulebook, problems)
     if problems.found:
         raise RulebookError(problems.found)
-    return load(folders, choices.plain_params())
+    return load(folders, overrides.plain_params())

@@ -1,4 +1,4 @@
-"""`signpost rules coverage`."""
+"""`signpost rules coverage`: prints the timelines and the mutation score of each rule."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import click
 
 from signpost.cli.edge import json_option, print_json, print_table
 from signpost.cli.rules.common import FOLDERS, place
-from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, placed
+from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, place_in
 from signpost.settings import SHIPPED_RULES
 
 
@@ -17,8 +17,8 @@ from signpost.settings import SHIPPED_RULES
 @cache_option
 @json_option
 def coverage(folder: tuple[Path, ...], jobs: int, cache: bool, as_json: bool) -> None:
-    """Show for each rule in FOLDER where it stands, how many timelines and expectations name it, and its mutation
-    score: how many per cent of the changes to it they notice. Timelines that fail count for nothing.
+    """Show for each rule in FOLDER its place, the number of timelines and expectations that name it, and its mutation
+    score: the percentage of its mutants that they kill. Failing timelines do not count.
 
     \b
     Examples:
@@ -30,23 +30,23 @@ def coverage(folder: tuple[Path, ...], jobs: int, cache: bool, as_json: bool) ->
     result = run_timelines(folder, folder)
     report = mutate(folder, folder, result, jobs=jobs, cache=cache, quiet=as_json)
     timelines = [outcome.timeline for outcome in result.outcomes if not outcome.failures]
-    rows = [_covered(verdict, timelines, folder) for verdict in report.verdicts]
+    rows = [_to_row(verdict, timelines, folder) for verdict in report.verdicts]
     if as_json:
         print_json({"score": report.score, "rules": rows})
         return
     columns = ("rule", "place", "timelines", "expectations", "mutants", "accepted", "score")
     print_table(columns, map(_cells, rows))
-    untold = sum(not row["timelines"] for row in rows)
-    click.echo(f"{len(rows)} rules, {untold} without a timeline, score {report.score:.1f}")
+    uncovered = sum(not row["timelines"] for row in rows)
+    click.echo(f"{len(rows)} rules, {uncovered} without a timeline, score {report.score:.1f}")
 
 
-def _covered(verdict: Any, timelines: list[Any], folder: tuple[Path, ...]) -> dict[str, Any]:
+def _to_row(verdict: Any, timelines: list[Any], folder: tuple[Path, ...]) -> dict[str, Any]:
     from signpost.authoring.timelines.coverage import about
 
     naming = about(verdict.rule, timelines)
     return {
         "rule": verdict.rule,
-        **placed(verdict.position, folder),
+        **place_in(verdict.position, folder),
         "timelines": [{"name": timeline.name, **place(timeline.position)} for timeline, _ in naming],
         "expectations": sum(len(expectations) for _, expectations in naming),
         "mutants": verdict.mutants,

@@ -1,4 +1,4 @@
-"""`signpost rules explain`."""
+"""`signpost rules explain`: prints why a rule holds or not. The explanation itself is made in signpost/explain."""
 
 import re
 from pathlib import Path
@@ -21,11 +21,11 @@ _MARKS = {"yes": ("yes", "green"), "no": ("no", "red"), "unknown": ("unknown", "
 
 
 class NothingKnown(CallerError):
-    """There is no such case, or the recording does not say whose it is."""
+    """No such case, or the recorded events do not determine it."""
 
 
 class _Subject(NamedTuple):
-    """A history and the rules to ask. `advice_state`: what consumers received; `start`: what `--at 36h` counts from."""
+    """A history and its rulebook. `advice_state`: what consumers received; `start`: the origin of `--at 36h`."""
 
     history: "History"
     rulebook: "Rulebook"
@@ -35,12 +35,12 @@ class _Subject(NamedTuple):
 
 @click.command
 @click.argument("advice", metavar="RULE[@KIND/ID]")
-@click.option("--candidate", help="Whose case; with --events only where they speak of several people.")
-@click.option("--tenant", default="demo", show_default=True, help="Whose candidate, where the case is a stored one.")
-@click.option("--events", "file", type=click.File("rb"), help="Take the case from a file of CloudEvents instead.")
-@click.option("--timeline", help="Take the case from a timeline instead: FILE or FILE:NAME.")
-@click.option("--at", "at", help="An instant, or a time like 36h since the first event; by default, now.")
-@click.option("--rulebook", "folder", type=FOLDERS, help="By default SIGNPOST_RULES, with what the tenant chooses.")
+@click.option("--candidate", help="The candidate; with --events only if they are about several candidates.")
+@click.option("--tenant", default="demo", show_default=True, help="Tenant of a stored case.")
+@click.option("--events", "file", type=click.File("rb"), help="Use the case of a file of CloudEvents.")
+@click.option("--timeline", help="Use the case of a timeline: FILE or FILE:NAME.")
+@click.option("--at", "at", help="An instant, or a duration since the first event, e.g. 36h; default: now.")
+@click.option("--rulebook", "folder", type=FOLDERS, help="Default: SIGNPOST_RULES with the overrides of the tenant.")
 @json_option
 def explain(
     advice: str,
@@ -52,8 +52,8 @@ def explain(
     folder: tuple[Path, ...] | None,
     as_json: bool,
 ) -> None:
-    """Say why a rule holds of a subject or does not: each condition with the facts that decide it, when the answer
-    changes if nobody says anything, and which single facts would change it. Without a subject, of all.
+    """Explain why a rule holds for a subject or not: each condition with the facts that decide it, when the result
+    changes without new events, and which single facts would change it. Without a subject: for all subjects.
 
     \b
     Examples:
@@ -68,19 +68,19 @@ def explain(
     named = _NAME.fullmatch(advice)
     sources = [source for source in (file, timeline) if source is not None]
     if named is None or len(sources) > 1 or (candidate is None and not sources):
-        raise click.UsageError("say RULE@KIND/ID, and whose case: --candidate ID, --events FILE or --timeline FILE")
+        raise click.UsageError("name RULE@KIND/ID and a case: --candidate ID, --events FILE or --timeline FILE")
     source = _source(candidate, tenant, file, timeline, folder)
     now = _instant(at, source.start)
     engine, case, key = CompiledEngine(source.rulebook), source.history.case(now), source.history.key
-    told = source.advice_state if at is None else b""
+    advice_state = source.advice_state if at is None else b""
     if named["subject"]:
-        found = [explain_one(engine, case, key, named["rule"], named["subject"], now, told)]
+        found = [explain_one(engine, case, key, named["rule"], named["subject"], now, advice_state)]
     else:
-        found = explain_all(engine, case, key, named["rule"], now, told)
+        found = explain_all(engine, case, key, named["rule"], now, advice_state)
     if as_json:
         print_json(found)
     elif not found:
-        click.echo(f"{named['rule']}: the case of {key} has nothing that it speaks of")
+        click.echo(f"{named['rule']}: the case of {key} has no subject of this rule")
     for one in found if not as_json else ():
         _show(one)
 
@@ -90,10 +90,10 @@ def _source(
 ) -> _Subject:
     if timeline is not None:
         return _of_timeline(timeline, folder)
-    return _of_events(file, candidate, folder) if file is not None else _stored(tenant, candidate or "", folder)
+    return _of_events(file, candidate, folder) if file is not None else _load_stored(tenant, candidate or "", folder)
 
 
-def _stored(tenant: str, candidate: str, folder: tuple[Path, ...] | None) -> _Subject:
+def _load_stored(tenant: str, candidate: str, folder: tuple[Path, ...] | None) -> _Subject:
     from signpost.authoring.backtest import history_of_case
     from signpost.case import Case
     from signpost.storage import open_store
@@ -104,28 +104,28 @@ def _stored(tenant: str, candidate: str, folder: tuple[Path, ...] | None) -> _Su
         row = store.case(tenant, candidate)
     history = None if row is None else history_of_case(row.key, Case.from_json(row.state))
     if row is None or history is None or not history.steps:
-        raise NothingKnown(f"nothing is known of candidate {candidate!r} of tenant {tenant!r}")
+        raise NothingKnown(f"no facts are known about candidate {candidate!r} of tenant {tenant!r}")
     rulebook = load_rulebooks(folder or chosen.rules, chosen.tenants).of(tenant)
     return _Subject(history, rulebook, row.advice, history.steps[0][0])
 
 
 def _of_events(file: IO[bytes], candidate: str | None, folder: tuple[Path, ...] | None) -> _Subject:
-    from signpost.cli.rules.backtest import recorded
+    from signpost.cli.rules.backtest import read_histories
     from signpost.rulebook import load
 
-    histories = {history.key: history for history in recorded((file,))}
+    histories = {history.key: history for history in read_histories((file,))}
     key = candidate or (next(iter(histories)) if len(histories) == 1 else "")
     if not histories:
-        raise NothingKnown("the file holds no events")
+        raise NothingKnown("the file contains no events")
     if key not in histories:
-        shown = [*histories][:20]
-        more = f" and {len(histories) - len(shown)} more" if len(histories) > len(shown) else ""
-        raise NothingKnown(f"say whose case with --candidate; the events speak of {', '.join(shown)}{more}")
+        keys = [*histories][:20]
+        more = f" and {len(histories) - len(keys)} more" if len(histories) > len(keys) else ""
+        raise NothingKnown(f"choose a case with --candidate; the events are about {', '.join(keys)}{more}")
     return _Subject(histories[key], load(folder or settings().rules), b"", histories[key].steps[0][0])
 
 
 def _of_timeline(name: str, folder: tuple[Path, ...] | None) -> _Subject:
-    """The timeline of this name, or the first of the file; under the parameters that it sets."""
+    """The timeline of a name, or the first of the file; with the parameters that it sets."""
     from signpost.authoring.backtest import History
     from signpost.authoring.timelines import find_timelines
     from signpost.case import Case
@@ -137,9 +137,9 @@ def _of_timeline(name: str, folder: tuple[Path, ...] | None) -> _Subject:
     one = next((one for one in timelines if wanted in ("", one.name)), None)
     if one is None:
         names = "".join(f"\n  {one.name}" for one in timelines)
-        raise NothingKnown(f"{path} has no timeline called {wanted!r}; it has:{names}")
+        raise NothingKnown(f"{path} has no timeline {wanted!r}; it has:{names}")
     if not wanted and len(timelines) > 1:
-        click.echo(f"the first of {len(timelines)} timelines: {one.name}", err=True)
+        click.echo(f"using the first of {len(timelines)} timelines: {one.name}", err=True)
     history = History(one.candidate, tuple((arrival.at, Case.of(arrival.event)) for arrival in one.arrivals))
     return _Subject(history, load(folder or settings().rules, one.params), b"", one.start)
 
@@ -158,7 +158,7 @@ def _instant(at: str | None, start: int) -> int:
         return parse_instant(at)
     except ValueError:
         raise click.BadParameter(
-            f"{at!r} is no instant; write 2026-03-02T09:00:00Z, or 36h", param_hint="--at"
+            f"{at!r} is neither an instant nor a duration; write 2026-03-02T09:00:00Z, or 36h", param_hint="--at"
         ) from None
 
 
@@ -167,44 +167,44 @@ def _show(one: "Explanation") -> None:
     verdict = click.style(f"holds, {one['priority']}", "green") if one["holds"] else click.style("does not hold", "red")
     click.echo(f"{click.style(one['rule'] + '@' + subject, bold=True)} at {one['at']}: {verdict}")
     for reason in one["because"]:
-        _show_reason(reason, 1)
+        _print_reason(reason, 1)
     if one["suppressed_by"]:
-        click.echo(f"  its place is taken by {', '.join(one['suppressed_by'])}")
+        click.echo(f"  suppressed by {', '.join(one['suppressed_by'])}")
     if one["told"]:
-        click.echo(f"  {_told(one['told'])}")
+        click.echo(f"  {_describe_state(one['told'])}")
     for name in ("due", "valid_until"):
         if one[name]:
             click.echo(f"  {name.replace('_', ' ')}: {one[name]}")
-    coming = one["next"]
-    click.echo(
-        f"  next: {coming['change']} {coming['at']}" if coming else "  next: nothing, unless somebody says something"
-    )
-    for change in one["if_changed"]:
-        click.echo(f"  would change {change['words']}")
+    change = one["next"]
+    click.echo(f"  next: {change['change']} {change['at']}" if change else "  next: no change without new events")
+    for fact in one["if_changed"]:
+        click.echo(f"  would change {fact['words']}")
     for arrival in one["if_there_were"]:
         such = f" with {', '.join(arrival['such_that'])}" if arrival["such_that"] else ""
         click.echo(f"  would change if there were {arrival['entity']}{such}")
     if not one["complete"]:
-        click.echo("  this case is so large that not every single change was tried")
+        click.echo("  this case is too large to try every single change")
 
 
-def _told(told: "AdviceState") -> str:
-    """What consumers know of it."""
-    if told["state"] == "active":
-        return f"consumers have it as {told['id']}"
-    if told["by"]:
-        return f"consumers do not have it: {told['state']} by {told['by']}"
-    return f"consumers answered {told['id']}: {told['state']}" + (f" until {told['until']}" if told["until"] else "")
+def _describe_state(state: "AdviceState") -> str:
+    """The advice as consumers received it."""
+    if state["state"] == "active":
+        return f"consumers received it as {state['id']}"
+    if state["by"]:
+        return f"consumers did not receive it: {state['state']} by {state['by']}"
+    return f"a consumer answered {state['id']}: {state['state']}" + (
+        f" until {state['until']}" if state["until"] else ""
+    )
 
 
-def _show_reason(reason: Any, depth: int) -> None:
+def _print_reason(reason: Any, depth: int) -> None:
     word, colour = _MARKS[reason["answer"]]
     seen = "; ".join(map(_fact, reason["seen"]))
     turns = f" (turns {reason['turns']})" if reason["turns"] else ""
     text = f"{reason['of']}: all of" if reason["of"] else reason["condition"]
     click.echo(f"{'  ' * depth}{click.style(f'{word:8}', colour)}{text}{turns}{f'   [{seen}]' if seen else ''}")
     for part in reason["parts"]:
-        _show_reason(part, depth + 1)
+        _print_reason(part, depth + 1)
 
 
 def _fact(fact: Any) -> str:

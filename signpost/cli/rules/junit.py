@@ -1,4 +1,4 @@
-"""JUnit XML: what a run of timelines, and of mutants, came to, as build servers read it."""
+"""Writes the results of timelines and mutants as JUnit XML for build servers. Runs nothing."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 
 def write_junit(path: Path, result: Any, report: Any, folder: Folders) -> None:
-    """One case for each timeline; with a mutation report, one for each rule, and one for stale survivors."""
+    """Write one test case per timeline; with a mutation report also one per rule and per stale survivor."""
     root = ElementTree.Element("testsuites")
     cases = [_timeline(outcome) for outcome in result.outcomes]
     _suite(root, "timelines", cases)

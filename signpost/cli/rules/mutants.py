@@ -1,4 +1,4 @@
-"""What the commands that mutate share: running with a progress bar, and showing what came of it."""
+"""What the commands with mutants share: running them with a progress bar, and printing the report."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from signpost.cli.edge import counted, print_table
+from signpost.cli.edge import count_noun, print_table
 from signpost.cli.rules.common import place
 
 if TYPE_CHECKING:
@@ -19,15 +19,15 @@ jobs_option = click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=lambda: os.cpu_count() or 1,
-    help="How many processes; by default, one for each core.",
+    help="Number of processes; default: one per core.",
 )
 cache_option = click.option(
-    "--cache/--no-cache", default=True, help="Keep outcomes in your cache folder (XDG_CACHE_HOME), or run all."
+    "--cache/--no-cache", default=True, help="Cache results in your cache folder (XDG_CACHE_HOME), or run all mutants."
 )
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:
-    """Where outcomes are kept: beside the user's other caches, never among the rules. None without a home."""
+    """The folder of cached results: among the caches of the user, never in the rulebook. None without a home."""
     # The XDG specification: a relative path is invalid and ignored
     for base in (environ.get("XDG_CACHE_HOME", ""), os.path.expanduser("~/.cache")):
         if os.path.isabs(base):
@@ -45,20 +45,20 @@ def mutate(
     cache: bool,
     quiet: bool,
 ) -> Any:
-    """Try the mutants on the timelines that passed: the report of `signpost.authoring.mutation`."""
+    """Run the mutants on the passing timelines. Returns the report of `signpost.authoring.mutation`."""
     from signpost.authoring.mutation.cache import Cache
     from signpost.authoring.mutation.plan import make_plan
     from signpost.authoring.mutation.run import run_mutants
 
     plan = make_plan(folder, paths, result, only)
-    kept = Cache(cache_folder(os.environ) if cache else None)
+    results = Cache(cache_folder(os.environ) if cache else None)
     with progress_bar("mutants", len(plan.tasks), quiet=quiet) as advance:
-        return run_mutants(plan.tasks, plan.accepted, jobs=jobs, cache=kept, progress=advance)
+        return run_mutants(plan.tasks, plan.accepted, jobs=jobs, cache=results, progress=advance)
 
 
 @contextmanager
 def progress_bar(title: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal's standard error; nothing elsewhere."""
+    """A progress bar on standard error if that is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -71,7 +71,7 @@ def progress_bar(title: str, total: int | None, *, quiet: bool) -> Iterator[Call
 
 
 def show_report(report: Any, folder: "Folders") -> None:
-    """The table of rules, then every survivor and every stale entry with its place."""
+    """Print the table of rules, then all survivors and stale entries with their places."""
     print_table(("rule", "mutants", "killed", "accepted", "survive", "score"), map(_row, report.verdicts))
     for verdict in report.verdicts:
         for mutant in verdict.survivors:
@@ -79,15 +79,14 @@ def show_report(report: Any, folder: "Folders") -> None:
     for entry in report.stale:
         click.echo(f"{entry.position}: {entry.rule}: {entry.mutant} does not survive; remove the entry")
     survivors = sum(len(verdict.survivors) for verdict in report.verdicts)
-    mutants = counted(sum(verdict.mutants for verdict in report.verdicts), "mutant")
-    known = f", {counted(report.cached, 'rule')} as before" if report.cached else ""
-    click.echo(
-        f"{mutants} of {counted(len(report.verdicts), 'rule')}{known}: {survivors} survive, score {report.score:.1f}"
-    )
+    mutants = count_noun(sum(verdict.mutants for verdict in report.verdicts), "mutant")
+    cached = f", {count_noun(report.cached, 'rule')} from the cache" if report.cached else ""
+    rules = count_noun(len(report.verdicts), "rule")
+    click.echo(f"{mutants} of {rules}{cached}: {survivors} survive, score {report.score:.1f}")
 
 
 def report_json(report: Any, folder: "Folders") -> dict[str, Any]:
-    """The same for programs."""
+    """The report as a JSON document."""
     return {
         "score": report.score,
         "rules": [_verdict_json(verdict, folder) for verdict in report.verdicts],
@@ -103,7 +102,7 @@ def _row(verdict: Any) -> tuple[str, ...]:
 def _verdict_json(verdict: Any, folder: "Folders") -> dict[str, Any]:
     return {
         "rule": verdict.rule,
-        **placed(verdict.position, folder),
+        **place_in(verdict.position, folder),
         "mutants": verdict.mutants,
         "killed": len(verdict.killed),
         "score": verdict.score,
@@ -113,16 +112,16 @@ def _verdict_json(verdict: Any, folder: "Folders") -> dict[str, Any]:
 
 
 def _mutant_json(mutant: Any, folder: "Folders") -> dict[str, Any]:
-    return {**placed(mutant.position, folder), "mutant": mutant.description}
+    return {**place_in(mutant.position, folder), "mutant": mutant.description}
 
 
-def placed(position: Any, folder: "Folders") -> dict[str, Any]:
-    """Where something of a rulebook stands, for programs."""
+def place_in(position: Any, folder: "Folders") -> dict[str, Any]:
+    """A position in a rulebook as fields of a JSON document."""
     from signpost.rulebook.folders import folders_of
 
     return place(position.below(folders_of(folder)[0]))
 
 
 def _place(position: Any, folder: "Folders") -> str:
-    found = placed(position, folder)
+    found = place_in(position, folder)
     return f"{found['file']}:{found['line']}:{found['column']}"

@@ -1,4 +1,4 @@
-"""`signpost rules new`."""
+"""`signpost rules new`: writes a new rule with its timeline. The templates are in authoring."""
 
 from pathlib import Path
 
@@ -11,25 +11,25 @@ from signpost.settings import OURS, SHIPPED_RULES
 @click.command
 @click.argument("name")
 @click.argument("folder", type=FOLDERS, default=SHIPPED_RULES, required=False)
-@click.option("--topic", help="The file to add the rule to, without .yaml; by default a file named like the rule.")
+@click.option("--topic", help="The file to add the rule to, without .yaml; default: a file with the name of the rule.")
 @click.option(
     "--about",
     type=click.Choice(["offer", "interview", "application", "candidate"]),
     default="offer",
     show_default=True,
-    help="What one recommendation is about.",
+    help="Subject of a recommendation.",
 )
 @click.option(
     "--audience",
     type=click.Choice(["candidate", "employer"]),
     default="candidate",
     show_default=True,
-    help="Who gets the advice.",
+    help="Recipient of the advice.",
 )
-@click.option("--source", metavar="ARTICLE", help="An article of sources.yaml; by default the first.")
+@click.option("--source", metavar="ARTICLE", help="An article of sources.yaml; default: the first.")
 def new(name: str, folder: tuple[Path, ...], topic: str | None, about: str, audience: str, source: str | None) -> None:
-    """Write a rule NAME and its timeline into the rulebook in FOLDER, to start from: both pass as they are. Of several
-    folders (ours:DIR) the last one gets them.
+    """Write a rule NAME and its timeline into the rulebook in FOLDER as a starting point; both pass unchanged. Of
+    several folders (ours:DIR) the last one gets them.
 
     \b
     Examples:

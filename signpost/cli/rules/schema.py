@@ -1,4 +1,4 @@
-"""`signpost rules schema`."""
+"""`signpost rules schema`: writes the JSON Schemas for editors."""
 
 from pathlib import Path
 
@@ -14,8 +14,8 @@ def schema(folder: tuple[Path, ...]) -> None:
     """Write the JSON Schemas of rule files, own fields and timelines into FOLDER, for editors; of several folders
     (ours:DIR) into the last.
 
-    They name the articles and norms of sources.yaml and the fields of fields.yaml, so run this again when one of these
-    files changes.
+    They contain the articles and norms of sources.yaml and the fields of fields.yaml: run this command again after a
+    change of these files.
 
     \b
     Examples:

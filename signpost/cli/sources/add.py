@@ -1,4 +1,4 @@
-"""`signpost sources add`."""
+"""`signpost sources add`: adds a source to the tenants file."""
 
 import os
 from pathlib import Path
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 class _WithVendors(click.Command):
-    """Lists the vendors at the end of the help text; they are looked up only when it is shown."""
+    """Lists the vendors at the end of the help text; loads them only for that."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The vendors, one a line."""
+        """Write one line per vendor."""
         from signpost.ingress.vendors import VENDORS
 
         with formatter.section("Vendors"):
             formatter.write_dl([(name, vendor.title) for name, vendor in VENDORS.items()])
 
 
-class WhichTenant(CallerError):
-    """The file has no tenant, or several and none was named."""
+class AmbiguousTenant(CallerError):
+    """The file has no tenant, or several and the command names none."""
 
 
 class UnknownVendor(CallerError):
@@ -34,15 +34,15 @@ class UnknownVendor(CallerError):
 
 @click.command(cls=_WithVendors)
 @click.argument("name")
-@click.option("--vendor", required=True, help="Whose webhooks these are: a name of the list below.")
-@click.option("--tenant", help="Whose source it is; where the file has one tenant only, that one.")
-@click.option("--employer-id", help="Where the sender is one employer: its id in your terms.")
-@click.option("--employer-name", help="And its name, as candidates read it.")
-@click.option("--time-zone", help="Of times that the sender states without one, like Europe/Paris.")
+@click.option("--vendor", required=True, help="Vendor of the webhooks: a name of the list below.")
+@click.option("--tenant", help="Tenant of the source; default: the only tenant of the file.")
+@click.option("--employer-id", help="If the source belongs to one employer: its id.")
+@click.option("--employer-name", help="The name of that employer, as candidates read it.")
+@click.option("--time-zone", help="Time zone of times without one, e.g. Europe/Paris.")
 @click.option(
     "--secret-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The secret that the vendor shows you; without it one is made for you to enter at the vendor.",
+    help="File with the secret of the vendor; without it, a new secret is generated.",
 )
 @json_option
 def add(
@@ -55,14 +55,14 @@ def add(
     secret_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Add a sender of webhooks to the tenants file. A running intake takes it within seconds.
+    """Add a source of webhooks to the tenants file. A running intake loads it within seconds.
 
     \b
     Examples:
       signpost sources add acme-lever --vendor lever --secret-file token.txt
       signpost sources add acme-greenhouse --vendor greenhouse --employer-id acme --employer-name Acme
     """
-    from signpost.cli.sources.secrets import given_secret, keep_secret
+    from signpost.cli.sources.secrets import read_secret, write_secret
     from signpost.ingress.sources import check_vendor
     from signpost.tenants.editing import TenantsFile
 
@@ -70,9 +70,9 @@ def add(
         raise UnknownVendor(problem)
     chosen = settings()
     file = TenantsFile(chosen.tenants)
-    secret = given_secret(secret_file, vendor)
+    secret = read_secret(secret_file, vendor)
     body: dict[str, Any] = {"tenant": tenant or _only_tenant(file), "vendor": vendor}
-    reference = keep_secret(chosen.tenants.parent, name, secret)
+    reference = write_secret(chosen.tenants.parent, name, secret)
     body["secrets"] = [reference]
     if employer_id:
         body["employer"] = {"id": employer_id, **({"name": employer_name} if employer_name else {})}
@@ -88,11 +88,13 @@ def add(
     if as_json:
         print_json({"source": name, "url": url, "secret": secret if secret_file is None else None})
         return
-    click.echo(f"Source {name} is in {file.path}.\n\nEnter at the vendor\n  URL     {url}")
+    click.echo(f"Source {name} is in {file.path}.\n\nEnter at the vendor:\n  URL     {url}")
     if secret_file is None:
-        kept = reference.removeprefix("file:")
-        click.echo(f"  secret  {secret}\n\nThe secret is shown this once, and kept in {kept} beside it.")
-    click.echo(f"\nTry it: signpost sources test {name}")
+        secret_name = reference.removeprefix("file:")
+        click.echo(
+            f"  secret  {secret}\n\nThe secret is shown only once; it is stored in {secret_name} in the same folder."
+        )
+    click.echo(f"\nTest it: signpost sources test {name}")
 
 
 def _only_tenant(file: "TenantsFile") -> str:
@@ -100,8 +102,8 @@ def _only_tenant(file: "TenantsFile") -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        raise WhichTenant(
-            f"{file.path} {'holds no tenant' if file.path.exists() else 'does not exist'}: `signpost tenants add NAME`"
-            " makes one there; SIGNPOST_TENANTS or SIGNPOST_DATA_DIR names another place"
+        raise AmbiguousTenant(
+            f"{file.path} {'contains no tenant' if file.path.exists() else 'does not exist'}: add a tenant with"
+            " `signpost tenants add NAME`, or set SIGNPOST_TENANTS or SIGNPOST_DATA_DIR to another path"
         )
-    raise WhichTenant(f"say whose source it is with --tenant: {', '.join(names)}")
+    raise AmbiguousTenant(f"choose a tenant with --tenant: {', '.join(names)}")

@@ -1,4 +1,4 @@
-"""`signpost sources check`."""
+"""`signpost sources check`: checks mappings of vendors and their samples. The checks are in signpost/ingress."""
 
 import time
 from pathlib import Path
@@ -6,18 +6,18 @@ from typing import Any
 
 import click
 
-from signpost.cli.edge import counted, json_option, print_json
+from signpost.cli.edge import count_noun, json_option, print_json
 
 
 @click.command
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--all", "everything", is_flag=True, help="Check the mappings that come with Signpost, too.")
+@click.option("--all", "everything", is_flag=True, help="Also check the mappings shipped with Signpost.")
 @json_option
 def check(files: tuple[Path, ...], everything: bool, as_json: bool) -> None:
-    """Check vendors' mapping FILES, and try each on its samples; without FILES, those that come with Signpost.
+    """Check mapping FILES of vendors and test each on its samples; without FILES, the shipped mappings.
 
-    A problem has its file, line and column. The samples of a mapping NAME.yaml lie in samples/NAME/ beside it; each is
-    signed, sent through verification and reading, and compared with what the mapping says that it gives.
+    Each problem has a file, line and column. The samples of NAME.yaml are in the folder samples/NAME/ beside it; each
+    is signed, verified, translated, and compared with the events that the mapping declares for it.
 
     \b
     Examples:
@@ -27,7 +27,7 @@ def check(files: tuple[Path, ...], everything: bool, as_json: bool) -> None:
     from signpost.ingress.vendors import FOLDER
 
     chosen = [*files, *(sorted(FOLDER.glob("*.yaml")) if everything or not files else ())]
-    found = [_checked(file) for file in chosen]
+    found = [_check_mapping(file) for file in chosen]
     if as_json:
         print_json(found)
     else:
@@ -37,7 +37,7 @@ def check(files: tuple[Path, ...], everything: bool, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _checked(file: Path) -> dict[str, Any]:
+def _check_mapping(file: Path) -> dict[str, Any]:
     from signpost.ingress.checking import gaps, try_samples
     from signpost.ingress.mapping_reader import MappingError, load_mapping
 
@@ -57,6 +57,6 @@ def _checked(file: Path) -> dict[str, Any]:
 def _show(one: dict[str, Any]) -> None:
     for problem in one["problems"]:
         click.echo(problem)
-    untried = f"; no sample of {', '.join(one['untried'])}" if one["untried"] else ""
-    verdict = "not in order" if one["problems"] else "in order"
-    click.echo(f"{one['vendor']}: {verdict}, {counted(len(one['samples']), 'sample')} tried{untried}")
+    untried = f"; no sample for {', '.join(one['untried'])}" if one["untried"] else ""
+    verdict = "invalid" if one["problems"] else "valid"
+    click.echo(f"{one['vendor']}: {verdict}, {count_noun(len(one['samples']), 'sample')} tested{untried}")

@@ -1,4 +1,4 @@
-"""`signpost sources list`."""
+"""`signpost sources list`: prints the sources of the tenants file."""
 
 import os
 from typing import Any
@@ -10,10 +10,10 @@ from signpost.cli.edge import json_option, print_json, print_table, settings
 
 @click.command("list")
 @json_option
-def listing(as_json: bool) -> None:
-    """List the senders of webhooks: vendor, tenant, number of active secrets, and where they send to.
+def list_sources(as_json: bool) -> None:
+    """List the sources of webhooks with vendor, tenant, number of active secrets, status and URL.
 
-    A disabled source cannot be verified: its webhooks are answered with 503 until you correct it in the tenants file.
+    The webhooks of a disabled source cannot be verified: they get 503 until you correct it in the tenants file.
     """
     from signpost.ingress.sources import source_problem
     from signpost.tenants.loading import load_tenants

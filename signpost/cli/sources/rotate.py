@@ -1,4 +1,4 @@
-"""`signpost sources rotate`."""
+"""`signpost sources rotate`: adds and retires secrets of a source in the tenants file."""
 
 import os
 from pathlib import Path
@@ -14,18 +14,18 @@ from signpost.errors import CallerError
 @click.option(
     "--secret-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The new secret that the vendor shows you; without it one is made.",
+    help="File with the new secret of the vendor; without it, a new secret is generated.",
 )
-@click.option("--retire", is_flag=True, help="Instead of adding a secret, take the oldest away.")
+@click.option("--retire", is_flag=True, help="Remove the oldest secret instead of adding one.")
 def rotate(name: str, secret_file: Path | None, retire: bool) -> None:
-    """Replace a source's secret without a gap: add a new one, enter it at the vendor, then --retire the old one.
+    """Replace the secret of a source without downtime: add one, enter it at the vendor, then --retire the old one.
 
     \b
     Examples:
       signpost sources rotate acme-greenhouse
       signpost sources rotate acme-greenhouse --retire
     """
-    from signpost.cli.sources.secrets import given_secret, keep_secret
+    from signpost.cli.sources.secrets import read_secret, write_secret
     from signpost.tenants.editing import CannotEdit, TenantsFile
     from signpost.tenants.loading import load_tenants
 
@@ -33,20 +33,20 @@ def rotate(name: str, secret_file: Path | None, retire: bool) -> None:
     known = file.secrets(name)
     if retire:
         if len(known) < 2:
-            raise CannotEdit(f"{name} has one secret only; add another first: signpost sources rotate {name}")
+            raise CannotEdit(f"{name} has only one secret; add another first: signpost sources rotate {name}")
         file.set_secrets(name, known[1:])
         file.save(os.environ)
-        click.echo(f"{known[0]} of {name} no longer signs; {len(known) - 1} active.")
+        click.echo(f"Removed {known[0]} from {name}; {len(known) - 1} active.")
         return
-    secret = given_secret(secret_file, load_tenants(file.path, os.environ).sources[name].vendor)
-    reference = keep_secret(folder, name, secret)
+    secret = read_secret(secret_file, load_tenants(file.path, os.environ).sources[name].vendor)
+    reference = write_secret(folder, name, secret)
     try:
         file.set_secrets(name, [*known, reference])
         file.save(os.environ)
     except CallerError:
         (folder / reference.removeprefix("file:")).unlink()
         raise
-    click.echo(f"{name} has {len(known) + 1} active secrets. Enter the new one at the vendor")
+    click.echo(f"{name} has {len(known) + 1} active secrets. Enter the new one at the vendor.")
     if secret_file is None:
         click.echo(f"  secret  {secret}\n")
-    click.echo(f"and then take the old one away: signpost sources rotate {name} --retire")
+    click.echo(f"Then remove the old one: signpost sources rotate {name} --retire")

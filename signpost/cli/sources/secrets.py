@@ -1,4 +1,4 @@
-"""Secrets of sources as files beside the tenants file, made here or given by the vendor."""
+"""Secrets of sources as files beside the tenants file: generated here, or issued by the vendor."""
 
 import base64
 import secrets as randomness
@@ -9,14 +9,14 @@ from signpost.tenants.editing import CannotEdit
 
 
 def new_secret(vendor: str) -> str:
-    """A fresh secret in the form that the vendor's scheme takes."""
+    """A new random secret in the format of the vendor."""
     if vendor == "standard":
         return "whsec_" + base64.b64encode(randomness.token_bytes(32)).decode()
     return randomness.token_hex(32)
 
 
-def keep_secret(folder: Path, source: str, secret: str) -> str:
-    """Write it to a new file that nobody else may read; gives the reference to it."""
+def write_secret(folder: Path, source: str, secret: str) -> str:
+    """Write a secret to a new file that only its owner can read. Returns the reference to the file."""
     number = 1
     while (path := folder / f"{source}{'' if number == 1 else f'-{number}'}.secret").exists():
         number += 1
@@ -24,8 +24,8 @@ def keep_secret(folder: Path, source: str, secret: str) -> str:
     return f"file:{path.name}"
 
 
-def given_secret(file: Path | None, vendor: str) -> str:
-    """What the vendor gave, in a file, or else a fresh one. Raises CannotEdit for a file without a usable secret."""
+def read_secret(file: Path | None, vendor: str) -> str:
+    """The secret in a file, or a new one without a file. Raises CannotEdit for a file without a valid secret."""
     from signpost.ingress.sources import source_problem
 
     if file is None:
@@ -33,9 +33,9 @@ def given_secret(file: Path | None, vendor: str) -> str:
     try:
         secret = file.read_text("utf-8").strip()
     except UnicodeDecodeError:
-        raise CannotEdit(f"{file} is not UTF-8 text; write the secret into it as the vendor shows it") from None
+        raise CannotEdit(f"{file} is not UTF-8 text; write the secret into it as plain text") from None
     if not secret:
-        raise CannotEdit(f"{file} holds no secret")
+        raise CannotEdit(f"{file} contains no secret")
     if problem := source_problem(vendor, (secret,)):
         raise CannotEdit(f"{file}: {problem}")
     return secret

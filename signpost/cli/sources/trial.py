@@ -1,4 +1,4 @@
-"""`signpost sources test`."""
+"""`signpost sources test`: sends a signed sample to the intake and prints each step."""
 
 import os
 import time
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 
 class NothingToSend(CallerError):
-    """There is no such source or sample."""
+    """No such source or sample."""
 
 
 @click.command("test")
 @click.argument("name")
-@click.option("--sample", help="Which of the vendor's samples; by default, the first that comes to an event.")
-@click.option("--patience", default=10.0, show_default=True, help="Seconds to wait for advice that follows.")
+@click.option("--sample", help="Sample of the vendor; default: the first that yields an event.")
+@click.option("--patience", default=10.0, show_default=True, help="Seconds to wait for advice.")
 @json_option
-def trial(name: str, sample: str | None, patience: float, as_json: bool) -> None:
-    """Send a vendor's sample, signed with the source's newest secret, through the real door, and show step by step what
-    becomes of it. Sending it again changes nothing.
+def test_source(name: str, sample: str | None, patience: float, as_json: bool) -> None:
+    """Send a sample of the vendor to the running intake, signed with its newest secret, and show each step.
+    You can repeat the command: known events have no second effect.
 
     \b
     Examples:
       signpost sources test acme-lever
       signpost sources test acme-greenhouse --sample hire_candidate
     """
-    from signpost.cli.client import opened
+    from signpost.cli.client import open_client
     from signpost.ingress.sources import source_problem
     from signpost.ingress.vendors import VENDORS
     from signpost.tenants.loading import load_tenants
@@ -43,17 +43,17 @@ def trial(name: str, sample: str | None, patience: float, as_json: bool) -> None
     chosen = settings()
     source = load_tenants(chosen.tenants, os.environ, source_problem).source(name)
     if source is None:
-        raise NothingToSend(f"there is no source {name!r}; `signpost sources list` shows those that there are")
+        raise NothingToSend(f"no source {name!r}; `signpost sources list` shows all sources")
     if source.problem:
         raise NothingToSend(f"source {name} is disabled: {source.problem}; correct it in {chosen.tenants}")
     vendor = VENDORS[source.vendor]
-    tried = _sample(vendor, sample)
-    with opened(chosen) as client:
-        steps = _tried(client, name, vendor, source.secrets[-1], tried, patience)
+    chosen_sample = _sample(vendor, sample)
+    with open_client(chosen) as client:
+        steps = _run_steps(client, name, vendor, source.secrets[-1], chosen_sample, patience)
     if as_json:
         print_json(steps)
     else:
-        _show(steps, tried, len(source.secrets))
+        _show(steps, chosen_sample, len(source.secrets))
     if steps["answer"] != steps["expected"]:
         raise SystemExit(1)
 
@@ -62,17 +62,17 @@ def _sample(vendor: "Vendor", name: str | None) -> "Sample":
     found = [one for one in vendor.samples if (one.gives if name is None else one.name == name)]
     if not found:
         known = ", ".join(one.name for one in vendor.samples) or "none"
-        raise NothingToSend(f"{vendor.title} has no such sample; there are: {known}")
+        raise NothingToSend(f"{vendor.title} has no such sample; the samples are: {known}")
     return found[0]
 
 
-def _tried(
+def _run_steps(
     client: "httpx.Client", name: str, vendor: "Vendor", secret: str, sample: "Sample", patience: float
 ) -> dict[str, Any]:
     from signpost.ingress.vendors import sign
 
     headers, body = sign(vendor.scheme, secret, sample.headers, sample.body(), time.time_ns() // 1000)
-    answer = _sent(client, name, {"Content-Type": JSON, **headers}, body, patience)
+    answer = _send_sample(client, name, {"Content-Type": JSON, **headers}, body, patience)
     steps: dict[str, Any] = {
         "sample": sample.name,
         "attested": sample.attested,
@@ -90,20 +90,22 @@ def _tried(
     return steps
 
 
-def _sent(client: "httpx.Client", name: str, headers: dict[str, str], body: bytes, patience: float) -> "httpx.Response":
-    """The intake's answer; a source that was just added it takes within a second or two."""
-    from signpost.cli.client import answered
+def _send_sample(
+    client: "httpx.Client", name: str, headers: dict[str, str], body: bytes, patience: float
+) -> "httpx.Response":
+    """The response of the intake. Retries a 404: the intake loads a new source within a second or two."""
+    from signpost.cli.client import send_request
 
     deadline = time.monotonic() + patience
     while True:
-        answer = answered(client, "POST", f"/v1/webhooks/{name}", content=body, headers=headers)
+        answer = send_request(client, "POST", f"/v1/webhooks/{name}", content=body, headers=headers)
         if answer.status_code != 404 or time.monotonic() > deadline:
             return answer
         time.sleep(0.2)
 
 
 def _advice(client: "httpx.Client", subjects: set[str], patience: float) -> list[dict[str, Any]]:
-    """What is advised of those that the events speak of, as soon as anything is."""
+    """Active advice about the subjects; returns as soon as there is any, or after `patience` seconds."""
     deadline = time.monotonic() + patience
     while subjects:
         found: list[dict[str, Any]] = []
@@ -119,9 +121,9 @@ def _advice(client: "httpx.Client", subjects: set[str], patience: float) -> list
 def _show(steps: dict[str, Any], sample: "Sample", secrets: int) -> None:
     good = steps["answer"] == steps["expected"]
     click.echo(f"sample     {steps['sample']} ({steps['attested']})")
-    click.echo(f"signature  made with the newest of {secrets} active secret{'' if secrets == 1 else 's'}")
+    click.echo(f"signature  with the newest of {secrets} active secret{'' if secrets == 1 else 's'}")
     colour = "green" if good else "red"
-    click.echo(f"answer     {click.style(str(steps['answer']), colour)}, where the vendor expects {steps['expected']}")
+    click.echo(f"answer     {click.style(str(steps['answer']), colour)}, the vendor expects {steps['expected']}")
     if steps["problem"]:
         click.echo(f"problem    {steps['problem'].get('detail')}")
         for error in steps["problem"].get("errors", ()):
@@ -130,8 +132,8 @@ def _show(steps: dict[str, Any], sample: "Sample", secrets: int) -> None:
     for event in steps["events"]:
         click.echo(f"event      {event['type']} of {event['subject']}")
     if not steps["events"]:
-        click.echo("event      none kept" + ("" if sample.gives else ", as this sample says nothing about a case"))
+        click.echo("event      none" + ("" if sample.gives else ": this sample contains no event"))
     for one in steps["advice"]:
         click.echo(f"advice     {one['priority']:7} {one['title']}   [{one['rule']}]")
     if steps["events"] and not steps["advice"]:
-        click.echo("advice     none follows from it alone")
+        click.echo("advice     none from this event alone")
