@@ -1,7 +1,7 @@
-# One image for every process; the command says which: intake, advisor, clock, relay, db upgrade, topology apply.
+# One image for all processes; the command selects one: intake, advisor, clock, relay, db upgrade, topology apply.
 
 FROM python:3.11-slim-bookworm AS build
-# durable-rules comes as source, so this stage has a compiler. The stage below starts anew, without it.
+# durable-rules is built from source, so this stage has a compiler. The final stage has none.
 RUN command -v gcc >/dev/null || \
     (apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*)
 WORKDIR /src
@@ -10,7 +10,7 @@ COPY requirements-build.lock requirements.lock requirements-durable-rules.lock .
 RUN /tools/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock \
  && /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --require-hashes \
     -r requirements.lock -r requirements-durable-rules.lock -w /wheels
-# What .dockerignore lets through
+# Without the files in .dockerignore
 COPY . .
 RUN /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation . -w /wheels \
  && /tools/bin/pip --python /opt/signpost/bin/python install --no-cache-dir --no-index --no-deps /wheels/*.whl
@@ -28,7 +28,7 @@ ENV PATH=/opt/signpost/bin:$PATH \
 USER 10001
 WORKDIR /var/lib/signpost
 EXPOSE 8080
-# The intake's; other processes bring their own (docker-compose.yml).
+# The health check of the intake; docker-compose.yml overrides it for other processes.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]
 ENTRYPOINT ["signpost"]

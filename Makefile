@@ -1,30 +1,29 @@
-# Everything one does with a checkout. Each target installs what it needs first; `make help` lists them.
+# Tasks of a checkout. Each target installs what it needs first; `make help` lists the targets.
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
-# Twice quiet: errors only, no warnings of pip's own
+# Twice quiet: errors of pip only, no warnings
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 # The links in signpost/ lead to services, workers and schemas
 CODE := signpost tests benchmarks examples
 PRESENT = $(wildcard $(CODE))
 
-# The first interpreter that runs and is one that we support, 3.11 and 3.12 first because durable-rules works there;
-# choose another with `make install PYTHON=...`.
+# The first supported interpreter; 3.11 and 3.12 come first because durable-rules works there. Choose another with `make install PYTHON=...`.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test api-fuzz lint format generate bench faults rules consumers-js containers-test lock clean
 
-help: ## show this list
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
 
-install: $(READY) ## make .venv with the signpost command, from the locked dependencies
+install: $(READY) ## create .venv with the signpost command and the locked dependencies
 
 $(READY): requirements-build.lock requirements-dev.lock requirements-durable-rules.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 found; say where it is: make install PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@echo "Making $(VENV) with $(PYTHON)"
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 found; name one: make install PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Creating $(VENV) with $(PYTHON)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked dependencies (about a minute)"
 	@$(PIP) --require-hashes -r requirements-build.lock
@@ -39,16 +38,16 @@ $(READY): requirements-build.lock requirements-dev.lock requirements-durable-rul
 run: $(READY) ## start the whole system, embedded: no broker, no database server, no container
 	$(BIN)/signpost up
 
-demo: $(READY) ## play the example journeys against `make run` in another terminal and show the advice as it comes
+demo: $(READY) ## play the example journeys against a running `make run` and show the advice
 	$(BIN)/python examples/play.py
 
 test: $(READY) ## run all tests
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
-faults: $(READY) ## run only the tests that break something on purpose
+faults: $(READY) ## run only the fault-injection tests
 	$(BIN)/pytest -m faults $(ARGS)
 
-api-fuzz: $(READY) ## make many requests from the OpenAPI document; SIGNPOST_TEST_SEED=N makes others
+api-fuzz: $(READY) ## send many generated requests from the OpenAPI document; SIGNPOST_TEST_SEED=N varies them
 	SIGNPOST_TEST_FUZZ=2000 $(BIN)/pytest tests/contract/test_api_fuzz.py $(ARGS)
 
 lint: $(READY) ## check style, formatting and types
@@ -57,30 +56,30 @@ lint: $(READY) ## check style, formatting and types
 	$(BIN)/mypy $(PRESENT)
 	$(BIN)/lint-imports --no-logo --no-cache | tail -n 8
 
-format: $(READY) ## put the code into its one format
+format: $(READY) ## format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-rules: $(READY) ## check the rulebook, run its timelines, and hold that they notice every mutant of every rule
+rules: $(READY) ## check the rulebook, run its timelines, and require that they kill every mutant
 	$(BIN)/signpost rules check rules
 	$(BIN)/signpost rules test rules --mutate --min-score 100
 
-generate: $(READY) ## write everything that is made from code and rules: schemas, API documents, the rule catalogue
+generate: $(READY) ## write all generated files: schemas, API documents, the rule catalogue
 	$(BIN)/python -m signpost.schemas
 	$(BIN)/signpost rules schema rules
 	$(BIN)/python -m signpost.authoring.catalogue rules docs/rulebook
 
-consumers-js: ## install what the JavaScript example consumer needs (needs Node.js); its test then runs too
+consumers-js: ## install the dependencies of the JavaScript consumer (needs Node.js), so that its test runs
 	cd examples/consumers/javascript && npm ci --silent --no-audit --no-fund
 
-bench: $(READY) ## measure, beside plain yardsticks in the same run
+bench: $(READY) ## run the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
 
-containers-test: $(READY) ## build the image, bring the compose file up, play the demo through it
+containers-test: $(READY) ## build the image, start docker-compose.yml, and run the demo on it
 	$(BIN)/pytest -m containers tests/containers $(ARGS)
 
-lock: $(READY) ## renew the locked dependencies (needs uv)
+lock: $(READY) ## update the locked dependencies (needs uv)
 	deploy/lock.sh
 
-clean: ## remove what was installed and what tests left; keeps .signpost, your data
+clean: ## remove installed files and caches; keeps your data in .signpost
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,1 +1,1 @@
-"""Measurements beside plain yardsticks in the same run. `python -m benchmarks` runs them all."""
+"""Benchmarks, each next to a plain baseline in the same run. `python -m benchmarks` runs all of them."""

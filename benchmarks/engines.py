@@ -1,4 +1,4 @@
-"""Microseconds per case: both engines on the real rulebook and on it ten times over, in the same run."""
+"""Microseconds per case: both engines on the shipped rulebook and on ten copies of it, in the same run."""
 
 import argparse
 import json
@@ -28,11 +28,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks engines", description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--cases", type=int, default=400)
-    parser.add_argument("--times", type=int, nargs="+", default=[1, 10], help="how often the rulebook is multiplied")
+    parser.add_argument("--times", type=int, nargs="+", default=[1, 10], help="numbers of copies of the rulebook")
     options, _ = parser.parse_known_args(arguments)
     random = Random(1)
     cases = [(random_facts(random), random_now(random)) for _ in range(options.cases)]
-    found = {len(rulebook.rules): _measure(rulebook, cases) for rulebook in map(_multiplied, options.times)}
+    found = {len(rulebook.rules): _measure(rulebook, cases) for rulebook in map(_multiply, options.times)}
     if options.json:
         print(json.dumps({"cases": len(cases), "microseconds_per_case": found}))
         return 0
@@ -59,15 +59,15 @@ def _measure(rulebook: Rulebook, cases: list[tuple[Facts, int]]) -> dict[str, fl
         work["durable-rules, whether it holds now"] = lambda: [
             durable.library_matches(facts, now) for facts, now in cases
         ]
-    return {name: round(_fastest(one) / len(cases) * 1e6, 1) for name, one in work.items()}
+    return {name: round(_measure_fastest(one) / len(cases) * 1e6, 1) for name, one in work.items()}
 
 
-def _multiplied(times: int) -> Rulebook:
-    """The rulebook so many times over, every parameter of each copy a little different from those of the others."""
+def _multiply(times: int) -> Rulebook:
+    """A rulebook with `times` copies of each rule; the parameters of each copy differ slightly."""
     copies = {}
     for number in range(times):
         params = {
-            rule: {name: _shifted(value, number) for name, value in named.items()}
+            rule: {name: _shift(value, number) for name, value in named.items()}
             for rule, named in load(RULES).params().items()
         }
         for rule in load(RULES, params).rules.values():
@@ -76,16 +76,16 @@ def _multiplied(times: int) -> Rulebook:
     return Rulebook(copies, "multiplied")
 
 
-def _shifted(value: Any, number: int) -> Any:
+def _shift(value: Any, number: int) -> Any:
     return f"{value}{number}m" if isinstance(value, str) and parse_duration(value) else value + number
 
 
-def _fastest(work: Callable[[], object]) -> float:
-    """Seconds of the fastest of several rounds: what the machine can do when nothing else runs."""
-    return min(_timed(work) for _ in range(ROUNDS))
+def _measure_fastest(work: Callable[[], object]) -> float:
+    """Seconds of the fastest round: the least disturbed by other processes."""
+    return min(_time(work) for _ in range(ROUNDS))
 
 
-def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def _time(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
     work()
-    return time.perf_counter() - began
+    return time.perf_counter() - started

@@ -1,9 +1,9 @@
-"""Events per second through the advisor on RabbitMQ and PostgreSQL, beside bare pika loops over the same queues.
+"""Events per second of the advisor on RabbitMQ and PostgreSQL, next to bare pika loops over the same queues.
 
 Everything is durable: quorum queues, persistent messages, confirms, committed transactions. The bare loops receive an
 event, publish it to another quorum queue with `mandatory`, wait for the confirm and acknowledge: one message at a time,
-as pika's documentation shows it, and pipelined. All run in turn in a virtual host and a database of their own, several
-rounds; the median counts.
+as in the documentation of pika, and pipelined. All run in turn in a separate virtual host and database; the median of
+several rounds counts.
 """
 
 import argparse
@@ -42,16 +42,16 @@ from tests.support.workers_kit import Still
 
 RULES = Path(__file__).parents[1] / "rules"
 START = parse_instant("2026-03-02T09:00:00Z")
-HOUR = 3_600_000_000
-TAKEN = "benchmark.taken"
-LEASE = 30_000_000
+HOUR_US = 3_600_000_000
+PUBLISHED = "benchmark.published"
+LEASE_US = 30_000_000
 BATCH, PREFETCH = 200, 400
 """The defaults of the settings batch_size and prefetch."""
 BARE_PREFETCH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measurement:
     """One way of handling the events: the median of its rounds."""
 
     name: str
@@ -59,11 +59,11 @@ class Measured:
     published: float
     """Messages published for each event."""
     ratio: float
-    """Against the bare loop with one message in flight."""
+    """Relative to the bare loop with one message in flight."""
 
 
 def events(count: int, seed: str) -> list[Event]:
-    """`count` events of a fifth as many candidates, five of each, spread so that batches hold many candidates."""
+    """`count` events, five for each candidate, in an order that mixes many candidates in each batch."""
     steps: list[tuple[str, dict[str, Any]]] = [
         ("application.submitted", {"application": "a", "employer": {"id": "e", "name": "Acme"}}),
         ("offer.extended", {"offer": "o", "employer": {"id": "e", "name": "Acme"}, "title": "Engineer"}),
@@ -71,8 +71,8 @@ def events(count: int, seed: str) -> list[Event]:
         ("offer.updated", {"offer": "o", "respond_by": "2026-03-20T12:00:00Z"}),
         ("offer.accepted", {"offer": "o", "by": "verbal"}),
     ]
-    people = max(1, count // len(steps))
-    return [_event(f"{seed}-{number}", at, *step) for at, step in enumerate(steps) for number in range(people)]
+    candidates = max(1, count // len(steps))
+    return [_event(f"{seed}-{number}", at, *step) for at, step in enumerate(steps) for number in range(candidates)]
 
 
 def _event(candidate: str, at: int, type: str, data: dict[str, Any]) -> Event:
@@ -82,7 +82,7 @@ def _event(candidate: str, at: int, type: str, data: dict[str, Any]) -> Event:
             "id": f"{candidate}.{type}",
             "source": "/benchmark",
             "type": f"signpost.{type}.v1",
-            "time": format_instant(START + at * HOUR),
+            "time": format_instant(START + at * HOUR_US),
             "subject": candidate,
             "tenant": "benchmark",
             "data": data,
@@ -91,7 +91,7 @@ def _event(candidate: str, at: int, type: str, data: dict[str, Any]) -> Event:
 
 
 class Stage:
-    """The servers of one run, and a durable queue that takes whatever is published."""
+    """The servers of one run, and a durable queue that receives all published messages."""
 
     def __init__(self, broker: Broker, store: Store, url: str, engine: str) -> None:
         self.broker, self.store, self.url = broker, store, url
@@ -105,14 +105,14 @@ class Stage:
             for future in [publisher.publish(each) for each in messages[start : start + 500]]:
                 future.result(30)
 
-    def taken(self) -> int:
-        """How many messages were published; they are dropped."""
-        return self.broker.purge(TAKEN)
+    def purge_published(self) -> int:
+        """Delete the published messages. Returns their number."""
+        return self.broker.purge(PUBLISHED)
 
 
 @contextmanager
-def stage(engine: str) -> Iterator[Stage]:
-    """A virtual host and a database of our own, dropped afterwards."""
+def open_stage(engine: str) -> Iterator[Stage]:
+    """Creates a virtual host and a database, and drops them afterwards."""
     with (
         servers.rabbitmq() as rabbit,
         servers.postgresql() as postgres,
@@ -122,53 +122,53 @@ def stage(engine: str) -> Iterator[Stage]:
         upgrade(database_url)
         broker = connect(url)
         broker.apply_topology()
-        _declare_taken(url)
+        _declare_published(url)
         with open_store(database_url) as store:
             yield Stage(broker, store, url, engine)
         broker.close()
 
 
-def _declare_taken(url: str) -> None:
-    """The queue of what was published: of the same kind as the advisors' own."""
+def _declare_published(url: str) -> None:
+    """Declare the queue of published messages with the arguments of the advisors' queue."""
     [work] = [queue for queue in declaration().queues if queue.name == ADVISOR]
     with pika.BlockingConnection(pika.URLParameters(url)) as connection:
         channel = connection.channel()
-        channel.queue_declare(TAKEN, durable=True, arguments=dict(work.arguments))
-        channel.queue_bind(TAKEN, ADVICE, "#")
+        channel.queue_declare(PUBLISHED, durable=True, arguments=dict(work.arguments))
+        channel.queue_bind(PUBLISHED, ADVICE, "#")
 
 
 def advisor(stage: Stage, count: int) -> float:
-    """Seconds in which an advisor handles everything, the outbox emptied."""
+    """Seconds until an advisor has handled all events and its outbox is empty."""
     consumer = stage.broker.consumer(ADVISOR, PREFETCH)
     outbox = OutboxPublisher(stage.broker.publisher(), stage.store, 10)
-    handler = BatchHandler(stage.store, RulebookVersions(stage.store, Still(lambda: stage.engines)), LEASE)
+    handler = BatchHandler(stage.store, RulebookVersions(stage.store, Still(lambda: stage.engines)), LEASE_US)
     worker = Advisor([consumer], handler, outbox, wall_clock, BATCH)
-    stop, done, began = Stop(), 0, time.perf_counter()
+    stop, done, started = Stop(), 0, time.perf_counter()
     while done < count:
         done += worker.step(stop, 1.0)
     outbox.collect()
-    took = time.perf_counter() - began
+    elapsed_s = time.perf_counter() - started
     consumer.close()
     assert stage.store.outbox_depth(wall_clock()).waiting == 0, "the outbox is not empty"
-    return took
+    return elapsed_s
 
 
 def bare(stage: Stage, count: int) -> float:
-    """Seconds of the plain loop: consume, publish, wait for the confirm, acknowledge."""
+    """Seconds of the bare loop: consume, publish, wait for the confirm, acknowledge."""
     with pika.BlockingConnection(pika.URLParameters(stage.url)) as connection:
         channel, out = connection.channel(), connection.channel()
         out.confirm_delivery()
         channel.basic_qos(prefetch_count=BARE_PREFETCH)
-        began = time.perf_counter()
+        started = time.perf_counter()
         for done, (method, properties, body) in enumerate(channel.consume(ADVISOR), 1):
             _publish(out, method.routing_key, properties, body)
             channel.basic_ack(method.delivery_tag)
             if done == count:
                 break
         connection.process_data_events(0)
-        took = time.perf_counter() - began
+        elapsed_s = time.perf_counter() - started
         channel.cancel()
-    return took
+    return elapsed_s
 
 
 def _publish(channel: BlockingChannel | Channel, key: str, properties: pika.BasicProperties, body: bytes) -> None:
@@ -176,36 +176,36 @@ def _publish(channel: BlockingChannel | Channel, key: str, properties: pika.Basi
 
 
 class Pipelined:
-    """The same loop with everything in flight that the broker hands out; confirms and acks may cover many messages."""
+    """The same loop without waiting: up to PREFETCH messages in flight, and a confirm may cover many messages."""
 
     def __init__(self, url: str, count: int) -> None:
         self._left, self._published = count, 0
         self._waiting: dict[int, int] = {}
-        self._connection = pika.SelectConnection(pika.URLParameters(url), on_open_callback=self._opened)
+        self._connection = pika.SelectConnection(pika.URLParameters(url), on_open_callback=self._on_open)
 
     def run(self) -> float:
         """Seconds until the last acknowledgement."""
         self._connection.ioloop.start()
-        return time.perf_counter() - self._began
+        return time.perf_counter() - self._started
 
-    def _opened(self, connection: Any) -> None:
-        connection.channel(on_open_callback=self._ready)
+    def _on_open(self, connection: Any) -> None:
+        connection.channel(on_open_callback=self._on_channel)
 
-    def _ready(self, channel: Channel) -> None:
+    def _on_channel(self, channel: Channel) -> None:
         self._channel = channel
-        channel.confirm_delivery(self._confirmed)
+        channel.confirm_delivery(self._on_confirm)
         channel.basic_qos(prefetch_count=PREFETCH)
-        self._began = time.perf_counter()
-        channel.basic_consume(ADVISOR, self._received)
+        self._started = time.perf_counter()
+        channel.basic_consume(ADVISOR, self._on_message)
 
-    def _received(self, channel: Channel, method: Any, properties: pika.BasicProperties, body: bytes) -> None:
+    def _on_message(self, channel: Channel, method: Any, properties: pika.BasicProperties, body: bytes) -> None:
         self._published += 1
         self._waiting[self._published] = method.delivery_tag
         _publish(channel, method.routing_key, properties, body)
 
-    def _confirmed(self, frame: Any) -> None:
-        upto = frame.method.delivery_tag
-        tags = [tag for tag in self._waiting if tag <= upto] if frame.method.multiple else [upto]
+    def _on_confirm(self, frame: Any) -> None:
+        last = frame.method.delivery_tag
+        tags = [tag for tag in self._waiting if tag <= last] if frame.method.multiple else [last]
         for tag in tags:
             self._channel.basic_ack(self._waiting.pop(tag))
         self._left -= len(tags)
@@ -226,24 +226,24 @@ WAYS: dict[str, Callable[[Stage, int], float]] = {
 }
 
 
-def measure(count: int, rounds: int, engine: str) -> list[Measured]:
-    """Every way in turn, `rounds` times over."""
+def measure(count: int, rounds: int, engine: str) -> list[Measurement]:
+    """Run all ways in turn, `rounds` times."""
     rates: dict[str, list[float]] = {name: [] for name in WAYS}
     published: dict[str, float] = {}
-    with stage(engine) as made:
+    with open_stage(engine) as made:
         for number in range(rounds):
             for name, way in WAYS.items():
                 sent = events(count, f"{number}.{list(WAYS).index(name)}")
                 made.fill(sent)
                 rates[name].append(len(sent) / way(made, len(sent)))
-                published[name] = made.taken() / len(sent)
+                published[name] = made.purge_published() / len(sent)
     medians = {name: statistics.median(found) for name, found in rates.items()}
-    yardstick = next(iter(medians.values()))
-    return [Measured(name, rate, published[name], rate / yardstick) for name, rate in medians.items()]
+    baseline = next(iter(medians.values()))
+    return [Measurement(name, rate, published[name], rate / baseline) for name, rate in medians.items()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print."""
+    """Measure and print the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description=__doc__)
     parser.add_argument("--events", type=int, default=5_000, help="events of one round (5000)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds; the median counts (3)")

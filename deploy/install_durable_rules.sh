@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tries to install durable-rules for a Python: deploy/install_durable_rules.sh .venv/bin/python
-# Signpost runs without it, so that a failure is one line and no error. With CI=true, where there is a compiler and a
-# Python that it works with, it is an error: its tests would be lost.
+# Signpost runs without it, so a failure prints one line and is not an error. With CI=true, a failed build with a compiler
+# and a supported Python is an error: otherwise its tests would be skipped.
 set -eu
 cd "$(dirname "$0")/.."
 python=$1
@@ -23,7 +23,7 @@ else
 fi
 if [ "$fatal" = true ]; then
     cat "$log" >&2
-    echo "durable-rules is not installed: $reason. CI=true asks for it" >&2
+    echo "durable-rules is not installed: $reason. CI=true requires it" >&2
     exit 1
 fi
 echo "durable-rules is not installed: $reason. Signpost uses its compiled engine, which gives the same advice" >&2

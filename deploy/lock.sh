@@ -1,10 +1,10 @@
 #!/bin/sh
-# Writes the locks: every release with the hashes of its files, for Python 3.11 and later, without addresses.
-#   requirements-build.lock           what builds durable-rules and Signpost itself
-#   requirements.lock                 what Signpost runs on
-#   requirements-dev.lock             that, and what tests and checks it
+# Writes the lock files: each release with the hashes of its files, for Python 3.11 and later, without URLs.
+#   requirements-build.lock           build tools of durable-rules and Signpost
+#   requirements.lock                 runtime dependencies
+#   requirements-dev.lock             runtime dependencies, tests and linters
 #   requirements-durable-rules.lock   the extra `durable-rules`, which needs a C compiler
-# Arguments go on to `uv pip compile`, for example --upgrade or --upgrade-package flask.
+# Passes its arguments to `uv pip compile`, for example --upgrade or --upgrade-package flask.
 set -eu
 cd "$(dirname "$0")/.."
 

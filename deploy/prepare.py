@@ -1,7 +1,7 @@
-"""Makes what `docker compose up` needs once: passwords, the demo tenant's API key, webhook secrets. Plain Python 3.
+"""Creates the secrets of `docker compose up`: passwords, the demo tenant's API key, webhook secrets. Plain Python 3.
 
 Writes .env for the containers, and deploy/client/ for commands on this machine:
-`SIGNPOST_DATA_DIR=deploy/client signpost tail --follow`. Neither is overwritten, and both are for your eyes only.
+`SIGNPOST_DATA_DIR=deploy/client signpost tail --follow`. Does not overwrite .env. Keep both private.
 """
 
 import base64
@@ -17,15 +17,15 @@ CLIENT = ROOT / "deploy" / "client"
 
 
 def write_private(file: Path, lines: dict[str, str] | str) -> None:
-    """A new file that only its owner reads; FileExistsError where there is one."""
+    """Create a file that only its owner can read. Raises FileExistsError if it exists."""
     text = lines if isinstance(lines, str) else "".join(f"{name}={value}\n" for name, value in lines.items())
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
-        opened.write(text)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(text)
 
 
 def main() -> int:
     if ENVIRONMENT.exists():
-        print(f"{ENVIRONMENT} is there already; nothing changed")
+        print(f"{ENVIRONMENT} exists; nothing changed. Delete it to create new secrets")
         return 0
     key = "sp_" + secrets.token_urlsafe(32)
     greenhouse = secrets.token_hex(32)
@@ -47,7 +47,7 @@ def main() -> int:
             "RABBITMQ_PORT": os.environ.get("RABBITMQ_PORT", "5672"),
         },
     )
-    print(f"made {ENVIRONMENT} and {CLIENT}")
+    print(f"created {ENVIRONMENT} and {CLIENT}")
     return 0
 
 

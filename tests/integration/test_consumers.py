@@ -147,7 +147,7 @@ def test_since_when_the_oldest_waits_is_reckoned_from_the_feed(here: Here) -> No
 def _python(memory: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
     with sqlite3.connect(memory) as opened:
         ids = [row[0] for row in opened.execute("SELECT id FROM handled")]
-        return Counter(ids), list(opened.execute("SELECT recommendation, sequence FROM standing"))
+        return Counter(ids), list(opened.execute("SELECT recommendation, sequence FROM recommendations"))
 
 
 def _javascript(memory: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
@@ -165,7 +165,7 @@ def check_example(here: Here, command: list[str], memory: Path, read: Callable[[
     late = [change(number) for number in range(50)]
     here.publish(*(change(number, 2) for number in range(50)), *late, *(change(number) for number in range(50, MANY)))
     here.publish(*late, Message(ADVICE, "acme.candidate.pay.high.raised", b"no json", "poison"))
-    environ = os.environ | {"AMQP_URL": here.url, "QUEUE": QUEUE, "MEMORY": str(memory)}
+    environ = os.environ | {"AMQP_URL": here.url, "QUEUE": QUEUE, "STATE_FILE": str(memory)}
 
     def started() -> "subprocess.Popen[bytes]":
         return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -1,4 +1,4 @@
-// A complete consumer of recommendations, with amqplib: manual acks, every event once, changes in order, reconnects.
+// A complete consumer of recommendations, with amqplib: manual acks, deduplication, changes in order, reconnects.
 //
 //   AMQP_URL=amqp://USER:PASSWORD@HOST/VHOST QUEUE=signpost.consumer.notifier node consumer.mjs
 
@@ -8,49 +8,49 @@ import amqp from "amqplib";
 
 const URL = process.env.AMQP_URL ?? "amqp://guest:guest@127.0.0.1:5672/%2F";
 const QUEUE = process.env.QUEUE ?? "signpost.consumer.notifier";
-const MEMORY = process.env.MEMORY ?? "consumer.jsonl";
+const STATE_FILE = process.env.STATE_FILE ?? "consumer.jsonl";
 
-// What this consumer remembers: a line for each event, which is both its id and its effect. A line that a crash cut
-// short is none.
+// The file of this consumer: a line for each event, which holds both its id and its effect. A truncated line after a
+// crash does not count.
 const handled = new Set();
-const standing = new Map();
-let memory;
+const recommendations = new Map();
+let file;
 
 function remember(line) {
   handled.add(line.id);
-  if (line.sequence > (standing.get(line.recommendation)?.sequence ?? 0)) {
-    standing.set(line.recommendation, line); // an older change that comes late changes nothing
+  if (line.sequence > (recommendations.get(line.recommendation)?.sequence ?? 0)) {
+    recommendations.set(line.recommendation, line); // a late older change has no effect
   }
 }
 
 function open(path) {
-  const kept = existsSync(path) ? readFileSync(path, "utf8") : "";
-  for (const text of kept.split("\n").slice(0, -1)) {
+  const content = existsSync(path) ? readFileSync(path, "utf8") : "";
+  for (const text of content.split("\n").slice(0, -1)) {
     try {
       remember(JSON.parse(text));
     } catch {
-      // cut short by a crash, and closed by the next start
+      // truncated by a crash
     }
   }
-  memory = openSync(path, "a");
-  if (kept !== "" && !kept.endsWith("\n")) {
-    writeSync(memory, "\n");
+  file = openSync(path, "a");
+  if (content !== "" && !content.endsWith("\n")) {
+    writeSync(file, "\n");
   }
 }
 
-// Take in one change, whole or not at all. Throws for what is no recommendation.
+// Store one change in one line. Throws for an invalid message.
 function handle(content) {
   const event = JSON.parse(content.toString("utf8"));
   const { id: recommendation, sequence, status, change, title } = event.data;
   if (typeof event.id !== "string" || typeof recommendation !== "string" || !Number.isInteger(sequence)) {
-    throw new TypeError("id, data.id and data.sequence are needed");
+    throw new TypeError("id, data.id and data.sequence are required");
   }
   if (handled.has(event.id)) {
-    return; // delivered again
+    return; // redelivered
   }
   const line = { id: event.id, recommendation, sequence, status, title };
-  writeSync(memory, `${JSON.stringify(line)}\n`);
-  fsyncSync(memory);
+  writeSync(file, `${JSON.stringify(line)}\n`);
+  fsyncSync(file);
   remember(line);
   console.log(event.id, change, title);
 }
@@ -59,7 +59,7 @@ async function consume() {
   const connection = await amqp.connect(URL, { heartbeat: 30 });
   const broken = new Promise((_, reject) => {
     connection.on("error", reject);
-    connection.on("close", () => reject(new Error("the connection was closed")));
+    connection.on("close", () => reject(new Error("the connection is closed")));
   });
   const channel = await connection.createChannel();
   await channel.prefetch(50);
@@ -71,8 +71,8 @@ async function consume() {
     try {
       handle(message.content);
     } catch (error) {
-      console.error(`not a recommendation: ${error}`);
-      channel.reject(message, false); // to the dead letters of this consumer
+      console.error(`rejected, not a recommendation: ${error}`);
+      channel.reject(message, false); // to the dead-letter queue of this consumer
       return;
     }
     channel.ack(message);
@@ -81,18 +81,18 @@ async function consume() {
 }
 
 process.on("SIGTERM", () => {
-  closeSync(memory);
+  closeSync(file);
   process.exit(0);
 });
 
-open(MEMORY);
-for (let pause = 1; ; ) {
-  const began = Date.now();
+open(STATE_FILE);
+for (let pauseS = 1; ; ) {
+  const started = Date.now();
   try {
     await consume();
   } catch (error) {
-    pause = Date.now() - began > 60_000 ? 1 : Math.min(pause * 2, 60);
-    console.error(`connecting again in ${pause} s: ${error}`);
-    await sleep(pause * 1000);
+    pauseS = Date.now() - started > 60_000 ? 1 : Math.min(pauseS * 2, 60);
+    console.error(`connection lost, reconnecting in ${pauseS} s: ${error}`);
+    await sleep(pauseS * 1000);
   }
 }
