@@ -89,7 +89,7 @@ def test_a_queue_is_declared_listed_rebound_and_removed(here: Here) -> None:
     assert (row["waiting"], row["bind"]) == (2, ["globex.#"])
     refused = here.call("remove", "notifier")
     assert refused.exit_code != 0
-    assert "2 messages wait" in refused.output
+    assert "2 waiting" in refused.output
     assert here.call("remove", "notifier", "--force").exit_code == 0
     assert json.loads(here.call("list", "--json").output) == []
     assert here.broker.check_topology() == []
@@ -99,7 +99,7 @@ def test_a_queue_is_declared_listed_rebound_and_removed(here: Here) -> None:
     ("arguments", "said"),
     [
         (("add", "Not a name", "--bind", "#"), "lower-case letters"),
-        (("add", "notifier", "--bind", "acme..x"), "is no pattern"),
+        (("add", "notifier", "--bind", "acme..x"), "is not a pattern"),
         (("remove", "nobody"), "no consumer 'nobody'"),
     ],
 )
