@@ -9,7 +9,7 @@ from signpost.messaging import connect
 from signpost.messaging.topology import ADVISOR
 from signpost.names import DEAD
 from signpost.storage import upgrade
-from signpost.workers.process import STOP_GRACE, wall_clock
+from signpost.workers.process import MAX_STOP_S, wall_clock
 from tests.support.private_servers import wait_until
 from tests.support.workers_kit import KINDS, System, addresses, event, message, opened, system
 from tests.support.workers_processes import Collector, WorkerProcess, counting, drained, running
@@ -79,7 +79,7 @@ def test_an_idle_worker_ends_at_once(signpost: System, tmp_path: Path, name: str
     worker = WorkerProcess(name, tmp_path, signpost.database_url, signpost.broker_url)
     with running(worker):
         wait_until(lambda: f"{name} runs" in worker.log.read_text(), f"{name} to run", 60)
-        assert worker.stop(STOP_GRACE) == 0
+        assert worker.stop(MAX_STOP_S) == 0
     assert f"{name} stopped" in worker.log.read_text()
 
 
