@@ -13,7 +13,7 @@ from flask import g
 from signpost.case.event import Event
 from signpost.case.identity import case_keys
 from signpost.errors import CallerError, SignpostError, TransientError
-from signpost.ingress.redaction import redacted
+from signpost.ingress.redaction import redact
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.strict_json import loads
 from signpost.schemas import InvalidEvent, full_type
@@ -97,7 +97,7 @@ def subject_keys(events: Sequence[Event]) -> list[str]:
 def _redact(raw: bytes) -> bytes:
     """The body as JSON without personal data; null if it is not JSON. orjson has no integers beyond 64 bits."""
     try:
-        return json.dumps(redacted(loads(raw)), default=str, ensure_ascii=False).encode()
+        return json.dumps(redact(loads(raw)), default=str, ensure_ascii=False).encode()
     except CallerError:
         return b"null"
 

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from signpost.case.event import Event
-from signpost.ingress.receiving import TranslationResult, WebhookRequest, handshake, read, understand
+from signpost.ingress.receiving import TranslationResult, WebhookRequest, handshake, read, receive
 from signpost.ingress.sources import keys_of_source
 from signpost.ingress.vendors import VENDORS
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
@@ -68,7 +68,7 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         response = _respond(0, wanted.status, name)
         response.headers[wanted.header] = challenge
         return response
-    outcome = understand(delivery)
+    outcome = receive(delivery)
     if record:
         record.events = list(outcome.events)
     context.count_webhook(delivery.source, len(outcome.events))

@@ -1,1 +1,2 @@
-"""The way in, below HTTP: strict JSON, CloudEvents bindings, signatures, vendors' payloads. No Flask, no clock."""
+"""Ingress below HTTP: strict JSON, CloudEvents bindings, signatures, vendor mappings. No Flask, no clock, no I/O but
+reading mapping files."""

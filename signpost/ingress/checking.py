@@ -1,4 +1,4 @@
-"""Tries a mapping on its samples: each is signed, verified, read, and compared with what it should give. Pure."""
+"""Tests a mapping on its samples: signs, verifies and translates each one and compares the events. Takes `now`."""
 
 import base64
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from signpost.errors import CallerError
 from signpost.ingress.mapping import Sample, Vendor
-from signpost.ingress.receiving import WebhookRequest, understand
+from signpost.ingress.receiving import WebhookRequest, receive
 from signpost.ingress.signing import sign
 from signpost.ingress.strict_json import loads
 from signpost.ingress.translate import event_name
@@ -17,8 +17,8 @@ STANDARD_SECRET = "whsec_" + base64.b64encode(SECRET.encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """What became of one sample: the types of our events that it gave, and what is wrong, "" where nothing is."""
+class SampleResult:
+    """The result of one sample: the types of the emitted events, and the problem, or ""."""
 
     sample: Sample
     gave: tuple[str, ...]
@@ -26,35 +26,37 @@ class Tried:
 
 
 def secret_for(vendor: Vendor) -> str:
-    """A secret that the vendor's scheme can use."""
+    """Return a test secret that the vendor's scheme accepts."""
     return STANDARD_SECRET if vendor.scheme.key == "standard" else SECRET
 
 
-def try_samples(vendor: Vendor, now: int) -> list[Tried]:
-    """Every sample of a vendor, at `now` (microseconds)."""
-    return [_tried(vendor, sample, now) for sample in vendor.samples]
+def try_samples(vendor: Vendor, now: int) -> list[SampleResult]:
+    """Receive every sample of a vendor at `now` (microseconds)."""
+    return [_try(vendor, sample, now) for sample in vendor.samples]
 
 
 def gaps(vendor: Vendor) -> Iterator[str]:
-    """What no sample shows: events of the vendor that are mapped and never tried."""
-    seen = {event_name(vendor, lowered(sample), loads(sample.body())) for sample in vendor.samples}
+    """Yield the vendor events that are mapped but have no sample."""
+    seen = {event_name(vendor, lower_headers(sample), loads(sample.body())) for sample in vendor.samples}
     yield from sorted(name for name in vendor.mappings if name not in seen)
 
 
-def lowered(sample: Sample) -> dict[str, str]:
-    """Its headers by lower-case name."""
+def lower_headers(sample: Sample) -> dict[str, str]:
+    """Return the headers of a sample by lower-case name."""
     return {name.lower(): value for name, value in sample.headers.items()}
 
 
-def _tried(vendor: Vendor, sample: Sample, now: int) -> Tried:
+def _try(vendor: Vendor, sample: Sample, now: int) -> SampleResult:
     source = Source("sample", "sample", vendor.name, (secret_for(vendor),))
     headers, body = sign(vendor.scheme, source.secrets[0], sample.headers, sample.body(), now)
     key = vendor.scheme.key_of(source.secrets[0])
     try:
-        outcome = understand(WebhookRequest(vendor, source, (key,), headers, body, now))
+        outcome = receive(WebhookRequest(vendor, source, (key,), headers, body, now))
     except CallerError as error:
-        return Tried(sample, (), str(error))
+        return SampleResult(sample, (), str(error))
     gave = tuple(event.type for event in outcome.events)
-    wanted = ", ".join(sample.gives) or "nothing"
-    problem = "" if gave == sample.gives else f"gives {', '.join(gave) or 'nothing'}, and should give {wanted}"
-    return Tried(sample, gave, problem or ("is an event that is not known" if outcome.unknown else ""))
+    expected = ", ".join(sample.gives) or "nothing"
+    problem = "" if gave == sample.gives else f"gives {', '.join(gave) or 'nothing'}, expected {expected}"
+    return SampleResult(
+        sample, gave, problem or (f"names the unknown event {outcome.event!r}" if outcome.unknown else "")
+    )

@@ -1,4 +1,4 @@
-"""The HTTP binding of CloudEvents 1.0: which mode a request is in, and the document of a binary-mode one. Pure."""
+"""The HTTP binding of CloudEvents 1.0: the mode of a request and the document of a binary-mode request. Pure."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -14,7 +14,7 @@ SUFFIX, PREFIX = "+json", "ce-"
 
 
 class UnsupportedMediaType(CallerError):
-    """The content type is none that is understood here."""
+    """The intake does not support this content type; the message names those it supports."""
 
 
 class Mode(Enum):
@@ -26,43 +26,45 @@ class Mode(Enum):
 
 
 def mode_of(content_type: str, headers: Mapping[str, str]) -> Mode:
-    """The mode, by content type; `headers` by lower-case name. Raises UnsupportedMediaType."""
+    """Return the mode by content type; `headers` by lower-case name. Raises UnsupportedMediaType."""
     media, _, parameters = (part.strip().lower() for part in content_type.partition(";"))
     if "charset" in parameters and "utf-8" not in parameters:
-        raise UnsupportedMediaType("events are understood in UTF-8 only")
-    # The batch type begins like the single one, so it is asked for first.
-    for mode, understood in ((Mode.BATCH, CLOUDEVENTS_BATCH_JSON), (Mode.STRUCTURED, CLOUDEVENT_JSON)):
-        if media.startswith(understood.removesuffix(SUFFIX)):
-            if media != understood:
-                raise UnsupportedMediaType(f"events are understood in JSON only: send {understood}")
+        raise UnsupportedMediaType("events must be in UTF-8; leave out charset or set it to utf-8")
+    # The batch type starts with the same characters as the single type, so it is compared first.
+    for mode, supported in ((Mode.BATCH, CLOUDEVENTS_BATCH_JSON), (Mode.STRUCTURED, CLOUDEVENT_JSON)):
+        if media.startswith(supported.removesuffix(SUFFIX)):
+            if media != supported:
+                raise UnsupportedMediaType(f"events must be in JSON: send {supported}")
             return mode
     if not any(name.startswith(PREFIX) for name in headers):
         raise UnsupportedMediaType(
-            f"send {CLOUDEVENT_JSON}, {CLOUDEVENTS_BATCH_JSON}, or {JSON} with the event's attributes as ce- headers, "
-            f"not {media!r}"
+            f"the content type {media!r} is not supported: send {CLOUDEVENT_JSON}, {CLOUDEVENTS_BATCH_JSON}, or {JSON} "
+            "with the event's attributes as ce- headers"
         )
     if media not in (JSON, "") and not (media.startswith("application/") and media.endswith(SUFFIX)):
-        raise UnsupportedMediaType(f"the data of an event is understood in JSON only, not {media!r}")
+        raise UnsupportedMediaType(f"the data of a binary-mode event must be {JSON}, not {media!r}")
     return Mode.BINARY
 
 
 def binary_document(headers: Mapping[str, str], data: Any) -> dict[str, Any]:
-    """The CloudEvent document of a binary-mode request; `data` None where there is no body.
+    """Return the CloudEvent document of a binary-mode request; `data` is None without a body.
 
-    Attribute values are percent-encoded UTF-8, in double quotes or not. Raises Malformed or Refused.
+    Attribute values are percent-encoded UTF-8, with or without double quotes. Raises MalformedJson or InvalidEvent.
     """
     document: dict[str, Any] = {}
     for name, value in headers.items():
         if name.startswith(PREFIX):
-            document[name.removeprefix(PREFIX)] = _decoded(name, value)
+            document[name.removeprefix(PREFIX)] = _decode_attribute(name, value)
     if "datacontenttype" in document:
-        raise InvalidEvent([Problem("/datacontenttype", "travels as Content-Type, not as a ce- header")])
+        raise InvalidEvent(
+            [Problem("/datacontenttype", "must be sent as the Content-Type header, not as a ce- header")]
+        )
     if "data" in document or "data_base64" in document:
-        raise InvalidEvent([Problem("/data", "travels as the body, not as a ce- header")])
+        raise InvalidEvent([Problem("/data", "must be sent as the body, not as a ce- header")])
     return document if data is None else {**document, "data": data}
 
 
-def _decoded(name: str, value: str) -> str:
+def _decode_attribute(name: str, value: str) -> str:
     raw = value.strip().encode("latin-1", "replace")
     if len(raw) >= 2 and raw.startswith(b'"') and raw.endswith(b'"'):
         raw = raw[1:-1].replace(b'\\"', b'"').replace(b"\\\\", b"\\")

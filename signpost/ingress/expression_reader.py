@@ -1,4 +1,4 @@
-"""Reads forms and conditions of a mapping file; every problem is noted with its place."""
+"""Reads the expressions and conditions of a mapping file; collects every problem with its position."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ STEP: Final = re.compile(r"[A-Za-z0-9_-]+|\*")
 PLACE: Final = re.compile(r"\{([^{}]*)\}")
 HEADER: Final = "header:"
 NOTHING: Final = Fixed(None)
-WAYS: Final = ("known", "unknown", "past", "future")
+STATES: Final = ("known", "unknown", "past", "future")
 KINDS: Final = {
     "is": ("is",),
     "path": ("path", "words", "default"),
@@ -36,58 +36,60 @@ KINDS: Final = {
     "latest": ("latest",),
     "amount": ("of", "amount", "currency", "per"),
 }
-"""The key that tells forms apart -> the keys of such a form."""
+"""The key that identifies a kind of expression -> all keys of that kind."""
 
 
 class ExpressionReader(FieldReader):
-    """Reads nodes of one file; `words` are its tables by name."""
+    """Reads the nodes of one file; `words` holds its word tables by name."""
 
     def __init__(self, problems: Problems) -> None:
         super().__init__(problems)
         self.words: dict[str, Mapping[str, Any]] = {}
 
     def expression(self, node: Node) -> Expression:
-        """A path, a text with {paths}, a list of forms of which the first that is known counts, or a special form."""
+        """Read a path, a template with {paths}, a list (its first known item counts), or one of KINDS."""
         if isinstance(node.value, str):
             return self._text_or_path(node)
         if isinstance(node.value, list):
             return Coalesce(tuple(self.expression(inner) for inner in node.value))
         kind = next((name for name in KINDS if isinstance(node.value, dict) and name in node.value), None)
         if kind is None:
-            hint = "a path, a text with {paths}, a list of these, or one of " + ", ".join(KINDS)
-            self.problems.add("R022", node.position, "this is no form", hint)
+            hint = "write a path, a text with {paths}, a list of these, or one of " + ", ".join(KINDS)
+            self.problems.add("R022", node.position, "this is not an expression", hint)
             return NOTHING
-        return self._special(kind, self.members(node, f"a form of {kind}", KINDS[kind]))
+        return self._special(kind, self.members(node, f"an expression with {kind!r}", KINDS[kind]))
 
     def expressions(self, node: Node | None, what: str) -> dict[str, Expression]:
-        """Names and their forms."""
+        """Read names and their expressions."""
         return (
             {} if node is None else {name: self.expression(inner) for name, inner in self.members(node, what).items()}
         )
 
     def template(self, node: Node) -> Text:
-        """A text with {paths}."""
+        """Read a text with {paths}."""
         text = self.text(node, "an id")
         parts = PLACE.split(text)
-        return Text(tuple(part if at % 2 == 0 else self._path(node, part) for at, part in enumerate(parts) if part))
+        return Text(
+            tuple(part if index % 2 == 0 else self._path(node, part) for index, part in enumerate(parts) if part)
+        )
 
     def condition(self, node: Node | None) -> Condition:
-        """Expectations that must all hold, or a list of alternatives."""
+        """Read expectations that must all hold, or a list of such alternatives."""
         if node is None:
             return ()
         nodes = node.value if isinstance(node.value, list) else [node]
         return tuple(
-            tuple(self._expected(node, name, inner) for name, inner in self.members(one, "a condition").items())
-            for one in nodes
+            tuple(self._expected(node, name, inner) for name, inner in self.members(branch, "a condition").items())
+            for branch in nodes
         )
 
     def _expected(self, at: Node, name: str, node: Node) -> Expected:
         what = self._path(at, name)
         if isinstance(node.value, dict):
-            said = self.members(node, "an expectation", ("not", "has"))
-            how = next(iter(said), "has")
-            return what, {"not": "not in", "has": "has"}[how], self._literals(said[how]) if said else ()
-        if isinstance(node.value, str) and node.value in WAYS:
+            members = self.members(node, "an expectation", ("not", "has"))
+            how = next(iter(members), "has")
+            return what, {"not": "not in", "has": "has"}[how], self._literals(members[how]) if members else ()
+        if isinstance(node.value, str) and node.value in STATES:
             return what, node.value, ()
         return what, "in", self._literals(node)
 
@@ -106,45 +108,46 @@ class ExpressionReader(FieldReader):
             self.problems.add(
                 "R022",
                 node.position,
-                f"{text!r} is no path",
-                "write names with dots between them, like payload.offer.id",
+                f"{text!r} is not a path",
+                "write names separated by dots, like payload.offer.id",
             )
         return Path(steps)
 
-    def _special(self, kind: str, said: Mapping[str, Node]) -> Expression:
-        node = said[kind]
+    def _special(self, kind: str, members: Mapping[str, Node]) -> Expression:
+        node = members[kind]
         if kind == "is":
             return Fixed(node.plain())
         if kind == "before":
             return Before(self.expression(node))
         if kind == "amount":
-            return self._amount(said)
+            return self._amount(members)
         if kind == "path":
-            return self._words(said)
+            return self._value_map(members)
         return Extreme(self.expression(node), latest=kind == "latest")
 
-    def _words(self, said: Mapping[str, Node]) -> Expression:
-        expression, table = self.expression(said["path"]), said.get("words")
-        default = said["default"].plain() if "default" in said else None
+    def _value_map(self, members: Mapping[str, Node]) -> Expression:
+        expression, table = self.expression(members["path"]), members.get("words")
+        default = members["default"].plain() if "default" in members else None
         if table is None:
             return Coalesce((expression, Fixed(default)))
         return ValueMap(expression, self.table(table), default)
 
     def table(self, node: Node) -> Mapping[str, Any]:
-        """A table of words, or the name of one."""
+        """Read a word table, or resolve the name of one."""
         if isinstance(node.value, str):
             if node.value not in self.words:
                 self.problems.add(
-                    "R023", node.position, f"no table of words {node.value!r}", meant(node.value, self.words)
+                    "R023", node.position, f"there is no word table {node.value!r}", meant(node.value, self.words)
                 )
             return self.words.get(node.value, {})
-        return {name.casefold(): inner.plain() for name, inner in self.members(node, "a table of words").items()}
+        return {name.casefold(): inner.plain() for name, inner in self.members(node, "a word table").items()}
 
-    def _amount(self, said: Mapping[str, Node]) -> Amount:
-        of = said.get("of")
+    def _amount(self, members: Mapping[str, Node]) -> Amount:
+        of = members.get("of")
         nodes = [] if of is None else of.value if isinstance(of.value, list) else [of]
         parts = {
-            name: self.expression(said[name]) if name in said else NOTHING for name in ("amount", "currency", "per")
+            name: self.expression(members[name]) if name in members else NOTHING
+            for name in ("amount", "currency", "per")
         }
         return Amount(
             tuple(self.expression(inner) for inner in nodes), parts["amount"], parts["currency"], parts["per"]

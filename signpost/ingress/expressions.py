@@ -1,6 +1,6 @@
-"""Forms: how a mapping says where a value stands in a delivery and how it is read. Pure.
+"""Expressions: where a mapping finds a value in a delivery and how it converts the value. Pure.
 
-A form gives a JSON value, or None for what is not known; it raises nothing, whatever the delivery looks like.
+An expression returns a JSON value, or None for an unknown value. It never raises, whatever the delivery contains.
 """
 
 import re
@@ -13,25 +13,28 @@ from zoneinfo import ZoneInfo
 from signpost.case.instant import format_instant, from_datetime, on_calendar, parse_instant, to_datetime
 from signpost.ingress.signatures import UNITS
 
-MOST, LONGEST = 1000, 64
-"""How many items of a list are looked at; how much of an id becomes part of another."""
+MAX_ITEMS, MAX_ID_CHARS = 1000, 64
+"""Further items of a list are ignored; an id is cut to this length when it becomes part of another id."""
 US_DATE: Final = re.compile("([0-9]{2})/([0-9]{2})/([0-9]{4})")
 ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """How a vendor writes times and dates: numbers are `unit` since the epoch, MM/DD/YYYY is understood or not."""
+    """How a vendor writes times and dates: numbers count `unit` since the epoch; `month_first` allows MM/DD/YYYY."""
 
     unit: str = "seconds"
     month_first: bool = False
     zone: ZoneInfo | None = None
-    """Of times that are written without an offset; where it is None, they are unknown."""
+    """The zone of times without an offset; None makes them unknown."""
 
 
 @dataclass(slots=True)
 class DeliveryScope:
-    """What forms can name: the body, headers by lower-case name, and names given to values."""
+    """What expressions can refer to: the body, the headers by lower-case name, and named values.
+
+    `received` is the time of receipt in microseconds.
+    """
 
     body: Any
     headers: Mapping[str, str]
@@ -40,19 +43,19 @@ class DeliveryScope:
     received: int
 
     def at(self, steps: tuple[str, ...]) -> Any:
-        """The value at a path: of a name, else of the body. A `*` gives the list of what every item has."""
+        """Return the value at a path from a named value or else the body. A `*` collects the value of each item."""
         value = self.names if steps[0] in self.names else self.body
-        return _walked(value, steps)
+        return _walk(value, steps)
 
     def under(self, names: Mapping[str, Any]) -> "DeliveryScope":
-        """The same with more names."""
+        """Return this scope with additional named values."""
         return DeliveryScope(self.body, self.headers, {**self.names, **names}, self.formats, self.received)
 
 
-def _walked(value: Any, steps: tuple[str, ...]) -> Any:
-    for at, step in enumerate(steps):
+def _walk(value: Any, steps: tuple[str, ...]) -> Any:
+    for index, step in enumerate(steps):
         if step == "*":
-            found = [_walked(item, steps[at + 1 :]) for item in value[:MOST]] if isinstance(value, list) else []
+            found = [_walk(item, steps[index + 1 :]) for item in value[:MAX_ITEMS]] if isinstance(value, list) else []
             return [item for item in found if is_known(item)] or None
         if isinstance(value, Mapping):
             value = value.get(step)
@@ -64,35 +67,35 @@ def _walked(value: Any, steps: tuple[str, ...]) -> Any:
 
 
 def is_known(value: Any) -> bool:
-    """Whether a sender said anything: nothing, an empty text and an empty list are no statements."""
+    """Return whether a value is present: null, an empty text, an empty list and an empty object are not."""
     return value is not None and value != "" and value != [] and value != {}
 
 
 def as_text(value: Any) -> str:
-    """An id, version or date as text; "" for everything else."""
-    return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)[:LONGEST]
+    """Return an id, version or date as text, cut to MAX_ID_CHARS; "" for any other value."""
+    return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)[:MAX_ID_CHARS]
 
 
 class Expression(Protocol):
-    """Gives a value, or None."""
+    """Computes a value from a delivery."""
 
     def value(self, scope: DeliveryScope) -> Any:
-        """The value in this delivery."""
+        """Return the value in this delivery, or None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Names and numbers with dots between them."""
+    """Names and list indexes separated by dots."""
 
     steps: tuple[str, ...]
 
     def value(self, scope: DeliveryScope) -> Any:
-        """What stands there, and None for an empty text, list or object."""
+        """Return the value at the path; None for an empty text, list or object."""
         found = scope.at(self.steps)
         return found if is_known(found) else None
 
     def pointer(self) -> str:
-        """As a JSON pointer into the body."""
+        """Return the path as a JSON pointer into the body."""
         return "/" + "/".join(self.steps)
 
 
@@ -103,63 +106,63 @@ class Header:
     name: str
 
     def value(self, scope: DeliveryScope) -> Any:
-        """Its text."""
+        """Return the text of the header."""
         return scope.headers.get(self.name) or None
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text with {paths} in it; unknown where one of them is no id, version or date."""
+    """A text with {paths}; unknown if one of them is not an id, version or date."""
 
     parts: tuple[str | Expression, ...]
 
     def value(self, scope: DeliveryScope) -> Any:
-        """The whole text, or None."""
-        said = list(self.said(scope))
-        return "".join(said) if all(said) else None
+        """Return the whole text, or None."""
+        parts = list(self.render_parts(scope))
+        return "".join(parts) if all(parts) else None
 
-    def loose(self, scope: DeliveryScope) -> str:
-        """The text with nothing in the place of what is missing."""
-        return "".join(self.said(scope))
+    def render(self, scope: DeliveryScope) -> str:
+        """Return the text with unknown parts left empty."""
+        return "".join(self.render_parts(scope))
 
-    def said(self, scope: DeliveryScope) -> Iterator[str]:
-        """Part by part."""
+    def render_parts(self, scope: DeliveryScope) -> Iterator[str]:
+        """Yield the text of each part; "" for an unknown part."""
         for part in self.parts:
             yield part if isinstance(part, str) else as_text(part.value(scope))
 
 
 @dataclass(frozen=True, slots=True)
 class Coalesce:
-    """The first of several that is known."""
+    """The first known value of several expressions."""
 
     expressions: tuple[Expression, ...]
 
     def value(self, scope: DeliveryScope) -> Any:
-        """The first that is known."""
+        """Return the first known value."""
         return next((found for expression in self.expressions if (found := expression.value(scope)) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """The same in every delivery."""
+    """A literal: the same value in every delivery."""
 
-    said: Any
+    literal: Any
 
     def value(self, scope: DeliveryScope) -> Any:
-        """What it is."""
-        return self.said
+        """Return the literal."""
+        return self.literal
 
 
 @dataclass(frozen=True, slots=True)
 class ValueMap:
-    """A word of the vendor as one of ours, in any case; `default` where the vendor says nothing."""
+    """Maps a word of the vendor, in any letter case, to a Signpost value; `default` if the vendor sends none."""
 
     expression: Expression
     table: Mapping[str, Any]
     default: Any = None
 
     def value(self, scope: DeliveryScope) -> Any:
-        """Our word; None for a word that is not in the table."""
+        """Return the Signpost value; None for a word that is not in the table."""
         found = self.expression.value(scope)
         if found is None:
             return self.default
@@ -174,7 +177,7 @@ class Extreme:
     latest: bool
 
     def value(self, scope: DeliveryScope) -> Any:
-        """Microseconds as RFC 3339 text."""
+        """Return the time as RFC 3339 text."""
         found = self.expression.value(scope)
         times = (
             [time for item in found if (time := instant(item, scope.formats)) is not None]
@@ -186,19 +189,19 @@ class Extreme:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """One microsecond before a time: for what must have come first, and has no time of its own."""
+    """One microsecond before a time: for an event that must precede another and has no time of its own."""
 
     expression: Expression
 
     def value(self, scope: DeliveryScope) -> Any:
-        """RFC 3339 text."""
+        """Return the time as RFC 3339 text."""
         time = instant(self.expression.value(scope), scope.formats)
         return format_instant(time - 1) if time else None
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Money: {amount, currency, per}, in the first object (where some are named) that has an amount."""
+    """Money: {amount, currency, per}, from the first of `objects` that has an amount, or from the scope itself."""
 
     objects: tuple[Expression, ...]
     amount: Expression
@@ -206,11 +209,11 @@ class Amount:
     per: Expression
 
     def value(self, scope: DeliveryScope) -> Any:
-        """Our money, unchecked; None where a part is unknown."""
+        """Return the money without validating it; None if amount or currency is unknown."""
         for inner in self._scopes(scope):
-            said = {"amount": self.amount.value(inner), "currency": self.currency.value(inner)}
-            if all(value is not None for value in said.values()):
-                return {**said, "per": self.per.value(inner)}
+            money = {"amount": self.amount.value(inner), "currency": self.currency.value(inner)}
+            if all(value is not None for value in money.values()):
+                return {**money, "per": self.per.value(inner)}
         return None
 
     def _scopes(self, scope: DeliveryScope) -> Iterator[DeliveryScope]:
@@ -224,33 +227,33 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class ListLookup:
-    """The value of the item of a list that has one of these names; for custom fields that are kept as a list."""
+    """The item of a list whose member under one of `keys` is `name`; for vendors that send custom fields as a list."""
 
     items: Expression
     keys: tuple[str, ...]
     name: str
 
     def value(self, scope: DeliveryScope) -> Any:
-        """The item."""
+        """Return the item, or None."""
         found = self.items.value(scope)
-        for item in found[:MOST] if isinstance(found, list) else ():
+        for item in found[:MAX_ITEMS] if isinstance(found, list) else ():
             if isinstance(item, Mapping) and any(item.get(key) == self.name for key in self.keys):
                 return item
         return None
 
 
 Expected: TypeAlias = tuple[Expression, str, tuple[Any, ...]]
-"""(what, how, values): `how` is known, unknown, past, future, in, not in, has."""
+"""(expression, operator, values); the operator is known, unknown, past, future, in, not in or has."""
 Condition: TypeAlias = tuple[tuple[Expected, ...], ...]
-"""Alternatives of expectations that all hold; none at all always holds."""
+"""Alternatives; an alternative holds if all its expectations hold. The empty condition always holds."""
 
 
 def holds(condition: Condition, scope: DeliveryScope) -> bool:
-    """Whether one alternative holds."""
-    return not condition or any(all(_met(one, scope) for one in every) for every in condition)
+    """Return whether one alternative of the condition holds."""
+    return not condition or any(all(_is_met(expected, scope) for expected in branch) for branch in condition)
 
 
-def _met(expected: Expected, scope: DeliveryScope) -> bool:
+def _is_met(expected: Expected, scope: DeliveryScope) -> bool:
     expression, how, values = expected
     found = expression.value(scope)
     if how in ("known", "unknown"):
@@ -264,14 +267,14 @@ def _met(expected: Expected, scope: DeliveryScope) -> bool:
 
 
 def _same(found: Any, value: Any) -> bool:
-    """true is not 1, and words are compared in any case."""
+    """Compare texts without regard to letter case; true is not 1."""
     if isinstance(found, str) and isinstance(value, str):
         return found.casefold() == value.casefold()
     return isinstance(found, bool) == isinstance(value, bool) and bool(found == value)
 
 
 def instant(value: Any, formats: Formats) -> int | None:
-    """Microseconds since the epoch: RFC 3339, ISO 8601 without offset in the zone, or a number. None for all else."""
+    """Return microseconds since the epoch; None if it is not RFC 3339, ISO 8601 local to the zone, or a number."""
     try:
         if isinstance(value, int) and not isinstance(value, bool):
             return on_calendar(value * UNITS[formats.unit])
@@ -286,7 +289,7 @@ def instant(value: Any, formats: Formats) -> int | None:
 
 
 def day(value: Any, formats: Formats) -> Any:
-    """YYYY-MM-DD of a date, or of a time (by the calendar of its zone); everything else as it is."""
+    """Return a date, or the date of a time in its zone, as YYYY-MM-DD; any other value unchanged."""
     if isinstance(value, str):
         if formats.month_first and (found := US_DATE.fullmatch(value)):
             return f"{found[3]}-{found[1]}-{found[2]}"

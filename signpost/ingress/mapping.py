@@ -1,4 +1,4 @@
-"""What a mapping file says of a vendor, typed. Data only; `mapping_reader` reads it, `translate` follows it."""
+"""The typed form of a vendor's mapping file. Data only: `mapping_reader` reads it, `translate` applies it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from signpost.ingress.signatures import Scheme
 
 @dataclass(frozen=True, slots=True)
 class EventTemplate:
-    """One event of ours that a delivery tells.
+    """One Signpost event that a delivery can emit.
 
-    `data`: what must be there. `terms`: what is told as far as it is known and fits our vocabulary. `each`: a name and
-    the list whose items it stands for; one event each.
+    `data`: required fields; without one of them, the event is not emitted. `terms`: optional fields, included if known
+    and valid. `only_with_terms`: emit nothing without any of them. `each`: a name and a list; one event for each item.
     """
 
     type: str
@@ -30,7 +30,7 @@ class EventTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Events that share names for values."""
+    """Events that share named values (`let`)."""
 
     let: Mapping[str, Expression]
     templates: tuple[EventTemplate, ...]
@@ -38,7 +38,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class EventMapping:
-    """How one of the vendor's events is read. `require`: names without which the delivery is refused."""
+    """How to translate one of the vendor's events. `require`: named values without which the delivery is rejected."""
 
     when: Condition
     let: Mapping[str, Expression]
@@ -47,23 +47,23 @@ class EventMapping:
     groups: tuple[Group, ...]
 
     def types(self) -> set[str]:
-        """The types of our events that it can tell."""
+        """Return the types of the Signpost events that it can emit."""
         return {template.type for group in self.groups for template in group.templates}
 
 
 @dataclass(frozen=True, slots=True)
 class Pings:
-    """What a vendor sends to try a receiver: events of these names, or bodies that are exactly so."""
+    """The vendor's test requests: events of these names, or bodies equal to one of these."""
 
     events: tuple[str, ...] = ()
     bodies: tuple[Any, ...] = ()
     unsigned: bool = False
-    """Whether such a body is answered without a signature; it tells nothing."""
+    """Whether such a body is answered without a signature. It emits no event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A header that is sent back when a subscription is made, in a request that is not signed."""
+    """The header that the receiver echoes when the vendor creates a subscription, in an unsigned request."""
 
     header: str
     status: int
@@ -71,9 +71,11 @@ class Handshake:
 
 @dataclass(frozen=True, slots=True)
 class Custom:
-    """How a source's own field is found by its name: a map or a list of items with one of `keys`; its value and money.
+    """How to find a source's custom field by its name.
 
-    `values` are where its plain value stands in the item."""
+    `container`: an object, or a list of items that hold the name under one of `keys`. `value` and `money` find the
+    plain value and the amount in the item.
+    """
 
     container: Expression
     keys: tuple[str, ...]
@@ -83,7 +85,7 @@ class Custom:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One delivery to try a mapping with. `attested`: how well; `gives`: the types of our events, in order."""
+    """One delivery that tests a mapping. `attested`: its origin; `gives`: the expected event types, in order."""
 
     file: File
     attested: str
@@ -92,17 +94,21 @@ class Sample:
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Return the name of the file without its suffix."""
         return self.file.stem
 
     def body(self) -> bytes:
-        """The bytes of the body."""
+        """Return the bytes of the body."""
         return self.file.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One vendor's webhooks."""
+    """One vendor's webhooks.
+
+    `attested`: how well the mapping is documented; `fetch`: what the webhooks lack and the vendor's API has; `success`:
+    the status that the vendor expects; `ignored`: event name -> why it emits nothing.
+    """
 
     name: str
     title: str
@@ -120,14 +126,14 @@ class Vendor:
     ignored: Mapping[str, str]
     samples: tuple[Sample, ...]
     speaks_ours: bool = False
-    """Whether the payloads are in our own vocabulary, so that there is nothing to map."""
+    """Whether the payloads are Signpost events already and need no mapping."""
     file: File = field(default=File())
 
     def knows(self, event: str) -> bool:
-        """Whether an event of this name is mapped, knowingly ignored, or a ping."""
+        """Return whether an event of this name is mapped, ignored on purpose, or a ping."""
         return event in self.mappings or event in self.ignored or event in self.pings.events
 
     def types(self, kind: str) -> Iterator[str]:
-        """The types of our events of a kind ("offer") that it can tell."""
+        """Yield the types of the events of a kind ("offer") that the mapping can emit."""
         found = {name for mapping in self.mappings.values() for name in mapping.types()}
         yield from sorted(name for name in found if name.startswith(kind + "."))

@@ -1,4 +1,4 @@
-"""Reads a vendor's mapping file strictly: every problem in one pass, each with file, line, column and a suggestion."""
+"""Reads a vendor's mapping file strictly: reports all problems at once with file, line, column and a suggestion."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
@@ -16,22 +16,24 @@ from signpost.suggestions import meant
 from signpost.yaml_files.problems import FileError, Problems
 from signpost.yaml_files.reader import Node, read
 
-FILE: Final = (
+FILE_KEYS: Final = (
     "title", "attested", "fetch", "signature", "success", "event", "pings", "handshake", "formats", "employer",
     "custom", "words", "shapes", "events", "ignored", "samples", "speaks_ours",
 )  # fmt: skip
 EVENT_KEYS: Final = ("on", "when", "let", "require", "each", "subject", "emit")
-TELLING: Final = ("type", "id", "subject", "when", "time", "data", "terms", "only_with_terms", "each")
-OPTIONS: Final = tuple(option.name for option in fields(Scheme))
+TEMPLATE_KEYS: Final = ("type", "id", "subject", "when", "time", "data", "terms", "only_with_terms", "each")
+SCHEME_KEYS: Final = tuple(option.name for option in fields(Scheme))
 
 
 class MappingError(FileError):
-    """A mapping file that cannot be used."""
+    """A mapping file has problems; the message lists each with its position."""
 
 
 def load_mapping(file: Path, samples: Path | None = None) -> Vendor:
-    """The vendor of a mapping file, named as the file is; its samples lie in `samples`, by itself the folder of that
-    name under `samples/` beside the file. Raises MappingError."""
+    """Return the vendor of a mapping file, named after the file. Raises MappingError.
+
+    `samples` is the folder of its samples; the default is `samples/NAME/` beside the file.
+    """
     problems = Problems()
     root = read(file, file.name, problems)
     vendor = (
@@ -43,7 +45,7 @@ def load_mapping(file: Path, samples: Path | None = None) -> Vendor:
 
 
 class _MappingReader(ExpressionReader):
-    """One reading of one file."""
+    """Reads one file."""
 
     def __init__(self, problems: Problems, file: Path, samples: Path) -> None:
         super().__init__(problems)
@@ -51,28 +53,28 @@ class _MappingReader(ExpressionReader):
         self._shapes: dict[str, Node] = {}
 
     def vendor(self, root: Node) -> Vendor:
-        """The whole file."""
-        said = self.members(root, "a mapping", FILE, ("title", "attested", "signature", "samples"))
-        words = self.members(said["words"], "words") if "words" in said else {}
+        """Read the whole file."""
+        members = self.members(root, "a mapping", FILE_KEYS, ("title", "attested", "signature", "samples"))
+        words = self.members(members["words"], "words") if "words" in members else {}
         self.words = {name: self.table(node) for name, node in words.items()}
-        self._shapes = self.members(said["shapes"], "shapes") if "shapes" in said else {}
+        self._shapes = self.members(members["shapes"], "shapes") if "shapes" in members else {}
         return Vendor(
             name=self._file.stem,
-            title=self.text(said.get("title"), "title"),
-            attested=self.text(said.get("attested"), "attested"),
-            fetch=self.text(said.get("fetch"), "fetch"),
-            scheme=self._scheme(said.get("signature")),
-            success=self._success(said.get("success")),
-            event=self.expression(said["event"]) if "event" in said else None,
-            pings=self._pings(said.get("pings")),
-            handshake=self._handshake(said.get("handshake")),
-            formats=self._formats(said.get("formats")),
-            employer=self._employer(said.get("employer")),
-            custom=self._custom(said.get("custom")),
-            mappings=self._readings(said.get("events")),
-            ignored=self._ignored(said.get("ignored")),
-            samples=self._samples_of(said.get("samples")),
-            speaks_ours=self._flag(said.get("speaks_ours")),
+            title=self.text(members.get("title"), "title"),
+            attested=self.text(members.get("attested"), "attested"),
+            fetch=self.text(members.get("fetch"), "fetch"),
+            scheme=self._scheme(members.get("signature")),
+            success=self._success(members.get("success")),
+            event=self.expression(members["event"]) if "event" in members else None,
+            pings=self._pings(members.get("pings")),
+            handshake=self._handshake(members.get("handshake")),
+            formats=self._formats(members.get("formats")),
+            employer=self._employer(members.get("employer")),
+            custom=self._custom(members.get("custom")),
+            mappings=self._mappings(members.get("events")),
+            ignored=self._ignored(members.get("ignored")),
+            samples=self._samples_of(members.get("samples")),
+            speaks_ours=self._flag(members.get("speaks_ours")),
             file=self._file,
         )
 
@@ -84,7 +86,7 @@ class _MappingReader(ExpressionReader):
     def _one_of(self, node: Node | None, words: Iterable[str], what: str) -> str:
         text, known = self.text(node, what), tuple(words)
         if node is not None and text not in known:
-            self.problems.add("R013", node.position, f"{text!r} is no {what}", meant(text, known))
+            self.problems.add("R013", node.position, f"{text!r} is not a known {what}", meant(text, known))
         return text if text in known else known[0]
 
     def _success(self, node: Node | None) -> int:
@@ -98,15 +100,15 @@ class _MappingReader(ExpressionReader):
     def _scheme(self, node: Node | None) -> Scheme:
         if node is None:
             return SCHEMES["body"]
-        said = self.members(node, "signature", ("scheme", *OPTIONS), ("scheme",))
-        chosen = SCHEMES[self._one_of(said.pop("scheme", None), SCHEMES, "scheme")]
-        scheme = replace(chosen, **{name: self._option(name, inner) for name, inner in said.items()})
-        wrong = [text for text in scheme.messages if not PART.search(text) or "{" in PART.sub("", text)]
+        members = self.members(node, "signature", ("scheme", *SCHEME_KEYS), ("scheme",))
+        chosen = SCHEMES[self._one_of(members.pop("scheme", None), SCHEMES, "scheme")]
+        scheme = replace(chosen, **{name: self._option(name, inner) for name, inner in members.items()})
+        invalid = [text for text in scheme.messages if not PART.search(text) or "{" in PART.sub("", text)]
         place, _, name = scheme.timestamp.partition(":")
-        if wrong or (scheme.timestamp and (place not in PLACES or not name)):
-            hint = "messages are made of {body}, {timestamp}, {header:NAME}, {member:PATH}, {raw:NAME}; a timestamp is "
+        if invalid or (scheme.timestamp and (place not in PLACES or not name)):
+            hint = "messages consist of {body}, {timestamp}, {header:NAME}, {member:PATH}, {raw:NAME}; a timestamp is "
             self.problems.add(
-                "R022", node.position, "this signs nothing", hint + "header:NAME, member:PATH or item:PREFIX"
+                "R022", node.position, "this scheme signs nothing", hint + "header:NAME, member:PATH or item:PREFIX"
             )
         return scheme
 
@@ -122,28 +124,33 @@ class _MappingReader(ExpressionReader):
         return text.lower() if name == "header" else text
 
     def _formats(self, node: Node | None) -> Formats:
-        said = self.members(node, "formats", ("unit", "month_first", "zone")) if node else {}
-        zone = self.text(said.get("zone"), "zone")
-        unit = self._one_of(said.get("unit"), UNITS, "unit")
-        return Formats(unit, self._flag(said.get("month_first")), self._zone(said, zone) if zone else None)
+        members = self.members(node, "formats", ("unit", "month_first", "zone")) if node else {}
+        zone = self.text(members.get("zone"), "zone")
+        unit = self._one_of(members.get("unit"), UNITS, "unit")
+        return Formats(unit, self._flag(members.get("month_first")), self._zone(members, zone) if zone else None)
 
-    def _zone(self, said: Mapping[str, Node], name: str) -> ZoneInfo | None:
+    def _zone(self, members: Mapping[str, Node], name: str) -> ZoneInfo | None:
         try:
             return ZoneInfo(name)
         except (ValueError, OSError, LookupError):
-            self.problems.add("R021", said["zone"].position, f"{name!r} is no time zone", "like Europe/Paris")
+            self.problems.add(
+                "R021",
+                members["zone"].position,
+                f"{name!r} is not a time zone",
+                "write an IANA name, like Europe/Paris",
+            )
             return None
 
     def _pings(self, node: Node | None) -> Pings:
-        said = self.members(node, "pings", ("events", "bodies", "unsigned")) if node else {}
-        bodies = said["bodies"].plain() if "bodies" in said else []
-        return Pings(self.texts(said.get("events"), "events"), tuple(bodies), self._flag(said.get("unsigned")))
+        members = self.members(node, "pings", ("events", "bodies", "unsigned")) if node else {}
+        bodies = members["bodies"].plain() if "bodies" in members else []
+        return Pings(self.texts(members.get("events"), "events"), tuple(bodies), self._flag(members.get("unsigned")))
 
     def _handshake(self, node: Node | None) -> Handshake | None:
         if node is None:
             return None
-        said = self.members(node, "handshake", ("header", "status"), ("header",))
-        return Handshake(self.text(said.get("header"), "header"), self._success(said.get("status")))
+        members = self.members(node, "handshake", ("header", "status"), ("header",))
+        return Handshake(self.text(members.get("header"), "header"), self._success(members.get("status")))
 
     def _employer(self, node: Node | None) -> dict[str, Expression]:
         if node is None:
@@ -156,17 +163,17 @@ class _MappingReader(ExpressionReader):
     def _custom(self, node: Node | None) -> Custom | None:
         if node is None:
             return None
-        said = self.members(node, "custom", ("in", "keys", "value", "money"), ("in", "value"))
-        money = self.expression(said["money"]) if "money" in said else None
-        parts = [self.expression(said[name]) if name in said else NOTHING for name in ("in", "value")]
-        keys = self.texts(said.get("keys"), "keys")
+        members = self.members(node, "custom", ("in", "keys", "value", "money"), ("in", "value"))
+        money = self.expression(members["money"]) if "money" in members else None
+        parts = [self.expression(members[name]) if name in members else NOTHING for name in ("in", "value")]
+        keys = self.texts(members.get("keys"), "keys")
         return Custom(parts[0], keys, parts[1], money if isinstance(money, Amount) else None)
 
     def _ignored(self, node: Node | None) -> dict[str, str]:
-        said = self.members(node, "ignored") if node else {}
-        return {name: self.text(inner, "the reason") for name, inner in said.items()}
+        members = self.members(node, "ignored") if node else {}
+        return {name: self.text(inner, "the reason") for name, inner in members.items()}
 
-    def _readings(self, node: Node | None) -> dict[str, EventMapping]:
+    def _mappings(self, node: Node | None) -> dict[str, EventMapping]:
         if node is None:
             return {}
         if not isinstance(node.value, list):
@@ -174,28 +181,33 @@ class _MappingReader(ExpressionReader):
             return {}
         found: dict[str, EventMapping] = {}
         for inner in node.value:
-            said = self.members(inner, "an event", EVENT_KEYS, ("on", "emit"))
-            mapping = self._reading(said)
-            for name in self.texts(said.get("on"), "on"):
+            members = self.members(inner, "an event", EVENT_KEYS, ("on", "emit"))
+            mapping = self._mapping(members)
+            for name in self.texts(members.get("on"), "on"):
                 if name in found:
-                    self.problems.add("R004", inner.position, f"{name!r} is read twice", "keep one, or join them")
+                    self.problems.add("R004", inner.position, f"{name!r} is mapped twice", "keep one, or join them")
                 found[name] = mapping
         return found
 
-    def _reading(self, said: Mapping[str, Node]) -> EventMapping:
-        let = self.expressions(said.get("let"), "let")
-        require = self.texts(said.get("require"), "require")
+    def _mapping(self, members: Mapping[str, Node]) -> EventMapping:
+        let = self.expressions(members.get("let"), "let")
+        require = self.texts(members.get("require"), "require")
         for name in require:
             if name not in let:
-                self.problems.add("R023", said["require"].position, f"let has no {name!r}", meant(name, let))
-        groups = self._groups(said.get("emit"), said.get("subject"))
-        return EventMapping(self.condition(said.get("when")), let, require, self._each(said.get("each")), groups)
+                self.problems.add(
+                    "R023",
+                    members["require"].position,
+                    f"require names {name!r}, which let does not define",
+                    meant(name, let),
+                )
+        groups = self._groups(members.get("emit"), members.get("subject"))
+        return EventMapping(self.condition(members.get("when")), let, require, self._each(members.get("each")), groups)
 
     def _each(self, node: Node | None) -> tuple[str, Expression] | None:
-        said = list(self.expressions(node, "each").items())
-        if node is not None and len(said) != 1:
-            self.problems.add("R006", node.position, "each must have one name, and the path of a list")
-        return said[0] if said else None
+        pairs = list(self.expressions(node, "each").items())
+        if node is not None and len(pairs) != 1:
+            self.problems.add("R006", node.position, "each must have one name with the path of a list")
+        return pairs[0] if pairs else None
 
     def _groups(self, node: Node | None, subject: Node | None) -> tuple[Group, ...]:
         nodes = [] if node is None else node.value if isinstance(node.value, list) else [node]
@@ -205,44 +217,46 @@ class _MappingReader(ExpressionReader):
         if not isinstance(node.value, str):
             return Group({}, (self._template(node, subject),))
         if node.value not in self._shapes:
-            self.problems.add("R023", node.position, f"no shape {node.value!r}", meant(node.value, self._shapes))
+            self.problems.add(
+                "R023", node.position, f"there is no shape {node.value!r}", meant(node.value, self._shapes)
+            )
             return Group({}, ())
-        said = self.members(self._shapes[node.value], "a shape", ("let", "emit"), ("emit",))
-        templates = said["emit"].value if "emit" in said and isinstance(said["emit"].value, list) else []
+        members = self.members(self._shapes[node.value], "a shape", ("let", "emit"), ("emit",))
+        templates = members["emit"].value if "emit" in members and isinstance(members["emit"].value, list) else []
         return Group(
-            self.expressions(said.get("let"), "let"), tuple(self._template(inner, subject) for inner in templates)
+            self.expressions(members.get("let"), "let"), tuple(self._template(inner, subject) for inner in templates)
         )
 
     def _template(self, node: Node, subject: Node | None) -> EventTemplate:
-        said = self.members(node, "a telling", TELLING, ("type", "id"))
-        kind = self._one_of(said.get("type"), EVENT_SCHEMAS, "event of ours")
-        about = said.get("subject", subject)
+        members = self.members(node, "an emitted event", TEMPLATE_KEYS, ("type", "id"))
+        kind = self._one_of(members.get("type"), EVENT_SCHEMAS, "event type")
+        about = members.get("subject", subject)
         if about is None:
-            self.problems.add("R011", node.position, "nobody is named", "say subject, here or with the event")
-        self._check_fields(kind, said)
+            self.problems.add("R011", node.position, "the event has no subject", "set subject here or beside emit")
+        self._check_fields(kind, members)
         return EventTemplate(
             type=kind,
-            id=self.template(said["id"]) if "id" in said else Text(()),
+            id=self.template(members["id"]) if "id" in members else Text(()),
             subject=self.expression(about) if about else NOTHING,
-            when=self.condition(said.get("when")),
-            time=self.expression(said["time"]) if "time" in said else None,
-            data=self.expressions(said.get("data"), "data"),
-            terms=self.expressions(said.get("terms"), "terms"),
-            only_with_terms=self._flag(said.get("only_with_terms")),
-            each=self._each(said.get("each")),
+            when=self.condition(members.get("when")),
+            time=self.expression(members["time"]) if "time" in members else None,
+            data=self.expressions(members.get("data"), "data"),
+            terms=self.expressions(members.get("terms"), "terms"),
+            only_with_terms=self._flag(members.get("only_with_terms")),
+            each=self._each(members.get("each")),
         )
 
-    def _check_fields(self, kind: str, said: Mapping[str, Node]) -> None:
+    def _check_fields(self, kind: str, members: Mapping[str, Node]) -> None:
         known = schema_loader(EVENT_SCHEMAS[kind]).fields
-        for node in (said[part] for part in ("data", "terms") if part in said):
+        for node in (members[part] for part in ("data", "terms") if part in members):
             for name in _names(node):
                 if name not in known:
                     at = node.key_position(name)
                     self.problems.add("R020", at, f"{kind} has no field {name!r}", meant(name, known))
                     node.value.pop(name)
         for name, (_, field) in known.items():
-            if field.required and name not in _names(said.get("data")) and "type" in said:
-                self.problems.add("R011", said["type"].position, f"{kind} needs {name!r} in its data")
+            if field.required and name not in _names(members.get("data")) and "type" in members:
+                self.problems.add("R011", members["type"].position, f"{kind} needs {name!r} in its data")
 
     def _samples_of(self, node: Node | None) -> tuple[Sample, ...]:
         if node is None or not isinstance(node.value, list):
@@ -250,21 +264,23 @@ class _MappingReader(ExpressionReader):
         return tuple(self._sample(inner) for inner in node.value)
 
     def _sample(self, node: Node) -> Sample:
-        said = self.members(node, "a sample", ("file", "attested", "headers", "gives"), ("file", "attested", "gives"))
-        file = self._samples / self.text(said.get("file"), "file")
-        if "file" in said and not file.is_file():
-            self.problems.add("R023", said["file"].position, f"there is no {file.name} in {self._samples.name}/")
-        headers = {name: self.text(inner, name) for name, inner in self._headers(said)}
-        gives = self.texts(said.get("gives"), "gives")
-        for one in gives:
-            if one not in EVENT_SCHEMAS:
+        members = self.members(
+            node, "a sample", ("file", "attested", "headers", "gives"), ("file", "attested", "gives")
+        )
+        file = self._samples / self.text(members.get("file"), "file")
+        if "file" in members and not file.is_file():
+            self.problems.add("R023", members["file"].position, f"there is no {file.name} in {self._samples.name}/")
+        headers = {name: self.text(inner, name) for name, inner in self._headers(members)}
+        gives = self.texts(members.get("gives"), "gives")
+        for name in gives:
+            if name not in EVENT_SCHEMAS:
                 self.problems.add(
-                    "R013", said["gives"].position, f"{one!r} is no event of ours", meant(one, EVENT_SCHEMAS)
+                    "R013", members["gives"].position, f"{name!r} is not a known event type", meant(name, EVENT_SCHEMAS)
                 )
-        return Sample(file, self.text(said.get("attested"), "attested"), headers, gives)
+        return Sample(file, self.text(members.get("attested"), "attested"), headers, gives)
 
-    def _headers(self, said: Mapping[str, Node]) -> Iterable[tuple[str, Node]]:
-        return self.members(said["headers"], "headers").items() if "headers" in said else ()
+    def _headers(self, members: Mapping[str, Node]) -> Iterable[tuple[str, Node]]:
+        return self.members(members["headers"], "headers").items() if "headers" in members else ()
 
 
 def _names(node: Node | None) -> list[str]:

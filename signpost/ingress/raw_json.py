@@ -1,4 +1,4 @@
-"""Looking into bytes that are not yet trusted: members of a JSON object as they were sent. Raises nothing."""
+"""Reads members of a JSON object from unverified bytes, exactly as sent. Raises nothing."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _DECODER = json.JSONDecoder()
 
 
 def plain_member(raw: bytes, path: str) -> str:
-    """The text or whole number at a path of names with dots, as text; "" where there is none."""
+    """Return the text or integer index a path of names separated by dots, as text; "" if there is none."""
     value = _document(raw)
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
@@ -23,7 +23,7 @@ def plain_member(raw: bytes, path: str) -> str:
 
 @lru_cache(maxsize=4)
 def _document(raw: bytes) -> Any:
-    """Kept for a moment, because several members of one body are asked for."""
+    """Parse the body. Cached, because a scheme reads several members of one body."""
     try:
         return loads(raw)
     except CallerError:
@@ -31,7 +31,7 @@ def _document(raw: bytes) -> Any:
 
 
 def member_bytes(raw: bytes, name: str) -> bytes:
-    """The bytes of a member of the outermost object, as they were sent; none where there is no such member."""
+    """Return the bytes of a member of the outermost object, as sent; empty if there is no such member."""
     try:
         text = raw.decode("utf-8")
         return next((text[start:end].encode() for key, start, end in _members(text) if key == name), b"")
@@ -40,17 +40,17 @@ def member_bytes(raw: bytes, name: str) -> bytes:
 
 
 def _members(text: str) -> Iterator[tuple[str, int, int]]:
-    """(name, start and end of the value) of each member. Raises ValueError or IndexError where it is no JSON object."""
-    at = _after_space(text, 0)
-    while text[at] in "{,":
-        key, at = _DECODER.raw_decode(text, _after_space(text, at + 1))
-        start = _after_space(text, _after_space(text, at) + 1)
+    """Yield (name, start, end of the value) of each member. Raises ValueError or IndexError if it is no object."""
+    index = _skip_space(text, 0)
+    while text[index] in "{,":
+        key, index = _DECODER.raw_decode(text, _skip_space(text, index + 1))
+        start = _skip_space(text, _skip_space(text, index) + 1)
         _, end = _DECODER.raw_decode(text, start)
         yield key, start, end
-        at = _after_space(text, end)
+        index = _skip_space(text, end)
 
 
-def _after_space(text: str, at: int) -> int:
-    while text[at] in " \t\r\n":
-        at += 1
-    return at
+def _skip_space(text: str, index: int) -> int:
+    while text[index] in " \t\r\n":
+        index += 1
+    return index

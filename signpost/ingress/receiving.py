@@ -1,4 +1,4 @@
-"""One delivery of a vendor's webhook, from raw bytes to events: verified, parsed, translated, validated. Pure."""
+"""Receives one webhook delivery: verifies, parses, translates and validates the raw bytes into events. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +16,14 @@ from signpost.ingress.translate import Receipt, event_name, translate
 from signpost.schemas import InvalidEvent, load_event
 from signpost.tenants.model import Source
 
-SHORT = 200
-"""How long a body may be that is answered without a signature, in bytes."""
-LONGEST = 128
-"""How long a handshake's word may be."""
+MAX_UNSIGNED_PING_BYTES = 200
+MAX_HANDSHAKE_CHARS = 128
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """One request of a source: `keys` of its active secrets, `headers` by lower-case name, `now` in microseconds."""
+    """One request to a source: `keys` of its active secrets, `headers` by lower-case name, `now` in microseconds,
+    `depth` the allowed nesting of the JSON body."""
 
     vendor: Vendor
     source: Source
@@ -36,35 +35,40 @@ class WebhookRequest:
 
     @property
     def event_source(self) -> str:
-        """The `source` of the CloudEvents made of it."""
+        """Return the `source` attribute of the resulting CloudEvents."""
         return f"{self.source.vendor}/{self.source.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class TranslationResult:
-    """What became of a delivery. `reason`: why there is nothing to keep, "" where there is something."""
+    """The result of a delivery. `event`: the vendor's name of the event; `reason`: why there are no events, or ""."""
 
     events: tuple[Event, ...]
     event: str = ""
     reason: str = ""
     unknown: bool = False
-    """Whether the vendor sent an event that its mapping does not know."""
+    """Whether the mapping neither translates nor ignores the vendor's event."""
 
 
 def handshake(delivery: WebhookRequest) -> str | None:
-    """The word that the vendor wants to have back; None where the request is no handshake. Raises Unsigned for one that
-    is signed, and wrongly."""
-    wanted = delivery.vendor.handshake
-    said = delivery.headers.get(wanted.header.lower(), "") if wanted else ""
-    if not (0 < len(said) <= LONGEST and said.isascii() and said.isprintable()):
+    """Return the value to echo to the vendor; None if the request is not a handshake.
+
+    Raises InvalidSignature if the request carries a wrong signature.
+    """
+    expected = delivery.vendor.handshake
+    value = delivery.headers.get(expected.header.lower(), "") if expected else ""
+    if not (0 < len(value) <= MAX_HANDSHAKE_CHARS and value.isascii() and value.isprintable()):
         return None
     if delivery.headers.get(delivery.vendor.scheme.header):
         _verify(delivery)
-    return said
+    return value
 
 
-def understand(delivery: WebhookRequest) -> TranslationResult:
-    """The events of a delivery. Raises Unsigned, Malformed, TooLarge, Refused (with problems in the sender's terms)."""
+def receive(delivery: WebhookRequest) -> TranslationResult:
+    """Verify and translate a delivery.
+
+    Raises InvalidSignature, MalformedJson, TooLarge, or InvalidEvent with pointers into the sender's payload.
+    """
     if _is_open_ping(delivery):
         return TranslationResult((), reason="a test request")
     _verify(delivery)
@@ -73,40 +77,40 @@ def understand(delivery: WebhookRequest) -> TranslationResult:
 
 def _verify(delivery: WebhookRequest) -> None:
     scheme, skew = delivery.vendor.scheme, delivery.source.clock_skew
-    verify(scheme, delivery.keys, delivery.headers, delivery.raw, now=delivery.now, tolerance=skew)
+    verify(scheme, delivery.keys, delivery.headers, delivery.raw, now=delivery.now, tolerance_us=skew)
 
 
 def read(delivery: WebhookRequest) -> TranslationResult:
-    """The same without a look at the signature: for what was verified when it came. Raises all but Unsigned."""
+    """Translate a delivery that was verified on arrival. Raises as `receive` does, except InvalidSignature."""
     vendor, source = delivery.vendor, delivery.source
     body = loads(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() or vendor.speaks_ours else None
     if vendor.speaks_ours:
-        return TranslationResult((_ours(delivery, body),))
+        return TranslationResult((_load_standard(delivery, body),))
     name = event_name(vendor, delivery.headers, body)
     documents = translate(vendor, delivery.headers, body, _receipt(delivery))
     events = tuple(
         load_event(document, tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds)
         for document in documents
     )
-    return TranslationResult(events, name or "") if events else _nothing(vendor, name, body)
+    return TranslationResult(events, name or "") if events else _explain_no_events(vendor, name, body)
 
 
-def _nothing(vendor: Vendor, name: str | None, body: Any) -> TranslationResult:
+def _explain_no_events(vendor: Vendor, name: str | None, body: Any) -> TranslationResult:
     if name is None or name in vendor.pings.events or body in vendor.pings.bodies:
-        return TranslationResult((), name or "", "a test request, or one that names no event")
+        return TranslationResult((), name or "", "a test request, or a request without an event name")
     if not vendor.knows(name):
-        return TranslationResult((), name, "an event that is not known", unknown=True)
+        return TranslationResult((), name, "the mapping does not know this event", unknown=True)
     if name in vendor.ignored:
         return TranslationResult((), name, vendor.ignored[name])
-    return TranslationResult((), name, "says nothing about a case")
+    return TranslationResult((), name, "emits no event: its conditions do not hold or ids are missing")
 
 
 def _is_open_ping(delivery: WebhookRequest) -> bool:
     pings = delivery.vendor.pings
-    if not pings.unsigned or len(delivery.raw) > SHORT:
+    if not pings.unsigned or len(delivery.raw) > MAX_UNSIGNED_PING_BYTES:
         return False
     try:
-        # As text, because true is not 1.
+        # Compared as text, because True == 1 in Python
         return repr(loads(delivery.raw)) in map(repr, pings.bodies)
     except CallerError:
         return False
@@ -121,12 +125,12 @@ def _receipt(delivery: WebhookRequest) -> Receipt:
     )
 
 
-def _ours(delivery: WebhookRequest, payload: Any) -> Event:
+def _load_standard(delivery: WebhookRequest, payload: Any) -> Event:
     webhook_id = delivery.headers.get("webhook-id", "")
     try:
         document = standard.to_cloudevent(payload, webhook_id=webhook_id, source=delivery.event_source)
         return load_event(
             document, tenant=delivery.source.tenant, now=delivery.now, own=delivery.source.vocabulary.own_kinds
         )
-    except InvalidEvent as refused:
-        raise standard.in_payload(refused) from None
+    except InvalidEvent as error:
+        raise standard.point_into_payload(error) from None

@@ -1,4 +1,4 @@
-"""A body that may be shown: its structure, ids, words of vocabularies and times, and nothing personal. Pure."""
+"""Redacts a webhook body for display: keeps structure, ids, vocabulary words and times, nothing personal. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -21,23 +21,23 @@ _EVENT_NAME = re.compile(r"event[_-]?(?:name|type)$", re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z0-9:_-]*\d[A-Za-z0-9:_-]*")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][0-9:.]+(?:Z|[+-]\d{2}:?\d{2})?)?|\d{2}/\d{2}/\d{4}")
 _WORD = re.compile(r"[A-Za-z0-9._ -]{1,40}")
-MOST_ITEMS = 50
+MAX_ITEMS = 50
 
 
-def redacted(value: Any, key: str = "", *, pay: bool = False) -> Any:
-    """The value with everything personal replaced by what sort of thing it was. `key`: under which it stands."""
+def redact(value: Any, key: str = "", *, pay: bool = False) -> Any:
+    """Return the value with every personal part replaced by its type. `key` is the name of the member that holds it."""
     if isinstance(value, Mapping):
-        return {name[:100]: redacted(inner, name, pay=pay or bool(_PAY.search(name))) for name, inner in value.items()}
+        return {name[:100]: redact(inner, name, pay=pay or bool(_PAY.search(name))) for name, inner in value.items()}
     if isinstance(value, list):
-        return [redacted(inner, key, pay=pay) for inner in value[:MOST_ITEMS]]
+        return [redact(inner, key, pay=pay) for inner in value[:MAX_ITEMS]]
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return value if _harmless(value, key, pay) else f"[text of {len(value)} characters]"
+        return value if _is_harmless(value, key, pay) else f"[text of {len(value)} characters]"
     return "[a number]" if pay or _PERSONAL.search(key) else value
 
 
-def _harmless(value: str, key: str, pay: bool) -> bool:
+def _is_harmless(value: str, key: str, pay: bool) -> bool:
     if _TIME.fullmatch(value) or (_EVENT_NAME.search(key) and _WORD.fullmatch(value)):
         return True
     if _PERSONAL.search(key):

@@ -1,7 +1,7 @@
-"""Webhook signatures over the raw bytes: a small registry of HMAC schemes, each verified and made from one description.
+"""Webhook signatures over the raw bytes: a registry of HMAC schemes; one description serves to verify and to sign.
 
-A verifier raises nothing but Unsigned, and does the same work whatever is wrong: every key is tried, and every
-signature that was given is compared.
+`verify` raises nothing but InvalidSignature and always does the same work: it tries every key and compares every
+signature of the request.
 """
 
 import base64
@@ -16,10 +16,10 @@ from signpost.case.instant import MINUTE, SECOND
 from signpost.errors import CallerError
 from signpost.ingress.raw_json import member_bytes, plain_member
 
-TOLERANCE = 5 * MINUTE
-"""How far a signed timestamp may be from the receiver's clock, either way, in microseconds."""
+TOLERANCE_US = 5 * MINUTE
+"""The allowed difference between a signed timestamp and the receiver's clock, either way."""
 MAX_SIGNATURES = 16
-"""How many signatures of one request are looked at."""
+"""Further signatures of one request are ignored."""
 UNITS: Final = {"seconds": SECOND, "milliseconds": 1000}
 ALGORITHMS: Final = ("sha256", "sha1", "sha512")
 PLACES: Final = ("header", "member", "item")
@@ -27,32 +27,32 @@ PART: Final = re.compile(r"\{(body|timestamp|header:[a-z0-9-]+|member:[A-Za-z0-9
 
 
 class InvalidSignature(CallerError):
-    """No signature of an active secret over exactly these bytes, or one that is too old or from the future."""
+    """The request has no signature over these bytes by an active secret, or its timestamp is too far from now."""
 
 
 def standard_key(secret: str) -> bytes:
-    """The key of a Standard Webhooks secret ("whsec_" and base64); ValueError where it is not one."""
+    """Return the key of a Standard Webhooks secret ("whsec_" and base64). Raises ValueError for any other text."""
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError('a Standard Webhooks secret is "whsec_" and base64') from None
+        raise ValueError('a Standard Webhooks secret must be "whsec_" followed by base64') from None
     if len(key) < 16:
-        raise ValueError("a Standard Webhooks secret has at least 24 bytes, in base64")
+        raise ValueError("a Standard Webhooks secret is too short: it must encode at least 16 bytes")
     return key
 
 
 def hex_text(digest: bytes) -> str:
-    """Lower-case hex."""
+    """Return lower-case hex."""
     return digest.hex()
 
 
 def base64_text(digest: bytes) -> str:
-    """Base64 with padding."""
+    """Return base64 with padding."""
     return base64.b64encode(digest).decode()
 
 
 def base64url_text(digest: bytes) -> str:
-    """Base64 for URLs, without padding."""
+    """Return base64url without padding."""
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
@@ -66,13 +66,13 @@ KEYS: Final[Mapping[str, Callable[[str], bytes]]] = {"text": str.encode, "standa
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """One way of signing: where the signature stands, how it is written, and what is signed.
+    """A signature scheme: the place of the signature, its encoding, and the signed message.
 
     `header` or `member` (a path in the body) holds the signature; it may be `wrapped` in base64, be a list of items
     with a `separator`, and start with a `prefix`. `timestamp` is "header:NAME", "member:PATH" or "item:PREFIX".
-    `messages` are what may be signed, as templates of {body}, {timestamp}, {header:NAME}, {member:PATH} (a text or
-    whole number of the body) and {raw:NAME} (the bytes of a member of the body, as they were sent). `needs` names those
-    of them that must not be empty.
+    `messages` are the accepted messages, as templates of {body}, {timestamp}, {header:NAME}, {member:PATH} (a text or
+    integer of the body) and {raw:NAME} (the bytes of a member of the body, as sent). `needs` names those parts that
+    must not be empty.
     """
 
     header: str = "signature"
@@ -89,13 +89,13 @@ class Scheme:
     needs: tuple[str, ...] = ()
 
     def key_of(self, secret: str) -> bytes:
-        """The key of a secret. Raises ValueError for one that this scheme cannot use."""
+        """Return the key of a secret. Raises ValueError for a secret that this scheme cannot use."""
         if not secret:
-            raise ValueError("the secret is empty")
+            raise ValueError("the secret is empty; set the secret that the vendor shows")
         return KEYS[self.key](secret)
 
     def signed_parts(self) -> set[str]:
-        """What the signature covers, as named in the templates."""
+        """Return the parts that the signature covers, as named in the templates."""
         return {part for message in self.messages for part in PART.findall(message)}
 
 
@@ -122,12 +122,12 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
         needs=("header:webhook-id",),
     ),
 }
-"""Name -> scheme; a mapping may set any of its options anew. `body` covers the raw body alone."""
+"""Name -> scheme; a mapping may override any option. `body` signs the raw body alone."""
 
 
 @dataclass(slots=True)
 class _Request:
-    """What was sent, read as far as a scheme asks. Nothing that is missing or malformed raises."""
+    """The parts of a request that a scheme uses. Missing or malformed parts do not raise."""
 
     scheme: Scheme
     headers: Mapping[str, str]
@@ -137,17 +137,17 @@ class _Request:
     def __post_init__(self) -> None:
         scheme = self.scheme
         text = self.headers.get(scheme.header, "") if scheme.header else plain_member(self.raw, scheme.member)
-        text = _unwrapped(text.strip()) if scheme.wrapped else text.strip()
+        text = _unwrap(text.strip()) if scheme.wrapped else text.strip()
         self.items = [item.strip() for item in text.split(scheme.separator)] if scheme.separator else [text]
 
     def signatures(self) -> list[bytes]:
-        """The signatures that were given, in the form in which they are compared."""
+        """Return the signatures of the request, normalized for comparison."""
         prefix, found = self.scheme.prefix, self.items
         given = [item[len(prefix) :].strip() for item in found if item.startswith(prefix) and len(item) > len(prefix)]
-        return [_bytes(_comparable(one, self.scheme.encoding)) for one in given[:MAX_SIGNATURES]]
+        return [_bytes(_normalize(signature, self.scheme.encoding)) for signature in given[:MAX_SIGNATURES]]
 
     def timestamp(self) -> str:
-        """The timestamp as it was written; "" where there is none."""
+        """Return the timestamp as sent; "" if there is none."""
         place, _, name = self.scheme.timestamp.partition(":")
         if place == "header":
             return self.headers.get(name, "").strip()
@@ -156,13 +156,13 @@ class _Request:
         return next((item[len(name) :] for item in self.items if name and item.startswith(name)), "")
 
     def messages(self) -> Iterator[bytes]:
-        """The bytes that may have been signed."""
+        """Yield each message that the sender may have signed."""
         for template in self.scheme.messages:
             parts = PART.split(template)
-            yield b"".join(self.part(part) if at % 2 else part.encode() for at, part in enumerate(parts))
+            yield b"".join(self.part(part) if index % 2 else part.encode() for index, part in enumerate(parts))
 
     def part(self, part: str) -> bytes:
-        """The bytes that a part of a template stands for."""
+        """Return the bytes of one part of a template."""
         kind, _, name = part.partition(":")
         if kind == "body":
             return self.raw
@@ -182,11 +182,11 @@ def verify(
     raw: bytes,
     *,
     now: int,
-    tolerance: int = TOLERANCE,
+    tolerance_us: int = TOLERANCE_US,
 ) -> None:
-    """Accept a request signed by any active key (`Scheme.key_of`), and not too long ago where the time is signed.
+    """Verify that an active key (`Scheme.key_of`) signed the request, recently if the scheme signs a timestamp.
 
-    `headers` by lower-case name, as WSGI decodes them; `now` and `tolerance` in microseconds. Raises Unsigned.
+    `headers` by lower-case name, as WSGI decodes them; `now` in microseconds. Raises InvalidSignature.
     """
     request = _Request(scheme, headers, raw)
     given, messages = request.signatures() or [b""], list(request.messages())
@@ -197,54 +197,56 @@ def verify(
             for candidate in given:
                 equal |= hmac.compare_digest(digest, candidate)
     if given == [b""]:
-        raise InvalidSignature(f"{_place(scheme)} is needed, and holds no signature of the form that is expected")
+        raise InvalidSignature(f"{_place(scheme)} holds no signature in the expected format; sign the request")
     if missing := [part for part in scheme.needs if not request.part(part)]:
-        raise InvalidSignature(f"what is signed lacks {', '.join(missing)}")
+        raise InvalidSignature(f"the signed message lacks {', '.join(missing)}; send it")
     if not equal:
-        raise InvalidSignature("the signature does not fit the body")
-    if scheme.timestamp:
-        _check_age(scheme, request.timestamp(), now, tolerance)
-
-
-def _check_age(scheme: Scheme, timestamp: str, now: int, tolerance: int) -> None:
-    if not re.fullmatch("[0-9]{1,15}", timestamp, re.ASCII):
-        raise InvalidSignature(f"the signed timestamp must be {scheme.unit} since the epoch")
-    if abs(now - int(timestamp) * UNITS[scheme.unit]) > tolerance:
         raise InvalidSignature(
-            f"the signed timestamp is more than {tolerance // SECOND} seconds from the receiver's clock"
+            "the signature does not match the body; check the secret of the source and sign the raw bytes"
+        )
+    if scheme.timestamp:
+        _check_age(scheme, request.timestamp(), now, tolerance_us)
+
+
+def _check_age(scheme: Scheme, timestamp: str, now: int, tolerance_us: int) -> None:
+    if not re.fullmatch("[0-9]{1,15}", timestamp, re.ASCII):
+        raise InvalidSignature(f"the signed timestamp must be an integer, {scheme.unit} since the epoch")
+    if abs(now - int(timestamp) * UNITS[scheme.unit]) > tolerance_us:
+        raise InvalidSignature(
+            f"the signed timestamp is more than {tolerance_us // SECOND} seconds from the receiver's clock; "
+            "sign again with the current time and check the sender's clock"
         )
 
 
 def verify_standard(
-    keys: Sequence[bytes], headers: Mapping[str, str], raw: bytes, *, now: int, tolerance: int = TOLERANCE
+    keys: Sequence[bytes], headers: Mapping[str, str], raw: bytes, *, now: int, tolerance_us: int = TOLERANCE_US
 ) -> str:
-    """The `webhook-id` of a request signed as Standard Webhooks 1.0 says. Raises Unsigned."""
-    verify(SCHEMES["standard-webhooks"], keys, headers, raw, now=now, tolerance=tolerance)
+    """Verify a request by Standard Webhooks 1.0 and return its `webhook-id`. Raises InvalidSignature."""
+    verify(SCHEMES["standard-webhooks"], keys, headers, raw, now=now, tolerance_us=tolerance_us)
     return headers["webhook-id"]
 
 
 def digest_of(scheme: Scheme, key: bytes, headers: Mapping[str, str], raw: bytes, timestamp: str) -> str:
-    """The signature that stands for a request whose timestamp is not yet in place."""
+    """Return the signature of a request that does not carry its timestamp yet."""
     message = scheme.messages[0]
-    whole = _Request(scheme, headers, raw)
-    parts = PART.split(message)
-    said: list[bytes] = []
-    for at, part in enumerate(parts):
-        stamp = at % 2 and part == "timestamp"
-        said.append(timestamp.encode() if stamp else whole.part(part) if at % 2 else part.encode())
-    return ENCODINGS[scheme.encoding](hmac.digest(key, b"".join(said), scheme.algorithm))
+    request = _Request(scheme, headers, raw)
+    signed: list[bytes] = []
+    for index, part in enumerate(PART.split(message)):
+        is_stamp = index % 2 and part == "timestamp"
+        signed.append(timestamp.encode() if is_stamp else request.part(part) if index % 2 else part.encode())
+    return ENCODINGS[scheme.encoding](hmac.digest(key, b"".join(signed), scheme.algorithm))
 
 
 def _place(scheme: Scheme) -> str:
     return f"the header {scheme.header}" if scheme.header else f"the member {scheme.member} of the body"
 
 
-def _comparable(text: str, encoding: str) -> str:
-    """Hex in any case; base64url with its padding or without."""
+def _normalize(text: str, encoding: str) -> str:
+    """Ignore the letter case of hex and the padding of base64url."""
     return text.lower() if encoding == "hex" else text.rstrip("=") if encoding == "base64url" else text
 
 
-def _unwrapped(text: str) -> str:
+def _unwrap(text: str) -> str:
     try:
         return base64.b64decode(_bytes(text), validate=True).decode("latin-1")
     except (binascii.Error, ValueError):
@@ -252,5 +254,5 @@ def _unwrapped(text: str) -> str:
 
 
 def _bytes(header: Any) -> bytes:
-    """The bytes that stood on the wire: WSGI decodes headers as Latin-1."""
+    """Return the bytes on the wire: WSGI decodes headers as Latin-1."""
     return str(header).encode("latin-1", "replace")

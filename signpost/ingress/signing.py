@@ -1,4 +1,4 @@
-"""Signing as a vendor does: what `signpost sources test` sends, and what the tests of the intake send."""
+"""Signs a request as its vendor does, for `signpost sources test` and for tests. Verification is in `signatures`."""
 
 import json
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from signpost.ingress.signatures import UNITS, Scheme
 def sign(
     scheme: Scheme, secret: str, headers: Mapping[str, str], body: bytes, now: int
 ) -> tuple[dict[str, str], bytes]:
-    """Headers by lower-case name and the body, as the vendor would send them at `now` (microseconds).
+    """Return the headers by lower-case name and the body, as the vendor sends them at `now` (microseconds).
 
-    Where the signature stands in the body, its time and token are made anew, because the vendor does so too. Raises
-    ValueError for a secret that the scheme cannot use.
+    If the body holds the signature, its time and token are replaced too, as the vendor does. Raises ValueError for a
+    secret that the scheme cannot use.
     """
     key = scheme.key_of(secret)
     lowered = {name.lower(): value for name, value in headers.items()}
@@ -25,7 +25,7 @@ def sign(
     if scheme.key == "standard":
         lowered.setdefault("webhook-id", "msg_" + sha256(body).hexdigest()[:24])
     if scheme.member:
-        return lowered, _in_body(scheme, key, body, stamp)
+        return lowered, _sign_in_body(scheme, key, body, stamp)
     items = [scheme.prefix + signatures.digest_of(scheme, key, lowered, body, stamp)]
     if place == "item":
         items.insert(0, name + stamp)
@@ -34,7 +34,7 @@ def sign(
     return lowered, body
 
 
-def _in_body(scheme: Scheme, key: bytes, body: bytes, stamp: str) -> bytes:
+def _sign_in_body(scheme: Scheme, key: bytes, body: bytes, stamp: str) -> bytes:
     document = json.loads(body)
     document[scheme.timestamp.partition(":")[2]] = int(stamp)
     for part in scheme.signed_parts():

@@ -1,4 +1,4 @@
-"""The keys of webhook sources: each secret as the scheme of its vendor uses it."""
+"""The signing keys of webhook sources, by the signature scheme of the vendor."""
 
 from functools import lru_cache
 
@@ -7,7 +7,7 @@ from signpost.suggestions import meant
 
 
 def source_problem(vendor: str, secrets: tuple[str, ...]) -> str:
-    """Why the webhooks of a source cannot be verified, and what to do; "" where they can."""
+    """Return why the webhooks of a source cannot be verified and what to do, or ""."""
     if problem := check_vendor(vendor):
         return problem
     try:
@@ -18,11 +18,11 @@ def source_problem(vendor: str, secrets: tuple[str, ...]) -> str:
 
 
 def check_vendor(name: str) -> str:
-    """The problem of a vendor's name, "" if its webhooks are understood."""
+    """Return the problem of a vendor's name; "" if there is a mapping for it."""
     return "" if name in VENDORS else f"vendor {name!r} is unknown; {meant(name, VENDORS)}"
 
 
 @lru_cache(maxsize=1024)
 def keys_of_source(vendor: str, secrets: tuple[str, ...]) -> tuple[bytes, ...]:
-    """The keys of a source's secrets. Raises ValueError for one that the vendor's scheme cannot use."""
+    """Return the keys of a source's secrets. Raises ValueError for a secret that the vendor's scheme cannot use."""
     return tuple(VENDORS[vendor].scheme.key_of(secret) for secret in secrets)

@@ -1,4 +1,4 @@
-"""Standard Webhooks payloads that speak our vocabulary: {type, timestamp, data} to a CloudEvent document. Pure."""
+"""Converts Standard Webhooks payloads of Signpost events, {type, timestamp, data}, to CloudEvent documents. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +11,13 @@ FIELDS = ("type", "timestamp", "data")
 
 
 def to_cloudevent(document: Any, *, webhook_id: str, source: str) -> dict[str, Any]:
-    """The CloudEvent of one payload; it is validated by whoever takes it in.
+    """Return the CloudEvent of one payload; the caller validates it.
 
-    `data.candidate` becomes the subject, else `data.application` does. The type may be short ("offer.extended"). The
-    `webhook-id` is the event's id: senders keep it over retries. Raises Refused.
+    `data.candidate` becomes the subject, else `data.application`. The type may be short ("offer.extended"). The
+    `webhook-id` becomes the event's id, because senders keep it over retries. Raises InvalidEvent.
     """
     if not isinstance(document, Mapping):
-        raise InvalidEvent([Problem("", f"must be an object of type, timestamp and data, is {json_type(document)}")])
+        raise InvalidEvent([Problem("", f"must be an object with type, timestamp and data, is {json_type(document)}")])
     data = document.get("data")
     problems = [Problem(f"/{name}", "is missing") for name in FIELDS if document.get(name) is None]
     problems += [Problem(f"/{name}", "is not a field of this payload") for name in document if name not in FIELDS]
@@ -25,20 +25,20 @@ def to_cloudevent(document: Any, *, webhook_id: str, source: str) -> dict[str, A
         problems.append(Problem("/data", f"must be an object, is {json_type(data)}"))
     if problems or not isinstance(data, Mapping):
         raise InvalidEvent(problems)
-    said = document["type"]
+    name = document["type"]
     return {
         "specversion": "1.0",
         "id": webhook_id,
         "source": source,
-        "type": full_type(said) if isinstance(said, str) and said in EVENT_SCHEMAS else said,
+        "type": full_type(name) if isinstance(name, str) and name in EVENT_SCHEMAS else name,
         "time": document["timestamp"],
         "subject": subject_of(data),
-        "data": {name: value for name, value in data.items() if name != "candidate"},
+        "data": {key: value for key, value in data.items() if key != "candidate"},
     }
 
 
 def subject_of(data: Mapping[str, Any]) -> Any:
-    """The candidate, or the application where no candidate is named; None where neither is."""
+    """Return the candidate, else `application:ID`; None without either."""
     application = data.get("application")
     if data.get("candidate") is None and isinstance(application, str):
         return APPLICATION + application
@@ -48,8 +48,8 @@ def subject_of(data: Mapping[str, Any]) -> Any:
 POINTERS = {"/time": "/timestamp", "/subject": "/data/candidate", "/id": "webhook-id"}
 
 
-def in_payload(refused: InvalidEvent) -> InvalidEvent:
-    """The same problems, pointing into the payload instead of the CloudEvent made of it."""
+def point_into_payload(error: InvalidEvent) -> InvalidEvent:
+    """Return the error with pointers into the payload instead of the CloudEvent."""
     return InvalidEvent(
-        Problem(POINTERS.get(problem.pointer, problem.pointer), problem.message) for problem in refused.problems
+        Problem(POINTERS.get(problem.pointer, problem.pointer), problem.message) for problem in error.problems
     )

@@ -1,4 +1,4 @@
-"""JSON as the door accepts it: one meaning per document, nothing that a database or another reader would choke on."""
+"""Strict JSON parsing: rejects ambiguous documents and values that a database or JSON reader cannot hold. Pure."""
 
 import json
 from collections.abc import Iterator
@@ -11,28 +11,28 @@ MAX_DEPTH, MAX_BYTES, MAX_DIGITS, MAX_EXPONENT = 32, 1_000_000, 40, 300
 
 
 class MalformedJson(CallerError):
-    """The bytes are not JSON as it is accepted here; the message says where or why."""
+    """The bytes are not strict JSON; the message gives the position or the reason."""
 
 
 class TooLarge(CallerError):
-    """The document is longer than allowed."""
+    """The document exceeds the size limit."""
 
 
 def loads(raw: bytes, *, max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES) -> Any:
-    """The value of a JSON document; numbers with a fraction or exponent as Decimal, so that money keeps its digits.
+    """Parse a JSON document; numbers with a fraction or exponent become Decimal, so that money keeps its digits.
 
-    Raises TooLarge, or Malformed for anything but one JSON value in UTF-8 without duplicate keys, NaN or infinities,
-    lone surrogates, NUL characters, numbers of more than 40 digits, or more than `max_depth` levels.
+    Raises TooLarge, or MalformedJson unless the bytes are one JSON value in UTF-8 without duplicate keys, NaN,
+    infinities, lone surrogates, NUL characters, numbers of more than 40 digits, or more than `max_depth` levels.
     """
     if len(raw) > max_bytes:
-        raise TooLarge(f"the document has {len(raw)} bytes; at most {max_bytes} are accepted")
+        raise TooLarge(f"the document has {len(raw)} bytes; the limit is {max_bytes}")
     text = _text(raw)
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise MalformedJson(f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+        raise MalformedJson(f"invalid JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
-        raise MalformedJson(f"nested deeper than {max_depth} levels") from None
+        raise MalformedJson(f"the document is nested deeper than {max_depth} levels") from None
     if raw.count(b"[") + raw.count(b"{") > max_depth:
         _check_depth(value, max_depth)
     if b"\\u" in raw:
@@ -44,9 +44,9 @@ def _text(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedJson(f"not UTF-8 at byte {error.start}") from None
+        raise MalformedJson(f"invalid UTF-8 at byte {error.start}") from None
     if text.startswith("\ufeff"):
-        raise MalformedJson("starts with a byte order mark; send plain UTF-8")
+        raise MalformedJson("the document starts with a byte order mark; send UTF-8 without it")
     return text
 
 
@@ -55,26 +55,26 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         seen: set[str] = set()
         repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise MalformedJson(f"the key {_shown(repeated)} stands twice in one object")
+        raise MalformedJson(f"the key {_quote(repeated)} is repeated in one object")
     return members
 
 
 def _constant(name: str) -> NoReturn:
-    raise MalformedJson(f"{name} is not a JSON number")
+    raise MalformedJson(f"{name} is not valid JSON; send a number or null")
 
 
 def _integer(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise MalformedJson(f"a number has {len(digits)} characters; at most {MAX_DIGITS} are accepted")
+        raise MalformedJson(f"a number has {len(digits)} characters; the limit is {MAX_DIGITS}")
     return int(digits)
 
 
 def _decimal(digits: str) -> Decimal:
     if len(digits) > MAX_DIGITS:
-        raise MalformedJson(f"a number has {len(digits)} characters; at most {MAX_DIGITS} are accepted")
+        raise MalformedJson(f"a number has {len(digits)} characters; the limit is {MAX_DIGITS}")
     _, _, exponent = digits.lower().partition("e")
     if exponent and abs(int(exponent)) > MAX_EXPONENT:
-        raise MalformedJson(f"the exponent of {digits} is out of range")
+        raise MalformedJson(f"the exponent of {digits} is out of range: the limit is {MAX_EXPONENT}")
     return Decimal(digits)
 
 
@@ -89,7 +89,7 @@ def _check_depth(value: Any, max_depth: int) -> None:
         level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
         if not level:
             return
-    raise MalformedJson(f"nested deeper than {max_depth} levels")
+    raise MalformedJson(f"the document is nested deeper than {max_depth} levels")
 
 
 def _children(value: Any) -> list[Any]:
@@ -112,10 +112,10 @@ def _strings(value: Any) -> Iterator[str]:
 def _check_strings(value: Any) -> None:
     for text in _strings(value):
         if "\0" in text:
-            raise MalformedJson(f"the string {_shown(text)} contains the NUL character")
+            raise MalformedJson(f"the string {_quote(text)} contains the NUL character")
         if any("\ud800" <= character <= "\udfff" for character in text):
-            raise MalformedJson(f"the string {_shown(text)} contains a lone surrogate")
+            raise MalformedJson(f"the string {_quote(text)} contains a lone surrogate")
 
 
-def _shown(text: str) -> str:
+def _quote(text: str) -> str:
     return json.dumps(text if len(text) <= 60 else text[:57] + "...")

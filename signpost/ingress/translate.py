@@ -1,7 +1,7 @@
-"""A vendor's delivery to CloudEvent documents, as its mapping says. Pure.
+"""Translates a vendor's delivery to CloudEvent documents by its mapping. Pure: no signatures, no validation.
 
-What no mapping may decide otherwise: an event that lies ahead has the time of receipt, so does what has no time of its
-own; a term that does not fit our vocabulary is left out (unknown, not wrong); what names nobody is not told.
+Fixed for all mappings: an event in the future, or without a time, gets the time of receipt; a term that does not fit
+the schema is left out (unknown, not wrong); an event without a subject is not emitted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from marshmallow import ValidationError
 from signpost.case.fold import CUSTOM
 from signpost.case.instant import format_instant
 from signpost.ingress.expressions import (
-    MOST,
+    MAX_ITEMS,
     Coalesce,
     DeliveryScope,
     Expression,
@@ -42,11 +42,11 @@ TERMS = frozenset(_TERM_KINDS)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the receiver knows of a delivery.
+    """What the receiver knows about a delivery.
 
-    The CloudEvents source, the time (microseconds), a digest of the raw body, and of the source's configuration: the
-    employer whose system this is ({id, name}), its time zone, and our terms that lie in fields of its own. `own`: the
-    fields that the tenant's rulebook declares.
+    The CloudEvents source, the time of receipt (microseconds), a digest of the raw body, and the configuration of the
+    source: the employer that runs the system ({id, name}), its time zone, and its custom fields (term -> place). `own`:
+    the fields that the tenant's rulebook declares.
     """
 
     source: str
@@ -59,16 +59,16 @@ class Receipt:
 
 
 def event_name(vendor: Vendor, headers: Mapping[str, str], body: Any) -> str | None:
-    """What the vendor calls the event; None where the delivery names none."""
+    """Return the vendor's name of the event; None if the delivery has none."""
     scope = DeliveryScope(body, headers, {}, vendor.formats, 0)
     found = vendor.event.value(scope) if vendor.event else None
     return found if isinstance(found, str) else None
 
 
 def translate(vendor: Vendor, headers: Mapping[str, str], body: Any, receipt: Receipt) -> list[Document]:
-    """The CloudEvent documents of one delivery; none where it says nothing about a case.
+    """Return the CloudEvent documents of one delivery; none if it says nothing about a case.
 
-    Raises Refused where an id is missing that the mapping requires.
+    Raises InvalidEvent if an id that the mapping requires is missing.
     """
     name = event_name(vendor, headers, body)
     mapping = vendor.mappings.get(name) if name is not None else None
@@ -77,38 +77,37 @@ def translate(vendor: Vendor, headers: Mapping[str, str], body: Any, receipt: Re
     builtin = {"digest": receipt.digest, "event": name}
     formats = replace(vendor.formats, zone=receipt.zone or vendor.formats.zone)
     scope = DeliveryScope(body, headers, builtin, formats, receipt.received)
-    teller = Translator(vendor, receipt)
-    return [document for inner in _each(mapping.each, scope) for document in teller.read(mapping, inner)]
+    translator = Translator(vendor, receipt)
+    return [document for inner in _each(mapping.each, scope) for document in translator.translate(mapping, inner)]
 
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """One translation."""
+    """Translates one delivery."""
 
     vendor: Vendor
     receipt: Receipt
 
-    def read(self, mapping: EventMapping, outer: DeliveryScope) -> Iterator[Document]:
-        """What one item of a delivery tells."""
-        scope = _named(mapping.let, outer)
+    def translate(self, mapping: EventMapping, outer: DeliveryScope) -> Iterator[Document]:
+        """Yield the documents of one item of a delivery."""
+        scope = _with_names(mapping.let, outer)
         if not holds(mapping.when, scope):
             return
         _require(mapping, scope)
         for group in mapping.groups:
-            yield from self._group(group, _named(group.let, scope))
+            yield from self._group(group, _with_names(group.let, scope))
 
     def _group(self, group: Group, scope: DeliveryScope) -> Iterator[Document]:
         for template in group.templates:
             for inner in _each(template.each, scope):
                 if holds(template.when, inner):
-                    yield from self._tell(template, inner)
+                    yield from self._emit(template, inner)
 
-    def _tell(self, template: EventTemplate, scope: DeliveryScope) -> Iterator[Document]:
-        subject = word_of(template.subject.value(scope))
+    def _emit(self, template: EventTemplate, scope: DeliveryScope) -> Iterator[Document]:
+        subject = full_text(template.subject.value(scope))
         kinds = schema_loader(EVENT_SCHEMAS[template.type]).fields
         data = {
-            name: _converted(kinds[name][1], expression.value(scope), scope)
-            for name, expression in template.data.items()
+            name: _convert(kinds[name][1], expression.value(scope), scope) for name, expression in template.data.items()
         }
         if not subject or not all(is_known(value) for value in data.values()):
             return
@@ -122,7 +121,7 @@ class Translator:
         time = instant(template.time.value(scope), scope.formats) if template.time else None
         yield {
             "specversion": "1.0",
-            "id": template.id.loose(scope),
+            "id": template.id.render(scope),
             "source": self.receipt.source,
             "type": full_type(template.type),
             "time": format_instant(self.receipt.received if time is None else min(time, self.receipt.received)),
@@ -133,26 +132,26 @@ class Translator:
     def _terms(self, template: EventTemplate, data: Document, scope: DeliveryScope) -> Document:
         schema = EVENT_SCHEMAS[template.type]
         kinds = schema_loader(schema).fields
-        expressions = {**template.terms, **self._own(template)}
-        said = {
-            name: _converted(kinds[name][1], expression.value(scope), scope) for name, expression in expressions.items()
+        expressions = {**template.terms, **self._custom_terms(template)}
+        terms = {
+            name: _convert(kinds[name][1], expression.value(scope), scope) for name, expression in expressions.items()
         }
-        said = {name: value for name, value in said.items() if value is not None}
+        terms = {name: value for name, value in terms.items() if value is not None}
         try:
-            schema_loader(schema).load({**data, **said})
+            schema_loader(schema).load({**data, **terms})
         except ValidationError as error:
-            return {name: value for name, value in said.items() if name not in error.messages_dict}
-        return said
+            return {name: value for name, value in terms.items() if name not in error.messages_dict}
+        return terms
 
-    def _own(self, template: EventTemplate) -> dict[str, Expression]:
-        """The terms that this source keeps in fields of its own, before those of the mapping."""
+    def _custom_terms(self, template: EventTemplate) -> dict[str, Expression]:
+        """Return the terms from custom fields of this source; they precede those of the mapping."""
         if not template.terms or not template.type.startswith("offer."):
             return {}
         found: dict[str, Expression] = {}
         for name, place in self.receipt.fields.items():
             if name in TERMS:
-                own = own_field(self.vendor.custom, _TERM_KINDS[name][1].kind, place)
-                found[name] = Coalesce((own, template.terms[name])) if name in template.terms else own
+                expression = custom_field(self.vendor.custom, _TERM_KINDS[name][1].kind, place)
+                found[name] = Coalesce((expression, template.terms[name])) if name in template.terms else expression
         return found
 
     def _custom(self, template: EventTemplate, scope: DeliveryScope) -> Document:
@@ -170,12 +169,12 @@ class Translator:
     def _employer(self, scope: DeliveryScope) -> Document:
         if self.receipt.employer:
             return dict(self.receipt.employer)
-        said = {name: as_text(expression.value(scope)) for name, expression in self.vendor.employer.items()}
-        return {name: text for name, text in said.items() if text} if said.get("id") else {}
+        texts = {name: as_text(expression.value(scope)) for name, expression in self.vendor.employer.items()}
+        return {name: text for name, text in texts.items() if text} if texts.get("id") else {}
 
 
-def own_field(custom: Custom | None, kind: str, place: str) -> Expression:
-    """Where a source's own field stands: "$.a.b" is a path into the body, all else the name of a custom field."""
+def custom_field(custom: Custom | None, kind: str, place: str) -> Expression:
+    """Return the expression of a custom field: "$.a.b" is a path into the body, else the field's name."""
     if place.startswith("$.") or custom is None:
         return Path(tuple(place.removeprefix("$.").split(".")))
     item: Expression = (
@@ -183,41 +182,41 @@ def own_field(custom: Custom | None, kind: str, place: str) -> Expression:
     )
     if custom.money is not None and kind in ("money", "money_or_false"):
         return replace(custom.money, objects=(item,))
-    return _Of(item, custom.value)
+    return _Nested(item, custom.value)
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A member of an object by a name that may hold dots."""
+    """A member of an object; its name may contain dots."""
 
     container: Expression
     name: str
 
     def value(self, scope: DeliveryScope) -> Any:
-        """What stands there."""
+        """Return the value of the member."""
         found = self.container.value(scope)
         return found.get(self.name) if isinstance(found, Mapping) else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Of:
-    """A form inside of what another gives."""
+class _Nested:
+    """An expression inside the object that another expression returns."""
 
     item: Expression
     inner: Expression
 
     def value(self, scope: DeliveryScope) -> Any:
-        """The inner value."""
+        """Return the inner value."""
         found = self.item.value(scope)
         return self.inner.value(scope.under(found)) if isinstance(found, Mapping) else None
 
 
-def word_of(value: Any) -> str:
-    """An id at its full length; "" for everything else."""
+def full_text(value: Any) -> str:
+    """Return an id as text, uncut; "" for any other value."""
     return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)
 
 
-def _named(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryScope:
+def _with_names(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryScope:
     for name, expression in let.items():
         scope = scope.under({name: expression.value(scope)})
     return scope
@@ -229,7 +228,7 @@ def _each(each: tuple[str, Expression] | None, scope: DeliveryScope) -> Iterator
         return
     name, expression = each
     found = expression.value(scope)
-    for item in found[:MOST] if isinstance(found, list) else ():
+    for item in found[:MAX_ITEMS] if isinstance(found, list) else ():
         yield scope.under({name: item})
 
 
@@ -237,8 +236,8 @@ def _require(mapping: EventMapping, scope: DeliveryScope) -> None:
     for name in mapping.require:
         if not as_text(scope.names.get(name)):
             expression = mapping.let[name]
-            at = expression.pointer() if isinstance(expression, Path) else f"/{name}"
-            raise InvalidEvent([Problem(at, "is missing: it must be an id")])
+            pointer = expression.pointer() if isinstance(expression, Path) else f"/{name}"
+            raise InvalidEvent([Problem(pointer, "is missing; send the id")])
 
 
 def _number(value: Any, kind: Kind) -> Any:
@@ -251,8 +250,8 @@ def _number(value: Any, kind: Kind) -> Any:
         return value
 
 
-def _converted(kind: Kind, value: Any, scope: DeliveryScope) -> Any:
-    """The value in the form of our field, where it can be read as such."""
+def _convert(kind: Kind, value: Any, scope: DeliveryScope) -> Any:
+    """Return the value converted to the kind of the field; None or unchanged if it cannot be converted."""
     if isinstance(kind, Id):
         return as_text(value) or None
     if kind.kind == "instant":

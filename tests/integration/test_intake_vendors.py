@@ -10,7 +10,7 @@ import pytest
 
 from signpost.case.instant import MINUTE
 from signpost.ingress.checking import SECRET, secret_for
-from signpost.ingress.receiving import understand
+from signpost.ingress.receiving import receive
 from signpost.ingress.vendors import VENDORS, sign
 from signpost.messaging import connect
 from signpost.services.intake import create_app
@@ -205,4 +205,4 @@ def test_a_source_may_allow_more_skew(tmp_path: Path) -> None:
     text = tenants_file().replace("vendor: lever, secrets", "vendor: lever, clock_skew: 1d, secrets", 1)
     source = tenants_in(tmp_path, text).sources["lever"]
     late = sent(VENDORS["lever"], sample_of("lever", "candidateHired"), NOW - 600 * MINUTE)
-    assert len(understand(to_request(source, late.headers, late.body, NOW)).events) == 1
+    assert len(receive(to_request(source, late.headers, late.body, NOW)).events) == 1

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from signpost.case.instant import parse_instant
-from signpost.ingress.standard import in_payload, to_cloudevent
+from signpost.ingress.standard import point_into_payload, to_cloudevent
 from signpost.schemas import InvalidEvent, load_event
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
@@ -21,7 +21,7 @@ def read(payload: Any) -> Any:
         document = to_cloudevent(payload, webhook_id="msg_1", source="standard/north")
         return load_event(document, tenant="t", now=NOW)
     except InvalidEvent as refused:
-        return sorted(problem.pointer for problem in in_payload(refused).problems)
+        return sorted(problem.pointer for problem in point_into_payload(refused).problems)
 
 
 @pytest.mark.parametrize("said", ["offer.extended", "signpost.offer.extended.v1"])

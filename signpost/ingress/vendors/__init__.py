@@ -1,6 +1,6 @@
-"""Every vendor whose webhooks are understood, read from the mapping files beside this module.
+"""The vendors with a mapping file in this folder, loaded on demand. No code for a single vendor.
 
-A new vendor with a known signature scheme is one more file here, named after it, and its samples under `samples/`.
+To add a vendor with a known signature scheme, add its mapping file here and its samples under `samples/NAME/`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ FOLDER: Final = Path(__file__).parent
 
 
 class _Vendors(Mapping[str, Vendor]):
-    """Name -> vendor; a file is read when its vendor is first asked for."""
+    """Name -> vendor; a file is read on first access."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {file.stem: file for file in sorted(folder.glob("*.yaml"))}
@@ -38,4 +38,4 @@ class _Vendors(Mapping[str, Vendor]):
 
 
 VENDORS: Final[Mapping[str, Vendor]] = _Vendors(FOLDER)
-"""Name -> what its mapping says. Raises KeyError for a name that is none, MappingError for a file that is wrong."""
+"""Name -> vendor. Access raises KeyError for an unknown name and MappingError for an invalid file."""
