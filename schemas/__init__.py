@@ -1,4 +1,4 @@
-"""The contracts: events and recommendations as marshmallow classes; documents are generated from them."""
+"""The message contracts as marshmallow classes: events, recommendations, feedback. No transport, no storage."""
 
 from signpost.schemas.cloudevent import dump_event, full_type, load_event, load_own_event
 from signpost.schemas.events import EVENT_SCHEMAS

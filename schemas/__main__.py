@@ -1,4 +1,4 @@
-"""`python -m signpost.schemas`: regenerate the documents under schemas/documents/generated/."""
+"""`python -m signpost.schemas` regenerates the documents in schemas/documents/generated/."""
 
 from signpost.schemas.documents.generate import GENERATED, write
 

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in and out: a parsed document to a validated Event, and an Event to the document that travels."""
+"""Converts CloudEvents 1.0: a parsed document to a validated Event, and an Event to its document. No transport."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -19,8 +19,8 @@ from signpost.schemas.reading import schema_loader
 from signpost.suggestions import did_you_mean
 
 PREFIX, VERSION = "signpost.", ".v1"
-AHEAD = 5 * MINUTE
-"""How far an event's time may lie ahead of the receiver's clock, in microseconds."""
+MAX_AHEAD_US = 5 * MINUTE
+"""How far the time of an event may be ahead of the receiver's clock."""
 SPACE = re.compile(r"\s")
 EXTENSION = re.compile(r"[a-z0-9]{1,64}")
 JSON_TYPE = re.compile(r"application/([a-z0-9.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
@@ -37,7 +37,7 @@ _SHORT = {full_type(short): short for short in EVENT_SCHEMAS}
 class SourceAttribute(Id):
     """A URI reference of 1 to 256 characters."""
 
-    longest = 256
+    max_length = 256
 
     def canonical(self, value: Any) -> str:
         text = super().canonical(value)
@@ -50,7 +50,7 @@ class SourceAttribute(Id):
 
 
 class EventId(Id):
-    """1 to 128 characters and at most 255 bytes, which is what AMQP can carry as a message id."""
+    """1 to 128 characters and at most 255 bytes, the limit of an AMQP message id."""
 
     def canonical(self, value: Any) -> str:
         text = super().canonical(value)
@@ -62,12 +62,14 @@ class EventId(Id):
 class Subject(Id):
     """A candidate's id, or "application:" and an application's id."""
 
-    longest = len(APPLICATION) + Id.longest
+    max_length = len(APPLICATION) + Id.max_length
 
     def canonical(self, value: Any) -> str:
         text = super().canonical(value)
-        if len(text.removeprefix(APPLICATION)) not in range(1, Id.longest + 1):
-            raise ValidationError(f'must be an id of 1 to {Id.longest} characters, or "{APPLICATION}" and such an id')
+        if len(text.removeprefix(APPLICATION)) not in range(1, Id.max_length + 1):
+            raise ValidationError(
+                f'must be an id of 1 to {Id.max_length} characters, or "{APPLICATION}" and such an id'
+            )
         return text
 
 
@@ -126,13 +128,13 @@ def load_event(document: Any, *, tenant: str, now: int, own: OwnKinds | None = N
     declares; None: unchecked. Raises InvalidEvent with every problem."""
     problems: list[Problem] = []
     if isinstance(document, Mapping) and document.get("tenant") is not None:
-        problems.append(Problem("/tenant", "the tenant follows from the credential; leave it out"))
+        problems.append(Problem("/tenant", "is not allowed: the tenant follows from the credential; remove it"))
         document = {name: value for name, value in document.items() if name != "tenant"}
-    return _load(document, tenant, problems, latest=now + AHEAD, own=own)
+    return _load(document, tenant, problems, latest=now + MAX_AHEAD_US, own=own)
 
 
 def load_own_event(document: Any) -> Event:
-    """The Event of a document that `dump_event` made, tenant included. A field that is declared no longer is kept.
+    """The Event of a document that `dump_event` made, tenant included. A field that is no longer declared is kept.
     Raises InvalidEvent with every problem."""
     problems: list[Problem] = []
     tenant: str = ""
@@ -163,10 +165,12 @@ def _load(document: Any, tenant: str, problems: list[Problem], *, latest: int | 
     read = {name: _read(kind, said.get(name), f"/{name}", problems) for name, kind in ATTRIBUTES.items()}
     problems += _extensions(said)
     if "data_base64" in said:
-        problems.append(Problem("/data_base64", "binary data is not understood; send JSON in data"))
+        problems.append(Problem("/data_base64", "is not supported; send JSON in data"))
     time = parse_instant(read["time"]) if read["time"] else 0
     if latest is not None and time > latest:
-        problems.append(Problem("/time", "lies more than 5 minutes ahead of the receiver's clock"))
+        problems.append(
+            Problem("/time", "is more than 5 minutes ahead of the receiver's clock; check the sender's clock")
+        )
     data = _data(read["type"], read["subject"], said.get("data", {}), problems, own)
     if problems:
         raise InvalidEvent(problems)
@@ -186,20 +190,22 @@ def _read(kind: Kind, value: Any, at: str, problems: list[Problem]) -> Any:
 
 
 def _extensions(said: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the attributes that CloudEvents does not define; those that are well formed are left alone."""
+    """Yield the problems of extension attributes; valid ones are allowed."""
     for name, value in said.items():
         if name in ATTRIBUTES or name in ("data", "data_base64", "tenant"):
             continue
         if not EXTENSION.fullmatch(name):
             hint = did_you_mean(name, [*ATTRIBUTES, "data"])
-            yield Problem(pointer(name), f"is no CloudEvents attribute: names are lower-case letters and digits{hint}")
+            yield Problem(
+                pointer(name), f"is not a CloudEvents attribute: names consist of lower-case letters and digits{hint}"
+            )
         elif not isinstance(value, str | bool | int) or (isinstance(value, int) and not -(2**31) <= value < 2**31):
             yield Problem(pointer(name), "an extension attribute must be a string, a boolean or a 32-bit integer")
         elif isinstance(value, str):
-            yield from _found(Text().canonical, value, pointer(name))
+            yield from _check(Text().canonical, value, pointer(name))
 
 
-def _found(check: Callable[[Any], Any], value: Any, at: str) -> Iterator[Problem]:
+def _check(check: Callable[[Any], Any], value: Any, at: str) -> Iterator[Problem]:
     try:
         check(value)
     except ValidationError as error:
@@ -231,5 +237,5 @@ def _data(
         loaded[CUSTOM] = check_custom(data[CUSTOM], declared, problems)
     named = loaded.get("application")
     if named and subject and subject.startswith(APPLICATION) and subject != APPLICATION + named:
-        problems.append(Problem("/data/application", "is not the application that the subject names"))
+        problems.append(Problem("/data/application", "differs from the application in the subject"))
     return loaded

@@ -27,5 +27,5 @@ CURRENCIES = frozenset(_CURRENCIES.split())
 
 @cache
 def time_zones() -> frozenset[str]:
-    """Every IANA time zone name that this machine's database knows."""
+    """Return every IANA time zone name in the database of this machine."""
     return frozenset(available_timezones()) - {"Factory", "localtime"}

@@ -12,34 +12,34 @@ MAX_ITEMS = 100
 
 
 class Items(Kind):
-    """A list of values of one kind: at most 100 and all different, where not said otherwise."""
+    """A list of values of one kind; by default at most 100 and all distinct."""
 
-    def __init__(self, item: Kind, *, most: int = MAX_ITEMS, distinct: bool = True, **options: Any) -> None:
+    def __init__(self, item: Kind, *, max_items: int = MAX_ITEMS, distinct: bool = True, **options: Any) -> None:
         super().__init__(**options)
         self.item, self.choices = item, item.choices
-        self.most, self.distinct = most, distinct
+        self.max_items, self.distinct = max_items, distinct
 
     def canonical(self, value: Any) -> list[Any]:
         if not isinstance(value, list | tuple):
             raise ValidationError(f"must be an array, is {json_type(value)}")
-        if len(value) > self.most:
-            raise ValidationError(f"must have at most {self.most} items, has {len(value)}")
+        if len(value) > self.max_items:
+            raise ValidationError(f"must have at most {self.max_items} items, has {len(value)}")
         items: list[Any] = []
         problems: dict[int, Any] = {}
-        for place, item in enumerate(value):
+        for index, item in enumerate(value):
             try:
                 items.append(self.item.canonical(item))
                 if self.distinct and items[-1] in items[:-1]:
-                    problems[place] = ["is repeated"]
+                    problems[index] = ["is repeated"]
             except ValidationError as error:
-                problems[place] = error.messages
+                problems[index] = error.messages
         if problems:
             raise ValidationError(problems)
         return items
 
     def json_schema(self) -> JsonSchema:
-        said: JsonSchema = {"type": "array", "items": self.item.json_schema(), "maxItems": self.most}
-        return {**said, "uniqueItems": True} if self.distinct else said
+        schema: JsonSchema = {"type": "array", "items": self.item.json_schema(), "maxItems": self.max_items}
+        return {**schema, "uniqueItems": True} if self.distinct else schema
 
 
 class TextList(Items):
@@ -52,7 +52,7 @@ class TextList(Items):
 
 
 class ChoiceList(Items):
-    """A list of words out of a few."""
+    """A list of choices."""
 
     kind = "choices"
 
@@ -61,7 +61,7 @@ class ChoiceList(Items):
 
 
 class Object(Kind):
-    """An object with a schema of its own."""
+    """An object with its own schema."""
 
     kind = "object"
 
@@ -80,7 +80,7 @@ class Object(Kind):
 
 
 def object_schema(schema: type[Schema]) -> JsonSchema:
-    """JSON Schema 2020-12 of an object: every field, which are required, and whether others are refused."""
+    """Return the JSON Schema 2020-12 of an object: its fields, which are required, and whether others are allowed."""
     declared = {field.data_key or name: field for name, field in schema().fields.items()}
     closed = schema.Meta.unknown == RAISE
     any_of = getattr(schema.Meta, "any_of", ())
@@ -91,19 +91,19 @@ def object_schema(schema: type[Schema]) -> JsonSchema:
         **document,
         **({"required": required} if required else {}),
         **({"additionalProperties": False} if closed else {}),
-        **({"anyOf": [_said(name) for name in any_of]} if any_of else {}),
+        **({"anyOf": [_require_value(name) for name in any_of]} if any_of else {}),
     }
 
 
-def _said(name: str) -> JsonSchema:
+def _require_value(name: str) -> JsonSchema:
     return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
 
 
 def field_schema(field: Kind) -> JsonSchema:
-    """JSON Schema of a field, null included where it may be null."""
-    said = field.json_schema()
+    """Return the JSON Schema of a field, including null if the field is nullable."""
+    schema = field.json_schema()
     if not field.allow_none:
-        return said
-    if isinstance(said.get("type"), str) and "enum" not in said:
-        return {**said, "type": [said["type"], "null"]}
-    return {"anyOf": [said, {"type": "null"}]}
+        return schema
+    if isinstance(schema.get("type"), str) and "enum" not in schema:
+        return {**schema, "type": [schema["type"], "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}

@@ -1,4 +1,4 @@
-"""Every event that senders may send, as a marshmallow class each; EVENT_SCHEMAS names them all. Declarations only."""
+"""The data of every event that senders may send, one marshmallow class each, and their table. Declarations only."""
 
 from typing import Any
 
@@ -26,16 +26,16 @@ WORKPLACES = ("onsite", "hybrid", "remote")
 
 
 class Strict(Schema):
-    """Unknown fields are refused, not dropped."""
+    """Rejects unknown fields instead of dropping them."""
 
     class Meta:
         unknown = RAISE
         any_of: tuple[str, ...] = ()
-        """Fields of which at least one must be said."""
+        """Fields of which at least one is required."""
 
     @validates_schema(skip_on_field_errors=False)
-    def says_any(self, data: dict[str, Any], **_: Any) -> None:
-        """Refuse what would be about nothing."""
+    def require_any(self, data: dict[str, Any], **_: Any) -> None:
+        """Raise ValidationError if none of the fields in `any_of` has a value."""
         names = self.Meta.any_of
         if names and all(data.get(name) is None for name in names):
             raise ValidationError(f"must name {' or '.join(names)}")
@@ -88,7 +88,7 @@ class OfferTerms(Strict):
     workplace = Choice(*WORKPLACES)
     relocation = Choice("offered", "refused")
     commute_minutes = Integer()
-    hours_per_week = Number(most=168)
+    hours_per_week = Number(maximum=168)
     basis = Choice("salaried", "hourly")
     overtime_paid = Boolean()
     weekends = Boolean()
@@ -103,7 +103,7 @@ class OfferTerms(Strict):
 
 
 class OfferNamed(Strict):
-    """Which offer, and whose."""
+    """The offer and its employer."""
 
     offer = Id(required=True)
     employer = Object(Employer)
@@ -133,7 +133,7 @@ class OfferLetterReceived(OfferNamed):
 
 
 class InterviewNamed(Strict):
-    """Which interview, and with whom."""
+    """The interview and its employer."""
 
     interview = Id(required=True)
     employer = Object(Employer)
@@ -243,7 +243,7 @@ class AdviceSnoozed(AdviceAnswered):
 
 
 class Nothing(Strict):
-    """The event says all by its type."""
+    """No data: the type of the event says everything."""
 
 
 EVENT_SCHEMAS: dict[str, type[Schema]] = {

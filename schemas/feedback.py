@@ -1,4 +1,4 @@
-"""What a consumer says back about a recommendation, over HTTP."""
+"""The feedback that a consumer sends about a recommendation over HTTP: its schema and its loader."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError
 
 from signpost.names import ANSWERS
-from signpost.schemas.fields import Choice, Id, Instant
+from signpost.schemas.fields import Choice, Id, Instant, json_type
 from signpost.schemas.problems import InvalidEvent, Problem, problems_of
 
 
 class FeedbackSchema(Schema):
-    """`until`: of snoozed, and of it alone. `id`: the caller's own; the same one sent again changes nothing."""
+    """`until` is required with the answer snoozed and not allowed otherwise; `id` makes a retry idempotent."""
 
     class Meta:
         unknown = RAISE
@@ -24,7 +24,7 @@ class FeedbackSchema(Schema):
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """An answer to a recommendation; `until` as RFC 3339."""
+    """The answer to a recommendation; `until` is RFC 3339 text."""
 
     answer: str
     until: str | None
@@ -32,14 +32,14 @@ class Feedback:
 
 
 def load_feedback(document: Any) -> Feedback:
-    """The feedback of a parsed request. Raises Refused with every problem."""
+    """Return the feedback of a parsed request. Raises InvalidEvent with every problem."""
     if not isinstance(document, Mapping):
-        raise InvalidEvent([Problem("", "must be an object with `answer`")])
-    said = {name: value for name, value in document.items() if value is not None}
+        raise InvalidEvent([Problem("", f"must be an object with `answer`, is {json_type(document)}")])
+    members = {name: value for name, value in document.items() if value is not None}
     try:
-        read = FeedbackSchema().load(said)
+        loaded = FeedbackSchema().load(members)
     except ValidationError as error:
         raise InvalidEvent(problems_of(FeedbackSchema(), error.messages_dict, "")) from None
-    if (read["answer"] == "snoozed") != ("until" in read):
-        raise InvalidEvent([Problem("/until", "belongs to snoozed, and to it alone")])
-    return Feedback(read["answer"], read.get("until"), read.get("id"))
+    if (loaded["answer"] == "snoozed") != ("until" in loaded):
+        raise InvalidEvent([Problem("/until", "is required with snoozed and not allowed with other answers")])
+    return Feedback(loaded["answer"], loaded.get("until"), loaded.get("id"))

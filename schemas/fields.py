@@ -1,7 +1,7 @@
-"""The simple types of the event vocabulary as marshmallow fields, each with its `kind` and `choices`.
+"""The simple field types of events as marshmallow fields, each with its `kind` and `choices`. Declares no event.
 
-Deserialising gives canonical JSON (see `signpost.case.Event`). A field that is not required accepts null,
-which takes back what was said.
+Deserializing returns canonical JSON (see `signpost.case.Event`). An optional field accepts null, which retracts an
+earlier value.
 """
 
 import re
@@ -25,7 +25,7 @@ DECIMAL = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?")
 LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,6}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 YEARS = range(1970, 9999)
-"""The years that instants may lie in."""
+"""The years of valid instants."""
 
 
 class Kind(fields.Field[Any]):
@@ -47,34 +47,34 @@ class Kind(fields.Field[Any]):
         return self.canonical(value)
 
     def canonical(self, value: Any) -> Any:
-        """The canonical JSON of a value; ValidationError with words for the sender."""
+        """Return the canonical JSON of a value. Raises ValidationError with a message for the sender."""
         raise NotImplementedError
 
     def json_schema(self) -> JsonSchema:
-        """JSON Schema 2020-12 of what senders may say here, null aside."""
+        """Return the JSON Schema 2020-12 of the values that senders may send, except null."""
         raise NotImplementedError
 
 
 class Text(Kind):
     """A string of at most 2000 characters."""
 
-    shortest, longest = 0, MAX_TEXT
+    min_length, max_length = 0, MAX_TEXT
 
     def canonical(self, value: Any) -> str:
-        text = checked_text(value)
-        if not self.shortest <= len(text) <= self.longest:
-            raise ValidationError(f"must have {self.shortest} to {self.longest} characters, has {len(text)}")
+        text = check_text(value)
+        if not self.min_length <= len(text) <= self.max_length:
+            raise ValidationError(f"must have {self.min_length} to {self.max_length} characters, has {len(text)}")
         return text
 
     def json_schema(self) -> JsonSchema:
-        limits = {"maxLength": self.longest}
-        return {"type": "string", **({"minLength": self.shortest} if self.shortest else {}), **limits}
+        limits = {"maxLength": self.max_length}
+        return {"type": "string", **({"minLength": self.min_length} if self.min_length else {}), **limits}
 
 
 class Id(Text):
     """A string of 1 to 128 characters without control characters."""
 
-    shortest, longest = 1, MAX_ID
+    min_length, max_length = 1, MAX_ID
 
     def canonical(self, value: Any) -> str:
         text = super().canonical(value)
@@ -83,8 +83,8 @@ class Id(Text):
         return text
 
 
-def checked_text(value: Any) -> str:
-    """The value, if it is a string that every database and every JSON reader can hold."""
+def check_text(value: Any) -> str:
+    """Return the value if it is a string that every database and JSON reader can hold. Raises ValidationError."""
     if not isinstance(value, str):
         raise ValidationError(f"must be a string, is {json_type(value)}")
     if "\0" in value:
@@ -97,7 +97,7 @@ def checked_text(value: Any) -> str:
 
 
 def json_type(value: Any) -> str:
-    """What JSON calls a value, with its article."""
+    """Return the JSON type of a value, with its article."""
     if value is None or isinstance(value, bool):
         return "null" if value is None else "a boolean"
     names = ((str, "a string"), (int | float | Decimal, "a number"), (Mapping, "an object"), (Sequence, "an array"))
@@ -105,36 +105,36 @@ def json_type(value: Any) -> str:
 
 
 class _Patterned(Kind):
-    """A string of one form."""
+    """A string in one format."""
 
-    form: ClassVar[str]
+    format: ClassVar[str]
     json: ClassVar[JsonSchema]
 
     def canonical(self, value: Any) -> str:
-        text = checked_text(value)
+        text = check_text(value)
         try:
             return self.read(text)
         except (ValueError, OverflowError) as error:
-            # The value itself is not repeated: problems end in logs and dead letters, which name nobody.
-            raise ValidationError(f"must be {self.form}{_because(error)}") from None
+            # Without the value: problems go to logs and dead letters, which hold no personal data
+            raise ValidationError(f"must be {self.format}{_format_reason(error)}") from None
 
     def read(self, text: str) -> str:
-        """The canonical text; ValueError where it has not the form."""
+        """Return the canonical text. Raises ValueError for any other format."""
         raise NotImplementedError
 
     def json_schema(self) -> JsonSchema:
         return {"type": "string", **self.json}
 
 
-def _because(error: Exception) -> str:
+def _format_reason(error: Exception) -> str:
     return f": {error}" if str(error) else ""
 
 
 class Instant(_Patterned):
-    """RFC 3339 with an offset; canonical in UTC with "Z" and a fraction only where it is not zero."""
+    """RFC 3339 with an offset; canonical in UTC with "Z" and a fraction only if it is not zero."""
 
     kind = "instant"
-    form = 'an instant with its offset, like "2026-03-02T14:00:00Z" or "2026-03-02T15:00:00+01:00"'
+    format = 'an instant with its offset, like "2026-03-02T14:00:00Z" or "2026-03-02T15:00:00+01:00"'
     json: ClassVar[JsonSchema] = {"format": "date-time"}
 
     def read(self, text: str) -> str:
@@ -142,7 +142,7 @@ class Instant(_Patterned):
             naive = re.fullmatch(DATE.pattern + r"[Tt ][0-9:.]+", text)
             raise ValueError("it has no offset from UTC" if naive else "")
         if int(text[:4]) not in YEARS:
-            raise ValueError(f"the year must lie in {YEARS.start} to {YEARS.stop - 1}")
+            raise ValueError(f"the year must be from {YEARS.start} to {YEARS.stop - 1}")
         try:
             return format_instant(parse_instant(text.upper()))
         except ValueError:
@@ -153,7 +153,7 @@ class Date(_Patterned):
     """YYYY-MM-DD."""
 
     kind = "date"
-    form = 'a date like "2026-03-02"'
+    format = 'a date like "2026-03-02"'
     json: ClassVar[JsonSchema] = {"format": "date"}
 
     def read(self, text: str) -> str:
@@ -168,7 +168,7 @@ class Date(_Patterned):
 class Country(_Patterned):
     """ISO 3166-1 alpha-2, upper case."""
 
-    form = 'a country code of ISO 3166-1 alpha-2, like "DE"'
+    format = 'a country code of ISO 3166-1 alpha-2, like "DE"'
     json: ClassVar[JsonSchema] = {"pattern": "^[A-Z]{2}$", "description": "ISO 3166-1 alpha-2"}
 
     def read(self, text: str) -> str:
@@ -180,7 +180,7 @@ class Country(_Patterned):
 class TimeZone(_Patterned):
     """A name of the IANA time zone database."""
 
-    form = 'an IANA time zone, like "Europe/Berlin"'
+    format = 'an IANA time zone, like "Europe/Berlin"'
     json: ClassVar[JsonSchema] = {"description": "IANA time zone name", "maxLength": 64}
 
     def read(self, text: str) -> str:
@@ -192,7 +192,7 @@ class TimeZone(_Patterned):
 class Locale(_Patterned):
     """A BCP 47 language tag."""
 
-    form = 'a BCP 47 language tag, like "de-AT"'
+    format = 'a BCP 47 language tag, like "de-AT"'
     json: ClassVar[JsonSchema] = {"pattern": f"^{LOCALE.pattern}$", "description": "BCP 47"}
 
     def read(self, text: str) -> str:
@@ -220,7 +220,7 @@ class Choice(Kind):
 
 
 class Boolean(Kind):
-    """true or false, nothing that looks like them."""
+    """true or false; numbers and texts are rejected."""
 
     kind = "boolean"
 
@@ -234,26 +234,26 @@ class Boolean(Kind):
 
 
 class Number(Kind):
-    """A finite number from `least` to `most`; canonical as an integer where it is whole."""
+    """A finite number from `minimum` to `maximum`; canonical as an integer if it is whole."""
 
     kind = "number"
 
-    def __init__(self, *, least: int = 0, most: int = 1_000_000, **options: Any) -> None:
+    def __init__(self, *, minimum: int = 0, maximum: int = 1_000_000, **options: Any) -> None:
         super().__init__(**options)
-        self.least, self.most = least, most
+        self.minimum, self.maximum = minimum, maximum
 
     def canonical(self, value: Any) -> int | float:
         number = as_decimal(value)
-        if not self.least <= number <= self.most:
-            raise ValidationError(f"must lie between {self.least} and {self.most}")
+        if not self.minimum <= number <= self.maximum:
+            raise ValidationError(f"must be between {self.minimum} and {self.maximum}")
         return int(number) if number == number.to_integral_value() else float(number)
 
     def json_schema(self) -> JsonSchema:
-        return {"type": self.kind, "minimum": self.least, "maximum": self.most}
+        return {"type": self.kind, "minimum": self.minimum, "maximum": self.maximum}
 
 
 class Integer(Number):
-    """A whole number from `least` to `most`."""
+    """A whole number from `minimum` to `maximum`."""
 
     kind = "integer"
 
@@ -268,11 +268,11 @@ class Percent(Number):
     """A number from 0 to 100."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(least=0, most=100, **options)
+        super().__init__(minimum=0, maximum=100, **options)
 
 
 def as_decimal(value: Any) -> Decimal:
-    """A JSON number exactly as it was written; NaN, infinities and booleans are refused."""
+    """Return a JSON number exactly as sent. Raises ValidationError for NaN, infinities and booleans."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValidationError(f"must be a number, is {json_type(value)}")
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)

@@ -1,6 +1,6 @@
-"""What each field of a case means, in one sentence.
+"""The meaning of each field of a case, in one sentence.
 
-The one source for docs/rulebook/fields.md, for the hints of editors and for the descriptions of events.
+The only source for docs/rulebook/fields.md, for hints in editors and for the descriptions of event fields.
 """
 
 from collections.abc import Mapping
@@ -13,38 +13,38 @@ from signpost.schemas.fields import JsonSchema
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "offer": {
         "employer": "The id of the employer that makes the offer; the same id stands for the same employer everywhere.",
-        "employer_name": "The employer's name, as texts show it.",
+        "employer_name": "The employer's name, as shown in texts.",
         "application": "The id of the application that led to the offer.",
         "city": "The city where the work is done.",
         "region": "The state, province or region where the work is done.",
         "country": "The country where the work is done, as a code of two letters.",
-        "stage": "How far the offer is: the latest of its milestones decides.",
+        "stage": "The current stage of the offer: the latest milestone decides.",
         "ended": "Whether the offer was declined, withdrawn or rescinded, or has expired.",
-        "letter": "How far the formal letter is: none yet, received or signed.",
+        "letter": "The state of the formal letter: none yet, received or signed.",
         "location": "The place of work: city, region and country.",
         "title": "The title of the position.",
-        "salary": "The base pay, for a year, a month, a week, a day or an hour.",
+        "salary": "The base pay for a year, a month, a week, a day or an hour.",
         "negotiable": "Whether the employer is ready to negotiate the terms.",
-        "bonus": "The bonus to expect; `false` where there is none.",
-        "commission": "How commission is paid; `false` where there is none.",
-        "equity": "The shares or options that come with the position; `false` where there are none.",
+        "bonus": "The expected bonus; `false` if there is none.",
+        "commission": "How commission is paid; `false` if there is none.",
+        "equity": "The shares or options that come with the position; `false` if there are none.",
         "paid_leave_days": "The days of paid leave in a year.",
-        "benefits_cost": "What the benefits cost the candidate, taken from the pay.",
+        "benefits_cost": "The cost of the benefits to the candidate, deducted from the pay.",
         "respond_by": "The moment by which the employer wants an answer.",
         "start_date": "The first day of work.",
         "workplace": "Where the work is done: on site, at home, or both.",
         "relocation": "Whether the employer pays for moving: offered or refused.",
-        "commute_minutes": "How long the candidate's way to work would take, in minutes.",
+        "commute_minutes": "The duration of the candidate's commute, in minutes.",
         "hours_per_week": "The hours of work in a week.",
-        "basis": "Whether the pay is a salary or by the hour.",
+        "basis": "Whether the pay is salaried or hourly.",
         "overtime_paid": "Whether overtime is paid.",
-        "weekends": "Whether the position asks for work on weekends.",
-        "on_call": "Whether the position asks for being on call.",
-        "travel_percent": "How much of the working time goes into travel, in per cent.",
+        "weekends": "Whether the position requires work on weekends.",
+        "on_call": "Whether the position requires being on call.",
+        "travel_percent": "The share of working time spent on travel, in percent.",
         "growth_path": "What the employer says about growth in the position.",
         "team": "What is known about the team and the manager.",
         "work_life": "What is known about the balance of work and private life.",
-        "highlights": "What the employer names as the strong points of the position.",
+        "highlights": "The strong points of the position, as the employer describes them.",
         "conditions": "What the offer still depends on, like references or a background check.",
         "conditions_cleared": "Whether all those conditions are met.",
         "benefits.retirement_match": "Whether the employer adds to retirement savings.",
@@ -78,9 +78,9 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "interview": {
         "employer": "The id of the employer that holds the interview.",
-        "employer_name": "The employer's name, as texts show it.",
+        "employer_name": "The employer's name, as shown in texts.",
         "application": "The id of the application that the interview belongs to.",
-        "stage": "How far the interview is; as a condition, `upcoming` also means scheduled and not begun.",
+        "stage": "The current stage of the interview; in a condition, `upcoming` means scheduled and not begun.",
         "starts_at": "When the interview begins.",
         "ends_at": "When the interview ends.",
         "format": "How the interview is held.",
@@ -107,20 +107,20 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "application": {
         "employer": "The id of the employer that the application went to.",
-        "employer_name": "The employer's name, as texts show it.",
+        "employer_name": "The employer's name, as shown in texts.",
         "application": "The application's own id; every event that names it makes it known.",
         "stage": "Whether the application is submitted or rejected.",
         "submitted_at": "When the application was submitted.",
         "rejected_at": "When the employer rejected the application.",
         "interviewed_at": "When the latest interview for the application was over.",
-        "word_by": "The day by which word was promised in the latest interview held for the application.",
+        "word_by": "The promised date of an answer from the latest interview held for the application.",
     },
     "contact": {
         "employer": "The id of the employer, from the offer or application that the contact belongs to.",
         "employer_name": "The employer's name, from the offer or application that the contact belongs to.",
         "application": "The id of the application that the contact belongs to.",
         "by": "Who made the contact.",
-        "channel": "How the two were in touch.",
+        "channel": "The channel of the contact.",
         "purpose": "What the contact was about.",
         "offer": "The id of the offer that the contact belongs to.",
         "at": "When the contact took place.",
@@ -128,15 +128,15 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "candidate": {
         "salary_target": "The pay that the candidate hopes for.",
         "salary_floor": "The least pay that the candidate would accept.",
-        "monthly_needs": "What the candidate needs to live for a month.",
+        "monthly_needs": "The candidate's cost of living for a month.",
         "priorities": "What matters most to the candidate in a position.",
         "non_negotiables": "What the candidate will not give up, in the candidate's words.",
-        "market_range": "What such positions pay, from low to high, as far as the candidate found out.",
+        "market_range": "The market pay for such positions, from low to high, as the candidate has found.",
         "workplace": "Where the candidate wants to work: on site, at home, or both.",
         "region": "The state, province or region where the candidate lives.",
         "country": "The country where the candidate lives, as a code of two letters.",
         "unwanted_regions": "Regions where the candidate does not want to work.",
-        "max_commute_minutes": "The longest way to work that the candidate accepts, in minutes.",
+        "max_commute_minutes": "The longest commute that the candidate accepts, in minutes.",
         "has_family": "Whether the candidate has a family that the decision concerns.",
         "has_children": "Whether the candidate has children.",
         "notice_country": "The country whose law governs the candidate's notice, as a code of two letters.",
@@ -148,7 +148,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "resigned": "Whether the candidate has resigned from the present job.",
         "resignation_planned": "Whether the candidate plans to resign.",
         "manages_people": "Whether the candidate manages people in the present job.",
-        "notice_period_days": "The days of notice that the present job asks for.",
+        "notice_period_days": "The days of notice that the present job requires.",
         "present_employer": "The name of the present employer.",
         "present_title": "The title of the present job.",
         "last_day": "The last day in the job that the candidate resigned from.",
@@ -162,12 +162,12 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def event_data_schema(name: str) -> JsonSchema:
-    """JSON Schema of the data of the event with this short type, with the meaning of each field."""
+    """Return the JSON Schema of the data of an event, by its short type, with the meaning of each field."""
     data = object_schema(EVENT_SCHEMAS[name])
     meanings = {} if name == "offer.letter_received" else MEANINGS.get(name.partition(".")[0], {})
     properties = {
-        # An employer has an id and a name here, and each is a field of its own
-        key: {"description": meanings[key], **said} if key in meanings and key != "employer" else said
-        for key, said in data["properties"].items()
+        # Here an employer is an object; in a case its id and its name are two fields
+        key: {"description": meanings[key], **schema} if key in meanings and key != "employer" else schema
+        for key, schema in data["properties"].items()
     }
     return {**data, "properties": properties}

@@ -15,7 +15,7 @@ class Amount(Kind):
     """A decimal of at least 0, as a JSON number or decimal text: up to 15 digits before the point and 6 after."""
 
     def canonical(self, value: Any) -> str:
-        """Normalised decimal text without exponent: "80000.1"."""
+        """Return normalized decimal text without an exponent: "80000.1"."""
         if isinstance(value, str):
             if not DECIMAL.fullmatch(value):
                 raise ValidationError('must be a number or a decimal text of at least 0, like "80000.50"')
@@ -76,7 +76,7 @@ class Money(Kind):
 
 
 class MoneyOrFalse(Money):
-    """Money, or false: there is none."""
+    """Money, or false for none."""
 
     kind = "money_or_false"
 
@@ -88,7 +88,7 @@ class MoneyOrFalse(Money):
 
 
 class TextOrFalse(Text):
-    """A text, or false: there is none."""
+    """A text, or false for none."""
 
     kind = "text_or_false"
 

@@ -1,4 +1,4 @@
-"""Problems of a document: every bad field by its JSON pointer, and the error that carries them."""
+"""The problems of a document, one for each invalid field with its JSON pointer, and the error that carries them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from signpost.suggestions import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at one place: `pointer` is a JSON pointer (RFC 6901) into the document, "" the document itself."""
+    """The problem of one field: `pointer` is a JSON pointer (RFC 6901) into the document, "" the document itself."""
 
     pointer: str
     message: str
@@ -23,7 +23,7 @@ class Problem:
 
 
 class InvalidEvent(CallerError):
-    """A document that is understood and not accepted; `problems` names every bad field."""
+    """The document is well formed but invalid; `problems` names every invalid field."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
@@ -31,12 +31,12 @@ class InvalidEvent(CallerError):
 
 
 def pointer(*steps: str | int) -> str:
-    """The JSON pointer of a path."""
+    """Return the JSON pointer of a path."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 def problems_of(schema: Schema | None, errors: Mapping[Any, Any], at: str) -> Iterator[Problem]:
-    """Marshmallow's nested messages as problems below the pointer `at`; an unknown field with the nearest known one."""
+    """Yield marshmallow's nested messages as problems below the pointer `at`; suggests a name for an unknown field."""
     declared = {field.data_key or name: field for name, field in schema.fields.items()} if schema else {}
     for name, found in errors.items():
         here = at if name == "_schema" else at + pointer(name)

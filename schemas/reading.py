@@ -1,6 +1,6 @@
-"""Reading data by a schema: what marshmallow would load, an order of magnitude faster where nothing is wrong.
+"""Loads data by a schema as marshmallow does, about ten times faster for valid data.
 
-For schemas of `Kind` fields without hooks of their own. What is wrong is left to marshmallow, which names all of it.
+Only for schemas of `Kind` fields without hooks. Invalid data goes through marshmallow, which reports every problem.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from signpost.schemas.fields import Kind
 
 
 class SchemaLoader:
-    """A schema as a table of its fields."""
+    """Loads data by a table of the fields of a schema."""
 
     def __init__(self, schema: type[Schema]) -> None:
         self.schema = schema()
@@ -21,24 +21,24 @@ class SchemaLoader:
             field.data_key or name: (field.attribute or name, field) for name, field in self.schema.fields.items()
         }
         self.fields: dict[str, tuple[str, Kind]] = {
-            said: (name, field) for said, (name, field) in declared.items() if isinstance(field, Kind)
+            key: (name, field) for key, (name, field) in declared.items() if isinstance(field, Kind)
         }
-        self.required = frozenset(said for said, (_, field) in self.fields.items() if field.required)
+        self.required = frozenset(key for key, (_, field) in self.fields.items() if field.required)
         self.any_of: tuple[str, ...] = getattr(schema.Meta, "any_of", ())
 
     def load(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The canonical data. Raises ValidationError with the messages of every bad field."""
-        loaded = self._plain(data)
+        """Return the canonical data. Raises ValidationError with the messages of every invalid field."""
+        loaded = self._load_valid(data)
         if loaded is None:
-            everything: dict[str, Any] = self.schema.load(data)
-            return everything
+            validated: dict[str, Any] = self.schema.load(data)
+            return validated
         return loaded
 
-    def _plain(self, data: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The canonical data where all is well, else None."""
+    def _load_valid(self, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the canonical data, or None if any of it is invalid."""
         loaded: dict[str, Any] = {}
-        for said, value in data.items():
-            known = self.fields.get(said)
+        for key, value in data.items():
+            known = self.fields.get(key)
             if known is None:
                 return None
             name, field = known
@@ -58,5 +58,5 @@ class SchemaLoader:
 
 @cache
 def schema_loader(schema: type[Schema]) -> SchemaLoader:
-    """The reader of a schema, made once."""
+    """Return the cached loader of a schema."""
     return SchemaLoader(schema)

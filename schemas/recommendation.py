@@ -1,4 +1,4 @@
-"""The recommendation as consumers receive it: the data of `signpost.recommendation.<change>.v1`. Add-only within v1."""
+"""The data of `signpost.recommendation.<change>.v1`, as consumers receive it. Within v1, fields are only added."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ MAX_SEQUENCE = 2**53
 
 
 class Open(Schema):
-    """A tolerant reader: what a later v1 adds is left alone."""
+    """A tolerant reader: ignores fields that a later v1 adds."""
 
     class Meta:
         unknown = EXCLUDE
 
 
 class Anything(Kind):
-    """Any JSON."""
+    """Any JSON value."""
 
     kind = "object"
 
@@ -31,7 +31,7 @@ class Anything(Kind):
 
 
 class AnyObject(Anything):
-    """A JSON object with members of its own choosing."""
+    """A JSON object with any members."""
 
     def json_schema(self) -> JsonSchema:
         return {"type": "object"}
@@ -40,13 +40,13 @@ class AnyObject(Anything):
 class Key(Id):
     """A case key: a candidate's id, or "application:" and an id."""
 
-    longest = 140
+    max_length = 140
 
 
 class LongText(Text):
-    """A text of our own making, which may quote several of the sender's."""
+    """A text that Signpost writes; it may quote several texts of senders."""
 
-    longest = 20_000
+    max_length = 20_000
 
 
 class Subject(Open):
@@ -72,7 +72,7 @@ class EventNamed(Open):
 
 
 class Because(Open):
-    """One fact that made the rule hold, and the event that said it; none where the fact is that nothing is known."""
+    """One fact that made the rule hold, and the event that stated it; null if the fact is that a value is unknown."""
 
     fact = LongText(required=True)
     value = Anything(required=True, nullable=True)
@@ -81,8 +81,11 @@ class Because(Open):
 
 
 class Point(Open):
-    """`criterion`: the row of the chart; `weigh`: only the candidate can call it good or bad; `matters`: it serves a
-    priority that the candidate has named."""
+    """One point about an option.
+
+    `criterion`: the row of the chart; verdict `weigh`: only the candidate can judge it; `matters`: it concerns a
+    priority that the candidate has stated.
+    """
 
     criterion = Text(required=True)
     verdict = Choice("pro", "con", "weigh", "unknown", required=True)
@@ -91,7 +94,7 @@ class Point(Open):
 
 
 class Option(Open):
-    """One offer against the candidate's preferences, or, where `offer` is null, staying put."""
+    """One offer compared with the candidate's preferences; `offer` null stands for staying in the present job."""
 
     offer = Id(required=True, nullable=True)
     label = LongText(required=True)
@@ -99,7 +102,7 @@ class Option(Open):
 
 
 class Comparison(Open):
-    """The pros-and-cons chart, a column for each option."""
+    """The pros-and-cons chart with one column for each option."""
 
     options = Items(Object(Option), required=True, distinct=False)
 
@@ -110,17 +113,17 @@ class Article(Open):
 
 
 class Explanation(Open):
-    because = Items(Object(Because), required=True, most=1000, distinct=False)
+    because = Items(Object(Because), required=True, max_items=1000, distinct=False)
     article = Object(Article, required=True, nullable=True)
     norms = Items(AnyObject(), required=True, distinct=False)
     rulebook = Text(required=True)
 
 
 class RecommendationSchema(Open):
-    """Every field is always there; what does not apply is null."""
+    """Every field is always present; a field that does not apply is null."""
 
     id = Id(required=True)
-    sequence = Integer(required=True, least=1, most=MAX_SEQUENCE)
+    sequence = Integer(required=True, minimum=1, maximum=MAX_SEQUENCE)
     change = Choice(*CHANGES, required=True)
     status = Choice(*STATUSES, required=True)
     rule = Id(required=True)

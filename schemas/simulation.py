@@ -1,4 +1,4 @@
-"""What `POST /v1/simulate` takes: events that have not happened, and the time to look at."""
+"""The request of `POST /v1/simulate`: hypothetical events and a period. It runs nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,17 +11,20 @@ from signpost.case.instant import DAY, parse_instant
 from signpost.schemas.cloudevent import load_event
 from signpost.schemas.containers import Items
 from signpost.schemas.custom import NONE_DECLARED, OwnKinds
-from signpost.schemas.fields import Instant
+from signpost.schemas.fields import Instant, json_type
 from signpost.schemas.problems import InvalidEvent, Problem, problems_of
 from signpost.schemas.recommendation import AnyObject, Key
 
-MOST_EVENTS = 200
-FURTHEST = 366 * DAY
+MAX_EVENTS = 200
+MAX_PERIOD_US = 366 * DAY
 
 
 class SimulationSchema(Schema):
-    """`candidate`: whose case (that of the first event where left out); `at`: from when (now where left out; of the
-    past: what was known then, nothing of it told yet); `until`: to when (`at`, or the time of the last event)."""
+    """A simulation request.
+
+    `candidate`: whose case; default: that of the first event. `at`: the start; default: now. A past start uses what was
+    known then, with nothing published yet. `until`: the end; default: the later of `at` and the time of the last event.
+    """
 
     class Meta:
         unknown = RAISE
@@ -29,12 +32,12 @@ class SimulationSchema(Schema):
     candidate = Key()
     at = Instant()
     until = Instant()
-    events = Items(AnyObject(), required=True, most=MOST_EVENTS, distinct=False)
+    events = Items(AnyObject(), required=True, max_items=MAX_EVENTS, distinct=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """A simulation that can be run; instants in microseconds."""
+    """A valid simulation; instants in microseconds."""
 
     candidate: str
     events: list[Event]
@@ -43,34 +46,34 @@ class Simulation:
 
 
 def load_simulation(document: Any, *, tenant: str, now: int, own: OwnKinds = NONE_DECLARED) -> Simulation:
-    """A simulation of a parsed request. Raises Refused with every problem."""
+    """Return the simulation of a parsed request. Raises InvalidEvent with every problem."""
     if not isinstance(document, Mapping):
-        raise InvalidEvent([Problem("", "must be an object with `events`")])
-    said = {name: value for name, value in document.items() if value is not None}
+        raise InvalidEvent([Problem("", f"must be an object with `events`, is {json_type(document)}")])
+    members = {name: value for name, value in document.items() if value is not None}
     try:
-        read = SimulationSchema().load(said)
+        read = SimulationSchema().load(members)
     except ValidationError as error:
         raise InvalidEvent(problems_of(SimulationSchema(), error.messages_dict, "")) from None
     at = parse_instant(read["at"]) if "at" in read else now
     problems: list[Problem] = []
-    events = _events(read["events"], tenant, at + FURTHEST, own, problems)
+    events = _events(read["events"], tenant, at + MAX_PERIOD_US, own, problems)
     last = max((event.time for event in events), default=at)
     until = parse_instant(read["until"]) if "until" in read else max(at, last)
-    if not at <= until <= at + FURTHEST:
-        problems.append(Problem("/until", "must lie between `at` and 366 days later"))
+    if not at <= until <= at + MAX_PERIOD_US:
+        problems.append(Problem("/until", "must be between `at` and 366 days later"))
     if "candidate" not in read and not events:
-        problems.append(Problem("/candidate", "is missing, and there is no event to tell whose case it is"))
+        problems.append(Problem("/candidate", "is missing; name the candidate or send at least one event"))
     if problems:
         raise InvalidEvent(problems)
     return Simulation(read.get("candidate") or events[0].subject, events, at, until)
 
 
 def _events(documents: list[Any], tenant: str, latest: int, own: OwnKinds, problems: list[Problem]) -> list[Event]:
-    """Hypothetical events may lie ahead."""
+    """Load the events; their times may be in the future, up to `latest`."""
     events = []
     for number, document in enumerate(documents):
         try:
             events.append(load_event(document, tenant=tenant, now=latest, own=own))
-        except InvalidEvent as refused:
-            problems += [Problem(f"/events/{number}{one.pointer}", one.message) for one in refused.problems]
+        except InvalidEvent as error:
+            problems += [Problem(f"/events/{number}{problem.pointer}", problem.message) for problem in error.problems]
     return events

@@ -1,4 +1,4 @@
-"""The shapes of what the intake answers, as components of the OpenAPI document. Data."""
+"""The responses of the intake as components of the OpenAPI document. Data only."""
 
 from signpost.schemas.containers import object_schema
 from signpost.schemas.feedback import FeedbackSchema
@@ -9,53 +9,57 @@ from signpost.schemas.simulation import SimulationSchema
 
 
 def ref(name: str) -> JsonSchema:
-    """A reference to a component."""
+    """Return a reference to a component."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def of(required: str, **properties: JsonSchema) -> JsonSchema:
-    """An object with these properties, of which those named are required."""
+    """Return the schema of an object; `required` lists names separated by spaces."""
     return {"type": "object", "properties": properties, "required": required.split()}
 
 
 _TEXT: JsonSchema = {"type": "string"}
 _TEXTS: JsonSchema = {"type": "array", "items": _TEXT}
-_WHOLE: JsonSchema = {"type": "integer"}
+_INTEGER: JsonSchema = {"type": "integer"}
 _INSTANT: JsonSchema = {"type": "string", "format": "date-time"}
-_MAYBE_INSTANT: JsonSchema = {"type": ["string", "null"], "format": "date-time"}
-_STANDING = of(
+_NULLABLE_INSTANT: JsonSchema = {"type": ["string", "null"], "format": "date-time"}
+_ACTIVE = of(
     "rule subject priority title due valid_until",
     rule=_TEXT,
     subject=_TEXT,
     priority=_TEXT,
     title=_TEXT,
-    due=_MAYBE_INSTANT,
-    valid_until=_MAYBE_INSTANT,
+    due=_NULLABLE_INSTANT,
+    valid_until=_NULLABLE_INSTANT,
 )
 _ERRORS: JsonSchema = {"type": "array", "items": of("pointer detail", pointer=_TEXT, detail=_TEXT)}
-_ITEM = of("index id status errors", index=_WHOLE, id={"type": ["string", "null"]}, status=_WHOLE, errors=_ERRORS)
+_ITEM = of("index id status errors", index=_INTEGER, id={"type": ["string", "null"]}, status=_INTEGER, errors=_ERRORS)
 _SUPPRESSED = of("rule subject by", rule=_TEXT, subject=_TEXT, by=_TEXT)
 _STATES = ("active", "done", "dismissed", "snoozed", "suppressed", "superseded")
-_TOLD = of(
-    "id state until by", id=_TEXT, state={"enum": list(_STATES)}, until=_MAYBE_INSTANT, by={"type": ["string", "null"]}
+_ADVICE_STATE = of(
+    "id state until by",
+    id=_TEXT,
+    state={"enum": list(_STATES)},
+    until=_NULLABLE_INSTANT,
+    by={"type": ["string", "null"]},
 )
 _CHANGE = of("fact now values words", fact=_TEXT, values={"type": "array"}, words=_TEXT)
 DELIVERY_STATUSES = ("accepted", "ignored", "unsigned", "refused", "unavailable")
-_OF_DELIVERY: JsonSchema = {
+_DELIVERY_FIELDS: JsonSchema = {
     "id": _TEXT,
     "source": _TEXT,
     "received_at": _INSTANT,
     "status": {"enum": list(DELIVERY_STATUSES)},
-    "size": _WHOLE,
+    "size": _INTEGER,
     "events": {"type": "array", "items": of("type id subject", type=_TEXT, id=_TEXT, subject=_TEXT)},
     "problems": _ERRORS,
     "replayable": {"type": "boolean"},
 }
-_LISTED = of(" ".join(_OF_DELIVERY), **_OF_DELIVERY)
-_DELIVERY = of(" ".join([*_OF_DELIVERY, "body"]), **_OF_DELIVERY, body={})
+_DELIVERY_SUMMARY = of(" ".join(_DELIVERY_FIELDS), **_DELIVERY_FIELDS)
+_DELIVERY = of(" ".join([*_DELIVERY_FIELDS, "body"]), **_DELIVERY_FIELDS, body={})
 ANSWERS: JsonSchema = {
-    "Problem": of("type title status", type=_TEXT, title=_TEXT, status=_WHOLE, detail=_TEXT, errors=_ERRORS),
-    "Accepted": of("status", id=_TEXT, events=_WHOLE, status=_WHOLE, delivery=_TEXT),
+    "Problem": of("type title status", type=_TEXT, title=_TEXT, status=_INTEGER, detail=_TEXT, errors=_ERRORS),
+    "Accepted": of("status", id=_TEXT, events=_INTEGER, status=_INTEGER, delivery=_TEXT),
     "BatchAnswer": of("items", items={"type": "array", "items": _ITEM}),
     "Recommendation": object_schema(RecommendationSchema),
     "Advice": of(
@@ -73,7 +77,9 @@ ANSWERS: JsonSchema = {
     ),
     "Feed": of("items next", items={"type": "array", "items": {"type": "object"}}, next={"type": ["string", "null"]}),
     "Delivery": _DELIVERY,
-    "Deliveries": of("items next", items={"type": "array", "items": _LISTED}, next={"type": ["string", "null"]}),
+    "Deliveries": of(
+        "items next", items={"type": "array", "items": _DELIVERY_SUMMARY}, next={"type": ["string", "null"]}
+    ),
     "Health": of("status", status={"enum": ["ok", "degraded", "unavailable"]}, broker=_TEXT, database=_TEXT),
     "Simulation": object_schema(SimulationSchema),
     "Feedback": object_schema(FeedbackSchema),
@@ -83,9 +89,9 @@ ANSWERS: JsonSchema = {
         at=_INSTANT,
         until=_INSTANT,
         changes={"type": "array", "items": ref("Recommendation")},
-        active={"type": "array", "items": _STANDING},
+        active={"type": "array", "items": _ACTIVE},
         suppressed={"type": "array", "items": _SUPPRESSED},
-        next_change=_MAYBE_INSTANT,
+        next_change=_NULLABLE_INSTANT,
     ),
     "Reason": of(
         "condition of answer seen turns parts",
@@ -93,7 +99,7 @@ ANSWERS: JsonSchema = {
         of={"type": ["string", "null"]},
         answer={"enum": ["yes", "no", "unknown"]},
         seen={"type": "array", "items": {"type": "object"}},
-        turns=_MAYBE_INSTANT,
+        turns=_NULLABLE_INSTANT,
         parts={"type": "array", "items": ref("Reason")},
     ),
     "Explanation": of(
@@ -107,9 +113,9 @@ ANSWERS: JsonSchema = {
         priority={"type": ["string", "null"]},
         because={"type": "array", "items": ref("Reason")},
         levels=_TEXTS,
-        due=_MAYBE_INSTANT,
-        valid_until=_MAYBE_INSTANT,
-        told={"anyOf": [_TOLD, {"type": "null"}]},
+        due=_NULLABLE_INSTANT,
+        valid_until=_NULLABLE_INSTANT,
+        told={"anyOf": [_ADVICE_STATE, {"type": "null"}]},
         suppressed_by=_TEXTS,
         next={"anyOf": [of("at change", at=_INSTANT, change=_TEXT), {"type": "null"}]},
         if_changed={"type": "array", "items": _CHANGE},

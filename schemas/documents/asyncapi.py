@@ -1,6 +1,6 @@
-"""The AsyncAPI 3.0 description of the exchanges and the queues on them: who sends what under which routing key.
+"""Builds the AsyncAPI 3.0 document: exchanges, queues, routing keys and messages.
 
-Names, kinds and arguments come from the declaration of the topology; payloads refer to the JSON Schemas.
+Names, kinds and arguments come from the topology declaration; payloads refer to the JSON Schemas.
 """
 
 from collections.abc import Mapping
@@ -15,21 +15,21 @@ from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 
-VERSION = "0.3.0"
-"""Of the AMQP 0.9.1 bindings."""
+BINDING_VERSION = "0.3.0"
+"""The version of the AMQP 0.9.1 bindings."""
 RECOMMENDATION = "recommendation"
 TENANT: str = RECOMMENDATION_EVENT["tenant"]
 _ENTITIES = sorted({name.partition(".")[0] for name in EVENT_SCHEMAS})
-_HAPPENINGS = sorted({name.partition(".")[2] for name in EVENT_SCHEMAS})
-_DESCRIPTION = """Events in, advice out, over AMQP 0.9.1: CloudEvents in structured mode, persistent, with the event's
-id as message id and its attributes repeated as `cloudEvents_*` headers.
+_ACTIONS = sorted({name.partition(".")[2] for name in EVENT_SCHEMAS})
+_DESCRIPTION = """Signpost receives events and publishes advice over AMQP 0.9.1. Messages are persistent CloudEvents in
+structured mode; the message id is the event id, and `cloudEvents_*` headers repeat the attributes.
 
-Everything is delivered at least once: handle a message whose `id` is known as done, and order the changes of one
-recommendation by `data.sequence`. Within v1 fields are only added: leave alone what you do not know."""
+Delivery is at least once: skip a message whose `id` you have processed, and order the changes of one recommendation
+by `data.sequence`. Within v1, fields are only added: ignore unknown fields."""
 
 
 def asyncapi() -> JsonSchema:
-    """The description."""
+    """Return the AsyncAPI document."""
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Signpost", "version": "1", "description": _DESCRIPTION, "license": {"name": "Proprietary"}},
@@ -40,7 +40,7 @@ def asyncapi() -> JsonSchema:
         "components": {
             "messages": {full_type(name): _event(name) for name in EVENT_SCHEMAS} | {RECOMMENDATION: _recommendation()},
             "schemas": {"headers": _headers()},
-            "securitySchemes": {"broker": {"type": "userPassword", "description": "A user of the broker"}},
+            "securitySchemes": {"broker": {"type": "userPassword", "description": "A broker user"}},
         },
     }
 
@@ -59,59 +59,61 @@ def _server() -> JsonSchema:
 
 def _events() -> JsonSchema:
     parameters = {
-        "partition": _parameter("The queue that the case belongs to; always 0 where there is one queue", "0"),
-        "tenant": _parameter("Whose event it is", TENANT),
-        "entity": _parameter("First word of the event's short type", "offer", enum=_ENTITIES),
-        "happening": _parameter("Second word of the event's short type", "extended", enum=_HAPPENINGS),
+        "partition": _parameter("The partition of the case; always 0 with a single queue", "0"),
+        "tenant": _parameter("The tenant of the event", TENANT),
+        "entity": _parameter("The first word of the event's short type", "offer", enum=_ENTITIES),
+        "happening": _parameter("The second word of the event's short type", "extended", enum=_ACTIONS),
     }
-    said = "Every accepted event, on its way to the advisors. Send yours to `POST /v1/events`, which authenticates you."
-    return _exchange(EVENTS, "{partition}.{tenant}.{entity}.{happening}", said, parameters, _event_messages())
+    description = "Carries accepted events to the advisors. Senders use `POST /v1/events`, which authenticates them."
+    return _exchange(EVENTS, "{partition}.{tenant}.{entity}.{happening}", description, parameters, _event_messages())
 
 
 def _advice() -> JsonSchema:
     parameters = {
-        "tenant": _parameter("Whose candidate it is about", TENANT),
-        "audience": _parameter("Whom it is for", "candidate", enum=AUDIENCES),
-        "topic": _parameter("The topic of the rule: the name of its file in the rulebook", "before-accepting"),
-        "priority": _parameter("How much it matters now", "high", enum=PRIORITIES),
-        "change": _parameter("What has become of the recommendation", "raised", enum=CHANGES),
+        "tenant": _parameter("The tenant of the candidate", TENANT),
+        "audience": _parameter("The audience of the recommendation", "candidate", enum=AUDIENCES),
+        "topic": _parameter("The topic of the rule: the name of its rulebook file", "before-accepting"),
+        "priority": _parameter("The current priority", "high", enum=PRIORITIES),
+        "change": _parameter("The change of the recommendation", "raised", enum=CHANGES),
     }
-    said = (
-        "Every change of a recommendation. Bind a queue of your own with a pattern: `*.candidate.#`, or "
-        "`acme.*.*.urgent.raised`; `*` is one word, `#` any number."
+    description = (
+        "Carries every change of a recommendation. Bind your own queue with a pattern like `*.candidate.#` or "
+        "`acme.*.*.urgent.raised`; `*` matches one word, `#` any number of words."
     )
-    return _exchange(ADVICE, "{tenant}.{audience}.{topic}.{priority}.{change}", said, parameters, _advice_messages())
+    return _exchange(
+        ADVICE, "{tenant}.{audience}.{topic}.{priority}.{change}", description, parameters, _advice_messages()
+    )
 
 
 def _feedback() -> JsonSchema:
-    said = "What consumers say of a recommendation: done, dismissed or snoozed. The routing key may be anything."
+    description = "Carries feedback of consumers: done, dismissed or snoozed. Any routing key is accepted."
     names = [full_type(name) for name in EVENT_SCHEMAS if name.startswith("advice.")]
-    return _exchange(FEEDBACK, "feedback", said, {}, {name: _named(name) for name in names})
+    return _exchange(FEEDBACK, "feedback", description, {}, {name: _named(name) for name in names})
 
 
-def _parameter(words: str, example: str, **more: Any) -> JsonSchema:
+def _parameter(description: str, example: str, **more: Any) -> JsonSchema:
     listed = {name: list(value) for name, value in more.items()}
-    return {"description": words, "examples": [example], **listed}
+    return {"description": description, "examples": [example], **listed}
 
 
-def _exchange(name: str, key: str, words: str, parameters: JsonSchema, messages: JsonSchema) -> JsonSchema:
+def _exchange(name: str, key: str, description: str, parameters: JsonSchema, messages: JsonSchema) -> JsonSchema:
     declared = next(exchange for exchange in declaration().exchanges if exchange.name == name)
     facts = {"name": name, "type": declared.kind, "durable": True, "autoDelete": False, "vhost": "/"}
     return {
         "address": key,
         "title": f"{declared.kind.capitalize()} exchange {name}",
-        "description": words,
+        "description": description,
         **({"parameters": parameters} if parameters else {}),
         "messages": messages,
-        "bindings": {"amqp": {"is": "routingKey", "exchange": facts, "bindingVersion": VERSION}},
+        "bindings": {"amqp": {"is": "routingKey", "exchange": facts, "bindingVersion": BINDING_VERSION}},
         **({"x-exchange-arguments": dict(declared.arguments)} if declared.arguments else {}),
     }
 
 
 _QUEUES = {
-    ADVISOR: "What the advisors work on; with several partitions there is one queue for each, named with its number.",
-    DEAD: "Events that could not be processed: the headers `x-signpost-reason` and `x-signpost-queue` say why, where.",
-    UNROUTED: "Advice that no consumer's queue was bound for: the latest of it.",
+    ADVISOR: "Events for the advisors. With several partitions there is one numbered queue for each partition.",
+    DEAD: "Dead letters: the headers `x-signpost-reason` and `x-signpost-queue` give the reason and the queue.",
+    UNROUTED: "The latest advice that matched no binding of a consumer's queue.",
 }
 
 
@@ -121,41 +123,47 @@ def _queues() -> JsonSchema:
         name.removeprefix("signpost.").replace(".", "-"): {
             "address": name,
             "title": f"Queue {name}",
-            "description": words,
+            "description": description,
             "messages": _advice_messages() if name == UNROUTED else _event_messages(),
             "bindings": {"amqp": _queue_binding(name)},
             "x-queue-arguments": dict(queues[name].arguments),
-            "x-bindings": _bound(name),
+            "x-bindings": _bindings_of(name),
         }
-        for name, words in _QUEUES.items()
+        for name, description in _QUEUES.items()
     }
 
 
 def _queue_binding(name: str) -> JsonSchema:
     facts = {"name": name, "durable": True, "exclusive": False, "autoDelete": False, "vhost": "/"}
-    return {"is": "queue", "queue": facts, "bindingVersion": VERSION}
+    return {"is": "queue", "queue": facts, "bindingVersion": BINDING_VERSION}
 
 
-def _bound(name: str) -> list[JsonSchema]:
-    """Which exchanges fill a queue, and by which pattern."""
-    return [{"exchange": it.exchange, "pattern": it.pattern} for it in declaration().bindings if it.queue == name]
+def _bindings_of(name: str) -> list[JsonSchema]:
+    """Return the bindings of a queue: exchange and pattern."""
+    return [
+        {"exchange": bound.exchange, "pattern": bound.pattern}
+        for bound in declaration().bindings
+        if bound.queue == name
+    ]
 
 
 def _operations() -> JsonSchema:
-    confirmed = {"deliveryMode": 2, "mandatory": True, "bindingVersion": VERSION}
-    acked = {"ack": True, "bindingVersion": VERSION}
+    confirmed = {"deliveryMode": 2, "mandatory": True, "bindingVersion": BINDING_VERSION}
+    acked = {"ack": True, "bindingVersion": BINDING_VERSION}
     return {
-        "publishEvent": _operation("send", "events", "The intake publishes an accepted event, with confirm", confirmed),
-        "takeEvent": _operation("receive", "advisor", "An advisor takes events, acked once committed", acked),
-        "tellAdvice": _operation("send", "advice", "An advisor, a clock or the relay tells a change", confirmed),
-        "answerAdvice": _operation("send", "feedback", "A consumer says what has become of advice", confirmed),
-        "readAdvice": _operation("receive", "advice", "A consumer reads a queue of its own, acking by hand", acked),
+        "publishEvent": _operation(
+            "send", "events", "The intake publishes an accepted event with a publisher confirm", confirmed
+        ),
+        "consumeEvents": _operation("receive", "advisor", "An advisor consumes events; acks after commit", acked),
+        "publishAdvice": _operation("send", "advice", "An advisor, a clock or the relay publishes a change", confirmed),
+        "publishFeedback": _operation("send", "feedback", "A consumer publishes feedback on advice", confirmed),
+        "consumeAdvice": _operation("receive", "advice", "A consumer reads its own queue with manual acks", acked),
     }
 
 
-def _operation(action: str, channel: str, words: str, binding: JsonSchema) -> JsonSchema:
+def _operation(action: str, channel: str, summary: str, binding: JsonSchema) -> JsonSchema:
     target = {"$ref": f"#/channels/{channel}"}
-    return {"action": action, "channel": target, "summary": words, "bindings": {"amqp": binding}}
+    return {"action": action, "channel": target, "summary": summary, "bindings": {"amqp": binding}}
 
 
 def _event_messages() -> JsonSchema:
@@ -171,7 +179,7 @@ def _named(message: str) -> JsonSchema:
 
 
 def _event(name: str) -> JsonSchema:
-    """The message of one type. What senders may say stands in its own schema; on the exchange the tenant is added."""
+    """Return the message of one event type: the data of its schema, with the tenant that the intake adds."""
     document = event_example(name)
     event = load_event(document, tenant=TENANT, now=parse_instant(document["time"]))
     payload = {
@@ -181,17 +189,17 @@ def _event(name: str) -> JsonSchema:
             "data": {"$ref": f"/schemas/events/{full_type(name)}.json#/properties/data"},
         },
     }
-    return _message(full_type(name), payload, {"An event": dump_event(event)})
+    return _message(full_type(name), payload, {"Example": dump_event(event)})
 
 
 def _recommendation() -> JsonSchema:
-    examples = {f"It is {change}": _later(change) for change in CHANGES[1:]}
+    examples = {f"Change {change}": _after_change(change) for change in CHANGES[1:]}
     payload = {"$ref": "/schemas/signpost.recommendation.v1.json"}
-    return _message("A change of a recommendation", payload, {"It is raised": RECOMMENDATION_EVENT, **examples})
+    return _message("A change of a recommendation", payload, {"Change raised": RECOMMENDATION_EVENT, **examples})
 
 
-def _later(change: str) -> JsonSchema:
-    """The example recommendation after one more change."""
+def _after_change(change: str) -> JsonSchema:
+    """Return the example recommendation after one more change."""
     data = RECOMMENDATION_EVENT["data"]
     status, time = "active" if change == "updated" else change, "2026-03-03T09:00:00Z"
     changed = {**data, "sequence": 2, "change": change, "status": status, "changed_at": time}
@@ -200,13 +208,16 @@ def _later(change: str) -> JsonSchema:
 
 
 def _message(title: str, payload: JsonSchema, examples: Mapping[str, Any]) -> JsonSchema:
-    said = [{"summary": words, "headers": cloudevent_headers(it), "payload": it} for words, it in examples.items()]
+    listed = [
+        {"summary": summary, "headers": cloudevent_headers(event), "payload": event}
+        for summary, event in examples.items()
+    ]
     return {
         "title": title,
         "contentType": CLOUDEVENT_JSON,
         "headers": {"$ref": "#/components/schemas/headers"},
         "payload": payload,
-        "examples": said,
+        "examples": listed,
     }
 
 

@@ -1,4 +1,4 @@
-"""One example of every event, by its short type. Data: each is accepted at the door (a test)."""
+"""One example of every event, by its short type. Data only; a test checks that the intake accepts each."""
 
 from typing import Any
 
@@ -84,7 +84,7 @@ EVENT_DATA: dict[str, dict[str, Any]] = {
 
 
 def event_example(name: str) -> dict[str, Any]:
-    """The CloudEvent of this short type, as its sender sends it."""
+    """Return the CloudEvent of this short type, as a sender sends it."""
     return {
         "specversion": "1.0",
         "id": f"e-{list(EVENT_DATA).index(name) + 1}",

@@ -1,4 +1,4 @@
-"""Example messages for the generated documents; each is valid against its schema (a test)."""
+"""Example messages for the generated documents. Data only; a test validates each against its schema."""
 
 from typing import Any
 

@@ -1,7 +1,6 @@
-"""The documents generated from the schemas: JSON Schema 2020-12 of every message, OpenAPI 3.1 of the intake, AsyncAPI
-3.0 of the exchanges.
+"""Generates JSON Schema 2020-12 of every message, OpenAPI 3.1 of the intake and AsyncAPI 3.0 of the exchanges.
 
-`python -m signpost.schemas` writes them to `schemas/documents/generated/`; a test compares them with what stands there.
+`python -m signpost.schemas` writes them to `schemas/documents/generated/`; a test fails when a file is stale.
 """
 
 import json
@@ -24,13 +23,13 @@ GENERATED = Path(__file__).parent / "generated"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EVENT, RECOMMENDATION = "signpost.event.v1", "signpost.recommendation.v1"
 APIS = ("openapi.json", "asyncapi.json")
-"""The documents that are no JSON Schema."""
+"""The documents that are not JSON Schemas."""
 MEDIA_TYPE = "application/schema+json"
-"""Of a JSON Schema."""
+"""The media type of a JSON Schema."""
 
 
 def documents() -> dict[str, JsonSchema]:
-    """Path below `schemas/documents/generated/` -> document."""
+    """Return path below `schemas/documents/generated/` -> document."""
     found = {f"events/{full_type(name)}.json": event_document(name) for name in EVENT_SCHEMAS}
     found[f"{RECOMMENDATION}.json"] = recommendation_document()
     found[f"{EVENT}.json"] = queued_event_document()
@@ -38,7 +37,7 @@ def documents() -> dict[str, JsonSchema]:
 
 
 def event_document(name: str) -> JsonSchema:
-    """JSON Schema of the CloudEvent with this short type, as senders send it."""
+    """Return the JSON Schema of the CloudEvent with this short type, as senders send it."""
     data = event_data_schema(name)
     document = _envelope(full_type(name), {"const": full_type(name)}, data, data_required="required" in data)
     document["properties"]["tenant"] = False
@@ -46,7 +45,7 @@ def event_document(name: str) -> JsonSchema:
 
 
 def queued_event_document() -> JsonSchema:
-    """JSON Schema of what all events have in common on their exchange, where they carry their tenant."""
+    """Return the JSON Schema that all events on the exchange share; there they carry their tenant."""
     types = {"enum": [full_type(name) for name in EVENT_SCHEMAS]}
     document = _envelope("An accepted event", types, {"type": "object"}, data_required=True)
     document["properties"]["tenant"] = {"type": "string", "minLength": 1}
@@ -55,11 +54,11 @@ def queued_event_document() -> JsonSchema:
 
 
 def recommendation_document() -> JsonSchema:
-    """JSON Schema of the CloudEvent that tells a change of a recommendation. Open: later fields may be added."""
+    """Return the JSON Schema of a change of a recommendation. Open: later versions may add fields."""
     types = {"enum": [full_type(f"recommendation.{change}") for change in CHANGES]}
     document = _envelope("A change of a recommendation", types, object_schema(RecommendationSchema), data_required=True)
     document["properties"]["tenant"] = {"type": "string"}
-    document["properties"]["id"] = {"type": "string", "description": "recommendation id, a dot, its sequence"}
+    document["properties"]["id"] = {"type": "string", "description": "The recommendation id, a dot and the sequence"}
     return {"$schema": DIALECT, "$id": f"/schemas/{RECOMMENDATION}.json", **document}
 
 
@@ -79,24 +78,24 @@ def _envelope(title: str, types: JsonSchema, data: JsonSchema, *, data_required:
 
 
 def texts() -> Iterator[tuple[Path, str]]:
-    """Every generated file and what should stand in it."""
+    """Yield every generated file with its content."""
     for path, document in documents().items():
         yield GENERATED / path, json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def write() -> list[Path]:
-    """Write every generated file, remove what is no longer generated; returns the files written."""
-    wanted = dict(texts())
-    for stale in set(GENERATED.rglob("*.json")) - set(wanted):
-        stale.unlink()
-    for path, text in wanted.items():
+    """Write every generated file and remove stale ones. Return the files written."""
+    expected = dict(texts())
+    for old in set(GENERATED.rglob("*.json")) - set(expected):
+        old.unlink()
+    for path, text in expected.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return list(wanted)
+    return list(expected)
 
 
 def stale() -> list[Path]:
-    """The generated files that are missing, differ, or are no longer generated."""
-    wanted: dict[Path, Any] = dict(texts())
-    kept = {path: path.read_text(encoding="utf-8") for path in GENERATED.rglob("*.json")}
-    return sorted(path for path in wanted.keys() | kept.keys() if wanted.get(path) != kept.get(path))
+    """Return the generated files that are missing, different or no longer generated."""
+    expected: dict[Path, Any] = dict(texts())
+    present = {path: path.read_text(encoding="utf-8") for path in GENERATED.rglob("*.json")}
+    return sorted(path for path in expected.keys() | present.keys() if expected.get(path) != present.get(path))

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description of everything the intake answers, with examples. Data, and what shortens it."""
+"""Builds the OpenAPI 3.1 document of the intake, with examples. No routes are defined here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,9 +22,11 @@ from signpost.schemas.fields import JsonSchema
 
 
 def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
-    """The description; `documents` are the JSON Schemas of the events by their path."""
+    """Return the OpenAPI document; `documents` are the JSON Schemas of the events by path."""
     events = {
-        path.removeprefix("events/").removesuffix(".json"): it for path, it in documents.items() if "events/" in path
+        path.removeprefix("events/").removesuffix(".json"): document
+        for path, document in documents.items()
+        if "events/" in path
     }
     paths = {
         "/v1/events": {"post": send_events(events)},
@@ -40,8 +42,12 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/v1/deliveries": {"get": _deliveries()},
         "/v1/deliveries/{delivery}": {"get": _delivery()},
         "/v1/deliveries/{delivery}/replay": {"post": _replay()},
-        "/livez": {"get": _health("livez", "The process runs")},
-        "/readyz": {"get": _health("readyz", "Requests can be served; `degraded` while the broker is away", _AWAY)},
+        "/livez": {"get": _health("livez", "The process is running")},
+        "/readyz": {
+            "get": _health(
+                "readyz", "The process can serve requests; `degraded` while the broker is unavailable", _UNAVAILABLE
+            )
+        },
         **document_paths(documents),
     }
     return {
@@ -49,36 +55,36 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "info": {"title": "Signpost", "version": "1", "description": _DESCRIPTION, "license": {"name": "Proprietary"}},
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
-        "tags": [{"name": name, "description": words} for name, words in _TAGS.items()],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {path: _tagged(path, item) for path, item in paths.items()},
         "components": {
             "securitySchemes": {
-                "key": {"type": "http", "scheme": "bearer", "description": "An API key; it names the tenant"}
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key; it identifies the tenant"}
             },
             "schemas": {**ANSWERS, **{name: _component(event) for name, event in events.items()}},
         },
     }
 
 
-_AWAY = {"status": "unavailable", "database": "unavailable; the log has the reason"}
-_DESCRIPTION = """Events in, advice out.
+_UNAVAILABLE = {"status": "unavailable", "database": "unavailable; the log has the reason"}
+_DESCRIPTION = """Signpost receives events and publishes advice.
 
-The tenant follows from the credential and is never read from a request. An event is accepted only when it is kept: the
-broker has confirmed it, or the database holds it. The same (source, id) sent again changes nothing."""
+The credential determines the tenant; a request never names it. An event is accepted only after it is stored durably:
+the broker has confirmed it, or the database has committed it. Repeating the same (source, id) changes nothing."""
 
 
 _TAGS = {
-    "Send": "Events and webhooks in",
-    "Read": "Advice out",
-    "Explain": "Why something is advised or not, and what would be",
-    "Deliveries": "What became of each webhook",
-    "Health": "For whoever runs it",
-    "Contracts": "This description and the others, the same for everybody",
+    "Send": "Send events and webhooks",
+    "Read": "Read advice, cases and recommendations",
+    "Explain": "Explain and simulate advice",
+    "Deliveries": "Inspect and replay webhooks",
+    "Health": "Health checks for operators",
+    "Contracts": "Public documents: OpenAPI, AsyncAPI, JSON Schema",
 }
 
 
 def _tagged(path: str, item: JsonSchema) -> JsonSchema:
-    """A path's operations, each under the heading that it is shown by."""
+    """Return the operations of a path, each with its tag."""
     return {method: {"tags": [_tag(path, method)], **operation} for method, operation in item.items()}
 
 
@@ -93,99 +99,109 @@ def _tag(path: str, method: str) -> str:
 
 
 def _component(document: JsonSchema) -> Any:
-    """A JSON Schema as a component: its references point to the components, and what only a document needs is gone."""
-    return _relocated({key: value for key, value in document.items() if key not in ("$schema", "$id", "$defs")})
+    """Return a JSON Schema as a component: references point to components; `$schema`, `$id` and `$defs` are removed."""
+    return _relocate({key: value for key, value in document.items() if key not in ("$schema", "$id", "$defs")})
 
 
-def _relocated(value: Any) -> Any:
+def _relocate(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _relocated(inner) for key, inner in value.items()}
+        return {key: _relocate(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_relocated(inner) for inner in value]
+        return [_relocate(inner) for inner in value]
     return value.replace("#/$defs/", "#/components/schemas/") if isinstance(value, str) else value
 
 
 _CANDIDATE = path_parameter("candidate", "A candidate's id, or `application:ID`, percent-encoded", "c-1")
 _AUDIENCE = query_parameter(
-    "audience", "Only for this audience", {"type": "string", "enum": list(AUDIENCES)}, "candidate"
+    "audience", "Return only this audience", {"type": "string", "enum": list(AUDIENCES)}, "candidate"
 )
 
 
 def _advice() -> JsonSchema:
-    words = "What holds now, the most urgent first, then by due time; and what is suppressed"
-    answers = answering(200, words, media(ref("Advice"), ADVICE_ANSWER), 400, 401, 404)
-    return reading("advice", "The advice of a candidate", [_CANDIDATE, _AUDIENCE], answers)
+    description = "Active advice by priority, then due time; and suppressed advice"
+    answers = answering(200, description, media(ref("Advice"), ADVICE_ANSWER), 400, 401, 404)
+    return reading("advice", "Return the advice of a candidate", [_CANDIDATE, _AUDIENCE], answers)
 
 
 def _case() -> JsonSchema:
-    answers = answering(200, "Everything known", media(ref("Case"), CASE_ANSWER), 401, 404)
-    return reading("case", "The case of a candidate", [_CANDIDATE], answers)
+    answers = answering(200, "The stored facts and events", media(ref("Case"), CASE_ANSWER), 401, 404)
+    return reading("case", "Return the case of a candidate", [_CANDIDATE], answers)
 
 
 def _recommendation() -> JsonSchema:
     answers = answering(
-        200, "With its explanation", media(ref("Recommendation"), RECOMMENDATION_EVENT["data"]), 401, 404
+        200,
+        "The recommendation with its explanation",
+        media(ref("Recommendation"), RECOMMENDATION_EVENT["data"]),
+        401,
+        404,
     )
     parameter = path_parameter("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
-    return reading("recommendation", "A recommendation as it stands now", [parameter], answers)
+    return reading("recommendation", "Return the current state of a recommendation", [parameter], answers)
 
 
 def _feed() -> JsonSchema:
     parameters = [
         query_parameter(
-            "after", "The `next` of an earlier answer; from the beginning where left out", {"type": "string"}, "17"
+            "after", "The `next` of an earlier response; default: from the beginning", {"type": "string"}, "17"
         ),
         query_parameter(
-            "limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, 50
+            "limit",
+            "The maximum number of items",
+            {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
+            50,
         ),
         _AUDIENCE,
     ]
     example = {"items": [RECOMMENDATION_EVENT], "next": "17"}
-    answers = answering(200, "Changes in the order they were kept", media(ref("Feed"), example), 400, 401)
-    return reading("feed", "Every change of every recommendation", parameters, answers)
+    answers = answering(200, "Changes in the order of storage", media(ref("Feed"), example), 400, 401)
+    return reading("feed", "List all changes of recommendations", parameters, answers)
 
 
-_AT_WORDS = "As it was known at an instant, without what had been told by then; as things are now where left out"
-_DELIVERY = path_parameter("delivery", "The id that the webhook was answered with", DELIVERY["id"])
+_AT_DESCRIPTION = "The state at an instant, without the advice published by then; default: the current state"
+_DELIVERY = path_parameter("delivery", "The delivery id from the response to the webhook", DELIVERY["id"])
 
 
 def _deliveries() -> JsonSchema:
     parameters = [
-        query_parameter("source", "Of this source only", {"type": "string"}, "acme-greenhouse"),
+        query_parameter("source", "Return only this source", {"type": "string"}, "acme-greenhouse"),
         query_parameter(
-            "status", "Of this status only", {"type": "string", "enum": list(DELIVERY_STATUSES)}, "refused"
+            "status", "Return only this status", {"type": "string", "enum": list(DELIVERY_STATUSES)}, "refused"
         ),
         query_parameter(
-            "after", "The `next` of an earlier answer; the latest first where left out", {"type": "string"}, "9.dlv_1"
+            "after", "The `next` of an earlier response; default: from the latest", {"type": "string"}, "9.dlv_1"
         ),
         query_parameter(
-            "limit", "How many at most", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, 50
+            "limit",
+            "The maximum number of items",
+            {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
+            50,
         ),
     ]
     listed = {name: value for name, value in DELIVERY.items() if name != "body"}
     answers = answering(
-        200, "The latest first", media(ref("Deliveries"), {"items": [listed], "next": None}), 400, 401, 503
+        200, "Deliveries, latest first", media(ref("Deliveries"), {"items": [listed], "next": None}), 400, 401, 503
     )
-    return reading("deliveries", "What became of the webhooks that were received", parameters, answers)
+    return reading("deliveries", "List received webhooks and their results", parameters, answers)
 
 
 def _delivery() -> JsonSchema:
-    answers = answering(200, "With its body, less what is personal", media(ref("Delivery"), DELIVERY), 401, 404, 503)
-    return reading("delivery", "What became of one webhook", [_DELIVERY], answers)
+    answers = answering(200, "The delivery with its redacted body", media(ref("Delivery"), DELIVERY), 401, 404, 503)
+    return reading("delivery", "Return one webhook and its result", [_DELIVERY], answers)
 
 
 def _replay() -> JsonSchema:
-    answers = answering(200, "What became of it now", media(ref("Delivery"), DELIVERY), 400, 401, 404, 503)
-    return reading("replay", "Read a webhook once more, as it is understood today", [_DELIVERY], answers)
+    answers = answering(200, "The result of the replay", media(ref("Delivery"), DELIVERY), 400, 401, 404, 503)
+    return reading("replay", "Replay a webhook with the current mapping", [_DELIVERY], answers)
 
 
-_AT = query_parameter("at", _AT_WORDS, {"type": "string", "format": "date-time"}, "2026-03-02T14:00:00Z")
+_AT = query_parameter("at", _AT_DESCRIPTION, {"type": "string", "format": "date-time"}, "2026-03-02T14:00:00Z")
 
 
 def _explanation() -> JsonSchema:
-    answers = answering(200, "Why it holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404)
+    answers = answering(200, "Why the rule holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404)
     parameter = path_parameter("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
-    return reading("explanation", "Why a recommendation was made, and what would change it", [parameter, _AT], answers)
+    return reading("explanation", "Explain a recommendation and what would change it", [parameter, _AT], answers)
 
 
 def _rule() -> JsonSchema:
@@ -194,22 +210,22 @@ def _rule() -> JsonSchema:
         path_parameter("rule", "The id of a rule", "ask-response-deadline"),
         query_parameter(
             "subject",
-            "KIND/ID; where left out, of every subject that the rule speaks of",
+            "KIND/ID; default: every subject of the rule",
             {"type": "string"},
             "offer/acme-1",
         ),
         _AT,
     ]
-    answers = answering(200, "Why it holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404)
+    answers = answering(200, "Why the rule holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404)
     many = of("items", items={"type": "array", "items": ref("Explanation")})
     answers["200"]["content"][JSON]["schema"] = {"anyOf": [ref("Explanation"), many]}
-    return reading("rule", "Why a rule holds of a candidate or does not", parameters, answers)
+    return reading("rule", "Explain why a rule holds or not for a candidate", parameters, answers)
 
 
 def _feedback() -> JsonSchema:
     answers = answering(
         202,
-        "Kept",
+        "Accepted: the feedback is stored durably",
         media(ref("Accepted"), {"id": "r-5f1c.done.1772460000000000", "status": 202}),
         400,
         401,
@@ -221,7 +237,7 @@ def _feedback() -> JsonSchema:
     )
     return {
         "operationId": "sendFeedback",
-        "summary": "What was done with a recommendation: done, dismissed, or snoozed until an instant",
+        "summary": "Send feedback on a recommendation: done, dismissed, or snoozed until an instant",
         "parameters": [
             path_parameter("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
         ],
@@ -231,17 +247,17 @@ def _feedback() -> JsonSchema:
 
 
 def _simulate() -> JsonSchema:
-    answers = answering(200, "What would be advised", media(ref("Simulated"), SIMULATED), 400, 401, 413, 415, 422, 503)
+    answers = answering(200, "The simulated advice", media(ref("Simulated"), SIMULATED), 400, 401, 413, 415, 422, 503)
     return {
         "operationId": "simulate",
-        "summary": "What would be advised if these events happened; nothing is kept",
+        "summary": "Simulate advice for hypothetical events; nothing is stored",
         "requestBody": {"required": True, "content": media(ref("Simulation"), SIMULATION)},
         "responses": answers,
     }
 
 
-def _health(operation: str, words: str, refused: Any = None) -> JsonSchema:
-    answers = answering(200, words, media(ref("Health"), {"status": "ok"}))
+def _health(operation: str, summary: str, refused: Any = None) -> JsonSchema:
+    answers = answering(200, summary, media(ref("Health"), {"status": "ok"}))
     if refused:
-        answers |= answering(503, "The database is away", media(ref("Health"), refused))
-    return {"operationId": operation, "summary": words, "security": [], "responses": answers}
+        answers |= answering(503, "The database is unavailable", media(ref("Health"), refused))
+    return {"operationId": operation, "summary": summary, "security": [], "responses": answers}

@@ -1,4 +1,4 @@
-"""The OpenAPI paths of the contracts themselves: /openapi.json, /asyncapi.json, /schemas/... and the page /docs."""
+"""The OpenAPI paths of the contracts: /openapi.json, /asyncapi.json, /schemas/... and the page /docs. Data only."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _SHORT = "signpost.candidate.erased.v1"
 
 
 def document_paths(documents: Mapping[str, JsonSchema]) -> JsonSchema:
-    """Path -> its operation; `documents` are the JSON Schemas by their path."""
+    """Return path -> operation; `documents` are the JSON Schemas by path."""
     schema, style = documents[f"events/{_SHORT}.json"], "body { margin: 0; }"
     known = ["page.css", "start.js", "swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"]
     any_json = {JSON: _media({"type": "object"}, {"openapi": "3.1.0"})}
@@ -21,14 +21,14 @@ def document_paths(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     schemas = {"application/schema+json": _media({"type": "object"}, schema)}
     parts = {"text/css": _media({"type": "string"}, style), "text/javascript": _media({"type": "string"}, "start();")}
     return {
-        "/": {"get": _document("start", "A start page for people, with the first event to send", page)},
-        "/openapi.json": {"get": _document("openapi", "This description", any_json)},
-        "/asyncapi.json": {"get": _document("asyncapi", "AsyncAPI 3.0 description of both exchanges", other_json)},
+        "/": {"get": _document("start", "The start page, with a first event to send", page)},
+        "/openapi.json": {"get": _document("openapi", "This OpenAPI document", any_json)},
+        "/asyncapi.json": {"get": _document("asyncapi", "The AsyncAPI 3.0 document of the exchanges", other_json)},
         "/schemas/{path}": {
-            "get": _named("schema", "JSON Schema of a message, under its `$id`", schemas, "path", sorted(documents))
+            "get": _named("schema", "The JSON Schema of a message, at its `$id`", schemas, "path", sorted(documents))
         },
-        "/docs": {"get": _document("docs", "A page for people that shows this description", page)},
-        "/docs/{asset}": {"get": _named("asset", "What that page loads", {**parts, "image/png": {}}, "asset", known)},
+        "/docs": {"get": _document("docs", "The page that shows this document", page)},
+        "/docs/{asset}": {"get": _named("asset", "An asset of that page", {**parts, "image/png": {}}, "asset", known)},
     }
 
 
@@ -37,29 +37,29 @@ def _media(schema: JsonSchema, example: Any) -> JsonSchema:
 
 
 def _document(operation: str, summary: str, content: JsonSchema) -> JsonSchema:
-    """May be kept for an hour; whoever has it asks by its ETag."""
+    """Return an operation that clients may cache for an hour and revalidate by ETag."""
     headers = {
         "ETag": {"schema": {"type": "string"}, "description": "For If-None-Match", "example": '"6f7d47ca"'},
         "Cache-Control": {"schema": {"type": "string"}, "example": "public, max-age=3600"},
     }
     answers = {
-        "200": {"description": "As it was generated", "headers": headers, "content": content},
+        "200": {"description": "The document", "headers": headers, "content": content},
         "304": {"description": "Unchanged since the ETag in If-None-Match"},
     }
     return {"operationId": operation, "summary": summary, "security": [], "responses": answers}
 
 
 def _named(operation: str, summary: str, content: JsonSchema, name: str, known: list[str]) -> JsonSchema:
-    """A document out of a few."""
-    said = _document(operation, summary, content)
+    """Return the operation of a document with a name in its path."""
+    base = _document(operation, summary, content)
     missing = {PROBLEM_JSON: _media(ref("Problem"), PROBLEMS[404])}
     parameter = {"name": name, "in": "path", "required": True, "schema": {"enum": known}, "example": known[0]}
     return {
-        **said,
-        "parameters": [{**parameter, "description": "Which"}],
-        "responses": {**said["responses"], "404": _gone(missing)},
+        **base,
+        "parameters": [{**parameter, "description": "The name of the document"}],
+        "responses": {**base["responses"], "404": _not_found(missing)},
     }
 
 
-def _gone(content: JsonSchema) -> JsonSchema:
-    return {"description": "There is nothing of this name", "content": content}
+def _not_found(content: JsonSchema) -> JsonSchema:
+    return {"description": "There is no document of this name", "content": content}

@@ -1,4 +1,4 @@
-"""What the operations of the OpenAPI document are made of: bodies, answers, refusals, parameters."""
+"""The building blocks of OpenAPI operations: bodies, responses, problems, parameters."""
 
 from typing import Any
 
@@ -8,38 +8,41 @@ from signpost.schemas.documents.problem_examples import BAD_QUERY, PROBLEMS
 from signpost.schemas.fields import JsonSchema
 
 REASONS = {
-    400: "The request cannot be read: not JSON as it is accepted here, or a malformed header",
-    401: "The credential or the signature is missing or wrong",
-    404: "There is nothing of this name for this tenant",
-    413: "The body is too long, or the batch has too many events",
-    415: "The content type is not understood",
-    422: "The event is understood and not accepted; `errors` names every bad field",
-    429: "This tenant sends more than its rate; send the same again after `Retry-After` seconds",
-    503: "Nothing could be kept now; send the same again after `Retry-After` seconds",
+    400: "The body is not strict JSON, or a header or parameter is malformed",
+    401: "The credential or the signature is missing or invalid",
+    404: "This tenant has no such resource",
+    413: "The body is too large, or the batch has too many events",
+    415: "The content type is not supported",
+    422: "The event is invalid; `errors` names every invalid field",
+    429: "The tenant exceeds its rate limit; retry after `Retry-After` seconds",
+    503: "The database or broker is unavailable; retry after `Retry-After` seconds",
 }
 
 
 def media(schema: JsonSchema, example: Any, media_type: str = JSON) -> JsonSchema:
-    """The content of a body of one media type."""
+    """Return the content of a body with one media type."""
     return {media_type: {"schema": schema, "example": example}}
 
 
-def answering(code: int, words: str, content: JsonSchema, *refusals: int) -> JsonSchema:
-    """The answers of an operation: success and refusals. Whoever is asked who they are is held to a rate, too."""
+def answering(code: int, description: str, content: JsonSchema, *refusals: int) -> JsonSchema:
+    """Return the responses of an operation: success and problems. Authenticated operations are rate limited too."""
     refused = sorted({*refusals, 429}) if 401 in refusals else refusals
-    return {str(code): {"description": words, "content": content}, **{str(it): refusal(it) for it in refused}}
+    return {
+        str(code): {"description": description, "content": content},
+        **{str(status): refusal(status) for status in refused},
+    }
 
 
 def refusal(status: int) -> JsonSchema:
-    """The answer of a refusal, with its problem document."""
+    """Return the response of a problem, with its problem document."""
     refused = {"description": REASONS[status], "content": media(ref("Problem"), PROBLEMS[status], PROBLEM_JSON)}
     return {**refused, "headers": HEADERS[status]} if status in HEADERS else refused
 
 
-_RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds", "example": 5}}
+_RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait", "example": 5}}
 HEADERS: dict[int, JsonSchema] = {
     401: {
-        "WWW-Authenticate": {"schema": {"type": "string"}, "description": "Bearer, or Signature", "example": "Bearer"}
+        "WWW-Authenticate": {"schema": {"type": "string"}, "description": "Bearer or Signature", "example": "Bearer"}
     },
     429: _RETRY_AFTER,
     503: _RETRY_AFTER,
@@ -47,22 +50,22 @@ HEADERS: dict[int, JsonSchema] = {
 
 
 def with_example(status: int, example: JsonSchema, answers: JsonSchema) -> JsonSchema:
-    """The answers, with another example of a refusal."""
+    """Return the responses with another example of one problem."""
     return answers | {str(status): {**answers[str(status)], "content": media(ref("Problem"), example, PROBLEM_JSON)}}
 
 
-def path_parameter(name: str, words: str, example: str) -> JsonSchema:
-    """A parameter of the path."""
-    said = {"name": name, "in": "path", "required": True, "description": words, "example": example}
-    return {**said, "schema": {"type": "string", "minLength": 1}}
+def path_parameter(name: str, description: str, example: str) -> JsonSchema:
+    """Return a path parameter."""
+    parameter = {"name": name, "in": "path", "required": True, "description": description, "example": example}
+    return {**parameter, "schema": {"type": "string", "minLength": 1}}
 
 
-def query_parameter(name: str, words: str, schema: JsonSchema, example: Any) -> JsonSchema:
-    """An optional parameter of the query."""
-    return {"name": name, "in": "query", "description": words, "schema": schema, "example": example}
+def query_parameter(name: str, description: str, schema: JsonSchema, example: Any) -> JsonSchema:
+    """Return an optional query parameter."""
+    return {"name": name, "in": "query", "description": description, "schema": schema, "example": example}
 
 
 def reading(operation: str, summary: str, parameters: list[JsonSchema], answers: JsonSchema) -> JsonSchema:
-    """An operation that reads: it answers 503 as well while the database is away."""
+    """Return a read operation; it also responds 503 while the database is unavailable."""
     answers = (with_example(400, BAD_QUERY, answers) if "400" in answers else answers) | {"503": refusal(503)}
     return {"operationId": operation, "summary": summary, "parameters": parameters, "responses": answers}

@@ -1,4 +1,4 @@
-"""The OpenAPI operations that events come in by: `POST /v1/events` and `POST /v1/webhooks/{source}`."""
+"""The OpenAPI operations that receive events: `POST /v1/events` and `POST /v1/webhooks/{source}`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,30 +10,30 @@ from signpost.schemas.documents.openapi_parts import answering, media, path_para
 from signpost.schemas.documents.problem_examples import PROBLEMS, UNSIGNED
 from signpost.schemas.fields import JsonSchema
 
-ONE_KEPT = {"id": EVENT["id"], "status": 202}
-ALL_KEPT = {"items": [{"index": 0, "id": "e-1", "status": 202, "errors": []}]}
-SOME_KEPT = {
+ONE_ACCEPTED = {"id": EVENT["id"], "status": 202}
+ALL_ACCEPTED = {"items": [{"index": 0, "id": "e-1", "status": 202, "errors": []}]}
+PARTLY_ACCEPTED = {
     "items": [
-        *ALL_KEPT["items"],
+        *ALL_ACCEPTED["items"],
         {"index": 1, "id": "e-2", "status": 422, "errors": PROBLEMS[422]["errors"]},
     ]
 }
 
 
 def send_events(events: Mapping[str, JsonSchema]) -> JsonSchema:
-    """Events in every mode of CloudEvents; `events` are their JSON Schemas by type."""
+    """Return the operation for every CloudEvents mode; `events` are the JSON Schemas by type."""
     mapping = {name: f"#/components/schemas/{name}" for name in events}
     one = {"oneOf": [ref(name) for name in events], "discriminator": {"propertyName": "type", "mapping": mapping}}
     either = {"anyOf": [ref("Accepted"), ref("BatchAnswer")]}
-    kept = {JSON: {"schema": either, "examples": {"one": _value(ONE_KEPT), "batch": _value(ALL_KEPT)}}}
-    some = "A batch of which some events were refused; the others are kept"
-    accepted = answering(202, "Kept", kept) | answering(
-        207, some, media(ref("BatchAnswer"), SOME_KEPT), 400, 401, 413, 415, 422, 503
+    content = {JSON: {"schema": either, "examples": {"one": _value(ONE_ACCEPTED), "batch": _value(ALL_ACCEPTED)}}}
+    partial = "Some events of the batch are invalid; the others are accepted"
+    accepted = answering(202, "Accepted: the event is stored durably", content) | answering(
+        207, partial, media(ref("BatchAnswer"), PARTLY_ACCEPTED), 400, 401, 413, 415, 422, 503
     )
     return {
         "operationId": "sendEvents",
         "summary": "Send CloudEvents: structured, binary or batched",
-        "description": "In binary mode the body is the event's data, and the headers `ce-...` are its attributes.",
+        "description": "In binary mode the body is the event's data and the `ce-...` headers are its attributes.",
         "parameters": [_header(name) for name in ("specversion", "id", "source", "type", "time", "subject")],
         "requestBody": {
             "required": True,
@@ -48,8 +48,8 @@ def send_events(events: Mapping[str, JsonSchema]) -> JsonSchema:
 
 
 def _header(attribute: str) -> JsonSchema:
-    said = {"name": f"ce-{attribute}", "in": "header", "description": "In binary mode only"}
-    return {**said, "schema": {"type": "string"}, "example": EVENT[attribute]}
+    header = {"name": f"ce-{attribute}", "in": "header", "description": "Binary mode only"}
+    return {**header, "schema": {"type": "string"}, "example": EVENT[attribute]}
 
 
 def _value(example: Any) -> JsonSchema:
@@ -57,12 +57,12 @@ def _value(example: Any) -> JsonSchema:
 
 
 def send_webhook() -> JsonSchema:
-    """A webhook of whichever vendor."""
+    """Return the operation that receives the webhooks of any vendor."""
     name = DELIVERY["id"]
-    header = {"schema": {"type": "string"}, "description": "The id of the delivery", "example": name}
+    header = {"schema": {"type": "string"}, "description": "The delivery id", "example": name}
     answers = {
         str(status): {
-            "description": f"Kept, or nothing to keep; for senders who take {status} for success",
+            "description": f"Accepted, for vendors that expect {status}; `events` is 0 if there is no event",
             "headers": {"Signpost-Delivery": header},
             "content": media(ref("Accepted"), {"events": 1, "status": status, "delivery": name}),
         }
@@ -71,8 +71,8 @@ def send_webhook() -> JsonSchema:
     refused = {str(status): refusal(status) for status in (400, 401, 404, 413, 415, 422, 429, 503)}
     return {
         "operationId": "sendWebhook",
-        "summary": "A webhook of a configured source, signed by its sender",
-        "description": "Answered with what the sender counts as success, 202 or 200; a handshake with its word.",
+        "summary": "Receive a signed webhook of a configured source",
+        "description": "Responds with the status that the vendor expects, 202 or 200, and echoes a handshake header.",
         "security": [],
         "parameters": [path_parameter("source", "The name of the source in the configuration", "careers-north")],
         "requestBody": {"required": True, "content": media({"type": "object"}, STANDARD_WEBHOOK)},
