@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from signpost.case.money import Money
-from signpost.engine.conditions import says_same
+from signpost.engine.conditions import values_agree
 from signpost.rulebook.texts import join_words, show, show_money
 
 Values: TypeAlias = Mapping[str, Any]
@@ -79,9 +79,9 @@ def _place(offer: Values, preferences: Values) -> Points:
     region, home = offer.get("region"), preferences.get("region")
     if region is None or offer.get("workplace") == "remote":
         return
-    if any(says_same(region, unwanted) for unwanted in preferences.get("unwanted_regions") or ()):
+    if any(values_agree(region, unwanted) for unwanted in preferences.get("unwanted_regions") or ()):
         yield "place", "con", f"in {region}, where you do not want to live"
-    if home is not None and not says_same(region, home):
+    if home is not None and not values_agree(region, home):
         support = {"offered": " with support for it", "refused": " without support for it"}
         yield "place", "con", f"a move to {region}{support.get(offer.get('relocation', ''), '')}"
         if "relocation" not in offer:

@@ -10,7 +10,7 @@ from signpost.case.case import Stamp
 from signpost.case.instant import format_instant, on_calendar
 from signpost.case.money import Money
 from signpost.engine.compiled import Answer
-from signpost.engine.conditions import Over, over_time
+from signpost.engine.conditions import TimedCheck, compile_timed
 from signpost.engine.environment import Env
 from signpost.engine.intervals import holds
 from signpost.facts.facts import Entity, Facts
@@ -133,5 +133,5 @@ def as_json(value: Any, type_: str) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(condition: Condition) -> Over:
-    return over_time(condition)
+def _compiled(condition: Condition) -> TimedCheck:
+    return compile_timed(condition)

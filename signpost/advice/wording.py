@@ -9,7 +9,7 @@ import orjson
 
 from signpost.advice.comparison import Comparison, compare, render_comparison
 from signpost.engine.compiled import Answer
-from signpost.engine.conditions import says_same
+from signpost.engine.conditions import values_agree
 from signpost.engine.environment import Env
 from signpost.facts.facts import UTC_ZONE, Entity, Facts
 from signpost.facts.vocabulary import Vocabulary
@@ -132,7 +132,7 @@ def letter_differences(offer: Entity) -> list[dict[str, str]]:
     differences = []
     for name in ("salary", "title", "start_date", "location", "workplace"):
         ours, theirs = offer.values.get(name), offer.values.get(f"letter_{name}")
-        if ours is not None and theirs is not None and not says_same(ours, theirs):
+        if ours is not None and theirs is not None and not values_agree(ours, theirs):
             differences.append({"field": name.replace("_", " "), "offer": show(ours), "letter": show(theirs)})
     return differences
 

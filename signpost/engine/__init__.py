@@ -1,4 +1,4 @@
-"""Engines: from facts to what holds, compiled alone or together with durable-rules; both give the same answers."""
+"""Rule engines: the compiled evaluator, alone or beside durable-rules; both give the same answers. No I/O."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,19 +16,19 @@ COMPILED: Final = CompiledEngine.name
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
-    """Which engine is in use, DURABLE or COMPILED, and why, in words."""
+    """The engine in use, DURABLE or COMPILED, and the reason for people."""
 
     name: str
     reason: str
 
 
 def choose_engine(setting: str) -> EngineChoice:
-    """The engine for a value of SIGNPOST_ENGINE. Raises CallerError where there is none, or where DURABLE cannot be
-    imported."""
+    """Return the engine for a value of SIGNPOST_ENGINE. Raises CallerError for an unknown value, or if the value is
+    DURABLE and durable-rules cannot be imported."""
     if setting == COMPILED:
         return EngineChoice(COMPILED, f"SIGNPOST_ENGINE={COMPILED}")
     if setting not in (AUTO, DURABLE):
-        raise CallerError(f"there is no engine {setting!r}; SIGNPOST_ENGINE may be {AUTO}, {DURABLE} or {COMPILED}")
+        raise CallerError(f"SIGNPOST_ENGINE={setting!r} is not an engine; it may be {AUTO}, {DURABLE} or {COMPILED}")
     try:
         load_library()
     except CallerError as missing:
@@ -43,8 +43,8 @@ def choose_engine(setting: str) -> EngineChoice:
 
 
 def make_engine(setting: str, rulebook: Rulebook, faults: EngineFaults = FAULTS) -> DurableEngine | CompiledEngine:
-    """The engine for a value of SIGNPOST_ENGINE; it counts faults of durable-rules in `faults`. Raises CallerError as
-    `choose_engine` does."""
+    """Return the engine for a value of SIGNPOST_ENGINE; it counts faults of durable-rules in `faults`. Raises
+    CallerError as `choose_engine` does."""
     return CompiledEngine(rulebook) if choose_engine(setting).name == COMPILED else DurableEngine(rulebook, faults)
 
 

@@ -1,5 +1,5 @@
-"""Questions: each kind of term compiled into a function, plain where time cannot change the answer, over time
-where it can."""
+"""Compiles conditions: each term becomes a function of an environment that returns a boolean, or intervals if time can
+change the answer. Pure."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ from signpost.rulebook.terms import (
 )
 
 Check: TypeAlias = Callable[[Env], bool]
-Over: TypeAlias = Callable[[Env], Intervals]
+TimedCheck: TypeAlias = Callable[[Env], Intervals]
 
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -38,53 +38,53 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def over_time(condition: Condition) -> Over:
-    """When a condition holds: plain questions are asked first, since most of them already say no."""
+def compile_timed(condition: Condition) -> TimedCheck:
+    """Compile a condition into its intervals. Untimed checks run first, because most of them fail."""
     plain = [check(term) for term in condition if not is_timed(term)]
     timed = [intervals_of(term) for term in condition if is_timed(term)]
 
-    def over(env: Env) -> Intervals:
-        for question in plain:
-            if not question(env):
+    def timed_condition(env: Env) -> Intervals:
+        for passes in plain:
+            if not passes(env):
                 return NEVER
         intervals = ALWAYS
-        for moment in timed:
-            intervals = both(intervals, moment(env))
+        for timed_check in timed:
+            intervals = both(intervals, timed_check(env))
             if not intervals:
                 return NEVER
         return intervals
 
-    return over
+    return timed_condition
 
 
-def holds_plainly(condition: Condition) -> Check:
-    """A condition in which time plays no part."""
+def compile_untimed(condition: Condition) -> Check:
+    """Compile a condition without timed terms into a boolean."""
     checks = [check(term) for term in condition]
-    return lambda env: all(question(env) for question in checks)
+    return lambda env: all(passes(env) for passes in checks)
 
 
-def intervals_of(term: Term) -> Over:
-    """When a term holds."""
+def intervals_of(term: Term) -> TimedCheck:
+    """Compile a term into its intervals."""
     if not is_timed(term):
         plain = check(term)
         return lambda env: ALWAYS if plain(env) else NEVER
     if isinstance(term, Reached):
         return _reached(term)
     if isinstance(term, AnyOf):
-        alternatives = [over_time(alternative) for alternative in term.alternatives]
+        alternatives = [compile_timed(alternative) for alternative in term.alternatives]
         return lambda env: either([alternative(env) for alternative in alternatives])
     if isinstance(term, Relation):
-        return _relation_over_time(term)
-    raise TypeError(type(term))
+        return _timed_relation(term)
+    raise TypeError(f"the compiled evaluator does not know the timed term {type(term).__name__}")
 
 
 def check(term: Term) -> Check:
-    """Whether a term holds, time playing no part."""
+    """Compile an untimed term into a boolean."""
     return _CHECKS[type(term)](term)
 
 
 def items(term: Relation) -> Callable[[Env], list[Entity]]:
-    """The entities that a relation speaks of."""
+    """Return a function that finds the entities of a relation."""
     kind = term.kind
     if not term.other:
         return lambda env: env.facts.of_kind(kind)
@@ -92,17 +92,17 @@ def items(term: Relation) -> Callable[[Env], list[Entity]]:
 
 
 def _candidates(term: Relation) -> tuple[Callable[[Env], list[Entity]], Condition]:
-    """The entities that a relation asks about, and what is left to ask of each: links are looked up at once."""
+    """Return a function that finds the entities of a relation by an indexed link, and the remaining conditions."""
     how = next((link.how for link in term.where if isinstance(link, Linked)), None)
     if how is None:
         return items(term), term.where
     kind, other = term.kind, term.other
 
-    def found(env: Env) -> list[Entity]:
+    def find(env: Env) -> list[Entity]:
         entities = linked(how, kind, env.subject, env.facts)
         return [item for item in entities if item is not env.subject] if other else entities
 
-    return found, tuple(one for one in term.where if not (isinstance(one, Linked) and one.how == how))
+    return find, tuple(part for part in term.where if not (isinstance(part, Linked) and part.how == how))
 
 
 def _known(term: Known) -> Check:
@@ -111,11 +111,11 @@ def _known(term: Known) -> Check:
 
 
 def _one_of(term: OneOf) -> Check:
-    value, values, wanted = value_of(term.ref), term.values, not term.negated
+    value, values, expected = value_of(term.ref), term.values, not term.negated
 
     def one_of(env: Env) -> bool:
         found = value(env)
-        return found is not None and (found in values) is wanted
+        return found is not None and (found in values) is expected
 
     return one_of
 
@@ -142,24 +142,24 @@ def _compare(term: Compare) -> Check:
 
 
 def _same(term: Same) -> Check:
-    value, other, wanted = value_of(term.ref), value_of(term.other), term.same
+    value, other, expected = value_of(term.ref), value_of(term.other), term.same
 
     def same(env: Env) -> bool:
         ours, theirs = value(env), other(env)
-        return ours is not None and theirs is not None and says_same(ours, theirs) is wanted
+        return ours is not None and theirs is not None and values_agree(ours, theirs) is expected
 
     return same
 
 
-def says_same(ours: Any, theirs: Any) -> bool:
-    """Whether two known values say the same: money by the year, text regardless of case, a place by what both state."""
+def values_agree(ours: Any, theirs: Any) -> bool:
+    """Return whether two known values agree: money per year, text without letter case, a place by what both state."""
     if isinstance(ours, Money) and isinstance(theirs, Money):
         return ours.currency == theirs.currency and ours.annual == theirs.annual
     if isinstance(ours, str) and isinstance(theirs, str):
         return ours.strip().casefold() == theirs.strip().casefold()
     if isinstance(ours, dict) and isinstance(theirs, dict):
         shared = [key for key in ours if ours[key] is not None and theirs.get(key) is not None]
-        return all(says_same(ours[key], theirs[key]) for key in shared)
+        return all(values_agree(ours[key], theirs[key]) for key in shared)
     return bool(ours == theirs)
 
 
@@ -168,7 +168,7 @@ def _among(term: Among) -> Check:
 
     def among(env: Env) -> bool:
         ours, theirs = value(env), listed(env)
-        return ours is not None and theirs is not None and any(says_same(ours, one) for one in theirs)
+        return ours is not None and theirs is not None and any(values_agree(ours, item) for item in theirs)
 
     return among
 
@@ -183,11 +183,11 @@ _LISTS: Mapping[str, Callable[[set[Any], set[Any]], bool]] = {
 
 
 def _lists(term: Lists) -> Check:
-    value, words, says = value_of(term.ref), set(term.values), _LISTS[term.mode]
+    value, words, matches = value_of(term.ref), set(term.values), _LISTS[term.mode]
 
     def lists(env: Env) -> bool:
         found = value(env)
-        return found is not None and says(set(found), words)
+        return found is not None and matches(set(found), words)
 
     return lists
 
@@ -208,17 +208,17 @@ def _linked(term: Linked) -> Check:
 
 
 def _any_of(term: AnyOf) -> Check:
-    alternatives = [holds_plainly(alternative) for alternative in term.alternatives]
+    alternatives = [compile_untimed(alternative) for alternative in term.alternatives]
     return lambda env: any(alternative(env) for alternative in alternatives)
 
 
 def _relation(term: Relation) -> Check:
-    (found, rest), number, fewer = _candidates(term), term.number, term.fewer
-    where = holds_plainly(rest)
+    (find, rest), number, fewer = _candidates(term), term.number, term.fewer
+    where = compile_untimed(rest)
 
     def relation(env: Env) -> bool:
         outer, count = env.item, 0
-        for item in found(env):
+        for item in find(env):
             env.item = item
             count += where(env)
             if count >= number:
@@ -229,23 +229,23 @@ def _relation(term: Relation) -> Check:
     return relation
 
 
-def _relation_over_time(term: Relation) -> Over:
-    (found, rest), number, fewer = _candidates(term), term.number, term.fewer
-    where = over_time(rest)
+def _timed_relation(term: Relation) -> TimedCheck:
+    (find, rest), number, fewer = _candidates(term), term.number, term.fewer
+    where = compile_timed(rest)
 
     def relation(env: Env) -> Intervals:
-        outer, many = env.item, []
-        for item in found(env):
+        outer, found = env.item, []
+        for item in find(env):
             env.item = item
-            many.append(where(env))
+            found.append(where(env))
         env.item = outer
-        enough = at_least(number, many)
+        enough = at_least(number, found)
         return negated(enough) if fewer else enough
 
     return relation
 
 
-def _reached(term: Reached) -> Over:
+def _reached(term: Reached) -> TimedCheck:
     moment, make = instant_of(term.moment), since if term.reached else until
 
     def reached(env: Env) -> Intervals:

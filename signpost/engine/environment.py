@@ -1,4 +1,4 @@
-"""Values and moments of typed rules, compiled into functions of an environment."""
+"""Compiles values and moments of typed rules into functions of an environment. Pure; conditions are in `conditions`."""
 
 from calendar import monthrange
 from collections.abc import Callable
@@ -15,7 +15,8 @@ from signpost.rulebook.terms import Duration, Moment, Ref, Scope
 
 @dataclass(slots=True)
 class Env:
-    """What one evaluation sees: the facts, the subject, the item a condition is about, and values the rule defines."""
+    """The input of one evaluation: facts, subject, the item of the current condition, zone, and values that the rule
+    defines."""
 
     facts: Facts
     subject: Entity
@@ -29,7 +30,7 @@ Instant: TypeAlias = Callable[[Env], int | None]
 
 
 def value_of(ref: Ref) -> Value:
-    """The value that a reference means; None where it is unknown."""
+    """Return a function for the value of a reference; it returns None for an unknown value."""
     name = ref.name
     if ref.scope == Scope.ITEM:
         return lambda env: env.item.values.get(name)
@@ -41,8 +42,8 @@ def value_of(ref: Ref) -> Value:
 
 
 def instant_of(moment: Moment) -> Instant:
-    """The instant that a moment comes to, a date being counted from its local midnight (`end`: from the next one); None
-    where a part of it is unknown or off the calendar."""
+    """Return a function for the instant of a moment in microseconds. A date counts from its local midnight (`end`: from
+    the next one). It returns None if a part is unknown or off the calendar."""
     base, offset, end = value_of(moment.base), _offset(moment), moment.end
 
     def instant(env: Env) -> int | None:
@@ -50,15 +51,15 @@ def instant_of(moment: Moment) -> Instant:
         if start is None or distance is None:
             return None
         if isinstance(start, int):
-            return _moved(start, distance, moment.sign, env.zone)
-        day = _shifted(_day(start, distance, moment), int(end))
+            return _move(start, distance, moment.sign, env.zone)
+        day = _shift(_day(start, distance, moment), int(end))
         return None if day is None else midnight(day, env.zone) + moment.sign * distance.microseconds
 
     return instant
 
 
-def raw_moment(moment: Moment) -> Value:
-    """As `instant_of`, but a date moved by whole days stays a date (for values that a rule defines)."""
+def date_or_instant_of(moment: Moment) -> Value:
+    """Return a function like `instant_of`, but a date moved by whole days stays a date (for defined values)."""
     base, offset, instant = value_of(moment.base), _offset(moment), instant_of(moment)
 
     def raw(env: Env) -> Any:
@@ -71,7 +72,7 @@ def raw_moment(moment: Moment) -> Value:
 
 
 def _offset(moment: Moment) -> Callable[[Env], Duration | None]:
-    """The distance from the base; a number is one of days."""
+    """Return a function for the distance from the base; a number counts days."""
     if isinstance(moment.offset, Duration):
         return _constant(moment.offset)
     value = value_of(moment.offset)
@@ -83,9 +84,8 @@ def _offset(moment: Moment) -> Callable[[Env], Duration | None]:
     return offset
 
 
-def _moved(start: int, distance: Duration, sign: int, zone: ZoneInfo) -> int:
-    """An instant moved by business days to the same local time of day (as it is where no calendar shows that), then by
-    the rest."""
+def _move(start: int, distance: Duration, sign: int, zone: ZoneInfo) -> int:
+    """Move an instant by business days to the same local time (skipped if off the calendar), then by the rest."""
     if distance.business_days:
         try:
             local = to_datetime(start).astimezone(zone)
@@ -97,15 +97,15 @@ def _moved(start: int, distance: Duration, sign: int, zone: ZoneInfo) -> int:
 
 
 def _day(start: date, distance: Duration, moment: Moment) -> date | None:
-    """A date moved by business days, by calendar days, and then back to where the moment says."""
+    """Move a date by business days, by calendar days, and then back as the moment requires."""
     try:
         day = _on_business_day(start, moment.sign * distance.business_days)
     except OverflowError:
         return None
-    return _back_to(moment.back_to, _shifted(day, moment.sign * distance.days))
+    return _move_back_to(moment.back_to, _shift(day, moment.sign * distance.days))
 
 
-def _shifted(day: date | None, days: int) -> date | None:
+def _shift(day: date | None, days: int) -> date | None:
     try:
         return None if day is None else day + timedelta(days=days)
     except OverflowError:
@@ -113,8 +113,8 @@ def _shifted(day: date | None, days: int) -> date | None:
 
 
 def _on_business_day(day: date, number: int) -> date:
-    """So many days from Monday to Friday later (or earlier, where negative): whole weeks at once, the last few days
-    singly. OverflowError off the calendar."""
+    """Return the date `number` business days (Monday to Friday) later, or earlier if negative. Adds whole weeks
+    at once. Raises OverflowError off the calendar."""
     step = 1 if number > 0 else -1
     weeks, rest = divmod(max(abs(number) - 1, 0), 5) if number else (0, -1)
     for _ in range(rest + 1):
@@ -124,18 +124,18 @@ def _on_business_day(day: date, number: int) -> date:
     return day + timedelta(days=step * 7 * weeks)
 
 
-def _back_to(back_to: str | None, day: date | None) -> date | None:
-    """The same day, or the last one before it that is a month's end (or a 15th, where "15th or month end")."""
+def _move_back_to(back_to: str | None, day: date | None) -> date | None:
+    """Return the day, or the last earlier one that is a month end (or a 15th, for "15th or month end")."""
     if day is None or back_to is None or day.day == monthrange(day.year, day.month)[1]:
         return day
     if back_to.startswith("15th") and day.day >= 15:
         return day.replace(day=15)
-    return _shifted(day, -day.day)
+    return _shift(day, -day.day)
 
 
 @lru_cache(maxsize=4096)
 def midnight(day: date, zone: ZoneInfo) -> int:
-    """The first instant of a day, in microseconds."""
+    """Return the first instant of a day, in microseconds."""
     try:
         return from_datetime(datetime(day.year, day.month, day.day, tzinfo=zone))
     except OverflowError:

@@ -1,4 +1,4 @@
-"""Faults of durable-rules, counted by rule and logged once for each rule. What is done about them is not here."""
+"""Counts the faults of durable-rules by rule and logs each rule once. The fallback is in `durable`."""
 
 import logging
 import threading
@@ -14,14 +14,14 @@ log = logging.getLogger("signpost.engine")
 
 
 class EngineFaults:
-    """How often durable-rules differed from the compiled evaluator, or failed. Safe between threads."""
+    """Counts how often durable-rules differed from the compiled evaluator, or failed. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """(DIFFERENCE or FAILURE, rule id) -> how often; the numbers only grow."""
+        """Return (DIFFERENCE or FAILURE, rule id) -> count; the counts never decrease."""
         with self._lock:
             return dict(self._counts)
 
@@ -50,7 +50,7 @@ class EngineFaults:
             )
 
     def _count(self, fault: str, rules: Collection[str]) -> list[str]:
-        """Add one for each rule; those that had none so far."""
+        """Add one for each rule. Return the rules that had no such fault before."""
         with self._lock:
             unlogged = [rule for rule in sorted(rules) if not self._counts[fault, rule]]
             self._counts.update((fault, rule) for rule in rules)
@@ -58,4 +58,4 @@ class EngineFaults:
 
 
 FAULTS: Final = EngineFaults()
-"""Those of this process, over all tenants and reloads of the rules: what metrics export."""
+"""The faults of this process over all tenants and rule reloads, as metrics export them."""

@@ -1,8 +1,7 @@
-"""Spans: the instants at which something holds, as an ascending tuple of instants where the answer flips, starting
-from no.
+"""Intervals: when something holds, as an ascending tuple of the instants (microseconds) at which the answer flips.
 
-`(a, b)` holds from a up to, not including, b; `(START,)` always holds; `()` never. Exact and pure: `now` is a
-parameter of the reader.
+The answer starts as no. `(a, b)` holds from a until b, excluding b; `(START,)` always holds; `()` never holds. Exact
+and pure: `now` is a parameter.
 """
 
 from bisect import bisect_right
@@ -17,43 +16,43 @@ ALWAYS: Intervals = (START,)
 
 
 def since(instant: int) -> Intervals:
-    """From an instant on."""
+    """Return the interval from an instant on."""
     return (instant,)
 
 
 def until(instant: int) -> Intervals:
-    """Up to, not including, an instant."""
+    """Return the interval until an instant, excluding it."""
     return (START, instant)
 
 
 def between(first: int, end: int) -> Intervals:
-    """From the first up to, not including, the end."""
+    """Return the interval from `first` until `end`, excluding it."""
     return (first, end) if first < end else NEVER
 
 
 def holds(intervals: Intervals, now: int) -> bool:
-    """Whether it holds at an instant."""
+    """Return whether it holds at an instant."""
     return bisect_right(intervals, now) % 2 == 1
 
 
 def next_flip(intervals: Intervals, now: int) -> int | None:
-    """The first instant after `now` at which the answer is another."""
+    """Return the first instant after `now` at which the answer flips."""
     index = bisect_right(intervals, now)
     return intervals[index] if index < len(intervals) else None
 
 
 def held_since(intervals: Intervals, now: int) -> int:
-    """Where it holds at `now`: the instant since which it has held without a break."""
+    """Return since when it has held without a break; it must hold at `now`."""
     return intervals[bisect_right(intervals, now) - 1]
 
 
 def negated(intervals: Intervals) -> Intervals:
-    """Whenever it does not hold."""
+    """Return when it does not hold."""
     return intervals[1:] if intervals[:1] == ALWAYS else (START, *intervals)
 
 
 def at_least(number: int, many: Sequence[Intervals]) -> Intervals:
-    """Whenever at least that many of them hold."""
+    """Return when at least `number` of them hold."""
     if number <= 0:
         return ALWAYS
     steps: dict[int, int] = {}
@@ -71,7 +70,7 @@ def at_least(number: int, many: Sequence[Intervals]) -> Intervals:
 
 
 def both(first: Intervals, second: Intervals) -> Intervals:
-    """Whenever both hold."""
+    """Return when both hold."""
     if not first or not second:
         return NEVER
     if first == ALWAYS:
@@ -82,7 +81,7 @@ def both(first: Intervals, second: Intervals) -> Intervals:
 
 
 def either(many: Iterable[Intervals]) -> Intervals:
-    """Whenever any of them holds."""
+    """Return when any of them holds."""
     known = [intervals for intervals in many if intervals]
     if not known:
         return NEVER

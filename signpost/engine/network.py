@@ -1,4 +1,4 @@
-"""The network of questions that come before a rule's own: asked once for all rules that begin alike. Pure."""
+"""A network of checks that rules share: each check runs once for all rules that start with it. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,47 +15,49 @@ R = TypeVar("R")
 
 @dataclass(slots=True)
 class Network(Generic[R]):
-    """A tree of questions: `rules` need no more than those on the way here, `further` those that ask on."""
+    """A tree of checks: `rules` need only the checks on the path to this node; `further` leads to more checks."""
 
     rules: list[R] = field(default_factory=list)
     further: list[tuple[Check, "Network[R]"]] = field(default_factory=list)
 
-    def passed(self, env: Env) -> Iterator[R]:
-        """The rules of which every question is answered with yes."""
+    def passing_rules(self, env: Env) -> Iterator[R]:
+        """Yield the rules whose shared checks all pass."""
         yield from self.rules
-        for question, beyond in self.further:
-            if question(env):
-                yield from beyond.passed(env)
+        for passes, node in self.further:
+            if passes(env):
+                yield from node.passing_rules(env)
 
 
 def is_shared(term: Term) -> bool:
-    """Whether it means the same in every rule, at every time: neither time nor a value that a rule defines counts."""
-    return not is_timed(term) and all(ref.scope != Scope.DEFINED for one in walk((term,)) for ref in references(one))
+    """Return whether a term means the same in every rule at every time: it uses neither time nor a defined value."""
+    return not is_timed(term) and all(
+        ref.scope != Scope.DEFINED for inner in walk((term,)) for ref in references(inner)
+    )
 
 
-def network(rules: Iterable[tuple[R, Sequence[Term]]]) -> Network[R]:
-    """The network of rules, each given with the terms that it shares: cheap questions first, then common ones."""
+def build_network(rules: Iterable[tuple[R, Sequence[Term]]]) -> Network[R]:
+    """Build the network of (rule, shared terms): cheap checks first, then common ones."""
     all_rules = list(rules)
     common = Counter(term for _, terms in all_rules for term in dict.fromkeys(terms))
     order = {term: (_cost(term), -number, seen) for seen, (term, number) in enumerate(common.items())}
     root: Network[R] = Network()
     nodes: dict[tuple[Term, ...], Network[R]] = {(): root}
     for rule, terms in all_rules:
-        way: tuple[Term, ...] = ()
+        path: tuple[Term, ...] = ()
         for term in sorted(set(terms), key=order.__getitem__):
-            way = _step(nodes, way, term)
-        nodes[way].rules.append(rule)
+            path = _step(nodes, path, term)
+        nodes[path].rules.append(rule)
     return root
 
 
-def _step(nodes: dict[tuple[Term, ...], Network[R]], way: tuple[Term, ...], term: Term) -> tuple[Term, ...]:
-    further = (*way, term)
+def _step(nodes: dict[tuple[Term, ...], Network[R]], path: tuple[Term, ...], term: Term) -> tuple[Term, ...]:
+    further = (*path, term)
     if further not in nodes:
         nodes[further] = Network()
-        nodes[way].further.append((check(term), nodes[further]))
+        nodes[path].further.append((check(term), nodes[further]))
     return further
 
 
 def _cost(term: Term) -> int:
-    """Other entities are looked at last."""
+    """Return the rank of a term: checks of other entities run last."""
     return 2 if isinstance(term, Relation) else 1 if isinstance(term, AnyOf) else 0
