@@ -38,7 +38,7 @@ from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Stop, wall_clock
 from signpost.workers.rulebook_versions import RulebookVersions
 from tests.support import servers
-from tests.support.workers_kit import Still
+from tests.support.workers_kit import FixedEngines
 
 RULES = Path(__file__).parents[1] / "rules"
 START = parse_instant("2026-03-02T09:00:00Z")
@@ -141,7 +141,7 @@ def advisor(stage: Stage, count: int) -> float:
     """Seconds until an advisor has handled all events and its outbox is empty."""
     consumer = stage.broker.consumer(ADVISOR, PREFETCH)
     outbox = OutboxPublisher(stage.broker.publisher(), stage.store, 10)
-    handler = BatchHandler(stage.store, RulebookVersions(stage.store, Still(lambda: stage.engines)), LEASE_US)
+    handler = BatchHandler(stage.store, RulebookVersions(stage.store, FixedEngines(lambda: stage.engines)), LEASE_US)
     worker = Advisor([consumer], handler, outbox, wall_clock, BATCH)
     stop, done, started = Stop(), 0, time.perf_counter()
     while done < count:

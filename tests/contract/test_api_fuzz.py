@@ -19,8 +19,8 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 
 from signpost.schemas.documents.generate import GENERATED
-from tests.support.intake_parts import Intake, intake_at, signed
-from tests.support.workers_kit import event, opened
+from tests.support.intake_parts import Intake, intake_at, sign_standard
+from tests.support.workers_kit import event, open_system
 
 CHECKS = [
     not_a_server_error,
@@ -67,23 +67,23 @@ class Fuzzed:
         """As its sender would sign it, whatever it says."""
         said = case.body if isinstance(case.body, dict) else {}
         body = json.dumps({**WEBHOOK, **said}).encode()
-        return self.intake.post("/v1/webhooks/careers", body, signed(body))
+        return self.intake.post("/v1/webhooks/careers", body, sign_standard(body))
 
 
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     folder = tmp_path_factory.mktemp("fuzz")
     url = f"sqlite:///{folder / 'signpost.db'}"
-    with opened(url, url) as system:
+    with open_system(url, url) as system:
         system.handle(
             event("offer.extended", tenant="north", offer="o-1", respond_by="2026-03-09T09:00:00Z"),
             event("interview.scheduled", tenant="north", interview="i-1", starts_at="2026-03-20T09:00:00Z"),
         )
-        said = system.told()[0]
+        said = system.changes()[0]
     intake = intake_at(folder)
     known = {"candidate": "c-1", "recommendation": said["id"], "rule": said["rule"], "source": "careers"}
     body = json.dumps(WEBHOOK).encode()
-    answer = intake.post("/v1/webhooks/careers", body, signed(body))
+    answer = intake.post("/v1/webhooks/careers", body, sign_standard(body))
     known["delivery"] = answer.headers.get("Signpost-Delivery", "dlv_none")
     yield Fuzzed(intake, schemathesis.openapi.from_wsgi("/openapi.json", intake.client.application), known)
     intake.broker.close()

@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 from signpost.schemas.documents.generate import GENERATED
 from signpost.storage import upgrade
 from tests.integration.test_intake_gunicorn import running
-from tests.support.intake_parts import Intake, intake_at, signed, signed_by_greenhouse, tenants_in
-from tests.support.workers_kit import event, opened
+from tests.support.intake_parts import Intake, intake_at, sign_greenhouse, sign_standard, tenants_in
+from tests.support.workers_kit import event, open_system
 
 CORPUS = Path(__file__).parents[1] / "data" / "hostile"
 ROUTES = [
@@ -51,9 +51,9 @@ def body_of(said: Any) -> bytes:
 def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
     folder = tmp_path_factory.mktemp("corpus")
     url = f"sqlite:///{folder / 'signpost.db'}"
-    with opened(url, url) as system:
+    with open_system(url, url) as system:
         system.handle(event("offer.extended", tenant="north", offer="o-1"))
-        known["recommendation"] = system.told()[0]["id"]
+        known["recommendation"] = system.changes()[0]["id"]
     parts = intake_at(folder)
     yield parts
     parts.broker.close()
@@ -97,7 +97,7 @@ def test_bodies(intake: Intake, method: str, path: str) -> None:
     for name, said in corpus("bodies").items():
         body = body_of(said)
         for content_type in TYPES if method == "POST" else TYPES[-1:]:
-            signatures = {**signed(body), **signed_by_greenhouse(body), "Content-Type": content_type}
+            signatures = {**sign_standard(body), **sign_greenhouse(body), "Content-Type": content_type}
             environ = {_variable(header): value for header, value in signatures.items()}
             check(send(intake, method, named(path), body, **environ), method, (name, content_type))
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from tests.support.intake_parts import Intake, intake_at, signed, signed_by_greenhouse
+from tests.support.intake_parts import Intake, intake_at, sign_greenhouse, sign_standard
 
 ONE = "application/cloudevents+json"
 GOOD = (
@@ -53,7 +53,7 @@ def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
 def nothing_is_kept(intake: Intake) -> Iterator[None]:
     yield
     assert intake.queued() == []
-    assert intake.boxed() == []
+    assert intake.outbox_events() == []
 
 
 def check(answer: TestResponse, status: int) -> None:
@@ -75,9 +75,9 @@ def test_bodies(intake: Intake, name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, (_, status) in BODIES.items() if status in (400, 413)])
 def test_signed_bodies(intake: Intake, name: str) -> None:
     body, status = BODIES[name]
-    check(intake.post("/v1/webhooks/careers", body, signed(body)), status)
+    check(intake.post("/v1/webhooks/careers", body, sign_standard(body)), status)
     if body:
-        check(intake.post("/v1/webhooks/acme", body, signed_by_greenhouse(body)), status)
+        check(intake.post("/v1/webhooks/acme", body, sign_greenhouse(body)), status)
 
 
 @pytest.mark.parametrize(
@@ -109,10 +109,10 @@ def test_unsigned_and_wrongly_signed(intake: Intake, path: str) -> None:
     body = b'{"type":"offer.extended","timestamp":"2026-03-02T13:00:00Z","data":{"candidate":"c","offer":"o"}}'
     unsigned: list[dict[str, str]] = [
         {},
-        signed(body, secret="whsec_" + "QUJD" * 8),
-        signed(body + b" "),
-        signed(body, name=""),
-        signed_by_greenhouse(body, "x"),
+        sign_standard(body, secret="whsec_" + "QUJD" * 8),
+        sign_standard(body + b" "),
+        sign_standard(body, name=""),
+        sign_greenhouse(body, "x"),
         {"Signature": "sha256 ü"},
         {"webhook-signature": "v1,a,b", "webhook-id": "é", "webhook-timestamp": "x"},
     ]

@@ -14,7 +14,7 @@ from signpost.case.instant import parse_instant
 from signpost.schemas import EVENT_SCHEMAS, RecommendationSchema, dump_event, full_type, load_event, load_own_event
 from signpost.schemas.documents.generate import documents, recommendation_document
 from tests.support.compatibility import http_breaks
-from tests.support.golden import GOLDEN, TENANT, breaks, kept, release, snapshot
+from tests.support.golden import GOLDEN, TENANT, build_snapshot, current_release, list_breaks, read_snapshot
 
 NOW = parse_instant("2026-03-05T00:00:00Z")
 WHAT_TO_DO = """
@@ -55,9 +55,9 @@ def test_recommendations_that_were_told_are_still_valid(path: Path) -> None:
     assert RecommendationSchema().load(told["data"]) == told["data"], WHAT_TO_DO
 
 
-@pytest.mark.parametrize("path", sorted(kept()))
+@pytest.mark.parametrize("path", sorted(read_snapshot()))
 def test_today_keeps_what_the_document_said(path: str) -> None:
-    assert breaks(path, kept()[path], snapshot().get(path)) == [], WHAT_TO_DO
+    assert list_breaks(path, read_snapshot()[path], build_snapshot().get(path)) == [], WHAT_TO_DO
 
 
 def test_every_event_has_a_golden_message() -> None:
@@ -66,7 +66,9 @@ def test_every_event_has_a_golden_message() -> None:
 
 
 def test_every_release_has_its_golden_messages() -> None:
-    assert (GOLDEN / release()).is_dir(), "a new release: run `python -m tests.support.golden` and add what it writes"
+    assert (GOLDEN / current_release()).is_dir(), (
+        "a new release: run `python -m tests.support.golden` and add what it writes"
+    )
 
 
 def test_every_change_of_a_recommendation_has_been_told() -> None:
@@ -87,7 +89,7 @@ def test_every_change_of_a_recommendation_has_been_told() -> None:
     ids=lambda it: "/".join(it) if isinstance(it, tuple) else "",
 )
 def test_what_breaks_http_is_seen(place: tuple[str, ...], value: Any) -> None:
-    broken = json.loads(json.dumps(snapshot()["openapi.json"]))
+    broken = json.loads(json.dumps(build_snapshot()["openapi.json"]))
     *way, last = place
     inner = broken
     for step in way:
@@ -95,4 +97,4 @@ def test_what_breaks_http_is_seen(place: tuple[str, ...], value: Any) -> None:
     inner[last] = value
     if value is None:
         del inner[last]
-    assert list(http_breaks(snapshot()["openapi.json"], broken))
+    assert list(http_breaks(build_snapshot()["openapi.json"], broken))

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from signpost.storage import CaseRow, Change, SeenEvent, StorageConflict, StorageUnavailable, Store, open_store, upgrade
-from tests.support.feeds import shown
+from tests.support.feeds import wait_for_feed
 
 NOW = 1_772_460_000_000_000
 LEASE = NOW + 1_000_000
@@ -160,7 +160,7 @@ def test_a_change_that_commits_late_is_not_lost_from_the_feed(postgres: Store) -
         assert postgres.recommendation("acme", "r-2") is not None, "the quick one has committed"
         early, cursor = postgres.feed("acme")
         assert early == []
-    assert [row.sequence for row in shown(postgres, 2, after=cursor)] == [1, 2]
+    assert [row.sequence for row in wait_for_feed(postgres, 2, after=cursor)] == [1, 2]
 
 
 def test_a_connection_cut_inside_a_transaction_leaves_nothing(postgres_url: str, postgres: Store) -> None:

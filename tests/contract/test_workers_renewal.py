@@ -16,7 +16,7 @@ from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.backfill import Backfill
 from signpost.workers.reevaluation import MAX_BATCH, POSTPONE_US, DueCaseProcessor
 from signpost.workers.rulebook_versions import ANNOUNCE_INTERVAL_US, IN_USE_US, RulebookVersions
-from tests.support.workers_kit import LEASE, START, Still, System, event, names, opened
+from tests.support.workers_kit import LEASE, START, FixedEngines, System, event, format_changes, open_system
 
 SECOND = 1_000_000
 ASK = "ask:\n  about: offer\n  source: a\n  when: {{stage: open}}\n  priority: high\n  title: {title}\n  message: M\n"
@@ -26,7 +26,7 @@ ASK = "ask:\n  about: offer\n  source: a\n  when: {{stage: open}}\n  priority: h
 def signpost(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str) -> Iterator[System]:
     """Either database, with the embedded queue."""
     url: str = request.getfixturevalue("postgres_url") if request.param == "postgresql" else sqlite_url
-    with opened(url, sqlite_url) as made:
+    with open_system(url, sqlite_url) as made:
         made.engines = engines(tmp_path, "First")
         yield made
 
@@ -47,7 +47,7 @@ def fill(signpost: System, count: int, tenant: str = "acme") -> None:
     for number in range(count):
         signpost.now += 1
         signpost.handle(event("offer.extended", f"c-{number}", offer="o", tenant=tenant))
-    signpost.told()
+    signpost.changes()
 
 
 def backfill(signpost: System, per_second: int) -> Backfill:
@@ -73,11 +73,11 @@ def test_every_case_is_brought_to_the_rules_in_force_and_told_of_it(signpost: Sy
     signpost.engines = engines(tmp_path, "Better", turn=1)
     renewed = backfill(signpost, 1000)
     settled(signpost, renewed)
-    assert names(told := signpost.told()) == ["updated rule-0@offer/o"] * 3
+    assert format_changes(told := signpost.changes()) == ["updated rule-0@offer/o"] * 3
     assert {one["title"] for one in told} == {"Better"}
     assert {one["explanation"]["rulebook"] for one in told} == set(versions(signpost, 3))
     settled(signpost, renewed)
-    assert signpost.told() == [], "once is enough"
+    assert signpost.changes() == [], "once is enough"
     assert signpost.standing("c-1") == signpost.expected("c-1")
 
 
@@ -88,7 +88,7 @@ def test_cases_without_advice_are_reached_too(signpost: System, tmp_path: Path) 
     assert signpost.case("c-0").next_change is None
     signpost.engines = engines(tmp_path, "First", "Second", turn=1)
     settled(signpost, backfill(signpost, 1000))
-    assert names(signpost.told()) == ["raised rule-0@offer/o", "raised rule-1@offer/o"] * 2
+    assert format_changes(signpost.changes()) == ["raised rule-0@offer/o", "raised rule-1@offer/o"] * 2
 
 
 def test_the_pace_is_bounded_and_the_oldest_come_first(signpost: System, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_two_clocks_share_the_work(signpost: System, tmp_path: Path) -> None:
         for one in both:
             one.step(signpost.now)
         signpost.now += SECOND
-    told = signpost.told()
+    told = signpost.changes()
     assert sorted(one["candidate"] for one in told) == sorted(f"c-{number}" for number in range(20)), "each case once"
 
 
@@ -154,14 +154,14 @@ def test_only_the_tenant_whose_choices_changed_is_renewed(signpost: System, tmp_
     before = signpost.case("c-0", "other")
     signpost.engines = engines(tmp_path, "First", turn=1, tenants="acme: {disabled: [rule-0]}")
     settled(signpost, backfill(signpost, 1000))
-    told = signpost.told()
-    assert names(told) == ["resolved rule-0@offer/o"] * 2
+    told = signpost.changes()
+    assert format_changes(told) == ["resolved rule-0@offer/o"] * 2
     assert {one["reason"] for one in told} == {"the rule was withdrawn"}
     assert {one["explanation"]["rulebook"] for one in told} == {signpost.engines.rulebooks.of("acme").version}
     assert signpost.case("c-0", "other") == before
     signpost.engines = engines(tmp_path, "First", turn=2)
     settled(signpost, backfill(signpost, 1000))
-    assert names(signpost.told()) == ["raised rule-0@offer/o"] * 2, (
+    assert format_changes(signpost.changes()) == ["raised rule-0@offer/o"] * 2, (
         "back to a version that others have had all the time"
     )
 
@@ -177,11 +177,11 @@ def test_a_case_that_cannot_be_advised_holds_up_no_other(signpost: System, tmp_p
     sound = engines(tmp_path, "Better", turn=1)
     signpost.engines = Engines(Faulty, sound.rulebooks, 1)
     assert settled(signpost, backfill(signpost, 5)) == 3, "the faulty one takes its turn once"
-    assert sorted(one["candidate"] for one in signpost.told()) == ["c-1", "c-2"]
+    assert sorted(one["candidate"] for one in signpost.changes()) == ["c-1", "c-2"]
     signpost.engines, signpost.now = sound, signpost.now + POSTPONE_US
     clock = signpost.case_clock()
     assert (clock.step(), clock.step()) == (1, 0), "tried again later"
-    assert [one["candidate"] for one in signpost.told()] == ["c-0"]
+    assert [one["candidate"] for one in signpost.changes()] == ["c-0"]
 
 
 class Fleet:
@@ -196,10 +196,10 @@ class Fleet:
         self.current = {"stale": self.old, "fresh": self.new}
         self.successions = {name: RulebookVersions(signpost.store, self.source(name)) for name in self.current}
 
-    def source(self, name: str) -> Still:
+    def source(self, name: str) -> FixedEngines:
         fleet = self
 
-        class Source(Still):
+        class Source(FixedEngines):
             def reload_now(self) -> None:
                 fleet.looked += 1
                 if fleet.noticing:
@@ -288,7 +288,7 @@ def test_who_starts_with_rules_that_nobody_knows_is_ahead(fleet: Fleet, tmp_path
     fleet.renew("fresh")
     third = engines(tmp_path, "Third")
     processor = DueCaseProcessor(
-        fleet.signpost.store, RulebookVersions(fleet.signpost.store, Still(lambda: third)), LEASE
+        fleet.signpost.store, RulebookVersions(fleet.signpost.store, FixedEngines(lambda: third)), LEASE
     )
     assert processor.reevaluate(fleet.signpost.now, 100)[0] == 1
     assert (fleet.renew("stale"), fleet.renew("fresh")) == (0, 0)
@@ -301,7 +301,7 @@ def test_an_event_meets_the_new_rules_wherever_it_is_handled(fleet: Fleet) -> No
     fleet.renew("fresh")
     fleet.noticing = True
     signpost = fleet.signpost
-    signpost.told()
+    signpost.changes()
     signpost.send(event("offer.declined", "c-0", at=1, offer="o"))
     [delivery] = signpost.broker.consumer("signpost.advisor", 10).receive(1, 5)
     handled = BatchHandler(signpost.store, fleet.successions["stale"], LEASE).handle([delivery], signpost.now)

@@ -10,8 +10,15 @@ from signpost.messaging.topology import ADVISOR
 from signpost.names import DEAD
 from signpost.workers.process import wall_clock
 from tests.support.private_servers import wait_until
-from tests.support.workers_kit import KINDS, System, addresses, event, opened
-from tests.support.workers_processes import CollectedChange, Collector, WorkerProcess, counting, drained, running
+from tests.support.workers_kit import KINDS, System, addresses, event, open_system
+from tests.support.workers_processes import (
+    CollectedChange,
+    Collector,
+    WorkerProcess,
+    count_seen_events,
+    kill_afterwards,
+    wait_until_drained,
+)
 
 pytestmark = pytest.mark.faults
 
@@ -64,21 +71,21 @@ class Run:
         # A lease that ends while a slow machine still publishes means a repeat, of which an undisturbed run has none
         settings = {**SETTINGS, "outbox_lease": "1" if kills else "60"}
         relay = WorkerProcess("relay", self.folder, *urls, **settings)
-        with Collector(self.system.broker) as collector, counting(urls[0]) as seen, running(relay):
+        with Collector(self.system.broker) as collector, count_seen_events(urls[0]) as seen, kill_afterwards(relay):
             self.system.send(*self.sent)
             for number in range(kills):
                 advisor = WorkerProcess("advisor", self.folder, *urls, **settings)
-                with running(advisor):
+                with kill_afterwards(advisor):
                     advisor.wait_for_events(seen, self.distinct * (number + 1) // (kills + 4), 120)
                 self.seen_at_kills.append(seen())
             advisor = WorkerProcess("advisor", self.folder, *urls, **settings)
-            with running(advisor):
+            with kill_afterwards(advisor):
                 advisor.wait_for_events(seen, self.distinct, 240)
-                drained(self.system.broker, ADVISOR, lambda: self.system.store.outbox_depth(0).waiting, 60)
-                wait_until(lambda: len(collector.told) >= self.recorded(), "all advice to be collected", 30)
+                wait_until_drained(self.system.broker, ADVISOR, lambda: self.system.store.outbox_depth(0).waiting, 60)
+                wait_until(lambda: len(collector.changes) >= self.recorded(), "all advice to be collected", 30)
                 assert advisor.stop() == 0, advisor.log.read_text()
             assert relay.stop() == 0, relay.log.read_text()
-        return collector.told
+        return collector.changes
 
     def recorded(self) -> int:
         """How many changes the feed holds."""
@@ -90,9 +97,9 @@ def test_a_killed_advisor_loses_and_invents_nothing(
     kind: str, size: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     sent = events(size)
-    with addresses(kind, request) as urls, opened(*urls) as system:
+    with addresses(kind, request) as urls, open_system(*urls) as system:
         undisturbed = Run(system, tmp_path, sent).told(kills=0)
-    with addresses(kind, request) as urls, opened(*urls) as system:
+    with addresses(kind, request) as urls, open_system(*urls) as system:
         run = Run(system, tmp_path, sent)
         disturbed = run.told(kills=3)
         assert all(0 < seen < run.distinct for seen in run.seen_at_kills), "the kills came too early or too late"

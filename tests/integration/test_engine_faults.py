@@ -139,7 +139,7 @@ def handled(signpost: System, sabotage: Sabotage, faults: EngineFaults) -> list[
     for name in names:
         assert ADVICE in signpost.standing(name)
         assert signpost.standing(name) == signpost.expected(name)
-    told = [one["candidate"] for one in signpost.told() if one["rule"] == RULE]
+    told = [one["candidate"] for one in signpost.changes() if one["rule"] == RULE]
     assert told == names
     return made
 

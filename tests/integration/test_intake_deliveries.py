@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from signpost.cli import main
 from tests.integration.test_intake_reading import read
 from tests.integration.test_intake_webhooks import ACME, CAREERS, EXTENDED, OFFER
-from tests.support.intake_parts import DEAD_DATABASE, Intake, intake_at, signed, signed_by_greenhouse
+from tests.support.intake_parts import DEAD_DATABASE, Intake, intake_at, sign_greenhouse, sign_standard
 
 HEADER = "Signpost-Delivery"
 
@@ -26,7 +26,7 @@ def intake(tmp_path: Path) -> Iterator[Intake]:
 
 def greenhouse(intake: Intake, document: Any, **headers: str) -> Any:
     body = json.dumps(document).encode()
-    return intake.client.post(ACME, data=body, headers={**signed_by_greenhouse(body), **headers})
+    return intake.client.post(ACME, data=body, headers={**sign_greenhouse(body), **headers})
 
 
 def test_a_webhook_is_answered_with_its_id_under_which_it_is_found(intake: Intake) -> None:
@@ -98,7 +98,7 @@ def test_a_replay_keeps_the_same_events_once_more(intake: Intake) -> None:
 
 def test_a_delivery_is_forgotten_with_its_candidate(intake: Intake) -> None:
     body = json.dumps(EXTENDED).encode()
-    name = intake.client.post(CAREERS, data=body, headers=signed(body)).headers[HEADER]
+    name = intake.client.post(CAREERS, data=body, headers=sign_standard(body)).headers[HEADER]
     with intake.store.transaction() as transaction:
         transaction.lock_cases([("north", "c-1")])
         transaction.erase("north", ["c-1"], 0)

@@ -66,7 +66,7 @@ def test_an_event_is_accepted_when_the_queue_has_it(intake: Intake) -> None:
     (kept,) = intake.queued()
     assert load_own_event(kept).tenant == "north"
     assert kept["data"]["salary"] == {"amount": "80000.1", "currency": "USD", "per": "year"}
-    assert intake.boxed() == []
+    assert intake.outbox_events() == []
 
 
 def test_binary_mode_carries_attributes_as_headers(intake: Intake) -> None:
@@ -147,9 +147,9 @@ def test_without_a_key_nobody_is_let_in(intake: Intake, authorization: str) -> N
 def test_with_the_broker_away_the_outbox_has_it(tmp_path: Path) -> None:
     parts = intake_at(tmp_path, broker_url=DEAD_BROKER)
     try:
-        assert parts.boxed() == []
+        assert parts.outbox_events() == []
         assert parts.send([event("e-1"), event("e-2", subject="c-2"), event("e-3")], BATCH).status_code == 202
-        assert sorted(kept["id"] for kept in parts.boxed()) == ["e-1", "e-2", "e-3"]
+        assert sorted(kept["id"] for kept in parts.outbox_events()) == ["e-1", "e-2", "e-3"]
         ready = parts.get("/readyz")
         assert ready.status_code == 200
         assert ready.json is not None
@@ -182,7 +182,7 @@ def test_a_queue_that_is_not_there_is_no_reason_to_lose_an_event(tmp_path: Path,
     try:
         apart = EventAcceptor(parts.store, parts.broker.publisher, partitions=7, confirm_timeout_s=2)
         apart.accept([load_event(event("e-1", subject="c-3"), tenant="north", now=NOW)], NOW)
-        assert [kept["id"] for kept in parts.boxed()] == ["e-1"]
+        assert [kept["id"] for kept in parts.outbox_events()] == ["e-1"]
     finally:
         parts.broker.close()
 
@@ -195,7 +195,7 @@ def test_on_the_servers_of_production(tmp_path: Path, rabbitmq_url: str, postgre
         assert parts.send([event("e-1"), event("e-2")], BATCH).status_code == 202
         assert [kept["id"] for kept in parts.queued()] == ["e-1", "e-2"]
         assert parts.get("/readyz").json == {"status": "ok"}
-        assert parts.boxed() == []
+        assert parts.outbox_events() == []
     finally:
         parts.broker.close()
         parts.store.close()

@@ -21,7 +21,7 @@ from signpost.storage import Lease, Rate, Store, open_store, upgrade
 from signpost.storage.errors import StorageUnavailable
 from signpost.tenants.model import Source
 from tests.integration.test_intake_gunicorn import running
-from tests.support.intake_parts import DEAD_DATABASE, NOW, intake_at, signed, tenants_in
+from tests.support.intake_parts import DEAD_DATABASE, NOW, intake_at, sign_standard, tenants_in
 from tests.support.private_servers import wait_until
 
 ONE = {
@@ -173,7 +173,7 @@ def test_only_signed_webhooks_count(tmp_path: Path) -> None:
     body = b'{"type":"offer.extended","timestamp":"2026-03-02T13:00:00Z","data":{"candidate":"c","offer":"o"}}'
     for _ in range(5):
         assert intake.post("/v1/webhooks/careers", body, {}).status_code == 401
-    answers = [intake.post("/v1/webhooks/careers", body, signed(body)) for _ in range(3)]
+    answers = [intake.post("/v1/webhooks/careers", body, sign_standard(body)) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202, 202, 429]
     assert answers[-1].headers["Retry-After"] == "1"
     intake.store.close()

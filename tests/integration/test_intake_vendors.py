@@ -20,7 +20,15 @@ from signpost.storage import open_store, upgrade
 from signpost.tenants.model import hash_key
 from tests.support.intake_parts import NOW, Intake, tenants_in
 from tests.support.rulebooks import RULES
-from tests.support.vendor_parts import ATTESTED, Sent, is_open_ping, named, sample_of, sent, spoilt
+from tests.support.vendor_parts import (
+    SAMPLES,
+    SignedRequest,
+    build_named_delivery,
+    is_open_ping,
+    sample_of,
+    sign_sample,
+    spoil,
+)
 
 MAPPED = [name for name in VENDORS if not VENDORS[name].speaks_ours]
 FIXED = [name for name in MAPPED if name != "teamtailor-partner"]
@@ -63,33 +71,33 @@ def emptied(intake: Intake) -> Iterator[None]:
     intake.queued()
 
 
-def posted(intake: Intake, vendor: str, request: Sent) -> tuple[int, int]:
+def posted(intake: Intake, vendor: str, request: SignedRequest) -> tuple[int, int]:
     """Status and number of events of the answer."""
     answer = intake.client.post(f"/v1/webhooks/{vendor}", data=request.body, headers=request.headers)
     return answer.status_code, (answer.json or {}).get("events", -1)
 
 
-@pytest.mark.parametrize(("vendor", "name"), ATTESTED)
+@pytest.mark.parametrize(("vendor", "name"), SAMPLES)
 def test_every_sample_gives_its_events(intake: Intake, vendor: str, name: str) -> None:
     known, sample = VENDORS[vendor], sample_of(vendor, name)
-    assert posted(intake, vendor, sent(known, sample, NOW)) == (known.success, len(sample.gives))
+    assert posted(intake, vendor, sign_sample(known, sample, NOW)) == (known.success, len(sample.gives))
     kept = intake.queued()
     assert [one["type"] for one in kept] == [f"signpost.{kind}.v1" for kind in sample.gives]
     assert {one["tenant"] for one in kept} <= {"north"}
 
 
-@pytest.mark.parametrize(("vendor", "name"), ATTESTED)
+@pytest.mark.parametrize(("vendor", "name"), SAMPLES)
 def test_every_sample_spoilt_is_refused(intake: Intake, vendor: str, name: str) -> None:
     known, sample = VENDORS[vendor], sample_of(vendor, name)
-    good = sent(known, sample, NOW)
-    ways = dict(spoilt(known, good))
+    good = sign_sample(known, sample, NOW)
+    ways = dict(spoil(known, good))
     if is_open_ping(known, sample):
         ways = {"one byte": ways["one byte"]}
     else:
-        ways["another tenant's secret"] = sent(known, sample, NOW, theirs(vendor))
+        ways["another tenant's secret"] = sign_sample(known, sample, NOW, theirs(vendor))
     if known.scheme.timestamp:
-        ways["old"] = sent(known, sample, NOW - 6 * MINUTE)
-        ways["early"] = sent(known, sample, NOW + 6 * MINUTE)
+        ways["old"] = sign_sample(known, sample, NOW - 6 * MINUTE)
+        ways["early"] = sign_sample(known, sample, NOW + 6 * MINUTE)
     assert {way: posted(intake, vendor, bad)[0] for way, bad in ways.items()} == dict.fromkeys(ways, 401)
     assert intake.queued() == []
 
@@ -99,7 +107,7 @@ def test_what_is_refused_costs_the_same_whatever_is_wrong(
     intake: Intake, vendor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known, sample = VENDORS[vendor], VENDORS[vendor].samples[-1]
-    good = sent(known, sample, NOW)
+    good = sign_sample(known, sample, NOW)
     counted: list[int] = []
     digest = hmac.digest
 
@@ -109,7 +117,7 @@ def test_what_is_refused_costs_the_same_whatever_is_wrong(
 
     monkeypatch.setattr(hmac, "digest", counting)
     work = set()
-    for request in (good, *(bad for _, bad in spoilt(known, good)), sent(known, sample, NOW - 6 * MINUTE)):
+    for request in (good, *(bad for _, bad in spoil(known, good)), sign_sample(known, sample, NOW - 6 * MINUTE)):
         counted.clear()
         posted(intake, vendor, request)
         work.add(len(counted))
@@ -121,10 +129,10 @@ def test_an_unknown_event_is_accepted_counted_and_not_kept(
     intake: Intake, vendor: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     known = VENDORS[vendor]
-    headers, body = named(known, "brand.new")
+    headers, body = build_named_delivery(known, "brand.new")
     before = UNKNOWN_EVENTS[vendor, "brand.new"]
     with caplog.at_level(logging.WARNING):
-        request = Sent(*sign(known.scheme, SECRET, headers, body, NOW))
+        request = SignedRequest(*sign(known.scheme, SECRET, headers, body, NOW))
         assert posted(intake, vendor, request) == (known.success, 0)
     assert UNKNOWN_EVENTS[vendor, "brand.new"] == before + 1
     assert f"unknown event of {vendor} by source {vendor}: 'brand.new'" in caplog.text
@@ -134,8 +142,8 @@ def test_an_unknown_event_is_accepted_counted_and_not_kept(
 def test_the_names_of_unknown_events_cannot_fill_the_memory(intake: Intake) -> None:
     known = VENDORS["greenhouse"]
     for number in range(260):
-        headers, body = named(known, f"made-up-{number}")
-        posted(intake, "greenhouse", Sent(*sign(known.scheme, SECRET, headers, body, NOW)))
+        headers, body = build_named_delivery(known, f"made-up-{number}")
+        posted(intake, "greenhouse", SignedRequest(*sign(known.scheme, SECRET, headers, body, NOW)))
     assert len(UNKNOWN_EVENTS) <= 201 + len(FIXED)
     assert UNKNOWN_EVENTS["greenhouse", "other"] > 0
 
@@ -146,8 +154,8 @@ def test_what_is_knowingly_ignored_is_accepted_without_a_warning(
 ) -> None:
     known = VENDORS[vendor]
     for event in [*known.ignored, *known.pings.events]:
-        headers, body = named(known, event)
-        request = Sent(*sign(known.scheme, SECRET, headers, body, NOW))
+        headers, body = build_named_delivery(known, event)
+        request = SignedRequest(*sign(known.scheme, SECRET, headers, body, NOW))
         assert posted(intake, vendor, request) == (known.success, 0)
     assert "unknown event" not in caplog.text
 
@@ -159,8 +167,8 @@ def test_a_mapped_event_that_says_nothing_is_no_failure(intake: Intake, vendor: 
     if vendor == "greenhouse":
         return
     for event in known.mappings:
-        headers, body = named(known, event)
-        request = Sent(*sign(known.scheme, SECRET, headers, body, NOW))
+        headers, body = build_named_delivery(known, event)
+        request = SignedRequest(*sign(known.scheme, SECRET, headers, body, NOW))
         assert posted(intake, vendor, request) == (known.success, 0)
 
 
@@ -174,29 +182,29 @@ def test_smartrecruiters_gets_its_word_back(intake: Intake) -> None:
     answer = intake.client.post("/v1/webhooks/smartrecruiters", headers={"X-Hook-Secret": "word-123"})
     assert (answer.status_code, answer.headers["X-Hook-Secret"]) == (200, "word-123")
     assert (answer.json or {})["events"] == 0
-    headers, body = named(VENDORS["smartrecruiters"], "subscription.test")
+    headers, body = build_named_delivery(VENDORS["smartrecruiters"], "subscription.test")
     right = sign(VENDORS["smartrecruiters"].scheme, SECRET, headers, body, NOW)[0]
-    assert posted(intake, "smartrecruiters", Sent({**right, "X-Hook-Secret": "word-123"}, body)) == (200, 0)
+    assert posted(intake, "smartrecruiters", SignedRequest({**right, "X-Hook-Secret": "word-123"}, body)) == (200, 0)
     for word in ("x" * 200, "é", ""):
-        assert posted(intake, "smartrecruiters", Sent({"X-Hook-Secret": word}, b"{}"))[0] == 401
-    assert posted(intake, "greenhouse", Sent({"X-Hook-Secret": "word-123"}, b"{}"))[0] == 401
-    headers, body = named(VENDORS["smartrecruiters"], "application.created")
+        assert posted(intake, "smartrecruiters", SignedRequest({"X-Hook-Secret": word}, b"{}"))[0] == 401
+    assert posted(intake, "greenhouse", SignedRequest({"X-Hook-Secret": "word-123"}, b"{}"))[0] == 401
+    headers, body = build_named_delivery(VENDORS["smartrecruiters"], "application.created")
     wrong = {**sign(VENDORS["smartrecruiters"].scheme, "x", headers, body, NOW)[0], "X-Hook-Secret": "word-123"}
-    assert posted(intake, "smartrecruiters", Sent(wrong, body))[0] == 401, "no way round the signature"
+    assert posted(intake, "smartrecruiters", SignedRequest(wrong, body))[0] == 401, "no way round the signature"
 
 
 def test_recruitees_test_request_needs_no_signature_and_nothing_else_goes_without(intake: Intake) -> None:
-    assert posted(intake, "recruitee", Sent({}, b'{"test": true}')) == (200, 0)
+    assert posted(intake, "recruitee", SignedRequest({}, b'{"test": true}')) == (200, 0)
     for body in (b'{"test": true, "event_type": "candidate_moved"}', b'{"test": 1}', b'{"test": false}', b""):
-        assert posted(intake, "recruitee", Sent({}, body))[0] == 401
+        assert posted(intake, "recruitee", SignedRequest({}, body))[0] == 401
 
 
 def test_what_lever_does_not_sign_cannot_be_sent_twice(intake: Intake) -> None:
     """Lever signs a token and a time only: the same token with other data is the same event, by its id."""
     lever = VENDORS["lever"]
-    good = sent(lever, sample_of("lever", "candidateHired"), NOW)
+    good = sign_sample(lever, sample_of("lever", "candidateHired"), NOW)
     forged = json.dumps({**json.loads(good.body), "event": "applicationCreated"}).encode()
-    assert posted(intake, "lever", good) == posted(intake, "lever", Sent({}, forged)) == (202, 1)
+    assert posted(intake, "lever", good) == posted(intake, "lever", SignedRequest({}, forged)) == (202, 1)
     first, second = intake.queued()
     assert (first["source"], first["id"]) == (second["source"], second["id"])
 
@@ -204,5 +212,5 @@ def test_what_lever_does_not_sign_cannot_be_sent_twice(intake: Intake) -> None:
 def test_a_source_may_allow_more_skew(tmp_path: Path) -> None:
     text = tenants_file().replace("vendor: lever, secrets", "vendor: lever, clock_skew: 1d, secrets", 1)
     source = tenants_in(tmp_path, text).sources["lever"]
-    late = sent(VENDORS["lever"], sample_of("lever", "candidateHired"), NOW - 600 * MINUTE)
+    late = sign_sample(VENDORS["lever"], sample_of("lever", "candidateHired"), NOW - 600 * MINUTE)
     assert len(receive(to_request(source, late.headers, late.body, NOW)).events) == 1

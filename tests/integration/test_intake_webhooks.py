@@ -16,8 +16,8 @@ from tests.support.intake_parts import (
     TENANTS,
     Intake,
     intake_at,
-    signed,
-    signed_by_greenhouse,
+    sign_greenhouse,
+    sign_standard,
 )
 
 CAREERS, ACME = "/v1/webhooks/careers", "/v1/webhooks/acme"
@@ -57,7 +57,7 @@ def raw(document: Any) -> bytes:
 
 def test_a_signed_standard_webhook_is_an_event(intake: Intake) -> None:
     body = raw(EXTENDED)
-    answer = intake.client.post(CAREERS, data=body, headers=signed(body))
+    answer = intake.client.post(CAREERS, data=body, headers=sign_standard(body))
     assert (answer.status_code, said(answer)) == (202, {"events": 1, "status": 202})
     (kept,) = intake.queued()
     assert (kept["id"], kept["source"], kept["type"], kept["subject"], kept["tenant"]) == (
@@ -67,13 +67,13 @@ def test_a_signed_standard_webhook_is_an_event(intake: Intake) -> None:
 
 def test_rotation_leaves_no_gap(intake: Intake) -> None:
     body = raw(EXTENDED)
-    assert intake.client.post(CAREERS, data=body, headers=signed(body, secret=OLDER)).status_code == 202
+    assert intake.client.post(CAREERS, data=body, headers=sign_standard(body, secret=OLDER)).status_code == 202
 
 
 def test_a_retry_is_signed_anew_and_is_the_same_event(intake: Intake) -> None:
     body = raw(EXTENDED)
     for at in (NOW - 4 * MINUTE, NOW):
-        assert intake.client.post(CAREERS, data=body, headers=signed(body, at)).status_code == 202
+        assert intake.client.post(CAREERS, data=body, headers=sign_standard(body, at)).status_code == 202
     first, second = intake.queued()
     assert first == second
 
@@ -81,13 +81,13 @@ def test_a_retry_is_signed_anew_and_is_the_same_event(intake: Intake) -> None:
 @pytest.mark.parametrize("at", [NOW - 5 * MINUTE - SECOND, NOW + 5 * MINUTE + SECOND])
 def test_a_replay_outside_the_tolerance_is_refused(intake: Intake, at: int) -> None:
     body = raw(EXTENDED)
-    assert intake.client.post(CAREERS, data=body, headers=signed(body, at)).status_code == 401
+    assert intake.client.post(CAREERS, data=body, headers=sign_standard(body, at)).status_code == 401
     assert intake.queued() == []
 
 
 def test_problems_point_into_the_payload(intake: Intake) -> None:
     body = raw({**EXTENDED, "type": "offer.extendet", "timestamp": "2026-03-02"})
-    answer = intake.client.post(CAREERS, data=body, headers=signed(body))
+    answer = intake.client.post(CAREERS, data=body, headers=sign_standard(body))
     assert answer.status_code == 422
     assert answer.json is not None
     assert sorted(error["pointer"] for error in answer.json["errors"]) == ["/timestamp", "/type"]
@@ -95,7 +95,7 @@ def test_problems_point_into_the_payload(intake: Intake) -> None:
 
 def test_a_greenhouse_offer_is_answered_with_200(intake: Intake) -> None:
     body = raw(OFFER)
-    answer = intake.client.post(ACME, data=body, headers=signed_by_greenhouse(body))
+    answer = intake.client.post(ACME, data=body, headers=sign_greenhouse(body))
     assert (answer.status_code, said(answer)) == (200, {"events": 2, "status": 200})
     extended, updated = intake.queued()
     assert extended["subject"] == updated["subject"] == "application:234556"
@@ -108,7 +108,7 @@ def test_a_greenhouse_offer_is_answered_with_200(intake: Intake) -> None:
 def test_a_greenhouse_retry_under_another_delivery_id_is_the_same_event(intake: Intake) -> None:
     body = raw(OFFER)
     for delivery in ("1", "2"):
-        headers = signed_by_greenhouse(body) | {"Greenhouse-Event-ID": delivery}
+        headers = sign_greenhouse(body) | {"Greenhouse-Event-ID": delivery}
         assert intake.client.post(ACME, data=body, headers=headers).status_code == 200
     ids = [kept["id"] for kept in intake.queued()]
     assert ids[:2] == ids[2:]
@@ -120,14 +120,14 @@ def test_a_greenhouse_retry_under_another_delivery_id_is_the_same_event(intake: 
      b'{"action":"job_created","payload":{}}', b"null"],
 )  # fmt: skip
 def test_pings_and_what_changes_no_case_are_answered_with_200_and_not_queued(intake: Intake, body: bytes) -> None:
-    answer = intake.client.post(ACME, data=body, headers=signed_by_greenhouse(body))
+    answer = intake.client.post(ACME, data=body, headers=sign_greenhouse(body))
     assert (answer.status_code, said(answer)) == (200, {"events": 0, "status": 200})
     assert intake.queued() == []
 
 
 def test_a_greenhouse_offer_without_application_is_refused_by_name(intake: Intake) -> None:
     body = raw({"action": "offer_created", "payload": {"id": 1}})
-    answer = intake.client.post(ACME, data=body, headers=signed_by_greenhouse(body))
+    answer = intake.client.post(ACME, data=body, headers=sign_greenhouse(body))
     assert answer.status_code == 422
     assert answer.json is not None
     assert answer.json["errors"][0]["pointer"] == "/payload/application_id"
@@ -139,13 +139,13 @@ def test_a_greenhouse_offer_without_application_is_refused_by_name(intake: Intak
 def test_a_source_that_could_verify_nothing_is_answered_with_503_alone(tmp_path: Path, text: str) -> None:
     parts = intake_at(tmp_path, text=text)
     body = raw(EXTENDED)
-    refused = parts.client.post(CAREERS, data=body, headers=signed(body))
+    refused = parts.client.post(CAREERS, data=body, headers=sign_standard(body))
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     assert refused.json is not None
     assert refused.json["type"] == "urn:signpost:problem:source-disabled"
     assert "careers" not in refused.text, "whoever asks without a signature learns nothing"
     body = raw(OFFER)
-    assert parts.client.post(ACME, data=body, headers=signed_by_greenhouse(body)).status_code == 200
+    assert parts.client.post(ACME, data=body, headers=sign_greenhouse(body)).status_code == 200
     assert {event["source"] for event in parts.queued()} == {"greenhouse/acme"}
     parts.broker.close()
     parts.store.close()
@@ -153,6 +153,6 @@ def test_a_source_that_could_verify_nothing_is_answered_with_503_alone(tmp_path:
 
 def test_a_source_takes_only_its_own_secret(intake: Intake) -> None:
     body = raw(EXTENDED)
-    assert intake.client.post(ACME, data=body, headers=signed(body)).status_code == 401
-    assert intake.client.post(CAREERS, data=body, headers=signed_by_greenhouse(body)).status_code == 401
-    assert intake.client.post("/v1/webhooks/nobody", data=body, headers=signed(body)).status_code == 404
+    assert intake.client.post(ACME, data=body, headers=sign_standard(body)).status_code == 401
+    assert intake.client.post(CAREERS, data=body, headers=sign_greenhouse(body)).status_code == 401
+    assert intake.client.post("/v1/webhooks/nobody", data=body, headers=sign_standard(body)).status_code == 404

@@ -14,7 +14,7 @@ from signpost.storage import open_store, upgrade
 from tests.integration.test_intake_gunicorn import COMMAND, environment
 from tests.support.intake_parts import DEAD_BROKER, tenants_in
 from tests.support.private_servers import PrivatePostgreSQL, free_port, wait_until
-from tests.support.workers_processes import WorkerProcess, running
+from tests.support.workers_processes import WorkerProcess, kill_afterwards
 
 DATABASE, BROKER = "SIGNPOST_DATABASE_URL", "SIGNPOST_BROKER_URL"
 
@@ -85,7 +85,7 @@ def test_a_user_without_rights_is_no_passing_fault(private_postgres: PrivatePost
 def test_what_is_away_is_waited_for_in_one_line(postgres_url: str, tmp_path: Path) -> None:
     upgrade(postgres_url)
     worker = WorkerProcess("relay", tmp_path, postgres_url, DEAD_BROKER)
-    with running(worker):
+    with kill_afterwards(worker):
         wait_until(lambda: "RabbitMQ cannot be reached" in worker.log.read_text(), "the relay to complain", 60)
         # Its back-off makes four more attempts within three seconds
         with pytest.raises(TimeoutError):
@@ -108,7 +108,7 @@ def test_a_database_that_goes_under_a_running_worker_is_waited_for(
             broker = connect(rabbitmq_url)
             broker.apply_topology()
             worker = WorkerProcess("relay", tmp_path, url, rabbitmq_url)
-            with running(worker):
+            with kill_afterwards(worker):
                 wait_until(lambda: "relay runs" in worker.log.read_text(), "the relay to run", 60)
                 server.execute(f"DROP DATABASE {name} WITH (FORCE)")
                 wait_until(lambda: "does not exist; create it" in worker.log.read_text(), "the relay to complain", 60)

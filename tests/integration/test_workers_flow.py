@@ -19,7 +19,7 @@ from signpost.storage.tables import metadata
 from signpost.workers.advisor import Advisor
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Stop
-from tests.support.workers_kit import HOUR, KINDS, LEASE, START, System, event, message, names, system
+from tests.support.workers_kit import HOUR, KINDS, LEASE, START, System, event, format_changes, message, system
 
 ASKED = "ask-response-deadline@offer"
 
@@ -87,7 +87,7 @@ def test_an_event_becomes_advice_on_the_queue(signpost: System) -> None:
 
 def test_every_change_is_valid_by_the_published_schema(signpost: System) -> None:
     signpost.handle(*journey("valid"))
-    changes = signpost.told()
+    changes = signpost.changes()
     assert {"raised", "updated", "resolved"} <= {one["change"] for one in changes}
     for one in changes:
         assert RecommendationSchema().validate(one) == {}, one["rule"]
@@ -96,10 +96,10 @@ def test_every_change_is_valid_by_the_published_schema(signpost: System) -> None
 def test_the_same_event_again_changes_and_tells_nothing(signpost: System) -> None:
     first = event("offer.extended", "twice", offer="o-1")
     signpost.handle(first, first)
-    once, before = signpost.told(), signpost.case("twice")
+    once, before = signpost.changes(), signpost.case("twice")
     signpost.handle(first)
     assert len(once) == len(told_of(once)) == len(set(told_of(once))) > 0
-    assert signpost.told() == []
+    assert signpost.changes() == []
     assert signpost.case("twice") == before
 
 
@@ -120,10 +120,10 @@ def test_garbage_lies_in_the_dead_letters_with_its_reason(signpost: System, body
 
 def test_the_sequence_of_changes_does_not_depend_on_batches(signpost: System) -> None:
     signpost.handle(*journey("together"))
-    together = signpost.told()
+    together = signpost.changes()
     signpost.batch = 1
     signpost.handle(*journey("alone"))
-    assert told_of(signpost.told()) == told_of(together)
+    assert told_of(signpost.changes()) == told_of(together)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -142,16 +142,16 @@ def test_shuffled_and_repeated_events_leave_the_same_advice(signpost: System, se
 
 def test_an_application_found_to_be_a_candidates_lives_on_there(signpost: System) -> None:
     signpost.handle(event("offer.extended", "application:late", offer="o-1"))
-    assert f"raised {ASKED}/o-1" in names(signpost.told())
+    assert f"raised {ASKED}/o-1" in format_changes(signpost.changes())
     signpost.handle(event("application.submitted", "owner", at=1, application="late", employer={"name": "Acme"}))
-    changes = signpost.told()
+    changes = signpost.changes()
     absorbed = {one["reason"] for one in changes if one["candidate"] == "application:late"}
     assert absorbed == {"merged"}
     assert {one["status"] for one in changes if one["candidate"] == "application:late"} == {"resolved"}
-    assert f"raised {ASKED}/o-1" in names([one for one in changes if one["candidate"] == "owner"])
+    assert f"raised {ASKED}/o-1" in format_changes([one for one in changes if one["candidate"] == "owner"])
     assert signpost.case("application:late").key == "owner"
     signpost.handle(event("offer.updated", "application:late", at=2, offer="o-1", respond_by="2026-08-01T00:00:00Z"))
-    assert f"resolved {ASKED}/o-1" in names(signpost.told())
+    assert f"resolved {ASKED}/o-1" in format_changes(signpost.changes())
     assert signpost.standing("owner") == signpost.expected("owner")
 
 
@@ -169,8 +169,8 @@ def test_merged_candidates_are_one(signpost: System, batch: int) -> None:
     assert f"{ASKED}/o-1" in standing
     assert f"{ASKED}/o-2" not in standing
     assert signpost.standing(old) == standing == signpost.expected(new)
-    ended = [one for one in signpost.told() if one["candidate"] == old and one["reason"] == "merged"]
-    assert f"resolved {ASKED}/o-1" in names(ended)
+    ended = [one for one in signpost.changes() if one["candidate"] == old and one["reason"] == "merged"]
+    assert f"resolved {ASKED}/o-1" in format_changes(ended)
     rows = signpost.store.recommendations("acme", old)
     assert rows
     assert {row.status for row in rows} == {"resolved"}
@@ -200,7 +200,9 @@ def test_time_alone_escalates_and_ends_advice(signpost: System) -> None:
         seen.append(signpost.standing("late").get(pressing, (None, None))[0])
         assert signpost.standing("late") == signpost.expected("late")
     assert seen == [None, "normal", "normal", "high", "urgent", "urgent", None]
-    mine = [one for one in signpost.told() if one["candidate"] == "late" and one["rule"] == "respond-before-deadline"]
+    mine = [
+        one for one in signpost.changes() if one["candidate"] == "late" and one["rule"] == "respond-before-deadline"
+    ]
     assert [(one["change"], one["sequence"], one["priority"]) for one in mine] == [
         ("raised", 1, "normal"),
         ("updated", 2, "high"),
@@ -241,7 +243,7 @@ def test_what_the_broker_did_not_confirm_is_acknowledged_and_left_to_the_relay(s
     assert waiting > 0
     signpost.now += LEASE
     assert signpost.relay().step() == (waiting, waiting)
-    assert f"raised {ASKED}/o-1" in names(signpost.told())
+    assert f"raised {ASKED}/o-1" in format_changes(signpost.changes())
 
 
 def test_events_that_the_intake_kept_are_sent_by_the_relay(signpost: System) -> None:
@@ -269,7 +271,7 @@ def test_erasure_forgets_everything_but_that_it_took_place(signpost: System) -> 
     )
     late = event("offer.updated", "gone", at=1.5, offer="o-4", title=secret)
     signpost.handle(late, late)
-    last = [one for one in signpost.told() if one["reason"] == "erased"]
+    last = [one for one in signpost.changes() if one["reason"] == "erased"]
     assert last
     assert secret not in str(last)
     assert held(signpost, secret) == []

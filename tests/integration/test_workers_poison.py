@@ -44,7 +44,7 @@ def test_a_poisonous_event_is_parked_and_its_neighbours_are_not(signpost: System
     assert "Jane" not in reason
     for number in range(6):
         assert ASKED in signpost.standing(f"n-{number}")
-    told = [one["candidate"] for one in signpost.told() if one["rule"] == "ask-response-deadline"]
+    told = [one["candidate"] for one in signpost.changes() if one["rule"] == "ask-response-deadline"]
     assert told == [f"n-{number}" for number in range(6)]
 
 

@@ -16,7 +16,7 @@ from signpost.names import DEAD
 from signpost.workers.process import wall_clock
 from tests.support.private_servers import wait_until
 from tests.support.workers_kit import System, event, system
-from tests.support.workers_processes import WorkerProcess, running
+from tests.support.workers_processes import WorkerProcess, kill_afterwards
 
 RULE = """
 {name}:
@@ -106,7 +106,7 @@ def told(signpost: System, change: str, rule: str) -> list[dict[str, object]]:
 def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_path: Path) -> None:
     rules.write(one="First", two="Second")
     workers = Workers(signpost, rules, tmp_path)
-    with running(workers.advisor, workers.clock):
+    with kill_afterwards(workers.advisor, workers.clock):
         signpost.send(*(event("offer.extended", f"c-{n}", offer="o", employer={"name": "Acme"}) for n in range(CASES)))
         wait_until(lambda: len(told(signpost, "raised", "two")) == CASES, "the first advice", 40)
         before = {one["id"] for one in told(signpost, "raised", "one")}
@@ -115,7 +115,7 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
         # A new wording reaches every case, and no faster than it may
         edited = wall_clock()
         rules.write(one="Better")
-        workers.clock.hang_up()
+        workers.clock.send_sighup()
         wait_until(lambda: len(told(signpost, "updated", "one")) == CASES, "the new wording", 30)
         updates = told(signpost, "updated", "one")
         assert {one["title"] for one in updates} == {"Better"}
@@ -129,7 +129,7 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
 
         # What is at fault is not taken
         write_whole(rules.folder / "two.yaml", RULE.format(name="two", title="To {{ emplyer }}") + "  wehn: now\n")
-        workers.clock.hang_up()
+        workers.clock.send_sighup()
         workers.wait_for("rulebook change refused: the previous version stays in force until the problems are fixed", 1)
         signpost.send(event("offer.extended", "late", offer="o"))
         wait_until(lambda: len(signpost.store.recommendations("acme", "late")) == 2, "the event to be handled", 20)
@@ -144,13 +144,13 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
 
         # A rule that is gone ends what it said
         (rules.folder / "two.yaml").unlink()
-        workers.clock.hang_up()
+        workers.clock.send_sighup()
         wait_until(lambda: len(told(signpost, "resolved", "two")) == CASES, "the withdrawal", 30)
         assert {one["reason"] for one in told(signpost, "resolved", "two")} == {"the rule was withdrawn"}
 
         # So does a rule that the tenant disables, and no case of another tenant is touched
         write_whole(rules.tenants, "tenants: {acme: {disabled: [one], api_keys: ['env:NOWHERE']}}\n")
-        workers.clock.hang_up()
+        workers.clock.send_sighup()
         wait_until(lambda: len(told(signpost, "resolved", "one")) == CASES, "the disabled rule to end", 30)
         signpost.send(event("offer.extended", "c-0", offer="o", tenant="other"))
         wait_until(lambda: len(signpost.store.recommendations("other", "c-0")) == 1, "the other tenant's advice", 20)
@@ -186,10 +186,10 @@ def test_a_worker_outlives_its_database_while_the_rules_are_at_fault(
     """It connects anew, with the rules that it has: files that cannot be read now are no reason to end."""
     rules.write(one="First")
     workers = Workers(signpost, rules, tmp_path)
-    with running(workers.advisor, workers.clock):
+    with kill_afterwards(workers.advisor, workers.clock):
         workers.wait_for("rulebook in force", 1)
         write_whole(rules.folder / "one.yaml", "one: [")
-        workers.clock.hang_up()
+        workers.clock.send_sighup()
         workers.wait_for("rulebook change refused: the previous version stays in force until the problems are fixed", 1)
         with away(signpost.database_url):
             wait_until(lambda: "clock reconnects" in workers.clock.log.read_text(), "the clock to notice", 20)
@@ -206,12 +206,12 @@ def test_an_advisor_that_has_not_noticed_takes_no_case_back(request: pytest.Fixt
     rules.write(one="First")
     with system("embedded", request) as signpost:
         workers = Workers(signpost, rules, tmp_path, looks="3600")
-        with running(workers.advisor, workers.clock):
+        with kill_afterwards(workers.advisor, workers.clock):
             signpost.send(event("offer.extended", "c-0", offer="o", employer={"name": "Acme"}))
             wait_until(lambda: len(told(signpost, "raised", "one")) == 1, "the first advice", 40)
             workers.wait_for("rulebook in force", 1)
             rules.write(one="Better")
-            workers.clock.hang_up()
+            workers.clock.send_sighup()
             wait_until(lambda: len(told(signpost, "updated", "one")) == 1, "the new wording", 30)
             signpost.send(event("offer.updated", "c-0", offer="o", employer={"name": "Globex"}))
             wait_until(lambda: "Globex" in str(told(signpost, "updated", "one")), "the event to be handled", 30)

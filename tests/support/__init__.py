@@ -1,1 +1,1 @@
-"""Helpers that tests share; no test lives here."""
+"""Helpers that several tests share. No tests."""

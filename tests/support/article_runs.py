@@ -1,6 +1,6 @@
-"""Runs of eight words of the source articles, kept as hashes alone: enough to prove that none of our texts repeats one.
+"""Hashes of all runs of eight words in the source articles, to prove that no text of this project repeats one.
 
-`python -m tests.support.article_runs ARTICLES...` writes them from the articles, which are not part of this project.
+`python -m tests.support.article_runs ARTICLES...` writes them from the articles, which are not in the repository.
 """
 
 import re
@@ -16,27 +16,27 @@ _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _MARKUP = re.compile(r"{[{%#].*?[}%#]}", re.DOTALL)
 
 
-def runs(text: str) -> Iterator[str]:
-    """Every eight words that follow each other, in lower case; template markup is left out."""
+def word_runs(text: str) -> Iterator[str]:
+    """Yield every run of eight words in lower case, without template markup."""
     words = _WORD.findall(_MARKUP.sub(" ", text.replace("\u2019", "'")).lower())
-    return (" ".join(words[at : at + LENGTH]) for at in range(len(words) - LENGTH + 1))
+    return (" ".join(words[start : start + LENGTH]) for start in range(len(words) - LENGTH + 1))
 
 
-def digest(run: str) -> bytes:
+def hash_run(run: str) -> bytes:
     return blake2b(run.encode(), digest_size=_SIZE).digest()
 
 
-def known() -> set[bytes]:
-    """The articles' runs."""
-    held = FILE.read_bytes()
-    return {held[at : at + _SIZE] for at in range(0, len(held), _SIZE)}
+def read_runs() -> set[bytes]:
+    """Return the hashes of the articles' runs."""
+    stored = FILE.read_bytes()
+    return {stored[start : start + _SIZE] for start in range(0, len(stored), _SIZE)}
 
 
-def write(articles: list[Path]) -> int:
-    found = {digest(run) for article in articles for run in runs(article.read_text("utf-8"))}
+def write_runs(articles: list[Path]) -> int:
+    found = {hash_run(run) for article in articles for run in word_runs(article.read_text("utf-8"))}
     FILE.write_bytes(b"".join(sorted(found)))
     return len(found)
 
 
 if __name__ == "__main__":
-    print(f"{write([Path(argument) for argument in sys.argv[1:]])} runs written to {FILE.name}")
+    print(f"{write_runs([Path(argument) for argument in sys.argv[1:]])} runs written to {FILE.name}")

@@ -1,17 +1,17 @@
-"""Whether a JSON Schema of today keeps what an earlier one promised: structural, for the keywords that we generate.
+"""Compares JSON Schemas for compatibility: structurally, for the keywords that this project generates.
 
-`narrowed` lists what the earlier schema accepted and today's may refuse: senders would suffer.
-`widened` lists what today's schema allows and the earlier one did not: readers would suffer.
-Fields that are added are no break in either direction; fields that are removed are one in both.
+`narrowed` lists what the earlier schema accepts and today's may reject: that breaks senders.
+`widened` lists what today's schema allows and the earlier one does not: that breaks readers.
+Adding a field breaks neither; removing a field breaks both.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 Schema = Any
-LEAST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
-MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-SAME = ("pattern", "format", "not", "propertyNames", "uniqueItems")
+MIN_KEYWORDS = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
+MAX_KEYWORDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+EQUAL_KEYWORDS = ("pattern", "format", "not", "propertyNames", "uniqueItems")
 BRANCHES = ("anyOf", "oneOf")
 NOTES = (
     "title",
@@ -25,22 +25,35 @@ NOTES = (
     "discriminator",
     "components",
 )
-KNOWN = {*LEAST, *MOST, *SAME, *BRANCHES, *NOTES, "type", "enum", "const", "$ref", "required", "properties", "items"}
+KNOWN = {
+    *MIN_KEYWORDS,
+    *MAX_KEYWORDS,
+    *EQUAL_KEYWORDS,
+    *BRANCHES,
+    *NOTES,
+    "type",
+    "enum",
+    "const",
+    "$ref",
+    "required",
+    "properties",
+    "items",
+}
 KNOWN |= {"additionalProperties"}
 
 
 def narrowed(then: Schema, now: Schema) -> list[str]:
-    """What a document valid by `then` may be refused for by `now`, and the fields that are gone."""
+    """Return why `now` may reject a document that `then` accepts, and the removed fields."""
     return list(Comparison(then, now, reverse=False).of(then, now, ""))
 
 
 def widened(then: Schema, now: Schema) -> list[str]:
-    """What a document valid by `now` may hold that `then` ruled out, and the fields that are gone."""
+    """Return what `now` allows in a document and `then` does not, and the removed fields."""
     return list(Comparison(now, then, reverse=True).of(now, then, ""))
 
 
 def http_breaks(then: Schema, now: Schema) -> Iterator[str]:
-    """What an earlier OpenAPI document offered and today's does not: operations, what they take, what they answer."""
+    """Yield what today's OpenAPI document breaks: operations, their parameters and bodies, their responses."""
     for path, item in then["paths"].items():
         for method, operation in item.items():
             today = now["paths"].get(path, {}).get(method)
@@ -57,7 +70,7 @@ def _operation(then: Schema, now: Schema, old: Schema, new: Schema) -> Iterator[
         elif after[where].get("required") and not before.get(where, {}).get("required"):
             yield f"the parameter {where[1]} is required now"
         elif where in before:
-            yield from _said(f"parameter {where[1]}", narrowed(parameter["schema"], after[where]["schema"]))
+            yield from _prefix(f"parameter {where[1]}", narrowed(parameter["schema"], after[where]["schema"]))
     yield from _contents("body", then.get("requestBody", {}), now.get("requestBody", {}), narrowed, old, new)
     for status, answer in then["responses"].items():
         if status not in now["responses"]:
@@ -73,27 +86,27 @@ def _contents(what: str, then: Schema, now: Schema, compare: Any, old: Schema, n
             continue
         sides = [(media, old), (now["content"][media_type], new)]
         schemas = [{**side.get("schema", {}), "components": document["components"]} for side, document in sides]
-        yield from _said(f"{what}, {media_type}", compare(*schemas))
+        yield from _prefix(f"{what}, {media_type}", compare(*schemas))
 
 
-def _said(where: str, differences: list[str]) -> Iterator[str]:
+def _prefix(where: str, differences: list[str]) -> Iterator[str]:
     return (f"{where}: {difference}" for difference in differences)
 
 
 class Comparison:
-    """Of a schema that accepts (`wide`) with one that must accept as much (`narrow`); references are of their roots."""
+    """Compares a schema (`wide`) with one that must accept as much (`narrow`). References resolve in `roots`."""
 
     def __init__(self, wide: Schema, narrow: Schema, *, reverse: bool) -> None:
         self.roots, self.reverse = (wide, narrow), reverse
         self._open: set[tuple[str, str]] = set()
 
     def of(self, wide: Schema, narrow: Schema, at: str) -> Iterator[str]:
-        """Every difference by which `narrow` accepts less, at the JSON pointer `at`. Schemas may contain themselves."""
+        """Yield every difference by which `narrow` accepts less, at the JSON pointer `at`. Schemas may be recursive."""
         pair = (_reference(wide), _reference(narrow))
         if all(pair) and pair in self._open:
             return
         self._open.add(pair)
-        yield from self._of(_resolved(wide, self.roots[0]), _resolved(narrow, self.roots[1]), at)
+        yield from self._of(_resolve(wide, self.roots[0]), _resolve(narrow, self.roots[1]), at)
         self._open.discard(pair)
 
     def _of(self, wide: Schema, narrow: Schema, at: str) -> Iterator[str]:
@@ -116,13 +129,13 @@ class Comparison:
         theirs = [branch for name in BRANCHES for branch in narrow.get(name, ())]
         if not theirs:
             for branch in ours if not _is_plain(narrow) else ():
-                yield from self.of({**_plain(wide), **_resolved(branch, self.roots[0])}, narrow, at)
+                yield from self.of({**_plain(wide), **_resolve(branch, self.roots[0])}, narrow, at)
             return
         for branch in ours or [_plain(wide)]:
             yield from self._fits(branch, theirs, at)
 
     def _fits(self, branch: Schema, theirs: list[Schema], at: str) -> Iterator[str]:
-        """Nothing where one of their branches takes all of ours; else what speaks against the nearest."""
+        """Yield nothing if one of their branches accepts ours; else the differences from the nearest branch."""
         nearest: list[str] | None = None
         for their in sorted(theirs, key=lambda it: _reference(it) != _reference(branch)):
             found = list(self.of(branch, their, at))
@@ -150,7 +163,7 @@ def _reference(schema: Schema) -> str:
     return schema.get("$ref", "") if isinstance(schema, Mapping) else ""
 
 
-def _resolved(schema: Schema, root: Schema) -> Schema:
+def _resolve(schema: Schema, root: Schema) -> Schema:
     while isinstance(schema, Mapping) and "$ref" in schema:
         target = root
         for step in schema["$ref"].removeprefix("#/").split("/"):
@@ -164,7 +177,7 @@ def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_plain(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema says nothing that a branch could break."""
+    """Return whether a schema has no keywords besides notes."""
     return not schema.keys() - set(NOTES)
 
 
@@ -186,27 +199,27 @@ def _values(schema: Mapping[str, Any]) -> list[Any] | None:
 
 
 def _kinds(schema: Mapping[str, Any]) -> set[str] | None:
-    """The JSON types that a schema allows, by its word or by its values; None for all."""
-    said = schema.get("type")
-    if said is None:
+    """Return the JSON types that a schema allows, by its type or its values; None for all."""
+    types = schema.get("type")
+    if types is None:
         values = _values(schema)
         return None if values is None else {_KINDS.get(type(value), "object") for value in values}
-    return {said} if isinstance(said, str) else set(said)
+    return {types} if isinstance(types, str) else set(types)
 
 
 _KINDS = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null", list: "array"}
 
 
 def _limits(wide: Mapping[str, Any], narrow: Mapping[str, Any], at: str) -> Iterator[str]:
-    """A limit that the narrow one has must be no tighter; what cannot be compared must be the same."""
+    """Limits of `narrow` must not be tighter; keywords without an order must be equal."""
     if _values(wide) is not None:
         return
-    for name in LEAST:
+    for name in MIN_KEYWORDS:
         if name in narrow and wide.get(name, float("-inf")) < narrow[name]:
             yield f"{at or '/'}: {name} {wide.get(name, 'none')} became {narrow[name]}"
-    for name in MOST:
+    for name in MAX_KEYWORDS:
         if name in narrow and wide.get(name, float("inf")) > narrow[name]:
             yield f"{at or '/'}: {name} {wide.get(name, 'none')} became {narrow[name]}"
-    for name in SAME:
+    for name in EQUAL_KEYWORDS:
         if name in narrow and wide.get(name) != narrow[name]:
             yield f"{at or '/'}: {name} {wide.get(name, 'none')} became {narrow[name]}"

@@ -34,8 +34,8 @@ from typing import Final
 from tests.support.private_servers import free_port, wait_until
 
 ROOT: Final = Path(__file__).parents[2]
-COMMAND_S: Final = 60.0
-"""How long a command may take, or its output be awaited."""
+MAX_COMMAND_S: Final = 60.0
+"""The limit for a command, or for its output to appear."""
 ADDRESS: Final = "127.0.0.1:8080"
 VOLATILE: Final = tuple(
     re.compile(pattern)
@@ -63,7 +63,7 @@ class Step:
 
 
 def run_document(document: Path, folder: Path, *, installed: bool = False, **environ: str) -> int:
-    """Follow a document in a folder; the number of commands run. Raises AssertionError at the first difference.
+    """Follow a document in a folder. Return the number of commands. Raises AssertionError at the first difference.
 
     `installed`: `signpost` is on the PATH, as after `. .venv/bin/activate`.
     """
@@ -76,7 +76,7 @@ def run_document(document: Path, folder: Path, *, installed: bool = False, **env
 
 
 def checkout(folder: Path) -> Path:
-    """A checkout to follow a document in: links to this one, a copy of `rules/`, and what make needs.
+    """Create a checkout to follow a document in: links to this one, a copy of `rules/`, and what make needs.
 
     Its `signpost` is the code of this checkout; rules that a reader changes need `SIGNPOST_RULES=rules` to be used.
     """
@@ -94,7 +94,7 @@ def checkout(folder: Path) -> Path:
 
 
 def read_steps(document: Path) -> list[Step]:
-    """The commands and files of a document, in order."""
+    """Return the commands and files of a document, in order."""
     text = document.read_text(encoding="utf-8")
     steps: list[Step] = []
     for fence in _FENCE.finditer(text):
@@ -125,15 +125,15 @@ def _commands(name: str, first: int, words: frozenset[str], body: str) -> Iterat
 
 
 def matches(shown: str, printed: str) -> bool:
-    """Whether output is as shown, by the convention of this module."""
+    """Return whether the output matches, by the convention of this module."""
     pattern = ""
-    for line in _fixed(shown).splitlines():
+    for line in _normalize(shown).splitlines():
         pattern += "(?:[^\n]*\n)*" if line == "..." else re.escape(line).replace(r"\.\.\.", "[^\n]*") + "\n"
-    return re.fullmatch(pattern, _fixed(printed)) is not None
+    return re.fullmatch(pattern, _normalize(printed)) is not None
 
 
-def _fixed(text: str) -> str:
-    """Without what changes from one run to the next, trailing blanks, and blank lines at either end."""
+def _normalize(text: str) -> str:
+    """Replace what changes between runs; drop trailing blanks and blank lines at either end."""
     for volatile in VOLATILE:
         text = volatile.sub("<volatile>", text)
     lines = [line.rstrip() for line in text.splitlines()]
@@ -141,15 +141,15 @@ def _fixed(text: str) -> str:
 
 
 class _Shell:
-    """One bash; what a command does to folder and variables holds for the next."""
+    """One bash process; commands share its folder and variables."""
 
     def __init__(self, bash: "subprocess.Popen[str]", folder: Path, address: str) -> None:
         self._bash, self._folder, self._address = bash, folder, address
         self.background: list[int] = []
-        """Process groups of what stays running."""
+        """The process groups of background commands."""
 
     def follow(self, step: Step) -> None:
-        """Do one step. Raises AssertionError where it prints something else than shown."""
+        """Execute one step. Raises AssertionError if its output differs."""
         if not step.command:
             self._write(step)
         elif "background" in step.words:
@@ -166,7 +166,7 @@ class _Shell:
             file.write(step.shown)
 
     def _compare(self, step: Step) -> None:
-        deadline = time.monotonic() + (COMMAND_S if "eventually" in step.words else 0)
+        deadline = time.monotonic() + (MAX_COMMAND_S if "eventually" in step.words else 0)
         status, printed = self._run(step.command)
         while not matches(step.shown, printed) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -186,16 +186,16 @@ class _Shell:
 
     def _wait(self, done: Callable[[], bool], step: Step, log: Path) -> None:
         with contextlib.suppress(TimeoutError):
-            wait_until(lambda: done() or not _runs(self.background[-1]), step.command, COMMAND_S)
+            wait_until(lambda: done() or not _runs(self.background[-1]), step.command, MAX_COMMAND_S)
         _expect(step, self._there(log.read_text("utf-8")), done())
 
     def _run(self, command: str) -> tuple[int, str]:
-        """The exit status and the output of a command."""
+        """Run a command. Return its exit status and output."""
         assert self._bash.stdin is not None
         assert self._bash.stdout is not None
         self._bash.stdin.write(f"{{ {self._here(command)}\n}} </dev/null\nprintf '\\n{_MARK}%d\\n' $?\n")
         self._bash.stdin.flush()
-        late = threading.Timer(COMMAND_S, os.killpg, (self._bash.pid, signal.SIGKILL))
+        late = threading.Timer(MAX_COMMAND_S, os.killpg, (self._bash.pid, signal.SIGKILL))
         late.start()
         lines: list[str] = []
         for line in self._bash.stdout:
@@ -203,7 +203,7 @@ class _Shell:
                 late.cancel()
                 return int(line[1:]), self._there("".join(lines)[:-1])
             lines.append(line)
-        raise AssertionError(f"`{command}` did not end within {COMMAND_S:.0f} s; it printed:\n{''.join(lines)}")
+        raise AssertionError(f"`{command}` did not end within {MAX_COMMAND_S:.0f} s; it printed:\n{''.join(lines)}")
 
     def _here(self, text: str) -> str:
         return text.replace(ADDRESS, self._address)
@@ -220,7 +220,7 @@ def _expect(step: Step, printed: str, matched: bool) -> None:
 
 @contextlib.contextmanager
 def _shell(folder: Path, installed: bool, environ: dict[str, str]) -> Iterator[_Shell]:
-    """A shell as of a new terminal; afterwards nothing that it started runs on."""
+    """Open a shell like a new terminal; afterwards end everything that it started."""
     address = f"127.0.0.1:{free_port()}"
     bash = subprocess.Popen(
         ["bash", "--noprofile", "--norc"],
@@ -243,15 +243,17 @@ def _shell(folder: Path, installed: bool, environ: dict[str, str]) -> Iterator[_
 
 
 def _environment(installed: bool) -> dict[str, str]:
-    ours = {name: text for name, text in os.environ.items() if not name.startswith(("SIGNPOST_", "MAKE", "PYTEST_"))}
+    inherited = {
+        name: text for name, text in os.environ.items() if not name.startswith(("SIGNPOST_", "MAKE", "PYTEST_"))
+    }
     scripts = str(Path(sys.executable).parent)
-    path = [one for one in ours.get("PATH", os.defpath).split(os.pathsep) if one != scripts]
-    ours.pop("VIRTUAL_ENV", None)
-    return {**ours, "PATH": os.pathsep.join([*([scripts] if installed else []), *path]), "NO_COLOR": "1"}
+    path = [folder for folder in inherited.get("PATH", os.defpath).split(os.pathsep) if folder != scripts]
+    inherited.pop("VIRTUAL_ENV", None)
+    return {**inherited, "PATH": os.pathsep.join([*([scripts] if installed else []), *path]), "NO_COLOR": "1"}
 
 
 def _end(group: int) -> None:
-    """Ctrl-C, and no mercy after a while."""
+    """Send Ctrl-C, then SIGKILL to what still runs."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGINT)
         with contextlib.suppress(TimeoutError):

@@ -1,5 +1,5 @@
-"""Random events over the whole vocabulary, from a seed: few ids and round times, so that facts meet and thresholds
-are touched."""
+"""Random events over the whole vocabulary, from a seed. Few ids and round times, so that facts collide and thresholds
+are hit."""
 
 from random import Random
 from typing import Any
@@ -35,7 +35,7 @@ ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati"]
 
 
 def random_event(random: Random, number: int, subject: str = "c-1") -> Event:
-    """A valid event, in canonical form, within three weeks of START."""
+    """Return a valid event in canonical form, within three weeks of START."""
     type_ = random.choice(TYPES + FREQUENT)
     data = {}
     for name, declared in EVENT_SCHEMAS[type_]().fields.items():
@@ -56,12 +56,12 @@ def random_events(random: Random, most: int = 9) -> list[Event]:
 
 
 def random_facts(random: Random, vocabulary: Vocabulary = KINDS) -> Facts:
-    """The facts of a random case."""
+    """Return the facts of a random case."""
     return facts_of(Case().fold(*random_events(random)), "c-1", vocabulary)
 
 
 def random_now(random: Random) -> int:
-    """An instant near those that events speak of: often exactly on a threshold, or a microsecond beside it."""
+    """Return an instant near those of the events: often exactly on a threshold or one microsecond beside it."""
     return _instant(random, 40) + random.choice([0, 0, 0, -1, 1, HOUR])
 
 

@@ -1,9 +1,9 @@
-"""Messages as this release sends and stores them, compared with every later release.
+"""Golden messages: what each release sends and stores, compared with every later release.
 
 `python -m tests.support.golden` writes them.
 
-Run it for each release, after its number in pyproject.toml was raised. It adds and never replaces a message, and renews
-the snapshot of the schemas only while nothing in it is broken.
+Run it for each release, after raising the version in pyproject.toml. It adds messages but never replaces one, and
+updates the snapshot of the schemas only if nothing in it breaks.
 """
 
 import json
@@ -37,40 +37,40 @@ SNAPSHOT = GOLDEN.parent / "schemas-v1.json"
 TENANT, NOW = "acme", parse_instant("2026-03-05T00:00:00Z")
 
 
-def release() -> str:
-    """The release that this checkout is, or becomes."""
+def current_release() -> str:
+    """Return the version in pyproject.toml."""
     project = tomllib.loads((SHIPPED_RULES.parent / "pyproject.toml").read_text(encoding="utf-8"))
     version: str = project["project"]["version"]
     return version
 
 
-def messages() -> Iterator[tuple[str, Any]]:
-    """File below the release's folder -> message: events as sent and as kept, and recommendations of every change."""
+def golden_messages() -> Iterator[tuple[str, Any]]:
+    """Yield (file below the release folder, message): events as sent and as stored, recommendations of every change."""
     for name in EVENT_SCHEMAS:
         sent = event_example(name)
         yield f"sent/{full_type(name)}.json", sent
         yield f"kept/{full_type(name)}.json", dump_event(load_event(sent, tenant=TENANT, now=NOW))
-    yield from {_kind(told): told for told in reversed(list(recommendations()))}.items()
+    yield from {_file_name(change): change for change in reversed(list(recommendations()))}.items()
 
 
-def _kind(event: dict[str, Any]) -> str:
+def _file_name(event: dict[str, Any]) -> str:
     data = event["data"]
     chart = "" if data["comparison"] is None else ".comparison"
     return f"recommendations/{event['type']}.{data['audience']}.{data['subject']['kind']}{chart}.json"
 
 
 def recommendations() -> Iterator[dict[str, Any]]:
-    """Every recommendation that the rulebook's own timelines bring about, as it is published."""
+    """Yield every published change of a recommendation in the timelines of the shipped rulebook."""
     engine = CompiledEngine(load(SHIPPED_RULES))
     for timeline in find_timelines([SHIPPED_RULES]):
-        for told in _told(timeline, CaseSet(engine, TENANT, {})):
-            yield orjson.loads(orjson.dumps(told))
+        for document in _replay(timeline, CaseSet(engine, TENANT, {})):
+            yield orjson.loads(orjson.dumps(document))
     for answer in ("done", "dismissed", "snoozed"):
-        yield orjson.loads(orjson.dumps(_answered(answer, CaseSet(engine, TENANT, {}))))
+        yield orjson.loads(orjson.dumps(_answer_offer_advice(answer, CaseSet(engine, TENANT, {}))))
 
 
-def _answered(answer: str, case_set: CaseSet) -> dict[str, Any]:
-    """What becomes of advice on an offer when its candidate answers it."""
+def _answer_offer_advice(answer: str, case_set: CaseSet) -> dict[str, Any]:
+    """Return the change that a candidate's answer makes to advice on an offer."""
     _, raised = case_set.handle(load_event(event_example("offer.extended"), tenant=TENANT, now=NOW), NOW)[0]
     reply = event_example(f"advice.{answer}")
     document = {**reply, "data": {**reply["data"], "recommendation": raised.id}}
@@ -79,51 +79,51 @@ def _answered(answer: str, case_set: CaseSet) -> dict[str, Any]:
     return to_cloudevent(change, tenant=TENANT, key=key, now=NOW)
 
 
-def _told(timeline: Timeline, case_set: CaseSet) -> Iterator[dict[str, Any]]:
-    standing: dict[str, RecommendationChange] = {}
+def _replay(timeline: Timeline, case_set: CaseSet) -> Iterator[dict[str, Any]]:
+    active: dict[str, RecommendationChange] = {}
 
-    def addressed(event: Event) -> Event:
-        named = standing.get(event.data.get("recommendation", ""))
+    def with_recommendation(event: Event) -> Event:
+        named = active.get(event.data.get("recommendation", ""))
         return replace(event, data={**event.data, "recommendation": named.id}) if named else event
 
-    replay = Replay(case_set, [(arrival.at, arrival.event) for arrival in timeline.arrivals], addressed)
-    for told in replay.until(timeline.arrivals[-1].at + 30 * DAY):
-        standing[f"{told.change.rule}@{told.change.subject}"] = told.change
-        yield to_cloudevent(told.change, tenant=TENANT, key=told.case, now=told.at)
+    replay = Replay(case_set, [(arrival.at, arrival.event) for arrival in timeline.arrivals], with_recommendation)
+    for published in replay.until(timeline.arrivals[-1].at + 30 * DAY):
+        active[f"{published.change.rule}@{published.change.subject}"] = published.change
+        yield to_cloudevent(published.change, tenant=TENANT, key=published.case, now=published.at)
 
 
-def breaks(path: str, then: Any, now: Any) -> list[str]:
-    """What somebody who keeps to an earlier document suffers from in today's of the same path."""
+def list_breaks(path: str, then: Any, now: Any) -> list[str]:
+    """Return how today's document at a path breaks clients of an earlier one."""
     if now is None:
-        return ["it is gone"]
+        return ["the document is missing"]
     if path == "openapi.json":
         return list(http_breaks(then, now))
     return narrowed(then, now) + (widened(then, now) if path == ADVICE else [])
 
 
-def snapshot() -> dict[str, Any]:
-    """What the next releases are held against: every schema, and HTTP."""
+def build_snapshot() -> dict[str, Any]:
+    """Return the documents that later releases must stay compatible with: every schema and OpenAPI."""
     return {path: document for path, document in documents().items() if path != "asyncapi.json"}
 
 
-def kept() -> dict[str, Any]:
-    """The snapshot of the latest release."""
+def read_snapshot() -> dict[str, Any]:
+    """Return the stored snapshot of the latest release."""
     documents_: dict[str, Any] = json.loads(SNAPSHOT.read_text(encoding="utf-8"))["documents"]
     return documents_
 
 
 def write() -> int:
-    """Add the messages that this release lacks, renew the snapshot; how many were added. Exits where v1 is broken."""
-    today = snapshot()
-    for name, then in kept().items() if SNAPSHOT.exists() else ():
-        if found := breaks(name, then, today.get(name)):
-            raise SystemExit("\n".join([f"{name} breaks v1; nothing is written:", *found]))
-    made = {GOLDEN / release() / name: message for name, message in messages()}
-    new = {path: message for path, message in made.items() if not path.exists()}
+    """Add missing messages of this release and update the snapshot. Return how many were added. Exits if v1 breaks."""
+    today = build_snapshot()
+    for name, then in read_snapshot().items() if SNAPSHOT.exists() else ():
+        if found := list_breaks(name, then, today.get(name)):
+            raise SystemExit("\n".join([f"{name} breaks v1, so nothing was written; restore what is listed:", *found]))
+    current = {GOLDEN / current_release() / name: message for name, message in golden_messages()}
+    new = {path: message for path, message in current.items() if not path.exists()}
     for path, message in new.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, message)
-    _write(SNAPSHOT, {"release": release(), "documents": today})
+    _write(SNAPSHOT, {"release": current_release(), "documents": today})
     return len(new)
 
 
@@ -132,4 +132,4 @@ def _write(path: Path, document: Any) -> None:
 
 
 if __name__ == "__main__":
-    print(f"{write()} messages of release {release()} added below {GOLDEN}")
+    print(f"{write()} messages of release {current_release()} added below {GOLDEN}")

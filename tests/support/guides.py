@@ -1,4 +1,4 @@
-"""The guides under docs/: their fenced blocks, and the commands in them with the output that they show."""
+"""Reads the guides in docs/: their fenced blocks, and the commands in them with the documented output."""
 
 import re
 import shlex
@@ -25,19 +25,19 @@ class Block:
 
 
 def blocks(guide: str) -> list[Block]:
-    """Every fenced block of a guide, in order."""
+    """Return every fenced block of a guide, in order."""
     return [Block(*found) for found in _FENCE.findall((DOCS / guide).read_text("utf-8"))]
 
 
 def commands(block: Block) -> Iterator[tuple[str, str]]:
-    """(command, output shown) of a block of the language `console`."""
+    """Yield (command, documented output) of a `console` block."""
     for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
         command, _, output = part.partition("\n")
         yield command, output
 
 
 def run(command: str) -> str:
-    """What `signpost ...` prints in the present folder, with the exit code where it is not 0."""
+    """Return the output of `signpost ...` in the current folder, with the exit code if it is not 0."""
     program, *arguments = shlex.split(command)
     assert program == "signpost", command
     result = CliRunner().invoke(main, arguments)
@@ -45,6 +45,6 @@ def run(command: str) -> str:
 
 
 def comparable(output: str) -> list[str]:
-    """Lines without the space around them, empty lines and the versions of rulebooks."""
+    """Return the lines without surrounding space, empty lines and rulebook versions."""
     lines = (_VERSION.sub("VERSION", line).strip() for line in output.splitlines())
     return [line for line in lines if line]

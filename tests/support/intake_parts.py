@@ -1,4 +1,4 @@
-"""The intake on real parts for its tests: a SQLite store, the queue embedded in it, and two tenants."""
+"""The intake with real parts for tests: a SQLite store, the queue embedded in it, and two tenants."""
 
 import base64
 import hmac
@@ -49,7 +49,7 @@ sources:
 
 
 def tenants_in(folder: Path, text: str = TENANTS, rules: Folders | None = None) -> Tenants:
-    """The tenants of a file with this text."""
+    """Write a tenants file with this text and load it."""
     file = folder / "tenants.yaml"
     file.write_text(text, encoding="utf-8")
     return load_tenants(file, {}, source_problem, rules)
@@ -57,7 +57,7 @@ def tenants_in(folder: Path, text: str = TENANTS, rules: Folders | None = None) 
 
 @dataclass
 class Intake:
-    """The intake under test, and the parts behind it."""
+    """The intake under test with its store and broker."""
 
     client: FlaskClient
     store: Store
@@ -74,11 +74,11 @@ class Intake:
         return self.client.get(path, headers={"Authorization": f"Bearer {key}"})
 
     def queued(self) -> list[dict[str, Any]]:
-        """The event documents that reached the advisor's queue, taken off it."""
+        """Take the event documents from the advisor's queue and return them."""
         return [json.loads(delivery.body) for delivery in self.broker.get("signpost.advisor", 1000)]
 
-    def boxed(self) -> list[dict[str, Any]]:
-        """The event documents in the outbox."""
+    def outbox_events(self) -> list[dict[str, Any]]:
+        """Take the event documents from the outbox and return them."""
         rows = self.store.claim_outbox(NOW, NOW + SECOND, 1000)
         self.store.delete_outbox([row.id for row in rows])
         return [json.loads(row.body) for row in rows]
@@ -93,13 +93,13 @@ def intake_at(
     rules: Folders = RULES,
     **limits: Any,
 ) -> Intake:
-    """An intake on a new database; the broker and the database may be named otherwise, for instance as dead ones."""
+    """Return an intake on a new database; other URLs, such as those of dead servers, replace broker or database."""
     here = f"sqlite:///{folder / 'signpost.db'}"
     if database_url != DEAD_DATABASE:
         upgrade(database_url or here)
     store = open_store(database_url or here, connect_timeout_s=1, pool_timeout_s=1)
-    patience_s = 1 if broker_url == DEAD_BROKER else 30
-    broker = connect(broker_url or here, bounds=Bounds(publish_timeout_s=patience_s, connect_timeout_s=patience_s))
+    timeout_s = 1 if broker_url == DEAD_BROKER else 30
+    broker = connect(broker_url or here, bounds=Bounds(publish_timeout_s=timeout_s, connect_timeout_s=timeout_s))
     if not broker_url or broker_url == here:
         broker.apply_topology()
     tenants = tenants_in(folder, text, rules)
@@ -118,8 +118,8 @@ def intake_at(
     return Intake(app.test_client(), store, broker)
 
 
-def signed(body: bytes, at: int = NOW, secret: str = SECRET, name: str = "msg_1") -> dict[str, str]:
-    """The headers of Standard Webhooks."""
+def sign_standard(body: bytes, at: int = NOW, secret: str = SECRET, name: str = "msg_1") -> dict[str, str]:
+    """Return the headers of Standard Webhooks."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     stamp = str(at // SECOND)
     digest = hmac.digest(key, b".".join((name.encode(), stamp.encode(), body)), sha256)
@@ -132,7 +132,7 @@ def signed(body: bytes, at: int = NOW, secret: str = SECRET, name: str = "msg_1"
     }
 
 
-def signed_by_greenhouse(body: bytes, secret: str = GREENHOUSE) -> dict[str, str]:
-    """Greenhouse's headers."""
+def sign_greenhouse(body: bytes, secret: str = GREENHOUSE) -> dict[str, str]:
+    """Return the headers that Greenhouse sends."""
     signature = f"sha256 {hmac.digest(secret.encode(), body, sha256).hex()}"
     return {"Signature": signature, "Content-Type": JSON, "Greenhouse-Event-ID": "1"}

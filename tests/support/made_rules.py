@@ -1,4 +1,4 @@
-"""Random rules about offers whose conditions meet in a few fields, so that they contradict and repeat each other."""
+"""Random rules about offers with conditions on few fields, so that they contradict and repeat each other."""
 
 from pathlib import Path
 from random import Random
@@ -37,7 +37,7 @@ RELATIONS = ("any other offer", "no other offer", "no offer", "fewer than 2 offe
 
 
 def write_rules(folder: Path, random: Random, number: int) -> Path:
-    """A rulebook of so many rules of two to five conditions."""
+    """Write a rulebook of `number` rules with two to five conditions each. Return the folder."""
     (folder / "sources.yaml").write_text("articles: {a: An article}\n")
     (folder / "topic.yaml").write_text("".join(_rule(f"r-{n}", random) for n in range(number)))
     return folder
@@ -50,7 +50,7 @@ def _rule(name: str, random: Random) -> str:
 
 
 def _condition(random: Random) -> str:
-    """One condition, or several of them under a choice or a relation."""
+    """Return one condition, or several under an `any of` or a relation."""
     kind = random.randrange(6)
     if kind == 0:
         return f"any of: [{{{_line(random)}}}, {{{_line(random)}}}]"

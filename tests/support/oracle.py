@@ -1,4 +1,4 @@
-"""The plainest evaluator: every term asked at one instant, by the book and without sharing code with either engine."""
+"""The test oracle: evaluates each term at one instant, independently of both engines; shares no code with them."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ from signpost.rulebook.terms import (
 
 
 class Oracle:
-    """Answers for one rule, one subject and one instant."""
+    """Evaluates one rule for one subject at one instant."""
 
     def __init__(self, rule: Rule, subject: Entity, facts: Facts, now: int) -> None:
         self.rule, self.subject, self.facts, self.now = rule, subject, facts, now
@@ -76,7 +76,7 @@ class Oracle:
                 return any(self.all(alternative, item) for alternative in term.alternatives)
             case Relation():
                 return self.relation(term)
-        raise TypeError(term)
+        raise TypeError(f"the oracle does not know the term {type(term).__name__}; add it")
 
     def value(self, ref: Ref, item: Entity) -> Any:
         if ref.scope == Scope.DEFINED:
@@ -98,8 +98,8 @@ class Oracle:
             return False
         return bool({"<": ours < theirs, "<=": ours <= theirs, ">": ours > theirs, ">=": ours >= theirs}[operator])
 
-    def same(self, ours: Any, theirs: Any, wanted: bool) -> bool:
-        return ours is not None and theirs is not None and self.equal(ours, theirs) == wanted
+    def same(self, ours: Any, theirs: Any, expected: bool) -> bool:
+        return ours is not None and theirs is not None and self.equal(ours, theirs) == expected
 
     def equal(self, ours: Any, theirs: Any) -> bool:
         if isinstance(ours, Money) and isinstance(theirs, Money):
@@ -151,7 +151,7 @@ class Oracle:
                 if isinstance(value, Ref):
                     value = self.value(value, self.subject)
                 elif isinstance(value, Moment):
-                    value = self.moved(value, self.subject)
+                    value = self.move(value, self.subject)
                 if isinstance(value, date) and defined.type == "instant":
                     return self.midnight(value)
                 if value is not None:
@@ -159,7 +159,7 @@ class Oracle:
         return None
 
     def instant(self, moment: Moment, item: Entity) -> int | None:
-        value = self.moved(moment, item)
+        value = self.move(moment, item)
         if isinstance(value, date):
             day = value + timedelta(days=1) if moment.end else value
             return self.midnight(day)
@@ -175,7 +175,7 @@ class Oracle:
             number -= step.days if day.weekday() < 5 else 0
         return day
 
-    def moved(self, moment: Moment, item: Entity) -> Any:
+    def move(self, moment: Moment, item: Entity) -> Any:
         base = self.value(moment.base, item)
         offset = self.value(moment.offset, item) if isinstance(moment.offset, Ref) else moment.offset
         if base is None or offset is None:

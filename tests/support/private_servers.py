@@ -1,4 +1,4 @@
-"""Servers of a test's own: RabbitMQ and PostgreSQL started from local binaries, killed and removed afterwards."""
+"""Private RabbitMQ and PostgreSQL servers for tests: started from local binaries, killed and removed afterwards."""
 
 import contextlib
 import os
@@ -16,18 +16,18 @@ from typing import Any, Self
 
 import psycopg
 
-START_SECONDS = 180.0
-COMMAND_SECONDS = 120.0
+MIN_WAIT_S = 180.0
+MAX_COMMAND_S = 120.0
 
 
 class ServerMissing(Exception):
-    """There is no such server here and none can be started; the text says what would help."""
+    """No server is available and none can be started; the message says what to install."""
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on.
+    """Return a free TCP port of the loopback interface.
 
-    The kernel gives it to nobody else before it is used: it lies below the ports of outgoing connections.
+    It is below the range of outgoing connections, so the kernel does not assign it before its use.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)
@@ -37,18 +37,18 @@ def free_port() -> int:
 
 
 def listens(host: str, port: int) -> bool:
-    """Whether a TCP connection can be made."""
+    """Return whether a TCP connection succeeds."""
     with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=2):
         return True
     return False
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
-    """Return as soon as the condition holds; TimeoutError with `what` otherwise.
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = MIN_WAIT_S) -> None:
+    """Wait until the condition holds. Raises TimeoutError with `what`.
 
     It waits for START_SECONDS at least: on a busy machine all is slow, and only a test that fails waits that long.
     """
-    seconds = max(seconds, START_SECONDS)
+    seconds = max(seconds, MIN_WAIT_S)
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -57,14 +57,14 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = START_
 
 
 def postgresql_answers(url: str) -> bool:
-    """Whether one can log in."""
+    """Return whether a login succeeds."""
     with contextlib.suppress(psycopg.Error), psycopg.connect(url, connect_timeout=3):
         return True
     return False
 
 
 class PrivateServer:
-    """A server process in a folder of its own, run by `user` where we are root; `close` kills it and its data."""
+    """A server process in its own folder, run as `user` if the tests run as root; `close` kills it and its data."""
 
     user = ""
 
@@ -82,7 +82,9 @@ class PrivateServer:
         try:
             return pwd.getpwnam(self.user)
         except KeyError:
-            raise ServerMissing(f"root may not run this server and there is no user {self.user!r}") from None
+            raise ServerMissing(
+                f"root may not run this server and there is no user {self.user!r}; add that user"
+            ) from None
 
     def _as_owner(self) -> dict[str, Any]:
         if not self._owner:
@@ -90,13 +92,13 @@ class PrivateServer:
         return {"user": self._owner.pw_uid, "group": self._owner.pw_gid, "extra_groups": []}
 
     def environment(self) -> Mapping[str, str]:
-        """What the server's processes find in their environment."""
+        """Return the environment of the server's processes."""
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
 
     def run(self, *command: str) -> str:
-        """Run one of the server's tools to its end; its output."""
+        """Run one of the server's tools. Return its output."""
         done = subprocess.run(
-            command, env=self.environment(), cwd=self.folder, capture_output=True, text=True, timeout=COMMAND_SECONDS,
+            command, env=self.environment(), cwd=self.folder, capture_output=True, text=True, timeout=MAX_COMMAND_S,
             check=False, **self._as_owner(),
         )  # fmt: skip
         if done.returncode:
@@ -104,7 +106,7 @@ class PrivateServer:
         return str(done.stdout)
 
     def launch(self, *command: str) -> None:
-        """Start the server itself, in a session of its own so that `kill` takes its children along."""
+        """Start the server in its own session, so that `kill` also ends its children."""
         with (self.folder / "output.log").open("ab") as output:
             self._process = subprocess.Popen(
                 command, env=self.environment(), cwd=self.folder, stdout=output, stderr=output,
@@ -118,19 +120,19 @@ class PrivateServer:
                 os.killpg(self._process.pid, number)
 
     def kill(self) -> None:
-        """End it at once, as a power cut would, and wait for that; `start` brings it back with its data."""
+        """Kill it like a power cut and wait for its end; `start` restarts it with its data."""
         if self._process:
             self.signal(signal.SIGKILL)
-            self._process.wait(COMMAND_SECONDS)
+            self._process.wait(MAX_COMMAND_S)
             self._process = None
             wait_until(lambda: not listens("127.0.0.1", self.port), "the killed server is gone")
 
     def start(self) -> Self:
-        """Start it and wait until it answers."""
+        """Start the server and wait until it responds."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """End it and remove its data."""
+        """Kill the server and delete its data."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -146,7 +148,7 @@ class PrivateServer:
 
 
 class PrivateRabbitMQ(PrivateServer):
-    """A RabbitMQ node of our own, without plugins."""
+    """A private RabbitMQ node without plugins."""
 
     user = "rabbitmq"
 
@@ -158,7 +160,7 @@ class PrivateRabbitMQ(PrivateServer):
         (self.folder / "rabbitmq.conf").write_text(f"listeners.tcp.default = 127.0.0.1:{self.port}\n")
 
     def url(self, vhost: str = "%2F") -> str:
-        """The address of a virtual host."""
+        """Return the URL of a virtual host."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}/{vhost}"
 
     def environment(self) -> Mapping[str, str]:
@@ -179,12 +181,12 @@ class PrivateRabbitMQ(PrivateServer):
         return self
 
     def ctl(self, *arguments: str) -> str:
-        """Run rabbitmqctl on this node; its output."""
+        """Run rabbitmqctl on this node. Return its output."""
         return self.run(str(self._binaries / "rabbitmqctl"), "-q", "-n", self.node, *arguments)
 
 
 class PrivatePostgreSQL(PrivateServer):
-    """A PostgreSQL cluster of our own that trusts everybody on the loopback interface."""
+    """A private PostgreSQL cluster that trusts every login on the loopback interface."""
 
     user = "postgres"
 
@@ -194,7 +196,7 @@ class PrivatePostgreSQL(PrivateServer):
         self._data = self.folder / "data"
 
     def url(self, database: str = "postgres") -> str:
-        """libpq's address of a database."""
+        """Return the libpq URL of a database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> Self:
@@ -217,7 +219,7 @@ def _rabbitmq_binaries() -> Path:
     for folder in (Path("/usr/lib/rabbitmq/bin"), *([Path(found).parent] if found else [])):
         if (folder / "rabbitmq-server").exists() and (folder / "rabbitmqctl").exists():
             return folder
-    raise ServerMissing("no RabbitMQ runs at 127.0.0.1:5672 and none is installed (package rabbitmq-server)")
+    raise ServerMissing("no RabbitMQ runs at 127.0.0.1:5672 and none is installed; install the package rabbitmq-server")
 
 
 def _postgresql_binaries() -> Path:
@@ -228,4 +230,4 @@ def _postgresql_binaries() -> Path:
     for folder in (*([Path(found).parent] if found else []), *packaged):
         if (folder / "initdb").exists():
             return folder
-    raise ServerMissing("no PostgreSQL runs at 127.0.0.1:5432 and none is installed (package postgresql)")
+    raise ServerMissing("no PostgreSQL runs at 127.0.0.1:5432 and none is installed; install the package postgresql")

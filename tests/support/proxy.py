@@ -1,4 +1,4 @@
-"""A TCP proxy between a client and a server that passes, swallows or resets as told, and counts what it did."""
+"""A TCP proxy that injects faults: passes, swallows or resets traffic, and counts what it did."""
 
 import contextlib
 import socket
@@ -11,7 +11,7 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Mode(Enum):
-    """PASS: hand on. BLACK_HOLE: swallow both ways. DEAF: swallow only the server's answers. RESET: cut all."""
+    """PASS: forward. BLACK_HOLE: swallow both directions. DEAF: swallow only the server's responses. RESET: cut all."""
 
     PASS = "pass"
     BLACK_HOLE = "black hole"
@@ -23,10 +23,10 @@ SWALLOWING = (Mode.BLACK_HOLE, Mode.DEAF)
 
 
 class Proxy:
-    """Listens on a free port of 127.0.0.1 and hands everything on to `host`:`port`. Use as a context manager.
+    """Listens on a free port of 127.0.0.1 and forwards to `host`:`port`. Use as a context manager.
 
-    `swallowed` counts the bytes of clients that were taken, `answers_swallowed` those of the server, `resets` the
-    connections that were cut, `connections` those accepted: by them a test proves that its fault took place.
+    `swallowed` counts the swallowed bytes of clients, `answers_swallowed` those of the server, `resets` the cut
+    connections, `connections` the accepted ones. With them a test proves that its fault took place.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -43,7 +43,7 @@ class Proxy:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """Return the port that it listens on."""
         return int(self._listener.getsockname()[1])
 
     def __enter__(self) -> "Proxy":
@@ -55,17 +55,19 @@ class Proxy:
         self._cut()
 
     def become(self, mode: Mode) -> None:
-        """Change for all connections. RESET cuts them, and so does leaving a mode that swallowed: they are broken."""
+        """Switch the mode of all connections. RESET cuts them; so does leaving a swallowing mode, which broke them."""
         with self._lock:
             cut = mode is Mode.RESET or self._mode in SWALLOWING
             self._mode = mode
         if cut:
             self._cut()
 
-    def wait_for(self, what: str, least: int, timeout: float = 60.0) -> None:
-        """Wait until the counter named `what` is at least `least`; AssertionError when it does not come."""
+    def wait_for(self, what: str, least: int, timeout_s: float = 60.0) -> None:
+        """Wait until the counter named `what` is at least `least`. Raises AssertionError after the timeout."""
         with self._changed:
-            assert self._changed.wait_for(lambda: getattr(self, what) >= least, timeout), f"{what} stayed too low"
+            assert self._changed.wait_for(lambda: getattr(self, what) >= least, timeout_s), (
+                f"{what} stayed below {least} for {timeout_s:.0f} s"
+            )
 
     def _cut(self) -> None:
         with self._changed:
@@ -112,10 +114,10 @@ class Proxy:
                 if not self._swallows(from_client, len(data)):
                     sink.sendall(data)
         with self._lock:
-            # In a black hole nobody learns that the other side went
+            # A black hole also hides that the other side has closed
             while self._mode in SWALLOWING and source in self._open:
                 self._changed.wait(0.1)
-            # Only who takes a pair out of the set closes it: closed under another's hands it may stay open for ever
+            # Only the thread that removes a pair from the set closes it; a concurrent close may leave it open
             mine = {source, sink} & self._open
             self._open -= mine
         for each in mine:

@@ -162,7 +162,7 @@ OTHERS = {
 
 
 def every_term(folder: Path) -> Rulebook:
-    """The rulebook of all these conditions, one rule each, and with validity."""
+    """Write a rulebook with one rule for each condition and one with a validity, and load it."""
     (folder / "sources.yaml").write_text("articles: {a: An article}\n")
     (folder / "fields.yaml").write_text(OWN_FIELDS)
     rules = [_rule(f"offer-{name}", "offer", condition) for name, condition in OFFER_CONDITIONS.items()]

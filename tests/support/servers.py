@@ -1,4 +1,4 @@
-"""Which servers a test gets: one that runs already, with a corner of its own in it, or a private one."""
+"""Provides servers for tests: a running one with a fresh vhost or database, or else a private one."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from tests.support.private_servers import (
-    COMMAND_SECONDS,
+    MAX_COMMAND_S,
     PrivatePostgreSQL,
     PrivateRabbitMQ,
     ServerMissing,
@@ -21,26 +21,26 @@ from tests.support.private_servers import (
 
 
 class SharedRabbitMQ:
-    """A broker that runs already; we only add and remove virtual hosts."""
+    """A running broker; tests only add and delete virtual hosts."""
 
     def __init__(self, host: str, port: int) -> None:
         self._address = f"{host}:{port}"
 
     def url(self, vhost: str = "%2F") -> str:
-        """The address of a virtual host."""
+        """Return the URL of a virtual host."""
         return f"amqp://guest:guest@{self._address}/{vhost}"
 
     def is_ours(self) -> bool:
-        """Whether we may administer it."""
+        """Return whether tests may administer it."""
         with contextlib.suppress(RuntimeError):
             self.ctl("list_vhosts")
             return True
         return False
 
     def ctl(self, *arguments: str) -> str:
-        """Run rabbitmqctl on this broker's node; its output."""
+        """Run rabbitmqctl on this broker's node. Return its output."""
         done = subprocess.run(
-            ["rabbitmqctl", "-q", *arguments], capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
+            ["rabbitmqctl", "-q", *arguments], capture_output=True, text=True, timeout=MAX_COMMAND_S, check=False
         )
         if done.returncode:
             raise RuntimeError(f"rabbitmqctl {arguments[0]}: {done.stderr or done.stdout}")
@@ -49,7 +49,7 @@ class SharedRabbitMQ:
 
 @contextlib.contextmanager
 def rabbitmq() -> Iterator[SharedRabbitMQ | PrivateRabbitMQ]:
-    """The running broker where we may administer it, else a private one; ServerMissing without either."""
+    """Provide the running broker if tests may administer it, else a private one. Raises ServerMissing."""
     if listens("127.0.0.1", 5672) and shutil.which("rabbitmqctl"):
         shared = SharedRabbitMQ("127.0.0.1", 5672)
         if shared.is_ours():
@@ -61,7 +61,7 @@ def rabbitmq() -> Iterator[SharedRabbitMQ | PrivateRabbitMQ]:
 
 @contextlib.contextmanager
 def vhost(broker: SharedRabbitMQ | PrivateRabbitMQ) -> Iterator[str]:
-    """The address of a fresh virtual host, deleted afterwards."""
+    """Provide the URL of a fresh virtual host; delete it afterwards."""
     name = f"signpost-test-{secrets.token_hex(6)}"
     broker.ctl("add_vhost", name)
     try:
@@ -73,22 +73,22 @@ def vhost(broker: SharedRabbitMQ | PrivateRabbitMQ) -> Iterator[str]:
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
-    """libpq's address of a server where we may create databases (SIGNPOST_TEST_POSTGRES, the usual port, or a private
-    one)."""
+    """Provide the libpq URL of a server that allows creating databases: SIGNPOST_TEST_POSTGRES, the usual port, or a
+    private one. Raises ServerMissing."""
     named = os.environ.get("SIGNPOST_TEST_POSTGRES")
     for url in (named,) if named else ("postgresql://postgres@127.0.0.1:5432/postgres",):
         if postgresql_answers(url):
             yield url
             return
     if named:
-        raise ServerMissing("SIGNPOST_TEST_POSTGRES names a server that does not answer")
+        raise ServerMissing("the server in SIGNPOST_TEST_POSTGRES does not respond; start it or unset the variable")
     with PrivatePostgreSQL() as private:
         yield private.url()
 
 
 @contextlib.contextmanager
 def database(server: str) -> Iterator[str]:
-    """SQLAlchemy's address of a fresh database, dropped afterwards."""
+    """Provide the SQLAlchemy URL of a fresh database; drop it afterwards."""
     name = f"signpost_test_{secrets.token_hex(6)}"
     identifier = sql.Identifier(name)
     _administer(server, sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(identifier))

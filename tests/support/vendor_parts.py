@@ -1,4 +1,4 @@
-"""Vendors' samples as they would be sent, and every way of spoiling one, for tests."""
+"""Signed requests of the vendors' samples, and every way to spoil one."""
 
 import json
 from collections.abc import Iterator
@@ -11,51 +11,51 @@ from signpost.ingress.mapping import Sample, Vendor
 from signpost.ingress.signing import sign
 from signpost.ingress.vendors import VENDORS
 
-ATTESTED: list[tuple[str, str]] = [(name, sample.name) for name in VENDORS for sample in VENDORS[name].samples]
-"""(vendor, sample) of every sample there is."""
+SAMPLES: list[tuple[str, str]] = [(name, sample.name) for name in VENDORS for sample in VENDORS[name].samples]
+"""(vendor, sample) of every sample."""
 
 
 def sample_of(vendor: str, name: str) -> Sample:
-    """A sample by its name."""
+    """Return a sample by name."""
     return next(sample for sample in VENDORS[vendor].samples if sample.name == name)
 
 
 @dataclass(frozen=True)
-class Sent:
-    """One request."""
+class SignedRequest:
+    """One request as a vendor sends it."""
 
     headers: dict[str, str]
     body: bytes
 
 
-def sent(vendor: Vendor, sample: Sample, now: int, secret: str = "") -> Sent:
-    """A sample, signed."""
-    return Sent(*sign(vendor.scheme, secret or secret_for(vendor), sample.headers, sample.body(), now))
+def sign_sample(vendor: Vendor, sample: Sample, now: int, secret: str = "") -> SignedRequest:
+    """Sign a sample as its vendor does."""
+    return SignedRequest(*sign(vendor.scheme, secret or secret_for(vendor), sample.headers, sample.body(), now))
 
 
 def is_open_ping(vendor: Vendor, sample: Sample) -> bool:
-    """Whether it is answered without a signature."""
+    """Return whether the sample is answered without a signature."""
     return vendor.pings.unsigned and json.loads(sample.body()) in vendor.pings.bodies
 
 
-def spoilt(vendor: Vendor, good: Sent) -> Iterator[tuple[str, Sent]]:
-    """The same request with one byte changed, without its signature, and without what else is signed."""
-    yield "one byte", Sent(good.headers, changed(vendor, good.body))
+def spoil(vendor: Vendor, good: SignedRequest) -> Iterator[tuple[str, SignedRequest]]:
+    """Yield the request with one byte changed, without its signature, and without each other signed part."""
+    yield "one byte", SignedRequest(good.headers, change_byte(vendor, good.body))
     scheme = vendor.scheme
     if scheme.member:
         document = json.loads(good.body)
         for member in (scheme.member, scheme.timestamp.partition(":")[2], "token"):
-            yield f"no {member}", Sent(good.headers, json.dumps({**document, member: None}).encode())
+            yield f"no {member}", SignedRequest(good.headers, json.dumps({**document, member: None}).encode())
         return
     places = [scheme.header, *(part[7:] for part in scheme.signed_parts() if part.startswith("header:"))]
     if scheme.timestamp.startswith("header:"):
         places.append(scheme.timestamp[7:])
     for place in places:
-        yield f"no {place}", Sent({k: v for k, v in good.headers.items() if k != place}, good.body)
+        yield f"no {place}", SignedRequest({k: v for k, v in good.headers.items() if k != place}, good.body)
 
 
-def changed(vendor: Vendor, body: bytes) -> bytes:
-    """The body with one byte changed, among those that are signed."""
+def change_byte(vendor: Vendor, body: bytes) -> bytes:
+    """Return the body with one signed byte changed."""
     members = [part[7:] for part in vendor.scheme.signed_parts() if part.startswith("member:")]
     if not members:
         at = body.index(b'"') + 1
@@ -67,8 +67,8 @@ def changed(vendor: Vendor, body: bytes) -> bytes:
     return body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
 
 
-def named(vendor: Vendor, event: str) -> tuple[dict[str, str], bytes]:
-    """Headers and body of a delivery that says nothing but the name of its event."""
+def build_named_delivery(vendor: Vendor, event: str) -> tuple[dict[str, str], bytes]:
+    """Return headers and body of a delivery with nothing but the name of its event."""
     expression = vendor.event
     expression = expression.expressions[0] if isinstance(expression, Coalesce) else expression
     if isinstance(expression, Header):

@@ -1,4 +1,4 @@
-"""What tests of the workers share: events as they are sent, and a whole system without its processes."""
+"""A whole system without processes for tests of the workers, and the events that they send."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -43,12 +43,12 @@ ENGINES: Engines[Engine] = Engines(partial(make_engine, "compiled"), load_rulebo
 
 
 def event(type: str, subject: str = "c-1", *, at: float = 0, id: str = "", tenant: str = "acme", **data: Any) -> Event:
-    """An event `at` hours after START; its id follows from what it says unless given."""
-    named = id or f"{type}.{subject}.{at:g}.{data.get('offer', '')}"
+    """Return an event `at` hours after START; its default id is built from its content."""
+    event_id = id or f"{type}.{subject}.{at:g}.{data.get('offer', '')}"
     return load_own_event(
         {
             "specversion": "1.0",
-            "id": named,
+            "id": event_id,
             "source": "/boards/test",
             "type": full_type(type),
             "time": format_instant(START + round(at * HOUR)),
@@ -60,23 +60,23 @@ def event(type: str, subject: str = "c-1", *, at: float = 0, id: str = "", tenan
 
 
 def message(event: Event, partitions: int = 1) -> Message:
-    """The message in which the intake sends an event."""
+    """Return the message that the intake publishes for an event."""
     return event_message(dump_event(event), event, partitions)
 
 
 @dataclass
-class Still:
-    """Engines that change only when a test puts others in their place."""
+class FixedEngines:
+    """Engines that change only when a test replaces them."""
 
     now: Callable[[], Engines[Engine]]
 
     def reload_now(self) -> None:
-        """There are no files to look at."""
+        """Do nothing: there are no files."""
 
 
 @dataclass
 class System:
-    """Store and broker of one kind, and workers over them that take their steps when told; `now` is theirs to read."""
+    """Store and broker of one kind, and workers that run step by step; `now` is their clock."""
 
     store: Store
     broker: Broker
@@ -87,20 +87,20 @@ class System:
     engines: Engines[Engine] = field(default_factory=lambda: ENGINES)
 
     def clock(self) -> int:
-        """The workers' clock."""
+        """Return the time of the workers' clock."""
         return self.now
 
     def outbox(self) -> OutboxPublisher:
-        """Publishing on this broker."""
+        """Return an outbox publisher for this broker."""
         return OutboxPublisher(self.broker.publisher(), self.store, 10)
 
     def handler(self) -> BatchHandler:
-        """What commits batches."""
+        """Return the handler that commits batches."""
         return BatchHandler(self.store, self.versions(), LEASE)
 
     def versions(self) -> RulebookVersions:
-        """The engines of one process."""
-        return RulebookVersions(self.store, Still(lambda: self.engines))
+        """Return the rulebook versions of one process."""
+        return RulebookVersions(self.store, FixedEngines(lambda: self.engines))
 
     def send(self, *events: Event | Message) -> None:
         """Publish events as the intake does, and wait for the confirms."""
@@ -117,7 +117,7 @@ class System:
             count -= advisor.step(Stop(), 0.2)
         advisor.step(Stop(), 0)
         consumer.close()
-        assert count == 0, f"{count} deliveries did not come"
+        assert count == 0, f"{count} deliveries did not arrive within 90 s"
 
     def handle(self, *events: Event) -> None:
         """Send events and let an advisor handle them."""
@@ -125,28 +125,28 @@ class System:
         self.work(len(events))
 
     def case_clock(self) -> CaseClock:
-        """A clock worker."""
+        """Return a clock worker."""
         processor, outbox = self.processor(), self.outbox()
         return CaseClock(processor, Backfill(processor, outbox, 1000), outbox, self.clock, 0.1, self.store, 7 * DAY)
 
     def processor(self) -> DueCaseProcessor:
-        """What advises stored cases."""
+        """Return the processor of due cases."""
         return DueCaseProcessor(self.store, self.versions(), LEASE)
 
     def relay(self) -> Relay:
-        """A relay worker."""
+        """Return a relay worker."""
         return Relay(self.store, self.broker.publisher(), self.outbox(), self.clock, lease=LEASE, interval_s=0.1)
 
-    def told(self) -> list[dict[str, Any]]:
-        """The recommendations that nobody has taken off the broker yet, in the order published."""
+    def changes(self) -> list[dict[str, Any]]:
+        """Take all published changes of recommendations from the broker, in order."""
         return [orjson.loads(each.body)["data"] for each in self.published()]
 
     def published(self) -> list[Delivery]:
-        """The same as messages."""
+        """Take all published messages from the broker."""
         return self.broker.get(UNROUTED, 10_000)
 
     def feed(self, key: str, count: int, tenant: str = "acme") -> list[bytes]:
-        """The changes of one case in the feed, `count` of them: PostgreSQL shows them once older transactions end."""
+        """Wait for `count` changes of one case in the feed: PostgreSQL shows them after older transactions end."""
         deadline = time.monotonic() + 90
         while True:
             rows, _ = self.store.feed(tenant, limit=100_000)
@@ -156,18 +156,18 @@ class System:
             time.sleep(0.05)
 
     def case(self, key: str, tenant: str = "acme") -> CaseRow:
-        """A stored case."""
+        """Return a stored case."""
         row = self.store.case(tenant, key)
         assert row is not None, f"no case {key}"
         return row
 
     def standing(self, key: str, tenant: str = "acme") -> dict[str, tuple[str, int | None]]:
-        """Active advice of a stored case: `RULE@KIND/ID` -> priority and due."""
+        """Return the active advice of a stored case: `RULE@KIND/ID` -> priority and due."""
         records = active(self.case(key, tenant).advice)
         return {name: (record.priority, record.due) for name, record in records.items()}
 
     def expected(self, key: str, tenant: str = "acme") -> dict[str, tuple[str, int | None]]:
-        """What a stored case should have: evaluated afresh."""
+        """Evaluate a stored case again. Return the active advice that it should have."""
         row = self.case(key, tenant)
         advised = advise(
             self.engines.of(tenant), Case.from_json(row.state), b"", tenant=tenant, key=row.key, now=self.now
@@ -177,14 +177,14 @@ class System:
 
 @contextmanager
 def system(kind: str, request: pytest.FixtureRequest) -> Iterator[System]:
-    """A fresh system: SQLite with its embedded queue, or PostgreSQL and a virtual host of RabbitMQ, both ours alone."""
-    with addresses(kind, request) as (database_url, broker_url), opened(database_url, broker_url) as made:
+    """Provide a fresh system: SQLite with its embedded queue, or a new PostgreSQL database and RabbitMQ vhost."""
+    with addresses(kind, request) as (database_url, broker_url), open_system(database_url, broker_url) as made:
         yield made
 
 
 @contextmanager
 def addresses(kind: str, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """Database and broker of one kind, both empty and ours alone."""
+    """Provide the URLs of an empty database and broker of one kind."""
     if kind == "embedded":
         folder: Path = request.getfixturevalue("tmp_path_factory").mktemp("embedded")
         yield (f"sqlite:///{folder / 'signpost.db'}",) * 2
@@ -197,8 +197,8 @@ def addresses(kind: str, request: pytest.FixtureRequest) -> Iterator[tuple[str, 
 
 
 @contextmanager
-def opened(database_url: str, broker_url: str) -> Iterator[System]:
-    """A system on these servers, tables and topology made."""
+def open_system(database_url: str, broker_url: str) -> Iterator[System]:
+    """Open a system on these servers and create tables and topology."""
     upgrade(database_url)
     with open_store(database_url) as store:
         broker = connect(broker_url)
@@ -209,6 +209,6 @@ def opened(database_url: str, broker_url: str) -> Iterator[System]:
             broker.close()
 
 
-def names(changes: Sequence[dict[str, Any]]) -> list[str]:
-    """`CHANGE RULE@KIND/ID` of each recommendation told."""
-    return [f"{one['change']} {one['rule']}@{one['subject']['kind']}/{one['subject']['id']}" for one in changes]
+def format_changes(changes: Sequence[dict[str, Any]]) -> list[str]:
+    """Return `CHANGE RULE@KIND/ID` of each change of a recommendation."""
+    return [f"{it['change']} {it['rule']}@{it['subject']['kind']}/{it['subject']['id']}" for it in changes]

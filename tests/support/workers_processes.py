@@ -1,4 +1,4 @@
-"""Workers as processes of their own, to be stopped and killed, and a consumer that collects what they publish."""
+"""Worker processes that tests stop and kill, and a consumer that collects what they publish."""
 
 import os
 import signal
@@ -24,18 +24,18 @@ class WorkerProcess:
     """`signpost NAME` on these servers; its log goes to a file in `folder`."""
 
     def __init__(self, name: str, folder: Path, database_url: str, broker_url: str, **settings: str) -> None:
-        ours = {variable: value for variable, value in os.environ.items() if not variable.startswith("SIGNPOST_")}
-        named = {f"SIGNPOST_{setting.upper()}": value for setting, value in settings.items()}
+        inherited = {variable: value for variable, value in os.environ.items() if not variable.startswith("SIGNPOST_")}
+        variables = {f"SIGNPOST_{setting.upper()}": value for setting, value in settings.items()}
         self.log = folder / f"{name}.log"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "signpost", name],
                 env={
-                    **ours,
+                    **inherited,
                     "SIGNPOST_DATA_DIR": str(folder),
                     "SIGNPOST_DATABASE_URL": database_url,
                     "SIGNPOST_BROKER_URL": broker_url,
-                    **named,
+                    **variables,
                 },
                 stdout=log,
                 stderr=log,
@@ -43,33 +43,33 @@ class WorkerProcess:
 
     @property
     def runs(self) -> bool:
-        """Whether the process is there."""
+        """Return whether the process is running."""
         return self._process.poll() is None
 
     def wait_for_events(self, seen: Callable[[], int], least: int, seconds: float) -> None:
-        """Return once so many events were seen; fails with the end of the log when the process ends or is late."""
+        """Wait until `least` events were seen. Fails with the end of the log if the process ends or the time is up."""
         with suppress(TimeoutError):
-            wait_until(lambda: seen() >= least or not self.runs, "", seconds)
+            wait_until(lambda: seen() >= least or not self.runs, f"{least} events are seen", seconds)
         assert seen() >= least, f"{seen()} events seen, not {least}; the log ends:\n{self.log.read_text()[-3000:]}"
 
-    def hang_up(self) -> None:
-        """SIGHUP: look at the rules at once."""
+    def send_sighup(self) -> None:
+        """Send SIGHUP: the worker reloads the rules at once."""
         self._process.send_signal(signal.SIGHUP)
 
     def stop(self, seconds: float = 60) -> int:
-        """SIGTERM; the exit code."""
+        """Send SIGTERM and wait. Return the exit code."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(seconds)
 
     def kill(self) -> None:
-        """SIGKILL, and wait until it is gone."""
+        """Send SIGKILL and wait for the end."""
         self._process.kill()
         self._process.wait(60)
 
 
 @contextmanager
-def running(*processes: WorkerProcess) -> Iterator[None]:
-    """Nothing is left of these processes afterwards."""
+def kill_afterwards(*processes: WorkerProcess) -> Iterator[None]:
+    """Kill these processes at the end."""
     try:
         yield
     finally:
@@ -79,10 +79,10 @@ def running(*processes: WorkerProcess) -> Iterator[None]:
 
 
 class Collector:
-    """A consumer of all advice, in a thread: what was published, repeats counted."""
+    """A consumer of all advice in a thread. `changes`: change -> how often it was published."""
 
     def __init__(self, broker: Broker) -> None:
-        self.told: dict[CollectedChange, int] = {}
+        self.changes: dict[CollectedChange, int] = {}
         self._consumer = broker.subscribe("#")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="collector")
@@ -100,14 +100,14 @@ class Collector:
         while not self._stop.is_set():
             deliveries = self._consumer.receive(500, 0.2)
             for delivery in deliveries:
-                told = identified(orjson.loads(delivery.body)["data"])
-                self.told[told] = self.told.get(told, 0) + 1
+                change = change_key(orjson.loads(delivery.body)["data"])
+                self.changes[change] = self.changes.get(change, 0) + 1
             self._consumer.settle([Settlement(each, Outcome.DONE) for each in deliveries], 0)
         self._consumer.close()
 
 
-def identified(data: dict[str, Any]) -> CollectedChange:
-    """Everything of a change that does not depend on when it was told."""
+def change_key(data: dict[str, Any]) -> CollectedChange:
+    """Return the parts of a change that do not depend on its time of publication."""
     subject = f"{data['rule']}@{data['subject']['kind']}/{data['subject']['id']}"
     return (
         data["candidate"],
@@ -117,8 +117,8 @@ def identified(data: dict[str, Any]) -> CollectedChange:
 
 
 @contextmanager
-def counting(database_url: str) -> Iterator[Callable[[], int]]:
-    """How many events a database has seen so far."""
+def count_seen_events(database_url: str) -> Iterator[Callable[[], int]]:
+    """Provide a function that counts the events that a database has seen."""
     engine = create_engine(database_url)
 
     def count() -> int:
@@ -131,6 +131,6 @@ def counting(database_url: str) -> Iterator[Callable[[], int]]:
         engine.dispose()
 
 
-def drained(broker: Broker, queue: str, waiting: Callable[[], int], seconds: float) -> None:
-    """Wait until nothing waits in a queue, nor in the outbox."""
+def wait_until_drained(broker: Broker, queue: str, waiting: Callable[[], int], seconds: float) -> None:
+    """Wait until a queue and the outbox are empty."""
     wait_until(lambda: broker.queue_depth(queue) == 0 and waiting() == 0, f"{queue} and the outbox to drain", seconds)
