@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from marshmallow import ValidationError
 
 from signpost.case.fold import CUSTOM
-from signpost.schemas.fields import MAX_ID, JsonSchema, Kind, as_decimal, checked_text, json_type
+from signpost.schemas.fields import MAX_ID, JsonSchema, Kind, as_decimal, check_text, json_type
 from signpost.schemas.problems import Problem, pointer, problems_of
 from signpost.suggestions import did_you_mean
 
@@ -84,9 +84,9 @@ def _plain(value: Any, *, nested: bool) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return checked_text(value)
+        return check_text(value)
     if nested and isinstance(value, Mapping) and all(len(name) <= MAX_ID for name in value):
-        return {checked_text(name): _plain(inner, nested=False) for name, inner in value.items()}
+        return {check_text(name): _plain(inner, nested=False) for name, inner in value.items()}
     number = as_decimal(value)
     if abs(number) >= MAX_NUMBER:
         raise ValidationError("must lie between -10^15 and 10^15")

@@ -160,9 +160,9 @@ class Translator:
         found: Document = {}
         for name, kind in declared.items():
             if place := self.receipt.fields.get(f"{CUSTOM}.{name}"):
-                value = own_field(self.vendor.custom, kind.kind, place).value(scope)
+                value = custom_field(self.vendor.custom, kind.kind, place).value(scope)
                 with suppress(ValidationError):
-                    if is_known(sent := _number(_converted(kind, value, scope), kind)):
+                    if is_known(sent := _number(_convert(kind, value, scope), kind)):
                         found[name] = kind.canonical(sent)
         return found
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.intake_parts import Intake, intake_at, signed
+from tests.support.intake_parts import Intake, intake_at, sign_standard
 from tests.support.rulebooks import OWN_FIELDS, RULES
 
 SENT = {"shift": "night", "sign_on": {"amount": 5000.10, "currency": "USD", "per": "year"}}
@@ -65,7 +65,7 @@ def test_standard_webhooks(intake: Intake) -> None:
     def post(custom: dict[str, Any]) -> Any:
         data = {"candidate": "c-1", "offer": "o-1", "custom": custom}
         body = json.dumps({"type": "offer.extended", "timestamp": "2026-03-02T13:00:00Z", "data": data}).encode()
-        return intake.post("/v1/webhooks/careers", body, signed(body))
+        return intake.post("/v1/webhooks/careers", body, sign_standard(body))
 
     assert post(SENT).status_code == 202
     assert intake.queued()[0]["data"]["custom"] == KEPT
