@@ -171,5 +171,5 @@ def _kind(type_: str, choices: tuple[str, ...]) -> Kind:
     if type_ == "choice":
         return Choice(*choices)
     if type_ == "number":
-        return Number(least=-LARGEST, most=LARGEST)
+        return Number(minimum=-LARGEST, maximum=LARGEST)
     return TYPES[type_]()

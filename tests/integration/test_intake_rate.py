@@ -42,7 +42,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine's database takes longer than the quarter of a second after which everything is let in."""
-    monkeypatch.setattr(rate, "PATIENCE", 60.0)
+    monkeypatch.setattr(rate, "MAX_WAIT_S", 60.0)
 
 
 def let_in(limit: RateLimit, now: int, most: int = 1000, tenant: str = "north") -> int:
@@ -125,7 +125,7 @@ def test_a_database_that_hangs_holds_nobody_up(store: Store, monkeypatch: pytest
         answer.wait(60)
         raise StorageUnavailable("at last")
 
-    monkeypatch.setattr(rate, "PATIENCE", 0.25)
+    monkeypatch.setattr(rate, "MAX_WAIT_S", 0.25)
     monkeypatch.setattr(store, "lease_tokens", hang)
     limit = RateLimit(store, Rate(10, 20))
     begun = time.monotonic()
@@ -219,6 +219,6 @@ def test_the_processes_of_gunicorn_share_one_rate_and_its_settings(tmp_path: Pat
         )
         assert httpx.post(events, content=b"x" * 1001, headers=south, timeout=60).status_code == 413
     # Where the database was slow, more was let in, and a line says so
-    if "held to no rate" not in (tmp_path / "log").read_text():
+    if "rate limiting disabled" not in (tmp_path / "log").read_text():
         assert 10 <= statuses.count(200) <= 10 + passed + 1
     assert set(statuses) == {200, 429}

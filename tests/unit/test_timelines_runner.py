@@ -36,7 +36,7 @@ def test_what_durable_rules_gets_wrong_fails_timelines(tmp_path: Path, monkeypat
     file = tmp_path / "t.yaml"
     file.write_text(ONE % f"includes: [{ASK}]")
     assert run_timelines([file], RULES, engine="durable_rules").failures == []
-    monkeypatch.setattr("signpost.engine.durable._fired", lambda *arguments: [])
+    monkeypatch.setattr("signpost.engine.durable._fire", lambda *arguments: [])
     found = [str(failure) for failure in run_timelines([file], RULES, engine="durable_rules").failures]
     message = "durable-rules has a difference in rule ask-response-deadline; see the log"
     assert f"{file}:3:5: an offer without a deadline: {message}" in found
