@@ -1,4 +1,6 @@
-"""Reads the members, texts and lists of a document; every problem is noted with its place."""
+"""Reads the members, texts and lists of a YAML document and reports every problem with its position.
+
+What a particular file can contain is decided by its own reader."""
 
 from collections.abc import Iterable
 
@@ -8,7 +10,7 @@ from signpost.yaml_files.reader import Node
 
 
 class FieldReader:
-    """Reads nodes of one file, and goes on after a problem with what fits."""
+    """Reads the nodes of one file; after a problem it continues with the valid rest."""
 
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
@@ -16,9 +18,9 @@ class FieldReader:
     def members(
         self, node: Node, what: str, allowed: Iterable[str] | None = None, required: Iterable[str] = ()
     ) -> dict[str, Node]:
-        """The members of a mapping; those that may not stand there are noted and left out."""
+        """The members of a mapping; members that are not allowed are reported and left out."""
         if not isinstance(node.value, dict):
-            self.problems.add("R006", node.position, f"{what} must hold names and values")
+            self.problems.add("R006", node.position, f"{what} must be a mapping")
             return {}
         known = None if allowed is None else tuple(allowed)
         for name in node.value:
@@ -26,11 +28,11 @@ class FieldReader:
                 self.problems.add("R010", node.key_position(name), f"{what} has no {name!r}", meant(name, known))
         for name in required:
             if name not in node.value:
-                self.problems.add("R011", node.position, f"{what} must say {name!r}")
+                self.problems.add("R011", node.position, f"{what} must have {name!r}")
         return {name: inner for name, inner in node.value.items() if known is None or name in known}
 
     def text(self, node: Node | None, what: str) -> str:
-        """A text; "" where there is none."""
+        """A text; "" if the node is missing or not a text."""
         if node is None:
             return ""
         if not isinstance(node.value, str):

@@ -1,4 +1,4 @@
-"""Problems of YAML files: all of a file in one pass, each with its place, a stable code and a suggestion."""
+"""Problems of YAML files, each with a position, a stable code and a suggestion. Reads no file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from signpost.errors import CallerError
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """Where something stands: file as given, line and column from 1."""
+    """A position in a file: its name as given, line and column from 1."""
 
     file: str
     line: int
@@ -19,63 +19,63 @@ class Position:
         return f"{self.file}:{self.line}:{self.column}"
 
     def below(self, folder: Path) -> "Position":
-        """The same place with a file of this folder named by its path; any other file stays as given."""
+        """The same position with a file of this folder named by its path; other files stay as given."""
         path = folder / self.file
         return replace(self, file=str(path)) if Path(self.file).name == self.file and path.exists() else self
 
 
 CODES = {
     "R001": "the file cannot be read as YAML",
-    "R002": "nothing is there",
+    "R002": "a value or a file is missing or empty",
     "R003": "a key is not plain text",
-    "R004": "a key stands twice",
-    "R005": "a YAML trap: the value is not what it looks like",
+    "R004": "a key is repeated",
+    "R005": "YAML reads the value as another type than it looks like",
     "R006": "wrong shape: a mapping, list or text is expected",
     "R010": "unknown key of a rule",
     "R011": "a required key is missing",
-    "R012": "a rule id or name is malformed, or stands in two files",
-    "R013": "unknown word: audience, kind, priority, attachment",
+    "R012": "a rule id or name is malformed, or already used",
+    "R013": "unknown value: audience, kind, priority, attachment",
     "R014": "unknown article or norm",
-    "R015": "a review date is no date",
+    "R015": "a review date is not a date",
     "R016": "a norm was last reviewed too long ago",
-    "R017": "an article or norm is declared, and no rule names it",
-    "R018": "a review date lies in the future",
+    "R017": "an article or norm is declared, but no rule uses it",
+    "R018": "a review date is in the future",
     "R020": "unknown field",
     "R021": "the value does not fit the field's type",
     "R022": "a phrase cannot be understood",
     "R023": "unknown reference",
     "R024": "a duration written where a named parameter belongs",
     "R025": "conditions contradict each other",
-    "R026": "a condition stands twice",
+    "R026": "a condition is repeated",
     "R027": "a relation cannot be understood",
-    "R028": "a condition says nothing that the others do not say",
+    "R028": "a condition is redundant",
     "R030": "an escalation can never be reached",
-    "R031": "no priority from the start",
-    "R032": "an escalation, a condition or the due time lies beyond the validity",
-    "R033": "an alternative of a defined value never counts",
+    "R031": "no priority applies from the start",
+    "R032": "an escalation, a condition or the due time is after the validity",
+    "R033": "an alternative of a defined value is never used",
     "R040": "a text cannot be parsed",
     "R041": "a text names an unknown variable",
     "R042": "a text is too long",
-    "R043": "a text uses an unknown filter, a filter that does not fit, or what texts may not do",
-    "R044": "a text can come out empty, or fails",
-    "R045": "a title is too long where names are long",
-    "R050": "a suppressed or opposed rule does not exist or speaks of another subject, or rules suppress in a circle",
+    "R043": "a text uses an unknown filter, a filter that does not fit, or an expression that texts cannot use",
+    "R044": "a text can be empty, or fails",
+    "R045": "a title is too long with long names",
+    "R050": "a suppressed or opposed rule does not exist or has another subject, or rules suppress each other",
     "R051": "a parameter is not used",
     "R052": "an override names an unknown rule or parameter, or has another type",
     "R053": "a defined value is not used",
     "R054": "a rule is suppressed whenever it holds",
-    "R055": "two rules say opposite things at the same time",
-    "R060": "an employer's rule could see what that employer does not know",
+    "R055": "two rules give opposite advice at the same time",
+    "R060": "an employer's rule could read what that employer does not know",
     "R070": "a rule has no timeline",
-    "R071": "a timeline speaks of a rule that does not exist",
+    "R071": "a timeline names a rule that does not exist",
 }
 WARNINGS = frozenset(("R016", "R017", "R018", "R028", "R033", "R045"))
-"""What is worth a look, and harms nobody."""
+"""Codes that `rules check` reports as warnings: the rulebook stays usable."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong, where, and what to do."""
+    """One problem: its position, code, message and what to do."""
 
     position: Position
     code: str
@@ -88,31 +88,31 @@ class Problem:
 
     @property
     def is_warning(self) -> bool:
-        """Whether the rulebook can be used all the same."""
+        """Whether the rulebook can be used despite the problem."""
         return self.code in WARNINGS
 
 
 @dataclass(slots=True)
 class Problems:
-    """The list that every step of loading adds to."""
+    """Collects the problems of every step of loading."""
 
     found: list[Problem] = field(default_factory=list)
     rules: set[str] = field(default_factory=set)
-    """The rules in which something is wrong, so that nothing more can be told of them."""
+    """The rules with a problem; later checks skip them."""
 
     def may_exist(self, rule_id: str) -> bool:
-        """Whether a rule that is not known may stand in a file or rule that could not be read."""
-        return rule_id in self.rules or any(one.code == "R001" for one in self.found)
+        """Whether an unknown rule can be in a file or rule that could not be read."""
+        return rule_id in self.rules or any(problem.code == "R001" for problem in self.found)
 
     def add(self, code: str, position: Position, message: str, suggestion: str = "") -> None:
-        """Note a problem; loading goes on, to find the others too."""
+        """Add a problem; loading continues, to find the others. Raises KeyError for an unknown code."""
         if code not in CODES:
             raise KeyError(code)
         self.found.append(Problem(position, code, message, suggestion))
 
 
 class FileError(CallerError):
-    """A file that cannot be used; `problems` has every reason, sorted by place."""
+    """A file that cannot be used; `problems` lists every reason, sorted by position."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(set(problems))
@@ -120,5 +120,5 @@ class FileError(CallerError):
 
 
 def in_folder(problems: Iterable[Problem], folder: Path) -> list[Problem]:
-    """The problems with the files of a rulebook's folder named by their path, so that an editor can open the place."""
-    return [replace(one, position=one.position.below(folder)) for one in problems]
+    """The problems with files of this folder named by their path, so that an editor can open the position."""
+    return [replace(problem, position=problem.position.below(folder)) for problem in problems]

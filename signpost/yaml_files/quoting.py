@@ -1,4 +1,4 @@
-"""Texts without quotes that YAML reads as something else: how to write them. Pure."""
+"""Suggestions for unquoted texts that YAML reads as something else. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -7,24 +7,24 @@ from typing import Any
 _LINE = re.compile(r"\s*(?P<before>(?:- )?(?:[\w.-]+: +)?)(?P<text>.*?)(?:\s+#.*)?\s*")
 _TEMPLATE = ("{{", "{%", "{#")
 _INDICATORS = tuple("@`%*&!")
-"""Characters that cannot start a text without quotes, or mean something else there."""
+"""Characters that cannot start an unquoted text, or have a special meaning there."""
 
 
-def quoted(text: str) -> str:
-    """The text in the quotes that need the fewest changes to it."""
+def quote(text: str) -> str:
+    """The text in the kind of quotes that needs the least escaping."""
     if '"' in text or "\\" in text:
         return "'" + text.replace("'", "''") + "'"
     return f'"{text}"'
 
 
-def missing_quotes(lines: Sequence[str], *numbers: int | None) -> tuple[str, str] | None:
+def find_missing_quotes(lines: Sequence[str], *numbers: int | None) -> tuple[str, str] | None:
     """(problem, suggestion) for the first of these lines (0 is the first line of the file) that lacks quotes."""
     for number in numbers:
         if number is not None and number < len(lines):
             match = _LINE.fullmatch(lines[number])
             problem = match and _problem(match["text"])
             if match and problem:
-                return problem, f"quote it: {match['before']}{quoted(match['text'])}"
+                return problem, f"quote it: {match['before']}{quote(match['text'])}"
     return None
 
 
@@ -32,7 +32,7 @@ def _problem(text: str) -> str:
     if text.startswith(_TEMPLATE):
         return f"a text that starts with {text[:2]} needs quotes"
     if text.startswith(('"', "'")):
-        return "the text goes on after its closing quote, so the whole needs quotes"
+        return "the text continues after its closing quote: quote all of it"
     if text.startswith(_INDICATORS):
         return f"a text that starts with {text[0]} needs quotes"
     if text.startswith(("[", "{", "|", ">")):
@@ -41,15 +41,15 @@ def _problem(text: str) -> str:
 
 
 def hint_for_mapping(value: object) -> str:
-    """How to write a text that YAML reads as a mapping because of its colon; nothing where it is none."""
+    """How to write a text that YAML reads as a mapping because of its colon; "" for other values."""
     if not isinstance(value, dict) or len(value) != 1:
         return ""
     [(key, rest)] = value.items()
-    return f"quote it: {quoted(f'{key}: {rest}')}" if isinstance(rest, str) else ""
+    return f"quote it: {quote(f'{key}: {rest}')}" if isinstance(rest, str) else ""
 
 
 def excerpt(lines: Sequence[str], start: Any, end: Any = None) -> str:
-    """What stands between two marks of YAML; over several lines, or without an end, only that of the first line."""
+    """The text between two marks of YAML; over several lines, or without an end, only the first line."""
     if start.line >= len(lines):
         return ""
     last: int | None = end.column if end is not None and end.line == start.line else None

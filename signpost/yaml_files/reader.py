@@ -1,5 +1,6 @@
-"""The one reader of YAML files: values that know their place, and none of YAML's traps. It decides shapes and plain
-types; what a field may hold is for whoever reads that field."""
+"""The strict reader of all YAML files: values with their positions, and no implicit conversions.
+
+It checks shapes and plain types; the reader of each file checks what its fields can contain."""
 
 import math
 import re
@@ -12,12 +13,12 @@ import yaml
 from yaml.resolver import Resolver
 
 from signpost.yaml_files.problems import Position, Problems
-from signpost.yaml_files.quoting import excerpt, missing_quotes, quoted
+from signpost.yaml_files.quoting import excerpt, find_missing_quotes, quote
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 100
 MAX_DIGITS: Final = 18
-"""Of a whole number: those fit into 64 bits."""
+"""Digits of an integer that fit into 64 bits."""
 _CORE: Final = "tag:yaml.org,2002:"
 _TRUE_FALSE: Final = {"true": True, "false": False}
 _DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
@@ -27,7 +28,7 @@ _RESOLVER: Final[Any] = Resolver()
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value of the document (str, int, float, bool, None, list of Node, dict of str to Node) and where it stands."""
+    """A value of the document (str, int, float, bool, None, list of Node, dict of str to Node) and its position."""
 
     value: Any
     position: Position
@@ -42,21 +43,21 @@ class Node:
         return self.value
 
     def key_position(self, key: str) -> Position:
-        """Where a key of this mapping stands."""
+        """The position of a key of this mapping."""
         return (self.keys or {}).get(key, self.position)
 
 
 def read(path: Path, name: str, problems: Problems, *, secret: bool = False) -> Node | None:
-    """The document in a file, called `name` in problems; None (and a problem) where there is none that can be used.
+    """The document in a file, called `name` in problems; None (and a problem) if it cannot be used.
 
-    `secret`: no problem quotes anything of the file.
+    `secret`: no problem quotes the content of the file.
     """
     data = read_bytes(path, name, problems)
     return None if data is None else parse(data, name, problems, secret=secret)
 
 
 def read_bytes(path: Path, name: str, problems: Problems) -> bytes | None:
-    """The content of a file of at most MAX_BYTES; None (and a problem) where it cannot be read, or is larger."""
+    """The content of a file of at most MAX_BYTES; None (and a problem) if it cannot be read or is larger."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -81,21 +82,21 @@ def parse(data: bytes, name: str, problems: Problems, *, secret: bool = False) -
 
 
 def _report_syntax(error: yaml.YAMLError, lines: Sequence[str], name: str, problems: Problems) -> None:
-    """One problem for a file that is no YAML, with the line to write where quotes are missing."""
+    """Report one problem for invalid YAML, with the corrected line if quotes are missing."""
     marks = [mark for mark in (getattr(error, "problem_mark", None), getattr(error, "context_mark", None)) if mark]
     where = Position(name, marks[0].line + 1, marks[0].column + 1) if marks else Position(name, 1, 1)
     reason = getattr(error, "problem", None) or getattr(error, "context", None) or "it cannot be parsed"
-    reason, hint = missing_quotes(lines, *(mark.line for mark in marks)) or (reason, "")
+    reason, hint = find_missing_quotes(lines, *(mark.line for mark in marks)) or (reason, "")
     if not hint and reason == "mapping values are not allowed in this context":
-        hint = "align a key with those above it; put a text that has a colon into quotes"
+        hint = "align a key with those above it; quote a text that contains a colon"
     last = problems.found[-1] if problems.found else None
     if last and (last.code, last.position.file, last.position.line) == ("R005", name, where.line):
-        problems.found.pop()  # the same missing quotes, met before the parser failed
+        problems.found.pop()  # the same missing quotes, reported before the parser failed
     problems.add("R001", where, f"not valid YAML: {reason}", hint)
 
 
 class _Unusable(Exception):
-    """Nothing of the file can be used; `parse` reports why."""
+    """The file cannot be used; `parse` reports why."""
 
     def __init__(self, code: str, position: Position, message: str, suggestion: str = "") -> None:
         self.code, self.position, self.message, self.suggestion = code, position, message, suggestion
@@ -107,10 +108,10 @@ def _decode(data: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         where = _position_after(data[: error.start].decode("utf-8-sig", "replace"), name)
         raise _Unusable("R001", where, f"the file is not UTF-8: {error.reason}") from None
-    wrong = _UNPRINTABLE.search(text)
-    if wrong:
-        where = _position_after(text[: wrong.start()], name)
-        raise _Unusable("R001", where, f"not valid YAML: the character U+{ord(wrong[0]):04X} must not stand in it")
+    unprintable = _UNPRINTABLE.search(text)
+    if unprintable:
+        where = _position_after(text[: unprintable.start()], name)
+        raise _Unusable("R001", where, f"not valid YAML: the character U+{ord(unprintable[0]):04X} is not allowed")
     return text
 
 
@@ -119,8 +120,8 @@ def _position_after(text: str, name: str) -> Position:
 
 
 class _Document:
-    """One reading of one file. Works on the parser's events: the nodes that YAML libraries build of them follow
-    aliases, and are built by recursion without a bound."""
+    """Reads one file from the parser's events: the nodes that YAML libraries build from them follow aliases and are
+    built by unbounded recursion."""
 
     def __init__(self, name: str, problems: Problems, secret: bool) -> None:
         self._name, self._problems, self._secret = name, problems, secret
@@ -161,19 +162,19 @@ class _Document:
             return self._template(event, where)
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", "write it flatter")
-        found = self._mapping(where) if isinstance(event, yaml.MappingStartEvent) else Node(list(self._items()), where)
+            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", "reduce the nesting")
+        node = self._mapping(where) if isinstance(event, yaml.MappingStartEvent) else Node(list(self._items()), where)
         self._depth -= 1
-        return found
+        return node
 
     def _template(self, start: yaml.Event, where: Position) -> Node:
-        """`{{ employer }}` without quotes, read as the text that it is meant to be."""
+        """`{{ employer }}` without quotes, read as the text that the author means."""
         event, depth = start, 1
         while depth:
             event = next(self._events)
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         text = excerpt(self._lines, start.start_mark, event.end_mark)
-        self._trap(where, text, "a mapping", "put it into quotes" if self._secret else f"quote it: {quoted(text)}")
+        self._trap(where, text, "a mapping", "quote it" if self._secret else f"quote it: {quote(text)}")
         return Node(text, where)
 
     def _check_plain(self, event: yaml.Event) -> None:
@@ -201,7 +202,7 @@ class _Document:
         return Node(values, where, keys)
 
     def _key(self, event: yaml.Event) -> str | None:
-        """The key's text, whatever type YAML would make of it; None (and a problem) where it is none."""
+        """The key as text, whatever type YAML gives it; None (and a problem) if it is not a scalar."""
         self._check_plain(event)
         if isinstance(event, yaml.ScalarEvent) and not (event.value == "<<" and event.implicit[0]):
             return str(event.value)
@@ -213,7 +214,7 @@ class _Document:
 
     def _report_repeat(self, key: str, at: Position, first: Position) -> None:
         shown = "this key" if self._secret else f"the key {_clip(key)!r}"
-        self._problems.add("R004", at, f"{shown} stands twice here (first at line {first.line})", "keep one")
+        self._problems.add("R004", at, f"{shown} is repeated (first at line {first.line})", "keep one")
 
     def _scalar(self, event: yaml.ScalarEvent, where: Position) -> Any:
         text: str = event.value
@@ -221,7 +222,7 @@ class _Document:
             return text
         kind: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)).removeprefix(_CORE)
         if kind == "bool" and text not in _TRUE_FALSE:
-            self._trap(where, text, "a truth value", f"write true or false, or {self._quoted(text)}")
+            self._trap(where, text, "a boolean", f"write true or false, or {self._quoted(text)}")
             return text.lower() in ("yes", "on", "true")
         if kind in ("int", "float"):
             return self._number(text, kind, where)
@@ -243,7 +244,7 @@ class _Document:
 
 
 def _float(text: str) -> float:
-    """The number, or NaN where it is none in plain form, as `1:30.5` is none."""
+    """The number, or NaN if it is not in plain form, like `1:30.5`."""
     try:
         return float(text)
     except ValueError:

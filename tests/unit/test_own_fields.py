@@ -86,7 +86,7 @@ def own(text: str = OWN_FIELDS, path: Path | None = None) -> Any:
         ("offer: {benefits_health: {type: text, visible_to: employer}}", "R012 'benefits_health' has a meaning"),
         ("offer: {Probation: {type: days, visible_to: employer}}", "R012 a field cannot be called 'Probation'"),
         ("offer: {x: {type: day, visible_to: employer}}", "R013 type cannot be 'day' (did you mean days"),
-        ("offer: {x: {type: days}}", "R011 the field x must say 'visible_to'"),
+        ("offer: {x: {type: days}}", "R011 the field x must have 'visible_to'"),
         ("offer: {x: {type: days, visible_to: all}}", "R013 visible_to cannot be 'all'"),
         ("offer: {x: {type: days, visible: employer, visible_to: employer}}", "R010 the field x has no 'visible'"),
         ("offer: {x: {type: choice, visible_to: employer}}", "R011 the field x: `choices` goes with type: choice"),

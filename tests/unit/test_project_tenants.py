@@ -88,8 +88,8 @@ sources:
         "7:17: R023 sources.one.tenant must be one of the tenants (did you mean acme?)",
         "7:73: R021 sources.one.secrets[1] must be env:NAME, file:PATH or plain:SECRET",
         "7:99: R021 sources.one.time_zone",
-        "7:116: R006 sources.one.employer must hold names and values",
-        "8:8: R011 sources.two must say 'secrets'",
+        "7:116: R006 sources.one.employer must be a mapping",
+        "8:8: R011 sources.two must have 'secrets'",
         "9:52: R002 sources.three.secrets must name at least one secret",
     ]
     file = tmp_path / "tenants.yaml"
@@ -103,9 +103,9 @@ sources:
     ("text", "problem"),
     [
         ("", "1:1: R002 the file is empty"),
-        ("sources: {}", "1:1: R011 the file must say 'tenants'"),
+        ("sources: {}", "1:1: R011 the file must have 'tenants'"),
         ("tenants: {}", "1:10: R002 tenants names none"),
-        ("tenants: {a: {api_keys: []}, a: {api_keys: []}}", "1:30: R004 this key stands twice here (first at line 1)"),
+        ("tenants: {a: {api_keys: []}, a: {api_keys: []}}", "1:30: R004 this key is repeated (first at line 1)"),
         ("tenants: {a: [", "2:1: R001 not valid YAML"),
     ],
 )

@@ -136,7 +136,7 @@ def test_one_engine_serves_all_of_one_version(folder: Path) -> None:
         ("  acme: {disabled: [ask], disabled: [answer]}\n", "3:27: R004"),
         ("  acme: &one {}\n  other: {<<: *one}\n", "3:9: R005 anchors (&name) are not supported"),
         ("  acme: {<<: {}}\n", "3:10: R003 a key must be plain text"),
-        ("  acme: 3\n", "3:9: R006 tenants.acme must hold names and values"),
+        ("  acme: 3\n", "3:9: R006 tenants.acme must be a mapping"),
         ("  acme: {params: {ask: {soon: 1d}\n", "4:1: R001 not valid YAML"),
     ],
 )
