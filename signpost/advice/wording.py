@@ -14,7 +14,7 @@ from signpost.engine.environment import Env
 from signpost.facts.facts import UTC_ZONE, Entity, Facts
 from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope
-from signpost.rulebook.texts import placed, render, show
+from signpost.rulebook.texts import render, show, to_local_time
 from signpost.rulebook.values import parse_duration
 
 EMPLOYER_FALLBACK = "the employer"
@@ -101,8 +101,8 @@ def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]
     for name, value in answer.defined.items():
         context[name] = _format_value(value, _defined_type(rule, name), zone)
     context["missing"] = missing_fields(rule, Env(facts, answer.subject, answer.subject, zone))
-    context["due"] = placed(answer.due, "instant", zone)
-    context["valid_until"] = placed(answer.valid_until, "instant", zone)
+    context["due"] = to_local_time(answer.due, "instant", zone)
+    context["valid_until"] = to_local_time(answer.valid_until, "instant", zone)
     if answer.subject.kind == "offer":
         context["letter_differences"] = letter_differences(answer.subject)
     return {name: value for name, value in context.items() if value is not None}
@@ -116,7 +116,7 @@ def to_context(entity: Entity, zone: ZoneInfo, vocabulary: Vocabulary, *, privat
         field = vocabulary[entity.kind].get(name)
         if field is not None and field.private and not private:
             continue
-        local = placed(value, field.type if field else "", zone)
+        local = to_local_time(value, field.type if field else "", zone)
         group, _, leaf = name.partition(".")
         if leaf:
             values.setdefault(group, {})[leaf] = local
@@ -141,7 +141,7 @@ def _format_value(value: Any, type_: str, zone: ZoneInfo) -> Any:
     """Format a defined value; a number of days reads like a duration."""
     if type_ == "duration" and value is not None:
         return _format_duration(value if isinstance(value, Duration) else Duration(value))
-    return placed(value, type_, zone)
+    return to_local_time(value, type_, zone)
 
 
 def _format_param(value: Any) -> Any:

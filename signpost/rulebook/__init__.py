@@ -1,4 +1,4 @@
-"""The rulebook: YAML in, typed rules out, with every problem named. Imports neither Flask, pika nor SQLAlchemy."""
+"""The rulebook: loads YAML files into typed rules and reports every problem. Imports no Flask, pika or SQLAlchemy."""
 
 from signpost.rulebook.loader import Params, find_problems, load
 from signpost.rulebook.rulebook import Rulebook, RulebookError

@@ -1,4 +1,4 @@
-"""Checks that need the whole rulebook: what rules name each other; and what a term reads, for every check."""
+"""Checks of references between rules, and which fields a rule reads. What conditions mean is checked in `analysis`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from signpost.yaml_files.problems import Position, Problems
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A field that a rule reads, of which kind of entity its own fields are there, and where."""
+    """A field that a rule reads, the kind of entity that its condition is about, and the position."""
 
     ref: Ref
     kind: str
@@ -19,45 +19,45 @@ class Read:
 
 
 def check_rulebook(rulebook: Rulebook, problems: Problems) -> None:
-    """Report what only shows when all rules are known."""
+    """Report unknown rules, rules of another subject or audience, and rules that suppress each other."""
     for rule in rulebook.rules.values():
         for name in rule.suppresses:
             _check_named(rule, "suppresses", name, rulebook, problems)
         for name in rule.opposes:
             _check_named(rule, "opposes", name, rulebook, problems)
         if rule.id not in rule.suppresses and rule.id in _suppressed_by(rule.id, rulebook):
-            problems.add("R050", rule.position, f"{rule.id} suppresses itself by way of {', '.join(rule.suppresses)}")
+            problems.add("R050", rule.position, f"{rule.id} suppresses itself through {', '.join(rule.suppresses)}")
 
 
-def _check_named(rule: Rule, how: str, name: str, rulebook: Rulebook, problems: Problems) -> None:
+def _check_named(rule: Rule, key: str, name: str, rulebook: Rulebook, problems: Problems) -> None:
     target = rulebook.rules.get(name)
-    where = rule.places.get(f"{how}.{name}", rule.position)
+    where = rule.places.get(f"{key}.{name}", rule.position)
     if target is None and problems.may_exist(name):
         return
     if target is None:
-        problems.add("R050", where, f"{rule.id} {how} {name!r}, which is no rule", meant(name, rulebook.rules))
+        problems.add("R050", where, f"{rule.id} {key} {name!r}, which is not a rule", meant(name, rulebook.rules))
     elif target.about != rule.about or target.audience != rule.audience:
-        message = f"{rule.id} {how} {name}, which speaks of another subject or to another audience"
+        message = f"{rule.id} {key} {name}, which has another subject or audience"
         problems.add("R050", where, message)
     elif target is rule:
-        problems.add("R050", where, f"{rule.id} {how} itself")
+        problems.add("R050", where, f"{rule.id} {key} itself")
 
 
 def _suppressed_by(rule_id: str, rulebook: Rulebook) -> set[str]:
-    """Every rule that this one suppresses, directly or through others."""
+    """The ids of the rules that this one suppresses, directly or through others."""
     reached: set[str] = set()
-    to_do = [rule_id]
-    while to_do:
-        rule = rulebook.rules.get(to_do.pop())
+    pending = [rule_id]
+    while pending:
+        rule = rulebook.rules.get(pending.pop())
         for name in rule.suppresses if rule else ():
             if name not in reached:
                 reached.add(name)
-                to_do.append(name)
+                pending.append(name)
     return reached
 
 
 def references(term: Term) -> Iterator[Ref]:
-    """Every field that a term reads itself (not those inside its relations or alternatives)."""
+    """The fields that a term itself reads, without those inside its relations and alternatives."""
     for name in ("ref", "other", "operand"):
         value = getattr(term, name, None)
         if isinstance(value, Ref):
@@ -71,7 +71,7 @@ def references(term: Term) -> Iterator[Ref]:
 
 
 def reads(rule: Rule) -> Iterator[Read]:
-    """Every field and defined value that a rule reads, its texts left out."""
+    """The fields and defined values that a rule reads, except in its texts."""
     for condition in conditions(rule):
         yield from _reads_of(condition, rule.about)
     for name, moment in (("due", rule.due), ("valid", rule.valid)):
@@ -84,7 +84,7 @@ def reads(rule: Rule) -> Iterator[Read]:
 
 
 def conditions(rule: Rule) -> Iterator[Condition]:
-    """Its `when`, those of its priorities, and those of its defined values."""
+    """The conditions of a rule: its `when`, those of its priorities and those of its defined values."""
     yield rule.when
     for level in rule.levels:
         yield level.when

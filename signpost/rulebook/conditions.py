@@ -1,10 +1,10 @@
-"""Conditions: a `when` block, its relations and alternatives, parsed into terms."""
+"""Parses a `when` block, with its relations and alternatives, into terms. Evaluates nothing."""
 
 import re
 from dataclasses import replace
 
 from signpost.facts.vocabulary import Vocabulary
-from signpost.rulebook.phrases import condition_on, written
+from signpost.rulebook.phrases import condition_on, to_yaml
 from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Ref, Relation, Scope, Term, walk
 from signpost.rulebook.values import MOMENTS, Names
 from signpost.suggestions import meant
@@ -12,8 +12,8 @@ from signpost.yaml_files.problems import Position
 from signpost.yaml_files.reader import Node
 
 RELATED_KINDS = ("offer", "interview", "application", "contact")
-TAKEN = ("candidate", "params", "missing", "priority", "due", "valid_until", "comparison", "loop")
-"""Names that texts give to other things."""
+RESERVED = ("candidate", "params", "missing", "priority", "due", "valid_until", "comparison", "loop")
+"""Names of other variables in texts."""
 _RELATION = re.compile(r"(any|no|at least (\d+)|fewer than (\d+)) (other )?([a-z]+?)s?(?: as ([a-z_]+))?")
 _BLOCKS = ("any of", "any unknown", "candidate", "any other offer", "no contact", "at least 2 offers")
 _LINKS = {"for": {"this one": "for"}, "employer": {"same": "same", "another": "another"}}
@@ -25,7 +25,7 @@ def parse_condition(node: Node, names: Names, *, related: bool = False) -> Condi
         names.problems.add("R006", node.position, "conditions are written as `field: value` lines")
         return ()
     if not node.value:
-        names.problems.add("R002", node.position, "no condition stands here")
+        names.problems.add("R002", node.position, "this block has no conditions")
     terms: list[Term] = []
     for key, value in node.value.items():
         terms += _line(key, value, node, names, related)
@@ -57,7 +57,7 @@ def _field(key: str, value: Node, block: Node, names: Names) -> Condition:
         type_ = names.defined[key].type
         stand_in = replace(next(field for field in names.vocabulary["offer"].values() if field.type == type_), name=key)
         return condition_on(Ref(Scope.DEFINED, key, type_), stand_in, value, names)
-    if key not in names.unread:
+    if key not in names.broken:
         _note_relation(key, names)
         hint = _candidates_field(key, value, names.vocabulary) or meant(key, [*names.vocabulary[names.item], *_BLOCKS])
         names.problems.add("R020", block.key_position(key), f"{names.item} has no field {key!r}", hint)
@@ -65,21 +65,21 @@ def _field(key: str, value: Node, block: Node, names: Names) -> Condition:
 
 
 def _candidates_field(name: str, value: Node, vocabulary: Vocabulary) -> str:
-    """How to write a condition on a field of the candidate; nothing where it is none."""
+    """How to write a condition on a field of the candidate; "" for other names."""
     if name not in vocabulary["candidate"]:
         return ""
-    return f"it is a field of the candidate: write candidate: {{{name}: {written(value.plain())}}}"
+    return f"it is a field of the candidate: write candidate: {{{name}: {to_yaml(value.plain())}}}"
 
 
 def _note_relation(key: str, names: Names) -> None:
-    """Texts may speak of a relation whose key is misspelt: by its name, as `other` or as its kind."""
+    """Accept the names by which texts can refer to a relation whose key is misspelt: its name, `other` or its kind."""
     words = key.split()
     if words and words[0] in ("any", "no", "at", "fewer"):
-        names.unread |= {"other", *RELATED_KINDS} if "as" not in words else {words[-1]}
+        names.broken |= {"other", *RELATED_KINDS} if "as" not in words else {words[-1]}
 
 
 def _candidate(value: Node, names: Names, related: bool) -> Condition:
-    """The candidate's own fields, wherever the condition is about something else."""
+    """Conditions on the candidate's fields inside a block about another entity."""
     own = Scope.SUBJECT if related else Scope.ITEM
     return parse_condition(
         value, names.inside("candidate", own if names.about == "candidate" else Scope.CANDIDATE), related=related
@@ -94,7 +94,7 @@ def _alternatives(value: Node, names: Names, related: bool) -> Condition:
 
 
 def _all_of(value: Node, names: Names, related: bool) -> Condition:
-    """Several blocks that must all hold: for a second `any of`, since a key cannot stand twice."""
+    """Blocks that must all hold: for a second `any of`, since a mapping cannot repeat a key."""
     if not isinstance(value.value, list) or not value.value:
         names.problems.add("R006", value.position, "`all of` takes a list of blocks of conditions")
         return ()
@@ -132,12 +132,12 @@ def _relation(key: str, match: re.Match[str], value: Node, block: Node, names: N
         names.problems.add(
             "R027",
             where,
-            f"{key!r}: `other` fits only {names.about}s here, of which the subject is one",
+            f"{key!r}: `other` applies only to the kind of the subject, {names.about}",
             f"write {key.replace('other ', '')!r}",
         )
     number, fewer = int(match[2] or match[3] or 1), match[1] == "no" or match[3] is not None
     if number < 1:
-        names.problems.add("R027", where, f"{key!r} is {'never' if fewer else 'always'} so", "write any or no")
+        names.problems.add("R027", where, f"{key!r} {'never' if fewer else 'always'} holds", "write any or no")
     name = match[6] or ("other" if other else kind)
     condition = parse_condition(value, names.inside(kind), related=True)
     if not fewer:
@@ -146,28 +146,28 @@ def _relation(key: str, match: re.Match[str], value: Node, block: Node, names: N
 
 
 def _name_relation(name: str, kind: str, given: bool, where: Position, names: Names) -> None:
-    """Texts and priorities speak of a relation by its name, which must mean one thing only."""
+    """Register the name by which texts and priorities refer to a relation; it must be unique."""
     if name in names.related:
-        hint = f"give one of them a name of its own: any {kind} as ..."
+        hint = f"name one of them: any {kind} as ..."
         names.problems.add("R012", where, f"two relations are called {name!r}", hint)
-    elif name in (*TAKEN, *names.params, *names.defined) or (given and name in names.vocabulary[names.about]):
-        names.problems.add("R012", where, f"a relation cannot be called {name!r}", "that already means something else")
+    elif name in (*RESERVED, *names.params, *names.defined) or (given and name in names.vocabulary[names.about]):
+        names.problems.add("R012", where, f"a relation cannot be called {name!r}", "the name is already in use")
     names.related[name] = kind
 
 
 def _check_repeats(terms: Condition, names: Names) -> None:
-    """The same question twice in one block, and answers that exclude each other."""
+    """Report conditions of one block that are equal or exclude each other."""
     seen: set[Term] = set()
     for term in terms:
         if term in seen:
-            names.problems.add("R026", term.position, "the same condition stands twice in this block", "keep one")
+            names.problems.add("R026", term.position, "this block repeats a condition", "keep one")
         elif any(_exclude(term, other) for other in seen):
             names.problems.add("R025", term.position, "two conditions of this block exclude each other", "drop one")
         seen.add(term)
 
 
 def _exclude(first: Term, second: Term) -> bool:
-    """Unknown and any value, or two lists of values without a common one."""
+    """Whether one requires unknown and the other a value, or both have lists without a common value."""
     if not hasattr(first, "ref") or getattr(second, "ref", None) != first.ref:
         return False
     if isinstance(first, OneOf) and isinstance(second, OneOf):
@@ -176,5 +176,5 @@ def _exclude(first: Term, second: Term) -> bool:
 
 
 def relations_of(condition: Condition) -> list[Relation]:
-    """The relations of a condition that require something to exist, in the order in which they stand."""
+    """The relations of a condition that require something to exist, in the order of the file."""
     return [term for term in walk(condition) if isinstance(term, Relation) and not term.fewer]

@@ -1,24 +1,24 @@
-"""The folders of a rulebook: the first one, and those that add to it."""
+"""The folders of a rulebook: the base folder and its overlays. Reads no file."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 Folders: TypeAlias = Path | Sequence[Path]
-"""One folder, or several of which each adds rules, sources and fields to those before."""
+"""One folder, or several; each adds rules, sources and fields to those before it."""
 
 
 def folders_of(folders: Folders) -> tuple[Path, ...]:
-    """All of them, in order."""
+    """The folders as a tuple, in order."""
     return (folders,) if isinstance(folders, Path) else tuple(folders)
 
 
 def files_in(folders: Folders) -> Iterator[Path]:
-    """Every YAML file of theirs, in the order in which they are read."""
+    """The YAML files of all folders, in reading order."""
     for folder in folders_of(folders):
         yield from sorted(folder.glob("*.yaml"))
 
 
 def name_of(file: Path, folders: Folders) -> str:
-    """How problems name a file: in the first folder by its name alone."""
+    """How problems name a file: by its name in the first folder, otherwise by its path."""
     return file.name if file.parent == folders_of(folders)[0] else str(file)

@@ -1,4 +1,4 @@
-"""Priorities: from which moment, or under which conditions, each level of a rule applies."""
+"""Parses priorities: from which moment, or under which conditions, each level of a rule applies."""
 
 import itertools
 import re
@@ -15,13 +15,15 @@ _BOUND = re.compile(r"(?:(.+ (?:before|after)) )?(?:the )?([a-z_]+)'s ([a-z_]+)"
 
 
 def read_levels(node: Node, when: Condition, names: Names) -> tuple[Level, ...]:
-    """The levels of a `priority` value, lowest first; `when` is the rule's condition, whose relations a level may
+    """The levels of a `priority` value, lowest first. `when`: the rule's condition, whose relations a level can
     name."""
     if isinstance(node.value, str):
         node = Node({node.value: Node("from the start", node.position)}, node.position, {node.value: node.position})
     if not isinstance(node.value, dict) or not node.value:
         names.problems.add(
-            "R006", node.position, "priority is a word, or a mapping of words to the moment from which each applies"
+            "R006",
+            node.position,
+            "priority must be one priority, or a mapping of priorities to when each starts",
         )
         return ()
     levels, before = [], len(names.problems.found)
@@ -32,7 +34,7 @@ def read_levels(node: Node, when: Condition, names: Names) -> tuple[Level, ...]:
             )
             continue
         levels.append(Level(word, _level(value, when, names), node.key_position(word)))
-    if len(names.problems.found) == before and not names.unread:
+    if len(names.problems.found) == before and not names.broken:
         _check_levels(levels, node, names)
     return tuple(levels)
 
@@ -54,8 +56,8 @@ def _level(node: Node, when: Condition, names: Names) -> Condition:
 
 
 def _bound_level(match: re.Match[str], node: Node, when: Condition, names: Names) -> Condition:
-    """`24h after other's accepted_at`: from then on for whichever of the related entities comes first."""
-    relation = next(found for found in relations_of(when) if found.name == match[2])
+    """`24h after other's accepted_at`: applies from the earliest such moment among the related entities."""
+    relation = next(relation for relation in relations_of(when) if relation.name == match[2])
     moment = names.inside(relation.kind).moment(f"{match[1] or ''} {match[3]}".strip(), node.position)
     if moment is None:
         return ()
@@ -76,8 +78,8 @@ def _check_levels(levels: list[Level], node: Node, names: Names) -> None:
             names.problems.add(
                 "R030",
                 level.position,
-                f"{level.priority} after {before.priority} is no escalation",
-                "order the priorities upwards",
+                f"{level.priority} after {before.priority} is not an escalation",
+                "order the priorities from low to urgent",
             )
         if not level.when or level.when == before.when or _begins_before(level, before):
             names.problems.add(
@@ -88,7 +90,7 @@ def _check_levels(levels: list[Level], node: Node, names: Names) -> None:
 
 
 def _begins_before(level: Level, before: Level) -> bool:
-    """Both begin at a fixed distance from the same moment, and the higher one no later than the lower."""
+    """Whether both start at a fixed distance from the same moment, and the higher one no later than the lower."""
     moments = [_only_moment(level.when), _only_moment(before.when)]
     if moments[0] is None or moments[1] is None or moments[0].base != moments[1].base:
         return False

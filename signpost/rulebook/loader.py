@@ -1,4 +1,4 @@
-"""Loading: folders of YAML files into a rulebook, every problem of every file in one pass."""
+"""Loads folders of YAML files into a rulebook and reports the problems of all files in one pass."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -24,10 +24,10 @@ Params: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
 def load(folders: Folders, params: Params | None = None) -> Rulebook:
-    """The rulebook in a folder: `sources.yaml`, `fields.yaml` where it declares fields, and one file per topic; or in
-    several, each of which adds to those before. `params`: rule id -> parameter -> value, as a tenant sets them.
+    """The rulebook in a folder: `sources.yaml`, an optional `fields.yaml`, and one file per topic. Further folders add
+    to the first. `params`: rule id -> parameter -> value, as a tenant sets them.
 
-    Raises RulebookError with every problem found.
+    Raises RulebookError with all problems.
     """
     problems = Problems()
     rulebook = _load(folders, params or {}, problems)
@@ -37,7 +37,7 @@ def load(folders: Folders, params: Params | None = None) -> Rulebook:
 
 
 def find_problems(folders: Folders, params: Params | None = None) -> tuple[Rulebook, Problems]:
-    """As `load`, for tools that go on: whatever could be read, and every problem."""
+    """As `load`, for tools that continue after problems: the readable part of the rulebook, and all problems."""
     problems = Problems()
     return _load(folders, params or {}, problems), problems
 
@@ -54,8 +54,8 @@ def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
         root = read(path, name_of(path, folders), problems) if path.name not in (FILE, FIELDS) else None
         if root is not None:
             _read_file(path.stem, root, RuleReader(path.stem, sources, problems, params, vocabulary), rules)
-    for rule_id in sorted(one for one in set(params) - set(rules) if not problems.may_exist(one)):
-        message = f"parameters are set for {rule_id!r}, which is no rule"
+    for rule_id in sorted(name for name in set(params) - set(rules) if not problems.may_exist(name)):
+        message = f"parameters are set for {rule_id!r}, which is not a rule"
         problems.add("R052", here, message, meant(rule_id, rules))
     rulebook = Rulebook(dict(sorted(rules.items())), _version(files, params))
     check_rulebook(rulebook, problems)
@@ -68,17 +68,17 @@ def _check_folder(folder: Path, files: Iterable[Path], problems: Problems) -> No
     names = {path.name for path in files if path.parent == folder}
     if not names - {FILE, FIELDS}:
         hint = "give a folder with one .yaml file per topic"
-        problems.add("R002", Position(str(folder), 1, 1), "no rule file is here", hint)
+        problems.add("R002", Position(str(folder), 1, 1), "the folder has no rule files", hint)
 
 
 def _read_sources(files: Iterable[Path], folders: Folders, problems: Problems) -> Sources:
-    sources, found = Sources(), [path for path in files if path.name == FILE]
-    for path in found:
+    sources, files_found = Sources(), [path for path in files if path.name == FILE]
+    for path in files_found:
         read_sources(read(path, name_of(path, folders), problems), problems, sources)
-    if not found:
+    if not files_found:
         where = Position(str(folders_of(folders)[0]), 1, 1)
-        problems.add("R002", where, f"{FILE} is missing", "it declares the articles and norms that rules name")
-        sources.unread = True
+        problems.add("R002", where, f"{FILE} is missing", "it declares the articles and norms that rules use")
+        sources.broken = True
     return sources
 
 
@@ -90,7 +90,7 @@ def _read_file(topic: str, root: Node, reader: RuleReader, rules: dict[str, Rule
         where = root.key_position(rule_id)
         if not RULE_ID.fullmatch(rule_id):
             reader.problems.add(
-                "R012", where, f"{rule_id!r} is no rule id", "use words with hyphens, like ask-response-deadline"
+                "R012", where, f"{rule_id!r} is not a rule id", "use words with hyphens, like ask-response-deadline"
             )
         if rule_id in rules:
             reader.problems.add("R012", where, f"the rule {rule_id} stands already at {rules[rule_id].position}")

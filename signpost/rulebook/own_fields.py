@@ -1,4 +1,4 @@
-"""Own fields: what `fields.yaml` in a folder of rules declares of offers, interviews, applications and candidates."""
+"""Own fields: `fields.yaml`, which declares fields of offers, interviews, applications and candidates."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from signpost.facts.vocabulary import KINDS, Field, Vocabulary
-from signpost.rulebook.conditions import TAKEN as TAKEN_IN_TEXTS
+from signpost.rulebook.conditions import RESERVED as RESERVED_IN_TEXTS
 from signpost.rulebook.folders import Folders, folders_of, name_of
 from signpost.rulebook.schema_values import DRAFT, JsonSchema
 from signpost.schemas.custom import NAME
@@ -33,24 +33,24 @@ TYPES: Final[Mapping[str, type[Kind]]] = {
     "choice": Choice,
 }
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-LARGEST: Final = 1_000_000_000
+MAX_NUMBER: Final = 1_000_000_000
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    """Of `benefits.health`: the group, and the whole as engines write it."""
+    """Of `benefits.health`: the group, and the whole name as engines write it."""
     return (name.partition(".")[0], name.replace(".", "_")) if "." in name else ()
 
 
-TAKEN: Final = (
-    {*TAKEN_IN_TEXTS, "id", "for", "letter_differences", "other", "others"}
+RESERVED: Final = (
+    {*RESERVED_IN_TEXTS, "id", "for", "letter_differences", "other", "others"}
     | {word for kind in KINDS.kinds for word in (kind, f"{kind}s")}
     | {part for _, fields in KINDS.items() for name in fields for part in _parts(name)}
 )
-"""Names that conditions and texts give to other things."""
+"""Names that conditions and texts use for other values."""
 
 
 def read_own_fields(folders: Folders, problems: Problems) -> Vocabulary:
-    """Our vocabulary with the fields that the folders declare. Every problem is added to `problems`."""
+    """The built-in vocabulary with the fields that the folders declare. Adds all problems to `problems`."""
     reader = _Reader(problems)
     for file in own_field_files(folders):
         reader.file(read(file, name_of(file, folders), problems))
@@ -58,16 +58,16 @@ def read_own_fields(folders: Folders, problems: Problems) -> Vocabulary:
 
 
 def own_field_files(folders: Folders) -> list[Path]:
-    """The files that declare fields."""
+    """The `fields.yaml` files of the folders."""
     return [file for folder in folders_of(folders) if (file := folder / FILE).is_file()]
 
 
 def field_file_schema() -> JsonSchema:
-    """JSON Schema of `fields.yaml`, for editors. The reader checks more and decides."""
+    """JSON Schema of `fields.yaml`, for editors. The reader checks more and is authoritative."""
     properties: JsonSchema = {
-        "type": {"enum": list(TYPES), "description": "What its values are; days are a number of days."},
-        "label": {"type": "string", "minLength": 1, "description": "What people read; by default the name."},
-        "visible_to": {"enum": list(VISIBLE_TO), "description": "employer: that employer knows the value as well."},
+        "type": {"enum": list(TYPES), "description": "The type of its values; days: a number of days."},
+        "label": {"type": "string", "minLength": 1, "description": "The label for readers; default: the name."},
+        "visible_to": {"enum": list(VISIBLE_TO), "description": "employer: the employer knows the value too."},
         "choices": {"type": "array", "items": {"type": "string", "pattern": f"^{_WORD.pattern}$"}, "minItems": 1},
     }
     field = {"type": "object", "properties": properties, "required": list(REQUIRED), "additionalProperties": False}
@@ -84,7 +84,7 @@ def field_file_schema() -> JsonSchema:
 
 
 class _Reader(FieldReader):
-    """`declared`: kind -> name -> the field and where it stands."""
+    """`declared`: kind -> name -> the field and its position."""
 
     def __init__(self, problems: Problems) -> None:
         super().__init__(problems)
@@ -103,22 +103,22 @@ class _Reader(FieldReader):
         before = len(self.problems.found)
         self._check_name(kind, name, where)
         type_ = self._word(body.get("type"), TYPES, "type")
-        sight = self._word(body.get("visible_to"), VISIBLE_TO, "visible_to")
+        visible_to = self._word(body.get("visible_to"), VISIBLE_TO, "visible_to")
         choices = self._choices(type_, name, where, body.get("choices"))
         label = self._label(body.get("label"))
-        if kind == "candidate" and sight == "employer":
-            message = f"{name} is the candidate's, whose case spans all employers: no employer can see it"
+        if kind == "candidate" and visible_to == "employer":
+            message = f"{name} is the candidate's, and no employer can see the candidate's own fields"
             self.problems.add("R021", body["visible_to"].position, message, "write visible_to: candidate")
-        if type_ and sight and len(self.problems.found) == before:
+        if type_ and visible_to and len(self.problems.found) == before:
             own = _kind(type_, choices)
-            field = Field(name, type_, choices, sight == "candidate", label, own, meaning=_sentence(label or name))
+            field = Field(name, type_, choices, visible_to == "candidate", label, own, meaning=_sentence(label or name))
             self.declared[kind][name] = (field, where)
 
     def _check_name(self, kind: str, name: str, where: Position) -> None:
         if not NAME.fullmatch(name):
             hint = "use lower-case letters, digits and underscores, like probation_period"
             self.problems.add("R012", where, f"a field cannot be called {name!r}", hint)
-        elif name in KINDS[kind] or name in TAKEN:
+        elif name in KINDS[kind] or name in RESERVED:
             what = f"{kind} has a field {name!r}" if name in KINDS[kind] else f"{name!r} has a meaning in rules"
             self.problems.add("R012", where, f"{what} already", "choose another name")
         elif name in self.declared[kind]:
@@ -142,12 +142,12 @@ class _Reader(FieldReader):
         if node is None:
             return ()
         words = node.plain()
-        if not isinstance(words, list) or not words or not all(_is_word(one) for one in words):
-            hint = "a word is letters, digits, _ and -, and none of known, unknown"
+        if not isinstance(words, list) or not words or not all(map(_is_word, words)):
+            hint = "a choice has letters, digits, _ and -, and is neither known nor unknown"
             self.problems.add("R006", node.position, "choices must be a list of words", hint)
             return ()
         if len(set(words)) < len(words):
-            self.problems.add("R004", node.position, "a choice stands twice", "keep one")
+            self.problems.add("R004", node.position, "a choice is repeated", "keep one")
         return tuple(words)
 
     def _label(self, node: Node | None) -> str:
@@ -157,7 +157,7 @@ class _Reader(FieldReader):
 
 
 def _is_word(value: object) -> bool:
-    """Whether conditions can name it as a choice."""
+    """Whether conditions can use the value as a choice."""
     return isinstance(value, str) and _WORD.fullmatch(value) is not None and value not in ("known", "unknown")
 
 
@@ -171,5 +171,5 @@ def _kind(type_: str, choices: tuple[str, ...]) -> Kind:
     if type_ == "choice":
         return Choice(*choices)
     if type_ == "number":
-        return Number(minimum=-LARGEST, maximum=LARGEST)
+        return Number(minimum=-MAX_NUMBER, maximum=MAX_NUMBER)
     return TYPES[type_]()

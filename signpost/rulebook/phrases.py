@@ -1,5 +1,5 @@
-"""Phrases: the words to the right of a field ("at least 50", "within 2d of ...", "later than this one's"), parsed
-into terms."""
+"""Parses phrases, the values of fields in conditions ("at least 50", "within wait", "later than this one's"), into
+terms."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ _AMONG = re.compile(r"among (.+)")
 
 
 def condition_on(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
-    """The terms for one `field: value` line; problems are reported, and what cannot be understood gives no term."""
+    """The terms of one `field: value` line; an invalid phrase is reported and gives no term."""
     if isinstance(node.value, list):
         return _literals(ref, field, node, names)
     if isinstance(node.value, dict) or node.value is None:
@@ -57,32 +57,32 @@ def condition_on(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
     if not isinstance(node.value, str):
         return _literal_terms(ref, field, [node.value], node.position, names)
     terms: list[Term] = []
-    for part in (one.strip() for one in node.value.split(" and ")):
-        instead = _instead_of_or(field, part)
-        if instead:
-            names.problems.add("R022", node.position, f"{part!r}: a condition cannot say `or`", instead)
+    for part in (text.strip() for text in node.value.split(" and ")):
+        suggestion = _suggest_instead_of_or(field, part)
+        if suggestion:
+            names.problems.add("R022", node.position, f"{part!r}: a condition cannot use `or`", suggestion)
         else:
             terms += _phrase(ref, field, part, node.position, names)
     return tuple(terms)
 
 
-def _instead_of_or(field: Field, text: str) -> str:
-    """How to write alternatives that are joined by `or`; nothing where `or` stands where it may, as in a text."""
+def _suggest_instead_of_or(field: Field, text: str) -> str:
+    """How to write alternatives joined by `or`; "" if `or` is allowed, as in a text."""
     parts = [part.strip() for part in _OR.split(text)]
     if len(parts) < 2 or text.startswith(("not ", "includes ", "only ")):
         return ""
     if all(part in field.choices for part in parts) and field.type == "choice":
-        return f"write {field.name}: {written(parts)}"
+        return f"write {field.name}: {to_yaml(parts)}"
     if field.type == "text" and not {"known", "unknown"} & set(parts):
         return ""
     return f"write any of: [{', '.join(f'{{{field.name}: {part}}}' for part in parts)}]"
 
 
-def written(value: object) -> str:
-    """A plain value as YAML has it."""
+def to_yaml(value: object) -> str:
+    """A plain value as YAML."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
-    return f"[{', '.join(map(written, value))}]" if isinstance(value, list) else str(value)
+    return f"[{', '.join(map(to_yaml, value))}]" if isinstance(value, list) else str(value)
 
 
 def _literals(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
@@ -144,13 +144,13 @@ def _phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) ->
     elif match := _SAME.fullmatch(text):
         other = names.reference(match[2], where)
         if other is not None and other.type != field.type:
-            names.problems.add("R021", where, f"{match[2]!r} is {other.type}, {field.name} is {field.type}")
+            names.problems.add("R021", where, f"{match[2]!r} has type {other.type}, {field.name} has type {field.type}")
         elif other is not None:
             yield Same(where, ref, other, match[1] == "same as")
     elif field.type == "text" and (match := _AMONG.fullmatch(text)):
         listed = names.reference(match[1], where)
         if listed is not None and listed.type != "texts":
-            names.problems.add("R021", where, f"{match[1]!r} is {listed.type}, and no list of texts")
+            names.problems.add("R021", where, f"{match[1]!r} has type {listed.type}, not texts")
         elif listed is not None:
             yield Among(where, ref, listed)
     elif field.type in MOMENTS:
@@ -169,7 +169,7 @@ def _phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) ->
 
 
 def _moment_phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) -> Iterator[Term]:
-    """Dates are whole days: one is passed when its day is over, and `within` counts from its first moment."""
+    """Dates are whole days: a date has passed when its day is over, and `within` counts from the start of the day."""
     if text in ("passed", "ahead"):
         yield Reached(where, Moment(ref, end=True), text == "passed")
     elif match := _AGO.fullmatch(text):
@@ -185,7 +185,7 @@ def _moment_phrase(ref: Ref, field: Field, text: str, where: Position, names: Na
         yield from _order(ref, _ORDERS[match[1]], match[2], where, names)
     else:
         names.problems.add(
-            "R022", where, f"{text!r} is not understood of {field.name} ({field.type})", HINTS[field.type]
+            "R022", where, f"{text!r} is not a valid condition on {field.name} ({field.type})", HINTS[field.type]
         )
 
 
@@ -203,7 +203,7 @@ def _list_phrase(ref: Ref, field: Field, text: str, where: Position, names: Name
     match = _LIST.fullmatch(text)
     if not match or field.type != "choices":
         names.problems.add(
-            "R022", where, f"{text!r} is not understood of {field.name} ({field.type})", HINTS[field.type]
+            "R022", where, f"{text!r} is not a valid condition on {field.name} ({field.type})", HINTS[field.type]
         )
         return
     words = tuple(word.strip() for word in re.split(r",| or ", match[2]))

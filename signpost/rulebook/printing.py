@@ -1,4 +1,4 @@
-"""Printing: a term, a moment or a level as an author would write it. Pure."""
+"""Formats terms, moments and levels as an author writes them. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -64,7 +64,7 @@ def reference(ref: Ref) -> str:
 
 
 def literal(value: Any) -> str:
-    """A value as YAML has it."""
+    """A value as YAML."""
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
@@ -98,7 +98,7 @@ def _lists(term: Lists) -> str:
 
 
 def _reached(term: Reached) -> str:
-    """By the word that the language has for it; `from` and `until` where it has none alone (half of a `within`)."""
+    """The phrase for a moment; `from` and `until` for half of a `within`, which has no phrase of its own."""
     moment = term.moment
     if moment.base.name == "upcoming_until":
         return "stage: upcoming"
@@ -123,7 +123,7 @@ def _relation(term: Relation) -> str:
 
 
 def _bound(term: Term) -> str:
-    """A condition of a level, `after` and the like left out where it is a moment alone."""
+    """A condition of a level; a moment alone is written without its field."""
     if isinstance(term, Relation) and term.where and isinstance(term.where[-1], Reached):
         return f"{moment_phrase(term.where[-1].moment)} of {term.name}"
     return moment_phrase(term.moment) if isinstance(term, Reached) and term.reached else phrase(term)

@@ -1,4 +1,4 @@
-"""Checks of what stands in `sources.yaml`: norms that nobody has looked up for long, and what no rule names."""
+"""Checks `sources.yaml` for norms with an old review date, and for unused articles and norms."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -11,12 +11,12 @@ from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node, read
 
 MAX_AGE = 365
-"""Days after which a norm should be looked up again."""
+"""Days after which a norm needs a new review."""
 
 
 def check_sources(folders: Folders, rulebook: Rulebook, today: date, max_age: int, problems: Problems) -> None:
-    """Warn of reviews in the future, of reviews more than `max_age` days old, and of what no rule names; the last only
-    where no problem was found before, so that every rule is known."""
+    """Warn of reviews in the future, of reviews more than `max_age` days old, and of unused articles and norms; the
+    last only if there are no problems so far, so that all rules are known."""
     broken = bool(problems.found)
     for folder in folders_of(folders):
         sections = _sections(folder / FILE, folders)
@@ -24,8 +24,8 @@ def check_sources(folders: Folders, rulebook: Rulebook, today: date, max_age: in
         for name, norm in norms.items():
             if isinstance(norm.value, dict) and set(norm.value) == NORM_KEYS:
                 _check_review(name, norm, today, max_age, problems)
-        for what, name, where in () if broken else _unused(sections, rulebook):
-            problems.add("R017", where, f"no rule names the {what} {name}", "remove it, or name it where it is used")
+        for section, name, where in () if broken else _unused(sections, rulebook):
+            problems.add("R017", where, f"no rule uses the {section} {name}", "remove it, or use it in a rule")
 
 
 def _sections(file: Path, folders: Folders) -> dict[str, Node]:
@@ -40,10 +40,10 @@ def _check_review(name: str, norm: Node, today: date, max_age: int, problems: Pr
     if day is None:
         return
     if day > today:
-        problems.add("R018", where, f"the norm {name} was reviewed on {day}, which is still to come", "correct the day")
+        problems.add("R018", where, f"the review date of the norm {name}, {day}, is in the future", "correct the date")
     elif (today - day).days > max_age:
         message = f"the norm {name} was last reviewed on {day}, more than {max_age} days ago"
-        problems.add("R016", where, message, "look its source up again, and write the day here")
+        problems.add("R016", where, message, "check its source again and update the date")
 
 
 def _unused(sections: dict[str, Node], rulebook: Rulebook) -> Iterator[tuple[str, str, Position]]:

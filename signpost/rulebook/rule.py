@@ -1,4 +1,4 @@
-"""One rule of a file: its keys read, checked and typed."""
+"""Reads one rule of a file: checks its keys and returns a typed rule."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from signpost.facts.vocabulary import Vocabulary
 from signpost.names import AUDIENCES, SUBJECTS
-from signpost.rulebook.conditions import TAKEN, parse_condition
+from signpost.rulebook.conditions import RESERVED, parse_condition
 from signpost.rulebook.levels import read_levels
 from signpost.rulebook.sources import Sources
 from signpost.rulebook.templates import names_in
@@ -21,9 +21,9 @@ from signpost.yaml_files.reader import Node
 
 ATTACHMENTS = ("comparison",)
 REQUIRED = ("about", "source", "when", "priority", "title", "message")
-NAMING = ("suppresses", "opposes")
-"""Keys that name other rules."""
-KEYS = (*REQUIRED, "audience", "norms", "params", "define", "valid", "due", "steps", "drafts", "attaches", *NAMING)
+RULE_KEYS = ("suppresses", "opposes")
+"""Keys whose values are ids of other rules."""
+KEYS = (*REQUIRED, "audience", "norms", "params", "define", "valid", "due", "steps", "drafts", "attaches", *RULE_KEYS)
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9-]*)?")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VALID = re.compile(r"for (.+ after .+)")
@@ -40,7 +40,7 @@ class RuleReader:
     vocabulary: Vocabulary
 
     def read(self, rule_id: str, node: Node) -> Rule | None:
-        """The typed rule; None where it is too broken to go on."""
+        """The typed rule; None if a required key is missing or invalid."""
         if not isinstance(node.value, dict):
             self.problems.add("R006", node.position, f"the rule {rule_id} must be a mapping of keys")
             return None
@@ -49,9 +49,9 @@ class RuleReader:
         if about is None or any(key not in node.value for key in REQUIRED):
             return None
         names = Names(about, about, self.problems, self.vocabulary, self._params(rule_id, node))
-        return self._typed(rule_id, about, node, names)
+        return self._build(rule_id, about, node, names)
 
-    def _typed(self, rule_id: str, about: str, node: Node, names: Names) -> Rule:
+    def _build(self, rule_id: str, about: str, node: Node, names: Names) -> Rule:
         before = len(self.problems.found)
         defined = self._defined(node, names)
         when = parse_condition(node.value["when"], names)
@@ -76,7 +76,7 @@ class RuleReader:
             vocabulary=self.vocabulary,
         )
         check_texts(rule, node, names)
-        self._check_params(rule, node, names, sound=len(self.problems.found) == before)
+        self._check_params(rule, node, names, is_valid=len(self.problems.found) == before)
         return rule
 
     def _check_keys(self, rule_id: str, node: Node) -> None:
@@ -110,33 +110,35 @@ class RuleReader:
                     "R012",
                     block.key_position(name),
                     f"a parameter cannot be called {name!r}",
-                    "use a name that is no field, like valid_for",
+                    "use a name that is not a field, like valid_for",
                 )
             if isinstance(value.value, dict | list) or value.value is None:
-                self.problems.add("R021", value.position, f"the parameter {name} must be one value")
+                self.problems.add("R021", value.position, f"the parameter {name} must be a single value")
             defaults[name] = value.plain()
         return defaults | self._overrides(rule_id, node, defaults)
 
     def _overrides(self, rule_id: str, node: Node, defaults: dict[str, Any]) -> dict[str, Any]:
-        given = self.overrides.get(rule_id, {})
-        for name, value in given.items():
+        overrides = self.overrides.get(rule_id, {})
+        for name, value in overrides.items():
             if name not in defaults:
                 self.problems.add(
                     "R052", node.position, f"{rule_id} has no parameter {name!r} to override", meant(name, defaults)
                 )
-            elif sort_of(value) != sort_of(defaults[name]):
+            elif describe_type(value) != describe_type(defaults[name]):
                 self.problems.add(
-                    "R052", node.position, f"{rule_id}.{name} is {sort_of(defaults[name])}, and {value!r} is not"
+                    "R052",
+                    node.position,
+                    f"{rule_id}.{name} must be {describe_type(defaults[name])}, which {value!r} is not",
                 )
-        fitting = {name: value for name, value in given.items() if name in defaults}
-        return {name: value for name, value in fitting.items() if sort_of(value) == sort_of(defaults[name])}
+        fitting = {name: value for name, value in overrides.items() if name in defaults}
+        return {name: value for name, value in fitting.items() if describe_type(value) == describe_type(defaults[name])}
 
-    def _check_params(self, rule: Rule, node: Node, names: Names, *, sound: bool) -> None:
-        """A parameter that stands in a phrase with a problem counts as used: the phrase has to change first."""
-        told = {name for text in rule.texts.sources() for name in names_in(text)}
-        words = set() if sound else set(_words(node, without=("params",)))
+    def _check_params(self, rule: Rule, node: Node, names: Names, *, is_valid: bool) -> None:
+        """Report unused parameters. A parameter in an invalid phrase counts as used."""
+        in_texts = {name for text in rule.texts.sources() for name in names_in(text)}
+        words = set() if is_valid else set(_words(node, without=("params",)))
         for name in names.params:
-            if name not in names.used | words and f"params.{name}" not in told:
+            if name not in names.used | words and f"params.{name}" not in in_texts:
                 self.problems.add(
                     "R051",
                     node.value["params"].key_position(name),
@@ -158,24 +160,24 @@ class RuleReader:
             ]
             known = tuple(choice for choice in choices if choice is not None)
             types = {_type(choice) for choice in known}
-            if types == {"date", "instant"}:  # a date then means its first moment
+            if types == {"date", "instant"}:  # a date among instants means its first moment
                 types = {"instant"}
             if len(types) > 1:
                 self.problems.add(
                     "R021",
                     value.position,
-                    f"the alternatives of {name} are of several types: {', '.join(sorted(types))}",
+                    f"the alternatives of {name} have different types: {', '.join(sorted(types))}",
                 )
             if known:
                 names.defined[name] = Defined(name, types.pop(), known)
             else:
-                names.unread.add(name)
+                names.broken.add(name)
         return tuple(names.defined.values())
 
     def _check_name(self, name: str, where: Position, names: Names) -> None:
-        """A defined value must not hide anything else that conditions and texts may name."""
-        if not _NAME.fullmatch(name) or name in (*self.vocabulary[names.about], *names.params, *TAKEN):
-            hint = "use small letters and a name that is no field, no parameter and nothing that texts have anyway"
+        """Report a defined value that hides another name of conditions and texts."""
+        if not _NAME.fullmatch(name) or name in (*self.vocabulary[names.about], *names.params, *RESERVED):
+            hint = "use lower-case letters and a name that no field, parameter or text variable has"
             self.problems.add("R012", where, f"a defined value cannot be called {name!r}", hint)
 
     def _choice(self, node: Node, names: Names) -> Choice | None:
@@ -206,7 +208,7 @@ class RuleReader:
         match = _VALID.fullmatch(str(value.value))
         if not match:
             self.problems.add(
-                "R022", value.position, f"{value.value!r} is no validity", "write `for DURATION after INSTANT`"
+                "R022", value.position, f"{value.value!r} is not a validity", "write `for DURATION after INSTANT`"
             )
             return None
         return names.moment(match[1], value.position)
@@ -234,7 +236,7 @@ class RuleReader:
         for name, value in block.value.items():
             if not isinstance(value.value, dict) or set(value.value) != {"title", "body"}:
                 self.problems.add(
-                    "R006", value.position, f"the draft {name} must have a title and a body, nothing else"
+                    "R006", value.position, f"the draft {name} must have a title and a body, and nothing else"
                 )
                 continue
             drafts.append(Draft(name, self._text(value.value["title"]), self._text(value.value["body"])))
@@ -256,7 +258,7 @@ class RuleReader:
 
 
 def _words(node: Node, without: tuple[str, ...] = ()) -> Iterator[str]:
-    """Every word of the values of a node, some keys left out."""
+    """The words of the values of a node, except under the keys in `without`."""
     if isinstance(node.value, dict):
         for key, value in node.value.items():
             yield from () if key in without else _words(value)
@@ -269,7 +271,7 @@ def _words(node: Node, without: tuple[str, ...] = ()) -> Iterator[str]:
 
 def _places(node: Node) -> dict[str, Position]:
     places = dict(node.keys or {})
-    for key in ("define", "drafts", *NAMING):
+    for key in ("define", "drafts", *RULE_KEYS):
         block = node.value.get(key)
         if block is not None and isinstance(block.value, dict):
             places |= {f"{key}.{name}": where for name, where in (block.keys or {}).items()}
@@ -278,11 +280,11 @@ def _places(node: Node) -> dict[str, Position]:
     return places
 
 
-def sort_of(value: Any) -> str:
-    """What kind of value a parameter takes."""
+def describe_type(value: Any) -> str:
+    """The type of a parameter, as problems name it."""
     if isinstance(value, str):
         return "a duration" if parse_duration(value) else "a text"
-    return {bool: "a truth value", int: "a number", float: "a number"}.get(type(value), "nothing usable")
+    return {bool: "a boolean", int: "a number", float: "a number"}.get(type(value), "an unsupported value")
 
 
 def _type(choice: Choice) -> str:

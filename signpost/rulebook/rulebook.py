@@ -1,4 +1,4 @@
-"""The rulebook: all rules, checked and typed, and its version."""
+"""The rulebook: all typed rules and their version. Loads nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,19 +11,18 @@ from signpost.yaml_files.problems import FileError
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Rules by id, in the order of their ids; `version` changes with any byte of a rule, a source, a declared field or
-    a parameter."""
+    """Rules by id, sorted by id. `version` changes with every byte of a rule, source, declared field or parameter."""
 
     rules: Mapping[str, Rule]
     version: str
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The fields that its rules may speak of: the same for all of them."""
+        """The fields that its rules can use; the same for all rules."""
         return next((rule.vocabulary for rule in self.rules.values()), KINDS)
 
     def about(self, kind: str) -> list[Rule]:
-        """The rules that speak of one kind."""
+        """The rules about one kind of subject."""
         return [rule for rule in self.rules.values() if rule.about == kind]
 
     def params(self) -> dict[str, Mapping[str, Any]]:
@@ -32,4 +31,4 @@ class Rulebook:
 
 
 class RulebookError(FileError):
-    """A rulebook that cannot be used."""
+    """The rulebook has problems and cannot be used."""

@@ -1,5 +1,5 @@
-"""The JSON Schema of rule files, for editors: completion, hints and most mistakes while writing. The loader checks more
-and decides."""
+"""The JSON Schema of rule files, for editors: completion, hints and most errors while writing. The loader checks more
+and is authoritative."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -40,10 +40,10 @@ def _rule(sources: Sources) -> JsonSchema:
     properties = {
         "about": {"enum": list(SUBJECTS), "description": "What one recommendation is about."},
         "audience": {"enum": list(AUDIENCES), "default": "candidate", "description": "Who gets the advice."},
-        "source": {**_named(sources.articles), "description": "The article behind the rule, from sources.yaml."},
+        "source": {**_enum_of(sources.articles), "description": "The article behind the rule, from sources.yaml."},
         "norms": {
             "type": "array",
-            "items": _named({name: str(norm.get("claim", "")) for name, norm in sources.norms.items()}),
+            "items": _enum_of({name: str(norm.get("claim", "")) for name, norm in sources.norms.items()}),
             "description": "Norms of sources.yaml that the text relies on.",
         },
         "params": {
@@ -86,13 +86,13 @@ def _rule(sources: Sources) -> JsonSchema:
     }
 
 
-def _named(known: Mapping[str, str]) -> JsonSchema:
-    """One of the names that sources.yaml declares, each with what it stands for."""
+def _enum_of(known: Mapping[str, str]) -> JsonSchema:
+    """One of the names that sources.yaml declares, each with its description."""
     return {"enum": list(known), "enumDescriptions": list(known.values())} if known else _TEXT
 
 
 def _about(kind: str) -> JsonSchema:
-    """The conditions of a rule are about its subject, and name defined values only where it defines any."""
+    """Conditions are about the subject of the rule, and can use defined values only if the rule defines any."""
     return {
         "if": {"properties": {"about": {"const": kind}}, "required": ["about"]},
         "then": {"if": {"required": ["define"]}, "then": _uses(kind, "values"), "else": _uses(kind)},
@@ -138,16 +138,16 @@ def _name(kind: str, *variant: str) -> str:
 
 
 def _conditions(kind: str, fields: Iterable[str], variant: tuple[str, ...]) -> JsonSchema:
-    again = {"$ref": f"#/$defs/{_name(kind, *variant)}"}
+    nested = {"$ref": f"#/$defs/{_name(kind, *variant)}"}
     properties: dict[str, Any] = {name: {"$ref": f"#/$defs/{kind}.{name}"} for name in fields}
     properties |= {
-        "any of": _list(again, 2, "At least one of these blocks holds."),
-        "all of": _list(again, 1, "Each of these blocks holds; for a second `any of`."),
+        "any of": _list(nested, 2, "At least one of these blocks holds."),
+        "all of": _list(nested, 1, "Each of these blocks holds; for a second `any of`."),
         "any unknown": _list({"$ref": f"#/$defs/fields of {kind}"}, 1, "At least one of these fields is unknown."),
         "candidate": {"$ref": f"#/$defs/{_name('candidate', *variant)}"},
     }
     block: JsonSchema = {"type": "object", "properties": properties, "minProperties": 1}
-    # Which names a rule defines is not known here
+    # The schema cannot know the names that a rule defines
     block["additionalProperties"] = {"$ref": "#/$defs/defined value"} if "values" in variant else False
     if "related" in variant:
         properties["for"] = {"const": "this one", "description": "It belongs to the subject of the rule."}
@@ -156,8 +156,8 @@ def _conditions(kind: str, fields: Iterable[str], variant: tuple[str, ...]) -> J
     return block
 
 
-def _list(item: JsonSchema, least: int, description: str) -> JsonSchema:
-    return {"type": "array", "items": item, "minItems": least, "description": description}
+def _list(item: JsonSchema, min_items: int, description: str) -> JsonSchema:
+    return {"type": "array", "items": item, "minItems": min_items, "description": description}
 
 
 def _relation(kind: str) -> str:

@@ -1,4 +1,4 @@
-"""The JSON Schema of what can stand to the right of a field in a condition, by the field's type. Pure."""
+"""The JSON Schema of a field's value in a condition, by the field's type. Pure."""
 
 from collections.abc import Iterable
 from typing import Any, TypeAlias
@@ -8,11 +8,11 @@ from signpost.rulebook.phrases import HINTS
 
 JsonSchema: TypeAlias = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"
-"""The newest draft that every editor understands; so nothing stands beside a `$ref`."""
+"""The newest draft that all common editors support; it allows no keys beside a `$ref`."""
 
 _OPERAND = "(?:(?! and | or ).)+"
 _NAME = f"(?![0-9]){_OPERAND}"
-"""An amount of time: a name, since a duration stands under `params`."""
+"""A duration by name, since durations are declared in `params`."""
 ANY = ("known", "unknown", f"same as {_OPERAND}", f"differs from {_OPERAND}")
 _AMOUNTS = (*ANY, f"(?:at least|at most|above|below|more than|less than) {_OPERAND}")
 _MOMENTS = (
@@ -28,7 +28,7 @@ _TEXTS = {"type": "string", "not": {"pattern": "^(?:un)?known or | or (?:un)?kno
 
 
 def value_schema(field: Field) -> JsonSchema:
-    """The values and phrases that a condition on this field can have, with its meaning for hints."""
+    """The values and phrases that a condition on this field can have, with its meaning as the hint."""
     what = f"{field.type}: {', '.join(field.choices)}" if field.choices else field.type
     meaning = f"{field.meaning} ({what}{'; private' if field.private else ''})"
     return {"description": f"{meaning}\n\nknown, unknown; {HINTS[field.type]}", "anyOf": _alternatives(field)}
@@ -40,7 +40,7 @@ def moment_schema() -> JsonSchema:
 
 
 def phrases(alternatives: Iterable[str]) -> JsonSchema:
-    """One of these, or several joined by `and`."""
+    """One of these phrases, or several joined by `and`."""
     one = f"(?:{'|'.join(alternatives)})"
     return {"type": "string", "pattern": f"^{one}(?: and {one})*$"}
 
@@ -50,11 +50,11 @@ def _alternatives(field: Field) -> list[JsonSchema]:
         case "choice":
             return _choice(field)
         case "boolean":
-            return _listed({"type": "boolean"}, {"enum": ["known", "unknown"]}, phrases(ANY))
+            return _value_or_list({"type": "boolean"}, {"enum": ["known", "unknown"]}, phrases(ANY))
         case "number" | "days":
-            return _listed({"type": "integer" if field.type == "days" else "number"}, phrases(_AMOUNTS))
+            return _value_or_list({"type": "integer" if field.type == "days" else "number"}, phrases(_AMOUNTS))
         case "text":
-            return _listed(_TEXTS)
+            return _value_or_list(_TEXTS)
         case "money":
             return [phrases(_AMOUNTS)]
         case "instant" | "date":
@@ -68,14 +68,14 @@ def _alternatives(field: Field) -> list[JsonSchema]:
 
 
 def _choice(field: Field) -> list[JsonSchema]:
-    """The words themselves come first, for completion."""
+    """The choices come first, for completion."""
     words = [*field.choices, *(["upcoming"] if field.name == "stage" else [])]
     one = f"(?:{'|'.join(field.choices)})"
     plain = {"enum": [*words, "known", "unknown"]}
     return [plain, phrases((*ANY, *words, f"not {one}(?: or {one})*")), _list({"enum": list(field.choices)})]
 
 
-def _listed(value: JsonSchema, *others: JsonSchema) -> list[JsonSchema]:
+def _value_or_list(value: JsonSchema, *others: JsonSchema) -> list[JsonSchema]:
     return [value, *others, _list(value)]
 
 

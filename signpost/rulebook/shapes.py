@@ -1,4 +1,4 @@
-"""The variables of a rule's texts: what each is, so that a text can be checked without any facts."""
+"""The variables of a rule's texts and their shapes, so that texts can be checked without facts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class ObjectShape:
-    """Something with named fields."""
+    """An object with named fields."""
 
     name: str
     fields: Mapping[str, "Shape"] = field(hash=False)
@@ -28,7 +28,7 @@ class ObjectShape:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A list of such things."""
+    """A list of items of one shape."""
 
     item: "Shape"
 
@@ -41,51 +41,51 @@ PARTS: Mapping[str, Mapping[str, Shape]] = {
     "object": {"city": TEXT, "region": TEXT, "country": TEXT},
     "range": {"low": ObjectShape("an amount", _AMOUNT), "high": ObjectShape("an amount", _AMOUNT)},
 }
-"""What a plain value of a type consists of."""
+"""The parts of a plain value, by type."""
 _DIFFERENCE = ObjectShape("a difference", {"field": TEXT, "offer": TEXT, "letter": TEXT})
 DERIVED: Mapping[str, Mapping[str, Shape]] = {"offer": {"letter_differences": Many(_DIFFERENCE)}}
-"""Variables that the facts of a kind add for texts alone."""
-MADE: Mapping[str, Shape] = {"missing": Many(TEXT), "priority": TEXT, "due": INSTANT, "valid_until": INSTANT}
+"""Variables, by kind, that only texts have."""
+COMMON: Mapping[str, Shape] = {"missing": Many(TEXT), "priority": TEXT, "due": INSTANT, "valid_until": INSTANT}
 """Variables that every rule's texts have."""
 
 
 def variables(rule: Rule) -> dict[str, Shape]:
-    """Every variable that this rule's texts may name. An employer's texts see nothing that is private."""
+    """The variables that this rule's texts can use. Texts for employers have no private fields."""
     private = rule.audience != "employer"
     vocabulary = rule.vocabulary
-    found = {**record(vocabulary, rule.about, private).fields, **DERIVED.get(rule.about, {})}
+    shapes = {**record(vocabulary, rule.about, private).fields, **DERIVED.get(rule.about, {})}
     if private:
-        found["candidate"] = record(vocabulary, "candidate", private)
-    for one in relations_of(rule.when):
-        related = record(vocabulary, one.kind, private)
-        found |= {one.name: related, f"{one.name}s": Many(related)}
-    found |= {defined.name: _plain(defined.type) for defined in rule.defined}
+        shapes["candidate"] = record(vocabulary, "candidate", private)
+    for relation in relations_of(rule.when):
+        related = record(vocabulary, relation.kind, private)
+        shapes |= {relation.name: related, f"{relation.name}s": Many(related)}
+    shapes |= {defined.name: _plain(defined.type) for defined in rule.defined}
     params = {name: NUMBER if is_number(value) else TEXT for name, value in rule.params.items()}
-    found |= {"params": ObjectShape("params", params), **MADE}
+    shapes |= {"params": ObjectShape("params", params), **COMMON}
     if rule.attaches:
-        found[rule.attaches] = TEXT
-    return found
+        shapes[rule.attaches] = TEXT
+    return shapes
 
 
 @lru_cache(maxsize=64)
 def record(vocabulary: Vocabulary, kind: str, private: bool) -> ObjectShape:
-    """An entity of a kind; without what is `private`, unless asked for."""
-    told = [one for one in vocabulary[kind].values() if private or not one.private]
-    found = {one.name: shape_of(one) for one in told if "." not in one.name}
+    """The shape of an entity; `private`: whether to include private fields."""
+    visible = [declared for declared in vocabulary[kind].values() if private or not declared.private]
+    shapes = {declared.name: shape_of(declared) for declared in visible if "." not in declared.name}
     groups: dict[str, dict[str, Shape]] = {}
-    for one in told:
-        group, _, leaf = one.name.partition(".")
+    for declared in visible:
+        group, _, leaf = declared.name.partition(".")
         if leaf:
-            groups.setdefault(group, {})[leaf] = shape_of(one)
-    found |= {group: ObjectShape(group, inner) for group, inner in groups.items()}
-    return ObjectShape(f"{'an' if kind[0] in 'aeio' else 'a'} {kind}", found)
+            groups.setdefault(group, {})[leaf] = shape_of(declared)
+    shapes |= {group: ObjectShape(group, inner) for group, inner in groups.items()}
+    return ObjectShape(f"{'an' if kind[0] in 'aeio' else 'a'} {kind}", shapes)
 
 
-def shape_of(told: Field) -> Shape:
-    """What a field's value is."""
-    return Many(TEXT) if told.type in ("choices", "texts") else _plain(told.type)
+def shape_of(declared: Field) -> Shape:
+    """The shape of a field's value."""
+    return Many(TEXT) if declared.type in ("choices", "texts") else _plain(declared.type)
 
 
 def _plain(type_: str) -> Plain:
-    """Durations and counts of days are shown as text: "14 days"."""
+    """A plain shape; texts show durations as text, like "14 days"."""
     return TEXT if type_ == "duration" else Plain(type_)

@@ -1,4 +1,4 @@
-"""Sources: the articles and norms that rules lean on, from `sources.yaml`."""
+"""Reads `sources.yaml`: the articles and norms behind the rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from signpost.yaml_files.reader import Node
 
 FILE = "sources.yaml"
 NORM_KEYS = {"claim", "source", "quality", "place", "reviewed"}
-NOWHERE = ArticleSource("", "")
+NO_SOURCE = ArticleSource("", "")
 
 
 @dataclass(slots=True)
@@ -21,21 +21,21 @@ class Sources:
 
     articles: dict[str, str] = field(default_factory=dict)
     norms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    unread: bool = False
-    """A file is missing or could not be read, so that nothing can be said of what rules name."""
+    broken: bool = False
+    """A file is missing or unreadable, so references to articles and norms cannot be checked."""
     places: dict[str, Position] = field(default_factory=dict)
-    """Where each stands: `articles.NAME`, `norms.NAME`."""
+    """The position of `articles.NAME` and `norms.NAME`."""
 
     def source(self, rule: Node, problems: Problems) -> ArticleSource:
-        """What a rule's `source` and `norms` name."""
+        """The article and norms that a rule's `source` and `norms` name; reports unknown ones."""
         node = rule.value["source"]
-        if self.unread:
-            return NOWHERE
+        if self.broken:
+            return NO_SOURCE
         if node.value not in self.articles:
             problems.add(
                 "R014", node.position, f"there is no article {node.value!r}", meant(str(node.value), self.articles)
             )
-            return NOWHERE
+            return NO_SOURCE
         norms = rule.value.get("norms")
         named = norms.value if norms is not None and isinstance(norms.value, list) else []
         for item in named:
@@ -51,8 +51,8 @@ def read_sources(root: Node | None, problems: Problems, sources: Sources) -> Non
     """Add the content of a `sources.yaml` to `sources`."""
     if root is None or not isinstance(root.value, dict):
         if root is not None:
-            problems.add("R006", root.position, f"{FILE} is a mapping", "it has articles and norms")
-        sources.unread = True
+            problems.add("R006", root.position, f"{FILE} must be a mapping", "it has articles and norms")
+        sources.broken = True
         return
     for key, node in root.value.items():
         if key not in ("articles", "norms") or not isinstance(node.value, dict):
@@ -74,14 +74,14 @@ def _norm(name: str, node: Node, problems: Problems) -> Mapping[str, Any]:
         problems.add("R011", node.position, f"the norm {name} must have exactly: {', '.join(sorted(NORM_KEYS))}")
         return {}
     if node.value["quality"].value not in ("A", "B", "C"):
-        problems.add("R021", node.value["quality"].position, "quality is A, B or C")
+        problems.add("R021", node.value["quality"].position, "quality must be A, B or C")
     if review_day(node) is None:
-        problems.add("R015", node.value["reviewed"].position, "reviewed is a date", "write the day as 2026-11-22")
+        problems.add("R015", node.value["reviewed"].position, "reviewed must be a date", "write it as 2026-11-22")
     return dict(node.plain())
 
 
 def review_day(norm: Node) -> date | None:
-    """The day on which a norm was last looked up again; None where it is none."""
+    """The date of the last review of a norm; None if it is not a date."""
     try:
         return date.fromisoformat(str(norm.value["reviewed"].value))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Checking a text without facts: every name, attribute and filter in it must fit what its variables are."""
+"""Checks a text without facts: every name, attribute and filter must fit the shapes of the variables."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from jinja2 import TemplateError, TemplateSyntaxError, nodes
 
-from signpost.rulebook.filters import EMPTY, FILTERS, NOTHING_KNOWN, OF_FIELDS, ORDERS, WANTS, joined
+from signpost.rulebook.filters import EMPTY, FILTER_HINTS, FILTERS, OF_FIELDS, ORDERS, UNKNOWN_SHAPE, join_shapes
 from signpost.rulebook.shapes import BOOLEAN, NUMBER, PARTS, TEXT, Many, ObjectShape, Plain, Shape
 from signpost.rulebook.texts import ENVIRONMENT
 from signpost.suggestions import meant
@@ -18,45 +18,45 @@ _LOOP = ObjectShape(
 )
 _ANSWERS = (nodes.Compare, nodes.Not, nodes.Test)
 _CALCULATES = (nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg)
-_NUMBERS = (NUMBER, Plain("days"), NOTHING_KNOWN)
+_NUMBERS = (NUMBER, Plain("days"), UNKNOWN_SHAPE)
 
 
-def text_problems(source: str, variables: Mapping[str, Shape]) -> list[Finding]:
-    """Everything wrong with a text whose variables are these."""
+def find_text_problems(source: str, variables: Mapping[str, Shape]) -> list[Finding]:
+    """The problems of a text with these variables."""
     return list(_findings(source, frozenset(variables.items())))
 
 
 @lru_cache(maxsize=4096)
 def names_in(source: str) -> frozenset[str]:
-    """What a text names: `salary`, `candidate`, `candidate.salary_target`, and the names that it gives itself; nothing
-    where it cannot be parsed."""
+    """The names in a text: `salary`, `candidate`, `candidate.salary_target`, and the variables that it sets; none
+    if it cannot be parsed."""
     try:
         tree = ENVIRONMENT.parse(source)
     except TemplateError:
         return frozenset()
-    found = {name.name for name in tree.find_all(nodes.Name)}
+    names = {name.name for name in tree.find_all(nodes.Name)}
     parts: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
     for node in parts:
         key = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
         if isinstance(node.node, nodes.Name) and isinstance(key, str):
-            found.add(f"{node.node.name}.{key}")
-    return frozenset(found)
+            names.add(f"{node.node.name}.{key}")
+    return frozenset(names)
 
 
 @lru_cache(maxsize=4096)
 def _findings(source: str, variables: frozenset[tuple[str, Shape]]) -> tuple[Finding, ...]:
-    """Remembered: a rulebook is loaded once for each set of parameters, with the same texts."""
+    """Cached: a rulebook is loaded once for each set of parameters, with the same texts."""
     try:
         tree = ENVIRONMENT.parse(source)
     except TemplateSyntaxError as error:
         return (("R040", f"line {error.lineno} of the text: {error.message}", ""),)
     checker = _Checker()
     checker.statements(tree.body, dict(variables))
-    return tuple(dict.fromkeys(checker.found)) or tuple(_compiled(source))
+    return tuple(dict.fromkeys(checker.found)) or tuple(_find_compile_problems(source))
 
 
-def _compiled(source: str) -> Iterator[Finding]:
-    """What only shows when the text is compiled, an unknown test for example."""
+def _find_compile_problems(source: str) -> Iterator[Finding]:
+    """Problems that only compiling shows, such as an unknown test."""
     try:
         ENVIRONMENT.compile(source)
     except TemplateError as error:
@@ -64,13 +64,13 @@ def _compiled(source: str) -> Iterator[Finding]:
 
 
 class _Checker:
-    """Walks through a text; `found`: what is wrong with it."""
+    """Walks the syntax tree of a text; `found`: its problems."""
 
     def __init__(self) -> None:
         self.found: list[Finding] = []
 
     def statements(self, body: Iterable[nodes.Node], scope: dict[str, Shape]) -> None:
-        """A run of statements; what `set` names is known in those that follow."""
+        """Check statements in order; `set` adds variables to `scope`."""
         for node in body:
             match node:
                 case nodes.Output():
@@ -87,7 +87,7 @@ class _Checker:
                     self._refuse(node)
 
     def shape(self, node: nodes.Node, scope: Mapping[str, Shape]) -> Shape:
-        """What an expression comes to."""
+        """The shape of an expression."""
         match node:
             case nodes.Name():
                 return self._name(node.name, scope)
@@ -99,11 +99,11 @@ class _Checker:
                 return self._filter(node, scope)
             case nodes.CondExpr():
                 self.shape(node.test, scope)
-                return joined(self.shape(one, scope) for one in (node.expr1, node.expr2) if one is not None)
+                return join_shapes(self.shape(branch, scope) for branch in (node.expr1, node.expr2) if branch)
             case nodes.And() | nodes.Or() | nodes.Add():
-                return joined((self.shape(node.left, scope), self.shape(node.right, scope)))
+                return join_shapes((self.shape(node.left, scope), self.shape(node.right, scope)))
             case nodes.List():
-                return Many(joined([self.shape(item, scope) for item in node.items])) if node.items else EMPTY
+                return Many(join_shapes([self.shape(item, scope) for item in node.items])) if node.items else EMPTY
             case nodes.Const():
                 return _constant(node.value)
             case nodes.Concat():
@@ -113,10 +113,10 @@ class _Checker:
             return BOOLEAN
         if not isinstance(node, _CALCULATES):
             self._refuse(node)
-            return NOTHING_KNOWN
+            return UNKNOWN_SHAPE
         for shape in self._children(node, scope):
             if shape not in _NUMBERS:
-                self._add("R043", f"a text can calculate with numbers, not with {_called(shape)}", "")
+                self._add("R043", f"a text can calculate with numbers, not with {_describe(shape)}", "")
         return NUMBER
 
     def _children(self, node: nodes.Node, scope: Mapping[str, Shape]) -> list[Shape]:
@@ -126,7 +126,7 @@ class _Checker:
     def _text_of(self, shapes: Iterable[Shape]) -> Shape:
         for shape in shapes:
             if not isinstance(shape, Plain):
-                self._add("R043", f"a text cannot be put together with {_called(shape)}", "name one of its fields")
+                self._add("R043", f"a text cannot be concatenated with {_describe(shape)}", "name one of its fields")
         return TEXT
 
     def _output(self, node: nodes.Output, scope: Mapping[str, Shape]) -> None:
@@ -136,17 +136,17 @@ class _Checker:
             shape = self.shape(part, scope)
             inner = shape.item if isinstance(shape, Many) else shape
             if isinstance(inner, ObjectShape) or inner == Plain("range"):
-                self._add("R043", f"a text cannot show {_called(shape)} as a whole", "name one of its fields")
+                self._add("R043", f"a text cannot show {_describe(shape)} as a whole", "name one of its fields")
 
     def _loop(self, node: nodes.For, scope: dict[str, Shape]) -> None:
-        many = self.shape(node.iter, scope)
-        if not isinstance(many, Many) or not isinstance(node.target, nodes.Name):
-            if many != NOTHING_KNOWN:
-                self._add("R043", f"a loop goes over a list, and this is {_called(many)}", "")
-            many = Many(NOTHING_KNOWN)
+        items = self.shape(node.iter, scope)
+        if not isinstance(items, Many) or not isinstance(node.target, nodes.Name):
+            if items != UNKNOWN_SHAPE:
+                self._add("R043", f"a loop needs a list, not {_describe(items)}", "")
+            items = Many(UNKNOWN_SHAPE)
         inside = {**scope, "loop": _LOOP}
         if isinstance(node.target, nodes.Name):
-            inside[node.target.name] = many.item
+            inside[node.target.name] = items.item
         if node.test is not None:
             self.shape(node.test, inside)
         self.statements(node.body, inside)
@@ -157,13 +157,13 @@ class _Checker:
             own = scope.get("candidate")
             known = isinstance(own, ObjectShape) and name in own.fields
             self._add("R041", f"unknown variable {name!r}", f"write candidate.{name}" if known else meant(name, scope))
-        return scope.get(name, NOTHING_KNOWN)
+        return scope.get(name, UNKNOWN_SHAPE)
 
     def _attribute(self, shape: Shape, name: str) -> Shape:
         fields = _fields(shape)
-        if name not in fields and shape != NOTHING_KNOWN:
-            self._add("R041", f"{_called(shape)} has no {name!r}", meant(name, fields) if fields else "")
-        return fields.get(name, NOTHING_KNOWN)
+        if name not in fields and shape != UNKNOWN_SHAPE:
+            self._add("R041", f"{_describe(shape)} has no {name!r}", meant(name, fields) if fields else "")
+        return fields.get(name, UNKNOWN_SHAPE)
 
     def _item(self, node: nodes.Getitem, scope: Mapping[str, Shape]) -> Shape:
         shape, key = self.shape(node.node, scope), node.arg
@@ -172,48 +172,50 @@ class _Checker:
         self._children(key, scope) if isinstance(key, nodes.Slice) else self.shape(key, scope)
         if isinstance(shape, Many):
             return shape if isinstance(key, nodes.Slice) else shape.item
-        self._add("R043", f"{_called(shape)} has no numbered parts", "name a field")
-        return NOTHING_KNOWN
+        self._add("R043", f"{_describe(shape)} cannot be indexed by number", "name a field")
+        return UNKNOWN_SHAPE
 
     def _filter(self, node: nodes.Filter, scope: Mapping[str, Shape]) -> Shape:
-        shape = self.shape(node.node, scope) if node.node is not None else NOTHING_KNOWN
-        given = [self.shape(argument, scope) for argument in node.args]
-        given += [self.shape(keyword.value, scope) for keyword in node.kwargs]
+        shape = self.shape(node.node, scope) if node.node is not None else UNKNOWN_SHAPE
+        arguments = [self.shape(argument, scope) for argument in node.args]
+        arguments += [self.shape(keyword.value, scope) for keyword in node.kwargs]
         fits = FILTERS.get(node.name)
         if fits is None:
             self._add("R043", f"texts have no filter {node.name!r}", meant(node.name, FILTERS))
-        if fits is None or NOTHING_KNOWN in (shape, *given):
-            return NOTHING_KNOWN
+        if fits is None or UNKNOWN_SHAPE in (shape, *arguments):
+            return UNKNOWN_SHAPE
         if node.name in OF_FIELDS or any(keyword.key == "attribute" for keyword in node.kwargs):
             return self._of_fields(node, shape)
-        all_plain = all(isinstance(one, Plain) for one in given) or node.name == "default"
-        found = fits(shape, given) if all_plain and not _has_too_much(node) else None
-        if found is None:
-            self._add("R043", f"the filter {node.name!r} does not fit {_called(shape)}", WANTS.get(node.name, ""))
-        return found or NOTHING_KNOWN
+        all_plain = all(isinstance(argument, Plain) for argument in arguments) or node.name == "default"
+        result = fits(shape, arguments) if all_plain and not _has_opaque_arguments(node) else None
+        if result is None:
+            self._add(
+                "R043", f"the filter {node.name!r} does not fit {_describe(shape)}", FILTER_HINTS.get(node.name, "")
+            )
+        return result or UNKNOWN_SHAPE
 
     def _of_fields(self, node: nodes.Filter, shape: Shape) -> Shape:
-        """`map(attribute='employer')`, `selectattr('start_date', 'defined')`: a field of each of a list."""
+        """`map(attribute='employer')`, `selectattr('start_date', 'defined')`: a field of each item of a list."""
         named = [word.value for word in node.kwargs if word.key == "attribute"] or node.args[:1]
-        fits = node.name in (*OF_FIELDS, *ORDERS) and isinstance(shape, Many) and not _has_too_much(node)
+        fits = node.name in (*OF_FIELDS, *ORDERS) and isinstance(shape, Many) and not _has_opaque_arguments(node)
         if not fits or not isinstance(shape, Many) or not (named and isinstance(named[0], nodes.Const)):
-            self._add("R043", f"the filter {node.name!r} does not fit {_called(shape)}", WANTS["map"])
-            return NOTHING_KNOWN
-        found = self._attribute(shape.item, str(named[0].value))
-        return Many(found) if node.name == "map" else shape
+            self._add("R043", f"the filter {node.name!r} does not fit {_describe(shape)}", FILTER_HINTS["map"])
+            return UNKNOWN_SHAPE
+        values = self._attribute(shape.item, str(named[0].value))
+        return Many(values) if node.name == "map" else shape
 
     def _refuse(self, node: nodes.Node) -> None:
         what = type(node).__name__.lower()
-        self._add("R043", f"a text cannot use {what!r}", "texts know if, for, set, variables and filters")
+        self._add("R043", f"a text cannot use {what!r}", "texts can use if, for, set, variables and filters")
 
     def _add(self, code: str, message: str, suggestion: str) -> None:
         self.found.append((code, message, suggestion))
 
 
-def _has_too_much(node: nodes.Filter) -> bool:
-    """Whether a filter is given what nobody can look into: unpacked arguments, or a field by its place alone."""
-    by_place = node.args if node.name in ("map", *ORDERS) else None
-    return bool(by_place or node.dyn_args or node.dyn_kwargs)
+def _has_opaque_arguments(node: nodes.Filter) -> bool:
+    """Whether a filter has arguments that cannot be checked: unpacked ones, or a positional field."""
+    positional = node.args if node.name in ("map", *ORDERS) else None
+    return bool(positional or node.dyn_args or node.dyn_kwargs)
 
 
 def _fields(shape: Shape) -> Mapping[str, Shape]:
@@ -222,7 +224,7 @@ def _fields(shape: Shape) -> Mapping[str, Shape]:
     return PARTS.get(shape.type, {}) if isinstance(shape, Plain) else {}
 
 
-def _called(shape: Shape) -> str:
+def _describe(shape: Shape) -> str:
     if isinstance(shape, Many):
         return "a list"
     return shape.name if isinstance(shape, ObjectShape) else f"a value of type {shape.type}"

@@ -1,4 +1,4 @@
-"""The typed form of a rule: what stands between YAML and any engine. Data only; parameters are already filled in."""
+"""The typed form of a rule, between YAML and the engines. Data only; parameters are already filled in."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from signpost.yaml_files.problems import Position
 
 
 class Scope(StrEnum):
-    """Whose field a reference means."""
+    """The owner of the field that a reference names."""
 
     ITEM = "item"
     """The entity that the condition is about: the subject itself, or inside a relation the other entity."""
@@ -23,7 +23,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A field (or a defined value) of some entity, with its type."""
+    """A field or a defined value of an entity, with its type."""
 
     scope: Scope
     name: str
@@ -32,7 +32,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """So many days (calendar days on a date, 24 h each on an instant), microseconds, and business days (Monday to
+    """Days (calendar days on a date, 24 h each on an instant), microseconds, and business days (Monday to
     Friday, at the same time of day)."""
 
     days: int = 0
@@ -41,7 +41,7 @@ class Duration:
 
     @property
     def total(self) -> int:
-        """Microseconds, a day being 24 h; business days, which have no fixed length, left out."""
+        """Microseconds, with 24 h a day; without business days, which have no fixed length."""
         return self.days * DAY + self.microseconds
 
 
@@ -59,7 +59,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition. Equal terms ask the same question; where they stand does not count."""
+    """One condition. Terms compare equal regardless of their position."""
 
     position: Position = field(compare=False)
 
@@ -92,7 +92,7 @@ class Compare(Term):
 
 @dataclass(frozen=True, slots=True)
 class Same(Term):
-    """Two fields, both known, say the same (or differ)."""
+    """Two fields, both known, are equal (or differ)."""
 
     ref: Ref
     other: Ref
@@ -111,7 +111,7 @@ class Lists(Term):
 
 @dataclass(frozen=True, slots=True)
 class Among(Term):
-    """A text is known and stands, regardless of case, in a list of texts that is known too."""
+    """A text is known and is, ignoring case, in a known list of texts."""
 
     ref: Ref
     other: Ref
@@ -119,7 +119,7 @@ class Among(Term):
 
 @dataclass(frozen=True, slots=True)
 class Reached(Term):
-    """The present is at or past the moment (or, `reached` false, before it); not true where the moment is unknown."""
+    """`now` is at or past the moment (or, `reached` false, before it); not true where the moment is unknown."""
 
     moment: Moment
     reached: bool
@@ -142,7 +142,7 @@ class Linked(Term):
 
 
 Condition: TypeAlias = tuple[Term, ...]
-"""All of these."""
+"""All terms must hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +154,8 @@ class AnyOf(Term):
 
 @dataclass(frozen=True, slots=True)
 class Relation(Term):
-    """At least `number` entities of a kind (`fewer`: fewer than that), other than the subject where `other`, are such
-    that ..."""
+    """At least `number` entities of a kind (`fewer`: fewer than that), other than the subject where `other`, meet
+    a condition."""
 
     name: str = field(compare=False)
     kind: str
@@ -202,7 +202,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What a person reads: Jinja sources."""
+    """The texts of a recommendation, as Jinja sources."""
 
     title: str
     message: str
@@ -210,7 +210,7 @@ class Texts:
     drafts: tuple[Draft, ...] = ()
 
     def sources(self) -> Iterator[str]:
-        """Every one of them."""
+        """The sources of all texts."""
         yield from (self.title, self.message, *self.steps)
         for draft in self.drafts:
             yield from (draft.title, draft.body)
@@ -218,7 +218,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class ArticleSource:
-    """The evidence behind a rule: an article's id and title, and norms as they are declared."""
+    """The evidence behind a rule: an article's id and title, and the declared norms."""
 
     article: str
     title: str
@@ -243,17 +243,17 @@ class Rule:
     defined: tuple[Defined, ...] = ()
     suppresses: tuple[str, ...] = ()
     opposes: tuple[str, ...] = ()
-    """Rules that say the opposite, so that the two must not speak of one subject at once."""
+    """Rules with opposite advice, which must never hold for the same subject at once."""
     attaches: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, Position] = field(default_factory=dict, compare=False)
-    """Where its keys stand, and what stands in them: `due`, `define.NAME`, `suppresses.RULE`, `opposes.RULE`."""
+    """Positions of its keys and their items: `due`, `define.NAME`, `suppresses.RULE`, `opposes.RULE`."""
     vocabulary: Vocabulary = field(default=KINDS, compare=False, repr=False)
-    """The fields that it may speak of."""
+    """The fields that it can use."""
 
 
 def walk(condition: Condition) -> Iterator[Term]:
-    """Every term, those inside relations and alternatives included."""
+    """All terms, including those inside relations and alternatives."""
     for term in condition:
         yield term
         if isinstance(term, Relation):
@@ -264,5 +264,5 @@ def walk(condition: Condition) -> Iterator[Term]:
 
 
 def is_timed(term: Term) -> bool:
-    """Whether time alone can change the answer."""
+    """Whether the passage of time alone can change the result."""
     return any(isinstance(inner, Reached) for inner in walk((term,)))

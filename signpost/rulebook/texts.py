@@ -1,4 +1,4 @@
-"""Texts of a rule: Jinja in a sandbox, and how each value reads. (What a text may say: see `templates`.)"""
+"""Renders the texts of rules: sandboxed Jinja, and how values are shown. `templates` checks them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -15,12 +15,11 @@ UNKNOWN = "unknown"
 
 
 class Silent(ChainableUndefined):
-    """A field that is not known: false in tests, "unknown" where it is shown, so that no text can fail on a
-    missing fact."""
+    """An unknown field: false in tests, "unknown" when shown, so that no text fails on a missing fact."""
 
 
 def show(value: Any) -> str:
-    """A value as a person reads it; instants must have been placed in a time zone before."""
+    """A value as readers see it; instants must already be in local time."""
     if value is None or isinstance(value, Undefined):
         return UNKNOWN
     if isinstance(value, bool):
@@ -46,13 +45,13 @@ def show_money(money: Money) -> str:
 
 
 def show_amount(amount: Any, currency: str) -> str:
-    """`USD 95,000`, or `USD 95,000.50` where there are cents."""
+    """`USD 95,000`, or `USD 95,000.50` with cents."""
     whole, _, cents = f"{float(amount):,.2f}".partition(".")
     return f"{currency} {whole}" if cents == "00" else f"{currency} {whole}.{cents}"
 
 
 def _monthly(money: Any) -> Any:
-    """The same pay by the month: `USD 4,000 a month`."""
+    """The monthly pay: `USD 4,000 a month`."""
     if not isinstance(money, Money):
         return UNKNOWN
     return f"{show_amount(round(money.annual / 12, 2), money.currency)} a month"
@@ -64,14 +63,14 @@ def join_words(words: Iterable[Any], last: str = "and") -> str:
     return f"{', '.join(shown[:-1])} {last} {shown[-1]}" if len(shown) > 1 else "".join(shown)
 
 
-def _shortfall(offered: Any, wanted: Any) -> str:
-    """How much less than wanted, by the year: `USD 8,000 a year (8.7%)`."""
-    if not isinstance(offered, Money) or not isinstance(wanted, Money) or offered.currency != wanted.currency:
+def _shortfall(offered: Any, target: Any) -> str:
+    """How much less than the target, per year: `USD 8,000 a year (8.7%)`."""
+    if not isinstance(offered, Money) or not isinstance(target, Money) or offered.currency != target.currency:
         return UNKNOWN
-    gap = wanted.annual - offered.annual
+    gap = target.annual - offered.annual
     return (
-        f"{show_amount(gap, wanted.currency)} a year ({float(100 * gap / wanted.annual):.1f}%)"
-        if wanted.annual
+        f"{show_amount(gap, target.currency)} a year ({float(100 * gap / target.annual):.1f}%)"
+        if target.annual
         else UNKNOWN
     )
 
@@ -83,8 +82,8 @@ def _words(value: Any) -> Any:
     return show(value).replace("_", " ")
 
 
-def placed(value: Any, type_: str, zone: ZoneInfo) -> Any:
-    """An instant as local time (None where no calendar shows it); everything else as it is."""
+def to_local_time(value: Any, type_: str, zone: ZoneInfo) -> Any:
+    """An instant as local time, None outside the calendar; other values unchanged."""
     if type_ != "instant" or not isinstance(value, int):
         return value
     instant = on_calendar(value)
@@ -104,11 +103,11 @@ ENVIRONMENT.filters["day"] = lambda value: show(value.date() if isinstance(value
 
 
 def render(source: str, context: Mapping[str, Any]) -> str:
-    """The text with its variables filled in, blank edges removed."""
-    return _compiled(source).render(context).strip()
+    """The text with its variables filled in, stripped of surrounding whitespace."""
+    return _compile(source).render(context).strip()
 
 
-def _compiled(source: str) -> Template:
+def _compile(source: str) -> Template:
     template = _TEMPLATES.get(source)
     if template is None:
         template = _TEMPLATES[source] = ENVIRONMENT.from_string(source)

@@ -1,4 +1,4 @@
-"""Names and amounts inside phrases: durations, numbers, references to fields, parameters and defined values."""
+"""Parses names and amounts in phrases: durations, numbers, references to fields, parameters and defined values."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ MOMENTS = ("instant", "date")
 
 
 def parse_duration(text: str) -> Duration | None:
-    """`36h`, `5d1h`, `2w`, `5bd` (business days); None where it is none."""
+    """`36h`, `5d1h`, `2w`, `5bd` (business days); None for other texts."""
     if not _DURATION.fullmatch(text):
         return None
     amounts = [(int(number), unit) for number, unit in _PART.findall(text)]
@@ -32,14 +32,14 @@ def parse_duration(text: str) -> Duration | None:
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a number, which a truth value is not."""
+    """Whether the value is a number; booleans are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(slots=True)
 class Names:
-    """What a phrase may name, seen from one condition: the kind it is about, parameters, defined values; and where
-    to report."""
+    """The names that a phrase can use in one condition: fields of its kind, parameters and defined values; and the
+    list of problems."""
 
     about: str
     item: str
@@ -49,31 +49,29 @@ class Names:
     defined: dict[str, Defined] = field(default_factory=dict)
     related: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
-    unread: set[str] = field(default_factory=set)
-    """Names of values and relations in which a problem was found: nothing more is reported of them."""
+    broken: set[str] = field(default_factory=set)
+    """Names of values and relations with a problem; no further problem is reported for them."""
     own: Scope = Scope.ITEM
 
     def inside(self, kind: str, own: Scope = Scope.ITEM) -> "Names":
-        """The same names seen from a block about another kind, whose own fields have this scope."""
+        """The names for a block about another kind, whose fields have the scope `own`."""
         return replace(self, item=kind, own=own)
 
     def param(self, name: str) -> Any:
-        """The value of a parameter, marked as used; None where there is none."""
+        """The value of a parameter, marked as used; None if unknown."""
         if name in self.params:
             self.used.add(name)
         return self.params.get(name)
 
     def reference(self, text: str, where: Position) -> Ref | None:
         """`respond_by`, `this one's salary`, `candidate's salary_target`, a defined value; None (and a problem)
-        where unknown."""
+        if unknown."""
         whose, name = self._owner(text)
         if whose is None:
             return self._own(name, where)
         kind = {"this one": self.about, "candidate": "candidate"}.get(whose)
         if kind is None:
-            self.problems.add(
-                "R023", where, f"{text!r}: nobody here is called {whose!r}", "say this one's or candidate's"
-            )
+            self.problems.add("R023", where, f"{text!r}: unknown owner {whose!r}", "write this one's or candidate's")
             return None
         if name not in self.vocabulary[kind]:
             self.problems.add(
@@ -95,14 +93,14 @@ class Names:
         if name in self.defined:
             return Ref(Scope.DEFINED, name, self.defined[name].type)
         known = [*self.vocabulary[self.item], *self.defined, *self.params]
-        if name not in self.unread:
+        if name not in self.broken:
             hint = f"write candidate's {name}" if name in self.vocabulary["candidate"] else meant(name, known)
-            self.problems.add("R023", where, f"nothing here is called {name!r}", hint)
+            self.problems.add("R023", where, f"unknown name {name!r}", hint)
         return None
 
     def duration(self, text: str, where: Position) -> Duration | Ref | None:
-        """A parameter, a defined duration, a field that counts days; a literal is refused, since tenants must be
-        able to set it."""
+        """A parameter, a defined duration or a number of days. Reports a literal, since tenants must be able to set
+        it."""
         literal = parse_duration(text)
         if literal is not None:
             self.problems.add(
@@ -122,7 +120,7 @@ class Names:
             return parsed
         reference = self.reference(text, where)
         if reference is not None and reference.type not in ("days", "duration"):
-            self.problems.add("R021", where, f"{text!r} is no duration but of type {reference.type}")
+            self.problems.add("R021", where, f"{text!r} has type {reference.type}, not duration")
             return None
         return reference
 
@@ -132,9 +130,7 @@ class Names:
         if match := _BACK_TO.fullmatch(text):
             moment = self.moment(match[1], where)
             if moment is not None and moment.base.type != "date":
-                self.problems.add(
-                    "R021", where, f"{match[1]!r} is no date, so there is no going back to the {match[2]}"
-                )
+                self.problems.add("R021", where, f"{match[1]!r} is not a date, so it cannot go back to the {match[2]}")
             return moment and replace(moment, back_to=match[2])
         match = re.fullmatch(r"(.+?) (before|after) (.+)", text)
         if match:
@@ -147,23 +143,22 @@ class Names:
     def _moment_base(self, text: str, where: Position) -> Ref | None:
         reference = self.reference(text, where)
         if reference is not None and reference.type not in MOMENTS:
-            self.problems.add("R021", where, f"{text!r} is no instant or date but of type {reference.type}")
+            self.problems.add("R021", where, f"{text!r} has type {reference.type}, not instant or date")
             return None
         return reference
 
     def amount(self, text: str, type_: str, where: Position) -> Ref | int | float | None:
-        """What a number, a count of days or money is compared with: a literal, a parameter, or a field of the same
-        type."""
+        """The operand of a comparison: a literal, a parameter, or a field of the same type."""
         if _NUMBER.fullmatch(text) and type_ != "money":
             return float(text) if "." in text else int(text)
         value = self.param(text)
         if value is not None:
             if is_number(value) and type_ != "money":
                 return value  # type: ignore[no-any-return]
-            self.problems.add("R021", where, f"the parameter {text} is {value!r}, which is no {type_}")
+            self.problems.add("R021", where, f"the parameter {text} is {value!r}, which does not fit {type_}")
             return None
         reference = self.reference(text, where)
         if reference is not None and reference.type != type_:
-            self.problems.add("R021", where, f"{text!r} is {reference.type}, and is compared with {type_}")
+            self.problems.add("R021", where, f"{text!r} has type {reference.type} and cannot be compared with {type_}")
             return None
         return reference

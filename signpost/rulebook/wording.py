@@ -1,28 +1,28 @@
-"""The check of a rule's texts: which variables they may name, and what an employer's texts must not."""
+"""Checks a rule's texts: their syntax, variables and length, and that employers' texts use no private fields."""
 
 import re
 
-from signpost.rulebook.filters import NOTHING_KNOWN
+from signpost.rulebook.filters import UNKNOWN_SHAPE
 from signpost.rulebook.shapes import variables
-from signpost.rulebook.templates import text_problems
+from signpost.rulebook.templates import find_text_problems
 from signpost.rulebook.terms import Rule
 from signpost.rulebook.values import Names
 from signpost.yaml_files.reader import Node
 
-TITLE_LIMIT = 70
-MESSAGE_LIMIT = 1200
-_PRIVATE = "an employer's text cannot name what the candidate said in private"
+MAX_TITLE_LENGTH = 70
+MAX_MESSAGE_LENGTH = 1200
+_PRIVATE = "an employer's text cannot use the candidate's private fields"
 _MARKUP = re.compile(r"{[{%#].*?[}%#]}", re.DOTALL)
 
 
 def check_texts(rule: Rule, node: Node, names: Names) -> None:
-    """Report every text that cannot be parsed, names what is not there, or is too long."""
-    known = {**dict.fromkeys((*names.unread, *(f"{name}s" for name in names.unread)), NOTHING_KNOWN), **variables(rule)}
+    """Report every text that is malformed, uses an unknown variable, or is too long."""
+    known = {**dict.fromkeys((*names.broken, *(f"{name}s" for name in names.broken)), UNKNOWN_SHAPE), **variables(rule)}
     for text in _texts(node):
-        for code, message, suggestion in text_problems(text.value, known):
+        for code, message, suggestion in find_text_problems(text.value, known):
             private = _PRIVATE if code == "R041" and rule.audience == "employer" else ""
             names.problems.add(code, text.position, message, suggestion or private)
-    for key, limit in (("title", TITLE_LIMIT), ("message", MESSAGE_LIMIT)):
+    for key, limit in (("title", MAX_TITLE_LENGTH), ("message", MAX_MESSAGE_LENGTH)):
         length = len(_MARKUP.sub("", str(node.value[key].value)))
         if length > limit:
             names.problems.add(
@@ -33,11 +33,11 @@ def check_texts(rule: Rule, node: Node, names: Names) -> None:
 
 
 def _texts(node: Node) -> list[Node]:
-    found = [node.value[key] for key in ("title", "message")]
+    texts = [node.value[key] for key in ("title", "message")]
     if "steps" in node.value and isinstance(node.value["steps"].value, list):
-        found += node.value["steps"].value
+        texts += node.value["steps"].value
     drafts = node.value.get("drafts")
     if drafts is not None and isinstance(drafts.value, dict):
         for draft in drafts.value.values():
-            found += list(draft.value.values()) if isinstance(draft.value, dict) else []
-    return [text for text in found if isinstance(text.value, str)]
+            texts += list(draft.value.values()) if isinstance(draft.value, dict) else []
+    return [text for text in texts if isinstance(text.value, str)]

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from signpost.rulebook import Rulebook
-from signpost.rulebook.rule import sort_of
+from signpost.rulebook.rule import describe_type
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Position, Problems
@@ -120,8 +120,8 @@ def _check_params(rule: str, node: Node, defaults: Mapping[str, Any], problems: 
         if name not in defaults:
             known = meant(name, defaults) if defaults else "it has none"
             problems.add("R052", node.key_position(name), f"{rule} has no parameter {name!r}", known)
-        elif not _storable(value.plain()) or sort_of(value.plain()) != sort_of(defaults[name]):
-            said = f"{rule}.{name} must be {sort_of(defaults[name])}, which {value.plain()!r} is not"
+        elif not _storable(value.plain()) or describe_type(value.plain()) != describe_type(defaults[name]):
+            said = f"{rule}.{name} must be {describe_type(defaults[name])}, which {value.plain()!r} is not"
             problems.add("R052", value.position, said, f"by itself it is {defaults[name]}")
 
 

@@ -115,7 +115,7 @@ PARAMETERS = HEAD + "  params: {wait: 3d}\n  when: {respond_by: within wait}\n" 
     [
         ({"r": {"wiat": "5d"}}, "no parameter 'wiat'"),
         ({"r": {"wait": 5}}, "a duration"),
-        ({"q": {"wait": "5d"}}, "which is no rule"),
+        ({"q": {"wait": "5d"}}, "which is not a rule"),
     ],
 )
 def test_overrides_are_checked_like_rules(

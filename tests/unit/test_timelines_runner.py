@@ -185,7 +185,7 @@ def test_an_expectation_that_could_prove_nothing_is_refused(tmp_path: Path, expe
         ("send-thank-you", "5:13: R006 params is a mapping of rules"),
         ("{send-thank-you: 3d}", "R006 params is a mapping of rules"),
         ("{send-thank-you: {valid_four: 3d}}", "3:5: R052 send-thank-you has no parameter .* .did you mean valid_for"),
-        ("{send-thank-yous: {valid_for: 3d}}", "3:5: R052 .* which is no rule .did you mean send-thank-you"),
+        ("{send-thank-yous: {valid_for: 3d}}", "3:5: R052 .* which is not a rule .did you mean send-thank-you"),
     ],
 )
 def test_overrides_that_do_not_fit_are_refused_at_their_timeline(tmp_path: Path, params: str, message: str) -> None:

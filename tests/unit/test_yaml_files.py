@@ -83,7 +83,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "base sixty": (b"a: 1:30\n", "1:4: R005"),
     "base sixteen": (b"a: 0xff\n", "1:4: R005"),
     "base eight": (b"a: 0777\n", "1:4: R005"),
-    "truth value": (b"a: no\n", "1:4: R005"),
+    "boolean": (b"a: no\n", "1:4: R005"),
     "impossible date": (b"2026-13-01: 2026-13-01\n", "1:1: R0"),
     "NUL": (b"a: b\nc: \0\n", "2:4: R001"),
     "BOM within": ("a: b\nc: \ufeff\n".encode(), "2:4: R001"),

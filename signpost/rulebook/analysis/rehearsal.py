@@ -17,7 +17,7 @@ from signpost.rulebook.shapes import Many, ObjectShape, Plain, Shape, variables
 from signpost.rulebook.templates import names_in
 from signpost.rulebook.terms import Relation, Rule
 from signpost.rulebook.texts import render, show
-from signpost.rulebook.wording import TITLE_LIMIT
+from signpost.rulebook.wording import MAX_TITLE_LENGTH
 from signpost.yaml_files.problems import Position, Problems
 
 LONG_NAME = "Brandenburg Water Holding AG"
@@ -101,9 +101,9 @@ class _Rehearsal:
         return False
 
     def _is_short(self, what: str, where: Position, text: str) -> bool:
-        if what != "title" or len(text) <= TITLE_LIMIT:
+        if what != "title" or len(text) <= MAX_TITLE_LENGTH:
             return True
-        message = f"the title has {len(text)} characters where names are long, at most {TITLE_LIMIT}: {text}"
+        message = f"the title has {len(text)} characters where names are long, at most {MAX_TITLE_LENGTH}: {text}"
         self.problems.add("R045", where, message, "say it in fewer words")
         return False
 
