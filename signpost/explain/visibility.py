@@ -8,7 +8,7 @@ from signpost.engine.environment import Env
 from signpost.engine.links import is_linked
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.vocabulary import KINDS, Vocabulary
-from signpost.rulebook.analysis.barrier import LINKS, TOLD_IN_PRIVATE
+from signpost.rulebook.analysis.barrier import LINKS, MAYBE_PRIVATE_KINDS
 from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
 from signpost.rulebook.terms import Linked, Ref, Relation, Rule, Scope
 
@@ -61,4 +61,4 @@ def _is_public(entity: Entity, vocabulary: Vocabulary) -> bool:
     ignored = (*LINKS, *ALWAYS_KNOWN.get(entity.kind, ()))
     fields = vocabulary[entity.kind]
     public = (name for name in entity.values if name in fields and name not in ignored and not fields[name].private)
-    return entity.kind not in TOLD_IN_PRIVATE or any(public)
+    return entity.kind not in MAYBE_PRIVATE_KINDS or any(public)

@@ -119,5 +119,5 @@ def test_too_many_cases_count_as_possible(tmp_path: Path, monkeypatch: pytest.Mo
     contradiction = "any of: [{title: known}, {salary: known}] | any of: [{title: unknown}, {salary: unknown}] | "
     contradiction += "any of: [{title: unknown}, {salary: known}] | any of: [{title: known}, {salary: unknown}]"
     assert not possible(tmp_path, contradiction)
-    monkeypatch.setattr("signpost.rulebook.analysis.logic.MOST_BRANCHES", 1)
+    monkeypatch.setattr("signpost.rulebook.analysis.logic.MAX_BRANCHES", 1)
     assert possible(tmp_path, contradiction)

@@ -52,7 +52,7 @@ def test_a_problem_is_told_with_place_code_and_suggestion_and_fails() -> None:
 def test_a_warning_fails_only_where_it_is_asked_for(warned: Path) -> None:
     result = run(warned, *TODAY)
     assert result.exit_code == 0
-    said = "warning: `ended: false` says nothing new: it follows from `stage: open` (topic.yaml:5:12) (leave it out)"
+    said = "warning: `ended: false` is redundant: it follows from `stage: open` (topic.yaml:5:12) (remove it)"
     assert result.stdout.splitlines()[0] == f"{warned}/topic.yaml:6:12: R028 {said}"
     assert result.stdout.splitlines()[1].startswith("1 rule, no problem, 1 warning; version ")
     assert run(warned, "--strict", *TODAY).exit_code == 1
@@ -64,7 +64,7 @@ def test_programs_read_warnings_apart_from_problems(warned: Path) -> None:
     assert [(one["file"], one["line"], one["column"], one["code"]) for one in found["warnings"]] == [
         (str(warned / "topic.yaml"), 6, 12, "R028")
     ]
-    assert found["warnings"][0]["suggestion"] == "leave it out"
+    assert found["warnings"][0]["suggestion"] == "remove it"
 
 
 def test_a_place_opens_in_an_editor_from_the_current_folder(monkeypatch: pytest.MonkeyPatch) -> None:

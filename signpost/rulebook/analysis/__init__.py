@@ -1,1 +1,1 @@
-"""Proofs over a loaded rulebook: conditions that cannot hold, unreachable escalation, the audience barrier. Pure."""
+"""Analyses a loaded rulebook: contradictions, unreachable priorities, the audience barrier. Reads no file."""

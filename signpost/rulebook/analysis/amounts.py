@@ -1,4 +1,4 @@
-"""Amounts and times that are at most so far apart: whether a list of such bounds can hold at once."""
+"""Decides whether bounds on the distances of amounts and times can hold together. Knows no rules."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from signpost.case.instant import NEVER as LAST
 
 NOW, ZERO = "now", "zero"
 """The present, and the number 0 (for times: the epoch)."""
-ZONES_APART = 26 * HOUR
-"""No two local midnights of one day are further apart, so no shift by days differs more from so many times 24 hours."""
-LONGEST_BACK = 31
+MAX_ZONE_GAP_US = 26 * HOUR
+"""The largest distance of two local midnights of one day, so the largest error of counting a day as 24 hours."""
+MAX_DAYS_BACK = 31
 
 Node: TypeAlias = Any
-"""Something with an amount: a `Var`, a `Point`, NOW or ZERO."""
+"""A value with an amount: a `Var`, a `Point`, NOW or ZERO."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Bound:
 @dataclass(frozen=True, slots=True)
 class Point:
     """A moment moved from another one (a `Var` or a `Point`): by business days, then days, then back to a month's end
-    or the like, then to the end of that day, then by microseconds. `by`: further days that are a fact themselves."""
+    or the like, then to the end of that day, then by microseconds. `by`: (sign, field) of further days."""
 
     inner: Node
     on_dates: bool
@@ -45,17 +45,17 @@ class Point:
 
     @property
     def family(self) -> tuple[Any, ...]:
-        """Points of one family lie in the order of their days."""
+        """Points of one family are ordered by their days."""
         return self.inner, self.on_dates, self.business_days, self.back_to, self.by
 
     def reach(self) -> tuple[int, int] | None:
-        """How far from the inner moment it may be: least and most, in microseconds; None where nobody can tell."""
+        """The least and largest distance from the inner moment in microseconds; None if unbounded."""
         if self.by is not None:
             return None
         days = self.days + self.end
         least, most = sorted((self.business_days, _calendar_days(self.business_days)))
-        least -= LONGEST_BACK if self.back_to else 0
-        slack = ZONES_APART if self.on_dates or self.business_days else 0
+        least -= MAX_DAYS_BACK if self.back_to else 0
+        slack = MAX_ZONE_GAP_US if self.on_dates or self.business_days else 0
         low, high = (least + days) * DAY - slack, (most + days) * DAY + slack
         low = max(low, 0) if least + days >= 0 else low  # a later day does not begin earlier
         high = min(high, 0) if most + days <= 0 else high
@@ -63,61 +63,60 @@ class Point:
 
 
 def _calendar_days(business_days: int) -> int:
-    """The most days that so many business days can take."""
+    """The largest number of calendar days that these business days span."""
     sign = 1 if business_days > 0 else -1
     return business_days + sign * 2 * ((abs(business_days) + 4) // 5)
 
 
 def are_consistent(bounds: list[Bound]) -> bool:
-    """Whether amounts exist that keep all bounds: no way round from one amount back to itself may sum up to less than
-    nothing."""
-    ways: dict[tuple[Node, Node], tuple[Any, int]] = {}
-    for one in [*bounds, *_implied(_nodes(bounds))]:
-        pair, way = (one.left, one.right), (one.limit, -1 if one.strict else 0)
-        ways[pair] = min(way, ways.get(pair, way))
-    return _has_no_way_down(ways)
+    """Whether amounts exist that satisfy all bounds, which holds if no cycle of bounds has a negative sum."""
+    limits: dict[tuple[Node, Node], tuple[Any, int]] = {}
+    for bound in [*bounds, *_implied(_nodes(bounds))]:
+        pair, limit = (bound.left, bound.right), (bound.limit, -1 if bound.strict else 0)
+        limits[pair] = min(limit, limits.get(pair, limit))
+    return _has_no_negative_cycle(limits)
 
 
-def _has_no_way_down(ways: dict[tuple[Node, Node], tuple[Any, int]]) -> bool:
-    """Bellman and Ford's search for a cycle of negative length."""
-    best: dict[Node, tuple[Any, int]] = {node: (0, 0) for pair in ways for node in pair}
+def _has_no_negative_cycle(limits: dict[tuple[Node, Node], tuple[Any, int]]) -> bool:
+    """The Bellman-Ford algorithm."""
+    best: dict[Node, tuple[Any, int]] = {node: (0, 0) for pair in limits for node in pair}
     for _ in range(len(best) + 1):
         changed = False
-        for (left, right), (limit, strict) in ways.items():
-            found = best[right][0] + limit, best[right][1] + strict
-            if found < best[left]:
-                best[left], changed = found, True
+        for (left, right), (limit, strict) in limits.items():
+            distance = best[right][0] + limit, best[right][1] + strict
+            if distance < best[left]:
+                best[left], changed = distance, True
         if not changed:
             return True
     return False
 
 
 def _nodes(bounds: Iterable[Bound]) -> list[Node]:
-    found: dict[Node, None] = {}
-    to_do = [node for bound in bounds for node in (bound.left, bound.right)]
-    while to_do:
-        node = to_do.pop()
-        if node not in found:
-            found[node] = None
-            to_do += [node.inner] if isinstance(node, Point) else []
-    return list(found)
+    nodes: dict[Node, None] = {}
+    pending = [node for bound in bounds for node in (bound.left, bound.right)]
+    while pending:
+        node = pending.pop()
+        if node not in nodes:
+            nodes[node] = None
+            pending += [node.inner] if isinstance(node, Point) else []
+    return list(nodes)
 
 
 def _implied(nodes: list[Node]) -> Iterator[Bound]:
-    """What holds of the moments themselves, whatever a rule says of them."""
+    """The bounds that hold for moments regardless of any rule."""
     if NOW in nodes:
         yield from (Bound(ZERO, NOW), Bound(NOW, ZERO, LAST))
     points = [node for node in nodes if isinstance(node, Point)]
     for point in points:
         if (reach := point.reach()) is not None:
             yield from (Bound(point, point.inner, reach[1]), Bound(point.inner, point, -reach[0]))
-    for one, other in combinations(points, 2):
-        if one.family == other.family:
-            yield from _in_order(*sorted((one, other), key=lambda point: (point.days, point.end)))
+    for first, second in combinations(points, 2):
+        if first.family == second.family:
+            yield from _in_order(*sorted((first, second), key=lambda point: (point.days, point.end)))
 
 
 def _in_order(early: Point, late: Point) -> Iterator[Bound]:
-    """Of two points that differ in days, end and microseconds alone."""
+    """The bounds of two points that differ only in days, end and microseconds."""
     apart = late.microseconds - early.microseconds
     if early.end <= late.end:
         yield Bound(early, late, -apart)
@@ -125,4 +124,7 @@ def _in_order(early: Point, late: Point) -> Iterator[Bound]:
         yield Bound(late, early, apart)
     elif early.back_to is None:
         days = (late.days + late.end - early.days - early.end) * DAY
-        yield from (Bound(late, early, days + ZONES_APART + apart), Bound(early, late, ZONES_APART - days - apart))
+        yield from (
+            Bound(late, early, days + MAX_ZONE_GAP_US + apart),
+            Bound(early, late, MAX_ZONE_GAP_US - days - apart),
+        )

@@ -1,4 +1,4 @@
-"""What facts guarantee whatever the events say: which values a field can have, and which of them go together."""
+"""Invariants of facts, for every sequence of events: the values of a field, and which values go together."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ class _Unknown:
 
 
 UNKNOWN = _Unknown()
-"""The value of a field that nobody has told."""
+"""The value of an unknown field."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntityTerm:
-    """One entity that conditions speak of."""
+    """One entity that conditions are about."""
 
     name: str
     kind: str
@@ -28,8 +28,7 @@ class EntityTerm:
 
 @dataclass(frozen=True, slots=True)
 class Var:
-    """A field of an entity, with the words that it can have; of the type "fact", a yes or no about the entity that is
-    no field."""
+    """A field of an entity with its choices; with the type "fact", a boolean about the entity that is not a field."""
 
     entity: EntityTerm
     name: Any
@@ -44,7 +43,7 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Is:
-    """The value is among these, or (`among` false) is none of them; UNKNOWN is a value like any other."""
+    """The value is among these, or (`among` false) is not; UNKNOWN is a value like any other."""
 
     var: Var
     values: frozenset[Any]
@@ -64,7 +63,7 @@ def _known(name: str) -> Side:
 
 
 def _at(stages: Iterable[str]) -> list[tuple[Side, Side]]:
-    """At such a stage it is known since when."""
+    """At such a stage, the time that it was reached is known."""
     return [(("stage", (stage,), False), _known(f"{stage}_at")) for stage in stages]
 
 
@@ -90,7 +89,7 @@ OR: dict[str, list[tuple[Side, Side]]] = {
         (("resigned", (True,), True), ("last_day", (UNKNOWN,), True)),
     ],
 }
-"""Kind -> pairs of which at least one holds of every entity of that kind, as facts are made."""
+"""Kind -> pairs of which at least one holds for every entity of that kind."""
 
 
 @lru_cache(maxsize=4096)
@@ -108,7 +107,7 @@ def universe(var: Var) -> Is:
 
 @lru_cache(maxsize=4096)
 def guarantees(entity: EntityTerm) -> tuple[tuple[Is, Is], ...]:
-    """Pairs of statements, of which at least one is true of the entity."""
+    """Pairs of statements; at least one of each pair is true of the entity."""
     return tuple((_side(entity, first), _side(entity, second)) for first, second in OR.get(entity.kind, ()))
 
 

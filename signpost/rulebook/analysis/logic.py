@@ -1,5 +1,5 @@
-"""Whether statements about one moment of one case can hold together: a small decision procedure over known and
-unknown values, sets of words, amounts and times. Sound: what it calls impossible never happens. It may miss one."""
+"""Decides whether statements about one case at one moment can hold together: known and unknown values, choices, amounts
+and times. Sound but incomplete: what it calls impossible never happens, but it can miss impossible statements."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 from signpost.rulebook.analysis.amounts import Bound, Node, are_consistent
 from signpost.rulebook.analysis.guarantees import EntityTerm, Is, Var, guarantees, universe
 
-MOST_BRANCHES = 4000
-"""Beyond so many cases it gives up, and calls the statements possible."""
+MAX_BRANCHES = 4000
+"""Above this number of branches, statements count as possible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Everything in a list is among these words."""
+    """Every item of a list is among these words."""
 
     var: Var
     words: frozenset[str]
@@ -23,7 +23,7 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class Meets:
-    """Something in a list is among these words."""
+    """Some item of a list is among these words."""
 
     var: Var
     words: frozenset[str]
@@ -31,7 +31,7 @@ class Meets:
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """Two known values say the same, or differ."""
+    """Two known values are equal, or differ."""
 
     left: Var
     right: Var
@@ -62,43 +62,43 @@ class Either:
 
 
 @dataclass(frozen=True, slots=True)
-class Somebody:
-    """At least `number` entities of a kind, none of them the subject, are so; `entity` stands for one of them."""
+class AtLeast:
+    """At least `number` entities of a kind, without the subject, satisfy `holds`; `entity` is one of them."""
 
     entity: EntityTerm
     number: int
-    so: "Callable[[EntityTerm], Statement]"
+    holds: "Callable[[EntityTerm], Statement]"
 
 
 @dataclass(frozen=True, slots=True)
-class Nobody:
-    """Fewer than `number` entities of a kind, the subject left out, are so; `not_so` says of one that it is not."""
+class FewerThan:
+    """Fewer than `number` entities of a kind, without the subject, do not satisfy `fails`."""
 
     kind: str
     number: int
-    not_so: "Callable[[EntityTerm], Statement]"
+    fails: "Callable[[EntityTerm], Statement]"
 
 
-Statement: TypeAlias = Is | Bound | Inside | Meets | Equal | Comparable | Every | Either | Somebody | Nobody
+Statement: TypeAlias = Is | Bound | Inside | Meets | Equal | Comparable | Every | Either | AtLeast | FewerThan
 TRUE, FALSE = Every(), Either()
 _ENTITIES = count(1)
 
 
-def somebody(kind: str) -> EntityTerm:
-    """An entity that nothing is known of yet."""
+def new_entity(kind: str) -> EntityTerm:
+    """A new entity without any known fields."""
     return EntityTerm(f"{kind} {next(_ENTITIES)}", kind)
 
 
 def is_possible(*statements: Statement) -> bool:
-    """Whether all statements can be true of one case at one moment; also true where that takes too long to tell."""
+    """Whether all statements can be true of one case at one moment; also true if MAX_BRANCHES is reached."""
     try:
         return _Search().is_possible(_World(), list(statements))
-    except _GaveUpError:
+    except _TooManyBranchesError:
         return True
 
 
-class _GaveUpError(Exception):
-    """Too many cases."""
+class _TooManyBranchesError(Exception):
+    """The search reached MAX_BRANCHES."""
 
 
 class _Search:
@@ -107,8 +107,8 @@ class _Search:
 
     def is_possible(self, world: "_World", statements: list[Statement]) -> bool:
         self.branches += 1
-        if self.branches > MOST_BRANCHES:
-            raise _GaveUpError
+        if self.branches > MAX_BRANCHES:
+            raise _TooManyBranchesError
         open_choices = world.take(statements)
         if open_choices is None or not world.is_consistent():
             return False
@@ -120,14 +120,14 @@ class _Search:
 
 @dataclass(slots=True)
 class _World:
-    """What has been taken for true on the way to one case."""
+    """The statements assumed in one branch of the search."""
 
     values: dict[Var, Is] = field(default_factory=dict)
     lists: list[Inside | Meets] = field(default_factory=list)
     bounds: list[Bound] = field(default_factory=list)
     pairs: list[Equal | Comparable] = field(default_factory=list)
-    somebodies: list[Somebody] = field(default_factory=list)
-    nobodies: list[Nobody] = field(default_factory=list)
+    at_least: list[AtLeast] = field(default_factory=list)
+    fewer_than: list[FewerThan] = field(default_factory=list)
 
     def copy(self) -> "_World":
         return _World(
@@ -135,13 +135,13 @@ class _World:
             list(self.lists),
             list(self.bounds),
             list(self.pairs),
-            list(self.somebodies),
-            list(self.nobodies),
+            list(self.at_least),
+            list(self.fewer_than),
         )
 
     def take(self, statements: list[Statement]) -> list[Either] | None:
-        """Take statements for true, and choices of which one alternative is left; the choices that stay open, or None
-        where nothing is left of one."""
+        """Assume statements, and choices with one alternative left. Returns the open choices, or None if a choice has
+        no alternative left."""
         todo, choices = statements, list[Either]()
         while todo:
             while todo:
@@ -150,56 +150,55 @@ class _World:
                     choices.append(statement)
                 else:
                     todo.extend(self._take(statement))
-            narrowed = [Either(tuple(part for part in one.parts if not self._excludes(part))) for one in choices]
-            if any(not one.parts for one in narrowed):
+            narrowed = [Either(tuple(part for part in choice.parts if not self._excludes(part))) for choice in choices]
+            if any(not choice.parts for choice in narrowed):
                 return None
-            todo = [one.parts[0] for one in narrowed if len(one.parts) == 1]
-            choices = [one for one in narrowed if len(one.parts) > 1 and TRUE not in one.parts]
+            todo = [choice.parts[0] for choice in narrowed if len(choice.parts) == 1]
+            choices = [choice for choice in narrowed if len(choice.parts) > 1 and TRUE not in choice.parts]
         return choices
 
     def _take(self, statement: Statement) -> Iterable[Statement]:
-        """Note one statement; whatever else follows from it."""
+        """Assume one statement; returns the statements that follow from it."""
         match statement:
             case Every():
                 return statement.parts
             case Is():
-                self.values[statement.var] = _narrowed(self._value(statement.var), statement)
+                self.values[statement.var] = _intersect(self._value(statement.var), statement)
             case Inside() | Meets():
                 self.lists.append(statement)
             case Bound():
                 self.bounds.append(statement)
             case Equal() | Comparable():
                 self.pairs.append(statement)
-            case Somebody():
-                self.somebodies.append(statement)
-                met = [found for nobody in self.nobodies for found in _meet(statement, nobody)]
-                return (statement.so(statement.entity), *met)
-            case Nobody():
-                self.nobodies.append(statement)
-                return [found for one in list(self.somebodies) for found in _meet(one, statement)]
+            case AtLeast():
+                self.at_least.append(statement)
+                implied = [new for limit in self.fewer_than for new in _combine(statement, limit)]
+                return (statement.holds(statement.entity), *implied)
+            case FewerThan():
+                self.fewer_than.append(statement)
+                return [new for other in list(self.at_least) for new in _combine(other, statement)]
         return ()
 
     def _value(self, var: Var) -> Is:
         return self.values.get(var) or universe(var)
 
     def _excludes(self, statement: Statement) -> bool:
-        """Whether a statement is plainly false here; a quick look, no more."""
+        """Whether a statement is obviously false here; a cheap, incomplete check."""
         if isinstance(statement, Is):
-            return _is_nothing(_narrowed(self._value(statement.var), statement))
+            return _is_nothing(_intersect(self._value(statement.var), statement))
         if isinstance(statement, Every):
             return any(self._excludes(part) for part in statement.parts)
         return isinstance(statement, Either) and all(self._excludes(part) for part in statement.parts)
 
     def is_consistent(self) -> bool:
-        """Whether nothing taken so far contradicts the rest of it."""
+        """Whether the assumed statements are free of contradictions."""
         self._propagate()
         if any(_is_nothing(value) for value in self.values.values()):
             return False
         return self._lists_fit() and self._pairs_fit() and are_consistent(self.bounds)
 
     def _propagate(self) -> None:
-        """What the facts guarantee: one of two statements holds of each entity, so where one is excluded the other
-        follows."""
+        """Apply the guarantees of facts: one of two statements holds, so if one is excluded the other follows."""
         entities = {var.entity for var in self.values}
         changed = True
         while changed:
@@ -208,7 +207,7 @@ class _World:
                 for excluded, follows in ((first, second), (second, first)):
                     if self._excludes(excluded):
                         before = self._value(follows.var)
-                        self.values[follows.var] = after = _narrowed(before, follows)
+                        self.values[follows.var] = after = _intersect(before, follows)
                         changed |= after != before
 
     def _lists_fit(self) -> bool:
@@ -222,7 +221,7 @@ class _World:
         return all(self._groups_fit(kind) for kind in (Equal, Comparable))
 
     def _groups_fit(self, kind: type[Equal] | type[Comparable]) -> bool:
-        """Nothing differs from what it equals, by way of others too; what is equal has a value in common."""
+        """Whether no pair differs that is equal through other pairs, and equal variables have a common value."""
         group = _Groups()
         for pair in self.pairs:
             if isinstance(pair, kind) and pair.same:
@@ -240,28 +239,28 @@ class _World:
 
 
 class _Groups:
-    """Which variables are joined, by way of others too."""
+    """A union-find structure of variables."""
 
     def __init__(self) -> None:
-        self.leader: dict[Node, Node] = {}
+        self.parent: dict[Node, Node] = {}
 
     def of(self, var: Node) -> Node:
-        while (above := self.leader.setdefault(var, var)) != var:
+        while (above := self.parent.setdefault(var, var)) != var:
             var = above
         return var
 
     def join(self, left: Node, right: Node) -> None:
-        self.leader[self.of(left)] = self.of(right)
+        self.parent[self.of(left)] = self.of(right)
 
     def groups(self) -> list[list[Var]]:
         found: dict[Node, list[Var]] = {}
-        for var in list(self.leader):
+        for var in list(self.parent):
             if isinstance(var, Var):
                 found.setdefault(self.of(var), []).append(var)
         return list(found.values())
 
 
-def _narrowed(ours: Is, theirs: Is) -> Is:
+def _intersect(ours: Is, theirs: Is) -> Is:
     if ours.among:
         return Is(ours.var, ours.values & theirs.values if theirs.among else ours.values - theirs.values)
     return Is(ours.var, theirs.values - ours.values if theirs.among else ours.values | theirs.values, theirs.among)
@@ -275,12 +274,12 @@ def _normal(word: Any) -> Any:
     return word.strip().casefold() if isinstance(word, str) else word
 
 
-def _meet(one: Somebody, nobody: Nobody) -> Iterator[Statement]:
-    """What is said of nobody (or of few) is not so of somebody: of every one, or of one more."""
-    if one.entity.kind != nobody.kind or one.number < nobody.number:
+def _combine(entities: AtLeast, limit: FewerThan) -> Iterator[Statement]:
+    """What follows from a lower and an upper bound on entities of one kind."""
+    if entities.entity.kind != limit.kind or entities.number < limit.number:
         return
-    if nobody.number == 1:
-        yield nobody.not_so(one.entity)
+    if limit.number == 1:
+        yield limit.fails(entities.entity)
         return
-    further = somebody(one.entity.kind)
-    yield Somebody(further, 1, lambda entity: Every((one.so(entity), nobody.not_so(entity))))
+    further = new_entity(entities.entity.kind)
+    yield AtLeast(further, 1, lambda entity: Every((entities.holds(entity), limit.fails(entity))))

@@ -1,4 +1,4 @@
-"""What one term says of values that are told: the statement that it holds, and that it does not."""
+"""Translates one term over resolved values to the statements that it holds, and that it fails."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -26,19 +26,19 @@ from signpost.rulebook.terms import (
 )
 
 Value: TypeAlias = Var | Point | Duration | int | float | None
-"""What a reference comes to; None: unknown."""
+"""The value of a reference; None: unknown."""
 _FIRST_DAY, _LAST_DAY = ((day.toordinal() - date(1970, 1, 1).toordinal()) * DAY for day in (date.min, date.max))
 _TWO_WEEKS = 14 * DAY
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _COMPARED = ("text", "choice", "boolean", "number", "days", "money", "date", "instant")
-"""Types of which equality carries over: what equals the same is equal."""
+"""Types with transitive equality."""
 _AMOUNTS = ("number", "days", "money", "date", "instant")
 _ANYTHING = frozenset(("anything",))
 
 
 def either(parts: Iterable[Statement]) -> Statement:
-    found = tuple(parts)
-    return found[0] if len(found) == 1 else Either(found)
+    alternatives = tuple(parts)
+    return alternatives[0] if len(alternatives) == 1 else Either(alternatives)
 
 
 def known(value: Value) -> Statement:
@@ -50,7 +50,7 @@ def known(value: Value) -> Statement:
 
 
 def unknown(value: Value) -> Statement:
-    """Also what leads off the calendar is unknown."""
+    """A moment outside the calendar is unknown too."""
     if isinstance(value, Var):
         return Is(value, frozenset((UNKNOWN,)))
     if isinstance(value, Point):
@@ -73,8 +73,8 @@ def _is_date(value: Value) -> bool:
     return isinstance(value, Var) and value.type == "date"
 
 
-def moved(base: Value, offset: Value, moment: Moment) -> Value:
-    """A moment as a point: nothing where a part of it is unknown, the base itself where it is not moved."""
+def shift(base: Value, offset: Value, moment: Moment) -> Value:
+    """A moment as a point: None if a part is unknown, the base itself if it is not shifted."""
     if base is None or offset is None or not isinstance(base, Var | Point):
         return None
     by = (moment.sign, offset) if isinstance(offset, Var) else None
@@ -83,14 +83,14 @@ def moved(base: Value, offset: Value, moment: Moment) -> Value:
     if not _is_date(base):
         point = Point(base, False, 0, business, days * DAY + rest, None, False, by)
     elif moment.back_to is None:
-        point = _joined(Point(base, True, days + moment.end, business, rest, None, False, by))
+        point = _merge_days(Point(base, True, days + moment.end, business, rest, None, False, by))
     else:
         point = Point(base, True, days, business, rest, moment.back_to, moment.end, by)
     return base if point == Point(base, point.on_dates) else point
 
 
-def _joined(point: Point) -> Point:
-    """Days added to days are days."""
+def _merge_days(point: Point) -> Point:
+    """Merge a shift by days with an inner shift by days."""
     inner = point.inner
     if isinstance(inner, Point) and point.business_days == 0 and inner == Point(inner.inner, True, inner.days):
         return Point(inner.inner, True, inner.days + point.days, 0, point.microseconds, None, False, point.by)
@@ -98,27 +98,27 @@ def _joined(point: Point) -> Point:
 
 
 def as_instant(value: Value) -> Value:
-    """A date among instants means its first moment."""
+    """A date among instants is the start of its day."""
     return Point(value, False) if _is_date(value) else value
 
 
-def plain(term: Term, values: dict[Ref, Value], wanted: bool, item: EntityTerm) -> Statement:
-    """A term whose references are resolved. Where a value is unknown a term does not hold, but for `unknown` itself."""
+def plain(term: Term, values: dict[Ref, Value], expected: bool, item: EntityTerm) -> Statement:
+    """A term whose references are resolved. With an unknown value, no term holds except `unknown`."""
     if isinstance(term, Linked):
-        return Is(Var(item, ("linked", term.how), "fact"), frozenset((wanted,)))
+        return Is(Var(item, ("linked", term.how), "fact"), frozenset((expected,)))
     if isinstance(term, Known):
-        return (known if wanted == term.known else unknown)(values[term.ref])
+        return (known if expected == term.known else unknown)(values[term.ref])
     points = _points(term, values)
     if None in points:
-        return FALSE if wanted else TRUE
-    holds, fails = _said(term, points)
-    if wanted:
+        return FALSE if expected else TRUE
+    holds, fails = _holds_and_fails(term, points)
+    if expected:
         return Every((*map(known, points), holds))
     return Either((*map(unknown, points), fails))
 
 
 def _points(term: Term, values: dict[Ref, Value]) -> list[Value]:
-    """What a term compares: fields, numbers and moments."""
+    """The fields, numbers and moments that a term compares."""
     match term:
         case Reached():
             return [_at(term.moment, values)]
@@ -133,16 +133,16 @@ def _points(term: Term, values: dict[Ref, Value]) -> list[Value]:
 
 def _at(moment: Moment, values: dict[Ref, Value]) -> Value:
     offset = values[moment.offset] if isinstance(moment.offset, Ref) else moment.offset
-    return moved(values[moment.base], offset, moment)
+    return shift(values[moment.base], offset, moment)
 
 
-def _said(term: Term, points: list[Any]) -> tuple[Statement, Statement]:
-    """What a term says, and the opposite, of values that are known."""
+def _holds_and_fails(term: Term, points: list[Any]) -> tuple[Statement, Statement]:
+    """The statements that a term holds, and that it fails, for known values."""
     match term:
         case OneOf():
             return _one_of(points[0], frozenset(term.values), term.negated)
         case Compare():
-            return _compared(points[0], term.operator, points[1])
+            return _compare(points[0], term.operator, points[1])
         case Order():
             return _bound(points[0], term.operator, points[1]), _bound(points[0], _OPPOSITE[term.operator], points[1])
         case Reached():
@@ -164,7 +164,7 @@ def _exactly(var: Var, number: Any) -> Statement:
     return Every((Is(var, frozenset((number,))), _bound(var, "<=", number), _bound(var, ">=", number)))
 
 
-def _compared(left: Any, operator: str, right: Any) -> tuple[Statement, Statement]:
+def _compare(left: Any, operator: str, right: Any) -> tuple[Statement, Statement]:
     holds, fails = _bound(left, operator, right), _bound(left, _OPPOSITE[operator], right)
     if not (isinstance(left, Var) and left.type == "money" and isinstance(right, Var)):
         return holds, fails
@@ -185,14 +185,14 @@ def _bound(left: Any, operator: str, right: Any) -> Bound:
     return Bound(left, right, 0, strict)
 
 
-def _same(left: Value, right: Value, wanted: bool) -> tuple[Statement, Statement]:
+def _same(left: Value, right: Value, expected: bool) -> tuple[Statement, Statement]:
     same, differs = _equal(left, right)
-    return (same, differs) if wanted else (differs, same)
+    return (same, differs) if expected else (differs, same)
 
 
 def _equal(left: Value, right: Value) -> tuple[Statement, Statement]:
     if not (isinstance(left, Var) and isinstance(right, Var)):
-        return TRUE, TRUE  # a value that the rule itself defines: not looked into
+        return TRUE, TRUE  # a value that the rule defines is not analysed
     if left.type not in _COMPARED:
         return _fact(left, ("same", right))
     bounds = (Bound(left, right), Bound(right, left)) if left.type in _AMOUNTS else ()
@@ -200,7 +200,7 @@ def _equal(left: Value, right: Value) -> tuple[Statement, Statement]:
 
 
 def _fact(var: Var, what: Any) -> tuple[Statement, Statement]:
-    """A yes or no of which nothing more is known than that it is the same wherever it is asked."""
+    """An opaque boolean, equal wherever it occurs."""
     fact = Var(var.entity, (var.name, what), "fact")
     return Is(fact, frozenset((True,))), Is(fact, frozenset((False,)))
 

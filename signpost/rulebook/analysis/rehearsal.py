@@ -1,5 +1,5 @@
-"""Texts filled in with made-up facts, each of them told, untold and otherwise: none may fail, come out empty or run
-long. What the rule's own conditions exclude is not held against it."""
+"""Renders texts with sample facts, each of them known, unknown and changed, and reports texts that fail, are empty or
+too long. Facts that the rule's conditions exclude do not count."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from signpost.case.money import Money
 from signpost.facts.vocabulary import Field
 from signpost.rulebook.analysis.guarantees import UNKNOWN, EntityTerm, Is, Var
-from signpost.rulebook.analysis.logic import TRUE, Every, Inside, Somebody, Statement, is_possible, somebody
+from signpost.rulebook.analysis.logic import TRUE, AtLeast, Every, Inside, Statement, is_possible, new_entity
 from signpost.rulebook.analysis.meaning import CANDIDATE, Meaning
 from signpost.rulebook.conditions import relations_of
 from signpost.rulebook.shapes import Many, ObjectShape, Plain, Shape, variables
@@ -33,24 +33,24 @@ _VALUES: Mapping[str, Any] = {
     "object": {"city": "Frankfurt (Oder)", "region": "Brandenburg", "country": "DE"},
     "range": {"low": _PAY, "high": _PAY},
 }
-_UNTOLD = object()
+_MISSING = object()
 Facts: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One fact told otherwise: its name as texts have it, the value or _UNTOLD, and the statement that it is so."""
+    """One changed fact: its name in texts, its value or _MISSING, and the statement that it has this value."""
 
     name: str
     value: Any
     statement: Statement
 
     def __str__(self) -> str:
-        return f"{self.name} is {'unknown' if self.value is _UNTOLD else show(self.value) or 'empty'}"
+        return f"{self.name} is {'unknown' if self.value is _MISSING else show(self.value) or 'empty'}"
 
 
 def check_rehearsal(rule: Rule, problems: Problems) -> None:
-    """Report texts that fail or come out empty under facts that the rule's conditions admit; warn of long titles."""
+    """Report texts that fail or are empty with facts that the rule allows; warn of long titles."""
     _Rehearsal(rule, problems).run()
 
 
@@ -62,8 +62,8 @@ class _Rehearsal:
 
     def run(self) -> None:
         for what, where, source in self._texts():
-            for variants in self._scenes(source):
-                if not self._plays(what, where, source, variants):
+            for variants in self._variant_sets(source):
+                if not self._check_text(what, where, source, variants):
                     break
 
     def _texts(self) -> Iterator[tuple[str, Position, str]]:
@@ -76,84 +76,84 @@ class _Rehearsal:
             yield f"title of {draft.name}", places[f"drafts.{draft.name}"], draft.title
             yield f"body of {draft.name}", places[f"drafts.{draft.name}"], draft.body
 
-    def _scenes(self, source: str) -> Iterator[list[Variant]]:
-        """Everything told; then one fact otherwise, for each; then nothing told."""
+    def _variant_sets(self, source: str) -> Iterator[list[Variant]]:
+        """All facts known; then each variant of one fact; then all facts unknown."""
         variants = [variant for name in sorted(names_in(source)) for variant in self._variants(name)]
         yield []
         yield from ([variant] for variant in variants)
-        yield [variant for variant in variants if variant.value is _UNTOLD]
+        yield [variant for variant in variants if variant.value is _MISSING]
 
-    def _plays(self, what: str, where: Position, source: str, variants: list[Variant]) -> bool:
+    def _check_text(self, what: str, where: Position, source: str, variants: list[Variant]) -> bool:
         facts = self.facts
         for variant in variants:
-            facts = _told(facts, variant)
+            facts = _with_variant(facts, variant)
         try:
             text, error = render(source, facts), None
         except Exception as failure:  # whatever an author's expression can raise
             text, error = "", str(failure)
         if error is None and (text or what.startswith("step")):
-            return self._is_short(what, where, text)
+            return self._check_length(what, where, text)
         if not is_possible(self.meaning.holds(self.rule.when), *(variant.statement for variant in variants)):
             return True
         case = f" where {' and '.join(map(str, variants))}" if variants else ""
-        said = f"fails{case}: {error}" if error else f"comes out empty{case}"
-        self.problems.add("R044", where, f"the {what} {said}", "ask with {% if %} and say something else in that case")
+        problem = f"fails{case}: {error}" if error else f"is empty{case}"
+        self.problems.add("R044", where, f"the {what} {problem}", "handle this case with {% if %}")
         return False
 
-    def _is_short(self, what: str, where: Position, text: str) -> bool:
+    def _check_length(self, what: str, where: Position, text: str) -> bool:
         if what != "title" or len(text) <= MAX_TITLE_LENGTH:
             return True
-        message = f"the title has {len(text)} characters where names are long, at most {MAX_TITLE_LENGTH}: {text}"
-        self.problems.add("R045", where, message, "say it in fewer words")
+        message = f"the title has {len(text)} characters with long names, at most {MAX_TITLE_LENGTH}: {text}"
+        self.problems.add("R045", where, message, "shorten it")
         return False
 
     def _variants(self, name: str) -> Iterator[Variant]:
-        """How a fact that a text names may be otherwise than in the sample."""
+        """The other values of a fact that a text names."""
         owner, _, leaf = name.rpartition(".")
         if name == "priority":
             yield from (Variant(name, level.priority, TRUE) for level in self.rule.levels)
-        for entity, so in self._entities(owner):
+        for entity, exists in self._entities(owner):
             field = self.rule.vocabulary[entity.kind].get(leaf)
-            for value, statement in _otherwise(entity, field) if field else ():
-                yield Variant(name, value, Every((so, statement)))
+            for value, statement in _other_values(entity, field) if field else ():
+                yield Variant(name, value, Every((exists, statement)))
         for relation in relations_of(self.rule.when):
             if relation.name == name:
-                yield Variant(name, _UNTOLD, self.meaning.term(relation, False, self.meaning.subject))
+                yield Variant(name, _MISSING, self.meaning.term(relation, False, self.meaning.subject))
         if any(defined.name == name for defined in self.rule.defined):
             [(nothing, _)] = self.meaning.alternatives(name)[-1]
-            yield Variant(name, _UNTOLD, nothing)
+            yield Variant(name, _MISSING, nothing)
 
     def _entities(self, owner: str) -> Iterator[tuple[EntityTerm, Statement]]:
-        """Whose field it is, and that there is such a one."""
+        """The entities that own a field, and the statement that each exists."""
         if owner == "":
             yield self.meaning.subject, TRUE
         elif owner == "candidate":
             yield CANDIDATE, TRUE
         for relation in relations_of(self.rule.when):
             if relation.name == owner and (relation.other or relation.kind != self.rule.about):
-                other = somebody(relation.kind)
-                yield other, Somebody(other, 1, self._so(relation))
+                other = new_entity(relation.kind)
+                yield other, AtLeast(other, 1, self._condition_of(relation))
 
-    def _so(self, relation: Relation) -> Any:
+    def _condition_of(self, relation: Relation) -> Any:
         return lambda entity: self.meaning.holds(relation.where, entity)
 
 
-def _otherwise(entity: EntityTerm, field: Field) -> Iterator[tuple[Any, Statement]]:
+def _other_values(entity: EntityTerm, field: Field) -> Iterator[tuple[Any, Statement]]:
     var = Var.of(entity, field)
-    yield _UNTOLD, Is(var, frozenset((UNKNOWN,)))
+    yield _MISSING, Is(var, frozenset((UNKNOWN,)))
     for value in (False,) if field.type == "boolean" else field.choices if field.type == "choice" else ():
         yield value, Is(var, frozenset((value,)))
     if field.type in ("choices", "texts"):
         yield [], Every((Is(var, frozenset((UNKNOWN,)), False), Inside(var, frozenset())))
 
 
-def _told(facts: Facts, variant: Variant) -> Facts:
-    """The facts with one of them told otherwise; an employer always has some name."""
+def _with_variant(facts: Facts, variant: Variant) -> Facts:
+    """The facts with one variant applied; an employer always has a name."""
     owner, _, leaf = variant.name.rpartition(".")
     if owner and owner not in facts:
         return facts
     holder = dict(facts[owner] if owner else facts)
-    if variant.value is not _UNTOLD:
+    if variant.value is not _MISSING:
         holder[leaf] = variant.value
     elif leaf == "employer":
         holder[leaf] = "the employer"
