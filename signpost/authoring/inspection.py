@@ -1,4 +1,4 @@
-"""Every check of a rulebook: loading, what its conditions mean, texts, sources, tenants' choices, timelines."""
+"""Runs every check of a rulebook: loading, conditions, texts, sources, tenants' overrides and timelines."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -18,9 +18,8 @@ from signpost.yaml_files.problems import Problems
 def inspect(
     folders: Folders, today: date, *, max_age: int = MAX_AGE, tenants: Path | None = None
 ) -> tuple[Rulebook, list[Problem]]:
-    """The rulebook in one folder or several, as far as it can be read, and all problems and warnings in the order of
-    places. `today` and `max_age` (days): which reviews of norms count as stale. `tenants`: a tenants file to check
-    beside the rules."""
+    """The readable part of the rulebook in one or more folders, and all problems and warnings, sorted by position.
+    `today` and `max_age` (days) decide which reviews of norms are stale. `tenants`: a tenants file to check too."""
     rulebooks, found = find_rulebook_problems(folders, tenants)
     rulebook, problems = find_problems(folders)
     check_sources(folders, rulebook, today, max_age, problems)
@@ -30,15 +29,15 @@ def inspect(
 
 
 def _of_tenants(rulebooks: Rulebooks, problems: Problems) -> Iterator[Problem]:
-    """What only a tenant's parameters bring about."""
+    """The problems that only a tenant's overrides cause."""
     for tenant, rulebook in sorted(rulebooks.own.items()):
         own = Problems()
         audit(rulebook, own)
         known = {(problem.code, problem.position) for problem in problems.found}
-        for one in own.found:
-            if (one.code, one.position) not in known:
-                message = f"with the choices of tenant {tenant}: {one.message}"
-                yield Problem(one.position, one.code, message, one.suggestion)
+        for problem in own.found:
+            if (problem.code, problem.position) not in known:
+                message = f"with the overrides of tenant {tenant}: {problem.message}"
+                yield Problem(problem.position, problem.code, message, problem.suggestion)
 
 
 def _of_timelines(folders: Folders, rulebook: Rulebook, problems: Problems) -> Iterator[Problem]:
@@ -48,7 +47,7 @@ def _of_timelines(folders: Folders, rulebook: Rulebook, problems: Problems) -> I
         if any(problem.position.file != ", ".join(map(str, folders_of(folders))) for problem in error.problems):
             yield from error.problems
             return
-        timelines = []  # that there is none at all is said of each rule
+        timelines = []  # a missing timeline is reported for each rule
     yield from find_untested_rules(rulebook, timelines)
     if not any(problem.code == "R001" for problem in problems.found):
         yield from find_unknown_rules({*rulebook.rules, *problems.rules}, timelines)

@@ -1,4 +1,4 @@
-"""Writing a new rule and its timeline into the files of a topic, which may be new files."""
+"""Writes a new rule and its timeline to the files of a topic, which can be new. The texts come from `skeleton`."""
 
 import re
 from dataclasses import dataclass
@@ -33,15 +33,17 @@ class NewRule:
 
 
 def write_rule(folders: Folders, new: NewRule) -> tuple[Path, Path]:
-    """Add the rule and its timeline to a rulebook's folder, of several the last; returns both files.
+    """Add the rule and its timeline to the last folder of a rulebook; returns both files.
 
-    Raises CallerError, with nothing written, where a name is malformed, the rule exists, or a file cannot be extended.
+    Raises CallerError, and writes nothing, if a name is malformed, the rule exists, or a file cannot be extended.
     """
     topic = new.topic or new.name.partition(".")[0]
     if not RULE_ID.fullmatch(new.name):
-        raise CallerError(f"{new.name!r} is no rule id: use small letters and hyphens, like ask-response-deadline")
+        raise CallerError(
+            f"{new.name!r} is not a rule id: use lower-case letters and hyphens, like ask-response-deadline"
+        )
     if not TOPIC.fullmatch(topic) or f"{topic}.yaml" in (FILE, FIELDS):
-        raise CallerError(f"{topic!r} is no topic: use small letters and hyphens, like before-accepting")
+        raise CallerError(f"{topic!r} is not a topic: use lower-case letters and hyphens, like before-accepting")
     if (new.audience, new.about) == ("employer", "candidate"):
         hint = "choose --about offer, interview or application"
         raise CallerError(f"a rule for employers cannot be about the candidate; {hint}")
@@ -61,28 +63,28 @@ def _check_unused(folders: Folders, name: str) -> None:
         root = _root(path)
         if path.name not in (FILE, FIELDS) and name in root.value:
             where = root.key_position(name)
-            raise CallerError(f"the rule {name} exists already: {where.file}:{where.line}; choose another name")
+            raise CallerError(f"the rule {name} already exists: {where.file}:{where.line}; choose another name")
 
 
 def _source(folders: Folders, source: str | None) -> str:
-    found = [file for folder in folders_of(folders) if (file := folder / FILE).is_file()]
-    if not found:
+    files = [file for folder in folders_of(folders) if (file := folder / FILE).is_file()]
+    if not files:
         folder = folders_of(folders)[-1]
-        raise CallerError(f"{folder} is no rulebook: it has no {FILE}, which names the articles behind the rules")
-    path, articles = found[-1], sources_in(folders, Problems()).articles
+        raise CallerError(f"{folder} is not a rulebook: it has no {FILE}, which declares the articles behind the rules")
+    path, articles = files[-1], sources_in(folders, Problems()).articles
     if not articles:
-        raise CallerError(f"{path} names no article; add the one behind your rule under `articles:`")
+        raise CallerError(f"{path} declares no article; add the one behind your rule under `articles:`")
     if source is not None and source not in articles:
         raise CallerError(f"{path} has no article {source!r}; {meant(source, articles)}".removesuffix("; "))
     return source or next(iter(articles))
 
 
 def _root(path: Path) -> Node:
-    """The mapping in a file. Raises CallerError where there is none."""
+    """The mapping in a file. Raises CallerError if the file has another shape."""
     problems = Problems()
     root = read(path, str(path), problems)
     if root is None or not isinstance(root.value, dict):
-        reason = problems.found[0] if problems.found else f"{path}: a mapping is expected here"
+        reason = problems.found[0] if problems.found else f"{path}: the file must be a mapping"
         raise CallerError(f"{reason}; correct this file first")
     return root
 
@@ -107,9 +109,9 @@ def _with_timeline(path: Path, timeline: str) -> str:
     return f"{text}\n\n{indent(timeline, ' ' * column)}"
 
 
-def _header(folder: Path, schema: str, way: str) -> str:
-    """The line by which an editor finds the schema, where the folder has it."""
-    return f"# yaml-language-server: $schema={way}{schema}\n" if (folder / schema).is_file() else ""
+def _header(folder: Path, schema: str, prefix: str) -> str:
+    """The line that tells editors where the schema is, if the folder has it."""
+    return f"# yaml-language-server: $schema={prefix}{schema}\n" if (folder / schema).is_file() else ""
 
 
 def _write(path: Path, text: str) -> None:

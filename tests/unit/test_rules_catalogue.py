@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from signpost.authoring.catalogue import pages
-from signpost.authoring.catalogue.statements import events_of
+from signpost.authoring.catalogue.statements import events_by_field
 from signpost.facts.vocabulary import KINDS
 from signpost.schemas.meanings import MEANINGS
 
@@ -33,7 +33,7 @@ def test_every_field_has_a_meaning_and_every_meaning_a_field() -> None:
 
 
 def test_every_field_names_the_events_that_state_it() -> None:
-    stated = events_of()
+    stated = events_by_field()
     without = {f"{kind}.{name}" for kind, fields in stated.items() for name, types in fields.items() if not types}
     assert without == {"application.application", "contact.employer", "contact.employer_name"}, "facts that follow"
     assert stated["offer"]["accepted_at"] == ("offer.accepted", "offer.letter_signed")

@@ -46,7 +46,7 @@ def test_what_it_writes_passes_every_check_and_notices_every_mutant(empty: Path,
     assert result.exit_code == 0, result.output
     check = run("check", empty, *TODAY)
     assert (check.exit_code, check.stdout.count("\n")) == (0, 2), check.output
-    assert "R017 warning: no rule names the article hired" in check.stdout
+    assert "R017 warning: no rule uses the article hired" in check.stdout
     test = run("test", empty, "--mutate", "--min-score", "100", "--jobs", "1", "--no-cache")
     assert test.exit_code == 0, test.output
     assert test.stdout.startswith("1 timeline, 4 expectations, 0 failed\n")
@@ -86,12 +86,12 @@ def test_new_files_name_their_schema_where_the_folder_has_it(folder: Path, empty
 
 
 REFUSED = {
-    ("My Rule",): "'My Rule' is no rule id: use small letters and hyphens, like ask-response-deadline",
-    ("../x",): "'../x' is no rule id: use small letters and hyphens, like ask-response-deadline",
-    ("x", "--topic", "../x"): "'../x' is no topic: use small letters and hyphens, like before-accepting",
-    ("sources",): "'sources' is no topic: use small letters and hyphens, like before-accepting",
+    ("My Rule",): "'My Rule' is not a rule id: use lower-case letters and hyphens, like ask-response-deadline",
+    ("../x",): "'../x' is not a rule id: use lower-case letters and hyphens, like ask-response-deadline",
+    ("x", "--topic", "../x"): "'../x' is not a topic: use lower-case letters and hyphens, like before-accepting",
+    ("sources",): "'sources' is not a topic: use lower-case letters and hyphens, like before-accepting",
     ("x", "--source", "hierd"): "{folder}/sources.yaml has no article 'hierd'; did you mean hired?",
-    ("give-notice",): "the rule give-notice exists already: {folder}/after-saying-yes.yaml:{line}; choose another name",
+    ("give-notice",): "the rule give-notice already exists: {folder}/after-saying-yes.yaml:{line}; choose another name",
     ("x", "--about", "candidate", "--audience", "employer"): (
         "a rule for employers cannot be about the candidate; choose --about offer, interview or application"
     ),
@@ -140,5 +140,5 @@ def test_of_several_folders_the_last_gets_the_rule(folder: Path, tmp_path: Path)
     assert written(folder) == before
     assert f"  signpost rules check {folder}:{own}\n" in result.output
     assert run("check", f"{folder}:{own}").exit_code == 0
-    assert "the rule my-rule exists already" in run("new", "my-rule", f"{folder}:{own}").output
-    assert "'fields' is no topic" in run("new", "another", f"{folder}:{own}", "--topic", "fields").output
+    assert "the rule my-rule already exists" in run("new", "my-rule", f"{folder}:{own}").output
+    assert "'fields' is not a topic" in run("new", "another", f"{folder}:{own}", "--topic", "fields").output

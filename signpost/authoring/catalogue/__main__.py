@@ -1,4 +1,4 @@
-"""`python -m signpost.authoring.catalogue [RULES [FOLDER]]`: write the pages anew. A process edge."""
+"""`python -m signpost.authoring.catalogue [RULES [FOLDER]]`: writes the pages. A process edge."""
 
 import sys
 from pathlib import Path
@@ -7,15 +7,15 @@ from signpost.authoring.catalogue import pages
 
 
 def main(arguments: list[str]) -> int:
-    """Replace what the folder holds."""
-    rules, folder = [Path(one) for one in (*arguments, *("rules", "docs/rulebook")[len(arguments) :])]
+    """Replace the pages in the folder; returns the exit code."""
+    rules, folder = [Path(argument) for argument in (*arguments, *("rules", "docs/rulebook")[len(arguments) :])]
     folder.mkdir(parents=True, exist_ok=True)
-    found = pages(rules, link="/".join([".."] * len(folder.parts)) + f"/{rules}")
-    for old in set(folder.glob("*.md")) - {folder / name for name in found}:
+    texts = pages(rules, link="/".join([".."] * len(folder.parts)) + f"/{rules}")
+    for old in set(folder.glob("*.md")) - {folder / name for name in texts}:
         old.unlink()
-    for name, text in found.items():
+    for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    print(f"{len(found)} pages written to {folder}")
+    print(f"{len(texts)} pages written to {folder}")
     return 0
 
 

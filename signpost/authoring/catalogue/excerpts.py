@@ -1,4 +1,4 @@
-"""Excerpts: how a rule file says it, word for word."""
+"""Excerpts of rule files, as written by the author."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -6,7 +6,7 @@ from typing import Any
 
 from signpost.authoring.catalogue.excerpts import excerpts
 from signpost.authoring.catalogue.samples import Sample, samples
-from signpost.authoring.catalogue.statements import events_of
+from signpost.authoring.catalogue.statements import events_by_field
 from signpost.facts.vocabulary import KINDS, Field
 from signpost.rulebook import load
 from signpost.rulebook.terms import Rule
@@ -24,19 +24,19 @@ texts for employers cannot read private fields."""
 def pages(rules: Path, link: str) -> dict[str, str]:
     """File name -> text, for the rulebook in a folder. `link`: how the pages reach that folder.
 
-    Raises RulebookError and TimelineError where rules or timelines are not in order.
+    Raises RulebookError and TimelineError if rules or timelines have problems.
     """
     rulebook = load(rules)
     topics: dict[str, list[Rule]] = {}
     for rule in rulebook.rules.values():
         topics.setdefault(rule.topic, []).append(rule)
-    told = samples(rules)
-    found = {"README.md": _index(topics), "fields.md": _fields()}
+    samples_by_rule = samples(rules)
+    texts = {"README.md": _index(topics), "fields.md": _fields()}
     for topic, members in sorted(topics.items()):
-        said = excerpts(rules / f"{topic}.yaml")
-        body = [_rule(rule, said[rule.id], told[rule.id], link) for rule in members]
-        found[f"{topic}.md"] = _page(_name(topic), f"[All rules](README.md) · [source]({link}/{topic}.yaml)", *body)
-    return found
+        sources = excerpts(rules / f"{topic}.yaml")
+        body = [_rule(rule, sources[rule.id], samples_by_rule[rule.id], link) for rule in members]
+        texts[f"{topic}.md"] = _page(_name(topic), f"[All rules](README.md) · [source]({link}/{topic}.yaml)", *body)
+    return texts
 
 
 def _page(title: str, *parts: str) -> str:
@@ -73,22 +73,22 @@ def _levels(rule: Rule) -> str:
     return " → ".join(level.priority for level in rule.levels)
 
 
-def _rule(rule: Rule, said: Mapping[str, str], sample: Sample, link: str) -> str:
-    parts = [f"## {rule.id}", _summary(rule, said)]
+def _rule(rule: Rule, source: Mapping[str, str], sample: Sample, link: str) -> str:
+    parts = [f"## {rule.id}", _summary(rule, source)]
     for key in ("define", "when"):
-        if key in said:
-            parts.append(f"{key.capitalize()}:\n\n```yaml\n{said[key]}\n```")
-    parts.append(_until(said))
+        if key in source:
+            parts.append(f"{key.capitalize()}:\n\n```yaml\n{source[key]}\n```")
+    parts.append(_until(source))
     parts += [_sample(sample), _timelines(sample, link)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _summary(rule: Rule, said: Mapping[str, str]) -> str:
+def _summary(rule: Rule, source: Mapping[str, str]) -> str:
     rows = {
         "for the": rule.audience,
         "about the": rule.about,
-        "priority": f"`{said['priority']}`" if "\n" not in said["priority"] else _inline(said["priority"]),
-        "due": f"`{said['due']}`" if "due" in said else "",
+        "priority": f"`{source['priority']}`" if "\n" not in source["priority"] else _inline(source["priority"]),
+        "due": f"`{source['due']}`" if "due" in source else "",
         "takes the place of": ", ".join(f"`{name}`" for name in rule.suppresses),
         "attaches": rule.attaches or "",
         "parameters": ", ".join(f"`{name}: {value}`" for name, value in rule.params.items()),
@@ -108,8 +108,8 @@ def _norm(norm: Mapping[str, Any]) -> str:
     )
 
 
-def _until(said: Mapping[str, str]) -> str:
-    limit = f"; at the latest it is valid `{said['valid']}`" if "valid" in said else ""
+def _until(source: Mapping[str, str]) -> str:
+    limit = f"; at the latest it is valid `{source['valid']}`" if "valid" in source else ""
     return f"Until one of these no longer holds{limit}."
 
 
@@ -121,12 +121,12 @@ def _sample(sample: Sample) -> str:
     if data["steps"]:
         lines += ["", *(f"{number}. {step}" for number, step in enumerate(data["steps"], 1))]
     for draft in data["drafts"]:
-        lines += ["", f"*Draft, {draft['name']}: {draft['title']}*", "", *_quoted(draft["body"])]
+        lines += ["", f"*Draft, {draft['name']}: {draft['title']}*", "", *_with_line_breaks(draft["body"])]
     return "For example:\n\n" + "\n".join(f"> {line}".rstrip() for line in lines)
 
 
-def _quoted(body: str) -> list[str]:
-    """A draft keeps its lines."""
+def _with_line_breaks(body: str) -> list[str]:
+    """Keep the lines of a draft in Markdown."""
     return [f"{line}  " if line else "" for line in body.splitlines()]
 
 
@@ -141,7 +141,7 @@ def _timelines(sample: Sample, link: str) -> str:
 
 def _fields() -> str:
     parts = [FIELDS]
-    stated = events_of()
+    stated = events_by_field()
     for kind, fields in KINDS.items():
         rows = (
             (f"`{field.name}`", _type(field), _meaning(field), _events(stated[kind][field.name]))
@@ -156,13 +156,13 @@ def _meaning(field: Field) -> str:
 
 
 def _events(types: Collection[str]) -> str:
-    """Every type, or `every offer event` where no event about an offer is missing."""
-    said = []
+    """The event types; `every offer event` if all of them are included."""
+    names = []
     for kind in dict.fromkeys(type_.partition(".")[0] for type_ in types):
         every = [type_ for type_ in EVENT_SCHEMAS if type_.startswith(f"{kind}.")]
         whole = len(every) > 1 and set(every) <= set(types)
-        said += [f"every {kind} event"] if whole else [f"`{one}`" for one in types if one in every]
-    return ", ".join(said)
+        names += [f"every {kind} event"] if whole else [f"`{type_}`" for type_ in types if type_ in every]
+    return ", ".join(names)
 
 
 def _type(field: Field) -> str:

@@ -1,4 +1,4 @@
-"""Samples: what each rule says to a person in its own timelines."""
+"""Samples: the recommendations of each rule in its own timelines. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from signpost.rulebook import load
 
 @dataclass(slots=True)
 class Sample:
-    """The timelines that name a rule, and the fullest recommendation that it gives in them."""
+    """The timelines that name a rule, and its most complete recommendation in them."""
 
     timelines: list[Timeline] = field(default_factory=list)
     data: dict[str, Any] | None = None
@@ -24,20 +24,20 @@ class Sample:
 
 def samples(rules: Path) -> dict[str, Sample]:
     """Rule id -> sample, for every rule of a folder."""
-    found = {rule: Sample() for rule in load(rules).rules}
+    by_rule = {rule: Sample() for rule in load(rules).rules}
     engines: dict[str, CompiledEngine] = {}
     for timeline in find_timelines([rules]):
         named = names(timeline)
         for rule in named:
-            found[rule].timelines.append(timeline)
+            by_rule[rule].timelines.append(timeline)
         key = repr(timeline.params)
         if key not in engines:
             engines[key] = CompiledEngine(load(rules, timeline.params))
-        for data in _raised(timeline, engines[key]):
-            sample = found[data["rule"]]
+        for data in _raised_data(timeline, engines[key]):
+            sample = by_rule[data["rule"]]
             if data["rule"] in named and (sample.data is None or _fullness(data) > _fullness(sample.data)):
                 sample.data = data
-    return found
+    return by_rule
 
 
 def names(timeline: Timeline) -> set[str]:
@@ -45,13 +45,13 @@ def names(timeline: Timeline) -> set[str]:
     return {word.partition("@")[0] for expectation in timeline.expectations for word in expectation.value}
 
 
-def _raised(timeline: Timeline, engine: CompiledEngine) -> Iterator[dict[str, Any]]:
+def _raised_data(timeline: Timeline, engine: CompiledEngine) -> Iterator[dict[str, Any]]:
     case_set = CaseSet(engine, TENANT, {})
     replay = Replay(case_set, [(arrival.at, arrival.event) for arrival in timeline.arrivals])
     end = max(expectation.at for expectation in timeline.expectations)
-    return (told.change.data for told in replay.until(end) if told.change.change in ("raised", "updated"))
+    return (emitted.change.data for emitted in replay.until(end) if emitted.change.change in ("raised", "updated"))
 
 
 def _fullness(data: dict[str, Any]) -> tuple[bool, int]:
-    """How much a recommendation shows: first of all, whether it names everybody."""
+    """How complete a recommendation is: first, whether it names the employer."""
     return EMPLOYER_FALLBACK not in data["title"] + data["message"], len(data["message"]) + sum(map(len, data["steps"]))

@@ -1,4 +1,4 @@
-"""Which events state each field: found by folding one full event of every type, so that it cannot differ from the
+"""Which events state each field: computed by folding one full event of every type, so that it agrees with the
 fold. Pure."""
 
 from collections.abc import Iterator, Mapping
@@ -29,20 +29,20 @@ _BY_KIND: Final[Mapping[str, Any]] = {
 }
 
 
-def events_of() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+def events_by_field() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Kind of entity -> field -> the short types of the events that state it, in the order of the schemas."""
-    found: dict[str, dict[str, dict[str, None]]] = {
+    types: dict[str, dict[str, dict[str, None]]] = {
         kind: {name: {} for name in fields} for kind, fields in KINDS.items()
     }
     for type_ in EVENT_SCHEMAS:
         for data in _samples(EVENT_SCHEMAS[type_]):
             event = Event(TENANT, TENANT, type_, type_, EARLIER, CANDIDATE, EVENT_SCHEMAS[type_]().load(data))
-            for kind, name in (*_stated(event), *_stated(event, _HELD)):
-                found[kind][name][type_] = None
-    return {kind: {name: tuple(types) for name, types in fields.items()} for kind, fields in found.items()}
+            for kind, name in (*_fields_stated_by(event), *_fields_stated_by(event, _HELD)):
+                types[kind][name][type_] = None
+    return {kind: {name: tuple(names) for name, names in fields.items()} for kind, fields in types.items()}
 
 
-def _stated(event: Event, *others: Event) -> Iterator[tuple[str, str]]:
+def _fields_stated_by(event: Event, *others: Event) -> Iterator[tuple[str, str]]:
     facts = facts_of(Case().fold(event, *others), CANDIDATE)
     for kind, fields in KINDS.items():
         for entity in facts.of_kind(kind):
@@ -51,7 +51,7 @@ def _stated(event: Event, *others: Event) -> Iterator[tuple[str, str]]:
 
 
 def _samples(schema: type[Schema]) -> Iterator[dict[str, Any]]:
-    """Data with every field, once for each word of a choice that decides what the event means."""
+    """Data with every field, once for each value of the choices that decide what the event means."""
     fields = {field.data_key or name: field for name, field in schema().fields.items() if isinstance(field, Kind)}
     plain = {name: _sample(field) for name, field in fields.items()}
     deciding = [name for name, field in fields.items() if field.kind == "choice" and (field.required or name == "by")]
