@@ -14,7 +14,7 @@ from signpost.watching import Watched
 
 
 class LiveTenants(Watched[Tenants]):
-    """What the tenants file describes now. Safe between threads."""
+    """The current content of the tenants file. Safe between threads."""
 
     log = logging.getLogger("signpost.tenants")
     name = "tenants file"
@@ -33,15 +33,15 @@ class LiveTenants(Watched[Tenants]):
         super().__init__()
 
     def tenant_of_key(self, key: str) -> str | None:
-        """The tenant that an API key belongs to now."""
+        """The tenant that an API key belongs to."""
         return self.now().tenant_of_key(key)
 
     def source(self, name: str) -> Source | None:
-        """The source with this name now."""
+        """The source with this name; None if unknown."""
         return self.now().source(name)
 
     def own_fields(self, tenant: str) -> OwnKinds:
-        """The fields that the rulebook of a tenant declares now."""
+        """The fields that the rulebook of a tenant declares."""
         return self.now().own_fields(tenant)
 
     def _paths(self) -> Iterable[Path]:
@@ -49,7 +49,7 @@ class LiveTenants(Watched[Tenants]):
         return (self._file, *sorted(self._secret_files), *declared)
 
     def _load(self, current: Tenants | None) -> Tenants:
-        # Files that were not watched while they were read make the digest differ, so they are read once more
+        # Files that were read before they were watched change the digest, so they are read again
         self._of_tenants = folders_of_tenants(self._file)
         tenants = load_tenants(self._file, self._environ, self._check, self._rules)
         self._secret_files = tenants.files

@@ -1,4 +1,4 @@
-"""The engines of all tenants in a running process: rules and tenants are reloaded when their files change."""
+"""The engines of all tenants in a running process: reloaded when rules or tenants change."""
 
 import logging
 import time
@@ -18,7 +18,7 @@ Engine = TypeVar("Engine")
 class LiveEngines(Watched[Engines[Engine]]):
     """The engines of all tenants, replaced when a folder of rules or the tenants file changes.
 
-    Callers take `now()` once per batch or request and use it to its end. Safe between threads.
+    Callers take `now()` once per batch or request and keep it until its end. Safe between threads.
     """
 
     log = logging.getLogger("signpost.rulebook")
@@ -31,7 +31,7 @@ class LiveEngines(Watched[Engines[Engine]]):
         make: Callable[[Rulebook], Engine],
         wait: Callable[[float], object] = time.sleep,
     ) -> None:
-        """Load them. Raises RulebookError with every problem, as `load_rulebooks` does. `wait`: pauses for seconds."""
+        """Load the engines. Raises RulebookError with all problems. `wait`: pauses for some seconds."""
         self._folders, self._tenants, self._make = folders_of(folders), tenants, make
         self._of_tenants: tuple[Path, ...] = ()
         super().__init__(wait)
@@ -40,7 +40,7 @@ class LiveEngines(Watched[Engines[Engine]]):
         return (*files_in((*self._folders, *self._of_tenants)), self._tenants)
 
     def _load(self, current: Engines[Engine] | None) -> Engines[Engine]:
-        # Folders that were not watched while they were read make the digest differ, so they are read once more
+        # Folders that were read before they were watched change the digest, so they are read again
         self._of_tenants = folders_of_tenants(self._tenants)
         rulebooks = load_rulebooks(self._folders, self._tenants)
         if current is None:

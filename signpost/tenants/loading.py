@@ -1,4 +1,4 @@
-"""Who may send and read: tenants with their API keys, and sources with their secrets, from one strict YAML file."""
+"""Loads the tenants file: tenants with their API keys, and sources with their secrets. `reader` reads its parts."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,8 +15,8 @@ from signpost.yaml_files.problems import FileError, Position, Problems, in_folde
 from signpost.yaml_files.reader import read
 
 SourceCheck: TypeAlias = Callable[[str, tuple[str, ...]], str]
-"""(vendor, secrets) -> why its webhooks cannot be verified; "" where they can."""
-WHO_MAKES_IT: Final = "`signpost up` or `signpost tenants add NAME` makes it; SIGNPOST_TENANTS names another"
+"""(vendor, secrets) -> why webhooks cannot be verified; "" if they can."""
+CREATE_HINT: Final = "`signpost up` or `signpost tenants add NAME` creates it; or set SIGNPOST_TENANTS to another file"
 
 
 class TenantsError(FileError):
@@ -29,15 +29,15 @@ def load_tenants(
     check: SourceCheck = lambda vendor, secrets: "",
     rules: Folders | None = None,
 ) -> Tenants:
-    """The tenants file. Secrets written as env:NAME come from `environ`, as file:PATH from a file, relative to the
-    folder of the tenants file. `rules`: the folders whose `fields.yaml` declares fields; None: they are not looked at.
+    """Load the tenants file. The secret env:NAME is read from `environ`, file:PATH from a file relative to the
+    folder of the tenants file. `rules`: the folders whose `fields.yaml` declares fields; None: not checked.
 
     A source whose secrets cannot be read, or that `check` refuses, is disabled: its `problem` says why. Raises
-    TenantsError with every other problem at once, RulebookError with those of the declared fields.
+    TenantsError with all other problems, RulebookError with those of the declared fields.
     """
     problems = Problems()
     if not file.exists():
-        problems.add("R001", Position(str(file), 1, 1), "there is no such file", WHO_MAKES_IT)
+        problems.add("R001", Position(str(file), 1, 1), "there is no such file", CREATE_HINT)
         raise TenantsError(problems.found)
     root = read(file, str(file), problems, secret=True)
     if root is None:
@@ -57,7 +57,7 @@ def _vocabulary(rules: Folders, overrides: RuleOverrides | None) -> Vocabulary:
     """The fields of one tenant's rulebook. Raises RulebookError."""
     problems = Problems()
     own = overrides.rules if overrides else None
-    found = read_own_fields((*folders_of(rules), own) if own else rules, problems)
+    vocabulary = read_own_fields((*folders_of(rules), own) if own else rules, problems)
     if problems.found:
         raise RulebookError(in_folder(problems.found, folders_of(rules)[0]))
-    return found
+    return vocabulary

@@ -1,4 +1,4 @@
-"""What the tenants file describes: tenants with their API keys, and sources with their secrets. Reads no file."""
+"""The content of the tenants file: tenants with API keys, and sources with secrets. Reads no file."""
 
 import hmac
 import secrets as randomness
@@ -17,7 +17,7 @@ KEY_PREFIX: Final = "sp_"
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """`api_keys`: hashes as `hash_key` makes them. What it chooses of the rulebook: see `rulebooks`."""
+    """`api_keys`: hashes as `hash_key` makes them. For its rule overrides see `overrides`."""
 
     name: str
     api_keys: tuple[str, ...] = field(repr=False)
@@ -25,9 +25,9 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A sender of webhooks. `secrets`: any may sign. `employer`: {id, name} where the sender is one employer.
-    `clock_skew`: how far a signed time may be off, in microseconds. `fields`: our term of an offer, or `custom.NAME` ->
-    the sender's own field that holds it. `vocabulary`: the tenant's."""
+    """A sender of webhooks. `secrets`: any of them can sign. `employer`: {id, name} if the sender is one employer.
+    `clock_skew`: the largest accepted error of a signed time, in microseconds. `fields`: our term of
+    an offer, or `custom.NAME` -> the sender's field with its value. `vocabulary`: the tenant's."""
 
     name: str
     tenant: str
@@ -44,8 +44,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Tenants:
-    """Everything of the file, by name. `files`: of secrets that it was read from. `vocabularies`: of
-    tenants whose rulebook declares fields."""
+    """Tenants and sources by name. `files`: the files that secrets were read from. `vocabularies`: tenant ->
+    vocabulary, if its rulebook declares fields."""
 
     tenants: Mapping[str, Tenant]
     sources: Mapping[str, Source]
@@ -57,14 +57,14 @@ class Tenants:
         return self.vocabularies.get(tenant, KINDS).own_kinds
 
     def tenant_of_key(self, key: str) -> str | None:
-        """The tenant that an API key belongs to. Takes the same time whichever it is."""
-        given = hash_key(key).encode()
-        found = None
+        """The tenant that an API key belongs to. Takes constant time."""
+        hashed = hash_key(key).encode()
+        owner = None
         for tenant in self.tenants.values():
             for known in tenant.api_keys:
-                if hmac.compare_digest(given, known.encode()):
-                    found = tenant.name
-        return found
+                if hmac.compare_digest(hashed, known.encode()):
+                    owner = tenant.name
+        return owner
 
     def source(self, name: str) -> Source | None:
         """The source with this name."""
@@ -72,10 +72,10 @@ class Tenants:
 
 
 def hash_key(key: str) -> str:
-    """What is kept of an API key. A plain digest is enough, because a key is 256 random bits."""
+    """The stored form of an API key. A plain digest is enough, because a key is 256 random bits."""
     return "sha256:" + sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def new_key() -> str:
-    """A fresh API key."""
+    """A new random API key."""
     return KEY_PREFIX + randomness.token_urlsafe(32)

@@ -18,20 +18,20 @@ from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node
 
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
-"""A tenant is a word of every routing key, so it holds no dot."""
+"""A tenant is one segment of routing keys, so it has no dot."""
 HASH: Final = re.compile("sha256:[0-9a-f]{64}")
 WAYS: Final = "env:NAME, file:PATH"
-MOST_SKEW: Final = DAY
-DEFAULT_SKEW: Final = 5 * MINUTE
+MAX_SKEW_US: Final = DAY
+DEFAULT_SKEW_US: Final = 5 * MINUTE
 TERMS: Final = tuple(OfferTerms().fields)
-"""What may lie in a sender's custom fields, beside the fields that the rulebook declares."""
+"""Terms of an offer that a sender's custom fields can have, beside the fields that the rulebook declares."""
 OWN: Final = f"{CUSTOM}."
 TENANT_KEYS: Final = ("api_keys", "params", "disabled", "rules")
 SOURCE_KEYS: Final = ("tenant", "vendor", "secrets", "time_zone", "employer", "clock_skew", "fields")
 
 
 class TenantsReader(FieldReader):
-    """One reading of one file; `folder` is where it lies."""
+    """Reads one tenants file; `folder`: the folder of the file."""
 
     def __init__(
         self,
@@ -48,33 +48,34 @@ class TenantsReader(FieldReader):
 
     def tenants(self, node: Node) -> dict[str, Tenant]:
         """The tenants, by name."""
-        found = {
+        tenants = {
             name: Tenant(name, self._hashes(f"tenants.{name}.api_keys", body.get("api_keys")))
-            for name, body in self._named("tenants", node, TENANT_KEYS)
+            for name, body in self._named_members("tenants", node, TENANT_KEYS)
         }
-        if not found:
-            self.problems.add("R002", node.position, "tenants names none")
-        self._names = set(found)
-        return found
+        if not tenants:
+            self.problems.add("R002", node.position, "tenants is empty")
+        self._names = set(tenants)
+        return tenants
 
     def sources(self, node: Node | None, vocabularies: Mapping[str, Vocabulary]) -> dict[str, Source]:
         """The sources, by name; `tenants` must have been read before. `vocabularies`: of the tenants whose
         declared fields are known; those of other tenants are not checked."""
-        found = [] if node is None else self._named("sources", node, SOURCE_KEYS, ("tenant", "vendor", "secrets"))
-        return {name: self._source(name, body, vocabularies) for name, body in found}
+        required = ("tenant", "vendor", "secrets")
+        bodies = [] if node is None else self._named_members("sources", node, SOURCE_KEYS, required)
+        return {name: self._source(name, body, vocabularies) for name, body in bodies}
 
     def _hashes(self, at: str, node: Node | None) -> tuple[str, ...]:
         """The hashes of a tenant's API keys."""
-        found = []
+        hashes = []
         for place, item in self._texts(at, node):
             text = item.value
             value = text if text.startswith("sha256:") else self._resolve(place, item, ("env", "file"), self.problems)
             if value is not None and not HASH.fullmatch(value):
                 message = f"{place} must be sha256: and 64 hex digits, or {WAYS}"
-                self.problems.add("R021", item.position, message, "`signpost key` makes one")
+                self.problems.add("R021", item.position, message, "`signpost key` creates one")
             elif value is not None:
-                found.append(value)
-        return tuple(found)
+                hashes.append(value)
+        return tuple(hashes)
 
     def _source(self, name: str, body: Mapping[str, Node], vocabularies: Mapping[str, Vocabulary]) -> Source:
         at, unreadable = f"sources.{name}", Problems()
@@ -103,14 +104,14 @@ class TenantsReader(FieldReader):
 
     def _secrets(self, at: str, node: Node | None, unreadable: Problems) -> tuple[str, ...]:
         ways = ("env", "file", "plain")
-        found = [self._resolve(place, item, ways, unreadable) for place, item in self._texts(at, node)]
-        if node is not None and not found:
+        secrets = [self._resolve(place, item, ways, unreadable) for place, item in self._texts(at, node)]
+        if node is not None and not secrets:
             hint = "unsigned webhooks are refused"
             self.problems.add("R002", node.position, f"{at} must name at least one secret", hint)
-        return tuple(secret for secret in found if secret)
+        return tuple(secret for secret in secrets if secret)
 
     def _resolve(self, at: str, node: Node, ways: tuple[str, ...], unreadable: Problems) -> str | None:
-        """What a reference stands for; None where it stands for nothing: that is added to `unreadable`."""
+        """The value of a reference; None if it has none, which is added to `unreadable`."""
         way, _, rest = node.value.partition(":")
         if way not in ways or not rest:
             allowed = f"{WAYS}{' or plain:SECRET' if 'plain' in ways else ''}"
@@ -118,7 +119,7 @@ class TenantsReader(FieldReader):
             return None
         value = {"env": self._from_environment, "file": self._from_file}.get(way, str)(rest)
         if not value:
-            message = f"{at}: {way}:{rest} names nothing that can be read, or something empty"
+            message = f"{at}: {way}:{rest} is missing, unreadable or empty"
             unreadable.add("R023", node.position, message)
         return value or None
 
@@ -131,7 +132,7 @@ class TenantsReader(FieldReader):
             path = self._folder / Path(name).expanduser()
             self.files.add(path)
             return path.read_text(encoding="utf-8").strip()
-        except (OSError, RuntimeError, ValueError):  # no such home, no UTF-8
+        except (OSError, RuntimeError, ValueError):  # unknown home directory, not UTF-8
             return ""
 
     def _zone(self, at: str, node: Node | None) -> str | None:
@@ -151,15 +152,15 @@ class TenantsReader(FieldReader):
 
     def _skew(self, at: str, node: Node | None) -> int:
         if node is None:
-            return DEFAULT_SKEW
+            return DEFAULT_SKEW_US
         duration = parse_duration(node.value) if isinstance(node.value, str) else None
-        if duration is None or duration.business_days or not 0 < duration.total <= MOST_SKEW:
+        if duration is None or duration.business_days or not 0 < duration.total <= MAX_SKEW_US:
             self.problems.add("R021", node.position, f"{at} must be a duration up to 1d, like 5m")
             return 0
         return duration.total
 
     def _fields(self, at: str, node: Node | None, vocabulary: Vocabulary | None) -> Mapping[str, str]:
-        """Our term of an offer, or `custom.NAME` -> where this sender keeps it."""
+        """Our term of an offer, or `custom.NAME` -> the sender's field with its value."""
         if node is None:
             return {}
         found = self.members(node, at)
@@ -190,7 +191,7 @@ class TenantsReader(FieldReader):
                 if self.text(item, f"{at}[{number}]"):
                     yield f"{at}[{number}]", item
 
-    def _named(
+    def _named_members(
         self, part: str, node: Node, allowed: Collection[str], required: Collection[str] = ()
     ) -> Iterator[tuple[str, dict[str, Node]]]:
         for name, body in self.members(node, part).items():

@@ -1,5 +1,6 @@
-"""The rulebook of each tenant, and an engine for each: the rules of all tenants and the tenant's own, with its
-parameters, less what it disabled. The one place that says so, for workers and intake alike."""
+"""Builds the rulebook and engine of each tenant: shared and own rules, with its parameters, without disabled rules.
+
+Workers and intake both use it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ Engine_co = TypeVar("Engine_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Rulebooks:
-    """`own`: those of the tenants that choose anything; everybody else has the rulebook as it is."""
+    """`own`: the rulebooks of tenants with overrides; all others have `default`."""
 
     default: Rulebook
     own: Mapping[str, Rulebook]
@@ -29,21 +30,21 @@ class Rulebooks:
         return self.own.get(tenant, self.default)
 
     def is_same(self, other: "Rulebooks") -> bool:
-        """Whether every tenant has the very rulebook that it has there."""
-        mine, theirs = ({name: one.version for name, one in each.own.items()} for each in (self, other))
+        """Whether every tenant has the same rulebook version in both."""
+        mine, theirs = ({name: rulebook.version for name, rulebook in each.own.items()} for each in (self, other))
         return self.default.version == other.default.version and mine == theirs
 
     @property
     def versions(self) -> list[str]:
-        """Every version that some tenant has."""
+        """The versions in use, sorted."""
         return sorted({self.default.version, *(rulebook.version for rulebook in self.own.values())})
 
 
 class Engines(Generic[Engine_co]):
-    """An engine for each tenant, all made at once; tenants with the same rulebook share one. Never changes."""
+    """One engine per rulebook version, all created at once and shared by tenants. Immutable."""
 
     def __init__(self, make: Callable[[Rulebook], Engine_co], rulebooks: Rulebooks, turn: int = 0) -> None:
-        """`make`: as in `partial(make_engine, "compiled")`. `turn`: how many this process has had before."""
+        """`make`: as in `partial(make_engine, "compiled")`. `turn`: the number of earlier engines in this process."""
         self.rulebooks, self.turn = rulebooks, turn
         self._made: dict[str, Engine_co] = {}
         for rulebook in (rulebooks.default, *rulebooks.own.values()):
@@ -56,9 +57,9 @@ class Engines(Generic[Engine_co]):
 
 
 def load_rulebooks(folders: Folders, tenants: Path | None = None) -> Rulebooks:
-    """The rulebook in folders for each tenant of a tenants file; without such a file it is the same for all.
+    """The rulebook in folders for each tenant of a tenants file; without such a file, all have the same.
 
-    Raises RulebookError with every problem of both.
+    Raises RulebookError with the problems of both.
     """
     rulebooks, problems = find_rulebook_problems(folders, tenants)
     if problems:
@@ -67,15 +68,15 @@ def load_rulebooks(folders: Folders, tenants: Path | None = None) -> Rulebooks:
 
 
 def find_rulebook_problems(folders: Folders, tenants: Path | None = None) -> tuple[Rulebooks, list[Problem]]:
-    """As `load_rulebooks`, for tools that go on: whatever could be read, and every problem in the order of places."""
+    """As `load_rulebooks`, for tools that continue after problems: what could be read, and all problems by position."""
     default, problems = find_problems(folders)
-    sound = not problems.found
-    choices = find_overrides(tenants, problems) if tenants is not None and tenants.exists() else {}
-    if not sound:
-        # Sound choices would look unknown beside rules that could not be read
+    is_valid = not problems.found
+    overrides = find_overrides(tenants, problems) if tenants is not None and tenants.exists() else {}
+    if not is_valid:
+        # Valid overrides would look unknown if rules could not be read
         return Rulebooks(default, {}), sorted(set(problems.found))
     made: dict[bytes, Rulebook] = {}
-    own = {tenant: _own(folders, default, tenant, choice, problems, made) for tenant, choice in choices.items()}
+    own = {tenant: _own(folders, default, tenant, override, problems, made) for tenant, override in overrides.items()}
     return Rulebooks(default, own), sorted(set(problems.found))
 
 
@@ -83,22 +84,22 @@ def _own(
     folders: Folders,
     default: Rulebook,
     tenant: str,
-    choices: RuleOverrides,
+    overrides: RuleOverrides,
     problems: Problems,
     made: dict[bytes, Rulebook],
 ) -> Rulebook:
-    """One tenant's rulebook; those of equal choices are `made` once."""
+    """The rulebook of one tenant; `made` caches it for equal overrides."""
     before = len(problems.found)
     base = default
-    if choices.rules is not None:
-        folders = (*folders_of(folders), choices.rules)
+    if overrides.rules is not None:
+        folders = (*folders_of(folders), overrides.rules)
         base, found = find_problems(folders)
         _add(found, f"with the rules of tenant {tenant}", problems)
     if len(problems.found) == before:
-        choices.check(base, problems)
+        overrides.check(base, problems)
     if len(problems.found) > before:
         return default
-    params, disabled = choices.plain_params(), choices.disabled_rules()
+    params, disabled = overrides.plain_params(), overrides.disabled_rules()
     key = orjson.dumps([params, disabled, base.version], option=orjson.OPT_SORT_KEYS)
     if key not in made:
         rulebook, found = find_problems(folders, params) if params else (base, Problems())
@@ -108,13 +109,13 @@ def _own(
 
 
 def _add(found: Problems, under: str, problems: Problems) -> None:
-    """The problems that only one tenant has."""
+    """Add the problems that only one tenant has."""
     for problem in set(found.found) - set(problems.found):
         problems.add(problem.code, problem.position, f"{under}: {problem.message}", problem.suggestion)
 
 
 def _without(rulebook: Rulebook, disabled: tuple[str, ...]) -> Rulebook:
-    """The rulebook less some rules, under a version of its own; whatever they suppressed is suppressed no more."""
+    """The rulebook without some rules, with its own version; the removed rules suppress nothing."""
     if not disabled:
         return rulebook
     rules = {name: rule for name, rule in rulebook.rules.items() if name not in disabled}

@@ -166,7 +166,7 @@ def test_a_disabled_source_is_listed_with_its_problem(tmp_path: Path) -> None:
     assert re.search(r"levers .* disabled ", result.stdout)
     place, _, problem = result.stdout.partition("levers is disabled: ")[2].partition(" ")
     assert place.startswith(f"{tmp_path}/tenants.yaml:"), "it says where"
-    assert problem.startswith("R023 sources.levers.secrets[0]: env:NOT_SET names nothing")
+    assert problem.startswith("R023 sources.levers.secrets[0]: env:NOT_SET is missing")
     assert "is disabled" in run("sources", "test", "levers", data=tmp_path).stderr
     assert run("sources", "add", "more", "--vendor", "ashby", data=tmp_path).exit_code == 0
 

@@ -79,9 +79,9 @@ sources:
     expected = [
         "3:68: R006 tenants.acme.api_keys[3] must be a text",
         "3:21: R021 tenants.acme.api_keys[0] must be sha256: and 64 hex digits",
-        "3:37: R023 tenants.acme.api_keys[1]: env:NOWHERE names nothing",
+        "3:37: R023 tenants.acme.api_keys[1]: env:NOWHERE is missing",
         "3:52: R021 tenants.acme.api_keys[2] must be env:NAME, file:PATH",
-        "3:87: R006 tenants.acme.params.rule must hold parameters and their values",
+        "3:87: R006 tenants.acme.params.rule must be a mapping of parameters to values",
         "3:91: R010 tenants.acme has no 'colour'",
         "4:3: R012 tenants.two.words: a name is",
         "5:1: R010 the file has no 'source' (did you mean sources?)",
@@ -104,7 +104,7 @@ sources:
     [
         ("", "1:1: R002 the file is empty"),
         ("sources: {}", "1:1: R011 the file must have 'tenants'"),
-        ("tenants: {}", "1:10: R002 tenants names none"),
+        ("tenants: {}", "1:10: R002 tenants is empty"),
         ("tenants: {a: {api_keys: []}, a: {api_keys: []}}", "1:30: R004 this key is repeated (first at line 1)"),
         ("tenants: {a: [", "2:1: R001 not valid YAML"),
     ],

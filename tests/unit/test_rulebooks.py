@@ -114,11 +114,11 @@ def test_one_engine_serves_all_of_one_version(folder: Path) -> None:
         ),
         (
             "  acme:\n    params:\n      answer:\n        early: soon\n",
-            "6:16: R052 answer.early must be a duration, which 'soon' is not (by itself it is 72h)",
+            "6:16: R052 answer.early must be a duration, which 'soon' is not (the default is 72h)",
         ),
         (
             "  acme: {params: {answer: {least: 2h}}}\n",
-            "3:35: R052 answer.least must be a number, which '2h' is not (by itself it is 3)",
+            "3:35: R052 answer.least must be a number, which '2h' is not (the default is 3)",
         ),
         (
             "  acme: {params: {answer: {least: 36893488147419103232}}}\n",
@@ -126,12 +126,12 @@ def test_one_engine_serves_all_of_one_version(folder: Path) -> None:
         ),
         (
             "  acme: {params: {answer: {least: [3]}}}\n",
-            "3:35: R052 answer.least must be a number, which [3] is not (by itself it is 3)",
+            "3:35: R052 answer.least must be a number, which [3] is not (the default is 3)",
         ),
-        ("  acme: {params: [ask]}\n", "3:18: R006 tenants.acme.params must hold rules and their parameters"),
-        ("  acme: {params: {ask: 3d}}\n", "3:24: R006 tenants.acme.params.ask must hold parameters and their values"),
-        ("  acme: {disabled: ask}\n", "3:20: R006 tenants.acme.disabled must be a list of rules"),
-        ("  acme: {disabled: [[ask]]}\n", "3:20: R006 tenants.acme.disabled must be a list of rules"),
+        ("  acme: {params: [ask]}\n", "3:18: R006 tenants.acme.params must be a mapping of rule ids to parameters"),
+        ("  acme: {params: {ask: 3d}}\n", "3:24: R006 tenants.acme.params.ask must be a mapping of parameters"),
+        ("  acme: {disabled: ask}\n", "3:20: R006 tenants.acme.disabled must be a list of rule ids"),
+        ("  acme: {disabled: [[ask]]}\n", "3:20: R006 tenants.acme.disabled must be a list of rule ids"),
         ("  acme: {params: {ask: {soon: 1d, soon: 2d}}}\n", "3:35: R004"),
         ("  acme: {disabled: [ask], disabled: [answer]}\n", "3:27: R004"),
         ("  acme: &one {}\n  other: {<<: *one}\n", "3:9: R005 anchors (&name) are not supported"),

@@ -94,7 +94,7 @@ def test_a_source_is_disabled_and_enabled_again_by_a_change(file: Path, caplog: 
     (file.parent / "one.secret").unlink()
     file.write_text(tenants("newer"))
     look(live)
-    assert "file:one.secret names nothing that can be read" in disabled(live)["greens"]
+    assert "file:one.secret is missing, unreadable or empty" in disabled(live)["greens"]
     assert live.tenant_of_key("newer") == "acme"
     file.write_text(tenants("newest"))
     look(live)
