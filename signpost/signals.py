@@ -1,4 +1,4 @@
-"""Signals from the first moment of a process on; imports nothing heavy, since it comes before all else."""
+"""Handles signals from the start of a process. Imports nothing heavy, since it runs before all other imports."""
 
 import os
 import signal
@@ -16,10 +16,9 @@ _remembered: Final[list[int]] = []
 
 
 def hold() -> None:
-    """Survive signals while the process starts: SIGHUP is remembered, SIGTERM and SIGINT end it with exit code 0.
+    """Handle signals while the process starts: SIGHUP is remembered, SIGTERM and SIGINT exit with code 0.
 
-    Signals that were blocked in the parent and arrived since take effect now. Under nohup, SIGHUP stays
-    ignored.
+    Signals that arrived while the parent blocked them take effect now. Under nohup, SIGHUP stays ignored.
     """
     for number in ALL:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -29,24 +28,24 @@ def hold() -> None:
 
 def _handle_early(number: int, frame: FrameType | None) -> None:
     if number in STOPS:
-        # No SystemExit, which would leave an import half done with its traceback. Nothing has begun that could be lost.
+        # Not SystemExit, which would interrupt an import with a traceback. No work has started that could be lost.
         os._exit(0)
     _remembered.append(number)
 
 
 def block() -> None:
-    """Let signals wait, here and in processes started from now on, until `unblock` or `hold`."""
+    """Block signals in this process and its later children, until `unblock` or `hold`."""
     signal.pthread_sigmask(signal.SIG_BLOCK, ALL)
 
 
 def unblock() -> None:
-    """Let signals through, those that waited first."""
+    """Unblock signals; pending ones are delivered."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ALL)
 
 
 @contextmanager
-def blocked() -> Iterator[None]:
-    """Start processes that call `hold` in this block: their signals wait until they do."""
+def block_while_starting() -> Iterator[None]:
+    """Block signals while starting processes that call `hold`, which unblocks them."""
     block()
     try:
         yield
@@ -55,11 +54,11 @@ def blocked() -> Iterator[None]:
 
 
 @contextmanager
-def dispatched(stop: Callable[[], object], reload: Callable[[], object]) -> Iterator[None]:
-    """In this block, call `stop` for each SIGTERM and SIGINT and `reload` for each SIGHUP, one that came before too.
+def dispatch_to(stop: Callable[[], object], reload: Callable[[], object]) -> Iterator[None]:
+    """Within the block, call `stop` on SIGTERM and SIGINT and `reload` on SIGHUP, including a remembered one.
 
-    They are called in a thread. A handler interrupts the main thread anywhere; if it calls `Event.set` while the main
-    thread is inside `Event.wait`, it waits for a lock of its own thread. So the handlers only write to a queue.
+    Both run in a thread. A handler interrupts the main thread anywhere; if it calls `Event.set` while the main
+    thread is inside `Event.wait`, it deadlocks on a lock of its own thread. So the handlers only write to a queue.
     """
     received: SimpleQueue[int] = SimpleQueue()
     before = {number: signal.signal(number, lambda number, frame: received.put(number)) for number in ALL}
@@ -71,7 +70,7 @@ def dispatched(stop: Callable[[], object], reload: Callable[[], object]) -> Iter
         yield
     finally:
         for number, handler in before.items():
-            # None is a handler that was not set from Python
+            # None: the handler was not set from Python
             with suppress(TypeError):
                 signal.signal(number, handler)
         received.put(_END)

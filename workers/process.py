@@ -176,7 +176,7 @@ def handle_signals(max_stop_s: float, reload_requested: threading.Event) -> Iter
     watchdog = threading.Timer(max_stop_s, _exit)
     watchdog.daemon = True
     try:
-        with signals.dispatched(request_stop, reload_requested.set):
+        with signals.dispatch_to(request_stop, reload_requested.set):
             yield stop
     finally:
         watchdog.cancel()

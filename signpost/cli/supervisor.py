@@ -66,7 +66,7 @@ class Supervisor:
 
         A program that exits before all are ready stops the system: it would exit again. Later it is restarted.
         """
-        with signals.dispatched(self._request_stop, self._reload):
+        with signals.dispatch_to(self._request_stop, self._reload):
             return self._run(ready, on_ready, timeout_s)
 
     def _run(self, ready: Callable[[], bool], on_ready: Callable[[], None], timeout_s: float) -> int:
@@ -97,7 +97,7 @@ class Supervisor:
     def _start(self, child: _Child) -> None:
         launcher = [sys.executable, "-m", "signpost.cli.parent_death", str(os.getpid())]
         # A separate session: Ctrl-C must reach only the supervisor, which stops the programs in order
-        with signals.blocked():
+        with signals.block_while_starting():
             child.process = subprocess.Popen(
                 [*launcher, *child.program.command],
                 env=self.environment,

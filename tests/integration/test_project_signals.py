@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from signpost.messaging import connect
-from signpost.signals import blocked
+from signpost.signals import block_while_starting
 from signpost.storage import upgrade
 from tests.support.intake_parts import tenants_in
 from tests.support.private_servers import free_port, wait_until
@@ -48,7 +48,7 @@ def environment(folder: Path) -> dict[str, str]:
 def started(name: str, folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
     """A command and its log; as under `signpost up`, signals wait until its interpreter has started."""
     path = folder / f"{name}.log"
-    with path.open("wb") as log, blocked():
+    with path.open("wb") as log, block_while_starting():
         command = [sys.executable, "-m", "signpost", name]
         process = subprocess.Popen(command, env=environment(folder), stdout=log, stderr=log)
     try:
