@@ -17,7 +17,7 @@ UTC_ZONE = ZoneInfo("UTC")
 
 @dataclass(slots=True)
 class Entity:
-    """One offer, interview, application, contact, or the candidate: typed values by field name; a field not there
+    """One offer, interview, application, contact, or the candidate: typed values by field name; a missing field
     is unknown.
 
     Values: money as `Money`, instants as microseconds, dates as `date`, everything else as in JSON.
@@ -40,7 +40,7 @@ class Entity:
 class Facts:
     """All entities of a case by kind, sorted by id, and the candidate's time zone (UTC where unknown).
 
-    `linked` and `sharing`: what engines found to belong together, asked once for all rules; never carried into changed
+    `linked` and `sharing`: caches of engines for related entities, shared by all rules; never copied to changed
     facts.
     """
 
@@ -56,12 +56,12 @@ class Facts:
     )
 
     def of_kind(self, kind: str) -> list[Entity]:
-        """The entities that a rule about this kind speaks of."""
+        """The entities that a rule about this kind applies to."""
         return [self.candidate] if kind == "candidate" else self.entities.get(kind, [])
 
 
 def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
-    """The facts of the case with this key ("c-1", "application:a-7"), as far as a vocabulary has fields for them."""
+    """The facts of the case with this key ("c-1", "application:a-7"), limited to the fields of a vocabulary."""
     registers = case.registers
     candidate = _candidate(key, registers)
     _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
@@ -81,38 +81,38 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
 
 def _offer(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     entity = Entity("offer", entity_id)
-    _typed(entity, fields)
-    _instants(entity, fields)
-    for reading in offer_stage(fields):
-        _read(entity, reading)
-    _inner_terms(entity, fields, "letter", ("salary", "title", "start_date", "location", "workplace"))
-    _inner_terms(entity, fields, "counteroffer", ("salary",))
-    _place(entity)
+    _set_typed(entity, fields)
+    _set_instants(entity, fields)
+    for derived in offer_stage(fields):
+        _set_derived(entity, derived)
+    _set_inner_terms(entity, fields, "letter", ("salary", "title", "start_date", "location", "workplace"))
+    _set_inner_terms(entity, fields, "counteroffer", ("salary",))
+    _set_place(entity)
     return entity
 
 
 def _interview(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     entity = Entity("interview", entity_id)
-    _typed(entity, fields)
-    _instants(entity, fields)
-    _read(entity, stage_of(fields, INTERVIEW_STAGES))
-    if entity.values.get("stage") == "scheduled":  # without a start it stays upcoming until more is said
+    _set_typed(entity, fields)
+    _set_instants(entity, fields)
+    _set_derived(entity, stage_of(fields, INTERVIEW_STAGES))
+    if entity.values.get("stage") == "scheduled":  # without a start it stays upcoming until another event
         entity.set("upcoming_until", entity.values.get("starts_at", NEVER), entity.stamps.get("starts_at"))
     return entity
 
 
 def _application(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     entity = Entity("application", entity_id)
-    _typed(entity, fields)
-    _instants(entity, fields)
-    _read(entity, stage_of(fields, APPLICATION_STAGES))
+    _set_typed(entity, fields)
+    _set_instants(entity, fields)
+    _set_derived(entity, stage_of(fields, APPLICATION_STAGES))
     entity.set("application", entity_id, None)
     return entity
 
 
 def _contact(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     entity = Entity("contact", entity_id)
-    _typed(entity, fields)
+    _set_typed(entity, fields)
     stamp, _ = fields["logged"]
     entity.set("at", stamp[0], stamp)
     return entity
@@ -122,34 +122,35 @@ def _candidate(key: str, registers: Mapping[str, Mapping[str, Mapping[str, Regis
     entity = Entity("candidate", key)
     candidate = registers.get("candidate", {}).get(SINGLE, {})
     employment = registers.get("employment", {}).get(SINGLE, {})
-    _typed(entity, candidate)
-    for whom in ("family", "recruiter"):
-        if said := candidate.get(f"discussed.{whom}"):
-            entity.set(f"discussed_{whom}_at", said[0][0], said[0])
+    _set_typed(entity, candidate)
+    for person in ("family", "recruiter"):
+        if discussed := candidate.get(f"discussed.{person}"):
+            entity.set(f"discussed_{person}_at", discussed[0][0], discussed[0])
     _employment(entity, employment)
     return entity
 
 
 def _employment(entity: Entity, fields: Mapping[str, Register]) -> None:
-    """Employed: a present job is known and its end is not. What was said of a job before the present one no longer
-    counts."""
+    """Employed: the current job is known and its end is not. Statements about an earlier job no longer count."""
     at = {name: fields[name][0] for name in ("current", "resigned", "ended", "started") if name in fields}
-    over = max((at[name] for name in ("ended", "started") if name in at), default=None)
+    ended = max((at[name] for name in ("ended", "started") if name in at), default=None)
     current, resigned = at.get("current"), at.get("resigned")
-    afresh = current is not None and over is not None and current > over
-    employed = current is not None and (afresh or "ended" not in at)
-    has_resigned = resigned is not None and not (afresh and over is not None and resigned < over)
-    _typed(entity, {renamed: fields[name] for name, renamed in _EMPLOYMENT_FIELDS.items() if name in fields})
+    is_new_job = current is not None and ended is not None and current > ended
+    employed = current is not None and (is_new_job or "ended" not in at)
+    has_resigned = resigned is not None and not (is_new_job and ended is not None and resigned < ended)
+    _set_typed(entity, {renamed: fields[name] for name, renamed in _EMPLOYMENT_FIELDS.items() if name in fields})
     if isinstance(employer := entity.values.get("present_employer"), dict):
         entity.values["present_employer"] = employer.get("name") or employer.get("id")
     if at:
-        entity.set("employed", employed, max(current or (0, "", ""), at.get("ended", (0, "", ""))) if current else over)
+        entity.set(
+            "employed", employed, max(current or (0, "", ""), at.get("ended", (0, "", ""))) if current else ended
+        )
     entity.set("resigned", has_resigned, resigned if has_resigned else None)
     if has_resigned and resigned is not None:
         entity.set("resigned_at", resigned[0], resigned)
     else:
         entity.values.pop("last_day", None)
-    if "started" in at and not afresh:
+    if "started" in at and not is_new_job:
         entity.set("new_job_started_at", at["started"][0], at["started"])
 
 
@@ -170,7 +171,7 @@ _READERS: dict[str, Callable[[str, Mapping[str, Register]], Entity]] = {
 }
 
 
-def _typed(entity: Entity, fields: Mapping[str, Register]) -> None:
+def _set_typed(entity: Entity, fields: Mapping[str, Register]) -> None:
     vocabulary = KINDS[entity.kind]
     hours = fields["hours_per_week"][1] if "hours_per_week" in fields else None
     for name, (stamp, value) in fields.items():
@@ -182,15 +183,14 @@ def _typed(entity: Entity, fields: Mapping[str, Register]) -> None:
 
 
 def _add_own(entity: Entity, fields: Mapping[str, Register], vocabulary: Vocabulary) -> None:
-    """The fields that a rulebook declares. A value that was sent under an earlier declaration and no longer fits is
-    unknown."""
+    """Set the fields that a rulebook declares. A value that does not fit the current declaration is unknown."""
     for name, declared in vocabulary.own.get(entity.kind, {}).items():
         stamp, value = fields.get(f"{CUSTOM}.{name}", (None, None))
         entity.set(name, own_value(declared, value, entity.values.get("hours_per_week")), stamp)
 
 
-def _instants(entity: Entity, fields: Mapping[str, Register]) -> None:
-    """Every milestone `x` is also the instant `x_at`; `prepared.research` and the like stay as they are named."""
+def _set_instants(entity: Entity, fields: Mapping[str, Register]) -> None:
+    """Every milestone `x` is also the instant `x_at`; `prepared.research` and the like keep their names."""
     for name, (stamp, value) in fields.items():
         if value is True and f"{name}_at" in KINDS[entity.kind] and f"{name}_at" not in entity.values:
             entity.set(f"{name}_at", stamp[0], stamp)
@@ -200,14 +200,14 @@ def _instants(entity: Entity, fields: Mapping[str, Register]) -> None:
                 entity.set("thanked_at", stamp[0], stamp)
 
 
-def _read(entity: Entity, reading: DerivedFact | None) -> None:
-    if reading is not None:
-        entity.values.pop(reading.name, None)
-        entity.set(reading.name, reading.value, reading.stamp)
+def _set_derived(entity: Entity, derived: DerivedFact | None) -> None:
+    if derived is not None:
+        entity.values.pop(derived.name, None)
+        entity.set(derived.name, derived.value, derived.stamp)
 
 
-def _inner_terms(entity: Entity, fields: Mapping[str, Register], name: str, terms: Iterable[str]) -> None:
-    """The terms that a letter or a counteroffer states, as fields of their own: `letter_salary`."""
+def _set_inner_terms(entity: Entity, fields: Mapping[str, Register], name: str, terms: Iterable[str]) -> None:
+    """The terms that a letter or a counteroffer states, as separate fields: `letter_salary`."""
     stamp, stated = fields.get(name, (None, None))
     if not isinstance(stated, dict):
         return
@@ -217,13 +217,13 @@ def _inner_terms(entity: Entity, fields: Mapping[str, Register], name: str, term
             entity.set(f"{name}_{term}", typed_value(KINDS["offer"][f"{name}_{term}"], stated[term], hours), stamp)
 
 
-def _place(entity: Entity) -> None:
+def _set_place(entity: Entity) -> None:
     for part, value in (entity.values.get("location") or {}).items():
         entity.set(part, value, entity.stamps.get("location"))
 
 
 def _add_named_applications(entities: dict[str, list[Entity]]) -> None:
-    """An application exists once any event names it, even before one about itself."""
+    """An application exists once any event names it, even before an event about it."""
     known = {entity.id for entity in entities["application"]}
     named = {
         entity.values["application"] for kind in entities.values() for entity in kind if "application" in entity.values
@@ -233,7 +233,7 @@ def _add_named_applications(entities: dict[str, list[Entity]]) -> None:
 
 
 def _resolve_employers(entities: dict[str, list[Entity]]) -> None:
-    """An employer said of an application holds for its offers, interviews and contacts, and the other way round."""
+    """Share the employer of an application with its offers, interviews and contacts, and vice versa."""
     offers = {entity.id: entity for entity in entities["offer"]}
     for contact in entities["contact"]:
         _inherit(contact, offers.get(contact.values.get("offer", "")), ("application", "employer", "employer_name"))
@@ -246,8 +246,8 @@ def _resolve_employers(entities: dict[str, list[Entity]]) -> None:
     for entity in everything:
         _inherit(entity, by_application.get(entity.values.get("application", "")), ("employer", "employer_name"))
         if "employer" in entity.values and "employer_name" in entity.values:
-            held = names.setdefault(entity.values["employer"], entity)
-            if entity.stamps["employer_name"] > held.stamps["employer_name"]:
+            named = names.setdefault(entity.values["employer"], entity)
+            if entity.stamps["employer_name"] > named.stamps["employer_name"]:
                 names[entity.values["employer"]] = entity
     for entity in everything:
         _inherit(entity, names.get(entity.values.get("employer", "")), ("employer_name",))
@@ -262,11 +262,11 @@ def _inherit(entity: Entity, known: Entity | None, fields: Iterable[str]) -> Non
 
 
 def _add_interviews(entities: dict[str, list[Entity]]) -> None:
-    """When an application's latest interview was held, and by when word of it was promised. Only interviews for this
-    application count, since an employer's advice may be built on it."""
+    """Set when an application's latest interview was held, and by when an answer was promised. Only interviews for
+    this application count, since advice to employers can use these fields."""
     held = [entity for entity in entities["interview"] if entity.values.get("stage") == "completed"]
     for application in entities["application"]:
-        latest = max((one for one in held if is_for(one, application)), key=_held_at, default=None)
+        latest = max((interview for interview in held if is_for(interview, application)), key=_held_at, default=None)
         if latest is not None:
             application.set("interviewed_at", latest.values["completed_at"], latest.stamps["completed_at"])
             application.set("word_by", latest.values.get("word_by"), latest.stamps.get("word_by"))
@@ -277,7 +277,7 @@ def _held_at(interview: Entity) -> tuple[int, str]:
 
 
 def is_for(item: Entity, subject: Entity) -> bool:
-    """Whether one entity belongs to another, by the narrowest thing that both name: the offer, else the application,
+    """Whether one entity belongs to another, by the most specific id that both have: the offer, else the application,
     else the employer."""
     if item.kind == "contact" and subject.kind == "offer" and "offer" in item.values:
         return bool(item.values["offer"] == subject.id)

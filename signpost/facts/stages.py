@@ -39,7 +39,7 @@ class DerivedFact:
 
 
 def stage_of(fields: Mapping[str, Register], stages: Mapping[str, str], name: str = "stage") -> DerivedFact | None:
-    """The stage of the latest milestone; None while none is known."""
+    """The stage of the latest milestone; None if none is known."""
     reached = [(fields[milestone][0], stage) for milestone, stage in stages.items() if milestone in fields]
     if not reached:
         return None
@@ -48,12 +48,12 @@ def stage_of(fields: Mapping[str, Register], stages: Mapping[str, str], name: st
 
 
 def offer_stage(fields: Mapping[str, Register]) -> Iterator[DerivedFact]:
-    """An offer's stage, whether it has ended, how far its letter is, and when it was accepted."""
+    """An offer's stage, whether it has ended, the state of its letter, and when it was accepted."""
     stage = stage_of(fields, OFFER_STAGES)
     if stage:
         yield stage
-    over = stage is not None and stage.value in ENDED
-    yield DerivedFact("ended", over, stage.stamp if stage and over else None)
+    ended = stage is not None and stage.value in ENDED
+    yield DerivedFact("ended", ended, stage.stamp if stage and ended else None)
     yield stage_of(fields, LETTER_STAGES, "letter") or DerivedFact("letter", "none", None)
     accepted = _acceptance(fields)
     if accepted:
@@ -61,15 +61,15 @@ def offer_stage(fields: Mapping[str, Register]) -> Iterator[DerivedFact]:
 
 
 def _acceptance(fields: Mapping[str, Register]) -> Stamp | None:
-    """The first acceptance since the offer was countered; without one, since it last was not accepted.
+    """The first acceptance since the last counteroffer; without one, since the offer was last not accepted.
 
-    So a confirmation in writing moves nothing. Signing the letter counts only where no other acceptance stands.
+    So a later written confirmation does not change it. Signing the letter counts only without another acceptance.
     """
-    broken = _latest(fields, _NOT_ACCEPTED) or NEVER
-    countered = max(broken, _latest(fields, ("countered",)) or NEVER)
-    said = [fields[name][0] for name in _ACCEPTED if name in fields]
-    standing = [stamp for stamp in said if stamp > countered] or [stamp for stamp in said if stamp > broken]
-    return min(standing, default=None) or _latest(fields, (*_ACCEPTED, "letter_signed"))
+    reset = _latest(fields, _NOT_ACCEPTED) or NEVER
+    countered = max(reset, _latest(fields, ("countered",)) or NEVER)
+    acceptances = [fields[name][0] for name in _ACCEPTED if name in fields]
+    valid = [stamp for stamp in acceptances if stamp > countered] or [stamp for stamp in acceptances if stamp > reset]
+    return min(valid, default=None) or _latest(fields, (*_ACCEPTED, "letter_signed"))
 
 
 def _latest(fields: Mapping[str, Register], milestones: Iterable[str]) -> Stamp | None:

@@ -1,4 +1,4 @@
-"""Values of the case as rules compare them. Pure."""
+"""Converts JSON values of a case to the types that rules compare. Pure."""
 
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from signpost.facts.vocabulary import Field
 
 
 def typed_value(vocabulary: Field, value: Any, hours_per_week: float | None = None) -> Any:
-    """A canonical JSON value as rules compare it."""
+    """A canonical JSON value as a typed value."""
     if vocabulary.type == "instant" and isinstance(value, str):
         return parse_instant(value)
     if vocabulary.type == "date":
@@ -22,7 +22,7 @@ def typed_value(vocabulary: Field, value: Any, hours_per_week: float | None = No
 
 
 def own_value(declared: Field, value: Any, hours_per_week: float | None = None) -> Any:
-    """The same of a declared field; None where the value was sent under another declaration and does not fit."""
+    """The typed value of a declared field; None if the value does not fit its current declaration."""
     if value is None or declared.own is None:
         return None
     try:

@@ -1,5 +1,5 @@
-"""The vocabulary of the case: every field that a rule may speak of, with its type. Derived from the event schemas,
-plus what facts add."""
+"""The vocabulary: every field that rules can use, with its type. Derived from the event schemas, plus derived fields;
+holds no values."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,10 +18,10 @@ class Field:
     """A field of a kind of entity.
 
     `type`: text, choice, choices, texts, number, days, money, instant, date, boolean, object, range. `choices`:
-    the words allowed.
-    `private`: said by or about the candidate alone, so no employer's advice may be built on it.
-    `title`: the label, where the name does not say it. `own`: checks the values of a field that a rulebook declares;
-    None for a field of ours.
+    the allowed values.
+    `private`: known only to the candidate, so advice to employers cannot use it.
+    `title`: the label, if it differs from the name. `own`: checks the values of a field that a rulebook declares;
+    None for a built-in field.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Field:
 
     @property
     def label(self) -> str:
-        """The name as a reader would say it."""
+        """The name for readers."""
         return self.title or self.name.rpartition(".")[2].replace("_", " ")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Every field by the kind of its entity. A rulebook has one of its own where it declares fields."""
+    """Fields by kind of entity. A rulebook that declares fields has its own vocabulary."""
 
     kinds: Mapping[str, Mapping[str, Field]]
 
@@ -65,14 +65,14 @@ class Vocabulary:
 
     @cached_property
     def own_kinds(self) -> OwnKinds:
-        """What checks the values of those."""
+        """Checks for the values of these fields."""
         return {
             kind: {name: field.own for name, field in fields.items() if field.own is not None}
             for kind, fields in self.items()
         }
 
     def with_own(self, declared: Mapping[str, Iterable[Field]]) -> "Vocabulary":
-        """This vocabulary and more fields."""
+        """This vocabulary with more fields."""
         if not any(declared.values()):
             return self
         return Vocabulary({kind: {**fields, **_table(declared.get(kind, ()))} for kind, fields in self.items()})
@@ -88,7 +88,7 @@ STEPS = ("research", "questions", "skills", "answers", "outfit", "bag", "inclusi
 THANKS = ("email", "message", "handwritten")
 
 
-def _said(event: str, without: Iterable[str] = (), *, private: bool = False) -> Iterator[Field]:
+def _declared(event: str, without: Iterable[str] = (), *, private: bool = False) -> Iterator[Field]:
     """The fields that one event's schema declares."""
     for name, declared in EVENT_SCHEMAS[event]().fields.items():
         if name not in (*without, *_NESTED):
@@ -98,7 +98,7 @@ def _said(event: str, without: Iterable[str] = (), *, private: bool = False) -> 
 
 
 def _choices(event: str, name: str) -> tuple[str, ...]:
-    """The words that one event's schema allows for a field."""
+    """The choices of a field in one event's schema."""
     return tuple(getattr(EVENT_SCHEMAS[event]().fields[name], "choices", ()))
 
 
@@ -122,7 +122,7 @@ _OFFER = _table(
         Field("letter", "choice", LETTER),
         Field("location", "object"),
     ],
-    _said("offer.extended", ("offer", "employer", "application", "location")),
+    _declared("offer.extended", ("offer", "employer", "application", "location")),
     (Field(f"benefits.{name}", "boolean") for name in BENEFITS),
     _instants(
         "extended_at", "accepted_at", "declined_at", "withdrawn_at", "rescinded_at", "expired_at", "countered_at"
@@ -144,7 +144,7 @@ _OFFER = _table(
 _INTERVIEW = _table(
     _WHO,
     [Field("stage", "choice", ("scheduled", "cancelled", "completed"))],
-    _said("interview.scheduled", ("interview", "employer", "application")),
+    _declared("interview.scheduled", ("interview", "employer", "application")),
     _instants("upcoming_until", "scheduled_at", "rescheduled_at", "cancelled_at", "completed_at", "thanked_at"),
     _instants(*(f"thanked.{channel}" for channel in THANKS)),
     (Field(f"prepared.{step}", "boolean", private=True) for step in STEPS),
@@ -155,9 +155,11 @@ _APPLICATION = _table(
     _instants("submitted_at", "rejected_at", "interviewed_at"),
     [Field("word_by", "date")],
 )
-_CONTACT = _table(_WHO, _said("contact.logged", ("offer", "application")), [Field("offer", "text")], _instants("at"))
+_CONTACT = _table(
+    _WHO, _declared("contact.logged", ("offer", "application")), [Field("offer", "text")], _instants("at")
+)
 _CANDIDATE = _table(
-    _said("candidate.preferences", private=True),
+    _declared("candidate.preferences", private=True),
     [
         Field("employed", "boolean", private=True),
         Field("resigned", "boolean", private=True),
