@@ -233,7 +233,8 @@ class _MappingReader(ExpressionReader):
         about = members.get("subject", subject)
         if about is None:
             self.problems.add("R011", node.position, "the event has no subject", "set subject here or beside emit")
-        self._check_fields(kind, members)
+        if "type" in members and members["type"].value == kind:
+            self._check_fields(kind, members)
         return EventTemplate(
             type=kind,
             id=self.template(members["id"]) if "id" in members else Text(()),
@@ -255,7 +256,7 @@ class _MappingReader(ExpressionReader):
                     self.problems.add("R020", at, f"{kind} has no field {name!r}", meant(name, known))
                     node.value.pop(name)
         for name, (_, field) in known.items():
-            if field.required and name not in _names(members.get("data")) and "type" in members:
+            if field.required and name not in _names(members.get("data")):
                 self.problems.add("R011", members["type"].position, f"{kind} needs {name!r} in its data")
 
     def _samples_of(self, node: Node | None) -> tuple[Sample, ...]:

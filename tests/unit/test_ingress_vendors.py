@@ -385,6 +385,14 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str
     assert any(str(found).startswith(problem) for found in caught.value.problems), str(caught.value)
 
 
+def test_an_unknown_event_type_is_the_only_problem_of_its_event(tmp_path: Path) -> None:
+    text = MINE.replace("type: offer.accepted", "type: application.withdrawn")
+    file = mine(tmp_path, text.replace("data: {offer:", "data: {application:"))
+    with pytest.raises(MappingError) as caught:
+        load_mapping(file)
+    assert [problem.code for problem in caught.value.problems] == ["R013"]
+
+
 def test_a_sample_that_gives_something_else_is_told(tmp_path: Path) -> None:
     file = mine(tmp_path, MINE.replace("gives: [offer.accepted]", "gives: []"))
     done = CliRunner().invoke(main, ["sources", "check", str(file)])
