@@ -2,8 +2,9 @@
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from signpost.case.event import Event
 from signpost.errors import CallerError
 from signpost.ingress.mapping import Sample, Vendor
 from signpost.ingress.receiving import WebhookRequest, receive
@@ -18,11 +19,16 @@ STANDARD_SECRET = "whsec_" + base64.b64encode(SECRET.encode()).decode()
 
 @dataclass(frozen=True, slots=True)
 class SampleResult:
-    """The result of one sample: the types of the emitted events, and the problem, or ""."""
+    """The result of one sample: the emitted events, and the problem, or ""."""
 
     sample: Sample
-    gave: tuple[str, ...]
+    events: tuple[Event, ...]
     problem: str = ""
+
+    @property
+    def gave(self) -> tuple[str, ...]:
+        """The types of the emitted events."""
+        return tuple(event.type for event in self.events)
 
 
 def secret_for(vendor: Vendor) -> str:
@@ -54,9 +60,14 @@ def _try(vendor: Vendor, sample: Sample, now: int) -> SampleResult:
         outcome = receive(WebhookRequest(vendor, source, (key,), headers, body, now))
     except CallerError as error:
         return SampleResult(sample, (), str(error))
-    gave = tuple(event.type for event in outcome.events)
-    expected = ", ".join(sample.gives) or "nothing"
-    problem = "" if gave == sample.gives else f"gives {', '.join(gave) or 'nothing'}, expected {expected}"
-    return SampleResult(
-        sample, gave, problem or (f"names the unknown event {outcome.event!r}" if outcome.unknown else "")
-    )
+    result = SampleResult(sample, tuple(outcome.events))
+    problem = _difference(sample.gives, result.gave)
+    return replace(result, problem=problem or (f"names the unknown event {outcome.event!r}" if outcome.unknown else ""))
+
+
+def _difference(expected: tuple[str, ...], gave: tuple[str, ...]) -> str:
+    if gave == expected:
+        return ""
+    missing = set(expected) - set(gave)
+    hint = " (an event is left out when its `when` fails, or its subject or a field of `data` is unknown)"
+    return f"gives {', '.join(gave) or 'nothing'}, expected {', '.join(expected) or 'nothing'}{hint if missing else ''}"

@@ -356,7 +356,10 @@ def test_a_new_vendor_with_a_known_scheme_needs_no_python(tmp_path: Path) -> Non
     (tried,) = try_samples(vendor, NOW)
     assert (tried.gave, tried.problem) == (("offer.accepted",), "")
     done = CliRunner().invoke(main, ["sources", "check", str(tmp_path / "mine.yaml")])
-    assert (done.exit_code, done.output) == (0, "mine: valid, 1 sample tested\n")
+    verdict, event = done.output.splitlines()
+    assert (done.exit_code, verdict) == (0, "mine: valid, 1 sample tested")
+    assert event.startswith("  hired: offer.accepted of 5 at ")
+    assert event.endswith(' {"offer": "5-offer"}'), "the data show a path that finds nothing"
 
 
 @pytest.mark.parametrize(
@@ -399,6 +402,12 @@ def test_a_sample_that_gives_something_else_is_told(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "mine.yaml: the sample hired gives offer.accepted, expected nothing" in done.output
     assert list(gaps(load_mapping(file))) == []
+
+
+def test_a_sample_without_its_event_says_why_an_event_is_left_out(tmp_path: Path) -> None:
+    file = mine(tmp_path, MINE.replace("subject: person.id", "subject: person.number"))
+    done = CliRunner().invoke(main, ["sources", "check", str(file)])
+    assert "the sample hired gives nothing, expected offer.accepted (an event is left out when" in done.output
 
 
 def test_the_mappings_that_come_along_are_in_order() -> None:

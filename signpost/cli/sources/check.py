@@ -1,12 +1,16 @@
 """`signpost sources check`: checks mappings of vendors and their samples. The checks are in signpost/ingress."""
 
+import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from signpost.cli.edge import count_noun, json_option, print_json
+
+if TYPE_CHECKING:
+    from signpost.case.event import Event
 
 
 @click.command
@@ -17,7 +21,8 @@ def check(files: tuple[Path, ...], everything: bool, as_json: bool) -> None:
     """Check mapping FILES of vendors and test each on its samples; without FILES, the shipped mappings.
 
     Each problem has a file, line and column. The samples of NAME.yaml are in the folder samples/NAME/ beside it; each
-    is signed, verified, translated, and compared with the events that the mapping declares for it.
+    is signed, verified, translated, and compared with the events that the mapping declares for it. The events of FILES
+    are shown with their data: compare them with the sample, because a wrong path only leaves a field out.
 
     \b
     Examples:
@@ -32,7 +37,7 @@ def check(files: tuple[Path, ...], everything: bool, as_json: bool) -> None:
         print_json(found)
     else:
         for one in found:
-            _show(one)
+            _show(one, with_events=bool(files))
     if any(one["problems"] for one in found):
         raise click.exceptions.Exit(1)
 
@@ -47,16 +52,32 @@ def _check_mapping(file: Path) -> dict[str, Any]:
         return {"vendor": file.stem, "samples": [], "problems": list(map(str, error.problems)), "untried": []}
     tried = try_samples(vendor, time.time_ns() // 1000)
     samples = [
-        {"sample": one.sample.name, "attested": one.sample.attested, "gives": list(one.gave), "problem": one.problem}
+        {
+            "sample": one.sample.name,
+            "attested": one.sample.attested,
+            "gives": list(one.gave),
+            "events": [_to_document(event) for event in one.events],
+            "problem": one.problem,
+        }
         for one in tried
     ]
     problems = [f"{file.name}: the sample {one.sample.name} {one.problem}" for one in tried if one.problem]
     return {"vendor": vendor.name, "samples": samples, "problems": problems, "untried": list(gaps(vendor))}
 
 
-def _show(one: dict[str, Any]) -> None:
+def _to_document(event: "Event") -> dict[str, Any]:
+    from signpost.case.instant import format_instant
+
+    return {"type": event.type, "subject": event.subject, "time": format_instant(event.time), "data": event.data}
+
+
+def _show(one: dict[str, Any], with_events: bool) -> None:
     for problem in one["problems"]:
         click.echo(problem)
     untried = f"; no sample for {', '.join(one['untried'])}" if one["untried"] else ""
     verdict = "invalid" if one["problems"] else "valid"
     click.echo(f"{one['vendor']}: {verdict}, {count_noun(len(one['samples']), 'sample')} tested{untried}")
+    for sample in one["samples"] if with_events else ():
+        for event in sample["events"]:
+            data = json.dumps(event["data"], ensure_ascii=False)
+            click.echo(f"  {sample['sample']}: {event['type']} of {event['subject']} at {event['time']} {data}")
