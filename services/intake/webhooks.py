@@ -49,7 +49,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
 def to_request(source: Source, headers: Mapping[str, str], raw: bytes, now: int, depth: int = 32) -> WebhookRequest:
     """A request of a source: headers by lower-case name, `now` in microseconds. Raises SourceDisabled."""
     if source.problem:
-        raise SourceDisabled(f"source {source.name} is disabled; `signpost sources list` shows the reason")
+        raise SourceDisabled(f"source {source.name} is disabled: {source.problem}")
     return WebhookRequest(
         VENDORS[source.vendor], source, keys_of_source(source.vendor, source.secrets), headers, raw, now, depth
     )

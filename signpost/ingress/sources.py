@@ -9,7 +9,7 @@ from signpost.suggestions import meant
 def source_problem(vendor: str, secrets: tuple[str, ...]) -> str:
     """Return why the webhooks of a source cannot be verified and what to do, or ""."""
     if problem := check_vendor(vendor):
-        return problem
+        return f"{problem}; if its mapping file is new, restart the intake"
     try:
         keys_of_source(vendor, secrets)
     except ValueError as error:

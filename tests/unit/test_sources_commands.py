@@ -3,10 +3,13 @@
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
+from signpost.cli import client as intake_client
 from signpost.cli import main
 from signpost.tenants.loading import load_tenants
 from signpost.tenants.model import Tenants
@@ -112,3 +115,55 @@ def test_several_tenants_must_be_told_apart(folder: Path) -> None:
 def test_a_file_that_is_no_yaml_is_named(folder: Path) -> None:
     (folder / "tenants.yaml").write_text("tenants: [")
     assert "R001 not valid YAML" in call(folder, "tenants", "add", "globex").output
+
+
+def intake(answers: dict[str, list[httpx.Response]]) -> httpx.Client:
+    """An intake that answers each path in turn; the last answer of a path repeats."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        left = answers[request.url.path]
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return httpx.Client(base_url="http://signpost.example", transport=httpx.MockTransport(answer))
+
+
+def try_sample(folder: Path, monkeypatch: pytest.MonkeyPatch, answers: dict[str, list[httpx.Response]]) -> Result:
+    call(folder, "sources", "add", "greens", "--vendor", "greenhouse")
+    monkeypatch.setattr(intake_client, "open_client", lambda _: intake(answers))
+    return call(folder, "sources", "test", "greens", "--sample", "new_candidate_application")
+
+
+def test_a_tried_sample_shows_the_advice_after_its_event_not_before(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second sample of a candidate: the case has advice before the advisor has handled the event."""
+
+    def case(*events: str) -> httpx.Response:
+        return httpx.Response(200, json={"case": {"events": [[1, "greenhouse/greens", name] for name in events]}})
+
+    def advice(title: str) -> httpx.Response:
+        found = {"candidate": "5", "rule": "r", "priority": "low", "title": title}
+        return httpx.Response(200, json={"active": [found]})
+
+    event: dict[str, Any] = {"type": "signpost.application.submitted.v1", "id": "second", "subject": "5"}
+    cases = [case("first"), case("first", "second")]
+    answers = {
+        "/v1/webhooks/greens": [httpx.Response(200, json={}, headers={"Signpost-Delivery": "dlv_1"})],
+        "/v1/deliveries/dlv_1": [httpx.Response(200, json={"events": [event]})],
+        "/v1/candidates/5/case": cases,
+        "/v1/candidates/5/advice": [advice("after")],
+    }
+    result = try_sample(folder, monkeypatch, answers)
+    assert result.exit_code == 0, result.output
+    assert "after" in result.output
+    assert len(cases) == 1, "it asked until the case contained the event"
+
+
+def test_a_source_that_only_the_intake_disables_says_where_to_look(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = {"type": "urn:signpost:problem:source-disabled", "detail": "Retry after 5 seconds"}
+    result = try_sample(folder, monkeypatch, {"/v1/webhooks/greens": [httpx.Response(503, json=problem)]})
+    assert result.exit_code == 1
+    assert "restart it if the mapping of the vendor is new" in result.output
+    assert "delivery" not in result.output

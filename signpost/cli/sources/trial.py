@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from signpost.ingress.mapping import Sample, Vendor
 
 
+DISABLED = "urn:signpost:problem:source-disabled"
+
+
 class NothingToSend(CallerError):
     """No such source or sample."""
 
@@ -86,7 +89,7 @@ def _run_steps(
     delivery = client.get(f"/v1/deliveries/{steps['delivery']}") if steps["delivery"] else None
     if delivery is not None and delivery.is_success:
         steps["events"] = delivery.json()["events"]
-        steps["advice"] = _advice(client, {event["subject"] for event in steps["events"]}, patience)
+        steps["advice"] = _advice(client, {event["subject"]: event["id"] for event in steps["events"]}, patience)
     return steps
 
 
@@ -104,18 +107,29 @@ def _send_sample(
         time.sleep(0.2)
 
 
-def _advice(client: "httpx.Client", subjects: set[str], patience: float) -> list[dict[str, Any]]:
-    """Active advice about the subjects; returns as soon as there is any, or after `patience` seconds."""
+def _advice(client: "httpx.Client", events: dict[str, str], patience: float) -> list[dict[str, Any]]:
+    """Active advice about the subjects of `events` (subject -> id of its last event).
+
+    Returns as soon as each case contains its event, or after `patience` seconds: earlier advice is out of date.
+    """
     deadline = time.monotonic() + patience
-    while subjects:
-        found: list[dict[str, Any]] = []
-        for subject in sorted(subjects):
-            answer = client.get(f"/v1/candidates/{quote(subject, safe='')}/advice")
-            found += answer.json()["active"] if answer.is_success else []
-        if found or time.monotonic() > deadline:
-            return [{name: one[name] for name in ("candidate", "rule", "priority", "title")} for one in found]
+    while not all(_contains(client, *event) for event in events.items()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return []
+    found: list[dict[str, Any]] = []
+    for subject in sorted(events):
+        answer = client.get(_candidate_path(subject, "advice"))
+        found += answer.json()["active"] if answer.is_success else []
+    return [{name: one[name] for name in ("candidate", "rule", "priority", "title")} for one in found]
+
+
+def _contains(client: "httpx.Client", subject: str, event: str) -> bool:
+    """Whether a field of the subject's case comes from the event."""
+    answer = client.get(_candidate_path(subject, "case"))
+    return answer.is_success and event in {name for _, _, name in answer.json()["case"]["events"]}
+
+
+def _candidate_path(subject: str, part: str) -> str:
+    return f"/v1/candidates/{quote(subject, safe='')}/{part}"
 
 
 def _show(steps: dict[str, Any], sample: "Sample", secrets: int) -> None:
@@ -128,7 +142,10 @@ def _show(steps: dict[str, Any], sample: "Sample", secrets: int) -> None:
         click.echo(f"problem    {steps['problem'].get('detail')}")
         for error in steps["problem"].get("errors", ()):
             click.echo(f"           {error['pointer']}: {error['detail']}")
-    click.echo(f"delivery   {steps['delivery']}")
+        if steps["problem"].get("type") == DISABLED:
+            click.echo("           the intake's log shows the reason; restart it if the mapping of the vendor is new")
+    if steps["delivery"]:
+        click.echo(f"delivery   {steps['delivery']}")
     for event in steps["events"]:
         click.echo(f"event      {event['type']} of {event['subject']}")
     if not steps["events"]:
