@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from signpost.advice.advise import suppressions
+from signpost.advice.records import suppressions
 from signpost.case.instant import format_instant, parse_instant
 from signpost.names import AUDIENCES, PRIORITIES
 from signpost.services.intake.context import IntakeContext, reply

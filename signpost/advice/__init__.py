@@ -4,12 +4,10 @@ from signpost.advice.advise import (
     AdviceResult,
     Engine,
     RecommendationChange,
-    active,
     advise,
     close,
-    merge_records,
-    suppressions,
 )
+from signpost.advice.records import active, merge_records, suppressions
 
 __all__ = [
     "AdviceResult",

@@ -1,7 +1,7 @@
 """Compares the current advice of a case with the published advice and emits changes. Pure; `now` in microseconds."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -248,35 +248,6 @@ class _Advisor:
         instants = [answer.next_change(self.now) for answer in self.answers.values()]
         instants += [record.until for record in self.records.values() if record.state == "snoozed"]
         return min((instant for instant in map(on_calendar, instants) if instant is not None), default=None)
-
-
-def suppressions(advice_state: bytes, audience: str | None = None) -> list[dict[str, str]]:
-    """The advice that another rule suppresses: [{rule, subject, by, title, priority}]; only of `audience` if given."""
-    return [
-        {
-            "rule": record.rule,
-            "subject": f"{record.kind}/{record.subject}",
-            "by": record.by or "",
-            "title": record.title,
-            "priority": record.priority,
-        }
-        for record in load_records(advice_state).values()
-        if record.state in ("suppressed", "superseded") and audience in (None, record.audience)
-    ]
-
-
-def active(advice_state: bytes) -> dict[str, AdviceRecord]:
-    """Published advice without a consumer's answer, by `RULE@KIND/ID`."""
-    return {key: record for key, record in load_records(advice_state).items() if record.state == "active"}
-
-
-def merge_records(absorbed: bytes, target: bytes) -> bytes:
-    """The advice state of a merged case: the target's records plus the absorbed case's done and dismissed ones."""
-    records = load_records(target)
-    for key, record in load_records(absorbed).items():
-        if record.state in ("done", "dismissed") and key not in records:
-            records[key] = replace(record)
-    return dump_records(records)
 
 
 def _suppressors(current: Mapping[str, Answer]) -> dict[str, str]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from signpost.advice.advise import Engine, RecommendationChange, advise, close, merge_records
+from signpost.advice.advise import Engine, RecommendationChange, advise, close
+from signpost.advice.records import merge_records
 from signpost.case.case import Case
 from signpost.case.event import Event
 from signpost.case.identity import is_taken, links, lives_on_under

@@ -1,6 +1,6 @@
 """Records: the published state of one rule about one subject, stored with the case. Pure."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -71,6 +71,35 @@ def load_records(raw: bytes) -> dict[str, AdviceRecord]:
     """Parse the bytes of `dump_records`; returns the records by key (empty bytes: none)."""
     records = [AdviceRecord(**_upgrade_fields(members)) for members in orjson.loads(raw)] if raw else []
     return {record.key: record for record in records}
+
+
+def suppressions(advice_state: bytes, audience: str | None = None) -> list[dict[str, str]]:
+    """The advice that another rule suppresses: [{rule, subject, by, title, priority}]; only of `audience` if given."""
+    return [
+        {
+            "rule": record.rule,
+            "subject": f"{record.kind}/{record.subject}",
+            "by": record.by or "",
+            "title": record.title,
+            "priority": record.priority,
+        }
+        for record in load_records(advice_state).values()
+        if record.state in ("suppressed", "superseded") and audience in (None, record.audience)
+    ]
+
+
+def active(advice_state: bytes) -> dict[str, AdviceRecord]:
+    """Published advice without a consumer's answer, by `RULE@KIND/ID`."""
+    return {key: record for key, record in load_records(advice_state).items() if record.state == "active"}
+
+
+def merge_records(absorbed: bytes, target: bytes) -> bytes:
+    """The advice state of a merged case: the target's records plus the absorbed case's done and dismissed ones."""
+    records = load_records(target)
+    for key, record in load_records(absorbed).items():
+        if record.state in ("done", "dismissed") and key not in records:
+            records[key] = replace(record)
+    return dump_records(records)
 
 
 def _upgrade_fields(members: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
 
 from signpost.advice import active
-from signpost.advice.advise import suppressions
 from signpost.advice.case_set import CaseSet, LoadedCase
+from signpost.advice.records import suppressions
 from signpost.advice.replay import Replay, ReplayedChange
 from signpost.case.event import Event
 from signpost.case.identity import case_keys

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
 
-from signpost.ingress.expressions import Amount, Condition, Expression, Formats, Text
+from signpost.ingress.expressions import Amount, Condition, Expression, Text
+from signpost.ingress.formats import Formats
 from signpost.ingress.signatures import Scheme
 
 

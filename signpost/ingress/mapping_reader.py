@@ -7,7 +7,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from signpost.ingress.expression_reader import NOTHING, ExpressionReader
-from signpost.ingress.expressions import Amount, Expression, Formats, Text
+from signpost.ingress.expressions import Amount, Expression, Text
+from signpost.ingress.formats import Formats
 from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Handshake, Pings, Sample, Vendor
 from signpost.ingress.signatures import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
 from signpost.schemas import EVENT_SCHEMAS

@@ -23,11 +23,10 @@ from signpost.ingress.expressions import (
     ListLookup,
     Path,
     as_text,
-    day,
     holds,
-    instant,
     is_known,
 )
+from signpost.ingress.formats import day, instant
 from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Vendor
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, full_type
 from signpost.schemas.custom import OwnKinds

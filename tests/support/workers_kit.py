@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from signpost.advice import Engine
-from signpost.advice.advise import active, advise
+from signpost.advice.advise import advise
+from signpost.advice.records import active
 from signpost.case.case import Case
 from signpost.case.event import Event
 from signpost.case.instant import DAY, format_instant, parse_instant
