@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import Schema
 
+from signpost.case.fold import CUSTOM
 from signpost.errors import CallerError
 from signpost.schemas.containers import Items, Object
 from signpost.suggestions import did_you_mean
+
+_CUSTOM_HINT: Final = f"; a field of your own belongs under {CUSTOM!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ def problems_of(schema: Schema | None, errors: Mapping[Any, Any], at: str) -> It
         if isinstance(found, Mapping):
             yield from problems_of(_schema_of(declared.get(name)), found, here)
         elif schema and name not in declared and name != "_schema":
-            yield Problem(here, "is not a field of this event" + did_you_mean(str(name), declared))
+            hint = did_you_mean(str(name), declared) or _CUSTOM_HINT * (CUSTOM in declared)
+            yield Problem(here, f"is not a field of this event{hint}")
         else:
             yield from (Problem(here, str(message)) for message in found)
 

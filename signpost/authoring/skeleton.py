@@ -61,10 +61,10 @@ def rule_text(name: str, about: str, audience: str, source: str) -> str:
   audience: {audience}
   # What one recommendation is about: offer, interview, application or candidate.
   about: {about}
-  # The article behind the advice: one that sources.yaml names.
+  # The article behind the advice: one that sources.yaml of this folder, or of those before it, names.
   source: {source}
-  # All of these must hold. docs/rulebook/fields.md lists the fields. The example value of {field}
-  # keeps the rule silent in other timelines: replace that line by conditions of your own.
+  # All of these must hold. docs/rulebook/fields.md lists the fields, and fields.yaml your own. The example value of
+  # {field} keeps the rule silent in other timelines: replace that line by conditions of your own.
   when:
     {first}
     {second}

@@ -20,7 +20,6 @@ from signpost.yaml_files.reader import Node, read
 FILE: Final = "fields.yaml"
 OWNERS: Final = ("offer", "interview", "application", "candidate")
 KEYS: Final = ("type", "label", "visible_to", "choices")
-REQUIRED: Final = ("type", "visible_to")
 VISIBLE_TO: Final = ("candidate", "employer")
 TYPES: Final[Mapping[str, type[Kind]]] = {
     "text": Text,
@@ -32,6 +31,11 @@ TYPES: Final[Mapping[str, type[Kind]]] = {
     "days": Integer,
     "choice": Choice,
 }
+REQUIRED: Final = {
+    "type": f"write type: {', '.join([*TYPES][:-1])} or {[*TYPES][-1]}",
+    "visible_to": "write visible_to: employer if that employer knows the value, else visible_to: candidate",
+}
+"""Required key -> what to write where it is missing."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_NUMBER: Final = 1_000_000_000
 
@@ -94,13 +98,19 @@ class _Reader(FieldReader):
         if root is None:
             return
         for key, node in self.members(root, FILE, ("fields",)).items():
+            self._skip_unknown_kinds(node)
             for kind, fields in self.members(node, key, OWNERS).items():
                 for name, body in self.members(fields, f"the fields of {kind}").items():
                     self._field(kind, name, fields.key_position(name), body)
 
+    def _skip_unknown_kinds(self, node: Node) -> None:
+        for kind, fields in node.value.items() if isinstance(node.value, dict) else ():
+            if kind not in OWNERS and isinstance(fields.value, dict):
+                self.problems.fields.update(map(_as_name, fields.value))
+
     def _field(self, kind: str, name: str, where: Position, node: Node) -> None:
-        body = self.members(node, f"the field {name}", KEYS, REQUIRED)
         before = len(self.problems.found)
+        body = self.members(node, f"the field {name}", KEYS, REQUIRED, REQUIRED)
         self._check_name(kind, name, where)
         type_ = self._word(body.get("type"), TYPES, "type")
         visible_to = self._word(body.get("visible_to"), VISIBLE_TO, "visible_to")
@@ -113,6 +123,8 @@ class _Reader(FieldReader):
             own = _kind(type_, choices)
             field = Field(name, type_, choices, visible_to == "candidate", label, own, meaning=_sentence(label or name))
             self.declared[kind][name] = (field, where)
+        else:
+            self.problems.fields.add(_as_name(name))
 
     def _check_name(self, kind: str, name: str, where: Position) -> None:
         if not NAME.fullmatch(name):
@@ -154,6 +166,11 @@ class _Reader(FieldReader):
         if node is not None and (not isinstance(node.value, str) or not node.value.strip()):
             self.problems.add("R006", node.position, "label must be a text")
         return node.value if node is not None and isinstance(node.value, str) else ""
+
+
+def _as_name(text: str) -> str:
+    """The name that rules probably use for a field declared as `text`: `Probation period` -> `probation_period`."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower())
 
 
 def _is_word(value: object) -> bool:

@@ -49,6 +49,7 @@ class RuleReader:
         if about is None or any(key not in node.value for key in REQUIRED):
             return None
         names = Names(about, about, self.problems, self.vocabulary, self._params(rule_id, node))
+        names.broken |= self.problems.fields
         return self._build(rule_id, about, node, names)
 
     def _build(self, rule_id: str, about: str, node: Node, names: Names) -> Rule:

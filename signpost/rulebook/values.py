@@ -12,6 +12,7 @@ from signpost.yaml_files.problems import Position, Problems
 _PART = re.compile(r"(\d+)(bd|[wdhms])")
 _DURATION = re.compile(r"(?:\d+(?:bd|[wdhms]))+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_COUNT_OF_DAYS = re.compile(r"(\d+) ?(d|days?|w|weeks?)")
 _DAYS = {"w": 7, "d": 1}
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _BACK_TO = re.compile(r"(.+) back to (?:the |a )(month end|15th or month end)")
@@ -29,6 +30,12 @@ def parse_duration(text: str) -> Duration | None:
         microseconds=sum(number * _SECONDS[unit] * 1_000_000 for number, unit in amounts if unit in _SECONDS),
         business_days=sum(number for number, unit in amounts if unit == "bd"),
     )
+
+
+def _days_hint(value: Any) -> str:
+    """How to write `90d`, `90 days` or `2w` where a number of days belongs; "" for other values."""
+    match = _COUNT_OF_DAYS.fullmatch(value) if isinstance(value, str) else None
+    return f"write the number of days without a unit: {int(match[1]) * _DAYS[match[2][0]]}" if match else ""
 
 
 def is_number(value: Any) -> bool:
@@ -155,7 +162,11 @@ class Names:
         if value is not None:
             if is_number(value) and type_ != "money":
                 return value  # type: ignore[no-any-return]
-            self.problems.add("R021", where, f"the parameter {text} is {value!r}, which does not fit {type_}")
+            hint = _days_hint(value) if type_ == "days" else ""
+            self.problems.add("R021", where, f"the parameter {text} is {value!r}, which does not fit {type_}", hint)
+            return None
+        if type_ == "days" and (hint := _days_hint(text)):
+            self.problems.add("R021", where, f"{text!r} does not fit days", hint)
             return None
         reference = self.reference(text, where)
         if reference is not None and reference.type != type_:

@@ -2,7 +2,8 @@
 
 What a particular file can contain is decided by its own reader."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Problems
@@ -16,9 +17,15 @@ class FieldReader:
         self.problems = problems
 
     def members(
-        self, node: Node, what: str, allowed: Iterable[str] | None = None, required: Iterable[str] = ()
+        self,
+        node: Node,
+        what: str,
+        allowed: Iterable[str] | None = None,
+        required: Iterable[str] = (),
+        hints: Mapping[str, str] = MappingProxyType({}),
     ) -> dict[str, Node]:
-        """The members of a mapping; members that are not allowed are reported and left out."""
+        """The members of a mapping; members that are not allowed are reported and left out. `hints`: required name ->
+        what to write if it is missing."""
         if not isinstance(node.value, dict):
             self.problems.add("R006", node.position, f"{what} must be a mapping")
             return {}
@@ -28,7 +35,7 @@ class FieldReader:
                 self.problems.add("R010", node.key_position(name), f"{what} has no {name!r}", meant(name, known))
         for name in required:
             if name not in node.value:
-                self.problems.add("R011", node.position, f"{what} must have {name!r}")
+                self.problems.add("R011", node.position, f"{what} must have {name!r}", hints.get(name, ""))
         return {name: inner for name, inner in node.value.items() if known is None or name in known}
 
     def text(self, node: Node | None, what: str) -> str:

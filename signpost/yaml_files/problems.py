@@ -100,6 +100,9 @@ class Problems:
     rules: set[str] = field(default_factory=set)
     """The rules with a problem; later checks skip them."""
 
+    fields: set[str] = field(default_factory=set)
+    """The own fields whose declaration has a problem: what follows from it is not reported."""
+
     def may_exist(self, rule_id: str) -> bool:
         """Whether an unknown rule can be in a file or rule that could not be read."""
         return rule_id in self.rules or any(problem.code == "R001" for problem in self.found)

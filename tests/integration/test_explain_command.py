@@ -99,7 +99,9 @@ def test_a_stored_candidate_is_explained_by_what_the_tenant_chose(env: dict[str,
     text = "tenants: {north: {api_keys: [], disabled: [ask-response-deadline]}, south: {api_keys: []}}"
     (tmp_path / "tenants.yaml").write_text(text, "utf-8")
     asked = ("ask-response-deadline", "--candidate", "c-1")
-    assert "there is no rule 'ask-response-deadline'" in call(*asked, "--tenant", "north", env=env).output
+    refused = call(*asked, "--tenant", "north", env=env).output
+    assert "there is no rule 'ask-response-deadline'" in refused
+    assert "those of SIGNPOST_RULES" in refused
     assert "holds, high" in call(*asked, "--tenant", "south", env=env).output
 
 

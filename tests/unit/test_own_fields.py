@@ -1,11 +1,13 @@
 """Own fields and overlays: declared in folders of rules, checked at the intake, folded, and told by vendors."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from signpost.authoring.inspection import inspect
 from signpost.case import Case, Event
 from signpost.case.instant import parse_instant
 from signpost.cli.rules.check import check
@@ -86,7 +88,8 @@ def own(text: str = OWN_FIELDS, path: Path | None = None) -> Any:
         ("offer: {benefits_health: {type: text, visible_to: employer}}", "R012 'benefits_health' has a meaning"),
         ("offer: {Probation: {type: days, visible_to: employer}}", "R012 a field cannot be called 'Probation'"),
         ("offer: {x: {type: day, visible_to: employer}}", "R013 type cannot be 'day' (did you mean days"),
-        ("offer: {x: {type: days}}", "R011 the field x must have 'visible_to'"),
+        ("offer: {x: {type: days}}", "R011 the field x must have 'visible_to' (write visible_to: employer if"),
+        ("offer: {x: {visible_to: employer}}", "R011 the field x must have 'type' (write type: text, number,"),
         ("offer: {x: {type: days, visible_to: all}}", "R013 visible_to cannot be 'all'"),
         ("offer: {x: {type: days, visible: employer, visible_to: employer}}", "R010 the field x has no 'visible'"),
         ("offer: {x: {type: choice, visible_to: employer}}", "R011 the field x: `choices` goes with type: choice"),
@@ -99,6 +102,33 @@ def test_a_faulty_declaration_is_named_with_its_place(tmp_path: Path, declared: 
     found = problems(folder(tmp_path, rule("title: known"), fields=f"fields:\n  {declared}\n"))
     place = f"{tmp_path}/fields.yaml:2:"
     assert any(one.startswith(place) and problem in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "offer: {probation: {type: days}}",
+        "offer: {probation: {type: day, visible_to: employer}}",
+        "offers: {probation: {type: days, visible_to: employer}}",
+        "offer: {Probation: {type: days, visible_to: employer}}",
+    ],
+)
+def test_what_follows_from_a_faulty_declaration_is_not_reported(tmp_path: Path, declared: str) -> None:
+    path = folder(tmp_path, rule("probation: above 60", told="probation"), fields=f"fields:\n  {declared}\n")
+    (path / "timelines").mkdir()
+    (path / "timelines" / "t.yaml").write_text(
+        "timelines:\n  - name: t\n    start: 2026-03-02T09:00:00Z\n    events:\n"
+        "      - {at: 0h, type: offer.extended, offer: o, custom: {probation: 90}}\n"
+        "    expect:\n      - {at: 1h, includes: [ask-it@offer/o]}\n"
+    )
+    _, found = inspect(path, date(2026, 12, 1))
+    assert [one.position.file.rpartition("/")[2] for one in found] == ["fields.yaml"]
+
+
+@pytest.mark.parametrize(("condition", "days"), [("above 90d", 90), ("at least 90 days", 90), ("below 2w", 14)])
+def test_a_number_of_days_has_no_unit(tmp_path: Path, condition: str, days: int) -> None:
+    [found] = problems(folder(tmp_path, rule(f"probation_period: {condition}")))
+    assert f"does not fit days (write the number of days without a unit: {days})" in found
 
 
 def test_rules_name_declared_fields_and_misspelt_ones_are_problems(tmp_path: Path) -> None:
@@ -187,6 +217,8 @@ def test_the_intake_refuses_unknown_names_and_other_types(tmp_path: Path) -> Non
         load_event(event(offer="o", custom={"needs_visa": True}), tenant="t", now=NOW, own=declared)
     with pytest.raises(InvalidEvent, match="declared: none"):
         load_event(event(offer="o", custom={"shift": "day"}), tenant="t", now=NOW)
+    with pytest.raises(InvalidEvent, match=r"/data/car: is not a field of this event; .* belongs under 'custom'"):
+        load_event(event(offer="o", car=True), tenant="t", now=NOW, own=declared)
     with pytest.raises(InvalidEvent, match="/data/custom: is not a field of this event"):
         load_event(event("offer.countered", offer="o", custom={"shift": "day"}), tenant="t", now=NOW, own=declared)
 

@@ -15,6 +15,7 @@ from signpost.rulebook.values import parse_duration
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.schemas import Problem as DataProblem
 from signpost.schemas.custom import OwnKinds, check_custom
+from signpost.schemas.problems import problems_of
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import FileError, Position, Problems
 from signpost.yaml_files.reader import Node, parse, read_bytes
@@ -167,11 +168,19 @@ class _TimelineReader:
         try:
             loaded = EVENT_SCHEMAS[type_]().load(data)
         except ValidationError as error:
-            self.problems.add("R021", node.position, f"{type_}: {error.messages}")
+            for problem in problems_of(EVENT_SCHEMAS[type_](), error.messages_dict, ""):
+                self._invalid_field(type_, node, problem)
             return None
         if CUSTOM in loaded and self.own is not None:
             loaded[CUSTOM] = self._custom(type_, node.value[CUSTOM], self.own)
         return Arrival(sent, Event(TENANT, SOURCE, id, type_, at, subject, dict(loaded)), node.position)
+
+    def _invalid_field(self, type_: str, node: Node, problem: DataProblem) -> None:
+        """Report a problem of an event at the field that its pointer names."""
+        name = problem.pointer.split("/")[1] if problem.pointer else ""
+        where = node.key_position(name) if name in node.value else node.position
+        field = problem.pointer[1:].replace("/", ".")
+        self.problems.add("R021", where, f"{type_}: {field and field + ' '}{problem.message}")
 
     def _custom(self, type_: str, node: Node, own: OwnKinds) -> dict[str, Any]:
         """The values of the fields that the rulebook declares."""

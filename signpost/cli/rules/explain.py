@@ -62,8 +62,8 @@ def explain(
       signpost rules explain withdraw-promptly@offer/acme --timeline rules/timelines/withdrawing.yaml --at 73h
     """
     from signpost.engine import CompiledEngine
+    from signpost.explain import UnknownRule, explain_all
     from signpost.explain import explain as explain_one
-    from signpost.explain import explain_all
 
     named = _NAME.fullmatch(advice)
     sources = [source for source in (file, timeline) if source is not None]
@@ -73,10 +73,16 @@ def explain(
     now = _instant(at, source.start)
     engine, case, key = CompiledEngine(source.rulebook), source.history.case(now), source.history.key
     advice_state = source.advice_state if at is None else b""
-    if named["subject"]:
-        found = [explain_one(engine, case, key, named["rule"], named["subject"], now, advice_state)]
-    else:
-        found = explain_all(engine, case, key, named["rule"], now, advice_state)
+    try:
+        if named["subject"]:
+            found = [explain_one(engine, case, key, named["rule"], named["subject"], now, advice_state)]
+        else:
+            found = explain_all(engine, case, key, named["rule"], now, advice_state)
+    except UnknownRule as error:
+        if folder is not None:
+            raise
+        hint = "the rules are those of SIGNPOST_RULES (default: ours); name others with --rulebook, like ours:my-rules"
+        raise UnknownRule(f"{error}; {hint}") from None
     if as_json:
         print_json(found)
     elif not found:
