@@ -16,7 +16,7 @@ from signpost.messaging import connect
 from signpost.signals import block_while_starting
 from signpost.storage import upgrade
 from tests.support.intake_parts import tenants_in
-from tests.support.private_servers import free_port, wait_until
+from tests.support.private_servers import free_port, restore_default_signals, wait_until
 
 RUNS = {
     "advisor": "advisor runs",
@@ -50,7 +50,9 @@ def started(name: str, folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]"
     path = folder / f"{name}.log"
     with path.open("wb") as log, block_while_starting():
         command = [sys.executable, "-m", "signpost", name]
-        process = subprocess.Popen(command, env=environment(folder), stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, env=environment(folder), stdout=log, stderr=log, preexec_fn=restore_default_signals
+        )
     try:
         yield process, path
     finally:
@@ -112,6 +114,7 @@ def test_up_ends_with_its_terminal(folder: Path) -> None:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=restore_default_signals,
         )
     os.close(terminal)
     try:

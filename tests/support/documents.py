@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.support.private_servers import free_port, wait_until
+from tests.support.private_servers import free_port, restore_default_signals, wait_until
 
 ROOT: Final = Path(__file__).parents[2]
 MAX_COMMAND_S: Final = 60.0
@@ -231,6 +231,7 @@ def _shell(folder: Path, installed: bool, environ: dict[str, str]) -> Iterator[_
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=restore_default_signals,
     )
     shell = _Shell(bash, folder, address)
     try:

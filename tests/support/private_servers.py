@@ -43,6 +43,12 @@ def listens(host: str, port: int) -> bool:
     return False
 
 
+def restore_default_signals() -> None:
+    """For `preexec_fn`: under nohup or in the background of a script, a process inherits ignored signals."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = MIN_WAIT_S) -> None:
     """Wait until the condition holds. Raises TimeoutError with `what`.
 
