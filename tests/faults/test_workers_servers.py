@@ -30,13 +30,13 @@ def test_servers_that_go_away_and_come_back_cost_nothing(
             with count_seen_events(database_url) as seen:
                 wait_until(lambda: seen() >= 20, "some events to be seen", 60)
             private_postgres.kill()
-            wait_until(lambda: "deliveries held" in advisor.log.read_text(), "the advisor to notice", 30)
+            wait_until(lambda: "deliveries not committed" in advisor.log.read_text(), "the advisor to notice", 30)
             private_postgres.start()
             signpost.send(*sent[100:200])
             with count_seen_events(database_url) as seen:
                 wait_until(lambda: seen() >= 120, "more events to be seen", 60)
             private_rabbitmq.kill()
-            wait_until(lambda: "no connection" in advisor.log.read_text(), "the advisor to notice", 60)
+            wait_until(lambda: "RabbitMQ cannot be reached" in advisor.log.read_text(), "the advisor to notice", 60)
             private_rabbitmq.start()
             wait_until(lambda: signpost.broker.publisher().problem is None, "our own publisher to be back", 60)
             signpost.send(*sent[200:])
