@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-_PASSWORD = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^:@/?#\s]*:)(?P<password>[^\s]*)(?=@)", re.IGNORECASE)
+_WORD = re.compile(r"\S+")
 _QUERY = re.compile(r"(?P<before>[?&;](?:password|sslpassword|passwd|secret|token)=)[^&;\s]*", re.IGNORECASE)
 
 
@@ -21,8 +21,16 @@ class Bind(NamedTuple):
 
 
 def mask_passwords(text: str) -> str:
-    """Replace the passwords of URLs in a text by asterisks."""
-    return _QUERY.sub(r"\g<before>********", _PASSWORD.sub(r"\g<before>********", text))
+    """Replace the passwords of URLs in a text by asterisks. Linear in the length of the text."""
+    return _QUERY.sub(r"\g<before>********", _WORD.sub(_mask_word, text))
+
+
+def _mask_word(word: re.Match[str]) -> str:
+    """A word with what stands between the first user name of a URL and the last "@" masked."""
+    scheme, separator, rest = word[0].partition("://")
+    before, at, host = rest.rpartition("@")
+    user, colon, _ = before.partition(":")
+    return f"{scheme}{separator}{user}:********@{host}" if separator and at and colon else word[0]
 
 
 def token(value: str) -> str:
