@@ -14,7 +14,7 @@ from signpost.schemas.documents.answers import DELIVERY_STATUSES
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.delivery_log import WebhookRecord, subject_keys, to_row
 from signpost.services.intake.problems import BadQuery, NotFound, to_errors
-from signpost.storage import DeliveryRow
+from signpost.storage import DeliveryRow, DeliverySummary
 from signpost.tenants.model import Source
 
 HEADER = "Signpost-Delivery"
@@ -83,7 +83,7 @@ def _row(context: IntakeContext, name: str) -> DeliveryRow:
     return row
 
 
-def _summary(row: DeliveryRow) -> dict[str, Any]:
+def _summary(row: DeliverySummary) -> dict[str, Any]:
     return {
         "id": row.id,
         "source": row.source,
@@ -92,12 +92,12 @@ def _summary(row: DeliveryRow) -> dict[str, Any]:
         "size": row.size,
         "events": orjson.loads(row.events),
         "problems": orjson.loads(row.problems),
-        "replayable": row.body is not None,
+        "replayable": row.replayable,
     }
 
 
 def _document(row: DeliveryRow) -> dict[str, Any]:
-    return {**_summary(row), "body": orjson.loads(row.shown)}
+    return {**_summary(row.summary()), "body": orjson.loads(row.shown)}
 
 
 def _before() -> tuple[int, str] | None:

@@ -1,7 +1,7 @@
 """Cases, seen events, recommendations, feed and outbox in PostgreSQL or SQLite. Knows no rules or message formats."""
 
 from signpost.storage.buckets import Lease, Rate
-from signpost.storage.deliveries import DeliveryRow, DeliveryStore
+from signpost.storage.deliveries import DeliveryRow, DeliveryStore, DeliverySummary
 from signpost.storage.errors import (
     BadCursor,
     BadDatabaseUrl,
@@ -34,6 +34,7 @@ __all__ = [
     "Change",
     "DeliveryRow",
     "DeliveryStore",
+    "DeliverySummary",
     "FeedRow",
     "Lease",
     "OutboxDepth",

@@ -33,6 +33,29 @@ class DeliveryRow:
     headers: bytes
     body: bytes | None
 
+    def summary(self) -> "DeliverySummary":
+        """The row as lists show it."""
+        members = {name: getattr(self, name) for name in _SUMMARY}
+        return DeliverySummary(**members, replayable=self.body is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySummary:
+    """A delivery without its body and headers, which may be large. `replayable`: whether the body is stored."""
+
+    id: str
+    tenant: str
+    source: str
+    received_at: int
+    status: str
+    problems: bytes
+    events: bytes
+    size: int
+    replayable: bool
+
+
+_SUMMARY = ("id", "tenant", "source", "received_at", "status", "problems", "events", "size")
+
 
 class DeliveryStore:
     """The deliveries of one database. Every method may raise a TransientError."""
@@ -71,9 +94,12 @@ class DeliveryStore:
         status: str | None = None,
         before: tuple[int, str] | None = None,
         limit: int = 100,
-    ) -> list[DeliveryRow]:
+    ) -> list[DeliverySummary]:
         """Deliveries of a tenant, newest first; `before`: (received_at, id) of the last one already read."""
-        query = select(deliveries).where(deliveries.c.tenant == tenant)
+        columns = [deliveries.c[name] for name in _SUMMARY]
+        query = select(*columns, deliveries.c.body.is_not(None).label("replayable")).where(
+            deliveries.c.tenant == tenant
+        )
         if source is not None:
             query = query.where(deliveries.c.source == source)
         if status is not None:
@@ -82,7 +108,7 @@ class DeliveryStore:
             query = query.where(tuple_(deliveries.c.received_at, deliveries.c.id) < before)
         ordered = query.order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc()).limit(limit)
         with self._read_connection() as connection:
-            return [DeliveryRow(**row) for row in connection.execute(ordered).mappings()]
+            return [DeliverySummary(**row) for row in connection.execute(ordered).mappings()]
 
     def prune(self, before: int, limit: int) -> int:
         """Delete up to `limit` deliveries received before an instant; returns how many it deleted."""

@@ -1,11 +1,12 @@
 """What became of webhooks, on both databases: found by tenant, bounded, forgotten in time and with the candidate."""
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from signpost.storage import DeliveryRow, Store, open_store, upgrade
+from signpost.storage import DeliveryRow, DeliverySummary, Store, open_store, upgrade
 
 NOW = 1_772_460_000_000_000
 
@@ -24,7 +25,7 @@ def row(number: int, tenant: str = "acme", source: str = "greens", status: str =
     )
 
 
-def ids(rows: list[DeliveryRow]) -> list[str]:
+def ids(rows: list[DeliverySummary]) -> list[str]:
     return [one.id for one in rows]
 
 
@@ -42,6 +43,20 @@ def test_pages_run_from_the_latest_back(store: Store) -> None:
     assert ids(first) == ["dlv_4", "dlv_3"]
     second = store.deliveries.page("acme", before=(first[-1].received_at, first[-1].id), limit=2)
     assert ids(second) == ["dlv_2", "dlv_1"]
+
+
+def test_a_page_loads_no_bodies(store: Store) -> None:
+    for number in range(20):
+        store.deliveries.add(replace(row(number), body=b"x" * 500_000, shown=b"y" * 500_000), [])
+    tracemalloc.start()
+    try:
+        page = store.deliveries.page("acme")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(page) == 20
+    assert all(one.replayable for one in page)
+    assert peak < 1_000_000, "twenty bodies would take 20 MB"
 
 
 def test_by_source_and_by_status(store: Store) -> None:
