@@ -53,7 +53,7 @@ def blueprint(
             raise NoBody(
                 "this delivery cannot be replayed: its body is not stored, or its source is not configured any more"
             )
-        delivery = WebhookRecord(row.id, source, orjson.loads(row.headers), row.body, row.received_at)
+        delivery = WebhookRecord(row.id, source, orjson.loads(row.headers), row.body, row.received_at, verified=True)
         problems: list[dict[str, str]] = []
         try:
             delivery.events = events_of(source, delivery.headers, row.body, row.received_at)

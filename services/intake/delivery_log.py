@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class WebhookRecord:
-    """A webhook being processed; the handler sets `events`. `received_at`: microseconds."""
+    """A webhook being processed; the handler sets `events` and `verified`. `received_at`: microseconds."""
 
     id: str
     source: Source
@@ -38,6 +38,8 @@ class WebhookRecord:
     raw: bytes
     received_at: int
     events: list[Event] = field(default_factory=list)
+    verified: bool = False
+    """Whether its signature was checked. Of any other request nothing is shown, stored or replayed."""
 
 
 class Deliveries:
@@ -54,13 +56,15 @@ class Deliveries:
         try:
             yield delivery
         except SignpostError as error:
+            # Nothing is read before the signature is checked, so every other error comes from a verified request
+            delivery.verified = not isinstance(error, InvalidSignature)
             self._store_result(delivery, *_to_result(error))
             raise
         self._store_result(delivery, "accepted" if delivery.events else "ignored", [])
 
     def _store_result(self, delivery: WebhookRecord, status: str, problems: Sequence[Mapping[str, str]]) -> None:
         """Logs a database failure instead of raising it: the webhook itself was processed."""
-        row = to_row(delivery, status, problems, bodies=self._bodies and status != "unsigned")
+        row = to_row(delivery, status, problems, bodies=self._bodies)
         try:
             self._store.deliveries.add(row, subject_keys(delivery.events))
             if status == "unsigned":
@@ -81,11 +85,11 @@ def to_row(delivery: WebhookRecord, status: str, problems: Sequence[Mapping[str,
         problems=orjson.dumps(problems),
         events=orjson.dumps(events),
         size=len(delivery.raw),
-        shown=b"null" if status == "unsigned" else _redact(delivery.raw),
+        shown=_redact(delivery.raw) if delivery.verified else b"null",
         headers=orjson.dumps(
             {name: value for name, value in delivery.headers.items() if not _SECRET_HEADERS.search(name)}
         ),
-        body=delivery.raw if bodies else None,
+        body=delivery.raw if bodies and delivery.verified else None,
     )
 
 

@@ -61,7 +61,7 @@ def events_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int) 
 
 
 def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = None) -> Response:
-    """Verify, translate and store; returns the response that the vendor expects. Sets `record.events`."""
+    """Verify, translate and store; sets `record`. Returns the response that the vendor expects."""
     name = record.id if record else None
     challenge, wanted = handshake(delivery), delivery.vendor.handshake
     if challenge is not None and wanted is not None:
@@ -70,7 +70,7 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         return response
     outcome = receive(delivery)
     if record:
-        record.events = list(outcome.events)
+        record.events, record.verified = list(outcome.events), outcome.verified
     context.count_webhook(delivery.source, len(outcome.events))
     if outcome.events:
         context.acceptor.accept(outcome.events, delivery.now)

@@ -48,16 +48,20 @@ class TranslationResult:
     reason: str = ""
     unknown: bool = False
     """Whether the mapping neither translates nor ignores the vendor's event."""
+    verified: bool = True
+    """Whether a signature was checked: no, for a test request that is answered without one."""
 
 
 def handshake(delivery: WebhookRequest) -> str | None:
-    """Return the value to echo to the vendor; None if the request is not a handshake.
+    """Return the value to echo to the vendor; None if it is not a handshake: one names no event.
 
     Raises InvalidSignature if the request carries a wrong signature.
     """
     expected = delivery.vendor.handshake
     value = delivery.headers.get(expected.header.lower(), "") if expected else ""
     if not (0 < len(value) <= MAX_HANDSHAKE_CHARS and value.isascii() and value.isprintable()):
+        return None
+    if delivery.vendor.knows(event_name(delivery.vendor, delivery.headers, None) or ""):
         return None
     if delivery.headers.get(delivery.vendor.scheme.header):
         _verify(delivery)
@@ -70,7 +74,7 @@ def receive(delivery: WebhookRequest) -> TranslationResult:
     Raises InvalidSignature, MalformedJson, TooLarge, or InvalidEvent with pointers into the sender's payload.
     """
     if _is_open_ping(delivery):
-        return TranslationResult((), reason="a test request")
+        return TranslationResult((), reason="a test request", verified=False)
     _verify(delivery)
     return read(delivery)
 

@@ -11,7 +11,15 @@ from click.testing import CliRunner
 from signpost.cli import main
 from tests.integration.test_intake_reading import read
 from tests.integration.test_intake_webhooks import ACME, CAREERS, EXTENDED, OFFER
-from tests.support.intake_parts import DEAD_DATABASE, Intake, intake_at, sign_greenhouse, sign_standard
+from tests.support.intake_parts import (
+    DEAD_DATABASE,
+    SECRET,
+    TENANTS,
+    Intake,
+    intake_at,
+    sign_greenhouse,
+    sign_standard,
+)
 
 HEADER = "Signpost-Delivery"
 
@@ -56,6 +64,27 @@ def test_what_could_not_sign_leaves_no_body_behind(intake: Intake) -> None:
     assert (found["status"], found["body"], found["replayable"]) == ("unsigned", None, False)
     replayed = intake.post(f"/v1/deliveries/{answer.headers[HEADER]}/replay", b"", {})
     assert replayed.status_code == 400
+
+
+UNVERIFIED: tuple[tuple[str, dict[str, str], bytes], ...] = (
+    ("smartrecruiters", {"X-Hook-Secret": "word"}, b'{"candidate_id": "c-1"}'),
+    ("recruitee", {}, b'{"test": true}'),
+)
+
+
+@pytest.mark.parametrize(("vendor", "headers", "body"), UNVERIFIED)
+def test_what_is_answered_without_a_signature_is_not_kept_and_cannot_be_replayed(
+    tmp_path: Path, vendor: str, headers: dict[str, str], body: bytes
+) -> None:
+    text = TENANTS + f"  open:\n    tenant: north\n    vendor: {vendor}\n    secrets: ['plain:{SECRET}']\n"
+    intake = intake_at(tmp_path, text=text)
+    answer = intake.post("/v1/webhooks/open", body, headers)
+    assert answer.status_code == 200
+    _, found = read(intake, f"/v1/deliveries/{answer.headers[HEADER]}")
+    assert (found["status"], found["body"], found["replayable"]) == ("ignored", None, False)
+    assert intake.post(f"/v1/deliveries/{answer.headers[HEADER]}/replay", b"", {}).status_code == 400
+    intake.broker.close()
+    intake.store.close()
 
 
 def test_what_names_no_source_leaves_nothing(intake: Intake) -> None:

@@ -185,6 +185,9 @@ def test_smartrecruiters_gets_its_word_back(intake: Intake) -> None:
     headers, body = build_named_delivery(VENDORS["smartrecruiters"], "subscription.test")
     right = sign(VENDORS["smartrecruiters"].scheme, SECRET, headers, body, NOW)[0]
     assert posted(intake, "smartrecruiters", SignedRequest({**right, "X-Hook-Secret": "word-123"}, body)) == (200, 0)
+    headers, body = build_named_delivery(VENDORS["smartrecruiters"], "application.created")
+    event = sign(VENDORS["smartrecruiters"].scheme, SECRET, headers, body, NOW)[0]
+    assert posted(intake, "smartrecruiters", SignedRequest({**event, "X-Hook-Secret": "word-123"}, body))[0] == 202
     for word in ("x" * 200, "é", ""):
         assert posted(intake, "smartrecruiters", SignedRequest({"X-Hook-Secret": word}, b"{}"))[0] == 401
     assert posted(intake, "greenhouse", SignedRequest({"X-Hook-Secret": "word-123"}, b"{}"))[0] == 401
