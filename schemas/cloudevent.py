@@ -161,17 +161,17 @@ def dump_event(event: Event) -> dict[str, Any]:
 def _load(document: Any, tenant: str, problems: list[Problem], *, latest: int | None, own: OwnKinds | None) -> Event:
     if not isinstance(document, Mapping):
         raise InvalidEvent([Problem("", f"must be a CloudEvent object, is {json_type(document)}")])
-    said = {name: value for name, value in document.items() if value is not None}
-    read = {name: _read(kind, said.get(name), f"/{name}", problems) for name, kind in ATTRIBUTES.items()}
-    problems += _extensions(said)
-    if "data_base64" in said:
+    members = {name: value for name, value in document.items() if value is not None}
+    read = {name: _read(kind, members.get(name), f"/{name}", problems) for name, kind in ATTRIBUTES.items()}
+    problems += _extensions(members)
+    if "data_base64" in members:
         problems.append(Problem("/data_base64", "is not supported; send JSON in data"))
     time = parse_instant(read["time"]) if read["time"] else 0
     if latest is not None and time > latest:
         problems.append(
             Problem("/time", "is more than 5 minutes ahead of the receiver's clock; check the sender's clock")
         )
-    data = _data(read["type"], read["subject"], said.get("data", {}), problems, own)
+    data = _data(read["type"], read["subject"], members.get("data", {}), problems, own)
     if problems:
         raise InvalidEvent(problems)
     return Event(tenant, read["source"], read["id"], read["type"], time, read["subject"], data)
@@ -189,9 +189,9 @@ def _read(kind: Kind, value: Any, at: str, problems: list[Problem]) -> Any:
         return None
 
 
-def _extensions(said: Mapping[str, Any]) -> Iterator[Problem]:
+def _extensions(members: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield the problems of extension attributes; valid ones are allowed."""
-    for name, value in said.items():
+    for name, value in members.items():
         if name in ATTRIBUTES or name in ("data", "data_base64", "tenant"):
             continue
         if not EXTENSION.fullmatch(name):

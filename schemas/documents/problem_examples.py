@@ -4,8 +4,8 @@ from typing import Any
 
 
 def _problem(status: int, kind: str, title: str, detail: str, **more: Any) -> dict[str, Any]:
-    said = {"type": f"urn:signpost:problem:{kind}", "title": title, "status": status, "detail": detail}
-    return {**said, **more}
+    document = {"type": f"urn:signpost:problem:{kind}", "title": title, "status": status, "detail": detail}
+    return {**document, **more}
 
 
 _CURRENCY = {"pointer": "/data/salary/currency", "detail": 'must be a currency of ISO 4217, like "USD"'}

@@ -49,5 +49,5 @@ def lives_on_under(key: str, leads_to: LeadsTo) -> str:
 
 
 def is_taken(key: str, leads_to: LeadsTo) -> bool:
-    """Whether a key is that of an application which belongs to somebody already: there it stays."""
+    """Whether a key is that of an application that already belongs to a candidate, where it stays."""
     return key.startswith(APPLICATION) and leads_to(key) is not None
