@@ -71,6 +71,8 @@ CODES = {
 }
 WARNINGS = frozenset(("R016", "R017", "R018", "R028", "R033", "R045"))
 """Codes that `rules check` reports as warnings: the rulebook stays usable."""
+MAX_TEXT_LENGTH = 500
+"""Of a message or suggestion, in characters; both may quote the file."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -111,7 +113,11 @@ class Problems:
         """Add a problem; loading continues, to find the others. Raises KeyError for an unknown code."""
         if code not in CODES:
             raise KeyError(code)
-        self.found.append(Problem(position, code, message, suggestion))
+        self.found.append(Problem(position, code, _shorten(message), _shorten(suggestion)))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_TEXT_LENGTH else text[:MAX_TEXT_LENGTH] + "..."
 
 
 class FileError(CallerError):
