@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import ClassVar, Final, Generic, TypeVar
 
 from signpost.errors import CallerError
+from signpost.regular_files import read_regular
 
 SETTLE_S: Final = 0.3
 """A change is read once the files stayed unchanged for this long: editors and deployments write in several steps."""
 MAX_POLLS: Final = 10
+MAX_BYTES: Final = 1_000_000
+"""Of a file, for its digest; the readers refuse larger files."""
 Content = TypeVar("Content")
 
 
@@ -33,6 +36,8 @@ class Watched(ABC, Generic[Content]):
         self._polling = threading.Lock()
         self.refused: list[str] = []
         """Problems of the files as they are now; empty while their content is in force."""
+        self._failure = ""
+        """Why the files cannot be compared with what was loaded."""
         self._handled, self._content = self._load_first()
         self._log_in_force(self._content, None)
 
@@ -52,16 +57,25 @@ class Watched(ABC, Generic[Content]):
         """The content in force."""
         return self._content
 
+    @property
+    def is_degraded(self) -> bool:
+        """Whether the content in force is not that of the files, because they are faulty or cannot be checked."""
+        return bool(self.refused or self._failure)
+
     def poll(self, seen: str = "") -> str:
         """Compare the files with what was loaded; load them if the previous poll, SETTLE_S ago, has `seen` the same.
 
         Returns the digest of a change that is not loaded yet, or "". If the files are faulty, the content stays in
-        force and each problem is logged once.
+        force and each problem is logged once. Raises nothing: a thread that watches must survive.
         """
         with self._polling:
-            digest = self._digest()
-            handled = digest == self._handled or (digest == seen and self._reload(digest))
-            return "" if handled else digest
+            try:
+                pending = self._poll(seen)
+            except Exception as error:
+                self._log_failure(error)
+                return ""
+            self._failure = ""
+            return pending
 
     def reload_now(self) -> None:
         """Load a pending change at once; takes at most MAX_POLLS * SETTLE_S if the files keep changing."""
@@ -81,6 +95,23 @@ class Watched(ABC, Generic[Content]):
                 requested.clear()
                 seen = ""
                 self.log.info("%s: reload requested", self.name)
+
+    def _poll(self, seen: str) -> str:
+        digest = self._digest()
+        handled = digest == self._handled or (digest == seen and self._reload(digest))
+        return "" if handled else digest
+
+    def _log_failure(self, error: Exception) -> None:
+        """Log once until the files can be checked again."""
+        failure = type(error).__name__
+        if failure != self._failure:
+            self.log.error(
+                "%s cannot be checked for changes; the previous version stays in force: %s",
+                self.name,
+                failure,
+                exc_info=error,
+            )
+        self._failure = failure
 
     def _load_first(self) -> tuple[str, Content]:
         """Load until no file changes meanwhile, so that a half-written file at the start is not an error."""
@@ -132,7 +163,7 @@ class Watched(ABC, Generic[Content]):
         digest = blake2b(digest_size=16)
         for path in self._paths():
             try:
-                content = path.read_bytes()
+                content = read_regular(path, MAX_BYTES)
             except OSError as error:
                 content = type(error).__name__.encode()
             digest.update(b"%b\0%d\0%b" % (str(path).encode(errors="surrogateescape"), len(content), content))

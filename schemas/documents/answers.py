@@ -80,7 +80,9 @@ ANSWERS: JsonSchema = {
     "Deliveries": of(
         "items next", items={"type": "array", "items": _DELIVERY_SUMMARY}, next={"type": ["string", "null"]}
     ),
-    "Health": of("status", status={"enum": ["ok", "degraded", "unavailable"]}, broker=_TEXT, database=_TEXT),
+    "Health": of(
+        "status", status={"enum": ["ok", "degraded", "unavailable"]}, broker=_TEXT, database=_TEXT, tenants=_TEXT
+    ),
     "Simulation": object_schema(SimulationSchema),
     "Feedback": object_schema(FeedbackSchema),
     "Simulated": of(

@@ -45,7 +45,10 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/livez": {"get": _health("livez", "The process is running")},
         "/readyz": {
             "get": _health(
-                "readyz", "The process can serve requests; `degraded` while the broker is unavailable", _UNAVAILABLE
+                "readyz",
+                "The process can serve requests; `degraded` while the broker is unavailable or a change of the tenants "
+                "file is refused",
+                _UNAVAILABLE,
             )
         },
         **document_paths(documents),

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import orjson
 
+from signpost.regular_files import read_regular
 from signpost.rulebook.analysis.barrier import check_barriers
 from signpost.rulebook.checks import check_rulebook
 from signpost.rulebook.folders import Folders, files_in, folders_of, name_of
@@ -18,7 +20,7 @@ from signpost.rulebook.sources import FILE, Sources, read_sources
 from signpost.rulebook.terms import Rule
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems, in_folder
-from signpost.yaml_files.reader import Node, read
+from signpost.yaml_files.reader import MAX_BYTES, Node, read
 
 Params: TypeAlias = Mapping[str, Mapping[str, Any]]
 
@@ -104,7 +106,8 @@ def _read_file(topic: str, root: Node, reader: RuleReader, rules: dict[str, Rule
 
 def _version(files: list[Path], params: Params) -> str:
     digest = hashlib.sha256()
-    for path in filter(Path.is_file, files):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in files:
+        with suppress(OSError):  # reported when it was read
+            digest.update(path.name.encode() + b"\0" + read_regular(path, MAX_BYTES) + b"\0")
     digest.update(orjson.dumps(params, option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()[:12]

@@ -3,6 +3,7 @@
 Reads no secret, so that workers can use it although only the intake has the secrets.
 """
 
+import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,8 +87,8 @@ class _OverridesReader(FieldReader):
 
     def _rules(self, tenant: str, node: Node) -> Path | None:
         """The tenant's own folder, relative to the folder of the tenants file."""
-        folder = self._folder / Path(node.value).expanduser() if isinstance(node.value, str) else None
-        if folder is None or not folder.is_dir():
+        folder = self._folder / _expand_home(node.value) if isinstance(node.value, str) else None
+        if folder is None or not os.path.isdir(folder):
             message = f"tenants.{tenant}.rules must name a folder of rules"
             self.problems.add("R006", node.position, f"{message}; there is none at {folder}" if folder else message)
             return None
@@ -107,6 +108,14 @@ class _OverridesReader(FieldReader):
             self.problems.add("R006", node.position, f"tenants.{tenant}.disabled must be a list of rule ids")
             return ()
         return tuple(node.value)
+
+
+def _expand_home(name: str) -> Path:
+    """The path with `~` replaced; unchanged for an unknown user."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 def _check_rule(rule: str, at: Position, rulebook: Rulebook, problems: Problems) -> bool:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from signpost.case.fold import CUSTOM
 from signpost.case.instant import DAY, MINUTE
 from signpost.facts.vocabulary import KINDS, Vocabulary
+from signpost.regular_files import read_regular
 from signpost.rulebook.values import parse_duration
 from signpost.schemas.events import OfferTerms
 from signpost.suggestions import meant
@@ -19,6 +20,8 @@ from signpost.yaml_files.reader import Node
 
 NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 """A tenant is one segment of routing keys, so it has no dot."""
+MAX_SECRET_BYTES: Final = 8_000
+SECRET_HINT: Final = f"a secret is a regular file of at most {MAX_SECRET_BYTES} bytes"
 HASH: Final = re.compile("sha256:[0-9a-f]{64}")
 WAYS: Final = "env:NAME, file:PATH"
 MAX_SKEW_US: Final = DAY
@@ -120,19 +123,22 @@ class TenantsReader(FieldReader):
         value = {"env": self._from_environment, "file": self._from_file}.get(way, str)(rest)
         if not value:
             message = f"{at}: {way}:{rest} is missing, unreadable or empty"
-            unreadable.add("R023", node.position, message)
+            unreadable.add("R023", node.position, message, SECRET_HINT if way == "file" else "")
         return value or None
 
     def _from_environment(self, name: str) -> str:
         return self._environ.get(name, "").strip()
 
     def _from_file(self, name: str) -> str:
-        path = self._folder / Path(name)
         try:
             path = self._folder / Path(name).expanduser()
             self.files.add(path)
-            return path.read_text(encoding="utf-8").strip()
-        except (OSError, RuntimeError, ValueError):  # unknown home directory, not UTF-8
+            data = read_regular(path, MAX_SECRET_BYTES)
+        except (OSError, RuntimeError):  # RuntimeError: unknown home directory
+            return ""
+        try:
+            return data.decode("utf-8").strip() if len(data) <= MAX_SECRET_BYTES else ""
+        except UnicodeDecodeError:
             return ""
 
     def _zone(self, at: str, node: Node | None) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml.resolver import Resolver
 
+from signpost.regular_files import read_regular
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.quoting import excerpt, find_missing_quotes, quote
 
@@ -59,8 +60,7 @@ def read(path: Path, name: str, problems: Problems, *, secret: bool = False) -> 
 def read_bytes(path: Path, name: str, problems: Problems) -> bytes | None:
     """The content of a file of at most MAX_BYTES; None (and a problem) if it cannot be read or is larger."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_regular(path, MAX_BYTES)
     except OSError as error:
         problems.add("R001", Position(name, 1, 1), f"the file cannot be read: {error.strerror}")
         return None

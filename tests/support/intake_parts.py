@@ -22,6 +22,7 @@ from signpost.services.intake import Limits, create_app
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.engines import TenantEngines
 from signpost.storage import Rate, Store, open_store, upgrade
+from signpost.tenants.live import LiveTenants
 from signpost.tenants.loading import load_tenants
 from signpost.tenants.model import Tenants, hash_key
 from tests.support.rulebooks import RULES
@@ -91,9 +92,11 @@ def intake_at(
     rate: Rate | None = None,
     text: str = TENANTS,
     rules: Folders = RULES,
+    tenants: LiveTenants | None = None,
     **limits: Any,
 ) -> Intake:
-    """Return an intake on a new database; other URLs, such as those of dead servers, replace broker or database."""
+    """Return an intake on a new database; other URLs, such as those of dead servers, replace broker or database.
+    `tenants`: instead of those of `text`."""
     here = f"sqlite:///{folder / 'signpost.db'}"
     if database_url != DEAD_DATABASE:
         upgrade(database_url or here)
@@ -102,13 +105,13 @@ def intake_at(
     broker = connect(broker_url or here, bounds=Bounds(publish_timeout_s=timeout_s, connect_timeout_s=timeout_s))
     if not broker_url or broker_url == here:
         broker.apply_topology()
-    tenants = tenants_in(folder, text, rules)
+    known = tenants or tenants_in(folder, text, rules)
     engines = TenantEngines(rules, folder / "tenants.yaml", 1)
     numbers = itertools.count(1)
     app = create_app(
         store,
         broker.publisher,
-        tenants,
+        known,
         engines,
         limits=Limits(**limits),
         clock=lambda: NOW,
