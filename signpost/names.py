@@ -27,3 +27,6 @@ CHANGES: Final = ("raised", "updated", *_ENDINGS)
 """Changes of a recommendation."""
 STATUSES: Final = ("active", *_ENDINGS)
 """Status of a recommendation after a change."""
+
+PRIVATE_UMASK: Final = 0o077
+"""Umask of every process: only the account of a process may read the files that it creates."""

@@ -10,12 +10,14 @@ from gunicorn.glogging import Logger
 from signpost import signals
 from signpost.errors import CallerError, MisconfiguredError
 from signpost.logs import set_up_logging
+from signpost.names import PRIVATE_UMASK
 from signpost.services.intake.start import check_start
 from signpost.settings import read_settings
 
 MISUSED = 2
 """Exit code: an operator has to correct something first."""
 
+os.umask(PRIVATE_UMASK)
 # Gunicorn sets its own handlers later, in each process. A SIGTERM between the fork and them would be lost.
 signals.hold()
 os.register_at_fork(before=signals.block, after_in_parent=signals.unblock, after_in_child=signals.hold)
@@ -44,6 +46,7 @@ max_requests = 0
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) and Path("/dev/shm").is_dir() else None
 # The root file system of a container is read-only, and the socket is not needed.
 control_socket_disable = True
+umask = PRIVATE_UMASK
 loglevel = _settings.log_level
 accesslog = None
 

@@ -55,6 +55,7 @@ def up(advisors: int) -> None:
     url = f"http://{_to_reachable(chosen.http_bind)}"
     with _lock(chosen.data_dir):
         _check_free(chosen.http_bind)
+        _make_private(chosen.database_url)
         if "SIGNPOST_TENANTS" not in os.environ and prepare(chosen.data_dir, chosen.tenants, url):
             _log(f"created tenant demo and its keys in {chosen.data_dir}")
         _prepare_servers(chosen)
@@ -93,6 +94,14 @@ def _lock(data_dir: Path) -> Iterator[None]:
                 f"another `signpost up` uses {data_dir}; stop it, or set SIGNPOST_DATA_DIR to another folder"
             ) from None
         yield
+
+
+def _make_private(database_url: str) -> None:
+    """Make the files of an embedded database private: earlier versions created them with the umask of the shell."""
+    if database_url.startswith("sqlite:///"):
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                Path(database_url.removeprefix("sqlite:///") + suffix).chmod(0o600)
 
 
 def _check_engine(setting: str) -> None:

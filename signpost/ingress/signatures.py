@@ -15,6 +15,7 @@ from typing import Any, Final
 from signpost.case.instant import MINUTE, SECOND
 from signpost.errors import CallerError
 from signpost.ingress.raw_json import member_bytes, plain_member
+from signpost.tenants.model import MIN_SECRET_BYTES
 
 TOLERANCE_US = 5 * MINUTE
 """The allowed difference between a signed timestamp and the receiver's clock, either way."""
@@ -36,8 +37,8 @@ def standard_key(secret: str) -> bytes:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
         raise ValueError('a Standard Webhooks secret must be "whsec_" followed by base64') from None
-    if len(key) < 16:
-        raise ValueError("a Standard Webhooks secret is too short: it must encode at least 16 bytes")
+    if len(key) < MIN_SECRET_BYTES:
+        raise ValueError(f"a Standard Webhooks secret is too short: it must encode at least {MIN_SECRET_BYTES} bytes")
     return key
 
 

@@ -13,6 +13,8 @@ from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.schemas.custom import OwnKinds
 
 KEY_PREFIX: Final = "sp_"
+MIN_SECRET_BYTES: Final = 16
+"""The shortest secret of a source, and the shortest API key: fewer bytes can be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,24 @@ class Tenants:
         return self.vocabularies.get(tenant, KINDS).own_kinds
 
     def tenant_of_key(self, key: str) -> str | None:
-        """The tenant that an API key belongs to. Takes constant time."""
+        """The tenant that an API key belongs to; None for a key that is too short. Takes constant time."""
         hashed = hash_key(key).encode()
         owner = None
         for tenant in self.tenants.values():
             for known in tenant.api_keys:
                 if hmac.compare_digest(hashed, known.encode()):
                     owner = tenant.name
-        return owner
+        return None if length_problem(key) else owner
 
     def source(self, name: str) -> Source | None:
         """The source with this name."""
         return self.sources.get(name)
+
+
+def length_problem(secret: str) -> str:
+    """What makes a secret too short; "" if it is long enough. The text does not contain the secret."""
+    size = len(secret.encode("utf-8", "surrogatepass"))
+    return f"has {size} bytes and must have at least {MIN_SECRET_BYTES}" if size < MIN_SECRET_BYTES else ""
 
 
 def hash_key(key: str) -> str:

@@ -13,7 +13,7 @@ from signpost.regular_files import read_regular
 from signpost.rulebook.values import parse_duration
 from signpost.schemas.events import OfferTerms
 from signpost.suggestions import meant
-from signpost.tenants.model import Source, Tenant
+from signpost.tenants.model import Source, Tenant, length_problem
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node
@@ -83,7 +83,7 @@ class TenantsReader(FieldReader):
     def _source(self, name: str, body: Mapping[str, Node], vocabularies: Mapping[str, Vocabulary]) -> Source:
         at, unreadable = f"sources.{name}", Problems()
         vendor = self.text(body.get("vendor"), f"{at}.vendor")
-        secrets = self._secrets(f"{at}.secrets", body.get("secrets"), unreadable)
+        secrets = self._secrets(name, body.get("secrets"), unreadable)
         tenant = self._tenant(f"{at}.tenant", body.get("tenant"))
         vocabulary = vocabularies.get(tenant)
         return Source(
@@ -105,13 +105,20 @@ class TenantsReader(FieldReader):
             self.problems.add("R023", node.position, f"{at} must be one of the tenants", meant(name, self._names))
         return name
 
-    def _secrets(self, at: str, node: Node | None, unreadable: Problems) -> tuple[str, ...]:
-        ways = ("env", "file", "plain")
-        secrets = [self._resolve(place, item, ways, unreadable) for place, item in self._texts(at, node)]
-        if node is not None and not secrets:
+    def _secrets(self, source: str, node: Node | None, unreadable: Problems) -> tuple[str, ...]:
+        at, ways, secrets = f"sources.{source}.secrets", ("env", "file", "plain"), []
+        references = list(self._texts(at, node))
+        for place, item in references:
+            secret = self._resolve(place, item, ways, unreadable)
+            if secret and (problem := length_problem(secret)):
+                hint = f"`signpost sources rotate {source}` creates one"
+                unreadable.add("R021", item.position, f"{place} {problem}", hint)
+            elif secret:
+                secrets.append(secret)
+        if node is not None and not references:
             hint = "unsigned webhooks are refused"
             self.problems.add("R002", node.position, f"{at} must name at least one secret", hint)
-        return tuple(secret for secret in secrets if secret)
+        return tuple(secrets)
 
     def _resolve(self, at: str, node: Node, ways: tuple[str, ...], unreadable: Problems) -> str | None:
         """The value of a reference; None if it has none, which is added to `unreadable`."""

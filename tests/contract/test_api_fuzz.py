@@ -19,7 +19,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 
 from signpost.schemas.documents.generate import GENERATED
-from tests.support.intake_parts import Intake, intake_at, sign_standard
+from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_standard
 from tests.support.workers_kit import event, open_system
 
 CHECKS = [
@@ -58,7 +58,7 @@ class Fuzzed:
         if known and case.operation.path.startswith("/v1/webhooks/"):
             answer = self._signed(case)
         else:
-            answer = case.call(headers={"Authorization": "Bearer key-north"})
+            answer = case.call(headers={"Authorization": f"Bearer {NORTH_KEY}"})
         case.validate_response(answer, checks=CHECKS)
         counts = self.answered.setdefault((case.operation.method.upper(), case.operation.path), Counter())
         counts[answer.status_code] += 1

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from signpost.schemas.documents.generate import GENERATED
 from signpost.storage import upgrade
 from tests.integration.test_intake_gunicorn import running
-from tests.support.intake_parts import Intake, intake_at, sign_greenhouse, sign_standard, tenants_in
+from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_greenhouse, sign_standard, tenants_in
 from tests.support.workers_kit import event, open_system
 
 CORPUS = Path(__file__).parents[1] / "data" / "hostile"
@@ -31,7 +31,7 @@ GOOD = (
     b'{"specversion":"1.0","id":"e","source":"s","type":"signpost.offer.extended.v1","time":"2026-03-02T13:00:00Z",'
     b'"subject":"c","data":{"offer":"o"}}'
 )
-KEY = {"HTTP_AUTHORIZATION": "Bearer key-north"}
+KEY = {"HTTP_AUTHORIZATION": f"Bearer {NORTH_KEY}"}
 
 
 def corpus(name: str) -> Any:

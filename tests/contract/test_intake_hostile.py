@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from tests.support.intake_parts import Intake, intake_at, sign_greenhouse, sign_standard
+from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_greenhouse, sign_standard
 
 ONE = "application/cloudevents+json"
 GOOD = (
@@ -101,7 +101,7 @@ def test_content_types(intake: Intake, content_type: str) -> None:
      ("GET", "/v1/recommendations?after=%C3%BC", 400), ("GET", "/v1/recommendations?audience=all", 400)],
 )  # fmt: skip
 def test_paths_and_queries(intake: Intake, method: str, path: str, status: int) -> None:
-    check(intake.client.open(path, method=method, headers={"Authorization": "Bearer key-north"}), status)
+    check(intake.client.open(path, method=method, headers={"Authorization": f"Bearer {NORTH_KEY}"}), status)
 
 
 @pytest.mark.parametrize("path", ["/v1/webhooks/careers", "/v1/webhooks/acme"])

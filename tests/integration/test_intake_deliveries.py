@@ -14,6 +14,7 @@ from tests.integration.test_intake_webhooks import ACME, CAREERS, EXTENDED, OFFE
 from tests.support.intake_parts import (
     DEAD_DATABASE,
     SECRET,
+    SOUTH_KEY,
     TENANTS,
     Intake,
     intake_at,
@@ -110,10 +111,10 @@ def test_a_query_that_cannot_be_read_is_refused(intake: Intake, query: str) -> N
 
 def test_a_delivery_is_its_tenants_own(intake: Intake) -> None:
     name = greenhouse(intake, OFFER).json["delivery"]
-    assert read(intake, f"/v1/deliveries/{name}", "key-south")[0] == 404
-    assert read(intake, "/v1/deliveries", "key-south")[1]["items"] == []
+    assert read(intake, f"/v1/deliveries/{name}", SOUTH_KEY)[0] == 404
+    assert read(intake, "/v1/deliveries", SOUTH_KEY)[1]["items"] == []
     assert read(intake, f"/v1/deliveries/{name}", "no key")[0] == 401
-    assert intake.post(f"/v1/deliveries/{name}/replay", b"", {}, "key-south").status_code == 404
+    assert intake.post(f"/v1/deliveries/{name}/replay", b"", {}, SOUTH_KEY).status_code == 404
 
 
 def test_a_replay_keeps_the_same_events_once_more(intake: Intake) -> None:

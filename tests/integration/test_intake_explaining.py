@@ -13,7 +13,7 @@ from signpost.case import Case, Event
 from signpost.schemas.documents.generate import documents
 from signpost.storage import CaseRow
 from tests.integration.test_intake_reading import advise, envelope, offer, read
-from tests.support.intake_parts import NOW, Intake, intake_at
+from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at
 
 OFFER = "/v1/candidates/c-1/rules/ask-response-deadline"
 
@@ -98,11 +98,11 @@ def test_what_cannot_be_explained_is_a_problem(intake: Intake, path: str, status
 def test_explanations_are_of_ones_own_tenant(intake: Intake) -> None:
     _, advice = read(intake, "/v1/candidates/c-1/advice")
     for path in (OFFER, f"/v1/recommendations/{advice['active'][0]['id']}/explanation"):
-        assert read(intake, path, "key-south")[0] == 404
+        assert read(intake, path, SOUTH_KEY)[0] == 404
         assert read(intake, path, "no key")[0] == 401
 
 
-def simulate(intake: Intake, document: Any, key: str = "key-north") -> tuple[int, Any]:
+def simulate(intake: Intake, document: Any, key: str = NORTH_KEY) -> tuple[int, Any]:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
     answer = intake.post("/v1/simulate", body, {"Content-Type": "application/json"}, key)
     return answer.status_code, json.loads(answer.data)
@@ -147,7 +147,7 @@ def test_somebody_new_and_an_application_that_turns_out_to_be_theirs(intake: Int
 
 
 def test_another_tenant_imagines_over_nothing(intake: Intake) -> None:
-    status, found = simulate(intake, {"candidate": "c-1", "events": []}, "key-south")
+    status, found = simulate(intake, {"candidate": "c-1", "events": []}, SOUTH_KEY)
     assert (status, found["active"], found["changes"]) == (200, [], [])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.test_intake_reading import advise, offer, read
-from tests.support.intake_parts import NOW, Intake, intake_at
+from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def path(intake: Intake) -> str:
     return f"/v1/recommendations/{advice['active'][0]['id']}/feedback"
 
 
-def answer(intake: Intake, path: str, document: Any, key: str = "key-north") -> tuple[int, Any]:
+def answer(intake: Intake, path: str, document: Any, key: str = NORTH_KEY) -> tuple[int, Any]:
     found = intake.post(path, json.dumps(document).encode(), {"Content-Type": "application/json"}, key)
     return found.status_code, json.loads(found.data)
 
@@ -76,7 +76,7 @@ def test_what_is_wrong_is_named(intake: Intake, path: str, said: Any, pointer: s
 
 
 def test_only_ones_own_recommendations_can_be_answered(intake: Intake, path: str) -> None:
-    assert answer(intake, path, {"answer": "done"}, "key-south")[0] == 404
+    assert answer(intake, path, {"answer": "done"}, SOUTH_KEY)[0] == 404
     assert answer(intake, path, {"answer": "done"}, "no key")[0] == 401
     assert answer(intake, "/v1/recommendations/rec_none/feedback", {"answer": "done"})[0] == 404
     assert NOW > 0

@@ -14,7 +14,7 @@ import pytest
 
 from signpost.messaging import connect
 from signpost.storage import open_store, upgrade
-from tests.support.intake_parts import DEAD_BROKER, NOW, TENANTS, tenants_in
+from tests.support.intake_parts import DEAD_BROKER, NORTH_KEY, NOW, TENANTS, tenants_in
 from tests.support.private_servers import free_port, wait_until
 
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "python:signpost.services.intake.gunicorn_conf"]
@@ -62,7 +62,7 @@ def send(address: str) -> int:
 
 
 def post(address: str, content: bytes | Iterator[bytes]) -> httpx.Response:
-    headers = {"Content-Type": "application/cloudevents+json", "Authorization": "Bearer key-north"}
+    headers = {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {NORTH_KEY}"}
     return httpx.post(f"{address}/v1/events", content=content, headers=headers, timeout=60)
 
 

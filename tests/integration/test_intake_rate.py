@@ -21,7 +21,7 @@ from signpost.storage import Lease, Rate, Store, open_store, upgrade
 from signpost.storage.errors import StorageUnavailable
 from signpost.tenants.model import Source
 from tests.integration.test_intake_gunicorn import running
-from tests.support.intake_parts import DEAD_DATABASE, NOW, intake_at, sign_standard, tenants_in
+from tests.support.intake_parts import DEAD_DATABASE, NORTH_KEY, NOW, SOUTH_KEY, intake_at, sign_standard, tenants_in
 from tests.support.private_servers import wait_until
 
 ONE = {
@@ -162,7 +162,7 @@ def test_over_http(tmp_path: Path) -> None:
     assert answer.json["type"] == "urn:signpost:problem:too-many"
     assert intake.send([ONE] * 21, MANY).status_code == 413
     assert [intake.get("/v1/recommendations").status_code for _ in range(3)] == [200, 200, 429]
-    assert intake.get("/v1/recommendations", "key-south").status_code == 200
+    assert intake.get("/v1/recommendations", SOUTH_KEY).status_code == 200
     assert intake.get("/livez").status_code == 200
     assert len(intake.queued()) == 16
     intake.store.close()
@@ -203,7 +203,7 @@ def test_the_processes_of_gunicorn_share_one_rate_and_its_settings(tmp_path: Pat
     tenants_in(tmp_path)
     upgrade(f"sqlite:///{tmp_path / 'signpost.db'}")
     settings = {"SIGNPOST_RATE_PER_SECOND": "1", "SIGNPOST_RATE_BURST": "10", "SIGNPOST_MAX_BODY_BYTES": "1000"}
-    headers = {"Authorization": "Bearer key-north"}
+    headers = {"Authorization": f"Bearer {NORTH_KEY}"}
     with running(tmp_path, **settings) as (address, _):
         begun, statuses = time.monotonic(), list[int]()
 
@@ -215,7 +215,7 @@ def test_the_processes_of_gunicorn_share_one_rate_and_its_settings(tmp_path: Pat
         passed = time.monotonic() - begun
         events, south = (
             f"{address}/v1/events",
-            {"Authorization": "Bearer key-south", "Content-Type": "application/cloudevents+json"},
+            {"Authorization": f"Bearer {SOUTH_KEY}", "Content-Type": "application/cloudevents+json"},
         )
         assert httpx.post(events, content=b"x" * 1001, headers=south, timeout=60).status_code == 413
     # Where the database was slow, more was let in, and a line says so

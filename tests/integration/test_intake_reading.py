@@ -18,7 +18,7 @@ from signpost.schemas import RecommendationSchema, load_own_event
 from signpost.schemas.documents.generate import documents, recommendation_document
 from signpost.services.intake.reading import _urgency
 from signpost.storage import CaseRow, Change
-from tests.support.intake_parts import NOW, Intake, intake_at
+from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at
 
 RULES = Path(__file__).parents[2] / "rules"
 STRANGE = 'a/b c?d#ü%2F"'
@@ -76,7 +76,7 @@ def row(case: LoadedCase) -> CaseRow:
     )
 
 
-def read(intake: Intake, path: str, key: str = "key-north") -> tuple[int, Any]:
+def read(intake: Intake, path: str, key: str = NORTH_KEY) -> tuple[int, Any]:
     answer = intake.get(path, key)
     return answer.status_code, json.loads(answer.data)
 
@@ -191,6 +191,6 @@ def test_a_neighbour_sees_nothing(intake: Intake) -> None:
         "/v1/candidates/c-1/case",
         f"/v1/recommendations/{document['active'][0]['id']}",
     ]
-    assert [read(intake, path, "key-south")[0] for path in paths] == [404, 404, 404]
-    assert read(intake, "/v1/recommendations", "key-south") == (200, {"items": [], "next": None})
+    assert [read(intake, path, SOUTH_KEY)[0] for path in paths] == [404, 404, 404]
+    assert read(intake, "/v1/recommendations", SOUTH_KEY) == (200, {"items": [], "next": None})
     assert [read(intake, path, "nobody's")[0] for path in [*paths, "/v1/recommendations"]] == [401] * 4

@@ -18,7 +18,7 @@ from signpost.services.intake.engines import TenantEngines
 from signpost.services.intake.webhooks import UNKNOWN_EVENTS, to_request
 from signpost.storage import open_store, upgrade
 from signpost.tenants.model import hash_key
-from tests.support.intake_parts import NOW, Intake, tenants_in
+from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, tenants_in
 from tests.support.rulebooks import RULES
 from tests.support.vendor_parts import (
     SAMPLES,
@@ -35,6 +35,9 @@ FIXED = [name for name in MAPPED if name != "teamtailor-partner"]
 """Vendors whose deliveries are named."""
 
 
+KEYS = (("north", NORTH_KEY), ("south", SOUTH_KEY))
+
+
 def theirs(vendor: str) -> str:
     """The secret of the same vendor's source of another tenant."""
     return secret_for(VENDORS[vendor])[:-4] + "AAAA"
@@ -42,7 +45,7 @@ def theirs(vendor: str) -> str:
 
 def tenants_file() -> str:
     lines = ["tenants:"]
-    lines += [f'  {name}: {{api_keys: ["{hash_key(name)}"]}}' for name in ("north", "south")] + ["sources:"]
+    lines += [f'  {name}: {{api_keys: ["{hash_key(key)}"]}}' for name, key in KEYS] + ["sources:"]
     for vendor in VENDORS:
         own = secret_for(VENDORS[vendor])
         lines.append(f'  {vendor}: {{tenant: north, vendor: {vendor}, secrets: ["plain:{own}"]}}')

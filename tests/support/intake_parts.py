@@ -33,18 +33,20 @@ DEAD_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLDER = "whsec_" + base64.b64encode(b"the secret before the last").decode()
 GREENHOUSE = "what was typed into the form"
+OLDER_GREENHOUSE = "what was typed in before"
+NORTH_KEY, SOUTH_KEY = "sp_the_key_of_north", "sp_the_key_of_south"
 
 
 TENANTS = f"""
 tenants:
-  north: {{api_keys: ["{hash_key("key-north")}"]}}
-  south: {{api_keys: ["{hash_key("key-south")}"]}}
+  north: {{api_keys: ["{hash_key(NORTH_KEY)}"]}}
+  south: {{api_keys: ["{hash_key(SOUTH_KEY)}"]}}
 sources:
   careers: {{tenant: north, vendor: standard, secrets: ["plain:{SECRET}", "plain:{OLDER}"]}}
   acme:
     tenant: north
     vendor: greenhouse
-    secrets: ["plain:older", "plain:{GREENHOUSE}"]
+    secrets: ["plain:{OLDER_GREENHOUSE}", "plain:{GREENHOUSE}"]
     employer: {{id: acme, name: Acme}}
 """
 
@@ -68,10 +70,10 @@ class Intake:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
         return self.post("/v1/events", body, {"Content-Type": content_type, **headers})
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str], key: str = "key-north") -> TestResponse:
+    def post(self, path: str, body: bytes, headers: Mapping[str, str], key: str = NORTH_KEY) -> TestResponse:
         return self.client.post(path, data=body, headers={"Authorization": f"Bearer {key}", **headers})
 
-    def get(self, path: str, key: str = "key-north") -> TestResponse:
+    def get(self, path: str, key: str = NORTH_KEY) -> TestResponse:
         return self.client.get(path, headers={"Authorization": f"Bearer {key}"})
 
     def queued(self) -> list[dict[str, Any]]:

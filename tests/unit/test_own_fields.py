@@ -258,7 +258,7 @@ TENANTS = """tenants:
   north: {{api_keys: [], rules: north}}
   south: {{api_keys: []}}
 sources:
-  careers: {{tenant: north, vendor: ashby, secrets: ["plain:x"], fields: {{custom.{name}: Probation}}}}
+  careers: {{tenant: north, vendor: ashby, secrets: ["plain:sixteen bytes ok"], fields: {{custom.{name}: Probation}}}}
 """
 
 

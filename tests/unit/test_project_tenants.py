@@ -1,6 +1,7 @@
 """The tenants file: strict, every problem at once, secrets from where they are kept and never in a message."""
 
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 from signpost.cli.first_run import prepare
 from signpost.settings import read_settings
 from signpost.tenants.loading import TenantsError, load_tenants
-from signpost.tenants.model import Tenants, hash_key, new_key
+from signpost.tenants.model import MIN_SECRET_BYTES, Tenants, hash_key, new_key
 
 KEY = new_key()
+SECOND_KEY = new_key()
+ONE, TWO, THREE = (secrets.token_hex(MIN_SECRET_BYTES) for _ in range(3))
 GOOD = f"""
 tenants:
   acme:
@@ -23,15 +26,15 @@ sources:
   acme-greenhouse:
     tenant: acme
     vendor: greenhouse
-    secrets: ["file:one.secret", "env:TWO", "plain:three"]
+    secrets: ["file:one.secret", "env:TWO", "plain:{THREE}"]
     time_zone: Europe/Paris
     employer: {{id: acme, name: Acme}}
 """
-ENVIRON = {"ACME_KEY": hash_key("sp_second"), "TWO": "two"}
+ENVIRON = {"ACME_KEY": hash_key(SECOND_KEY), "TWO": TWO}
 
 
 def load(folder: Path, text: str) -> Tenants:
-    (folder / "one.secret").write_text("one\n")
+    (folder / "one.secret").write_text(f"{ONE}\n")
     (folder / "tenants.yaml").write_text(text)
     return load_tenants(folder / "tenants.yaml", ENVIRON)
 
@@ -46,21 +49,56 @@ def test_everything_is_found_by_name(tmp_path: Path) -> None:
     tenants = load(tmp_path, GOOD)
     source = tenants.source("acme-greenhouse")
     assert source is not None
-    assert (source.tenant, source.vendor, source.secrets) == ("acme", "greenhouse", ("one", "two", "three"))
+    assert (source.tenant, source.vendor, source.secrets) == ("acme", "greenhouse", (ONE, TWO, THREE))
     assert (source.time_zone, source.employer) == ("Europe/Paris", {"id": "acme", "name": "Acme"})
     assert tenants.source("nobody") is None
 
 
 def test_keys_belong_to_tenants(tmp_path: Path) -> None:
     tenants = load(tmp_path, GOOD)
-    assert tenants.tenant_of_key(KEY) == tenants.tenant_of_key("sp_second") == "acme"
+    assert tenants.tenant_of_key(KEY) == tenants.tenant_of_key(SECOND_KEY) == "acme"
     for wrong in ("", "sp_third", hash_key(KEY), "sp_\ud800", "é"):
         assert tenants.tenant_of_key(wrong) is None
 
 
+@pytest.mark.parametrize("reference", ["file:short.secret", "env:SHORT", "plain:fifteen-bytes-x"])
+def test_a_source_with_a_short_secret_is_disabled_and_says_how_to_make_one(tmp_path: Path, reference: str) -> None:
+    short = "fifteen-bytes-x"
+    (tmp_path / "short.secret").write_text(f"{short}\n")
+    file = tmp_path / "tenants.yaml"
+    file.write_text(
+        f"""tenants: {{acme: {{api_keys: []}}}}
+sources:
+  weak: {{tenant: acme, vendor: greenhouse, secrets: ["plain:{ONE}", "{reference}"]}}
+  strong: {{tenant: acme, vendor: greenhouse, secrets: ["plain:{ONE}"]}}
+"""
+    )
+    tenants = load_tenants(file, {"SHORT": short})
+    problem = tenants.sources["weak"].problem
+    assert problem.startswith(f"{file}:3:96: R021 sources.weak.secrets[1] has 15 bytes")
+    assert "at least 16" in problem
+    assert "signpost sources rotate weak" in problem
+    assert short not in problem.replace(reference, "")
+    assert tenants.sources["weak"].secrets == (ONE,)
+    assert tenants.sources["strong"].problem == ""
+
+
+def test_sixteen_bytes_are_enough_and_counted_as_bytes(tmp_path: Path) -> None:
+    for secret in ("x" * 16, "é" * 8):
+        body = f"{{tenant: a, vendor: lever, secrets: ['plain:{secret}']}}"
+        source = load(tmp_path, f"{{tenants: {{a: {{api_keys: []}}}}, sources: {{s: {body}}}}}").sources["s"]
+        assert (source.problem, source.secrets) == ("", (secret,))
+
+
+def test_an_api_key_that_is_too_short_belongs_to_nobody(tmp_path: Path) -> None:
+    tenants = load(tmp_path, f"tenants: {{acme: {{api_keys: ['{hash_key('x' * 15)}', '{hash_key('x' * 16)}']}}}}")
+    assert tenants.tenant_of_key("x" * 15) is None
+    assert tenants.tenant_of_key("x" * 16) == "acme"
+
+
 def test_secrets_are_not_in_what_is_printed(tmp_path: Path) -> None:
     shown = repr(load(tmp_path, GOOD))
-    assert "three" not in shown
+    assert THREE not in shown
     assert "sha256" not in shown
 
 

@@ -14,6 +14,8 @@ from signpost.cli import main
 from signpost.tenants.loading import load_tenants
 from signpost.tenants.model import Tenants
 
+VENDORS_OWN = "the token from the vendor"
+
 
 def call(folder: Path, *arguments: str) -> Result:
     environ = {"SIGNPOST_DATA_DIR": str(folder), "SIGNPOST_URL": "http://signpost.example"}
@@ -53,12 +55,24 @@ def test_a_source_gets_a_secret_of_its_own_and_is_listed_without_it(folder: Path
 
 
 def test_a_vendors_own_secret_is_taken_and_not_shown(folder: Path) -> None:
-    (folder / "token.txt").write_text("from the vendor\n")
+    (folder / "token.txt").write_text(f"{VENDORS_OWN}\n")
     result = call(
         folder, "sources", "add", "greens", "--vendor", "greenhouse", "--secret-file", str(folder / "token.txt")
     )
-    assert held(folder).sources["greens"].secrets == ("from the vendor",)
-    assert "from the vendor" not in result.output
+    assert held(folder).sources["greens"].secrets == (VENDORS_OWN,)
+    assert VENDORS_OWN not in result.output
+
+
+@pytest.mark.parametrize("command", [("add", "reds", "--vendor", "lever"), ("rotate", "greens")])
+def test_a_short_secret_of_the_vendor_is_refused_and_not_shown(folder: Path, command: tuple[str, ...]) -> None:
+    call(folder, "sources", "add", "greens", "--vendor", "greenhouse")
+    (folder / "token.txt").write_text("fifteen bytes!!\n")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    result = call(folder, "sources", *command, "--secret-file", str(folder / "token.txt"))
+    assert result.exit_code == 2
+    assert "has 15 bytes and must have at least 16; without --secret-file, a secret is generated" in result.output
+    assert "fifteen" not in result.output
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_rotation_leaves_no_gap(folder: Path) -> None:

@@ -8,9 +8,11 @@ import pytest
 
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.loading import TenantsError
-from signpost.tenants.model import hash_key
+from signpost.tenants.model import MIN_SECRET_BYTES, hash_key, new_key
 from tests.support.private_servers import wait_until
 
+OLD, NEW, NEWER, NEWEST, GOOD, KEY = (new_key() for _ in range(6))
+ONE, TWO = "1" * MIN_SECRET_BYTES, "2" * MIN_SECRET_BYTES
 SOURCE = "sources:\n  greens: {tenant: acme, vendor: greenhouse, secrets: ['file:one.secret']}\n"
 
 
@@ -21,9 +23,9 @@ def tenants(*keys: str) -> str:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    (tmp_path / "one.secret").write_text("one")
+    (tmp_path / "one.secret").write_text(ONE)
     path = tmp_path / "tenants.yaml"
-    path.write_text(tenants("old"))
+    path.write_text(tenants(OLD))
     return path
 
 
@@ -33,23 +35,23 @@ def look(live: LiveTenants) -> None:
 
 def test_a_key_counts_once_the_file_has_stayed_the_same_for_two_looks(file: Path) -> None:
     live = LiveTenants(file, {})
-    file.write_text(tenants("new"))
+    file.write_text(tenants(NEW))
     seen = live.poll()
-    assert (live.tenant_of_key("new"), live.tenant_of_key("old")) == (None, "acme")
-    file.write_text(tenants("newer"))
+    assert (live.tenant_of_key(NEW), live.tenant_of_key(OLD)) == (None, "acme")
+    file.write_text(tenants(NEWER))
     seen = live.poll(seen)
-    assert live.tenant_of_key("newer") is None
+    assert live.tenant_of_key(NEWER) is None
     assert live.poll(seen) == ""
-    assert (live.tenant_of_key("newer"), live.tenant_of_key("old")) == ("acme", None)
+    assert (live.tenant_of_key(NEWER), live.tenant_of_key(OLD)) == ("acme", None)
 
 
 def test_a_rotated_secret_is_taken(file: Path) -> None:
     live = LiveTenants(file, {})
-    (file.parent / "one.secret").write_text("two")
+    (file.parent / "one.secret").write_text(TWO)
     look(live)
     source = live.source("greens")
     assert source is not None
-    assert source.secrets == ("two",)
+    assert source.secrets == (TWO,)
 
 
 @pytest.mark.parametrize("broken", ["tenants: [", "tenants: {acme: {api_key: []}}", ""])
@@ -62,11 +64,11 @@ def test_a_file_at_fault_changes_nothing_and_is_told_once(
         look(live)
         told = len(caplog.records)
         look(live)
-    assert live.tenant_of_key("old") == "acme"
+    assert live.tenant_of_key(OLD) == "acme"
     assert told == len(caplog.records) >= 2
-    file.write_text(tenants("good"))
+    file.write_text(tenants(GOOD))
     look(live)
-    assert live.tenant_of_key("good") == "acme"
+    assert live.tenant_of_key(GOOD) == "acme"
 
 
 def refuse_lever(vendor: str, secrets: tuple[str, ...]) -> str:
@@ -80,10 +82,10 @@ def disabled(live: LiveTenants) -> dict[str, str]:
 def test_a_source_that_cannot_be_verified_is_disabled_alone_at_the_start(
     file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file.write_text(tenants("key") + "  levers: {tenant: acme, vendor: lever, secrets: ['plain:x']}\n")
+    file.write_text(tenants(KEY) + f"  levers: {{tenant: acme, vendor: lever, secrets: ['plain:{ONE}']}}\n")
     live = LiveTenants(file, {}, refuse_lever)
     assert disabled(live) == {"levers": "vendor 'lever' is unknown"}
-    assert live.tenant_of_key("key") == "acme"
+    assert live.tenant_of_key(KEY) == "acme"
     [line] = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert line.startswith("source levers is disabled")
     assert str(file) in line
@@ -92,14 +94,14 @@ def test_a_source_that_cannot_be_verified_is_disabled_alone_at_the_start(
 def test_a_source_is_disabled_and_enabled_again_by_a_change(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     live = LiveTenants(file, {}, refuse_lever)
     (file.parent / "one.secret").unlink()
-    file.write_text(tenants("newer"))
+    file.write_text(tenants(NEWER))
     look(live)
     assert "file:one.secret is missing, unreadable or empty" in disabled(live)["greens"]
-    assert live.tenant_of_key("newer") == "acme"
-    file.write_text(tenants("newest"))
+    assert live.tenant_of_key(NEWER) == "acme"
+    file.write_text(tenants(NEWEST))
     look(live)
     assert [record.levelname for record in caplog.records].count("ERROR") == 1, "it is logged once"
-    (file.parent / "one.secret").write_text("three")
+    (file.parent / "one.secret").write_text(TWO)
     look(live)
     assert disabled(live) == {}
 
@@ -113,11 +115,11 @@ def test_a_watching_thread_takes_changes_until_told_to_stop(file: Path) -> None:
     live, stop = LiveTenants(file, {}), threading.Event()
     thread = threading.Thread(target=live.watch, args=(stop, 0.01))
     thread.start()
-    file.write_text(tenants("new"))
+    file.write_text(tenants(NEW))
     try:
-        wait_until(lambda: live.tenant_of_key("new") == "acme", "the change to be taken")
+        wait_until(lambda: live.tenant_of_key(NEW) == "acme", "the change to be taken")
     finally:
         stop.set()
         thread.join(60)
-    assert live.tenant_of_key("new") == "acme"
+    assert live.tenant_of_key(NEW) == "acme"
     assert not thread.is_alive()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from signpost.cli.first_run import write_private
 from signpost.tenants.editing import CannotEdit
+from signpost.tenants.model import length_problem
 
 
 def new_secret(vendor: str) -> str:
@@ -36,6 +37,8 @@ def read_secret(file: Path | None, vendor: str) -> str:
         raise CannotEdit(f"{file} is not UTF-8 text; write the secret into it as plain text") from None
     if not secret:
         raise CannotEdit(f"{file} contains no secret")
+    if problem := length_problem(secret):
+        raise CannotEdit(f"the secret in {file} {problem}; without --secret-file, a secret is generated")
     if problem := source_problem(vendor, (secret,)):
         raise CannotEdit(f"{file}: {problem}")
     return secret
