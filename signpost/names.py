@@ -15,6 +15,8 @@ DEAD: Final = "signpost.dead"
 """Exchange of dead letters, and the queue that holds them."""
 FEEDBACK: Final = "signpost.feedback"
 """Exchange for the feedback of consumers on recommendations."""
+FEEDBACK_SOURCE: Final = "signpost/feedback"
+"""Source of feedback events; what came by the exchange has "/USER/SOURCE" after it."""
 
 AUDIENCES: Final = ("candidate", "employer")
 SUBJECTS: Final = ("offer", "interview", "application", "candidate")

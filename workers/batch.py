@@ -28,6 +28,7 @@ from signpost.workers.case_rows import (
     record,
     to_rows,
 )
+from signpost.workers.feedback import FEEDBACK_TYPES, FeedbackDesk, InvalidFeedback
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 
 ERASED = "candidate.erased"
@@ -37,10 +38,6 @@ MAX_TRACE_FRAMES = 3
 """Frames of a traceback in the reason of a dead letter."""
 
 log = logging.getLogger("signpost.advisor")
-
-
-class InvalidFeedback(CallerError):
-    """Feedback of a type that only senders may publish."""
 
 
 @dataclass(slots=True)
@@ -84,6 +81,11 @@ class ReceivedEvent:
     event: Event
 
     @property
+    def is_feedback(self) -> bool:
+        """Whether a consumer sent it on the feedback exchange."""
+        return self.delivery.exchange == FEEDBACK
+
+    @property
     def identity(self) -> tuple[str, str, str]:
         """The key for deduplication: (tenant, source, id)."""
         return (self.event.tenant, self.event.source, self.event.id)
@@ -120,9 +122,11 @@ class BatchHandler:
         try:
             engines = self._versions.engines(now)
             with self._store.transaction() as tx:
-                work = _Work(tx, engines, received, now, now + self._lease)
+                admitted, result = _admit_feedback(tx, received, now)
+                work = _Work(tx, engines, admitted, now, now + self._lease)
                 self._versions.check(tx, work.rows, engines, now)
-                return work.run()
+                result.add(work.run())
+                return result
         except StaleRulebook as stale:
             self._versions.reload_now(stale)
             return self._handle(received, now)
@@ -137,10 +141,25 @@ class BatchHandler:
         return result
 
 
+def _admit_feedback(
+    tx: Transaction, received: Sequence[ReceivedEvent], now: int
+) -> tuple[list[ReceivedEvent], BatchResult]:
+    """The events to apply, and the dead letters of the feedback that its publisher may not send."""
+    desk = FeedbackDesk(tx, [item.event for item in received if item.is_feedback], now)
+    admitted, result = [], BatchResult()
+    for item in received:
+        try:
+            event = desk.admit(item.event, item.delivery.user_id) if item.is_feedback else item.event
+            admitted.append(ReceivedEvent(item.delivery, event))
+        except InvalidFeedback as error:
+            result.add(_dead_letter(item.delivery, f"feedback refused: {error}"))
+    return admitted, result
+
+
 def read_event(delivery: Delivery) -> Event:
     """Parse the event of a message, which is an intake event or feedback. Raises CallerError with the problem."""
     event = load_own_event(strict_json.loads(delivery.body))
-    if delivery.exchange == FEEDBACK and not event.type.startswith("advice."):
+    if delivery.exchange == FEEDBACK and not event.type.startswith(FEEDBACK_TYPES):
         raise InvalidFeedback(f"{event.type} is not feedback; publish advice.done, advice.dismissed or advice.snoozed")
     return event
 

@@ -4,11 +4,10 @@ from flask import Blueprint, Response
 
 from signpost.case.event import Event
 from signpost.ingress.strict_json import loads
+from signpost.names import FEEDBACK_SOURCE
 from signpost.schemas.feedback import load_feedback
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import NotFound
-
-SOURCE = "signpost/feedback"
 
 
 def blueprint(context: IntakeContext) -> Blueprint:
@@ -24,7 +23,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
             raise NotFound("no recommendation has this id")
         data = {"recommendation": found.id, **({"until": answer.until} if answer.until else {})}
         identity = f"{found.id}.{answer.id}" if answer.id else f"{found.id}.{answer.answer}.{now}"
-        event = Event(tenant, SOURCE, identity, f"advice.{answer.answer}", now, found.case_key, data)
+        event = Event(tenant, FEEDBACK_SOURCE, identity, f"advice.{answer.answer}", now, found.case_key, data)
         context.acceptor.accept([event], now)
         return reply({"id": identity, "status": 202}, 202)
 

@@ -1,8 +1,9 @@
 """`signpost consumers`: queues of recommendations for other systems."""
 
 import re
+import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,10 @@ from signpost.errors import CallerError
 
 if TYPE_CHECKING:
     from signpost.messaging.rabbitmq.admin import AdminSession
-    from signpost.storage import Store
+    from signpost.storage import ConsumerRow, Store
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PATTERN = re.compile(r"(?:[A-Za-z0-9_-]+|[*#])(?:\.(?:[A-Za-z0-9_-]+|[*#])){0,5}")
 
 MAX_CHANGES = 20_000
@@ -41,31 +43,60 @@ def consumers() -> None:
 @consumers.command
 @click.argument("name")
 @click.option("--bind", "patterns", multiple=True, required=True, help="Pattern of the advice to receive; repeatable.")
+@click.option("--user", default="", help="The consumer's own broker user; its feedback is bound to what it receives.")
 @json_option
-def add(name: str, patterns: tuple[str, ...], as_json: bool) -> None:
+def add(name: str, patterns: tuple[str, ...], user: str, as_json: bool) -> None:
     """Declare a durable queue and a dead-letter queue for a consumer, and show how to connect.
 
     Patterns match the routing key TENANT.AUDIENCE.TOPIC.PRIORITY.CHANGE; * matches one word, # any number.
 
+    With --user, prints the commands that create this user with the least rights. As soon as one consumer has a user,
+    feedback is accepted only from users of consumers.
+
     \b
     Examples:
-      signpost consumers add notifier --bind 'acme.candidate.#'
+      signpost consumers add notifier --bind 'acme.candidate.#' --user acme-notifier
       signpost consumers add urgent --bind '*.*.*.urgent.raised' --bind '*.*.*.urgent.updated'
     """
     from signpost.messaging.topology import consumer_queue, consumer_topology
 
-    _check(name, patterns)
+    _check(name, patterns, user)
     with _open_servers() as (store, admin):
         admin.apply(consumer_topology(name, patterns))
-        for pattern in set(store.consumers.all().get(name, ())) - set(patterns):
+        before = store.consumers.all().get(name)
+        for pattern in set(before.patterns if before else ()) - set(patterns):
             admin.unbind(consumer_queue(name), pattern)
-        store.consumers.put(name, patterns, time.time_ns() // 1000)
-    queue, url = consumer_queue(name), _without_password(settings().broker_url)
+        store.consumers.put(name, patterns, time.time_ns() // 1000, user=user)
+        commands = _commands_for(user, store.consumers.all())
+    queue, url = consumer_queue(name), _without_password(settings().broker_url, user or "USER")
     if as_json:
-        print_json({"consumer": name, "queue": queue, "dead": f"{queue}.dead", "bind": list(patterns), "url": url})
+        named = {"consumer": name, "queue": queue, "dead": f"{queue}.dead", "bind": list(patterns), "url": url}
+        print_json({**named, "user": user, "commands": commands})
         return
     click.echo(f"Queue {queue} is bound to {', '.join(patterns)}; rejected messages go to {queue}.dead.\n")
     click.echo(SNIPPET.format(url=url, queue=queue))
+    if commands:
+        click.echo(f"\nGive {user} its rights, on the host of RabbitMQ (add_user asks for a password):\n")
+        click.echo("\n".join(commands))
+
+
+def _commands_for(user: str, consumers: "Mapping[str, ConsumerRow]") -> list[str]:
+    """The rabbitmqctl commands for a consumer's user: read its queues, write feedback, nothing else.
+
+    None without a user, and none for Signpost's own user, which would lose its rights.
+    """
+    from pika import URLParameters
+
+    from signpost.messaging.topology import consumer_rights
+
+    broker = URLParameters(settings().broker_url)
+    if not user or user == broker.credentials.username:
+        return []
+    own = {name: row.patterns for name, row in consumers.items() if row.user == user}
+    commands = [["add_user", user]]
+    for command, *rights in consumer_rights(own):
+        commands.append([command, "--vhost", broker.virtual_host, user, *rights])
+    return [shlex.join(["rabbitmqctl", *command]) for command in commands]
 
 
 @consumers.command("list")
@@ -76,11 +107,13 @@ def list_(as_json: bool) -> None:
 
     with _open_servers() as (store, admin):
         known = store.consumers.all().items()
-        rows = [_row(name, patterns, admin, consumer_queue(name), store) for name, patterns in known]
+        rows = [
+            {**_row(name, row.patterns, admin, consumer_queue(name), store), "user": row.user} for name, row in known
+        ]
     if as_json:
         print_json(rows)
         return
-    columns = ("consumer", "waiting", "oldest", "readers", "rejected", "bind")
+    columns = ("consumer", "waiting", "oldest", "readers", "rejected", "user", "bind")
     print_table(columns, (tuple(_cell(row[column]) for column in columns) for row in rows))
 
 
@@ -108,9 +141,11 @@ def remove(name: str, force: bool) -> None:
     click.echo(f"Consumer {name} and its queues are deleted.")
 
 
-def _check(name: str, patterns: Sequence[str]) -> None:
+def _check(name: str, patterns: Sequence[str], user: str) -> None:
     if not _NAME.fullmatch(name):
         raise InvalidConsumer(f"{name!r}: a name consists of at most 64 lower-case letters, digits and hyphens")
+    if user and not _USER.fullmatch(user):
+        raise InvalidConsumer(f"{user!r}: a user consists of at most 64 letters, digits, dots, hyphens and underscores")
     for pattern in patterns:
         if not _PATTERN.fullmatch(pattern):
             raise InvalidConsumer(
@@ -177,5 +212,5 @@ def _cell(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
 
 
-def _without_password(url: str) -> str:
-    return re.sub(r"//[^@/]*@", "//USER:PASSWORD@", url)
+def _without_password(url: str, user: str) -> str:
+    return re.sub(r"//[^@/]*@", f"//{user}:PASSWORD@", url)

@@ -81,6 +81,8 @@ class Delivery:
     tag: Any
     """Opaque: the broker's handle for settling this delivery."""
     exchange: str = ""
+    user_id: str = ""
+    """The publisher's user, which RabbitMQ has validated; "" if the message names none, and in the embedded queue."""
 
 
 class Outcome(Enum):

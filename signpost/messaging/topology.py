@@ -1,5 +1,6 @@
 """Exchanges, queues and bindings as data, and the partition of an event. Must not import a driver."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -136,6 +137,19 @@ def consumer_topology(name: str, patterns: Sequence[str]) -> Topology:
         ),
         bindings=tuple(Binding(ADVICE, queue, pattern) for pattern in patterns),
     )
+
+
+def consumer_rights(consumers: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
+    """The broker rights of one user with these consumers (name -> patterns), as arguments of rabbitmqctl: configure
+    nothing, write feedback, read the own queues; and, should it ever get the right to bind, only keys of its tenants.
+    """
+    queues = "|".join(re.escape(consumer_queue(name)) for name in sorted(consumers))
+    tenants = sorted({pattern.partition(".")[0] for patterns in consumers.values() for pattern in patterns})
+    keys = ".*" if {"*", "#"} & set(tenants) else f"^({'|'.join(map(re.escape, tenants))})\\."
+    return [
+        ("set_permissions", "^$", f"^{re.escape(FEEDBACK)}$", f"^({queues})(\\.dead)?$"),
+        ("set_topic_permissions", ADVICE, "^$", keys),
+    ]
 
 
 def _work_arguments(partitions: int, delivery_limit: int) -> Arguments:

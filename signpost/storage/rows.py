@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 CaseKey = tuple[str, str]  # tenant, key
 EventKey = tuple[str, str, str]  # tenant, source, id
+RecommendationKey = tuple[str, str]  # tenant, id
 
 
 @dataclass(slots=True)
@@ -131,6 +132,20 @@ class FeedRow:
     audience: str
     at: int
     body: bytes
+
+
+class ConsumerRow(NamedTuple):
+    """A registered consumer. `patterns`: bindings of its queue; `user`: its own broker user, "" if it has none."""
+
+    patterns: list[str]
+    user: str
+
+
+class FeedbackTarget(NamedTuple):
+    """The case and the audience of a recommendation that feedback names."""
+
+    case_key: str
+    audience: str
 
 
 class RulebookRow(NamedTuple):

@@ -161,11 +161,12 @@ delivery_cases = Table(
     Index("delivery_cases_case", "tenant", "case_key"),
 )
 
-# Consumers whose queues are declared; `patterns` is a JSON list.
+# Consumers whose queues are declared; `patterns` is a JSON list, `broker_user` null for a consumer without its own.
 consumers = Table(
     "consumers",
     metadata,
     Column("name", TEXT, primary_key=True),
     Column("patterns", TEXT, nullable=False),
     Column("added_at", BigInteger, nullable=False),
+    Column("broker_user", TEXT),
 )

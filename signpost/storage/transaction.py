@@ -4,12 +4,24 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Connection, delete, func, or_, select
+from sqlalchemy import CTE, Connection, delete, func, or_, select, tuple_
 
 from signpost.errors import BugError
 from signpost.names import ADVICE, CLOUDEVENT_JSON
+from signpost.storage.consumers import read_consumers
 from signpost.storage.dialect import Dialect, Values
-from signpost.storage.rows import CaseKey, CaseRow, Change, EventKey, OutboxMessage, RulebookRow, SeenEvent
+from signpost.storage.rows import (
+    CaseKey,
+    CaseRow,
+    Change,
+    ConsumerRow,
+    EventKey,
+    FeedbackTarget,
+    OutboxMessage,
+    RecommendationKey,
+    RulebookRow,
+    SeenEvent,
+)
 from signpost.storage.tables import (
     cases,
     deliveries,
@@ -145,6 +157,17 @@ class Transaction:
     def rulebooks(self) -> dict[str, RulebookRow]:
         """The recently announced rulebooks, by version."""
         return read_rulebooks(self._connection)
+
+    def consumers(self) -> dict[str, ConsumerRow]:
+        """The registered consumers, by name."""
+        return read_consumers(self._connection)
+
+    def feedback_targets(self, names: Collection[RecommendationKey]) -> dict[RecommendationKey, FeedbackTarget]:
+        """The targets of feedback on these (tenant, recommendation id); those that do not exist are absent."""
+        table = recommendations.c
+        query = select(table.tenant, table.id, table.case_key, table.audience)
+        rows = self._connection.execute(query.where(tuple_(table.tenant, table.id).in_(sorted(names))))
+        return {(row.tenant, row.id): FeedbackTarget(row.case_key, row.audience) for row in rows}
 
     def erase(self, tenant: str, keys: Collection[str], erased_at: int) -> None:
         """Delete all data of these cases and of every case merged into them, except the case rows, which the caller

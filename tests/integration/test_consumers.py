@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import secrets
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -21,7 +23,7 @@ from signpost.cli import main
 from signpost.messaging import Broker, connect
 from signpost.messaging.message import Message
 from signpost.messaging.topology import consumer_queue
-from signpost.names import ADVICE
+from signpost.names import ADVICE, FEEDBACK
 from signpost.storage import Change, open_store, upgrade
 from tests.support import servers
 from tests.support.private_servers import wait_until
@@ -208,7 +210,9 @@ def test_the_javascript_example(here: Here) -> None:
     check_example(here, command, here.folder / "memory.jsonl", _javascript)
 
 
-@pytest.mark.parametrize("name", ["python/consumer.py", "javascript/consumer.mjs"])
+@pytest.mark.parametrize(
+    "name", ["python/consumer.py", "python/feedback.py", "javascript/consumer.mjs", "javascript/feedback.mjs"]
+)
 def test_the_guide_shows_the_examples_as_they_are(name: str) -> None:
     blocks = re.findall(r"^```\w+\n(.*?)^```", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert (EXAMPLES / name).read_text("utf-8") in blocks
@@ -221,3 +225,89 @@ def test_the_snippet_that_is_printed_consumes(here: Here) -> None:
     seen: list[bytes] = []
     exec(compile(code, "snippet", "exec"), {"pika": pika, "seen": seen})
     assert len(seen) == 1
+
+
+@pytest.fixture
+def own_user(here: Here, rabbitmq_server: servers.SharedRabbitMQ) -> Iterator[str]:
+    """A consumer of acme with a broker user of its own, made by the commands that `consumers add` prints."""
+    user = f"signpost-test-{secrets.token_hex(6)}"
+    said = here.call("add", "notifier", "--bind", "acme.candidate.#", "--user", user, "--json")
+    create, *rights = (shlex.split(command) for command in json.loads(said.output)["commands"])
+    try:
+        rabbitmq_server.ctl(*create[1:], "secret")
+        for command in rights:
+            rabbitmq_server.ctl(*command[1:])
+        yield here.url.replace("guest:guest", f"{user}:secret")
+    finally:
+        rabbitmq_server.ctl("delete_user", user)
+
+
+def may(url: str, operation: Callable[[Any], Any]) -> bool:
+    """Whether the broker lets this user do something on a channel."""
+    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        try:
+            operation(channel)
+        except pika.exceptions.ChannelClosedByBroker as error:
+            if error.reply_code not in (403, 406):
+                raise
+            return False
+        return True
+
+
+def feedback_as(user: str) -> Callable[[Any], Any]:
+    properties = pika.BasicProperties(user_id=user)
+    return lambda channel: channel.basic_publish(FEEDBACK, "", b"{}", properties)
+
+
+def bind_to(key: str) -> Callable[[Any], Any]:
+    return lambda channel: channel.queue_bind(QUEUE, ADVICE, key)
+
+
+def test_a_consumers_user_reads_its_queue_and_sends_feedback_and_nothing_else(
+    here: Here, own_user: str, rabbitmq_server: servers.SharedRabbitMQ
+) -> None:
+    user = pika.URLParameters(own_user).credentials.username
+    here.call("add", "other", "--bind", "globex.#")
+    here.publish(change(1))
+    for operation in (
+        lambda channel: channel.basic_get(QUEUE),
+        lambda channel: channel.basic_get(f"{QUEUE}.dead"),
+        feedback_as(user),
+    ):
+        assert may(own_user, operation)
+    refused = {
+        "another user": feedback_as("guest"),
+        "another queue": lambda channel: channel.basic_get("signpost.consumer.other"),
+        "events": lambda channel: channel.basic_get("signpost.advisor"),
+        "dead letters": lambda channel: channel.basic_get("signpost.dead"),
+        "forged event": lambda channel: channel.basic_publish("signpost.events", "0.acme.offer", b"{}"),
+        "forged advice": lambda channel: channel.basic_publish(ADVICE, "acme.candidate.pay.high.raised", b"{}"),
+        "default exchange": lambda channel: channel.basic_publish("", "signpost.advisor", b"{}"),
+        "binding": lambda channel: channel.queue_bind(QUEUE, ADVICE, "globex.#"),
+        "declaration": lambda channel: channel.queue_declare("mine"),
+        "purge": lambda channel: channel.queue_purge("signpost.consumer.other"),
+        "deletion": lambda channel: channel.queue_delete(QUEUE),
+    }
+    assert [name for name, operation in refused.items() if may(own_user, operation)] == []
+    # Even with every right to bind, the topic permissions hold
+    rabbitmq_server.ctl("set_permissions", "-p", here.url.rpartition("/")[2], user, "^$", ".*", ".*")
+    assert may(own_user, bind_to("acme.employer.#"))
+    assert [key for key in ("globex.#", "#") if may(own_user, bind_to(key))] == []
+
+
+def test_signposts_own_user_keeps_its_rights(here: Here) -> None:
+    said = json.loads(here.call("add", "own", "--bind", "#", "--user", "guest", "--json").output)
+    assert said["commands"] == []
+    here.call("add", "first", "--bind", "acme.#", "--user", "app")
+    said = json.loads(here.call("add", "second", "--bind", "globex.#", "--user", "app", "--json").output)
+    assert said["commands"][1].endswith(r"'^(signpost\.consumer\.first|signpost\.consumer\.second)(\.dead)?$'")
+    assert said["commands"][2].endswith(r"'^(acme|globex)\.'")
+    assert {row["consumer"]: row["user"] for row in json.loads(here.call("list", "--json").output)} == {
+        "own": "guest", "first": "app", "second": "app",
+    }  # fmt: skip
+
+
+def test_a_user_that_would_need_quoting_is_refused(here: Here) -> None:
+    assert "at most 64 letters" in here.call("add", "x", "--bind", "#", "--user", "a b").output

@@ -46,6 +46,7 @@ def delivery_of(
         attempts=attempts if isinstance(attempts, int) else 0,
         tag=(generation, method.delivery_tag),
         exchange=method.exchange or "",
+        user_id=properties.user_id or "",
     )
 
 
