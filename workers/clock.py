@@ -52,6 +52,7 @@ class CaseClock:
         now = self._clock()
         if now >= self._pruned + PRUNE_INTERVAL_US:
             deleted = self._store.deliveries.prune(now - self._retention_us, MAX_PRUNED)
+            self._store.signed_messages.prune(now)
             self._pruned = now if deleted < MAX_PRUNED else 0
 
     def step(self) -> int:

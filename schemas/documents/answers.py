@@ -53,6 +53,7 @@ _DELIVERY_FIELDS: JsonSchema = {
     "size": _INTEGER,
     "events": {"type": "array", "items": of("type id subject", type=_TEXT, id=_TEXT, subject=_TEXT)},
     "problems": _ERRORS,
+    "verified": {"type": "boolean"},
     "replayable": {"type": "boolean"},
 }
 _DELIVERY_SUMMARY = of(" ".join(_DELIVERY_FIELDS), **_DELIVERY_FIELDS)

@@ -169,6 +169,7 @@ DELIVERY: dict[str, Any] = {
         {"type": "signpost.offer.extended.v1", "id": "offer-12345-1-sent-2026-03-01", "subject": "application:234556"}
     ],
     "problems": [],
+    "verified": True,
     "replayable": True,
     "body": {"action": "offer_created", "payload": {"id": 12345, "application_id": 234556, "offer_status": "Created"}},
 }

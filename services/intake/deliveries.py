@@ -49,9 +49,10 @@ def blueprint(
     def replay_delivery(name: str) -> Response:
         row = _row(context, name)
         source = context.tenants.source(row.source)
-        if row.body is None or source is None or source.tenant != row.tenant:
+        if row.body is None or not row.verified or source is None or source.tenant != row.tenant:
             raise NoBody(
-                "this delivery cannot be replayed: its body is not stored, or its source is not configured any more"
+                "this delivery cannot be replayed: its signature was not checked, its body is not stored, or its source"
+                " is not configured any more"
             )
         delivery = WebhookRecord(row.id, source, orjson.loads(row.headers), row.body, row.received_at, verified=True)
         problems: list[dict[str, str]] = []
@@ -92,6 +93,7 @@ def _summary(row: DeliverySummary) -> dict[str, Any]:
         "size": row.size,
         "events": orjson.loads(row.events),
         "problems": orjson.loads(row.problems),
+        "verified": row.verified,
         "replayable": row.replayable,
     }
 

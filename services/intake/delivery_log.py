@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,22 +14,19 @@ from signpost.case.identity import case_keys
 from signpost.errors import CallerError, SignpostError, TransientError
 from signpost.ingress.redaction import redact
 from signpost.ingress.signatures import InvalidSignature
+from signpost.ingress.stored_headers import stored_headers
 from signpost.ingress.strict_json import loads
 from signpost.schemas import InvalidEvent, full_type
 from signpost.services.intake.problems import to_errors
 from signpost.storage import DeliveryRow, Store
 from signpost.tenants.model import Source
 
-MAX_UNSIGNED = 100
-"""Stored deliveries of one source without a valid signature: such a sender must not fill the database."""
-_SECRET_HEADERS = re.compile("authorization|cookie|secret|signature")
-
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class WebhookRecord:
-    """A webhook being processed; the handler sets `events` and `verified`. `received_at`: microseconds."""
+    """A webhook being processed; the handler sets `verified`, then `events`. `received_at`: microseconds."""
 
     id: str
     source: Source
@@ -56,8 +52,6 @@ class Deliveries:
         try:
             yield delivery
         except SignpostError as error:
-            # Nothing is read before the signature is checked, so every other error comes from a verified request
-            delivery.verified = not isinstance(error, InvalidSignature)
             self._store_result(delivery, *_to_result(error))
             raise
         self._store_result(delivery, "accepted" if delivery.events else "ignored", [])
@@ -67,8 +61,6 @@ class Deliveries:
         row = to_row(delivery, status, problems, bodies=self._bodies)
         try:
             self._store.deliveries.add(row, subject_keys(delivery.events))
-            if status == "unsigned":
-                self._store.deliveries.keep_latest(row.tenant, row.source, status, MAX_UNSIGNED)
         except TransientError as error:
             log.warning("delivery %s of source %s is not in the delivery log: %s", row.id, row.source, error)
 
@@ -86,10 +78,9 @@ def to_row(delivery: WebhookRecord, status: str, problems: Sequence[Mapping[str,
         events=orjson.dumps(events),
         size=len(delivery.raw),
         shown=_redact(delivery.raw) if delivery.verified else b"null",
-        headers=orjson.dumps(
-            {name: value for name, value in delivery.headers.items() if not _SECRET_HEADERS.search(name)}
-        ),
+        headers=orjson.dumps(stored_headers(delivery.source.vendor, delivery.headers)),
         body=delivery.raw if bodies and delivery.verified else None,
+        verified=delivery.verified,
     )
 
 

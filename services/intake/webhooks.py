@@ -12,10 +12,18 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from signpost.case.event import Event
-from signpost.ingress.receiving import TranslationResult, WebhookRequest, handshake, read, receive
+from signpost.ingress.receiving import (
+    OPEN_PING,
+    TranslationResult,
+    WebhookRequest,
+    authenticate,
+    handshake,
+    read,
+)
 from signpost.ingress.sources import keys_of_source
 from signpost.ingress.vendors import VENDORS
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
+from signpost.services.intake.first_bodies import require_first_body
 from signpost.services.intake.problems import NotFound, SourceDisabled
 from signpost.tenants.model import Source
 
@@ -68,9 +76,14 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         response = _respond(0, wanted.status, name)
         response.headers[wanted.header] = challenge
         return response
-    outcome = receive(delivery)
+    signed = authenticate(delivery)
+    if signed:
+        require_first_body(context.store, delivery, signed)
     if record:
-        record.events, record.verified = list(outcome.events), outcome.verified
+        record.verified = signed is not None
+    outcome = OPEN_PING if signed is None else read(delivery)
+    if record:
+        record.events = list(outcome.events)
     context.count_webhook(delivery.source, len(outcome.events))
     if outcome.events:
         context.acceptor.accept(outcome.events, delivery.now)

@@ -1,5 +1,6 @@
 """Reads a vendor's mapping file strictly: reports all problems at once with file, line, column and a suggestion."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ FILE_KEYS: Final = (
 )  # fmt: skip
 EVENT_KEYS: Final = ("on", "when", "let", "require", "each", "subject", "emit")
 TEMPLATE_KEYS: Final = ("type", "id", "subject", "when", "time", "data", "terms", "only_with_terms", "each")
+_TOUCHING: Final = re.compile(r"\}\{(?!timestamp\})")
 SCHEME_KEYS: Final = tuple(option.name for option in fields(Scheme))
 
 
@@ -111,6 +113,9 @@ class _MappingReader(ExpressionReader):
             self.problems.add(
                 "R022", node.position, "this scheme signs nothing", hint + "header:NAME, member:PATH or item:PREFIX"
             )
+        for text in filter(_TOUCHING.search, scheme.messages):
+            hint = "write a separator between them; only {timestamp}, which is canonical, may follow a part directly"
+            self.problems.add("R022", node.position, f"parts of the message {text!r} touch", hint)
         return scheme
 
     def _option(self, name: str, node: Node) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from signpost.case.event import Event
@@ -48,8 +48,10 @@ class TranslationResult:
     reason: str = ""
     unknown: bool = False
     """Whether the mapping neither translates nor ignores the vendor's event."""
-    verified: bool = True
-    """Whether a signature was checked: no, for a test request that is answered without one."""
+
+
+OPEN_PING: Final = TranslationResult((), reason="a test request")
+"""The result of a test request that is answered without a signature."""
 
 
 def handshake(delivery: WebhookRequest) -> str | None:
@@ -73,15 +75,21 @@ def receive(delivery: WebhookRequest) -> TranslationResult:
 
     Raises InvalidSignature, MalformedJson, TooLarge, or InvalidEvent with pointers into the sender's payload.
     """
-    if _is_open_ping(delivery):
-        return TranslationResult((), reason="a test request", verified=False)
-    _verify(delivery)
-    return read(delivery)
+    return OPEN_PING if authenticate(delivery) is None else read(delivery)
 
 
-def _verify(delivery: WebhookRequest) -> None:
+def authenticate(delivery: WebhookRequest) -> bytes | None:
+    """Check the signature of a delivery. Raises InvalidSignature.
+
+    Returns None for a test request that is answered without a signature; else what `verify` returns: the signed
+    message if it does not contain the whole body, else b"".
+    """
+    return None if _is_open_ping(delivery) else _verify(delivery)
+
+
+def _verify(delivery: WebhookRequest) -> bytes:
     scheme, skew = delivery.vendor.scheme, delivery.source.clock_skew
-    verify(scheme, delivery.keys, delivery.headers, delivery.raw, now=delivery.now, tolerance_us=skew)
+    return verify(scheme, delivery.keys, delivery.headers, delivery.raw, now=delivery.now, tolerance_us=skew)
 
 
 def read(delivery: WebhookRequest) -> TranslationResult:

@@ -156,11 +156,12 @@ class _Request:
             return plain_member(self.raw, name)
         return next((item[len(name) :] for item in self.items if name and item.startswith(name)), "")
 
-    def messages(self) -> Iterator[bytes]:
-        """Yield each message that the sender may have signed."""
+    def messages(self) -> Iterator[tuple[bytes, bool]]:
+        """Yield each message that the sender may have signed, and whether it contains the whole body."""
         for template in self.scheme.messages:
             parts = PART.split(template)
-            yield b"".join(self.part(part) if index % 2 else part.encode() for index, part in enumerate(parts))
+            message = b"".join(self.part(part) if index % 2 else part.encode() for index, part in enumerate(parts))
+            yield message, "body" in parts[1::2]
 
     def part(self, part: str) -> bytes:
         """Return the bytes of one part of a template."""
@@ -184,34 +185,40 @@ def verify(
     *,
     now: int,
     tolerance_us: int = TOLERANCE_US,
-) -> None:
+) -> bytes:
     """Verify that an active key (`Scheme.key_of`) signed the request, recently if the scheme signs a timestamp.
 
-    `headers` by lower-case name, as WSGI decodes them; `now` in microseconds. Raises InvalidSignature.
+    `headers` by lower-case name, as WSGI decodes them; `now` in microseconds. Returns the signed message if it does
+    not contain the whole body, which another body could then follow; else b"". Raises InvalidSignature.
     """
     request = _Request(scheme, headers, raw)
     given, messages = request.signatures() or [b""], list(request.messages())
-    equal = False
+    signed: list[tuple[bytes, bool]] = []
     for key in keys:
         for message in messages:
-            digest = ENCODINGS[scheme.encoding](hmac.digest(key, message, scheme.algorithm)).encode()
+            digest = ENCODINGS[scheme.encoding](hmac.digest(key, message[0], scheme.algorithm)).encode()
             for candidate in given:
-                equal |= hmac.compare_digest(digest, candidate)
+                if hmac.compare_digest(digest, candidate):
+                    signed.append(message)
     if given == [b""]:
         raise InvalidSignature(f"{_place(scheme)} holds no signature in the expected format; sign the request")
     if missing := [part for part in scheme.needs if not request.part(part)]:
         raise InvalidSignature(f"the signed message lacks {', '.join(missing)}; send it")
-    if not equal:
+    if not signed:
         raise InvalidSignature(
             "the signature does not match the body; check the secret of the source and sign the raw bytes"
         )
     if scheme.timestamp:
         _check_age(scheme, request.timestamp(), now, tolerance_us)
+    return b"" if any(whole for _, whole in signed) else signed[0][0]
 
 
 def _check_age(scheme: Scheme, timestamp: str, now: int, tolerance_us: int) -> None:
-    if not re.fullmatch("[0-9]{1,15}", timestamp, re.ASCII):
-        raise InvalidSignature(f"the signed timestamp must be an integer, {scheme.unit} since the epoch")
+    # Without leading zeros: where no separator precedes the timestamp, they would move it into a token that ends in 0
+    if not re.fullmatch("[1-9][0-9]{0,14}", timestamp, re.ASCII):
+        raise InvalidSignature(
+            f"the signed timestamp must be an integer without leading zeros, {scheme.unit} since the epoch"
+        )
     if abs(now - int(timestamp) * UNITS[scheme.unit]) > tolerance_us:
         raise InvalidSignature(
             f"the signed timestamp is more than {tolerance_us // SECOND} seconds from the receiver's clock; "

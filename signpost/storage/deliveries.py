@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, delete, func, insert, literal, select, tuple_, update
 
+from signpost.storage.dialect import Dialect
 from signpost.storage.tables import deliveries, delivery_cases
 
-MAX_DELETED = 1000
+MAX_UNVERIFIED = 100
+MAX_UNVERIFIED_BYTES = 256_000
+"""Stored deliveries of one source whose signature was not checked: their senders must not fill the database."""
 OpenConnection: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 
 
@@ -18,7 +21,7 @@ class DeliveryRow:
     """One webhook. `status`: accepted, ignored (nothing to keep), unsigned, refused or unavailable.
 
     `problems`, `events`, `shown` (the body without personal data) and `headers` are JSON; `body` is the body as
-    received, or None if it is not stored. Times in microseconds.
+    received, or None if it is not stored; `verified`: whether the signature was checked. Times in microseconds.
     """
 
     id: str
@@ -32,16 +35,18 @@ class DeliveryRow:
     shown: bytes
     headers: bytes
     body: bytes | None
+    verified: bool
 
     def summary(self) -> "DeliverySummary":
         """The row as lists show it."""
         members = {name: getattr(self, name) for name in _SUMMARY}
-        return DeliverySummary(**members, replayable=self.body is not None)
+        return DeliverySummary(**members, replayable=self.verified and self.body is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class DeliverySummary:
-    """A delivery without its body and headers, which may be large. `replayable`: whether the body is stored."""
+    """A delivery without its body and headers, which may be large. `replayable`: whether the signature was checked
+    and the body is stored."""
 
     id: str
     tenant: str
@@ -51,24 +56,46 @@ class DeliverySummary:
     problems: bytes
     events: bytes
     size: int
+    verified: bool
     replayable: bool
 
 
-_SUMMARY = ("id", "tenant", "source", "received_at", "status", "problems", "events", "size")
+_SUMMARY = ("id", "tenant", "source", "received_at", "status", "problems", "events", "size", "verified")
+_BYTES = sum(
+    (
+        func.coalesce(func.length(column), 0)
+        for column in (
+            deliveries.c.problems,
+            deliveries.c.events,
+            deliveries.c.shown,
+            deliveries.c.headers,
+            deliveries.c.body,
+        )
+    ),
+    literal(0),
+)
 
 
 class DeliveryStore:
     """The deliveries of one database. Every method may raise a TransientError."""
 
-    def __init__(self, write: OpenConnection, read: OpenConnection) -> None:
+    def __init__(self, write: OpenConnection, read: OpenConnection, dialect: Dialect) -> None:
         """`write` opens a write transaction, `read` a connection for reading."""
-        self._write_connection, self._read_connection = write, read
+        self._write_connection, self._read_connection, self._dialect = write, read, dialect
 
     def add(self, row: DeliveryRow, case_keys: Sequence[str]) -> None:
-        """Store a delivery and the keys of the cases that it concerns."""
+        """Store a delivery and the keys of the cases that it concerns.
+
+        Of the unverified deliveries of one source only the latest stay, within MAX_UNVERIFIED and MAX_UNVERIFIED_BYTES.
+        """
         with self._write_connection() as connection:
+            if not row.verified:
+                # One writer per source, so that the limit holds exactly
+                self._dialect.lock_name(connection, f"unverified {row.tenant} {row.source}")
             connection.execute(insert(deliveries).values(**asdict(row)))
             _link_cases(connection, row, case_keys)
+            if not row.verified:
+                _delete_rows(connection, connection.scalars(_excess(row.tenant, row.source)).all())
 
     def record_replay(self, row: DeliveryRow, case_keys: Sequence[str]) -> None:
         """Store the result of a replay of a delivery."""
@@ -97,9 +124,8 @@ class DeliveryStore:
     ) -> list[DeliverySummary]:
         """Deliveries of a tenant, newest first; `before`: (received_at, id) of the last one already read."""
         columns = [deliveries.c[name] for name in _SUMMARY]
-        query = select(*columns, deliveries.c.body.is_not(None).label("replayable")).where(
-            deliveries.c.tenant == tenant
-        )
+        replayable = deliveries.c.verified & deliveries.c.body.is_not(None)
+        query = select(*columns, replayable.label("replayable")).where(deliveries.c.tenant == tenant)
         if source is not None:
             query = query.where(deliveries.c.source == source)
         if status is not None:
@@ -113,21 +139,31 @@ class DeliveryStore:
     def prune(self, before: int, limit: int) -> int:
         """Delete up to `limit` deliveries received before an instant; returns how many it deleted."""
         old = select(deliveries.c.id).where(deliveries.c.received_at < before).order_by(deliveries.c.received_at)
-        return self._delete(old.limit(limit))
-
-    def keep_latest(self, tenant: str, source: str, status: str, limit: int) -> int:
-        """Delete all but the latest `limit` of one status: unsigned requests must not fill the database."""
-        mine = (deliveries.c.tenant == tenant, deliveries.c.source == source, deliveries.c.status == status)
-        ordered = select(deliveries.c.id).where(*mine).order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc())
-        return self._delete(ordered.offset(limit).limit(MAX_DELETED))
-
-    def _delete(self, query: object) -> int:
         with self._write_connection() as connection:
-            ids = list(connection.execute(query).scalars())  # type: ignore[call-overload]
-            if ids:
-                connection.execute(delete(delivery_cases).where(delivery_cases.c.delivery.in_(ids)))
-                connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
-        return len(ids)
+            return _delete_rows(connection, connection.execute(old.limit(limit)).scalars().all())
+
+
+def _excess(tenant: str, source: str) -> Select[Any]:
+    """The ids of the unverified deliveries beyond the limits, counted from the latest."""
+    mine = (deliveries.c.tenant == tenant, deliveries.c.source == source, deliveries.c.verified.is_(False))
+    newest_first = (deliveries.c.received_at.desc(), deliveries.c.id.desc())
+    ranked = (
+        select(
+            deliveries.c.id,
+            func.row_number().over(order_by=newest_first).label("rank"),
+            func.sum(_BYTES).over(order_by=newest_first).label("bytes"),
+        )
+        .where(*mine)
+        .subquery()
+    )
+    return select(ranked.c.id).where((ranked.c.rank > MAX_UNVERIFIED) | (ranked.c.bytes > MAX_UNVERIFIED_BYTES))
+
+
+def _delete_rows(connection: Connection, ids: Sequence[str]) -> int:
+    if ids:
+        connection.execute(delete(delivery_cases).where(delivery_cases.c.delivery.in_(ids)))
+        connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
+    return len(ids)
 
 
 def _link_cases(connection: Connection, row: DeliveryRow, case_keys: Sequence[str]) -> None:

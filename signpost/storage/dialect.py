@@ -34,6 +34,9 @@ class Dialect(Protocol):
     def lock_rulebooks(self, connection: Connection) -> None:
         """Block other writers of the rulebooks table until the transaction ends."""
 
+    def lock_name(self, connection: Connection, name: str) -> None:
+        """Block other transactions that lock the same name until this one ends."""
+
     def rulebook_groups(self, connection: Connection) -> Sequence[RowMapping]:
         """Every (tenant, rulebook) among unmerged cases, with the smallest `since` of each."""
 

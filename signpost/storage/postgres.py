@@ -113,6 +113,7 @@ RULEBOOK_GROUPS = text(
 )
 # Row locks taken by several statements can deadlock; a table lock cannot.
 LOCK_RULEBOOKS = text("LOCK TABLE rulebooks IN SHARE ROW EXCLUSIVE MODE")
+LOCK_NAME = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 RELAX_COMMIT = text("SET LOCAL synchronous_commit = off")
 # A row is settled once every earlier transaction has ended. Ids are assigned before the commit, so with ids alone a
 # row could appear behind a reader's cursor (https://event-driven.io/en/ordering_in_postgres_outbox/).
@@ -151,6 +152,9 @@ class PostgresDialect:
 
     def lock_rulebooks(self, connection: Connection) -> None:
         connection.execute(LOCK_RULEBOOKS)
+
+    def lock_name(self, connection: Connection, name: str) -> None:
+        connection.execute(LOCK_NAME, {"name": name})
 
     def rulebook_groups(self, connection: Connection) -> Sequence[RowMapping]:
         return connection.execute(RULEBOOK_GROUPS).mappings().all()

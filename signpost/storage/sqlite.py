@@ -101,6 +101,9 @@ class SqliteDialect:
     def lock_rulebooks(self, connection: Connection) -> None:
         """Does nothing: SQLite has a single writer."""
 
+    def lock_name(self, connection: Connection, name: str) -> None:
+        """Does nothing: SQLite has a single writer."""
+
     def rulebook_groups(self, connection: Connection) -> Sequence[RowMapping]:
         return connection.execute(RULEBOOK_GROUPS).mappings().all()
 

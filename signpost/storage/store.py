@@ -25,6 +25,7 @@ from signpost.storage.rows import (
     RulebookGroup,
     RulebookRow,
 )
+from signpost.storage.signed_messages import SignedMessageStore
 from signpost.storage.sqlite import SqliteDialect
 from signpost.storage.tables import cases, feed, outbox, recommendations, rulebooks
 from signpost.storage.transaction import Transaction, read_rulebooks
@@ -44,7 +45,8 @@ class Store:
         self._engine = LazyEngine(url, options)
         sqlite = self._engine.url.get_backend_name() == "sqlite"
         self._dialect: Dialect = SqliteDialect() if sqlite else PostgresDialect()
-        self.deliveries = DeliveryStore(self._write_connection, self._read_connection)
+        self.deliveries = DeliveryStore(self._write_connection, self._read_connection, self._dialect)
+        self.signed_messages = SignedMessageStore(self._write_connection)
         self.consumers = ConsumerStore(self._write_connection, self._read_connection)
 
     def __enter__(self) -> Self:

@@ -5,7 +5,7 @@ Ids are compared by code point on both databases (collation "C"), so that Python
 therefore lock, in the same order.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, false
 
 metadata = MetaData()
 
@@ -147,8 +147,29 @@ deliveries = Table(
     Column("shown", LargeBinary, nullable=False),
     Column("headers", LargeBinary, nullable=False),
     Column("body", LargeBinary),
+    Column("verified", Boolean, nullable=False, server_default=false()),
     Index("deliveries_order", "tenant", "received_at", "id"),
     Index("deliveries_age", "received_at"),
+)
+_unverified = deliveries.c.verified.is_(False)
+Index(
+    "deliveries_unverified",
+    deliveries.c.tenant,
+    deliveries.c.source,
+    deliveries.c.received_at,
+    deliveries.c.id,
+    postgresql_where=_unverified,
+    sqlite_where=_unverified,
+)
+
+# Messages that vendors signed without the whole body, and the digest of the first body of each.
+signed_messages = Table(
+    "signed_messages",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Index("signed_messages_until", "until"),
 )
 
 # The cases that a delivery concerns, so that an erasure also deletes the delivery.

@@ -2,18 +2,28 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from alembic import command
+from sqlalchemy import create_engine, text
 
-from signpost.storage import DeliveryRow, DeliverySummary, Store, open_store, upgrade
+from signpost.storage import DeliveryRow, DeliverySummary, Store, open_store, schema, upgrade
+from signpost.storage.deliveries import MAX_UNVERIFIED, MAX_UNVERIFIED_BYTES
+from signpost.storage.engines import parse_url
 
 NOW = 1_772_460_000_000_000
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
+def url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
+    return found
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
     upgrade(url)
     with open_store(url) as opened:
         yield opened
@@ -21,8 +31,12 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 
 def row(number: int, tenant: str = "acme", source: str = "greens", status: str = "accepted") -> DeliveryRow:
     return DeliveryRow(
-        f"dlv_{number}", tenant, source, NOW + number, status, b"[]", b"[]", 7, b'{"a":1}', b"{}", b"raw"
+        f"dlv_{number}", tenant, source, NOW + number, status, b"[]", b"[]", 7, b'{"a":1}', b"{}", b"raw", verified=True
     )
+
+
+def unverified(number: int, source: str = "greens", status: str = "unsigned", bytes_long: int = 2) -> DeliveryRow:
+    return replace(row(number, source=source, status=status), headers=b"x" * bytes_long, body=None, verified=False)
 
 
 def ids(rows: list[DeliverySummary]) -> list[str]:
@@ -74,12 +88,81 @@ def test_old_ones_are_forgotten_some_at_a_time(store: Store) -> None:
     assert ids(store.deliveries.page("acme")) == ["dlv_4"]
 
 
-def test_only_the_latest_of_those_that_could_not_sign_stay(store: Store) -> None:
-    for number in range(5):
-        store.deliveries.add(row(number, status="unsigned"), [])
-    store.deliveries.add(row(9), [])
-    store.deliveries.keep_latest("acme", "greens", "unsigned", 2)
-    assert ids(store.deliveries.page("acme")) == ["dlv_9", "dlv_4", "dlv_3"]
+def test_only_the_latest_unverified_ones_stay_whatever_their_status(store: Store) -> None:
+    store.deliveries.add(row(0), [])
+    for number in range(1, MAX_UNVERIFIED + 6):
+        store.deliveries.add(unverified(number, status=("unsigned", "ignored", "refused")[number % 3]), [])
+    store.deliveries.add(unverified(1000, source="reds"), [])
+    kept = ids(store.deliveries.page("acme", source="greens", limit=500))
+    assert kept == [f"dlv_{number}" for number in range(MAX_UNVERIFIED + 5, 5, -1)] + ["dlv_0"]
+    assert ids(store.deliveries.page("acme", source="reds")) == ["dlv_1000"]
+
+
+def test_unverified_ones_are_limited_in_bytes_too(store: Store) -> None:
+    for number in range(6):
+        store.deliveries.add(unverified(number, bytes_long=MAX_UNVERIFIED_BYTES // 3), [])
+    assert ids(store.deliveries.page("acme")) == ["dlv_5", "dlv_4"]
+
+
+def test_the_limit_holds_while_many_are_stored_at_once(store: Store) -> None:
+    for number in range(MAX_UNVERIFIED - 4):
+        store.deliveries.add(unverified(number), [])
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: store.deliveries.add(unverified(number), []), range(200, 240)))
+    assert len(store.deliveries.page("acme", limit=500)) == MAX_UNVERIFIED
+
+
+def test_what_is_not_verified_is_not_replayable_even_with_a_body(store: Store) -> None:
+    store.deliveries.add(replace(row(1), verified=False), [])
+    [summary] = store.deliveries.page("acme")
+    found = store.deliveries.get("acme", "dlv_1")
+    assert found is not None
+    assert (summary.verified, summary.replayable, found.summary()) == (False, False, summary)
+
+
+def test_of_the_deliveries_of_before_only_proven_ones_stay_replayable(url: str, store: Store) -> None:
+    store.close()
+    downgrade(url, "0005")
+    engine = create_engine(parse_url(url))
+    insert = text(
+        "INSERT INTO deliveries (id, tenant, source, received_at, status, problems, events, size, shown, headers, body)"
+        " VALUES (:id, 'acme', 'greens', 1, :id, :json, :json, 7, :json, :json, :json)"
+    )
+    with engine.begin() as connection:
+        for status in ("accepted", "unavailable", "ignored", "refused", "unsigned"):
+            connection.execute(insert, {"id": status, "json": b"[]"})
+    engine.dispose()
+    upgrade(url)
+    rows = {one.id: store.deliveries.get("acme", one.id) for one in store.deliveries.page("acme")}
+    assert len(rows) == 5
+    assert {name for name, one in rows.items() if one and one.summary().replayable} == {"accepted", "unavailable"}
+    assert {name for name, one in rows.items() if one and one.body} == {"accepted", "unavailable"}
+
+
+def downgrade(url: str, revision: str) -> None:
+    with schema._connection(url) as connection:
+        config = schema._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
+def test_a_signed_message_belongs_to_its_first_body_until_it_expires(store: Store) -> None:
+    key, first, second = b"k" * 32, b"1" * 32, b"2" * 32
+    claim = store.signed_messages.claim
+    assert claim(key, first, until=NOW + 10, now=NOW)
+    assert claim(key, first, until=NOW + 10, now=NOW)
+    assert not claim(key, second, until=NOW + 10, now=NOW + 10)
+    assert claim(b"l" * 32, second, until=NOW + 10, now=NOW)
+    assert claim(key, second, until=NOW + 30, now=NOW + 11)
+    store.signed_messages.prune(NOW + 12)
+    assert not claim(key, first, until=NOW + 30, now=NOW + 12)
+
+
+def test_of_two_bodies_at_once_one_wins(store: Store) -> None:
+    bodies = [bytes([number]) * 32 for number in range(16)]
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(lambda body: store.signed_messages.claim(b"k", body, until=NOW + 9, now=NOW), bodies))
+    assert won.count(True) == 1
 
 
 def test_a_replay_changes_what_became_of_it(store: Store) -> None:

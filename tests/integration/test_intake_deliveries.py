@@ -9,10 +9,15 @@ import pytest
 from click.testing import CliRunner
 
 from signpost.cli import main
+from signpost.ingress.stored_headers import stored_headers
+from signpost.ingress.vendors import VENDORS, sign
+from signpost.storage import DeliveryRow
+from signpost.storage.deliveries import MAX_UNVERIFIED
 from tests.integration.test_intake_reading import read
 from tests.integration.test_intake_webhooks import ACME, CAREERS, EXTENDED, OFFER
 from tests.support.intake_parts import (
     DEAD_DATABASE,
+    NOW,
     SECRET,
     SOUTH_KEY,
     TENANTS,
@@ -44,6 +49,7 @@ def test_a_webhook_is_answered_with_its_id_under_which_it_is_found(intake: Intak
     assert answer.headers[HEADER] == name
     status, found = read(intake, f"/v1/deliveries/{name}")
     assert (status, found["status"], found["source"], found["problems"]) == (200, "accepted", "acme", [])
+    assert (found["verified"], read(intake, "/v1/deliveries")[1]["items"][0]["verified"]) == (True, True)
     assert [event["type"] for event in found["events"]] == ["signpost.offer.extended.v1", "signpost.offer.updated.v1"]
     assert found["body"]["payload"]["application_id"] == 234556
     assert "80000" not in json.dumps(found["body"])
@@ -62,7 +68,7 @@ def test_what_could_not_sign_leaves_no_body_behind(intake: Intake) -> None:
     answer = greenhouse(intake, OFFER, Signature="sha256 " + 64 * "0")
     assert answer.status_code == 401
     _, found = read(intake, f"/v1/deliveries/{answer.headers[HEADER]}")
-    assert (found["status"], found["body"], found["replayable"]) == ("unsigned", None, False)
+    assert (found["status"], found["verified"], found["body"], found["replayable"]) == ("unsigned", False, None, False)
     replayed = intake.post(f"/v1/deliveries/{answer.headers[HEADER]}/replay", b"", {})
     assert replayed.status_code == 400
 
@@ -84,6 +90,58 @@ def test_what_is_answered_without_a_signature_is_not_kept_and_cannot_be_replayed
     _, found = read(intake, f"/v1/deliveries/{answer.headers[HEADER]}")
     assert (found["status"], found["body"], found["replayable"]) == ("ignored", None, False)
     assert intake.post(f"/v1/deliveries/{answer.headers[HEADER]}/replay", b"", {}).status_code == 400
+    intake.broker.close()
+    intake.store.close()
+
+
+def test_a_body_without_a_checked_signature_is_not_replayed_even_if_it_is_stored(intake: Intake) -> None:
+    body = json.dumps(OFFER).encode()
+    row = DeliveryRow("dlv_x", "north", "acme", NOW, "ignored", b"[]", b"[]", 1, b"null", b"{}", body, verified=False)
+    intake.store.deliveries.add(row, [])
+    assert read(intake, "/v1/deliveries/dlv_x")[1]["replayable"] is False
+    assert intake.post("/v1/deliveries/dlv_x/replay", b"", {}).status_code == 400
+    assert intake.queued() == []
+
+
+def test_senders_without_a_signature_fill_nothing(intake: Intake) -> None:
+    for number in range(MAX_UNVERIFIED + 20):
+        headers = {"Signature": "sha256 " + 64 * "0", "User-Agent": "x" * 7000, f"X-{number}": "y" * 7000}
+        assert intake.client.post(ACME, data=b"{}", headers=headers).status_code == 401
+        assert intake.client.post(f"/v1/webhooks/none-{number}", data=b"{}", headers=headers).status_code == 404
+    items = read(intake, "/v1/deliveries?limit=500")[1]["items"]
+    assert len(items) == MAX_UNVERIFIED
+    row = intake.store.deliveries.get("north", items[0]["id"])
+    assert row is not None
+    assert len(row.headers) < 1000
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_only_the_headers_that_a_mapping_reads_are_stored(vendor: str) -> None:
+    """And no credential, whatever the vendor."""
+    sent = dict.fromkeys(("x-api-key", "authorization", "cookie", "signature", "x-anything"), "credential")
+    sent |= {VENDORS[vendor].scheme.header: "credential", "content-type": "application/json", "user-agent": "curl"}
+    sent |= {"event-id": "e" * 9999, "event-name": "n", "webhook-id": "w"}
+    kept = stored_headers(vendor, sent)
+    assert "credential" not in kept.values()
+    expected = {"smartrecruiters": {"event-id", "event-name"}, "standard": {"webhook-id"}}.get(vendor, set())
+    assert set(kept) == {"content-type", "user-agent"} | expected
+    assert all(len(value) <= 512 for value in kept.values())
+
+
+def test_a_replay_has_the_headers_that_its_mapping_reads(tmp_path: Path) -> None:
+    vendor = VENDORS["smartrecruiters"]
+    sample = next(one for one in vendor.samples if "event-id" in {name.lower() for name in one.headers} and one.gives)
+    text = TENANTS + f"  open: {{tenant: north, vendor: smartrecruiters, secrets: ['plain:{SECRET}']}}\n"
+    intake = intake_at(tmp_path, text=text)
+    headers, body = sign(vendor.scheme, SECRET, sample.headers, sample.body(), NOW)
+    answer = intake.post("/v1/webhooks/open", body, {**headers, "X-Api-Key": "credential"})
+    name, before = answer.headers[HEADER], intake.queued()
+    assert json.loads(answer.data)["events"] == len(before) > 0
+    assert intake.post(f"/v1/deliveries/{name}/replay", b"", {}).status_code == 200
+    assert [event["id"] for event in intake.queued()] == [event["id"] for event in before]
+    row = intake.store.deliveries.get("north", name)
+    assert row is not None
+    assert b"credential" not in row.headers
     intake.broker.close()
     intake.store.close()
 

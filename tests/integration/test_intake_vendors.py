@@ -18,7 +18,7 @@ from signpost.services.intake.engines import TenantEngines
 from signpost.services.intake.webhooks import UNKNOWN_EVENTS, to_request
 from signpost.storage import open_store, upgrade
 from signpost.tenants.model import hash_key
-from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, tenants_in
+from tests.support.intake_parts import DEAD_DATABASE, NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at, tenants_in
 from tests.support.rulebooks import RULES
 from tests.support.vendor_parts import (
     SAMPLES,
@@ -205,14 +205,42 @@ def test_recruitees_test_request_needs_no_signature_and_nothing_else_goes_withou
         assert posted(intake, "recruitee", SignedRequest({}, body))[0] == 401
 
 
-def test_what_lever_does_not_sign_cannot_be_sent_twice(intake: Intake) -> None:
-    """Lever signs a token and a time only: the same token with other data is the same event, by its id."""
-    lever = VENDORS["lever"]
-    good = sign_sample(lever, sample_of("lever", "candidateHired"), NOW)
-    forged = json.dumps({**json.loads(good.body), "event": "applicationCreated"}).encode()
-    assert posted(intake, "lever", good) == posted(intake, "lever", SignedRequest({}, forged)) == (202, 1)
-    first, second = intake.queued()
-    assert (first["source"], first["id"]) == (second["source"], second["id"])
+SECOND_BODIES = (("lever", "candidateHired", "event"), ("teamtailor-partner", "with_job_offers", "company"))
+
+
+@pytest.mark.parametrize(("vendor", "sample", "member"), SECOND_BODIES)
+def test_what_a_vendor_does_not_sign_cannot_follow_under_the_same_signature(
+    intake: Intake, vendor: str, sample: str, member: str
+) -> None:
+    """In every process: the first body is in the database."""
+    good = sign_sample(VENDORS[vendor], sample_of(vendor, sample), NOW)
+    forged = json.dumps({**json.loads(good.body), member: "another"}).encode()
+    assert posted(intake, vendor, good)[0] in (200, 202)
+    intake.queued()
+    assert posted(intake, vendor, SignedRequest(good.headers, forged))[0] == 401
+    assert intake.queued() == []
+    assert posted(intake, vendor, good)[0] in (200, 202), "the vendor may retry"
+
+
+@pytest.mark.parametrize("vendor", ["lever", "teamtailor-partner"])
+def test_without_a_database_only_a_vendor_that_retries_waits(tmp_path: Path, vendor: str) -> None:
+    parts = intake_at(tmp_path, database_url=DEAD_DATABASE, text=tenants_file())
+    sample = {"lever": "candidateHired", "teamtailor-partner": "with_job_offers"}[vendor]
+    status = posted(parts, vendor, sign_sample(VENDORS[vendor], sample_of(vendor, sample), NOW))[0]
+    assert (status == 503) == (vendor == "lever")
+    parts.broker.close()
+
+
+def test_the_token_of_lever_cannot_lend_a_digit_to_the_time(intake: Intake) -> None:
+    scheme, stamp = VENDORS["lever"].scheme, str(NOW // 1000)
+    key = scheme.key_of(secret_for(VENDORS["lever"]))
+    for token in ("abc0", "abc00", f"abc{stamp[:3]}"):
+        digest = hmac.digest(key, (token + stamp).encode(), "sha256").hex()
+        for moved in range(1, 4):
+            text = {"token": token[:-moved], "triggeredAt": token[-moved:] + stamp, "signature": digest, "event": "x"}
+            for shifted in (text, {**text, "token": token + stamp[:moved], "triggeredAt": stamp[moved:]}):
+                body = json.dumps(shifted).encode()
+                assert posted(intake, "lever", SignedRequest({}, body))[0] == 401, shifted
 
 
 def test_a_source_may_allow_more_skew(tmp_path: Path) -> None:

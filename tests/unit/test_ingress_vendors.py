@@ -379,6 +379,8 @@ def test_a_new_vendor_with_a_known_scheme_needs_no_python(tmp_path: Path) -> Non
         ("title: Mine", "title: no", "mine.yaml:1:8: R005 YAML reads 'no' as a boolean"),
         ("event: what", "success: 302\nevent: what", "mine.yaml:5:10: R021 success must be a status from 200 to 299"),
         ('timestamp: "header:x-mine-at"', "messages: body", "mine.yaml:4:12: R022 this scheme signs nothing"),
+        ('timestamp: "header:x-mine-at"', 'messages: ["{timestamp}{body}"]',
+         "mine.yaml:4:12: R022 parts of the message '{timestamp}{body}' touch"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str, problem: str) -> None:
