@@ -122,7 +122,7 @@ def test_what_is_not_verified_is_not_replayable_even_with_a_body(store: Store) -
 
 def test_of_the_deliveries_of_before_only_proven_ones_stay_replayable(url: str, store: Store) -> None:
     store.close()
-    downgrade(url, "0005")
+    downgrade(url, "0006")
     engine = create_engine(parse_url(url))
     insert = text(
         "INSERT INTO deliveries (id, tenant, source, received_at, status, problems, events, size, shown, headers, body)"

@@ -7,8 +7,8 @@ The bodies and headers of all others are deleted, because nothing shows who sent
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
