@@ -1,4 +1,4 @@
-"""Money as a field: an exact decimal amount, its currency, and the period it is paid for."""
+"""Money as a field: an exact decimal amount, its currency, and the period it is paid for, if known."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -51,14 +51,14 @@ class Currency(Kind):
 
 
 class MoneySchema(Schema):
-    """{amount, currency, per}, all three required."""
+    """{amount, currency, per}; without `per` the period is unknown, and the amount is compared with nothing."""
 
     class Meta:
         unknown = RAISE
 
     amount = Amount(required=True)
     currency = Currency(required=True)
-    per = Choice(*PERIODS, required=True)
+    per = Choice(*PERIODS)
 
 
 class Money(Kind):

@@ -90,14 +90,15 @@ def _judgements(offer: Entity, preferences: Values, highest_paid: Entity | None)
 
 def _highest_paid(offers: list[Entity]) -> Entity | None:
     """The highest-paid offer, if all state their pay in one currency."""
-    paid = [(offer.values.get("salary"), offer) for offer in offers]
-    known = sorted(
-        ((salary.annual, offer.id, offer) for salary, offer in paid if isinstance(salary, Money)), reverse=True
-    )
-    currencies = {salary.currency for salary, _ in paid if isinstance(salary, Money)}
-    if len(known) < 2 or len(known) < len(offers) or len(currencies) > 1 or known[0][0] == known[1][0]:
-        return None
-    return known[0][2]
+    for offer in offers:
+        if len(offers) > 1 and all(_pays_more(offer, other) for other in offers if other is not offer):
+            return offer
+    return None
+
+
+def _pays_more(offer: Entity, other: Entity) -> bool:
+    salary, others = offer.values.get("salary"), other.values.get("salary")
+    return isinstance(salary, Money) and isinstance(others, Money) and others < salary
 
 
 def _judge_staying(known: Values, offers: list[Entity]) -> Iterator[Judgement]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from signpost.case.money import Money
+from signpost.case.money import Money, comparable
 from signpost.engine.conditions import values_agree
 from signpost.rulebook.texts import join_words, show, show_money
 
@@ -33,8 +33,9 @@ def _pay(offer: Values, preferences: Values) -> Points:
         yield "pay", "unknown", "salary"
         return
     pay, aims = show_money(salary), {name: preferences.get(name) for name in _AIMS}
-    known = {name: aim for name, aim in aims.items() if isinstance(aim, Money) and aim.currency == salary.currency}
-    missed = [name for name, aim in known.items() if salary.annual < aim.annual]
+    pairs = {name: comparable(salary, aim) for name, aim in aims.items() if isinstance(aim, Money)}
+    known = {name: aim for name, aim in aims.items() if isinstance(aim, Money) and pairs[name]}
+    missed = [name for name, pair in pairs.items() if pair and pair[0] < pair[1]]
     if missed:
         yield "pay", "con", f"{pay} is below {_AIMS[missed[0]]} of {show_money(known[missed[0]])}"
     elif known:

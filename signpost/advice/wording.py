@@ -132,7 +132,7 @@ def letter_differences(offer: Entity) -> list[dict[str, str]]:
     differences = []
     for name in ("salary", "title", "start_date", "location", "workplace"):
         ours, theirs = offer.values.get(name), offer.values.get(f"letter_{name}")
-        if ours is not None and theirs is not None and not values_agree(ours, theirs):
+        if ours is not None and theirs is not None and values_agree(ours, theirs) is False:
             differences.append({"field": name.replace("_", " "), "offer": show(ours), "letter": show(theirs)})
     return differences
 

@@ -1,4 +1,4 @@
-"""Money in the case: amounts converted exactly to a yearly amount, so that they can be compared."""
+"""Money in the case: exact amounts, compared in their own unit first and per year as the last resort."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -6,26 +6,61 @@ from typing import Any
 
 PERIODS_A_YEAR = {"year": 1, "month": 12, "week": 52, "day": 260}
 WEEKS_A_YEAR = 52
-USUAL_HOURS_PER_WEEK = 40
+USUAL_HOURS_PER_WEEK = Fraction(40)
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount as sent, and the same amount per year (52 x hours per week for hourly pay)."""
+    """An amount as sent. `per` is "" if nobody said what period it pays for; `hours`: hours per week, if known."""
 
     amount: str
     currency: str
     per: str
-    annual: Fraction
+    hours: Fraction | None = None
 
     @classmethod
     def from_json(cls, value: dict[str, Any], hours_per_week: float | None) -> "Money":
-        """Parse canonical JSON; unknown hours count as 40 a week."""
-        per = value["per"]
-        hours = USUAL_HOURS_PER_WEEK if hours_per_week is None else hours_per_week
-        periods = PERIODS_A_YEAR.get(per) or WEEKS_A_YEAR * Fraction(str(hours))
-        return cls(value["amount"], value["currency"], per, Fraction(value["amount"]) * periods)
+        """Parse canonical JSON."""
+        hours = None if hours_per_week is None else Fraction(str(hours_per_week))
+        return cls(value["amount"], value["currency"], value.get("per", ""), hours)
 
     def to_json(self) -> dict[str, str]:
         """The canonical JSON that `from_json` reads."""
-        return {"amount": self.amount, "currency": self.currency, "per": self.per}
+        period = {"per": self.per} if self.per else {}
+        return {"amount": self.amount, "currency": self.currency, **period}
+
+    def __lt__(self, other: "Money") -> bool:
+        """Whether this is surely less; false if the two cannot be compared."""
+        pair = comparable(self, other)
+        return pair is not None and pair[0] < pair[1]
+
+    @property
+    def annual(self) -> Fraction | None:
+        """The amount per year, with 40 hours a week where they are unknown; None if the period is unknown."""
+        return self.annual_at(self.hours or USUAL_HOURS_PER_WEEK)
+
+    def annual_at(self, hours: Fraction) -> Fraction | None:
+        """The amount per year with these hours per week."""
+        if not self.per:
+            return None
+        return Fraction(self.amount) * (PERIODS_A_YEAR.get(self.per) or WEEKS_A_YEAR * hours)
+
+
+def comparable(ours: Money, theirs: Money) -> tuple[Fraction, Fraction] | None:
+    """Both amounts in one unit: their own if it is the same, else per year with one set of hours for both.
+
+    None if they cannot be compared: another currency, or an unknown period.
+    """
+    if ours.currency != theirs.currency or not ours.per or not theirs.per:
+        return None
+    if ours.per == theirs.per:
+        return Fraction(ours.amount), Fraction(theirs.amount)
+    hours = _hours_for_both(ours, theirs)
+    annual = ours.annual_at(hours), theirs.annual_at(hours)
+    return None if annual[0] is None or annual[1] is None else (annual[0], annual[1])
+
+
+def _hours_for_both(ours: Money, theirs: Money) -> Fraction:
+    """The hours of the amount that is paid by the hour; where unknown those of the other; where unknown 40."""
+    hourly, other = (ours, theirs) if ours.per == "hour" else (theirs, ours)
+    return hourly.hours or other.hours or USUAL_HOURS_PER_WEEK

@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from signpost.case.money import Money
+from signpost.case.money import Money, comparable
 from signpost.engine.environment import Env, instant_of, value_of
 from signpost.engine.intervals import ALWAYS, NEVER, Intervals, at_least, both, either, negated, since, until
 from signpost.engine.links import is_linked, linked
@@ -130,12 +130,8 @@ def _compare(term: Compare) -> Check:
     def compared(env: Env) -> bool:
         ours, theirs = value(env), other(env)
         if money:
-            return (
-                isinstance(ours, Money)
-                and isinstance(theirs, Money)
-                and ours.currency == theirs.currency
-                and compare(ours.annual, theirs.annual)
-            )
+            pair = comparable(ours, theirs) if isinstance(ours, Money) and isinstance(theirs, Money) else None
+            return pair is not None and compare(*pair)
         return ours is not None and theirs is not None and compare(ours, theirs)
 
     return compared
@@ -151,15 +147,19 @@ def _same(term: Same) -> Check:
     return same
 
 
-def values_agree(ours: Any, theirs: Any) -> bool:
-    """Return whether two known values agree: money per year, text without letter case, a place by what both state."""
+def values_agree(ours: Any, theirs: Any) -> bool | None:
+    """Return whether two known values agree: money in one unit, text without letter case, a place by what both state.
+
+    None if that is unknown: the period of an amount is unknown.
+    """
     if isinstance(ours, Money) and isinstance(theirs, Money):
-        return ours.currency == theirs.currency and ours.annual == theirs.annual
+        pair = comparable(ours, theirs)
+        return (None if ours.currency == theirs.currency else False) if pair is None else pair[0] == pair[1]
     if isinstance(ours, str) and isinstance(theirs, str):
         return ours.strip().casefold() == theirs.strip().casefold()
     if isinstance(ours, dict) and isinstance(theirs, dict):
         shared = [key for key in ours if ours[key] is not None and theirs.get(key) is not None]
-        return all(values_agree(ours[key], theirs[key]) for key in shared)
+        return all(values_agree(ours[key], theirs[key]) is not False for key in shared)
     return bool(ours == theirs)
 
 

@@ -1,6 +1,7 @@
 """Values worth trying for a fact that a condition reads: those on either side of its threshold. Pure."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -91,9 +92,9 @@ def _compare(term: Compare, ref: Ref, env: Env, now: int) -> list[Any]:
 
 
 def _change_pay(money: Money, more: int) -> Money:
-    """An amount changed by `more` per year, rounded to the cent."""
-    cents = Decimal(max(round((money.annual + more) * 100), 0)) / 100
-    return Money.from_json({"amount": f"{cents:f}", "currency": money.currency, "per": "year"}, None)
+    """The same amount changed by `more`, rounded to the cent."""
+    cents = Decimal(max(round((Fraction(money.amount) + more) * 100), 0)) / 100
+    return replace(money, amount=f"{cents:f}")
 
 
 def _same(term: Same, ref: Ref, env: Env, now: int) -> list[Any]:

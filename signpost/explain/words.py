@@ -41,7 +41,7 @@ def _rank(value: Any) -> Any:
 
 def _format_value(value: Any, type_: str) -> str:
     if isinstance(value, Money):
-        return f"{value.amount} {value.currency} a {value.per}"
+        return f"{value.amount} {value.currency}{f' a {value.per}' if value.per else ''}"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "an empty list"
     plain = as_json(value, type_)

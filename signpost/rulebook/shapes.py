@@ -37,7 +37,7 @@ Shape: TypeAlias = Plain | ObjectShape | Many
 TEXT, NUMBER, BOOLEAN, MONEY, INSTANT = (Plain(name) for name in ("text", "number", "boolean", "money", "instant"))
 _AMOUNT = {"amount": TEXT, "currency": TEXT, "per": TEXT}
 PARTS: Mapping[str, Mapping[str, Shape]] = {
-    "money": {**_AMOUNT, "annual": NUMBER},
+    "money": _AMOUNT,
     "object": {"city": TEXT, "region": TEXT, "country": TEXT},
     "range": {"low": ObjectShape("an amount", _AMOUNT), "high": ObjectShape("an amount", _AMOUNT)},
 }

@@ -9,7 +9,7 @@ from jinja2 import ChainableUndefined, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from signpost.case.instant import on_calendar, to_datetime
-from signpost.case.money import Money
+from signpost.case.money import Money, comparable
 
 UNKNOWN = "unknown"
 
@@ -40,8 +40,11 @@ def show(value: Any) -> str:
 
 
 def show_money(money: Money) -> str:
-    """`USD 95,000 a year`."""
-    return f"{show_amount(money.amount, money.currency)} {'an' if money.per == 'hour' else 'a'} {money.per}"
+    """`USD 95,000 a year`; of an unknown period only the amount, which says so."""
+    amount = show_amount(money.amount, money.currency)
+    if not money.per:
+        return f"{amount} (pay period not stated)"
+    return f"{amount} {_article(money.per)} {money.per}"
 
 
 def show_amount(amount: Any, currency: str) -> str:
@@ -52,7 +55,7 @@ def show_amount(amount: Any, currency: str) -> str:
 
 def _monthly(money: Any) -> Any:
     """The monthly pay: `USD 4,000 a month`."""
-    if not isinstance(money, Money):
+    if not isinstance(money, Money) or money.annual is None:
         return UNKNOWN
     return f"{show_amount(round(money.annual / 12, 2), money.currency)} a month"
 
@@ -64,15 +67,16 @@ def join_words(words: Iterable[Any], last: str = "and") -> str:
 
 
 def _shortfall(offered: Any, target: Any) -> str:
-    """How much less than the target, per year: `USD 8,000 a year (8.7%)`."""
-    if not isinstance(offered, Money) or not isinstance(target, Money) or offered.currency != target.currency:
+    """How much less than the target, in their unit, else per year: `USD 8,000 a year (8.7%)`."""
+    pair = comparable(offered, target) if isinstance(offered, Money) and isinstance(target, Money) else None
+    if pair is None or not pair[1]:
         return UNKNOWN
-    gap = target.annual - offered.annual
-    return (
-        f"{show_amount(gap, target.currency)} a year ({float(100 * gap / target.annual):.1f}%)"
-        if target.annual
-        else UNKNOWN
-    )
+    gap, per = pair[1] - pair[0], target.per if target.per == offered.per else "year"
+    return f"{show_amount(gap, target.currency)} {_article(per)} {per} ({float(100 * gap / pair[1]):.1f}%)"
+
+
+def _article(period: str) -> str:
+    return "an" if period == "hour" else "a"
 
 
 def _words(value: Any) -> Any:

@@ -95,7 +95,7 @@ def _money(random: Random) -> dict[str, str]:
     return {
         "amount": amount,
         "currency": random.choice(CURRENCIES),
-        "per": random.choice(["year", "year", "month", "hour"]),
+        **random.choice([{"per": "year"}, {"per": "year"}, {"per": "month"}, {"per": "hour"}, {}]),
     }
 
 

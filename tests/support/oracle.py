@@ -1,6 +1,7 @@
 """The test oracle: evaluates each term at one instant, independently of both engines; shares no code with them."""
 
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -91,24 +92,38 @@ class Oracle:
         if isinstance(ours, Money) != isinstance(theirs, Money):
             return False
         if isinstance(ours, Money):
-            if ours.currency != theirs.currency:
+            if ours.currency != theirs.currency or not (ours.per and theirs.per):
                 return False
-            ours, theirs = ours.annual, theirs.annual
+            ours, theirs = self.in_one_unit(ours, theirs)
         if ours is None or theirs is None:
             return False
         return bool({"<": ours < theirs, "<=": ours <= theirs, ">": ours > theirs, ">=": ours >= theirs}[operator])
 
+    def in_one_unit(self, ours: Money, theirs: Money) -> tuple[Fraction, Fraction]:
+        amounts = Fraction(ours.amount), Fraction(theirs.amount)
+        if ours.per == theirs.per:
+            return amounts
+        by_the_hour = [money.hours for money in (ours, theirs) if money.per == "hour" and money.hours]
+        hours = next(iter([*by_the_hour, *(each for each in (ours.hours, theirs.hours) if each)]), Fraction(40))
+        times: dict[str, int | Fraction] = {"year": 1, "month": 12, "week": 52, "day": 260, "hour": 52 * hours}
+        return amounts[0] * times[ours.per], amounts[1] * times[theirs.per]
+
     def same(self, ours: Any, theirs: Any, expected: bool) -> bool:
         return ours is not None and theirs is not None and self.equal(ours, theirs) == expected
 
-    def equal(self, ours: Any, theirs: Any) -> bool:
+    def equal(self, ours: Any, theirs: Any) -> bool | None:
         if isinstance(ours, Money) and isinstance(theirs, Money):
-            return (ours.currency, ours.annual) == (theirs.currency, theirs.annual)
+            if ours.currency != theirs.currency:
+                return False
+            if not (ours.per and theirs.per):
+                return None
+            first, second = self.in_one_unit(ours, theirs)
+            return first == second
         if isinstance(ours, str) and isinstance(theirs, str):
             return ours.strip().lower() == theirs.strip().lower()
         if isinstance(ours, dict) and isinstance(theirs, dict):
             known = {key for key in ours if ours[key] is not None} & {key for key in theirs if theirs[key] is not None}
-            return all(self.equal(ours[key], theirs[key]) for key in known)
+            return all(self.equal(ours[key], theirs[key]) is not False for key in known)
         return bool(ours == theirs)
 
     def lists(self, term: Lists, value: Any) -> bool:

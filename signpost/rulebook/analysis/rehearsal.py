@@ -4,7 +4,6 @@ too long. Facts that the rule's conditions exclude do not count."""
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from fractions import Fraction
 from typing import Any, TypeAlias
 
 from signpost.case.money import Money
@@ -24,7 +23,7 @@ LONG_NAME = "Brandenburg Water Holding AG"
 _WHEN = datetime(2026, 9, 30, 17, 0, tzinfo=UTC)
 _PAY = {"amount": "95000", "currency": "USD", "per": "year"}
 _VALUES: Mapping[str, Any] = {
-    "money": Money("95000", "USD", "year", Fraction(95000)),
+    "money": Money("95000", "USD", "year"),
     "number": 45,
     "days": 30,
     "boolean": True,
