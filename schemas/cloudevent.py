@@ -11,10 +11,11 @@ from signpost.case.fold import CUSTOM
 from signpost.case.identity import APPLICATION
 from signpost.case.instant import MINUTE, format_instant, parse_instant
 from signpost.names import JSON
+from signpost.printable import shorten
 from signpost.schemas.custom import NONE_DECLARED, OwnKinds, check_custom
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
-from signpost.schemas.problems import InvalidEvent, Problem, pointer, problems_of
+from signpost.schemas.problems import Hints, InvalidEvent, Problem, pointer, problems_of
 from signpost.schemas.reading import schema_loader
 from signpost.suggestions import did_you_mean
 
@@ -81,8 +82,8 @@ class EventType(Kind):
             raise ValidationError(f"must be a string, is {json_type(value)}")
         short = _SHORT.get(value)
         if short is None:
-            hint = did_you_mean(value[:80], _SHORT)
-            raise ValidationError(f"is not an event type of Signpost: {value[:80]!r}{hint}")
+            hint = did_you_mean(value, _SHORT)
+            raise ValidationError(f"is not an event type of Signpost: {shorten(value)!r}{hint}")
         return short
 
     def json_schema(self) -> JsonSchema:
@@ -123,14 +124,16 @@ ATTRIBUTES: dict[str, Kind] = {
 }
 
 
-def load_event(document: Any, *, tenant: str, now: int, own: OwnKinds | None = NONE_DECLARED) -> Event:
+def load_event(
+    document: Any, *, tenant: str, now: int, own: OwnKinds | None = NONE_DECLARED, hints: Hints | None = None
+) -> Event:
     """The Event of a sender's parsed CloudEvent; `now` in microseconds. `own`: the fields that the tenant's rulebook
-    declares; None: unchecked. Raises InvalidEvent with every problem."""
+    declares; None: unchecked. `hints`: those left for the request. Raises InvalidEvent with the first problems."""
     problems: list[Problem] = []
     if isinstance(document, Mapping) and document.get("tenant") is not None:
         problems.append(Problem("/tenant", "is not allowed: the tenant follows from the credential; remove it"))
         document = {name: value for name, value in document.items() if name != "tenant"}
-    return _load(document, tenant, problems, latest=now + MAX_AHEAD_US, own=own)
+    return _load(document, tenant, problems, latest=now + MAX_AHEAD_US, own=own, hints=hints or Hints())
 
 
 def load_own_event(document: Any) -> Event:
@@ -140,7 +143,7 @@ def load_own_event(document: Any) -> Event:
     tenant: str = ""
     if isinstance(document, Mapping):
         tenant = _read(Id(required=True), document.get("tenant"), "/tenant", problems) or ""
-    return _load(document, tenant, problems, latest=None, own=None)
+    return _load(document, tenant, problems, latest=None, own=None, hints=Hints())
 
 
 def dump_event(event: Event) -> dict[str, Any]:
@@ -158,12 +161,14 @@ def dump_event(event: Event) -> dict[str, Any]:
     }
 
 
-def _load(document: Any, tenant: str, problems: list[Problem], *, latest: int | None, own: OwnKinds | None) -> Event:
+def _load(
+    document: Any, tenant: str, problems: list[Problem], *, latest: int | None, own: OwnKinds | None, hints: Hints
+) -> Event:
     if not isinstance(document, Mapping):
         raise InvalidEvent([Problem("", f"must be a CloudEvent object, is {json_type(document)}")])
     members = {name: value for name, value in document.items() if value is not None}
     read = {name: _read(kind, members.get(name), f"/{name}", problems) for name, kind in ATTRIBUTES.items()}
-    problems += _extensions(members)
+    problems += _extensions(members, hints)
     if "data_base64" in members:
         problems.append(Problem("/data_base64", "is not supported; send JSON in data"))
     time = parse_instant(read["time"]) if read["time"] else 0
@@ -171,7 +176,7 @@ def _load(document: Any, tenant: str, problems: list[Problem], *, latest: int | 
         problems.append(
             Problem("/time", "is more than 5 minutes ahead of the receiver's clock; check the sender's clock")
         )
-    data = _data(read["type"], read["subject"], members.get("data", {}), problems, own)
+    data = _data(read["type"], read["subject"], members.get("data", {}), problems, own, hints)
     if problems:
         raise InvalidEvent(problems)
     return Event(tenant, read["source"], read["id"], read["type"], time, read["subject"], data)
@@ -189,13 +194,13 @@ def _read(kind: Kind, value: Any, at: str, problems: list[Problem]) -> Any:
         return None
 
 
-def _extensions(members: Mapping[str, Any]) -> Iterator[Problem]:
+def _extensions(members: Mapping[str, Any], hints: Hints) -> Iterator[Problem]:
     """Yield the problems of extension attributes; valid ones are allowed."""
     for name, value in members.items():
         if name in ATTRIBUTES or name in ("data", "data_base64", "tenant"):
             continue
         if not EXTENSION.fullmatch(name):
-            hint = did_you_mean(name, [*ATTRIBUTES, "data"])
+            hint = hints.did_you_mean(name, [*ATTRIBUTES, "data"])
             yield Problem(
                 pointer(name), f"is not a CloudEvents attribute: names consist of lower-case letters and digits{hint}"
             )
@@ -213,7 +218,12 @@ def _check(check: Callable[[Any], Any], value: Any, at: str) -> Iterator[Problem
 
 
 def _data(
-    short: str | None, subject: str | None, data: Any, problems: list[Problem], own: OwnKinds | None
+    short: str | None,
+    subject: str | None,
+    data: Any,
+    problems: list[Problem],
+    own: OwnKinds | None,
+    hints: Hints,
 ) -> dict[str, Any]:
     """The canonical data of an event whose type is known; nothing where it is not."""
     if not isinstance(data, Mapping):
@@ -226,15 +236,15 @@ def _data(
     try:
         loaded = read.load(data)
     except ValidationError as error:
-        problems.extend(problems_of(read.schema, error.messages_dict, "/data"))
+        problems.extend(problems_of(read.schema, error.messages_dict, "/data", hints))
         if declared is not None and CUSTOM in read.fields and isinstance(data.get(CUSTOM), Mapping):
             known = {problem.pointer for problem in problems}
             found: list[Problem] = []
-            check_custom(data[CUSTOM], declared, found)
+            check_custom(data[CUSTOM], declared, found, hints)
             problems.extend(problem for problem in found if problem.pointer not in known)
         return {}
     if CUSTOM in loaded and declared is not None:
-        loaded[CUSTOM] = check_custom(data[CUSTOM], declared, problems)
+        loaded[CUSTOM] = check_custom(data[CUSTOM], declared, problems, hints)
     named = loaded.get("application")
     if named and subject and subject.startswith(APPLICATION) and subject != APPLICATION + named:
         problems.append(Problem("/data/application", "differs from the application in the subject"))

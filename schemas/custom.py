@@ -8,9 +8,9 @@ from typing import Any, Final, TypeAlias
 from marshmallow import ValidationError
 
 from signpost.case.fold import CUSTOM
+from signpost.printable import shorten
 from signpost.schemas.fields import MAX_ID, JsonSchema, Kind, as_decimal, check_text, json_type
-from signpost.schemas.problems import Problem, pointer, problems_of
-from signpost.suggestions import did_you_mean
+from signpost.schemas.problems import Hints, Problem, pointer, problems_of
 
 OwnKinds: TypeAlias = Mapping[str, Mapping[str, Kind]]
 """Kind of entity -> name of a declared field -> what checks its values."""
@@ -18,6 +18,8 @@ NONE_DECLARED: Final[OwnKinds] = {}
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 MAX_FIELDS: Final = 50
 MAX_NUMBER: Final = 10**15
+MAX_LIST: Final = 300
+"""Characters of a list of names in a message."""
 _DESCRIPTION: Final = (
     "Values of the fields that the rulebook declares in fields.yaml, by name; null takes a value back. "
     "A name that is not declared, or a value of another type, is refused."
@@ -57,13 +59,18 @@ class Custom(Kind):
         }
 
 
-def check_custom(sent: Mapping[str, Any], declared: Mapping[str, Kind], problems: list[Problem]) -> dict[str, Any]:
+def check_custom(
+    sent: Mapping[str, Any], declared: Mapping[str, Kind], problems: list[Problem], hints: Hints | None = None
+) -> dict[str, Any]:
     """The canonical values of declared fields. Undeclared names and values of another type are added to `problems`."""
-    at = pointer("data", CUSTOM)
+    at, hints = pointer("data", CUSTOM), hints or Hints()
     found: dict[str, Any] = {}
     for name, value in sent.items():
         if name not in declared:
-            hint = did_you_mean(name, declared) or f"; declared: {', '.join(sorted(declared)) or 'none'}"
+            hint = (
+                hints.did_you_mean(name, declared)
+                or f"; declared: {shorten(', '.join(sorted(declared)), MAX_LIST) or 'none'}"
+            )
             problems.append(Problem(at + pointer(name), f"is not declared for this event in fields.yaml{hint}"))
             continue
         try:

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from marshmallow import Schema
 
 from signpost.case.fold import CUSTOM
 from signpost.errors import CallerError
+from signpost.printable import shorten
 from signpost.schemas.containers import Items, Object
 from signpost.suggestions import did_you_mean
 
 _CUSTOM_HINT: Final = f"; a field of your own belongs under {CUSTOM!r}"
+MAX_PROBLEMS: Final = 50
+"""Problems that one answer lists; the rest are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +30,50 @@ class Problem:
 
 
 class InvalidEvent(CallerError):
-    """The document is well formed but invalid; `problems` names every invalid field."""
+    """The document is well formed but invalid; `problems` names the first invalid fields, `more` counts the rest."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = list(problems)
-        super().__init__("; ".join(map(str, self.problems)))
+    def __init__(self, problems: Iterable[Problem], more: int = 0) -> None:
+        found = iter(problems)
+        self.problems = list(islice(found, MAX_PROBLEMS))
+        self.more = more + sum(1 for _ in found)
+        rest = [count_more(self.more)] if self.more else []
+        super().__init__("; ".join([*map(str, self.problems), *rest]))
+
+
+def count_more(more: int) -> str:
+    """ "1 more problem", "2 more problems"."""
+    return f"{more} more problem{'' if more == 1 else 's'}"
+
+
+class Hints:
+    """The suggestions that one request may still get: each costs a comparison with all known names."""
+
+    def __init__(self, left: int = MAX_PROBLEMS) -> None:
+        self._left = left
+
+    def did_you_mean(self, word: str, known: Iterable[str]) -> str:
+        """The end of a message, as `signpost.suggestions.did_you_mean`; "" when the suggestions are used up."""
+        self._left -= 1
+        return did_you_mean(word, known) if self._left >= 0 else ""
 
 
 def pointer(*steps: str | int) -> str:
-    """Return the JSON pointer of a path."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    """Return the JSON pointer of a path; a long name in it is cut."""
+    return "".join("/" + shorten(str(step)).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def problems_of(schema: Schema | None, errors: Mapping[Any, Any], at: str) -> Iterator[Problem]:
+def problems_of(
+    schema: Schema | None, errors: Mapping[Any, Any], at: str, hints: Hints | None = None
+) -> Iterator[Problem]:
     """Yield marshmallow's nested messages as problems below the pointer `at`; suggests a name for an unknown field."""
+    hints = hints or Hints()
     declared = {field.data_key or name: field for name, field in schema.fields.items()} if schema else {}
     for name, found in errors.items():
         here = at if name == "_schema" else at + pointer(name)
         if isinstance(found, Mapping):
-            yield from problems_of(_schema_of(declared.get(name)), found, here)
+            yield from problems_of(_schema_of(declared.get(name)), found, here, hints)
         elif schema and name not in declared and name != "_schema":
-            hint = did_you_mean(str(name), declared) or _CUSTOM_HINT * (CUSTOM in declared)
+            hint = hints.did_you_mean(str(name), declared) or _CUSTOM_HINT * (CUSTOM in declared)
             yield Problem(here, f"is not a field of this event{hint}")
         else:
             yield from (Problem(here, str(message)) for message in found)

@@ -12,7 +12,7 @@ from signpost.schemas.cloudevent import load_event
 from signpost.schemas.containers import Items
 from signpost.schemas.custom import NONE_DECLARED, OwnKinds
 from signpost.schemas.fields import Instant, json_type
-from signpost.schemas.problems import InvalidEvent, Problem, problems_of
+from signpost.schemas.problems import Hints, InvalidEvent, Problem, problems_of
 from signpost.schemas.recommendation import AnyObject, Key
 
 MAX_EVENTS = 200
@@ -56,7 +56,7 @@ def load_simulation(document: Any, *, tenant: str, now: int, own: OwnKinds = NON
         raise InvalidEvent(problems_of(SimulationSchema(), error.messages_dict, "")) from None
     at = parse_instant(read["at"]) if "at" in read else now
     problems: list[Problem] = []
-    events = _events(read["events"], tenant, at + MAX_PERIOD_US, own, problems)
+    events, more = _events(read["events"], tenant, at + MAX_PERIOD_US, own, problems)
     last = max((event.time for event in events), default=at)
     until = parse_instant(read["until"]) if "until" in read else max(at, last)
     if not at <= until <= at + MAX_PERIOD_US:
@@ -64,16 +64,20 @@ def load_simulation(document: Any, *, tenant: str, now: int, own: OwnKinds = NON
     if "candidate" not in read and not events:
         problems.append(Problem("/candidate", "is missing; name the candidate or send at least one event"))
     if problems:
-        raise InvalidEvent(problems)
+        raise InvalidEvent(problems, more)
     return Simulation(read.get("candidate") or events[0].subject, events, at, until)
 
 
-def _events(documents: list[Any], tenant: str, latest: int, own: OwnKinds, problems: list[Problem]) -> list[Event]:
-    """Load the events; their times may be in the future, up to `latest`."""
-    events = []
+def _events(
+    documents: list[Any], tenant: str, latest: int, own: OwnKinds, problems: list[Problem]
+) -> tuple[list[Event], int]:
+    """Load the events, and count the problems that are not listed; times may be in the future, up to `latest`."""
+    events: list[Event] = []
+    hints, more = Hints(), 0
     for number, document in enumerate(documents):
         try:
-            events.append(load_event(document, tenant=tenant, now=latest, own=own))
+            events.append(load_event(document, tenant=tenant, now=latest, own=own, hints=hints))
         except InvalidEvent as error:
             problems += [Problem(f"/events/{number}{problem.pointer}", problem.message) for problem in error.problems]
-    return events
+            more += error.more
+    return events, more

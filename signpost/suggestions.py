@@ -5,6 +5,8 @@ from collections.abc import Iterable, Set
 
 MAX_LISTED = 24
 """The longest list of names in a message."""
+MAX_WORD = 64
+"""The longest word that is compared: names are shorter, and comparing takes time."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -24,4 +26,4 @@ def meant(word: str, known: Iterable[str]) -> str:
 
 
 def _nearest(word: str, known: list[str], count: int) -> list[str]:
-    return difflib.get_close_matches(word, known, n=count, cutoff=0.6)
+    return [] if len(word) > MAX_WORD else difflib.get_close_matches(word, known, n=count, cutoff=0.6)

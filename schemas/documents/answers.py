@@ -33,7 +33,15 @@ _ACTIVE = of(
     valid_until=_NULLABLE_INSTANT,
 )
 _ERRORS: JsonSchema = {"type": "array", "items": of("pointer detail", pointer=_TEXT, detail=_TEXT)}
-_ITEM = of("index id status errors", index=_INTEGER, id={"type": ["string", "null"]}, status=_INTEGER, errors=_ERRORS)
+_MORE: JsonSchema = {"type": "integer", "minimum": 1, "description": "Problems that are not listed in `errors`."}
+_ITEM = of(
+    "index id status errors",
+    index=_INTEGER,
+    id={"type": ["string", "null"]},
+    status=_INTEGER,
+    errors=_ERRORS,
+    more=_MORE,
+)
 _SUPPRESSED = of("rule subject by", rule=_TEXT, subject=_TEXT, by=_TEXT)
 _STATES = ("active", "done", "dismissed", "snoozed", "suppressed", "superseded")
 _ADVICE_STATE = of(
@@ -59,7 +67,9 @@ _DELIVERY_FIELDS: JsonSchema = {
 _DELIVERY_SUMMARY = of(" ".join(_DELIVERY_FIELDS), **_DELIVERY_FIELDS)
 _DELIVERY = of(" ".join([*_DELIVERY_FIELDS, "body"]), **_DELIVERY_FIELDS, body={})
 ANSWERS: JsonSchema = {
-    "Problem": of("type title status", type=_TEXT, title=_TEXT, status=_INTEGER, detail=_TEXT, errors=_ERRORS),
+    "Problem": of(
+        "type title status", type=_TEXT, title=_TEXT, status=_INTEGER, detail=_TEXT, errors=_ERRORS, more=_MORE
+    ),
     "Accepted": of("status", id=_TEXT, events=_INTEGER, status=_INTEGER, delivery=_TEXT),
     "BatchAnswer": of("items", items={"type": "array", "items": _ITEM}),
     "Recommendation": object_schema(RecommendationSchema),

@@ -59,7 +59,7 @@ def blueprint(
         try:
             delivery.events = events_of(source, delivery.headers, row.body, row.received_at)
         except InvalidEvent as error:
-            problems = to_errors(error.problems)
+            problems = to_errors(error.problems, error.more)
         if delivery.events:
             context.acceptor.accept(delivery.events, context.clock())
         status = "refused" if problems else "accepted" if delivery.events else "ignored"

@@ -99,7 +99,7 @@ def _redact(raw: bytes) -> bytes:
 
 def _to_result(error: SignpostError) -> tuple[str, list[dict[str, str]]]:
     if isinstance(error, InvalidEvent):
-        return "refused", to_errors(error.problems)
+        return "refused", to_errors(error.problems, error.more)
     kinds = ((InvalidSignature, "unsigned"), (TransientError, "unavailable"))
     status = next((status for kind, status in kinds if isinstance(error, kind)), "refused")
     return status, [{"pointer": "", "detail": str(error)}]

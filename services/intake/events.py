@@ -11,8 +11,11 @@ from flask import Blueprint, Response, request
 from signpost.case.event import Event
 from signpost.ingress.cloudevents_http import Mode, binary_document, mode_of
 from signpost.ingress.strict_json import MalformedJson, TooLarge, loads
+from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, load_event
 from signpost.schemas.custom import OwnKinds
+from signpost.schemas.fields import MAX_ID
+from signpost.schemas.problems import MAX_PROBLEMS, Hints
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
 from signpost.services.intake.problems import to_errors
 
@@ -45,20 +48,35 @@ def _batch(context: IntakeContext, documents: Any, tenant: str, now: int) -> Res
     if len(documents) > context.max_batch_events:
         raise TooLarge(f"the batch has {len(documents)} events; at most {context.max_batch_events} are accepted")
     context.count(tenant, len(documents) - 1)
-    accepted: list[Event] = []
-    own = context.tenants.own_fields(tenant)
-    items = [_item(index, document, tenant, now, own, accepted) for index, document in enumerate(documents)]
-    if accepted:
-        context.acceptor.accept(accepted, now)
-    return reply({"items": items}, 202 if len(accepted) == len(items) else 207)
+    answer = _BatchAnswer(tenant, now, context.tenants.own_fields(tenant))
+    items = [answer.item(index, document) for index, document in enumerate(documents)]
+    if answer.accepted:
+        context.acceptor.accept(answer.accepted, now)
+    return reply({"items": items}, 202 if len(answer.accepted) == len(items) else 207)
 
 
-def _item(index: int, document: Any, tenant: str, now: int, own: OwnKinds, accepted: list[Event]) -> dict[str, Any]:
-    """The response item of one event; a valid event is appended to `accepted`. Pointers are relative to the event."""
-    identity = document.get("id") if isinstance(document, dict) else None
-    item = {"index": index, "id": identity if isinstance(identity, str) else None}
-    try:
-        accepted.append(load_event(document, tenant=tenant, now=now, own=own))
-    except InvalidEvent as error:
-        return {**item, "status": 422, "errors": to_errors(error.problems)}
-    return {**item, "status": 202, "errors": []}
+class _BatchAnswer:
+    """The items of the response to a batch; together they list at most MAX_PROBLEMS problems."""
+
+    def __init__(self, tenant: str, now: int, own: OwnKinds) -> None:
+        self._tenant, self._now, self._own, self._hints = tenant, now, own, Hints()
+        self._left = MAX_PROBLEMS
+        self.accepted: list[Event] = []
+
+    def item(self, index: int, document: Any) -> dict[str, Any]:
+        """The item of one event; pointers are relative to it. A valid event is appended to `accepted`."""
+        identity = document.get("id") if isinstance(document, dict) else None
+        item = {"index": index, "id": shorten(identity, MAX_ID) if isinstance(identity, str) else None}
+        try:
+            self.accepted.append(
+                load_event(document, tenant=self._tenant, now=self._now, own=self._own, hints=self._hints)
+            )
+        except InvalidEvent as error:
+            return {**item, "status": 422, **self._errors(error)}
+        return {**item, "status": 202, "errors": []}
+
+    def _errors(self, error: InvalidEvent) -> dict[str, Any]:
+        listed = error.problems[: self._left]
+        self._left -= len(listed)
+        more = error.more + len(error.problems) - len(listed)
+        return {"errors": to_errors(listed), **({"more": more} if more else {})}

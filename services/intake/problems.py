@@ -14,6 +14,7 @@ from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.strict_json import MalformedJson, TooLarge
 from signpost.names import PROBLEM_JSON
 from signpost.schemas import InvalidEvent, Problem
+from signpost.schemas.problems import count_more
 from signpost.services.intake.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -71,8 +72,11 @@ def problem(
     detail: str,
     errors: Iterable[Mapping[str, Any]] = (),
     headers: Iterable[tuple[str, str]] = (),
+    *,
+    more: int = 0,
 ) -> Response:
-    """A problem document. `kind` becomes its `type`, a URN that programs can compare."""
+    """A problem document. `kind` becomes its `type`, a URN that programs can compare; `more` counts the errors beyond
+    those listed."""
     document: dict[str, Any] = {
         "type": f"urn:signpost:problem:{kind}",
         "title": title,
@@ -81,14 +85,17 @@ def problem(
     }
     if items := list(errors):
         document["errors"] = items
+    if more:
+        document["more"] = more
     response = Response(orjson.dumps(document), status, mimetype=PROBLEM_JSON)
     response.headers.extend(headers)
     return response
 
 
-def to_errors(problems: Iterable[Problem]) -> list[dict[str, str]]:
-    """Problems in the form of the field `errors`."""
-    return [{"pointer": found.pointer, "detail": found.message} for found in problems]
+def to_errors(problems: Iterable[Problem], more: int = 0) -> list[dict[str, str]]:
+    """Problems in the form of the field `errors`; `more`: a last line counts those that are not listed."""
+    rest = [{"pointer": "", "detail": count_more(more)}] if more else []
+    return [{"pointer": found.pointer, "detail": found.message} for found in problems] + rest
 
 
 def install(app: Flask, limits: Limits) -> None:
@@ -107,9 +114,7 @@ def install(app: Flask, limits: Limits) -> None:
 
 def _to_problem(error: SignpostError, status: int, kind: str, title: str, limits: Limits) -> Response:
     if isinstance(error, InvalidEvent):
-        count = len(error.problems)
-        detail = "1 problem" if count == 1 else f"{count} problems"
-        return problem(status, kind, title, detail, to_errors(error.problems))
+        return problem(status, kind, title, _count(error), to_errors(error.problems), more=error.more)
     headers: list[tuple[str, str]] = []
     detail = str(error)
     if isinstance(error, BadQuery):
@@ -123,6 +128,13 @@ def _to_problem(error: SignpostError, status: int, kind: str, title: str, limits
         headers.append(("Retry-After", str(limits.retry_after_s)))
         detail = f"Retry after {limits.retry_after_s} seconds; retries are idempotent."
     return problem(status, kind, title, detail, headers=headers)
+
+
+def _count(error: InvalidEvent) -> str:
+    listed = len(error.problems)
+    if error.more:
+        return f"{listed + error.more} problems; the first {listed} are listed"
+    return "1 problem" if listed == 1 else f"{listed} problems"
 
 
 def _http_to_problem(error: HTTPException) -> Response:

@@ -64,6 +64,7 @@ def _detail(response: httpx.Response) -> str:
     try:
         problem = response.json()
         errors = "".join(f"\n  {found['pointer']}: {found['detail']}" for found in problem.get("errors", ()))
+        errors += f"\n  {problem['more']} more" if problem.get("more") else ""
         return f"{response.status_code} {problem['title']}: {problem['detail']}{errors}"
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{response.status_code} {response.reason_phrase} from {response.url.host}, without a problem document"

@@ -42,6 +42,8 @@ class Rejection:
     place: str
     id: str | None
     errors: list[dict[str, str]]
+    more: int = 0
+    """Reasons that the intake only counts."""
 
 
 @click.command
@@ -69,6 +71,8 @@ def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
             click.echo(f"{rejection.place} {rejection.id or '(no id)'} is rejected:", err=True)
             for error in rejection.errors:
                 click.echo(f"  {error['pointer'] or 'event'}: {error['detail']}", err=True)
+            if rejection.more:
+                click.echo(f"  {count_noun(rejection.more, 'more problem')}", err=True)
         click.echo(f"{count_noun(len(items), 'event')} sent, {len(rejections)} rejected")
     if rejections:
         raise SystemExit(1)
@@ -170,4 +174,4 @@ def _post(client: "httpx.Client", batch: list[Item], patience: float) -> list[di
 def _rejections(batch: list[Item], answers: list[dict[str, Any]]) -> Iterator[Rejection]:
     for answer in answers:
         if answer["status"] != 202:
-            yield Rejection(batch[answer["index"]].place, answer["id"], answer["errors"])
+            yield Rejection(batch[answer["index"]].place, answer["id"], answer["errors"], answer.get("more", 0))

@@ -6,6 +6,7 @@ from typing import Any
 from signpost.case.identity import APPLICATION
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, full_type
 from signpost.schemas.fields import json_type
+from signpost.schemas.problems import pointer
 
 FIELDS = ("type", "timestamp", "data")
 
@@ -20,7 +21,7 @@ def to_cloudevent(document: Any, *, webhook_id: str, source: str) -> dict[str, A
         raise InvalidEvent([Problem("", f"must be an object with type, timestamp and data, is {json_type(document)}")])
     data = document.get("data")
     problems = [Problem(f"/{name}", "is missing") for name in FIELDS if document.get(name) is None]
-    problems += [Problem(f"/{name}", "is not a field of this payload") for name in document if name not in FIELDS]
+    problems += [Problem(pointer(name), "is not a field of this payload") for name in document if name not in FIELDS]
     if data is not None and not isinstance(data, Mapping):
         problems.append(Problem("/data", f"must be an object, is {json_type(data)}"))
     if problems or not isinstance(data, Mapping):
@@ -50,6 +51,5 @@ POINTERS = {"/time": "/timestamp", "/subject": "/data/candidate", "/id": "webhoo
 
 def point_into_payload(error: InvalidEvent) -> InvalidEvent:
     """Return the error with pointers into the payload instead of the CloudEvent."""
-    return InvalidEvent(
-        Problem(POINTERS.get(problem.pointer, problem.pointer), problem.message) for problem in error.problems
-    )
+    moved = (Problem(POINTERS.get(one.pointer, one.pointer), one.message) for one in error.problems)
+    return InvalidEvent(moved, error.more)
