@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
 
-from signpost.schemas.fields import Choice, JsonSchema, Kind, Text, json_type
+from signpost.schemas.fields import Choice, JsonSchema, Kind, Line, json_type
 from signpost.schemas.reading import schema_loader
 
 MAX_ITEMS = 100
@@ -43,12 +43,12 @@ class Items(Kind):
 
 
 class TextList(Items):
-    """A list of texts."""
+    """A list of texts, each on one line."""
 
     kind = "texts"
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(Text(), **options)
+        super().__init__(Line(), **options)
 
 
 class ChoiceList(Items):

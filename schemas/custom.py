@@ -11,6 +11,7 @@ from signpost.case.fold import CUSTOM
 from signpost.printable import shorten
 from signpost.schemas.fields import MAX_ID, JsonSchema, Kind, as_decimal, check_text, json_type
 from signpost.schemas.problems import Hints, Problem, pointer, problems_of
+from signpost.schemas.texts import free_text
 
 OwnKinds: TypeAlias = Mapping[str, Mapping[str, Kind]]
 """Kind of entity -> name of a declared field -> what checks its values."""
@@ -91,7 +92,7 @@ def _plain(value: Any, *, nested: bool) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return check_text(value)
+        return free_text(value)
     if nested and isinstance(value, Mapping) and all(len(name) <= MAX_ID for name in value):
         return {check_text(name): _plain(inner, nested=False) for name, inner in value.items()}
     number = as_decimal(value)

@@ -14,6 +14,7 @@ from signpost.schemas.fields import (
     Id,
     Instant,
     Integer,
+    Line,
     Locale,
     Number,
     Percent,
@@ -43,12 +44,12 @@ class Strict(Schema):
 
 class Employer(Strict):
     id = Id()
-    name = Text()
+    name = Line()
 
 
 class Location(Strict):
-    city = Text()
-    region = Text()
+    city = Line()
+    region = Line()
     country = Country()
 
 
@@ -73,7 +74,7 @@ class MarketRange(Strict):
 class OfferTerms(Strict):
     """What an offer, its update, a counteroffer or the formal letter may state."""
 
-    title = Text()
+    title = Line()
     salary = Money()
     negotiable = Boolean()
     bonus = MoneyOrFalse()
@@ -187,7 +188,7 @@ class ContactLogged(Strict):
 
 class EmploymentCurrent(Strict):
     employer = Object(Employer)
-    title = Text()
+    title = Line()
     manages_people = Boolean()
     notice_period_days = Integer()
 
@@ -212,7 +213,7 @@ class CandidatePreferences(Strict):
     non_negotiables = TextList()
     market_range = Object(MarketRange, kind="range")
     workplace = Choice(*WORKPLACES)
-    region = Text()
+    region = Line()
     country = Country()
     unwanted_regions = TextList()
     max_commute_minutes = Integer()

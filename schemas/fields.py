@@ -14,6 +14,7 @@ from marshmallow import ValidationError, fields
 
 from signpost.case.instant import format_instant, parse_instant
 from signpost.schemas.codes import COUNTRIES, time_zones
+from signpost.schemas.texts import NOT_IN_ID, free_text, one_line
 
 JsonSchema: TypeAlias = dict[str, Any]
 
@@ -23,7 +24,6 @@ INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DECIMAL = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?")
 LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,6}")
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 YEARS = range(1970, 9999)
 """The years of valid instants."""
 
@@ -56,12 +56,14 @@ class Kind(fields.Field[Any]):
 
 
 class Text(Kind):
-    """A string of at most 2000 characters."""
+    """A free text of at most 2000 characters, in lines; characters that cannot be printed are replaced or removed."""
 
     min_length, max_length = 0, MAX_TEXT
 
     def canonical(self, value: Any) -> str:
-        text = check_text(value)
+        return self._check_length(free_text(check_string(value)))
+
+    def _check_length(self, text: str) -> str:
         if not self.min_length <= len(text) <= self.max_length:
             raise ValidationError(f"must have {self.min_length} to {self.max_length} characters, has {len(text)}")
         return text
@@ -71,28 +73,41 @@ class Text(Kind):
         return {"type": "string", **({"minLength": self.min_length} if self.min_length else {}), **limits}
 
 
+class Line(Text):
+    """A text on one line: names, titles, places. White space is collapsed as well."""
+
+    def canonical(self, value: Any) -> str:
+        return self._check_length(one_line(check_string(value)))
+
+
 class Id(Text):
-    """A string of 1 to 128 characters without control characters."""
+    """A string of 1 to 128 characters, none of them a control character or invisible. An id is never changed."""
 
     min_length, max_length = 1, MAX_ID
 
     def canonical(self, value: Any) -> str:
-        text = super().canonical(value)
-        if CONTROL.search(text):
-            raise ValidationError("must not contain control characters")
+        text = self._check_length(check_text(value))
+        if NOT_IN_ID.search(text):
+            raise ValidationError("must not contain control characters, line breaks or invisible characters")
         return text
 
 
 def check_text(value: Any) -> str:
     """Return the value if it is a string that every database and JSON reader can hold. Raises ValidationError."""
-    if not isinstance(value, str):
-        raise ValidationError(f"must be a string, is {json_type(value)}")
-    if "\0" in value:
+    text = check_string(value)
+    if "\0" in text:
         raise ValidationError("must not contain the NUL character")
     try:
-        value.encode()
+        text.encode()
     except UnicodeEncodeError:
         raise ValidationError("must not contain lone surrogates") from None
+    return text
+
+
+def check_string(value: Any) -> str:
+    """Return the value if it is a string. Raises ValidationError."""
+    if not isinstance(value, str):
+        raise ValidationError(f"must be a string, is {json_type(value)}")
     return value
 
 

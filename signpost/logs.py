@@ -1,5 +1,6 @@
 """Logging of every process: readable lines on a terminal, JSON lines elsewhere. Log ids, never names, texts or pay."""
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from typing import Any, TextIO
 
 import orjson
 
+from signpost.printable import escape, escape_json
 from signpost.setting_kinds import mask_passwords
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -41,19 +43,21 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = mask_passwords(self.formatException(record.exc_info))
-        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        return escape_json(_dump(line))
 
 
 class TextLines(logging.Formatter):
     """Time, level unless it is info, message, and the fields of `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, followed by the traceback."""
+        """The line; further lines of the message and the traceback are indented, so that no sender can forge a line."""
         time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
         extra = "".join(f" {name}={value}" for name, value in _extra(record).items())
         line = f"{time} {level}{mask_passwords(record.getMessage())}{extra}"
-        return f"{line}\n{mask_passwords(self.formatException(record.exc_info))}" if record.exc_info else line
+        if record.exc_info:
+            line += f"\n{mask_passwords(self.formatException(record.exc_info))}"
+        return escape(line, keep="\n").replace("\n", "\n    ")
 
 
 def set_up_logging(process: str, level: str = "info", format: str = "auto", stream: TextIO | None = None) -> None:
@@ -67,6 +71,13 @@ def set_up_logging(process: str, level: str = "info", format: str = "auto", stre
     root.setLevel(level.upper())
     for name, minimum in _MIN_LEVELS.items():
         logging.getLogger(name).setLevel(max(minimum, root.level))
+
+
+def _dump(line: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError:  # lone surrogates, huge integers
+        return json.dumps(line, default=str, skipkeys=True)
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:

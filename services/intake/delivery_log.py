@@ -16,7 +16,7 @@ from signpost.ingress.redaction import redact
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.stored_headers import stored_headers
 from signpost.ingress.strict_json import loads
-from signpost.schemas import InvalidEvent, full_type
+from signpost.schemas import InvalidEvent, Problem, full_type
 from signpost.services.intake.problems import to_errors
 from signpost.storage import DeliveryRow, Store
 from signpost.tenants.model import Source
@@ -34,6 +34,8 @@ class WebhookRecord:
     raw: bytes
     received_at: int
     events: list[Event] = field(default_factory=list)
+    notes: Sequence[Problem] = ()
+    """Texts that were changed; they are shown like problems of an accepted delivery."""
     verified: bool = False
     """Whether its signature was checked. Of any other request nothing is shown, stored or replayed."""
 
@@ -54,7 +56,7 @@ class Deliveries:
         except SignpostError as error:
             self._store_result(delivery, *_to_result(error))
             raise
-        self._store_result(delivery, "accepted" if delivery.events else "ignored", [])
+        self._store_result(delivery, "accepted" if delivery.events else "ignored", to_errors(delivery.notes))
 
     def _store_result(self, delivery: WebhookRecord, status: str, problems: Sequence[Mapping[str, str]]) -> None:
         """Logs a database failure instead of raising it: the webhook itself was processed."""

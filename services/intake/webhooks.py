@@ -83,7 +83,7 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         record.verified = signed is not None
     outcome = OPEN_PING if signed is None else read(delivery)
     if record:
-        record.events = list(outcome.events)
+        record.events, record.notes = list(outcome.events), outcome.notes
     context.count_webhook(delivery.source, len(outcome.events))
     if outcome.events:
         context.acceptor.accept(outcome.events, delivery.now)

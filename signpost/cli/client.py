@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from signpost.errors import CallerError, TransientError
+from signpost.printable import escape_document
 from signpost.settings import CLIENT_FILE, Settings
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -62,7 +63,7 @@ def send_request(client: httpx.Client, method: str, path: str, **request: Any) -
 
 def _detail(response: httpx.Response) -> str:
     try:
-        problem = response.json()
+        problem = escape_document(response.json())
         errors = "".join(f"\n  {found['pointer']}: {found['detail']}" for found in problem.get("errors", ()))
         errors += f"\n  {problem['more']} more" if problem.get("more") else ""
         return f"{response.status_code} {problem['title']}: {problem['detail']}{errors}"

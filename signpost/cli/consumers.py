@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from signpost.cli.edge import json_option, print_json, print_table, settings
+from signpost.cli.edge import echo, json_option, print_json, print_table, settings
 from signpost.errors import CallerError
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ def add(name: str, patterns: tuple[str, ...], user: str, as_json: bool) -> None:
         named = {"consumer": name, "queue": queue, "dead": f"{queue}.dead", "bind": list(patterns), "url": url}
         print_json({**named, "user": user, "commands": commands})
         return
-    click.echo(f"Queue {queue} is bound to {', '.join(patterns)}; rejected messages go to {queue}.dead.\n")
-    click.echo(SNIPPET.format(url=url, queue=queue))
+    echo(f"Queue {queue} is bound to {', '.join(patterns)}; rejected messages go to {queue}.dead.\n")
+    echo(SNIPPET.format(url=url, queue=queue))
     if commands:
-        click.echo(f"\nGive {user} its rights, on the host of RabbitMQ (add_user asks for a password):\n")
-        click.echo("\n".join(commands))
+        echo(f"\nGive {user} its rights, on the host of RabbitMQ (add_user asks for a password):\n")
+        echo("\n".join(commands))
 
 
 def _commands_for(user: str, consumers: "Mapping[str, ConsumerRow]") -> list[str]:
@@ -138,7 +138,7 @@ def remove(name: str, force: bool) -> None:
         admin.delete(consumer_queue(name))
         admin.delete(f"{consumer_queue(name)}.dead")
         store.consumers.remove(name)
-    click.echo(f"Consumer {name} and its queues are deleted.")
+    echo(f"Consumer {name} and its queues are deleted.")
 
 
 def _check(name: str, patterns: Sequence[str], user: str) -> None:

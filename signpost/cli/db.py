@@ -2,7 +2,7 @@
 
 import click
 
-from signpost.cli.edge import json_option, print_json, settings
+from signpost.cli.edge import echo, json_option, print_json, settings
 
 
 @click.group
@@ -28,9 +28,9 @@ def upgrade(as_json: bool) -> None:
     if as_json:
         print_json({"before": before, "after": after})
     elif before == after:
-        click.echo(f"The database is up to date (revision {after}).")
+        echo(f"The database is up to date (revision {after}).")
     else:
-        click.echo(f"The database is now at revision {after} (was {before or 'empty'}).")
+        echo(f"The database is now at revision {after} (was {before or 'empty'}).")
 
 
 @db.command
@@ -44,6 +44,6 @@ def current(as_json: bool) -> None:
     if as_json:
         print_json({"revision": found, "wanted": wanted})
     else:
-        click.echo(f"revision {found or 'none'}; this version of Signpost needs {wanted}")
+        echo(f"revision {found or 'none'}; this version of Signpost needs {wanted}")
     if found != wanted:
         raise SystemExit(1)

@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from signpost.cli.edge import json_option, print_json, print_table, settings
+from signpost.cli.edge import echo, json_option, print_json, print_table, settings
+from signpost.printable import escape_document
 
 
 @click.group
@@ -71,11 +72,12 @@ def _show(one: dict[str, Any], as_json: bool) -> None:
         return
     import json
 
-    click.echo(f"{one['id']} of {one['source']}, {one['size']} bytes, {one['received_at']}: {one['status']}")
+    one = escape_document(one)
+    echo(f"{one['id']} of {one['source']}, {one['size']} bytes, {one['received_at']}: {one['status']}")
     for event in one["events"]:
-        click.echo(f"  event    {event['type']} of {event['subject']} ({event['id']})")
+        echo(f"  event    {event['type']} of {event['subject']} ({event['id']})")
     for problem in one["problems"]:
-        click.echo(f"  problem  {problem['pointer'] or 'body'}: {problem['detail']}")
+        echo(f"  problem  {problem['pointer'] or 'body'}: {problem['detail']}")
     if not one["replayable"]:
-        click.echo("  its body is not stored, so it cannot be replayed")
-    click.echo(json.dumps(one["body"], indent=2, ensure_ascii=False))
+        echo("  its body is not stored, so it cannot be replayed")
+    echo(json.dumps(one["body"], indent=2, ensure_ascii=False))

@@ -1,6 +1,7 @@
 """What all commands share: the settings of this process, and output as tables or JSON. No command lives here."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,9 +9,13 @@ from typing import Any
 import click
 import orjson
 
+from signpost.printable import escape, escape_json
 from signpost.settings import Settings, read_settings
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+_STYLE = re.compile("(\x1b\\[[0-9;]{0,20}m)")
 
 
 def settings() -> Settings:
@@ -18,9 +23,17 @@ def settings() -> Settings:
     return read_settings(os.environ)
 
 
+def echo(text: object = "", *, err: bool = False) -> None:
+    """Print a text on standard output or error. What is not printable is escaped, except lines, tabs and the styles of
+    `click.style`; a text of others is escaped before it is styled."""
+    parts = _STYLE.split(str(text))
+    parts[::2] = [escape(part, keep="\n\t") for part in parts[::2]]
+    click.echo("".join(parts), err=err)
+
+
 def print_json(document: Any) -> None:
     """Print a JSON document as one line."""
-    click.echo(orjson.dumps(document, default=str).decode())
+    echo(escape_json(orjson.dumps(document, default=str).decode()))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -35,7 +48,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(escape(cell, keep="\n")) for cell in row))
     console.print(table)
 
 

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import click
-
+from signpost.cli.edge import echo
 from signpost.errors import CallerError, MisconfiguredError, SignpostError
 from signpost.settings import Settings, SettingsError, read_settings
 
@@ -30,7 +29,7 @@ def report_errors(program: str = "signpost") -> Iterator[None]:
     except BrokenPipeError:
         raise
     except (SignpostError, OSError) as error:
-        click.echo(f"{program}: {describe_error(error, os.environ)}", err=True)
+        echo(f"{program}: {describe_error(error, os.environ)}", err=True)
         raise SystemExit(exit_code(error)) from None
 
 

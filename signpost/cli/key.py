@@ -2,7 +2,7 @@
 
 import click
 
-from signpost.cli.edge import json_option, print_json
+from signpost.cli.edge import echo, json_option, print_json
 from signpost.tenants.model import hash_key, new_key
 
 
@@ -14,4 +14,4 @@ def key(as_json: bool) -> None:
     if as_json:
         print_json({"key": new, "hash": hash_key(new)})
     else:
-        click.echo(f"key   {new}\nhash  {hash_key(new)}")
+        echo(f"key   {new}\nhash  {hash_key(new)}")

@@ -12,9 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 import orjson
 
-from signpost.cli.edge import count_noun, json_option, print_json, settings
+from signpost.cli.edge import count_noun, echo, json_option, print_json, settings
 from signpost.errors import CallerError
 from signpost.names import CLOUDEVENTS_BATCH_JSON
+from signpost.printable import escape, escape_document
 from signpost.repeats import Repeats
 
 if TYPE_CHECKING:
@@ -68,12 +69,13 @@ def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
         print_json({"sent": len(items), "accepted": accepted, "refused": [asdict(one) for one in rejections]})
     else:
         for rejection in rejections:
-            click.echo(f"{rejection.place} {rejection.id or '(no id)'} is rejected:", err=True)
-            for error in rejection.errors:
-                click.echo(f"  {error['pointer'] or 'event'}: {error['detail']}", err=True)
+            errors = escape_document(rejection.errors)
+            echo(f"{escape(rejection.place)} {escape(rejection.id or '(no id)')} is rejected:", err=True)
+            for error in errors:
+                echo(f"  {error['pointer'] or 'event'}: {error['detail']}", err=True)
             if rejection.more:
-                click.echo(f"  {count_noun(rejection.more, 'more problem')}", err=True)
-        click.echo(f"{count_noun(len(items), 'event')} sent, {len(rejections)} rejected")
+                echo(f"  {count_noun(rejection.more, 'more problem')}", err=True)
+        echo(f"{count_noun(len(items), 'event')} sent, {len(rejections)} rejected")
     if rejections:
         raise SystemExit(1)
 
@@ -167,7 +169,7 @@ def _post(client: "httpx.Client", batch: list[Item], patience: float) -> list[di
             if time.monotonic() + unavailable.retry_after_s > deadline:
                 raise
             if lines.is_due(str(unavailable)):
-                click.echo(f"retrying for up to {patience:g} s: {unavailable}", err=True)
+                echo(f"retrying for up to {patience:g} s: {unavailable}", err=True)
             time.sleep(unavailable.retry_after_s)
 
 

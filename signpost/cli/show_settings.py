@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from signpost.cli.edge import json_option, print_json, print_table
+from signpost.cli.edge import echo, json_option, print_json, print_table
 from signpost.settings import show_settings
 
 
@@ -19,7 +19,7 @@ def settings(markdown: bool, as_json: bool) -> None:
     SIGNPOST_DATABASE_URL_FILE, SIGNPOST_BROKER_URL_FILE, SIGNPOST_API_KEY_FILE.
     """
     if markdown:
-        click.echo(markdown_table())
+        echo(markdown_table())
         return
     found = show_settings(os.environ)
     if as_json:

@@ -11,8 +11,9 @@ from typing import Any
 import click
 import orjson
 
-from signpost.cli.edge import json_option, settings
+from signpost.cli.edge import echo, json_option, print_json, settings
 from signpost.names import AUDIENCES
+from signpost.printable import escape_document
 from signpost.repeats import Repeats
 from signpost.settings import Settings
 
@@ -45,14 +46,18 @@ def tail(
     changes = _from_broker(settings(), bind) if bind else _from_feed(settings(), follow, last, audience, interval)
     try:
         for change in itertools.islice(changes, count):
-            click.echo(orjson.dumps(change) if as_json else format_change(change))
+            if as_json:
+                print_json(change)
+            else:
+                echo(format_change(change))
             sys.stdout.flush()
     except KeyboardInterrupt:
-        click.echo(err=True)
+        echo(err=True)
 
 
 def format_change(event: dict[str, Any]) -> str:
     """A change for people: a line with change, priority and audience, and a line with the advice."""
+    event = escape_document(event)
     data = event["data"]
     subject = f"{data['subject']['kind']}/{data['subject']['id']}"
     time_of_day = event["time"][:19].replace("T", " ")
@@ -93,7 +98,7 @@ def _from_feed(
                 items, cursor = page(cursor)
             except IntakeUnavailable as unavailable:
                 if lines.is_due(str(unavailable)):
-                    click.echo(f"retrying: {unavailable}", err=True)
+                    echo(f"retrying: {unavailable}", err=True)
                 continue
             lines.reset()
             yield from items
@@ -106,7 +111,7 @@ def _from_broker(settings: Settings, pattern: str) -> Iterator[dict[str, Any]]:
     broker = connect(settings.broker_url, partitions=settings.partitions, name="signpost tail")
     try:
         consumer = broker.subscribe(pattern)
-        click.echo(f"waiting for messages that match {pattern}", err=True)
+        echo(f"waiting for messages that match {pattern}", err=True)
         while True:
             for delivery in consumer.receive(100, 1.0):
                 yield orjson.loads(delivery.body)

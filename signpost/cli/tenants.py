@@ -4,7 +4,7 @@ import os
 
 import click
 
-from signpost.cli.edge import json_option, print_json, print_table, settings
+from signpost.cli.edge import echo, json_option, print_json, print_table, settings
 
 
 @click.group
@@ -31,7 +31,7 @@ def add(name: str, as_json: bool) -> None:
     if as_json:
         print_json({"tenant": name, "api_key": key})
     else:
-        click.echo(f"Tenant {name} is in {file.path}. Its API key, shown only once:\n\n  {key}")
+        echo(f"Tenant {name} is in {file.path}. Its API key, shown only once:\n\n  {key}")
 
 
 @tenants.command("list")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from signpost.cli.edge import json_option, print_json, settings
+from signpost.cli.edge import echo, json_option, print_json, settings
 
 if TYPE_CHECKING:
     from signpost.messaging import Broker
@@ -34,7 +34,7 @@ def apply() -> None:
     """Declare missing exchanges, queues and bindings. Existing ones with other arguments are an error (exit code 2)."""
     with _broker() as broker:
         broker.apply_topology()
-    click.echo("Exchanges, queues and bindings are declared.")
+    echo("Exchanges, queues and bindings are declared.")
 
 
 @topology.command
@@ -46,6 +46,6 @@ def check(as_json: bool) -> None:
     if as_json:
         print_json({"differences": differences})
     else:
-        click.echo("\n".join(differences) or "The broker matches the declared topology.")
+        echo("\n".join(differences) or "The broker matches the declared topology.")
     if differences:
         raise SystemExit(1)

@@ -15,7 +15,7 @@ from typing import Final
 
 import click
 
-from signpost.cli.edge import settings
+from signpost.cli.edge import echo, settings
 from signpost.cli.first_run import prepare
 from signpost.cli.processes import GUNICORN
 from signpost.cli.supervisor import Program, Supervisor
@@ -175,13 +175,13 @@ def _print_ready(settings: Settings, url: str) -> None:
         "Ctrl-C stops it without losing data.",
         "",
     )
-    click.echo("\n".join(lines), err=True)
+    echo("\n".join(lines), err=True)
 
 
 def _log(text: str) -> None:
     # The terminal may be closed
     with contextlib.suppress(OSError):
-        click.echo(f"{click.style('signpost ', bold=True)}| {text}", err=True)
+        echo(f"{click.style('signpost ', bold=True)}| {text}", err=True)
 
 
 def _to_reachable(bind: Bind) -> Bind:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -11,9 +12,11 @@ from signpost.errors import CallerError
 from signpost.ingress import standard
 from signpost.ingress.mapping import Vendor
 from signpost.ingress.signatures import verify
-from signpost.ingress.strict_json import loads
+from signpost.ingress.strict_json import loads, loads_of_others
 from signpost.ingress.translate import Receipt, event_name, translate
-from signpost.schemas import InvalidEvent, load_event
+from signpost.schemas import InvalidEvent, Problem, load_event
+from signpost.schemas.problems import MAX_PROBLEMS
+from signpost.schemas.texts import find_unprintable
 from signpost.tenants.model import Source
 
 MAX_UNSIGNED_PING_BYTES = 200
@@ -48,6 +51,8 @@ class TranslationResult:
     reason: str = ""
     unknown: bool = False
     """Whether the mapping neither translates nor ignores the vendor's event."""
+    notes: tuple[Problem, ...] = ()
+    """Texts that were changed before they became part of an event."""
 
 
 OPEN_PING: Final = TranslationResult((), reason="a test request")
@@ -95,16 +100,25 @@ def _verify(delivery: WebhookRequest) -> bytes:
 def read(delivery: WebhookRequest) -> TranslationResult:
     """Translate a delivery that was verified on arrival. Raises as `receive` does, except InvalidSignature."""
     vendor, source = delivery.vendor, delivery.source
-    body = loads(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() or vendor.speaks_ours else None
     if vendor.speaks_ours:
-        return TranslationResult((_load_standard(delivery, body),))
+        payload = loads(delivery.raw, max_depth=delivery.depth)
+        return TranslationResult((_load_standard(delivery, payload),), notes=_notes([payload]))
+    body = loads_of_others(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
     name = event_name(vendor, delivery.headers, body)
     documents = translate(vendor, delivery.headers, body, _receipt(delivery))
     events = tuple(
         load_event(document, tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds)
         for document in documents
     )
-    return TranslationResult(events, name or "") if events else _explain_no_events(vendor, name, body)
+    if events:
+        return TranslationResult(events, name or "", notes=_notes(documents))
+    return _explain_no_events(vendor, name, body)
+
+
+def _notes(documents: Sequence[Any]) -> tuple[Problem, ...]:
+    """Say which texts of events were changed."""
+    found = islice((at for one in documents for at in find_unprintable(one.get("data"), "/data")), MAX_PROBLEMS)
+    return tuple(Problem(at, "has control or invisible characters; they were replaced or removed") for at in found)
 
 
 def _explain_no_events(vendor: Vendor, name: str | None, body: Any) -> TranslationResult:

@@ -10,7 +10,7 @@ from signpost.rulebook.conditions import RESERVED as RESERVED_IN_TEXTS
 from signpost.rulebook.folders import Folders, folders_of, name_of
 from signpost.rulebook.schema_values import DRAFT, JsonSchema
 from signpost.schemas.custom import NAME
-from signpost.schemas.fields import Boolean, Choice, Date, Instant, Integer, Kind, Number, Text
+from signpost.schemas.fields import Boolean, Choice, Date, Instant, Integer, Kind, Line, Number
 from signpost.schemas.money import Money
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
@@ -22,7 +22,7 @@ OWNERS: Final = ("offer", "interview", "application", "candidate")
 KEYS: Final = ("type", "label", "visible_to", "choices")
 VISIBLE_TO: Final = ("candidate", "employer")
 TYPES: Final[Mapping[str, type[Kind]]] = {
-    "text": Text,
+    "text": Line,
     "number": Number,
     "boolean": Boolean,
     "money": Money,

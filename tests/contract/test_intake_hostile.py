@@ -41,6 +41,12 @@ BODIES: dict[str, tuple[bytes, int]] = {
 }
 
 
+IN_UNREAD_MEMBERS = {
+    "NaN", "Infinity", "lone surrogate", "NUL", "invalid UTF-8", "huge integer", "huge exponent", "byte order mark",
+}  # fmt: skip
+"""What is taken from a vendor, who cannot correct it, and refused from a sender of our own events."""
+
+
 @pytest.fixture(scope="module")
 def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
     parts = intake_at(tmp_path_factory.mktemp("hostile"))
@@ -77,7 +83,11 @@ def test_signed_bodies(intake: Intake, name: str) -> None:
     body, status = BODIES[name]
     check(intake.post("/v1/webhooks/careers", body, sign_standard(body)), status)
     if body:
-        check(intake.post("/v1/webhooks/acme", body, sign_greenhouse(body)), status)
+        answer = intake.post("/v1/webhooks/acme", body, sign_greenhouse(body))
+        if name in IN_UNREAD_MEMBERS:
+            assert answer.status_code == 200, "a vendor's event is not lost for what nothing reads"
+        else:
+            check(answer, status)
 
 
 @pytest.mark.parametrize(

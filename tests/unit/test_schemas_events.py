@@ -121,7 +121,7 @@ def test_a_naive_instant_is_told_what_it_lacks() -> None:
      ("weekends", 1), ("paid_leave_days", "25"), ("paid_leave_days", 2.5), ("paid_leave_days", True),
      ("paid_leave_days", -1), ("travel_percent", 101), ("hours_per_week", float("inf")), ("hours_per_week", 169),
      ("workplace", "office"), ("conditions", ["medical", "medical"]), ("conditions", "medical"),
-     ("highlights", ["x"] * 101), ("highlights", [None]), ("title", "x" * 2001), ("title", "a\0b"), ("title", "\ud800"),
+     ("highlights", ["x"] * 101), ("highlights", [None]), ("title", "x" * 2001), ("application", "a\0b"), ("application", "\ud800"),
      ("title", 7), ("location", {"country": "XX"}), ("location", {"country": "de"}), ("location", {"planet": "Mars"}),
      ("location", "Berlin"), ("benefits", {"dental": "yes"}), ("benefits", {"gym": True}),
      ("employer", {"id": ""}), ("employer", "Acme"), ("nope", 1)],

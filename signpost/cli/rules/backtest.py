@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from signpost.cli.edge import count_noun, json_option, print_json, print_table, settings
+from signpost.cli.edge import count_noun, echo, json_option, print_json, print_table, settings
 from signpost.cli.rules.common import FILE, FOLDERS, load_with
 from signpost.cli.rules.mutants import jobs_option, progress_bar
 from signpost.cli.send import Item, stream_items
@@ -181,12 +181,12 @@ def _show(found: "Comparison", rulebooks: "tuple[Rulebook, Rulebook]", stored: b
         return
     _show_differences(found)
     different = sum(counts.total() for counts in found.counts.values())
-    click.echo(
+    echo(
         f"{count_noun(found.cases, 'case')}, {count_noun(found.advice, 'piece')} of advice, "
         f"{count_noun(different, 'difference')} between {old} and {new}"
     )
     if stored:
-        click.echo(PARTIAL)
+        echo(PARTIAL)
 
 
 def _document(found: "Comparison") -> dict[str, object]:
@@ -207,7 +207,7 @@ def _show_differences(found: "Comparison") -> None:
         lines = [*sorted(found.counts.items()), ("all", total)][: None if len(found.counts) > 1 else 1]
         print_table(("rule", *kinds), ((rule, *(str(counts[kind] or "") for kind in kinds)) for rule, counts in lines))
     for one in sorted(found.examples, key=lambda one: (one.rule, list(KINDS).index(one.kind))):
-        click.echo(_line(one))
+        echo(_line(one))
 
 
 def _line(one: "Difference") -> str:

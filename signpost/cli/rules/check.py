@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signpost.cli.edge import count_noun, json_option, print_json
+from signpost.cli.edge import count_noun, echo, json_option, print_json
 from signpost.cli.rules.common import FOLDERS, place
 from signpost.settings import SHIPPED_RULES
 
@@ -64,8 +64,8 @@ def check(
         print_json({"rules": len(rulebook.rules), "version": rulebook.version, "own_fields": own, **findings})
     else:
         for one in (*problems, *warnings):
-            click.echo(one)
-        click.echo(_verdict(rulebook, len(problems), len(warnings)))
+            echo(one)
+        echo(_verdict(rulebook, len(problems), len(warnings)))
     if problems or (strict and warnings):
         raise SystemExit(1)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from signpost.cli.edge import json_option, print_json, print_table
+from signpost.cli.edge import echo, json_option, print_json, print_table
 from signpost.cli.rules.common import FOLDERS, place
 from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, place_in
 from signpost.settings import SHIPPED_RULES
@@ -37,7 +37,7 @@ def coverage(folder: tuple[Path, ...], jobs: int, cache: bool, as_json: bool) ->
     columns = ("rule", "place", "timelines", "expectations", "mutants", "accepted", "score")
     print_table(columns, map(_cells, rows))
     uncovered = sum(not row["timelines"] for row in rows)
-    click.echo(f"{len(rows)} rules, {uncovered} without a timeline, score {report.score:.1f}")
+    echo(f"{len(rows)} rules, {uncovered} without a timeline, score {report.score:.1f}")
 
 
 def _to_row(verdict: Any, timelines: list[Any], folder: tuple[Path, ...]) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from signpost.cli.edge import json_option, print_json, settings
+from signpost.cli.edge import echo, json_option, print_json, settings
 from signpost.cli.rules.common import FOLDERS
 from signpost.errors import CallerError
+from signpost.printable import escape_document
 
 if TYPE_CHECKING:
     from signpost.authoring.backtest import History
@@ -86,7 +87,7 @@ def explain(
     if as_json:
         print_json(found)
     elif not found:
-        click.echo(f"{named['rule']}: the case of {key} has no subject of this rule")
+        echo(f"{named['rule']}: the case of {key} has no subject of this rule")
     for one in found if not as_json else ():
         _show(one)
 
@@ -145,7 +146,7 @@ def _of_timeline(name: str, folder: tuple[Path, ...] | None) -> _Subject:
         names = "".join(f"\n  {one.name}" for one in timelines)
         raise NothingKnown(f"{path} has no timeline {wanted!r}; it has:{names}")
     if not wanted and len(timelines) > 1:
-        click.echo(f"using the first of {len(timelines)} timelines: {one.name}", err=True)
+        echo(f"using the first of {len(timelines)} timelines: {one.name}", err=True)
     history = History(one.candidate, tuple((arrival.at, Case.of(arrival.event)) for arrival in one.arrivals))
     return _Subject(history, load(folder or settings().rules, one.params), b"", one.start)
 
@@ -168,28 +169,29 @@ def _instant(at: str | None, start: int) -> int:
         ) from None
 
 
-def _show(one: "Explanation") -> None:
+def _show(explanation: "Explanation") -> None:
+    one = escape_document(explanation)
     subject = f"{one['subject']['kind']}/{one['subject']['id']}"
     verdict = click.style(f"holds, {one['priority']}", "green") if one["holds"] else click.style("does not hold", "red")
-    click.echo(f"{click.style(one['rule'] + '@' + subject, bold=True)} at {one['at']}: {verdict}")
+    echo(f"{click.style(one['rule'] + '@' + subject, bold=True)} at {one['at']}: {verdict}")
     for reason in one["because"]:
         _print_reason(reason, 1)
     if one["suppressed_by"]:
-        click.echo(f"  suppressed by {', '.join(one['suppressed_by'])}")
+        echo(f"  suppressed by {', '.join(one['suppressed_by'])}")
     if one["told"]:
-        click.echo(f"  {_describe_state(one['told'])}")
+        echo(f"  {_describe_state(one['told'])}")
     for name in ("due", "valid_until"):
         if one[name]:
-            click.echo(f"  {name.replace('_', ' ')}: {one[name]}")
+            echo(f"  {name.replace('_', ' ')}: {one[name]}")
     change = one["next"]
-    click.echo(f"  next: {change['change']} {change['at']}" if change else "  next: no change without new events")
+    echo(f"  next: {change['change']} {change['at']}" if change else "  next: no change without new events")
     for fact in one["if_changed"]:
-        click.echo(f"  would change {fact['words']}")
+        echo(f"  would change {fact['words']}")
     for arrival in one["if_there_were"]:
         such = f" with {', '.join(arrival['such_that'])}" if arrival["such_that"] else ""
-        click.echo(f"  would change if there were {arrival['entity']}{such}")
+        echo(f"  would change if there were {arrival['entity']}{such}")
     if not one["complete"]:
-        click.echo("  this case is too large to try every single change")
+        echo("  this case is too large to try every single change")
 
 
 def _describe_state(state: "AdviceState") -> str:
@@ -208,7 +210,7 @@ def _print_reason(reason: Any, depth: int) -> None:
     seen = "; ".join(map(_fact, reason["seen"]))
     turns = f" (turns {reason['turns']})" if reason["turns"] else ""
     text = f"{reason['of']}: all of" if reason["of"] else reason["condition"]
-    click.echo(f"{'  ' * depth}{click.style(f'{word:8}', colour)}{text}{turns}{f'   [{seen}]' if seen else ''}")
+    echo(f"{'  ' * depth}{click.style(f'{word:8}', colour)}{text}{turns}{f'   [{seen}]' if seen else ''}")
     for part in reason["parts"]:
         _print_reason(part, depth + 1)
 

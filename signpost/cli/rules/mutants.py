@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from signpost.cli.edge import count_noun, print_table
+from signpost.cli.edge import count_noun, echo, print_table
 from signpost.cli.rules.common import place
 
 if TYPE_CHECKING:
@@ -75,14 +75,14 @@ def show_report(report: Any, folder: "Folders") -> None:
     print_table(("rule", "mutants", "killed", "accepted", "survive", "score"), map(_row, report.verdicts))
     for verdict in report.verdicts:
         for mutant in verdict.survivors:
-            click.echo(f"{_place(mutant.position, folder)}: {verdict.rule}: survives: {mutant.description}")
+            echo(f"{_place(mutant.position, folder)}: {verdict.rule}: survives: {mutant.description}")
     for entry in report.stale:
-        click.echo(f"{entry.position}: {entry.rule}: {entry.mutant} does not survive; remove the entry")
+        echo(f"{entry.position}: {entry.rule}: {entry.mutant} does not survive; remove the entry")
     survivors = sum(len(verdict.survivors) for verdict in report.verdicts)
     mutants = count_noun(sum(verdict.mutants for verdict in report.verdicts), "mutant")
     cached = f", {count_noun(report.cached, 'rule')} from the cache" if report.cached else ""
     rules = count_noun(len(report.verdicts), "rule")
-    click.echo(f"{mutants} of {rules}{cached}: {survivors} survive, score {report.score:.1f}")
+    echo(f"{mutants} of {rules}{cached}: {survivors} survive, score {report.score:.1f}")
 
 
 def report_json(report: Any, folder: "Folders") -> dict[str, Any]:

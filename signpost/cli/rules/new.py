@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from signpost.cli.edge import echo
 from signpost.cli.rules.common import FOLDERS
 from signpost.settings import OURS, SHIPPED_RULES
 
@@ -40,9 +41,9 @@ def new(name: str, folder: tuple[Path, ...], topic: str | None, about: str, audi
     from signpost.authoring.new_rule import NewRule, write_rule
 
     rule, timeline = write_rule(folder, NewRule(name, about, audience, topic, source))
-    click.echo(f"{rule}: rule {name} written")
-    click.echo(f"{timeline}: its timeline written")
-    click.echo("Next: replace the example condition and texts in both files, then run")
+    echo(f"{rule}: rule {name} written")
+    echo(f"{timeline}: its timeline written")
+    echo("Next: replace the example condition and texts in both files, then run")
     names = ":".join(OURS if one == SHIPPED_RULES and len(folder) > 1 else str(one) for one in folder)
-    click.echo(f"  signpost rules check {names}")
-    click.echo(f"  signpost rules test {names}")
+    echo(f"  signpost rules check {names}")
+    echo(f"  signpost rules test {names}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from signpost.cli.edge import echo
 from signpost.cli.rules.common import FOLDERS
 from signpost.settings import SHIPPED_RULES
 
@@ -25,4 +26,4 @@ def schema(folder: tuple[Path, ...]) -> None:
     from signpost.authoring.editor import write_schemas
 
     for path in write_schemas(folder):
-        click.echo(f"{path} written")
+        echo(f"{path} written")

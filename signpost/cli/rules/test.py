@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from signpost.cli.edge import json_option, print_json
+from signpost.cli.edge import echo, json_option, print_json
 from signpost.cli.rules.common import FOLDERS, PATHS, place
 from signpost.cli.rules.junit import write_junit
 from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, progress_bar, report_json, show_report
@@ -97,8 +97,8 @@ def _show(result: Any, report: Any, folder: tuple[Path, ...], *, as_json: bool) 
         print_json(document | ({"mutants": report_json(report, folder)} if report is not None else {}))
         return
     for failure in result.failures:
-        click.echo(failure)
-    click.echo(result.summary)
+        echo(failure)
+    echo(result.summary)
     if report is not None:
         show_report(report, folder)
 

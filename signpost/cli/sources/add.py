@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from signpost.cli.edge import json_option, print_json, settings
+from signpost.cli.edge import echo, json_option, print_json, settings
 from signpost.errors import CallerError
 
 if TYPE_CHECKING:
@@ -88,13 +88,11 @@ def add(
     if as_json:
         print_json({"source": name, "url": url, "secret": secret if secret_file is None else None})
         return
-    click.echo(f"Source {name} is in {file.path}.\n\nEnter at the vendor:\n  URL     {url}")
+    echo(f"Source {name} is in {file.path}.\n\nEnter at the vendor:\n  URL     {url}")
     if secret_file is None:
         secret_name = reference.removeprefix("file:")
-        click.echo(
-            f"  secret  {secret}\n\nThe secret is shown only once; it is stored in {secret_name} in the same folder."
-        )
-    click.echo(f"\nTest it: signpost sources test {name}")
+        echo(f"  secret  {secret}\n\nThe secret is shown only once; it is stored in {secret_name} in the same folder.")
+    echo(f"\nTest it: signpost sources test {name}")
 
 
 def _only_tenant(file: "TenantsFile") -> str:

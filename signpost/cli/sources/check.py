@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from signpost.cli.edge import count_noun, json_option, print_json
+from signpost.cli.edge import count_noun, echo, json_option, print_json
 
 if TYPE_CHECKING:
     from signpost.case.event import Event
@@ -73,11 +73,11 @@ def _to_document(event: "Event") -> dict[str, Any]:
 
 def _show(one: dict[str, Any], with_events: bool) -> None:
     for problem in one["problems"]:
-        click.echo(problem)
+        echo(problem)
     untried = f"; no sample for {', '.join(one['untried'])}" if one["untried"] else ""
     verdict = "invalid" if one["problems"] else "valid"
-    click.echo(f"{one['vendor']}: {verdict}, {count_noun(len(one['samples']), 'sample')} tested{untried}")
+    echo(f"{one['vendor']}: {verdict}, {count_noun(len(one['samples']), 'sample')} tested{untried}")
     for sample in one["samples"] if with_events else ():
         for event in sample["events"]:
             data = json.dumps(event["data"], ensure_ascii=False)
-            click.echo(f"  {sample['sample']}: {event['type']} of {event['subject']} at {event['time']} {data}")
+            echo(f"  {sample['sample']}: {event['type']} of {event['subject']} at {event['time']} {data}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from signpost.cli.edge import json_option, print_json, print_table, settings
+from signpost.cli.edge import echo, json_option, print_json, print_table, settings
 
 
 @click.command("list")
@@ -39,4 +39,4 @@ def list_sources(as_json: bool) -> None:
         print_table(columns, (tuple(str(row[column] or "") for column in columns) for row in found))
         for row in found:
             if row["problem"]:
-                click.echo(f"{row['source']} is disabled: {row['problem']}; correct it in {chosen.tenants}")
+                echo(f"{row['source']} is disabled: {row['problem']}; correct it in {chosen.tenants}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from signpost.cli.edge import settings
+from signpost.cli.edge import echo, settings
 from signpost.errors import CallerError
 
 
@@ -36,7 +36,7 @@ def rotate(name: str, secret_file: Path | None, retire: bool) -> None:
             raise CannotEdit(f"{name} has only one secret; add another first: signpost sources rotate {name}")
         file.set_secrets(name, known[1:])
         file.save(os.environ)
-        click.echo(f"Removed {known[0]} from {name}; {len(known) - 1} active.")
+        echo(f"Removed {known[0]} from {name}; {len(known) - 1} active.")
         return
     secret = read_secret(secret_file, load_tenants(file.path, os.environ).sources[name].vendor)
     reference = write_secret(folder, name, secret)
@@ -46,7 +46,7 @@ def rotate(name: str, secret_file: Path | None, retire: bool) -> None:
     except CallerError:
         (folder / reference.removeprefix("file:")).unlink()
         raise
-    click.echo(f"{name} has {len(known) + 1} active secrets. Enter the new one at the vendor.")
+    echo(f"{name} has {len(known) + 1} active secrets. Enter the new one at the vendor.")
     if secret_file is None:
-        click.echo(f"  secret  {secret}\n")
-    click.echo(f"Then remove the old one: signpost sources rotate {name} --retire")
+        echo(f"  secret  {secret}\n")
+    echo(f"Then remove the old one: signpost sources rotate {name} --retire")

@@ -7,9 +7,10 @@ from urllib.parse import quote
 
 import click
 
-from signpost.cli.edge import json_option, print_json, settings
+from signpost.cli.edge import echo, json_option, print_json, settings
 from signpost.errors import CallerError
 from signpost.names import JSON
+from signpost.printable import escape_document
 
 if TYPE_CHECKING:
     import httpx
@@ -132,25 +133,26 @@ def _candidate_path(subject: str, part: str) -> str:
     return f"/v1/candidates/{quote(subject, safe='')}/{part}"
 
 
-def _show(steps: dict[str, Any], sample: "Sample", secrets: int) -> None:
+def _show(found: dict[str, Any], sample: "Sample", secrets: int) -> None:
+    steps = escape_document(found)
     good = steps["answer"] == steps["expected"]
-    click.echo(f"sample     {steps['sample']} ({steps['attested']})")
-    click.echo(f"signature  with the newest of {secrets} active secret{'' if secrets == 1 else 's'}")
+    echo(f"sample     {steps['sample']} ({steps['attested']})")
+    echo(f"signature  with the newest of {secrets} active secret{'' if secrets == 1 else 's'}")
     colour = "green" if good else "red"
-    click.echo(f"answer     {click.style(str(steps['answer']), colour)}, the vendor expects {steps['expected']}")
+    echo(f"answer     {click.style(str(steps['answer']), colour)}, the vendor expects {steps['expected']}")
     if steps["problem"]:
-        click.echo(f"problem    {steps['problem'].get('detail')}")
+        echo(f"problem    {steps['problem'].get('detail')}")
         for error in steps["problem"].get("errors", ()):
-            click.echo(f"           {error['pointer']}: {error['detail']}")
+            echo(f"           {error['pointer']}: {error['detail']}")
         if steps["problem"].get("type") == DISABLED:
-            click.echo("           the intake's log shows the reason; restart it if the mapping of the vendor is new")
+            echo("           the intake's log shows the reason; restart it if the mapping of the vendor is new")
     if steps["delivery"]:
-        click.echo(f"delivery   {steps['delivery']}")
+        echo(f"delivery   {steps['delivery']}")
     for event in steps["events"]:
-        click.echo(f"event      {event['type']} of {event['subject']}")
+        echo(f"event      {event['type']} of {event['subject']}")
     if not steps["events"]:
-        click.echo("event      none" + ("" if sample.gives else ": this sample contains no event"))
+        echo("event      none" + ("" if sample.gives else ": this sample contains no event"))
     for one in steps["advice"]:
-        click.echo(f"advice     {one['priority']:7} {one['title']}   [{one['rule']}]")
+        echo(f"advice     {one['priority']:7} {one['title']}   [{one['rule']}]")
     if steps["events"] and not steps["advice"]:
-        click.echo("advice     none from this event alone")
+        echo("advice     none from this event alone")
