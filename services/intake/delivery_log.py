@@ -15,7 +15,7 @@ from signpost.errors import CallerError, SignpostError, TransientError
 from signpost.ingress.redaction import redact
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.stored_headers import stored_headers
-from signpost.ingress.strict_json import loads
+from signpost.ingress.strict_json import loads_of_others
 from signpost.schemas import InvalidEvent, Problem, full_type
 from signpost.services.intake.problems import to_errors
 from signpost.storage import DeliveryRow, Store
@@ -94,7 +94,7 @@ def subject_keys(events: Sequence[Event]) -> list[str]:
 def _redact(raw: bytes) -> bytes:
     """The body as JSON without personal data; null if it is not JSON. orjson has no integers beyond 64 bits."""
     try:
-        return json.dumps(redact(loads(raw)), default=str, ensure_ascii=False).encode()
+        return json.dumps(redact(loads_of_others(raw)), default=str, ensure_ascii=False).encode()
     except CallerError:
         return b"null"
 
