@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -78,6 +79,17 @@ def seconds(minimum: float, maximum: float) -> Callable[[str], float]:
         return float(value)
 
     return parse
+
+
+def networks(value: str) -> str:
+    """IP addresses and networks with commas between them, or nothing. The normal form has no spaces."""
+    found = [one.strip() for one in value.split(",")] if value else []
+    for one in found:
+        try:
+            ip_network(one)
+        except ValueError:
+            raise ValueError("must be IP addresses or networks, for example 10.0.0.5,192.168.7.0/24") from None
+    return ",".join(found)
 
 
 def bind(value: str) -> Bind:

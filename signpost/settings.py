@@ -13,6 +13,7 @@ from signpost.setting_kinds import (
     choice,
     database,
     mask_passwords,
+    networks,
     number,
     path,
     queue,
@@ -113,6 +114,14 @@ class Settings:
     http_bind: Bind = _setting(bind, "127.0.0.1:8080", "address on which the intake listens")
     http_processes: int = _setting(number(1, 64), "1", "number of intake processes")
     http_threads: int = _setting(number(1, 256), "8", "threads of each intake process: its concurrent requests")
+    request_timeout: float = _setting(
+        seconds(0.5, 60), "10", "seconds within which a request must arrive, from its first byte to its last"
+    )
+    trusted_proxies: str = _setting(
+        networks,
+        "",
+        "addresses or networks of proxies whose header `X-Forwarded-Proto` the intake believes: ADDRESS,NETWORK/BITS",
+    )
     max_body_bytes: int = _setting(number(1_000, 16_000_000), "1000000", "maximum size of a request body, in bytes")
     rate_per_second: int = _setting(
         number(0, 1_000_000),

@@ -12,6 +12,7 @@ from signpost.errors import CallerError, MisconfiguredError
 from signpost.logs import set_up_logging
 from signpost.names import PRIVATE_UMASK
 from signpost.services.intake.start import check_start
+from signpost.services.intake.worker import BufferingWorker, WorkerLimits
 from signpost.settings import read_settings
 
 MISUSED = 2
@@ -34,8 +35,11 @@ except (CallerError, MisconfiguredError) as error:
 wsgi_app = "signpost.services.intake.wsgi:app"
 bind = str(_settings.http_bind)
 workers = _settings.http_processes
-worker_class = "gthread"
 threads = _settings.http_threads
+worker_connections = 4096
+# All addresses that may say for whom they forward, and by which scheme; by default nobody. A proxy decides no path.
+forwarded_allow_ips = _settings.trusted_proxies
+forwarder_headers = ""
 preload_app = False
 timeout = 60
 graceful_timeout = 30
@@ -49,6 +53,12 @@ control_socket_disable = True
 umask = PRIVATE_UMASK
 loglevel = _settings.log_level
 accesslog = None
+
+
+class worker_class(BufferingWorker):  # noqa: N801  # the name is a setting
+    """Reads whole requests before a thread handles them."""
+
+    limits = WorkerLimits(_settings.request_timeout, _settings.max_body_bytes)
 
 
 class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # untyped; the name is a setting

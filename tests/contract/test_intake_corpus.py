@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 
 from signpost.schemas.documents.generate import GENERATED
 from signpost.storage import upgrade
-from tests.integration.test_intake_gunicorn import running
 from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_greenhouse, sign_standard, tenants_in
+from tests.support.intake_process import running
 from tests.support.workers_kit import event, open_system
 
 CORPUS = Path(__file__).parents[1] / "data" / "hostile"

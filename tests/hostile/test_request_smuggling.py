@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from signpost.messaging import connect
-from signpost.storage import upgrade
-from tests.integration.test_intake_gunicorn import EVENT, running
-from tests.support.intake_parts import tenants_in
+from tests.support.intake_parts import NORTH_KEY
+from tests.support.intake_process import EVENT, intake_folder, running
 
 HIDDEN = json.dumps({**EVENT, "id": "hidden"}).encode()
 INNER = (
-    b"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key-north\r\n"
+    b"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + NORTH_KEY.encode() + b"\r\n"
     b"Content-Type: application/cloudevents+json\r\nContent-Length: " + str(len(HIDDEN)).encode() + b"\r\n\r\n" + HIDDEN
 )
 START = b"POST /v1/webhooks/careers HTTP/1.1\r\nHost: x\r\n"
@@ -45,11 +44,7 @@ SHAPES: dict[str, bytes] = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("smuggling")
-    tenants_in(made)
-    upgrade(f"sqlite:///{made}/signpost.db")
-    connect(f"sqlite:///{made}/signpost.db").apply_topology()
-    return made
+    return intake_folder(tmp_path_factory.mktemp("smuggling"))
 
 
 @pytest.fixture(scope="module")

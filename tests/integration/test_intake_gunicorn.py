@@ -1,60 +1,20 @@
 """The intake as it runs: gunicorn with its own configuration, started, asked, and ended by SIGTERM."""
 
 import json
-import os
 import signal
+import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
 from signpost.messaging import connect
-from signpost.storage import open_store, upgrade
-from tests.support.intake_parts import DEAD_BROKER, NORTH_KEY, NOW, TENANTS, tenants_in
+from signpost.storage import open_store
+from tests.support.intake_parts import DEAD_BROKER, NORTH_KEY, NOW, TENANTS
+from tests.support.intake_process import COMMAND, EVENT, environment, intake_folder, running
 from tests.support.private_servers import free_port, wait_until
-
-COMMAND = [sys.executable, "-m", "gunicorn", "-c", "python:signpost.services.intake.gunicorn_conf"]
-EVENT = {
-    "specversion": "1.0", "id": "e-1", "source": "s", "type": "signpost.offer.extended.v1",
-    "time": "2026-03-02T13:00:00Z", "subject": "c-1", "data": {"offer": "acme"},
-}  # fmt: skip
-
-
-def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
-    own = {
-        "SIGNPOST_DATA_DIR": str(folder),
-        "SIGNPOST_HTTP_BIND": f"127.0.0.1:{port}",
-        "SIGNPOST_HTTP_PROCESSES": "2",
-        **settings,
-    }
-    return {name: value for name, value in os.environ.items() if not name.startswith("SIGNPOST_")} | own
-
-
-@contextmanager
-def running(folder: Path, **settings: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    port = free_port()
-    with open(folder / "log", "wb") as log:
-        process = subprocess.Popen(COMMAND, env=environment(folder, port, **settings), stderr=log)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        with suppress(TimeoutError):
-            wait_until(lambda: answers(address) or process.poll() is not None, "the intake to answer")
-        assert answers(address), (folder / "log").read_text()
-        yield address, process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def answers(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/livez", timeout=10).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def send(address: str) -> int:
@@ -68,10 +28,7 @@ def post(address: str, content: bytes | Iterator[bytes]) -> httpx.Response:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    tenants_in(tmp_path)
-    upgrade(f"sqlite:///{tmp_path}/signpost.db")
-    connect(f"sqlite:///{tmp_path}/signpost.db").apply_topology()
-    return tmp_path
+    return intake_folder(tmp_path)
 
 
 def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
@@ -133,3 +90,25 @@ def test_one_unknown_vendor_keeps_no_other_source_from_working(folder: Path) -> 
 def webhook(address: str, source: str) -> int:
     """The status of an unsigned webhook."""
     return httpx.post(f"{address}/v1/webhooks/{source}", content=b"{}", timeout=20).status_code
+
+
+def test_a_stopping_intake_answers_what_is_still_arriving(folder: Path) -> None:
+    body = json.dumps(EVENT).encode()
+    with running(folder, SIGNPOST_HTTP_PROCESSES="1") as (address, process):
+        port = int(address.rpartition(":")[2])
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=30) as client,
+            socket.create_connection(("127.0.0.1", port), timeout=30) as silent,
+        ):
+            head = f"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {NORTH_KEY}\r\n"
+            head += f"Content-Type: application/cloudevents+json\r\nContent-Length: {len(body)}\r\n\r\n"
+            client.sendall(head.encode() + body[:10])
+            # The accepted connections are the last ones before this answer
+            assert httpx.get(f"{address}/livez", timeout=30).status_code == 200
+            process.send_signal(signal.SIGTERM)
+            assert silent.recv(1) == b""
+            client.sendall(body[10:])
+            answer = b"".join(iter(lambda: client.recv(65_536), b""))
+        assert answer.startswith(b"HTTP/1.1 202 ")
+        assert b"\r\nConnection: close\r\n" in answer
+        assert process.wait(60) == 0

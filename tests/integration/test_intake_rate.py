@@ -20,8 +20,8 @@ from signpost.services.intake.rate import EMPTY_US, PORTIONS_PER_SECOND, UNAVAIL
 from signpost.storage import Lease, Rate, Store, open_store, upgrade
 from signpost.storage.errors import StorageUnavailable
 from signpost.tenants.model import Source
-from tests.integration.test_intake_gunicorn import running
 from tests.support.intake_parts import DEAD_DATABASE, NORTH_KEY, NOW, SOUTH_KEY, intake_at, sign_standard, tenants_in
+from tests.support.intake_process import running
 from tests.support.private_servers import wait_until
 
 ONE = {

@@ -13,8 +13,8 @@ from signpost.cli.supervisor import Program, Supervisor
 from signpost.errors import MisconfiguredError
 from signpost.messaging import connect
 from signpost.storage import open_store, upgrade
-from tests.integration.test_intake_gunicorn import COMMAND, environment
 from tests.support.intake_parts import DEAD_BROKER, tenants_in
+from tests.support.intake_process import COMMAND, environment
 from tests.support.private_servers import PrivatePostgreSQL, free_port, wait_until
 from tests.support.workers_processes import WorkerProcess, kill_afterwards
 

@@ -1,0 +1,27 @@
+"""Responses to requests that the worker refuses before the application sees them, as problem documents."""
+
+from functools import cache
+from http import HTTPStatus
+from typing import Final
+
+from signpost.services.intake.problems import problem
+
+RETRY_AFTER_S: Final = 5
+DETAILS: Final = {
+    HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive within the time limit.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large, or has too many chunks.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large.",
+    HTTPStatus.SERVICE_UNAVAILABLE: f"Too many connections. Retry after {RETRY_AFTER_S} seconds.",
+}
+
+
+@cache
+def refusal(status: HTTPStatus) -> bytes:
+    """The whole response, after which the connection closes."""
+    response = problem(status, f"http-{status.value}", status.phrase, DETAILS[status])
+    response.headers.extend(
+        {"Connection": "close", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        | ({"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {})
+    )
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in response.headers)]
+    return "\r\n".join([*lines, "", ""]).encode() + response.get_data()

@@ -1,0 +1,285 @@
+"""The gunicorn worker of the intake: its event loop reads requests and sends responses, so no client holds a thread.
+
+A thread gets a request when it has arrived completely, which may take `request_timeout_s` from its first byte.
+When connections or bytes reach their limit, the oldest unfinished connection gives way. Serves HTTP/1 without TLS.
+"""
+
+import errno
+import resource
+import selectors
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from itertools import chain
+from typing import Any, Final
+
+from gunicorn.http.errors import NoMoreData
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+
+from signpost.repeats import Repeats
+from signpost.services.intake.connection import Connection, Refusal
+from signpost.services.intake.refusals import refusal
+
+SEND_TIMEOUT_S: Final = 30.0
+LINGER_S: Final = 2.0
+"""How long a closing connection still takes what the client sends: closing at once could destroy the response."""
+SWEEP_INTERVAL_S: Final = 0.25
+MAX_ACCEPTS: Final = 64
+"""Connections accepted between two turns of the event loop."""
+RESERVED_FILES: Final = 128
+"""Open files of the process that are no client connections: database, broker, log."""
+OUT_OF_FILES: Final = (errno.EMFILE, errno.ENFILE)
+TRANSIENT: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, *OUT_OF_FILES)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """Limits of the connections of one process."""
+
+    request_timeout_s: float = 10.0
+    max_body_bytes: int = 1_000_000
+    max_buffered_bytes: int = 64_000_000
+
+
+class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
+    """Runs the application in threads, and everything that waits for a client in the event loop."""
+
+    limits = WorkerLimits()
+    worker_connections: int
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._unfinished: dict[Connection, None] = {}
+        """Connections that receive, send or close, the oldest first."""
+        self._idle: dict[Connection, None] = {}
+        """Connections between two requests, the oldest first."""
+        self._buffered_bytes = 0
+        self._next_sweep = 0.0
+        self._lines = Repeats()
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Refuse TLS: a proxy terminates it."""
+        super().check_config(cfg, log)
+        if cfg.is_ssl:
+            raise ValueError("the intake serves no TLS; put a proxy in front of it")
+
+    def init_process(self) -> None:
+        """Allow as many open files as connections, and no more connections than files."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = self.worker_connections + RESERVED_FILES
+        files = max(soft, wanted if hard == resource.RLIM_INFINITY else min(wanted, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+        self.worker_connections = min(self.worker_connections, files - RESERVED_FILES)
+        super().init_process()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept the connections that wait."""
+        for _ in range(MAX_ACCEPTS):
+            try:
+                client_socket, client = listener.accept()
+            except OSError as error:
+                if error.errno not in TRANSIENT:
+                    raise
+                if error.errno in OUT_OF_FILES and self._evict("open files"):
+                    continue
+                return
+            while self.nr_conns + 1 >= self.worker_connections and self._evict("connections"):
+                pass
+            client_socket.setblocking(False)
+            limit = self.limits.max_body_bytes
+            conn = Connection(self.cfg, client_socket, client, listener.getsockname(), limit)
+            self.nr_conns += 1
+            self._wait(conn, self._receive, self.limits.request_timeout_s)
+
+    def handle(self, conn: Connection) -> bool:
+        """Answer the request, in a thread; whether the connection can serve another."""
+        if not conn.is_complete:
+            conn.request.force_close()
+        try:
+            reuse = self._keepalive_after(conn, self.handle_request(conn.request, conn))
+        except Exception as error:
+            conn.sock.clear()
+            self.handle_error(conn.request, conn.sock, conn.client, error)
+            reuse = False
+        with suppress(OSError):
+            conn.send()
+        return reuse and conn.is_complete
+
+    def finish_request(self, conn: Connection, future: Any) -> None:
+        """Take the connection back from its thread."""
+        conn.reuse = bool(not future.cancelled() and not future.exception() and future.result())
+        conn.next_request()
+        self._guard(conn, self._send)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """End what has exceeded its deadline; all connections that wait for the client if `force`."""
+        now = time.monotonic()
+        if now < self._next_sweep and not force:
+            return
+        self._next_sweep = now + SWEEP_INTERVAL_S
+        for conn in [*self._unfinished, *self._idle]:
+            if force:
+                self._close(conn)
+            elif conn.deadline <= now:
+                self._guard(conn, self._expire)
+
+    def murder_pending(self) -> None:
+        """Do nothing: no connection is pending in gunicorn's sense."""
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """The worker stops: clients that have sent nothing of a request get little time to do so."""
+        for conn in [*self._unfinished, *self._idle]:
+            if conn.step == self._receive and conn.is_silent:
+                conn.deadline = min(conn.deadline, deadline)
+
+    def _on_ready(self, conn: Connection, _: Any) -> None:
+        # An earlier event of the same batch may have evicted it.
+        if conn in self._unfinished or conn in self._idle:
+            self._guard(conn, conn.step)
+
+    def _guard(self, conn: Connection, step: Callable[[Connection], Any]) -> None:
+        """Take a step. No client and no bug may end the event loop."""
+        try:
+            step(conn)
+        except OSError:
+            self._close(conn)
+        except Exception:
+            self.log.exception("closed a connection after a bug in its handling")
+            self._close(conn)
+
+    def _receive(self, conn: Connection) -> None:
+        try:
+            if not conn.receive():
+                self._close(conn)
+                return
+        except BlockingIOError:
+            return
+        if conn in self._idle:
+            self._wait(conn, self._receive, self.limits.request_timeout_s)
+        self._proceed(conn)
+
+    def _proceed(self, conn: Connection) -> None:
+        """Give the request to a thread if it is here, else go on waiting for it."""
+        try:
+            ready = conn.has_request()
+        except Refusal as reason:
+            self._refuse(conn, reason.status)
+            return
+        except (StopIteration, NoMoreData):
+            self._close(conn)
+            return
+        except Exception as error:
+            self.handle_error(None, conn.sock, conn.client, error)
+            self._answer(conn)
+            return
+        self._count(conn)
+        if conn.is_closed:
+            return
+        if ready:
+            self._release(conn)
+            self.enqueue_req(conn)
+        elif conn.expects_continue:
+            conn.expects_continue = False
+            conn.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _refuse(self, conn: Connection, status: int) -> None:
+        conn.sock.extend(refusal(HTTPStatus(status)))
+        self._answer(conn)
+
+    def _answer(self, conn: Connection) -> None:
+        """Send what is in the response buffer, and close."""
+        conn.reuse = False
+        conn.received.clear()
+        self._send(conn)
+
+    def _send(self, conn: Connection) -> None:
+        is_sent = conn.send()
+        self._count(conn)
+        if conn.is_closed:
+            return
+        if not is_sent:
+            if conn.step != self._send:
+                self._wait(conn, self._send, SEND_TIMEOUT_S, selectors.EVENT_WRITE)
+        elif not conn.reuse:
+            conn.socket.shutdown(socket.SHUT_WR)
+            self._wait(conn, self._discard, LINGER_S)
+        elif conn.received:
+            self._wait(conn, self._receive, self.limits.request_timeout_s)
+            self._proceed(conn)
+        else:
+            self._wait(conn, self._receive, self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER, idle=True)
+
+    def _discard(self, conn: Connection) -> None:
+        try:
+            if conn.socket.recv(65_536):
+                return
+        except BlockingIOError:
+            return
+        self._close(conn)
+
+    def _expire(self, conn: Connection) -> None:
+        if conn.step == self._receive and not conn.is_silent:
+            self._log(f"closed a connection whose request took more than {self.limits.request_timeout_s:g} s to arrive")
+            self._refuse(conn, HTTPStatus.REQUEST_TIMEOUT)
+            return
+        self._close(conn)
+
+    def _count(self, conn: Connection) -> None:
+        """Account for the buffers of a connection."""
+        self._buffered_bytes += conn.buffered_bytes - conn.counted_bytes
+        conn.counted_bytes = conn.buffered_bytes
+        while self._buffered_bytes > self.limits.max_buffered_bytes and self._evict("buffered bytes", least_bytes=1):
+            pass
+
+    def _evict(self, what: str, least_bytes: int = 0) -> bool:
+        """Close the oldest unfinished or else idle connection that holds so much; whether there was one."""
+        for conn in chain(self._unfinished, self._idle):
+            if conn.counted_bytes >= least_bytes:
+                self._log(f"closed the oldest connections: too many {what}")
+                if conn.step == self._receive and not conn.is_silent:
+                    with suppress(OSError):
+                        conn.socket.send(refusal(HTTPStatus.SERVICE_UNAVAILABLE))
+                self._close(conn)
+                return True
+        return False
+
+    def _wait(
+        self,
+        conn: Connection,
+        step: Callable[[Connection], None],
+        seconds: float,
+        event: int = selectors.EVENT_READ,
+        *,
+        idle: bool = False,
+    ) -> None:
+        """Take `step` when the client's socket is ready, for so many seconds."""
+        self._release(conn)
+        conn.step, conn.deadline = step, time.monotonic() + seconds
+        self.poller.register(conn.socket, event, partial(self._on_ready, conn))
+        (self._idle if idle else self._unfinished)[conn] = None
+
+    def _release(self, conn: Connection) -> None:
+        """Stop waiting for the client."""
+        if conn in self._unfinished or conn in self._idle:
+            self.poller.unregister(conn.socket)
+            self._unfinished.pop(conn, None)
+            self._idle.pop(conn, None)
+
+    def _close(self, conn: Connection) -> None:
+        if conn.is_closed:
+            return
+        self._release(conn)
+        self._buffered_bytes -= conn.counted_bytes
+        self.nr_conns -= 1
+        conn.is_closed = True
+        conn.socket.close()
+
+    def _log(self, line: str) -> None:
+        """Log a line that a client can cause at any rate."""
+        if self._lines.is_due(line):
+            self.log.warning(line)
