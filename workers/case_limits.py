@@ -1,22 +1,10 @@
 """Limits the size of a case: an event beyond the limit becomes a dead letter, so that no case slows all others."""
 
-from collections.abc import Mapping
-from typing import Final
-
 from signpost.advice.case_set import CaseSet
+from signpost.case import limits
 from signpost.case.case import Case
 from signpost.case.event import Event
 from signpost.errors import CallerError
-
-MAX_ENTITIES: Final[Mapping[str, int]] = {
-    "offer": 30,
-    "interview": 60,
-    "application": 200,
-    "contact": 500,
-    "advice": 1000,
-}
-"""Kind -> maximum entities per case. Well above a real job search; the whole rulebook still evaluates a full case in
-about 50 ms (see the decision record). "advice": answers to recommendations."""
 
 
 class CaseFull(CallerError):
@@ -31,7 +19,7 @@ def check_room(case_set: CaseSet, event: Event) -> None:
     added, cases = Case.of(event), [loaded.case for loaded in case_set.cases_joined_by(event)]
     near_limit = [
         kind
-        for kind, limit in MAX_ENTITIES.items()
+        for kind, limit in limits.MAX_ENTITIES.items()
         if sum(_count(case, kind) for case in cases) + _count(added, kind) > limit
     ]
     if not near_limit:
@@ -41,10 +29,9 @@ def check_room(case_set: CaseSet, event: Event) -> None:
         joined = joined.join(case)
     for kind in near_limit:
         before = max(_count(case, kind) for case in cases)
-        if _count(joined, kind) > max(before, MAX_ENTITIES[kind]):
-            raise CaseFull(
-                f"case-full: a case may hold {MAX_ENTITIES[kind]} of the kind {kind}, and this one would hold more"
-            )
+        if _count(joined, kind) > max(before, limits.MAX_ENTITIES[kind]):
+            limit = limits.MAX_ENTITIES[kind]
+            raise CaseFull(f"case-full: a case may hold {limit} of the kind {kind}, and this one would hold more")
 
 
 def _count(case: Case, kind: str) -> int:

@@ -1,20 +1,23 @@
 """Renders a rule's texts, and provides the variables that they may use. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from signpost.advice.comparison import Comparison, compare, render_comparison
+from signpost.advice.rendering import render_text, render_title
 from signpost.engine.compiled import Answer
 from signpost.engine.conditions import values_agree
 from signpost.engine.environment import Env
 from signpost.facts.facts import UTC_ZONE, Entity, Facts
 from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope
-from signpost.rulebook.texts import render, show, to_local_time
+from signpost.rulebook.text_values import readable
+from signpost.rulebook.texts import show, to_local_time
 from signpost.rulebook.values import parse_duration
 
 EMPLOYER_FALLBACK = "the employer"
@@ -34,19 +37,16 @@ class Words:
 def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> Words:
     """Render the texts of a rule about a subject, from facts and the current priority; never from the clock."""
     rule = answer.rule
-    comparison = (
-        compare(related.get("offers") or related.get("offer") or [], facts.candidate) if rule.attaches else None
-    )
+    offers = [_readable(offer) for offer in related.get("offers") or related.get("offer") or []]
+    comparison = compare(offers, _readable(facts.candidate)) if rule.attaches else None
     context = _variables(answer, facts, related) | {"priority": priority}
     if comparison is not None:
         context["comparison"] = render_comparison(comparison)
     texts = rule.texts
-    drafts = [
-        {"name": draft.name, "title": render(draft.title, context), "body": render(draft.body, context)}
-        for draft in texts.drafts
-    ]
-    steps = [step for step in (render(source, context) for source in texts.steps) if step]
-    return Words(render(texts.title, context), render(texts.message, context), steps, drafts, comparison)
+    title, text = partial(render_title, rule.id, context=context), partial(render_text, rule.id, context=context)
+    drafts = [{"name": draft.name, "title": title(draft.title), "body": text(draft.body)} for draft in texts.drafts]
+    steps = [step for step in map(text, texts.steps) if step]
+    return Words(title(texts.title), text(texts.message), steps, drafts, comparison)
 
 
 def inputs_of(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> bytes:
@@ -97,9 +97,9 @@ def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]
         context[f"{name}s"] = items
         if items:
             context[name] = items[0]
-    context["params"] = {name: _format_param(value) for name, value in rule.params.items()}
+    context["params"] = {name: readable(_format_param(value)) for name, value in rule.params.items()}
     for name, value in answer.defined.items():
-        context[name] = _format_value(value, _defined_type(rule, name), zone)
+        context[name] = readable(_format_value(value, _defined_type(rule, name), zone))
     context["missing"] = missing_fields(rule, Env(facts, answer.subject, answer.subject, zone))
     context["due"] = to_local_time(answer.due, "instant", zone)
     context["valid_until"] = to_local_time(answer.valid_until, "instant", zone)
@@ -109,21 +109,21 @@ def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]
 
 
 def to_context(entity: Entity, zone: ZoneInfo, vocabulary: Vocabulary, *, private: bool = True) -> dict[str, Any]:
-    """An entity's values as template variables: local instants, nested groups, the employer's name; unless `private`,
-    without fields that are private to the candidate."""
-    values: dict[str, Any] = {"id": entity.id}
+    """An entity's values as template variables: local instants, nested groups, the employer's name, and texts in
+    readable form; unless `private`, without fields that are private to the candidate."""
+    values: dict[str, Any] = {"id": readable(entity.id)}
     for name, value in entity.values.items():
         field = vocabulary[entity.kind].get(name)
         if field is not None and field.private and not private:
             continue
-        local = to_local_time(value, field.type if field else "", zone)
+        local = readable(to_local_time(value, field.type if field else "", zone))
         group, _, leaf = name.partition(".")
         if leaf:
             values.setdefault(group, {})[leaf] = local
         else:
             values[name] = local
     if entity.kind != "candidate":
-        values["employer"] = entity.values.get("employer_name", EMPLOYER_FALLBACK)
+        values["employer"] = readable(entity.values.get("employer_name", EMPLOYER_FALLBACK))
     return values
 
 
@@ -133,8 +133,14 @@ def letter_differences(offer: Entity) -> list[dict[str, str]]:
     for name in ("salary", "title", "start_date", "location", "workplace"):
         ours, theirs = offer.values.get(name), offer.values.get(f"letter_{name}")
         if ours is not None and theirs is not None and values_agree(ours, theirs) is False:
-            differences.append({"field": name.replace("_", " "), "offer": show(ours), "letter": show(theirs)})
+            shown = {"offer": show(readable(ours)), "letter": show(readable(theirs))}
+            differences.append({"field": name.replace("_", " "), **shown})
     return differences
+
+
+def _readable(entity: Entity) -> Entity:
+    """The entity with readable texts."""
+    return replace(entity, id=readable(entity.id), values=readable(entity.values))
 
 
 def _format_value(value: Any, type_: str, zone: ZoneInfo) -> Any:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from jinja2 import TemplateError, TemplateSyntaxError, nodes
 
+from signpost.rulebook.budget import TextTooLarge, cost_of
 from signpost.rulebook.filters import EMPTY, FILTER_HINTS, FILTERS, OF_FIELDS, ORDERS, UNKNOWN_SHAPE, join_shapes
 from signpost.rulebook.shapes import BOOLEAN, NUMBER, PARTS, TEXT, Many, ObjectShape, Plain, Shape
 from signpost.rulebook.texts import ENVIRONMENT
@@ -18,12 +19,16 @@ _LOOP = ObjectShape(
 )
 _ANSWERS = (nodes.Compare, nodes.Not, nodes.Test)
 _CALCULATES = (nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg)
+MAX_SOURCE_CHARS = 20_000
+MAX_DEPTH = 60
+"""Levels of a text's syntax tree; each `+` of a sum is one."""
+_TOO_DEEP = TextTooLarge("the text is nested too deeply", "use fewer brackets, operators and nested branches")
 _NUMBERS = (NUMBER, Plain("days"), UNKNOWN_SHAPE)
 
 
-def find_text_problems(source: str, variables: Mapping[str, Shape]) -> list[Finding]:
-    """The problems of a text with these variables."""
-    return list(_findings(source, frozenset(variables.items())))
+def find_text_problems(source: str, variables: Mapping[str, Shape], attached: str | None = None) -> list[Finding]:
+    """The problems of a text with these variables. `attached`: the variable that is as long as a document."""
+    return list(_findings(source, frozenset(variables.items()), attached))
 
 
 @lru_cache(maxsize=4096)
@@ -31,8 +36,8 @@ def names_in(source: str) -> frozenset[str]:
     """The names in a text: `salary`, `candidate`, `candidate.salary_target`, and the variables that it sets; none
     if it cannot be parsed."""
     try:
-        tree = ENVIRONMENT.parse(source)
-    except TemplateError:
+        tree = _parse(source)
+    except (TemplateError, TextTooLarge):
         return frozenset()
     names = {name.name for name in tree.find_all(nodes.Name)}
     parts: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
@@ -44,19 +49,50 @@ def names_in(source: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def _findings(source: str, variables: frozenset[tuple[str, Shape]]) -> tuple[Finding, ...]:
+def _findings(source: str, variables: frozenset[tuple[str, Shape]], attached: str | None) -> tuple[Finding, ...]:
     """Cached: a rulebook is loaded once for each set of parameters, with the same texts."""
     try:
-        tree = ENVIRONMENT.parse(source)
+        tree = _parse(source)
     except TemplateSyntaxError as error:
         return (("R040", f"line {error.lineno} of the text: {error.message}", ""),)
+    except TextTooLarge as error:
+        return (("R046", error.message, error.suggestion),)
     checker = _Checker()
     checker.statements(tree.body, dict(variables))
-    return tuple(dict.fromkeys(checker.found)) or tuple(_find_compile_problems(source))
+    if checker.found:
+        return tuple(dict.fromkeys(checker.found))
+    try:
+        cost_of_text(source, variables, attached)
+    except TextTooLarge as error:
+        return (("R046", error.message, error.suggestion),)
+    return tuple(_find_compile_problems(source))
+
+
+@lru_cache(maxsize=4096)
+def cost_of_text(source: str, variables: frozenset[tuple[str, Shape]], attached: str | None) -> int:
+    """The steps to render a text without problems; see `budget`. Raises TextTooLarge."""
+    return cost_of(_parse(source), dict(variables), attached)
+
+
+def _parse(source: str) -> nodes.Template:
+    """The syntax tree. Raises TextTooLarge before anything recurses too deeply, TemplateSyntaxError."""
+    if len(source) > MAX_SOURCE_CHARS:
+        raise TextTooLarge(f"the text is longer than {MAX_SOURCE_CHARS} characters", "split it, or shorten it")
+    try:
+        tree = ENVIRONMENT.parse(source)
+    except RecursionError:
+        raise _TOO_DEEP from None
+    level: list[nodes.Node] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in node.iter_child_nodes()]
+    if level:
+        raise _TOO_DEEP
+    return tree
 
 
 def _find_compile_problems(source: str) -> Iterator[Finding]:
-    """Problems that only compiling shows, such as an unknown test."""
+    """Problems that only compiling shows, such as an unknown test. Compiling calculates what is constant, so the text
+    must be within its budget."""
     try:
         ENVIRONMENT.compile(source)
     except TemplateError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,11 +112,18 @@ def render(source: str, context: Mapping[str, Any]) -> str:
     return _compile(source).render(context).strip()
 
 
+def render_within(source: str, context: Mapping[str, Any], max_chars: int) -> str:
+    """As `render`, but stops as soon as the text is longer than `max_chars`; returns at most one part more."""
+    parts, length = [], 0
+    for part in _compile(source).generate(context):
+        parts.append(part)
+        length += len(part)
+        if length > max_chars:
+            break
+    text = "".join(parts)
+    return text if length > max_chars else text.strip()
+
+
+@lru_cache(maxsize=4096)
 def _compile(source: str) -> Template:
-    template = _TEMPLATES.get(source)
-    if template is None:
-        template = _TEMPLATES[source] = ENVIRONMENT.from_string(source)
-    return template
-
-
-_TEMPLATES: dict[str, Template] = {}
+    return ENVIRONMENT.from_string(source)

@@ -2,9 +2,10 @@
 
 import re
 
+from signpost.rulebook.budget import MAX_COST, NESTS
 from signpost.rulebook.filters import UNKNOWN_SHAPE
 from signpost.rulebook.shapes import variables
-from signpost.rulebook.templates import find_text_problems
+from signpost.rulebook.templates import cost_of_text, find_text_problems
 from signpost.rulebook.terms import Rule
 from signpost.rulebook.values import Names
 from signpost.yaml_files.reader import Node
@@ -18,10 +19,16 @@ _MARKUP = re.compile(r"{[{%#].*?[}%#]}", re.DOTALL)
 def check_texts(rule: Rule, node: Node, names: Names) -> None:
     """Report every text that is malformed, uses an unknown variable, or is too long."""
     known = {**dict.fromkeys((*names.broken, *(f"{name}s" for name in names.broken)), UNKNOWN_SHAPE), **variables(rule)}
+    cost = 0
     for text in _texts(node):
-        for code, message, suggestion in find_text_problems(text.value, known):
+        found = find_text_problems(text.value, known, rule.attaches)
+        for code, message, suggestion in found:
             private = _PRIVATE if code == "R041" and rule.audience == "employer" else ""
             names.problems.add(code, text.position, message, suggestion or private)
+        before, cost = cost, cost + (0 if found else cost_of_text(text.value, frozenset(known.items()), rule.attaches))
+        if before <= MAX_COST < cost:
+            message = f"the texts of this rule take more than {MAX_COST} steps with the fullest case"
+            names.problems.add("R046", text.position, message, NESTS)
     for key, limit in (("title", MAX_TITLE_LENGTH), ("message", MAX_MESSAGE_LENGTH)):
         length = len(_MARKUP.sub("", str(node.value[key].value)))
         if length > limit:
@@ -30,6 +37,12 @@ def check_texts(rule: Rule, node: Node, names: Names) -> None:
                 node.value[key].position,
                 f"the {key} has {length} characters without its variables; at most {limit}",
             )
+
+
+def text_cost(rule: Rule) -> int:
+    """The steps to render all texts of a valid rule."""
+    known = frozenset(variables(rule).items())
+    return sum(cost_of_text(source, known, rule.attaches) for source in rule.texts.sources())
 
 
 def _texts(node: Node) -> list[Node]:

@@ -59,6 +59,7 @@ CODES = {
     "R043": "a text uses an unknown filter, a filter that does not fit, or an expression that texts cannot use",
     "R044": "a text can be empty, or fails",
     "R045": "a title is too long with long names",
+    "R046": "a text can become too long, or takes too many steps",
     "R050": "a suppressed or opposed rule does not exist or has another subject, or rules suppress each other",
     "R051": "a parameter is not used",
     "R052": "an override names an unknown rule or parameter, or has another type",

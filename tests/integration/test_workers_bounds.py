@@ -7,11 +7,11 @@ import pytest
 
 from signpost.advice import advise
 from signpost.case import Case, Event
+from signpost.case.limits import MAX_ENTITIES
 from signpost.engine import make_engine
 from signpost.messaging import Delivery
 from signpost.messaging.message import REASON
 from signpost.names import DEAD
-from signpost.workers.case_limits import MAX_ENTITIES
 from tests.support.workers_kit import ENGINES, KINDS, System, event, system
 
 

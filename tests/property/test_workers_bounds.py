@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signpost.advice.case_set import CaseSet
-from signpost.case import Case, Event
-from signpost.workers import case_limits
-from signpost.workers.case_limits import MAX_ENTITIES, CaseFull, check_room
+from signpost.case import Case, Event, limits
+from signpost.case.limits import MAX_ENTITIES
+from signpost.workers.case_limits import CaseFull, check_room
 from tests.support.generators import START, random_event
 from tests.support.workers_kit import ENGINES
 
@@ -45,7 +45,7 @@ def states(load: CaseSet) -> dict[str, bytes]:
 
 
 def is_within(case: Case) -> bool:
-    return all(len(case.registers.get(kind, ())) <= most for kind, most in case_limits.MAX_ENTITIES.items())
+    return all(len(case.registers.get(kind, ())) <= most for kind, most in limits.MAX_ENTITIES.items())
 
 
 @settings(max_examples=30)
@@ -60,10 +60,10 @@ def test_cases_below_the_bounds_are_untouched(seed: int) -> None:
 @given(st.integers(0, 2**32))
 def test_no_case_exceeds_a_bound_and_what_was_taken_is_all_that_it_holds(seed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(case_limits, "MAX_ENTITIES", TIGHT)
+        patch.setattr(limits, "MAX_ENTITIES", TIGHT)
         load, kept = taken(stream(seed))
         assert all(is_within(case.case) for case in load.cases.values() if case.merged_into is None)
-        patch.setattr(case_limits, "MAX_ENTITIES", MAX_ENTITIES)
+        patch.setattr(limits, "MAX_ENTITIES", MAX_ENTITIES)
         assert states(taken(kept)[0]) == states(load)
 
 
@@ -74,6 +74,6 @@ def test_nothing_is_refused_where_everything_fits(seed: int) -> None:
     events = stream(seed, 6)
     everything = taken(events)[0]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(case_limits, "MAX_ENTITIES", TIGHT)
+        patch.setattr(limits, "MAX_ENTITIES", TIGHT)
         fits = all(is_within(case.case) for case in everything.cases.values())
         assert (taken(events)[1] == events) is fits

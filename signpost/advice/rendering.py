@@ -1,0 +1,39 @@
+"""Renders the texts of one recommendation: within a length, on one line where they have one, and without failing."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from signpost.advice.text_faults import FAULTS
+from signpost.rulebook.text_values import shorten
+from signpost.rulebook.texts import render_within
+from signpost.schemas.texts import free_text, one_line
+
+MAX_TITLE_CHARS: Final = 200
+MAX_TEXT_CHARS: Final = 20_000
+"""As the schema of recommendations allows."""
+SHORTENED_MARK: Final = "… (shortened)"
+
+
+def render_title(rule: str, source: str, context: Mapping[str, Any]) -> str:
+    """A title of a rule: one line of at most MAX_TITLE_CHARS characters."""
+    return shorten(one_line(_render(rule, source, context, MAX_TITLE_CHARS)), MAX_TITLE_CHARS)
+
+
+def render_text(rule: str, source: str, context: Mapping[str, Any]) -> str:
+    """A message, step or body of a rule, of at most MAX_TEXT_CHARS characters; a longer one ends with a mark."""
+    text = free_text(_render(rule, source, context, MAX_TEXT_CHARS))
+    if len(text) <= MAX_TEXT_CHARS:
+        return text
+    return text[: MAX_TEXT_CHARS - len(SHORTENED_MARK)].rstrip() + SHORTENED_MARK
+
+
+def _render(rule: str, source: str, context: Mapping[str, Any], max_chars: int) -> str:
+    """The beginning of the text; the name of the rule if the text fails, so that the event is processed anyway."""
+    try:
+        text = render_within(source, context, max_chars)
+    except Exception as error:  # whatever an author's expression can raise
+        FAULTS.count_replaced(rule, error)
+        return rule.replace("-", " ").capitalize()
+    if len(text) > max_chars:
+        FAULTS.count_shortened(rule, max_chars)
+    return text
