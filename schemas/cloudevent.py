@@ -20,6 +20,8 @@ from signpost.schemas.reading import schema_loader
 from signpost.suggestions import did_you_mean
 
 PREFIX, VERSION = "signpost.", ".v1"
+UNDATED = "undated"
+"""Extension attribute of an event whose sender did not say when it happened; its time is that of the receipt."""
 MAX_AHEAD_US = 5 * MINUTE
 """How far the time of an event may be ahead of the receiver's clock."""
 SPACE = re.compile(r"\s")
@@ -157,6 +159,7 @@ def dump_event(event: Event) -> dict[str, Any]:
         "subject": event.subject,
         "datacontenttype": JSON,
         "tenant": event.tenant,
+        **({} if event.dated else {UNDATED: True}),
         "data": event.data,
     }
 
@@ -179,7 +182,8 @@ def _load(
     data = _data(read["type"], read["subject"], members.get("data", {}), problems, own, hints)
     if problems:
         raise InvalidEvent(problems)
-    return Event(tenant, read["source"], read["id"], read["type"], time, read["subject"], data)
+    dated = members.get(UNDATED) is not True
+    return Event(tenant, read["source"], read["id"], read["type"], time, read["subject"], data, dated)
 
 
 def _read(kind: Kind, value: Any, at: str, problems: list[Problem]) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from signpost.advice import Engine
 from signpost.advice.case_set import CaseSet
 from signpost.case.event import Event
-from signpost.case.identity import case_keys, follow, links
+from signpost.case.identity import case_keys, follow
 from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.messaging.message import Delivery, Outcome, Settlement
@@ -28,6 +28,7 @@ from signpost.workers.case_rows import (
     record,
     to_rows,
 )
+from signpost.workers.erasing import Erasing
 from signpost.workers.feedback import FEEDBACK_TYPES, FeedbackDesk, InvalidFeedback
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 
@@ -49,7 +50,7 @@ class BatchResult:
     fresh: int = 0
     repeated: int = 0
     refused: int = 0
-    """Events dated before the erasure of their candidate."""
+    """Events that the erasure of their candidate covers."""
     dead: int = 0
 
     def add(self, other: "BatchResult") -> None:
@@ -191,13 +192,15 @@ class _Work:
             tx, {(item.event.tenant, key) for item in received for key in case_keys(item.event)}
         )
         tenants = sorted({item.event.tenant for item in received})
+        self._erasing = Erasing(tx, [item.event for item in received], self._rows.keys(), now)
         self._case_sets: Mapping[str, CaseSet] = {
-            tenant: load_case_set(_engine_for(received, engines.of(tenant)), tenant, self._rows.values())
+            tenant: load_case_set(
+                _engine_for(received, engines.of(tenant)), tenant, self._rows.values(), self._erasing.earlier[tenant]
+            )
             for tenant in tenants
         }
         self._emitted: list[EmittedChange] = []
         self._dead_letters: dict[int, Settlement] = {}
-        self._erased: dict[tuple[str, str], int] = {}
 
     @property
     def rows(self) -> Collection[CaseRow]:
@@ -207,20 +210,20 @@ class _Work:
     def run(self) -> BatchResult:
         """Write all changes of the batch; the caller commits."""
         result = BatchResult()
-        current = [item for item in self._received if not self._precedes_erasure(item.event)]
+        current = [item for item in self._received if not self._is_erased(item.event)]
         fresh = self._mark_seen(current)
         for item in current:
             if item.identity not in fresh:
                 result.repeated += 1
-            elif self._precedes_erasure(item.event):
+            elif self._is_erased(item.event):
                 result.refused += 1
             else:
                 fresh.discard(item.identity)
                 self._process(item, result)
         result.refused += len(self._received) - len(current)
         result.settlements = self._settlements()
-        self._erase()
         self._tx.save_cases(to_rows(self._case_sets.values(), self._rows, self._now))
+        self._erasing.write(self._case_sets)
         prepared = [prepare(item, self._now) for item in self._emitted]
         result.outgoing = record(self._tx, prepared, now=self._now, leased_until=self._leased_until)
         return result
@@ -230,10 +233,8 @@ class _Work:
         self._tx.unmark_seen([item.identity for item in self._received if id(item) in self._dead_letters])
         return [self._dead_letters.get(id(item)) or Settlement(item.delivery, Outcome.DONE) for item in self._received]
 
-    def _precedes_erasure(self, event: Event) -> bool:
-        """Whether the case was erased after this event. A link still counts: the erasure covers the linked case too."""
-        erased_at = self._case_sets[event.tenant].find(event.subject).case.erased_at
-        return erased_at is not None and event.time <= erased_at and not links(event)
+    def _is_erased(self, event: Event) -> bool:
+        return self._erasing.covers(event, self._case_sets[event.tenant])
 
     def _mark_seen(self, received: Sequence[ReceivedEvent]) -> set[tuple[str, str, str]]:
         return self._tx.mark_seen(
@@ -265,23 +266,17 @@ class _Work:
     def _apply(self, event: Event) -> None:
         case_set = self._case_sets[event.tenant]
         changes = [EmittedChange(event.tenant, key, change) for key, change in case_set.handle(event, self._now)]
-        for key in case_set.erased:
-            self._drop_erased(case_set, key)
-        case_set.erased.clear()
+        for key in self._erasing.take(case_set):
+            self._drop_emitted(case_set, key)
         self._emitted += changes
 
-    def _drop_erased(self, case_set: CaseSet, key: str) -> None:
-        """Mark a case for erasure, and drop the changes that this batch has emitted for it."""
-        self._erased[case_set.tenant, key] = case_set.find(key).case.erased_at or 0
+    def _drop_emitted(self, case_set: CaseSet, key: str) -> None:
+        """Drop the changes that this batch has emitted for an erased case."""
         self._emitted = [
             item
             for item in self._emitted
             if item.tenant != case_set.tenant or key not in follow(item.key, case_set.leads_to)
         ]
-
-    def _erase(self) -> None:
-        for (tenant, key), erased_at in self._erased.items():
-            self._tx.erase(tenant, [key], erased_at)
 
 
 def _engine_for(received: Sequence[ReceivedEvent], engine: Engine) -> Engine:

@@ -1,6 +1,6 @@
 """Converts stored cases to a CaseSet and back, and changes to rows and messages. Uses no queue."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,6 +10,7 @@ from signpost.advice import Engine, RecommendationChange
 from signpost.advice.case_set import CaseSet, LoadedCase
 from signpost.advice.messages import routing_key, to_cloudevent
 from signpost.case.case import Case
+from signpost.case.erasure import of_case
 from signpost.errors import BugError
 from signpost.messaging.message import Message
 from signpost.messaging.topology import cloudevent_headers
@@ -49,9 +50,13 @@ def lock_with_merge_targets(tx: Transaction, keys: Iterable[CaseKey]) -> Rows:
     return rows
 
 
-def load_case_set(engine: Engine, tenant: str, rows: Collection[CaseRow]) -> CaseSet:
-    """The CaseSet of one tenant's stored cases."""
-    return CaseSet(engine, tenant, {row.key: _load_case(row) for row in rows if row.tenant == tenant})
+def load_case_set(
+    engine: Engine, tenant: str, rows: Collection[CaseRow], erased_at: Mapping[str, int] | None = None
+) -> CaseSet:
+    """The CaseSet of one tenant's stored cases. `erased_at`: identity -> its latest erasure; of an erased case, no row
+    tells it."""
+    known = erased_at or {}
+    return CaseSet(engine, tenant, {row.key: _load_case(row, known) for row in rows if row.tenant == tenant})
 
 
 def to_rows(case_sets: Iterable[CaseSet], rows: Rows, now: int) -> list[CaseRow]:
@@ -97,8 +102,11 @@ def prepare(emitted: EmittedChange, now: int) -> StoredMessage:
     return stored, message
 
 
-def _load_case(row: CaseRow) -> LoadedCase:
-    return LoadedCase(row.key, Case.from_json(row.state), row.advice, row.merged_into, row.next_change)
+def _load_case(row: CaseRow, erased_at: Mapping[str, int]) -> LoadedCase:
+    case = Case.from_json(row.state)
+    if case.is_empty and row.merged_into is None:
+        case = Case({}, erased_at.get(of_case(row.key)))
+    return LoadedCase(row.key, case, row.advice, row.merged_into, row.next_change)
 
 
 def _row_of(rows: Rows, tenant: str, key: str) -> CaseRow:

@@ -12,7 +12,7 @@ from signpost.errors import CallerError
 from signpost.schemas import InvalidEvent
 from signpost.schemas.documents.answers import DELIVERY_STATUSES
 from signpost.services.intake.context import IntakeContext, reply
-from signpost.services.intake.delivery_log import WebhookRecord, subject_keys, to_row
+from signpost.services.intake.delivery_log import WebhookRecord, to_row
 from signpost.services.intake.problems import BadQuery, NotFound, to_errors
 from signpost.storage import DeliveryRow, DeliverySummary
 from signpost.tenants.model import Source
@@ -64,7 +64,7 @@ def blueprint(
             context.acceptor.accept(delivery.events, context.clock())
         status = "refused" if problems else "accepted" if delivery.events else "ignored"
         after = to_row(delivery, status, problems, bodies=True)
-        context.store.deliveries.record_replay(after, subject_keys(delivery.events))
+        context.store.deliveries.record_replay(after, delivery.events)
         return reply(_document(after))
 
     return routes

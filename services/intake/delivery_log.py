@@ -10,9 +10,8 @@ import orjson
 from flask import g
 
 from signpost.case.event import Event
-from signpost.case.identity import case_keys
 from signpost.errors import CallerError, SignpostError, TransientError
-from signpost.ingress.redaction import redact
+from signpost.ingress.redaction import ids_in, redact
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.stored_headers import stored_headers
 from signpost.ingress.strict_json import loads_of_others
@@ -62,7 +61,7 @@ class Deliveries:
         """Logs a database failure instead of raising it: the webhook itself was processed."""
         row = to_row(delivery, status, problems, bodies=self._bodies)
         try:
-            self._store.deliveries.add(row, subject_keys(delivery.events))
+            self._store.deliveries.add(row, delivery.events, ids_of(delivery) or ())
         except TransientError as error:
             log.warning("delivery %s of source %s is not in the delivery log: %s", row.id, row.source, error)
 
@@ -70,6 +69,8 @@ class Deliveries:
 def to_row(delivery: WebhookRecord, status: str, problems: Sequence[Mapping[str, str]], *, bodies: bool) -> DeliveryRow:
     """The stored form of a delivery."""
     events = [{"type": full_type(one.type), "id": one.id, "subject": one.subject} for one in delivery.events]
+    # Without a candidate or ids that an erasure could find it by, a body is not kept
+    is_kept = delivery.verified and (bool(events) or ids_of(delivery) is not None)
     return DeliveryRow(
         id=delivery.id,
         tenant=delivery.source.tenant,
@@ -79,16 +80,21 @@ def to_row(delivery: WebhookRecord, status: str, problems: Sequence[Mapping[str,
         problems=orjson.dumps(problems),
         events=orjson.dumps(events),
         size=len(delivery.raw),
-        shown=_redact(delivery.raw) if delivery.verified else b"null",
+        shown=_redact(delivery.raw) if is_kept else b"null",
         headers=orjson.dumps(stored_headers(delivery.source.vendor, delivery.headers)),
-        body=delivery.raw if bodies and delivery.verified else None,
+        body=delivery.raw if bodies and is_kept else None,
         verified=delivery.verified,
     )
 
 
-def subject_keys(events: Sequence[Event]) -> list[str]:
-    """The sorted case keys of the events."""
-    return sorted({key for event in events for key in case_keys(event)})
+def ids_of(delivery: WebhookRecord) -> set[str] | None:
+    """The ids by which an erasure finds a verified delivery without events; None if its body has none to find."""
+    if delivery.events or not delivery.verified:
+        return set()
+    try:
+        return ids_in(loads_of_others(delivery.raw)) if delivery.raw.strip() else set()
+    except CallerError:
+        return None
 
 
 def _redact(raw: bytes) -> bytes:

@@ -25,13 +25,13 @@ class LoadedCase:
 class CaseSet:
     """Handles the events of one tenant over the given cases; any other key starts empty.
 
-    `erased` collects the keys whose stored data must be deleted.
+    `erased` collects the keys whose stored data must be deleted, with what each case held.
     """
 
     def __init__(self, engine: Engine, tenant: str, cases: Mapping[str, LoadedCase]) -> None:
         self.engine, self.tenant = engine, tenant
         self.cases = dict(cases)
-        self.erased: list[str] = []
+        self.erased: dict[str, Case] = {}
 
     def find(self, key: str) -> LoadedCase:
         """The case of a key; follows merges."""
@@ -86,7 +86,7 @@ class CaseSet:
         self.cases[case.key] = LoadedCase(case.key, merged_into=target.key, touched=True)
         changes = [(case.key, change) for change in result.changes]
         if target.case.erased_at is not None:
-            self.erased.append(case.key)
+            self.erased[case.key] = case.case
             changes = [(key, _without_content(change)) for key, change in changes]
         return changes if into == target.key and case.case.is_empty else changes + self._advise(target, now)
 
@@ -96,7 +96,7 @@ class CaseSet:
             self.engine, case.case, case.advice_state, tenant=self.tenant, key=case.key, now=now, reason="erased"
         )
         case.advice_state = b""
-        self.erased.append(case.key)
+        self.erased[case.key] = case.case
         return [(case.key, _without_content(change)) for change in result.changes]
 
 

@@ -20,3 +20,5 @@ class Event:
     time: int
     subject: str
     data: dict[str, Any]
+    dated: bool = True
+    """Whether the sender says when it happened; else `time` is that of the receipt."""

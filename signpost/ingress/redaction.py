@@ -23,6 +23,7 @@ _DIGIT = re.compile(r"\d")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][0-9:.]+(?:Z|[+-]\d{2}:?\d{2})?)?|\d{2}/\d{2}/\d{4}")
 _WORD = re.compile(r"[A-Za-z0-9._ -]{1,40}")
 MAX_ITEMS = 50
+MAX_IDS, MAX_ID_CHARS = 1000, 128
 
 
 def redact(value: Any, key: str = "", *, pay: bool = False) -> Any:
@@ -36,6 +37,22 @@ def redact(value: Any, key: str = "", *, pay: bool = False) -> Any:
     if isinstance(value, str):
         return value if _is_harmless(value, key, pay) else f"[text of {len(value)} characters]"
     return "[a number]" if pay or _PERSONAL.search(key) else value
+
+
+def ids_in(value: Any) -> set[str] | None:
+    """Return the texts and integers of a body that may be ids: what is short and has no spaces; None if there are
+    more than MAX_IDS."""
+    found: set[str] = set()
+    pending = [value]
+    while pending and len(found) <= MAX_IDS:
+        part = pending.pop()
+        if isinstance(part, Mapping | list):
+            pending.extend(part.values() if isinstance(part, Mapping) else part)
+        elif isinstance(part, str | int) and not isinstance(part, bool):
+            text = str(part)
+            if 0 < len(text) <= MAX_ID_CHARS and " " not in text:
+                found.add(text)
+    return found if len(found) <= MAX_IDS else None
 
 
 def _is_harmless(value: str, key: str, pay: bool) -> bool:

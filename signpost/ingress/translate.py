@@ -29,6 +29,7 @@ from signpost.ingress.expressions import (
 from signpost.ingress.formats import day, instant
 from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Vendor
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, full_type
+from signpost.schemas.cloudevent import UNDATED
 from signpost.schemas.custom import OwnKinds
 from signpost.schemas.events import OfferTerms
 from signpost.schemas.fields import Id, Kind, Number
@@ -125,6 +126,7 @@ class Translator:
             "type": full_type(template.type),
             "time": format_instant(self.receipt.received if time is None else min(time, self.receipt.received)),
             "subject": subject,
+            **({UNDATED: True} if time is None else {}),
             "data": {**data, **terms},
         }
 

@@ -1,14 +1,18 @@
 """Webhook deliveries and their results. Every read is limited to one tenant."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Select, delete, func, insert, literal, select, tuple_, update
 
+from signpost.case.erasure import identities, is_covered, of_id
+from signpost.case.event import Event
+from signpost.case.identity import case_keys
 from signpost.storage.dialect import Dialect
-from signpost.storage.tables import deliveries, delivery_cases
+from signpost.storage.erasures import Digests, find
+from signpost.storage.tables import deliveries, delivery_cases, delivery_ids
 
 MAX_UNVERIFIED = 100
 MAX_UNVERIFIED_BYTES = 256_000
@@ -83,8 +87,9 @@ class DeliveryStore:
         """`write` opens a write transaction, `read` a connection for reading."""
         self._write_connection, self._read_connection, self._dialect = write, read, dialect
 
-    def add(self, row: DeliveryRow, case_keys: Sequence[str]) -> None:
-        """Store a delivery and the keys of the cases that it concerns.
+    def add(self, row: DeliveryRow, events: Sequence[Event], ids: Collection[str] = ()) -> None:
+        """Store a delivery, without its body if an erasure covers it. Later erasures find it by the cases of its
+        events, or by `ids` in its body.
 
         Of the unverified deliveries of one source only the latest stay, within MAX_UNVERIFIED and MAX_UNVERIFIED_BYTES.
         """
@@ -92,19 +97,22 @@ class DeliveryStore:
             if not row.verified:
                 # One writer per source, so that the limit holds exactly
                 self._dialect.lock_name(connection, f"unverified {row.tenant} {row.source}")
+            if row.verified and _is_erased(connection, row.tenant, events, ids):
+                row = replace(row, shown=b"null", headers=b"{}", events=b"[]", problems=b"[]", body=None)
+                events, ids = (), ()
             connection.execute(insert(deliveries).values(**asdict(row)))
-            _link_cases(connection, row, case_keys)
+            _link(connection, row, events, ids)
             if not row.verified:
                 _delete_rows(connection, connection.scalars(_excess(row.tenant, row.source)).all())
 
-    def record_replay(self, row: DeliveryRow, case_keys: Sequence[str]) -> None:
+    def record_replay(self, row: DeliveryRow, events: Sequence[Event]) -> None:
         """Store the result of a replay of a delivery."""
         with self._write_connection() as connection:
             mine = deliveries.c.id == row.id
             values = {"status": row.status, "problems": row.problems, "events": row.events}
             if connection.execute(update(deliveries).where(mine).values(**values)).rowcount:
                 connection.execute(delete(delivery_cases).where(delivery_cases.c.delivery == row.id))
-                _link_cases(connection, row, case_keys)
+                _link(connection, row, events, ())
 
     def get(self, tenant: str, delivery_id: str) -> DeliveryRow | None:
         """One delivery of a tenant; None if it does not exist."""
@@ -159,14 +167,40 @@ def _excess(tenant: str, source: str) -> Select[Any]:
     return select(ranked.c.id).where((ranked.c.rank > MAX_UNVERIFIED) | (ranked.c.bytes > MAX_UNVERIFIED_BYTES))
 
 
+def delete_found_by(connection: Connection, tenant: str, keys: Collection[str], ids: Collection[str]) -> None:
+    """Delete every delivery that concerns one of these cases or has one of these identities (`of_id`) in its body,
+    whole, even if it concerns others."""
+    digests = Digests(connection)
+    wanted = sorted(digests.of(tenant, identity) for identity in ids)
+    for table, condition in (
+        (delivery_cases, delivery_cases.c.case_key.in_(sorted(keys))),
+        (delivery_ids, delivery_ids.c.digest.in_(wanted)),
+    ):
+        query = select(table.c.delivery).where(table.c.tenant == tenant, condition).distinct()
+        _delete_rows(connection, connection.scalars(query).all())
+
+
+def _is_erased(connection: Connection, tenant: str, events: Sequence[Event], ids: Collection[str]) -> bool:
+    names = {name for event in events for name in identities(event)} | {of_id(name) for name in ids}
+    erased_at = find(connection, tenant, names)
+    return any(is_covered(event, erased_at) for event in events) or any(of_id(name) in erased_at for name in ids)
+
+
 def _delete_rows(connection: Connection, ids: Sequence[str]) -> int:
     if ids:
         connection.execute(delete(delivery_cases).where(delivery_cases.c.delivery.in_(ids)))
+        connection.execute(delete(delivery_ids).where(delivery_ids.c.delivery.in_(ids)))
         connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
     return len(ids)
 
 
-def _link_cases(connection: Connection, row: DeliveryRow, case_keys: Sequence[str]) -> None:
-    links = [{"delivery": row.id, "tenant": row.tenant, "case_key": key} for key in sorted(set(case_keys))]
+def _link(connection: Connection, row: DeliveryRow, events: Sequence[Event], ids: Collection[str]) -> None:
+    keys = {key for event in events for key in case_keys(event)}
+    links = [{"delivery": row.id, "tenant": row.tenant, "case_key": key} for key in sorted(keys)]
     if links:
         connection.execute(insert(delivery_cases), links)
+    if ids:
+        digests = Digests(connection)
+        found = sorted(digests.of(row.tenant, of_id(name)) for name in ids)
+        rows = [{"delivery": row.id, "tenant": row.tenant, "digest": digest} for digest in found]
+        connection.execute(insert(delivery_ids), rows)

@@ -123,6 +123,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # FULL, not NORMAL: in WAL mode NORMAL does not sync on commit, and a power cut would lose accepted events.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # Erased data must not stay in free pages of the file
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

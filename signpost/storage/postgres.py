@@ -134,8 +134,12 @@ class PostgresDialect:
 
     def lock_cases(self, connection: Connection, keys: Sequence[CaseKey]) -> Sequence[RowMapping]:
         arrays = {"tenant": [tenant for tenant, _ in keys], "key": [key for _, key in keys]}
-        connection.execute(INSERT_CASES, arrays)
-        return connection.execute(LOCK_CASES, arrays).mappings().all()
+        while True:
+            connection.execute(INSERT_CASES, arrays)
+            rows = connection.execute(LOCK_CASES, arrays).mappings().all()
+            # An erasure that committed in between has deleted rows that the insert still saw
+            if len(rows) == len(keys):
+                return rows
 
     def update_cases(self, connection: Connection, values: Sequence[Values]) -> int:
         return connection.execute(UPDATE_CASES, _arrays(CASE, values)).rowcount

@@ -162,6 +162,35 @@ Index(
     sqlite_where=_unverified,
 )
 
+# Digests of the ids in the body of a delivery without events, so that an erasure also deletes the delivery.
+delivery_ids = Table(
+    "delivery_ids",
+    metadata,
+    Column("delivery", TEXT, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("tenant", TEXT, nullable=False),
+    Index("delivery_ids_digest", "tenant", "digest"),
+)
+
+# Digests of what was erased (`case.erasure`), so that a repeat of an old webhook does not bring it back.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("erased_at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Index("erasures_recorded", "recorded_at"),
+)
+
+# The random key of the digests of this database.
+digest_keys = Table(
+    "digest_keys",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
 # Messages that vendors signed without the whole body, and the digest of the first body of each.
 signed_messages = Table(
     "signed_messages",

@@ -6,9 +6,12 @@ from typing import Any
 
 from sqlalchemy import CTE, Connection, delete, func, or_, select, tuple_
 
+from signpost.case.erasure import Entity, of_case, of_entities, of_event, of_ids
 from signpost.errors import BugError
 from signpost.names import ADVICE, CLOUDEVENT_JSON
+from signpost.storage import erasures
 from signpost.storage.consumers import read_consumers
+from signpost.storage.deliveries import delete_found_by
 from signpost.storage.dialect import Dialect, Values
 from signpost.storage.rows import (
     CaseKey,
@@ -24,8 +27,6 @@ from signpost.storage.rows import (
 )
 from signpost.storage.tables import (
     cases,
-    deliveries,
-    delivery_cases,
     feed,
     outbox,
     recommendations,
@@ -169,36 +170,56 @@ class Transaction:
         rows = self._connection.execute(query.where(tuple_(table.tenant, table.id).in_(sorted(names))))
         return {(row.tenant, row.id): FeedbackTarget(row.case_key, row.audience) for row in rows}
 
-    def erase(self, tenant: str, keys: Collection[str], erased_at: int) -> None:
-        """Delete all data of these cases and of every case merged into them, except the case rows, which the caller
-        saves as tombstones.
+    def erasures(self, tenant: str, identities: Collection[str]) -> dict[str, int]:
+        """Identity (`case.erasure`) -> its latest erasure (microseconds), of those that were erased."""
+        return erasures.find(self._connection, tenant, identities)
 
-        Keeps the seen rows of events at or after `erased_at` (ids only, to deduplicate the erasure itself) and events
-        added to the outbox after `erased_at`, which concern the time since. Call it before `record`: it would delete
-        those rows too.
+    def erase(
+        self,
+        tenant: str,
+        keys: Collection[str],
+        erased_at: int,
+        *,
+        now: int,
+        lost: Collection[Entity] = (),
+        living: Collection[str] = (),
+    ) -> None:
+        """Delete all data of these cases and of every case merged into them, and record digests of what was erased:
+        the cases, their events, and `lost`, their entities.
+
+        Keeps the case rows of `living`, which hold statements since, the seen rows of those statements, and events
+        added to the outbox after `erased_at`. Call it after `save_cases`, and before `record`, whose rows it would
+        delete.
         """
         if not keys:
             return
-        absorbed = _with_absorbed(tenant, keys)
-        for table in (recommendations, feed, seen_events, outbox):
-            belongs = table.c.case_key.in_(keys) | table.c.case_key.in_(select(absorbed.c.key))
-            condition = (table.c.tenant == tenant) & belongs
-            if table is seen_events:
-                condition &= seen_events.c.time < erased_at
+        covered = {*keys, *self._connection.scalars(select(_with_absorbed(tenant, keys).c.key))}
+        seen = self._delete_seen(tenant, covered, erased_at if covered & set(living) else None)
+        gone = sorted(covered - set(living))
+        for table in (recommendations, feed, outbox):
+            condition = (table.c.tenant == tenant) & table.c.case_key.in_(sorted(covered))
             if table is outbox:
                 condition &= or_(outbox.c.exchange == ADVICE, outbox.c.created <= erased_at)
             self._connection.execute(delete(table).where(condition))
-        self._erase_deliveries(tenant, keys, absorbed)
+        self._connection.execute(delete(cases).where(cases.c.tenant == tenant, cases.c.key.in_(gone)))
+        ids = set(of_ids(covered, lost))
+        names = {*map(of_case, covered), *of_entities(covered, lost), *seen, *ids}
+        erasures.add(self._connection, tenant, names, erased_at, now)
+        delete_found_by(self._connection, tenant, covered, ids)
 
-    def _erase_deliveries(self, tenant: str, keys: Collection[str], absorbed: CTE) -> None:
-        """Delete every webhook that mentions these cases, whole, even if it mentions others."""
-        key = delivery_cases.c.case_key
-        belongs = key.in_(keys) | key.in_(select(absorbed.c.key))
-        query = select(delivery_cases.c.delivery).where(delivery_cases.c.tenant == tenant, belongs)
-        ids = list(self._connection.execute(query).scalars())
-        if ids:
-            self._connection.execute(delete(delivery_cases).where(delivery_cases.c.delivery.in_(ids)))
-            self._connection.execute(delete(deliveries).where(deliveries.c.tenant == tenant, deliveries.c.id.in_(ids)))
+    def delete_empty_cases(self, tenant: str, keys: Collection[str]) -> None:
+        """Delete the rows of these cases, which this transaction has locked, if nothing is stored in them."""
+        empty = (cases.c.state == b"", cases.c.merged_into.is_(None))
+        self._connection.execute(delete(cases).where(cases.c.tenant == tenant, cases.c.key.in_(sorted(keys)), *empty))
+
+    def _delete_seen(self, tenant: str, keys: Collection[str], until: int | None) -> set[str]:
+        """Delete the seen rows of these cases up to an instant, or all; returns the identities of their events."""
+        condition = (seen_events.c.tenant == tenant) & seen_events.c.case_key.in_(sorted(keys))
+        if until is not None:
+            condition &= seen_events.c.time <= until
+        rows = self._connection.execute(select(seen_events.c.source, seen_events.c.id).where(condition)).all()
+        self._connection.execute(delete(seen_events).where(condition))
+        return {of_event(source, name) for source, name in rows}
 
 
 def read_rulebooks(connection: Connection) -> dict[str, RulebookRow]:

@@ -9,6 +9,7 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine, text
 
+from signpost.case.event import Event
 from signpost.storage import DeliveryRow, DeliverySummary, Store, open_store, schema, upgrade
 from signpost.storage.deliveries import MAX_UNVERIFIED, MAX_UNVERIFIED_BYTES
 from signpost.storage.engines import parse_url
@@ -39,12 +40,16 @@ def unverified(number: int, source: str = "greens", status: str = "unsigned", by
     return replace(row(number, source=source, status=status), headers=b"x" * bytes_long, body=None, verified=False)
 
 
+def about(*subjects: str) -> list[Event]:
+    return [Event("acme", "s", "e", "candidate.preferences", NOW, subject, {}) for subject in subjects]
+
+
 def ids(rows: list[DeliverySummary]) -> list[str]:
     return [one.id for one in rows]
 
 
 def test_a_delivery_is_found_by_its_tenant_alone(store: Store) -> None:
-    store.deliveries.add(row(1), ["c-1"])
+    store.deliveries.add(row(1), about("c-1"))
     assert store.deliveries.get("acme", "dlv_1") == row(1)
     assert store.deliveries.get("globex", "dlv_1") is None
     assert store.deliveries.page("globex") == []
@@ -82,7 +87,7 @@ def test_by_source_and_by_status(store: Store) -> None:
 
 def test_old_ones_are_forgotten_some_at_a_time(store: Store) -> None:
     for number in range(5):
-        store.deliveries.add(row(number), ["c-1"])
+        store.deliveries.add(row(number), about("c-1"))
     assert store.deliveries.prune(NOW + 4, 3) == 3
     assert store.deliveries.prune(NOW + 4, 3) == 1
     assert ids(store.deliveries.page("acme")) == ["dlv_4"]
@@ -168,18 +173,43 @@ def test_of_two_bodies_at_once_one_wins(store: Store) -> None:
 def test_a_replay_changes_what_became_of_it(store: Store) -> None:
     store.deliveries.add(row(1, status="refused"), [])
     after = replace(row(1), events=b'[{"id":"e"}]')
-    store.deliveries.record_replay(after, ["c-1"])
+    store.deliveries.record_replay(after, about("c-1"))
     found = store.deliveries.get("acme", "dlv_1")
     assert found is not None
     assert (found.status, found.events, found.body) == ("accepted", b'[{"id":"e"}]', b"raw")
 
 
 def test_a_forgotten_candidate_takes_the_deliveries_along(store: Store) -> None:
-    store.deliveries.add(row(1), ["c-1", "application:a-1"])
-    store.deliveries.add(row(2), ["c-2"])
-    store.deliveries.add(replace(row(3), tenant="globex"), ["c-1"])
+    store.deliveries.add(row(1), about("c-1", "application:a-1"))
+    store.deliveries.add(row(2), about("c-2"))
+    store.deliveries.add(replace(row(3), tenant="globex"), about("c-1"))
     with store.transaction() as transaction:
         transaction.lock_cases([("acme", "c-1")])
-        transaction.erase("acme", ["c-1"], NOW)
+        transaction.erase("acme", ["c-1"], NOW, now=NOW)
     assert ids(store.deliveries.page("acme")) == ["dlv_2"]
     assert ids(store.deliveries.page("globex")) == ["dlv_3"]
+
+
+def test_a_delivery_without_events_is_found_by_the_ids_in_its_body(store: Store) -> None:
+    store.deliveries.add(row(1, status="refused"), [], {"c-1", "something"})
+    store.deliveries.add(row(2, status="ignored"), [], {"app-7"})
+    store.deliveries.add(row(3, status="refused"), [], {"c-2"})
+    store.deliveries.add(replace(row(4), tenant="globex"), [], {"c-1"})
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW, now=NOW, lost=[("application", "app-7")])
+    assert ids(store.deliveries.page("acme")) == ["dlv_3"]
+    assert ids(store.deliveries.page("globex")) == ["dlv_4"]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_old_webhook_after_the_erasure_leaves_no_body(store: Store, number: int) -> None:
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW + 9, now=NOW, lost=[("application", "app-7")])
+    events = {1: about("c-1"), 2: about("application:app-7"), 3: []}[number]
+    store.deliveries.add(row(1), events, [] if events else ["app-7"])
+    found = store.deliveries.get("acme", "dlv_1")
+    assert found is not None
+    assert (found.body, found.shown, found.events) == (None, b"null", b"[]")
+    later = replace(about("c-1")[0], time=NOW + 10)
+    store.deliveries.add(row(2), [later])
+    assert [one.replayable for one in store.deliveries.page("acme")] == [True, False]

@@ -1,11 +1,13 @@
 """What the store promises on both databases: one suite, run on PostgreSQL and on SQLite."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from signpost.case.erasure import of_case, of_event
 from signpost.errors import BugError, CallerError
 from signpost.storage import CaseRow, Change, SeenEvent, StorageRefused, Store, open_store, upgrade
 from tests.support.feeds import wait_for_feed
@@ -264,14 +266,14 @@ def test_tenants_with_the_same_ids_never_meet(store: Store) -> None:
         assert [row.sequence for row in store.recommendations(tenant, "c-1")] == [sequence]
         assert [row.sequence for row in wait_for_feed(store, 1, tenant)] == [sequence]
     with store.transaction() as transaction:
-        transaction.erase("acme", ["c-1"], NOW + 1)
+        transaction.erase("acme", ["c-1"], NOW + 1, now=NOW)
     assert store.recommendation("rival", "r-1") is not None
     assert [row.tenant for row in store.claim_outbox(NOW, LEASE, 9)] == ["rival"]
     assert store.case("nobody", "c-1") is None
     assert store.feed("nobody") == ([], None)
 
 
-def test_erasure_takes_everything_but_the_case_row(store: Store) -> None:
+def test_erasure_takes_everything_and_keeps_digests(store: Store) -> None:
     with store.transaction() as transaction:
         transaction.mark_seen([seen(1, time=NOW - 1), seen(2, time=NOW), seen(3, case_key="c-2", time=NOW - 1)])
         transaction.lock_cases([("acme", "c-1")])
@@ -279,17 +281,56 @@ def test_erasure_takes_everything_but_the_case_row(store: Store) -> None:
         transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW - 1, leased_until=0)
         transaction.enqueue([Letter(message_id="since")], tenant="acme", case_key="c-1", now=NOW + 1, leased_until=0)
     with store.transaction() as transaction:
-        transaction.erase("acme", ["c-1"], NOW)
-    assert store.case("acme", "c-1") is not None
+        transaction.erase("acme", ["c-1"], NOW, now=NOW)
+    assert store.case("acme", "c-1") is None
     assert store.recommendation("acme", "r-1") is None
     assert store.recommendation("acme", "r-2") is not None
     assert [row.case_key for row in wait_for_feed(store, 1)] == ["c-2"]
     assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["r-2.1", "since"]
+    names = [of_case("c-1"), of_case("c-2"), *(of_event("ats", f"e-{number}") for number in (1, 2, 3))]
     with store.transaction() as transaction:
-        again = transaction.mark_seen([seen(1, time=NOW - 1), seen(2), seen(3)])
-    assert again == {("acme", "ats", "e-1")}, (
-        "the erasure itself (e-2) stays known, so that a repeat erases nothing newer"
-    )
+        found = transaction.erasures("acme", names)
+        assert transaction.erasures("rival", names) == {}
+    assert found == dict.fromkeys([of_case("c-1"), of_event("ats", "e-1"), of_event("ats", "e-2")], NOW)
+
+
+def test_erasure_leaves_what_was_stated_since(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.mark_seen([seen(1, time=NOW), seen(2, time=NOW + 1)])
+        transaction.lock_cases([("acme", "c-1")])
+        transaction.save_cases([CaseRow("acme", "c-1", state=b"{}")])
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW, now=NOW, living=["c-1"])
+    assert store.case("acme", "c-1") is not None
+    with store.transaction() as transaction:
+        assert transaction.mark_seen([seen(1), seen(2)]) == {("acme", "ats", "e-1")}
+
+
+def test_an_earlier_erasure_does_not_replace_a_later_one(store: Store) -> None:
+    for at in (NOW, NOW + 5, NOW + 2):
+        with store.transaction() as transaction:
+            transaction.erase("acme", ["c-1"], at, now=at)
+    with store.transaction() as transaction:
+        assert transaction.erasures("acme", [of_case("c-1")]) == {of_case("c-1"): NOW + 5}
+
+
+def test_who_waits_for_a_case_while_it_is_erased_begins_it_anew(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.lock_cases([("acme", "c-1")])
+    with ThreadPoolExecutor(1) as pool:
+        with store.transaction() as transaction:
+            transaction.lock_cases([("acme", "c-1")])
+            waiting = pool.submit(lock, store, "c-1")
+            assert not wait([waiting], timeout=0.3).done
+            transaction.erase("acme", ["c-1"], NOW, now=NOW)
+        rows, found = waiting.result(10)
+    assert list(rows) == [("acme", "c-1")]
+    assert found == {of_case("c-1"): NOW}
+
+
+def lock(store: Store, key: str) -> tuple[Any, dict[str, int]]:
+    with store.transaction() as transaction:
+        return transaction.lock_cases([("acme", key)]), transaction.erasures("acme", [of_case(key)])
 
 
 def test_erasure_takes_what_was_told_of_absorbed_cases_too(store: Store) -> None:
@@ -302,7 +343,7 @@ def test_erasure_takes_what_was_told_of_absorbed_cases_too(store: Store) -> None
         told = [change(1, case_key=key, recommendation_id=key) for key in [*keys, "c-2"]]
         transaction.record(told, now=NOW, leased_until=0)
     with store.transaction() as transaction:
-        transaction.erase("acme", ["c-1"], NOW)
+        transaction.erase("acme", ["c-1"], NOW, now=NOW)
     assert [row.case_key for row in wait_for_feed(store, 1)] == ["c-2"]
 
 

@@ -189,8 +189,27 @@ def test_a_delivery_is_forgotten_with_its_candidate(intake: Intake) -> None:
     name = intake.client.post(CAREERS, data=body, headers=sign_standard(body)).headers[HEADER]
     with intake.store.transaction() as transaction:
         transaction.lock_cases([("north", "c-1")])
-        transaction.erase("north", ["c-1"], 0)
+        transaction.erase("north", ["c-1"], 0, now=0)
     assert read(intake, f"/v1/deliveries/{name}")[0] == 404
+
+
+def test_a_refused_delivery_is_forgotten_with_the_candidate_it_names(intake: Intake) -> None:
+    refused = {"action": "offer_created", "payload": {"id": 1, "application": {"candidate": {"id": 8881}}}}
+    name = greenhouse(intake, refused).headers[HEADER]
+    assert read(intake, f"/v1/deliveries/{name}")[1]["status"] == "refused"
+    with intake.store.transaction() as transaction:
+        transaction.erase("north", ["8881"], 0, now=0)
+    assert read(intake, f"/v1/deliveries/{name}")[0] == 404
+    again = greenhouse(intake, refused).headers[HEADER]
+    found = read(intake, f"/v1/deliveries/{again}")[1]
+    assert (found["status"], found["body"], found["replayable"]) == ("refused", None, False)
+
+
+@pytest.mark.parametrize("body", [b"not JSON: Ada", b"[" + b",".join(b'"%d"' % n for n in range(1500)) + b"]"])
+def test_a_body_in_which_no_erasure_can_find_ids_is_not_kept(intake: Intake, body: bytes) -> None:
+    name = intake.client.post(ACME, data=body, headers=sign_greenhouse(body)).headers[HEADER]
+    found = read(intake, f"/v1/deliveries/{name}")[1]
+    assert (found["verified"], found["body"], found["replayable"]) == (True, None, False)
 
 
 def test_a_database_that_is_away_turns_no_webhook_away(tmp_path: Path) -> None:

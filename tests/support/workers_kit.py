@@ -163,8 +163,9 @@ class System:
         return row
 
     def standing(self, key: str, tenant: str = "acme") -> dict[str, tuple[str, int | None]]:
-        """Return the active advice of a stored case: `RULE@KIND/ID` -> priority and due."""
-        records = active(self.case(key, tenant).advice)
+        """Return the active advice of a case, if it is stored: `RULE@KIND/ID` -> priority and due."""
+        row = self.store.case(tenant, key)
+        records = active(row.advice) if row else {}
         return {name: (record.priority, record.due) for name, record in records.items()}
 
     def expected(self, key: str, tenant: str = "acme") -> dict[str, tuple[str, int | None]]:

@@ -230,7 +230,7 @@ def test_erasure_tells_consumers_to_forget_and_keeps_nothing(world: World) -> No
     assert world.say(1, "candidate.erased") == [("resolved", "ask@offer/o", 2)]
     gone = world.last[0].data
     assert (gone["id"], gone["reason"], gone["title"], gone["employer"]) == (raised.id, "erased", "", None)
-    assert world.load.erased == ["c-1"]
+    assert list(world.load.erased) == ["c-1"]
     assert world.load.find("c-1").case.registers == {}
     assert world.say(0.5, "offer.updated", offer="o", title="late") == []
     assert offer(world, 2) == [("raised", "ask@offer/o", 1)]

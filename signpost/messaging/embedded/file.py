@@ -32,6 +32,8 @@ class File:
         self._use_wal(busy_timeout_s)
         # Each commit reaches the disk, so that a confirmed message survives a power cut
         self._connection.execute("PRAGMA synchronous = FULL")
+        # Deleted messages must not stay in free pages of the file
+        self._connection.execute("PRAGMA secure_delete = ON")
 
     def _use_wal(self, timeout_s: float) -> None:
         """Retries: the switch to WAL ignores SQLite's busy timeout, and several processes may make it at once."""
