@@ -18,7 +18,10 @@ BAD_QUERY = _problem(
     errors=[{"pointer": "?limit", "detail": _LIMIT}],
 )
 UNSIGNED = _problem(
-    401, "unsigned", "The signature is missing or invalid", "no signature is that of the body by any active secret"
+    401,
+    "unsigned",
+    "The signature is missing or invalid",
+    "The source is unknown, or the signature does not fit; the delivery log of the tenant has the reason.",
 )
 PROBLEMS: dict[int, dict[str, Any]] = {
     400: _problem(400, "malformed", "The request is malformed", "a batch must be a JSON array of events"),

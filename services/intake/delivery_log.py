@@ -53,6 +53,8 @@ class Deliveries:
         try:
             yield delivery
         except SignpostError as error:
+            if isinstance(error, InvalidSignature):
+                g.pop("delivery")  # only the senders of sources that exist would get one
             self._store_result(delivery, *_to_result(error))
             raise
         self._store_result(delivery, "accepted" if delivery.events else "ignored", to_errors(delivery.notes))

@@ -80,7 +80,6 @@ def _page(template: str, **values: Any) -> Response:
 def _to_response(body: bytes, media_type: str) -> Response:
     """A response that clients may cache for MAX_AGE_S and then revalidate by its ETag."""
     response = Response(body, mimetype=media_type)
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.cache_control.public, response.cache_control.max_age = True, MAX_AGE_S
     response.add_etag()
     response.make_conditional(request)

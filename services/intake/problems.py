@@ -107,9 +107,17 @@ def install(app: Flask, limits: Limits) -> None:
                 return _to_problem(error, status, kind, title, limits)
         return _bug_to_problem(error)
 
+    app.after_request(_forbid_caching)
     app.register_error_handler(SignpostError, handle_signpost_error)
     app.register_error_handler(HTTPException, _http_to_problem)
     app.register_error_handler(Exception, _bug_to_problem)
+
+
+def _forbid_caching(response: Response) -> Response:
+    """Only a response that says so may be stored, and none may be taken for another type."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 def _to_problem(error: SignpostError, status: int, kind: str, title: str, limits: Limits) -> Response:
@@ -121,6 +129,8 @@ def _to_problem(error: SignpostError, status: int, kind: str, title: str, limits
         return problem(status, kind, title, detail, to_errors(error.problems))
     if isinstance(error, RateLimited):
         return problem(error.status, kind, title, detail, headers=[("Retry-After", str(error.retry_after_s))])
+    if isinstance(error, InvalidSignature):
+        detail = "The source is unknown, or the signature does not fit; the delivery log of the tenant has the reason."
     if status == 401:
         headers.append(("WWW-Authenticate", "Bearer" if kind == "unauthorized" else "Signature"))
     if status == 503:

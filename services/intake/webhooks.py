@@ -1,13 +1,15 @@
 """POST /v1/webhooks/{source}: verifies the signature over the raw bytes, translates the body, stores the events.
 
 The response has the status that the vendor counts as success, also for a webhook without events: otherwise the vendor
-would retry what Signpost ignores.
+would retry what Signpost ignores. A name of no source is handled like a source whose signature is wrong, to the last
+step, so that nobody learns from a response or its time which sources exist.
 """
 
 import logging
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, Response, request
 
@@ -20,11 +22,13 @@ from signpost.ingress.receiving import (
     handshake,
     read,
 )
+from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.sources import keys_of_source
 from signpost.ingress.vendors import VENDORS
+from signpost.repeats import Repeats
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
 from signpost.services.intake.first_bodies import require_first_body
-from signpost.services.intake.problems import NotFound, SourceDisabled
+from signpost.services.intake.problems import SourceDisabled
 from signpost.tenants.model import Source
 
 log = logging.getLogger(__name__)
@@ -32,19 +36,22 @@ log = logging.getLogger(__name__)
 UNKNOWN_EVENTS: Counter[tuple[str, str]] = Counter()
 """(vendor, event) -> count in this process; at most MAX_UNKNOWN_EVENTS names, the rest under "other"."""
 MAX_UNKNOWN_EVENTS = 200
+UNKNOWN: Final = Source("", "", "standard", (f"whsec_{b64encode(b'no request is accepted for it').decode()}",))
+"""Stands for every name that belongs to no source."""
 
 
 def blueprint(context: IntakeContext) -> Blueprint:
     """The route."""
-    routes = Blueprint("webhooks", __name__)
+    routes, lines = Blueprint("webhooks", __name__), Repeats()
 
     @routes.post("/v1/webhooks/<anything:name>")
     def webhook(name: str) -> Response:
-        source = context.tenants.source(name)
-        if source is None:
-            raise NotFound("no source has this name; `signpost sources list` lists them")
+        raw = context.body()
+        source = context.tenants.source(name) or UNKNOWN
+        if source is UNKNOWN and lines.is_due("unknown source"):
+            log.warning("webhook for an unknown source, answered like a wrong signature: %r", name[:80])
         delivery = to_request(
-            source, lowercase_headers(request.headers), context.body(), context.clock(), context.limits.max_depth
+            source, lowercase_headers(request.headers), raw, context.clock(), context.limits.max_depth
         )
         if context.deliveries is None:
             return _process(context, delivery)
@@ -77,6 +84,8 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         response.headers[wanted.header] = challenge
         return response
     signed = authenticate(delivery)
+    if delivery.source is UNKNOWN:
+        raise InvalidSignature("no source has this name")
     if signed:
         require_first_body(context.store, delivery, signed)
     if record:

@@ -103,7 +103,7 @@ def test_content_types(intake: Intake, content_type: str) -> None:
     ("method", "path", "status"),
     [("GET", "/v1/events", 405), ("PUT", "/v1/events", 405), ("POST", "/v1/candidates/c/advice", 405),
      ("GET", "/v1/candidates/c", 404), ("GET", "/v1//events", 404),
-     ("POST", "/v1/webhooks/nobody", 404), ("GET", "/v1/candidates/%00/case", 404),
+     ("POST", "/v1/webhooks/nobody", 401), ("GET", "/v1/candidates/%00/case", 404),
      ("GET", "/v1/recommendations/%00", 404), ("GET", "/v1/recommendations/%ff", 404),
      ("GET", "/v1/recommendations?limit=0", 400), ("GET", "/v1/recommendations?limit=501", 400),
      ("GET", "/v1/recommendations?limit=%D9%A3", 400), ("GET", "/v1/recommendations?limit=", 400),

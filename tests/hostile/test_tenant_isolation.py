@@ -8,7 +8,7 @@ import pytest
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from tests.support.intake_parts import NOW, Intake, intake_at, sign_standard
+from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at, sign_standard
 from tests.support.workers_kit import System
 
 EVENT = {
@@ -76,22 +76,29 @@ def routes(neighbours: Neighbours) -> list[tuple[Rule, str]]:
 
 def test_without_a_key_every_route_answers_401(neighbours: Neighbours) -> None:
     for rule, method in routes(neighbours):
-        for key in ("", "key-nobody", "key-north\u00e9", "KEY-NORTH", "key-nort", "key-north,key-south"):
+        for key in (
+            "",
+            "key-nobody",
+            f"{NORTH_KEY}\u00e9",
+            NORTH_KEY.upper(),
+            NORTH_KEY[:-1],
+            f"{NORTH_KEY},{SOUTH_KEY}",
+        ):
             assert neighbours.ask(rule, method, key).status_code == 401, (rule.rule, method, key)
 
 
 def test_the_owner_is_answered_so_that_the_attacks_below_mean_something(neighbours: Neighbours) -> None:
     for rule, method in routes(neighbours):
         if rule.arguments:
-            assert neighbours.ask(rule, method, "key-north").status_code < 300, (rule.rule, method)
+            assert neighbours.ask(rule, method, NORTH_KEY).status_code < 300, (rule.rule, method)
 
 
 def test_an_id_of_a_neighbour_is_like_an_id_of_nobody(neighbours: Neighbours) -> None:
     attacked = 0
     for rule, method in routes(neighbours):
         if rule.arguments:
-            theirs = neighbours.ask(rule, method, "key-south")
-            nobodys = neighbours.ask(rule, method, "key-south", known=False)
+            theirs = neighbours.ask(rule, method, SOUTH_KEY)
+            nobodys = neighbours.ask(rule, method, SOUTH_KEY, known=False)
             assert (theirs.status_code, nobodys.status_code) == (404, 404), (rule.rule, method)
             assert differing(theirs, nobodys) <= {"instance"}, (rule.rule, method)
             attacked += 1
@@ -105,10 +112,10 @@ def differing(one: TestResponse, other: TestResponse) -> set[str]:
 
 def test_lists_of_a_neighbour_are_empty(neighbours: Neighbours) -> None:
     for path in LISTS:
-        assert neighbours.intake.get(path, "key-north").json["items"], path  # type: ignore[index]
-        assert neighbours.intake.get(path, "key-south").json["items"] == [], path  # type: ignore[index]
+        assert neighbours.intake.get(path, NORTH_KEY).json["items"], path  # type: ignore[index]
+        assert neighbours.intake.get(path, SOUTH_KEY).json["items"] == [], path  # type: ignore[index]
         for query in ("?source=careers", "?tenant=north", "?after=" + "9" * 18 + ".dlv_1", "?status=accepted"):
-            answer = neighbours.intake.get(path + query, "key-south")
+            answer = neighbours.intake.get(path + query, SOUTH_KEY)
             assert answer.status_code == 400 or answer.json["items"] == [], (path, query)  # type: ignore[index]
 
 
@@ -117,12 +124,12 @@ def test_an_event_that_names_another_tenant_stays_with_the_sender(neighbours: Ne
     intake.queued()
     for spoilt in ({**EVENT, "tenant": "north"}, {**EVENT, "data": {**EVENT["data"], "tenant": "north"}}):  # type: ignore[dict-item]
         body = json.dumps({**spoilt, "id": "e-9"}).encode()
-        answer = intake.post("/v1/events", body, {"Content-Type": "application/cloudevents+json"}, "key-south")
+        answer = intake.post("/v1/events", body, {"Content-Type": "application/cloudevents+json"}, SOUTH_KEY)
         queued = [event["tenant"] for event in intake.queued()]
         assert (answer.status_code, queued) in ((202, ["south"]), (422, []))
 
 
 def test_a_simulation_of_a_neighbours_candidate_starts_from_nothing(neighbours: Neighbours) -> None:
     body, headers = json.dumps(WRITES["/v1/simulate"]).encode(), {"Content-Type": "application/json"}
-    answers = [neighbours.intake.post("/v1/simulate", body, headers, key) for key in ("key-north", "key-south")]
+    answers = [neighbours.intake.post("/v1/simulate", body, headers, key) for key in (NORTH_KEY, SOUTH_KEY)]
     assert [b"acme" in answer.data.lower() for answer in answers] == [True, False]

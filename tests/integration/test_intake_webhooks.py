@@ -155,4 +155,4 @@ def test_a_source_takes_only_its_own_secret(intake: Intake) -> None:
     body = raw(EXTENDED)
     assert intake.client.post(ACME, data=body, headers=sign_standard(body)).status_code == 401
     assert intake.client.post(CAREERS, data=body, headers=sign_greenhouse(body)).status_code == 401
-    assert intake.client.post("/v1/webhooks/nobody", data=body, headers=sign_standard(body)).status_code == 404
+    assert intake.client.post("/v1/webhooks/nobody", data=body, headers=sign_standard(body)).status_code == 401

@@ -181,3 +181,23 @@ def test_a_source_that_only_the_intake_disables_says_where_to_look(
     assert result.exit_code == 1
     assert "restart it if the mapping of the vendor is new" in result.output
     assert "delivery" not in result.output
+
+
+def test_a_wrong_signature_shows_the_reason_of_the_delivery_log(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The intake answers a wrong signature and an unknown source alike; it is asked again while it knows no source."""
+    problem = {
+        "type": "urn:signpost:problem:unsigned",
+        "detail": "The source is unknown, or the signature does not fit",
+    }
+    logged = {"id": "dlv_7", "problems": [{"pointer": "", "detail": "check the secret of the source"}]}
+    unknown, known = httpx.Response(200, json={"items": []}), httpx.Response(200, json={"items": [logged]})
+    answers = {
+        "/v1/webhooks/greens": [httpx.Response(401, json=problem)] * 2,
+        "/v1/deliveries": [unknown, known],
+        "/v1/deliveries/dlv_7": [httpx.Response(200, json={"events": []})],
+    }
+    result = try_sample(folder, monkeypatch, answers)
+    assert result.exit_code == 1
+    assert "check the secret of the source" in result.output
+    assert "delivery   dlv_7" in result.output
+    assert len(answers["/v1/webhooks/greens"]) == 1

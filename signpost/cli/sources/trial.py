@@ -77,13 +77,15 @@ def _run_steps(
 
     headers, body = sign(vendor.scheme, secret, sample.headers, sample.body(), time.time_ns() // 1000)
     answer = _send_sample(client, name, {"Content-Type": JSON, **headers}, body, patience)
+    unsigned = _latest_unsigned(client, name) if answer.status_code == 401 else None
+    reason = {"detail": unsigned["problems"][0]["detail"]} if unsigned else {}
     steps: dict[str, Any] = {
         "sample": sample.name,
         "attested": sample.attested,
         "expected": vendor.success,
         "answer": answer.status_code,
-        "delivery": answer.headers.get("Signpost-Delivery"),
-        "problem": None if answer.is_success else answer.json(),
+        "delivery": unsigned["id"] if unsigned else answer.headers.get("Signpost-Delivery"),
+        "problem": None if answer.is_success else answer.json() | reason,
         "events": [],
         "advice": [],
     }
@@ -97,15 +99,23 @@ def _run_steps(
 def _send_sample(
     client: "httpx.Client", name: str, headers: dict[str, str], body: bytes, patience: float
 ) -> "httpx.Response":
-    """The response of the intake. Retries a 404: the intake loads a new source within a second or two."""
+    """The response of the intake. Retries a 401 of a source without deliveries: the intake may not know it yet, and
+    loads it within a second or two."""
     from signpost.cli.client import send_request
 
     deadline = time.monotonic() + patience
     while True:
         answer = send_request(client, "POST", f"/v1/webhooks/{name}", content=body, headers=headers)
-        if answer.status_code != 404 or time.monotonic() > deadline:
+        if answer.status_code != 401 or _latest_unsigned(client, name) or time.monotonic() > deadline:
             return answer
         time.sleep(0.2)
+
+
+def _latest_unsigned(client: "httpx.Client", name: str) -> dict[str, Any] | None:
+    """The delivery log's last delivery of the source with a wrong signature; None if the intake has none."""
+    answer = client.get("/v1/deliveries", params={"source": name, "status": "unsigned", "limit": 1})
+    items = answer.json()["items"] if answer.is_success else []
+    return items[0] if items else None
 
 
 def _advice(client: "httpx.Client", events: dict[str, str], patience: float) -> list[dict[str, Any]]:
