@@ -8,15 +8,19 @@ from signpost.errors import TransientError
 from signpost.messaging import Consumer, Delivery, advisor_queues
 from signpost.settings import Settings
 from signpost.storage import StorageConflict
-from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS, BatchHandler, BatchResult
+from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS, BatchHandler
+from signpost.workers.batch_result import BatchResult
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
 from signpost.workers.rulebook_versions import RulebookVersions
+from signpost.workers.turns import Turns
 
 IDLE_WAIT_S = 0.5
 MAX_HOLD_S = 600.0
 """How long deliveries are kept while the database is unavailable. Returning them counts against their delivery limit;
 keeping them beyond the broker's consumer timeout (30 minutes) costs the connection."""
+MAX_HELD = 2_000
+"""Deliveries to take from a consumer at once, so that turns are taken among all that it has prefetched."""
 
 log = logging.getLogger("signpost.advisor")
 
@@ -33,7 +37,7 @@ class Advisor:
         batch: int,
     ) -> None:
         """`batch`: maximum events per transaction; `clock` returns microseconds, once per transaction."""
-        self._consumers, self._handler, self._outbox = list(consumers), handler, outbox
+        self._queues, self._handler, self._outbox = [(each, Turns()) for each in consumers], handler, outbox
         self._clock, self._batch = clock, batch
 
     def run(self, stop: Stop) -> None:
@@ -43,23 +47,25 @@ class Advisor:
         self._outbox.collect()
 
     def step(self, stop: Stop, wait_s: float) -> int:
-        """Handle one batch per queue; returns the number of deliveries. Waits up to `wait_s` for the first."""
-        received = 0
-        for consumer in self._consumers:
-            deliveries = consumer.receive(self._batch, wait_s / len(self._consumers))
-            for batch in group_batches(deliveries):
-                self._handle(consumer, batch, stop)
-            received += len(deliveries)
-        if not received:
+        """Handle one batch per queue; returns the number of handled deliveries. Waits up to `wait_s` for the first."""
+        handled = 0
+        for consumer, turns in self._queues:
+            turns.add(consumer.receive(MAX_HELD, 0 if turns else wait_s / len(self._queues)))
+            for batch in group_batches(turns.take(self._batch)):
+                result = self._handle(consumer, batch, stop)
+                turns.put_back(result.deferred)
+                handled += len(result.settlements)
+        if not handled:
             self._outbox.collect()
             self._handler.announce_rulebooks(self._clock())
-        return received
+        return handled
 
-    def _handle(self, consumer: Consumer, batch: Sequence[Delivery], stop: Stop) -> None:
+    def _handle(self, consumer: Consumer, batch: Sequence[Delivery], stop: Stop) -> BatchResult:
         result = self._commit_with_retry(batch, stop)
         self._outbox.send(result.outgoing)
         consumer.settle(result.settlements, self._clock())
         log.info("batch handled", extra=result.counts())
+        return result
 
     def _commit_with_retry(self, batch: Sequence[Delivery], stop: Stop) -> BatchResult:
         """Retry until the batch is committed: an unavailable database is no fault of the messages."""

@@ -1,10 +1,8 @@
 """Handles one batch of events in one transaction: parse, deduplicate, fold, advise, record. Uses no broker."""
 
 import logging
-import traceback
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from signpost.advice import Engine
 from signpost.advice.case_set import CaseSet
@@ -17,10 +15,10 @@ from signpost.names import FEEDBACK
 from signpost.schemas import load_own_event
 from signpost.storage import CaseRow, SeenEvent, Store, Transaction
 from signpost.tenants.rulebooks import Engines
+from signpost.workers.batch_result import BatchResult, ReceivedEvent, dead_letter, format_reason
 from signpost.workers.case_limits import CaseFull, check_room
 from signpost.workers.case_rows import (
     EmittedChange,
-    Outgoing,
     Rows,
     load_case_set,
     lock_with_merge_targets,
@@ -31,65 +29,13 @@ from signpost.workers.case_rows import (
 from signpost.workers.erasing import Erasing
 from signpost.workers.feedback import FEEDBACK_TYPES, FeedbackDesk, InvalidFeedback
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
+from signpost.workers.workload import CaseWork, split, work_of
 
 ERASED = "candidate.erased"
 ISOLATE_AFTER_ATTEMPTS = 3
 """Failed attempts after which a delivery is handled alone, because it may be what kills the process."""
-MAX_TRACE_FRAMES = 3
-"""Frames of a traceback in the reason of a dead letter."""
 
 log = logging.getLogger("signpost.advisor")
-
-
-@dataclass(slots=True)
-class BatchResult:
-    """The result of a batch: a settlement for each delivery, and the new outbox rows to publish."""
-
-    settlements: list[Settlement] = field(default_factory=list)
-    outgoing: list[Outgoing] = field(default_factory=list)
-    fresh: int = 0
-    repeated: int = 0
-    refused: int = 0
-    """Events that the erasure of their candidate covers."""
-    dead: int = 0
-
-    def add(self, other: "BatchResult") -> None:
-        """Add the result of another part of the batch."""
-        self.settlements += other.settlements
-        self.outgoing += other.outgoing
-        self.fresh += other.fresh
-        self.repeated += other.repeated
-        self.refused += other.refused
-        self.dead += other.dead
-
-    def counts(self) -> dict[str, int]:
-        """The counts for the log line."""
-        return {
-            "events": len(self.settlements),
-            "fresh": self.fresh,
-            "repeated": self.repeated,
-            "refused": self.refused,
-            "dead": self.dead,
-            "changes": len(self.outgoing),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedEvent:
-    """A delivery with its parsed event."""
-
-    delivery: Delivery
-    event: Event
-
-    @property
-    def is_feedback(self) -> bool:
-        """Whether a consumer sent it on the feedback exchange."""
-        return self.delivery.exchange == FEEDBACK
-
-    @property
-    def identity(self) -> tuple[str, str, str]:
-        """The key for deduplication: (tenant, source, id)."""
-        return (self.event.tenant, self.event.source, self.event.id)
 
 
 class BatchHandler:
@@ -114,7 +60,7 @@ class BatchHandler:
             try:
                 received.append(ReceivedEvent(delivery, read_event(delivery)))
             except CallerError as error:
-                result.add(_dead_letter(delivery, f"not an event: {error}"))
+                result.add(dead_letter(delivery, f"not an event: {error}"))
         if received:
             result.add(self._handle(received, now))
         return result
@@ -135,10 +81,10 @@ class BatchHandler:
             raise
         except Exception as error:
             if len(received) == 1:
-                return _dead_letter(received[0].delivery, _format_reason(error))
-        result = BatchResult()
-        for item in received:
-            result.add(self._handle([item], now))
+                return dead_letter(received[0].delivery, format_reason(error))
+        middle = len(received) // 2
+        result = self._handle(received[:middle], now)
+        result.add(self._handle(received[middle:], now))
         return result
 
 
@@ -153,7 +99,7 @@ def _admit_feedback(
             event = desk.admit(item.event, item.delivery.user_id) if item.is_feedback else item.event
             admitted.append(ReceivedEvent(item.delivery, event))
         except InvalidFeedback as error:
-            result.add(_dead_letter(item.delivery, f"feedback refused: {error}"))
+            result.add(dead_letter(item.delivery, f"feedback refused: {error}"))
     return admitted, result
 
 
@@ -165,34 +111,20 @@ def read_event(delivery: Delivery) -> Event:
     return event
 
 
-def _dead_letter(delivery: Delivery, reason: str) -> BatchResult:
-    log.warning("message %s moved to the dead letters: %s", delivery.message_id, reason.partition(":")[0])
-    return BatchResult([Settlement(delivery, Outcome.DEAD, reason)], dead=1)
-
-
-def _format_reason(error: Exception) -> str:
-    """The reason of a dead letter. Omits the message of an unexpected exception, which may contain personal data."""
-    if isinstance(error, CallerError):
-        return f"not processable: {error}"
-    frames = traceback.extract_tb(error.__traceback__)[-MAX_TRACE_FRAMES:]
-    places = " < ".join(
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames)
-    )
-    return f"a fault of Signpost, {type(error).__name__}: at {places}"
-
-
 class _Work:
     """One transaction over parsed events, in delivery order."""
 
     def __init__(
         self, tx: Transaction, engines: Engines[Engine], received: Sequence[ReceivedEvent], now: int, leased_until: int
     ) -> None:
-        self._tx, self._received, self._now, self._leased_until = tx, received, now, leased_until
-        self._rows: Rows = lock_with_merge_targets(
+        self._tx, self._now, self._leased_until = tx, now, leased_until
+        locked = lock_with_merge_targets(
             tx, {(item.event.tenant, key) for item in received for key in case_keys(item.event)}
         )
-        tenants = sorted({item.event.tenant for item in received})
-        self._erasing = Erasing(tx, [item.event for item in received], self._rows.keys(), now)
+        self._received, self._deferred = split(received, locked.get)
+        self._rows: Rows = rows_of(self._received, locked)
+        tenants = sorted({item.event.tenant for item in self._received})
+        self._erasing = Erasing(tx, [item.event for item in self._received], self._rows.keys(), now)
         self._case_sets: Mapping[str, CaseSet] = {
             tenant: load_case_set(
                 _engine_for(received, engines.of(tenant)), tenant, self._rows.values(), self._erasing.earlier[tenant]
@@ -201,6 +133,7 @@ class _Work:
         }
         self._emitted: list[EmittedChange] = []
         self._dead_letters: dict[int, Settlement] = {}
+        self._work = CaseWork()
 
     @property
     def rows(self) -> Collection[CaseRow]:
@@ -209,7 +142,7 @@ class _Work:
 
     def run(self) -> BatchResult:
         """Write all changes of the batch; the caller commits."""
-        result = BatchResult()
+        result = BatchResult(deferred=[item.delivery for item in self._deferred])
         current = [item for item in self._received if not self._is_erased(item.event)]
         fresh = self._mark_seen(current)
         for item in current:
@@ -221,6 +154,8 @@ class _Work:
                 fresh.discard(item.identity)
                 self._process(item, result)
         result.refused += len(self._received) - len(current)
+        for case_set in self._case_sets.values():
+            self._advise(case_set)
         result.settlements = self._settlements()
         self._tx.save_cases(to_rows(self._case_sets.values(), self._rows, self._now))
         self._erasing.write(self._case_sets)
@@ -264,11 +199,20 @@ class _Work:
             self._apply(item.event)
 
     def _apply(self, event: Event) -> None:
+        """Fold an event and evaluate its case, which waits for `_advise` if it has used up its share of the batch."""
         case_set = self._case_sets[event.tenant]
-        changes = [EmittedChange(event.tenant, key, change) for key, change in case_set.handle(event, self._now)]
+        changes = [EmittedChange(event.tenant, key, change) for key, change in case_set.apply(event, self._now)]
         for key in self._erasing.take(case_set):
             self._drop_emitted(case_set, key)
         self._emitted += changes
+        case = case_set.find(event.subject)
+        if self._work.spend(case_set.tenant, case.key, work_of(case)):
+            self._advise(case_set, case.key)
+
+    def _advise(self, case_set: CaseSet, key: str | None = None) -> None:
+        """Evaluate one changed case, or, without a key, all that are left."""
+        changes = case_set.advise(self._now, key)
+        self._emitted += [EmittedChange(case_set.tenant, key, change) for key, change in changes]
 
     def _drop_emitted(self, case_set: CaseSet, key: str) -> None:
         """Drop the changes that this batch has emitted for an erased case."""
@@ -277,6 +221,17 @@ class _Work:
             for item in self._emitted
             if item.tenant != case_set.tenant or key not in follow(item.key, case_set.leads_to)
         ]
+
+
+def rows_of(items: Sequence[ReceivedEvent], locked: Rows) -> Rows:
+    """The rows that these events touch, and those that their cases were merged into."""
+    rows: Rows = {}
+    pending = {(item.event.tenant, key) for item in items for key in case_keys(item.event)}
+    while pending:
+        rows |= {key: locked[key] for key in pending}
+        targets = {(row.tenant, row.merged_into) for row in rows.values() if row.merged_into is not None}
+        pending = targets - rows.keys()
+    return rows
 
 
 def _engine_for(received: Sequence[ReceivedEvent], engine: Engine) -> Engine:

@@ -25,13 +25,15 @@ class LoadedCase:
 class CaseSet:
     """Handles the events of one tenant over the given cases; any other key starts empty.
 
-    `erased` collects the keys whose stored data must be deleted, with what each case held.
+    `erased` collects the keys whose stored data must be deleted, with what each case held. Events of one case can be
+    folded together and evaluated once: `apply` each, then `advise`.
     """
 
     def __init__(self, engine: Engine, tenant: str, cases: Mapping[str, LoadedCase]) -> None:
         self.engine, self.tenant = engine, tenant
         self.cases = dict(cases)
         self.erased: dict[str, Case] = {}
+        self._stale: dict[str, None] = {}
 
     def find(self, key: str) -> LoadedCase:
         """The case of a key; follows merges."""
@@ -50,6 +52,10 @@ class CaseSet:
 
     def handle(self, event: Event, now: int) -> list[tuple[str, RecommendationChange]]:
         """Fold one event and advise; returns (case key, change) in publication order."""
+        return self.apply(event, now) + self.advise(now)
+
+    def apply(self, event: Event, now: int) -> list[tuple[str, RecommendationChange]]:
+        """Fold one event; returns the changes that end advice of a merged or erased case. `advise` returns the rest."""
         changes: list[tuple[str, RecommendationChange]] = []
         for absorbed, into in links(event):
             changes += self._link(absorbed, into, now)
@@ -57,7 +63,14 @@ class CaseSet:
         if event.type == "candidate.erased":
             changes += self._erase(case, now)
         case.case = case.case.fold(event)
-        return changes + self._advise(case, now)
+        self._stale[case.key] = None
+        return changes
+
+    def advise(self, now: int, key: str | None = None) -> list[tuple[str, RecommendationChange]]:
+        """Advise the cases that `apply` has changed, once; with a key, only that one."""
+        stale = {self.find(changed).key: None for changed in self._stale if key in (None, changed)}
+        self._stale = {} if key is None else {other: None for other in self._stale if other != key}
+        return [change for changed in stale for change in self._advise(self.find(changed), now)]
 
     def wake(self, key: str, now: int) -> list[tuple[str, RecommendationChange]]:
         """Advise a case again because time has passed or the rulebook has changed."""
@@ -88,7 +101,8 @@ class CaseSet:
         if target.case.erased_at is not None:
             self.erased[case.key] = case.case
             changes = [(key, _without_content(change)) for key, change in changes]
-        return changes if into == target.key and case.case.is_empty else changes + self._advise(target, now)
+        self._stale[target.key] = None
+        return changes
 
     def _erase(self, case: LoadedCase, now: int) -> list[tuple[str, RecommendationChange]]:
         """Resolve all advice, and add the key to `erased`."""

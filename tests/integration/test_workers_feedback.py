@@ -19,7 +19,7 @@ from signpost.messaging.message import REASON
 from signpost.names import DEAD, FEEDBACK
 from signpost.schemas import dump_event
 from signpost.schemas.cloudevent import MAX_AHEAD_US
-from signpost.workers.batch import BatchResult
+from signpost.workers.batch_result import BatchResult
 from tests.support.workers_kit import KINDS, System, event, system
 
 

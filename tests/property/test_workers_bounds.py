@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signpost.advice.case_set import CaseSet
+from signpost.advice.records import active
 from signpost.case import Case, Event, limits
 from signpost.case.limits import MAX_ENTITIES
 from signpost.workers.case_limits import CaseFull, check_room
@@ -77,3 +78,23 @@ def test_nothing_is_refused_where_everything_fits(seed: int) -> None:
         patch.setattr(limits, "MAX_ENTITIES", TIGHT)
         fits = all(is_within(case.case) for case in everything.cases.values())
         assert (taken(events)[1] == events) is fits
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32))
+def test_events_folded_together_end_as_those_evaluated_one_by_one(seed: int) -> None:
+    alone, together = (CaseSet(ENGINES.of("acme"), "acme", {}) for _ in range(2))
+    for event in stream(seed):
+        alone.handle(event, START)
+        together.apply(event, START)
+    together.advise(START)
+    assert states(together) == states(alone)
+    assert standing(together) == standing(alone)
+
+
+def standing(load: CaseSet) -> dict[str, dict[str, tuple[str, int | None]]]:
+    """Key -> active advice with priority and due."""
+    return {
+        key: {name: (record.priority, record.due) for name, record in active(case.advice_state).items()}
+        for key, case in load.cases.items()
+    }

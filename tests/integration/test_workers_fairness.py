@@ -1,0 +1,119 @@
+"""One tenant floods the advisor with work on a large case; another tenant's advice is hardly later than without."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import orjson
+import pytest
+
+from signpost.case.event import Event
+from signpost.case.limits import MAX_ENTITIES
+from signpost.engine.compiled import Answer, CompiledEngine
+from signpost.facts.facts import Facts
+from signpost.messaging import Consumer
+from signpost.messaging.topology import ADVISOR
+from signpost.tenants.rulebooks import Engines, load_rulebooks
+from signpost.workers.advisor import Advisor
+from tests.support.workers_kit import KINDS, RULES, System, event, system
+
+FLOOD = 200
+MAX_RATIO = 15
+"""Before the advisor took turns, it was 60 to 110."""
+
+
+class Counting(CompiledEngine):
+    """The compiled engine; counts its evaluations by candidate."""
+
+    evaluations: dict[str, int] = {}  # noqa: RUF012
+
+    def answers(self, facts: Facts) -> list[Answer]:
+        self.evaluations[facts.candidate.id] = self.evaluations.get(facts.candidate.id, 0) + 1
+        return super().answers(facts)
+
+
+@pytest.fixture(params=KINDS)
+def signpost(request: pytest.FixtureRequest) -> Iterator[System]:
+    with system(request.param, request) as made:
+        made.engines = Engines(Counting, load_rulebooks(RULES))
+        made.batch = 200
+        Counting.evaluations.clear()
+        yield made
+
+
+def large_case(subject: str) -> list[Event]:
+    """The offers that fill one case of the tenant flood."""
+    return [
+        event(
+            "offer.extended", subject, id=f"{subject}.{number}", tenant="flood", offer=f"o{number}",
+            employer={"id": f"e{number}"}, respond_by="2026-05-05T10:00:00Z", start_date="2026-06-01",
+        )
+        for number in range(MAX_ENTITIES["offer"])
+    ]  # fmt: skip
+
+
+def contacts(subject: str, first: int, count: int) -> list[Event]:
+    return [
+        event("contact.logged", subject, id=f"{subject}.k{number}", tenant="flood", at=1, offer=f"o{number % 30}",
+              channel="email", by="employer")
+        for number in range(first, first + count)
+    ]  # fmt: skip
+
+
+def quiet(number: int) -> Event:
+    return event("offer.extended", f"q-{number}", tenant="quiet", offer="o")
+
+
+def test_a_flood_on_one_case_is_evaluated_a_few_times(signpost: System) -> None:
+    signpost.handle(*large_case("big"))
+    Counting.evaluations.clear()
+    signpost.handle(*contacts("big", 0, FLOOD), quiet(1))
+    assert Counting.evaluations["big"] <= 20
+    assert signpost.standing("big", "flood") == signpost.expected("big", "flood")
+    assert signpost.standing("q-1", "quiet") == signpost.expected("q-1", "quiet")
+
+
+@contextmanager
+def running(signpost: System) -> Iterator[Consumer]:
+    """An advisor at work, and a consumer of the quiet tenant's advice."""
+    stop = threading.Event()
+    consumer, advice = signpost.broker.consumer(ADVISOR, 400), signpost.broker.subscribe("quiet.#")
+    advisor = Advisor([consumer], signpost.handler(), signpost.outbox(), signpost.clock, signpost.batch)
+    thread = threading.Thread(target=advisor.run, args=(stop,))
+    thread.start()
+    try:
+        yield advice
+    finally:
+        stop.set()
+        thread.join(60)
+        consumer.close()
+        advice.close()
+
+
+def seconds_to_advice(signpost: System, advice: Consumer, number: int, flood: list[Event]) -> float:
+    """Send a flood and one event of the quiet tenant after it. Returns the time until its first advice arrives."""
+    started = time.monotonic()
+    signpost.send(*flood, quiet(number))
+    sent, deadline = time.monotonic(), started + 60
+    while time.monotonic() < deadline:
+        for each in advice.receive(100, 1):
+            if orjson.loads(each.body)["subject"] == f"q-{number}":
+                return time.monotonic() - sent
+    raise AssertionError("no advice within 60 s")
+
+
+@pytest.mark.parametrize("cases", [1, 10])
+def test_a_flood_of_one_tenant_hardly_delays_another(signpost: System, cases: int) -> None:
+    names = [f"big-{number}" for number in range(cases)]
+    for name in names:
+        signpost.handle(*large_case(name))
+
+    def flood(turn: int) -> list[Event]:
+        return [each for name in names for each in contacts(name, turn * FLOOD, FLOOD // cases)]
+
+    with running(signpost) as advice:
+        seconds_to_advice(signpost, advice, 0, [])
+        unloaded = max(seconds_to_advice(signpost, advice, number, []) for number in range(1, 6))
+        loaded = min(seconds_to_advice(signpost, advice, 100 + turn, flood(turn)) for turn in range(2))
+    assert loaded < MAX_RATIO * unloaded, f"{loaded:.3f} s instead of {unloaded:.3f} s"
