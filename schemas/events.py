@@ -191,6 +191,9 @@ class EmploymentCurrent(Strict):
     title = Line()
     manages_people = Boolean()
     notice_period_days = Integer()
+    notice_period_weeks = Integer()
+    notice_period_months = Integer()
+    notice_to = Choice("any_day", "month_end", "mid_month_or_month_end", "quarter_end")
 
 
 class EmploymentResignationPlanned(Strict):

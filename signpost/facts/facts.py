@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from signpost.case.case import Case, Register, Stamp
 from signpost.case.fold import CUSTOM, SINGLE
 from signpost.case.instant import NEVER
+from signpost.facts.notice import ANY_DAY, UNITS, Notice, notice_of
 from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, DerivedFact, offer_stage, stage_of
 from signpost.facts.values import own_value, typed_value
 from signpost.facts.vocabulary import KINDS, Vocabulary
@@ -75,6 +76,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     _add_named_applications(entities)
     _resolve_employers(entities)
     _add_interviews(entities)
+    _add_notice(candidate, entities["offer"])
     zone = ZoneInfo(candidate.values["time_zone"]) if "time_zone" in candidate.values else UTC_ZONE
     return Facts(candidate, entities, zone, vocabulary)
 
@@ -158,7 +160,8 @@ _EMPLOYMENT_FIELDS = {
     "employer": "present_employer",
     "title": "present_title",
     "manages_people": "manages_people",
-    "notice_period_days": "notice_period_days",
+    **{f"notice_period_{unit}": f"notice_period_{unit}" for unit in UNITS},
+    "notice_to": "notice_to",
     "last_day": "last_day",
     "resignation_planned": "resignation_planned",
 }
@@ -169,6 +172,20 @@ _READERS: dict[str, Callable[[str, Mapping[str, Register]], Entity]] = {
     "application": _application,
     "contact": _contact,
 }
+
+
+def _add_notice(candidate: Entity, offers: Iterable[Entity]) -> None:
+    """When notice must be given to start at each offer, and the last day of the present job."""
+    if "notice_country" not in candidate.values and "country" in candidate.values:
+        candidate.set("notice_country", candidate.values["country"], candidate.stamps["country"])
+    owed = notice_of(candidate.values, candidate.stamps)
+    told = [stamp for name, stamp in candidate.stamps.items() if name.startswith("notice_")]
+    candidate.set("notice_period", owed and owed.words(), max(told, default=None))
+    for offer in offers:
+        if start := offer.values.get("start_date"):
+            stamp = offer.stamps["start_date"]
+            offer.set("last_day_before", (owed or Notice(0, "days", ANY_DAY)).last_day(start), stamp)
+            offer.set("notice_by", owed and owed.latest_day(start), stamp)
 
 
 def _set_typed(entity: Entity, fields: Mapping[str, Register]) -> None:

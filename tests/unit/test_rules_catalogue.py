@@ -35,7 +35,12 @@ def test_every_field_has_a_meaning_and_every_meaning_a_field() -> None:
 def test_every_field_names_the_events_that_state_it() -> None:
     stated = events_by_field()
     without = {f"{kind}.{name}" for kind, fields in stated.items() for name, types in fields.items() if not types}
-    assert without == {"application.application", "contact.employer", "contact.employer_name"}, "facts that follow"
+    assert without == {
+        "application.application",
+        "contact.employer",
+        "contact.employer_name",
+        "offer.notice_by",
+    }, "facts that follow"
     assert stated["offer"]["accepted_at"] == ("offer.accepted", "offer.letter_signed")
     assert stated["application"]["word_by"] == ("interview.scheduled", "interview.rescheduled")
     assert stated["interview"]["thanked.handwritten"] == ("interview.thanked",)
