@@ -10,6 +10,7 @@ from signpost.rulebook import Rulebook
 from signpost.rulebook.folders import Folders, files_in, folders_of
 from signpost.tenants.overrides import folders_of_tenants
 from signpost.tenants.rulebooks import Engines, Rulebooks, load_rulebooks
+from signpost.tenants.trial import try_load
 from signpost.watching import Watched
 
 Engine = TypeVar("Engine")
@@ -30,9 +31,12 @@ class LiveEngines(Watched[Engines[Engine]]):
         tenants: Path,
         make: Callable[[Rulebook], Engine],
         wait: Callable[[float], object] = time.sleep,
+        trial: Callable[[Folders, Path], None] = try_load,
     ) -> None:
-        """Load the engines. Raises RulebookError with all problems. `wait`: pauses for some seconds."""
+        """Load the engines. Raises RulebookError with all problems. `wait`: pauses for some seconds. `trial`: raises
+        CallerError if changed files are too expensive to load in this process."""
         self._folders, self._tenants, self._make = folders_of(folders), tenants, make
+        self._trial = trial
         self._of_tenants: tuple[Path, ...] = ()
         super().__init__(wait)
 
@@ -42,6 +46,8 @@ class LiveEngines(Watched[Engines[Engine]]):
     def _load(self, current: Engines[Engine] | None) -> Engines[Engine]:
         # Folders that were read before they were watched change the digest, so they are read again
         self._of_tenants = folders_of_tenants(self._tenants)
+        if current is not None:
+            self._trial(self._folders, self._tenants)
         rulebooks = load_rulebooks(self._folders, self._tenants)
         if current is None:
             return Engines(self._make, rulebooks)

@@ -42,10 +42,14 @@ def tenants(tmp_path: Path) -> Path:
     return tmp_path / "tenants.yaml"
 
 
+def no_trial(folders: object, tenants: object) -> None:
+    """Without a child process for each reload: tests/hostile has its tests."""
+
+
 def live(
     folder: Path, tenants: Path, wait: Callable[[float], object] = lambda seconds: None
 ) -> LiveEngines[CompiledEngine]:
-    return LiveEngines(folder, tenants, CompiledEngine, wait)
+    return LiveEngines(folder, tenants, CompiledEngine, wait, no_trial)
 
 
 def titles(engines: LiveEngines[CompiledEngine], tenant: str = "acme") -> dict[str, str]:
@@ -307,7 +311,7 @@ def test_a_rulebook_that_no_engine_can_be_made_of_is_refused(folder: Path, tenan
             raise ZeroDivisionError("too many")
         return CompiledEngine(rulebook)
 
-    engines = LiveEngines(folder, tenants, make)
+    engines = LiveEngines(folder, tenants, make, trial=no_trial)
     write(folder, two="Second")
     assert taken(engines)
     assert (titles(engines), engines.refused) == ({"one": "First"}, ["ZeroDivisionError: too many"])
