@@ -39,6 +39,7 @@ threads = _settings.http_threads
 worker_connections = 4096
 # All addresses that may say for whom they forward, and by which scheme; by default nobody. A proxy decides no path.
 forwarded_allow_ips = _settings.trusted_proxies
+secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 forwarder_headers = ""
 preload_app = False
 timeout = 60

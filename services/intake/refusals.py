@@ -18,7 +18,8 @@ DETAILS: Final = {
 @cache
 def refusal(status: HTTPStatus) -> bytes:
     """The whole response, after which the connection closes."""
-    response = problem(status, f"http-{status.value}", status.phrase, DETAILS[status])
+    detail = DETAILS.get(status, "The log has the details." if status.value == 500 else "The request is no valid HTTP.")
+    response = problem(status, f"http-{status.value}", status.phrase, detail)
     response.headers.extend(
         {"Connection": "close", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         | ({"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {})

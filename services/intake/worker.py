@@ -21,7 +21,7 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from signpost.repeats import Repeats
-from signpost.services.intake.connection import Connection, Refusal
+from signpost.services.intake.connection import Connection, Refusal, ResponseBuffer
 from signpost.services.intake.refusals import refusal
 
 SEND_TIMEOUT_S: Final = 30.0
@@ -109,6 +109,12 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         with suppress(OSError):
             conn.send()
         return reuse and conn.is_complete
+
+    def handle_error(self, req: Any, client: ResponseBuffer, addr: Any, exc: Exception) -> None:
+        """Log as gunicorn does, and answer with a problem document instead of its page."""
+        page = ResponseBuffer()
+        super().handle_error(req, page, addr, exc)
+        client.extend(refusal(HTTPStatus(int(page.split(None, 2)[1]))))
 
     def finish_request(self, conn: Connection, future: Any) -> None:
         """Take the connection back from its thread."""

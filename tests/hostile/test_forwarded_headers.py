@@ -9,8 +9,8 @@ from tests.support.intake_process import intake_folder, running
 
 FORGED = {
     "X-Forwarded-Proto": "https",
-    "X-Forwarded-Ssl": "on",
-    "X-Forwarded-Protocol": "ssl",
+    "X-Forwarded-Ssl": "off",
+    "X-Forwarded-Protocol": "x",
     "X-Forwarded-For": "203.0.113.7",
     "X-Forwarded-Host": "elsewhere.example",
     "X-Forwarded-Prefix": "/elsewhere",

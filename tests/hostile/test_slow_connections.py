@@ -207,6 +207,11 @@ def test_a_client_that_expects_continue_gets_it_once(address: str) -> None:
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 LARGE = b"Content-Length: 1000001\r\n\r\n"
 REFUSED = {
+    "no request": (b"hello\r\n\r\n", 400),
+    "a long address": (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\n\r\n", 414),
+    "two lengths": (AUTHORIZED + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
+    "an unknown coding": (AUTHORIZED + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501),
+    "an unknown expectation": (AUTHORIZED + b"Expect: x\r\n\r\n", 417),
     "a malformed chunk size": (AUTHORIZED + b"Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n", 400),
     "a chunk longer than it says": (AUTHORIZED + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n", 400),
     "a length beyond the limit": (AUTHORIZED + LARGE, 413),
@@ -226,6 +231,10 @@ def test_refused_requests_end_the_connection(address: str, name: str) -> None:
     answer = exchange(address, request + LAST)
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert answer.count(b"HTTP/1.1 ") == 1
+    head, _, document = answer.partition(b"\r\n\r\n")
+    assert b"\r\nCache-Control: no-store" in head
+    assert b"\r\nX-Content-Type-Options: nosniff" in head
+    assert json.loads(document)["status"] == status
 
 
 def test_the_oldest_slow_client_gives_way(hasty: str) -> None:
