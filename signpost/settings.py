@@ -149,6 +149,9 @@ class Settings:
     delivery_days: int = _setting(
         number(0, 365), "7", "days for which webhooks are stored for inspection and replay; 0: without their bodies"
     )
+    dead_letter_days: int = _setting(
+        number(0, 3_650), "30", "days after which dead letters and unrouted advice are deleted; 0: never"
+    )
     log_level: str = _setting(
         choice("debug", "info", "warning", "error"),
         "info",

@@ -2,6 +2,7 @@
 
 import logging
 
+from signpost.case.instant import DAY
 from signpost.errors import CallerError
 from signpost.messaging.message import Message, Publisher
 from signpost.settings import Settings
@@ -9,6 +10,7 @@ from signpost.storage import OutboxRow, Store
 from signpost.workers.case_rows import Outgoing
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
+from signpost.workers.sweeping import Sweeper
 
 MAX_BATCH = 500
 INTERVAL_S = 1.0
@@ -28,8 +30,11 @@ class Relay:
         *,
         lease: int,
         interval_s: float,
+        sweeper: Sweeper | None = None,
     ) -> None:
-        """`lease`: microseconds until another relay may retry a failed row. `interval_s`: pause when idle."""
+        """`lease`: microseconds until another relay may retry a failed row. `interval_s`: pause when idle. `sweeper`:
+        sweeps the queues meanwhile."""
+        self._sweeper = sweeper
         self._store, self._publisher, self._outbox = store, publisher, outbox
         self._clock, self._lease, self._interval_s = clock, lease, interval_s
 
@@ -42,6 +47,8 @@ class Relay:
                 stop.wait(next(backoff))
                 continue
             backoff = pauses()
+            if self._sweeper is not None:
+                self._sweeper.step(self._clock())
             # Rows that a full queue refused are retried after their lease; they must not block later rows
             if claimed < MAX_BATCH or sent < claimed:
                 stop.wait(self._interval_s)
@@ -80,6 +87,7 @@ def main(settings: Settings) -> int:
             parts.clock,
             lease=parts.lease_us,
             interval_s=INTERVAL_S,
+            sweeper=Sweeper(parts.store, parts.broker, settings.dead_letter_days * DAY),
         )
 
     return run("relay", settings, make)

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "rules": ("signpost.cli.rules:rules", "Write, check, test and explain rules."),
     "consumers": ("signpost.cli.consumers:consumers", "Add, list and remove queues for other systems."),
     "deliveries": ("signpost.cli.deliveries:deliveries", "Inspect received webhooks and replay them."),
+    "erase": ("signpost.cli.erase:erase", "Erase a candidate and show what is left where."),
     "tenants": ("signpost.cli.tenants:tenants", "Add tenants and list them."),
     "sources": ("signpost.cli.sources:sources", "Add, list, rotate and test sources of webhooks."),
     "settings": ("signpost.cli.show_settings:settings", "Show all settings with their origin and meaning."),

@@ -1,10 +1,10 @@
 """Messages, outcomes, broker protocols and messaging errors. Must not import a driver."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from signpost.errors import CallerError, MisconfiguredError, TransientError
 from signpost.names import CLOUDEVENT_JSON
@@ -83,6 +83,12 @@ class Delivery:
     exchange: str = ""
     user_id: str = ""
     """The publisher's user, which RabbitMQ has validated; "" if the message names none, and in the embedded queue."""
+
+
+Choose: TypeAlias = Callable[[Sequence[Delivery]], Sequence[bool]]
+"""Whether to delete each of some messages."""
+SWEEP_PAGE = 500
+"""Messages that are chosen from at once."""
 
 
 class Outcome(Enum):
@@ -168,6 +174,10 @@ class Broker(Protocol):
 
     def get(self, queue: str, limit: int) -> list[Delivery]:
         """Remove up to `limit` messages from a queue and return them. Raises NoSuchQueue."""
+
+    def sweep(self, queue: str, choose: "Choose") -> int:
+        """Delete the ready messages that `choose` selects; returns how many. The others keep their order. Raises
+        NoSuchQueue."""
 
     def purge(self, queue: str) -> int:
         """Delete every ready message; returns how many. Raises NoSuchQueue."""

@@ -34,6 +34,9 @@ class Dialect(Protocol):
     def lock_rulebooks(self, connection: Connection) -> None:
         """Block other writers of the rulebooks table until the transaction ends."""
 
+    def overwrite_deleted(self, connection: Connection) -> None:
+        """Remove deleted data from the write-ahead log; `connection` is outside a transaction."""
+
     def lock_name(self, connection: Connection, name: str) -> None:
         """Block other transactions that lock the same name until this one ends."""
 

@@ -144,4 +144,5 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads before it writes fails with SQLITE_BUSY, whatever the timeout, if another one wrote in
     # between. BEGIN IMMEDIATE takes the write lock first and waits for it.
-    connection.exec_driver_sql(connection.get_execution_options().get("signpost_begin", "BEGIN"))
+    if begin := connection.get_execution_options().get("signpost_begin", "BEGIN"):
+        connection.exec_driver_sql(begin)

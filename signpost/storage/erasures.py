@@ -1,12 +1,23 @@
 """Erasures that took place, as keyed digests of what they covered: no id can be read from them."""
 
 import hmac
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TypeAlias
 
 from sqlalchemy import Connection, func, select, text
 
-from signpost.storage.tables import digest_keys, erasures
+from signpost.storage.tables import (
+    delivery_cases,
+    digest_keys,
+    erasures,
+    feed,
+    outbox,
+    recommendations,
+    seen_events,
+)
 
+OpenConnection: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 MAX_PARAMETERS = 5000
 KEY = "erasures"
 INSERT = text(
@@ -53,10 +64,35 @@ def add(connection: Connection, tenant: str, identities: Iterable[str], erased_a
         connection.execute(INSERT, rows)
 
 
-def latest(connection: Connection) -> int | None:
-    """When the latest erasure was recorded (microseconds); None if there is none."""
-    found: int | None = connection.execute(select(func.max(erasures.c.recorded_at))).scalar_one()
-    return found
+class ErasureStore:
+    """What the erasures of one database covered. Every method may raise a TransientError."""
+
+    def __init__(self, read: OpenConnection) -> None:
+        """`read` opens a connection for reading."""
+        self._read_connection = read
+
+    def find(self, tenant: str, identities: Collection[str]) -> dict[str, int]:
+        """Identity (`case.erasure`) -> its latest erasure (microseconds), of those that were erased."""
+        with self._read_connection() as connection:
+            return find(connection, tenant, identities)
+
+    def latest(self) -> int | None:
+        """When the latest erasure was recorded (microseconds); None if there is none."""
+        with self._read_connection() as connection:
+            found: int | None = connection.execute(select(func.max(erasures.c.recorded_at))).scalar_one()
+        return found
+
+    def count_rows(self, tenant: str, key: str) -> dict[str, int]:
+        """Table -> number of its rows that concern the case of a candidate."""
+        tables = {"events": seen_events, "recommendations": recommendations, "feed": feed, "outbox": outbox,
+                  "deliveries": delivery_cases}  # fmt: skip
+        with self._read_connection() as connection:
+            return {
+                name: connection.execute(
+                    select(func.count()).select_from(table).where(table.c.tenant == tenant, table.c.case_key == key)
+                ).scalar_one()
+                for name, table in tables.items()
+            }
 
 
 def _chunks(digests: Sequence[bytes]) -> Iterator[tuple[bytes, ...]]:

@@ -157,6 +157,9 @@ class PostgresDialect:
     def lock_rulebooks(self, connection: Connection) -> None:
         connection.execute(LOCK_RULEBOOKS)
 
+    def overwrite_deleted(self, connection: Connection) -> None:
+        """Does nothing: the server's autovacuum reuses the space, and its log is recycled."""
+
     def lock_name(self, connection: Connection, name: str) -> None:
         connection.execute(LOCK_NAME, {"name": name})
 

@@ -101,6 +101,10 @@ class SqliteDialect:
     def lock_rulebooks(self, connection: Connection) -> None:
         """Does nothing: SQLite has a single writer."""
 
+    def overwrite_deleted(self, connection: Connection) -> None:
+        # The log has old versions of pages until it is truncated
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+
     def lock_name(self, connection: Connection, name: str) -> None:
         """Does nothing: SQLite has a single writer."""
 

@@ -14,6 +14,7 @@ from signpost.storage.cursor import decode_cursor, encode_cursor
 from signpost.storage.deliveries import DeliveryStore
 from signpost.storage.dialect import Dialect
 from signpost.storage.engines import WRITE, EngineOptions, LazyEngine
+from signpost.storage.erasures import ErasureStore
 from signpost.storage.errors import translate_errors
 from signpost.storage.postgres import PostgresDialect
 from signpost.storage.rows import (
@@ -46,6 +47,7 @@ class Store:
         sqlite = self._engine.url.get_backend_name() == "sqlite"
         self._dialect: Dialect = SqliteDialect() if sqlite else PostgresDialect()
         self.deliveries = DeliveryStore(self._write_connection, self._read_connection, self._dialect)
+        self.erasures = ErasureStore(self._read_connection)
         self.signed_messages = SignedMessageStore(self._write_connection)
         self.consumers = ConsumerStore(self._write_connection, self._read_connection)
 
@@ -188,6 +190,11 @@ class Store:
         """Run a trivial query to check that the database answers."""
         with self._read_connection() as connection:
             connection.execute(select(1))
+
+    def overwrite_deleted(self) -> None:
+        """Remove deleted data from the files of the database, where the database does not do so itself."""
+        with translate_errors(), self._engine.get().execution_options(signpost_begin="").connect() as connection:
+            self._dialect.overwrite_deleted(connection)
 
     def close(self) -> None:
         """Close this process's connections; the next use opens new ones."""

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -470,3 +470,22 @@ def test_logs_never_show_a_body_or_a_header(broker: Broker, caplog: pytest.LogCa
     consumer.close()
     settle_after_close = [record.getMessage() for record in caplog.records]
     assert not any("Hopper" in line for line in settle_after_close)
+
+
+def test_a_sweep_deletes_what_is_chosen_and_keeps_the_order_of_the_rest(broker: Broker) -> None:
+    publish(broker, *map(event, range(5)))
+    seen: list[int] = []
+
+    def choose(page: Sequence[Delivery]) -> list[bool]:
+        seen.extend(numbers(list(page)))
+        return [number % 2 == 1 for number in numbers(list(page))]
+
+    await_depth(broker, ADVISOR, 5)
+    assert broker.sweep(ADVISOR, choose) == 2
+    await_depth(broker, ADVISOR, 3)
+    assert seen == [0, 1, 2, 3, 4]
+    assert broker.sweep(ADVISOR, choose) == 0
+    await_depth(broker, ADVISOR, 3)
+    assert numbers(broker.get(ADVISOR, 9)) == [0, 2, 4]
+    with pytest.raises(NoSuchQueue):
+        broker.sweep("signpost.none", choose)

@@ -1,15 +1,24 @@
 """After an erasure: nothing of the candidate is left, nothing old comes back, and a new application is a new case."""
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import create_engine, select
 
 from signpost.case.event import Event
+from signpost.case.instant import DAY, SECOND, format_instant
+from signpost.messaging import Message
+from signpost.messaging.message import FAILED_AT
+from signpost.messaging.topology import UNROUTED
+from signpost.names import DEAD
 from signpost.storage.engines import parse_url
 from signpost.storage.tables import metadata
-from tests.support.workers_kit import KINDS, System, event, system
+from signpost.workers.process import Stop
+from signpost.workers.sweeping import Sweeper
+from tests.support.workers_kit import KINDS, System, event, message, system
 
 NAME, SALARY = "Ada Unspeakable", "123456.78"
 NOTICES = {"feed", "recommendations", "outbox"}
@@ -114,6 +123,82 @@ def test_what_is_stated_since_stays_when_the_erasure_arrives_late(signpost: Syst
     for text in (NAME, SALARY):
         assert held(signpost, text) == set(), text
     assert held(signpost, "late-app") <= NOTICES
+
+
+def dead(body: bytes, *, failed_at: str = "") -> Message:
+    return Message(DEAD, "0.acme.offer.extended", body, "m", {FAILED_AT: failed_at} if failed_at else {})
+
+
+def of_dead(signpost: System) -> list[bytes]:
+    return [delivery.body for delivery in signpost.broker.get(DEAD, 100)]
+
+
+def test_dead_letters_and_unrouted_advice_of_the_candidate_are_swept(signpost: System) -> None:
+    signpost.handle(*journey("swept"), event("offer.extended", "stays", offer="o"))
+    others = [
+        message(event("offer.extended", "stays", offer="o")).body,
+        b'{"tenant": "acme", "id": "swept-not"}',
+        b"\xff",
+    ]
+    theirs = [message(old).body for old in journey("swept")] + [
+        b'{"tenant": "acme", "candidate": {"id": "swept"}, "name": "Ada"}', b"candidate=swept; not JSON"
+    ]  # fmt: skip
+    signpost.send(*(dead(body) for body in [*others, *theirs]))
+    signpost.handle(event("candidate.erased", "swept", at=3))
+    sweeper = Sweeper(signpost.store, signpost.broker, 0)
+    wait_for(lambda: signpost.broker.queue_depth(UNROUTED) > 0 and signpost.broker.queue_depth(DEAD) == 9)
+    assert sweeper.sweep(signpost.now)[DEAD] == len(theirs)
+    wait_for(lambda: signpost.broker.queue_depth(DEAD) == len(others))
+    assert of_dead(signpost) == others
+    left = [delivery.body for delivery in signpost.published()]
+    assert any(b"stays" in body for body in left)
+    assert not [body for body in left if b"swept" in body]
+
+
+def test_the_sweeper_works_after_an_erasure_until_nothing_is_on_its_way_any_more(signpost: System) -> None:
+    sweeper = Sweeper(signpost.store, signpost.broker, 0)
+    sweeper.step(signpost.now)
+    signpost.handle(*journey("way"), event("candidate.erased", "way", at=3))
+    body = message(journey("way")[0]).body
+    for seconds in (10, 30):
+        signpost.send(dead(body))
+        wait_for(lambda: signpost.broker.queue_depth(DEAD) == 1)
+        sweeper.step(signpost.now + seconds * SECOND)
+        wait_for(lambda: signpost.broker.queue_depth(DEAD) == 0)
+
+
+def test_a_relay_sweeps_while_it_is_idle(signpost: System) -> None:
+    signpost.handle(*journey("idle"), event("candidate.erased", "idle", at=3))
+    signpost.send(dead(message(journey("idle")[0]).body))
+    wait_for(lambda: signpost.broker.queue_depth(DEAD) == 1)
+    relay, stop = signpost.relay(), Stop()
+    relay._sweeper = Sweeper(signpost.store, signpost.broker, 0)
+    thread = threading.Thread(target=relay.run, args=(stop,))
+    thread.start()
+    try:
+        wait_for(lambda: signpost.broker.queue_depth(DEAD) == 0)
+    finally:
+        stop.set()
+        thread.join(30)
+
+
+def test_old_dead_letters_and_old_unrouted_advice_are_deleted(signpost: System) -> None:
+    body = message(event("offer.extended", "stays", offer="o")).body
+    times = [format_instant(signpost.now - days * DAY) for days in (31, 29)]
+    signpost.send(*(dead(body, failed_at=time) for time in times))
+    wait_for(lambda: signpost.broker.queue_depth(DEAD) == 2)
+    assert Sweeper(signpost.store, signpost.broker, 0).sweep(signpost.now)[DEAD] == 0
+    wait_for(lambda: signpost.broker.queue_depth(DEAD) == 2)
+    assert Sweeper(signpost.store, signpost.broker, 30 * DAY).sweep(signpost.now)[DEAD] == 1
+    wait_for(lambda: signpost.broker.queue_depth(DEAD) == 1)
+    of_dead(signpost)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not become true within 30 s"
+        time.sleep(0.02)
 
 
 def assert_gone(signpost: System, who: str) -> None:

@@ -13,8 +13,10 @@ from signpost.messaging.embedded.publisher import EmbeddedPublisher
 from signpost.messaging.embedded.routing import bind
 from signpost.messaging.embedded.rows import delivery_of, select_ready
 from signpost.messaging.message import (
+    SWEEP_PAGE,
     BrokerAway,
     BrokerMisconfigured,
+    Choose,
     Consumer,
     Delivery,
     NoSuchQueue,
@@ -137,6 +139,24 @@ class EmbeddedBroker:
             rows = select_ready(connection, queue, limit)
             connection.executemany("DELETE FROM queue_messages WHERE id = ?", [(row[0],) for row in rows])
         return [delivery_of(row) for row in rows]
+
+    def sweep(self, queue: str, choose: Choose) -> int:
+        """See Broker.sweep."""
+        deleted, after = 0, 0
+        with self._open_file() as file:
+            while True:
+                with file.read_connection() as connection:
+                    _require_queue(connection, queue)
+                    rows = select_ready(connection, queue, SWEEP_PAGE, after)
+                if not rows:
+                    return deleted
+                chosen = choose([delivery_of(row) for row in rows])
+                ids = [(row[0],) for row, is_chosen in zip(rows, chosen, strict=True) if is_chosen]
+                if ids:
+                    with file.write_transaction() as connection:
+                        statement = "DELETE FROM queue_messages WHERE id = ? AND consumer IS NULL"
+                        deleted += connection.executemany(statement, ids).rowcount
+                after = rows[-1][0]
 
     def purge(self, queue: str) -> int:
         """See Broker.purge."""

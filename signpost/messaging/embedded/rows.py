@@ -9,10 +9,12 @@ COLUMNS = "id, body, headers, routing_key, message_id, content_type, redelivered
 Row = tuple[int, bytes, str, str, str, str, int, int, str]
 
 
-def select_ready(connection: sqlite3.Connection, queue: str, limit: int) -> list[Row]:
-    """The oldest rows of a queue that no consumer holds."""
-    statement = f"SELECT {COLUMNS} FROM queue_messages WHERE queue = ? AND consumer IS NULL ORDER BY id LIMIT ?"
-    return connection.execute(statement, (queue, limit)).fetchall()
+def select_ready(connection: sqlite3.Connection, queue: str, limit: int, after: int = 0) -> list[Row]:
+    """The oldest rows of a queue, with an id above `after`, that no consumer holds."""
+    statement = (
+        f"SELECT {COLUMNS} FROM queue_messages WHERE queue = ? AND id > ? AND consumer IS NULL ORDER BY id LIMIT ?"
+    )
+    return connection.execute(statement, (queue, after, limit)).fetchall()
 
 
 def delivery_of(row: Row) -> Delivery:

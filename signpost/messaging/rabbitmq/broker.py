@@ -3,7 +3,7 @@
 import threading
 
 from signpost.messaging.bounds import SUBSCRIPTION_PREFETCH, Bounds
-from signpost.messaging.message import BrokerAway, Consumer, Delivery, NoSuchQueue, Publisher
+from signpost.messaging.message import BrokerAway, Choose, Consumer, Delivery, NoSuchQueue, Publisher
 from signpost.messaging.rabbitmq.admin import open_admin
 from signpost.messaging.rabbitmq.consumer import RabbitConsumer
 from signpost.messaging.rabbitmq.publisher import RabbitPublisher
@@ -83,6 +83,11 @@ class RabbitBroker:
         """See Broker.get."""
         with open_admin(self._url, self._bounds, self._name) as admin:
             return admin.get(queue, limit)
+
+    def sweep(self, queue: str, choose: Choose) -> int:
+        """See Broker.sweep."""
+        with open_admin(self._url, self._bounds, self._name) as admin:
+            return admin.sweep(queue, choose)
 
     def purge(self, queue: str) -> int:
         """See Broker.purge."""

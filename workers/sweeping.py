@@ -1,0 +1,123 @@
+"""Sweeps the dead letters and the unrouted advice: deletes what was erased, and what is too old."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from signpost.case.erasure import identities, is_covered, of_case, of_id
+from signpost.case.event import Event
+from signpost.case.instant import MINUTE, SECOND, parse_instant
+from signpost.errors import CallerError, TransientError
+from signpost.ingress import strict_json
+from signpost.ingress.redaction import MAX_ID_CHARS, MAX_IDS, ids_in
+from signpost.messaging import Broker, Delivery, NoSuchQueue
+from signpost.messaging.message import FAILED_AT
+from signpost.messaging.topology import UNROUTED
+from signpost.names import DEAD
+from signpost.schemas import load_own_event
+from signpost.storage import Store
+
+QUEUES: Final = (DEAD, UNROUTED)
+CHECK_INTERVAL_US = 5 * SECOND
+SETTLING_US = MINUTE
+"""How long after an erasure the queues are swept again and again: messages may still be on their way."""
+FULL_INTERVAL_US = 60 * MINUTE
+_WORD = re.compile(r"[^\s\"',:;=&{}\[\]()<>]+")
+
+log = logging.getLogger("signpost.relay")
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A message of one of the queues. `event`: if it is one; `names`: the identities by which it may be covered."""
+
+    tenant: str
+    at: int | None
+    event: Event | None
+    names: Sequence[str]
+
+
+class Sweeper:
+    """Sweeps both queues after each erasure, and every hour. `max_age_us`: age at which a message is deleted; 0: any
+    age stays."""
+
+    def __init__(self, store: Store, broker: Broker, max_age_us: int) -> None:
+        self._store, self._broker, self._max_age_us = store, broker, max_age_us
+        self._checked_at, self._swept_at = 0, 0
+
+    def step(self, now: int) -> None:
+        """Sweep if it is due. Raises TransientError."""
+        if now < self._checked_at + CHECK_INTERVAL_US:
+            return
+        self._checked_at = now
+        erased_at = self._store.erasures.latest() or 0
+        if self._swept_at < erased_at + SETTLING_US or now >= self._swept_at + FULL_INTERVAL_US:
+            swept = self.sweep(now)
+            self._swept_at = now
+            if any(swept.values()):
+                log.info("queues swept", extra=swept)
+
+    def sweep(self, now: int) -> dict[str, int]:
+        """Sweep both queues now. Queue -> number of deleted messages; a queue that does not exist is left out."""
+        swept: dict[str, int] = {}
+        for queue in QUEUES:
+            try:
+                swept[queue] = self._broker.sweep(queue, lambda page: self._choose(page, now))
+            except NoSuchQueue as error:
+                log.warning("not swept: %s", error)
+        try:
+            self._store.overwrite_deleted()
+        except TransientError as error:
+            log.warning("the log of the database is truncated later: %s", error)
+        return swept
+
+    def _choose(self, page: Sequence[Delivery], now: int) -> list[bool]:
+        letters = [_read(delivery) for delivery in page]
+        erased_at: dict[str, Mapping[str, int]] = {}
+        for tenant in {letter.tenant for letter in letters}:
+            names = {name for letter in letters if letter.tenant == tenant for name in letter.names}
+            erased_at[tenant] = self._store.erasures.find(tenant, names)
+        return [self._is_old(letter, now) or _is_erased(letter, erased_at[letter.tenant]) for letter in letters]
+
+    def _is_old(self, letter: _Letter, now: int) -> bool:
+        return bool(self._max_age_us) and letter.at is not None and letter.at < now - self._max_age_us
+
+
+def _is_erased(letter: _Letter, erased_at: Mapping[str, int]) -> bool:
+    """An event by the rule that the advisor applies; anything else if it names what was erased."""
+    if letter.event is not None:
+        return is_covered(letter.event, erased_at)
+    return any(name in erased_at for name in letter.names)
+
+
+def _read(delivery: Delivery) -> _Letter:
+    document = _document(delivery.body)
+    words = delivery.routing_key.split(".")
+    tenant = document.get("tenant") or (words[1] if len(words) > 1 else "")
+    at = _instant(delivery.headers.get(FAILED_AT)) or _instant(document.get("time"))
+    try:
+        event = load_own_event(document)
+        return _Letter(event.tenant, at, event, identities(event))
+    except CallerError:
+        subject = document.get("subject")
+        found = ids_in(document) if document else set(_WORD.findall(delivery.body.decode(errors="replace"))[:MAX_IDS])
+        names = [of_id(name) for name in found or () if len(name) <= MAX_ID_CHARS]
+        return _Letter(str(tenant), at, None, [*names, *([of_case(subject)] if isinstance(subject, str) else [])])
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body; empty if it is none."""
+    try:
+        document = strict_json.loads(body)
+    except CallerError:
+        return {}
+    return document if isinstance(document, dict) else {"body": document}
+
+
+def _instant(value: Any) -> int | None:
+    try:
+        return parse_instant(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
