@@ -122,6 +122,11 @@ class Settings:
         "",
         "addresses or networks of proxies whose header `X-Forwarded-Proto` the intake believes: ADDRESS,NETWORK/BITS",
     )
+    http_analyses: int = _setting(
+        number(1, 64),
+        "3",
+        "explanations and simulations that each intake process runs at once, each in a child process of its own",
+    )
     max_body_bytes: int = _setting(number(1_000, 16_000_000), "1000000", "maximum size of a request body, in bytes")
     rate_per_second: int = _setting(
         number(0, 1_000_000),

@@ -202,7 +202,7 @@ _AT = query_parameter("at", _AT_DESCRIPTION, {"type": "string", "format": "date-
 
 
 def _explanation() -> JsonSchema:
-    answers = answering(200, "Why the rule holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404)
+    answers = answering(200, "Why the rule holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404, 422)
     parameter = path_parameter("recommendation", "The id of a recommendation", RECOMMENDATION_EVENT["data"]["id"])
     return reading("explanation", "Explain a recommendation and what would change it", [parameter, _AT], answers)
 
@@ -219,7 +219,7 @@ def _rule() -> JsonSchema:
         ),
         _AT,
     ]
-    answers = answering(200, "Why the rule holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404)
+    answers = answering(200, "Why the rule holds or not", media(ref("Explanation"), EXPLANATION), 400, 401, 404, 422)
     many = of("items", items={"type": "array", "items": ref("Explanation")})
     answers["200"]["content"][JSON]["schema"] = {"anyOf": [ref("Explanation"), many]}
     return reading("rule", "Explain why a rule holds or not for a candidate", parameters, answers)

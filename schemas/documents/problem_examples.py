@@ -39,7 +39,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         429,
         "too-many",
         "Rate limit exceeded",
-        "the rate limit of this tenant is exceeded; retry after 5 seconds",
+        "the rate limit of this tenant is exceeded: this request costs as much as 500 events; retry after 5 seconds",
     ),
     503: _problem(
         503,

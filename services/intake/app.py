@@ -9,12 +9,13 @@ from werkzeug.routing import BaseConverter
 from signpost.messaging import Publisher
 from signpost.services.intake import documents, events, explaining, feedback, health, problems, reading, webhooks
 from signpost.services.intake.acceptance import EventAcceptor
+from signpost.services.intake.analysis import Analyst
 from signpost.services.intake.context import IntakeContext
 from signpost.services.intake.deliveries import add_delivery_header, blueprint
 from signpost.services.intake.delivery_log import Deliveries
-from signpost.services.intake.engines import TenantEngines
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.rate import RateLimit
+from signpost.services.intake.slots import Slots
 from signpost.storage import Rate, Store
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.model import Tenants
@@ -35,18 +36,20 @@ def create_app(
     store: Store,
     publisher: Callable[[], Publisher],
     tenants: Tenants | LiveTenants,
-    engines: TenantEngines,
+    analyst: Analyst,
     *,
     partitions: int = 1,
     limits: Limits | None = None,
     clock: Callable[[], int] = _microseconds,
     rate: Rate | None = None,
     deliveries: Deliveries | None = None,
+    analyses: int = 3,
 ) -> Flask:
     """The WSGI application.
 
     `publisher` returns the publisher of this process (`Broker.publisher`); the first call happens after any fork.
     `rate`: the limit of each tenant, across all processes. `deliveries`: the log of received webhooks.
+    `analyst` runs at most `analyses` explanations and simulations at once.
     """
     chosen = limits or Limits()
     app = Flask("signpost.intake", static_folder=None)
@@ -65,7 +68,7 @@ def create_app(
     )
     for routes in (events, webhooks, reading, health, feedback):
         app.register_blueprint(routes.blueprint(context))
-    app.register_blueprint(explaining.blueprint(context, engines))
+    app.register_blueprint(explaining.blueprint(context, analyst, Slots(analyses)))
     app.register_blueprint(blueprint(context, webhooks.events_of))
     app.after_request(add_delivery_header)
     app.register_blueprint(documents.blueprint())

@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers
 from signpost.ingress.cloudevents_http import UnsupportedMediaType
 from signpost.ingress.strict_json import MalformedJson, TooLarge
 from signpost.names import JSON
+from signpost.services.intake import prices
 from signpost.services.intake.acceptance import EventAcceptor
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.problems import RateLimited, Unauthorized
@@ -42,7 +43,7 @@ class IntakeContext:
         tenant = self.tenants.tenant_of_key(key.strip()) if scheme.lower() == "bearer" and key.isascii() else None
         if tenant is None:
             raise Unauthorized("send the header Authorization: Bearer KEY with an API key of a tenant")
-        self.count(tenant, 1)
+        self.charge(tenant, prices.REQUEST, paid=0)
         return tenant
 
     @property
@@ -51,20 +52,21 @@ class IntakeContext:
         limit = self.limits.max_batch_events
         return limit if self.rate is None else min(limit, self.rate.max_events)
 
-    def count(self, tenant: str, events: int) -> None:
-        """Count events against the rate limit of the tenant. Raises RateLimited, TooLarge."""
-        if self.rate is not None and events > 0:
-            self.rate.take(tenant, events, self.clock())
+    def charge(self, tenant: str, price: int, paid: int = prices.REQUEST) -> None:
+        """Count the rest of a request's price, of which `tenant` took a part. A price above the burst takes a full
+        bucket. Raises RateLimited."""
+        if self.rate is not None and min(price, self.rate.max_events) > paid:
+            self.rate.take(tenant, min(price, self.rate.max_events) - paid, self.clock(), price)
 
-    def count_webhook(self, source: Source, events: int) -> None:
+    def charge_webhook(self, source: Source, price: int, paid: int = 0) -> None:
         """The same for a verified webhook, with the status after which its vendor retries. Accepts the webhook of a
-        vendor that never retries. Raises RateLimited, TooLarge."""
+        vendor that never retries. Raises RateLimited."""
         try:
-            self.count(source.tenant, max(1, events))
+            self.charge(source.tenant, price, paid)
         except RateLimited as error:
             status = RETRY_STATUSES.get(source.vendor)
             if status is not None:
-                raise RateLimited(error.retry_after_s, status) from None
+                raise RateLimited(error.retry_after_s, status, price) from None
 
     def body(self) -> bytes:
         """The raw body. Raises TooLarge (or RequestEntityTooLarge of Werkzeug) beyond the limit, UnsupportedMediaType

@@ -11,6 +11,7 @@ from signpost.case.instant import format_instant
 from signpost.errors import CallerError
 from signpost.schemas import InvalidEvent
 from signpost.schemas.documents.answers import DELIVERY_STATUSES
+from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.delivery_log import WebhookRecord, to_row
 from signpost.services.intake.problems import BadQuery, NotFound, to_errors
@@ -35,8 +36,10 @@ def blueprint(
         tenant, status = context.tenant(), request.args.get("status")
         if status is not None and status not in DELIVERY_STATUSES:
             raise BadQuery("status", f"must be one of {', '.join(DELIVERY_STATUSES)}")
+        before, limit = _before(), _limit(context)
+        context.charge(tenant, prices.of_page(limit))
         rows = context.store.deliveries.page(
-            tenant, source=request.args.get("source"), status=status, before=_before(), limit=_limit(context)
+            tenant, source=request.args.get("source"), status=status, before=before, limit=limit
         )
         last = f"{rows[-1].received_at}.{rows[-1].id}" if rows else None
         return reply({"items": [_summary(row) for row in rows], "next": last})
@@ -48,6 +51,7 @@ def blueprint(
     @routes.post("/v1/deliveries/<name>/replay")
     def replay_delivery(name: str) -> Response:
         row = _row(context, name)
+        context.charge(row.tenant, prices.of_body(row.size))
         source = context.tenants.source(row.source)
         if row.body is None or not row.verified or source is None or source.tenant != row.tenant:
             raise NoBody(

@@ -16,6 +16,7 @@ from signpost.schemas import InvalidEvent, load_event
 from signpost.schemas.custom import OwnKinds
 from signpost.schemas.fields import MAX_ID
 from signpost.schemas.problems import MAX_PROBLEMS, Hints
+from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
 from signpost.services.intake.problems import to_errors
 
@@ -30,9 +31,10 @@ def blueprint(context: IntakeContext) -> Blueprint:
         headers, now = lowercase_headers(request.headers), context.clock()
         mode = mode_of(headers.get("content-type", ""), headers)
         raw = context.body()
+        context.charge(tenant, prices.of_body(len(raw)))
         document = loads(raw, max_depth=context.limits.max_depth) if raw or mode is not Mode.BINARY else None
         if mode is Mode.BATCH:
-            return _batch(context, document, tenant, now)
+            return _batch(context, document, tenant, now, len(raw))
         if mode is Mode.BINARY:
             document = binary_document(headers, document)
         event = load_event(document, tenant=tenant, now=now, own=context.tenants.own_fields(tenant))
@@ -42,12 +44,12 @@ def blueprint(context: IntakeContext) -> Blueprint:
     return routes
 
 
-def _batch(context: IntakeContext, documents: Any, tenant: str, now: int) -> Response:
+def _batch(context: IntakeContext, documents: Any, tenant: str, now: int, size: int) -> Response:
     if not isinstance(documents, list):
         raise MalformedJson("a batch must be a JSON array of events")
     if len(documents) > context.max_batch_events:
         raise TooLarge(f"the batch has {len(documents)} events; at most {context.max_batch_events} are accepted")
-    context.count(tenant, len(documents) - 1)
+    context.charge(tenant, prices.of_events(len(documents), size), paid=prices.of_body(size))
     answer = _BatchAnswer(tenant, now, context.tenants.own_fields(tenant))
     items = [answer.item(index, document) for index, document in enumerate(documents)]
     if answer.accepted:

@@ -2,24 +2,24 @@
 
 from flask import Blueprint, Response, request
 
-from signpost.advice.case_set import CaseSet, LoadedCase
-from signpost.authoring.backtest import history_of_case
-from signpost.case import Case
 from signpost.case.instant import on_calendar, parse_instant
-from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all
-from signpost.explain.simulation import SimulationTooLarge, keys_of, simulate
+from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject
+from signpost.explain.simulation import SimulationTooLarge, keys_of
 from signpost.ingress.strict_json import loads
+from signpost.names import JSON
 from signpost.schemas import InvalidEvent, Problem
 from signpost.schemas.simulation import load_simulation
-from signpost.services.intake.context import IntakeContext, reply
-from signpost.services.intake.engines import TenantEngines
+from signpost.services.intake import prices
+from signpost.services.intake.analysis import Analyst, Explain, Job, Simulate, StoredCase
+from signpost.services.intake.context import IntakeContext
 from signpost.services.intake.problems import BadQuery, NotFound
 from signpost.services.intake.reading import case_of
+from signpost.services.intake.slots import Slots
 from signpost.storage import CaseRow
 
 
-def blueprint(context: IntakeContext, engines: TenantEngines) -> Blueprint:
-    """The routes."""
+def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Blueprint:
+    """The routes. `analyst` runs what they ask, at most as much at once as there are `slots`."""
     routes = Blueprint("explaining", __name__)
 
     @routes.get("/v1/recommendations/<anything:name>/explanation")
@@ -29,53 +29,49 @@ def blueprint(context: IntakeContext, engines: TenantEngines) -> Blueprint:
         if found is None:
             raise NotFound("no recommendation has this id")
         row = case_of(context, tenant, found.case_key)
-        return _explain(context, engines, tenant, row, found.rule, found.subject)
+        return _explain(tenant, row, found.rule, found.subject)
 
     @routes.get("/v1/candidates/<anything:key>/rules/<rule>")
     def rule(key: str, rule: str) -> Response:
         tenant = context.tenant()
-        return _explain(context, engines, tenant, case_of(context, tenant, key), rule, request.args.get("subject"))
+        return _explain(tenant, case_of(context, tenant, key), rule, request.args.get("subject"))
 
     @routes.post("/v1/simulate")
     def simulation() -> Response:
-        tenant = context.tenant()
-        wanted = load_simulation(
-            loads(context.body(), max_depth=context.limits.max_depth),
-            tenant=tenant,
-            now=context.clock(),
-            own=context.tenants.own_fields(tenant),
-        )
-        at = wanted.at if wanted.at < context.clock() else None
-        cases = _load_cases(context, tenant, keys_of(wanted.candidate, wanted.events), at)
-        case_set = CaseSet(engines.of(tenant), tenant, cases)
+        tenant, raw, now = context.tenant(), context.body(), context.clock()
+        document = loads(raw, max_depth=context.limits.max_depth)
+        context.charge(tenant, prices.of_simulation(_count_events(document), len(raw)))
+        with slots.take(tenant):
+            wanted = load_simulation(document, tenant=tenant, now=now, own=context.tenants.own_fields(tenant))
+            at = wanted.at if wanted.at < now else None
+            cases = _load_cases(context, tenant, keys_of(wanted.candidate, wanted.events))
+            job = Simulate(tenant, cases, wanted.candidate, wanted.events, wanted.at, wanted.until, at)
+            return _run(job)
+
+    def _explain(tenant: str, row: CaseRow, rule: str, subject: str | None) -> Response:
+        at = _instant()
+        context.charge(tenant, prices.EXPLANATION)
+        case, now = StoredCase(row.key, row.state, row.advice), context.clock() if at is None else at
+        with slots.take(tenant):
+            return _run(Explain(tenant, case, rule, subject, now, at))
+
+    def _run(job: Job) -> Response:
         try:
-            return reply(simulate(case_set, wanted.candidate, wanted.events, wanted.at, wanted.until))
+            return Response(analyst.run(job), mimetype=JSON)
+        except (UnknownRule, UnknownSubject) as error:
+            raise NotFound(str(error)) from None
+        except TooManySubjects as error:
+            raise BadQuery("subject", f"must be given: {error}") from None
         except SimulationTooLarge as error:
             raise InvalidEvent([Problem("/until", str(error))]) from None
 
     return routes
 
 
-def _explain(
-    context: IntakeContext, engines: TenantEngines, tenant: str, row: CaseRow, rule: str, subject: str | None
-) -> Response:
-    at, engine = _instant(), engines.of(tenant)
-    now, advice_state = (context.clock(), row.advice) if at is None else (at, b"")
-    case = _known_by(row, at)
-    try:
-        if subject is not None:
-            return reply(explain(engine, case, row.key, rule, subject, now, advice_state))
-        return reply({"items": explain_all(engine, case, row.key, rule, now, advice_state)})
-    except (UnknownRule, UnknownSubject) as error:
-        raise NotFound(str(error)) from None
-    except TooManySubjects as error:
-        raise BadQuery("subject", f"must be given: {error}") from None
-
-
-def _known_by(row: CaseRow, at: int | None) -> Case:
-    """The case as known at an instant; None: with all known facts."""
-    case = Case.from_json(row.state)
-    return case if at is None else history_of_case(row.key, case).case(at)
+def _count_events(document: object) -> int:
+    """The events of a simulation that is not checked yet."""
+    events = document.get("events") if isinstance(document, dict) else None
+    return len(events) if isinstance(events, list) else 0
 
 
 def _instant() -> int | None:
@@ -92,18 +88,14 @@ def _instant() -> int | None:
     return instant
 
 
-def _load_cases(context: IntakeContext, tenant: str, keys: set[str], at: int | None) -> dict[str, LoadedCase]:
-    """The stored cases of these keys; a merged key refers to the case that it is merged into.
-
-    With an instant: the cases as known then, without advice, because past advice states are not stored.
-    """
-    cases: dict[str, LoadedCase] = {}
+def _load_cases(context: IntakeContext, tenant: str, keys: set[str]) -> list[StoredCase]:
+    """The stored cases of these keys; a merged key refers to the case that it is merged into."""
+    cases: dict[str, StoredCase] = {}
     for key in sorted(keys):
         row = context.store.case(tenant, key)
         if row is None:
             continue
-        advice_state = row.advice if at is None else b""
-        cases[row.key] = LoadedCase(row.key, _known_by(row, at), advice_state)
+        cases[row.key] = StoredCase(row.key, row.state, row.advice)
         if row.key != key:
-            cases[key] = LoadedCase(key, merged_into=row.key)
-    return cases
+            cases[key] = StoredCase(key, row.state, merged_into=row.key)
+    return list(cases.values())

@@ -6,6 +6,7 @@ from signpost.case.event import Event
 from signpost.ingress.strict_json import loads
 from signpost.names import FEEDBACK_SOURCE
 from signpost.schemas.feedback import load_feedback
+from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import NotFound
 
@@ -17,7 +18,9 @@ def blueprint(context: IntakeContext) -> Blueprint:
     @routes.post("/v1/recommendations/<anything:name>/feedback")
     def feedback(name: str) -> Response:
         tenant, now = context.tenant(), context.clock()
-        answer = load_feedback(loads(context.body(), max_depth=context.limits.max_depth))
+        raw = context.body()
+        context.charge(tenant, prices.of_body(len(raw)))
+        answer = load_feedback(loads(raw, max_depth=context.limits.max_depth))
         found = context.store.recommendation(tenant, name) if "\0" not in name else None
         if found is None:
             raise NotFound("no recommendation has this id")

@@ -31,8 +31,24 @@ class NotFound(CallerError):
 class RateLimited(CallerError):
     """The tenant exceeds its rate limit; the same request fits after `retry_after_s`."""
 
-    def __init__(self, retry_after_s: int, status: int = 429) -> None:
-        super().__init__(f"the rate limit of this tenant is exceeded; retry after {retry_after_s} seconds")
+    def __init__(self, retry_after_s: int, status: int = 429, price: int = 1) -> None:
+        cost = "1 event" if price == 1 else f"{price} events"
+        super().__init__(
+            f"the rate limit of this tenant is exceeded: this request costs as much as {cost}; "
+            f"retry after {retry_after_s} seconds"
+        )
+        self.retry_after_s, self.status, self.price = retry_after_s, status, price
+
+
+class TooExpensive(CallerError):
+    """The request takes more work than one request may cause."""
+
+
+class NoSlot(CallerError):
+    """Too many expensive requests run at once; 429: of this tenant, 503: of all."""
+
+    def __init__(self, status: int, retry_after_s: int, reason: str) -> None:
+        super().__init__(f"{reason}; retry after {retry_after_s} second{'' if retry_after_s == 1 else 's'}")
         self.retry_after_s, self.status = retry_after_s, status
 
 
@@ -55,6 +71,8 @@ KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
     (NotFound, 404, "unknown", "Not found"),
     (TooLarge, 413, "too-large", "The request is too large"),
     (RateLimited, 429, "too-many", "Rate limit exceeded"),
+    (TooExpensive, 422, "too-expensive", "The request takes too much work"),
+    (NoSlot, 429, "busy", "Too many expensive requests at once"),
     (UnsupportedMediaType, 415, "not-understood", "Unsupported media type"),
     (MalformedJson, 400, "malformed", "The request is malformed"),
     (BadQuery, 400, "bad-query", "A query parameter is invalid"),
@@ -127,7 +145,7 @@ def _to_problem(error: SignpostError, status: int, kind: str, title: str, limits
     detail = str(error)
     if isinstance(error, BadQuery):
         return problem(status, kind, title, detail, to_errors(error.problems))
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | NoSlot):
         return problem(error.status, kind, title, detail, headers=[("Retry-After", str(error.retry_after_s))])
     if isinstance(error, InvalidSignature):
         detail = "The source is unknown, or the signature does not fit; the delivery log of the tenant has the reason."

@@ -69,8 +69,11 @@ class RateLimit:
         """The most events that are ever accepted at once."""
         return self._rate.burst
 
-    def take(self, tenant: str, events: int, now: int) -> None:
-        """Take tokens for events. Raises RateLimited with the seconds to wait, TooLarge beyond the burst."""
+    def take(self, tenant: str, events: int, now: int, price: int | None = None) -> None:
+        """Take tokens for events. Raises RateLimited with the seconds to wait, TooLarge beyond the burst.
+
+        `price`: what the whole request costs, for the message, if a part was taken before.
+        """
         if events > self._rate.burst:
             raise TooLarge(f"the request has {events} events; at most {self._rate.burst} are accepted at once")
         share = self._shares.setdefault(tenant, _Share())
@@ -78,7 +81,7 @@ class RateLimit:
             if not acquired or self._spend(share, tenant, events, now):
                 return
         wait_us = share.full_at - now + self._rate.refill_time_us(events - share.tokens) - self._rate.fill_time_us
-        raise RateLimited(max(1, -(-wait_us // SECOND_US)))
+        raise RateLimited(max(1, -(-wait_us // SECOND_US)), price=events if price is None else price)
 
     def close(self) -> None:
         """Stop querying the database."""

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from signpost.advice.records import suppressions
 from signpost.case.instant import format_instant, parse_instant
 from signpost.names import AUDIENCES, PRIORITIES
+from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import BadQuery, NotFound
 from signpost.storage import CaseRow
@@ -49,6 +50,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
     @routes.get("/v1/recommendations")
     def feed() -> Response:
         tenant, limit, audience = context.tenant(), _limit(context.limits.max_page_items), _audience()
+        context.charge(tenant, prices.of_page(limit))
         rows, cursor = context.store.feed(tenant, request.args.get("after"), limit, audience)
         return reply({"items": [orjson.loads(row.body) for row in rows], "next": cursor})
 

@@ -26,6 +26,7 @@ from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.sources import keys_of_source
 from signpost.ingress.vendors import VENDORS
 from signpost.repeats import Repeats
+from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
 from signpost.services.intake.first_bodies import require_first_body
 from signpost.services.intake.problems import SourceDisabled
@@ -90,10 +91,14 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         require_first_body(context.store, delivery, signed)
     if record:
         record.verified = signed is not None
+    size = prices.of_body(len(delivery.raw))
+    if signed is not None:
+        context.charge_webhook(delivery.source, size)
     outcome = OPEN_PING if signed is None else read(delivery)
     if record:
         record.events, record.notes = list(outcome.events), outcome.notes
-    context.count_webhook(delivery.source, len(outcome.events))
+    if signed is not None:
+        context.charge_webhook(delivery.source, prices.of_events(len(outcome.events), len(delivery.raw)), paid=size)
     if outcome.events:
         context.acceptor.accept(outcome.events, delivery.now)
     else:

@@ -9,9 +9,9 @@ from signpost.errors import TransientError
 from signpost.ingress.sources import source_problem
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, connect
+from signpost.services.intake.analysis_processes import ChildSettings, ProcessAnalyst
 from signpost.services.intake.app import create_app
 from signpost.services.intake.delivery_log import Deliveries
-from signpost.services.intake.engines import TenantEngines
 from signpost.services.intake.limits import Limits
 from signpost.settings import read_settings
 from signpost.storage import Rate, open_store
@@ -28,13 +28,17 @@ broker = connect(
     settings.broker_url, partitions=settings.partitions, bounds=Bounds(publish_timeout_s=settings.publish_timeout)
 )
 tenants = LiveTenants(settings.tenants, os.environ, source_problem, settings.rules)
+analyst = ProcessAnalyst(
+    ChildSettings(settings.rules, settings.tenants, settings.reload_interval), settings.http_analyses
+)
 # Neither store nor broker holds a connection yet: each worker process opens its own after the fork.
 app = create_app(
     store,
     broker.publisher,
     tenants,
-    TenantEngines(settings.rules, settings.tenants, settings.reload_interval),
+    analyst,
     partitions=settings.partitions,
+    analyses=settings.http_analyses,
     limits=Limits(max_body_bytes=settings.max_body_bytes, confirm_timeout_s=settings.publish_timeout + 1),
     deliveries=Deliveries(store, lambda: f"dlv_{token_hex(12)}", bodies=settings.delivery_days > 0),
     rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
@@ -51,6 +55,7 @@ def start() -> None:
 def stop() -> None:
     """In the worker process: wait for unconfirmed messages, then close."""
     stopping.set()
+    analyst.close()
     with suppress(TransientError):
         broker.publisher().close(DRAIN_TIMEOUT_S)
     broker.close()

@@ -190,9 +190,9 @@ def test_each_vendor_is_told_in_the_way_that_it_understands(
             store, acceptor, tenants_in(tmp_path), Limits(), lambda: NOW, RateLimit(store, Rate(1, 1))
         )
         source = Source("s", "north", vendor, ())
-        context.count_webhook(source, 0)
+        context.charge_webhook(source, 1)
         try:
-            context.count_webhook(source, 1)
+            context.charge_webhook(source, 1)
             answered = None
         except RateLimited as error:
             answered = error.status

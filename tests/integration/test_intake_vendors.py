@@ -14,6 +14,7 @@ from signpost.ingress.receiving import receive
 from signpost.ingress.vendors import VENDORS, sign
 from signpost.messaging import connect
 from signpost.services.intake import create_app
+from signpost.services.intake.analysis import LocalAnalyst
 from signpost.services.intake.engines import TenantEngines
 from signpost.services.intake.webhooks import UNKNOWN_EVENTS, to_request
 from signpost.storage import open_store, upgrade
@@ -61,8 +62,8 @@ def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
     store, broker = open_store(url), connect(url)
     broker.apply_topology()
     tenants = tenants_in(folder, tenants_file())
-    engines = TenantEngines(RULES, folder / "tenants.yaml", 1)
-    app = create_app(store, broker.publisher, tenants, engines, clock=lambda: NOW)
+    analyst = LocalAnalyst(TenantEngines(RULES, folder / "tenants.yaml", 1).of)
+    app = create_app(store, broker.publisher, tenants, analyst, clock=lambda: NOW)
     yield Intake(app.test_client(), store, broker)
     broker.close()
     store.close()

@@ -19,6 +19,7 @@ from signpost.messaging import Bounds, Broker, connect
 from signpost.names import CLOUDEVENT_JSON, JSON
 from signpost.rulebook.folders import Folders
 from signpost.services.intake import Limits, create_app
+from signpost.services.intake.analysis import LocalAnalyst
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.engines import TenantEngines
 from signpost.storage import Rate, Store, open_store, upgrade
@@ -108,13 +109,13 @@ def intake_at(
     if not broker_url or broker_url == here:
         broker.apply_topology()
     known = tenants or tenants_in(folder, text, rules)
-    engines = TenantEngines(rules, folder / "tenants.yaml", 1)
+    analyst = LocalAnalyst(TenantEngines(rules, folder / "tenants.yaml", 1).of)
     numbers = itertools.count(1)
     app = create_app(
         store,
         broker.publisher,
         known,
-        engines,
+        analyst,
         limits=Limits(**limits),
         clock=lambda: NOW,
         rate=rate,

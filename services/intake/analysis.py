@@ -1,0 +1,109 @@
+"""Explanations and simulations as jobs that any process can run. No HTTP, no database."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+
+from signpost.advice.case_set import CaseSet, LoadedCase
+from signpost.authoring.backtest import history_of_case
+from signpost.case import Case
+from signpost.case.event import Event
+from signpost.engine import CompiledEngine
+from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all
+from signpost.explain.simulation import SimulationTooLarge, simulate
+from signpost.services.intake.problems import TooExpensive
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """A case as stored. `merged_into`: the key that has its facts, if it has none."""
+
+    key: str
+    state: bytes
+    advice: bytes = b""
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Explain a rule about one subject, or about all, at `now`; `known_at`: with what was known then."""
+
+    tenant: str
+    case: StoredCase
+    rule: str
+    subject: str | None
+    now: int
+    known_at: int | None
+
+    def run(self, engine: CompiledEngine) -> Any:
+        """The explanation, or {"items": [...]}. Raises UnknownRule, UnknownSubject, TooManySubjects."""
+        case, advice = _known_by(self.case, self.known_at), self.case.advice if self.known_at is None else b""
+        if self.subject is not None:
+            return explain(engine, case, self.case.key, self.rule, self.subject, self.now, advice)
+        return {"items": explain_all(engine, case, self.case.key, self.rule, self.now, advice)}
+
+
+@dataclass(frozen=True, slots=True)
+class Simulate:
+    """Simulate events from `at` to `until` on stored cases; `known_at`: with what was known then."""
+
+    tenant: str
+    cases: Sequence[StoredCase]
+    candidate: str
+    events: Sequence[Event]
+    at: int
+    until: int
+    known_at: int | None
+
+    def run(self, engine: CompiledEngine) -> Any:
+        """The result. Raises SimulationTooLarge."""
+        cases = {one.key: self._load(one) for one in self.cases}
+        return simulate(CaseSet(engine, self.tenant, cases), self.candidate, self.events, self.at, self.until)
+
+    def _load(self, stored: StoredCase) -> LoadedCase:
+        """The case; without advice for a past instant, because past advice states are not stored."""
+        if stored.merged_into is not None:
+            return LoadedCase(stored.key, merged_into=stored.merged_into)
+        return LoadedCase(stored.key, _known_by(stored, self.known_at), stored.advice if self.known_at is None else b"")
+
+
+Job = Explain | Simulate
+ASK_FOR_LESS = "send fewer events, choose a shorter period, or name one subject"
+MAX_ANSWER_BYTES = 8_000_000
+REFUSALS = (UnknownRule, UnknownSubject, TooManySubjects, SimulationTooLarge, TooExpensive)
+"""What a job raises for the caller; each has a message only."""
+
+
+class Analyst(Protocol):
+    """Runs jobs."""
+
+    def run(self, job: Job) -> bytes:
+        """The result as JSON. Raises one of REFUSALS, or RulebookError (CallerError) without rules."""
+
+    def close(self) -> None:
+        """Free what it holds."""
+
+
+class LocalAnalyst:
+    """Runs jobs in the calling thread. `engine_of`: the engine of a tenant."""
+
+    def __init__(self, engine_of: Callable[[str], CompiledEngine]) -> None:
+        self._engine_of = engine_of
+
+    def run(self, job: Job) -> bytes:
+        """See Analyst."""
+        result = orjson.dumps(job.run(self._engine_of(job.tenant)))
+        if len(result) > MAX_ANSWER_BYTES:
+            raise TooExpensive(f"the answer has {len(result)} bytes, the limit is {MAX_ANSWER_BYTES}; {ASK_FOR_LESS}")
+        return result
+
+    def close(self) -> None:
+        """See Analyst."""
+
+
+def _known_by(stored: StoredCase, at: int | None) -> Case:
+    """The case as known at an instant; None: with all known facts."""
+    case = Case.from_json(stored.state)
+    return case if at is None else history_of_case(stored.key, case).case(at)

@@ -1,0 +1,33 @@
+"""The prices of requests: how many events of the rate limit each costs, in proportion to its work. Charges nothing."""
+
+from typing import Final
+
+REQUEST: Final = 1
+"""An event, a webhook, a read of one thing; the processor time of the intake is about a millisecond."""
+PAGE_ITEMS: Final = 100
+"""Items of a page that cost as much as one event."""
+BODY_BYTES: Final = 100_000
+"""Bytes of a body that cost as much as one event."""
+EXPLANATION: Final = 50
+SIMULATION: Final = 100
+SIMULATED_EVENT: Final = 25
+
+
+def of_body(size: int) -> int:
+    """The price of a request with one event and a body of `size` bytes."""
+    return max(REQUEST, -(-size // BODY_BYTES))
+
+
+def of_events(events: int, size: int) -> int:
+    """The price of a batch, or of a webhook that came to so many events."""
+    return max(events, of_body(size))
+
+
+def of_page(limit: int) -> int:
+    """The price of a page of at most `limit` items."""
+    return max(REQUEST, -(-limit // PAGE_ITEMS))
+
+
+def of_simulation(events: int, size: int) -> int:
+    """The price of a simulation of so many events."""
+    return max(SIMULATION + SIMULATED_EVENT * events, of_body(size))
