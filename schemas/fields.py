@@ -61,7 +61,7 @@ class Text(Kind):
     min_length, max_length = 0, MAX_TEXT
 
     def canonical(self, value: Any) -> str:
-        return self._check_length(free_text(check_string(value)))
+        return self._check_length(free_text(str(check_string(value))))
 
     def _check_length(self, text: str) -> str:
         if not self.min_length <= len(text) <= self.max_length:
@@ -77,7 +77,7 @@ class Line(Text):
     """A text on one line: names, titles, places. White space is collapsed as well."""
 
     def canonical(self, value: Any) -> str:
-        return self._check_length(one_line(check_string(value)))
+        return self._check_length(one_line(str(check_string(value))))
 
 
 class Id(Text):
@@ -92,9 +92,17 @@ class Id(Text):
         return text
 
 
+class Repaired(str):
+    """A text of a sender in which U+FFFD replaces NUL characters and lone surrogates."""
+
+    __slots__ = ()
+
+
 def check_text(value: Any) -> str:
     """Return the value if it is a string that every database and JSON reader can hold. Raises ValidationError."""
     text = check_string(value)
+    if isinstance(value, Repaired):
+        raise ValidationError("must not contain the NUL character or lone surrogates")
     if "\0" in text:
         raise ValidationError("must not contain the NUL character")
     try:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from signpost.errors import CallerError
-from signpost.ingress.strict_json import loads
+from signpost.ingress.strict_json import loads_of_others
 
 _DECODER = json.JSONDecoder()
 
@@ -25,7 +25,7 @@ def plain_member(raw: bytes, path: str) -> str:
 def _document(raw: bytes) -> Any:
     """Parse the body. Cached, because a scheme reads several members of one body."""
     try:
-        return loads(raw)
+        return loads_of_others(raw)
     except CallerError:
         return None
 

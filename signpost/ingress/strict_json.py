@@ -1,15 +1,25 @@
-"""Strict JSON parsing: rejects ambiguous documents and values that a database or JSON reader cannot hold. Pure."""
+"""Strict JSON parsing: rejects ambiguous documents, and marks values that nothing can hold. Pure.
+
+A value matters only where it is read. So a text with characters that a database cannot hold becomes `Repaired`, and a
+value beyond every type becomes `Unreadable`, which no schema accepts; neither rejects the document.
+"""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
 from signpost.errors import CallerError
+from signpost.schemas.fields import Repaired
 
-_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 MAX_DEPTH, MAX_BYTES, MAX_DIGITS, MAX_EXPONENT = 32, 1_000_000, 40, 300
+REPLACEMENT = "\ufffd"
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
+_TOO_DEEP = "1" * (MAX_DIGITS + 1)
+"""Stands for a value beyond the depth while parsing."""
 
 
 class MalformedJson(CallerError):
@@ -20,28 +30,41 @@ class TooLarge(CallerError):
     """The document exceeds the size limit."""
 
 
-def loads_of_others(raw: bytes, *, max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES) -> Any:
-    """Parse a vendor's document as `loads` does, but take what no reader of it can change: a byte order mark is
-    skipped, NUL characters, lone surrogates and invalid UTF-8 are replaced by U+FFFD, and a number beyond the limits is
-    null. Raises TooLarge or MalformedJson.
-    """
-    _check_size(raw, max_bytes)
-    text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
-    value = _parse(_LENIENT, text, max_depth)
-    return _replace_strings(value) if "\\u" in text or "\0" in text else value
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A value that no type can hold."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"[{self.why}]"
 
 
 def loads(raw: bytes, *, max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES) -> Any:
     """Parse a JSON document; numbers with a fraction or exponent become Decimal, so that money keeps its digits.
 
-    Raises TooLarge, or MalformedJson unless the bytes are one JSON value in UTF-8 without duplicate keys, NaN,
-    infinities, lone surrogates, NUL characters, numbers of more than 40 digits, or more than `max_depth` levels.
+    A byte order mark is skipped. Texts may be `Repaired`; numbers of more than 40 digits, exponents beyond 300 and
+    values below `max_depth` levels are `Unreadable`. Raises TooLarge, or MalformedJson unless the bytes are one JSON
+    value in UTF-8 without duplicate keys, NaN or infinities.
     """
     _check_size(raw, max_bytes)
-    value = _parse(_DECODER, _text(raw), max_depth)
-    if b"\\u" in raw:
-        _check_strings(value)
-    return value
+    try:
+        text = raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise MalformedJson(f"invalid UTF-8 at byte {error.start}") from None
+    value = _parse(_DECODER, text, max_depth)
+    return _repair(value, Repaired) if b"\\u" in raw else value
+
+
+def loads_of_others(raw: bytes, *, max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES) -> Any:
+    """Parse a vendor's document as `loads` does, but take more that no reader of it can change: invalid UTF-8 is
+    replaced by U+FFFD like other characters that cannot be stored, and NaN is `Unreadable`. Raises TooLarge or
+    MalformedJson.
+    """
+    _check_size(raw, max_bytes)
+    text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
+    value = _parse(_LENIENT, text, max_depth)
+    return _repair(value, str) if "\\u" in text or "\0" in text else value
 
 
 def _check_size(raw: bytes, max_bytes: int) -> None:
@@ -50,25 +73,31 @@ def _check_size(raw: bytes, max_bytes: int) -> None:
 
 
 def _parse(decoder: json.JSONDecoder, text: str, max_depth: int) -> Any:
+    if text.count("[") + text.count("{") > max_depth:
+        text = _prune(text, max_depth)
     try:
-        value = decoder.decode(text)
+        return decoder.decode(text)
     except json.JSONDecodeError as error:
         raise MalformedJson(f"invalid JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise MalformedJson(f"the document is nested deeper than {max_depth} levels") from None
-    if text.count("[") + text.count("{") > max_depth:
-        _check_depth(value, max_depth)
-    return value
 
 
-def _text(raw: bytes) -> str:
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise MalformedJson(f"invalid UTF-8 at byte {error.start}") from None
-    if text.startswith("\ufeff"):
-        raise MalformedJson("the document starts with a byte order mark; send UTF-8 without it")
-    return text
+def _prune(text: str, max_depth: int) -> str:
+    """The document with a mark in place of each array or object below the depth."""
+    kept: list[str] = []
+    depth = start = 0
+    for token in _TOKEN.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth == max_depth + 1:
+                kept.append(text[start : token.start()])
+        elif token[0] in "]}":
+            depth -= 1
+            if depth == max_depth:
+                kept.append(_TOO_DEEP)
+                start = token.end()
+    return "".join([*kept, text[start:]]) if kept else text
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -84,86 +113,40 @@ def _constant(name: str) -> NoReturn:
     raise MalformedJson(f"{name} is not valid JSON; send a number or null")
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise MalformedJson(f"a number has {len(digits)} characters; the limit is {MAX_DIGITS}")
-    return int(digits)
+def _integer(digits: str) -> int | Unreadable:
+    if digits == _TOO_DEEP:
+        return Unreadable("it is nested too deep")
+    return int(digits) if len(digits) <= MAX_DIGITS else Unreadable(f"the number has more than {MAX_DIGITS} digits")
 
 
-def _decimal(digits: str) -> Decimal:
+def _decimal(digits: str) -> Decimal | Unreadable:
     if len(digits) > MAX_DIGITS:
-        raise MalformedJson(f"a number has {len(digits)} characters; the limit is {MAX_DIGITS}")
+        return Unreadable(f"the number has more than {MAX_DIGITS} characters")
     _, _, exponent = digits.lower().partition("e")
     if exponent and abs(int(exponent)) > MAX_EXPONENT:
-        raise MalformedJson(f"the exponent of {digits} is out of range: the limit is {MAX_EXPONENT}")
+        return Unreadable(f"the exponent is beyond {MAX_EXPONENT}")
     return Decimal(digits)
 
 
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer, parse_float=_decimal
 )
-
-
-def _short_integer(digits: str) -> int | None:
-    return int(digits) if len(digits) <= MAX_DIGITS else None
-
-
-def _short_decimal(digits: str) -> Decimal | None:
-    try:
-        return _decimal(digits)
-    except MalformedJson:
-        return None
-
-
 _LENIENT = json.JSONDecoder(
     object_pairs_hook=_pairs,
-    parse_constant=lambda _: None,
-    parse_int=_short_integer,
-    parse_float=_short_decimal,
+    parse_constant=lambda name: Unreadable(f"{name} is no number"),
+    parse_int=_integer,
+    parse_float=_decimal,
     strict=False,
 )
 
 
-def _replace_strings(value: Any) -> Any:
+def _repair(value: Any, kind: Callable[[str], str]) -> Any:
+    """The value with every text that cannot be stored replaced; no deeper than the parsed document."""
     if isinstance(value, str):
-        return _NOT_STORABLE.sub("\ufffd", value)
+        return kind(_NOT_STORABLE.sub(REPLACEMENT, value)) if _NOT_STORABLE.search(value) else value
     if isinstance(value, dict):
-        return {_replace_strings(name): _replace_strings(inner) for name, inner in value.items()}
-    return [_replace_strings(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _check_depth(value: Any, max_depth: int) -> None:
-    level = [value]
-    for _ in range(max_depth):
-        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
-        if not level:
-            return
-    raise MalformedJson(f"the document is nested deeper than {max_depth} levels")
-
-
-def _children(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
-
-
-def _strings(value: Any) -> Iterator[str]:
-    waiting = [value]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, str):
-            yield current
-        elif isinstance(current, dict):
-            yield from current
-        waiting.extend(_children(current))
-
-
-def _check_strings(value: Any) -> None:
-    for text in _strings(value):
-        if "\0" in text:
-            raise MalformedJson(f"the string {_quote(text)} contains the NUL character")
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise MalformedJson(f"the string {_quote(text)} contains a lone surrogate")
+        return {str(_repair(name, str)): _repair(inner, kind) for name, inner in value.items()}
+    return [_repair(inner, kind) for inner in value] if isinstance(value, list) else value
 
 
 def _quote(text: str) -> str:

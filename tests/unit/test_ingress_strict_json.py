@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.ingress.strict_json import MalformedJson, TooLarge, loads
+from signpost.ingress.strict_json import MalformedJson, TooLarge, Unreadable, loads
+from signpost.schemas.fields import Repaired
 
 
 def test_numbers_keep_their_digits() -> None:
@@ -19,17 +20,46 @@ def test_numbers_keep_their_digits() -> None:
 @pytest.mark.parametrize(
     "raw",
     [b"", b"   ", b"{", b"nul", b"{} {}", b"{}x", b'{"a":1,"a":2}', b'{"a":{"b":1,"b":1}}', b"NaN", b'{"a":Infinity}',
-     b"[-Infinity]", b'"\\ud800"', b'{"\\udc00x":1}', b'["a\\u0000b"]', b'"a\0b"', b"\xff", b'"\xed\xa0\x80"',
-     b"\xef\xbb\xbf{}", b"[" * 33 + b"]" * 33, b"[" * 100_000, b'{"a":' * 40 + b"1" + b"}" * 40,
-     b"9" * 5000, b"1." + b"9" * 5000,
-     b"1e999999999", b"1e" + b"9" * 30, b"01", b"+1", b"1.", b"'a'", b"{a:1}", b"[1,]",
-     b"\x00{}", '"\t"'.encode("utf-16")],
+     b"[-Infinity]", b'"a\0b"', b"\xff", b'"\xed\xa0\x80"', b"[" * 100_000, b"[" * 40 + b"}" * 40, b"01", b"+1",
+     b"1.", b"'a'", b"{a:1}", b"[1,]", b"\x00{}", '"\t"'.encode("utf-16")],
 )  # fmt: skip
 def test_what_has_no_single_meaning_is_refused(raw: bytes) -> None:
     with pytest.raises(MalformedJson) as caught:
         loads(raw)
     assert str(caught.value)
     str(caught.value).encode()
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [(b'"\\ud800"', "\ufffd"), (b'{"\\udc00x": 1}', {"\ufffdx": 1}), (b'["a\\u0000b"]', ["a\ufffdb"]),
+     (b"\xef\xbb\xbf{}", {})],
+)  # fmt: skip
+def test_what_cannot_be_stored_is_replaced(raw: bytes, value: object) -> None:
+    assert loads(raw) == value
+
+
+def test_a_repaired_text_says_so() -> None:
+    assert [type(text) for text in loads(b'["a\\u0000", "\\u00e5"]')] == [Repaired, str]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"9" * 5000, b"1." + b"9" * 5000, b"1e999999999", b"1e" + b"9" * 30, b"-" + b"9" * 50,
+     b"[" * 33 + b"]" * 33, b'{"a":' * 40 + b'"]}"' + b"}" * 40, b"[" * 40_000 + b"1" + b"]" * 40_000],
+)  # fmt: skip
+def test_a_value_beyond_every_type_is_unreadable_and_its_neighbours_are_not(raw: bytes) -> None:
+    value = loads(b'{"odd": ' + raw + b', "even": [1, {"a": "}"}]}')
+    assert value["even"] == [1, {"a": "}"}]
+    inner = value["odd"]
+    for _ in range(40):
+        inner = (
+            next(iter(inner.values() if isinstance(inner, dict) else inner))
+            if isinstance(inner, dict | list)
+            else inner
+        )
+    assert isinstance(inner, Unreadable)
+    assert inner.why
 
 
 def test_the_deepest_allowed_is_allowed() -> None:
