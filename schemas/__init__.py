@@ -1,6 +1,6 @@
 """The message contracts as marshmallow classes: events, recommendations, feedback. No transport, no storage."""
 
-from signpost.schemas.cloudevent import dump_event, full_type, load_event, load_own_event
+from signpost.schemas.cloudevent import dump_event, dump_order, full_type, load_event, load_own_event, load_translated
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.problems import InvalidEvent, Problem
 from signpost.schemas.recommendation import RecommendationSchema
@@ -11,7 +11,9 @@ __all__ = [
     "Problem",
     "RecommendationSchema",
     "dump_event",
+    "dump_order",
     "full_type",
     "load_event",
     "load_own_event",
+    "load_translated",
 ]

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import ValidationError
 
-from signpost.case.event import Event
+from signpost.case.event import Event, Order, Turn
 from signpost.case.fold import CUSTOM
 from signpost.case.identity import APPLICATION
 from signpost.case.instant import MINUTE, format_instant, parse_instant
@@ -125,6 +126,9 @@ ATTRIBUTES: dict[str, Kind] = {
     "dataschema": SourceAttribute(),
 }
 
+ORDER_ATTRIBUTES = ("received", "asof", "turn")
+"""Extension attributes of an event that a mapping made; see `Order`."""
+
 
 def load_event(
     document: Any, *, tenant: str, now: int, own: OwnKinds | None = NONE_DECLARED, hints: Hints | None = None
@@ -138,6 +142,11 @@ def load_event(
     return _load(document, tenant, problems, latest=now + MAX_AHEAD_US, own=own, hints=hints or Hints())
 
 
+def load_translated(document: Any, *, tenant: str, now: int, own: OwnKinds | None = NONE_DECLARED) -> Event:
+    """`load_event` for the document of a vendor's mapping, which also says where it stands in the vendor's order."""
+    return _with_order(load_event(document, tenant=tenant, now=now, own=own), document)
+
+
 def load_own_event(document: Any) -> Event:
     """The Event of a document that `dump_event` made, tenant included. A field that is no longer declared is kept.
     Raises InvalidEvent with every problem."""
@@ -145,7 +154,30 @@ def load_own_event(document: Any) -> Event:
     tenant: str = ""
     if isinstance(document, Mapping):
         tenant = _read(Id(required=True), document.get("tenant"), "/tenant", problems) or ""
-    return _load(document, tenant, problems, latest=None, own=None, hints=Hints())
+    return _with_order(_load(document, tenant, problems, latest=None, own=None, hints=Hints()), document)
+
+
+def dump_order(order: Order) -> dict[str, Any]:
+    """The extension attributes of an event's place in the order of its source."""
+    return {
+        "received": format_instant(order.received),
+        "asof": str(order.as_of),
+        "turn": order.turn.name.lower(),
+    }
+
+
+def _with_order(event: Event, document: Mapping[str, Any]) -> Event:
+    if not all(name in document for name in ORDER_ATTRIBUTES):
+        return event
+    try:
+        order = Order(
+            parse_instant(document["received"]),
+            int(document["asof"]),
+            Turn[document["turn"].upper()],
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InvalidEvent([Problem("/received", "does not fit asof and turn")]) from None
+    return replace(event, order=order)
 
 
 def dump_event(event: Event) -> dict[str, Any]:
@@ -161,6 +193,7 @@ def dump_event(event: Event) -> dict[str, Any]:
         "tenant": event.tenant,
         **({} if event.dated else {UNDATED: True}),
         "data": event.data,
+        **(dump_order(event.order) if event.order else {}),
     }
 
 

@@ -271,6 +271,7 @@ EVENT_SCHEMAS: dict[str, type[Schema]] = {
     "interview.thanked": InterviewThanked,
     "application.submitted": ApplicationSubmitted,
     "application.rejected": ApplicationNamed,
+    "application.withdrawn": ApplicationNamed,
     "contact.logged": ContactLogged,
     "employment.current": EmploymentCurrent,
     "employment.resignation_planned": EmploymentResignationPlanned,

@@ -52,6 +52,7 @@ EVENT_DATA: dict[str, dict[str, Any]] = {
     "interview.thanked": {**_INTERVIEW, "channel": "email"},
     "application.submitted": {"application": "a-1", "employer": _ACME},
     "application.rejected": {"application": "a-1", "employer": _ACME},
+    "application.withdrawn": {"application": "a-1", "employer": _ACME},
     "contact.logged": {"offer": "acme-1", "by": "candidate", "channel": "phone", "purpose": "deadline"},
     "employment.current": {
         "employer": {"id": "northwind", "name": "Northwind"},

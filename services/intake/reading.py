@@ -7,6 +7,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from signpost.advice.records import suppressions
+from signpost.case import Case
 from signpost.case.instant import format_instant, parse_instant
 from signpost.names import AUDIENCES, PRIORITIES
 from signpost.services.intake import prices
@@ -34,7 +35,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
         changes = None if row.next_change is None else format_instant(row.next_change)
         document = {
             "candidate": row.key,
-            "case": orjson.loads(row.state),
+            "case": orjson.loads(Case.from_json(row.state).as_read().to_json()),
             "next_change": changes,
             "rulebook": row.rulebook,
         }

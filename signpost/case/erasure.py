@@ -78,7 +78,7 @@ def _named(event: Event) -> Iterator[str]:
 
 
 def _applications(case: Case) -> Iterator[str]:
-    for entities in case.registers.values():
+    for entities in case.resolved().values():
         for fields in entities.values():
             if "application" in fields and (name := fields["application"][1]):
                 yield name

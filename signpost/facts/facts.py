@@ -63,7 +63,7 @@ class Facts:
 
 def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     """The facts of the case with this key ("c-1", "application:a-7"), limited to the fields of a vocabulary."""
-    registers = case.registers
+    registers = case.resolved()
     candidate = _candidate(key, registers)
     _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
     entities = {

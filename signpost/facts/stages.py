@@ -25,7 +25,7 @@ INTERVIEW_STAGES = {
     "cancelled": "cancelled",
     "completed": "completed",
 }
-APPLICATION_STAGES = {"submitted": "submitted", "rejected": "rejected"}
+APPLICATION_STAGES = {"submitted": "submitted", "rejected": "rejected", "withdrawn": "withdrawn"}
 LETTER_STAGES = {"letter_received": "received", "letter_signed": "signed"}
 
 

@@ -153,8 +153,8 @@ _INTERVIEW = _table(
 )
 _APPLICATION = _table(
     _WHO,
-    [Field("stage", "choice", ("submitted", "rejected"))],
-    _instants("submitted_at", "rejected_at", "interviewed_at"),
+    [Field("stage", "choice", ("submitted", "rejected", "withdrawn"))],
+    _instants("submitted_at", "rejected_at", "withdrawn_at", "interviewed_at"),
     [Field("word_by", "date")],
 )
 _CONTACT = _table(

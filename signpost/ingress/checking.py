@@ -4,8 +4,9 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from signpost.case.event import Event
+from signpost.case.event import Event, Turn
 from signpost.errors import CallerError
+from signpost.ingress.expressions import Path, Text
 from signpost.ingress.mapping import Sample, Vendor
 from signpost.ingress.receiving import WebhookRequest, receive
 from signpost.ingress.signing import sign
@@ -45,6 +46,32 @@ def gaps(vendor: Vendor) -> Iterator[str]:
     """Yield the vendor events that are mapped but have no sample."""
     seen = {event_name(vendor, lower_headers(sample), loads(sample.body())) for sample in vendor.samples}
     yield from sorted(name for name in vendor.mappings if name not in seen)
+
+
+def unordered(vendor: Vendor) -> Iterator[str]:
+    """Yield what the mapping does not say about the order of its events, and about what is a repeat."""
+    if vendor.mappings and vendor.occurrence is None:
+        yield "occurrence is missing: the path of the vendor's id of what happened, or of a time of modification"
+    templates = [
+        template
+        for mapping in vendor.mappings.values()
+        for group in mapping.groups
+        for template in group.templates
+        if not template.type.startswith("candidate.")
+    ]
+    for name in sorted(
+        {template.type for template in templates if template.time is None} - vendor.order.receipt.keys()
+    ):
+        yield f"order.receipt has no {name}: say why only the time of receipt is known, or give the event a time"
+    for name in sorted(vendor.order.receipt.keys() - {template.type for template in templates}):
+        yield f"order.receipt names {name}, which the mapping does not emit"
+    for name in sorted({one.type for one in templates if one.turn > Turn.FIRST and not _names_occurrence(one.id)}):
+        yield f"the id of {name} does not name {{occurrence}}, so a state set back is taken for a repeat"
+
+
+def _names_occurrence(id: Text) -> bool:
+    names = {part.steps[0] for part in id.parts if isinstance(part, Path)}
+    return bool(names & {"occurrence", "statement"})
 
 
 def lower_headers(sample: Sample) -> dict[str, str]:

@@ -9,6 +9,7 @@ from signpost.ingress.expressions import (
     Before,
     Coalesce,
     Condition,
+    DayStart,
     Expected,
     Expression,
     Extreme,
@@ -32,6 +33,7 @@ KINDS: Final = {
     "is": ("is",),
     "path": ("path", "words", "default"),
     "before": ("before",),
+    "day": ("day",),
     "earliest": ("earliest",),
     "latest": ("latest",),
     "amount": ("of", "amount", "currency", "per"),
@@ -119,6 +121,8 @@ class ExpressionReader(FieldReader):
             return Fixed(node.plain())
         if kind == "before":
             return Before(self.expression(node))
+        if kind == "day":
+            return DayStart(self.expression(node))
         if kind == "amount":
             return self._amount(members)
         if kind == "path":

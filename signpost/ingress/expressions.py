@@ -4,11 +4,12 @@ An expression returns a JSON value, or None for an unknown value. It never raise
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from signpost.case.instant import format_instant
-from signpost.ingress.formats import Formats, instant
+from signpost.ingress.formats import Formats, instant, start_of_day
+from signpost.ingress.strict_json import Unreadable
 
 MAX_ITEMS, MAX_ID_CHARS = 1000, 64
 """Further items of a list are ignored; an id is cut to this length when it becomes part of another id."""
@@ -26,6 +27,8 @@ class DeliveryScope:
     names: dict[str, Any]
     formats: Formats
     received: int
+    notes: list[str] = field(default_factory=list)
+    """What was left out because it cannot be read; shared by all scopes of a delivery."""
 
     def at(self, steps: tuple[str, ...]) -> Any:
         """Return the value at a path from a named value or else the body. A `*` collects the value of each item."""
@@ -34,7 +37,14 @@ class DeliveryScope:
 
     def under(self, names: Mapping[str, Any]) -> "DeliveryScope":
         """Return this scope with additional named values."""
-        return DeliveryScope(self.body, self.headers, {**self.names, **names}, self.formats, self.received)
+        return DeliveryScope(self.body, self.headers, {**self.names, **names}, self.formats, self.received, self.notes)
+
+    def readable(self, value: Any, steps: tuple[str, ...]) -> Any:
+        """Return the value; None, with a note, for one that cannot be read."""
+        if not isinstance(value, Unreadable):
+            return value
+        self.notes.append(f"{'.'.join(steps)} was left out: {value.why}")
+        return None
 
 
 def _walk(value: Any, steps: tuple[str, ...]) -> Any:
@@ -52,8 +62,8 @@ def _walk(value: Any, steps: tuple[str, ...]) -> Any:
 
 
 def is_known(value: Any) -> bool:
-    """Return whether a value is present: null, an empty text, an empty list and an empty object are not."""
-    return value is not None and value != "" and value != [] and value != {}
+    """Return whether a value is present: null, an empty text, list or object, and what cannot be read are not."""
+    return not isinstance(value, Unreadable) and value is not None and value != "" and value != [] and value != {}
 
 
 def as_text(value: Any) -> str:
@@ -76,7 +86,7 @@ class Path:
 
     def value(self, scope: DeliveryScope) -> Any:
         """Return the value at the path; None for an empty text, list or object."""
-        found = scope.at(self.steps)
+        found = scope.readable(scope.at(self.steps), self.steps)
         return found if is_known(found) else None
 
     def pointer(self) -> str:
@@ -182,6 +192,19 @@ class Before:
         """Return the time as RFC 3339 text."""
         time = instant(self.expression.value(scope), scope.formats)
         return format_instant(time - 1) if time else None
+
+
+@dataclass(frozen=True, slots=True)
+class DayStart:
+    """The first instant of a day, for what happened on a day of which no time is stated."""
+
+    expression: Expression
+
+    def value(self, scope: DeliveryScope) -> Any:
+        """Return the time as RFC 3339 text; a value that has a time already, as it is."""
+        found = self.expression.value(scope)
+        time = start_of_day(found, scope.formats)
+        return found if time is None else format_instant(time)
 
 
 @dataclass(frozen=True, slots=True)

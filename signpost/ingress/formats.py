@@ -1,8 +1,8 @@
 """How vendors write times and dates, and how they are read. Pure."""
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta, timezone
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,9 @@ from signpost.case.instant import from_datetime, on_calendar, parse_instant, to_
 from signpost.ingress.signatures import UNITS
 
 US_DATE: Final = re.compile("([0-9]{2})/([0-9]{2})/([0-9]{4})")
+UTC_ZONE: Final = ZoneInfo("UTC")
+EARLIEST: Final = timezone(timedelta(hours=14))
+MIDNIGHT: Final = time()
 ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -39,14 +42,29 @@ def instant(value: Any, formats: Formats) -> int | None:
 
 
 def day(value: Any, formats: Formats) -> Any:
-    """Return a date, or the date of a time in its zone, as YYYY-MM-DD; any other value unchanged."""
-    if isinstance(value, str):
-        if formats.month_first and (found := US_DATE.fullmatch(value)):
-            return f"{found[3]}-{found[1]}-{found[2]}"
-        if ISO_DATE.fullmatch(value[:10]) and value[10:11] in ("T", " ") and formats.zone is None:
-            return value[:10]
-    time = instant(value, formats)
+    """Return the day that a date or a time names, as YYYY-MM-DD; any other value unchanged.
+
+    A day has no zone: a time stands for the day on which it is midnight, as written or in the zone, else for the day
+    as written.
+    """
+    if isinstance(value, str) and formats.month_first and (found := US_DATE.fullmatch(value)):
+        return f"{found[3]}-{found[1]}-{found[2]}"
+    time = instant(value, replace(formats, zone=formats.zone or UTC_ZONE))
     if time is None:
         return value
-    moment = to_datetime(time)
-    return (moment.astimezone(formats.zone) if formats.zone else moment).date().isoformat()
+    written = datetime.fromisoformat(value) if isinstance(value, str) else to_datetime(time)
+    local = to_datetime(time).astimezone(formats.zone) if formats.zone else written
+    is_local_midnight = local.time() == MIDNIGHT and written.time() != MIDNIGHT
+    return (local if is_local_midnight else written).date().isoformat()
+
+
+def start_of_day(value: Any, formats: Formats) -> int | None:
+    """Return the first instant of a date in the zone, in microseconds; where the zone is unknown, the first anywhere.
+    None if it is no date."""
+    text = day(value, formats)
+    if not isinstance(text, str) or not ISO_DATE.fullmatch(text) or instant(value, formats) is not None:
+        return None
+    try:
+        return on_calendar(from_datetime(datetime.fromisoformat(text).replace(tzinfo=formats.zone or EARLIEST)))
+    except (ValueError, OverflowError):
+        return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
 
+from signpost.case.event import Turn
 from signpost.ingress.expressions import Amount, Condition, Expression, Text
 from signpost.ingress.formats import Formats
 from signpost.ingress.signatures import Scheme
@@ -27,6 +28,18 @@ class EventTemplate:
     terms: Mapping[str, Expression]
     only_with_terms: bool
     each: tuple[str, Expression] | None
+    as_of: Expression | None = None
+    """The vendor's own order of the state: a version, or a time of modification; None: the order of the vendor."""
+    turn: Turn = Turn.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a vendor's statements are ordered. `as_of`: the order of templates without one of their own. `receipt`:
+    event type -> why only the time of receipt is known, and what that means."""
+
+    as_of: Expression | None = None
+    receipt: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +139,9 @@ class Vendor:
     mappings: Mapping[str, EventMapping]
     ignored: Mapping[str, str]
     samples: tuple[Sample, ...]
+    order: Order = Order()
+    occurrence: Expression | None = None
+    """The vendor's id of the occurrence, `{occurrence}` in ids; the digest of the body where it is unknown."""
     speaks_ours: bool = False
     """Whether the payloads are Signpost events already and need no mapping."""
     file: File = field(default=File())

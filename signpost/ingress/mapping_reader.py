@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from signpost.ingress.expression_reader import NOTHING, ExpressionReader
-from signpost.ingress.expressions import Amount, Expression, Text
+from signpost.ingress.expression_reader import NOTHING
+from signpost.ingress.expressions import Expression, Text
 from signpost.ingress.formats import Formats
-from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Handshake, Pings, Sample, Vendor
+from signpost.ingress.mapping import (
+    EventMapping,
+    EventTemplate,
+    Group,
+    Handshake,
+    Pings,
+    Sample,
+    Vendor,
+)
+from signpost.ingress.part_reader import TURNS, PartReader
 from signpost.ingress.signatures import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.schemas.reading import schema_loader
@@ -20,11 +29,13 @@ from signpost.yaml_files.reader import Node, read
 
 FILE_KEYS: Final = (
     "title", "attested", "fetch", "signature", "success", "event", "pings", "handshake", "formats", "employer",
-    "custom", "words", "shapes", "events", "ignored", "samples", "speaks_ours",
+    "custom", "words", "order", "occurrence", "shapes", "events", "ignored", "samples", "speaks_ours",
 )  # fmt: skip
 EVENT_KEYS: Final = ("on", "when", "let", "require", "each", "subject", "emit")
-TEMPLATE_KEYS: Final = ("type", "id", "subject", "when", "time", "data", "terms", "only_with_terms", "each")
 _TOUCHING: Final = re.compile(r"\}\{(?!timestamp\})")
+TEMPLATE_KEYS: Final = (
+    "type", "id", "subject", "when", "time", "as_of", "opening", "data", "terms", "only_with_terms", "each",
+)  # fmt: skip
 SCHEME_KEYS: Final = tuple(option.name for option in fields(Scheme))
 
 
@@ -47,7 +58,7 @@ def load_mapping(file: Path, samples: Path | None = None) -> Vendor:
     return vendor
 
 
-class _MappingReader(ExpressionReader):
+class _MappingReader(PartReader):
     """Reads one file."""
 
     def __init__(self, problems: Problems, file: Path, samples: Path) -> None:
@@ -72,11 +83,13 @@ class _MappingReader(ExpressionReader):
             pings=self._pings(members.get("pings")),
             handshake=self._handshake(members.get("handshake")),
             formats=self._formats(members.get("formats")),
-            employer=self._employer(members.get("employer")),
-            custom=self._custom(members.get("custom")),
+            employer=self.employer(members.get("employer")),
+            custom=self.custom(members.get("custom")),
             mappings=self._mappings(members.get("events")),
             ignored=self._ignored(members.get("ignored")),
             samples=self._samples_of(members.get("samples")),
+            order=self.order(members.get("order")),
+            occurrence=self.expression(members["occurrence"]) if "occurrence" in members else None,
             speaks_ours=self._flag(members.get("speaks_ours")),
             file=self._file,
         )
@@ -158,23 +171,6 @@ class _MappingReader(ExpressionReader):
         members = self.members(node, "handshake", ("header", "status"), ("header",))
         return Handshake(self.text(members.get("header"), "header"), self._success(members.get("status")))
 
-    def _employer(self, node: Node | None) -> dict[str, Expression]:
-        if node is None:
-            return {}
-        return {
-            name: self.expression(inner)
-            for name, inner in self.members(node, "employer", ("id", "name"), ("id",)).items()
-        }
-
-    def _custom(self, node: Node | None) -> Custom | None:
-        if node is None:
-            return None
-        members = self.members(node, "custom", ("in", "keys", "value", "money"), ("in", "value"))
-        money = self.expression(members["money"]) if "money" in members else None
-        parts = [self.expression(members[name]) if name in members else NOTHING for name in ("in", "value")]
-        keys = self.texts(members.get("keys"), "keys")
-        return Custom(parts[0], keys, parts[1], money if isinstance(money, Amount) else None)
-
     def _ignored(self, node: Node | None) -> dict[str, str]:
         members = self.members(node, "ignored") if node else {}
         return {name: self.text(inner, "the reason") for name, inner in members.items()}
@@ -251,6 +247,8 @@ class _MappingReader(ExpressionReader):
             terms=self.expressions(members.get("terms"), "terms"),
             only_with_terms=self._flag(members.get("only_with_terms")),
             each=self._each(members.get("each")),
+            as_of=self.expression(members["as_of"]) if "as_of" in members else None,
+            turn=TURNS[self._one_of(members.get("opening"), TURNS, "opening")],
         )
 
     def _check_fields(self, kind: str, members: Mapping[str, Node]) -> None:

@@ -14,7 +14,7 @@ from signpost.ingress.mapping import Vendor
 from signpost.ingress.signatures import verify
 from signpost.ingress.strict_json import loads, loads_of_others
 from signpost.ingress.translate import Receipt, event_name, translate
-from signpost.schemas import InvalidEvent, Problem, load_event
+from signpost.schemas import InvalidEvent, Problem, load_event, load_translated
 from signpost.schemas.problems import MAX_PROBLEMS
 from signpost.schemas.texts import find_unprintable
 from signpost.tenants.model import Source
@@ -52,7 +52,7 @@ class TranslationResult:
     unknown: bool = False
     """Whether the mapping neither translates nor ignores the vendor's event."""
     notes: tuple[Problem, ...] = ()
-    """Texts that were changed before they became part of an event."""
+    """Values that were left out, and texts that were changed, before they became part of an event."""
 
 
 OPEN_PING: Final = TranslationResult((), reason="a test request")
@@ -105,13 +105,15 @@ def read(delivery: WebhookRequest) -> TranslationResult:
         return TranslationResult((_load_standard(delivery, payload),), notes=_notes([payload]))
     body = loads_of_others(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
     name = event_name(vendor, delivery.headers, body)
-    documents = translate(vendor, delivery.headers, body, _receipt(delivery))
+    notes: list[str] = []
+    documents = translate(vendor, delivery.headers, body, _receipt(delivery), notes)
     events = tuple(
-        load_event(document, tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds)
+        load_translated(document, tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds)
         for document in documents
     )
     if events:
-        return TranslationResult(events, name or "", notes=_notes(documents))
+        left_out = tuple(Problem("", note) for note in dict.fromkeys(notes))
+        return TranslationResult(events, name or "", notes=(*left_out[:MAX_PROBLEMS], *_notes(documents)))
     return _explain_no_events(vendor, name, body)
 
 

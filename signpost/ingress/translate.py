@@ -1,18 +1,20 @@
 """Translates a vendor's delivery to CloudEvent documents by its mapping. Pure: no signatures, no validation.
 
-Fixed for all mappings: an event in the future, or without a time, gets the time of receipt; a term that does not fit
-the schema is left out (unknown, not wrong); an event without a subject is not emitted.
+Fixed for all mappings: an event in the future, or without a time, gets the time of receipt and says so; a term that
+does not fit the schema is left out (unknown, not wrong); an event without a subject is not emitted.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError
 
+from signpost.case.event import Order
 from signpost.case.fold import CUSTOM
 from signpost.case.instant import format_instant
 from signpost.ingress.expressions import (
@@ -28,7 +30,7 @@ from signpost.ingress.expressions import (
 )
 from signpost.ingress.formats import day, instant
 from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Vendor
-from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, full_type
+from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, full_type
 from signpost.schemas.cloudevent import UNDATED
 from signpost.schemas.custom import OwnKinds
 from signpost.schemas.events import OfferTerms
@@ -36,6 +38,8 @@ from signpost.schemas.fields import Id, Kind, Number
 from signpost.schemas.reading import schema_loader
 
 Document: TypeAlias = dict[str, Any]
+MAX_VERSION, LAST = 2**62, "last"
+MAX_EVENT_ID_CHARS, MAX_EVENT_ID_BYTES = 128, 255
 _TERM_KINDS = schema_loader(OfferTerms).fields
 TERMS = frozenset(_TERM_KINDS)
 
@@ -65,8 +69,11 @@ def event_name(vendor: Vendor, headers: Mapping[str, str], body: Any) -> str | N
     return found if isinstance(found, str) else None
 
 
-def translate(vendor: Vendor, headers: Mapping[str, str], body: Any, receipt: Receipt) -> list[Document]:
-    """Return the CloudEvent documents of one delivery; none if it says nothing about a case.
+def translate(
+    vendor: Vendor, headers: Mapping[str, str], body: Any, receipt: Receipt, notes: list[str] | None = None
+) -> list[Document]:
+    """Return the CloudEvent documents of one delivery; none if it says nothing about a case. Adds to `notes` what
+    was left out because it cannot be read.
 
     Raises InvalidEvent if an id that the mapping requires is missing.
     """
@@ -74,9 +81,13 @@ def translate(vendor: Vendor, headers: Mapping[str, str], body: Any, receipt: Re
     mapping = vendor.mappings.get(name) if name is not None else None
     if mapping is None:
         return []
-    builtin = {"digest": receipt.digest, "event": name}
     formats = replace(vendor.formats, zone=receipt.zone or vendor.formats.zone)
-    scope = DeliveryScope(body, headers, builtin, formats, receipt.received)
+    builtin = {"digest": receipt.digest, "event": name}
+    scope = DeliveryScope(body, headers, builtin, formats, receipt.received, [] if notes is None else notes)
+    builtin["occurrence"] = as_text(vendor.occurrence.value(scope)) if vendor.occurrence else ""
+    # Without an id of the occurrence, equal states are one, but equal terms may have been set back meanwhile
+    builtin["statement"] = f"{builtin['occurrence'] or receipt.received}-{receipt.digest[:16]}"
+    builtin["occurrence"] = builtin["occurrence"] or receipt.digest
     translator = Translator(vendor, receipt)
     return [document for inner in _each(mapping.each, scope) for document in translator.translate(mapping, inner)]
 
@@ -119,16 +130,23 @@ class Translator:
         if "employer" in kinds and (employer := self._employer(scope)):
             data["employer"] = employer
         time = instant(template.time.value(scope), scope.formats) if template.time else None
+        dated = time is not None and time <= self.receipt.received
+        order = self._order(template, scope)
         yield {
             "specversion": "1.0",
-            "id": template.id.render(scope),
+            "id": _fitting_id(template.id.render(scope)),
             "source": self.receipt.source,
             "type": full_type(template.type),
-            "time": format_instant(self.receipt.received if time is None else min(time, self.receipt.received)),
+            "time": format_instant(time if time is not None and dated else order.received),
             "subject": subject,
-            **({UNDATED: True} if time is None else {}),
+            **({} if dated else {UNDATED: True}),
             "data": {**data, **terms},
+            **dump_order(order),
         }
+
+    def _order(self, template: EventTemplate, scope: DeliveryScope) -> Order:
+        as_of = template.as_of or self.vendor.order.as_of
+        return Order(self.receipt.received, _version(as_of.value(scope), scope) if as_of else 0, template.turn)
 
     def _terms(self, template: EventTemplate, data: Document, scope: DeliveryScope) -> Document:
         schema = EVENT_SCHEMAS[template.type]
@@ -215,6 +233,21 @@ class _Nested:
 def full_text(value: Any) -> str:
     """Return an id as text, uncut; "" for any other value."""
     return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)
+
+
+def _fitting_id(text: str) -> str:
+    """The id of an event; its digest if several long ids of the vendor make it too long."""
+    fits = len(text) <= MAX_EVENT_ID_CHARS and len(text.encode()) <= MAX_EVENT_ID_BYTES
+    return text if fits else sha256(text.encode()).hexdigest()
+
+
+def _version(value: Any, scope: DeliveryScope) -> int:
+    """A version, or a time of modification in microseconds; 0 for any other value. "last": nothing follows."""
+    if value == LAST:
+        return MAX_VERSION
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if 0 < value < MAX_VERSION else 0
+    return instant(value, scope.formats) or 0
 
 
 def _with_names(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryScope:

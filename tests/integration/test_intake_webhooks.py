@@ -105,13 +105,14 @@ def test_a_greenhouse_offer_is_answered_with_200(intake: Intake) -> None:
     assert extended["data"]["employer"] == {"id": "acme", "name": "Acme"}
 
 
-def test_a_greenhouse_retry_under_another_delivery_id_is_the_same_event(intake: Intake) -> None:
+def test_a_greenhouse_retry_is_the_same_event_and_another_event_id_is_another_statement(intake: Intake) -> None:
     body = raw(OFFER)
-    for delivery in ("1", "2"):
+    for delivery in ("1", "1", "2"):
         headers = sign_greenhouse(body) | {"Greenhouse-Event-ID": delivery}
         assert intake.client.post(ACME, data=body, headers=headers).status_code == 200
     ids = [kept["id"] for kept in intake.queued()]
-    assert ids[:2] == ids[2:]
+    assert ids[:2] == ids[2:4]
+    assert not set(ids[:2]) & set(ids[4:])
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,10 @@ def test_an_ashby_schedule_is_one_interview() -> None:
 
 def test_a_rejection_of_ashby_is_the_employers_own() -> None:
     application = {"id": "a1", "candidate": {"id": "c1"}, "createdAt": "2026-02-01T00:00:00Z", "status": "Archived"}
-    for reason, types in (("RejectedByOrg", ["submitted", "rejected"]), ("RejectedByCandidate", ["submitted"])):
+    for reason, types in (
+        ("RejectedByOrg", ["submitted", "rejected"]),
+        ("RejectedByCandidate", ["submitted", "withdrawn"]),
+    ):
         body = {"application": {**application, "archiveReason": {"reasonType": reason}}}
         events = told("ashby", {"action": "applicationUpdate", "data": body})
         assert [event.type for event in events] == [f"application.{kind}" for kind in types]
@@ -391,7 +394,7 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str
 
 
 def test_an_unknown_event_type_is_the_only_problem_of_its_event(tmp_path: Path) -> None:
-    text = MINE.replace("type: offer.accepted", "type: application.withdrawn")
+    text = MINE.replace("type: offer.accepted", "type: application.undone")
     file = mine(tmp_path, text.replace("data: {offer:", "data: {application:"))
     with pytest.raises(MappingError) as caught:
         load_mapping(file)

@@ -8,7 +8,7 @@ import orjson
 
 from signpost.authoring.backtest.histories import ANSWERS, History
 from signpost.case.case import Case
-from signpost.case.event import Event
+from signpost.case.event import Event, Order, Turn
 from signpost.case.identity import is_taken, links, lives_on_under
 
 _TABLES = """
@@ -38,7 +38,7 @@ class Histories:
     def __iter__(self) -> Iterator[History]:
         for person, keys in sorted(self._people.items()):
             rows = sorted(event for key in keys for event in self._of(key))
-            yield History(person, tuple((time, Case.of(Event(*orjson.loads(event)))) for time, _, _, event in rows))
+            yield History(person, tuple((time, Case.of(_load(event))) for time, _, _, event in rows))
 
     def _of(self, key: str) -> Iterator[tuple[int, str, str, bytes]]:
         return self._events.execute("SELECT time, source, id, event FROM events WHERE key = ?", (key,))
@@ -47,8 +47,7 @@ class Histories:
         """Add an event; the first one of a source and id counts, as in the workers."""
         if event.type.startswith(f"{ANSWERS}."):
             return
-        members = (event.tenant, event.source, event.id, event.type, event.time, event.subject, event.data)
-        row = (event.source, event.id, event.subject, event.time, orjson.dumps(members))
+        row = (event.source, event.id, event.subject, event.time, orjson.dumps(event))
         if self._events.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)", row).rowcount:
             for absorbed, into in links(event):
                 self._link(absorbed, into)
@@ -69,3 +68,9 @@ class Histories:
 def histories_of(events: Iterable[Event]) -> Histories:
     """The histories of recorded events, given in arrival order."""
     return Histories(events)
+
+
+def _load(raw: bytes) -> Event:
+    members = orjson.loads(raw)
+    order = members.pop("order")
+    return Event(**members, order=order and Order(**{**order, "turn": Turn(order["turn"])}))

@@ -1,9 +1,9 @@
 """Histories: the statements about one person, in event order. Pure."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-from signpost.case.case import Case, Registers, Stamp
+from signpost.case.case import Case, RawRegisters
 
 ANSWERS = "advice"
 """Kind of consumers' answers; omitted, because they name recommendations of the rulebook of that time."""
@@ -33,7 +33,7 @@ def history_of_case(key: str, case: Case) -> History:
 
     Replaced statements are lost, so the advice that they caused is missing.
     """
-    statements: dict[Stamp, Registers] = {}
+    statements: dict[tuple[Any, ...], RawRegisters] = {}
     for kind, entities in case.registers.items():
         for entity, fields in entities.items():
             for name, register in fields.items() if kind != ANSWERS else ():

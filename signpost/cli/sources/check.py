@@ -43,7 +43,7 @@ def check(files: tuple[Path, ...], everything: bool, as_json: bool) -> None:
 
 
 def _check_mapping(file: Path) -> dict[str, Any]:
-    from signpost.ingress.checking import gaps, try_samples
+    from signpost.ingress.checking import gaps, try_samples, unordered
     from signpost.ingress.mapping_reader import MappingError, load_mapping
 
     try:
@@ -62,6 +62,7 @@ def _check_mapping(file: Path) -> dict[str, Any]:
         for one in tried
     ]
     problems = [f"{file.name}: the sample {one.sample.name} {one.problem}" for one in tried if one.problem]
+    problems += [f"{file.name}: {problem}" for problem in unordered(vendor)]
     return {"vendor": vendor.name, "samples": samples, "problems": problems, "untried": list(gaps(vendor))}
 
 

@@ -1,0 +1,161 @@
+"""The order of what one source says about one entity: which of its statements count, and since when. Pure.
+
+A webhook seldom states when everything in it became true. So statements of a webhook source are kept beside the plain
+registers: under `FIELD@SOURCE` where the vendor states a time, under `FIELD~SOURCE` where only the time of receipt is
+known. Within a source the vendor's own order decides (see `Placed`); between sources a stated time beats a time of
+receipt, and of two stated times the later one counts. `resolve` applies this when a case is read, so the join stays
+"the greater statement wins".
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from signpost.case.event import Turn
+
+Stamp: TypeAlias = tuple[int, str, str]
+"""(event time in microseconds, event source, event id). Of two statements about a field the greater stamp wins."""
+Placed: TypeAlias = tuple[int, str, str, int, int, int]
+"""A stamp, then the vendor's own order (0: unknown), the time of receipt, and the `Turn`."""
+Register: TypeAlias = tuple[Stamp, Any]
+"""The winning statement about one field: its stamp and its value (None: retracted)."""
+RawRegister: TypeAlias = tuple[Stamp | Placed, Any]
+STATED, RECEIVED = "@", "~"
+FIRST: Final = "first~"
+"""Before the vendor's order and the source, in the name of the register of the first opening received; the least one
+wins."""
+OPENINGS: Final = {
+    "offer": ("extended",),
+    "interview": ("scheduled", "rescheduled"),
+    "application": ("submitted",),
+}
+"""Kind -> milestones that begin a state; stated again after a decision, they take the decision back."""
+DECISIONS: Final = {
+    "offer": (
+        "accepted",
+        "accepted.verbal",
+        "accepted.written",
+        "letter_signed",
+        "declined",
+        "withdrawn",
+        "rescinded",
+        "expired",
+    ),
+    "interview": ("cancelled", "completed"),
+    "application": ("rejected", "withdrawn"),
+}
+
+
+_DECIDED: Final = frozenset(name for names in DECISIONS.values() for name in names)
+
+
+def is_greater(name: str, challenger: tuple[Any, ...], holder: tuple[Any, ...]) -> bool:
+    """Whether the stamp of a challenger wins the register of this name; the stamps must differ."""
+    if name.startswith(FIRST):
+        return (challenger[4], *challenger) < (holder[4], *holder)
+    return _position(name, challenger) > _position(name, holder)
+
+
+def _position(name: str, stamp: tuple[Any, ...]) -> tuple[Any, ...]:
+    """By the vendor's order, then by the stated time, then by receipt. One decision told twice was received when it
+    was first received; what is implied twice began when it was first true."""
+    if len(stamp) == 3:
+        return stamp
+    time, source, id, as_of, received, turn = stamp
+    bare, mark = _split_name(name, source)
+    if mark == RECEIVED:
+        return (as_of, turn, 0, received, id, time)
+    since = -time if turn == Turn.IMPLIED else time
+    return (as_of, turn, since, -received if bare in _DECIDED else received, id, time)
+
+
+def _split_name(name: str, source: str) -> tuple[str, str]:
+    """The field and the mark in the name of a register of this source."""
+    end = len(name) - len(source) - 1
+    return name[:end], name[end]
+
+
+@dataclass(slots=True)
+class _Voice:
+    """What one source says about one entity: registers with a stated time, registers by receipt only, and the receipt
+    of its first opening by the vendor's order."""
+
+    stated: dict[str, RawRegister] = field(default_factory=dict)
+    received: dict[str, RawRegister] = field(default_factory=dict)
+    first: dict[int, int] = field(default_factory=dict)
+
+    def is_later(self, one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+        """Whether `one` was said after `other`: by the vendor's order, else by receipt, unless `one` can be the late
+        delivery of what began the state."""
+        as_of, received, turn = one[3:]
+        if as_of and other[3] and as_of != other[3]:
+            return bool(as_of > other[3])
+        if turn <= Turn.FIRST or received <= other[4]:
+            return False
+        return bool(turn == Turn.AGAIN or received > self.first.get(as_of, received))
+
+    def choose(self, name: str) -> tuple[RawRegister, bool]:
+        """The register of a field, and whether its time counts as stated."""
+        stated, received = self.stated.get(name), self.received.get(name)
+        if stated is not None and (received is None or not self.is_later(received[0], stated[0])):
+            return stated, True
+        assert received is not None
+        return received, stated is not None
+
+
+def resolve(kind: str, fields: Mapping[str, RawRegister]) -> dict[str, Register]:
+    """The registers of one entity as rules see them: one for each field, with the time since when it counts."""
+    plain, voices = _split(fields)
+    if not voices:
+        return plain
+    ranked: dict[str, list[tuple[bool, Register]]] = {name: [(True, register)] for name, register in plain.items()}
+    for voice in voices.values():
+        for name, register, counts in _since(kind, voice, plain):
+            ranked.setdefault(name, []).append((counts, register))
+    return {name: max(found, key=lambda item: (item[0], item[1][0]))[1] for name, found in ranked.items()}
+
+
+def _split(fields: Mapping[str, RawRegister]) -> tuple[dict[str, Register], dict[str, _Voice]]:
+    plain: dict[str, Register] = {}
+    voices: dict[str, _Voice] = {}
+    for name, (stamp, value) in fields.items():
+        if len(stamp) == 3:
+            plain[name] = (stamp, value)
+            continue
+        voice = voices.setdefault(stamp[1], _Voice())
+        bare, mark = _split_name(name, stamp[1])
+        if name.startswith(FIRST):
+            voice.first[stamp[3]] = stamp[4]
+        else:
+            (voice.stated if mark == STATED else voice.received)[bare] = (stamp, value)
+    return plain, voices
+
+
+def _since(kind: str, voice: _Voice, plain: Mapping[str, Register]) -> Iterator[tuple[str, Register, bool]]:
+    """Yield (field, register, whether its time counts as stated) of one source, openings placed among decisions."""
+    names = voice.stated.keys() | voice.received.keys()
+    decisions = [voice.choose(name)[0][0] for name in DECISIONS.get(kind, ()) if name in names]
+    others = [plain[name][0] for name in DECISIONS.get(kind, ()) if name in plain]
+    for name in names:
+        if name not in OPENINGS.get(kind, ()):
+            (stamp, value), counts = voice.choose(name)
+            yield name, (stamp[:3], value), counts
+            continue
+        for told, stated in ((voice.stated.get(name), True), (voice.received.get(name), False)):
+            if told is not None:
+                time, again = _place(told[0], stated, voice, decisions, others)
+                yield name, ((time, *told[0][1:3]), told[1]), stated or again
+
+
+def _place(
+    stamp: tuple[Any, ...], stated: bool, voice: _Voice, decisions: Iterable[tuple[Any, ...]], others: Iterable[Stamp]
+) -> tuple[int, bool]:
+    """When an opening counts from, and whether it takes a decision back: after the decisions that it follows, and
+    before all others. A receipt alone does not follow what another source states."""
+    followed = [decision[0] for decision in decisions if voice.is_later(stamp, decision)]
+    led = [decision[0] for decision in decisions if not voice.is_later(stamp, decision)]
+    again = bool(followed) or stamp[5] == Turn.AGAIN
+    if not (stated or again):
+        led += [other[0] for other in others]
+    time = min([stamp[4] if again else stamp[0], *(at - 1 for at in led)])
+    return max([time, *(at + 1 for at in followed)]), again
