@@ -30,10 +30,11 @@ from signpost.tenants.model import hash_key
 from tests.support import servers
 from tests.support.private_servers import free_port, wait_until
 
+HONEST_KEY, HOSTILE_KEY = "key-of-the-honest-tenant", "key-of-the-hostile-tenant"
 TENANTS = f"""
 tenants:
-  honest: {{api_keys: ["{hash_key("key-honest")}"]}}
-  hostile: {{api_keys: ["{hash_key("key-hostile")}"]}}
+  honest: {{api_keys: ["{hash_key(HONEST_KEY)}"]}}
+  hostile: {{api_keys: ["{hash_key(HOSTILE_KEY)}"]}}
 sources:
   careers: {{tenant: honest, vendor: standard, secrets: ["plain:whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}}
 """
@@ -103,7 +104,7 @@ def measure(seconds: float, numbers: dict[str, int]) -> list[Waits]:
     with running() as (port, broker):
         receiver = Receiver(broker)
         waits = [_phase("calm", port, receiver, seconds)]
-        with attack(port, "key-hostile", numbers):
+        with attack(port, HOSTILE_KEY, numbers):
             time.sleep(min(10, seconds))
             return [*waits, _phase("attacked", port, receiver, seconds)]
 
@@ -176,7 +177,7 @@ def _phase(name: str, port: int, receiver: Receiver, seconds: float) -> Waits:
 def _send(port: int, candidate: str, answered: dict[str, tuple[float, float]]) -> None:
     """Send one offer; `answered`: candidate -> (seconds until the answer, time of the answer)."""
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    headers = {"Authorization": "Bearer key-honest", "Content-Type": "application/cloudevents+json"}
+    headers = {"Authorization": f"Bearer {HONEST_KEY}", "Content-Type": "application/cloudevents+json"}
     body = json.dumps(offers(candidate, 1, at)[0]).encode()
     begun = time.monotonic()
     try:
