@@ -74,6 +74,27 @@ def test_a_flood_on_one_case_is_evaluated_a_few_times(signpost: System) -> None:
     assert signpost.standing("q-1", "quiet") == signpost.expected("q-1", "quiet")
 
 
+def test_a_flood_that_rewrites_advice_writes_it_a_few_times(signpost: System) -> None:
+    signpost.handle(*large_case("big"))
+    signpost.published()
+
+    def written(events: list[Event]) -> int:
+        signpost.handle(*events)
+        return sum(len(each.body) for each in signpost.published())
+
+    def time_zones(first: int, count: int) -> list[Event]:
+        zones = ("Asia/Tokyo", "Europe/Paris")
+        numbers = range(first, first + count)
+        return [
+            event("candidate.preferences", "big", id=f"z{n}", tenant="flood", at=2 + n / 100, time_zone=zones[n % 2])
+            for n in numbers
+        ]
+
+    once = written(time_zones(0, 1))
+    assert once > 10_000, "one small event rewrites much"
+    assert written(time_zones(1, FLOOD)) <= 10 * once
+
+
 @contextmanager
 def running(signpost: System) -> Iterator[Consumer]:
     """An advisor at work, and a consumer of the quiet tenant's advice."""
