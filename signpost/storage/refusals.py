@@ -6,6 +6,7 @@ from typing import Final
 
 SETTING: Final = "SIGNPOST_DATABASE_URL"
 
+_TLS: Final = f"check host, sslmode, sslrootcert, sslcert and sslkey in {SETTING}"
 _ACTIONS: Final = (
     (re.compile(r'database "[^"]*" does not exist'), f"create it, or correct the name in {SETTING}"),
     (re.compile(r'(\S+ )?authentication failed for user "[^"]*"'), f"correct user and password in {SETTING}"),
@@ -13,6 +14,11 @@ _ACTIONS: Final = (
     (re.compile(r'role "[^"]*" does not exist'), f"create this user, or correct it in {SETTING}"),
     (re.compile(r'role "[^"]*" is not permitted to log in'), f"let it log in, or name another user in {SETTING}"),
     (re.compile(r"(no pg_hba\.conf entry|pg_hba\.conf rejects connection) for [^\n]*"), "allow it in pg_hba.conf"),
+    (re.compile(r"certificate verify failed|server certificate for [^\n]* does not match host name [^\n]*"), _TLS),
+    (re.compile(r'root certificate file "[^"]*" does not exist'), _TLS),
+    (re.compile(r'(certificate|private key) file "[^"]*"[^\n]*'), _TLS),
+    (re.compile(r"server does not support SSL, but SSL was required"), _TLS),
+    (re.compile(r"connection requires a valid client certificate|(tlsv1|sslv3) alert [^\n]*"), _TLS),
     (re.compile(r"permission denied for [^\n]*"), f"grant it to the user in {SETTING}, or name another"),
 )
 """What PostgreSQL's message says -> what to do. Failed connections carry no SQLSTATE, so the text must tell; a server

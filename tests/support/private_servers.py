@@ -92,6 +92,16 @@ class PrivateServer:
                 f"root may not run this server and there is no user {self.user!r}; add that user"
             ) from None
 
+    def adopt(self, *files: Path) -> list[Path]:
+        """Copy files into the server's folder, readable only by the account of the server. Return the copies."""
+        copies = [self.folder / file.name for file in files]
+        for file, copy in zip(files, copies, strict=True):
+            shutil.copyfile(file, copy)
+            copy.chmod(0o600)
+            if self._owner:
+                os.chown(copy, self._owner.pw_uid, self._owner.pw_gid)
+        return copies
+
     def _as_owner(self) -> dict[str, Any]:
         if not self._owner:
             return {}
@@ -163,7 +173,8 @@ class PrivateRabbitMQ(PrivateServer):
         super().__init__()
         self.node = f"signpost-{secrets.token_hex(4)}@localhost"
         self._dist_port = free_port()
-        (self.folder / "rabbitmq.conf").write_text(f"listeners.tcp.default = 127.0.0.1:{self.port}\n")
+        self.config = self.folder / "rabbitmq.conf"
+        self.config.write_text(f"listeners.tcp.default = 127.0.0.1:{self.port}\n")
 
     def url(self, vhost: str = "%2F") -> str:
         """Return the URL of a virtual host."""
@@ -200,6 +211,8 @@ class PrivatePostgreSQL(PrivateServer):
         self._binaries = _postgresql_binaries()
         super().__init__()
         self._data = self.folder / "data"
+        self.options: tuple[str, ...] = ()
+        """Further options of the server's command line."""
 
     def url(self, database: str = "postgres") -> str:
         """Return the libpq URL of a database."""
@@ -213,7 +226,7 @@ class PrivatePostgreSQL(PrivateServer):
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         self.launch(
             str(self._binaries / "postgres"), "-D", str(self._data), "-p", str(self.port),
-            "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}",
+            "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}", *self.options,
         )  # fmt: skip
         wait_until(lambda: postgresql_answers(self.url()), "the private PostgreSQL answers")
         return self

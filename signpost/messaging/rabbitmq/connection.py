@@ -13,15 +13,25 @@ from pika.connection import Connection
 from pika.exceptions import AMQPError
 
 from signpost.messaging.bounds import Bounds
-from signpost.messaging.rabbitmq.failures import to_error
+from signpost.messaging.message import BrokerMisconfigured
+from signpost.messaging.rabbitmq.failures import SETTING, to_error
+from signpost.messaging.rabbitmq.tls import split_tls
 from signpost.repeats import Repeats
 
 log = logging.getLogger(__name__)
 
 
 def connection_parameters(url: str, bounds: Bounds, name: str) -> URLParameters:
-    """Connection parameters with every wait bounded (by default pika waits indefinitely when blocked)."""
-    parameters = URLParameters(url)
+    """Connection parameters with every wait bounded (by default pika waits indefinitely when blocked).
+
+    Raises BrokerMisconfigured.
+    """
+    plain_url, tls = split_tls(url)
+    try:
+        parameters = URLParameters(plain_url)
+    except ValueError as error:
+        raise BrokerMisconfigured(f"{SETTING} is invalid: {error}") from error
+    parameters.ssl_options = tls
     parameters.heartbeat = bounds.heartbeat_s
     parameters.socket_timeout = bounds.connect_timeout_s
     parameters.stack_timeout = bounds.connect_timeout_s

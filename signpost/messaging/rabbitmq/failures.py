@@ -1,7 +1,6 @@
 """Exceptions of pika and the operating system as errors of ours, in words; the nested originals are for the log."""
 
 import re
-import ssl
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,7 +12,9 @@ SETTING: Final = "SIGNPOST_BROKER_URL"
 _VHOST: Final = re.compile(
     r"NOT_ALLOWED - ((?:access to )?vhost .*?(?:not found|refused for user '[^']*'))(?!.* is down)"
 )
-_TLS: Final = ("WRONG_VERSION_NUMBER", "CERTIFICATE_VERIFY_FAILED")
+_TLS: Final = re.compile(r"\[SSL: ([A-Z0-9_]+)\]")
+_TLS_REASONS: Final = ("WRONG_VERSION_NUMBER", "CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE", "PROTOCOL_VERSION")
+"""Parts of the reasons of TLS errors that repeat until an operator acts."""
 
 
 def to_error(error: BaseException) -> BrokerAway:
@@ -29,8 +30,11 @@ def _refusal(cause: BaseException) -> str:
         return f"RabbitMQ refuses the user or the password; correct {SETTING}"
     if isinstance(cause, ProbableAccessDeniedError) and (found := _VHOST.search(str(cause.args).replace("\\", ""))):
         return f"RabbitMQ refuses: {found[1]}; correct the virtual host in {SETTING}, or create it and grant access"
-    if isinstance(cause, ssl.SSLError) and cause.reason in _TLS:
-        return f"no TLS connection to RabbitMQ: {cause.reason}; check scheme, port and certificates of {SETTING}"
+    # In TLS 1.3 a client learns after the handshake that its certificate is refused: pika keeps only the text
+    found = _TLS.search(str(cause))
+    if found and any(reason in found[1] for reason in _TLS_REASONS):
+        reason = f"{found[1]} {getattr(cause, 'verify_message', '')}".strip()
+        return f"no TLS connection to RabbitMQ: {reason}; check scheme, host, port and certificates of {SETTING}"
     return ""
 
 
