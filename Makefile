@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test api-fuzz lint format generate bench faults rules consumers-js containers-test lock clean
+.PHONY: help install run demo test api-fuzz lint format generate bench faults rules consumers-js containers-test audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ bench: $(READY) ## run the benchmarks
 
 containers-test: $(READY) ## build the image, start docker-compose.yml, and run the demo on it
 	$(BIN)/pytest -m containers tests/containers $(ARGS)
+
+audit: $(READY) ## look up known vulnerabilities of the locked dependencies (needs the network)
+	@deploy/audit.sh $(BIN)/python
 
 lock: $(READY) ## update the locked dependencies (needs uv)
 	deploy/lock.sh
