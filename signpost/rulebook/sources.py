@@ -31,7 +31,7 @@ class Sources:
         node = rule.value["source"]
         if self.broken:
             return NO_SOURCE
-        if node.value not in self.articles:
+        if not isinstance(node.value, str) or node.value not in self.articles:
             problems.add(
                 "R014", node.position, f"there is no article {node.value!r}", meant(str(node.value), self.articles)
             )
@@ -39,12 +39,15 @@ class Sources:
         norms = rule.value.get("norms")
         named = norms.value if norms is not None and isinstance(norms.value, list) else []
         for item in named:
-            if item.value not in self.norms:
+            if not self._is_norm(item):
                 problems.add(
                     "R014", item.position, f"there is no norm {item.value!r}", meant(str(item.value), self.norms)
                 )
-        known = tuple({"id": item.value, **self.norms[item.value]} for item in named if item.value in self.norms)
+        known = tuple({"id": item.value, **self.norms[item.value]} for item in named if self._is_norm(item))
         return ArticleSource(node.value, self.articles[node.value], known)
+
+    def _is_norm(self, item: Node) -> bool:
+        return isinstance(item.value, str) and item.value in self.norms
 
 
 def read_sources(root: Node | None, problems: Problems, sources: Sources) -> None:

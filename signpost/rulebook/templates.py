@@ -82,6 +82,8 @@ def _parse(source: str) -> nodes.Template:
         tree = ENVIRONMENT.parse(source)
     except RecursionError:
         raise _TOO_DEEP from None
+    except ValueError:  # of int()
+        raise TextTooLarge("a number in the text has too many digits", "write fewer digits") from None
     level: list[nodes.Node] = [tree]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in node.iter_child_nodes()]
