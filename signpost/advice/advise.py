@@ -15,6 +15,7 @@ from signpost.case.case import Case
 from signpost.case.instant import on_calendar, parse_instant
 from signpost.engine.compiled import Answer, Match
 from signpost.engine.intervals import holds
+from signpost.engine.supersession import suppressors
 from signpost.facts.facts import Entity, Facts, facts_of
 from signpost.names import ANSWERS
 from signpost.rulebook.rulebook import Rulebook
@@ -92,7 +93,7 @@ class _Advisor:
 
     def run(self) -> AdviceResult:
         current = self._active_answers()
-        suppressed = _suppressors(current)
+        suppressed = suppressors(current)
         for key in sorted(self.records.keys() | current.keys()):
             answer = current.get(key)
             record = self.records.get(key) or _new_record(current[key])
@@ -167,6 +168,8 @@ class _Advisor:
             self._set_audience(record)
 
     def _end(self, record: AdviceRecord, reason: str | None = None) -> None:
+        if record.state in PUBLISHED and reason is None:
+            self._close_as_answered(record)
         if record.state in PUBLISHED:
             answer = self.answers.get(record.key)
             expired = reason is None and answer is not None and holds(answer.condition, self.now)
@@ -175,6 +178,12 @@ class _Advisor:
                 record, record.state, reason or ("its time has passed" if expired else "its conditions no longer hold")
             )
         record.state, record.until, record.by = "ended", None, None
+
+    def _close_as_answered(self, record: AdviceRecord) -> None:
+        """Tell the answer of a consumer whose action ends the advice by what it implies, rather than its end alone."""
+        answer = self._answer_to(record)
+        if answer is not None and answer["answer"] in CLOSED_BY_CONSUMER:
+            self.apply_feedback(record)
 
     def _refresh(self, record: AdviceRecord, answer: Answer) -> bool:
         """Update priority, times and texts; returns whether any of them changed. Renders texts only if their inputs
@@ -248,18 +257,6 @@ class _Advisor:
         instants = [answer.next_change(self.now) for answer in self.answers.values()]
         instants += [record.until for record in self.records.values() if record.state == "snoozed"]
         return min((instant for instant in map(on_calendar, instants) if instant is not None), default=None)
-
-
-def _suppressors(current: Mapping[str, Answer]) -> dict[str, str]:
-    """Suppressed key -> the key of the current rule that suppresses it."""
-    suppressors: dict[str, str] = {}
-    for key in sorted(current):
-        answer = current[key]
-        for rule in answer.rule.suppresses:
-            target = f"{rule}@{answer.subject.kind}/{answer.subject.id}"
-            if target in current:
-                suppressors.setdefault(target, key)
-    return suppressors
 
 
 def _new_record(answer: Answer) -> AdviceRecord:

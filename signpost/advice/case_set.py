@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from signpost.advice.advise import Engine, RecommendationChange, advise, close
+from signpost.advice.implied import implied_events
 from signpost.advice.records import merge_records
 from signpost.case.case import Case
 from signpost.case.event import Event
@@ -62,7 +63,8 @@ class CaseSet:
         case = self.find(event.subject)
         if event.type == "candidate.erased":
             changes += self._erase(case, now)
-        case.case = case.case.fold(event)
+        implied = implied_events(event, case.case, case.key, case.advice_state, self.engine.rulebook)
+        case.case = case.case.fold(event, *implied)
         self._stale[case.key] = None
         return changes
 

@@ -15,6 +15,7 @@ from signpost.engine.environment import Env
 from signpost.engine.intervals import holds
 from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.checks import references
+from signpost.rulebook.ends import is_life
 from signpost.rulebook.terms import AnyOf, Condition, Linked, Ref, Relation, Scope, Term
 
 
@@ -66,7 +67,7 @@ def _of_term(term: Term, env: Env, related: Mapping[str, list[Entity]], now: int
         holding = [alternative for alternative in term.alternatives if holds(_compiled(alternative)(env), now)]
         for alternative in holding or term.alternatives:
             yield from _of_condition(alternative, env, related, now)
-    elif not isinstance(term, Linked):
+    elif not isinstance(term, Linked) and not is_life(term):
         for ref in references(term):
             yield fact_of(ref, env)
 

@@ -51,8 +51,12 @@ class AdviceRecord:
         """Start a new recommendation. Its id is unique to the rule, the subject and the episode."""
         self.episode, self.sequence, self.raised_at, self.state = self.episode + 1, 0, now, "active"
         self.by, self.text, self.inputs = None, "", ""
+        self.id = self.id_of_episode(tenant, case_key, erased_at)
+
+    def id_of_episode(self, tenant: str, case_key: str, erased_at: int | None) -> str:
+        """The id of the recommendation in the latest episode, also after it has ended."""
         name = "\0".join((tenant, case_key, self.key, str(self.episode), str(erased_at)))
-        self.id = "rec_" + blake2b(name.encode(), digest_size=12).hexdigest()
+        return "rec_" + blake2b(name.encode(), digest_size=12).hexdigest()
 
 
 _FIELDS = tuple(member.name for member in fields(AdviceRecord))

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from signpost.authoring.timelines.schema import timeline_file_schema
+from signpost.rulebook.acts import read_acts
 from signpost.rulebook.folders import Folders, folders_of, name_of
 from signpost.rulebook.own_fields import field_file_schema, read_own_fields
 from signpost.rulebook.schema import rule_file_schema
@@ -16,12 +17,12 @@ RULE_SCHEMA, TIMELINE_SCHEMA, FIELD_SCHEMA = "rulebook.schema.json", "timelines.
 
 
 def editor_schemas(folders: Folders) -> dict[str, JsonSchema]:
-    """File name -> schema, for the rulebook in one folder or several: with the articles and norms that its rules can
-    name, and the fields that it declares."""
+    """File name -> schema, for the rulebook in one folder or several: with the articles, norms and acts that its rules
+    can name, and the fields that it declares."""
     problems = Problems()
     vocabulary = read_own_fields(folders, problems)
     return {
-        RULE_SCHEMA: rule_file_schema(sources_in(folders, problems), vocabulary),
+        RULE_SCHEMA: rule_file_schema(sources_in(folders, problems), vocabulary, read_acts(folders, problems)),
         TIMELINE_SCHEMA: timeline_file_schema(),
         FIELD_SCHEMA: field_file_schema(),
     }

@@ -10,14 +10,15 @@ from signpost.authoring.editor import RULE_SCHEMA, TIMELINE_SCHEMA, sources_in
 from signpost.authoring.skeleton import rule_text, timeline_text
 from signpost.authoring.timelines.reader import TIMELINES_FOLDER
 from signpost.errors import CallerError
-from signpost.rulebook.folders import Folders, files_in, folders_of
-from signpost.rulebook.own_fields import FILE as FIELDS
+from signpost.rulebook.acts import read_acts
+from signpost.rulebook.folders import OTHER_FILES, Folders, files_in, folders_of, is_topic
 from signpost.rulebook.rule import RULE_ID
 from signpost.rulebook.sources import FILE
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import Node, read
 
+EXAMPLE_ACT: Final = "decide"
 TOPIC: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
@@ -42,14 +43,14 @@ def write_rule(folders: Folders, new: NewRule) -> tuple[Path, Path]:
         raise CallerError(
             f"{new.name!r} is not a rule id: use lower-case letters and hyphens, like ask-response-deadline"
         )
-    if not TOPIC.fullmatch(topic) or f"{topic}.yaml" in (FILE, FIELDS):
+    if not TOPIC.fullmatch(topic) or f"{topic}.yaml" in OTHER_FILES:
         raise CallerError(f"{topic!r} is not a topic: use lower-case letters and hyphens, like before-accepting")
     if (new.audience, new.about) == ("employer", "candidate"):
         hint = "choose --about offer, interview or application"
         raise CallerError(f"a rule for employers cannot be about the candidate; {hint}")
     folder = folders_of(folders)[-1]
     _check_unused(folders, new.name)
-    rule = rule_text(new.name, new.about, new.audience, _source(folders, new.source))
+    rule = rule_text(new.name, new.about, new.audience, _source(folders, new.source), _act(folders))
     timeline = timeline_text(new.name, new.about)
     files = folder / f"{topic}.yaml", folder / TIMELINES_FOLDER / f"{topic}.yaml"
     texts = _with_rule(files[0], rule), _with_timeline(files[1], timeline)
@@ -61,7 +62,7 @@ def write_rule(folders: Folders, new: NewRule) -> tuple[Path, Path]:
 def _check_unused(folders: Folders, name: str) -> None:
     for path in files_in(folders):
         root = _root(path)
-        if path.name not in (FILE, FIELDS) and name in root.value:
+        if is_topic(path) and name in root.value:
             where = root.key_position(name)
             raise CallerError(f"the rule {name} already exists: {where.file}:{where.line}; choose another name")
 
@@ -77,6 +78,13 @@ def _source(folders: Folders, source: str | None) -> str:
     if source is not None and source not in articles:
         raise CallerError(f"{path} has no article {source!r}; {meant(source, articles)}".removesuffix("; "))
     return source or next(iter(articles))
+
+
+def _act(folders: Folders) -> str | None:
+    """An act to begin with, one that replaces nothing; None if the rulebook declares none."""
+    known = read_acts(folders, Problems()).known
+    harmless = [name for name, act in known.items() if not act.replaces]
+    return EXAMPLE_ACT if EXAMPLE_ACT in harmless else next(iter(harmless), None)
 
 
 def _root(path: Path) -> Node:

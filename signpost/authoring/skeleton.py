@@ -42,18 +42,19 @@ EXAMPLES: Final = {
         ),
     ),
     "candidate": Example(
-        ("employed: true", "region: Example region"),
+        ("any offer: {stage: open}", "region: Example region"),
         "candidate/c-1",
-        ("employment.current", "candidate.preferences, region: Example region", "employment.ended"),
+        ("offer.extended, offer: o-1", "candidate.preferences, region: Example region", "offer.declined, offer: o-1"),
     ),
 }
 """What a rule is about -> its example."""
 
 
-def rule_text(name: str, about: str, audience: str, source: str) -> str:
-    """The rule, its keys explained by comments."""
+def rule_text(name: str, about: str, audience: str, source: str, act: str | None = None) -> str:
+    """The rule, its keys explained by comments. `act`: for a rulebook that declares acts."""
     first, second = EXAMPLES[about].conditions
     field = second.partition(":")[0]
+    acting = f"  # What it has the person do: one of acts.yaml.\n  act: {act}\n" if act else ""
     whose = "" if about == "candidate" else " about {{ employer }}"
     return f"""\
 {name}:
@@ -61,7 +62,7 @@ def rule_text(name: str, about: str, audience: str, source: str) -> str:
   audience: {audience}
   # What one recommendation is about: offer, interview, application or candidate.
   about: {about}
-  # The article behind the advice: one that sources.yaml of this folder, or of those before it, names.
+{acting}  # The article behind the advice: one that sources.yaml of this folder, or of those before it, names.
   source: {source}
   # All of these must hold. docs/rulebook/fields.md lists the fields, and fields.yaml your own. The example value of
   # {field} keeps the rule silent in other timelines: replace that line by conditions of your own.

@@ -31,7 +31,8 @@ Registers: TypeAlias = dict[str, dict[str, dict[str, Register]]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A join-semilattice: per field the latest statement wins, so order, repetition and batches do not matter.
+    """A join-semilattice: per field the latest statement wins (of `joined` fields the earliest), so order,
+    repetition and batches do not matter.
     Statements of webhooks are kept by source; `resolved` is the case as rules see it.
 
     `erased_at` (microseconds) is the latest erasure; statements at or before it are dropped for good. A case is

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from signpost.case.event import Event
 from signpost.case.instant import format_instant
+from signpost.case.order import JOINED
 
 Statement: TypeAlias = tuple[str, str, str, Any]
 """(kind, entity id, field, value): from this event on, the field of this entity has this value; None retracts it."""
@@ -75,6 +76,9 @@ def _employment(event: Event, name: str) -> Iterator[Statement]:
         return
     for field, value in event.data.items():
         yield "employment", SINGLE, field, value
+    employer = event.data.get("employer") or {}
+    if name == "current" and (key := employer.get("id") or employer.get("name")):
+        yield "employment", SINGLE, f"{JOINED}.{key}", True
 
 
 def _candidate(event: Event, name: str) -> Iterator[Statement]:

@@ -24,6 +24,9 @@ STATED, RECEIVED = "@", "~"
 FIRST: Final = "first~"
 """Before the vendor's order and the source, in the name of the register of the first opening received; the least one
 wins."""
+JOINED: Final = "joined"
+"""Beginning of the fields of which the earliest statement counts: when an employer was first named as the present
+one."""
 OPENINGS: Final = {
     "offer": ("extended",),
     "interview": ("scheduled", "rescheduled"),
@@ -53,6 +56,8 @@ def is_greater(name: str, challenger: tuple[Any, ...], holder: tuple[Any, ...]) 
     """Whether the stamp of a challenger wins the register of this name; the stamps must differ."""
     if name.startswith(FIRST):
         return (challenger[4], *challenger) < (holder[4], *holder)
+    if name.startswith(f"{JOINED}."):
+        return challenger < holder
     return _position(name, challenger) > _position(name, holder)
 
 
@@ -112,7 +117,13 @@ def resolve(kind: str, fields: Mapping[str, RawRegister]) -> dict[str, Register]
     for voice in voices.values():
         for name, register, counts in _since(kind, voice, plain):
             ranked.setdefault(name, []).append((counts, register))
-    return {name: max(found, key=lambda item: (item[0], item[1][0]))[1] for name, found in ranked.items()}
+    return {name: _choose(name, found) for name, found in ranked.items()}
+
+
+def _choose(name: str, found: list[tuple[bool, Register]]) -> Register:
+    """Of the registers of several sources (whether its time counts as stated, the register), the one that counts."""
+    best = min if name.startswith(f"{JOINED}.") else max
+    return best(found, key=lambda item: (item[0], item[1][0]))[1]
 
 
 def _split(fields: Mapping[str, RawRegister]) -> tuple[dict[str, Register], dict[str, _Voice]]:

@@ -4,7 +4,8 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from io import BytesIO
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 import orjson
 
+from signpost.case.instant import format_instant, from_datetime
 from signpost.cli.edge import count_noun, echo, json_option, print_json, settings
 from signpost.errors import CallerError
 from signpost.names import CLOUDEVENTS_BATCH_JSON
@@ -54,15 +56,16 @@ class Rejection:
 def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
     """Send CloudEvents. A file contains one JSON object, an array of objects, or JSON lines; "-" is standard input.
 
-    Prints each rejected event with all reasons; the others are accepted. Exit code 1 if an event was rejected. You can
-    repeat the command: known events have no second effect.
+    An event without a time gets the present time. Prints each rejected event with all reasons; the others are accepted.
+    Exit code 1 if an event was rejected. You can repeat the command: known events have no second effect.
 
     \b
     Examples:
       signpost send events.json
       python examples/play.py --print | signpost send -
     """
-    items = [item for file in files for item in stream_items(getattr(file, "name", "-"), file)]
+    now = format_instant(from_datetime(datetime.now(UTC)))
+    items = [_with_time(item, now) for file in files for item in stream_items(getattr(file, "name", "-"), file)]
     rejections = list(_send(items, patience))
     if as_json:
         accepted = len(items) - len(rejections)
@@ -111,6 +114,14 @@ def _items_of_whole(name: str, raw: bytes) -> Iterator[Item]:
         raise NoEvents(f"{name}: contains no event")
     for index, document in enumerate(documents):
         yield Item(f"{name}[{index}]", orjson.dumps(document))
+
+
+def _with_time(item: Item, now: str) -> Item:
+    """The event as it is; with the present time if it states none."""
+    document = _parse(item.body)
+    if not isinstance(document, dict) or not document or "time" in document:
+        return item
+    return replace(item, body=item.body.removesuffix(b"}") + f',"time":"{now}"}}'.encode())
 
 
 def _parse(raw: bytes) -> Any:

@@ -187,7 +187,7 @@ class _CompiledRule:
             if intervals := where(env):
                 related.append((item, intervals))
         env.item = env.subject
-        return sorted(related, key=lambda pair: (_begin_us(pair[0]), pair[0].id))
+        return sorted(related, key=lambda pair: (begin_us(pair[0]), pair[0].id))
 
 
 _BEGINNINGS: Mapping[str, tuple[str, ...]] = {
@@ -198,9 +198,9 @@ _BEGINNINGS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _begin_us(item: Entity) -> int:
+def begin_us(item: Entity) -> int:
     """Return when it began, in microseconds, so that texts name the earliest of several first."""
-    return next((item.values[name] for name in _BEGINNINGS[item.kind] if name in item.values), 0)
+    return next((item.values[name] for name in _BEGINNINGS.get(item.kind, ()) if name in item.values), 0)
 
 
 def stages_of(when: Condition) -> set[str] | None:

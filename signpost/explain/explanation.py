@@ -9,6 +9,7 @@ from signpost.case.instant import format_instant, on_calendar
 from signpost.engine import CompiledEngine
 from signpost.engine.compiled import Answer
 from signpost.engine.intervals import holds
+from signpost.engine.supersession import suppressors
 from signpost.errors import CallerError
 from signpost.explain.reasons import Reason, reasons
 from signpost.explain.visibility import subjects
@@ -151,9 +152,12 @@ def _advice_state(record: AdviceRecord | None) -> AdviceState | None:
 
 
 def _suppressors(engine: CompiledEngine, answer: Answer, facts: Facts, now: int) -> Iterator[str]:
-    for rule in engine.rulebook.rules.values():
-        if answer.rule.id in rule.suppresses and engine.answer_about(rule.id, answer.subject, facts).holds(now):
-            yield rule.id
+    """The rule that takes the place of this advice; with its subject if that is another one."""
+    current = {one.key: one for one in engine.answers(facts) if one.holds(now)}
+    by = suppressors(current).get(answer.key)
+    if by is not None:
+        rule, _, subject = by.partition("@")
+        yield rule if subject == _name(answer.subject) else by
 
 
 def _next(answer: Answer, now: int) -> Next | None:

@@ -10,6 +10,7 @@ from signpost.explain.visibility import link_refs, seen_items
 from signpost.facts.facts import Entity
 from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.checks import references
+from signpost.rulebook.ends import is_life
 from signpost.rulebook.terms import AnyOf, Condition, Defined, Linked, Moment, Ref, Relation, Rule, Scope, Term
 
 Try: TypeAlias = tuple[Entity, Ref, list[Any]]
@@ -40,7 +41,7 @@ class _Tries:
                 yield from self._of_relation(term)
             elif isinstance(term, Linked):
                 yield from self._of_link(term)
-            else:
+            elif not is_life(term):  # it follows from other facts
                 yield from self._of_term(term)
 
     def _of_relation(self, term: Relation) -> Iterator[Try]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from signpost.case.case import Case, Register, Stamp
+from signpost.case.case import Case, Register
 from signpost.case.fold import CUSTOM, SINGLE
-from signpost.case.instant import NEVER
+from signpost.facts.entity import Entity, is_for
+from signpost.facts.lives import add_lives, add_present_employer
 from signpost.facts.notice import ANY_DAY, UNITS, Notice, notice_of
 from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, DerivedFact, offer_stage, stage_of
 from signpost.facts.values import own_value, typed_value
@@ -15,26 +15,7 @@ from signpost.facts.vocabulary import KINDS, Vocabulary
 
 UTC_ZONE = ZoneInfo("UTC")
 
-
-@dataclass(slots=True)
-class Entity:
-    """One offer, interview, application, contact, or the candidate: typed values by field name; a missing field
-    is unknown.
-
-    Values: money as `Money`, instants as microseconds, dates as `date`, everything else as in JSON.
-    """
-
-    kind: str
-    id: str
-    values: dict[str, Any] = field(default_factory=dict)
-    stamps: dict[str, Stamp] = field(default_factory=dict)
-
-    def set(self, name: str, value: Any, stamp: Stamp | None) -> None:
-        """Make a value known; None leaves it unknown."""
-        if value is not None:
-            self.values[name] = value
-            if stamp is not None:
-                self.stamps[name] = stamp
+__all__ = ["UTC_ZONE", "Entity", "Facts", "facts_of", "is_for"]
 
 
 @dataclass(slots=True)
@@ -77,6 +58,9 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     _resolve_employers(entities)
     _add_interviews(entities)
     _add_notice(candidate, entities["offer"])
+    _end_offers_of_ended_applications(entities)
+    add_lives(entities, registers, vocabulary.life)
+    add_present_employer(candidate, entities, registers)
     zone = ZoneInfo(candidate.values["time_zone"]) if "time_zone" in candidate.values else UTC_ZONE
     return Facts(candidate, entities, zone, vocabulary)
 
@@ -98,8 +82,6 @@ def _interview(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     _set_typed(entity, fields)
     _set_instants(entity, fields)
     _set_derived(entity, stage_of(fields, INTERVIEW_STAGES))
-    if entity.values.get("stage") == "scheduled":  # without a start it stays upcoming until another event
-        entity.set("upcoming_until", entity.values.get("starts_at", NEVER), entity.stamps.get("starts_at"))
     return entity
 
 
@@ -289,17 +271,24 @@ def _add_interviews(entities: dict[str, list[Entity]]) -> None:
             application.set("word_by", latest.values.get("word_by"), latest.stamps.get("word_by"))
 
 
+_ENDS_OPEN_OFFER = {"rejected": "rescinded", "withdrawn": "declined"}
+"""Stage of an application -> the stage that its open offer then has."""
+
+
+def _end_offers_of_ended_applications(entities: Mapping[str, list[Entity]]) -> None:
+    """An application that ends after its offer was made ends the offer too, unless the offer was accepted."""
+    applications = {application.id: application for application in entities["application"]}
+    for offer in entities["offer"]:
+        application = applications.get(offer.values.get("application", ""))
+        stage = _ENDS_OPEN_OFFER.get(application.values.get("stage", "")) if application else None
+        if not stage or offer.values.get("stage") != "open" or application is None:
+            continue
+        stamp = application.stamps["stage"]
+        if stamp > offer.stamps["stage"]:
+            for name, value in (("stage", stage), ("ended", True), (f"{stage}_at", stamp[0])):
+                offer.values.pop(name, None)
+                offer.set(name, value, stamp)
+
+
 def _held_at(interview: Entity) -> tuple[int, str]:
     return interview.values["completed_at"], interview.id
-
-
-def is_for(item: Entity, subject: Entity) -> bool:
-    """Whether one entity belongs to another, by the most specific id that both have: the offer, else the application,
-    else the employer."""
-    if item.kind == "contact" and subject.kind == "offer" and "offer" in item.values:
-        return bool(item.values["offer"] == subject.id)
-    for name in ("application", "employer"):
-        ours, theirs = item.values.get(name), subject.values.get(name)
-        if ours is not None and theirs is not None:
-            return bool(ours == theirs)
-    return False

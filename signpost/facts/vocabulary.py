@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from signpost.case.fold import BENEFITS, CUSTOM
+from signpost.facts.life import LIFE, OVER, OVER_TO_EMPLOYER, Life
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.schemas.custom import OwnKinds
 from signpost.schemas.fields import Kind
@@ -44,6 +45,8 @@ class Vocabulary:
     """Fields by kind of entity. A rulebook that declares fields has its own vocabulary."""
 
     kinds: Mapping[str, Mapping[str, Field]]
+    life: Life = LIFE
+    """How long entities live; a rulebook can set it."""
 
     def __hash__(self) -> int:
         return hash(tuple((kind, *fields) for kind, fields in self.own.items()))
@@ -75,7 +78,8 @@ class Vocabulary:
         """This vocabulary with more fields."""
         if not any(declared.values()):
             return self
-        return Vocabulary({kind: {**fields, **_table(declared.get(kind, ()))} for kind, fields in self.items()})
+        kinds = {kind: {**fields, **_table(declared.get(kind, ()))} for kind, fields in self.items()}
+        return replace(self, kinds=kinds)
 
 
 _TYPES = {"integer": "number", "percent": "number", "money_or_false": "money", "text_or_false": "text", "id": "text"}
@@ -111,6 +115,7 @@ def _table(*groups: Iterable[Field]) -> dict[str, Field]:
 
 
 _WHO = (Field("employer", "text"), Field("employer_name", "text"), Field("application", "text"))
+_OVER = (Field(OVER, "instant", private=True), Field(OVER_TO_EMPLOYER, "instant"))
 _PLACE = (Field("city", "text"), Field("region", "text"), Field("country", "text"))
 
 _OFFER = _table(
@@ -127,7 +132,9 @@ _OFFER = _table(
     _instants(
         "extended_at", "accepted_at", "declined_at", "withdrawn_at", "rescinded_at", "expired_at", "countered_at"
     ),
-    _instants("letter_received_at", "letter_signed_at", "started_at"),
+    _instants("letter_received_at", "letter_signed_at", "started_at", "began_at"),
+    _OVER,
+    [Field("internal", "boolean", private=True)],
     _instants("acceptance_planned_at", "withdrawal_planned_at", private=True),
     [
         Field("withdrawal_reasons", "choices", _choices("offer.withdrawal_planned", "reasons"), private=True),
@@ -147,6 +154,7 @@ _INTERVIEW = _table(
     _WHO,
     [Field("stage", "choice", ("scheduled", "cancelled", "completed"))],
     _declared("interview.scheduled", ("interview", "employer", "application")),
+    _OVER,
     _instants("upcoming_until", "scheduled_at", "rescheduled_at", "cancelled_at", "completed_at", "thanked_at"),
     _instants(*(f"thanked.{channel}" for channel in THANKS)),
     (Field(f"prepared.{step}", "boolean", private=True) for step in STEPS),
@@ -154,6 +162,7 @@ _INTERVIEW = _table(
 _APPLICATION = _table(
     _WHO,
     [Field("stage", "choice", ("submitted", "rejected", "withdrawn"))],
+    _OVER,
     _instants("submitted_at", "rejected_at", "withdrawn_at", "interviewed_at"),
     [Field("word_by", "date")],
 )

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from signpost.facts.vocabulary import Vocabulary
+from signpost.rulebook.ends import limited_to_life
 from signpost.rulebook.phrases import condition_on, to_yaml
 from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Ref, Relation, Scope, Term, walk
 from signpost.rulebook.values import MOMENTS, Names
@@ -139,7 +140,7 @@ def _relation(key: str, match: re.Match[str], value: Node, block: Node, names: N
     if number < 1:
         names.problems.add("R027", where, f"{key!r} {'never' if fewer else 'always'} holds", "write any or no")
     name = match[6] or ("other" if other else kind)
-    condition = parse_condition(value, names.inside(kind), related=True)
+    condition = limited_to_life(parse_condition(value, names.inside(kind), related=True), kind, names)
     if not fewer:
         _name_relation(name, kind, match[6] is not None, where, names)
     return (Relation(where, name, kind, number, other, fewer, condition),)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+OTHER_FILES = ("sources.yaml", "fields.yaml", "life.yaml", "acts.yaml")
+"""The files of a rulebook that contain no rules."""
 Folders: TypeAlias = Path | Sequence[Path]
 """One folder, or several; each adds rules, sources and fields to those before it."""
 
@@ -17,6 +19,11 @@ def files_in(folders: Folders) -> Iterator[Path]:
     """The YAML files of all folders, in reading order."""
     for folder in folders_of(folders):
         yield from sorted(folder.glob("*.yaml"))
+
+
+def is_topic(file: Path) -> bool:
+    """Whether a YAML file of a rulebook contains rules."""
+    return file.name not in OTHER_FILES
 
 
 def name_of(file: Path, folders: Folders) -> str:

@@ -3,16 +3,19 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import orjson
 
 from signpost.regular_files import read_regular
+from signpost.rulebook.acts import read_acts
 from signpost.rulebook.analysis.barrier import check_barriers
 from signpost.rulebook.checks import check_rulebook
-from signpost.rulebook.folders import Folders, files_in, folders_of, name_of
-from signpost.rulebook.own_fields import FILE as FIELDS
+from signpost.rulebook.folders import OTHER_FILES, Folders, files_in, folders_of, is_topic, name_of
+from signpost.rulebook.life import NAME as LIFE
+from signpost.rulebook.life import read_life
 from signpost.rulebook.own_fields import read_own_fields
 from signpost.rulebook.rule import RULE_ID, RuleReader
 from signpost.rulebook.rulebook import Rulebook, RulebookError
@@ -26,8 +29,8 @@ Params: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
 def load(folders: Folders, params: Params | None = None) -> Rulebook:
-    """The rulebook in a folder: `sources.yaml`, an optional `fields.yaml`, and one file per topic. Further folders add
-    to the first. `params`: rule id -> parameter -> value, as a tenant sets them.
+    """The rulebook in a folder: `sources.yaml`, optionally `fields.yaml`, `life.yaml` and `acts.yaml`, and one file per
+    topic. Further folders add to the first. `params`: rule id or `life` -> parameter -> value, as a tenant sets them.
 
     Raises RulebookError with all problems.
     """
@@ -49,14 +52,15 @@ def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
     here = Position(str(folders_of(folders)[0]), 1, 1)
     for folder in folders_of(folders):
         _check_folder(folder, files, problems)
-    vocabulary = read_own_fields(folders, problems)
+    vocabulary = replace(read_own_fields(folders, problems), life=read_life(folders, params.get(LIFE, {}), problems))
+    acts = read_acts(folders, problems)
     sources = _read_sources(files, folders, problems)
     rules: dict[str, Rule] = {}
     for path in files:
-        root = read(path, name_of(path, folders), problems) if path.name not in (FILE, FIELDS) else None
+        root = read(path, name_of(path, folders), problems) if is_topic(path) else None
         if root is not None:
-            _read_file(path.stem, root, RuleReader(path.stem, sources, problems, params, vocabulary), rules)
-    for rule_id in sorted(name for name in set(params) - set(rules) if not problems.may_exist(name)):
+            _read_file(path.stem, root, RuleReader(path.stem, sources, problems, params, vocabulary, acts), rules)
+    for rule_id in sorted(name for name in set(params) - {*rules, LIFE} if not problems.may_exist(name)):
         message = f"parameters are set for {rule_id!r}, which is not a rule"
         problems.add("R052", here, message, meant(rule_id, rules))
     rulebook = Rulebook(dict(sorted(rules.items())), _version(files, params))
@@ -68,7 +72,7 @@ def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
 def _check_folder(folder: Path, files: Iterable[Path], problems: Problems) -> None:
     """The first folder must hold rules; one that adds to it may hold fields or sources alone."""
     names = {path.name for path in files if path.parent == folder}
-    if not names - {FILE, FIELDS}:
+    if not names - set(OTHER_FILES):
         hint = "give a folder with one .yaml file per topic"
         problems.add("R002", Position(str(folder), 1, 1), "the folder has no rule files", hint)
 

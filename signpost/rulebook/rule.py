@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from signpost.facts.vocabulary import Vocabulary
 from signpost.names import AUDIENCES, SUBJECTS
+from signpost.rulebook.acts import Acts
 from signpost.rulebook.conditions import RESERVED, parse_condition
+from signpost.rulebook.ends import with_life
+from signpost.rulebook.implied import read_implied
 from signpost.rulebook.levels import read_levels
 from signpost.rulebook.sources import Sources
 from signpost.rulebook.templates import names_in
@@ -23,7 +26,8 @@ ATTACHMENTS = ("comparison",)
 REQUIRED = ("about", "source", "when", "priority", "title", "message")
 RULE_KEYS = ("suppresses", "opposes")
 """Keys whose values are ids of other rules."""
-KEYS = (*REQUIRED, "audience", "norms", "params", "define", "valid", "due", "steps", "drafts", "attaches", *RULE_KEYS)
+OPTIONAL = ("audience", "act", "norms", "params", "define", "valid", "lasting", "due", "steps", "drafts", "attaches")
+KEYS = (*REQUIRED, *OPTIONAL, "implies", *RULE_KEYS)
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9-]*)?")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VALID = re.compile(r"for (.+ after .+)")
@@ -38,6 +42,7 @@ class RuleReader:
     problems: Problems
     overrides: Mapping[str, Mapping[str, Any]]
     vocabulary: Vocabulary
+    acts: Acts = field(default_factory=Acts)
 
     def read(self, rule_id: str, node: Node) -> Rule | None:
         """The typed rule; None if a required key is missing or invalid."""
@@ -48,7 +53,8 @@ class RuleReader:
         about = self._word(node, "about", SUBJECTS)
         if about is None or any(key not in node.value for key in REQUIRED):
             return None
-        names = Names(about, about, self.problems, self.vocabulary, self._params(rule_id, node))
+        audience = self._word(node, "audience", AUDIENCES) or "candidate"
+        names = Names(about, about, self.problems, self.vocabulary, self._params(rule_id, node), audience=audience)
         names.broken |= self.problems.fields
         return self._build(rule_id, about, node, names)
 
@@ -56,13 +62,14 @@ class RuleReader:
         before = len(self.problems.found)
         defined = self._defined(node, names)
         when = parse_condition(node.value["when"], names)
+        lasting = self._text(node.value["lasting"]) if "lasting" in node.value else None
         rule = Rule(
             id=rule_id,
             topic=self.topic,
-            audience=self._word(node, "audience", AUDIENCES) or "candidate",
+            audience=names.audience,
             about=about,
             source=self.sources.source(node, self.problems),
-            when=when,
+            when=when if lasting else with_life(when, about, names, node.position),
             levels=read_levels(node.value["priority"], when, names),
             texts=self._texts(node),
             position=node.position,
@@ -72,6 +79,9 @@ class RuleReader:
             suppresses=tuple(self._strings(node, "suppresses")),
             opposes=tuple(self._strings(node, "opposes")),
             attaches=self._word(node, "attaches", ATTACHMENTS),
+            act=self.acts.of(node, self.problems),
+            implies=read_implied(node, about, self.problems),
+            lasting=lasting,
             params=names.params,
             places=_places(node),
             vocabulary=self.vocabulary,

@@ -6,19 +6,22 @@ from typing import Any
 
 from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.names import AUDIENCES, PRIORITIES, SUBJECTS
+from signpost.rulebook.acts import Acts
 from signpost.rulebook.conditions import RELATED_KINDS
+from signpost.rulebook.implied import IMPLIABLE
 from signpost.rulebook.rule import ATTACHMENTS, RULE_ID
 from signpost.rulebook.schema_values import DRAFT, JsonSchema, moment_schema, value_schema
 from signpost.rulebook.sources import Sources
 
+NO_ACTS = Acts()
 _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": _TEXT, "minItems": 1}
 _NAMES = {"pattern": "^[a-z][a-z0-9_]*$"}
 
 
-def rule_file_schema(sources: Sources, vocabulary: Vocabulary = KINDS) -> JsonSchema:
+def rule_file_schema(sources: Sources, vocabulary: Vocabulary = KINDS, acts: Acts = NO_ACTS) -> JsonSchema:
     """JSON Schema of a topic's file: rule ids to rules. `sources`: the articles and norms that rules can name.
-    `vocabulary`: the fields that conditions can use."""
+    `vocabulary`: the fields that conditions can use. `acts`: what rules can declare as their act."""
     return {
         "$schema": DRAFT,
         "title": "Signpost rules of one topic",
@@ -26,7 +29,7 @@ def rule_file_schema(sources: Sources, vocabulary: Vocabulary = KINDS) -> JsonSc
         "patternProperties": {f"^{RULE_ID.pattern}$": {"$ref": "#/$defs/rule"}},
         "additionalProperties": False,
         "$defs": {
-            "rule": _rule(sources),
+            "rule": _rule(sources, acts),
             "defined value": moment_schema(),
             **_fields(vocabulary),
             **_blocks(vocabulary),
@@ -34,7 +37,7 @@ def rule_file_schema(sources: Sources, vocabulary: Vocabulary = KINDS) -> JsonSc
     }
 
 
-def _rule(sources: Sources) -> JsonSchema:
+def _rule(sources: Sources, acts: Acts) -> JsonSchema:
     draft = {"type": "object", "properties": {"title": _TEXT, "body": _TEXT}, "required": ["title", "body"]}
     scalar = {"type": ["string", "number", "boolean"]}
     properties = {
@@ -75,6 +78,15 @@ def _rule(sources: Sources) -> JsonSchema:
         },
         "suppresses": {**_TEXTS, "description": "Rules about the same subject that are silent while this one holds."},
         "opposes": {**_TEXTS, "description": "Rules that advise the opposite and so must never hold beside this one."},
+        "act": {**_enum_of(acts.phrases()), "description": "What it has the person do, one of acts.yaml."},
+        "lasting": {**_TEXT, "description": "Why time alone never ends this advice, if nothing does."},
+        "implies": {
+            "type": "object",
+            "propertyNames": {"enum": list(IMPLIABLE)},
+            "additionalProperties": {"type": "object"},
+            "minProperties": 1,
+            "description": "Events about the subject that `done` implies: interview.prepared: {step: research}.",
+        },
         "attaches": {"enum": list(ATTACHMENTS), "description": "What to add to the recommendation."},
     }
     return {

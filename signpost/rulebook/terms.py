@@ -225,6 +225,43 @@ class ArticleSource:
     norms: tuple[Mapping[str, Any], ...] = ()
 
 
+class Reach(StrEnum):
+    """Whose advice an act replaces, seen from the subject of its own rule."""
+
+    SAME_SUBJECT = "same subject"
+    OTHER_SUBJECT = "other subject"
+    SAME_EMPLOYER = "same employer"
+    OTHER_EMPLOYER = "other employer"
+    ANYWHERE = "anywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a rule would have the person do. `rank`: its place in `acts.yaml`; an act can replace only later ones.
+    `counterpart`: whom it addresses."""
+
+    name: str
+    rank: int
+    replaces: tuple[tuple[Reach, str], ...] = ()
+    counterpart: str | None = None
+
+    def excludes_about_one(self, other: "Act") -> bool:
+        """Whether this act replaces another about the same subject."""
+        reaches = (Reach.SAME_SUBJECT, Reach.SAME_EMPLOYER, Reach.ANYWHERE)
+        return any((reach, other.name) in self.replaces for reach in reaches)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.counterpart}" if self.counterpart else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """An event that advice implies when it is done: its short type and its data, without the subject."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One piece of advice, checked and typed."""
@@ -245,6 +282,10 @@ class Rule:
     opposes: tuple[str, ...] = ()
     """Rules with opposite advice, which must never hold for the same subject at once."""
     attaches: str | None = None
+    act: Act | None = None
+    implies: tuple[Implied, ...] = ()
+    lasting: str | None = None
+    """Why it has no end; None: it ends."""
     params: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, Position] = field(default_factory=dict, compare=False)
     """Positions of its keys and their items: `due`, `define.NAME`, `suppresses.RULE`, `opposes.RULE`."""

@@ -59,6 +59,7 @@ class Names:
     broken: set[str] = field(default_factory=set)
     """Names of values and relations with a problem; no further problem is reported for them."""
     own: Scope = Scope.ITEM
+    audience: str = "candidate"
 
     def inside(self, kind: str, own: Scope = Scope.ITEM) -> "Names":
         """The names for a block about another kind, whose fields have the scope `own`."""

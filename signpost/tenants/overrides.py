@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 
 from signpost.rulebook import Rulebook
+from signpost.rulebook.life import NAME as LIFE
+from signpost.rulebook.life import life_params
 from signpost.rulebook.rule import describe_type
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
@@ -43,7 +45,9 @@ class RuleOverrides:
         for node in self.disabled:
             _check_rule(node.value, node.position, rulebook, problems)
         for rule, node in self.params.items():
-            if _check_rule(rule, self.places[rule], rulebook, problems):
+            if rule == LIFE:
+                _check_params(rule, node, life_params(rulebook.vocabulary.life), problems)
+            elif _check_rule(rule, self.places[rule], rulebook, problems):
                 _check_params(rule, node, rulebook.rules[rule].params, problems)
 
 

@@ -148,10 +148,12 @@ def changed(one: Any) -> dict[str, list[Any]]:
 
 def test_why_it_holds_and_what_would_end_it() -> None:
     one = explain(ENGINE, case_of(OPEN), "c-1", "ask-response-deadline", "offer/acme", NOW)
-    assert (one["holds"], one["priority"], one["next"]) == (True, "high", None)
+    assert (one["holds"], one["priority"]) == (True, "high")
+    assert one["next"] == {"at": format_instant(START + 60 * DAY), "change": "stops"}
     assert [(reason["condition"], reason["answer"]) for reason in one["because"]] == [
         ("stage: open", "yes"),
         ("respond_by: unknown", "yes"),
+        ("over_at: ahead", "yes"),
     ]
     [stage] = one["because"][0]["seen"]
     assert (stage["fact"], stage["value"]) == ("offer/acme stage", "open")

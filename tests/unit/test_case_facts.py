@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from signpost.case import Case, Event
-from signpost.case.instant import DAY, HOUR, NEVER, parse_instant
+from signpost.case.instant import DAY, HOUR, parse_instant
 from signpost.facts.facts import Entity, Facts, facts_of
 
 START = parse_instant("2026-03-02T14:00:00Z")
@@ -140,7 +140,8 @@ def test_an_interview_is_upcoming_until_its_start() -> None:
         not in facts(scheduled, (1, "interview.cancelled", {"interview": "i"})).entities["interview"][0].values
     )
     assert (
-        facts((0, "interview.scheduled", {"interview": "i"})).entities["interview"][0].values["upcoming_until"] == NEVER
+        facts((0, "interview.scheduled", {"interview": "i"})).entities["interview"][0].values["upcoming_until"]
+        == START + 60 * DAY
     )
 
 

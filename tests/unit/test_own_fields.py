@@ -39,8 +39,11 @@ ask-{name}:
 """
 
 
-def rule(when: str, name: str = "it", audience: str = "candidate", told: str = "title", source: str = "a") -> str:
-    return RULE.format(when=when, name=name, audience=audience, told=told, source=source)
+def rule(
+    when: str, name: str = "it", audience: str = "candidate", told: str = "title", source: str = "a", act: str = ""
+) -> str:
+    text = RULE.format(when=when, name=name, audience=audience, told=told, source=source)
+    return text.replace("  about: offer\n", f"  about: offer\n  act: {act}\n") if act else text
 
 
 def folder(path: Path, rules: str = "", fields: str = OWN_FIELDS, sources: str = "articles: {a: An article}\n") -> Path:
@@ -183,7 +186,7 @@ def test_what_stands_twice_is_named_with_both_places(tmp_path: Path) -> None:
 
 def test_the_command_line_takes_ours_and_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    folder(Path("mine"), rule("shift: night", source="before-accepting"), sources="")
+    folder(Path("mine"), rule("shift: night", source="before-accepting", act="decide"), sources="")
     found = CliRunner().invoke(check, ["ours:mine"])
     assert found.exit_code == 1
     assert found.output.splitlines()[0].startswith("mine/own.yaml:3:3: R070 no timeline expects ask-it")
@@ -237,14 +240,16 @@ def test_values_are_canonical_and_survive_the_queue_without_a_declaration(tmp_pa
 
 def test_a_value_that_no_longer_fits_is_unknown_and_stays_in_the_case(tmp_path: Path) -> None:
     rulebook = load(folder(tmp_path, rule("shift: known")))
-    said = Event("t", "ats", "e", "offer.extended", 1, "c-1", {"offer": "o", "custom": {"shift": "noon", "gone": 1}})
+    said = Event(
+        "t", "ats", "e", "offer.extended", NOW - 2, "c-1", {"offer": "o", "custom": {"shift": "noon", "gone": 1}}
+    )
     case = Case().fold(said)
     assert case.registers["offer"]["o"]["custom.gone"][1] == 1
     [offer] = facts_of(case, "c-1", rulebook.vocabulary).entities["offer"]
     assert "shift" not in offer.values
     assert "gone" not in offer.values
     assert CompiledEngine(rulebook).answers(facts_of(case, "c-1", rulebook.vocabulary)) == []
-    earlier = Event("t", "ats", "d", "offer.updated", 2, "c-1", {"offer": "o", "custom": {"shift": "night"}})
+    earlier = Event("t", "ats", "d", "offer.updated", NOW - 1, "c-1", {"offer": "o", "custom": {"shift": "night"}})
     facts = facts_of(case.fold(earlier), "c-1", rulebook.vocabulary)
     matches = CompiledEngine(rulebook).matches(facts, NOW)
     assert {match.rule for match in matches} == {"ask-it"}

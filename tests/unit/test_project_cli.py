@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -157,6 +158,16 @@ def test_events_are_sent_and_refusals_named(environ: dict[str, str], tmp_path: P
     assert result.exit_code == 1
     assert f"{file}[1] (no id) is rejected:\n  /id: is missing\n" in result.stderr
     assert "2 events sent, 1 rejected" in result.stdout
+
+
+def test_an_event_without_a_time_gets_the_present_one(environ: dict[str, str]) -> None:
+    stated, before = "2026-03-02T14:00:00Z", datetime.now(UTC)
+    with intake() as url:
+        lines = f'{{"id": "1", "time": "{stated}"}}\n{{"id": "2"}}\n'
+        assert run("send", "-", environ={**environ, "SIGNPOST_URL": url}, stdin=lines).exit_code == 0
+        [(_, _, [first, second])] = Intake.seen
+    assert first["time"] == stated
+    assert before <= datetime.fromisoformat(second["time"]) <= datetime.now(UTC)
 
 
 def test_an_intake_that_is_away_is_said_in_words(environ: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from signpost.authoring.catalogue import pages
 from signpost.authoring.catalogue.statements import events_by_field
+from signpost.facts.life import OVER, OVER_TO_EMPLOYER
 from signpost.facts.vocabulary import KINDS
 from signpost.schemas.meanings import MEANINGS
 
@@ -35,12 +36,15 @@ def test_every_field_has_a_meaning_and_every_meaning_a_field() -> None:
 def test_every_field_names_the_events_that_state_it() -> None:
     stated = events_by_field()
     without = {f"{kind}.{name}" for kind, fields in stated.items() for name, types in fields.items() if not types}
-    assert without == {
+    over = {f"{kind}.{name}" for kind in ("offer", "interview", "application") for name in (OVER, OVER_TO_EMPLOYER)}
+    follow = {
         "application.application",
         "contact.employer",
         "contact.employer_name",
+        "offer.began_at",
         "offer.notice_by",
-    }, "facts that follow"
+    }
+    assert without == {*follow, *over, "offer.began_at", "offer.internal", "offer.notice_by"}, "facts that follow"
     assert stated["offer"]["accepted_at"] == ("offer.accepted", "offer.letter_signed")
     assert stated["application"]["word_by"] == ("interview.scheduled", "interview.rescheduled")
     assert stated["interview"]["thanked.handwritten"] == ("interview.thanked",)

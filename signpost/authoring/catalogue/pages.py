@@ -9,6 +9,7 @@ from signpost.authoring.catalogue.samples import Sample, samples
 from signpost.authoring.catalogue.statements import events_by_field
 from signpost.facts.vocabulary import KINDS, Field
 from signpost.rulebook import load
+from signpost.rulebook.ends import ends_of
 from signpost.rulebook.terms import Rule
 from signpost.rulebook.texts import show
 from signpost.schemas import EVENT_SCHEMAS
@@ -78,7 +79,6 @@ def _rule(rule: Rule, source: Mapping[str, str], sample: Sample, link: str) -> s
     for key in ("define", "when"):
         if key in source:
             parts.append(f"{key.capitalize()}:\n\n```yaml\n{source[key]}\n```")
-    parts.append(_until(source))
     parts += [_sample(sample), _timelines(sample, link)]
     return "\n\n".join(part for part in parts if part)
 
@@ -87,9 +87,12 @@ def _summary(rule: Rule, source: Mapping[str, str]) -> str:
     rows = {
         "for the": rule.audience,
         "about the": rule.about,
+        "act": str(rule.act or "").replace("_", " "),
         "priority": f"`{source['priority']}`" if "\n" not in source["priority"] else _inline(source["priority"]),
         "due": f"`{source['due']}`" if "due" in source else "",
         "takes the place of": ", ".join(f"`{name}`" for name in rule.suppresses),
+        "when done": ", ".join(f"`{one.type}`" for one in rule.implies),
+        "ends": "; ".join(ends_of(rule)) or f"never: {rule.lasting}",
         "attaches": rule.attaches or "",
         "parameters": ", ".join(f"`{name}: {value}`" for name, value in rule.params.items()),
         "source": f"*{rule.source.title}*",
@@ -106,11 +109,6 @@ def _norm(norm: Mapping[str, Any]) -> str:
     return (
         f"{norm['claim']} ({norm['source']}; quality {norm['quality']}, {norm['place']}, reviewed {norm['reviewed']})"
     )
-
-
-def _until(source: Mapping[str, str]) -> str:
-    limit = f"; at the latest it is valid `{source['valid']}`" if "valid" in source else ""
-    return f"Until one of these no longer holds{limit}."
 
 
 def _sample(sample: Sample) -> str:

@@ -17,6 +17,7 @@ from signpost.authoring.mutation.changes import (
 from signpost.authoring.mutation.edits import with_condition
 from signpost.authoring.mutation.equivalent import is_never_the_subject, names_used
 from signpost.names import PRIORITIES
+from signpost.rulebook.ends import is_life
 from signpost.rulebook.printing import duration_phrase, level_phrase, literal, moment_phrase, phrase, reference
 from signpost.rulebook.terms import (
     AnyOf,
@@ -71,6 +72,8 @@ def _list_changes(rule: Rule) -> Iterator[Change]:
 def _of_condition(rule: Rule, condition: Condition, where: str, *, dropping: bool = True) -> Iterator[Change]:
     """Drop and change each term, including those inside relations and alternatives."""
     for term in condition:
+        if is_life(term):
+            continue  # the loader adds it; tests of the loader prove it
         if dropping:
             yield term.position, f"drop `{phrase(term)}`{where}", with_condition(rule, term, ())
         for what, changed in changes(term):

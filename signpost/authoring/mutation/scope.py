@@ -47,12 +47,23 @@ def task_of(rule: Rule, rulebooks: Mapping[str, Rulebook], timelines: Iterable[T
 
 
 def _neighbours(rulebook: Rulebook, watched: Set[str]) -> tuple[Rule, ...]:
-    """The watched rules and the rules that suppress them."""
+    """The watched rules and the rules that take their place, directly or through others."""
+    kept, added = set(watched), True
+    while added:
+        acts = {rule.act.name for rule in rulebook.rules.values() if rule.id in kept and rule.act}
+        found = {rule.id for rule in rulebook.rules.values() if kept & set(rule.suppresses) or acts & _replaced(rule)}
+        added = not found <= kept
+        kept |= found
     return tuple(
         replace(rule, texts=NO_TEXTS, source=NO_SOURCE, attaches=None, places={})
         for rule in rulebook.rules.values()
-        if rule.id in watched or watched & set(rule.suppresses)
+        if rule.id in kept
     )
+
+
+def _replaced(rule: Rule) -> set[str]:
+    """The acts that the act of a rule replaces."""
+    return {name for _, name in rule.act.replaces} if rule.act else set()
 
 
 def _narrow(timeline: Timeline, watched: Set[str]) -> Timeline:

@@ -31,16 +31,24 @@ from signpost.settings import SHIPPED_RULES
     show_default=True,
     help="Days after which the review of a norm is stale.",
 )
+@click.option("--ends", "show_ends", is_flag=True, help="Also list how each rule ends by time alone.")
 @click.option("--strict", is_flag=True, help="Count warnings as problems.")
 @json_option
 def check(
-    folder: tuple[Path, ...], tenants: Path | None, today: datetime | None, max_age: int, strict: bool, as_json: bool
+    folder: tuple[Path, ...],
+    tenants: Path | None,
+    today: datetime | None,
+    max_age: int,
+    show_ends: bool,
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Check the rulebook in FOLDER, or in several (ours:DIR), without facts, and list each problem with its place.
     Exit code 1 if there is one.
 
     Besides errors of loading it finds conditions that never hold or are redundant, unreachable priorities and values,
-    rules that others always suppress or contradict, texts that can fail or be empty, and rules without a timeline.
+    rules that others always suppress or contradict, rules without an end, texts that can fail or be empty, and rules
+    without a timeline.
     A harmless finding is a warning.
 
     \b
@@ -48,21 +56,28 @@ def check(
       signpost rules check rules
       signpost rules check ours:my-rules
       signpost rules check rules --strict --max-age 180
+      signpost rules check rules --ends
       signpost rules check rules --tenants .signpost/tenants.yaml
     """
     from signpost.authoring.inspection import inspect
+    from signpost.rulebook.ends import ends_of
     from signpost.yaml_files.problems import in_folder
 
     day = today or datetime.now(UTC)
     rulebook, found = inspect(folder, day.date(), max_age=max_age, tenants=tenants)
     found = in_folder(found, folder[0])
+    ends = {rule.id: ends_of(rule) or [f"never: {rule.lasting}"] for rule in rulebook.rules.values()}
     warnings = [one for one in found if one.is_warning]
     problems = [one for one in found if not one.is_warning]
     if as_json:
         findings = {"problems": list(map(_to_json, problems)), "warnings": list(map(_to_json, warnings))}
         own = {kind: list(fields) for kind, fields in rulebook.vocabulary.own.items() if fields}
-        print_json({"rules": len(rulebook.rules), "version": rulebook.version, "own_fields": own, **findings})
+        print_json(
+            {"rules": len(rulebook.rules), "version": rulebook.version, "own_fields": own, "ends": ends, **findings}
+        )
     else:
+        for name, found_ends in ends.items() if show_ends else ():
+            click.echo(f"{name}: {'; '.join(found_ends)}")
         for one in (*problems, *warnings):
             echo(one)
         echo(_verdict(rulebook, len(problems), len(warnings)))

@@ -8,6 +8,7 @@ from signpost.rulebook.analysis.logic import TRUE, AtLeast, Either, Every, State
 from signpost.rulebook.analysis.meaning import Meaning
 from signpost.rulebook.analysis.rehearsal import check_rehearsal
 from signpost.rulebook.checks import reads
+from signpost.rulebook.ends import ends, is_life
 from signpost.rulebook.printing import phrase
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.templates import names_in
@@ -26,6 +27,10 @@ def audit(rulebook: Rulebook, problems: Problems) -> None:
     for rule in sound:
         _Audit(rule, problems).run()
         check_rehearsal(rule, problems)
+    if any(rule.act for rule in rulebook.rules.values()):
+        for rule in (rule for rule in sound if rule.act is None):
+            hint = "declare one of acts.yaml, so that it never stands beside advice that excludes it"
+            problems.add("R057", rule.position, f"{rule.id} declares no act, and other rules do", hint)
     for rule in sound:
         _check_suppressed(rule, [other for other in sound if rule.id in other.suppresses], problems)
         for name in rule.opposes:
@@ -45,12 +50,27 @@ class _Audit:
             self.given.append((_valid(rule), self.meaning.before(rule.valid)))
 
     def run(self) -> None:
+        self._check_end()
         if self._report_contradictions(self.rule.when, self.subject, self.given):
             return
         self._check_redundancy(self.rule.when, self.subject, self.given)
         self._check_levels()
         self._check_due()
         self._check_values()
+
+    def _check_end(self) -> None:
+        """Report a rule that time alone never ends, unless it says why; and one that ends although it says so."""
+        rule = self.rule
+        limited = rule.valid is not None and not _is_possible(
+            *self._statements(rule.when, self.subject), (None, self.meaning.unknown(rule.valid))
+        )
+        found = ends(rule.when, rule.about)
+        if rule.lasting is None and not found and not limited:
+            hint = "limit it in time, require an open offer or the like, or say why: `lasting: ...`"
+            self.problems.add("R056", rule.position, f"time alone never ends {rule.id}", hint)
+        elif rule.lasting is not None and (found or limited):
+            message = f"{rule.id} says `lasting` and ends all the same: {', '.join(found) or 'valid'}"
+            self.problems.add("R056", rule.places["lasting"], message, "remove `lasting`")
 
     def _report_contradictions(self, condition: Condition, item: EntityTerm, given: list[Stated]) -> bool:
         """Report the first term that contradicts those before it, also inside relations and alternatives; returns
@@ -60,7 +80,7 @@ class _Audit:
         if any(inside):
             return True
         stated = [*given]
-        for term in condition:
+        for term in sorted(condition, key=lambda term: not is_life(term)):
             statement = self.meaning.term(term, True, item)
             if not _is_possible(*stated, (None, statement)):
                 self._report_contradiction(term, statement, stated)
@@ -87,6 +107,8 @@ class _Audit:
         for term in reversed(condition):
             rest = [*given, *self._statements(tuple(left), item, term)]
             statement = self.meaning.term(term, False, item)
+            if is_life(term):
+                continue
             if _is_possible(*rest, (None, statement)):
                 self._check_redundancy_inside(term, item, rest)
             elif not _is_half_of_a_window(term, condition):
@@ -198,8 +220,10 @@ def _check_suppressed(rule: Rule, by: list[Rule], problems: Problems) -> None:
 
 
 def _check_opposite(rule: Rule, other: Rule, problems: Problems) -> None:
-    """Report two opposed rules that can hold at once, if neither suppresses the other."""
+    """Report two opposed rules that can hold at once, if neither suppresses the other, by name or by its act."""
     if other.id in rule.suppresses or rule.id in other.suppresses:
+        return
+    if rule.act and other.act and (rule.act.excludes_about_one(other.act) or other.act.excludes_about_one(rule.act)):
         return
     if _is_possible((None, _is_sent(rule)), (None, _is_sent(other))):
         problems.add(
@@ -249,8 +273,9 @@ def _core(stated: list[Stated], statement: Statement) -> list[Place]:
     return sorted({place for place, _ in needed if place is not None})
 
 
-def _place(term: Term) -> Place:
-    return term.position, phrase(term)
+def _place(term: Term) -> Place | None:
+    """The place of a term; None for one that the author did not write."""
+    return None if is_life(term) else (term.position, phrase(term))
 
 
 def _valid(rule: Rule) -> Place:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from signpost.facts.life import OVER, OVER_TO_EMPLOYER
 from signpost.facts.stages import APPLICATION_STAGES, ENDED, INTERVIEW_STAGES
 from signpost.facts.vocabulary import KINDS, THANKS, Field
 
@@ -50,8 +51,9 @@ class Is:
     among: bool = True
 
 
-ALWAYS_KNOWN = {"offer": ("ended", "letter"), "application": ("application",), "contact": ("at",)}
-ALWAYS_KNOWN |= {"candidate": ("resigned",)}
+_OVER = (OVER, OVER_TO_EMPLOYER)
+ALWAYS_KNOWN = {"offer": ("ended", "letter", "internal", *_OVER), "application": ("application", *_OVER)}
+ALWAYS_KNOWN |= {"interview": _OVER, "contact": ("at",), "candidate": ("resigned",)}
 """Kind -> fields that facts always state."""
 
 Side: TypeAlias = tuple[str, tuple[Any, ...], bool]
@@ -73,6 +75,7 @@ OR: dict[str, list[tuple[Side, Side]]] = {
         (("stage", ENDED, True), ("ended", (False,), True)),
         (("stage", ("open",), False), _known("extended_at")),
         *_at(("accepted", *ENDED)),
+        (("started_at", (UNKNOWN,), True), _known("began_at")),
         (("letter", ("received",), False), _known("letter_received_at")),
         (("letter", ("signed",), False), _known("letter_signed_at")),
     ],

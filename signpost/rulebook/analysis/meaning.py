@@ -71,6 +71,10 @@ class Meaning:
         cases = self.moments(moment, self.subject)
         return either(Every((guard, Either((unknown(point), Bound(NOW, point, 0, True))))) for guard, point in cases)
 
+    def unknown(self, moment: Moment) -> Statement:
+        """The statement that a moment is unknown."""
+        return either(Every((guard, unknown(point))) for guard, point in self.moments(moment, self.subject))
+
     def passed(self, moment: Moment) -> Statement:
         """The statement that a moment is known and now is at or past it."""
         return self.term(Reached(_NOWHERE, moment, True), True, self.subject)

@@ -1,0 +1,39 @@
+"""One entity of a case as rules see it, and which entities belong together. Pure."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from signpost.case.case import Stamp
+
+
+@dataclass(slots=True)
+class Entity:
+    """One offer, interview, application, contact, or the candidate: typed values by field name; a missing field
+    is unknown.
+
+    Values: money as `Money`, instants as microseconds, dates as `date`, everything else as in JSON.
+    """
+
+    kind: str
+    id: str
+    values: dict[str, Any] = field(default_factory=dict)
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+
+    def set(self, name: str, value: Any, stamp: Stamp | None) -> None:
+        """Make a value known; None leaves it unknown."""
+        if value is not None:
+            self.values[name] = value
+            if stamp is not None:
+                self.stamps[name] = stamp
+
+
+def is_for(item: Entity, subject: Entity) -> bool:
+    """Whether one entity belongs to another, by the most specific id that both have: the offer, else the application,
+    else the employer."""
+    if item.kind == "contact" and subject.kind == "offer" and "offer" in item.values:
+        return bool(item.values["offer"] == subject.id)
+    for name in ("application", "employer"):
+        ours, theirs = item.values.get(name), subject.values.get(name)
+        if ours is not None and theirs is not None:
+            return bool(ours == theirs)
+    return False

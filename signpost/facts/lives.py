@@ -1,0 +1,139 @@
+"""Computes when each entity is over by time alone, and whether an offer comes from the present employer. Pure.
+
+Reads no clock: the end is an instant, from what was stated and the durations of the rulebook."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from signpost.case.case import Register, Registers
+from signpost.case.fold import CUSTOM, SINGLE
+from signpost.case.instant import from_datetime
+from signpost.case.order import JOINED
+from signpost.facts.entity import Entity, is_for
+from signpost.facts.life import OVER, OVER_TO_EMPLOYER, Life
+from signpost.facts.stages import ENDED
+
+_PRIVATE = ("acceptance_planned", "withdrawal_planned", "withdrawal_reasons", "bottom_line", "commute_minutes")
+"""Statements about an offer that its employer does not know."""
+_MAYBE_PRIVATE = ("updated", CUSTOM, "prepared")
+"""Beginnings of names of statements that can be the candidate's alone."""
+_NOT_BEGUN = ("accepted", "accepted.verbal", "accepted.written", "letter_received", "letter_signed", "countered")
+"""Statements that, made after the start date, contradict that the job has begun."""
+_OVER_STAGES = {"interview": ("completed", "cancelled"), "application": ("rejected", "withdrawn"), "offer": ENDED}
+
+
+def add_lives(entities: Mapping[str, list[Entity]], registers: Registers, life: Life) -> None:
+    """Set when each entity is over by time alone, as the candidate and as the employer can know it."""
+    employment = registers.get("employment", {}).get(SINGLE, {})
+    for offer in entities["offer"]:
+        offer.set("began_at", _began_at(offer.values, employment), None)
+    for field, by_employer in ((OVER, False), (OVER_TO_EMPLOYER, True)):
+        lives = _Lives(entities, registers, life, by_employer)
+        for kind in ("offer", "interview", "application"):
+            for entity in entities[kind]:
+                entity.set(field, lives.over_at(entity), None)
+    for interview in entities["interview"]:
+        if interview.values.get("stage") == "scheduled":  # without a start it is upcoming until it goes quiet
+            until = interview.values.get("starts_at", interview.values[OVER])
+            interview.set("upcoming_until", until, interview.stamps.get("starts_at"))
+
+
+def add_present_employer(candidate: Entity, entities: Mapping[str, list[Entity]], registers: Registers) -> None:
+    """Set whether each offer comes from the employer that the candidate works for."""
+    stamp, stated = registers.get("employment", {}).get(SINGLE, {}).get("employer", (None, None))
+    for offer in entities["offer"]:
+        internal = candidate.values.get("employed") is True and _is_employer_of(stated, offer)
+        offer.set("internal", internal, stamp if internal else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lives:
+    """`by_employer`: use only what the employer of an entity knows too."""
+
+    entities: Mapping[str, list[Entity]]
+    registers: Registers
+    life: Life
+    by_employer: bool
+
+    def over_at(self, entity: Entity) -> int:
+        values, stage = entity.values, entity.values.get("stage")
+        if stage in _OVER_STAGES[entity.kind]:
+            return _instant(entity, f"{stage}_at") + self.life.past_end
+        heard = max(self._heard(entity))
+        if entity.kind == "interview" and "starts_at" in values:
+            return _instant(entity, "starts_at") + self.life.past_end
+        if "began_at" in values:
+            return _instant(entity, "began_at")
+        if stage == "open" and heard <= _instant(entity, "respond_by"):
+            return _instant(entity, "respond_by") + self.life.past_deadline
+        if stage == "accepted" and isinstance(start := values.get("start_date"), date):
+            return self._accepted_over_at(entity, _midnight_utc(start))
+        return heard + self.life.quiet_after
+
+    def _accepted_over_at(self, offer: Entity, start: int) -> int:
+        """Some days after the start date; later if a statement after it shows that the job has not begun."""
+        fields = self._fields(offer)
+        contradicting = [fields[name][0][0] for name in _NOT_BEGUN if name in fields]
+        if not self.by_employer:
+            contradicting.append(self._works_elsewhere_at(offer))
+        latest = max(contradicting, default=0)
+        return max(start + self.life.past_start, latest + self.life.quiet_after if latest > start else 0)
+
+    def _works_elsewhere_at(self, offer: Entity) -> int:
+        """When the candidate was last stated to work for another employer than the one of an offer; 0: never."""
+        stated = self.registers.get("employment", {}).get(SINGLE, {}).get("employer")
+        return 0 if stated is None or _is_employer_of(stated[1], offer) else stated[0][0]
+
+    def _heard(self, entity: Entity) -> Iterator[int]:
+        """When something was stated about an entity and about what belongs to it."""
+        yield self._stated(entity)
+        kinds = {"offer": ("contact",), "application": ("contact", "offer", "interview")}.get(entity.kind, ())
+        for item in (item for kind in kinds for item in self.entities[kind] if is_for(item, entity)):
+            yield self._stated(item)
+            yield _instant(item, "starts_at")
+
+    def _stated(self, entity: Entity) -> int:
+        """When anything was last stated about an entity; 0: never."""
+        stated = (
+            stamp[0]
+            for name, (stamp, _) in self._fields(entity).items()
+            if not (self.by_employer and (name in _PRIVATE or name.partition(".")[0] in _MAYBE_PRIVATE))
+        )
+        return max(stated, default=0)
+
+    def _fields(self, entity: Entity) -> Mapping[str, Register]:
+        return self.registers.get(entity.kind, {}).get(entity.id, {})
+
+
+def _began_at(values: Mapping[str, object], employment: Mapping[str, Register]) -> int | None:
+    """When the job of an offer began: stated, or first stated as the present job after the offer was accepted.
+
+    Whoever worked for this employer already begins nothing by still working there (a promotion)."""
+    if isinstance(started := values.get("started_at"), int):
+        return started
+    accepted = values.get("accepted_at")
+    if not isinstance(accepted, int) or values.get("stage") != "accepted":
+        return None
+    keys = [f"{JOINED}.{values[name]}" for name in ("employer", "employer_name") if name in values]
+    joined = min((employment[key][0][0] for key in keys if key in employment), default=0)
+    return joined if joined > accepted else None
+
+
+def _is_employer_of(stated: object, offer: Entity) -> bool:
+    """Whether a stated employer (`{"id"?, "name"?}`) is the one of an offer."""
+    ours, theirs = offer.values.get("employer"), offer.values.get("employer_name")
+    present = stated if isinstance(stated, dict) else {}
+    if ours is not None and present.get("id") is not None:
+        return bool(ours == present["id"])
+    return theirs is not None and theirs == present.get("name")
+
+
+def _midnight_utc(day: date) -> int:
+    """The first instant of a day in UTC: both sides count the same days, wherever the candidate lives."""
+    return from_datetime(datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+
+def _instant(entity: Entity, name: str) -> int:
+    value = entity.values.get(name)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,98 @@
+"""Reads `acts.yaml`: what advice can have a person do, and which acts take the place of others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from signpost.rulebook.folders import Folders, folders_of, name_of
+from signpost.rulebook.terms import Act, Reach
+from signpost.suggestions import meant
+from signpost.yaml_files.fields import FieldReader
+from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.reader import Node, read
+
+FILE: Final = "acts.yaml"
+KEYS: Final = ("means", "with", "replaces")
+REACHES: Final = tuple(reach.value for reach in Reach)
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """Acts by name, in the order of the file. `counterparts`: whom each act can address."""
+
+    known: Mapping[str, Act] = field(default_factory=dict)
+    counterparts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
+
+    def phrases(self) -> dict[str, str]:
+        """What a rule can write as its act -> its meaning: `ask employer`."""
+        return {
+            f"{name} {other}".strip(): self.meanings[name]
+            for name in self.known
+            for other in self.counterparts[name] or ("",)
+        }
+
+    def of(self, rule: Node, problems: Problems) -> Act | None:
+        """The act that a rule declares, if any; reports an unknown one."""
+        node = rule.value.get("act")
+        if node is None:
+            return None
+        name, _, other = str(node.value).partition(" ")
+        act, others = self.known.get(name), self.counterparts.get(name, ())
+        if act is None or (other not in others if others else other):
+            hint = meant(str(node.value), self.phrases()) if self.known else f"declare it in {FILE}"
+            problems.add("R057", node.position, f"there is no act {node.value!r}", hint)
+            return None
+        return Act(act.name, act.rank, act.replaces, other or None)
+
+
+def read_acts(folders: Folders, problems: Problems) -> Acts:
+    """The acts of all folders: those of a later folder follow those of the first. Adds all problems to `problems`."""
+    reader = _Reader(problems)
+    for folder in folders_of(folders):
+        file = folder / FILE
+        root = read(file, name_of(file, folders), problems) if file.is_file() else None
+        if root is not None:
+            reader.file(root)
+    return Acts(reader.acts(), reader.counterparts, reader.meanings)
+
+
+class _Reader(FieldReader):
+    def __init__(self, problems: Problems) -> None:
+        super().__init__(problems)
+        self.counterparts: dict[str, tuple[str, ...]] = {}
+        self.meanings: dict[str, str] = {}
+        self.replaces: dict[str, list[tuple[Reach, str, Position]]] = {}
+
+    def file(self, root: Node) -> None:
+        block = self.members(root, FILE, ("acts",), ("acts",)).get("acts")
+        for name, node in (self.members(block, "acts") if block else {}).items():
+            body = self.members(node, f"the act {name}", KEYS, ("means",))
+            if name in self.meanings:
+                self.problems.add("R012", node.position, f"the act {name} is declared already", "keep one")
+            self.meanings[name] = self.text(body.get("means"), "means")
+            self.counterparts[name] = self.texts(body.get("with"), "with")
+            self.replaces[name] = self._replaces(body["replaces"]) if "replaces" in body else []
+
+    def _replaces(self, node: Node) -> list[tuple[Reach, str, Position]]:
+        return [
+            (Reach(reach), other.value, other.position)
+            for reach, others in self.members(node, "replaces", REACHES).items()
+            for other in (others.value if isinstance(others.value, list) else [others])
+        ]
+
+    def acts(self) -> dict[str, Act]:
+        """An act replaces only acts after it, so that no two replace each other; of one act on two subjects, the later
+        subject counts."""
+        ranks = {name: rank for rank, name in enumerate(self.meanings)}
+        for name, replaced in self.replaces.items():
+            for reach, other, where in replaced:
+                if other not in ranks:
+                    self.problems.add("R058", where, f"there is no act {other!r}", meant(str(other), ranks))
+                elif ranks[other] < ranks[name] or (other == name and reach != Reach.OTHER_SUBJECT):
+                    hint = "an act replaces only acts further down"
+                    self.problems.add("R058", where, f"{name} cannot replace {other}, which is not after it", hint)
+        return {
+            name: Act(name, ranks[name], tuple((reach, other) for reach, other, _ in self.replaces[name]))
+            for name in ranks
+        }

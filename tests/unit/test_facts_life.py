@@ -1,0 +1,164 @@
+"""The life of offers, interviews and applications: when each is over although no event says so."""
+
+from typing import Any
+
+import pytest
+
+from signpost.case import Case, Event
+from signpost.case.instant import DAY, parse_instant
+from signpost.facts.facts import Entity, Facts, facts_of
+from signpost.facts.life import OVER, OVER_TO_EMPLOYER
+
+START = parse_instant("2026-03-02T00:00:00Z")
+ACME = {"id": "acme", "name": "Acme"}
+Said = tuple[float, str, dict[str, Any]]
+
+
+def facts(*said: Said) -> Facts:
+    """Facts of events given as (days, type, data)."""
+    events = [
+        Event("t", "s", f"e-{number}", type_, START + int(days * DAY), "c-1", data)
+        for number, (days, type_, data) in enumerate(said)
+    ]
+    return facts_of(Case().fold(*events), "c-1")
+
+
+def offer(days: float, name: str, **data: Any) -> Said:
+    return days, f"offer.{name}", {"offer": "o", "employer": ACME, **data}
+
+
+def current(days: float, employer: dict[str, str] = ACME) -> Said:
+    return days, "employment.current", {"employer": employer}
+
+
+def over(entity: Entity, name: str = OVER) -> float:
+    return float((entity.values[name] - START) / DAY)
+
+
+def only(kind: str, *said: Said) -> Entity:
+    [entity] = facts(*said).entities[kind]
+    return entity
+
+
+ACCEPTED = (offer(0, "extended"), offer(1, "accepted"))
+DATED = (offer(0, "extended", start_date="2026-03-12"), offer(1, "accepted"))
+RESPOND = offer(0, "extended", respond_by="2026-03-12T00:00:00Z")
+PHONED = (5.0, "contact.logged", {"offer": "o", "by": "employer"})
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ([offer(0, "extended")], 60),
+        ([offer(0, "extended"), offer(3, "updated", title="Analyst")], 63),
+        ([offer(0, "extended"), PHONED], 65),
+        ([RESPOND], 17),
+        ([RESPOND, (11.0, "contact.logged", {"offer": "o", "by": "candidate"})], 71),
+        ([*ACCEPTED], 61),
+        ([*DATED], 40),
+        ([*DATED, offer(30, "accepted", by="written")], 90),
+        ([*DATED, offer(2, "updated", start_date="2026-04-11")], 70),
+        ([*DATED, current(35, {"id": "globex"})], 95),
+        ([*DATED, current(5, {"id": "globex"})], 40),
+        ([*ACCEPTED, (9.0, "employment.started", {"offer": "o"})], 9),
+        ([*ACCEPTED, current(9), current(20, {"id": "globex"}), current(30)], 9),
+        ([*ACCEPTED, (9.0, "employment.current", {"employer": {"name": "Acme"}})], 9),
+        ([current(0), *ACCEPTED, current(9)], 61),
+        ([current(0), current(9), *ACCEPTED], 61),
+        ([*ACCEPTED, current(9, {"id": "globex"})], 61),
+        ([offer(0, "extended"), current(9)], 60),
+        ([*ACCEPTED, offer(4, "withdrawn")], 34),
+        ([*DATED, offer(4, "rescinded"), PHONED], 34),
+    ],
+)
+def test_when_an_offer_is_over(said: list[Said], days: float) -> None:
+    assert over(only("offer", *said)) == days
+
+
+@pytest.mark.parametrize(
+    "private",
+    [
+        offer(20, "acceptance_planned"),
+        offer(20, "withdrawal_planned", withdrawal_reasons=["growth"]),
+        offer(20, "updated", commute_minutes=20),
+        offer(20, "updated", custom={"fit": 1}),
+    ],
+)
+def test_the_employer_counts_only_what_it_knows(private: Said) -> None:
+    found = only("offer", (0.0, "offer.extended", {"offer": "o"}), (20.0, private[1], {**private[2], "employer": None}))
+    known = only("offer", (0.0, "offer.extended", {"offer": "o"}))
+    assert over(found, OVER_TO_EMPLOYER) >= over(known, OVER_TO_EMPLOYER) == 60
+    silent = {key: value for key, value in private[2].items() if key != "employer"}
+    hidden = only("offer", (0.0, "offer.extended", {"offer": "o"}), (20.0, private[1], silent))
+    assert (over(hidden), over(hidden, OVER_TO_EMPLOYER)) == (80, 60)
+
+
+def test_the_employer_does_not_learn_that_the_candidate_works_elsewhere() -> None:
+    found = only("offer", *DATED, current(35, {"id": "globex"}))
+    assert (over(found), over(found, OVER_TO_EMPLOYER)) == (95, 40)
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ([("scheduled", 0, {})], 60),
+        ([("scheduled", 0, {"starts_at": "2026-03-12T00:00:00Z"})], 40),
+        ([("completed", 5, {"completed_at": "2026-03-06T00:00:00Z"})], 34),
+        ([("scheduled", 0, {"starts_at": "2026-03-12T00:00:00Z"}), ("cancelled", 3, {})], 33),
+    ],
+)
+def test_when_an_interview_is_over(said: list[tuple[str, float, dict[str, Any]]], days: float) -> None:
+    events = [(at, f"interview.{name}", {"interview": "i", **data}) for name, at, data in said]
+    assert over(only("interview", *events)) == days
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ([], 60),
+        ([(4.0, "contact.logged", {"application": "a", "by": "employer"})], 64),
+        ([(4.0, "interview.scheduled", {"interview": "i", "application": "a"})], 64),
+        (
+            [
+                (
+                    4.0,
+                    "interview.scheduled",
+                    {"interview": "i", "application": "a", "starts_at": "2026-03-12T00:00:00Z"},
+                )
+            ],
+            70,
+        ),
+        ([(4.0, "offer.extended", {"offer": "o", "application": "a"})], 64),
+        ([(4.0, "offer.extended", {"offer": "o", "application": "b"})], 60),
+        ([(4.0, "application.rejected", {"application": "a"})], 34),
+    ],
+)
+def test_when_an_application_is_over(said: list[Said], days: float) -> None:
+    found = facts((0.0, "application.submitted", {"application": "a"}), *said).entities["application"]
+    assert over(found[0]) == days
+
+
+def test_a_rejection_ends_the_open_offer_of_its_application() -> None:
+    extended = (0.0, "offer.extended", {"offer": "o", "application": "a"})
+    rejected = (1.0, "application.rejected", {"application": "a"})
+    ended = only("offer", extended, rejected)
+    assert (ended.values["stage"], ended.values["ended"], over(ended)) == ("rescinded", True, 31)
+    assert (ended.values["rescinded_at"], ended.stamps["stage"][2]) == (START + DAY, "e-1")
+    assert only("offer", rejected, (2.0, *extended[1:])).values["stage"] == "open"
+    assert only("offer", extended, rejected, (2.0, "offer.accepted", {"offer": "o"})).values["stage"] == "accepted"
+    assert only("offer", (0.0, "offer.extended", {"offer": "o"}), rejected).values["stage"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("said", "internal"),
+    [
+        ([], False),
+        ([current(0)], True),
+        ([current(0, {"name": "Acme"})], True),
+        ([current(0, {"id": "globex", "name": "Acme"})], False),
+        ([current(0), (1.0, "employment.ended", {})], False),
+        ([current(0), current(1, {"id": "globex"})], False),
+    ],
+)
+def test_an_offer_of_the_present_employer_is_internal(said: list[Said], internal: bool) -> None:
+    assert only("offer", offer(0, "extended"), *said).values["internal"] is internal
