@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 
-from flask import Flask
+from flask import Flask, Response, request
 from werkzeug.routing import BaseConverter
 
+from signpost.ingress.cloudevents_http import grant
 from signpost.messaging import Publisher
 from signpost.services.intake import documents, events, explaining, feedback, health, problems, reading, webhooks
 from signpost.services.intake.acceptance import EventAcceptor
@@ -30,6 +31,14 @@ class Anything(BaseConverter):
 
 def _microseconds() -> int:
     return time.time_ns() // 1000
+
+
+def _grant_delivery(response: Response) -> Response:
+    """Answer the OPTIONS request by which CloudEvents senders ask whether they may deliver here."""
+    origin = request.headers.get("WebHook-Request-Origin")
+    if request.method == "OPTIONS" and origin is not None and request.path.startswith(("/v1/events", "/v1/webhooks/")):
+        response.headers.extend(grant(origin))
+    return response
 
 
 def create_app(
@@ -71,6 +80,7 @@ def create_app(
     app.register_blueprint(explaining.blueprint(context, analyst, Slots(analyses)))
     app.register_blueprint(blueprint(context, webhooks.events_of))
     app.after_request(add_delivery_header)
+    app.after_request(_grant_delivery)
     app.register_blueprint(documents.blueprint())
     problems.install(app, chosen)
     return app

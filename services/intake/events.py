@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from signpost.case.event import Event
-from signpost.ingress.cloudevents_http import Mode, binary_document, mode_of
+from signpost.ingress.cloudevents_http import Mode, binary_document, mode_of, with_data
 from signpost.ingress.strict_json import MalformedJson, TooLarge, loads
 from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, load_event
@@ -26,6 +26,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
     routes = Blueprint("events", __name__)
 
     @routes.post("/v1/events")
+    @routes.post("/v1/events/")
     def events() -> Response:
         tenant = context.tenant()
         headers, now = lowercase_headers(request.headers), context.clock()
@@ -37,7 +38,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
             return _batch(context, document, tenant, now, len(raw))
         if mode is Mode.BINARY:
             document = binary_document(headers, document)
-        event = load_event(document, tenant=tenant, now=now, own=context.tenants.own_fields(tenant))
+        event = load_event(with_data(document), tenant=tenant, now=now, own=context.tenants.own_fields(tenant))
         context.acceptor.accept([event], now)
         return reply({"id": event.id, "status": 202}, 202)
 
@@ -71,7 +72,7 @@ class _BatchAnswer:
         item = {"index": index, "id": shorten(identity, MAX_ID) if isinstance(identity, str) else None}
         try:
             self.accepted.append(
-                load_event(document, tenant=self._tenant, now=self._now, own=self._own, hints=self._hints)
+                load_event(with_data(document), tenant=self._tenant, now=self._now, own=self._own, hints=self._hints)
             )
         except InvalidEvent as error:
             return {**item, "status": 422, **self._errors(error)}

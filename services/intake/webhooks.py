@@ -24,6 +24,7 @@ from signpost.ingress.receiving import (
 )
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.sources import keys_of_source
+from signpost.ingress.standard import standard_headers
 from signpost.ingress.vendors import VENDORS
 from signpost.repeats import Repeats
 from signpost.services.intake import prices
@@ -48,12 +49,11 @@ def blueprint(context: IntakeContext) -> Blueprint:
     @routes.post("/v1/webhooks/<anything:name>")
     def webhook(name: str) -> Response:
         raw = context.body()
-        source = context.tenants.source(name) or UNKNOWN
+        source = context.tenants.source(name.removesuffix("/")) or UNKNOWN
         if source is UNKNOWN and lines.is_due("unknown source"):
             log.warning("webhook for an unknown source, answered like a wrong signature: %r", name[:80])
-        delivery = to_request(
-            source, lowercase_headers(request.headers), raw, context.clock(), context.limits.max_depth
-        )
+        headers = lowercase_headers(request.headers)
+        delivery = to_request(source, headers, raw, context.clock(), context.limits.max_depth)
         if context.deliveries is None:
             return _process(context, delivery)
         with context.deliveries.record(source, delivery.headers, delivery.raw, delivery.now) as record:
@@ -66,9 +66,9 @@ def to_request(source: Source, headers: Mapping[str, str], raw: bytes, now: int,
     """A request of a source: headers by lower-case name, `now` in microseconds. Raises SourceDisabled."""
     if source.problem:
         raise SourceDisabled(f"source {source.name} is disabled: {source.problem}")
-    return WebhookRequest(
-        VENDORS[source.vendor], source, keys_of_source(source.vendor, source.secrets), headers, raw, now, depth
-    )
+    vendor = VENDORS[source.vendor]
+    headers = standard_headers(headers) if vendor.speaks_ours else headers
+    return WebhookRequest(vendor, source, keys_of_source(source.vendor, source.secrets), headers, raw, now, depth)
 
 
 def events_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int) -> list[Event]:

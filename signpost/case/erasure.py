@@ -9,6 +9,8 @@ from signpost.case.identity import APPLICATION, case_keys
 
 Entity: TypeAlias = tuple[str, str]
 """(kind, id)."""
+OWN_ID: Final = "~"
+"""Between a source and an id that is its own; no name of a source has it."""
 SCOPED: Final = ("offer", "interview")
 """Kinds whose ids are unique within a candidate only; an application is a case key of its own."""
 
@@ -39,8 +41,12 @@ def of_entities(keys: Collection[str], entities: Collection[Entity]) -> Iterator
 
 def of_ids(keys: Collection[str], entities: Collection[Entity]) -> Iterator[str]:
     """The same as identities of unknown kind."""
-    yield from (of_id(key.removeprefix(APPLICATION)) for key in keys)
-    yield from (of_id(name) for kind, name in entities if kind == "application" or kind in SCOPED)
+    names = {key.removeprefix(APPLICATION) for key in keys}
+    names |= {name for kind, name in entities if kind == "application" or kind in SCOPED}
+    for name in names:
+        yield of_id(name)
+        if OWN_ID in name:  # a body has the id without the source
+            yield of_id(name.partition(OWN_ID)[2])
 
 
 def entities_of(case: Case) -> set[Entity]:

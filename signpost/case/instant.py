@@ -8,16 +8,21 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+LEAP_SECOND = ":59:60"
 NEVER = 253_402_128_000_000_000
 """The last instant that every time zone can represent (9999-12-30); stands for a time that never comes."""
 
 
 def parse_instant(text: str) -> int:
-    """Microseconds since the epoch of an RFC 3339 text. Raises ValueError if it is malformed or has no offset."""
-    moment = datetime.fromisoformat(text)
+    """Microseconds since the epoch of an RFC 3339 text. Raises ValueError if it is malformed or has no offset.
+
+    A leap second counts as the second after it, as clocks count.
+    """
+    leap = text[13:19] == LEAP_SECOND
+    moment = datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if leap else text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no UTC offset; write for example {text}Z or {text}+01:00")
-    return from_datetime(moment)
+    return from_datetime(moment) + leap * SECOND
 
 
 def from_datetime(moment: datetime) -> int:

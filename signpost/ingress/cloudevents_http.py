@@ -1,16 +1,23 @@
 """The HTTP binding of CloudEvents 1.0: the mode of a request and the document of a binary-mode request. Pure."""
 
+import base64
+import binascii
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from signpost.errors import CallerError
-from signpost.ingress.strict_json import MalformedJson
+from signpost.ingress.strict_json import MalformedJson, loads
 from signpost.names import CLOUDEVENT_JSON, CLOUDEVENTS_BATCH_JSON, JSON
 from signpost.schemas import InvalidEvent, Problem
 
 SUFFIX, PREFIX = "+json", "ce-"
+CHARSET = re.compile(r'(?:^|;)\s*charset\s*=\s*"?([^\s";]*)')
+UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
+"""Names of UTF-8 and of its part that every sender writes."""
+MAX_ORIGIN_CHARS = 253
 
 
 class UnsupportedMediaType(CallerError):
@@ -28,7 +35,8 @@ class Mode(Enum):
 def mode_of(content_type: str, headers: Mapping[str, str]) -> Mode:
     """Return the mode by content type; `headers` by lower-case name. Raises UnsupportedMediaType."""
     media, _, parameters = (part.strip().lower() for part in content_type.partition(";"))
-    if "charset" in parameters and "utf-8" not in parameters:
+    charset = CHARSET.search(parameters)
+    if charset and charset[1] not in UTF_8:
         raise UnsupportedMediaType("events must be in UTF-8; leave out charset or set it to utf-8")
     # The batch type starts with the same characters as the single type, so it is compared first.
     for mode, supported in ((Mode.BATCH, CLOUDEVENTS_BATCH_JSON), (Mode.STRUCTURED, CLOUDEVENT_JSON)):
@@ -62,6 +70,30 @@ def binary_document(headers: Mapping[str, str], data: Any) -> dict[str, Any]:
     if "data" in document or "data_base64" in document:
         raise InvalidEvent([Problem("/data", "must be sent as the body, not as a ce- header")])
     return document if data is None else {**document, "data": data}
+
+
+def with_data(document: Any) -> Any:
+    """Return the document with `data` in place of `data_base64`, which some senders use for JSON too.
+
+    Raises InvalidEvent if it is not base64 of JSON. Any other document is returned unchanged.
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("data_base64"), str) or "data" in document:
+        return document
+    try:
+        data = loads(base64.b64decode(document["data_base64"], validate=True))
+    except (binascii.Error, ValueError, MalformedJson):
+        raise InvalidEvent([Problem("/data_base64", "must be base64 of JSON")]) from None
+    return {name: value for name, value in document.items() if name != "data_base64"} | {"data": data}
+
+
+def grant(origin: str) -> dict[str, str]:
+    """Return the headers that let a sender deliver, for the origin of its OPTIONS request; none for an odd origin.
+
+    See "Abuse Protection" of the CloudEvents webhook specification. Every delivery still needs its credential.
+    """
+    if not (0 < len(origin) <= MAX_ORIGIN_CHARS and origin.isascii() and origin.isprintable()):
+        return {}
+    return {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
 
 
 def _decode_attribute(name: str, value: str) -> str:

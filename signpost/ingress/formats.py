@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta, timezone
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from signpost.case.instant import from_datetime, on_calendar, parse_instant, to_datetime
+from signpost.case.instant import LEAP_SECOND, from_datetime, on_calendar, parse_instant, to_datetime
 from signpost.ingress.signatures import UNITS
 
 US_DATE: Final = re.compile("([0-9]{2})/([0-9]{2})/([0-9]{4})")
@@ -33,7 +33,7 @@ def instant(value: Any, formats: Formats) -> int | None:
             return on_calendar(value * UNITS[formats.unit])
         if not isinstance(value, str) or "T" not in value.upper().replace(" ", "T"):
             return None
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value.replace(LEAP_SECOND, ":59:59"))
         if moment.tzinfo is None:
             return None if formats.zone is None else on_calendar(from_datetime(moment.replace(tzinfo=formats.zone)))
         return on_calendar(parse_instant(value))
@@ -52,7 +52,9 @@ def day(value: Any, formats: Formats) -> Any:
     time = instant(value, replace(formats, zone=formats.zone or UTC_ZONE))
     if time is None:
         return value
-    written = datetime.fromisoformat(value) if isinstance(value, str) else to_datetime(time)
+    written = (
+        datetime.fromisoformat(value.replace(LEAP_SECOND, ":59:59")) if isinstance(value, str) else to_datetime(time)
+    )
     local = to_datetime(time).astimezone(formats.zone) if formats.zone else written
     is_local_midnight = local.time() == MIDNIGHT and written.time() != MIDNIGHT
     return (local if is_local_midnight else written).date().isoformat()

@@ -8,6 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from signpost.case.event import Event
+from signpost.case.identity import APPLICATION
 from signpost.errors import CallerError
 from signpost.ingress import standard
 from signpost.ingress.mapping import Vendor
@@ -20,6 +21,8 @@ from signpost.schemas.texts import find_unprintable
 from signpost.tenants.model import Source
 
 MAX_UNSIGNED_PING_BYTES = 200
+OWNED_IDS = ("application", "offer", "interview", "into")
+"""Fields of events whose ids a vendor chooses."""
 MAX_HANDSHAKE_CHARS = 128
 
 
@@ -108,13 +111,24 @@ def read(delivery: WebhookRequest) -> TranslationResult:
     notes: list[str] = []
     documents = translate(vendor, delivery.headers, body, _receipt(delivery), notes)
     events = tuple(
-        load_translated(document, tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds)
+        load_translated(
+            _with_own_ids(document, source), tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds
+        )
         for document in documents
     )
     if events:
         left_out = tuple(Problem("", note) for note in dict.fromkeys(notes))
         return TranslationResult(events, name or "", notes=(*left_out[:MAX_PROBLEMS], *_notes(documents)))
     return _explain_no_events(vendor, name, body)
+
+
+def _with_own_ids(document: dict[str, Any], source: Source) -> dict[str, Any]:
+    """Keep the ids of a source apart from those of the tenant's other sources."""
+    data = document["data"]
+    owned = {name: source.own_id(data[name]) for name in OWNED_IDS if isinstance(data.get(name), str)}
+    subject = document["subject"]
+    scheme = APPLICATION if subject.startswith(APPLICATION) else ""
+    return {**document, "subject": scheme + source.own_id(subject[len(scheme) :]), "data": {**data, **owned}}
 
 
 def _notes(documents: Sequence[Any]) -> tuple[Problem, ...]:
@@ -155,8 +169,8 @@ def _receipt(delivery: WebhookRequest) -> Receipt:
 
 def _load_standard(delivery: WebhookRequest, payload: Any) -> Event:
     webhook_id = delivery.headers.get("webhook-id", "")
+    document = standard.to_cloudevent(payload, webhook_id=webhook_id, source=delivery.event_source)
     try:
-        document = standard.to_cloudevent(payload, webhook_id=webhook_id, source=delivery.event_source)
         return load_event(
             document, tenant=delivery.source.tenant, now=delivery.now, own=delivery.source.vocabulary.own_kinds
         )

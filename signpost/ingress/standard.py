@@ -9,6 +9,7 @@ from signpost.schemas.fields import json_type
 from signpost.schemas.problems import pointer
 
 FIELDS = ("type", "timestamp", "data")
+HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
 def to_cloudevent(document: Any, *, webhook_id: str, source: str) -> dict[str, Any]:
@@ -36,6 +37,18 @@ def to_cloudevent(document: Any, *, webhook_id: str, source: str) -> dict[str, A
         "subject": subject_of(data),
         "data": {key: value for key, value in data.items() if key != "candidate"},
     }
+
+
+def standard_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the headers with the names of the standard, for a sender that uses those of Svix from before it."""
+    if "webhook-signature" in headers:
+        return headers
+    older = {
+        name: headers[f"svix-{name.partition('-')[2]}"]
+        for name in HEADERS
+        if f"svix-{name.partition('-')[2]}" in headers
+    }
+    return {**headers, **older}
 
 
 def subject_of(data: Mapping[str, Any]) -> Any:

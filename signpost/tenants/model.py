@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from signpost.case.erasure import OWN_ID
 from signpost.case.instant import MINUTE
 from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.schemas.custom import OwnKinds
@@ -40,8 +41,14 @@ class Source:
     clock_skew: int = 5 * MINUTE
     fields: Mapping[str, str] = field(default_factory=dict)
     vocabulary: Vocabulary = field(default=KINDS, repr=False)
+    own_ids: bool = False
+    """Whether its ids are its own, so that `own_id` keeps them apart from those of the tenant's other sources."""
     problem: str = ""
     """Why it is disabled and what to do; "" for a source whose webhooks are accepted."""
+
+    def own_id(self, value: str) -> str:
+        """The id under which the tenant knows what this source calls `value`."""
+        return f"{self.name}{OWN_ID}{value}" if self.own_ids else value
 
 
 @dataclass(frozen=True, slots=True)

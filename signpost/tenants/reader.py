@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -30,7 +31,10 @@ TERMS: Final = tuple(OfferTerms().fields)
 """Terms of an offer that a sender's custom fields can have, beside the fields that the rulebook declares."""
 OWN: Final = f"{CUSTOM}."
 TENANT_KEYS: Final = ("api_keys", "params", "disabled", "rules")
-SOURCE_KEYS: Final = ("tenant", "vendor", "secrets", "time_zone", "employer", "clock_skew", "fields")
+SOURCE_KEYS: Final = ("tenant", "vendor", "secrets", "time_zone", "employer", "clock_skew", "fields", "ids")
+IDS: Final = ("own", "shared")
+SPEAKS_OURS: Final = "standard"
+"""The vendor whose senders choose the ids of events themselves."""
 
 
 class TenantsReader(FieldReader):
@@ -65,7 +69,19 @@ class TenantsReader(FieldReader):
         declared fields are known; those of other tenants are not checked."""
         required = ("tenant", "vendor", "secrets")
         bodies = [] if node is None else self._named_members("sources", node, SOURCE_KEYS, required)
-        return {name: self._source(name, body, vocabularies) for name, body in bodies}
+        found: dict[str, Source] = {}
+        for name, body in bodies:
+            source = self._source(name, body, vocabularies)
+            others = [one for one in found.values() if one.tenant == source.tenant and one.vendor != SPEAKS_OURS]
+            found[name] = replace(source, own_ids=self._has_own_ids(source, body.get("ids"), bool(others)))
+        return found
+
+    def _has_own_ids(self, source: Source, node: Node | None, is_further: bool) -> bool:
+        """The first source of a tenant has the ids of the tenant; each further one numbers candidates for itself."""
+        text = self.text(node, f"sources.{source.name}.ids")
+        if node is not None and text not in IDS:
+            self.problems.add("R013", node.position, f"{text!r} is not one of {', '.join(IDS)}", meant(text, IDS))
+        return text == "own" or (text != "shared" and is_further and source.vendor != SPEAKS_OURS)
 
     def _hashes(self, at: str, node: Node | None) -> tuple[str, ...]:
         """The hashes of a tenant's API keys."""

@@ -1,0 +1,101 @@
+"""What other senders do and the specifications allow: charsets, slashes, handshakes, older header names, base64."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signpost.names import CLOUDEVENT_JSON
+from tests.support.intake_parts import NOW, Intake, intake_at, sign_greenhouse, sign_standard
+
+CREATED = {"action": "offer_created", "payload": {"id": 1, "application_id": 2, "sent_on": "2026-03-01"}}
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Iterator[Intake]:
+    parts = intake_at(tmp_path)
+    yield parts
+    parts.broker.close()
+    parts.store.close()
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    plain = {"specversion": "1.0", "id": "e-1", "source": "s", "type": "signpost.offer.extended.v1", "subject": "c-1"}
+    return {**plain, "time": "2026-03-02T13:00:00Z", "data": {"offer": "o"}, **changes}
+
+
+@pytest.mark.parametrize("charset", ["utf8", "us-ascii", "US-ASCII", '"utf-8"', "UTF-8; x=1"])
+def test_other_names_of_utf_8_are_taken(intake: Intake, charset: str) -> None:
+    assert intake.send(event(), f"{CLOUDEVENT_JSON}; charset={charset}").status_code == 202
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "utf-16", "utf-80"])
+def test_another_charset_is_refused(intake: Intake, charset: str) -> None:
+    assert intake.send(event(), f"{CLOUDEVENT_JSON}; charset={charset}").status_code == 415
+
+
+def test_a_trailing_slash_is_taken(intake: Intake) -> None:
+    assert (
+        intake.post("/v1/events/", json.dumps(event()).encode(), {"Content-Type": CLOUDEVENT_JSON}).status_code == 202
+    )
+    body = json.dumps(CREATED).encode()
+    assert intake.client.post("/v1/webhooks/acme/", data=body, headers=sign_greenhouse(body)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/webhooks/careers", "/v1/webhooks/no-such"])
+def test_a_sender_may_ask_whether_it_may_deliver(intake: Intake, path: str) -> None:
+    answer = intake.client.options(path, headers={"WebHook-Request-Origin": "eventemitter.example.com"})
+    assert answer.status_code == 200
+    assert answer.headers["WebHook-Allowed-Origin"] == "eventemitter.example.com"
+    assert answer.headers["WebHook-Allowed-Rate"] == "*"
+    assert "POST" in answer.headers["Allow"]
+    assert "WebHook-Allowed-Origin" not in intake.client.options(path).headers
+
+
+def test_the_header_names_of_svix_are_those_of_the_standard(intake: Intake) -> None:
+    sent = {"type": "offer.extended", "timestamp": "2026-03-02T13:00:00Z", "data": {"candidate": "c-1", "offer": "o"}}
+    body = json.dumps(sent).encode()
+    older = {name.replace("webhook-", "svix-"): value for name, value in sign_standard(body, NOW).items()}
+    assert intake.client.post("/v1/webhooks/careers", data=body, headers=older).status_code == 202
+    broken = {**older, "svix-signature": "v1,AAAA"}
+    assert intake.client.post("/v1/webhooks/careers", data=body, headers=broken).status_code == 401
+
+
+def test_the_pointer_names_the_member_that_is_too_much(intake: Intake) -> None:
+    sent = {"id": "evt_1", "type": "offer.extended", "timestamp": "2026-03-02T13:00:00Z", "data": {"candidate": "c"}}
+    body = json.dumps(sent).encode()
+    answer = intake.client.post("/v1/webhooks/careers", data=body, headers=sign_standard(body))
+    assert answer.status_code == 422
+    assert "/id" in [found["pointer"] for found in answer.json["errors"]]  # type: ignore[index]
+
+
+def test_data_in_base64_is_json_or_a_clear_answer(intake: Intake) -> None:
+    plain = {name: value for name, value in event().items() if name != "data"}
+    sent = {**plain, "data_base64": base64.b64encode(b'{"offer": "o"}').decode()}
+    assert intake.send(sent).status_code == 202
+    assert intake.send([{**sent, "id": "e-2"}], "application/cloudevents-batch+json").status_code == 202
+    assert [kept["data"] for kept in intake.queued()] == [{"offer": "o"}] * 2
+    for odd in ("e30", base64.b64encode(b"\xff").decode(), "%%"):
+        answer = intake.send({**plain, "data_base64": odd})
+        assert answer.status_code == 422
+        assert answer.json["errors"][0]["pointer"] == "/data_base64"  # type: ignore[index]
+
+
+def test_a_leap_second_is_an_instant(intake: Intake) -> None:
+    assert intake.send(event(time="2016-12-31T23:59:60Z")).status_code == 202
+    assert intake.queued()[0]["time"] == "2017-01-01T00:00:00Z"
+    assert intake.send(event(time="2016-12-31T23:58:60Z")).status_code == 422
+
+
+@pytest.mark.parametrize("odd", [b'"a\\u0000b"', b'"\\ud83d"'])
+def test_an_attribute_that_nobody_reads_cannot_refuse_an_event(intake: Intake, odd: bytes) -> None:
+    body = json.dumps(event(traceparent="ODD")).encode().replace(b'"ODD"', odd)
+    assert intake.send(b"\xef\xbb\xbf" + body).status_code == 202
+    titled = json.dumps(event(id="e-2", data={"offer": "o", "title": "ODD"})).encode().replace(b'"ODD"', odd)
+    assert intake.send(titled).status_code == 202
+    assert "\ufffd" in intake.queued()[-1]["data"]["title"]
+    named = json.dumps(event(id="e-3", subject="ODD")).encode().replace(b'"ODD"', odd)
+    assert intake.send(named).status_code == 422, "an id is never changed"
