@@ -8,7 +8,7 @@ from signpost.storage import Store
 from signpost.workers.backfill import Backfill
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, run
-from signpost.workers.reevaluation import MAX_BATCH, DueCaseProcessor
+from signpost.workers.reevaluation import DueCaseProcessor
 from signpost.workers.rulebook_versions import RulebookVersions
 
 MAX_PRUNED = 500
@@ -42,7 +42,7 @@ class CaseClock:
         while not stop.is_set():
             woken, pause = self.step(), self._backfill.step(self._clock())
             self._prune()
-            if woken < MAX_BATCH:
+            if not woken:
                 self._outbox.collect()
                 stop.wait(min(self._interval_s, pause))
         self._outbox.collect()

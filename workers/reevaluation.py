@@ -26,7 +26,10 @@ class DueCaseProcessor:
         self._store, self._versions, self._lease = store, versions, lease
 
     def wake(self, now: int) -> tuple[int, list[Outgoing]]:
-        """Commit the advice of up to MAX_BATCH due cases; returns their number and the new outbox rows."""
+        """Commit the advice of up to MAX_BATCH due cases, of each tenant the same number.
+
+        Returns how many there were, and the new outbox rows.
+        """
         engines = self._versions.engines(now)
         try:
             with self._store.transaction() as tx:

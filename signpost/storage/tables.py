@@ -31,7 +31,7 @@ cases = Table(
 _merged = cases.c.merged_into.is_not(None)
 Index("cases_merged", cases.c.tenant, cases.c.merged_into, postgresql_where=_merged, sqlite_where=_merged)
 _due = cases.c.next_change.is_not(None) & cases.c.merged_into.is_(None)
-Index("cases_due", cases.c.next_change, postgresql_where=_due, sqlite_where=_due)
+Index("cases_due", cases.c.tenant, cases.c.next_change, postgresql_where=_due, sqlite_where=_due)
 
 # Only columns that change with the rulebook, so that an event updates no index entry.
 _whole = cases.c.merged_into.is_(None)

@@ -9,7 +9,7 @@ from sqlalchemy import CTE, Connection, delete, func, or_, select, tuple_
 from signpost.case.erasure import Entity, of_case, of_entities, of_event, of_ids
 from signpost.errors import BugError
 from signpost.names import ADVICE, CLOUDEVENT_JSON
-from signpost.storage import erasures
+from signpost.storage import due_cases, erasures
 from signpost.storage.consumers import read_consumers
 from signpost.storage.deliveries import delete_found_by
 from signpost.storage.dialect import Dialect, Values
@@ -134,15 +134,8 @@ class Transaction:
         return self._dialect.insert_outbox(self._connection, values)
 
     def claim_due(self, now: int, limit: int) -> list[CaseRow]:
-        """Cases whose advice is due to change by `now`, earliest first, locked; skips cases locked elsewhere."""
-        due = (
-            select(cases)
-            .where(cases.c.next_change <= now, cases.c.next_change.is_not(None), cases.c.merged_into.is_(None))
-            .order_by(cases.c.next_change)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        return [CaseRow(**row) for row in self._connection.execute(due).mappings()]
+        """Up to `limit` cases whose advice is due to change by `now`: see `due_cases.claim`."""
+        return due_cases.claim(self._connection, now, limit)
 
     def claim_by_rulebook(self, tenant: str, rulebook: str, limit: int) -> list[CaseRow]:
         """Cases of a tenant that this rulebook evaluated last, oldest first, locked; skips cases locked elsewhere."""

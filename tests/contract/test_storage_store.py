@@ -141,6 +141,31 @@ def test_due_cases_come_earliest_first_and_merged_ones_never(store: Store) -> No
         assert [row.key for row in transaction.claim_due(NOW, 1)] == ["early"]
 
 
+def add_due(store: Store, due: dict[tuple[str, str], int]) -> None:
+    """Store cases that are due at these instants."""
+    with store.transaction() as transaction:
+        transaction.lock_cases(list(due))
+        transaction.save_cases([CaseRow(tenant, key, next_change=at) for (tenant, key), at in due.items()])
+
+
+def test_due_cases_are_claimed_from_all_tenants_alike(store: Store) -> None:
+    add_due(store, {("busy", f"c-{number}"): NOW - 3000 + number for number in range(300)})
+    add_due(store, {("late", "only"): NOW, ("later", "future"): NOW + 1})
+    with store.transaction() as transaction:
+        claimed = transaction.claim_due(NOW, 100)
+    assert [(row.tenant, row.key) for row in claimed] == [
+        *(("busy", f"c-{number}") for number in range(50)),
+        ("late", "only"),
+    ]
+
+
+def test_more_tenants_with_due_cases_than_a_batch_has_room_for_come_longest_due_first(store: Store) -> None:
+    add_due(store, {(f"t-{number}", f"c-{case}"): NOW - number for number in range(30) for case in range(3)})
+    with store.transaction() as transaction:
+        claimed = transaction.claim_due(NOW, 10)
+    assert sorted(row.tenant for row in claimed) == sorted(f"t-{number}" for number in range(20, 30))
+
+
 def test_record_keeps_the_latest_and_tells_every_change(store: Store) -> None:
     with store.transaction() as transaction:
         ids = transaction.record(

@@ -1,4 +1,4 @@
-"""One tenant floods the advisor with work on a large case; another tenant's advice is hardly later than without."""
+"""One tenant floods the advisor or the clock with work; another tenant's advice is hardly later than without."""
 
 import threading
 import time
@@ -14,8 +14,11 @@ from signpost.engine.compiled import Answer, CompiledEngine
 from signpost.facts.facts import Facts
 from signpost.messaging import Consumer
 from signpost.messaging.topology import ADVISOR
+from signpost.storage import CaseRow
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.advisor import Advisor
+from signpost.workers.clock import CaseClock
+from signpost.workers.reevaluation import MAX_BATCH
 from tests.support.workers_kit import KINDS, RULES, System, event, system
 
 FLOOD = 200
@@ -138,3 +141,41 @@ def test_a_flood_of_one_tenant_hardly_delays_another(signpost: System, cases: in
         unloaded = max(seconds_to_advice(signpost, advice, number, []) for number in range(1, 6))
         loaded = min(seconds_to_advice(signpost, advice, 100 + turn, flood(turn)) for turn in range(2))
     assert loaded < MAX_RATIO * unloaded, f"{loaded:.3f} s instead of {unloaded:.3f} s"
+
+
+def add_due(signpost: System, tenant: str, count: int, at: int) -> None:
+    """Store cases of a tenant that are due from an instant on, one each microsecond."""
+    rows = [CaseRow(tenant, f"{at}-{number}", next_change=at + number) for number in range(count)]
+    with signpost.store.transaction() as transaction:
+        transaction.lock_cases([(row.tenant, row.key) for row in rows])
+        transaction.save_cases(rows)
+
+
+def count_due(signpost: System, tenant: str) -> int:
+    return sum(row.next_change is not None for row in signpost.store.cases(tenant))
+
+
+def test_many_due_cases_of_one_tenant_delay_another_by_no_batch(signpost: System) -> None:
+    add_due(signpost, "flood", 3 * MAX_BATCH, signpost.now - 3000)
+    add_due(signpost, "quiet", 1, signpost.now)
+    clock = signpost.case_clock()
+    assert clock.step() <= MAX_BATCH
+    assert count_due(signpost, "quiet") == 0
+
+
+def test_the_clock_pauses_only_when_nothing_is_due(signpost: System) -> None:
+    add_due(signpost, "flood", 3 * MAX_BATCH, signpost.now - 3000)
+    add_due(signpost, "quiet", 1, signpost.now)
+    finish_without_a_pause(signpost.case_clock())
+    assert count_due(signpost, "flood") == count_due(signpost, "quiet") == 0
+
+
+def finish_without_a_pause(clock: CaseClock) -> None:
+    """Let a clock work until it pauses for the first time, and stop it then."""
+
+    class Paused(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            self.set()
+            return True
+
+    clock.run(Paused())

@@ -1,0 +1,51 @@
+"""Claims cases whose advice is due to change, the same number from each tenant. Reads one index entry per tenant."""
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from signpost.storage.rows import CaseRow
+from signpost.storage.tables import cases
+
+# A probe of the index `cases_due` for each tenant, however many of its cases are due; both databases run it.
+TENANTS = text(
+    """
+    WITH RECURSIVE head(tenant) AS (
+        SELECT (SELECT tenant FROM cases WHERE next_change IS NOT NULL AND merged_into IS NULL
+                ORDER BY tenant, next_change LIMIT 1)
+        UNION ALL
+        SELECT (SELECT c.tenant FROM cases c WHERE c.next_change IS NOT NULL AND c.merged_into IS NULL
+                AND c.tenant > head.tenant ORDER BY c.tenant, c.next_change LIMIT 1)
+        FROM head WHERE head.tenant IS NOT NULL
+    ), first(tenant, due) AS (
+        SELECT tenant, (SELECT c.next_change FROM cases c WHERE c.next_change IS NOT NULL AND c.merged_into IS NULL
+                        AND c.tenant = head.tenant ORDER BY c.next_change LIMIT 1)
+        FROM head WHERE tenant IS NOT NULL
+    )
+    SELECT tenant FROM first WHERE due <= :now ORDER BY due, tenant LIMIT :limit
+    """
+)
+DUE = (
+    select(cases)
+    .where(
+        cases.c.tenant == bindparam("of"),
+        cases.c.next_change <= bindparam("now"),
+        cases.c.next_change.is_not(None),
+        cases.c.merged_into.is_(None),
+    )
+    .order_by(cases.c.next_change)
+    .limit(bindparam("share"))
+    .with_for_update(skip_locked=True)
+)
+
+
+def claim(connection: Connection, now: int, limit: int) -> list[CaseRow]:
+    """At most `limit` due cases, locked, an equal share of each tenant; skips cases locked elsewhere.
+
+    The tenant that waits longest comes first. Returns fewer than `limit` if some tenants have less than their share.
+    """
+    tenants = connection.execute(TENANTS, {"now": now, "limit": limit}).scalars().all()
+    share = limit // max(1, len(tenants))
+    return [
+        CaseRow(**row)
+        for tenant in tenants
+        for row in connection.execute(DUE, {"of": tenant, "now": now, "share": share}).mappings()
+    ]
