@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from signpost.engine.conditions import compile_timed, compile_untimed, items
 from signpost.engine.environment import Env, date_or_instant_of, instant_of, midnight, value_of
 from signpost.engine.intervals import Intervals, both, holds, until
-from signpost.engine.network import build_network, is_shared
+from signpost.engine.network import build_network, is_shared, shared_checks
 from signpost.facts.facts import UTC_ZONE, Entity, Facts
 from signpost.rulebook.conditions import relations_of
 from signpost.rulebook.rulebook import Rulebook
@@ -155,7 +155,7 @@ def _zone(facts: Facts, is_private: bool) -> ZoneInfo:
 class _CompiledRule:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.shared = [term for term in rule.when if is_shared(term)]
+        self.shared = shared_checks(rule.when)
         self.rest = compile_timed(tuple(term for term in rule.when if not is_shared(term)))
         self.when = compile_timed(rule.when)
         self.levels = [(level.priority, compile_timed(level.when)) for level in rule.levels]

@@ -18,6 +18,7 @@ from signpost.rulebook.terms import (
     Known,
     Linked,
     Lists,
+    Moment,
     OneOf,
     Order,
     Reached,
@@ -246,7 +247,11 @@ def _timed_relation(term: Relation) -> TimedCheck:
 
 
 def _reached(term: Reached) -> TimedCheck:
-    moment, make = instant_of(term.moment), since if term.reached else until
+    make = since if term.reached else until
+    if term.moment == Moment(term.moment.base, end=term.moment.end) and term.moment.base.type == "instant":
+        value = value_of(term.moment.base)
+        return lambda env: NEVER if (instant := value(env)) is None else make(instant)
+    moment = instant_of(term.moment)
 
     def reached(env: Env) -> Intervals:
         instant = moment(env)

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from signpost.engine.conditions import Check, check
 from signpost.engine.environment import Env
 from signpost.rulebook.checks import references
-from signpost.rulebook.terms import AnyOf, Relation, Scope, Term, is_timed, walk
+from signpost.rulebook.terms import AnyOf, Condition, Relation, Scope, Term, is_timed, walk
 
 R = TypeVar("R")
 
@@ -33,6 +33,18 @@ def is_shared(term: Term) -> bool:
     return not is_timed(term) and all(
         ref.scope != Scope.DEFINED for inner in walk((term,)) for ref in references(inner)
     )
+
+
+def shared_checks(condition: Condition) -> list[Term]:
+    """The terms of a rule that several rules can share: those that `is_shared`, and of a relation that time can change
+    the part that it cannot, which must hold too."""
+    found: list[Term] = []
+    for term in condition:
+        if is_shared(term):
+            found.append(term)
+        elif isinstance(term, Relation) and not term.fewer:
+            found.append(replace(term, where=tuple(filter(is_shared, term.where))))
+    return found
 
 
 def build_network(rules: Iterable[tuple[R, Sequence[Term]]]) -> Network[R]:
