@@ -9,7 +9,7 @@ from signpost.case.fold import CUSTOM, SINGLE
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.lives import add_lives, add_present_employer
 from signpost.facts.notice import ANY_DAY, UNITS, Notice, notice_of
-from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, DerivedFact, offer_stage, stage_of
+from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, application_stage, offer_stage, stage_of
 from signpost.facts.values import own_value, typed_value
 from signpost.facts.vocabulary import KINDS, Vocabulary
 
@@ -89,7 +89,7 @@ def _application(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     entity = Entity("application", entity_id)
     _set_typed(entity, fields)
     _set_instants(entity, fields)
-    _set_derived(entity, stage_of(fields, APPLICATION_STAGES))
+    _set_derived(entity, application_stage(fields))
     entity.set("application", entity_id, None)
     return entity
 

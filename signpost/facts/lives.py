@@ -28,8 +28,9 @@ def add_lives(entities: Mapping[str, list[Entity]], registers: Registers, life: 
     employment = registers.get("employment", {}).get(SINGLE, {})
     for offer in entities["offer"]:
         offer.set("began_at", _began_at(offer.values, employment), None)
+    belonging = _find_belonging(entities)
     for field, by_employer in ((OVER, False), (OVER_TO_EMPLOYER, True)):
-        lives = _Lives(entities, registers, life, by_employer)
+        lives = _Lives(belonging, registers, life, by_employer)
         for kind in ("offer", "interview", "application"):
             for entity in entities[kind]:
                 entity.set(field, lives.over_at(entity), None)
@@ -49,9 +50,9 @@ def add_present_employer(candidate: Entity, entities: Mapping[str, list[Entity]]
 
 @dataclass(frozen=True, slots=True)
 class _Lives:
-    """`by_employer`: use only what the employer of an entity knows too."""
+    """`belonging`: see `_find_belonging`. `by_employer`: use only what the employer of an entity knows too."""
 
-    entities: Mapping[str, list[Entity]]
+    belonging: Mapping[tuple[str, str], list[Entity]]
     registers: Registers
     life: Life
     by_employer: bool
@@ -88,8 +89,7 @@ class _Lives:
     def _heard(self, entity: Entity) -> Iterator[int]:
         """When something was stated about an entity and about what belongs to it."""
         yield self._stated(entity)
-        kinds = {"offer": ("contact",), "application": ("contact", "offer", "interview")}.get(entity.kind, ())
-        for item in (item for kind in kinds for item in self.entities[kind] if is_for(item, entity)):
+        for item in self.belonging.get((entity.kind, entity.id), ()):
             yield self._stated(item)
             yield _instant(item, "starts_at")
 
@@ -104,6 +104,34 @@ class _Lives:
 
     def _fields(self, entity: Entity) -> Mapping[str, Register]:
         return self.registers.get(entity.kind, {}).get(entity.id, {})
+
+
+_BELONGS = {"offer": ("contact",), "application": ("contact", "offer", "interview")}
+"""Kind -> the kinds of entities that can belong to it."""
+_LINKS = ("offer", "application", "employer")
+
+
+def _find_belonging(entities: Mapping[str, list[Entity]]) -> dict[tuple[str, str], list[Entity]]:
+    """(kind, id) of each offer and application -> the entities that belong to it. Looks only at entities that share an
+    id with it, because a case can have many."""
+    sharing: dict[tuple[str, str, str], list[Entity]] = {}
+    for kind in {kind for kinds in _BELONGS.values() for kind in kinds}:
+        for item in entities[kind]:
+            for link in _LINKS:
+                if link in item.values:
+                    sharing.setdefault((kind, link, item.values[link]), []).append(item)
+    found: dict[tuple[str, str], list[Entity]] = {}
+    for owner_kind, kinds in _BELONGS.items():
+        for owner in entities[owner_kind]:
+            own = {**owner.values, "offer": owner.id} if owner_kind == "offer" else owner.values
+            shared = {
+                (item.kind, item.id): item
+                for kind in kinds
+                for link in _LINKS
+                for item in sharing.get((kind, link, own.get(link, "")), ())
+            }
+            found[owner_kind, owner.id] = [item for item in shared.values() if is_for(item, owner)]
+    return found
 
 
 def _began_at(values: Mapping[str, object], employment: Mapping[str, Register]) -> int | None:

@@ -150,6 +150,21 @@ def test_a_rejection_ends_the_open_offer_of_its_application() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "stage"),
+    [
+        (["submitted", "withdrawn"], "withdrawn"),
+        (["submitted", "withdrawn", "rejected"], "withdrawn"),
+        (["submitted", "withdrawn", "submitted", "rejected"], "rejected"),
+        (["withdrawn", "rejected"], "withdrawn"),
+        (["submitted", "rejected", "withdrawn"], "withdrawn"),
+    ],
+)
+def test_who_withdrew_is_not_rejected(names: list[str], stage: str) -> None:
+    said = [(float(day), f"application.{name}", {"application": "a"}) for day, name in enumerate(names)]
+    assert only("application", *said).values["stage"] == stage
+
+
+@pytest.mark.parametrize(
     ("said", "internal"),
     [
         ([], False),
