@@ -10,7 +10,7 @@ from signpost.advice import Engine, RecommendationChange
 from signpost.advice.case_set import CaseSet, LoadedCase
 from signpost.advice.messages import routing_key, to_cloudevent
 from signpost.case.case import Case
-from signpost.case.erasure import of_case
+from signpost.case.erasure import of_absorbed, of_case
 from signpost.errors import BugError
 from signpost.messaging.message import Message
 from signpost.messaging.topology import cloudevent_headers
@@ -105,7 +105,7 @@ def prepare(emitted: EmittedChange, now: int) -> StoredMessage:
 def _load_case(row: CaseRow, erased_at: Mapping[str, int]) -> LoadedCase:
     case = Case.from_json(row.state)
     if case.is_empty and row.merged_into is None:
-        case = Case({}, erased_at.get(of_case(row.key)))
+        case = Case({}, None if of_absorbed(row.key) in erased_at else erased_at.get(of_case(row.key)))
     return LoadedCase(row.key, case, row.advice, row.merged_into, row.next_change)
 
 

@@ -31,10 +31,18 @@ class Erasing:
         covers the linked case too."""
         earlier = self.earlier[event.tenant]
         is_new_link = event.dated and bool(links(event)) and of_event(event.source, event.id) not in earlier
-        if is_covered(event, earlier) and not is_new_link:
+        if is_covered(event, self._of_living(event, case_set)) and not is_new_link:
             return True
         erased_at = case_set.find(event.subject).case.erased_at
         return erased_at is not None and event.time <= erased_at and not links(event)
+
+    def _of_living(self, event: Event, case_set: CaseSet) -> Mapping[str, int]:
+        """The earlier erasures; only that of the event itself if its application has moved to another candidate."""
+        earlier = self.earlier[event.tenant]
+        candidate = case_set.leads_to(event.subject) if event.subject.startswith(APPLICATION) else None
+        if candidate is None or of_case(candidate) in earlier:
+            return earlier
+        return {name: at for name, at in earlier.items() if name == of_event(event.source, event.id)}
 
     def take(self, case_set: CaseSet) -> list[str]:
         """Move the erasures of the last event out of `case_set`; returns the keys of the erased cases."""

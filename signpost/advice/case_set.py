@@ -84,12 +84,15 @@ class CaseSet:
         return [(case.key, change) for change in result.changes]
 
     def _link(self, absorbed: str, into: str, now: int) -> list[tuple[str, RecommendationChange]]:
-        """Merge two cases of one person. An application that already belongs to a candidate is not moved."""
-        if is_taken(absorbed, self.leads_to):
-            return []
+        """Merge two cases of one person. An application that already belongs to a candidate is not moved, unless that
+        candidate has been erased: then it is the survivor's."""
         case, target = self.find(absorbed), self.find(into)
         if case is target:
             return []
+        if is_taken(absorbed, self.leads_to):
+            if case.case.erased_at is None or case.case.registers:
+                return []
+            case = self.cases[absorbed] = LoadedCase(absorbed)
         result = close(
             self.engine, case.case, case.advice_state, tenant=self.tenant, key=case.key, now=now, reason="merged"
         )

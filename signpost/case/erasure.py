@@ -20,6 +20,11 @@ def of_case(key: str) -> str:
     return f"case\0{key}"
 
 
+def of_absorbed(key: str) -> str:
+    """The identity of an application that was erased with its candidate: it may move to another one."""
+    return f"absorbed\0{key}"
+
+
 def of_event(source: str, event_id: str) -> str:
     """The identity of an event."""
     return f"event\0{source}\0{event_id}"
@@ -58,7 +63,9 @@ def entities_of(case: Case) -> set[Entity]:
 
 def identities(event: Event) -> list[str]:
     """Every identity that tells whether an erasure covers an event."""
-    return [of_event(event.source, event.id), *map(of_case, case_keys(event)), *_named(event)]
+    keys = case_keys(event)
+    absorbed = [of_absorbed(key) for key in keys if key.startswith(APPLICATION)]
+    return [of_event(event.source, event.id), *map(of_case, keys), *absorbed, *_named(event)]
 
 
 def is_covered(event: Event, erased_at: Mapping[str, int]) -> bool:

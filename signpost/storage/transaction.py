@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import CTE, Connection, delete, func, or_, select, tuple_
 
-from signpost.case.erasure import Entity, of_case, of_entities, of_event, of_ids
+from signpost.case.erasure import Entity, of_absorbed, of_case, of_entities, of_event, of_ids
 from signpost.errors import BugError
 from signpost.names import ADVICE, CLOUDEVENT_JSON
 from signpost.storage import due_cases, erasures
@@ -196,7 +196,13 @@ class Transaction:
             self._connection.execute(delete(table).where(condition))
         self._connection.execute(delete(cases).where(cases.c.tenant == tenant, cases.c.key.in_(gone)))
         ids = set(of_ids(covered, lost))
-        names = {*map(of_case, covered), *of_entities(covered, lost), *seen, *ids}
+        names = {
+            *map(of_case, covered),
+            *map(of_absorbed, covered - set(keys)),
+            *of_entities(covered, lost),
+            *seen,
+            *ids,
+        }
         erasures.add(self._connection, tenant, names, erased_at, now)
         delete_found_by(self._connection, tenant, covered, ids)
 

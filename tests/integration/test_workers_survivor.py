@@ -1,0 +1,55 @@
+"""A candidate deleted in a merge: the offer is the survivor's, and nothing is left of the other."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from signpost.case import Case, Event
+from signpost.case.instant import HOUR, MINUTE, format_instant
+from signpost.ingress.receiving import WebhookRequest, read
+from signpost.ingress.vendors import VENDORS
+from signpost.tenants.model import Source
+from tests.support.workers_kit import KINDS, System, event, system
+
+GREENHOUSE = Source("gh", "acme", "greenhouse", ("s",), time_zone="America/New_York")
+START = event("offer.extended", offer="o").time
+
+
+@pytest.fixture(params=KINDS, scope="module")
+def signpost(request: pytest.FixtureRequest) -> Iterator[System]:
+    with system(request.param, request) as made:
+        yield made
+
+
+def events(action: str, minute: int, **payload: object) -> list[Event]:
+    body = json.dumps({"action": action, "payload": payload}).encode()
+    now = START + minute * MINUTE
+    return list(read(WebhookRequest(VENDORS["greenhouse"], GREENHOUSE, (b"s",), {}, body, now)).events)
+
+
+def application(number: int, candidate: int) -> dict[str, object]:
+    applied = format_instant(START - 48 * HOUR)
+    return {"id": number, "status": "active", "applied_at": applied, "candidate": {"id": candidate}, "jobs": []}
+
+
+def offer(number: int, start: str) -> dict[str, object]:
+    sent = format_instant(START - 24 * HOUR)[:10]
+    said = {"id": 1, "application_id": number, "version": 1, "sent_on": sent, "resolved_at": None}
+    return {**said, "start_date": start, "offer_status": "Created", "custom_fields": {}}
+
+
+def test_the_offer_is_the_survivors(signpost: System) -> None:
+    number, gone, survivor = 8101, 9101, 9102
+    for batch in [
+        events("new_candidate_application", 0, application=application(number, gone)),
+        events("offer_created", 1, **offer(number, "04/15/2027")),
+        events("delete_candidate", 2, person={"id": gone, "deleted_application_ids": []}),
+        events("application_updated", 3, application=application(number, survivor)),
+        events("offer_updated", 4, **offer(number, "05/01/2027")),
+    ]:
+        signpost.handle(*batch)
+    case = Case.from_json(signpost.case(str(survivor)).state)
+    (fields,) = case.resolved()["offer"].values()
+    assert fields["start_date"][1] == "2027-05-01"
+    assert signpost.store.case("acme", str(gone)) is None, "nothing is left of the other"
