@@ -4,6 +4,7 @@ from signpost.schemas.containers import object_schema
 from signpost.schemas.feedback import FeedbackSchema
 from signpost.schemas.fields import JsonSchema
 from signpost.schemas.money import MoneySchema
+from signpost.schemas.questions import QuestionSchema
 from signpost.schemas.recommendation import RecommendationSchema
 from signpost.schemas.simulation import SimulationSchema
 
@@ -138,6 +139,14 @@ ANSWERS: JsonSchema = {
         },
         complete={"type": "boolean"},
         article=of("id title", id=_TEXT, title=_TEXT),
+    ),
+    "Question": object_schema(QuestionSchema),
+    "Questions": of(
+        "candidate at rulebook questions",
+        candidate=_TEXT,
+        at=_INSTANT,
+        rulebook=_TEXT,
+        questions={"type": "array", "items": ref("Question")},
     ),
     "money": object_schema(MoneySchema),
 }

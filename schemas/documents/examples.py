@@ -97,6 +97,60 @@ CASE_ANSWER: dict[str, Any] = {
     "next_change": "2026-03-04T13:00:00Z",
     "rulebook": "3f2a9c1e",
 }
+QUESTIONS: dict[str, Any] = {
+    "candidate": "c-1",
+    "at": "2026-03-04T14:00:00Z",
+    "rulebook": "4e1f7a55e6ed",
+    "questions": [
+        {
+            "fact": "candidate/c-1 employed",
+            "subject": {"kind": "candidate", "id": "c-1"},
+            "text": "Do you have a job at present?",
+            "priority": "high",
+            "rules": [
+                {
+                    "rule": "wait-for-signed-letter",
+                    "subject": {"kind": "offer", "id": "acme-1"},
+                    "priority": "high",
+                }
+            ],
+            "answers": [
+                {
+                    "text": "Yes",
+                    "event": {"type": "signpost.employment.current.v1", "subject": "c-1", "data": {}},
+                    "fill": None,
+                },
+                {
+                    "text": "No",
+                    "event": {"type": "signpost.employment.ended.v1", "subject": "c-1", "data": {}},
+                    "fill": None,
+                },
+            ],
+        },
+        {
+            "fact": "offer/acme-1 commute_minutes",
+            "subject": {"kind": "offer", "id": "acme-1"},
+            "text": "How many minutes would your way to work at Acme take?",
+            "priority": "normal",
+            "rules": [{"rule": "weigh-commute", "subject": {"kind": "offer", "id": "acme-1"}, "priority": "normal"}],
+            "answers": [
+                {
+                    "text": "Minutes for one way",
+                    "event": {
+                        "type": "signpost.offer.updated.v1",
+                        "subject": "c-1",
+                        "data": {"offer": "acme-1", "commute_minutes": None},
+                    },
+                    "fill": {
+                        "pointer": "/data/commute_minutes",
+                        "schema": {"type": "integer", "minimum": 0},
+                        "example": 61,
+                    },
+                }
+            ],
+        },
+    ],
+}
 EXPLANATION: dict[str, Any] = {
     "rule": "ask-response-deadline",
     "subject": {"kind": "offer", "id": "acme-1"},

@@ -11,6 +11,7 @@ from signpost.schemas.documents.examples import (
     DELIVERY,
     EXPLANATION,
     FEEDBACK,
+    QUESTIONS,
     RECOMMENDATION_EVENT,
     SIMULATED,
     SIMULATION,
@@ -33,6 +34,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/v1/webhooks/{source}": {"post": send_webhook()},
         "/v1/candidates/{candidate}/advice": {"get": _advice()},
         "/v1/candidates/{candidate}/case": {"get": _case()},
+        "/v1/candidates/{candidate}/questions": {"get": _questions()},
         "/v1/recommendations/{recommendation}": {"get": _recommendation()},
         "/v1/recommendations": {"get": _feed()},
         "/v1/recommendations/{recommendation}/explanation": {"get": _explanation()},
@@ -94,7 +96,7 @@ def _tagged(path: str, item: JsonSchema) -> JsonSchema:
 def _tag(path: str, method: str) -> str:
     if not path.startswith("/v1/"):
         return "Health" if path in ("/livez", "/readyz") else "Contracts"
-    if path.endswith(("/explanation", "/rules/{rule}", "/simulate")):
+    if path.endswith(("/explanation", "/rules/{rule}", "/questions", "/simulate")):
         return "Explain"
     if path.startswith("/v1/deliveries"):
         return "Deliveries"
@@ -223,6 +225,16 @@ def _rule() -> JsonSchema:
     many = of("items", items={"type": "array", "items": ref("Explanation")})
     answers["200"]["content"][JSON]["schema"] = {"anyOf": [ref("Explanation"), many]}
     return reading("rule", "Explain why a rule holds or not for a candidate", parameters, answers)
+
+
+def _questions() -> JsonSchema:
+    limit = {"type": "integer", "minimum": 1, "maximum": 20, "default": 5}
+    parameters = [_CANDIDATE, query_parameter("limit", "The maximum number of questions", limit, 2)]
+    description = "The questions, those that decide the most urgent and the most advice first"
+    answers = answering(200, description, media(ref("Questions"), QUESTIONS), 400, 401, 404)
+    return reading(
+        "questions", "List the questions to a candidate that would decide the most advice", parameters, answers
+    )
 
 
 def _feedback() -> JsonSchema:

@@ -1,4 +1,4 @@
-"""Explanations and simulations as jobs that any process can run. No HTTP, no database."""
+"""Explanations, questions and simulations as jobs that any process can run. No HTTP, no database."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from signpost.advice.case_set import CaseSet, LoadedCase
 from signpost.authoring.backtest import history_of_case
 from signpost.case import Case
 from signpost.case.event import Event
+from signpost.case.instant import format_instant
 from signpost.engine import CompiledEngine
-from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all
+from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all, questions
 from signpost.explain.simulation import SimulationTooLarge, simulate
 from signpost.services.intake.problems import TooExpensive
 
@@ -46,6 +47,25 @@ class Explain:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Find at most `limit` questions to the candidate of a case at `now`."""
+
+    tenant: str
+    case: StoredCase
+    now: int
+    limit: int
+
+    def run(self, engine: CompiledEngine) -> Any:
+        """The case, the instant, the rulebook and the questions."""
+        return {
+            "candidate": self.case.key,
+            "at": format_instant(self.now),
+            "rulebook": engine.rulebook.version,
+            "questions": questions(engine, Case.from_json(self.case.state), self.case.key, self.now, self.limit),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Simulate:
     """Simulate events from `at` to `until` on stored cases; `known_at`: with what was known then."""
 
@@ -69,7 +89,7 @@ class Simulate:
         return LoadedCase(stored.key, _known_by(stored, self.known_at), stored.advice if self.known_at is None else b"")
 
 
-Job = Explain | Simulate
+Job = Explain | Simulate | Ask
 ASK_FOR_LESS = "send fewer events, choose a shorter period, or name one subject"
 MAX_ANSWER_BYTES = 8_000_000
 REFUSALS = (UnknownRule, UnknownSubject, TooManySubjects, SimulationTooLarge, TooExpensive)

@@ -1,19 +1,20 @@
-"""Routes of explanations and simulations. They read the stored cases of the caller's tenant and write nothing."""
+"""Routes of explanations, questions and simulations. They read cases of the caller's tenant and write nothing."""
 
 from flask import Blueprint, Response, request
 
 from signpost.case.instant import on_calendar, parse_instant
 from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject
+from signpost.explain.questions import DEFAULT_LIMIT, MAX_LIMIT
 from signpost.explain.simulation import SimulationTooLarge, keys_of
 from signpost.ingress.strict_json import loads
 from signpost.names import JSON
 from signpost.schemas import InvalidEvent, Problem
 from signpost.schemas.simulation import load_simulation
 from signpost.services.intake import prices
-from signpost.services.intake.analysis import Analyst, Explain, Job, Simulate, StoredCase
+from signpost.services.intake.analysis import Analyst, Ask, Explain, Job, Simulate, StoredCase
 from signpost.services.intake.context import IntakeContext
 from signpost.services.intake.problems import BadQuery, NotFound
-from signpost.services.intake.reading import case_of
+from signpost.services.intake.reading import case_of, read_limit
 from signpost.services.intake.slots import Slots
 from signpost.storage import CaseRow
 
@@ -35,6 +36,14 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
     def rule(key: str, rule: str) -> Response:
         tenant = context.tenant()
         return _explain(tenant, case_of(context, tenant, key), rule, request.args.get("subject"))
+
+    @routes.get("/v1/candidates/<anything:key>/questions")
+    def questions(key: str) -> Response:
+        tenant, limit = context.tenant(), read_limit(MAX_LIMIT, DEFAULT_LIMIT)
+        row = case_of(context, tenant, key)
+        context.charge(tenant, prices.QUESTIONS)
+        with slots.take(tenant):
+            return _run(Ask(tenant, StoredCase(row.key, row.state), context.clock(), limit))
 
     @routes.post("/v1/simulate")
     def simulation() -> Response:

@@ -9,6 +9,7 @@ PAGE_ITEMS: Final = 100
 BODY_BYTES: Final = 100_000
 """Bytes of a body that cost as much as one event."""
 EXPLANATION: Final = 50
+QUESTIONS: Final = 50
 SIMULATION: Final = 100
 SIMULATED_EVENT: Final = 25
 

@@ -50,7 +50,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
     @routes.get("/v1/recommendations")
     def feed() -> Response:
-        tenant, limit, audience = context.tenant(), _limit(context.limits.max_page_items), _audience()
+        tenant, limit, audience = context.tenant(), read_limit(context.limits.max_page_items), _audience()
         context.charge(tenant, prices.of_page(limit))
         rows, cursor = context.store.feed(tenant, request.args.get("after"), limit, audience)
         return reply({"items": [orjson.loads(row.body) for row in rows], "next": cursor})
@@ -85,8 +85,9 @@ def _urgency(advice: dict[str, Any]) -> tuple[int, float, str, str, str]:
     return -PRIORITIES.index(advice["priority"]), when, advice["rule"], subject["kind"], subject["id"]
 
 
-def _limit(maximum: int) -> int:
-    raw = request.args.get("limit", "100")
+def read_limit(maximum: int, default: int = 100) -> int:
+    """The query parameter `limit`. Raises BadQuery."""
+    raw = request.args.get("limit", str(default))
     if not (raw.isascii() and raw.isdigit() and len(raw) <= 6 and 1 <= int(raw) <= maximum):
         raise BadQuery("limit", f"must be a whole number from 1 to {maximum}")
     return int(raw)

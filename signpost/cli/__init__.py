@@ -10,6 +10,7 @@ COMMANDS: Final = {
     "up": ("signpost.cli.up:up", "Start the whole system and keep it running."),
     "send": ("signpost.cli.send:send", "Send CloudEvents from files to the intake."),
     "tail": ("signpost.cli.tail:tail", "Show recommendations, the latest last."),
+    "questions": ("signpost.cli.questions:questions", "List the facts that a candidate could be asked for."),
     "rules": ("signpost.cli.rules:rules", "Write, check, test and explain rules."),
     "consumers": ("signpost.cli.consumers:consumers", "Add, list and remove queues for other systems."),
     "deliveries": ("signpost.cli.deliveries:deliveries", "Inspect received webhooks and replay them."),

@@ -22,21 +22,26 @@ def tries(rule: Rule, env: Env, now: int) -> Iterator[Try]:
     return _Tries(rule, env, now).all()
 
 
+def tries_of(term: Term, rule: Rule, env: Env, now: int) -> Iterator[Try]:
+    """The tries for one condition of a rule."""
+    return _Tries(rule, env, now).of_condition((term,))
+
+
 class _Tries:
     def __init__(self, rule: Rule, env: Env, now: int) -> None:
         self.rule, self.env, self.now = rule, env, now
         self.defined = {defined.name: defined for defined in rule.defined}
 
     def all(self) -> Iterator[Try]:
-        yield from self._of_condition(self.rule.when)
+        yield from self.of_condition(self.rule.when)
         if self.rule.valid is not None:
             yield from self._of_moment(self.rule.valid, self.now)
 
-    def _of_condition(self, condition: Condition) -> Iterator[Try]:
+    def of_condition(self, condition: Condition) -> Iterator[Try]:
         for term in condition:
             if isinstance(term, AnyOf):
                 for alternative in term.alternatives:
-                    yield from self._of_condition(alternative)
+                    yield from self.of_condition(alternative)
             elif isinstance(term, Relation):
                 yield from self._of_relation(term)
             elif isinstance(term, Linked):
@@ -48,7 +53,7 @@ class _Tries:
         outer = self.env.item
         for item in seen_items(self.rule, term, self.env):
             self.env.item = item
-            yield from self._of_condition(term.where)
+            yield from self.of_condition(term.where)
         self.env.item = outer
 
     def _of_link(self, term: Linked) -> Iterator[Try]:
@@ -74,7 +79,7 @@ class _Tries:
         """Tries for the facts behind a defined value, to move it to an instant or to values of its type."""
         outer, self.env.item = self.env.item, self.env.subject
         for choice in defined.choices:
-            yield from self._of_condition(choice.when)
+            yield from self.of_condition(choice.when)
             if isinstance(choice.value, Moment):
                 yield from self._of_moment(choice.value, instant)
             elif isinstance(choice.value, Ref):

@@ -85,7 +85,7 @@ def changes(trial: Trial) -> list[Change]:
         for value in values:
             if value != one.present and one.is_untried(value):
                 one.values.append(value)
-                if _flips(trial, entity, ref.name, value):
+                if flips_with(trial, entity, ref.name, value):
                     one.flipping.append(value)
     return [one.change() for one in tried.values() if one.flipping]
 
@@ -119,7 +119,8 @@ class _TriedFact:
         return {"fact": fact, "now": as_json(self.present, self.type), "values": formatted, "words": words}
 
 
-def _flips(trial: Trial, entity: Entity, name: str, value: Any) -> bool:
+def flips_with(trial: Trial, entity: Entity, name: str, value: Any) -> bool:
+    """Whether another value of one fact flips the answer."""
     other, facts = _replace_value(trial.facts, entity, name, value)
     return trial.flips(facts, other if entity is trial.subject else None)
 

@@ -25,7 +25,6 @@ from signpost.messaging.message import (
     Unsendable,
 )
 from signpost.messaging.topology import (
-    BULK,
     DELIVERY_LIMIT,
     advisor_queues,
     cloudevent_headers,
@@ -35,7 +34,6 @@ from signpost.messaging.topology import (
 )
 
 __all__ = [
-    "BULK",
     "Bounds",
     "Broker",
     "BrokerAway",

@@ -225,4 +225,5 @@ def test_the_prices_are_documented() -> None:
     assert said[f"a body of more than {body} bytes"] == f"at least 1 for each {body} bytes"
     assert said["a page of a list"] == f"1 for each {prices.PAGE_ITEMS} items of its `limit`"
     assert said["an explanation"] == str(prices.EXPLANATION)
+    assert said["the questions to a candidate"] == str(prices.QUESTIONS)
     assert said["a simulation"] == f"{prices.SIMULATION}, and {simulated} for each of its events"
