@@ -16,9 +16,13 @@ from signpost.workers.rulebook_versions import RulebookVersions
 from signpost.workers.turns import Turns
 
 IDLE_WAIT_S = 0.5
+POLL_S = 0.02
+"""Time between two looks at several queues while all are empty."""
 MAX_HOLD_S = 600.0
 """How long deliveries are kept while the database is unavailable. Returning them counts against their delivery limit;
 keeping them beyond the broker's consumer timeout (30 minutes) costs the connection."""
+MAX_BULK_EVENTS = 20
+"""Events of a transaction of bulk: what arrives meanwhile on the other queues waits no longer than for these."""
 MAX_HELD = 2_000
 """Deliveries to take from a consumer at once, so that turns are taken among all that it has prefetched."""
 
@@ -36,7 +40,10 @@ class Advisor:
         clock: Clock,
         batch: int,
     ) -> None:
-        """`batch`: maximum events per transaction; `clock` returns microseconds, once per transaction."""
+        """`consumers`: of several, the last is that of bulk. `batch`: maximum events per transaction.
+
+        `clock` returns microseconds, once per transaction.
+        """
         self._queues, self._handler, self._outbox = [(each, Turns()) for each in consumers], handler, outbox
         self._clock, self._batch = clock, batch
 
@@ -49,9 +56,10 @@ class Advisor:
     def step(self, stop: Stop, wait_s: float) -> int:
         """Handle one batch per queue; returns the number of handled deliveries. Waits up to `wait_s` for the first."""
         handled = 0
-        for consumer, turns in self._queues:
-            turns.add(consumer.receive(MAX_HELD, 0 if turns else wait_s / len(self._queues)))
-            for batch in group_batches(turns.take(self._batch)):
+        self._receive(wait_s)
+        for number, (consumer, turns) in enumerate(self._queues):
+            limit = min(self._batch, MAX_BULK_EVENTS) if number and number + 1 == len(self._queues) else self._batch
+            for batch in group_batches(turns.take(limit)):
                 result = self._handle(consumer, batch, stop)
                 turns.put_back(result.deferred)
                 handled += len(result.settlements)
@@ -59,6 +67,19 @@ class Advisor:
             self._outbox.collect()
             self._handler.announce_rulebooks(self._clock())
         return handled
+
+    def _receive(self, wait_s: float) -> None:
+        """Receive from every queue; while all are empty, wait on the first and look at the others now and then."""
+        alone = len(self._queues) == 1
+        for look in range(1 if alone else 1 + int(wait_s / POLL_S)):
+            for number, (consumer, turns) in enumerate(self._queues):
+                waits = number == 0 and not self._waiting()
+                turns.add(consumer.receive(MAX_HELD, (wait_s if alone else POLL_S * bool(look)) if waits else 0))
+            if self._waiting():
+                return
+
+    def _waiting(self) -> bool:
+        return any(turns for _, turns in self._queues)
 
     def _handle(self, consumer: Consumer, batch: Sequence[Delivery], stop: Stop) -> BatchResult:
         result = self._commit_with_retry(batch, stop)

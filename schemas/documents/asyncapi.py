@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from signpost.case.instant import parse_instant
-from signpost.messaging.topology import ADVISOR, UNROUTED, cloudevent_headers, declaration
+from signpost.messaging.topology import ADVISOR, BULK, UNROUTED, cloudevent_headers, declaration
 from signpost.names import ADVICE, AUDIENCES, CHANGES, CLOUDEVENT_JSON, DEAD, EVENTS, FEEDBACK, PRIORITIES
 from signpost.schemas.cloudevent import dump_event, full_type, load_event
 from signpost.schemas.documents.event_examples import event_example
@@ -59,7 +59,7 @@ def _server() -> JsonSchema:
 
 def _events() -> JsonSchema:
     parameters = {
-        "partition": _parameter("The partition of the case; always 0 with a single queue", "0"),
+        "partition": _parameter("The partition of the case, always 0 with a single queue; or `bulk`", "0"),
         "tenant": _parameter("The tenant of the event", TENANT),
         "entity": _parameter("The first word of the event's short type", "offer", enum=_ENTITIES),
         "happening": _parameter("The second word of the event's short type", "extended", enum=_ACTIONS),
@@ -112,6 +112,7 @@ def _exchange(name: str, key: str, description: str, parameters: JsonSchema, mes
 
 _QUEUES = {
     ADVISOR: "Events for the advisors. With several partitions there is one numbered queue for each partition.",
+    BULK: "Events of tenants that send more than their share at once. Advisors read it in turn with the others.",
     DEAD: "Dead letters: the headers `x-signpost-reason` and `x-signpost-queue` give the reason and the queue.",
     UNROUTED: "The latest advice that matched no binding of a consumer's queue.",
 }
@@ -155,6 +156,7 @@ def _operations() -> JsonSchema:
             "send", "events", "The intake publishes an accepted event with a publisher confirm", confirmed
         ),
         "consumeEvents": _operation("receive", "advisor", "An advisor consumes events; acks after commit", acked),
+        "consumeBulk": _operation("receive", "advisor-bulk", "An advisor consumes events of bulk", acked),
         "publishAdvice": _operation("send", "advice", "An advisor, a clock or the relay publishes a change", confirmed),
         "publishFeedback": _operation("send", "feedback", "A consumer publishes feedback on advice", confirmed),
         "consumeAdvice": _operation("receive", "advice", "A consumer reads its own queue with manual acks", acked),

@@ -1,6 +1,7 @@
 """Stores accepted events durably: confirmed by the broker, or committed to the outbox. Nothing of HTTP."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from itertools import groupby
@@ -9,6 +10,7 @@ from signpost.case.event import Event
 from signpost.errors import TransientError
 from signpost.messaging import Message, Publisher, event_message
 from signpost.schemas import dump_event
+from signpost.services.intake.fair_share import FairShare
 from signpost.storage import Store
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ class EventAcceptor:
     ) -> None:
         self._store, self._publisher, self._partitions = store, publisher, partitions
         self._confirm_timeout_s = confirm_timeout_s
+        self._share = FairShare()
 
     @property
     def broker_problem(self) -> str | None:
@@ -37,7 +40,10 @@ class EventAcceptor:
 
     def accept(self, events: Sequence[Event], now: int) -> None:
         """Return when all events are stored. Raises NotPersisted; then some may be stored; retries are idempotent."""
-        messages = [event_message(dump_event(event), event, self._partitions) for event in events]
+        bulk = {tenant: self._share.is_bulk(tenant, count, now) for tenant, count in _count_tenants(events).items()}
+        messages = [
+            event_message(dump_event(event), event, self._partitions, bulk=bulk[event.tenant]) for event in events
+        ]
         unconfirmed = self._publish(messages)
         if unconfirmed:
             self._enqueue([(events[index], messages[index]) for index in unconfirmed], now)
@@ -71,6 +77,10 @@ class EventAcceptor:
             raise NotPersisted(
                 f"events not stored: the broker did not confirm them and the outbox is unavailable: {error}"
             ) from error
+
+
+def _count_tenants(events: Sequence[Event]) -> Counter[str]:
+    return Counter(event.tenant for event in events)
 
 
 def _case_of(pair: tuple[Event, Message]) -> tuple[str, str]:

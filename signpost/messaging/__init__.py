@@ -25,6 +25,7 @@ from signpost.messaging.message import (
     Unsendable,
 )
 from signpost.messaging.topology import (
+    BULK,
     DELIVERY_LIMIT,
     advisor_queues,
     cloudevent_headers,
@@ -34,6 +35,7 @@ from signpost.messaging.topology import (
 )
 
 __all__ = [
+    "BULK",
     "Bounds",
     "Broker",
     "BrokerAway",

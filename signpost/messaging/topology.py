@@ -17,6 +17,8 @@ CONSUMER = "signpost.consumer"
 UNROUTED = f"{ADVICE}.unrouted"
 """Exchange and queue of advice that matches no consumer's binding."""
 ADVISOR = "signpost.advisor"
+BULK = f"{ADVISOR}.bulk"
+"""Queue of the events of tenants that send more than their share: they wait for each other, not for all."""
 MAX_PARTITIONS = 64
 
 DELIVERY_LIMIT = 20
@@ -96,7 +98,7 @@ def declaration(partitions: int = 1, delivery_limit: int = DELIVERY_LIMIT) -> To
                     "x-overflow": "drop-head",
                 },
             ),
-            *(Queue(binding.queue, _work_arguments(partitions, delivery_limit)) for binding in work),
+            *(Queue(binding.queue, _work_arguments(binding.queue, delivery_limit)) for binding in work),
         ),
         bindings=(Binding(DEAD, DEAD), Binding(UNROUTED, UNROUTED), *work, _feedback(work[0])),
         retired=tuple(
@@ -152,9 +154,9 @@ def consumer_rights(consumers: Mapping[str, Sequence[str]]) -> list[tuple[str, .
     ]
 
 
-def _work_arguments(partitions: int, delivery_limit: int) -> Arguments:
+def _work_arguments(queue: str, delivery_limit: int) -> Arguments:
     """At-least-once dead-lettering requires the last four; if one is missing, the broker silently weakens it."""
-    ordered: Arguments = {"x-single-active-consumer": True} if partitions > 1 else {}
+    ordered: Arguments = {} if queue in (ADVISOR, BULK) else {"x-single-active-consumer": True}
     return {
         **ordered,
         "x-queue-type": "quorum",
@@ -167,12 +169,13 @@ def _work_arguments(partitions: int, delivery_limit: int) -> Arguments:
 
 
 def advisor_bindings(partitions: int) -> tuple[Binding, ...]:
-    """One queue per partition: "signpost.advisor", or "signpost.advisor.<n>" if there are several."""
+    """One queue per partition, "signpost.advisor" or "signpost.advisor.<n>" if there are several, and one for bulk."""
     if not 1 <= partitions <= MAX_PARTITIONS:
         raise ValueError(f"partitions must be 1 to {MAX_PARTITIONS}, not {partitions}")
+    bulk = Binding(EVENTS, BULK, "bulk.#")
     if partitions == 1:
-        return (Binding(EVENTS, ADVISOR, "0.#"),)
-    return tuple(Binding(EVENTS, f"{ADVISOR}.{number}", f"{number}.#") for number in range(partitions))
+        return (Binding(EVENTS, ADVISOR, "0.#"), bulk)
+    return (*(Binding(EVENTS, f"{ADVISOR}.{number}", f"{number}.#") for number in range(partitions)), bulk)
 
 
 def advisor_queues(partitions: int = 1) -> list[str]:
@@ -188,12 +191,15 @@ def partition_of(tenant: str, key: str, partitions: int) -> int:
     return int.from_bytes(digest) % partitions
 
 
-def event_message(document: Mapping[str, Any], event: Event, partitions: int = 1) -> Message:
-    """The message of an event for the advisors. `document`: the CloudEvent from `schemas.dump_event(event)`."""
-    partition = partition_of(event.tenant, event.subject, partitions)
+def event_message(document: Mapping[str, Any], event: Event, partitions: int = 1, *, bulk: bool = False) -> Message:
+    """The message of an event for the advisors. `document`: the CloudEvent from `schemas.dump_event(event)`.
+
+    `bulk`: whether it goes to the queue of bulk; events may overtake each other, because their order does not matter.
+    """
+    lane = "bulk" if bulk else partition_of(event.tenant, event.subject, partitions)
     return Message(
         exchange=EVENTS,
-        routing_key=f"{partition}.{event.tenant}.{event.type}",
+        routing_key=f"{lane}.{event.tenant}.{event.type}",
         body=orjson.dumps(document),
         message_id=event.id,
         headers=cloudevent_headers(document),

@@ -12,12 +12,14 @@ from signpost.case.event import Event
 from signpost.case.limits import MAX_ENTITIES
 from signpost.engine.compiled import Answer, CompiledEngine
 from signpost.facts.facts import Facts
-from signpost.messaging import Consumer
+from signpost.messaging import BULK, Consumer, Message, advisor_queues, event_message
 from signpost.messaging.topology import ADVISOR
+from signpost.schemas import dump_event
 from signpost.storage import CaseRow
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.advisor import Advisor
 from signpost.workers.clock import CaseClock
+from signpost.workers.process import Stop
 from signpost.workers.reevaluation import MAX_BATCH
 from tests.support.workers_kit import KINDS, RULES, System, event, system
 
@@ -179,3 +181,22 @@ def finish_without_a_pause(clock: CaseClock) -> None:
             return True
 
     clock.run(Paused())
+
+
+def test_a_long_backlog_of_bulk_delays_no_other_tenant(signpost: System) -> None:
+    backlog = 2_000
+    signpost.send(*(bulk_message(each) for each in contacts("big", 0, backlog)), quiet(1))
+    consumers = [signpost.broker.consumer(queue, 200) for queue in advisor_queues()]
+    advisor = Advisor(consumers, signpost.handler(), signpost.outbox(), signpost.clock, signpost.batch)
+    steps = 0
+    while signpost.store.case("quiet", "q-1") is None:
+        advisor.step(Stop(), 0.5)
+        steps += 1
+        assert steps < 5, "the quiet tenant waits for the backlog"
+    assert signpost.broker.queue_depth(BULK) > backlog / 2
+    for consumer in consumers:
+        consumer.close()
+
+
+def bulk_message(event: Event) -> Message:
+    return event_message(dump_event(event), event, bulk=True)

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from signpost.case.instant import SECOND, parse_instant
 from signpost.ingress.sources import source_problem
-from signpost.messaging import Bounds, Broker, connect
+from signpost.messaging import Bounds, Broker, advisor_queues, connect
 from signpost.names import CLOUDEVENT_JSON, JSON
 from signpost.rulebook.folders import Folders
 from signpost.services.intake import Limits, create_app
@@ -78,8 +78,8 @@ class Intake:
         return self.client.get(path, headers={"Authorization": f"Bearer {key}"})
 
     def queued(self) -> list[dict[str, Any]]:
-        """Take the event documents from the advisor's queue and return them."""
-        return [json.loads(delivery.body) for delivery in self.broker.get("signpost.advisor", 1000)]
+        """Take the event documents from the advisors' queues and return them."""
+        return [json.loads(delivery.body) for queue in advisor_queues() for delivery in self.broker.get(queue, 1000)]
 
     def outbox_events(self) -> list[dict[str, Any]]:
         """Take the event documents from the outbox and return them."""

@@ -5,7 +5,8 @@ import pytest
 from signpost.case.event import Event
 from signpost.errors import CallerError
 from signpost.messaging import advisor_queues, connect, event_message, partition_of
-from signpost.messaging.topology import ADVISOR, declaration
+from signpost.messaging.embedded.routing import matches
+from signpost.messaging.topology import ADVISOR, BULK, declaration
 from signpost.names import DEAD
 
 DOCUMENT = {"specversion": "1.0", "id": "e-1", "source": "/ats", "type": "signpost.offer.extended.v1", "data": {"n": 1}}
@@ -37,14 +38,26 @@ def test_every_queue_has_an_explicit_positive_delivery_limit_and_work_never_vani
 
 
 def test_several_partitions_have_one_active_consumer_each_and_retire_every_other_name() -> None:
-    assert advisor_queues(1) == [ADVISOR]
-    assert advisor_queues(2) == [f"{ADVISOR}.0", f"{ADVISOR}.1"]
+    assert advisor_queues(1) == [ADVISOR, BULK]
+    assert advisor_queues(2) == [f"{ADVISOR}.0", f"{ADVISOR}.1", BULK]
     topology = declaration(2)
     ordered = {queue.name for queue in topology.queues if queue.arguments.get("x-single-active-consumer")}
-    assert ordered == set(advisor_queues(2))
+    assert ordered == set(advisor_queues(2)) - {BULK}
     retired = {binding.queue for binding in topology.retired}
     assert {ADVISOR, f"{ADVISOR}.2", f"{ADVISOR}.63"} <= retired
-    assert not retired & ordered
+    assert not retired & {*ordered, BULK}
+
+
+def test_the_queue_of_bulk_is_the_same_whatever_the_number_of_partitions() -> None:
+    declared = [next(queue for queue in declaration(number).queues if queue.name == BULK) for number in (1, 2, 64)]
+    assert declared[0] == declared[1] == declared[2]
+    event = Event("acme", "/ats", "e-1", "offer.extended", 0, "c-1", {})
+    for number in (1, 2, 64):
+        message = event_message(DOCUMENT, event, number, bulk=True)
+        events = [each for each in declaration(number).bindings if each.exchange == message.exchange]
+        routes = [each.queue for each in events if matches(each.pattern, message.routing_key)]
+        assert message.routing_key == "bulk.acme.offer.extended"
+        assert routes == [BULK]
 
 
 @pytest.mark.parametrize("partitions", [0, -1, 65])

@@ -89,3 +89,13 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
     locked = "\n" + "\n".join(locks)
     assert len(asked) > 20
     assert [name for name in asked if f"\n{name.lower()}==" not in locked] == []
+
+
+def test_decisions_are_numbered_without_a_gap_and_indexed_in_order() -> None:
+    folder = ROOT / "docs/decisions"
+    files = sorted(path.name for path in folder.glob("0*.md"))
+    assert [int(name[:4]) for name in files] == list(range(1, len(files) + 1))
+    index = re.findall(r"^\| \[(\d+)\]\((0[^)]+)\)", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert index == [(str(int(name[:4])), name) for name in files]
+    titles = [(folder / name).read_text(encoding="utf-8").partition(":")[0] for name in files]
+    assert titles == [f"# ADR {int(name[:4])}" for name in files]
