@@ -1,15 +1,17 @@
 """Pages of the catalogue: one for each topic, one of all rules, one of all fields, as Markdown."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from signpost.authoring.catalogue.articles import advice_by_article
 from signpost.authoring.catalogue.excerpts import excerpts
 from signpost.authoring.catalogue.samples import Sample, samples
 from signpost.authoring.catalogue.statements import events_by_field
 from signpost.facts.vocabulary import KINDS, Field
 from signpost.rulebook import load
 from signpost.rulebook.ends import ends_of
+from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.terms import Rule
 from signpost.rulebook.texts import show
 from signpost.schemas import EVENT_SCHEMAS
@@ -20,6 +22,10 @@ FIELDS = """\
 The fields that conditions and texts can name, the words that a choice can have, and the events that
 state each field. A field without an event follows from other fields, as its meaning says. Rules and
 texts for employers cannot read private fields."""
+
+ARTICLES = """\
+What the articles behind the rulebook advise, in our words, and the rules that cover it. Advice that no
+rule covers has the reason why."""
 
 
 def pages(rules: Path, link: str) -> dict[str, str]:
@@ -32,7 +38,7 @@ def pages(rules: Path, link: str) -> dict[str, str]:
     for rule in rulebook.rules.values():
         topics.setdefault(rule.topic, []).append(rule)
     samples_by_rule = samples(rules)
-    texts = {"README.md": _index(topics), "fields.md": _fields()}
+    texts = {"README.md": _index(topics), "fields.md": _fields(), "articles.md": _articles(rules, rulebook)}
     for topic, members in sorted(topics.items()):
         sources = excerpts(rules / f"{topic}.yaml")
         body = [_rule(rule, sources[rule.id], samples_by_rule[rule.id], link) for rule in members]
@@ -56,7 +62,8 @@ def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 def _index(topics: Mapping[str, list[Rule]]) -> str:
     number = sum(map(len, topics.values()))
     parts = [
-        f"{number} rules in {len(topics)} topics. How they are written: [../writing-rules.md](../writing-rules.md)."
+        f"{number} rules in {len(topics)} topics. How they are written: [../writing-rules.md](../writing-rules.md).",
+        "The advice of each article and the rules that cover it: [articles.md](articles.md).",
     ]
     for topic, rules in sorted(topics.items()):
         rows = (
@@ -64,6 +71,26 @@ def _index(topics: Mapping[str, list[Rule]]) -> str:
         )
         parts += [f"## {_name(topic)}", _table(("rule", "for the", "about the", "priority"), rows)]
     return _page("The rulebook", *parts)
+
+
+def _articles(rules: Path, rulebook: Rulebook) -> str:
+    titles = {rule.source.article: rule.source.title for rule in rulebook.rules.values()}
+    parts = [ARTICLES]
+    for article, listed in advice_by_article(rules, rulebook).items():
+        covered = ((each.text, _link_rules(each.rules, rulebook) or f"left out: {each.left_out}") for each in listed)
+        parts += [f"## {titles.get(article, article)}", _table(("advice", "covered by"), covered)]
+        named = {name for each in listed for name in each.rules}
+        beyond = [
+            rule.id for rule in rulebook.rules.values() if rule.source.article == article and rule.id not in named
+        ]
+        if beyond:
+            parts.append(f"Beyond the article: {_link_rules(beyond, rulebook)}.")
+    return _page("Articles and the rules that cover them", *parts)
+
+
+def _link_rules(names: Iterable[str], rulebook: Rulebook) -> str:
+    rules = (rulebook.rules[name] for name in names)
+    return ", ".join(f"[{rule.id}]({rule.topic}.md#{_anchor(rule)})" for rule in rules)
 
 
 def _anchor(rule: Rule) -> str:
