@@ -134,6 +134,12 @@ class Settings:
         "rate limit of a tenant: events and requests per second, across all processes; 0: no limit",
     )
     rate_burst: int = _setting(number(1, 10_000_000), "10000", "burst limit of a tenant: events and requests at once")
+    max_cases_per_tenant: int = _setting(
+        number(0, 999_999_999_999), "1000000", "cases of a tenant from which on no event begins a case; 0: no limit"
+    )
+    max_bytes_per_tenant: int = _setting(
+        number(0, 999_999_999_999), "50000000000", "the same for the bytes that a tenant stores; 0: no limit"
+    )
     publish_timeout: float = _setting(
         seconds(0.1, 60), "5", "seconds after which a publish without a confirm counts as failed"
     )

@@ -14,9 +14,10 @@ from signpost.messaging.message import Delivery, Outcome, Settlement
 from signpost.names import FEEDBACK
 from signpost.schemas import load_own_event
 from signpost.storage import CaseRow, SeenEvent, Store, Transaction
+from signpost.tenants.quotas import Quotas
 from signpost.tenants.rulebooks import Engines
 from signpost.workers.batch_result import BatchResult, ReceivedEvent, dead_letter, format_reason
-from signpost.workers.case_limits import CaseFull, check_room
+from signpost.workers.case_limits import NoRoom, check_quota, check_room
 from signpost.workers.case_rows import (
     EmittedChange,
     Rows,
@@ -43,6 +44,7 @@ class BatchHandler:
 
     def __init__(self, store: Store, versions: RulebookVersions, lease: int) -> None:
         self._store, self._versions, self._lease = store, versions, lease
+        self._quotas = Quotas(store)
 
     def announce_rulebooks(self, now: int) -> None:
         """Keep announcing this process's rulebooks while it is idle."""
@@ -55,6 +57,7 @@ class BatchHandler:
         Raises TransientError; then nothing is committed and the batch may be retried.
         """
         result = BatchResult()
+        self._quotas.refresh(now)
         received: list[ReceivedEvent] = []
         for delivery in deliveries:
             try:
@@ -70,7 +73,7 @@ class BatchHandler:
             engines = self._versions.engines(now)
             with self._store.transaction() as tx:
                 admitted, result = _admit_feedback(tx, received, now)
-                work = _Work(tx, engines, admitted, now, now + self._lease)
+                work = _Work(tx, engines, admitted, now, now + self._lease, self._quotas)
                 self._versions.check(tx, work.rows, engines, now)
                 result.add(work.run())
                 return result
@@ -115,9 +118,15 @@ class _Work:
     """One transaction over parsed events, in delivery order."""
 
     def __init__(
-        self, tx: Transaction, engines: Engines[Engine], received: Sequence[ReceivedEvent], now: int, leased_until: int
+        self,
+        tx: Transaction,
+        engines: Engines[Engine],
+        received: Sequence[ReceivedEvent],
+        now: int,
+        leased_until: int,
+        quotas: Quotas,
     ) -> None:
-        self._tx, self._now, self._leased_until = tx, now, leased_until
+        self._tx, self._now, self._leased_until, self._quotas = tx, now, leased_until, quotas
         locked = lock_with_merge_targets(
             tx, {(item.event.tenant, key) for item in received for key in case_keys(item.event)}
         )
@@ -159,14 +168,23 @@ class _Work:
         result.settlements = self._settlements()
         self._tx.save_cases(to_rows(self._case_sets.values(), self._rows, self._now))
         self._erasing.write(self._case_sets)
+        self._delete_unused()
         prepared = [prepare(item, self._now) for item in self._emitted]
         result.outgoing = record(self._tx, prepared, now=self._now, leased_until=self._leased_until)
         return result
 
     def _settlements(self) -> list[Settlement]:
         """A settlement for each delivery; dead-lettered events count as not seen."""
-        self._tx.unmark_seen([item.identity for item in self._received if id(item) in self._dead_letters])
+        dead = [item for item in self._received if id(item) in self._dead_letters]
+        self._tx.unmark_seen([item.identity for item in dead])
         return [self._dead_letters.get(id(item)) or Settlement(item.delivery, Outcome.DONE) for item in self._received]
+
+    def _delete_unused(self) -> None:
+        """Delete the rows that were only locked, for events that became dead letters."""
+        dead = [item.event for item in self._received if id(item) in self._dead_letters]
+        for tenant in sorted({event.tenant for event in dead}):
+            keys = {key for event in dead if event.tenant == tenant for key in case_keys(event)}
+            self._tx.delete_empty_cases(tenant, keys)
 
     def _is_erased(self, event: Event) -> bool:
         return self._erasing.covers(event, self._case_sets[event.tenant])
@@ -187,13 +205,14 @@ class _Work:
         )
 
     def _process(self, item: ReceivedEvent, result: BatchResult) -> None:
-        """Apply an event, or dead-letter it if its case is full, so that it can be replayed once there is room."""
+        """Apply an event, or dead-letter it if there is no room for it, so that it can be replayed once there is."""
+        case_set = self._case_sets[item.event.tenant]
         try:
-            check_room(self._case_sets[item.event.tenant], item.event)
-        except CaseFull as full:
-            log.warning("message %s moved to the dead letters: case-full", item.delivery.message_id)
-            result.dead += 1
-            self._dead_letters[id(item)] = Settlement(item.delivery, Outcome.DEAD, str(full))
+            check_quota(case_set, item.event, self._quotas.excess(case_set.tenant))
+            check_room(case_set, item.event)
+        except NoRoom as full:
+            result.add(dead_letter(item.delivery, str(full)))
+            self._dead_letters[id(item)] = result.settlements.pop()
         else:
             result.fresh += 1
             self._apply(item.event)

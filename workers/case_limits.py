@@ -1,14 +1,31 @@
-"""Limits the size of a case: an event beyond the limit becomes a dead letter, so that no case slows all others."""
+"""Limits the size of a case and the number of cases: an event beyond a limit becomes a dead letter."""
 
 from signpost.advice.case_set import CaseSet
 from signpost.case import limits
 from signpost.case.case import Case
 from signpost.case.event import Event
 from signpost.errors import CallerError
+from signpost.tenants.quotas import begins_case
 
 
-class CaseFull(CallerError):
+class NoRoom(CallerError):
+    """There is no room for what the event adds."""
+
+
+class CaseFull(NoRoom):
     """The event would grow a case that is at its limit."""
+
+
+class QuotaExceeded(NoRoom):
+    """The event would begin a case, and its tenant is at its quota."""
+
+
+def check_quota(case_set: CaseSet, event: Event, excess: str) -> None:
+    """Raise QuotaExceeded if the event would begin a case; `excess`: the quota that its tenant has reached, or ""."""
+    if excess:
+        existing = {key for key, loaded in case_set.cases.items() if loaded.case.registers or loaded.merged_into}
+        if begins_case(event, existing):
+            raise QuotaExceeded(f"quota: {excess}, and the event would begin a case")
 
 
 def check_room(case_set: CaseSet, event: Event) -> None:

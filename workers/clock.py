@@ -5,7 +5,9 @@ import logging
 from signpost.case.instant import DAY, MINUTE
 from signpost.settings import Settings
 from signpost.storage import Store
+from signpost.tenants.quotas import Quota, QuotaFile
 from signpost.workers.backfill import Backfill
+from signpost.workers.metering import UsageMeter
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, run
 from signpost.workers.reevaluation import DueCaseProcessor
@@ -30,18 +32,20 @@ class CaseClock:
         interval_s: float,
         store: Store,
         retention_us: int,
+        meter: UsageMeter,
     ) -> None:
         """`interval_s`: time between two polls, and the maximum delay of advice. `retention_us`: age at which webhook
         deliveries are deleted."""
         self._processor, self._backfill, self._outbox = processor, backfill, outbox
         self._store, self._retention_us, self._pruned = store, retention_us, 0
-        self._clock, self._interval_s = clock, interval_s
+        self._clock, self._interval_s, self._meter = clock, interval_s, meter
 
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set. Raises TransientError if the database is unavailable."""
         while not stop.is_set():
             woken, pause = self.step(), self._backfill.step(self._clock())
             self._prune()
+            self._meter.step(self._clock())
             if not woken:
                 self._outbox.collect()
                 stop.wait(min(self._interval_s, pause))
@@ -72,6 +76,9 @@ def main(settings: Settings) -> int:
         processor = DueCaseProcessor(parts.store, RulebookVersions(parts.store, parts.rules()), parts.lease_us)
         backfill = Backfill(processor, outbox, settings.reevaluate_per_second)
         retention_us = max(settings.delivery_days, 1) * DAY
-        return CaseClock(processor, backfill, outbox, parts.clock, settings.clock_interval, parts.store, retention_us)
+        quota = Quota(settings.max_cases_per_tenant, settings.max_bytes_per_tenant)
+        meter = UsageMeter(parts.store, QuotaFile(settings.tenants, quota))
+        interval_s = settings.clock_interval
+        return CaseClock(processor, backfill, outbox, parts.clock, interval_s, parts.store, retention_us, meter)
 
     return run("clock", settings, make)

@@ -196,7 +196,7 @@ def _delivery() -> JsonSchema:
 
 
 def _replay() -> JsonSchema:
-    answers = answering(200, "The result of the replay", media(ref("Delivery"), DELIVERY), 400, 401, 404, 503)
+    answers = answering(200, "The result of the replay", media(ref("Delivery"), DELIVERY), 400, 401, 403, 404, 503)
     return reading("replay", "Replay a webhook with the current mapping", [_DELIVERY], answers)
 
 

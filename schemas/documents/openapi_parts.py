@@ -10,6 +10,7 @@ from signpost.schemas.fields import JsonSchema
 REASONS = {
     400: "The body is not strict JSON, or a header or parameter is malformed",
     401: "The credential or the signature is missing or invalid",
+    403: "The tenant is at a quota, and the event would begin a case; existing cases go on",
     404: "This tenant has no such resource",
     413: "The body is too large, or the batch has too many events",
     415: "The content type is not supported",

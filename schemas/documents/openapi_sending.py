@@ -26,9 +26,9 @@ def send_events(events: Mapping[str, JsonSchema]) -> JsonSchema:
     one = {"oneOf": [ref(name) for name in events], "discriminator": {"propertyName": "type", "mapping": mapping}}
     either = {"anyOf": [ref("Accepted"), ref("BatchAnswer")]}
     content = {JSON: {"schema": either, "examples": {"one": _value(ONE_ACCEPTED), "batch": _value(ALL_ACCEPTED)}}}
-    partial = "Some events of the batch are invalid; the others are accepted"
+    partial = "Some events of the batch are invalid or beyond a quota; the others are accepted"
     accepted = answering(202, "Accepted: the event is stored durably", content) | answering(
-        207, partial, media(ref("BatchAnswer"), PARTLY_ACCEPTED), 400, 401, 413, 415, 422, 503
+        207, partial, media(ref("BatchAnswer"), PARTLY_ACCEPTED), 400, 401, 403, 413, 415, 422, 503
     )
     return {
         "operationId": "sendEvents",

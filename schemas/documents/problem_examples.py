@@ -31,6 +31,12 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "The API key is missing or invalid",
         "send the header Authorization: Bearer KEY with an API key of a tenant",
     ),
+    403: _problem(
+        403,
+        "quota",
+        "The quota of the tenant is reached",
+        "this tenant has 1000000 cases of at most 1000000: no event can begin a case, existing cases go on",
+    ),
     404: _problem(404, "unknown", "Not found", "no facts are known about this candidate"),
     413: _problem(413, "too-large", "The request is too large", "at most 1000000 bytes are accepted"),
     415: _problem(415, "not-understood", "Unsupported media type", "send the body without Content-Encoding"),

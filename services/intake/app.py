@@ -15,11 +15,13 @@ from signpost.services.intake.context import IntakeContext
 from signpost.services.intake.deliveries import add_delivery_header, blueprint
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.limits import Limits
+from signpost.services.intake.quota import QuotaCheck
 from signpost.services.intake.rate import RateLimit
 from signpost.services.intake.slots import Slots
 from signpost.storage import Rate, Store
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.model import Tenants
+from signpost.tenants.quotas import Quotas
 
 
 class Anything(BaseConverter):
@@ -29,7 +31,8 @@ class Anything(BaseConverter):
     part_isolating = False
 
 
-def _microseconds() -> int:
+def microseconds() -> int:
+    """The current time in microseconds since the epoch."""
     return time.time_ns() // 1000
 
 
@@ -49,15 +52,17 @@ def create_app(
     *,
     partitions: int = 1,
     limits: Limits | None = None,
-    clock: Callable[[], int] = _microseconds,
+    clock: Callable[[], int] = microseconds,
     rate: Rate | None = None,
     deliveries: Deliveries | None = None,
     analyses: int = 3,
+    quotas: Quotas | None = None,
 ) -> Flask:
     """The WSGI application.
 
     `publisher` returns the publisher of this process (`Broker.publisher`); the first call happens after any fork.
     `rate`: the limit of each tenant, across all processes. `deliveries`: the log of received webhooks.
+    `quotas`: the tenants at their quota; who calls keeps them up to date.
     `analyst` runs at most `analyses` explanations and simulations at once.
     """
     chosen = limits or Limits()
@@ -72,6 +77,7 @@ def create_app(
         tenants,
         chosen,
         clock,
+        QuotaCheck(store, quotas or Quotas(store)),
         rate_limit,
         deliveries,
     )

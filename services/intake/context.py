@@ -16,6 +16,7 @@ from signpost.services.intake import prices
 from signpost.services.intake.acceptance import EventAcceptor
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.problems import RateLimited, Unauthorized
+from signpost.services.intake.quota import QuotaCheck
 from signpost.services.intake.rate import RETRY_STATUSES, RateLimit
 from signpost.storage import Store
 from signpost.tenants.live import LiveTenants
@@ -34,6 +35,7 @@ class IntakeContext:
     tenants: Tenants | LiveTenants
     limits: Limits
     clock: Callable[[], int]
+    quotas: QuotaCheck
     rate: RateLimit | None = None
     deliveries: "Deliveries | None" = None
 

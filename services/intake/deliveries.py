@@ -64,8 +64,11 @@ def blueprint(
             delivery.events = events_of(source, delivery.headers, row.body, row.received_at)
         except InvalidEvent as error:
             problems = to_errors(error.problems, error.more)
-        if delivery.events:
-            context.acceptor.accept(delivery.events, context.clock())
+        accepted, beyond = context.quotas.split(row.tenant, delivery.events)
+        if accepted:
+            context.acceptor.accept(accepted, context.clock())
+        if beyond:
+            raise beyond
         status = "refused" if problems else "accepted" if delivery.events else "ignored"
         after = to_row(delivery, status, problems, bodies=True)
         context.store.deliveries.record_replay(after, delivery.events)

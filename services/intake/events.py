@@ -4,6 +4,7 @@ The response to a batch has one item for each event: 202 if all are accepted, 20
 stored. If nothing can be stored, the whole batch gets 503 and the sender can retry it unchanged.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -15,7 +16,7 @@ from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, load_event
 from signpost.schemas.custom import OwnKinds
 from signpost.schemas.fields import MAX_ID
-from signpost.schemas.problems import MAX_PROBLEMS, Hints
+from signpost.schemas.problems import MAX_PROBLEMS, Hints, Problem
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
 from signpost.services.intake.problems import to_errors
@@ -39,6 +40,9 @@ def blueprint(context: IntakeContext) -> Blueprint:
         if mode is Mode.BINARY:
             document = binary_document(headers, document)
         event = load_event(with_data(document), tenant=tenant, now=now, own=context.tenants.own_fields(tenant))
+        _, refused = context.quotas.split(tenant, [event])
+        if refused:
+            raise refused
         context.acceptor.accept([event], now)
         return reply({"id": event.id, "status": 202}, 202)
 
@@ -53,9 +57,12 @@ def _batch(context: IntakeContext, documents: Any, tenant: str, now: int, size: 
     context.charge(tenant, prices.of_events(len(documents), size), paid=prices.of_body(size))
     answer = _BatchAnswer(tenant, now, context.tenants.own_fields(tenant))
     items = [answer.item(index, document) for index, document in enumerate(documents)]
-    if answer.accepted:
-        context.acceptor.accept(answer.accepted, now)
-    return reply({"items": items}, 202 if len(answer.accepted) == len(items) else 207)
+    accepted, refused = context.quotas.split(tenant, list(answer.valid.values()))
+    if refused:
+        answer.refuse(items, {id(event) for event in accepted}, str(refused), refused.status)
+    if accepted:
+        context.acceptor.accept(accepted, now)
+    return reply({"items": items}, 202 if len(accepted) == len(items) else 207)
 
 
 class _BatchAnswer:
@@ -64,19 +71,27 @@ class _BatchAnswer:
     def __init__(self, tenant: str, now: int, own: OwnKinds) -> None:
         self._tenant, self._now, self._own, self._hints = tenant, now, own, Hints()
         self._left = MAX_PROBLEMS
-        self.accepted: list[Event] = []
+        self.valid: dict[int, Event] = {}
+        """Index -> event, in order."""
 
     def item(self, index: int, document: Any) -> dict[str, Any]:
-        """The item of one event; pointers are relative to it. A valid event is appended to `accepted`."""
+        """The item of one event; pointers are relative to it. A valid event is added to `valid`."""
         identity = document.get("id") if isinstance(document, dict) else None
         item = {"index": index, "id": shorten(identity, MAX_ID) if isinstance(identity, str) else None}
         try:
-            self.accepted.append(
-                load_event(with_data(document), tenant=self._tenant, now=self._now, own=self._own, hints=self._hints)
+            self.valid[index] = load_event(
+                with_data(document), tenant=self._tenant, now=self._now, own=self._own, hints=self._hints
             )
         except InvalidEvent as error:
             return {**item, "status": 422, **self._errors(error)}
         return {**item, "status": 202, "errors": []}
+
+    def refuse(self, items: list[dict[str, Any]], accepted: Collection[int], reason: str, status: int) -> None:
+        """Refuse the valid events whose id() is not `accepted`."""
+        for index, event in self.valid.items():
+            if id(event) not in accepted:
+                problem = InvalidEvent([Problem("/subject", reason)])
+                items[index] |= {"status": status, **self._errors(problem)}
 
     def _errors(self, error: InvalidEvent) -> dict[str, Any]:
         listed = error.problems[: self._left]

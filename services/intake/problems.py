@@ -52,6 +52,14 @@ class NoSlot(CallerError):
         self.retry_after_s, self.status = retry_after_s, status
 
 
+class QuotaReached(CallerError):
+    """The tenant is at a quota, and some events would begin a case. `retry_after_s`: 0 if the sender must not retry."""
+
+    def __init__(self, excess: str, status: int = 403, retry_after_s: int = 0) -> None:
+        super().__init__(f"{excess}: no event can begin a case, existing cases go on")
+        self.excess, self.status, self.retry_after_s = excess, status, retry_after_s
+
+
 class SourceDisabled(TransientError):
     """The webhooks of this source cannot be verified until an operator corrects the tenants file."""
 
@@ -71,6 +79,7 @@ KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
     (NotFound, 404, "unknown", "Not found"),
     (TooLarge, 413, "too-large", "The request is too large"),
     (RateLimited, 429, "too-many", "Rate limit exceeded"),
+    (QuotaReached, 403, "quota", "The quota of the tenant is reached"),
     (TooExpensive, 422, "too-expensive", "The request takes too much work"),
     (NoSlot, 429, "busy", "Too many expensive requests at once"),
     (UnsupportedMediaType, 415, "not-understood", "Unsupported media type"),
@@ -145,7 +154,7 @@ def _to_problem(error: SignpostError, status: int, kind: str, title: str, limits
     detail = str(error)
     if isinstance(error, BadQuery):
         return problem(status, kind, title, detail, to_errors(error.problems))
-    if isinstance(error, RateLimited | NoSlot):
+    if isinstance(error, RateLimited | NoSlot) or (isinstance(error, QuotaReached) and error.retry_after_s):
         return problem(error.status, kind, title, detail, headers=[("Retry-After", str(error.retry_after_s))])
     if isinstance(error, InvalidSignature):
         detail = "The source is unknown, or the signature does not fit; the delivery log of the tenant has the reason."

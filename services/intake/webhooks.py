@@ -99,9 +99,12 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         record.events, record.notes = list(outcome.events), outcome.notes
     if signed is not None:
         context.charge_webhook(delivery.source, prices.of_events(len(outcome.events), len(delivery.raw)), paid=size)
-    if outcome.events:
-        context.acceptor.accept(outcome.events, delivery.now)
-    else:
+    accepted, refused = context.quotas.split_webhook(delivery.source, outcome.events)
+    if accepted:
+        context.acceptor.accept(accepted, delivery.now)
+    if refused:
+        raise refused
+    if not outcome.events:
         _log_without_events(delivery.source, outcome)
     return _respond(len(outcome.events), delivery.vendor.success, name)
 

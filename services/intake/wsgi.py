@@ -10,12 +10,13 @@ from signpost.ingress.sources import source_problem
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, connect
 from signpost.services.intake.analysis_processes import ChildSettings, ProcessAnalyst
-from signpost.services.intake.app import create_app
+from signpost.services.intake.app import create_app, microseconds
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.limits import Limits
 from signpost.settings import read_settings
 from signpost.storage import Rate, open_store
 from signpost.tenants.live import LiveTenants
+from signpost.tenants.quotas import Quotas
 
 stopping = threading.Event()
 DRAIN_TIMEOUT_S = 5.0
@@ -28,6 +29,7 @@ broker = connect(
     settings.broker_url, partitions=settings.partitions, bounds=Bounds(publish_timeout_s=settings.publish_timeout)
 )
 tenants = LiveTenants(settings.tenants, os.environ, source_problem, settings.rules)
+quotas = Quotas(store)
 analyst = ProcessAnalyst(
     ChildSettings(settings.rules, settings.tenants, settings.reload_interval), settings.http_analyses
 )
@@ -39,6 +41,7 @@ app = create_app(
     analyst,
     partitions=settings.partitions,
     analyses=settings.http_analyses,
+    quotas=quotas,
     limits=Limits(max_body_bytes=settings.max_body_bytes, confirm_timeout_s=settings.publish_timeout + 1),
     deliveries=Deliveries(store, lambda: f"dlv_{token_hex(12)}", bodies=settings.delivery_days > 0),
     rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
@@ -46,8 +49,9 @@ app = create_app(
 
 
 def start() -> None:
-    """In the worker process: watch the tenants file, and connect the publisher before the first request."""
+    """In the worker process: watch tenants and quotas, and connect the publisher before the first request."""
     threading.Thread(target=tenants.watch, args=(stopping, settings.reload_interval), daemon=True).start()
+    threading.Thread(target=quotas.watch, args=(stopping, microseconds), daemon=True).start()
     with suppress(TransientError):
         broker.publisher()
 

@@ -1,10 +1,15 @@
-"""`signpost tenants`: adds and lists the tenants of the tenants file."""
+"""`signpost tenants`: adds and lists the tenants of the tenants file, and what they store."""
 
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from signpost.cli.edge import echo, json_option, print_json, print_table, settings
+
+if TYPE_CHECKING:
+    from signpost.storage import Usage
 
 
 @click.group
@@ -37,20 +42,53 @@ def add(name: str, as_json: bool) -> None:
 @tenants.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List tenants with their sources and the number of their API keys."""
+    """List tenants with their sources, the number of their API keys, and what they store of their quotas.
+
+    A clock measures every 15 seconds; without its database the command shows no usage.
+    """
     from signpost.tenants.loading import load_tenants
 
     found = load_tenants(settings().tenants, os.environ)
-    rows = [
+    usage = _usage()
+    rows: list[dict[str, Any]] = [
         {
             "tenant": tenant.name,
             "api_keys": len(tenant.api_keys),
             "sources": sorted(source.name for source in found.sources.values() if source.tenant == tenant.name),
+            "usage": usage[tenant.name]._asdict() if tenant.name in usage else None,
         }
         for tenant in found.tenants.values()
     ]
     if as_json:
         print_json(rows)
     else:
-        cells = ((row["tenant"], str(row["api_keys"]), ", ".join(row["sources"])) for row in rows)  # type: ignore[arg-type]
-        print_table(("tenant", "API keys", "sources"), cells)  # type: ignore[arg-type]
+        cells = (
+            (row["tenant"], str(row["api_keys"]), ", ".join(row["sources"]), *_cells(usage.get(row["tenant"])))
+            for row in rows
+        )
+        print_table(("tenant", "API keys", "sources", "cases", "stored"), cells)
+
+
+def _usage() -> "dict[str, Usage]":
+    """What each tenant stores; empty while the database is not available. Creates no database file."""
+    from signpost.errors import TransientError
+    from signpost.storage import open_store
+
+    url = settings().database_url
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        return {}
+    try:
+        with open_store(url) as store:
+            return store.usage.all()
+    except TransientError as error:
+        echo(f"Usage is not shown: {error}", err=True)
+        return {}
+
+
+def _cells(usage: "Usage | None") -> tuple[str, str]:
+    """For example "120 of 1,000,000" and "3.1 of 50,000.0 MB"."""
+    if usage is None:
+        return "", ""
+    cases = f"{usage.cases:,}" + (f" of {usage.max_cases:,}" if usage.max_cases else "")
+    stored = f"{usage.bytes / 1e6:,.1f}" + (f" of {usage.max_bytes / 1e6:,.1f}" if usage.max_bytes else "")
+    return cases, f"{stored} MB"

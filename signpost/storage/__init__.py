@@ -28,6 +28,7 @@ from signpost.storage.rows import (
 from signpost.storage.schema import head_revision, is_current, revision, upgrade
 from signpost.storage.store import Store, open_store
 from signpost.storage.transaction import Transaction
+from signpost.storage.usage import Usage
 
 __all__ = [
     "BadCursor",
@@ -56,6 +57,7 @@ __all__ = [
     "StorageUnavailable",
     "Store",
     "Transaction",
+    "Usage",
     "head_revision",
     "is_current",
     "open_store",

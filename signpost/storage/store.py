@@ -30,6 +30,7 @@ from signpost.storage.signed_messages import SignedMessageStore
 from signpost.storage.sqlite import SqliteDialect
 from signpost.storage.tables import cases, feed, outbox, recommendations, rulebooks
 from signpost.storage.transaction import Transaction, read_rulebooks
+from signpost.storage.usage import UsageStore
 
 RULEBOOK_RETENTION_US = 86_400_000_000
 """Age at which the row of an unused rulebook is deleted."""
@@ -49,6 +50,7 @@ class Store:
         self.deliveries = DeliveryStore(self._write_connection, self._read_connection, self._dialect)
         self.erasures = ErasureStore(self._read_connection)
         self.signed_messages = SignedMessageStore(self._write_connection)
+        self.usage = UsageStore(self._write_connection, self._read_connection, self._dialect)
         self.consumers = ConsumerStore(self._write_connection, self._read_connection)
 
     def __enter__(self) -> Self:

@@ -63,6 +63,18 @@ buckets = Table(
     postgresql_with=ROOM_TO_UPDATE,
 )
 
+# What each tenant stores, as a clock measured it last, and its quotas then (0: none).
+usage = Table(
+    "usage",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("cases", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("max_cases", BigInteger, nullable=False),
+    Column("max_bytes", BigInteger, nullable=False),
+    Column("measured_at", BigInteger, nullable=False),
+)
+
 seen_events = Table(
     "seen_events",
     metadata,

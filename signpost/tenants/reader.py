@@ -15,6 +15,7 @@ from signpost.rulebook.values import parse_duration
 from signpost.schemas.events import OfferTerms
 from signpost.suggestions import meant
 from signpost.tenants.model import Source, Tenant, length_problem
+from signpost.tenants.quotas import Quota, read_quota
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node
@@ -30,7 +31,7 @@ DEFAULT_SKEW_US: Final = 5 * MINUTE
 TERMS: Final = tuple(OfferTerms().fields)
 """Terms of an offer that a sender's custom fields can have, beside the fields that the rulebook declares."""
 OWN: Final = f"{CUSTOM}."
-TENANT_KEYS: Final = ("api_keys", "params", "disabled", "rules")
+TENANT_KEYS: Final = ("api_keys", "params", "disabled", "rules", "quota")
 SOURCE_KEYS: Final = ("tenant", "vendor", "secrets", "time_zone", "employer", "clock_skew", "fields", "ids")
 IDS: Final = ("own", "shared")
 SPEAKS_OURS: Final = "standard"
@@ -55,10 +56,10 @@ class TenantsReader(FieldReader):
 
     def tenants(self, node: Node) -> dict[str, Tenant]:
         """The tenants, by name."""
-        tenants = {
-            name: Tenant(name, self._hashes(f"tenants.{name}.api_keys", body.get("api_keys")))
-            for name, body in self._named_members("tenants", node, TENANT_KEYS)
-        }
+        tenants = {}
+        for name, body in self._named_members("tenants", node, TENANT_KEYS):
+            tenants[name] = Tenant(name, self._hashes(f"tenants.{name}.api_keys", body.get("api_keys")))
+            read_quota(self, f"tenants.{name}.quota", body.get("quota"), Quota())  # the clock applies it
         if not tenants:
             self.problems.add("R002", node.position, "tenants is empty")
         self._names = set(tenants)

@@ -16,10 +16,12 @@ from signpost.services.intake.acceptance import EventAcceptor
 from signpost.services.intake.context import IntakeContext
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.problems import RateLimited
+from signpost.services.intake.quota import QuotaCheck
 from signpost.services.intake.rate import EMPTY_US, PORTIONS_PER_SECOND, UNAVAILABLE_US, RateLimit
 from signpost.storage import Lease, Rate, Store, open_store, upgrade
 from signpost.storage.errors import StorageUnavailable
 from signpost.tenants.model import Source
+from signpost.tenants.quotas import Quotas
 from tests.support.intake_parts import DEAD_DATABASE, NORTH_KEY, NOW, SOUTH_KEY, intake_at, sign_standard, tenants_in
 from tests.support.intake_process import running
 from tests.support.private_servers import wait_until
@@ -186,9 +188,8 @@ def test_each_vendor_is_told_in_the_way_that_it_understands(
     upgrade(sqlite_url)
     with open_store(sqlite_url) as store:
         acceptor = EventAcceptor(store, lambda: pytest.fail("nothing is published"), 1, 1)
-        context = IntakeContext(
-            store, acceptor, tenants_in(tmp_path), Limits(), lambda: NOW, RateLimit(store, Rate(1, 1))
-        )
+        quotas, rate_limit = QuotaCheck(store, Quotas(store)), RateLimit(store, Rate(1, 1))
+        context = IntakeContext(store, acceptor, tenants_in(tmp_path), Limits(), lambda: NOW, quotas, rate_limit)
         source = Source("s", "north", vendor, ())
         context.charge_webhook(source, 1)
         try:

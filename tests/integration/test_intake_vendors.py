@@ -19,6 +19,7 @@ from signpost.services.intake.engines import TenantEngines
 from signpost.services.intake.webhooks import UNKNOWN_EVENTS, to_request
 from signpost.storage import open_store, upgrade
 from signpost.tenants.model import hash_key
+from signpost.tenants.quotas import Quotas
 from tests.support.intake_parts import DEAD_DATABASE, NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at, tenants_in
 from tests.support.rulebooks import RULES
 from tests.support.vendor_parts import (
@@ -64,7 +65,7 @@ def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
     tenants = tenants_in(folder, tenants_file())
     analyst = LocalAnalyst(TenantEngines(RULES, folder / "tenants.yaml", 1).of)
     app = create_app(store, broker.publisher, tenants, analyst, clock=lambda: NOW)
-    yield Intake(app.test_client(), store, broker)
+    yield Intake(app.test_client(), store, broker, Quotas(store))
     broker.close()
     store.close()
 

@@ -26,6 +26,7 @@ from signpost.storage import Rate, Store, open_store, upgrade
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.loading import load_tenants
 from signpost.tenants.model import Tenants, hash_key
+from signpost.tenants.quotas import Quotas
 from tests.support.rulebooks import RULES
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
@@ -66,6 +67,7 @@ class Intake:
     client: FlaskClient
     store: Store
     broker: Broker
+    quotas: Quotas
 
     def send(self, document: Any, content_type: str = CLOUDEVENT_JSON, **headers: str) -> TestResponse:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
@@ -110,7 +112,7 @@ def intake_at(
         broker.apply_topology()
     known = tenants or tenants_in(folder, text, rules)
     analyst = LocalAnalyst(TenantEngines(rules, folder / "tenants.yaml", 1).of)
-    numbers = itertools.count(1)
+    numbers, quotas = itertools.count(1), Quotas(store)
     app = create_app(
         store,
         broker.publisher,
@@ -120,8 +122,9 @@ def intake_at(
         clock=lambda: NOW,
         rate=rate,
         deliveries=Deliveries(store, lambda: f"dlv_{next(numbers)}"),
+        quotas=quotas,
     )
-    return Intake(app.test_client(), store, broker)
+    return Intake(app.test_client(), store, broker, quotas)
 
 
 def sign_standard(body: bytes, at: int = NOW, secret: str = SECRET, name: str = "msg_1") -> dict[str, str]:

@@ -22,11 +22,13 @@ from signpost.messaging import Broker, Delivery, Message, connect, event_message
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.schemas import dump_event, full_type, load_own_event
 from signpost.storage import CaseRow, Store, open_store, upgrade
+from signpost.tenants.quotas import Quota, QuotaFile
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.advisor import Advisor
 from signpost.workers.backfill import Backfill
 from signpost.workers.batch import BatchHandler
 from signpost.workers.clock import CaseClock
+from signpost.workers.metering import UsageMeter
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Stop
 from signpost.workers.reevaluation import DueCaseProcessor
@@ -128,7 +130,12 @@ class System:
     def case_clock(self) -> CaseClock:
         """Return a clock worker."""
         processor, outbox = self.processor(), self.outbox()
-        return CaseClock(processor, Backfill(processor, outbox, 1000), outbox, self.clock, 0.1, self.store, 7 * DAY)
+        backfill = Backfill(processor, outbox, 1000)
+        return CaseClock(processor, backfill, outbox, self.clock, 0.1, self.store, 7 * DAY, self.meter())
+
+    def meter(self, quota: Quota | None = None, file: Path = Path("none.yaml")) -> UsageMeter:
+        """Return the meter of a clock, with the quota of all tenants that the file does not name."""
+        return UsageMeter(self.store, QuotaFile(file, quota or Quota()))
 
     def processor(self) -> DueCaseProcessor:
         """Return the processor of due cases."""

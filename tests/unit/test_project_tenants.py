@@ -137,6 +137,19 @@ sources:
     assert "hush" not in str(found)
 
 
+def test_a_quota_is_checked_like_the_rest(tmp_path: Path) -> None:
+    start = f"{tmp_path}/tenants.yaml:1"
+    assert problems(tmp_path, "tenants: {acme: {quota: {cases: -1, bytes: many, rows: 3}}}\n") == [
+        f"{start}:33: R021 tenants.acme.quota.cases must be a whole number from 0 (no limit) to 999999999999",
+        f"{start}:44: R021 tenants.acme.quota.bytes must be a whole number from 0 (no limit) to 999999999999",
+        f"{start}:50: R010 tenants.acme.quota has no 'rows' (known: cases, bytes)",
+    ]
+    assert problems(tmp_path, "tenants: {acme: {quota: 3}}\n") == [
+        f"{start}:25: R006 tenants.acme.quota must be a mapping"
+    ]
+    assert load(tmp_path, "tenants: {acme: {quota: {cases: 0}}}\n").tenants
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from signpost.cli import client as intake_client
 from signpost.cli import main
+from signpost.storage import Usage, open_store, upgrade
 from signpost.tenants.loading import load_tenants
 from signpost.tenants.model import Tenants
 
@@ -124,6 +125,34 @@ def test_several_tenants_must_be_told_apart(folder: Path) -> None:
     assert "choose a tenant with --tenant" in call(folder, "sources", "add", "greens", "--vendor", "greenhouse").output
     listed = json.loads(call(folder, "tenants", "list", "--json").output)
     assert [row["tenant"] for row in listed] == ["acme", "globex"]
+
+
+def test_tenants_are_listed_with_what_they_store(folder: Path) -> None:
+    before = sorted(path.name for path in folder.iterdir())
+    assert json.loads(call(folder, "tenants", "list", "--json").output)[0]["usage"] is None
+    assert sorted(path.name for path in folder.iterdir()) == before
+    url = f"sqlite:///{folder / 'signpost.db'}"
+    upgrade(url)
+    with open_store(url) as store:
+        store.usage.replace({"acme": Usage(1200, 3_140_000, 1_000_000, 0, 7)})
+    listed = call(folder, "tenants", "list").output
+    assert "1,200 of 1,000,000" in listed
+    assert "3.1 MB" in listed
+    assert json.loads(call(folder, "tenants", "list", "--json").output)[0]["usage"] == {
+        "cases": 1200,
+        "bytes": 3_140_000,
+        "max_cases": 1_000_000,
+        "max_bytes": 0,
+        "measured_at": 7,
+    }
+
+
+def test_without_its_database_tenants_are_listed_all_the_same(folder: Path) -> None:
+    (folder / "signpost.db").touch()
+    result = call(folder, "tenants", "list")
+    assert result.exit_code == 0
+    assert "Usage is not shown: the database schema is out of date" in result.output
+    assert "acme" in result.output
 
 
 def test_a_file_that_is_no_yaml_is_named(folder: Path) -> None:
