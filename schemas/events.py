@@ -103,6 +103,15 @@ class OfferTerms(Strict):
     conditions_cleared = Boolean()
 
 
+class Names(Strict):
+    """Who deals with whom, as the employer knows it; the candidate's private events have no such fields."""
+
+    candidate_name = Line()
+    contact_name = Line()
+    contact_role = Line()
+    contact_addressed_as = Line()
+
+
 class OfferNamed(Strict):
     """The offer and its employer."""
 
@@ -115,11 +124,11 @@ class OfferCountered(OfferNamed, OfferTerms):
     """The candidate's counteroffer, which changes none of the offer's terms."""
 
 
-class OfferWithTerms(OfferNamed, OfferTerms):
+class OfferWithTerms(OfferNamed, OfferTerms, Names):
     custom = Custom()
 
 
-class OfferAccepted(OfferNamed):
+class OfferAccepted(OfferNamed, Names):
     by = Choice("verbal", "written")
 
 
@@ -128,7 +137,7 @@ class OfferWithdrawalPlanned(OfferNamed):
     bottom_line = Money()
 
 
-class OfferLetterReceived(OfferNamed):
+class OfferLetterReceived(OfferNamed, Names):
     letter = Object(OfferTerms)
     custom = Custom()
 
@@ -141,7 +150,7 @@ class InterviewNamed(Strict):
     application = Id()
 
 
-class InterviewScheduled(InterviewNamed):
+class InterviewScheduled(InterviewNamed, Names):
     starts_at = Instant()
     ends_at = Instant()
     format = Choice("onsite", "video", "phone")
@@ -152,7 +161,7 @@ class InterviewScheduled(InterviewNamed):
     custom = Custom()
 
 
-class InterviewCompleted(InterviewNamed):
+class InterviewCompleted(InterviewNamed, Names):
     completed_at = Instant()
 
 
@@ -164,7 +173,7 @@ class InterviewThanked(InterviewNamed):
     channel = Choice("email", "message", "handwritten", required=True)
 
 
-class ApplicationNamed(Strict):
+class ApplicationNamed(Names):
     application = Id(required=True)
     employer = Object(Employer)
 
@@ -209,6 +218,7 @@ class EmploymentStarted(Strict):
 
 
 class CandidatePreferences(Strict):
+    display_name = Line()
     salary_target = Money()
     salary_floor = Money()
     monthly_needs = Money()

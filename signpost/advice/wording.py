@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from signpost.advice.addressing import salutation, signature
 from signpost.advice.comparison import Comparison, compare, render_comparison
 from signpost.advice.rendering import render_text, render_title
 from signpost.engine.compiled import Answer
@@ -15,6 +16,7 @@ from signpost.engine.conditions import values_agree
 from signpost.engine.environment import Env
 from signpost.facts.facts import UTC_ZONE, Entity, Facts
 from signpost.facts.vocabulary import Vocabulary
+from signpost.rulebook.shapes import ADDRESSED
 from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope
 from signpost.rulebook.text_values import readable
 from signpost.rulebook.texts import show, to_local_time
@@ -90,6 +92,9 @@ def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]
     rule, zone = answer.rule, zone_of(answer.rule, facts)
     private = rule.audience == "candidate"
     context = to_context(answer.subject, zone, rule.vocabulary, private=private)
+    context["signature"] = signature(
+        facts.candidate.values.get("display_name") if private else answer.subject.values.get("contact_name")
+    )
     if private:
         context["candidate"] = to_context(facts.candidate, zone, rule.vocabulary)
     for name, entities in related.items():
@@ -124,6 +129,8 @@ def to_context(entity: Entity, zone: ZoneInfo, vocabulary: Vocabulary, *, privat
             values[name] = local
     if entity.kind != "candidate":
         values["employer"] = readable(entity.values.get("employer_name", EMPLOYER_FALLBACK))
+    if entity.kind in ADDRESSED:
+        values["salutation"] = salutation(entity.kind, entity.values, by_candidate=private)
     return values
 
 

@@ -9,6 +9,7 @@ from signpost.case.fold import CUSTOM, SINGLE
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.lives import add_lives, add_present_employer
 from signpost.facts.notice import ANY_DAY, UNITS, Notice, notice_of
+from signpost.facts.people import add_people
 from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, application_stage, offer_stage, stage_of
 from signpost.facts.values import own_value, typed_value
 from signpost.facts.vocabulary import KINDS, Vocabulary
@@ -56,6 +57,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
             _add_own(entity, registers[kind][entity.id], vocabulary)
     _add_named_applications(entities)
     _resolve_employers(entities)
+    add_people(candidate, entities)
     _add_interviews(entities)
     _add_notice(candidate, entities["offer"])
     _end_offers_of_ended_applications(entities)

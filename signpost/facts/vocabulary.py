@@ -115,11 +115,15 @@ def _table(*groups: Iterable[Field]) -> dict[str, Field]:
 
 
 _WHO = (Field("employer", "text"), Field("employer_name", "text"), Field("application", "text"))
+NAMES = ("candidate_name", "contact_name", "contact_role", "contact_addressed_as")
+"""Who deals with whom: known to the employer of an offer, interview or application."""
+_NAMES = tuple(Field(name, "text") for name in NAMES)
 _OVER = (Field(OVER, "instant", private=True), Field(OVER_TO_EMPLOYER, "instant"))
 _PLACE = (Field("city", "text"), Field("region", "text"), Field("country", "text"))
 
 _OFFER = _table(
     _WHO,
+    _NAMES,
     _PLACE,
     [
         Field("stage", "choice", OFFER_STAGE),
@@ -152,6 +156,7 @@ _OFFER = _table(
 )
 _INTERVIEW = _table(
     _WHO,
+    _NAMES,
     [Field("stage", "choice", ("scheduled", "cancelled", "completed"))],
     _declared("interview.scheduled", ("interview", "employer", "application")),
     _OVER,
@@ -161,6 +166,7 @@ _INTERVIEW = _table(
 )
 _APPLICATION = _table(
     _WHO,
+    _NAMES,
     [Field("stage", "choice", ("submitted", "rejected", "withdrawn"))],
     _OVER,
     _instants("submitted_at", "rejected_at", "withdrawn_at", "interviewed_at"),

@@ -13,7 +13,9 @@ from signpost.yaml_files.problems import Position
 from signpost.yaml_files.reader import Node
 
 RELATED_KINDS = ("offer", "interview", "application", "contact")
-RESERVED = ("candidate", "params", "missing", "priority", "due", "valid_until", "comparison", "loop")
+RESERVED = (
+    "candidate", "params", "missing", "priority", "due", "valid_until", "comparison", "loop", "salutation", "signature"
+)  # fmt: skip
 """Names of other variables in texts."""
 _RELATION = re.compile(r"(any|no|at least (\d+)|fewer than (\d+)) (other )?([a-z]+?)s?(?: as ([a-z_]+))?")
 _BLOCKS = ("any of", "any unknown", "candidate", "any other offer", "no contact", "at least 2 offers")

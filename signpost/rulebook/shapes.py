@@ -45,7 +45,15 @@ PARTS: Mapping[str, Mapping[str, Shape]] = {
 _DIFFERENCE = ObjectShape("a difference", {"field": TEXT, "offer": TEXT, "letter": TEXT})
 DERIVED: Mapping[str, Mapping[str, Shape]] = {"offer": {"letter_differences": Many(_DIFFERENCE)}}
 """Variables, by kind, that only texts have."""
-COMMON: Mapping[str, Shape] = {"missing": Many(TEXT), "priority": TEXT, "due": INSTANT, "valid_until": INSTANT}
+ADDRESSED = ("offer", "interview", "application")
+"""Kinds whose texts have `salutation`."""
+COMMON: Mapping[str, Shape] = {
+    "missing": Many(TEXT),
+    "priority": TEXT,
+    "due": INSTANT,
+    "valid_until": INSTANT,
+    "signature": TEXT,
+}
 """Variables that every rule's texts have."""
 
 
@@ -78,6 +86,8 @@ def record(vocabulary: Vocabulary, kind: str, private: bool) -> ObjectShape:
         if leaf:
             groups.setdefault(group, {})[leaf] = shape_of(declared)
     shapes |= {group: ObjectShape(group, inner) for group, inner in groups.items()}
+    if kind in ADDRESSED:
+        shapes["salutation"] = TEXT
     return ObjectShape(f"{'an' if kind[0] in 'aeio' else 'a'} {kind}", shapes)
 
 

@@ -98,3 +98,35 @@ def test_employers_advice_does_not_depend_on_declared_fields_that_they_cannot_se
         differ += blind != events
     assert seen > CASES / 20
     assert differ > CASES / 20
+
+
+NAME_RULES = "".join(
+    f"""
+names-of-{kind}:
+  about: {kind}
+  audience: employer
+  source: a
+  when: {{stage: known}}
+  priority: normal
+  title: T
+  message: "{{{{ candidate_name }}}} {{{{ contact_name }}}} {{{{ contact_role }}}} {{{{ contact_addressed_as }}}}"
+  drafts:
+    letter: {{title: T, body: "{{{{ salutation }}}}, {{{{ signature }}}}"}}
+"""
+    for kind in ("offer", "interview", "application")
+)
+
+
+def test_employers_advice_names_nobody_of_whom_they_cannot_know(tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text("articles: {a: A}\n")
+    (tmp_path / "own.yaml").write_text(NAME_RULES)
+    engine, random, seen, named = CompiledEngine(load(tmp_path)), Random(29), 0, 0
+    for _ in range(CASES // 2):
+        events, now = random_events(random), random_now(random)
+        hidden = [unseen(random, number) for number in range(random.randint(1, 6))]
+        before = employers_advice(events, now, engine)
+        assert employers_advice([*events, *hidden], now, engine) == before
+        seen += len(before)
+        named += sum(b"Dear x" in advice or b"Dear y" in advice for advice in before)
+    assert seen > CASES / 20
+    assert named > CASES / 20

@@ -1,0 +1,30 @@
+"""How drafts address and sign: names where they are known, else a place to fill in. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from signpost.rulebook.text_values import shorten
+from signpost.schemas.texts import one_line
+
+YOUR_NAME: Final = "[your name]"
+_TO_EMPLOYER: Final = {"interview": "[interviewer's name]"}
+_TO_ANYBODY: Final = "[hiring manager's name]"
+_TO_CANDIDATE: Final = "[candidate's name]"
+
+
+def salutation(kind: str, values: Mapping[str, Any], *, by_candidate: bool) -> str:
+    """`Dear Ms Lee` if the form is stated, else `Dear Ann Lee`. `kind`, `values`: of the offer, interview or
+    application that the draft is about; `by_candidate`: the candidate writes, else the employer."""
+    if not by_candidate:
+        return f"Dear {_name(values.get('candidate_name')) or _TO_CANDIDATE}"
+    name = _name(values.get("contact_addressed_as")) or _name(values.get("contact_name"))
+    return f"Dear {name or _TO_EMPLOYER.get(kind, _TO_ANYBODY)}"
+
+
+def signature(name: Any) -> str:
+    """The name of the person who signs."""
+    return _name(name) or YOUR_NAME
+
+
+def _name(value: Any) -> str:
+    return shorten(one_line(value)).strip() if isinstance(value, str) else ""
