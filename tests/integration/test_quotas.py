@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from werkzeug.test import TestResponse
 
+from signpost.case.case import Case
 from signpost.names import DEAD
 from signpost.services.intake.rate import RETRY_STATUSES
-from signpost.storage import CaseRow, Usage
+from signpost.storage import CaseRow, Usage, open_store
 from signpost.tenants.quotas import Quota
 from signpost.workers import metering
 from tests.support.intake_parts import (
@@ -23,7 +25,10 @@ from tests.support.intake_parts import (
     sign_greenhouse,
     sign_standard,
 )
+from tests.support.intake_process import intake_folder, running
+from tests.support.private_servers import wait_until
 from tests.support.workers_kit import KINDS, System, event, system
+from tests.support.workers_processes import WorkerProcess, kill_afterwards
 
 BATCH = "application/cloudevents-batch+json"
 REACHED = "this tenant has 1 cases of at most 1: no event can begin a case, existing cases go on"
@@ -228,3 +233,27 @@ def test_a_key_of_another_tenant_learns_nothing(signpost: System, intake: Intake
     body = json.dumps({"id": 1}).encode()
     assert intake.post("/v1/webhooks/acme", body, sign_greenhouse(body, "a wrong secret")).status_code == 401
     assert intake.send(document("new"), Authorization=f"Bearer {NORTH_KEY}x").status_code == 401
+
+
+def test_the_processes_apply_the_settings_and_the_tenants_file(tmp_path: Path) -> None:
+    """A clock measures with the settings, and a running intake notices."""
+    folder = intake_folder(tmp_path)
+    file = folder / "tenants.yaml"
+    file.write_text(file.read_text().replace("south: {", "south: {quota: {cases: 5}, "))
+    url = f"sqlite:///{folder / 'signpost.db'}"
+    north = {"Authorization": f"Bearer {NORTH_KEY}", "Content-Type": "application/cloudevents+json"}
+    state = Case.of(event("offer.extended", "known", offer="o-1")).to_json()
+
+    def is_refused() -> bool:
+        return httpx.post(f"{address}/v1/events", json=document("new"), headers=north, timeout=60).status_code == 403
+
+    with open_store(url) as store, running(folder, SIGNPOST_HTTP_PROCESSES="1") as (address, _):
+        keys = [("north", "known"), ("south", "known")]
+        with store.transaction() as transaction:
+            transaction.lock_cases(keys)
+            transaction.save_cases([CaseRow(*key, state=state) for key in keys])
+        clock = WorkerProcess("clock", folder, url, url, max_cases_per_tenant="1", max_bytes_per_tenant="7")
+        with kill_afterwards(clock):
+            wait_until(lambda: bool(store.usage.all()) or not clock.runs, "the clock to measure")
+            wait_until(is_refused, "the intake to refuse")
+        assert {tenant: usage[2:4] for tenant, usage in store.usage.all().items()} == {"north": (1, 7), "south": (5, 7)}
