@@ -1,6 +1,7 @@
 # One image for all processes; the command selects one: intake, advisor, clock, relay, db upgrade, topology apply.
 
-FROM python:3.11-slim-bookworm AS build
+ARG PYTHON_IMAGE=python:3.11.16-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b
+FROM ${PYTHON_IMAGE} AS build
 # durable-rules is built from source, so this stage has a compiler. The final stage has none.
 RUN command -v gcc >/dev/null || \
     (apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*)
@@ -15,7 +16,7 @@ COPY . .
 RUN /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation . -w /wheels \
  && /tools/bin/pip --python /opt/signpost/bin/python install --no-cache-dir --no-index --no-deps /wheels/*.whl
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 RUN useradd --system --uid 10001 --home-dir /var/lib/signpost --shell /usr/sbin/nologin signpost \
  && install -d -o signpost -m 0700 /var/lib/signpost
 COPY --from=build /opt/signpost /opt/signpost

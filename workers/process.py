@@ -133,7 +133,7 @@ def open_parts(name: str, settings: Settings, rules: Rules) -> Iterator[Parts]:
 
 
 def _check_topology(broker: Broker) -> None:
-    for difference in broker.check_topology():
+    for difference in broker.check_topology(if_permitted=True):
         if difference.endswith("is missing"):
             raise CallerError(f"{difference}; run `signpost topology apply` first")
         log.warning("topology differs from its declaration: %s; compare with `signpost topology check`", difference)

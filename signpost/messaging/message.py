@@ -163,8 +163,10 @@ class Broker(Protocol):
     def apply_topology(self) -> None:
         """Declare exchanges, queues and bindings; never changes an existing one. Raises TopologyDiffers."""
 
-    def check_topology(self) -> list[str]:
-        """Descriptions of the differences between the declaration and the broker; empty if there are none."""
+    def check_topology(self, *, if_permitted: bool = False) -> list[str]:
+        """Descriptions of the differences between the declaration and the broker; empty if there are none.
+
+        `if_permitted`: compare only what the user may see, instead of raising BrokerMisconfigured."""
 
     def ping(self) -> None:
         """Open a connection and close it again."""

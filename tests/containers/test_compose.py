@@ -6,6 +6,9 @@ Needs Docker, or podman with podman-compose, and the base images; run by `make c
 import contextlib
 import json
 import os
+import re
+import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +19,7 @@ from typing import Any
 import jsonschema
 import pika
 import pytest
+import yaml
 
 from tests.support.private_servers import free_port, wait_until
 
@@ -28,6 +32,10 @@ NEEDED = (
     "workers",
 )  # fmt: skip
 PROCESSES = ("intake", "advisor", "clock", "relay")
+ONE_SHOTS = ("roles", "migrate", "grants")
+IMAGES = dict(re.findall(r"\$\{([A-Z]+_IMAGE):-([^}]+)\}", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
+"""Variable -> the image that the compose file names, by digest."""
+CONSUMER = "notifier"
 
 
 class Deployment:
@@ -45,8 +53,14 @@ class Deployment:
         self.compose = ("docker", "compose") if docker else ("podman-compose",)
         self.project = f"signpost-test-{os.getpid()}"
         self.rabbitmq_port = free_port()
-        self.environ = {**os.environ, "INTAKE_PORT": str(free_port()), "RABBITMQ_PORT": str(self.rabbitmq_port)}
+        ports = {"INTAKE_PORT": str(free_port()), "RABBITMQ_PORT": str(self.rabbitmq_port)}
+        self.environ = {**os.environ, **ports, **self.stand_ins()}
         self.run(sys.executable, "deploy/prepare.py")
+
+    def stand_ins(self) -> dict[str, str]:
+        """Variable -> image without its digest, for local images that stand in for the public ones."""
+        tags = {variable: image.partition("@")[0] for variable, image in IMAGES.items()}
+        return {variable: tag for variable, tag in tags.items() if _succeeds(self.engine, "image", "inspect", tag)}
 
     def run(self, *command: str, check: bool = True) -> str:
         done = subprocess.run(
@@ -57,7 +71,8 @@ class Deployment:
 
     def up(self, *services: str) -> None:
         """Podman 4.3 cannot start what depends on something that depends on something, so we keep to the order."""
-        self.run(*self.compose, "-p", self.project, "up", "-d", "--no-deps", *services)
+        files = ("-f", "docker-compose.yml", "-f", "deploy/compose.broker.yml")
+        self.run(*self.compose, *files, "-p", self.project, "up", "-d", "--no-deps", *services)
 
     def down(self) -> None:
         self.run(*self.compose, "-p", self.project, "down", "-v", check=False)
@@ -82,9 +97,24 @@ class Deployment:
     def logs(self) -> str:
         return self.run(*self.compose, "-p", self.project, "logs", check=False)[-6_000:]
 
-    def secret(self, name: str) -> str:
-        lines = (self.folder / ".env").read_text(encoding="utf-8").splitlines()
-        return dict(line.split("=", 1) for line in lines)[name]
+    def inspect(self, service: str) -> dict[str, Any]:
+        [found] = json.loads(self.run(self.engine, "inspect", self.container(service)))
+        assert isinstance(found, dict)
+        return found
+
+    def inside(self, service: str, *command: str) -> str:
+        return self.run(self.engine, "exec", self.container(service), *command)
+
+    def add_consumer(self, name: str, pattern: str, password: str) -> None:
+        """As docs/operating.md says: register it, then run in the broker's container what the command prints."""
+        printed = self.run(
+            *self.compose, "-p", self.project, "run", "--rm", "--no-deps", "--entrypoint", "signpost", "migrate",
+            "consumers", "add", name, "--bind", pattern, "--user", name,
+        )  # fmt: skip
+        commands = [shlex.split(line) for line in printed.splitlines() if line.strip().startswith("rabbitmqctl")]
+        assert len(commands) == 3, printed
+        for command in commands:
+            self.inside("rabbitmq", *command, *([password] if "add_user" in command else []))
 
 
 def _succeeds(*command: str) -> bool:
@@ -97,13 +127,18 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     if not (shutil.which("docker") or shutil.which("podman-compose")):
         pytest.fail("needs docker, or podman with podman-compose")
     made = Deployment(tmp_path_factory.mktemp("compose"))
-    made.run(made.engine, "build", "--network=host", "-t", "signpost:local", ".")
+    python = made.environ.get("PYTHON_IMAGE", IMAGES["PYTHON_IMAGE"])
+    made.run(
+        made.engine, "build", "--network=host", "--build-arg", f"PYTHON_IMAGE={python}", "-t", "signpost:local", "."
+    )
     try:
         made.up("rabbitmq", "postgres")
         for service in ("rabbitmq", "postgres"):
             wait_until(lambda service=service: made.is_healthy(service), f"{service} is healthy", 180)  # type: ignore[misc]
-        made.up("migrate")
-        made.run(made.engine, "wait", made.container("migrate"))
+        for service in ONE_SHOTS:
+            made.up(service)
+            made.run(made.engine, "wait", made.container(service))
+            assert made.exit_code(service) == "exited 0", made.logs()
         made.up(*PROCESSES)
         for service in PROCESSES:
             wait_until(lambda service=service: made.is_healthy(service), f"{service} is healthy", 180)  # type: ignore[misc]
@@ -117,21 +152,20 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 @contextlib.contextmanager
 def bound(deployment: Deployment, pattern: str) -> Iterator[Any]:
-    """(channel, queue) of a consumer outside, through the published port."""
-    login = pika.PlainCredentials("signpost", deployment.secret("RABBITMQ_PASSWORD"))
+    """(channel, queue) of a consumer outside with a user of its own, through deploy/compose.broker.yml."""
+    password = secrets.token_hex(16)
+    deployment.add_consumer(CONSUMER, pattern, password)
+    login = pika.PlainCredentials(CONSUMER, password)
     where = pika.ConnectionParameters("127.0.0.1", deployment.rabbitmq_port, credentials=login)
     connection = pika.BlockingConnection(where)
     channel = connection.channel()
-    queue = channel.queue_declare("", exclusive=True).method.queue
-    channel.queue_bind(queue, "signpost.advice", pattern)
     try:
-        yield channel, queue
+        yield channel, f"signpost.consumer.{CONSUMER}"
     finally:
         connection.close()
 
 
 def test_the_demo_yields_its_advice_on_rabbitmq(deployment: Deployment) -> None:
-    assert deployment.exit_code("migrate") == "exited 0"
     path = ROOT / "schemas/documents/generated/signpost.recommendation.v1.json"
     contract = json.loads(path.read_text(encoding="utf-8"))
     with bound(deployment, "*.candidate.#") as (channel, queue):
@@ -152,7 +186,7 @@ def test_the_demo_yields_its_advice_on_rabbitmq(deployment: Deployment) -> None:
 
 def test_processes_run_without_rights_and_without_a_compiler_of_ours(deployment: Deployment) -> None:
     def inside(*command: str) -> str:
-        return deployment.run(deployment.engine, "exec", deployment.container("advisor"), *command)
+        return deployment.inside("advisor", *command)
 
     assert inside("id", "-u").strip() == "10001"
     assert inside("ls", "/opt").split() == ["signpost"]
@@ -163,6 +197,78 @@ def test_processes_run_without_rights_and_without_a_compiler_of_ours(deployment:
     inside("/opt/signpost/bin/python", "-c", script)
     with pytest.raises(AssertionError, match="Read-only"):
         inside("touch", "/opt/signpost/x")
+
+
+@pytest.mark.parametrize("service", ["rabbitmq", "postgres", *PROCESSES])
+def test_every_container_is_limited(deployment: Deployment, service: str) -> None:
+    host = deployment.inspect(service)["HostConfig"]
+    assert host["ReadonlyRootfs"]
+    assert host["Memory"] > 0
+    assert host["PidsLimit"] > 0
+    assert host["NanoCpus"] or host["CpuQuota"]
+    assert any("no-new-privileges" in option for option in host["SecurityOpt"])
+    status = dict(line.split(":", 1) for line in deployment.inside(service, "cat", "/proc/1/status").splitlines())
+    assert status["NoNewPrivs"].strip() == "1"
+    assert int(status["CapEff"], 16) == 0, "process 1 has capabilities"
+    if service != "postgres":
+        assert int(status["CapBnd"], 16) == 0
+        assert deployment.inside(service, "id", "-u").strip() != "0"
+
+
+def test_only_the_intake_is_published(deployment: Deployment) -> None:
+    for service in ("postgres", *PROCESSES):
+        listed = deployment.inspect(service)["HostConfig"]["PortBindings"] or {}
+        # Podman also lists what the image exposes and nobody publishes
+        ports = {port: bindings for port, bindings in listed.items() if bindings}
+        assert set(ports) == ({"8080/tcp"} if service == "intake" else set())
+        assert {bound["HostIp"] for bindings in ports.values() for bound in bindings} <= {"127.0.0.1"}
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    assert [name for name, service in compose["services"].items() if "ports" in service] == ["intake"]
+
+
+@pytest.mark.parametrize("service", PROCESSES)
+def test_a_process_sees_its_own_secrets_only(deployment: Deployment, service: str) -> None:
+    files = set(deployment.inside(service, "ls", "/run/secrets").split())
+    more = {"demo_api_key_hash", "greenhouse_demo_secret", "webhooks_demo_secret"} if service == "intake" else set()
+    assert files == {f"{service}_database_url", f"{service}_broker_url"} | more
+    environment = deployment.inside(service, "env")
+    for file in files:
+        assert (deployment.folder / "deploy/secrets" / file).read_text().strip() not in environment
+
+
+USE = """
+import sys
+from pathlib import Path
+from signpost.messaging import connect
+import psycopg
+database, broker = (Path(f"/run/secrets/{sys.argv[1]}_{part}_url").read_text() for part in ("database", "broker"))
+actions = (
+    lambda: psycopg.connect(database.strip()).execute(sys.argv[2]),
+    lambda: connect(broker.strip()).get(sys.argv[3], 1),
+)
+for action in actions:
+    try:
+        action()
+        print("allowed")
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("service", "table"),
+    [("intake", "consumers"), ("intake", "seen_events"), ("advisor", "buckets"), ("clock", "seen_events"),
+     ("relay", "cases"), ("relay", "deliveries")],
+)  # fmt: skip
+def test_a_process_has_the_rights_of_its_role_only(deployment: Deployment, service: str, table: str) -> None:
+    queue = "signpost.dead" if service == "advisor" else "signpost.advisor"
+    answer = deployment.inside(service, "python", "-c", USE, service, f"SELECT * FROM {table}", queue)
+    database, broker = answer.strip().splitlines()
+    assert database.startswith("InsufficientPrivilege"), answer
+    assert "ACCESS_REFUSED" in broker, answer
+    assert "access to queue" in broker, answer
+    answer = deployment.inside(service, "python", "-c", USE, service, "SELECT * FROM alembic_version", queue)
+    assert answer.startswith("allowed"), answer
 
 
 def test_every_process_stops_on_sigterm(deployment: Deployment) -> None:

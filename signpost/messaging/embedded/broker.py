@@ -89,7 +89,7 @@ class EmbeddedBroker:
                 [(binding.exchange, binding.queue, binding.pattern) for binding in self._topology.retired],
             )
 
-    def check_topology(self) -> list[str]:
+    def check_topology(self, *, if_permitted: bool = False) -> list[str]:
         """See Broker.check_topology."""
         differences = []
         with self._open_file() as file, file.read_connection() as connection:

@@ -64,11 +64,14 @@ class AdminSession:
             if self.depth(binding.queue) is not None:
                 self.run(partial(_unbind, binding))
 
-    def check(self, topology: Topology) -> list[str]:
-        """Descriptions of the differences. AMQP cannot list bindings, so `apply` declares them every time."""
+    def check(self, topology: Topology, *, if_permitted: bool = False) -> list[str]:
+        """Descriptions of the differences. AMQP cannot list bindings, so `apply` declares them every time.
+
+        `if_permitted`: a user without the right to configure learns only what is missing; otherwise it is refused.
+        """
+        declared: list[Exchange | Queue] = [*topology.exchanges, *topology.queues]
         differences = [
-            *(self._difference(f"exchange {exchange.name}", exchange) for exchange in topology.exchanges),
-            *(self._difference(f"queue {queue.name}", queue) for queue in topology.queues),
+            self._difference(f"{type(each).__name__.lower()} {each.name}", each, if_permitted) for each in declared
         ]
         for queue in topology.retired_queues:
             depth = self.depth(queue)
@@ -79,7 +82,7 @@ class AdminSession:
                 )
         return [difference for difference in differences if difference]
 
-    def _difference(self, name: str, declared: Exchange | Queue) -> str:
+    def _difference(self, name: str, declared: Exchange | Queue, if_permitted: bool) -> str:
         """Declares passively first, because a declaration would create a missing exchange or queue."""
         try:
             self.run(partial(_declare_passively, declared))
@@ -91,7 +94,8 @@ class AdminSession:
                 return (
                     f"{name}: exists with other properties: {error.reply_text.removeprefix('PRECONDITION_FAILED - ')}"
                 )
-            raise
+            if error.reply_code != ACCESS_REFUSED or not if_permitted:
+                raise
         return ""
 
     def depth(self, queue: str) -> int | None:

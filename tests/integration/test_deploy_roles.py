@@ -1,0 +1,272 @@
+"""The users of deploy/: each process works with its own broker user and database user, and can do nothing else."""
+
+import os
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pika
+import psycopg
+import pytest
+from pika.exceptions import AMQPError, ChannelClosedByBroker
+
+from signpost.messaging import Bounds, connect
+from signpost.messaging.rabbitmq.admin import open_admin
+from signpost.messaging.topology import consumer_topology
+from signpost.storage import upgrade
+from signpost.storage.tables import metadata
+from tests.support.intake_parts import NORTH_KEY, tenants_in
+from tests.support.intake_process import running
+from tests.support.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, wait_until
+from tests.support.workers_processes import WorkerProcess, kill_afterwards
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+PREPARE = runpy.run_path(str(DEPLOY / "prepare.py"))
+ROLES: tuple[str, ...] = PREPARE["ROLES"]
+PASSWORD = "the password of all roles"
+REFUSALS = re.compile("permission denied|ACCESS_REFUSED|RabbitMQ refuses|Traceback")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Both servers with the users of deploy/."""
+
+    postgres: PrivatePostgreSQL
+    rabbitmq: PrivateRabbitMQ
+
+    def database(self, role: str) -> str:
+        return self.postgres.url("signpost").replace("postgres@", f"signpost_{role}@")
+
+    def broker(self, role: str) -> str:
+        return self.rabbitmq.url().replace("guest:guest@", f"signpost-{role}:{PASSWORD.replace(' ', '%20')}@")
+
+    def as_superuser(self, statement: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.postgres.url("signpost"), autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def as_role(self, role: str, statement: str) -> None:
+        with psycopg.connect(self.database(role)) as connection:
+            connection.execute(statement.encode())
+            connection.rollback()
+
+
+@pytest.fixture(scope="module")
+def ready(private_postgres: PrivatePostgreSQL, private_rabbitmq: PrivateRabbitMQ) -> Servers:
+    """Both servers, prepared in the order of the compose file; twice, because it must be safe to run again."""
+    servers = Servers(private_postgres, private_rabbitmq)
+    with psycopg.connect(private_postgres.url(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE signpost")
+    definitions = private_rabbitmq.folder / "definitions.json"
+    definitions.write_text(PREPARE["broker_definitions"](dict.fromkeys(ROLES, PASSWORD)))
+    definitions.chmod(0o644)
+    for _ in range(2):
+        servers.as_superuser((DEPLOY / "postgresql/roles.sql").read_text())
+        servers.as_superuser(PREPARE["database_passwords"](dict.fromkeys(ROLES, PASSWORD)))
+        upgrade(servers.database("migrations"))
+        servers.as_superuser((DEPLOY / "postgresql/grants.sql").read_text())
+        private_rabbitmq.ctl("import_definitions", str(definitions))
+        connect(servers.broker("migrations")).apply_topology()
+        with open_admin(servers.broker("migrations"), Bounds(), "test") as admin:
+            admin.apply(consumer_topology("notifier", ["*.candidate.#"]))
+    return servers
+
+
+@pytest.fixture
+def processes(ready: Servers, tmp_path: Path) -> Iterator[tuple[str, dict[str, WorkerProcess]]]:
+    """The address of the intake, and all workers."""
+    tenants_in(tmp_path)
+    settings = {"SIGNPOST_DATABASE_URL": ready.database("intake"), "SIGNPOST_BROKER_URL": ready.broker("intake")}
+    with ExitStack() as stack:
+        address, _ = stack.enter_context(running(tmp_path, **settings))
+        workers = {
+            name: WorkerProcess(name, tmp_path, ready.database(name), ready.broker(name), outbox_lease="1")
+            for name in ("advisor", "clock", "relay")
+        }
+        stack.enter_context(kill_afterwards(*workers.values()))
+        yield address, workers
+
+
+def play(address: str) -> None:
+    """Send the example journeys, and the erasure of one candidate."""
+    environ = {**os.environ, "SIGNPOST_URL": address, "SIGNPOST_API_KEY": NORTH_KEY}
+    command = [sys.executable, str(ROOT / "examples/play.py"), "--print"]
+    events = subprocess.run(command, env=environ, capture_output=True, check=True).stdout
+    command = [sys.executable, "-m", "signpost", "send", "-"]
+    subprocess.run(command, env=environ, input=events, capture_output=True, check=True)
+    erasure = {
+        "specversion": "1.0", "id": "erase-1", "source": "s", "type": "signpost.candidate.erased.v1",
+        "time": "2026-03-03T13:00:00Z", "subject": "erased-1", "data": {},
+    }  # fmt: skip
+    headers = {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {NORTH_KEY}"}
+    assert httpx.post(f"{address}/v1/events", json=erasure, headers=headers, timeout=60).status_code == 202
+
+
+def test_the_whole_flow_runs_with_the_rights_of_each_role(
+    ready: Servers, processes: tuple[str, dict[str, WorkerProcess]]
+) -> None:
+    address, workers = processes
+
+    def logs() -> str:
+        return "".join(worker.log.read_text() for worker in workers.values())
+
+    def until(condition: Callable[[], bool], what: str) -> None:
+        wait_until(lambda: condition() or bool(REFUSALS.search(logs())), what)
+        assert not REFUSALS.search(logs()), logs()[-3000:]
+
+    def count(statement: str) -> int:
+        [(number,)] = ready.as_superuser(statement)
+        assert isinstance(number, int)
+        return number
+
+    play(address)
+    until(lambda: count("SELECT count(*) FROM erasures") > 0, "the advisor is done")
+    assert count("SELECT count(*) FROM recommendations") >= 10
+    until(lambda: count("SELECT count(*) FROM outbox") == 0, "all advice is published")
+    # The clock: a case that is due, and a webhook that is too old
+    ready.as_superuser("UPDATE cases SET next_change = 1 WHERE merged_into IS NULL")
+    until(lambda: "cases woken" in workers["clock"].log.read_text(), "the clock wakes cases")
+    until(lambda: count("SELECT count(*) FROM cases WHERE next_change = 1") == 0, "the clock is done")
+    # The relay: advice that another process committed and did not publish
+    ready.as_superuser(
+        "INSERT INTO outbox (tenant, case_key, exchange, routing_key, message_id, headers, content_type, body, created,"
+        " leased_until) VALUES ('north', 'c', 'signpost.advice', 'north.a.b.c.d', 'm', '{}', 'application/json',"
+        " '{}', 1, 1)"
+    )
+    until(lambda: count("SELECT count(*) FROM outbox") == 0, "the relay publishes it")
+    headers = {"Authorization": f"Bearer {NORTH_KEY}"}
+    for path in ("/v1/recommendations", "/v1/deliveries", "/readyz"):
+        assert httpx.get(address + path, headers=headers, timeout=60).status_code == 200
+    assert not REFUSALS.findall(logs()), logs()[-3000:]
+    assert {name: worker.stop() for name, worker in workers.items()} == dict.fromkeys(workers, 0)
+
+
+def test_old_webhooks_are_deleted_with_the_rights_of_the_clock(ready: Servers, tmp_path: Path) -> None:
+    ready.as_superuser(_old_delivery())
+    clock = WorkerProcess("clock", tmp_path, ready.database("clock"), ready.broker("clock"))
+    with kill_afterwards(clock):
+        wait_until(
+            lambda: not ready.as_superuser("SELECT 1 FROM deliveries WHERE id = 'old'") or not clock.runs,
+            "the clock deletes it",
+        )
+        assert clock.stop() == 0, clock.log.read_text()
+    assert not REFUSALS.search(clock.log.read_text())
+
+
+def _old_delivery() -> str:
+    """A row of an old delivery, whatever columns the table has."""
+    values = {"TEXT": "'x'", "BIGINT": "1", "BLOB": "''", "BOOLEAN": "true"}
+    columns = {
+        column.name: "'old'" if column.name == "id" else values[str(column.type)]
+        for column in metadata.tables["deliveries"].columns
+        if not column.nullable
+    }
+    return f"INSERT INTO deliveries ({', '.join(columns)}) VALUES ({', '.join(columns.values())})"
+
+
+FORBIDDEN_SQL = {
+    "intake": [
+        "SELECT body FROM outbox", "SELECT * FROM consumers", "SELECT * FROM seen_events", "DELETE FROM outbox",
+        "UPDATE cases SET state = ''", "DELETE FROM feed", "UPDATE recommendations SET status = 'done'",
+        "SELECT * FROM rulebooks", "UPDATE usage SET bytes = 0",
+    ],
+    "advisor": [
+        "SELECT body FROM deliveries", "SELECT headers FROM deliveries", "SELECT * FROM buckets",
+        "DELETE FROM consumers", "INSERT INTO deliveries DEFAULT VALUES",
+    ],
+    "clock": [
+        "SELECT * FROM seen_events", "DELETE FROM cases", "DELETE FROM feed", "UPDATE deliveries SET body = NULL",
+        "INSERT INTO deliveries DEFAULT VALUES", "SELECT * FROM consumers", "SELECT body FROM outbox",
+        "SELECT * FROM digest_keys",
+    ],
+    "relay": ["SELECT * FROM cases", "SELECT * FROM recommendations", "SELECT * FROM deliveries",
+              "INSERT INTO outbox DEFAULT VALUES", "SELECT * FROM feed"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", FORBIDDEN_SQL)
+def test_a_database_user_can_do_no_more_than_its_process(ready: Servers, role: str) -> None:
+    for statement in (
+        *FORBIDDEN_SQL[role], "CREATE TABLE t (i int)", "DROP TABLE cases", "CREATE TEMP TABLE t (i int)",
+        "TRUNCATE cases", "CREATE ROLE r", "UPDATE alembic_version SET version_num = ''",
+        "COPY alembic_version TO PROGRAM 'true'", "SET ROLE signpost_migrations",
+    ):  # fmt: skip
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            ready.as_role(role, statement)
+    ready.as_role(role, "SELECT version_num FROM alembic_version")
+
+
+def consume(queue: str) -> Callable[[pika.channel.Channel], object]:
+    return lambda channel: channel.basic_get(queue)
+
+
+def publish(exchange: str, key: str = "0.north.x") -> Callable[[pika.channel.Channel], object]:
+    def run(channel: pika.channel.Channel) -> None:
+        channel.confirm_delivery()
+        channel.basic_publish(exchange, key, b"{}")
+
+    return run
+
+
+def purge(channel: pika.channel.Channel) -> None:
+    channel.queue_purge("signpost.advisor")
+
+
+FORBIDDEN_AMQP = {
+    "intake": [consume("signpost.advisor"), purge, consume("signpost.dead"), publish("signpost.advice"),
+               publish("signpost.feedback"), publish("", "signpost.advisor")],
+    "advisor": [consume("signpost.dead"), consume("signpost.advice.unrouted"), publish("signpost.events"),
+                publish("signpost.feedback")],
+    "clock": [consume("signpost.advisor"), purge, consume("signpost.dead"), publish("signpost.events"),
+              publish("signpost.dead")],
+    "relay": [consume("signpost.advisor"), purge, consume("signpost.consumer.notifier"), publish("signpost.dead"),
+              publish("signpost.feedback")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", FORBIDDEN_AMQP)
+def test_a_broker_user_can_do_no_more_than_its_process(ready: Servers, role: str) -> None:
+    def refusal(operation: Callable[[pika.channel.Channel], object]) -> int:
+        with pika.BlockingConnection(pika.URLParameters(ready.broker(role))) as connection:
+            with pytest.raises(ChannelClosedByBroker) as refused:
+                operation(connection.channel())
+            return int(refused.value.reply_code)
+
+    operations = [
+        *FORBIDDEN_AMQP[role],
+        lambda channel: channel.queue_declare("signpost.consumer.mine", durable=True),
+        lambda channel: channel.queue_declare("mine", exclusive=True),
+        lambda channel: channel.queue_delete("signpost.advisor"),
+        lambda channel: channel.exchange_delete("signpost.advice"),
+        lambda channel: channel.queue_unbind("signpost.advisor", "signpost.events", "0.#"),
+    ]
+    assert [refusal(operation) for operation in operations] == [403] * len(operations)
+
+
+def test_guest_cannot_log_in_where_the_definitions_are_loaded_at_the_start(ready: Servers) -> None:
+    """As in the container: definitions in the configuration of an empty node, so no default user is created."""
+    with_definitions = PrivateRabbitMQ()
+    file = with_definitions.folder / "definitions.json"
+    file.write_text(PREPARE["broker_definitions"](dict.fromkeys(ROLES, PASSWORD)))
+    file.chmod(0o644)
+    with (with_definitions.folder / "rabbitmq.conf").open("a") as config:
+        own = (DEPLOY / "rabbitmq/rabbitmq.conf").read_text().replace("/run/secrets/rabbitmq_definitions", str(file))
+        config.write(own)
+    with with_definitions as node:
+        assert {line.split()[0] for line in node.ctl("list_users", "--no-table-headers").splitlines()} == {
+            f"signpost-{role}" for role in ROLES
+        }
+        with pytest.raises(AMQPError):
+            pika.BlockingConnection(pika.URLParameters(node.url()))
+
+
+def test_every_table_has_its_rights() -> None:
+    granted = " ".join(re.findall(r"^GRANT .*?;", (DEPLOY / "postgresql/grants.sql").read_text(), re.M | re.S))
+    assert [name for name in metadata.tables if not re.search(rf"\b{name}\b", granted)] == []
