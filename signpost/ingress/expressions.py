@@ -221,7 +221,8 @@ class Amount:
         for inner in self._scopes(scope):
             money = {"amount": self.amount.value(inner), "currency": self.currency.value(inner)}
             if all(value is not None for value in money.values()):
-                return {**money, "per": self.per.value(inner)}
+                per = self.per.value(inner)
+                return money if per is None else {**money, "per": per}
         return None
 
     def _scopes(self, scope: DeliveryScope) -> Iterator[DeliveryScope]:

@@ -163,7 +163,14 @@ def _receipt(delivery: WebhookRequest) -> Receipt:
     zone = ZoneInfo(source.time_zone) if source.time_zone else None
     digest = sha256(delivery.raw).hexdigest()[:32]
     return Receipt(
-        delivery.event_source, delivery.now, digest, source.employer, zone, source.fields, source.vocabulary.own_kinds
+        delivery.event_source,
+        delivery.now,
+        digest,
+        source.employer,
+        zone,
+        source.fields,
+        source.vocabulary.own_kinds,
+        source.pay_period,
     )
 
 

@@ -35,6 +35,7 @@ from signpost.schemas.cloudevent import UNDATED
 from signpost.schemas.custom import OwnKinds
 from signpost.schemas.events import OfferTerms
 from signpost.schemas.fields import Id, Kind, Number
+from signpost.schemas.money import Money
 from signpost.schemas.reading import schema_loader
 
 Document: TypeAlias = dict[str, Any]
@@ -49,8 +50,8 @@ class Receipt:
     """What the receiver knows about a delivery.
 
     The CloudEvents source, the time of receipt (microseconds), a digest of the raw body, and the configuration of the
-    source: the employer that runs the system ({id, name}), its time zone, and its custom fields (term -> place). `own`:
-    the fields that the tenant's rulebook declares.
+    source: the employer that runs the system ({id, name}), its time zone, its custom fields (term -> place), and the
+    period of amounts for which the delivery states none. `own`: the fields that the tenant's rulebook declares.
     """
 
     source: str
@@ -60,6 +61,7 @@ class Receipt:
     zone: ZoneInfo | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     own: OwnKinds = field(default_factory=dict)
+    pay_period: str = ""
 
 
 def event_name(vendor: Vendor, headers: Mapping[str, str], body: Any) -> str | None:
@@ -155,12 +157,18 @@ class Translator:
         terms = {
             name: _convert(kinds[name][1], expression.value(scope), scope) for name, expression in expressions.items()
         }
-        terms = {name: value for name, value in terms.items() if value is not None}
+        terms = {name: self._with_period(kinds[name][1], value) for name, value in terms.items() if value is not None}
         try:
             schema_loader(schema).load({**data, **terms})
         except ValidationError as error:
             return {name: value for name, value in terms.items() if name not in error.messages_dict}
         return terms
+
+    def _with_period(self, kind: Any, value: Any) -> Any:
+        """Return an amount with the source's pay period if it has none; other values unchanged."""
+        if not (self.receipt.pay_period and isinstance(kind, Money) and isinstance(value, Mapping)):
+            return value
+        return {"per": self.receipt.pay_period, **value}
 
     def _custom_terms(self, template: EventTemplate) -> dict[str, Expression]:
         """Return the terms from custom fields of this source; they precede those of the mapping."""

@@ -41,6 +41,8 @@ class Source:
     clock_skew: int = 5 * MINUTE
     fields: Mapping[str, str] = field(default_factory=dict)
     vocabulary: Vocabulary = field(default=KINDS, repr=False)
+    pay_period: str = ""
+    """The period of its amounts, where its webhooks state none; "" leaves it unknown."""
     own_ids: bool = False
     """Whether its ids are its own, so that `own_id` keeps them apart from those of the tenant's other sources."""
     problem: str = ""

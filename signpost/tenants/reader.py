@@ -1,7 +1,7 @@
 """Reads the parts of a tenants file and collects every problem. Secrets never appear in a problem."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.regular_files import read_regular
 from signpost.rulebook.values import parse_duration
 from signpost.schemas.events import OfferTerms
+from signpost.schemas.fields import PERIODS
 from signpost.suggestions import meant
 from signpost.tenants.model import Source, Tenant, length_problem
 from signpost.tenants.quotas import Quota, read_quota
@@ -32,7 +33,17 @@ TERMS: Final = tuple(OfferTerms().fields)
 """Terms of an offer that a sender's custom fields can have, beside the fields that the rulebook declares."""
 OWN: Final = f"{CUSTOM}."
 TENANT_KEYS: Final = ("api_keys", "params", "disabled", "rules", "quota")
-SOURCE_KEYS: Final = ("tenant", "vendor", "secrets", "time_zone", "employer", "clock_skew", "fields", "ids")
+SOURCE_KEYS: Final = (
+    "tenant",
+    "vendor",
+    "secrets",
+    "time_zone",
+    "employer",
+    "clock_skew",
+    "fields",
+    "ids",
+    "pay_period",
+)
 IDS: Final = ("own", "shared")
 SPEAKS_OURS: Final = "standard"
 """The vendor whose senders choose the ids of events themselves."""
@@ -79,9 +90,7 @@ class TenantsReader(FieldReader):
 
     def _has_own_ids(self, source: Source, node: Node | None, is_further: bool) -> bool:
         """The first source of a tenant has the ids of the tenant; each further one numbers candidates for itself."""
-        text = self.text(node, f"sources.{source.name}.ids")
-        if node is not None and text not in IDS:
-            self.problems.add("R013", node.position, f"{text!r} is not one of {', '.join(IDS)}", meant(text, IDS))
+        text = self._choice(node, f"sources.{source.name}.ids", IDS)
         return text == "own" or (text != "shared" and is_further and source.vendor != SPEAKS_OURS)
 
     def _hashes(self, at: str, node: Node | None) -> tuple[str, ...]:
@@ -114,6 +123,7 @@ class TenantsReader(FieldReader):
             clock_skew=self._skew(f"{at}.clock_skew", body.get("clock_skew")),
             fields=self._fields(f"{at}.fields", body.get("fields"), vocabulary),
             vocabulary=vocabulary or KINDS,
+            pay_period=self._choice(body.get("pay_period"), f"{at}.pay_period", PERIODS),
         )
 
     def _tenant(self, at: str, node: Node | None) -> str:
@@ -173,6 +183,14 @@ class TenantsReader(FieldReader):
         except (ValueError, OSError, LookupError):
             self.problems.add("R021", node.position, f"{at} must be a time zone such as Europe/Paris")
             return None
+
+    def _choice(self, node: Node | None, at: str, choices: Sequence[str]) -> str:
+        """One of these words; "" for any other, and without a node."""
+        word = self.text(node, at)
+        if node is not None and word not in choices:
+            message = f"{word!r} is not one of {', '.join(choices)}"
+            self.problems.add("R013", node.position, message, meant(word, choices))
+        return word if word in choices else ""
 
     def _employer(self, at: str, node: Node | None) -> Mapping[str, str]:
         if node is None or node.value is None:

@@ -148,7 +148,7 @@ def ashby_offer(**changes: Any) -> dict[str, Any]:
 def test_an_ashby_offer_goes_from_open_to_decided() -> None:
     extended, updated = told("ashby", ashby_offer())
     assert (extended.type, extended.subject, extended.data["offer"]) == ("offer.extended", "application:a1", "o1")
-    assert updated.data["salary"] == {"amount": "90000", "currency": "EUR", "per": "year"}
+    assert updated.data["salary"] == {"amount": "90000", "currency": "EUR"}
     accepted = told("ashby", ashby_offer(offerStatus="CandidateAccepted", decidedAt="2026-03-01T08:00:00Z"))[-1]
     assert (accepted.type, format_instant(accepted.time)) == ("offer.accepted", "2026-03-01T08:00:00Z")
     declined = told("ashby", ashby_offer(offerStatus="CandidateRejected", acceptanceStatus="Declined"))
@@ -162,7 +162,7 @@ def test_a_source_names_the_custom_fields_that_hold_its_terms() -> None:
     fields = {"respond_by": "Deadline", "bonus": "f2", "title": "$.data.offer.id"}
     terms = told("ashby", ashby_offer(), fields=fields)[1].data
     assert terms["respond_by"] == "2026-03-09T17:00:00Z"
-    assert terms["bonus"] == {"amount": "5000", "currency": "EUR", "per": "year"}
+    assert terms["bonus"] == {"amount": "5000", "currency": "EUR"}
     assert terms["title"] == "o1"
     custom = {
         "answer.by": {"value": "2026-03-06T17:00:00"},
@@ -182,6 +182,10 @@ def test_a_source_names_the_custom_fields_that_hold_its_terms() -> None:
     assert updated.data["respond_by"] == "2026-03-06T22:00:00Z"
     assert updated.data["salary"] == {"amount": "70000", "currency": "USD", "per": "month"}
     assert "equity" not in updated.data
+    _, hourly = told("greenhouse", body, pay_period="hour")
+    assert hourly.data["salary"] == {"amount": "1", "currency": "USD", "per": "hour"}
+    _, monthly = told("greenhouse", body, fields=fields, pay_period="hour")
+    assert monthly.data["salary"]["per"] == "month", "a period that the webhook states counts"
     _, without = told("greenhouse", body, fields=fields)
     assert "respond_by" not in without.data, "a time without an offset is unknown where no zone is configured"
 
