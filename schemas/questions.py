@@ -2,8 +2,8 @@
 
 from signpost.names import PRIORITIES
 from signpost.schemas.containers import Items, Object
-from signpost.schemas.fields import Choice, Id, Text
-from signpost.schemas.recommendation import AnyObject, Anything, Key, LongText, Open, Subject
+from signpost.schemas.fields import Choice, Id, Instant, Integer, Text
+from signpost.schemas.recommendation import MAX_SEQUENCE, AnyObject, Anything, Key, LongText, Open, Subject
 
 
 class WaitingRule(Open):
@@ -48,3 +48,17 @@ class QuestionSchema(Open):
     priority = Choice(*PRIORITIES, required=True)
     rules = Items(Object(WaitingRule), required=True, max_items=1000)
     answers = Items(Object(OfferedAnswer), required=True)
+
+
+class QuestionListSchema(Open):
+    """The questions to one candidate, whole, the most urgent first; empty once nothing is left to ask.
+
+    `id`: of the list, for the life of a case; `sequence`: counts its changes, from 1.
+    """
+
+    id = Id(required=True)
+    sequence = Integer(required=True, minimum=1, maximum=MAX_SEQUENCE)
+    candidate = Key(required=True)
+    changed_at = Instant(required=True)
+    rulebook = Text(required=True)
+    questions = Items(Object(QuestionSchema), required=True)

@@ -157,6 +157,9 @@ class Settings:
     reevaluate_per_second: int = _setting(
         number(1, 10_000), "200", "cases that one clock re-evaluates per second after a change of the rules"
     )
+    questions: str = _setting(
+        choice("off", "on"), "off", "whether workers publish the questions to candidates to `signpost.questions`"
+    )
     delivery_days: int = _setting(
         number(0, 365), "7", "days for which webhooks are stored for inspection and replay; 0: without their bodies"
     )

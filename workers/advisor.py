@@ -123,7 +123,8 @@ def main(settings: Settings) -> int:
 
     def make(parts: Parts) -> Advisor:
         consumers = [parts.broker.consumer(queue, settings.prefetch) for queue in advisor_queues(settings.partitions)]
-        handler = BatchHandler(parts.store, RulebookVersions(parts.store, parts.rules()), parts.lease_us)
+        versions = RulebookVersions(parts.store, parts.rules())
+        handler = BatchHandler(parts.store, versions, parts.lease_us, ask=settings.questions == "on")
         return Advisor(consumers, handler, parts.outbox(), parts.clock, settings.batch_size)
 
     return run("advisor", settings, make)

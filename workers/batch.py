@@ -20,6 +20,7 @@ from signpost.workers.batch_result import BatchResult, ReceivedEvent, dead_lette
 from signpost.workers.case_limits import NoRoom, check_quota, check_room
 from signpost.workers.case_rows import (
     EmittedChange,
+    Outgoing,
     Rows,
     load_case_set,
     lock_with_merge_targets,
@@ -29,6 +30,7 @@ from signpost.workers.case_rows import (
 )
 from signpost.workers.erasing import Erasing
 from signpost.workers.feedback import FEEDBACK_TYPES, FeedbackDesk, InvalidFeedback
+from signpost.workers.question_lists import enqueue, update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 from signpost.workers.workload import CaseWork, split, work_of
 
@@ -40,10 +42,11 @@ log = logging.getLogger("signpost.advisor")
 
 
 class BatchHandler:
-    """Handles batches against a store. `lease` (microseconds): how long its outbox rows are leased to this process."""
+    """Handles batches against a store. `lease` (microseconds): how long its outbox rows are leased to this process;
+    `ask`: whether to publish the questions to candidates."""
 
-    def __init__(self, store: Store, versions: RulebookVersions, lease: int) -> None:
-        self._store, self._versions, self._lease = store, versions, lease
+    def __init__(self, store: Store, versions: RulebookVersions, lease: int, *, ask: bool = False) -> None:
+        self._store, self._versions, self._lease, self._ask = store, versions, lease, ask
         self._quotas = Quotas(store)
 
     def announce_rulebooks(self, now: int) -> None:
@@ -73,7 +76,7 @@ class BatchHandler:
             engines = self._versions.engines(now)
             with self._store.transaction() as tx:
                 admitted, result = _admit_feedback(tx, received, now)
-                work = _Work(tx, engines, admitted, now, now + self._lease, self._quotas)
+                work = _Work(tx, engines, admitted, now, now + self._lease, self._quotas, self._ask)
                 self._versions.check(tx, work.rows, engines, now)
                 result.add(work.run())
                 return result
@@ -125,8 +128,10 @@ class _Work:
         now: int,
         leased_until: int,
         quotas: Quotas,
+        ask: bool,
     ) -> None:
-        self._tx, self._now, self._leased_until, self._quotas = tx, now, leased_until, quotas
+        self._tx, self._now, self._leased_until = tx, now, leased_until
+        self._quotas, self._ask = quotas, ask
         locked = lock_with_merge_targets(
             tx, {(item.event.tenant, key) for item in received for key in case_keys(item.event)}
         )
@@ -166,12 +171,19 @@ class _Work:
         for case_set in self._case_sets.values():
             self._advise(case_set)
         result.settlements = self._settlements()
-        self._tx.save_cases(to_rows(self._case_sets.values(), self._rows, self._now))
+        result.outgoing = self._write()
+        return result
+
+    def _write(self) -> list[Outgoing]:
+        """Store the cases and everything to publish."""
+        rows = to_rows(self._case_sets.values(), self._rows, self._now)
+        lists = update_lists(self._case_sets.values(), rows, self._now) if self._ask else []
+        self._tx.save_cases(rows)
         self._erasing.write(self._case_sets)
         self._delete_unused()
         prepared = [prepare(item, self._now) for item in self._emitted]
-        result.outgoing = record(self._tx, prepared, now=self._now, leased_until=self._leased_until)
-        return result
+        times = {"now": self._now, "leased_until": self._leased_until}
+        return record(self._tx, prepared, **times) + enqueue(self._tx, lists, **times)
 
     def _settlements(self) -> list[Settlement]:
         """A settlement for each delivery; dead-lettered events count as not seen."""

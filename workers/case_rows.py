@@ -128,4 +128,5 @@ def _to_row(case: LoadedCase, case_set: CaseSet, row: CaseRow, now: int) -> Case
         rulebook=version,
         updated=now,
         rulebook_since=row.rulebook_since if row.rulebook == version else now,
+        asked=row.asked,
     )

@@ -73,7 +73,8 @@ def main(settings: Settings) -> int:
 
     def make(parts: Parts) -> CaseClock:
         outbox = parts.outbox()
-        processor = DueCaseProcessor(parts.store, RulebookVersions(parts.store, parts.rules()), parts.lease_us)
+        versions = RulebookVersions(parts.store, parts.rules())
+        processor = DueCaseProcessor(parts.store, versions, parts.lease_us, ask=settings.questions == "on")
         backfill = Backfill(processor, outbox, settings.reevaluate_per_second)
         retention_us = max(settings.delivery_days, 1) * DAY
         quota = Quota(settings.max_cases_per_tenant, settings.max_bytes_per_tenant)

@@ -3,12 +3,14 @@
 import logging
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from signpost.advice import Engine
 from signpost.errors import BugError, TransientError
 from signpost.storage import CaseRow, Store, Transaction
 from signpost.tenants.rulebooks import Engines
 from signpost.workers.case_rows import EmittedChange, Outgoing, StoredMessage, load_case_set, prepare, record, to_rows
+from signpost.workers.question_lists import ListMessage, enqueue, update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 
 MAX_BATCH = 100
@@ -20,10 +22,10 @@ log = logging.getLogger("signpost.clock")
 
 
 class DueCaseProcessor:
-    """Re-evaluates cases. `lease`: see BatchHandler."""
+    """Re-evaluates cases. `lease` and `ask`: see BatchHandler."""
 
-    def __init__(self, store: Store, versions: RulebookVersions, lease: int) -> None:
-        self._store, self._versions, self._lease = store, versions, lease
+    def __init__(self, store: Store, versions: RulebookVersions, lease: int, *, ask: bool = False) -> None:
+        self._store, self._versions, self._lease, self._ask = store, versions, lease, ask
 
     def wake(self, now: int) -> tuple[int, list[Outgoing]]:
         """Commit the advice of up to MAX_BATCH due cases, of each tenant the same number.
@@ -61,19 +63,29 @@ class DueCaseProcessor:
     def _advise_rows(
         self, tx: Transaction, rows: Sequence[CaseRow], engines: Engines[Engine], now: int
     ) -> tuple[int, list[Outgoing]]:
-        emitted: list[StoredMessage] = []
-        tx.save_cases([_wake_row(row, engines.of(row.tenant), now, emitted) for row in rows])
-        return len(rows), record(tx, emitted, now=now, leased_until=now + self._lease)
+        emitted = _Emitted()
+        tx.save_cases([_wake_row(row, engines.of(row.tenant), now, emitted, self._ask) for row in rows])
+        times = {"now": now, "leased_until": now + self._lease}
+        return len(rows), record(tx, emitted.changes, **times) + enqueue(tx, emitted.lists, **times)
 
 
-def _wake_row(row: CaseRow, engine: Engine, now: int, emitted: list[StoredMessage]) -> CaseRow:
-    """Advise one case; returns the row to save and appends its changes to `emitted`."""
+@dataclass(slots=True)
+class _Emitted:
+    """What several cases publish."""
+
+    changes: list[StoredMessage] = field(default_factory=list)
+    lists: list[ListMessage] = field(default_factory=list)
+
+
+def _wake_row(row: CaseRow, engine: Engine, now: int, emitted: _Emitted, ask: bool) -> CaseRow:
+    """Advise one case; returns the row to save and adds what it publishes to `emitted`."""
     try:
         case_set = load_case_set(engine, row.tenant, [row])
         changes = [prepare(EmittedChange(row.tenant, key, change), now) for key, change in case_set.wake(row.key, now)]
         [saved] = to_rows([case_set], {(row.tenant, row.key): row}, now)
         if saved.next_change is not None and saved.next_change <= now:
             raise BugError(f"case {row.key} of tenant {row.tenant} asks to be woken in the past")
+        lists = update_lists([case_set], [saved], now) if ask else []
     except TransientError:
         raise
     except Exception as error:
@@ -82,7 +94,8 @@ def _wake_row(row: CaseRow, engine: Engine, now: int, emitted: list[StoredMessag
         row.rulebook, row.rulebook_since = engine.rulebook.version, now
         row.next_change = now + POSTPONE_US
         return row
-    emitted += changes
+    emitted.changes += changes
+    emitted.lists += lists
     return saved
 
 

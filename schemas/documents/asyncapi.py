@@ -8,16 +8,16 @@ from typing import Any
 
 from signpost.case.instant import parse_instant
 from signpost.messaging.topology import ADVISOR, BULK, UNROUTED, cloudevent_headers, declaration
-from signpost.names import ADVICE, AUDIENCES, CHANGES, CLOUDEVENT_JSON, DEAD, EVENTS, FEEDBACK, PRIORITIES
+from signpost.names import ADVICE, AUDIENCES, CHANGES, CLOUDEVENT_JSON, DEAD, EVENTS, FEEDBACK, PRIORITIES, QUESTIONS
 from signpost.schemas.cloudevent import dump_event, full_type, load_event
 from signpost.schemas.documents.event_examples import event_example
-from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
+from signpost.schemas.documents.examples import QUESTIONS_EVENT, RECOMMENDATION_EVENT
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 
 BINDING_VERSION = "0.3.0"
 """The version of the AMQP 0.9.1 bindings."""
-RECOMMENDATION = "recommendation"
+RECOMMENDATION, LIST = "recommendation", "questions"
 TENANT: str = RECOMMENDATION_EVENT["tenant"]
 _ENTITIES = sorted({name.partition(".")[0] for name in EVENT_SCHEMAS})
 _ACTIONS = sorted({name.partition(".")[2] for name in EVENT_SCHEMAS})
@@ -35,10 +35,17 @@ def asyncapi() -> JsonSchema:
         "info": {"title": "Signpost", "version": "1", "description": _DESCRIPTION, "license": {"name": "Proprietary"}},
         "defaultContentType": CLOUDEVENT_JSON,
         "servers": {"broker": _server()},
-        "channels": {"events": _events(), "advice": _advice(), "feedback": _feedback(), **_queues()},
+        "channels": {
+            "events": _events(),
+            "advice": _advice(),
+            "questions": _questions(),
+            "feedback": _feedback(),
+            **_queues(),
+        },
         "operations": _operations(),
         "components": {
-            "messages": {full_type(name): _event(name) for name in EVENT_SCHEMAS} | {RECOMMENDATION: _recommendation()},
+            "messages": {full_type(name): _event(name) for name in EVENT_SCHEMAS}
+            | {RECOMMENDATION: _recommendation(), LIST: _list()},
             "schemas": {"headers": _headers()},
             "securitySchemes": {"broker": {"type": "userPassword", "description": "A broker user"}},
         },
@@ -85,6 +92,23 @@ def _advice() -> JsonSchema:
     )
 
 
+def _questions() -> JsonSchema:
+    parameters = {
+        "tenant": _parameter("The tenant of the candidate", TENANT),
+        "priority": _parameter("The priority of the first question", "high", enum=("none", *PRIORITIES)),
+    }
+    description = (
+        "Carries the questions to a candidate whenever they change, if SIGNPOST_QUESTIONS is on. Each message has the "
+        "whole list; an empty one has the priority `none`."
+    )
+    return _exchange(QUESTIONS, "{tenant}.candidate.{priority}", description, parameters, {LIST: _named(LIST)})
+
+
+def _list() -> JsonSchema:
+    payload = {"$ref": "/schemas/signpost.questions.v1.json"}
+    return _message("The questions to a candidate have changed", payload, {"Example": QUESTIONS_EVENT})
+
+
 def _feedback() -> JsonSchema:
     description = "Carries feedback of consumers: done, dismissed or snoozed. Any routing key is accepted."
     names = [full_type(name) for name in EVENT_SCHEMAS if name.startswith("advice.")]
@@ -114,7 +138,7 @@ _QUEUES = {
     ADVISOR: "Events for the advisors. With several partitions there is one numbered queue for each partition.",
     BULK: "Events of tenants that send more than their share at once. Advisors read it in turn with the others.",
     DEAD: "Dead letters: the headers `x-signpost-reason` and `x-signpost-queue` give the reason and the queue.",
-    UNROUTED: "The latest advice that matched no binding of a consumer's queue.",
+    UNROUTED: "The latest advice and questions that matched no binding of a consumer's queue.",
 }
 
 
@@ -125,7 +149,7 @@ def _queues() -> JsonSchema:
             "address": name,
             "title": f"Queue {name}",
             "description": description,
-            "messages": _advice_messages() if name == UNROUTED else _event_messages(),
+            "messages": {**_advice_messages(), LIST: _named(LIST)} if name == UNROUTED else _event_messages(),
             "bindings": {"amqp": _queue_binding(name)},
             "x-queue-arguments": dict(queues[name].arguments),
             "x-bindings": _bindings_of(name),
@@ -158,6 +182,8 @@ def _operations() -> JsonSchema:
         "consumeEvents": _operation("receive", "advisor", "An advisor consumes events; acks after commit", acked),
         "consumeBulk": _operation("receive", "advisor-bulk", "An advisor consumes events of bulk", acked),
         "publishAdvice": _operation("send", "advice", "An advisor, a clock or the relay publishes a change", confirmed),
+        "publishQuestions": _operation("send", "questions", "An advisor, a clock or the relay publishes it", confirmed),
+        "consumeQuestions": _operation("receive", "questions", "A consumer reads its own queue", acked),
         "publishFeedback": _operation("send", "feedback", "A consumer publishes feedback on advice", confirmed),
         "consumeAdvice": _operation("receive", "advice", "A consumer reads its own queue with manual acks", acked),
     }

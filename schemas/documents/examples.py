@@ -151,6 +151,24 @@ QUESTIONS: dict[str, Any] = {
         },
     ],
 }
+QUESTIONS_EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "q_5f1c.1",
+    "source": "signpost",
+    "type": "signpost.questions.changed.v1",
+    "time": "2026-03-04T14:00:00Z",
+    "subject": "c-1",
+    "datacontenttype": JSON,
+    "tenant": "careers-north",
+    "data": {
+        "id": "q_5f1c",
+        "sequence": 1,
+        "candidate": "c-1",
+        "changed_at": "2026-03-04T14:00:00Z",
+        "rulebook": QUESTIONS["rulebook"],
+        "questions": QUESTIONS["questions"],
+    },
+}
 EXPLANATION: dict[str, Any] = {
     "rule": "ask-response-deadline",
     "subject": {"kind": "offer", "id": "acme-1"},

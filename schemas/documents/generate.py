@@ -17,11 +17,12 @@ from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 from signpost.schemas.meanings import event_data_schema
 from signpost.schemas.money import MoneySchema
+from signpost.schemas.questions import QuestionListSchema
 from signpost.schemas.recommendation import RecommendationSchema
 
 GENERATED = Path(__file__).parent / "generated"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-EVENT, RECOMMENDATION = "signpost.event.v1", "signpost.recommendation.v1"
+EVENT, RECOMMENDATION, QUESTIONS = "signpost.event.v1", "signpost.recommendation.v1", "signpost.questions.v1"
 APIS = ("openapi.json", "asyncapi.json")
 """The documents that are not JSON Schemas."""
 MEDIA_TYPE = "application/schema+json"
@@ -32,6 +33,7 @@ def documents() -> dict[str, JsonSchema]:
     """Return path below `schemas/documents/generated/` -> document."""
     found = {f"events/{full_type(name)}.json": event_document(name) for name in EVENT_SCHEMAS}
     found[f"{RECOMMENDATION}.json"] = recommendation_document()
+    found[f"{QUESTIONS}.json"] = questions_document()
     found[f"{EVENT}.json"] = queued_event_document()
     return {**found, "openapi.json": openapi(found), "asyncapi.json": asyncapi()}
 
@@ -60,6 +62,16 @@ def recommendation_document() -> JsonSchema:
     document["properties"]["tenant"] = {"type": "string"}
     document["properties"]["id"] = {"type": "string", "description": "The recommendation id, a dot and the sequence"}
     return {"$schema": DIALECT, "$id": f"/schemas/{RECOMMENDATION}.json", **document}
+
+
+def questions_document() -> JsonSchema:
+    """Return the JSON Schema of a changed list of questions. Open: later versions may add fields."""
+    types = {"const": full_type("questions.changed")}
+    data = object_schema(QuestionListSchema)
+    document = _envelope("The questions to a candidate have changed", types, data, data_required=True)
+    document["properties"]["tenant"] = {"type": "string"}
+    document["properties"]["id"] = {"type": "string", "description": "The id of the list, a dot and the sequence"}
+    return {"$schema": DIALECT, "$id": f"/schemas/{QUESTIONS}.json", **document}
 
 
 def _envelope(title: str, types: JsonSchema, data: JsonSchema, *, data_required: bool) -> JsonSchema:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PATTERN = re.compile(r"(?:[A-Za-z0-9_-]+|[*#])(?:\.(?:[A-Za-z0-9_-]+|[*#])){0,5}")
+_PATTERN = re.compile(r"(?:questions:)?(?:[A-Za-z0-9_-]+|[*#])(?:\.(?:[A-Za-z0-9_-]+|[*#])){0,5}")
 
 MAX_CHANGES = 20_000
 """How many changes of the feed the search for the oldest waiting one reads."""
@@ -48,7 +48,8 @@ def consumers() -> None:
 def add(name: str, patterns: tuple[str, ...], user: str, as_json: bool) -> None:
     """Declare a durable queue and a dead-letter queue for a consumer, and show how to connect.
 
-    Patterns match the routing key TENANT.AUDIENCE.TOPIC.PRIORITY.CHANGE; * matches one word, # any number.
+    Patterns match the routing key TENANT.AUDIENCE.TOPIC.PRIORITY.CHANGE; * matches one word, # any number. With
+    `questions:` before it, a pattern matches the questions to candidates: TENANT.candidate.PRIORITY.
 
     With --user, prints the commands that create this user with the least rights. As soon as one consumer has a user,
     feedback is accepted only from users of consumers.
@@ -56,6 +57,7 @@ def add(name: str, patterns: tuple[str, ...], user: str, as_json: bool) -> None:
     \b
     Examples:
       signpost consumers add notifier --bind 'acme.candidate.#' --user acme-notifier
+      signpost consumers add dialog --bind 'questions:acme.#'
       signpost consumers add urgent --bind '*.*.*.urgent.raised' --bind '*.*.*.urgent.updated'
     """
     from signpost.messaging.topology import consumer_queue, consumer_topology

@@ -10,7 +10,7 @@ import orjson
 
 from signpost.case.event import Event
 from signpost.messaging.message import Message
-from signpost.names import ADVICE, DEAD, EVENTS, FEEDBACK
+from signpost.names import ADVICE, DEAD, EVENTS, FEEDBACK, QUESTIONS
 
 CONSUMER = "signpost.consumer"
 """Prefix of consumers' queues. Their dead letters go to the queue of the same name plus ".dead"."""
@@ -86,6 +86,7 @@ def declaration(partitions: int = 1, delivery_limit: int = DELIVERY_LIMIT) -> To
             Exchange(EVENTS),
             Exchange(FEEDBACK, "fanout"),
             Exchange(ADVICE, arguments={"alternate-exchange": UNROUTED}),
+            Exchange(QUESTIONS, arguments={"alternate-exchange": UNROUTED}),
         ),
         queues=(
             Queue(DEAD, {"x-queue-type": "quorum", "x-delivery-limit": UNLIMITED_DELIVERIES}),
@@ -137,8 +138,14 @@ def consumer_topology(name: str, patterns: Sequence[str]) -> Topology:
             Queue(dead, {"x-queue-type": "quorum", "x-delivery-limit": UNLIMITED_DELIVERIES}),
             Queue(queue, arguments),
         ),
-        bindings=tuple(Binding(ADVICE, queue, pattern) for pattern in patterns),
+        bindings=tuple(consumer_binding(queue, pattern) for pattern in patterns),
     )
+
+
+def consumer_binding(queue: str, pattern: str) -> Binding:
+    """The binding of a consumer's pattern: for advice, or, after `questions:`, for questions to candidates."""
+    prefix, _, rest = pattern.rpartition(":")
+    return Binding(QUESTIONS if prefix else ADVICE, queue, rest)
 
 
 def consumer_rights(consumers: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
@@ -146,11 +153,13 @@ def consumer_rights(consumers: Mapping[str, Sequence[str]]) -> list[tuple[str, .
     nothing, write feedback, read the own queues; and, should it ever get the right to bind, only keys of its tenants.
     """
     queues = "|".join(re.escape(consumer_queue(name)) for name in sorted(consumers))
-    tenants = sorted({pattern.partition(".")[0] for patterns in consumers.values() for pattern in patterns})
+    bound = [consumer_binding("", pattern) for patterns in consumers.values() for pattern in patterns]
+    tenants = sorted({binding.pattern.partition(".")[0] for binding in bound})
+    exchanges = dict.fromkeys((ADVICE, *sorted({binding.exchange for binding in bound})))
     keys = ".*" if {"*", "#"} & set(tenants) else f"^({'|'.join(map(re.escape, tenants))})\\."
     return [
         ("set_permissions", "^$", f"^{re.escape(FEEDBACK)}$", f"^({queues})(\\.dead)?$"),
-        ("set_topic_permissions", ADVICE, "^$", keys),
+        *(("set_topic_permissions", exchange, "^$", keys) for exchange in exchanges),
     ]
 
 

@@ -9,14 +9,17 @@ from signpost.storage.dialect import Values
 from signpost.storage.rows import CaseKey, EventKey
 from signpost.storage.tables import feed
 
-BYTES = ("state", "advice", "body")
+BYTES = ("state", "advice", "asked", "body")
 NUMBERS = (
     *("next_change", "updated", "rulebook_since", "time", "received_at"),
     *("sequence", "at", "created", "leased_until"),
 )
 BOOLEANS = ("newest",)
 
-CASE = ("tenant", "key", "state", "advice", "merged_into", "next_change", "rulebook", "updated", "rulebook_since")
+CASE = (
+    *("tenant", "key", "state", "advice", "merged_into"),
+    *("next_change", "rulebook", "updated", "rulebook_since", "asked"),
+)
 SEEN = ("tenant", "source", "id", "case_key", "time", "received_at")
 OUTBOX = (
     *("tenant", "case_key", "exchange", "routing_key", "message_id"),

@@ -26,6 +26,7 @@ cases = Table(
     Column("rulebook", TEXT, nullable=False),
     Column("updated", BigInteger, nullable=False),
     Column("rulebook_since", BigInteger, nullable=False, server_default="0"),
+    Column("asked", LargeBinary),
     postgresql_with=ROOM_TO_UPDATE,
 )
 _merged = cases.c.merged_into.is_not(None)

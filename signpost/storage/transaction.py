@@ -8,7 +8,7 @@ from sqlalchemy import CTE, Connection, delete, func, or_, select, tuple_
 
 from signpost.case.erasure import Entity, of_absorbed, of_case, of_entities, of_event, of_ids
 from signpost.errors import BugError
-from signpost.names import ADVICE, CLOUDEVENT_JSON
+from signpost.names import ADVICE, CLOUDEVENT_JSON, QUESTIONS
 from signpost.storage import due_cases, erasures
 from signpost.storage.consumers import read_consumers
 from signpost.storage.deliveries import delete_found_by
@@ -192,7 +192,7 @@ class Transaction:
         for table in (recommendations, feed, outbox):
             condition = (table.c.tenant == tenant) & table.c.case_key.in_(sorted(covered))
             if table is outbox:
-                condition &= or_(outbox.c.exchange == ADVICE, outbox.c.created <= erased_at)
+                condition &= or_(outbox.c.exchange.in_((ADVICE, QUESTIONS)), outbox.c.created <= erased_at)
             self._connection.execute(delete(table).where(condition))
         self._connection.execute(delete(cases).where(cases.c.tenant == tenant, cases.c.key.in_(gone)))
         ids = set(of_ids(covered, lost))
@@ -248,6 +248,7 @@ def _case_values(row: CaseRow) -> Values:
         "rulebook": row.rulebook,
         "updated": row.updated,
         "rulebook_since": row.rulebook_since,
+        "asked": row.asked,
     }
 
 

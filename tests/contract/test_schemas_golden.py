@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 
 from signpost.case.instant import parse_instant
 from signpost.schemas import EVENT_SCHEMAS, RecommendationSchema, dump_event, full_type, load_event, load_own_event
-from signpost.schemas.documents.generate import documents, recommendation_document
+from signpost.schemas.documents.generate import documents, questions_document, recommendation_document
+from signpost.schemas.questions import QuestionListSchema
 from tests.support.compatibility import http_breaks
 from tests.support.golden import GOLDEN, TENANT, build_snapshot, current_release, list_breaks, read_snapshot
 
@@ -53,6 +54,18 @@ def test_recommendations_that_were_told_are_still_valid(path: Path) -> None:
     found = [error.message for error in Draft202012Validator(recommendation_document()).iter_errors(told)]
     assert found == [], WHAT_TO_DO
     assert RecommendationSchema().load(told["data"]) == told["data"], WHAT_TO_DO
+
+
+@pytest.mark.parametrize("path", golden("questions"))
+def test_questions_that_were_published_are_still_valid(path: Path) -> None:
+    published = read(path)
+    found = [error.message for error in Draft202012Validator(questions_document()).iter_errors(published)]
+    assert found == [], WHAT_TO_DO
+    assert QuestionListSchema().load(published["data"]) == published["data"], WHAT_TO_DO
+
+
+def test_there_is_a_golden_list_of_questions() -> None:
+    assert golden("questions"), "run `python -m tests.support.golden`"
 
 
 @pytest.mark.parametrize("path", sorted(read_snapshot()))

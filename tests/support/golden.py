@@ -27,12 +27,14 @@ from signpost.engine.compiled import CompiledEngine
 from signpost.rulebook import load
 from signpost.schemas import EVENT_SCHEMAS, dump_event, full_type, load_event
 from signpost.schemas.documents.event_examples import event_example
-from signpost.schemas.documents.generate import RECOMMENDATION, documents
+from signpost.schemas.documents.examples import QUESTIONS_EVENT
+from signpost.schemas.documents.generate import QUESTIONS, RECOMMENDATION, documents
 from signpost.settings import SHIPPED_RULES
 from tests.support.compatibility import http_breaks, narrowed, widened
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "v1"
-ADVICE = f"{RECOMMENDATION}.json"
+CONSUMED = (f"{RECOMMENDATION}.json", f"{QUESTIONS}.json")
+"""The documents of messages that consumers read."""
 SNAPSHOT = GOLDEN.parent / "schemas-v1.json"
 TENANT, NOW = "acme", parse_instant("2026-03-05T00:00:00Z")
 
@@ -45,11 +47,13 @@ def current_release() -> str:
 
 
 def golden_messages() -> Iterator[tuple[str, Any]]:
-    """Yield (file below the release folder, message): events as sent and as stored, recommendations of every change."""
+    """Yield (file below the release folder, message): events as sent and as stored, questions, recommendations of every
+    change."""
     for name in EVENT_SCHEMAS:
         sent = event_example(name)
         yield f"sent/{full_type(name)}.json", sent
         yield f"kept/{full_type(name)}.json", dump_event(load_event(sent, tenant=TENANT, now=NOW))
+    yield f"questions/{QUESTIONS_EVENT['type']}.json", QUESTIONS_EVENT
     yield from {_file_name(change): change for change in reversed(list(recommendations()))}.items()
 
 
@@ -98,7 +102,7 @@ def list_breaks(path: str, then: Any, now: Any) -> list[str]:
         return ["the document is missing"]
     if path == "openapi.json":
         return list(http_breaks(then, now))
-    return narrowed(then, now) + (widened(then, now) if path == ADVICE else [])
+    return narrowed(then, now) + (widened(then, now) if path in CONSUMED else [])
 
 
 def build_snapshot() -> dict[str, Any]:

@@ -88,6 +88,8 @@ class System:
     now: int = START + 1000 * HOUR
     batch: int = 100
     engines: Engines[Engine] = field(default_factory=lambda: ENGINES)
+    ask: bool = False
+    """Whether the workers publish the questions to candidates."""
 
     def clock(self) -> int:
         """Return the time of the workers' clock."""
@@ -99,7 +101,7 @@ class System:
 
     def handler(self) -> BatchHandler:
         """Return the handler that commits batches."""
-        return BatchHandler(self.store, self.versions(), LEASE)
+        return BatchHandler(self.store, self.versions(), LEASE, ask=self.ask)
 
     def versions(self) -> RulebookVersions:
         """Return the rulebook versions of one process."""
@@ -139,7 +141,7 @@ class System:
 
     def processor(self) -> DueCaseProcessor:
         """Return the processor of due cases."""
-        return DueCaseProcessor(self.store, self.versions(), LEASE)
+        return DueCaseProcessor(self.store, self.versions(), LEASE, ask=self.ask)
 
     def relay(self) -> Relay:
         """Return a relay worker."""

@@ -6,8 +6,8 @@ from signpost.case.event import Event
 from signpost.errors import CallerError
 from signpost.messaging import advisor_queues, connect, event_message, partition_of
 from signpost.messaging.embedded.routing import matches
-from signpost.messaging.topology import ADVISOR, BULK, declaration
-from signpost.names import DEAD
+from signpost.messaging.topology import ADVISOR, BULK, consumer_rights, consumer_topology, declaration
+from signpost.names import ADVICE, DEAD, QUESTIONS
 
 DOCUMENT = {"specversion": "1.0", "id": "e-1", "source": "/ats", "type": "signpost.offer.extended.v1", "data": {"n": 1}}
 
@@ -86,3 +86,10 @@ def test_other_urls_are_refused_without_showing_what_they_hold(url: str) -> None
     with pytest.raises(CallerError) as refused:
         connect(url)
     assert "secret" not in str(refused.value)
+
+
+def test_a_consumer_binds_to_questions_by_a_prefix_and_gets_the_rights_for_it() -> None:
+    bindings = consumer_topology("dialog", ["acme.candidate.#", "questions:acme.#"]).bindings
+    assert [(one.exchange, one.pattern) for one in bindings] == [(ADVICE, "acme.candidate.#"), (QUESTIONS, "acme.#")]
+    rights = consumer_rights({"dialog": ["questions:acme.#"]})[1:]
+    assert rights == [("set_topic_permissions", exchange, "^$", "^(acme)\\.") for exchange in (ADVICE, QUESTIONS)]

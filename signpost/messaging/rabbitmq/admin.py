@@ -24,8 +24,7 @@ from signpost.messaging.message import (
 from signpost.messaging.rabbitmq.connection import connection_parameters
 from signpost.messaging.rabbitmq.failures import SETTING, to_error
 from signpost.messaging.rabbitmq.frames import delivery_of
-from signpost.messaging.topology import Binding, Exchange, Queue, Topology
-from signpost.names import ADVICE
+from signpost.messaging.topology import Binding, Exchange, Queue, Topology, consumer_binding
 
 T = TypeVar("T")
 
@@ -114,8 +113,8 @@ class AdminSession:
         return reply.message_count or 0, reply.consumer_count or 0
 
     def unbind(self, queue: str, pattern: str) -> None:
-        """Remove the binding of a queue to the advice exchange with a pattern."""
-        self.run(partial(_unbind, Binding(ADVICE, queue, pattern)))
+        """Remove the binding of a consumer's queue with a pattern."""
+        self.run(partial(_unbind, consumer_binding(queue, pattern)))
 
     def delete(self, queue: str) -> None:
         """Delete a queue and its messages; does nothing if it does not exist."""
