@@ -15,6 +15,7 @@ from signpost.ingress.expressions import (
     Extreme,
     Fixed,
     Header,
+    ItemWhere,
     Path,
     Text,
     ValueMap,
@@ -36,6 +37,7 @@ KINDS: Final = {
     "day": ("day",),
     "earliest": ("earliest",),
     "latest": ("latest",),
+    "item_of": ("item_of", "where"),
     "amount": ("of", "amount", "currency", "per"),
 }
 """The key that identifies a kind of expression -> all keys of that kind."""
@@ -123,6 +125,8 @@ class ExpressionReader(FieldReader):
             return Before(self.expression(node))
         if kind == "day":
             return DayStart(self.expression(node))
+        if kind == "item_of":
+            return ItemWhere(self.expression(node), self.condition(members.get("where")))
         if kind == "amount":
             return self._amount(members)
         if kind == "path":

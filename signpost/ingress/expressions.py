@@ -251,6 +251,20 @@ class ListLookup:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class ItemWhere:
+    """The first item of a list that meets a condition, such as the recruiter of a team."""
+
+    items: Expression
+    condition: "Condition"
+
+    def value(self, scope: DeliveryScope) -> Any:
+        """Return the item, or None."""
+        found = self.items.value(scope)
+        items = [item for item in found[:MAX_ITEMS] if isinstance(item, Mapping)] if isinstance(found, list) else []
+        return next((item for item in items if holds(self.condition, scope.under(item))), None)
+
+
 Expected: TypeAlias = tuple[Expression, str, tuple[Any, ...]]
 """(expression, operator, values); the operator is known, unknown, past, future, in, not in or has."""
 Condition: TypeAlias = tuple[tuple[Expected, ...], ...]

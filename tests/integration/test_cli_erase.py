@@ -19,6 +19,7 @@ from signpost.workers.process import wall_clock
 from tests.support.workers_kit import System, event, message, open_system
 
 NAME, SALARY = "Ada Unspeakable", "123456.78"
+PEOPLE = {"candidate_name": "Unspeakable, Ada A.", "contact_name": "Konrad Recruitman"}
 
 
 @pytest.fixture
@@ -56,11 +57,17 @@ def files_with(folder: Path, text: str) -> list[str]:
 def test_nothing_is_left_in_any_table_queue_or_file(signpost: System, tmp_path: Path) -> None:
     pay = {"amount": SALARY, "currency": "EUR", "per": "year"}
     past = event(
-        "offer.extended", "cand-77", offer="offer-77", application="app-77", employer={"name": NAME}, salary=pay
+        "offer.extended",
+        "cand-77",
+        offer="offer-77",
+        application="app-77",
+        employer={"name": NAME},
+        salary=pay,
+        **PEOPLE,
     )
     signpost.handle(past, event("offer.extended", "stays", offer="o"))
     signpost.send(Message(DEAD, "0.acme.x", message(past).body, "dead"))
-    for text in (NAME, SALARY, "cand-77", "app-77"):
+    for text in (NAME, SALARY, *PEOPLE.values(), "cand-77", "app-77"):
         assert files_with(tmp_path, text), text
     with advisor(signpost):
         result = run(tmp_path, "cand-77", "--tenant", "acme", "--json")
@@ -70,7 +77,7 @@ def test_nothing_is_left_in_any_table_queue_or_file(signpost: System, tmp_path: 
     assert report["removed"]["signpost.dead"] == 1
     assert report["removed"]["signpost.advice.unrouted"] > 0
     assert {"consumers", "backups", "feed"} <= {place["where"] for place in report["left"]}
-    for text in (NAME, SALARY, "app-77"):
+    for text in (NAME, SALARY, *PEOPLE.values(), "app-77"):
         assert files_with(tmp_path, text) == [], text
     assert signpost.case("stays").state
 

@@ -425,3 +425,58 @@ def test_the_mappings_that_come_along_are_in_order() -> None:
     found = json.loads(done.output)
     assert {one["vendor"] for one in found} == set(VENDORS)
     assert all(sample["attested"] for one in found for sample in one["samples"])
+
+
+# Names
+
+
+def names_told(vendor: str, sample: str) -> dict[str, dict[str, str]]:
+    """Event type -> the names in its data."""
+    body = json.loads((FOLDER / "samples" / vendor / f"{sample}.json").read_text())
+    kinds = ("candidate_name", "contact_name", "contact_role")
+    events = told(vendor, body)
+    return {event.type: named for event in events if (named := {k: event.data[k] for k in kinds if k in event.data})}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "sample", "names"),
+    [
+        ("greenhouse", "new_candidate_application", {"application.submitted": {"candidate_name": "Jane Smith"}}),
+        ("greenhouse", "application_updated", {"application.submitted": {"candidate_name": "Hank Von Diablo"}}),
+        ("greenhouse", "hire_candidate", {"offer.accepted": {"candidate_name": "Johnny Smith"}}),
+        ("greenhouse", "offer_created", {}),
+        (
+            "ashby",
+            "applicationSubmit",
+            {
+                "application.submitted": {
+                    "candidate_name": "James",
+                    "contact_name": "Joey Joe",
+                    "contact_role": "Hiring Manager",
+                }
+            },
+        ),
+        ("teamtailor-partner", "with_job_offers", {"offer.extended": {"candidate_name": "Juston Becker"}}),
+    ],
+)
+def test_names_are_told_where_the_vendor_states_them(
+    vendor: str, sample: str, names: dict[str, dict[str, str]]
+) -> None:
+    assert names_told(vendor, sample) == names
+
+
+def test_a_recruiter_is_the_contact_person_before_a_hiring_manager() -> None:
+    body = json.loads((FOLDER / "samples" / "ashby" / "applicationSubmit.json").read_text())
+    manager = body["data"]["application"]["hiringTeam"][0]
+    sourcer, recruiter = (
+        manager | {"role": "Sourcer"},
+        manager | {"role": "Recruiter", "firstName": "Ann", "lastName": "Lee"},
+    )
+    for team, name in (
+        ([sourcer, manager, recruiter], "Ann Lee"),
+        ([sourcer, manager], "Joey Joe"),
+        ([sourcer, 7], None),
+        ("x", None),
+    ):
+        body["data"]["application"]["hiringTeam"] = team
+        assert {event.data.get("contact_name") for event in told("ashby", body)} == {name}

@@ -1,0 +1,66 @@
+"""A run logs no name of a person, whatever becomes of the events and requests that state it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.test_project_up import System, started
+from tests.support.private_servers import wait_until
+
+NAMES = {
+    "candidate_name": "Adelheid Unloggable",
+    "contact_name": "Konrad Nolog",
+    "contact_role": "Chief Secretkeeper",
+    "contact_addressed_as": "Herr Nolog",
+}
+DISPLAY_NAME = "Adelheid U."
+SECRETS = ("Unloggable", "Nolog", "Secretkeeper", DISPLAY_NAME)
+
+
+def document(number: int, type_: str, **data: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0", "id": f"e-{number}", "source": "s", "type": f"signpost.{type_}.v1", "subject": "c-1",
+        "data": data,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Any:
+    with started(tmp_path, SIGNPOST_LOG_LEVEL="debug") as running:
+        yield running
+
+
+def key_of(system: System) -> str:
+    return system.command("-m", "signpost", "key").strip()
+
+
+def post(system: System, path: str, body: Any) -> int:
+    headers = {"Authorization": f"Bearer {key_of(system)}", "Content-Type": "application/cloudevents+json"}
+    content = body if isinstance(body, bytes) else json.dumps(body)
+    return httpx.post(f"http://127.0.0.1:{system.port}{path}", content=content, headers=headers, timeout=30).status_code
+
+
+def advice(system: System) -> str:
+    headers = {"Authorization": f"Bearer {key_of(system)}"}
+    return httpx.get(f"http://127.0.0.1:{system.port}/v1/candidates/c-1/advice", headers=headers, timeout=30).text
+
+
+def test_no_line_of_a_run_names_a_person(system: System) -> None:
+    offer = document(1, "offer.extended", offer="o", employer={"id": "acme", "name": "Acme"}, title="Cook", **NAMES)
+    assert post(system, "/v1/events", offer) == 202
+    assert post(system, "/v1/events", document(2, "candidate.preferences", display_name=DISPLAY_NAME)) == 202
+    assert post(system, "/v1/events", offer) == 202
+    refused = document(3, "offer.extended", offer="o", candidate_name=["Unloggable"], **{"Nolog": DISPLAY_NAME})
+    assert post(system, "/v1/events", refused) == 422
+    assert post(system, "/v1/events", json.dumps(offer).encode()[:-9]) == 400
+    assert post(system, "/v1/events/Unloggable", offer) == 404
+    wait_until(lambda: DISPLAY_NAME in advice(system) and "Herr Nolog" in advice(system), "a draft with the names")
+    assert post(system, "/v1/events", document(4, "candidate.erased")) == 202
+    wait_until(lambda: DISPLAY_NAME not in advice(system), "the erasure")
+    assert system.stop() == 0
+    said = system.said()
+    assert "c-1" in said or "202" in said
+    assert [line for line in said.splitlines() if any(secret in line for secret in SECRETS)] == []
