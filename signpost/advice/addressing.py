@@ -7,7 +7,7 @@ from signpost.rulebook.text_values import shorten
 from signpost.schemas.texts import one_line
 
 YOUR_NAME: Final = "[your name]"
-_TO_EMPLOYER: Final = {"interview": "[interviewer's name]"}
+_TO_EMPLOYER: Final = {"interview": "[interviewer's name]", "application": "[name of your contact]"}
 _TO_ANYBODY: Final = "[hiring manager's name]"
 _TO_CANDIDATE: Final = "[candidate's name]"
 

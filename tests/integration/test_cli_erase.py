@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,7 +20,7 @@ from signpost.workers.process import wall_clock
 from tests.support.workers_kit import System, event, message, open_system
 
 NAME, SALARY = "Ada Unspeakable", "123456.78"
-PEOPLE = {"candidate_name": "Unspeakable, Ada A.", "contact_name": "Konrad Recruitman"}
+PEOPLE: dict[str, Any] = {"candidate_name": "Unspeakable, Ada A.", "contact_name": "Konrad Recruitman"}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, select
@@ -21,8 +22,14 @@ from signpost.workers.sweeping import Sweeper
 from tests.support.workers_kit import KINDS, System, event, message, system
 
 NAME, SALARY = "Ada Unspeakable", "123456.78"
-PEOPLE = {"candidate_name": "Unspeakable, Ada A.", "contact_name": "Konrad Recruitman", "contact_role": "Chief Poacher",
-          "contact_addressed_as": "Herr Recruitman"}  # fmt: skip
+PEOPLE: dict[str, Any] = {
+    "candidate_name": "Unspeakable, Ada A.",
+    "contact_name": "Konrad Recruitman",
+    "contact_role": "Chief Poacher",
+    "contact_addressed_as": "Herr Recruitman",
+}
+WEBHOOKS = ("offer", "interview", "application")
+"""Events of vendors name one of these, so that a late one is recognized; none states preferences."""
 DISPLAY_NAME = "Adada U."
 SECRETS = (NAME, SALARY, DISPLAY_NAME, *PEOPLE.values())
 NOTICES = {"feed", "recommendations", "outbox"}
@@ -88,7 +95,7 @@ def test_no_old_event_comes_back_in_any_way(signpost: System, way: str) -> None:
         again = {
             "the same": old,
             "another id": replace(old, id=f"{old.id}.again"),
-            "another id, undated": undated(old, number) if old.type != "candidate.erased" else old,
+            "another id, undated": undated(old, number) if old.type.partition(".")[0] in WEBHOOKS else old,
             "the same id, undated": replace(undated(old, number), id=old.id),
             "repeated": old,
         }[way]

@@ -170,3 +170,19 @@ def test_texts_about_a_candidate_have_no_salutation_of_their_own(tmp_path: Path)
     (tmp_path / "own.yaml").write_text(RULES.replace("interview.salutation", "salutation"))
     with pytest.raises(Exception, match="unknown variable 'salutation'"):
         load(tmp_path)
+
+
+SHIPPED = load(Path(__file__).parents[2] / "rules")
+LETTERS = [
+    pytest.param(draft.body, id=f"{rule.id}-{draft.name}")
+    for rule in SHIPPED.rules.values()
+    for draft in rule.texts.drafts
+    if "regards" in draft.body or draft.body.startswith("Dear")
+]
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_shipped_letters_use_the_names_that_are_known(letter: str) -> None:
+    assert "your name" not in letter
+    assert "{{ signature }}" in letter
+    assert "salutation }}" in letter.splitlines()[0] or "Dear [manager's name]" in letter
