@@ -4,9 +4,10 @@ Pure."""
 from collections.abc import Iterator
 from typing import TypedDict
 
-from signpost.advice.criteria import CRITERIA, MATTERS, Judgement, Values
+from signpost.advice.criteria import CRITERIA, MATTERS, OF_PRESENT_JOB, Judgement, Values
 from signpost.case.money import Money
 from signpost.facts.facts import Entity
+from signpost.facts.vocabulary import KINDS, PRESENT_TERMS
 
 HEADINGS = {"pro": "For", "con": "Against", "weigh": "To weigh", "unknown": "Not known yet"}
 
@@ -101,12 +102,27 @@ def _pays_more(offer: Entity, other: Entity) -> bool:
     return isinstance(salary, Money) and isinstance(others, Money) and others < salary
 
 
+def _judge_present_job(known: Values) -> Iterator[Judgement]:
+    """The present job on the rows of the chart, as far as its terms are known."""
+    terms = {name.removeprefix("present_"): value for name, value in known.items() if name in _PRESENT}
+    if not terms:
+        yield "present job", "unknown", "what pay and prospects you would have there"
+        return
+    for judge in OF_PRESENT_JOB:
+        yield from judge({"negotiable": False, **terms}, known)
+
+
+_PRESENT = {f"present_{term}" for term in PRESENT_TERMS} | {
+    name for name in KINDS["candidate"] if name.startswith("present_benefits.")
+}
+
+
 def _judge_staying(known: Values, offers: list[Entity]) -> Iterator[Judgement]:
     if known.get("resigned"):
         yield "present job", "con", "you have already resigned"
     elif known.get("employed"):
         yield "present job", "pro", "no notice to give and no new start"
-        yield "present job", "unknown", "what pay and prospects you would have there"
+        yield from _judge_present_job(known)
     elif known.get("employed") is False:
         yield "present job", "con", "you have no job at present"
     else:

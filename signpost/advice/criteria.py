@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from signpost.case.money import Money, comparable
-from signpost.engine.conditions import values_agree
-from signpost.rulebook.texts import join_words, show, show_money
+from signpost.facts.places import among_regions
+from signpost.rulebook.texts import join_words, show, show_difference, show_money
 
 Values: TypeAlias = Mapping[str, Any]
 Judgement: TypeAlias = tuple[str, str, str]
@@ -14,6 +14,8 @@ Points: TypeAlias = Iterator[Judgement]
 
 STRICTNESS = ("remote", "hybrid", "onsite")
 LONG_WEEK_HOURS = 50
+USUAL_COMMUTE_MINUTES = 60
+"""The longest commute where the candidate names none."""
 BENEFITS = {"retirement_match": "retirement", "health": "medical", "paid_leave": "leave"}
 """Benefit -> the priority of the candidate that it serves."""
 MATTERS = {"pay": "pay", "growth": "growth", "workplace": "flexibility", "place": "location", "commute": "location"} | {
@@ -49,6 +51,24 @@ def _pay(offer: Values, preferences: Values) -> Points:
         yield "pay", "pro", "pay is open to negotiation"
 
 
+def _change_of_pay(offer: Values, preferences: Values) -> Points:
+    """Pay against the market and against the present job."""
+    salary = offer.get("salary")
+    for name, below, above in _OTHER_PAY:
+        other = preferences.get(name)
+        pair = comparable(salary, other) if isinstance(salary, Money) and isinstance(other, Money) else None
+        if pair and pair[0] < pair[1]:
+            yield "pay", "con", f"{show_difference(salary, other)} {below}"
+        elif pair and pair[0] > pair[1] and above:
+            yield "pay", "pro", f"{show_difference(salary, other)} {above}"
+
+
+_OTHER_PAY = (
+    ("market_low", "less than the market pay that you found", ""),
+    ("present_salary", "less than you earn now", "more than you earn now"),
+)
+
+
 def _extra_pay(offer: Values, preferences: Values) -> Points:
     for name in ("bonus", "commission", "equity"):
         if offer.get(name):
@@ -77,16 +97,23 @@ def _workplace(offer: Values, preferences: Values) -> Points:
 
 
 def _place(offer: Values, preferences: Values) -> Points:
-    region, home = offer.get("region"), preferences.get("region")
-    if region is None or offer.get("workplace") == "remote":
+    if offer.get("workplace") == "remote":
         return
-    if any(values_agree(region, unwanted) for unwanted in preferences.get("unwanted_regions") or ()):
+    region = offer.get("region")
+    if among_regions(region, preferences.get("unwanted_regions")):
         yield "place", "con", f"in {region}, where you do not want to live"
-    if home is not None and not values_agree(region, home):
+    if offer.get("away") and not _is_commutable(offer, preferences):
         support = {"offered": " with support for it", "refused": " without support for it"}
-        yield "place", "con", f"a move to {region}{support.get(offer.get('relocation', ''), '')}"
+        place = f"to {region or offer.get('city')}" if region or offer.get("city") else "abroad"
+        yield "place", "con", f"a move {place}{support.get(offer.get('relocation', ''), '')}"
         if "relocation" not in offer:
             yield "place", "unknown", "support for the move"
+
+
+def _is_commutable(offer: Values, preferences: Values) -> bool:
+    return "commute_minutes" in offer and offer["commute_minutes"] <= preferences.get(
+        "max_commute_minutes", USUAL_COMMUTE_MINUTES
+    )
 
 
 def _commute(offer: Values, preferences: Values) -> Points:
@@ -125,7 +152,7 @@ def _standing(offer: Values, preferences: Values) -> Points:
     else:
         yield "start", "unknown", "start date"
     if offer.get("conditions") and not offer.get("conditions_cleared"):
-        yield "conditions", "con", f"hangs on {join_words(word.replace('_', ' ') for word in offer['conditions'])}"
+        yield "conditions", "con", f"depends on {join_words(word.replace('_', ' ') for word in offer['conditions'])}"
     if offer.get("stage") == "accepted":
         yield "your word", "weigh", f"you have said yes{' and signed' if offer.get('letter') == 'signed' else ''}"
 
@@ -137,6 +164,7 @@ def _must_haves(offer: Values, preferences: Values) -> Points:
 
 CRITERIA: tuple[Callable[[Values, Values], Points], ...] = (
     _pay,
+    _change_of_pay,
     _extra_pay,
     _benefits,
     _workplace,
@@ -149,3 +177,5 @@ CRITERIA: tuple[Callable[[Values, Values], Points], ...] = (
     _must_haves,
 )
 """(offer, preferences) -> points, in the order of the chart."""
+OF_PRESENT_JOB = (_pay, _extra_pay, _benefits, _workplace, _commute, _hours, _travel, _prospects)
+"""Those that judge the present job as well."""

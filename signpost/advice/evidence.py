@@ -14,6 +14,7 @@ from signpost.engine.conditions import TimedCheck, compile_timed
 from signpost.engine.environment import Env
 from signpost.engine.intervals import holds
 from signpost.facts.facts import Entity, Facts
+from signpost.facts.places import HOME_OF
 from signpost.rulebook.checks import references
 from signpost.rulebook.ends import is_life
 from signpost.rulebook.terms import AnyOf, Condition, Linked, Ref, Relation, Scope, Term
@@ -70,6 +71,8 @@ def _of_term(term: Term, env: Env, related: Mapping[str, list[Entity]], now: int
     elif not isinstance(term, Linked) and not is_life(term):
         for ref in references(term):
             yield fact_of(ref, env)
+            for name in HOME_OF.get(ref.name, ()) if ref.scope != Scope.DEFINED else ():
+                yield fact_of(Ref(Scope.CANDIDATE, name, "text"), env)
 
 
 def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], now: int) -> Iterator[Fact]:

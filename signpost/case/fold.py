@@ -75,7 +75,10 @@ def _employment(event: Event, name: str) -> Iterator[Statement]:
         yield "offer", event.data["offer"], "started", True
         return
     for field, value in event.data.items():
-        yield "employment", SINGLE, field, value
+        if field == "benefits":
+            yield from _leaves("employment", SINGLE, field, BENEFITS, value)
+        else:
+            yield "employment", SINGLE, field, value
     employer = event.data.get("employer") or {}
     if name == "current" and (key := employer.get("id") or employer.get("name")):
         yield "employment", SINGLE, f"{JOINED}.{key}", True

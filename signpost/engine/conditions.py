@@ -10,6 +10,7 @@ from signpost.engine.environment import Env, instant_of, value_of
 from signpost.engine.intervals import ALWAYS, NEVER, Intervals, at_least, both, either, negated, since, until
 from signpost.engine.links import is_linked, linked
 from signpost.facts.facts import Entity
+from signpost.facts.places import same_region
 from signpost.rulebook.terms import (
     Among,
     AnyOf,
@@ -160,7 +161,8 @@ def values_agree(ours: Any, theirs: Any) -> bool | None:
         return ours.strip().casefold() == theirs.strip().casefold()
     if isinstance(ours, dict) and isinstance(theirs, dict):
         shared = [key for key in ours if ours[key] is not None and theirs.get(key) is not None]
-        return all(values_agree(ours[key], theirs[key]) is not False for key in shared)
+        agree = {"region": same_region}
+        return all(agree.get(key, values_agree)(ours[key], theirs[key]) is not False for key in shared)
     return bool(ours == theirs)
 
 

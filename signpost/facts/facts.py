@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from signpost.case.case import Case, Register
 from signpost.case.fold import CUSTOM, SINGLE
+from signpost.facts.employment import EMPLOYMENT_FIELDS, of_present_employer
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.lives import add_lives, add_present_employer
-from signpost.facts.notice import ANY_DAY, UNITS, Notice, notice_of
+from signpost.facts.notice import ANY_DAY, Notice, notice_of
 from signpost.facts.people import add_people
+from signpost.facts.places import add_places
 from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, application_stage, offer_stage, stage_of
 from signpost.facts.values import own_value, typed_value
 from signpost.facts.vocabulary import KINDS, Vocabulary
@@ -60,6 +62,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     add_people(candidate, entities)
     _add_interviews(entities)
     _add_notice(candidate, entities["offer"])
+    add_places(candidate, entities["offer"])
     _end_offers_of_ended_applications(entities)
     add_lives(entities, registers, vocabulary.life)
     add_present_employer(candidate, entities, registers)
@@ -113,6 +116,9 @@ def _candidate(key: str, registers: Mapping[str, Mapping[str, Mapping[str, Regis
         if discussed := candidate.get(f"discussed.{person}"):
             entity.set(f"discussed_{person}_at", discussed[0][0], discussed[0])
     _employment(entity, employment)
+    if found := entity.values.get("market_range"):
+        low = found.get("low") and typed_value(KINDS["candidate"]["market_low"], found["low"])
+        entity.set("market_low", low, entity.stamps["market_range"])
     return entity
 
 
@@ -124,7 +130,8 @@ def _employment(entity: Entity, fields: Mapping[str, Register]) -> None:
     is_new_job = current is not None and ended is not None and current > ended
     employed = current is not None and (is_new_job or "ended" not in at)
     has_resigned = resigned is not None and not (is_new_job and ended is not None and resigned < ended)
-    _set_typed(entity, {renamed: fields[name] for name, renamed in _EMPLOYMENT_FIELDS.items() if name in fields})
+    fields = of_present_employer(fields)
+    _set_typed(entity, {renamed: fields[name] for name, renamed in EMPLOYMENT_FIELDS.items() if name in fields})
     if isinstance(employer := entity.values.get("present_employer"), dict):
         entity.values["present_employer"] = employer.get("name") or employer.get("id")
     if at:
@@ -139,16 +146,6 @@ def _employment(entity: Entity, fields: Mapping[str, Register]) -> None:
     if "started" in at and not is_new_job:
         entity.set("new_job_started_at", at["started"][0], at["started"])
 
-
-_EMPLOYMENT_FIELDS = {
-    "employer": "present_employer",
-    "title": "present_title",
-    "manages_people": "manages_people",
-    **{f"notice_period_{unit}": f"notice_period_{unit}" for unit in UNITS},
-    "notice_to": "notice_to",
-    "last_day": "last_day",
-    "resignation_planned": "resignation_planned",
-}
 
 _READERS: dict[str, Callable[[str, Mapping[str, Register]], Entity]] = {
     "offer": _offer,
@@ -174,7 +171,7 @@ def _add_notice(candidate: Entity, offers: Iterable[Entity]) -> None:
 
 def _set_typed(entity: Entity, fields: Mapping[str, Register]) -> None:
     vocabulary = KINDS[entity.kind]
-    hours = fields["hours_per_week"][1] if "hours_per_week" in fields else None
+    hours = next((fields[name][1] for name in ("hours_per_week", "present_hours_per_week") if name in fields), None)
     for name, (stamp, value) in fields.items():
         if value is not None and name in vocabulary:
             entity.set(name, typed_value(vocabulary[name], value, hours), stamp)

@@ -66,6 +66,7 @@ def offer_stage(fields: Mapping[str, Register]) -> Iterator[DerivedFact]:
     accepted = _acceptance(fields)
     if accepted:
         yield DerivedFact("accepted_at", accepted[0], accepted)
+    yield from _accepted_by(fields)
 
 
 def _acceptance(fields: Mapping[str, Register]) -> Stamp | None:
@@ -78,6 +79,16 @@ def _acceptance(fields: Mapping[str, Register]) -> Stamp | None:
     acceptances = [fields[name][0] for name in _ACCEPTED if name in fields]
     valid = [stamp for stamp in acceptances if stamp > countered] or [stamp for stamp in acceptances if stamp > reset]
     return min(valid, default=None) or _latest(fields, (*_ACCEPTED, "letter_signed"))
+
+
+def _accepted_by(fields: Mapping[str, Register]) -> Iterator[DerivedFact]:
+    """In writing once any acceptance was, or the letter is signed; unknown where nobody says how."""
+    reset = _latest(fields, _NOT_ACCEPTED) or NEVER
+    for by, names in (("written", ("accepted.written", "letter_signed")), ("verbal", ("accepted.verbal",))):
+        stamp = _latest(fields, names)
+        if stamp is not None and stamp > reset:
+            yield DerivedFact("accepted_by", by, stamp)
+            return
 
 
 def _latest(fields: Mapping[str, Register], milestones: Iterable[str]) -> Stamp | None:

@@ -84,8 +84,13 @@ class Vocabulary:
 
 _TYPES = {"integer": "number", "percent": "number", "money_or_false": "money", "text_or_false": "text", "id": "text"}
 _NESTED = ("benefits", "employer", "letter", CUSTOM)
-_DAYS = ("notice_period_days", "paid_leave_days")
+_DAYS = ("notice_period_days", "paid_leave_days", "sick_leave_days")
 
+PRESENT_TERMS = (
+    *("salary", "bonus", "paid_leave_days", "location", "workplace", "commute_minutes", "hours_per_week"),
+    *("overtime_paid", "weekends", "on_call", "travel_percent", "growth_path", "team", "work_life"),
+)
+"""Terms of the present job that `employment.current` can state, beside its benefits."""
 OFFER_STAGE = ("open", "accepted", "declined", "withdrawn", "rescinded", "expired")
 LETTER = ("none", "received", "signed")
 STEPS = ("research", "questions", "skills", "answers", "outfit", "bag", "inclusion")
@@ -104,6 +109,15 @@ def _declared(event: str, without: Iterable[str] = (), *, private: bool = False)
 def _choices(event: str, name: str) -> tuple[str, ...]:
     """The choices of a field in one event's schema."""
     return tuple(getattr(EVENT_SCHEMAS[event]().fields[name], "choices", ()))
+
+
+def _present(names: Iterable[str]) -> Iterator[Field]:
+    """Terms of the present job, as an offer states them: `present_salary`."""
+    for term in _declared("offer.extended"):
+        if term.name in names:
+            yield replace(term, name=f"present_{term.name}", private=True)
+    for name in BENEFITS:
+        yield Field(f"present_benefits.{name}", "boolean", private=True)
 
 
 def _instants(*names: str, private: bool = False) -> Iterator[Field]:
@@ -138,7 +152,8 @@ _OFFER = _table(
     ),
     _instants("letter_received_at", "letter_signed_at", "started_at", "began_at"),
     _OVER,
-    [Field("internal", "boolean", private=True)],
+    (Field(name, "boolean", private=True) for name in ("internal", "away", "unwanted_place")),
+    [Field("accepted_by", "choice", _choices("offer.accepted", "by"))],
     _instants("acceptance_planned_at", "withdrawal_planned_at", private=True),
     [
         Field("withdrawal_reasons", "choices", _choices("offer.withdrawal_planned", "reasons"), private=True),
@@ -190,7 +205,9 @@ _CANDIDATE = _table(
         Field("present_employer", "text", private=True),
         Field("present_title", "text", private=True),
         Field("last_day", "date", private=True),
+        Field("market_low", "money", private=True),
     ],
+    _present(PRESENT_TERMS),
     _instants("resigned_at", "new_job_started_at", "discussed_family_at", "discussed_recruiter_at", private=True),
 )
 

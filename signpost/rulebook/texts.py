@@ -72,8 +72,16 @@ def _shortfall(offered: Any, target: Any) -> str:
     pair = comparable(offered, target) if isinstance(offered, Money) and isinstance(target, Money) else None
     if pair is None or not pair[1]:
         return UNKNOWN
-    gap, per = pair[1] - pair[0], target.per if target.per == offered.per else "year"
-    return f"{show_amount(gap, target.currency)} {_article(per)} {per} ({float(100 * gap / pair[1]):.1f}%)"
+    return f"{show_difference(offered, target)} ({float(100 * (pair[1] - pair[0]) / pair[1]):.1f}%)"
+
+
+def show_difference(one: Any, other: Any) -> str:
+    """The distance of two amounts in their unit, else per year: `USD 8,000 a year`."""
+    pair = comparable(one, other) if isinstance(one, Money) and isinstance(other, Money) else None
+    if pair is None:
+        return UNKNOWN
+    per = one.per if one.per == other.per and one.per else "year"
+    return f"{show_amount(abs(pair[1] - pair[0]), one.currency)} {_article(per)} {per}"
 
 
 def _article(period: str) -> str:

@@ -111,13 +111,15 @@ _VALUES: dict[str, Any] = {
     "money_or_false": lambda random: False if random.random() < 0.3 else _money(random),
     "text_or_false": lambda random: False if random.random() < 0.3 else "x",
     "range": lambda random: {"low": _money(random), "high": _money(random)},
-    "region": lambda random: random.choice(["r", "R", "s"]),
+    "region": lambda random: random.choice(["r", "R", "s", "OH", "Ohio"]),
     "unwanted_regions": lambda random: random.sample(["r", "s"], random.randint(0, 2)),
     "employer": lambda random: random.choice([{"id": "acme", "name": "Acme"}, {"id": "globex"}, {"name": "Acme"}]),
     "benefits": lambda random: {name: random.random() < 0.5 for name in ("health", "dental", "retirement_match")},
-    "location": lambda random: random.choice([{"city": "x"}, {"city": "y", "region": "r"}, {"region": "r"}]),
+    "location": lambda random: random.choice(
+        [{"city": "x"}, {"city": "y", "region": "r"}, {"region": "r"}, {"region": "OH"}, {"country": "US"}]
+    ),
     "letter": lambda random: random.choice(
-        [{}, {"title": "x"}, {"salary": _money(random), "start_date": "2026-03-20"}]
+        [{}, {"title": "x"}, {"salary": _money(random), "start_date": "2026-03-20"}, {"location": {"region": "Ohio"}}]
     ),
     "country": lambda random: random.choice(["DE", "US"]),
     "notice_country": lambda random: random.choice(["DE", "US"]),

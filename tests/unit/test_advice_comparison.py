@@ -71,7 +71,7 @@ def test_every_point_stands_on_its_side() -> None:
         "a move to Texas without support for it",
         "a commute of 70 minutes",
         "55 hours a week, overtime unpaid",
-        "hangs on background check",
+        "depends on background check",
     ]
     assert said(acme, "weigh") == ["work at weekends", "growth: ward manager in two years"]
     must = "whether it gives you what you will not do without: a school nearby"
@@ -145,3 +145,47 @@ def test_the_chart_as_text_leaves_out_empty_lists_and_marks_priorities() -> None
     wanted = _event(2, "candidate.preferences", {"priorities": ["pay"]})
     facts = facts_of(Case().fold(_event(1, "offer.extended", {"offer": "x"}), wanted), "c-1")
     assert "salary (a priority of yours)" in render_comparison(compare(facts.of_kind("offer"), facts.candidate))
+
+
+PRESENT = {
+    "employer": {"id": "h", "name": "Hooli"},
+    "salary": {"amount": "80000", **USD},
+    "benefits": {"health": True, "retirement_match": True},
+    "workplace": "onsite",
+    "commute_minutes": 20,
+    "hours_per_week": 40,
+}
+
+
+def test_the_present_job_stands_on_the_rows_of_the_chart() -> None:
+    acme, staying = chart(WANTED, ACME, **PRESENT)
+    assert "USD 10,000 a year more than you earn now" in said(acme, "pro")
+    assert said(staying, "pro") == [
+        "retirement match",
+        "no notice to give and no new start",
+        "health",
+        "a commute of 20 minutes",
+    ]
+    assert said(staying, "con") == [
+        "USD 80,000 a year is below your target of USD 85,000 a year",
+        "onsite, where you would rather work remote",
+    ]
+    assert said(staying, "unknown") == ["paid leave", "growth", "team", "work-life balance"]
+
+
+def test_pay_is_set_against_the_market_and_the_present_pay_where_they_compare() -> None:
+    market = {"market_range": {"low": {"amount": "95000", **USD}, "high": {"amount": "99000", **USD}}}
+    acme, _ = chart(market, ACME, salary={"amount": "91000", **USD})
+    assert said(acme, "con")[:2] == [
+        "USD 5,000 a year less than the market pay that you found",
+        "USD 1,000 a year less than you earn now",
+    ]
+    acme, _ = chart({}, ACME, salary={"amount": "91000", "currency": "EUR", "per": "year"})
+    assert not [text for verdict in ("pro", "con") for text in said(acme, verdict) if "now" in text]
+
+
+def test_a_commute_that_is_short_enough_is_no_move() -> None:
+    acme, _ = chart(WANTED, {**ACME, "commute_minutes": 60})
+    assert not [text for text in said(acme, "con") if "move" in text]
+    acme, _ = chart({"country": "FR"}, {"offer": "x", "location": {"country": "DE"}})
+    assert said(acme, "con") == ["a move abroad"]
