@@ -44,8 +44,8 @@ def test_every_field_names_the_events_that_state_it() -> None:
         "offer.began_at",
         "offer.notice_by",
     }
-    places = ("offer.away", "offer.unwanted_place")
-    assert without == {*follow, *over, "offer.began_at", "offer.internal", "offer.notice_by", *places}, "facts that follow"
+    places = ("offer.away", "offer.internal", "offer.unwanted_place")
+    assert without == {*follow, *over, "offer.began_at", "offer.notice_by", *places}, "facts that follow"
     assert stated["offer"]["accepted_at"] == ("offer.accepted", "offer.letter_signed")
     assert stated["application"]["word_by"] == ("interview.scheduled", "interview.rescheduled")
     assert stated["interview"]["thanked.handwritten"] == ("interview.thanked",)
