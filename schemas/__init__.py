@@ -2,6 +2,7 @@
 
 from signpost.schemas.cloudevent import dump_event, dump_order, full_type, load_event, load_own_event, load_translated
 from signpost.schemas.events import EVENT_SCHEMAS
+from signpost.schemas.offsets import dump_offsets, written_offsets
 from signpost.schemas.problems import InvalidEvent, Problem
 from signpost.schemas.recommendation import RecommendationSchema
 
@@ -11,9 +12,11 @@ __all__ = [
     "Problem",
     "RecommendationSchema",
     "dump_event",
+    "dump_offsets",
     "dump_order",
     "full_type",
     "load_event",
     "load_own_event",
     "load_translated",
+    "written_offsets",
 ]

@@ -16,6 +16,8 @@ from signpost.printable import shorten
 from signpost.schemas.custom import NONE_DECLARED, OwnKinds, check_custom
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
+from signpost.schemas.offsets import ATTRIBUTE as OFFSETS
+from signpost.schemas.offsets import read_offsets, written_offsets
 from signpost.schemas.problems import Hints, InvalidEvent, Problem, pointer, problems_of
 from signpost.schemas.reading import schema_loader
 from signpost.suggestions import did_you_mean
@@ -139,7 +141,8 @@ def load_event(
     if isinstance(document, Mapping) and document.get("tenant") is not None:
         problems.append(Problem("/tenant", "is not allowed: the tenant follows from the credential; remove it"))
         document = {name: value for name, value in document.items() if name != "tenant"}
-    return _load(document, tenant, problems, latest=now + MAX_AHEAD_US, own=own, hints=hints or Hints())
+    event = _load(document, tenant, problems, latest=now + MAX_AHEAD_US, own=own, hints=hints or Hints())
+    return replace(event, offsets=written_offsets(document))
 
 
 def load_translated(document: Any, *, tenant: str, now: int, own: OwnKinds | None = NONE_DECLARED) -> Event:
@@ -154,7 +157,8 @@ def load_own_event(document: Any) -> Event:
     tenant: str = ""
     if isinstance(document, Mapping):
         tenant = _read(Id(required=True), document.get("tenant"), "/tenant", problems) or ""
-    return _with_order(_load(document, tenant, problems, latest=None, own=None, hints=Hints()), document)
+    event = _load(document, tenant, problems, latest=None, own=None, hints=Hints())
+    return _with_order(replace(event, offsets=read_offsets(document.get(OFFSETS))), document)
 
 
 def dump_order(order: Order) -> dict[str, Any]:

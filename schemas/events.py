@@ -11,6 +11,7 @@ from signpost.schemas.fields import (
     Choice,
     Country,
     Date,
+    Deadline,
     Id,
     Instant,
     Integer,
@@ -45,6 +46,7 @@ class Strict(Schema):
 class Employer(Strict):
     id = Id()
     name = Line()
+    time_zone = TimeZone()
 
 
 class Location(Strict):
@@ -84,7 +86,7 @@ class OfferTerms(Strict):
     paid_leave_days = Integer()
     sick_leave_days = Integer()
     benefits_cost = Money()
-    respond_by = Instant()
+    respond_by = Deadline()
     start_date = Date()
     location = Object(Location)
     workplace = Choice(*WORKPLACES)

@@ -188,6 +188,20 @@ class Date(_Patterned):
             raise ValueError("there is no such day") from None
 
 
+class Deadline(Instant):
+    """RFC 3339 with an offset, or a date: the end of that day where the sender is."""
+
+    format = 'an instant with its offset, like "2026-03-02T15:00:00+01:00", or a date like "2026-03-02"'
+    json: ClassVar[JsonSchema] = {"anyOf": [{"format": "date-time"}, {"format": "date"}]}
+
+    def read(self, text: str) -> str:
+        if not DATE.fullmatch(text):
+            return super().read(text)
+        if int(text[:4]) not in YEARS:
+            raise ValueError(f"the year must be from {YEARS.start} to {YEARS.stop - 1}")
+        return Date().read(text)
+
+
 class Country(_Patterned):
     """ISO 3166-1 alpha-2, upper case."""
 

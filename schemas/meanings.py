@@ -14,6 +14,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "offer": {
         "employer": "The id of the employer that makes the offer; the same id stands for the same employer everywhere.",
         "employer_name": "The employer's name, as shown in texts.",
+        "employer_time_zone": "The employer's time zone; advice to the employer is shown in it.",
         "application": "The id of the application that led to the offer.",
         "candidate_name": "The candidate's name, as stated to this employer.",
         "contact_name": "The name of the employer's contact person.",
@@ -93,6 +94,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "interview": {
         "employer": "The id of the employer that holds the interview.",
         "employer_name": "The employer's name, as shown in texts.",
+        "employer_time_zone": "The employer's time zone; advice to the employer is shown in it.",
         "application": "The id of the application that the interview belongs to.",
         "candidate_name": "The candidate's name, as stated to this employer.",
         "contact_name": "The name of the employer's contact person.",
@@ -128,6 +130,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "application": {
         "employer": "The id of the employer that the application went to.",
         "employer_name": "The employer's name, as shown in texts.",
+        "employer_time_zone": "The employer's time zone; advice to the employer is shown in it.",
         "application": "The application's own id; every event that names it makes it known.",
         "candidate_name": "The candidate's name, as stated to this employer.",
         "contact_name": "The name of the employer's contact person.",
@@ -145,6 +148,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "contact": {
         "employer": "The id of the employer, from the offer or application that the contact belongs to.",
         "employer_name": "The employer's name, from the offer or application that the contact belongs to.",
+        "employer_time_zone": "The employer's time zone; advice to the employer is shown in it.",
         "application": "The id of the application that the contact belongs to.",
         "by": "Who made the contact.",
         "channel": "The channel of the contact.",

@@ -9,7 +9,7 @@ from itertools import groupby
 from signpost.case.event import Event
 from signpost.errors import TransientError
 from signpost.messaging import Message, Publisher, event_message
-from signpost.schemas import dump_event
+from signpost.schemas import dump_event, dump_offsets
 from signpost.services.intake.fair_share import FairShare
 from signpost.storage import Store
 
@@ -42,7 +42,8 @@ class EventAcceptor:
         """Return when all events are stored. Raises NotPersisted; then some may be stored; retries are idempotent."""
         bulk = {tenant: self._share.is_bulk(tenant, count, now) for tenant, count in _count_tenants(events).items()}
         messages = [
-            event_message(dump_event(event), event, self._partitions, bulk=bulk[event.tenant]) for event in events
+            event_message(dump_event(event) | dump_offsets(event), event, self._partitions, bulk=bulk[event.tenant])
+            for event in events
         ]
         unconfirmed = self._publish(messages)
         if unconfirmed:

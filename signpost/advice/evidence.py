@@ -5,7 +5,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, TypedDict
 
-from signpost.advice.wording import zone_of
 from signpost.case.case import Stamp
 from signpost.case.instant import format_instant, on_calendar
 from signpost.case.money import Money
@@ -43,7 +42,7 @@ def evidence(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], 
         facts,
         answer.subject,
         answer.subject,
-        zone_of(answer.rule, facts),
+        facts.clock(answer.subject, private=answer.rule.audience == "candidate").zone,
         {k: _constant(v) for k, v in answer.defined.items()},
     )
     facts_read: dict[str, Fact] = {}

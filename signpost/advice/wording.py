@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -14,7 +13,8 @@ from signpost.advice.rendering import render_text, render_title
 from signpost.engine.compiled import Answer
 from signpost.engine.conditions import values_agree
 from signpost.engine.environment import Env
-from signpost.facts.facts import UTC_ZONE, Entity, Facts
+from signpost.facts.clock import Clock
+from signpost.facts.facts import Entity, Facts
 from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.shapes import ADDRESSED
 from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope
@@ -56,19 +56,15 @@ def inputs_of(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]],
     parts = [
         priority,
         answer.subject.values,
+        answer.subject.offsets,
         answer.due,
         answer.valid_until,
         answer.defined,
-        [[item.id, item.values] for items in related.values() for item in items],
+        [[item.id, item.values, item.offsets] for items in related.values() for item in items],
     ]
     if answer.rule.audience == "candidate":
-        parts.append(facts.candidate.values)
+        parts += [facts.candidate.values, facts.candidate.offsets]
     return orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS)
-
-
-def zone_of(rule: Rule, facts: Facts) -> ZoneInfo:
-    """The time zone of the texts: the candidate's, or UTC for an employer, who does not know it."""
-    return facts.zone if rule.audience == "candidate" else UTC_ZONE
 
 
 def missing_fields(rule: Rule, env: Env) -> list[str]:
@@ -89,31 +85,31 @@ def missing_fields(rule: Rule, env: Env) -> list[str]:
 
 
 def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]) -> dict[str, Any]:
-    rule, zone = answer.rule, zone_of(answer.rule, facts)
-    private = rule.audience == "candidate"
-    context = to_context(answer.subject, zone, rule.vocabulary, private=private)
+    rule, private = answer.rule, answer.rule.audience == "candidate"
+    clock = facts.clock(answer.subject, private=private)
+    context = to_context(answer.subject, clock, rule.vocabulary, private=private)
     context["signature"] = signature(
         facts.candidate.values.get("display_name") if private else answer.subject.values.get("contact_name")
     )
     if private:
-        context["candidate"] = to_context(facts.candidate, zone, rule.vocabulary)
+        context["candidate"] = to_context(facts.candidate, clock, rule.vocabulary)
     for name, entities in related.items():
-        items = [to_context(item, zone, rule.vocabulary, private=private) for item in entities]
+        items = [to_context(item, clock, rule.vocabulary, private=private) for item in entities]
         context[f"{name}s"] = items
         if items:
             context[name] = items[0]
     context["params"] = {name: readable(_format_param(value)) for name, value in rule.params.items()}
     for name, value in answer.defined.items():
-        context[name] = readable(_format_value(value, _defined_type(rule, name), zone))
-    context["missing"] = missing_fields(rule, Env(facts, answer.subject, answer.subject, zone))
-    context["due"] = to_local_time(answer.due, "instant", zone)
-    context["valid_until"] = to_local_time(answer.valid_until, "instant", zone)
+        context[name] = readable(_format_value(value, _defined_type(rule, name), clock))
+    context["missing"] = missing_fields(rule, Env(facts, answer.subject, answer.subject, clock.zone))
+    context["due"] = to_local_time(answer.due, "instant", clock)
+    context["valid_until"] = to_local_time(answer.valid_until, "instant", clock)
     if answer.subject.kind == "offer":
         context["letter_differences"] = letter_differences(answer.subject)
     return {name: value for name, value in context.items() if value is not None}
 
 
-def to_context(entity: Entity, zone: ZoneInfo, vocabulary: Vocabulary, *, private: bool = True) -> dict[str, Any]:
+def to_context(entity: Entity, clock: Clock, vocabulary: Vocabulary, *, private: bool = True) -> dict[str, Any]:
     """An entity's values as template variables: local instants, nested groups, the employer's name, and texts in
     readable form; unless `private`, without fields that are private to the candidate."""
     values: dict[str, Any] = {"id": readable(entity.id)}
@@ -121,7 +117,7 @@ def to_context(entity: Entity, zone: ZoneInfo, vocabulary: Vocabulary, *, privat
         field = vocabulary[entity.kind].get(name)
         if field is not None and field.private and not private:
             continue
-        local = readable(to_local_time(value, field.type if field else "", zone))
+        local = readable(to_local_time(value, field.type if field else "", clock, entity.offsets.get(name)))
         group, _, leaf = name.partition(".")
         if leaf:
             values.setdefault(group, {})[leaf] = local
@@ -150,11 +146,11 @@ def _readable(entity: Entity) -> Entity:
     return replace(entity, id=readable(entity.id), values=readable(entity.values))
 
 
-def _format_value(value: Any, type_: str, zone: ZoneInfo) -> Any:
+def _format_value(value: Any, type_: str, clock: Clock) -> Any:
     """Format a defined value; a number of days reads like a duration."""
     if type_ == "duration" and value is not None:
         return _format_duration(value if isinstance(value, Duration) else Duration(value))
-    return to_local_time(value, type_, zone)
+    return to_local_time(value, type_, clock)
 
 
 def _format_param(value: Any) -> Any:

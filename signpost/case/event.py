@@ -1,6 +1,7 @@
 """One validated event, in the canonical form that the fold reads."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -50,3 +51,11 @@ class Event:
     dated: bool = True
     """Whether the sender says when it happened; else `time` is that of the receipt."""
     order: Order | None = None
+    offsets: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """The offsets in minutes in which the sender wrote its instants, by place: `time`, `respond_by`, `custom.due`.
+    Without those in UTC, which says nothing about where the sender is."""
+
+    @property
+    def offset(self) -> int:
+        """The offset of `time` in minutes; 0: UTC or unknown."""
+        return self.offsets.get("time", 0)

@@ -1,19 +1,23 @@
 """Turns one event into the statements that the fold joins into a case. No state, no clock, no I/O."""
 
+import re
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from datetime import tzinfo
+from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 from signpost.case.event import Event
-from signpost.case.instant import format_instant
+from signpost.case.instant import end_of_day, fixed_zone, format_instant, format_offset, parse_instant
 from signpost.case.order import JOINED
 
 Statement: TypeAlias = tuple[str, str, str, Any]
 """(kind, entity id, field, value): from this event on, the field of this entity has this value; None retracts it."""
 
 BENEFITS = ("retirement_match", "paid_leave", "sick_days", "health", "dental", "vision", "life", "disability")
-EMPLOYER = ("id", "name")
+EMPLOYER = ("id", "name", "time_zone")
 CUSTOM = "custom"
 """In event data: fields that a rulebook declares; in the case: what their names begin with."""
+DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SINGLE = ""
 """Entity id of the kinds that exist once per case: the candidate and the current employment."""
 
@@ -21,12 +25,21 @@ SINGLE = ""
 def statements(event: Event) -> Iterator[Statement]:
     """Every statement of one event; none for the two event types that change identity (see `identity`)."""
     kind, _, name = event.type.partition(".")
-    yield from _BY_KIND[kind](event, name)
+    for about, entity, field, value in _BY_KIND[kind](event, name):
+        yield about, entity, field, _as_written(value, event.offsets.get(field, 0))
+
+
+def _as_written(value: Any, offset: int) -> Any:
+    """An instant in the offset in which the sender wrote it."""
+    is_instant = offset and isinstance(value, str) and value.endswith("Z")
+    return format_instant(parse_instant(value), offset) if is_instant else value
 
 
 def _offer(event: Event, name: str) -> Iterator[Statement]:
     offer = event.data["offer"]
     data = {field: value for field, value in event.data.items() if field != "offer"}
+    if DAY.fullmatch(data.get("respond_by") or ""):
+        data["respond_by"] = end_of_day(data["respond_by"], _zone(event))
     if name == "accepted":
         name = {"verbal": "accepted.verbal", "written": "accepted.written"}.get(data.pop("by", None) or "", name)
     if name == "withdrawal_planned" and "reasons" in data:
@@ -34,7 +47,7 @@ def _offer(event: Event, name: str) -> Iterator[Statement]:
     if name == "countered":
         data = {"counteroffer": data} | _links(data)
         data["counteroffer"] = {k: v for k, v in data["counteroffer"].items() if k not in ("employer", "application")}
-    yield "offer", offer, name, True
+    yield "offer", offer, name, _milestone(event)
     yield from _fields("offer", offer, _with_application(event, data))
 
 
@@ -44,24 +57,35 @@ def _interview(event: Event, name: str) -> Iterator[Statement]:
     if name == "prepared":
         yield "interview", interview, f"prepared.{data.pop('step')}", True
     elif name == "thanked":
-        yield "interview", interview, f"thanked.{data.pop('channel')}", True
+        yield "interview", interview, f"thanked.{data.pop('channel')}", _milestone(event)
     else:
-        yield "interview", interview, name, True
+        yield "interview", interview, name, _milestone(event)
     if name == "completed":
-        data["completed_at"] = data.get("completed_at") or format_instant(event.time)
+        data["completed_at"] = data.get("completed_at") or format_instant(event.time, event.offset)
     yield from _fields("interview", interview, _with_application(event, data))
+
+
+def _milestone(event: Event) -> bool | str:
+    """The value of a milestone: true, or the offset in which the sender wrote its time, like "-08:00"."""
+    return format_offset(event.offset) if event.offset else True
+
+
+def _zone(event: Event) -> tzinfo:
+    """The zone of the sender: of the employer as the event states it, else the offset of its time."""
+    stated = (event.data.get("employer") or {}).get("time_zone")
+    return ZoneInfo(stated) if stated else fixed_zone(event.offset)
 
 
 def _application(event: Event, name: str) -> Iterator[Statement]:
     application = event.data["application"]
-    yield "application", application, name, True
+    yield "application", application, name, _milestone(event)
     yield from _fields("application", application, {k: v for k, v in event.data.items() if k != "application"})
 
 
 def _contact(event: Event, name: str) -> Iterator[Statement]:
     """A contact happens once, so the event itself is the entity."""
     contact = f"{event.source} {event.id}"
-    yield "contact", contact, name, True
+    yield "contact", contact, name, _milestone(event)
     data = event.data if "offer" in event.data else _with_application(event, event.data)
     yield from _fields("contact", contact, data)
 
@@ -70,9 +94,9 @@ def _employment(event: Event, name: str) -> Iterator[Statement]:
     if name == "resignation_planned":
         yield "employment", SINGLE, name, event.data.get("planned", True)
         return
-    yield "employment", SINGLE, name, True
+    yield "employment", SINGLE, name, _milestone(event)
     if name == "started" and event.data.get("offer"):
-        yield "offer", event.data["offer"], "started", True
+        yield "offer", event.data["offer"], "started", _milestone(event)
         return
     for field, value in event.data.items():
         if field == "benefits":
@@ -88,7 +112,7 @@ def _candidate(event: Event, name: str) -> Iterator[Statement]:
     if name == "preferences":
         yield from _fields("candidate", SINGLE, event.data)
     elif name == "discussed":
-        yield "candidate", SINGLE, f"discussed.{event.data['with']}", True
+        yield "candidate", SINGLE, f"discussed.{event.data['with']}", _milestone(event)
 
 
 def _advice(event: Event, name: str) -> Iterator[Statement]:

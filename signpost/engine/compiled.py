@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 from signpost.engine.conditions import compile_timed, compile_untimed, items
 from signpost.engine.environment import Env, date_or_instant_of, instant_of, midnight, value_of
 from signpost.engine.intervals import Intervals, both, holds, until
 from signpost.engine.network import build_network, is_shared, shared_checks
-from signpost.facts.facts import UTC_ZONE, Entity, Facts
+from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.conditions import relations_of
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.terms import Condition, Defined, Duration, Moment, OneOf, Reached, Ref, Rule, Scope
@@ -121,7 +120,8 @@ class CompiledEngine:
     def environment(self, rule_id: str, subject: Entity, facts: Facts) -> Env:
         """Return what a rule sees of a subject."""
         rule = self._rules[rule_id]
-        return Env(facts, subject, subject, _zone(facts, rule.rule.audience == "candidate"), rule.defined)
+        zone = facts.clock(subject, private=rule.rule.audience == "candidate").zone
+        return Env(facts, subject, subject, zone, rule.defined)
 
     def matches(self, facts: Facts, now: int, answers: Iterable[Answer] | None = None) -> set[Match]:
         """Return every (rule, subject) that holds at an instant; `answers` saves evaluating them again."""
@@ -140,16 +140,11 @@ class CompiledEngine:
         """Yield each rule whose conditions hold for a subject at any time; the next rule reuses the environment."""
         for kind, is_private, shared in self._networks:
             for subject in facts.of_kind(kind):
-                env = Env(facts, subject, subject, _zone(facts, is_private))
+                env = Env(facts, subject, subject, facts.clock(subject, private=is_private).zone)
                 for rule in shared.passing_rules(env):
                     env.defined = rule.defined
                     if condition := rule.rest(env):
                         yield rule, env, condition
-
-
-def _zone(facts: Facts, is_private: bool) -> ZoneInfo:
-    """Return the zone of days. An employer's rule does not know the candidate's time zone."""
-    return facts.zone if is_private else UTC_ZONE
 
 
 class _CompiledRule:

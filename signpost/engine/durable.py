@@ -5,9 +5,10 @@ It bypasses the `Host` of the library, which starts threads. test_engine_durable
 
 import itertools
 import weakref
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import tzinfo
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -18,13 +19,15 @@ from signpost.engine.faults import FAULTS, EngineFaults
 from signpost.engine.intervals import holds
 from signpost.engine.lowering import NUMBER, DerivedProperty, Lowered, lower
 from signpost.errors import CallerError
-from signpost.facts.facts import UTC_ZONE, Entity, Facts
+from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.terms import Rule
 
 MAX_RULES = 40
 """The limit of flat rules in one ruleset: durable-rules fails with error 303 when 64 match at once."""
 _NUMBERS = itertools.count()
+Derive: TypeAlias = Callable[[Env, Mapping[bool, tzinfo], int], bool]
+"""Whether a derived property holds at an instant; by whether the candidate reads, the zone in which days begin."""
 
 
 class DurableEngine:
@@ -90,7 +93,7 @@ class _Kind:
         weakref.finalize(self, _delete, module, self._deletable).atexit = False
         self._plain = [(name, value_of(ref)) for name, ref in self.lowered.plain.items()]
         self._derived = {name: _compile(derived) for derived, name in self.lowered.derived.items()}
-        self._by_stage: dict[str | None, list[tuple[str, Callable[[Env, int], bool]]]] = {}
+        self._by_stage: dict[str | None, list[tuple[str, Derive]]] = {}
 
     def matches(self, subjects: list[Entity], facts: Facts, now: int) -> set[Match]:
         if not subjects or not self._handles:
@@ -129,16 +132,17 @@ class _Kind:
 
     def _fact(self, index: int, subject: Entity, facts: Facts, now: int) -> dict[str, Any]:
         """Build a fact of numbers, booleans and vocabulary words only: no personal text enters the library."""
-        env = Env(facts, subject, subject, facts.zone)
+        zones = {is_private: facts.clock(subject, private=is_private).zone for is_private in (True, False)}
+        env = Env(facts, subject, subject, zones[True])
         fact: dict[str, Any] = {NUMBER: index, "sid": SESSION}
         for name, value in self._plain:
             if (known := value(env)) is not None:
                 fact[name] = known
         for name, derive in self._derived_at(subject.values.get("stage")):
-            fact[name] = derive(env, now)
+            fact[name] = derive(env, zones, now)
         return fact
 
-    def _derived_at(self, stage: str | None) -> list[tuple[str, Callable[[Env, int], bool]]]:
+    def _derived_at(self, stage: str | None) -> list[tuple[str, Derive]]:
         """Return the derived properties of the rules that can hold at this stage."""
         if stage not in self._by_stage:
             possible = [
@@ -156,12 +160,12 @@ ALWAYS = "always"
 was never set and crashes the process (state.c, deleteStateNode: context.messages)."""
 
 
-def _compile(derived: DerivedProperty) -> Callable[[Env, int], bool]:
+def _compile(derived: DerivedProperty) -> Derive:
     intervals, defined = intervals_of(derived.term), defined_values(derived.defined)
     is_private = derived.audience == "candidate"
 
-    def derive(env: Env, now: int) -> bool:
-        env.zone = env.facts.zone if is_private else UTC_ZONE
+    def derive(env: Env, zones: Mapping[bool, tzinfo], now: int) -> bool:
+        env.zone = zones[is_private]
         env.defined = defined
         return holds(intervals(env), now)
 

@@ -3,10 +3,9 @@
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 from signpost.case.instant import DAY, from_datetime, to_datetime
 from signpost.facts.facts import Entity, Facts
@@ -21,7 +20,7 @@ class Env:
     facts: Facts
     subject: Entity
     item: Entity
-    zone: ZoneInfo
+    zone: tzinfo
     defined: dict[str, Callable[["Env"], Any]] = field(default_factory=dict)
 
 
@@ -84,7 +83,7 @@ def _offset(moment: Moment) -> Callable[[Env], Duration | None]:
     return offset
 
 
-def _move(start: int, distance: Duration, sign: int, zone: ZoneInfo) -> int:
+def _move(start: int, distance: Duration, sign: int, zone: tzinfo) -> int:
     """Move an instant by business days to the same local time (skipped if off the calendar), then by the rest."""
     if distance.business_days:
         try:
@@ -134,7 +133,7 @@ def _move_back_to(back_to: str | None, day: date | None) -> date | None:
 
 
 @lru_cache(maxsize=4096)
-def midnight(day: date, zone: ZoneInfo) -> int:
+def midnight(day: date, zone: tzinfo) -> int:
     """Return the first instant of a day, in microseconds."""
     try:
         return from_datetime(datetime(day.year, day.month, day.day, tzinfo=zone))

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from signpost.case.case import Case, Register
+from signpost.case.case import Case, Register, Stamp
 from signpost.case.fold import CUSTOM, SINGLE
+from signpost.facts.clock import Clock, clock_of
+from signpost.facts.employers import EMPLOYER_FIELDS, resolve_employers
 from signpost.facts.employment import EMPLOYMENT_FIELDS, of_present_employer
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.lives import add_lives, add_present_employer
@@ -13,17 +16,15 @@ from signpost.facts.notice import ANY_DAY, Notice, notice_of
 from signpost.facts.people import add_people
 from signpost.facts.places import add_places
 from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, application_stage, offer_stage, stage_of
-from signpost.facts.values import own_value, typed_value
-from signpost.facts.vocabulary import KINDS, Vocabulary
+from signpost.facts.values import milestone_offset, offset_in, own_value, typed_value
+from signpost.facts.vocabulary import KINDS, Field, Vocabulary
 
-UTC_ZONE = ZoneInfo("UTC")
-
-__all__ = ["UTC_ZONE", "Entity", "Facts", "facts_of", "is_for"]
+__all__ = ["Entity", "Facts", "facts_of", "is_for"]
 
 
 @dataclass(slots=True)
 class Facts:
-    """All entities of a case by kind, sorted by id, and the candidate's time zone (UTC where unknown).
+    """All entities of a case by kind, sorted by id, and the candidate's time zone (None: unknown).
 
     `linked` and `sharing`: caches of engines for related entities, shared by all rules; never copied to changed
     facts.
@@ -31,7 +32,7 @@ class Facts:
 
     candidate: Entity
     entities: dict[str, list[Entity]]
-    zone: ZoneInfo
+    zone: ZoneInfo | None
     vocabulary: Vocabulary = field(default=KINDS, repr=False)
     linked: dict[tuple[str, str, str, str], list[Entity]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -39,6 +40,10 @@ class Facts:
     sharing: dict[str, dict[tuple[str, str], list[Entity]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def clock(self, subject: Entity, *, private: bool) -> Clock:
+        """The clock of the reader of advice about a subject: the candidate if `private`, else the employer."""
+        return clock_of(subject, self.zone, self.vocabulary, private=private)
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The entities that a rule about this kind applies to."""
@@ -58,7 +63,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
         for entity in entities.get(kind, ()):
             _add_own(entity, registers[kind][entity.id], vocabulary)
     _add_named_applications(entities)
-    _resolve_employers(entities)
+    resolve_employers(entities)
     add_people(candidate, entities)
     _add_interviews(entities)
     _add_notice(candidate, entities["offer"])
@@ -66,7 +71,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     _end_offers_of_ended_applications(entities)
     add_lives(entities, registers, vocabulary.life)
     add_present_employer(candidate, entities, registers)
-    zone = ZoneInfo(candidate.values["time_zone"]) if "time_zone" in candidate.values else UTC_ZONE
+    zone = ZoneInfo(candidate.values["time_zone"]) if "time_zone" in candidate.values else None
     return Facts(candidate, entities, zone, vocabulary)
 
 
@@ -75,7 +80,7 @@ def _offer(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     _set_typed(entity, fields)
     _set_instants(entity, fields)
     for derived in offer_stage(fields):
-        _set_derived(entity, derived)
+        _set_derived(entity, derived, _offset_at(derived.stamp, fields) if derived.name == "accepted_at" else 0)
     _set_inner_terms(entity, fields, "letter", ("salary", "title", "start_date", "location", "workplace"))
     _set_inner_terms(entity, fields, "counteroffer", ("salary",))
     _set_place(entity)
@@ -102,8 +107,8 @@ def _application(entity_id: str, fields: Mapping[str, Register]) -> Entity:
 def _contact(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     entity = Entity("contact", entity_id)
     _set_typed(entity, fields)
-    stamp, _ = fields["logged"]
-    entity.set("at", stamp[0], stamp)
+    stamp, value = fields["logged"]
+    entity.set("at", stamp[0], stamp, milestone_offset(value) or 0)
     return entity
 
 
@@ -114,7 +119,8 @@ def _candidate(key: str, registers: Mapping[str, Mapping[str, Mapping[str, Regis
     _set_typed(entity, candidate)
     for person in ("family", "recruiter"):
         if discussed := candidate.get(f"discussed.{person}"):
-            entity.set(f"discussed_{person}_at", discussed[0][0], discussed[0])
+            stamp, value = discussed
+            entity.set(f"discussed_{person}_at", stamp[0], stamp, milestone_offset(value) or 0)
     _employment(entity, employment)
     if found := entity.values.get("market_range"):
         low = found.get("low") and typed_value(KINDS["candidate"]["market_low"], found["low"])
@@ -140,11 +146,12 @@ def _employment(entity: Entity, fields: Mapping[str, Register]) -> None:
         )
     entity.set("resigned", has_resigned, resigned if has_resigned else None)
     if has_resigned and resigned is not None:
-        entity.set("resigned_at", resigned[0], resigned)
+        entity.set("resigned_at", resigned[0], resigned, milestone_offset(fields["resigned"][1]) or 0)
     else:
         entity.values.pop("last_day", None)
     if "started" in at and not is_new_job:
-        entity.set("new_job_started_at", at["started"][0], at["started"])
+        offset = milestone_offset(fields["started"][1]) or 0
+        entity.set("new_job_started_at", at["started"][0], at["started"], offset)
 
 
 _READERS: dict[str, Callable[[str, Mapping[str, Register]], Entity]] = {
@@ -173,35 +180,50 @@ def _set_typed(entity: Entity, fields: Mapping[str, Register]) -> None:
     vocabulary = KINDS[entity.kind]
     hours = next((fields[name][1] for name in ("hours_per_week", "present_hours_per_week") if name in fields), None)
     for name, (stamp, value) in fields.items():
-        if value is not None and name in vocabulary:
-            entity.set(name, typed_value(vocabulary[name], value, hours), stamp)
-    for leaf, name in (("employer.id", "employer"), ("employer.name", "employer_name")):
+        if value is not None and name in vocabulary and not _is_milestone(vocabulary[name], value):
+            entity.set(name, typed_value(vocabulary[name], value, hours), stamp, offset_in(vocabulary[name], value))
+    for leaf, name in EMPLOYER_FIELDS.items():
         if leaf in fields:
             entity.set(name, fields[leaf][1], fields[leaf][0])
+
+
+def _is_milestone(declared: Field, value: Any) -> bool:
+    """Whether an instant is that of a milestone (`thanked.email`), which `_set_instants` sets."""
+    return declared.type == "instant" and milestone_offset(value) is not None
 
 
 def _add_own(entity: Entity, fields: Mapping[str, Register], vocabulary: Vocabulary) -> None:
     """Set the fields that a rulebook declares. A value that does not fit the current declaration is unknown."""
     for name, declared in vocabulary.own.get(entity.kind, {}).items():
         stamp, value = fields.get(f"{CUSTOM}.{name}", (None, None))
-        entity.set(name, own_value(declared, value, entity.values.get("hours_per_week")), stamp)
+        known = own_value(declared, value, entity.values.get("hours_per_week"))
+        entity.set(name, known, stamp, 0 if known is None else offset_in(declared, value))
 
 
 def _set_instants(entity: Entity, fields: Mapping[str, Register]) -> None:
     """Every milestone `x` is also the instant `x_at`; `prepared.research` and the like keep their names."""
     for name, (stamp, value) in fields.items():
-        if value is True and f"{name}_at" in KINDS[entity.kind] and f"{name}_at" not in entity.values:
-            entity.set(f"{name}_at", stamp[0], stamp)
+        offset = milestone_offset(value)
+        if offset is None:
+            continue
+        if f"{name}_at" in KINDS[entity.kind] and f"{name}_at" not in entity.values:
+            entity.set(f"{name}_at", stamp[0], stamp, offset)
         elif name.startswith("thanked."):
-            entity.set(name, stamp[0], stamp)
+            entity.set(name, stamp[0], stamp, offset)
             if stamp[0] >= entity.values.get("thanked_at", 0):
-                entity.set("thanked_at", stamp[0], stamp)
+                entity.set("thanked_at", stamp[0], stamp, offset)
 
 
-def _set_derived(entity: Entity, derived: DerivedFact | None) -> None:
+def _set_derived(entity: Entity, derived: DerivedFact | None, offset: int = 0) -> None:
     if derived is not None:
         entity.values.pop(derived.name, None)
-        entity.set(derived.name, derived.value, derived.stamp)
+        entity.set(derived.name, derived.value, derived.stamp, offset)
+
+
+def _offset_at(stamp: Stamp | None, fields: Mapping[str, Register]) -> int:
+    """The offset that the sender wrote of the time of the milestone with this stamp."""
+    offsets = (milestone_offset(value) for reached, value in fields.values() if reached == stamp)
+    return next((offset for offset in offsets if offset), 0)
 
 
 def _set_inner_terms(entity: Entity, fields: Mapping[str, Register], name: str, terms: Iterable[str]) -> None:
@@ -230,35 +252,6 @@ def _add_named_applications(entities: dict[str, list[Entity]]) -> None:
     entities["application"] = sorted([*entities["application"], *missing], key=lambda entity: entity.id)
 
 
-def _resolve_employers(entities: dict[str, list[Entity]]) -> None:
-    """Share the employer of an application with its offers, interviews and contacts, and vice versa."""
-    offers = {entity.id: entity for entity in entities["offer"]}
-    for contact in entities["contact"]:
-        _inherit(contact, offers.get(contact.values.get("offer", "")), ("application", "employer", "employer_name"))
-    everything = [entity for kind in ("application", "offer", "interview", "contact") for entity in entities[kind]]
-    by_application: dict[str, Entity] = {}
-    for entity in everything:
-        if "application" in entity.values and "employer" in entity.values:
-            by_application.setdefault(entity.values["application"], entity)
-    names: dict[str, Entity] = {}
-    for entity in everything:
-        _inherit(entity, by_application.get(entity.values.get("application", "")), ("employer", "employer_name"))
-        if "employer" in entity.values and "employer_name" in entity.values:
-            named = names.setdefault(entity.values["employer"], entity)
-            if entity.stamps["employer_name"] > named.stamps["employer_name"]:
-                names[entity.values["employer"]] = entity
-    for entity in everything:
-        _inherit(entity, names.get(entity.values.get("employer", "")), ("employer_name",))
-
-
-def _inherit(entity: Entity, known: Entity | None, fields: Iterable[str]) -> None:
-    if known is None or known is entity:
-        return
-    for name in fields:
-        if name not in entity.values and name in known.values:
-            entity.set(name, known.values[name], known.stamps.get(name))
-
-
 def _add_interviews(entities: dict[str, list[Entity]]) -> None:
     """Set when an application's latest interview was held, and by when an answer was promised. Only interviews for
     this application count, since advice to employers can use these fields."""
@@ -266,7 +259,8 @@ def _add_interviews(entities: dict[str, list[Entity]]) -> None:
     for application in entities["application"]:
         latest = max((interview for interview in held if is_for(interview, application)), key=_held_at, default=None)
         if latest is not None:
-            application.set("interviewed_at", latest.values["completed_at"], latest.stamps["completed_at"])
+            offset = latest.offsets.get("completed_at", 0)
+            application.set("interviewed_at", latest.values["completed_at"], latest.stamps["completed_at"], offset)
             application.set("word_by", latest.values.get("word_by"), latest.stamps.get("word_by"))
 
 
@@ -283,10 +277,12 @@ def _end_offers_of_ended_applications(entities: Mapping[str, list[Entity]]) -> N
         if not stage or offer.values.get("stage") != "open" or application is None:
             continue
         stamp = application.stamps["stage"]
+        offset = application.offsets.get(f"{application.values['stage']}_at", 0)
         if stamp > offer.stamps["stage"]:
-            for name, value in (("stage", stage), ("ended", True), (f"{stage}_at", stamp[0])):
+            for name, value in (("stage", stage), ("ended", True)):
                 offer.values.pop(name, None)
                 offer.set(name, value, stamp)
+            offer.set(f"{stage}_at", stamp[0], stamp, offset)
 
 
 def _held_at(interview: Entity) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from signpost.case.instant import parse_instant
+from signpost.case.instant import OFFSET, offset_of, parse_instant, parse_offset
 from signpost.case.money import Money
 from signpost.facts.vocabulary import Field
 
@@ -19,6 +19,18 @@ def typed_value(vocabulary: Field, value: Any, hours_per_week: float | None = No
     if vocabulary.type == "money" and isinstance(value, dict):
         return Money.from_json(value, hours_per_week)
     return value
+
+
+def offset_in(vocabulary: Field, value: Any) -> int:
+    """The offset that the sender wrote of an instant, in minutes; 0 for UTC and for other values."""
+    return offset_of(value) if vocabulary.type == "instant" and isinstance(value, str) else 0
+
+
+def milestone_offset(value: Any) -> int | None:
+    """The offset of the time of a milestone, in minutes, from its value in a case; None if it is no milestone."""
+    if value is True:
+        return 0
+    return parse_offset(value) if isinstance(value, str) and OFFSET.fullmatch(value) else None
 
 
 def own_value(declared: Field, value: Any, hours_per_week: float | None = None) -> Any:

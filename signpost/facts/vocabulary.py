@@ -128,7 +128,7 @@ def _table(*groups: Iterable[Field]) -> dict[str, Field]:
     return {field.name: field for group in groups for field in group}
 
 
-_WHO = (Field("employer", "text"), Field("employer_name", "text"), Field("application", "text"))
+_WHO = tuple(Field(name, "text") for name in ("employer", "employer_name", "employer_time_zone", "application"))
 NAMES = ("candidate_name", "contact_name", "contact_role", "contact_addressed_as")
 """Who deals with whom: known to the employer of an offer, interview or application."""
 _NAMES = tuple(Field(name, "text") for name in NAMES)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from signpost.case.instant import format_instant
-from signpost.ingress.formats import Formats, instant, start_of_day
+from signpost.case.instant import format_instant, offset_at
+from signpost.ingress.formats import EARLIEST, Formats, instant, offset, rfc3339, start_of_day
 from signpost.ingress.strict_json import Unreadable
 
 MAX_ITEMS, MAX_ID_CHARS = 1000, 64
@@ -174,12 +174,9 @@ class Extreme:
     def value(self, scope: DeliveryScope) -> Any:
         """Return the time as RFC 3339 text."""
         found = self.expression.value(scope)
-        times = (
-            [time for item in found if (time := instant(item, scope.formats)) is not None]
-            if isinstance(found, list)
-            else []
-        )
-        return format_instant(max(times) if self.latest else min(times)) if times else None
+        items = [item for item in found if instant(item, scope.formats) is not None] if isinstance(found, list) else []
+        ranked = sorted(items, key=lambda item: instant(item, scope.formats) or 0)
+        return rfc3339(ranked[-1 if self.latest else 0], scope.formats) if ranked else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +187,9 @@ class Before:
 
     def value(self, scope: DeliveryScope) -> Any:
         """Return the time as RFC 3339 text."""
-        time = instant(self.expression.value(scope), scope.formats)
-        return format_instant(time - 1) if time else None
+        found = self.expression.value(scope)
+        time = instant(found, scope.formats)
+        return format_instant(time - 1, offset(found, scope.formats)) if time else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +202,7 @@ class DayStart:
         """Return the time as RFC 3339 text; a value that has a time already, as it is."""
         found = self.expression.value(scope)
         time = start_of_day(found, scope.formats)
-        return found if time is None else format_instant(time)
+        return found if time is None else format_instant(time, offset_at(scope.formats.zone or EARLIEST, time))
 
 
 @dataclass(frozen=True, slots=True)

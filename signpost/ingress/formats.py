@@ -2,16 +2,28 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from signpost.case.instant import LEAP_SECOND, from_datetime, on_calendar, parse_instant, to_datetime
+from signpost.case.instant import (
+    FIRST_ANYWHERE,
+    LEAP_SECOND,
+    end_of_day,
+    fixed_zone,
+    format_instant,
+    from_datetime,
+    offset_at,
+    offset_of,
+    on_calendar,
+    parse_instant,
+    to_datetime,
+)
 from signpost.ingress.signatures import UNITS
 
 US_DATE: Final = re.compile("([0-9]{2})/([0-9]{2})/([0-9]{4})")
 UTC_ZONE: Final = ZoneInfo("UTC")
-EARLIEST: Final = timezone(timedelta(hours=14))
+EARLIEST: Final = fixed_zone(FIRST_ANYWHERE)
 MIDNIGHT: Final = time()
 ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -37,6 +49,33 @@ def instant(value: Any, formats: Formats) -> int | None:
         if moment.tzinfo is None:
             return None if formats.zone is None else on_calendar(from_datetime(moment.replace(tzinfo=formats.zone)))
         return on_calendar(parse_instant(value))
+    except (ValueError, OverflowError):
+        return None
+
+
+def offset(value: Any, formats: Formats) -> int:
+    """Return the offset of a time in minutes: as written, else that of the zone at this time, else 0."""
+    time = instant(value, formats)
+    written = offset_of(value) if isinstance(value, str) and time is not None else 0
+    return written or (offset_at(formats.zone, time) if formats.zone and time is not None else 0)
+
+
+def rfc3339(value: Any, formats: Formats) -> str | None:
+    """Return the canonical text of a time, with its `offset`; None if it is no time."""
+    time = instant(value, formats)
+    return None if time is None else format_instant(time, offset(value, formats))
+
+
+def deadline(value: Any, formats: Formats) -> Any:
+    """Return the text of a time, or of the end of a day: in the zone, else the day itself. Other values are None."""
+    text = day(value, formats)
+    is_day = isinstance(value, str) and (
+        ISO_DATE.fullmatch(value) or (formats.month_first and US_DATE.fullmatch(value))
+    )
+    if not is_day:
+        return rfc3339(value, formats)
+    try:
+        return end_of_day(text, formats.zone) if formats.zone else text
     except (ValueError, OverflowError):
         return None
 

@@ -16,7 +16,7 @@ from marshmallow import ValidationError
 
 from signpost.case.event import Order
 from signpost.case.fold import CUSTOM
-from signpost.case.instant import format_instant
+from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.expressions import (
     MAX_ITEMS,
     Coalesce,
@@ -28,13 +28,13 @@ from signpost.ingress.expressions import (
     holds,
     is_known,
 )
-from signpost.ingress.formats import day, instant
+from signpost.ingress.formats import day, deadline, instant, rfc3339
 from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Vendor
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, full_type
 from signpost.schemas.cloudevent import UNDATED
 from signpost.schemas.custom import OwnKinds
 from signpost.schemas.events import OfferTerms
-from signpost.schemas.fields import Id, Kind, Number
+from signpost.schemas.fields import Deadline, Id, Kind, Number
 from signpost.schemas.money import Money
 from signpost.schemas.reading import schema_loader
 
@@ -131,7 +131,8 @@ class Translator:
             return
         if "employer" in kinds and (employer := self._employer(scope)):
             data["employer"] = employer
-        time = instant(template.time.value(scope), scope.formats) if template.time else None
+        stated = template.time.value(scope) if template.time else None
+        time = instant(stated, scope.formats)
         dated = time is not None and time <= self.receipt.received
         order = self._order(template, scope)
         yield {
@@ -139,12 +140,17 @@ class Translator:
             "id": _fitting_id(template.id.render(scope)),
             "source": self.receipt.source,
             "type": full_type(template.type),
-            "time": format_instant(time if time is not None and dated else order.received),
+            "time": (dated and rfc3339(stated, scope.formats)) or self._format_receipt(scope),
             "subject": subject,
             **({} if dated else {UNDATED: True}),
             "data": {**data, **terms},
             **dump_order(order),
         }
+
+    def _format_receipt(self, scope: DeliveryScope) -> str:
+        """Return the time of receipt, with the offset of the source's zone."""
+        received, zone = self.receipt.received, scope.formats.zone
+        return format_instant(received, offset_at(zone, received) if zone else 0)
 
     def _order(self, template: EventTemplate, scope: DeliveryScope) -> Order:
         as_of = template.as_of or self.vendor.order.as_of
@@ -194,10 +200,11 @@ class Translator:
         return found
 
     def _employer(self, scope: DeliveryScope) -> Document:
+        zone = {"time_zone": self.receipt.zone.key} if self.receipt.zone else {}
         if self.receipt.employer:
-            return dict(self.receipt.employer)
+            return {**self.receipt.employer, **zone}
         texts = {name: as_text(expression.value(scope)) for name, expression in self.vendor.employer.items()}
-        return {name: text for name, text in texts.items() if text} if texts.get("id") else {}
+        return {name: text for name, text in texts.items() if text} | zone if texts.get("id") else {}
 
 
 def custom_field(custom: Custom | None, kind: str, place: str) -> Expression:
@@ -296,7 +303,8 @@ def _convert(kind: Kind, value: Any, scope: DeliveryScope) -> Any:
     """Return the value converted to the kind of the field; None or unchanged if it cannot be converted."""
     if isinstance(kind, Id):
         return as_text(value) or None
+    if isinstance(kind, Deadline):
+        return deadline(value, scope.formats)
     if kind.kind == "instant":
-        time = instant(value, scope.formats)
-        return format_instant(time) if time is not None else None
+        return rfc3339(value, scope.formats)
     return day(value, scope.formats) if kind.kind == "date" else value

@@ -62,6 +62,8 @@ ORDERS = ("sort", "unique")
 """Filters that can take such a field."""
 FILTERS: Mapping[str, Fits] = {
     "day": _from("instant", "date"),
+    "deadline": _from("instant", "date"),
+    "short_deadline": _from("instant", "date"),
     "listed": _words_of,
     "words": _each,
     "sentence": _text,
@@ -79,6 +81,8 @@ FILTERS: Mapping[str, Fits] = {
 """Filter -> the shape of its result for a value and arguments; None if they do not fit."""
 FILTER_HINTS = {
     "day": "it takes an instant or a date",
+    "deadline": "it takes an instant or a date",
+    "short_deadline": "it takes an instant or a date",
     "listed": "it takes a list of words",
     "join": "it takes a list of words",
     "shortfall": "it takes two amounts of money",

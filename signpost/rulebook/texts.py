@@ -1,18 +1,19 @@
 """Renders the texts of rules: sandboxed Jinja, and how values are shown. `templates` checks them."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timezone
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import ChainableUndefined, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from signpost.case.instant import on_calendar, to_datetime
+from signpost.case.instant import on_calendar
 from signpost.case.money import Money, comparable
+from signpost.facts.clock import Clock
 
 UNKNOWN = "unknown"
+MIDNIGHT, END_OF_NIGHT, LAST_MINUTE = time(), time(5), time(23, 59)
 
 
 class Silent(ChainableUndefined):
@@ -28,9 +29,9 @@ def show(value: Any) -> str:
     if isinstance(value, Money):
         return show_money(value)
     if isinstance(value, datetime):
-        return f"{value:%A}, {value.day} {value:%B %Y}, {value:%H:%M}"
+        return f"{_show_date(value)}, {value:%H:%M}{_zone_name(value)}"
     if isinstance(value, date):
-        return f"{value:%A}, {value.day} {value:%B %Y}"
+        return _show_date(value)
     if isinstance(value, Mapping):
         return ", ".join(str(part) for part in value.values() if part) or UNKNOWN
     if isinstance(value, float) and value.is_integer():
@@ -38,6 +39,35 @@ def show(value: Any) -> str:
     if isinstance(value, list | tuple):
         return join_words(value)
     return str(value)
+
+
+def _show_date(value: date) -> str:
+    return f"{value:%A}, {value.day} {value:%B %Y}"
+
+
+def _zone_name(moment: datetime) -> str:
+    """` (UTC-08:00)`; nothing in the reader's own zone (see `Clock`)."""
+    return f" ({moment.tzname()})" if isinstance(moment.tzinfo, timezone) else ""
+
+
+def _day(value: Any) -> str:
+    """The day of an instant or a date. In the small hours, which people count to the day before, the time too."""
+    if not isinstance(value, datetime):
+        return show(value)
+    is_at_night = MIDNIGHT < value.time() < END_OF_NIGHT
+    return show(value) if is_at_night else f"{_show_date(value)}{_zone_name(value)}"
+
+
+def _deadline(value: Any) -> str:
+    """Until when something is due: the time, or the end of a day, so that no day is promised that is not whole."""
+    if isinstance(value, datetime) and value.time() >= LAST_MINUTE:
+        return f"the end of {_show_date(value)}{_zone_name(value)}"
+    return show(value)
+
+
+def _short_deadline(value: Any) -> str:
+    """A deadline without its year, for titles."""
+    return _deadline(value).replace(f" {value.year}", "", 1) if isinstance(value, date) else show(value)
 
 
 def show_money(money: Money) -> str:
@@ -95,12 +125,12 @@ def _words(value: Any) -> Any:
     return show(value).replace("_", " ")
 
 
-def to_local_time(value: Any, type_: str, zone: ZoneInfo) -> Any:
-    """An instant as local time, None outside the calendar; other values unchanged."""
+def to_local_time(value: Any, type_: str, clock: Clock, offset: int | None = None) -> Any:
+    """An instant as local time, None outside the calendar; other values unchanged. `offset`: as its sender wrote it."""
     if type_ != "instant" or not isinstance(value, int):
         return value
     instant = on_calendar(value)
-    return None if instant is None else to_datetime(instant).astimezone(zone)
+    return None if instant is None else clock.local(instant, offset)
 
 
 ENVIRONMENT = ImmutableSandboxedEnvironment(
@@ -112,7 +142,9 @@ ENVIRONMENT.filters["listed"] = join_words
 ENVIRONMENT.filters["shortfall"] = _shortfall
 ENVIRONMENT.filters["monthly"] = _monthly
 ENVIRONMENT.filters["sentence"] = lambda value: show(value)[:1].upper() + show(value)[1:]
-ENVIRONMENT.filters["day"] = lambda value: show(value.date() if isinstance(value, datetime) else value)
+ENVIRONMENT.filters["day"] = _day
+ENVIRONMENT.filters["deadline"] = _deadline
+ENVIRONMENT.filters["short_deadline"] = _short_deadline
 
 
 def render(source: str, context: Mapping[str, Any]) -> str:

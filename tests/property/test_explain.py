@@ -63,9 +63,8 @@ def with_value(facts: Facts, fact: str, value: Any) -> Facts:
     kind, _, id_ = owner.partition("/")
 
     def changed(entity: Entity) -> Entity:
-        return Entity(
-            kind, id_, {key: held for key, held in (entity.values | {name: value}).items() if held is not None}
-        )
+        values = {key: held for key, held in (entity.values | {name: value}).items() if held is not None}
+        return replace(entity, values=values)
 
     if kind == "candidate":
         return replace(facts, candidate=changed(facts.candidate))

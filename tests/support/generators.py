@@ -31,6 +31,8 @@ OWN_TYPES = {
     "candidate": {"needs_visa": "boolean", "most_probation": "integer", "available_on": "date"},
 }
 """The fields that `own_fields.yaml` declares, and those of their values here."""
+OFFSETS = [0, 0, 0, -480, -300, 60, 330, 840]
+"""In minutes, as senders write times."""
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati"]
 
 
@@ -44,7 +46,10 @@ def random_event(random: Random, number: int, subject: str = "c-1") -> Event:
             data[key] = None if declared.allow_none and random.random() < 0.05 else _value(random, key, declared, type_)
     if type_ == "contact.logged" and data.get("offer") is None:
         data["offer"] = random.choice(IDS["offer"])
-    return Event("acme", random.choice(["ats", "board"]), f"e-{number}", type_, _instant(random, 20), subject, data)
+    places = ["time", *(name for name, value in data.items() if str(value).endswith("Z"))]
+    offsets = {place: offset for place in places if (offset := random.choice(OFFSETS))}
+    sender, time = random.choice(["ats", "board"]), _instant(random, 20)
+    return Event("acme", sender, f"e-{number}", type_, time, subject, data, offsets=offsets)
 
 
 def random_events(random: Random, most: int = 9) -> list[Event]:
@@ -106,6 +111,7 @@ _VALUES: dict[str, Any] = {
     "integer": lambda random: random.choice([0, 1, 7, 14, 30, 60, 90]),
     "number": lambda random: random.choice([0, 20, 37.5, 40, 50, 60]),
     "instant": lambda random: format_instant(_instant(random, 30)),
+    "respond_by": lambda random: _VALUES["date"](random) if random.random() < 0.2 else _VALUES["instant"](random),
     "date": lambda random: format_instant(_instant(random, 60))[:10],
     "money": _money,
     "money_or_false": lambda random: False if random.random() < 0.3 else _money(random),
@@ -113,7 +119,14 @@ _VALUES: dict[str, Any] = {
     "range": lambda random: {"low": _money(random), "high": _money(random)},
     "region": lambda random: random.choice(["r", "R", "s", "OH", "Ohio"]),
     "unwanted_regions": lambda random: random.sample(["r", "s"], random.randint(0, 2)),
-    "employer": lambda random: random.choice([{"id": "acme", "name": "Acme"}, {"id": "globex"}, {"name": "Acme"}]),
+    "employer": lambda random: random.choice(
+        [
+            {"id": "acme", "name": "Acme"},
+            {"id": "globex"},
+            {"name": "Acme"},
+            {"id": "globex", "time_zone": "Asia/Kolkata"},
+        ]
+    ),
     "benefits": lambda random: {name: random.random() < 0.5 for name in ("health", "dental", "retirement_match")},
     "location": lambda random: random.choice(
         [{"city": "x"}, {"city": "y", "region": "r"}, {"region": "r"}, {"region": "OH"}, {"country": "US"}]

@@ -1,6 +1,6 @@
 """The test oracle: evaluates each term at one instant, independently of both engines; shares no code with them."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,7 +41,23 @@ class Oracle:
 
     def __init__(self, rule: Rule, subject: Entity, facts: Facts, now: int) -> None:
         self.rule, self.subject, self.facts, self.now = rule, subject, facts, now
-        self.zone = facts.zone if rule.audience == "candidate" else ZoneInfo("UTC")
+        self.zone = self.reader_zone()
+
+    def reader_zone(self) -> tzinfo:
+        """The candidate's zone; else the employer's; else the offset that was written last about the subject."""
+        is_candidate, values = self.rule.audience == "candidate", self.subject.values
+        if is_candidate and "time_zone" in self.facts.candidate.values:
+            return ZoneInfo(self.facts.candidate.values["time_zone"])
+        if "employer_time_zone" in values:
+            return ZoneInfo(values["employer_time_zone"])
+        offset, latest = 0, ((0, "", ""), "")
+        for name, minutes in self.subject.offsets.items():
+            stamp, field = self.subject.stamps.get(name), self.facts.vocabulary[self.subject.kind].get(name)
+            readable = field is not None and (is_candidate or not field.private)
+            readable = readable and minutes != 14 * 60
+            if readable and stamp is not None and (stamp, name) > latest:
+                offset, latest = minutes, (stamp, name)
+        return timezone(timedelta(minutes=offset))
 
     def holds(self) -> bool:
         if self.rule.valid is not None:

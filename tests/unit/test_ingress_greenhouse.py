@@ -189,7 +189,7 @@ def test_a_body_without_action_is_a_ping(body: Any) -> None:
         ({"bonus": {"type": "currency", "value": {"amount": 5000, "unit": "USD"}}},
          {"bonus": {"amount": "5000", "currency": "USD"}}),
         ({"respond_by": {"value": "2026-03-06T17:00:00-05:00"}}, {"respond_by": "2026-03-06T22:00:00Z"}),
-        ({"respond_by": {"value": "2026-03-06"}}, {}),
+        ({"respond_by": {"value": "2026-03-06"}}, {"respond_by": "2026-03-06"}),
         ({"start_date": {"type": "date", "value": "05/01/2026"}}, {"start_date": "2026-05-01"}),
         ({"salary": {"type": "short_text", "value": "Around $100k"}}, {}),
         ({"salary": {"type": "currency", "value": {"amount": 1, "unit": None}}}, {}),

@@ -180,6 +180,7 @@ def test_a_source_names_the_custom_fields_that_hold_its_terms() -> None:
     fields = {"respond_by": "answer.by", "salary": "pay", "equity": "nowhere"}
     _, updated = told("greenhouse", body, fields=fields, zone=ZoneInfo("America/New_York"))
     assert updated.data["respond_by"] == "2026-03-06T22:00:00Z"
+    assert updated.offsets["respond_by"] == -300
     assert updated.data["salary"] == {"amount": "70000", "currency": "USD", "per": "month"}
     assert "equity" not in updated.data
     _, hourly = told("greenhouse", body, pay_period="hour")
@@ -480,3 +481,29 @@ def test_a_recruiter_is_the_contact_person_before_a_hiring_manager() -> None:
     ):
         body["data"]["application"]["hiringTeam"] = team
         assert {event.data.get("contact_name") for event in told("ashby", body)} == {name}
+
+
+@pytest.mark.parametrize(
+    ("written", "zone", "instant", "offset"),
+    [
+        ("2026-03-06T17:00:00", "America/New_York", "2026-03-06T22:00:00Z", -300),
+        ("2026-03-06T22:00:00Z", "America/New_York", "2026-03-06T22:00:00Z", -300),
+        ("2026-03-06T17:00:00-08:00", "America/New_York", "2026-03-07T01:00:00Z", -480),
+        ("2026-03-06T22:00:00Z", None, "2026-03-06T22:00:00Z", 0),
+        ("2026-03-12", "America/New_York", "2026-03-13T03:59:59Z", -240),
+        ("03/06/2026", "America/New_York", "2026-03-07T04:59:59Z", -300),
+        ("2026-03-06", None, "2026-03-06", 0),
+    ],
+)
+def test_a_deadline_keeps_the_offset_in_which_it_was_written_or_that_of_its_source(
+    written: str, zone: str | None, instant: str, offset: int
+) -> None:
+    custom = {"respond_by": {"value": written}}
+    payload = {"id": 1, "application_id": 2, "sent_on": "2026-03-01", "offer_status": "Created"}
+    body = {"action": "offer_created", "payload": {**payload, "custom_fields": custom}}
+    events = told("greenhouse", body, employer={"id": "acme"}, zone=ZoneInfo(zone) if zone else None)
+    stated = [event for event in events if "respond_by" in event.data]
+    assert [event.data["respond_by"] for event in stated] == [instant]
+    assert [event.offsets.get("respond_by", 0) for event in stated] == [offset]
+    zones = {event.data["employer"].get("time_zone") for event in events if "employer" in event.data}
+    assert zones == {zone}

@@ -41,6 +41,7 @@ def test_every_field_names_the_events_that_state_it() -> None:
         "application.application",
         "contact.employer",
         "contact.employer_name",
+        "contact.employer_time_zone",
         "offer.began_at",
         "offer.notice_by",
     }

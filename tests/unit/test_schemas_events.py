@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from signpost.schemas import EVENT_SCHEMAS
-from signpost.schemas.fields import Kind
+from signpost.schemas.fields import Instant, Kind
 from signpost.schemas.reading import schema_loader
 
 
@@ -103,11 +103,19 @@ def test_instants_are_utc(said: str, canonical: str) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["2026-03-02T14:00:00", "2026-03-02", "2026-03-02 14:00:00Z", "2026-02-30T14:00:00Z", "2026-03-02T25:00:00Z",
+    ["2026-03-02T14:00:00", "2026-03-02 14:00:00Z", "2026-02-30T14:00:00Z", "2026-03-02T25:00:00Z",
      "2026-03-02T14:00:60Z", "2026-03-02T14:00:00+24:00", "0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z",
      "9999-12-31T23:59:59-14:00", "", "now", 1772460000, True, "\uff12026-03-02T14:00:00Z"],
 )  # fmt: skip
 def test_what_is_no_instant_with_an_offset_is_refused(said: Any) -> None:
+    assert "respond_by" in refused(respond_by=said)
+    with pytest.raises(ValidationError):
+        Instant().deserialize(said)
+
+
+@pytest.mark.parametrize("said", ["2026-02-30", "1969-12-31", "9999-12-31", "2026-3-2", "20260302"])
+def test_a_deadline_can_be_a_day_on_the_calendar(said: str) -> None:
+    assert offer(respond_by="2026-03-02")["respond_by"] == "2026-03-02"
     assert "respond_by" in refused(respond_by=said)
 
 

@@ -12,7 +12,7 @@ from signpost.case.event import Event
 from signpost.case.fold import CUSTOM
 from signpost.case.instant import parse_instant
 from signpost.rulebook.values import parse_duration
-from signpost.schemas import EVENT_SCHEMAS
+from signpost.schemas import EVENT_SCHEMAS, written_offsets
 from signpost.schemas import Problem as DataProblem
 from signpost.schemas.custom import OwnKinds, check_custom
 from signpost.schemas.problems import problems_of
@@ -116,12 +116,14 @@ class _TimelineReader:
     def __init__(self, problems: Problems, own: OwnKinds | None) -> None:
         self.problems, self.own = problems, own
         self.start = 0
+        self.start_text = ""
         self.candidate = "c-1"
 
     def timeline(self, node: Node) -> Timeline:
         if not self._mapping(node, TIMELINE_KEYS, ("name", "start", "events", "expect")):
             return Timeline("", "c-1", {}, node.position)
         self.start = self._instant(node.value["start"])
+        self.start_text = str(node.value["start"].value)
         self.candidate = str(node.value["candidate"].value) if "candidate" in node.value else "c-1"
         name = str(node.value["name"].value)
         timeline = Timeline(name, self.candidate, self._params(node), node.position, self.start)
@@ -173,7 +175,10 @@ class _TimelineReader:
             return None
         if CUSTOM in loaded and self.own is not None:
             loaded[CUSTOM] = self._custom(type_, node.value[CUSTOM], self.own)
-        return Arrival(sent, Event(TENANT, SOURCE, id, type_, at, subject, dict(loaded)), node.position)
+        offsets = written_offsets({"time": self.start_text, "data": data})
+        return Arrival(
+            sent, Event(TENANT, SOURCE, id, type_, at, subject, dict(loaded), offsets=offsets), node.position
+        )
 
     def _invalid_field(self, type_: str, node: Node, problem: DataProblem) -> None:
         """Report a problem of an event at the field that its pointer names."""

@@ -11,7 +11,7 @@ from signpost.yaml_files.problems import Problems
 
 MAYBE_PRIVATE_KINDS = ("offer", "interview")
 """Kinds of entities that can be known only from plans or preparations of the candidate."""
-LINKS = ("employer", "employer_name", "application")
+LINKS = ("employer", "employer_name", "employer_time_zone", "application")
 """Fields that events about such plans can state too."""
 
 

@@ -3,8 +3,9 @@ too long. Facts that the rule's conditions exclude do not count."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from signpost.case.money import Money
 from signpost.facts.vocabulary import Field
@@ -20,7 +21,7 @@ from signpost.rulebook.wording import MAX_TITLE_LENGTH
 from signpost.yaml_files.problems import Position, Problems
 
 LONG_NAME = "Brandenburg Water Holding AG"
-_WHEN = datetime(2026, 9, 30, 17, 0, tzinfo=UTC)
+_WHEN = datetime(2026, 9, 30, 17, 0, tzinfo=ZoneInfo("UTC"))
 _PAY = {"amount": "95000", "currency": "USD", "per": "year"}
 _VALUES: Mapping[str, Any] = {
     "money": Money("95000", "USD", "year"),
