@@ -17,6 +17,7 @@ from signpost.rulebook.folders import OTHER_FILES, Folders, files_in, folders_of
 from signpost.rulebook.life import NAME as LIFE
 from signpost.rulebook.life import read_life
 from signpost.rulebook.own_fields import read_own_fields
+from signpost.rulebook.own_words import read_words, report_unknown_rules, reword
 from signpost.rulebook.rule import RULE_ID, RuleReader
 from signpost.rulebook.rulebook import Rulebook, RulebookError
 from signpost.rulebook.sources import FILE, Sources, read_sources
@@ -29,8 +30,9 @@ Params: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
 def load(folders: Folders, params: Params | None = None) -> Rulebook:
-    """The rulebook in a folder: `sources.yaml`, optionally `fields.yaml`, `life.yaml` and `acts.yaml`, and one file per
-    topic. Further folders add to the first. `params`: rule id or `life` -> parameter -> value, as a tenant sets them.
+    """The rulebook in a folder: `sources.yaml`, optionally `fields.yaml`, `life.yaml`, `acts.yaml` and `words.yaml`,
+    and one file per topic. Further folders add to the first. `params`: rule id or `life` -> parameter -> value, as a
+    tenant sets them.
 
     Raises RulebookError with all problems.
     """
@@ -51,15 +53,18 @@ def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
     files = list(files_in(folders))
     here = Position(str(folders_of(folders)[0]), 1, 1)
     for folder in folders_of(folders):
-        _check_folder(folder, files, problems)
+        _check_folder(folder, folders_of(folders)[0], files, problems)
     vocabulary = replace(read_own_fields(folders, problems), life=read_life(folders, params.get(LIFE, {}), problems))
     acts = read_acts(folders, problems)
     sources = _read_sources(files, folders, problems)
+    words = read_words(folders, problems)
     rules: dict[str, Rule] = {}
     for path in files:
         root = read(path, name_of(path, folders), problems) if is_topic(path) else None
         if root is not None:
-            _read_file(path.stem, root, RuleReader(path.stem, sources, problems, params, vocabulary, acts), rules)
+            reader = RuleReader(path.stem, sources, problems, params, vocabulary, acts)
+            _read_file(path.stem, root, reader, words, rules)
+    report_unknown_rules(words, rules, problems)
     for rule_id in sorted(name for name in set(params) - {*rules, LIFE} if not problems.may_exist(name)):
         message = f"parameters are set for {rule_id!r}, which is not a rule"
         problems.add("R052", here, message, meant(rule_id, rules))
@@ -69,10 +74,10 @@ def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
     return rulebook
 
 
-def _check_folder(folder: Path, files: Iterable[Path], problems: Problems) -> None:
+def _check_folder(folder: Path, first: Path, files: Iterable[Path], problems: Problems) -> None:
     """The first folder must hold rules; one that adds to it may hold fields or sources alone."""
     names = {path.name for path in files if path.parent == folder}
-    if not names - set(OTHER_FILES):
+    if not names or (folder == first and not names - set(OTHER_FILES)):
         hint = "give a folder with one .yaml file per topic"
         problems.add("R002", Position(str(folder), 1, 1), "the folder has no rule files", hint)
 
@@ -88,7 +93,7 @@ def _read_sources(files: Iterable[Path], folders: Folders, problems: Problems) -
     return sources
 
 
-def _read_file(topic: str, root: Node, reader: RuleReader, rules: dict[str, Rule]) -> None:
+def _read_file(topic: str, root: Node, reader: RuleReader, words: Mapping[str, Node], rules: dict[str, Rule]) -> None:
     if not isinstance(root.value, dict):
         reader.problems.add("R006", root.position, "a rule file is a mapping of rule ids to rules")
         return
@@ -104,6 +109,8 @@ def _read_file(topic: str, root: Node, reader: RuleReader, rules: dict[str, Rule
         rule = reader.read(rule_id, node)
         if len(reader.problems.found) > before:
             reader.problems.rules.add(rule_id)
+        elif rule is not None and rule_id in words:
+            rule = reword(rule, node, words[rule_id], reader.problems)
         if rule is not None:
             rules.setdefault(rule_id, rule)
 

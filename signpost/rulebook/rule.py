@@ -14,18 +14,16 @@ from signpost.rulebook.implied import read_implied
 from signpost.rulebook.levels import read_levels
 from signpost.rulebook.sources import Sources
 from signpost.rulebook.templates import names_in
-from signpost.rulebook.terms import Choice, Defined, Draft, Moment, Rule, Texts
+from signpost.rulebook.terms import Choice, Defined, Moment, Rule
+from signpost.rulebook.text_reader import RULE_KEYS, places_of, read_strings, read_text, read_texts
 from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
-from signpost.yaml_files.quoting import hint_for_mapping
 from signpost.yaml_files.reader import Node
 
 ATTACHMENTS = ("comparison",)
 REQUIRED = ("about", "source", "when", "priority", "title", "message")
-RULE_KEYS = ("suppresses", "opposes")
-"""Keys whose values are ids of other rules."""
 OPTIONAL = ("audience", "act", "norms", "params", "define", "valid", "lasting", "due", "steps", "drafts", "attaches")
 KEYS = (*REQUIRED, *OPTIONAL, "implies", *RULE_KEYS)
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9-]*)?")
@@ -62,7 +60,7 @@ class RuleReader:
         before = len(self.problems.found)
         defined = self._defined(node, names)
         when = parse_condition(node.value["when"], names)
-        lasting = self._text(node.value["lasting"]) if "lasting" in node.value else None
+        lasting = read_text(node.value["lasting"], self.problems) if "lasting" in node.value else None
         rule = Rule(
             id=rule_id,
             topic=self.topic,
@@ -71,19 +69,19 @@ class RuleReader:
             source=self.sources.source(node, self.problems),
             when=when if lasting else with_life(when, about, names, node.position),
             levels=read_levels(node.value["priority"], when, names),
-            texts=self._texts(node),
+            texts=read_texts(node, self.problems),
             position=node.position,
             valid=self._valid(node, names),
             due=self._due(node, names),
             defined=defined,
-            suppresses=tuple(self._strings(node, "suppresses")),
-            opposes=tuple(self._strings(node, "opposes")),
+            suppresses=tuple(read_strings(node, "suppresses", self.problems)),
+            opposes=tuple(read_strings(node, "opposes", self.problems)),
             attaches=self._word(node, "attaches", ATTACHMENTS),
             act=self.acts.of(node, self.problems),
             implies=read_implied(node, about, self.problems),
             lasting=lasting,
             params=names.params,
-            places=_places(node),
+            places=places_of(node),
             vocabulary=self.vocabulary,
         )
         check_texts(rule, node, names)
@@ -227,46 +225,6 @@ class RuleReader:
     def _due(self, node: Node, names: Names) -> Moment | None:
         return names.moment(str(node.value["due"].value), node.value["due"].position) if "due" in node.value else None
 
-    def _texts(self, node: Node) -> Texts:
-        drafts = tuple(self._drafts(node))
-        return Texts(
-            self._text(node.value["title"]),
-            self._text(node.value["message"]),
-            tuple(self._strings(node, "steps")),
-            drafts,
-        )
-
-    def _drafts(self, node: Node) -> list[Draft]:
-        block = node.value.get("drafts")
-        if block is None:
-            return []
-        if not isinstance(block.value, dict):
-            self.problems.add("R006", block.position, "drafts is a mapping of names to {title, body}")
-            return []
-        drafts = []
-        for name, value in block.value.items():
-            if not isinstance(value.value, dict) or set(value.value) != {"title", "body"}:
-                self.problems.add(
-                    "R006", value.position, f"the draft {name} must have a title and a body, and nothing else"
-                )
-                continue
-            drafts.append(Draft(name, self._text(value.value["title"]), self._text(value.value["body"])))
-        return drafts
-
-    def _text(self, node: Node) -> str:
-        if not isinstance(node.value, str) or not node.value.strip():
-            self.problems.add("R006", node.position, "a text is expected here", hint_for_mapping(node.plain()))
-            return ""
-        return node.value
-
-    def _strings(self, node: Node, key: str) -> list[str]:
-        if key not in node.value:
-            return []
-        if not isinstance(node.value[key].value, list):
-            self.problems.add("R006", node.value[key].position, f"{key} is a list")
-            return []
-        return [self._text(item) for item in node.value[key].value]
-
 
 def _words(node: Node, without: tuple[str, ...] = ()) -> Iterator[str]:
     """The words of the values of a node, except under the keys in `without`."""
@@ -278,17 +236,6 @@ def _words(node: Node, without: tuple[str, ...] = ()) -> Iterator[str]:
             yield from _words(item)
     else:
         yield from re.findall(r"\w+", str(node.value))
-
-
-def _places(node: Node) -> dict[str, Position]:
-    places = dict(node.keys or {})
-    for key in ("define", "drafts", *RULE_KEYS):
-        block = node.value.get(key)
-        if block is not None and isinstance(block.value, dict):
-            places |= {f"{key}.{name}": where for name, where in (block.keys or {}).items()}
-        elif block is not None and isinstance(block.value, list):
-            places |= {f"{key}.{item.value}": item.position for item in block.value}
-    return places
 
 
 def describe_type(value: Any) -> str:

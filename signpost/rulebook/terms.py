@@ -284,6 +284,10 @@ class Rule:
     attaches: str | None = None
     act: Act | None = None
     implies: tuple[Implied, ...] = ()
+    reworded: tuple[str, ...] = ()
+    """The keys whose words are those of a `words.yaml`."""
+    replaced: Texts | None = None
+    """The texts before that; what they use counts as used."""
     lasting: str | None = None
     """Why it has no end; None: it ends."""
     params: Mapping[str, Any] = field(default_factory=dict)

@@ -52,6 +52,13 @@ def test_its_tenants_file_fits_the_shipped_rules(tmp_path: Path) -> None:
     assert set(load(SHIPPED_RULES).rules) - set(own.rules) == {"send-thank-you"}
 
 
+def test_its_words_fit_the_shipped_rules(tmp_path: Path) -> None:
+    [block] = [block for block in GUIDE if block.name == "words"]
+    (tmp_path / "words.yaml").write_text(block.text)
+    reworded = load((SHIPPED_RULES, tmp_path)).rules["ask-response-deadline"]
+    assert reworded.texts.title == "When does {{ employer }} need your answer?"
+
+
 def test_its_services_and_settings_exist() -> None:
     [text] = [block.text for block in GUIDE if block.language == "yaml" and "services:" in block.text]
     compose = yaml.safe_load((SHIPPED_RULES.parent / "docker-compose.yml").read_text())

@@ -121,6 +121,7 @@ def _summary(rule: Rule, source: Mapping[str, str]) -> str:
         "when done": ", ".join(f"`{one.type}`" for one in rule.implies),
         "ends": "; ".join(ends_of(rule)) or f"never: {rule.lasting}",
         "attaches": rule.attaches or "",
+        "reworded": ", ".join(f"`{key}`: {rule.places[key]}" for key in rule.reworded),
         "parameters": ", ".join(f"`{name}: {value}`" for name, value in rule.params.items()),
         "source": f"*{rule.source.title}*",
         "norms": "<br>".join(map(_norm, rule.source.norms)),

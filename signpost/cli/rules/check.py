@@ -73,7 +73,14 @@ def check(
         findings = {"problems": list(map(_to_json, problems)), "warnings": list(map(_to_json, warnings))}
         own = {kind: list(fields) for kind, fields in rulebook.vocabulary.own.items() if fields}
         print_json(
-            {"rules": len(rulebook.rules), "version": rulebook.version, "own_fields": own, "ends": ends, **findings}
+            {
+                "rules": len(rulebook.rules),
+                "version": rulebook.version,
+                "own_fields": own,
+                "reworded": {rule.id: rule.reworded for rule in rulebook.rules.values() if rule.reworded},
+                "ends": ends,
+                **findings,
+            }
         )
     else:
         for name, found_ends in ends.items() if show_ends else ():
@@ -89,6 +96,8 @@ def _verdict(rulebook: Any, problems: int, warnings: int) -> str:
     """`77 rules, no problem, 2 warnings; version 0123456789ab`."""
     own = sum(map(len, rulebook.vocabulary.own.values()))
     parts = [count_noun(len(rulebook.rules), "rule"), *([count_noun(own, "own field")] if own else [])]
+    reworded = sum(bool(rule.reworded) for rule in rulebook.rules.values())
+    parts += [f"{reworded} reworded"] if reworded else []
     parts += [count_noun(problems, "problem") if problems else "no problem"]
     parts += [count_noun(warnings, "warning")] if warnings else []
     return ", ".join(parts) + ("" if problems else f"; version {rulebook.version}")

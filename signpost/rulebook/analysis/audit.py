@@ -174,7 +174,8 @@ class _Audit:
     def _check_values(self) -> None:
         """Report unused defined values; check the alternatives of the others."""
         used = {read.ref.name for read in reads(self.rule) if read.ref.scope == Scope.DEFINED}
-        used |= {name for text in self.rule.texts.sources() for name in names_in(text)}
+        for texts in filter(None, (self.rule.texts, self.rule.replaced)):
+            used |= {name for text in texts.sources() for name in names_in(text)}
         for name in (defined.name for defined in self.rule.defined):
             if name in used:
                 self._check_alternatives(name)
