@@ -35,8 +35,8 @@ def add_lives(entities: Mapping[str, list[Entity]], registers: Registers, life: 
             for entity in entities[kind]:
                 entity.set(field, lives.over_at(entity), None)
     for interview in entities["interview"]:
-        if interview.values.get("stage") == "scheduled":  # without a start it is upcoming until it goes quiet
-            until = interview.values.get("starts_at", interview.values[OVER])
+        if interview.values.get("stage") == "scheduled":  # without a start: until it is quiet to both sides
+            until = interview.values.get("starts_at", interview.values[OVER_TO_EMPLOYER])
             interview.set("upcoming_until", until, interview.stamps.get("starts_at"))
 
 
