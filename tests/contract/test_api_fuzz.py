@@ -20,7 +20,7 @@ from schemathesis.specs.openapi import checks
 
 from signpost.schemas.documents.generate import GENERATED
 from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_standard
-from tests.support.workers_kit import event, open_system
+from tests.support.workers_kit import HOUR, START, event, open_system
 
 CHECKS = [
     not_a_server_error,
@@ -75,6 +75,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     folder = tmp_path_factory.mktemp("fuzz")
     url = f"sqlite:///{folder / 'signpost.db'}"
     with open_system(url, url) as system:
+        system.now = START + HOUR
         system.handle(
             event("offer.extended", tenant="north", offer="o-1", respond_by="2026-03-09T09:00:00Z"),
             event("interview.scheduled", tenant="north", interview="i-1", starts_at="2026-03-20T09:00:00Z"),

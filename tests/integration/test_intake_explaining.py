@@ -194,8 +194,9 @@ def test_a_simulation_that_cannot_be_run_names_every_bad_field(intake: Intake, d
 
 
 def test_a_hostile_body_is_refused_like_everywhere(intake: Intake) -> None:
-    for body in (b"", b"{", b'{"events": NaN}', b"[" * 40 + b"]" * 40, b'{"a": 1, "a": 2}'):
+    for body in (b"", b"{", b'{"events": NaN}', b'{"a": 1, "a": 2}'):
         assert simulate(intake, body)[0] == 400
+    assert simulate(intake, b"[" * 5000 + b"]" * 5000)[0] == 422
     assert simulate(intake, {"events": []}, "no key")[0] == 401
 
 
