@@ -176,7 +176,7 @@ def test_a_mistake_in_a_rule_is_marked(before: str, after: str) -> None:
         ("offer.extended", "offer.extnded"),
         ("offer: acme}", "ofer: acme}"),
         ("offer: acme}", "offer: acme, workplace: remot}"),
-        ("offer: acme}", "offer: acme, salary: {amount: 1, currency: USD}}"),
+        ("offer: acme}", "offer: acme, salary: {amount: 1, per: year}}"),
         ("offer: acme}", "offer: acme, step: research}"),
         (", offer: acme}", "}"),
         ("at: 0h", "at: 2bd"),
