@@ -12,14 +12,14 @@ from signpost.ingress.checking import secret_for
 from signpost.ingress.mapping import Vendor
 from signpost.ingress.vendors import VENDORS
 from signpost.tenants.model import hash_key
-from tests.support.intake_parts import NOW, Intake, intake_at
+from tests.support.intake_parts import NORTH_KEY, NOW, Intake, intake_at
 from tests.support.vendor_parts import SignedRequest, sign_sample
 
 SIGNED = [name for name in VENDORS if VENDORS[name].samples]
 
 
 def tenants_file() -> str:
-    lines = ["tenants:", f'  north: {{api_keys: ["{hash_key("key-north")}"]}}', "sources:"]
+    lines = ["tenants:", f'  north: {{api_keys: ["{hash_key(NORTH_KEY)}"]}}', "sources:"]
     lines += [
         f'  {name}: {{tenant: north, vendor: {name}, secrets: ["plain:{secret_for(VENDORS[name])}"]}}'
         for name in SIGNED
