@@ -107,13 +107,15 @@ FAULTS = {
     "a path without end": f"tenants: {{acme: {{api_keys: [], rules: {'x' * 5000}}}}}\n",
     "a key of too many digits": f"tenants: {{acme: {{api_keys: [{'9' * 5000}]}}}}\n",
     "a skew without end": tenants_text(
-        "k", more=f"sources: {{s: {{tenant: acme, vendor: v, secrets: ['plain:x'], clock_skew: {'9' * 400}d}}}}\n"
+        "k",
+        more=f"sources: {{s: {{tenant: acme, vendor: v, secrets: ['env:S'], clock_skew: {'9' * 400}d}}}}\n",
     ),
     "a zone outside": tenants_text(
-        "k", more="sources: {s: {tenant: acme, vendor: v, secrets: ['plain:x'], time_zone: ../../etc/passwd}}\n"
+        "k",
+        more="sources: {s: {tenant: acme, vendor: v, secrets: ['env:S'], time_zone: ../../etc/passwd}}\n",
     ),
     "a zone with NUL": tenants_text(
-        "k", more="sources: {s: {tenant: acme, vendor: v, secrets: ['plain:x'], time_zone: \"a\\0\"}}\n"
+        "k", more="sources: {s: {tenant: acme, vendor: v, secrets: ['env:S'], time_zone: \"a\\0\"}}\n"
     ),
 }
 
@@ -122,14 +124,14 @@ FAULTS = {
 def test_a_fault_of_the_tenants_file_is_refused_by_intake_and_workers(rules: Path, fault: str) -> None:
     """In words and with its place: the watchers go on, and the last good file stays in force."""
     file = rules.parent / "tenants.yaml"
-    file.write_text(tenants_text("old"))
+    file.write_text(tenants_text("sp_the_key_called_old"))
     tenants, engines = LiveTenants(file, {}, rules=rules), LiveEngines(rules, file, CompiledEngine)
     file.write_text(FAULTS[fault])
     for live in (tenants, engines):
         assert live.poll(live.poll()) == ""
         assert all(f"{file}:" in line for line in live.refused)
     assert tenants.refused
-    assert tenants.tenant_of_key("old") == "acme"
+    assert tenants.tenant_of_key("sp_the_key_called_old") == "acme"
 
 
 class Failing(Watched[str]):
@@ -177,22 +179,22 @@ def test_a_watcher_survives_every_error_and_says_it_once(error: Exception, caplo
 def test_readiness_says_that_a_change_of_the_tenants_file_was_refused(tmp_path: Path) -> None:
     """A key was revoked in a file that has another fault: the old file, with the key, stays in force, visibly."""
     file = tmp_path / "live.yaml"
-    file.write_text(tenants_text("kept", "revoked"))
+    file.write_text(tenants_text("kept", "sp_the_key_called_revoked"))
     live = LiveTenants(file, {})
     intake = intake_at(tmp_path, tenants=live)
     assert intake.get("/readyz").json == {"status": "ok"}
-    file.write_text(tenants_text("kept", more="sources: {s: {tenant: amce, vendor: v, secrets: ['plain:x']}}\n"))
+    file.write_text(tenants_text("kept", more="sources: {s: {tenant: amce, vendor: v, secrets: ['env:S']}}\n"))
     assert live.poll(live.poll()) == ""
     answer = intake.get("/readyz")
     assert (answer.status_code, answer.json) == (
         200,
         {"status": "degraded", "tenants": "a change is refused and the previous version in force; see the log"},
     )
-    assert live.tenant_of_key("revoked") == "acme"
-    file.write_text(tenants_text("kept"))
+    assert live.tenant_of_key("sp_the_key_called_revoked") == "acme"
+    file.write_text(tenants_text("sp_the_key_called_kept"))
     assert live.poll(live.poll()) == ""
     assert intake.get("/readyz").json == {"status": "ok"}
-    assert live.tenant_of_key("revoked") is None
+    assert live.tenant_of_key("sp_the_key_called_revoked") is None
 
 
 BEHIND_THE_READER = {"yaml_files/reader.py", "authoring/catalogue/excerpts.py", "tenants/editing.py"}
