@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from signpost.case.event import Event
+from signpost.case.instant import DAY, format_instant
 from signpost.messaging.topology import ADVISOR
 from signpost.names import DEAD
 from signpost.workers.process import wall_clock
 from tests.support.private_servers import wait_until
-from tests.support.workers_kit import KINDS, System, addresses, event, open_system
+from tests.support.workers_kit import KINDS, System, addresses, open_system
+from tests.support.workers_kit import recent_event as event
 from tests.support.workers_processes import (
     CollectedChange,
     Collector,
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.faults
 
 FEW, MANY = 400, 5_000
 """Events in `make test`, and in `make faults`."""
+RESPOND_BY = format_instant(wall_clock() + 10 * DAY)
 SETTINGS = {"batch_size": "20", "prefetch": "40"}
 
 
@@ -42,7 +45,7 @@ def events(count: int) -> list[Event]:
         owner = f"application:a-{number}" if number % 3 == 0 else person
         mine = [
             event("offer.extended", owner, offer=offer, employer={"id": "e", "name": f"Employer {number}"}),
-            event("offer.updated", owner, at=1, offer=offer, respond_by="2026-03-20T12:00:00Z"),
+            event("offer.updated", owner, at=1, offer=offer, respond_by=RESPOND_BY),
             event("application.submitted", person, at=2, application=f"a-{number}", employer={"name": "Later Known"}),
             event("offer.accepted" if number % 2 else "offer.updated", person, at=3, offer=offer),
         ]

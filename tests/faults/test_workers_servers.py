@@ -8,7 +8,8 @@ from signpost.messaging.topology import ADVISOR
 from signpost.names import DEAD
 from tests.support import servers
 from tests.support.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, wait_until
-from tests.support.workers_kit import event, open_system
+from tests.support.workers_kit import open_system
+from tests.support.workers_kit import recent_event as event
 from tests.support.workers_processes import WorkerProcess, count_seen_events, kill_afterwards, wait_until_drained
 
 

@@ -83,7 +83,9 @@ def test_a_browser_gets_a_start_page_whose_every_link_works(intake: Intake) -> N
 def test_the_first_event_of_the_start_page_is_accepted(intake: Intake) -> None:
     page = html.unescape(intake.client.get("/", base_url="http://signpost.example:8080").text)
     assert "curl http://signpost.example:8080/v1/events" in page
-    assert intake.send(re.findall(r"-d '(\{.*\})'", page, re.DOTALL)[0].encode()).status_code == 202
+    [event] = re.findall(r"-d '(\{.*\})'", page, re.DOTALL)
+    body = re.sub(r"'\$\(date [^)]+\)'", "2026-03-02T13:00:00Z", event)
+    assert intake.send(body.encode()).status_code == 202
 
 
 @pytest.mark.parametrize("asset", sorted(ASSETS))
@@ -102,7 +104,10 @@ def test_no_part_of_the_page_loads_from_an_address(intake: Intake, asset: str) -
 def test_every_route_is_described_and_every_described_path_is_a_route(intake: Intake) -> None:
     rules = intake.client.application.url_map.iter_rules()
     routes = {
-        (re.sub("<[^>]+>", "{}", rule.rule), method) for rule in rules for method in METHODS & set(rule.methods or ())
+        (re.sub("<[^>]+>", "{}", rule.rule), method)
+        for rule in rules
+        if not rule.rule.endswith("s/")  # the same route, for senders that add a slash
+        for method in METHODS & set(rule.methods or ())
     }
     paths = json.loads((GENERATED / "openapi.json").read_bytes())["paths"]
     described = {

@@ -11,7 +11,8 @@ from signpost.names import DEAD
 from signpost.storage import upgrade
 from signpost.workers.process import MAX_STOP_S, wall_clock
 from tests.support.private_servers import wait_until
-from tests.support.workers_kit import KINDS, System, addresses, event, message, open_system, system
+from tests.support.workers_kit import KINDS, System, addresses, message, open_system, system
+from tests.support.workers_kit import recent_event as event
 from tests.support.workers_processes import (
     Collector,
     WorkerProcess,

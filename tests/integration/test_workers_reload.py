@@ -15,7 +15,8 @@ from sqlalchemy.engine import make_url
 from signpost.names import DEAD
 from signpost.workers.process import wall_clock
 from tests.support.private_servers import wait_until
-from tests.support.workers_kit import System, event, system
+from tests.support.workers_kit import System, system
+from tests.support.workers_kit import recent_event as event
 from tests.support.workers_processes import WorkerProcess, kill_afterwards
 
 RULE = """

@@ -40,6 +40,8 @@ RULES = Path(__file__).parents[2] / "rules"
 START = parse_instant("2026-03-02T09:00:00Z")
 HOUR = 3_600_000_000
 LEASE = 30_000_000
+RECENT_HOURS = (time.time_ns() // 1000 - START) // HOUR - 24
+"""From START to yesterday."""
 KINDS = ("embedded", "rabbitmq")
 
 ENGINES: Engines[Engine] = Engines(partial(make_engine, "compiled"), load_rulebooks(RULES))
@@ -60,6 +62,11 @@ def event(type: str, subject: str = "c-1", *, at: float = 0, id: str = "", tenan
             "data": data,
         }
     )
+
+
+def recent_event(type: str, subject: str = "c-1", *, at: float = 0, **more: Any) -> Event:
+    """Return an event of yesterday, `at` hours later, for workers that run as processes: advice on old facts ends."""
+    return event(type, subject, at=RECENT_HOURS + at, **more)
 
 
 def message(event: Event, partitions: int = 1) -> Message:
