@@ -73,9 +73,11 @@ def _sample(vendor: "Vendor", name: str | None) -> "Sample":
 def _run_steps(
     client: "httpx.Client", name: str, vendor: "Vendor", secret: str, sample: "Sample", patience: float
 ) -> dict[str, Any]:
+    from signpost.ingress.sample_times import to_present
     from signpost.ingress.vendors import sign
 
-    headers, body = sign(vendor.scheme, secret, sample.headers, sample.body(), time.time_ns() // 1000)
+    now = time.time_ns() // 1000
+    headers, body = sign(vendor.scheme, secret, sample.headers, to_present(sample.body(), now), now)
     answer = _send_sample(client, name, {"Content-Type": JSON, **headers}, body, patience)
     unsigned = _latest_unsigned(client, name) if answer.status_code == 401 else None
     reason = {"detail": unsigned["problems"][0]["detail"]} if unsigned else {}

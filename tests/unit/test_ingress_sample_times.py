@@ -1,0 +1,39 @@
+"""Samples of vendors at the present: all times move by the same days, and nothing else changes."""
+
+import json
+
+import pytest
+
+from signpost.case.instant import DAY, parse_instant
+from signpost.ingress.sample_times import to_present
+from signpost.ingress.vendors import VENDORS
+
+NOW = parse_instant("2026-11-26T10:00:00Z")
+
+
+def test_all_times_move_by_the_same_days() -> None:
+    times = b'"sent": "2015-05-10T17:59:59.5-05:00", "start": "2015-05-12", "at": 1431454330072'
+    body = b'{%s, "id": "2015-05-12x", "n": 12}' % times
+    moved = json.loads(to_present(body, NOW))
+    assert moved["start"] == "2026-11-25"
+    assert moved["sent"] == "2026-11-23T17:59:59.5-05:00"
+    assert moved["at"] == 1431454330072 + (NOW // DAY - 1 - 1431454330072 // 86_400_000) * 86_400_000
+    assert (moved["id"], moved["n"]) == ("2015-05-12x", 12)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"a": "2015-99-99", "b": 1}', b"not json"])
+def test_a_body_without_times_is_unchanged(body: bytes) -> None:
+    assert to_present(body, NOW) == body
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_sample_stays_readable(vendor: str) -> None:
+    for sample in VENDORS[vendor].samples:
+        before, after = (json.loads(body) for body in (sample.body(), to_present(sample.body(), NOW)))
+        assert _shape(before) == _shape(after)
+
+
+def _shape(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _shape(inner) for name, inner in value.items()}
+    return [_shape(inner) for inner in value] if isinstance(value, list) else type(value)
