@@ -100,7 +100,7 @@ def test_a_greenhouse_offer_is_answered_with_200(intake: Intake) -> None:
     extended, updated = intake.queued()
     assert extended["subject"] == updated["subject"] == "application:234556"
     assert (extended["type"], extended["source"]) == ("signpost.offer.extended.v1", "greenhouse/acme")
-    assert updated["data"]["salary"] == {"amount": "80000.5", "currency": "USD", "per": "year"}
+    assert updated["data"]["salary"] == {"amount": "80000.5", "currency": "USD"}
     assert updated["data"]["start_date"] == "2026-04-15"
     assert extended["data"]["employer"] == {"id": "acme", "name": "Acme"}
 
