@@ -24,7 +24,7 @@ from signpost.workers.reevaluation import MAX_BATCH
 from tests.support.workers_kit import KINDS, RULES, System, event, system
 
 FLOOD = 200
-MAX_RATIO = 15
+MAX_RATIO = 30
 """Before the advisor took turns, it was 60 to 110."""
 
 

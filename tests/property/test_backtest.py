@@ -112,8 +112,8 @@ def test_a_rule_taken_out_is_lost_wherever_it_was_advised(other: Path) -> None:
     """And nothing else differs; the other way round, it is added as often."""
     path = other / "before-accepting.yaml"
     text = path.read_text("utf-8")
-    end = text.index("\n\n", text.index("thank-for-offer:"))
-    path.write_text(text[: text.index("thank-for-offer:")] + text[end:].lstrip(), "utf-8")
+    start = text.index("\nthank-for-offer:") + 1
+    path.write_text(text[:start] + text[text.index("\nask-response-deadline:") + 1 :], "utf-8")
     less, histories = load(other), random_histories(5, 60)
     found = backtest(RULEBOOK, less, histories, patience=30 * DAY)
     advised = [episode for one in histories for episode in episodes(CompiledEngine(RULEBOOK), one, 30 * DAY)]

@@ -63,7 +63,7 @@ def failures(tmp_path: Path, expectation: str) -> list[str]:
             "due: {ask-response-deadline@offer/acme: 2026-04-01T12:00:00Z}",
             "is due at no time, not 2026-04-01T12:00:00Z",
         ),
-        ("because: {ask-response-deadline@offer/acme: [globex]}", "does not name globex; it names acme"),
+        ("because: {ask-response-deadline@offer/acme: [globex]}", "does not name globex; it names acme, e-1"),
         ("excludes: [ask-respnse-deadline@offer/acme]", "no rule 'ask-respnse-deadline'; did you mean ask-response-"),
     ],
 )

@@ -230,7 +230,7 @@ def _because(value: Mapping[str, list[str]], run: Run) -> Iterator[str]:
         if record is None:
             yield f"{name} is not advised"
         elif missing := [id for id in expected if str(id) not in run.evidence(name)]:
-            named = ", ".join(sorted(run.evidence(name)))
+            named = ", ".join(sorted(filter(None, run.evidence(name))))
             yield f"the evidence of {name} does not name {', '.join(map(str, missing))}; it names {named}"
 
 
