@@ -21,8 +21,10 @@ POLL_S = 0.02
 MAX_HOLD_S = 600.0
 """How long deliveries are kept while the database is unavailable. Returning them counts against their delivery limit;
 keeping them beyond the broker's consumer timeout (30 minutes) costs the connection."""
-MAX_BULK_EVENTS = 20
-"""Events of a transaction of bulk: what arrives meanwhile on the other queues waits no longer than for these."""
+MAX_BULK_EVENTS = 10
+"""Events of a transaction of bulk while the other queues have work: what arrives meanwhile waits only for these."""
+STEPS_ALONE = 50
+"""Steps without work on the other queues after which bulk is handled in whole batches."""
 MAX_HELD = 2_000
 """Deliveries to take from a consumer at once, so that turns are taken among all that it has prefetched."""
 
@@ -45,7 +47,7 @@ class Advisor:
         `clock` returns microseconds, once per transaction.
         """
         self._queues, self._handler, self._outbox = [(each, Turns()) for each in consumers], handler, outbox
-        self._clock, self._batch = clock, batch
+        self._clock, self._batch, self._steps_alone = clock, batch, 0
 
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set. Raises TransientError after MAX_HOLD_S without a database."""
@@ -58,7 +60,7 @@ class Advisor:
         handled = 0
         self._receive(wait_s)
         for number, (consumer, turns) in enumerate(self._queues):
-            limit = min(self._batch, MAX_BULK_EVENTS) if number and number + 1 == len(self._queues) else self._batch
+            limit = self._bulk_limit(handled) if 0 < number == len(self._queues) - 1 else self._batch
             for batch in group_batches(turns.take(limit)):
                 result = self._handle(consumer, batch, stop)
                 turns.put_back(result.deferred)
@@ -67,6 +69,11 @@ class Advisor:
             self._outbox.collect()
             self._handler.announce_rulebooks(self._clock())
         return handled
+
+    def _bulk_limit(self, handled: int) -> int:
+        """The size of a batch of bulk, after `handled` deliveries of the other queues in this step."""
+        self._steps_alone = 0 if handled else self._steps_alone + 1
+        return self._batch if self._steps_alone > STEPS_ALONE else min(self._batch, MAX_BULK_EVENTS)
 
     def _receive(self, wait_s: float) -> None:
         """Receive from every queue; while all are empty, wait on the first and look at the others now and then."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from signpost.case.instant import SECOND
 
-SHARE_PER_S = 20
+SHARE_PER_S = 10
 """Events of one tenant a second that each process of the intake sends the prompt way."""
-BURST = 100
+BURST = 50
 """Events of one tenant at once that go the prompt way."""
 
 
