@@ -157,17 +157,19 @@ class _Work:
     def run(self) -> BatchResult:
         """Write all changes of the batch; the caller commits."""
         result = BatchResult(deferred=[item.delivery for item in self._deferred])
-        current = [item for item in self._received if not self._is_erased(item.event)]
-        fresh = self._mark_seen(current)
-        for item in current:
+        covered = {id(item) for item in self._received if self._is_erased(item.event)}
+        fresh = self._mark_seen([item for item in self._received if id(item) not in covered])
+        for item in self._received:
+            if self._is_erased(item.event):
+                result.refused += 1
+                continue
+            if id(item) in covered:  # an event of this batch has given its application to a living candidate
+                fresh |= self._mark_seen([item])
             if item.identity not in fresh:
                 result.repeated += 1
-            elif self._is_erased(item.event):
-                result.refused += 1
             else:
                 fresh.discard(item.identity)
                 self._process(item, result)
-        result.refused += len(self._received) - len(current)
         for case_set in self._case_sets.values():
             self._advise(case_set)
         result.settlements = self._settlements()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -9,8 +10,9 @@ from signpost.case import Case, Event
 from signpost.case.instant import HOUR, MINUTE, format_instant
 from signpost.ingress.receiving import WebhookRequest, read
 from signpost.ingress.vendors import VENDORS
+from signpost.messaging import Delivery
 from signpost.tenants.model import Source
-from tests.support.workers_kit import KINDS, System, event, system
+from tests.support.workers_kit import KINDS, System, event, message, system
 
 GREENHOUSE = Source("gh", "acme", "greenhouse", ("s",), time_zone="America/New_York")
 START = event("offer.extended", offer="o").time
@@ -39,16 +41,29 @@ def offer(number: int, start: str) -> dict[str, object]:
     return {**said, "start_date": start, "offer_status": "Created", "custom_fields": {}}
 
 
-def test_the_offer_is_the_survivors(signpost: System) -> None:
-    number, gone, survivor = 8101, 9101, 9102
-    for batch in [
+def handle_as_one(signpost: System, batch: list[Event]) -> None:
+    """Handle events in one transaction."""
+    messages = [message(each) for each in batch]
+    deliveries = [
+        Delivery(each.body, {}, each.routing_key, each.message_id, each.content_type, False, 0, None)
+        for each in messages
+    ]
+    assert not signpost.handler().handle(deliveries, signpost.now).deferred
+
+
+@pytest.mark.parametrize(("number", "cuts"), [(8101, (1, 2, 3, 4)), (8201, ()), (8301, (3,)), (8401, (1, 3))])
+def test_the_offer_is_the_survivors(signpost: System, number: int, cuts: tuple[int, ...]) -> None:
+    """However the webhooks fall into batches."""
+    gone, survivor = number + 1000, number + 1001
+    webhooks = [
         events("new_candidate_application", 0, application=application(number, gone)),
         events("offer_created", 1, **offer(number, "04/15/2027")),
         events("delete_candidate", 2, person={"id": gone, "deleted_application_ids": []}),
         events("application_updated", 3, application=application(number, survivor)),
         events("offer_updated", 4, **offer(number, "05/01/2027")),
-    ]:
-        signpost.handle(*batch)
+    ]
+    for start, end in pairwise((0, *cuts, len(webhooks))):
+        handle_as_one(signpost, [each for webhook in webhooks[start:end] for each in webhook])
     case = Case.from_json(signpost.case(str(survivor)).state)
     (fields,) = case.resolved()["offer"].values()
     assert fields["start_date"][1] == "2027-05-01"
