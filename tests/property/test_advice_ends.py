@@ -20,7 +20,7 @@ from tests.support.generators import random_events, random_now
 from tests.support.oracle import Oracle
 from tests.support.rulebooks import RULES
 
-CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "1500"))
+CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "500"))
 RULEBOOK = load(RULES)
 ENGINE = CompiledEngine(RULEBOOK)
 
