@@ -24,7 +24,7 @@ MANY = {f"salar{number}": 1 for number in range(60_000)}
 """About 800 kB of unknown fields, each similar to a known one."""
 LONG = "salary" * 20_000
 MAX_ANSWER_BYTES = 50_000
-MAX_S = 1.5
+MAX_S = 3.0
 """Processor time; half a minute before validation stopped at 50 problems."""
 SHAPES: dict[str, Any] = {
     "data": EVENT | {"data": {"offer": "o", **MANY}},
