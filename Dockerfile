@@ -32,5 +32,7 @@ EXPOSE 8080
 # The health check of the intake; docker-compose.yml overrides it for other processes.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]
-ENTRYPOINT ["signpost"]
+# A signal that arrives before Python has a handler waits for it. Without this the kernel discards it: the first process of
+# a container has no default actions.
+ENTRYPOINT ["env", "--block-signal=HUP", "--block-signal=INT", "--block-signal=TERM", "signpost"]
 CMD ["intake"]

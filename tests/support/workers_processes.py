@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import create_engine, func, select
 
 from signpost.messaging import Broker, Outcome, Settlement
+from signpost.signals import block_while_starting
 from signpost.storage.tables import seen_events
 from tests.support.private_servers import wait_until
 
@@ -21,13 +22,13 @@ CollectedChange = tuple[Any, ...]
 
 
 class WorkerProcess:
-    """`signpost NAME` on these servers; its log goes to a file in `folder`."""
+    """`signpost NAME` on these servers; its log goes to a file in `folder`. Signals wait for its start."""
 
     def __init__(self, name: str, folder: Path, database_url: str, broker_url: str, **settings: str) -> None:
         inherited = {variable: value for variable, value in os.environ.items() if not variable.startswith("SIGNPOST_")}
         variables = {f"SIGNPOST_{setting.upper()}": value for setting, value in settings.items()}
         self.log = folder / f"{name}.log"
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, block_while_starting():
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "signpost", name],
                 env={
