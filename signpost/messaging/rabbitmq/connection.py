@@ -14,6 +14,7 @@ from pika.exceptions import AMQPError
 
 from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import BrokerMisconfigured
+from signpost.messaging.rabbitmq import lenient
 from signpost.messaging.rabbitmq.failures import SETTING, to_error
 from signpost.messaging.rabbitmq.tls import split_tls
 from signpost.repeats import Repeats
@@ -26,6 +27,7 @@ def connection_parameters(url: str, bounds: Bounds, name: str) -> URLParameters:
 
     Raises BrokerMisconfigured.
     """
+    lenient.install()
     plain_url, tls = split_tls(url)
     try:
         parameters = URLParameters(plain_url)

@@ -31,7 +31,9 @@ def delivery_of(
     headers: dict[str, Any] = dict(properties.headers or {})
     attempts = headers.get(COUNT, 0)
     kept = {
-        name: value for name, value in headers.items() if isinstance(value, str | int) and name not in BROKER_HEADERS
+        name: value
+        for name, value in headers.items()
+        if isinstance(name, str) and isinstance(value, str | int) and name not in BROKER_HEADERS
     }
     deaths = headers.get("x-death")
     if REASON not in kept and isinstance(deaths, list) and deaths:

@@ -1,0 +1,62 @@
+"""Messages that no careful client writes: they break no connection, and nothing happens to the messages around them."""
+
+import struct
+from collections.abc import Iterator
+
+import pytest
+
+from signpost.messaging import Message
+from signpost.names import DEAD, FEEDBACK
+from tests.support.raw_amqp import MILLISECONDS, nested, properties, publish_raw, table
+from tests.support.workers_kit import System, event, message, system
+
+NUMBER = 60
+ASKED = "ask-response-deadline@offer/o-1"
+ODD = {
+    "milliseconds": table((b"sent", MILLISECONDS)),
+    "deep": table((b"deep", nested(3_000))),
+    "a name that is not UTF-8": table((b"\xff\xfe", b"S" + struct.pack(">I", 1) + b"x")),
+}
+
+
+@pytest.fixture(scope="module")
+def signpost(request: pytest.FixtureRequest) -> Iterator[System]:
+    with system("rabbitmq", request) as made:
+        yield made
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_event_with_an_odd_header_counts_as_do_those_around_it(signpost: System, odd: str) -> None:
+    names = [f"{odd.replace(' ', '-')}-{number}" for number in range(NUMBER)]
+    events = [message(event("offer.extended", name, offer="o-1")) for name in names]
+    signpost.send(*events[:20])
+    publish_raw(signpost.broker_url, events[20], [properties(ODD[odd], b"odd")])
+    signpost.send(*events[21:])
+    signpost.work(NUMBER)
+    assert [name for name in names if ASKED not in signpost.standing(name)] == []
+    assert signpost.broker.get(DEAD, 10) == []
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_dead_letter_with_an_odd_header_can_be_read_swept_and_sent_again(signpost: System, odd: str) -> None:
+    """Published to the dead letters directly, as the broker moves a message there: with its own properties."""
+    name = f"dead-{odd.replace(' ', '-')}"
+    again = message(event("offer.extended", name, offer="o-1"))
+    publish_raw(
+        signpost.broker_url, Message(DEAD, again.routing_key, again.body, ""), [properties(ODD[odd], b"odd")] * 2
+    )
+    assert signpost.broker.sweep(DEAD, lambda page: [False] * (len(page) - 1) + [True]) == 1
+    (dead,) = signpost.broker.get(DEAD, 10)
+    assert (dead.message_id, dead.body) == ("odd", again.body)
+    signpost.send(Message(again.exchange, dead.routing_key, dead.body, dead.message_id, dead.headers))
+    signpost.work(1)
+    assert ASKED in signpost.standing(name)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_feedback_with_an_odd_header_is_feedback(signpost: System, odd: str) -> None:
+    body = b'{"no": "event"}'
+    publish_raw(signpost.broker_url, Message(FEEDBACK, "any", body, ""), [properties(ODD[odd], b"odd")])
+    signpost.work(1)
+    (dead,) = signpost.broker.get(DEAD, 10)
+    assert (dead.message_id, dead.body) == ("odd", body)

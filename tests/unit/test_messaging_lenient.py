@@ -1,0 +1,84 @@
+"""Properties of a received message are decoded whatever a publisher wrote into them."""
+
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pika import BasicProperties, spec
+
+from signpost.messaging import Bounds
+from signpost.messaging.rabbitmq.connection import connection_parameters
+from signpost.messaging.rabbitmq.lenient import LenientProperties
+from tests.support.raw_amqp import HEADERS, MILLISECONDS, nested, properties, table
+
+GOOD = (b"before", b"S" + struct.pack(">I", 4) + b"kept")
+AFTER = (b"after", b"I" + struct.pack(">i", 7))
+ARRAY_OF_BAD = b"A" + struct.pack(">I", len(MILLISECONDS)) + MILLISECONDS
+
+
+def decode(raw: bytes) -> Any:
+    return LenientProperties().decode(raw)
+
+
+def test_pika_decodes_every_received_message_with_it() -> None:
+    connection_parameters("amqp://localhost", Bounds(), "test")
+    assert spec.props[BasicProperties.INDEX] is LenientProperties
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (MILLISECONDS, {"bad": 1_780_000_000_000}),
+        (b"T" + b"\xff" * 8, {"bad": 2**64 - 1}),
+        (b"d" + struct.pack(">d", float("nan")), {}),
+        (b"f" + struct.pack(">f", float("inf")), {}),
+        (ARRAY_OF_BAD, {"bad": [1_780_000_000_000]}),
+        (b"F" + table((b"in", MILLISECONDS)), {"bad": {"in": 1_780_000_000_000}}),
+    ],
+)
+def test_what_is_around_an_undecodable_header_is_kept(value: bytes, expected: dict[str, Any]) -> None:
+    raw = properties(table(GOOD, (b"bad", value), AFTER))
+    with pytest.raises((ValueError, OverflowError)):
+        BasicProperties().decode(raw)
+    found = decode(raw)
+    assert found.headers == {"before": "kept", **expected, "after": 7}
+    assert (found.message_id, found.type, found.delivery_mode) == ("m-1", "t", 2)
+    assert found.content_type == "application/cloudevents+json"
+
+
+def test_nothing_after_an_unknown_kind_of_header_can_be_read_but_the_message_can() -> None:
+    found = decode(properties(table(GOOD, (b"bad", b"?"), AFTER)))
+    assert (found.headers, found.message_id) == ({"before": "kept"}, "m-1")
+
+
+def test_a_deep_table_costs_only_itself() -> None:
+    found = decode(properties(table(GOOD, (b"bad", nested(2_000)), AFTER)))
+    assert {name: value for name, value in found.headers.items() if name != "bad"} == {"before": "kept", "after": 7}
+    assert found.message_id == "m-1"
+
+
+def test_a_table_that_claims_more_than_there_is_leaves_no_properties() -> None:
+    raw = struct.pack(">H", HEADERS) + struct.pack(">I", 1_000) + b"\x01nT"
+    assert decode(raw).message_id is None
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise(raw: bytes) -> None:
+    decode(raw)
+    decode(properties(struct.pack(">I", len(raw)) + raw))
+
+
+names = st.text("abcdef", min_size=1, max_size=8)
+values = st.recursive(
+    st.booleans() | st.integers(-(2**62), 2**62) | st.text(max_size=20) | st.none() | st.binary(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(names, values, max_size=5), st.text("xyz", max_size=20))
+def test_sound_properties_are_decoded_as_pika_decodes_them(headers: dict[str, Any], message_id: str) -> None:
+    raw = b"".join(BasicProperties(headers=headers, message_id=message_id, priority=3).encode())
+    assert vars(decode(raw)) == vars(BasicProperties().decode(raw))
