@@ -5,6 +5,8 @@ import logging
 from signpost.case.instant import DAY
 from signpost.errors import CallerError
 from signpost.messaging.message import Message, Publisher
+from signpost.messaging.topology import event_routing_key
+from signpost.names import EVENTS
 from signpost.settings import Settings
 from signpost.storage import OutboxRow, Store
 from signpost.workers.case_rows import Outgoing
@@ -30,11 +32,12 @@ class Relay:
         *,
         lease: int,
         interval_s: float,
+        partitions: int = 1,
         sweeper: Sweeper | None = None,
     ) -> None:
-        """`lease`: microseconds until another relay may retry a failed row. `interval_s`: pause when idle. `sweeper`:
-        sweeps the queues meanwhile."""
-        self._sweeper = sweeper
+        """`lease`: microseconds until another relay may retry a failed row. `interval_s`: pause when idle.
+        `partitions`: of events, today. `sweeper`: sweeps the queues meanwhile."""
+        self._partitions, self._sweeper = partitions, sweeper
         self._store, self._publisher, self._outbox = store, publisher, outbox
         self._clock, self._lease, self._interval_s = clock, lease, interval_s
 
@@ -60,16 +63,19 @@ class Relay:
             return 0, 0
         now = self._clock()
         rows = self._store.claim_outbox(now, now + self._lease, MAX_BATCH)
-        self._outbox.send([outgoing for row in rows if (outgoing := _outgoing(row)) is not None])
+        self._outbox.send([outgoing for row in rows if (outgoing := _outgoing(row, self._partitions)) is not None])
         sent = self._outbox.collect()
         if rows:
             log.info("outbox published", extra={"messages": len(rows), "confirmed": sent})
         return len(rows), sent
 
 
-def _outgoing(row: OutboxRow) -> Outgoing | None:
+def _outgoing(row: OutboxRow, partitions: int) -> Outgoing | None:
+    key = row.routing_key
+    if row.exchange == EVENTS:
+        key = event_routing_key(key, row.tenant, row.case_key, partitions)
     try:
-        message = Message(row.exchange, row.routing_key, row.body, row.message_id, row.headers, row.content_type)
+        message = Message(row.exchange, key, row.body, row.message_id, row.headers, row.content_type)
     except CallerError as error:
         log.error("outbox row %d cannot be published, delete it by hand: %s", row.id, error)
         return None
@@ -87,6 +93,7 @@ def main(settings: Settings) -> int:
             parts.clock,
             lease=parts.lease_us,
             interval_s=INTERVAL_S,
+            partitions=settings.partitions,
             sweeper=Sweeper(parts.store, parts.broker, settings.dead_letter_days * DAY),
         )
 

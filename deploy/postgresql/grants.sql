@@ -5,12 +5,12 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM signpost_intake, signpost_advisor
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO signpost_intake, signpost_advisor, signpost_clock, signpost_relay;
 GRANT SELECT ON alembic_version TO signpost_intake, signpost_advisor, signpost_clock, signpost_relay;
 
--- The intake stores webhooks and events and answers reads; it sees neither the outbox nor the consumers.
+-- The intake stores webhooks and events and answers reads; it sees of the outbox only its age, and no consumers.
 GRANT SELECT ON cases, recommendations, feed TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE ON buckets, signed_messages TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries, delivery_cases, delivery_ids TO signpost_intake;
 GRANT SELECT ON erasures, digest_keys, usage TO signpost_intake;
-GRANT INSERT, SELECT (id) ON outbox TO signpost_intake;
+GRANT INSERT, SELECT (id, created) ON outbox TO signpost_intake;
 
 -- The advisor folds events into cases, and erases.
 GRANT SELECT, INSERT, UPDATE, DELETE ON cases, seen_events, recommendations, feed, outbox, rulebooks TO signpost_advisor;

@@ -93,7 +93,12 @@ ANSWERS: JsonSchema = {
         "items next", items={"type": "array", "items": _DELIVERY_SUMMARY}, next={"type": ["string", "null"]}
     ),
     "Health": of(
-        "status", status={"enum": ["ok", "degraded", "unavailable"]}, broker=_TEXT, database=_TEXT, tenants=_TEXT
+        "status",
+        status={"enum": ["ok", "degraded", "unavailable"]},
+        broker=_TEXT,
+        database=_TEXT,
+        outbox=_TEXT,
+        tenants=_TEXT,
     ),
     "Simulation": object_schema(SimulationSchema),
     "Feedback": object_schema(FeedbackSchema),

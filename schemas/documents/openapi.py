@@ -48,8 +48,8 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/readyz": {
             "get": _health(
                 "readyz",
-                "The process can serve requests; `degraded` while the broker is unavailable or a change of the tenants "
-                "file is refused",
+                "The process can serve requests; `degraded` while the broker is unavailable, messages wait long in the "
+                "outbox, or a change of the tenants file is refused",
                 _UNAVAILABLE,
             )
         },

@@ -17,6 +17,7 @@ from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.quota import QuotaCheck
 from signpost.services.intake.rate import RateLimit
+from signpost.services.intake.readiness import Readiness
 from signpost.services.intake.slots import Slots
 from signpost.storage import Rate, Store
 from signpost.tenants.live import LiveTenants
@@ -71,13 +72,15 @@ def create_app(
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False
     rate_limit = None if rate is None else RateLimit(store, rate)
+    acceptor = EventAcceptor(store, publisher, partitions, chosen.confirm_timeout_s)
     context = IntakeContext(
         store,
-        EventAcceptor(store, publisher, partitions, chosen.confirm_timeout_s),
+        acceptor,
         tenants,
         chosen,
         clock,
         QuotaCheck(store, quotas or Quotas(store)),
+        Readiness(store, acceptor, tenants, chosen.old_outbox_s),
         rate_limit,
         deliveries,
     )

@@ -18,6 +18,7 @@ from signpost.services.intake.limits import Limits
 from signpost.services.intake.problems import RateLimited, Unauthorized
 from signpost.services.intake.quota import QuotaCheck
 from signpost.services.intake.rate import RETRY_STATUSES, RateLimit
+from signpost.services.intake.readiness import Readiness
 from signpost.storage import Store
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.model import Source, Tenants
@@ -36,6 +37,7 @@ class IntakeContext:
     limits: Limits
     clock: Callable[[], int]
     quotas: QuotaCheck
+    readiness: Readiness
     rate: RateLimit | None = None
     deliveries: "Deliveries | None" = None
 

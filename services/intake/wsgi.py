@@ -21,6 +21,8 @@ from signpost.tenants.quotas import Quotas
 stopping = threading.Event()
 DRAIN_TIMEOUT_S = 5.0
 """How long unconfirmed messages may take when the process stops."""
+OLD_OUTBOX_S = 90.0
+"""A message that waits longer in the outbox, after the lease of its writer, is reported by /readyz."""
 
 settings = read_settings(os.environ)
 set_up_logging("intake", settings.log_level, settings.log_format)
@@ -42,7 +44,11 @@ app = create_app(
     partitions=settings.partitions,
     analyses=settings.http_analyses,
     quotas=quotas,
-    limits=Limits(max_body_bytes=settings.max_body_bytes, confirm_timeout_s=settings.publish_timeout + 1),
+    limits=Limits(
+        max_body_bytes=settings.max_body_bytes,
+        confirm_timeout_s=settings.publish_timeout + 1,
+        old_outbox_s=OLD_OUTBOX_S + settings.outbox_lease,
+    ),
     deliveries=Deliveries(store, lambda: f"dlv_{token_hex(12)}", bodies=settings.delivery_days > 0),
     rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
 )

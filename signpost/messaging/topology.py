@@ -19,6 +19,8 @@ UNROUTED = f"{ADVICE}.unrouted"
 ADVISOR = "signpost.advisor"
 BULK = f"{ADVISOR}.bulk"
 """Queue of the events of tenants that send more than their share: they wait for each other, not for all."""
+BULK_LANE = "bulk"
+"""First word of the routing key of their events; other events have the number of their partition there."""
 MAX_PARTITIONS = 64
 
 DELIVERY_LIMIT = 20
@@ -181,7 +183,7 @@ def advisor_bindings(partitions: int) -> tuple[Binding, ...]:
     """One queue per partition, "signpost.advisor" or "signpost.advisor.<n>" if there are several, and one for bulk."""
     if not 1 <= partitions <= MAX_PARTITIONS:
         raise ValueError(f"partitions must be 1 to {MAX_PARTITIONS}, not {partitions}")
-    bulk = Binding(EVENTS, BULK, "bulk.#")
+    bulk = Binding(EVENTS, BULK, f"{BULK_LANE}.#")
     if partitions == 1:
         return (Binding(EVENTS, ADVISOR, "0.#"), bulk)
     return (*(Binding(EVENTS, f"{ADVISOR}.{number}", f"{number}.#") for number in range(partitions)), bulk)
@@ -200,12 +202,21 @@ def partition_of(tenant: str, key: str, partitions: int) -> int:
     return int.from_bytes(digest) % partitions
 
 
+def event_routing_key(stored: str, tenant: str, key: str, partitions: int) -> str:
+    """The routing key of an event today; it was stored with the key `stored`, perhaps for other partitions.
+
+    `key`: of the case.
+    """
+    lane, _, rest = stored.partition(".")
+    return stored if lane == BULK_LANE else f"{partition_of(tenant, key, partitions)}.{rest}"
+
+
 def event_message(document: Mapping[str, Any], event: Event, partitions: int = 1, *, bulk: bool = False) -> Message:
     """The message of an event for the advisors. `document`: the CloudEvent from `schemas.dump_event(event)`.
 
     `bulk`: whether it goes to the queue of bulk; events may overtake each other, because their order does not matter.
     """
-    lane = "bulk" if bulk else partition_of(event.tenant, event.subject, partitions)
+    lane = BULK_LANE if bulk else partition_of(event.tenant, event.subject, partitions)
     return Message(
         exchange=EVENTS,
         routing_key=f"{lane}.{event.tenant}.{event.type}",

@@ -87,6 +87,13 @@ class Store:
             count, oldest = connection.execute(select(func.count(), func.min(outbox.c.created))).one()
         return OutboxDepth(count, None if oldest is None else max(0, now - oldest))
 
+    def outbox_age(self, now: int) -> int | None:
+        """The age of the message that was added first (microseconds), whatever their number; None if there is none."""
+        query = select(outbox.c.created).order_by(outbox.c.id).limit(1)
+        with self._read_connection() as connection:
+            created = connection.execute(query).scalar_one_or_none()
+        return None if created is None else max(0, now - created)
+
     def announce_rulebooks(self, versions: Sequence[str], now: int, *, as_newest: bool) -> None:
         """Record that a process uses these rulebooks. Unknown ones rank as newest; with `as_newest` all of them do."""
         with self._write_connection() as connection:

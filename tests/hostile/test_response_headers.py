@@ -58,8 +58,8 @@ def test_no_route(intake: Intake, path: str, method: str, status: int) -> None:
 
 
 def test_a_bug(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(intake.store), "ping", lambda self: 1 // 0)
-    answer = intake.client.get("/readyz")
+    monkeypatch.setattr(type(intake.store), "feed", lambda self, *_: 1 // 0)
+    answer = intake.get("/v1/recommendations")
     assert answer.status_code == 500
     check(answer)
 

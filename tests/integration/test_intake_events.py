@@ -11,10 +11,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
+from signpost.case.instant import SECOND
+from signpost.messaging import event_message
 from signpost.schemas import load_event, load_own_event
 from signpost.schemas.documents.generate import documents
 from signpost.services.intake.acceptance import EventAcceptor
-from signpost.services.intake.health import BROKER_UNAVAILABLE, DATABASE_UNAVAILABLE
+from signpost.services.intake.readiness import BROKER_UNAVAILABLE, DATABASE_UNAVAILABLE
 from tests.support.intake_parts import DEAD_BROKER, DEAD_DATABASE, NORTH_KEY, NOW, Intake, intake_at
 
 BATCH = "application/cloudevents-batch+json"
@@ -156,6 +158,19 @@ def test_with_the_broker_away_the_outbox_has_it(tmp_path: Path) -> None:
         assert ready.json == {"status": "degraded", "broker": BROKER_UNAVAILABLE}
     finally:
         parts.broker.close()
+
+
+def test_a_message_that_waits_long_in_the_outbox_is_reported(intake: Intake) -> None:
+    for key, age in (("old", 121 * SECOND), ("new", SECOND)):
+        kept = event_message({"id": key}, load_event(event(key), tenant="north", now=NOW))
+        with intake.store.transaction() as tx:
+            tx.enqueue([kept], tenant="north", case_key=key, now=NOW - age, leased_until=NOW)
+    ready = intake.get("/readyz")
+    waits = "the oldest message waits for 121 s; see the log of the relay"
+    assert (ready.status_code, ready.json) == (200, {"status": "degraded", "outbox": waits})
+    [old, _] = intake.store.claim_outbox(NOW, NOW + SECOND, 10)
+    intake.store.delete_outbox([old.id])
+    assert intake.get("/readyz").json == {"status": "ok"}
 
 
 def test_with_both_away_the_sender_is_told_to_come_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

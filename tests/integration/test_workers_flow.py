@@ -255,6 +255,20 @@ def test_events_that_the_intake_kept_are_sent_by_the_relay(signpost: System) -> 
     assert f"{ASKED}/o-1" in signpost.standing("kept")
 
 
+@pytest.mark.parametrize("before", [4, 64])
+def test_events_kept_under_another_number_of_partitions_are_counted(signpost: System, before: int) -> None:
+    signpost.handle(event("offer.extended", f"connected-{before}", offer="o-1"))
+    keys = [f"moved-{before}-{number}" for number in range(40)]
+    kept = [message(event("offer.extended", key, offer="o-1"), before) for key in keys]
+    assert sum(each.routing_key.startswith("0.") for each in kept) < 20, "the others would reach no queue"
+    with signpost.store.transaction() as tx:
+        for key, each in zip(keys, kept, strict=True):
+            tx.enqueue([each], tenant="acme", case_key=key, now=signpost.now, leased_until=signpost.now)
+    assert signpost.relay().step() == (40, 40)
+    signpost.work(40)
+    assert all(f"{ASKED}/o-1" in signpost.standing(key) for key in keys)
+
+
 def test_erasure_forgets_everything_but_that_it_took_place(signpost: System) -> None:
     secret = "Unspeakable Industries"
     signpost.handle(

@@ -150,9 +150,10 @@ class System:
         """Return the processor of due cases."""
         return DueCaseProcessor(self.store, self.versions(), LEASE, ask=self.ask)
 
-    def relay(self) -> Relay:
+    def relay(self, partitions: int = 1) -> Relay:
         """Return a relay worker."""
-        return Relay(self.store, self.broker.publisher(), self.outbox(), self.clock, lease=LEASE, interval_s=0.1)
+        publisher, outbox = self.broker.publisher(), self.outbox()
+        return Relay(self.store, publisher, outbox, self.clock, lease=LEASE, interval_s=0.1, partitions=partitions)
 
     def changes(self) -> list[dict[str, Any]]:
         """Take all published changes of recommendations from the broker, in order."""

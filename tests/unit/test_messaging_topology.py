@@ -6,7 +6,14 @@ from signpost.case.event import Event
 from signpost.errors import CallerError
 from signpost.messaging import advisor_queues, connect, event_message, partition_of
 from signpost.messaging.embedded.routing import matches
-from signpost.messaging.topology import ADVISOR, BULK, consumer_rights, consumer_topology, declaration
+from signpost.messaging.topology import (
+    ADVISOR,
+    BULK,
+    consumer_rights,
+    consumer_topology,
+    declaration,
+    event_routing_key,
+)
 from signpost.names import ADVICE, DEAD, QUESTIONS
 
 DOCUMENT = {"specversion": "1.0", "id": "e-1", "source": "/ats", "type": "signpost.offer.extended.v1", "data": {"n": 1}}
@@ -93,3 +100,13 @@ def test_a_consumer_binds_to_questions_by_a_prefix_and_gets_the_rights_for_it() 
     assert [(one.exchange, one.pattern) for one in bindings] == [(ADVICE, "acme.candidate.#"), (QUESTIONS, "acme.#")]
     rights = consumer_rights({"dialog": ["questions:acme.#"]})[1:]
     assert rights == [("set_topic_permissions", exchange, "^$", "^(acme)\\.") for exchange in (ADVICE, QUESTIONS)]
+
+
+def test_a_stored_event_is_routed_by_the_number_of_partitions_of_today() -> None:
+    subject = next(key for key in (f"c-{number}" for number in range(99)) if partition_of("acme", key, 4) == 3)
+    event = Event("acme", "/ats", "e-1", "offer.extended", 0, subject, {})
+    for bulk in (False, True):
+        stored = event_message(DOCUMENT, event, 4, bulk=bulk).routing_key
+        for today in (1, 2, 4, 64):
+            key = event_routing_key(stored, "acme", subject, today)
+            assert key == event_message(DOCUMENT, event, today, bulk=bulk).routing_key

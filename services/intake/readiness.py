@@ -1,0 +1,59 @@
+"""What the intake can do at the moment, in words for probes. The log has the reasons: probes need no API key."""
+
+import logging
+from dataclasses import dataclass
+
+from signpost.errors import TransientError
+from signpost.repeats import Repeats
+from signpost.services.intake.acceptance import EventAcceptor
+from signpost.storage import Store
+from signpost.tenants.live import LiveTenants
+from signpost.tenants.model import Tenants
+
+log = logging.getLogger(__name__)
+
+SECOND_US = 1_000_000
+DATABASE_UNAVAILABLE = "unavailable; the log has the reason"
+BROKER_UNAVAILABLE = "unavailable; events are stored in the outbox until it is back"
+CHANGE_REFUSED = "a change is refused and the previous version in force; see the log"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`parts`: each part that does not work as it should, with a text. `is_ready`: whether the process can serve."""
+
+    is_ready: bool
+    parts: dict[str, str]
+
+    @property
+    def status(self) -> str:
+        """ok, degraded or unavailable."""
+        return ("degraded" if self.parts else "ok") if self.is_ready else "unavailable"
+
+
+class Readiness:
+    """Checks database, broker, outbox and tenants file."""
+
+    def __init__(
+        self, store: Store, acceptor: EventAcceptor, tenants: Tenants | LiveTenants, old_outbox_s: float
+    ) -> None:
+        """`old_outbox_s`: the age from which on a message in the outbox is reported."""
+        self._store, self._acceptor, self._tenants = store, acceptor, tenants
+        self._old_outbox_s, self._lines = old_outbox_s, Repeats()
+
+    def check(self, now: int) -> Report:
+        """The state at `now` (microseconds)."""
+        try:
+            outbox_age = self._store.outbox_age(now)
+            self._lines.reset()
+        except TransientError as error:
+            if self._lines.is_due(str(error)):
+                log.warning("not ready: database unavailable: %s", error)
+            return Report(False, {"database": DATABASE_UNAVAILABLE})
+        # The connection thread logs the reason
+        parts = {"broker": BROKER_UNAVAILABLE} if self._acceptor.broker_problem is not None else {}
+        if outbox_age is not None and outbox_age > self._old_outbox_s * SECOND_US:
+            parts["outbox"] = f"the oldest message waits for {outbox_age // SECOND_US} s; see the log of the relay"
+        if isinstance(self._tenants, LiveTenants) and self._tenants.is_degraded:
+            parts["tenants"] = CHANGE_REFUSED
+        return Report(True, parts)
