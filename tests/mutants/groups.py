@@ -1,0 +1,130 @@
+"""Which modules are mutated, and which tests are nearest to them. Tests that start processes are left out: they take
+seconds, and a fault that only they notice is found late."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.mutants.mutants import ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Modules and tests, as patterns of paths below the project."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    """Modules that only declare, which other tests compare with what they declare."""
+
+    def paths(self) -> list[str]:
+        """The modules; at least one for each pattern."""
+        return [path for path in _expand(self.modules) if path not in self.without and _has_code(path)]
+
+    def test_paths(self) -> list[str]:
+        """The files of tests."""
+        return _expand(self.tests)
+
+
+FOLD: Final = ("tests/unit/test_case_*.py", "tests/property/test_case_fold.py")
+WORKERS: Final = (
+    "tests/unit/test_workers_*.py",
+    "tests/contract/test_workers_*.py",
+    "tests/property/test_workers_bounds.py",
+    "tests/integration/test_workers_[befqs]*.py",
+)
+GROUPS: Final = {
+    "case": Group(
+        ("signpost/case/*.py",),
+        (
+            *FOLD,
+            "tests/unit/test_zones.py",
+            "tests/unit/test_advice_life*.py",
+            "tests/unit/test_facts_*.py",
+            "tests/property/test_ingress_order.py",
+            "tests/integration/test_workers_erasure.py",
+        ),
+    ),
+    "facts": Group(
+        ("signpost/facts/*.py",),
+        (*FOLD, "tests/unit/test_facts_*.py", "tests/unit/test_zones.py", "tests/unit/test_own_fields.py"),
+    ),
+    "workers": Group(
+        tuple(
+            f"workers/{name}.py"
+            for name in (
+                *("batch", "case_rows", "relay", "clock", "feedback", "erasing"),
+                *("rulebook_versions", "reevaluation", "outbox_publisher"),
+            )
+        ),
+        WORKERS,
+    ),
+    "storage": Group(
+        ("signpost/storage/*.py",),
+        ("tests/contract/test_storage_*.py", "tests/integration/test_workers_erasure.py"),
+        without=("signpost/storage/tables.py",),
+    ),
+    "messaging": Group(
+        ("signpost/messaging/*.py", "signpost/messaging/embedded/*.py"),
+        (
+            "tests/unit/test_messaging_*.py",
+            "tests/contract/test_messaging_contract.py",
+        ),
+    ),
+    "rabbitmq": Group(
+        ("signpost/messaging/rabbitmq/*.py",),
+        (
+            "tests/unit/test_messaging_*.py",
+            "tests/contract/test_messaging_contract.py",
+            "tests/integration/test_messaging_rabbitmq.py",
+        ),
+    ),
+    "intake": Group(
+        ("services/intake/acceptance.py", "services/intake/rate.py"),
+        (
+            "tests/unit/test_intake_*.py",
+            "tests/integration/test_intake_events.py",
+            "tests/integration/test_intake_rate.py",
+            "tests/integration/test_intake_fair_share.py",
+            "tests/integration/test_intake_webhooks.py",
+        ),
+    ),
+    "advice": Group(
+        ("signpost/advice/*.py",),
+        (
+            "tests/unit/test_advice_*.py",
+            "tests/contract/test_advice_contract.py",
+            "tests/unit/test_case_*.py",
+            "tests/property/test_advice_*.py",
+        ),
+    ),
+    "signatures": Group(
+        ("signpost/ingress/signatures*.py",),
+        (
+            "tests/unit/test_ingress_signatures.py",
+            "tests/unit/test_ingress_standard.py",
+            "tests/unit/test_ingress_vendors.py",
+            "tests/unit/test_project_tenants.py",
+            "tests/hostile/test_signature_tricks.py",
+        ),
+    ),
+    "tenants": Group(
+        ("signpost/tenants/*.py",),
+        (
+            "tests/unit/test_project_tenants.py",
+            "tests/unit/test_tenants_*.py",
+            "tests/unit/test_rulebooks.py",
+            "tests/unit/test_reloading.py",
+            "tests/unit/test_sources_commands.py",
+            "tests/integration/test_quotas.py",
+        ),
+    ),
+}
+
+
+def _expand(patterns: tuple[str, ...]) -> list[str]:
+    return sorted({str(path.relative_to(ROOT)) for pattern in patterns for path in ROOT.glob(pattern)})
+
+
+def _has_code(path: str) -> bool:
+    return len(Path(ROOT, path).read_text(encoding="utf-8").splitlines()) > 3

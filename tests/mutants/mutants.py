@@ -1,0 +1,140 @@
+"""The mutants of one module: where each is, what it changes, and the changed tree. Pure."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from tests.mutants.edits import edits_of
+
+ROOT: Final = Path(__file__).parents[2]
+LOGGERS: Final = ("log", "logger", "logging")
+Step: TypeAlias = tuple[str, int | None]
+"""A field of a node, and a place in it if it is a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change. `lines` are those that a test must run to notice it, none for code that runs at import."""
+
+    module: str
+    within: str
+    line: int
+    lines: range
+    before: str
+    after: str
+    number: int
+    steps: tuple[Step, ...]
+    replacement: ast.AST
+
+    @property
+    def key(self) -> tuple[str, str, str, str, int]:
+        """What names it in the list of survivors; it has no line, so that it stays while other code moves."""
+        return (self.module, self.within, self.before, self.after, self.number)
+
+    def tree(self) -> ast.Module:
+        """The syntax tree of the changed module, with the lines of the original."""
+        root = ast.parse((ROOT / self.module).read_text(encoding="utf-8"))
+        node: Any = root
+        for name, index in self.steps[:-1]:
+            node = getattr(node, name) if index is None else getattr(node, name)[index]
+        name, index = self.steps[-1]
+        old = getattr(node, name) if index is None else getattr(node, name)[index]
+        if hasattr(old, "lineno"):
+            ast.copy_location(self.replacement, old)
+        if index is None:
+            setattr(node, name, self.replacement)
+        else:
+            getattr(node, name)[index] = self.replacement
+        return ast.fix_missing_locations(root)
+
+
+def mutants_of(module: str) -> list[Mutant]:
+    """All mutants of a module (its path in the project), in the order of the text."""
+    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    seen: Counter[tuple[str, str, str]] = Counter()
+    found = []
+    for place in _walk(tree, _Place((), "", tree, None)):
+        before = _text(place.node)
+        for replacement in edits_of(place.node):
+            after = _text(replacement)
+            seen[place.within, before, after] += 1
+            number = seen[place.within, before, after]
+            line = place.line
+            lines = range(0) if place.at_import else place.lines()
+            found.append(Mutant(module, place.within, line, lines, before, after, number, place.steps, replacement))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    steps: tuple[Step, ...]
+    within: str
+    node: ast.AST
+    statement: ast.stmt | None
+    at_import: bool = True
+
+    @property
+    def line(self) -> int:
+        at: Any = self.node if hasattr(self.node, "lineno") else self.statement
+        return int(at.lineno) if at is not None else 1
+
+    def lines(self) -> range:
+        """The lines of the node, and the first of its statement, which a tracer reports for some expressions."""
+        node: Any = self.node
+        if isinstance(node, ast.If | ast.While):
+            return range(node.lineno, (node.test.end_lineno or node.lineno) + 1)
+        if isinstance(node, ast.ExceptHandler):
+            return range(node.lineno, node.lineno + 1)
+        first = self.statement.lineno if isinstance(self.statement, ast.Expr | ast.Return | ast.Assign) else self.line
+        return range(min(first, self.line), getattr(node, "end_lineno", self.line) + 1)
+
+
+def _walk(tree: ast.AST, place: _Place) -> Iterator[_Place]:
+    for name, value in ast.iter_fields(tree):
+        for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if not isinstance(child, ast.AST) or _is_ignored(tree, name, child):
+                continue
+            inner = _enter(place, (name, index), child)
+            yield inner
+            if isinstance(child, ast.FunctionDef | ast.ClassDef):
+                inner = _Place(inner.steps, f"{place.within}.{child.name}".lstrip("."), child, child, inner.at_import)
+            yield from _walk(child, inner)
+
+
+def _enter(place: _Place, step: Step, child: ast.AST) -> _Place:
+    """The place of a child. The body of a function runs later; its defaults and decorators run at import."""
+    at_import = place.at_import and not (isinstance(place.node, ast.FunctionDef | ast.Lambda) and step[0] == "body")
+    statement = child if isinstance(child, ast.stmt) else place.statement
+    return _Place((*place.steps, step), place.within, child, statement, at_import)
+
+
+def _is_ignored(parent: ast.AST, name: str, child: ast.AST) -> bool:
+    """Annotations, log lines, messages of errors, and text: what they say is not what this measures."""
+    if name in ("annotation", "returns", "decorator_list") or isinstance(child, ast.Assert | ast.JoinedStr):
+        return True
+    if isinstance(child, ast.AnnAssign) and getattr(child.annotation, "id", "") == "TypeAlias":
+        return True
+    if isinstance(parent, ast.Raise | ast.ImportFrom) or isinstance(child, ast.Import | ast.ImportFrom):
+        return True
+    if isinstance(child, ast.ClassDef) and any(getattr(base, "id", "") == "Protocol" for base in child.bases):
+        return True
+    return isinstance(child, ast.Expr) and _is_log_line(child.value)
+
+
+def _is_log_line(node: ast.expr) -> bool:
+    function = node.func if isinstance(node, ast.Call) else None
+    return isinstance(function, ast.Attribute) and getattr(function.value, "id", "") in LOGGERS
+
+
+def _text(node: ast.AST) -> str:
+    """The source of a node in one line; of a compound statement its first line."""
+    if isinstance(node, ast.ExceptHandler):
+        return (
+            ast.unparse(ast.Try([ast.Pass()], [node], [], [])).partition("\n")[2].partition("\n")[2].replace("\n", " ")
+        )
+    if isinstance(node, ast.comprehension):
+        return ast.unparse(node).strip()
+    return ast.unparse(ast.fix_missing_locations(node)).partition("\n")[0]

@@ -1,0 +1,199 @@
+"""Runs the tests nearest to a module once with a tracer, then against each mutant in a forked process."""
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, Final
+
+import pytest
+from _pytest.runner import runtestprotocol
+from hypothesis import HealthCheck, Phase, settings
+
+from tests.mutants.mutants import Mutant
+from tests.mutants.patching import NotApplicable, apply, live_path, prepare
+
+MAX_TEST_S: Final = 6.0
+"""Slower tests are left out."""
+MAX_TESTS: Final = 60
+"""Tests for each mutant, the quickest first."""
+MAX_AT_IMPORT: Final = 40
+"""Tests for each mutant of code that runs at import, where no line says which are nearest."""
+GRACE_S: Final = 4.0
+
+KILLED, TIMEOUT, SURVIVED, UNTESTED, INVALID = "killed", "timeout", "survived", "untested", "invalid"
+
+
+@dataclass(slots=True)
+class Timing:
+    """One test: how long it takes, and which lines of which modules it runs."""
+
+    item: pytest.Item
+    seconds: float
+    lines: dict[str, set[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a mutant; `by` names the test that noticed."""
+
+    mutant: Mutant
+    outcome: str
+    by: str = ""
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether the tests noticed the change."""
+        return self.outcome in (KILLED, TIMEOUT)
+
+
+class Trial:
+    """A pytest plugin: instead of running the tests once, it runs them against mutants."""
+
+    def __init__(self, mutants: Sequence[Mutant], jobs: int, progress: Callable[[str], None]) -> None:
+        self._mutants, self._jobs, self._progress = mutants, jobs, progress
+        self._paths = {live_path(module): module for module in {mutant.module for mutant in mutants}}
+        self.verdicts: list[Verdict] = []
+        self.broken: list[str] = []
+        """Tests that fail on the unchanged code."""
+
+    def pytest_collection(self) -> None:
+        """Make Hypothesis quick and repeatable before the test modules are imported."""
+        quick = settings(
+            derandomize=True,
+            database=None,
+            deadline=None,
+            max_examples=25,
+            phases=(Phase.explicit, Phase.generate),
+            suppress_health_check=list(HealthCheck),
+        )
+        settings.register_profile("mutants", quick)
+        settings.load_profile("mutants")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Trace every test, then try every mutant."""
+        timings = [timing for item in session.items if (timing := self._trace(session, item)) is not None]
+        if not self.broken:
+            timings.sort(key=lambda timing: timing.seconds)
+            self._progress(f"{len(timings)} tests run in {sum(each.seconds for each in timings):.0f} s")
+            for module in self._paths.values():
+                prepare(module)
+            gc.freeze()
+            self.verdicts = list(self._try_all(session, timings))
+        return True
+
+    def _trace(self, session: pytest.Session, item: pytest.Item) -> Timing | None:
+        lines: dict[str, set[int]] = {module: set() for module in self._paths.values()}
+        begin = time.monotonic()
+        with _tracing({path: lines[module] for path, module in self._paths.items()}):
+            reports = runtestprotocol(item, log=False, nextitem=session)  # type: ignore[arg-type]
+        if any(report.failed for report in reports):
+            self.broken.append(item.nodeid)
+        seconds = time.monotonic() - begin
+        passed = [report.when for report in reports if report.passed]
+        return Timing(item, seconds, lines) if "call" in passed and seconds <= MAX_TEST_S else None
+
+    def _try_all(self, session: pytest.Session, timings: list[Timing]) -> Iterator[Verdict]:
+        running: list[_Child] = []
+        waiting = list(self._mutants)
+        tried = 0
+        while waiting or running:
+            while waiting and len(running) < self._jobs:
+                mutant = waiting.pop(0)
+                if nearest := _nearest(mutant, timings):
+                    running.append(_Child(session, mutant, nearest))
+                else:
+                    tried += 1
+                    yield Verdict(mutant, UNTESTED)
+            ready, _, _ = select.select([child.pipe for child in running], [], [], 0.2)
+            for child in [child for child in running if child.pipe in ready or child.is_late]:
+                running.remove(child)
+                tried += 1
+                if tried % 100 == 0:
+                    self._progress(f"{tried} of {len(self._mutants)} mutants tried")
+                yield child.finish()
+
+
+def _nearest(mutant: Mutant, timings: list[Timing]) -> list[Timing]:
+    """The tests that run the changed lines, the quickest first; at import, any that run the module."""
+    if not mutant.lines:
+        return [each for each in timings if each.lines[mutant.module]][:MAX_AT_IMPORT]
+    return [each for each in timings if not each.lines[mutant.module].isdisjoint(mutant.lines)][:MAX_TESTS]
+
+
+class _Child:
+    """A forked process that runs tests against one mutant until one fails."""
+
+    def __init__(self, session: pytest.Session, mutant: Mutant, nearest: Sequence[Timing]) -> None:
+        self.mutant = mutant
+        self.deadline = time.monotonic() + 8 * sum(each.seconds for each in nearest) + GRACE_S
+        self.pipe, write = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            os.close(self.pipe)
+            try:
+                os.write(write, _run(session, mutant, nearest).encode())
+            finally:
+                os._exit(0)
+        os.close(write)
+
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def finish(self) -> Verdict:
+        """End the process and its own; a process that ended without a word died of the mutant."""
+        late = not select.select([self.pipe], [], [], 0)[0]
+        text = "" if late else os.read(self.pipe, 4096).decode()
+        os.close(self.pipe)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        outcome, _, by = text.partition(" ")
+        return Verdict(self.mutant, TIMEOUT if late else outcome or KILLED, by)
+
+
+def _run(session: pytest.Session, mutant: Mutant, nearest: Sequence[Timing]) -> str:
+    try:
+        apply(mutant)
+    except NotApplicable:
+        return INVALID
+    except Exception as error:
+        return f"{KILLED} import: {type(error).__name__}"
+    for each in nearest:
+        reports = runtestprotocol(each.item, log=False, nextitem=session)  # type: ignore[arg-type]
+        if any(report.failed for report in reports):
+            return f"{KILLED} {each.item.nodeid}"
+    return SURVIVED
+
+
+@contextlib.contextmanager
+def _tracing(lines: dict[str, set[int]]) -> Iterator[None]:
+    """Note the lines that run of these files, in every thread that starts meanwhile."""
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        seen = lines.get(frame.f_code.co_filename)
+        if seen is None:
+            return None
+
+        def trace_line(frame: FrameType, event: str, argument: Any) -> Any:
+            seen.add(frame.f_lineno)
+            return trace_line
+
+        return trace_line
+
+    threading.settrace(trace)
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+        threading.settrace(None)

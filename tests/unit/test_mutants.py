@@ -1,0 +1,50 @@
+"""The tool of `make mutants`: a short run, and the list of explained survivors."""
+
+import json
+import subprocess
+import sys
+
+from tests.mutants.groups import GROUPS
+from tests.mutants.mutants import ROOT, mutants_of
+from tests.mutants.survivors import Survivor, load_survivors, stale
+
+MODULES = sorted({path for group in GROUPS.values() for path in group.paths()})
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.mutants", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_tests_notice_a_few_changes() -> None:
+    """The short form of `make mutants`."""
+    places = [f"signpost/case/money.py::{name}" for name in ("_hours_for_both", "Money.annual_at", "Money.from_json")]
+    tests = ["--tests", "tests/unit/test_case_money.py"]
+    done = run(*places, *tests, "--sample", "12", "--seed", "1", "--min-score", "100", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (score,) = json.loads(done.stdout)
+    assert (score["mutants"], score["killed"], score["survivors"]) == (12, 12, [])
+
+
+def test_a_change_that_no_test_notices_fails_the_run() -> None:
+    done = run("signpost/case/money.py::comparable", "--tests", "tests/unit/test_case_identity.py")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "untested in comparable: if ours.per == theirs.per:  ->  if True:" in done.stdout
+    assert " 0.0%" in done.stdout.splitlines()[-1]
+
+
+def test_every_explained_survivor_is_a_change_of_the_code_as_it_is() -> None:
+    survivors = load_survivors()
+    assert all(survivor.why.strip() for survivor in survivors)
+    mutants = [mutant for path in MODULES for mutant in mutants_of(path)]
+    assert len({mutant.key for mutant in mutants}) == len(mutants) > 3000
+    assert stale(survivors, mutants) == []
+
+
+def test_an_explanation_of_code_that_changed_is_stale() -> None:
+    known = mutants_of("signpost/case/money.py")[-1]
+    old = Survivor((known.module, known.within, "ours.per == old", known.after, 1), "why")
+    assert stale([Survivor(known.key, "why")], [known]) == []
+    assert stale([old], [known]) == [
+        f"signpost/case/money.py, {known.within}: no code 'ours.per == old' that becomes {known.after!r}"
+    ]
