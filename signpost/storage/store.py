@@ -16,6 +16,7 @@ from signpost.storage.dialect import Dialect
 from signpost.storage.engines import WRITE, EngineOptions, LazyEngine
 from signpost.storage.erasures import ErasureStore
 from signpost.storage.errors import translate_errors
+from signpost.storage.next_changes import NextChangeStore
 from signpost.storage.postgres import PostgresDialect
 from signpost.storage.rows import (
     CaseRow,
@@ -52,6 +53,7 @@ class Store:
         self.signed_messages = SignedMessageStore(self._write_connection)
         self.usage = UsageStore(self._write_connection, self._read_connection, self._dialect)
         self.consumers = ConsumerStore(self._write_connection, self._read_connection)
+        self.next_changes = NextChangeStore(self._read_connection)
 
     def __enter__(self) -> Self:
         """Return the store."""
