@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Response, request
 
-from signpost.case.instant import on_calendar, parse_instant
 from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject
 from signpost.explain.questions import DEFAULT_LIMIT, MAX_LIMIT
 from signpost.explain.simulation import SimulationTooLarge, keys_of
@@ -14,7 +13,7 @@ from signpost.services.intake import prices
 from signpost.services.intake.analysis import Analyst, Ask, Explain, Job, Simulate, StoredCase
 from signpost.services.intake.context import IntakeContext
 from signpost.services.intake.problems import BadQuery, NotFound
-from signpost.services.intake.reading import case_of, read_limit
+from signpost.services.intake.reading import case_of, read_instant, read_limit
 from signpost.services.intake.slots import Slots
 from signpost.storage import CaseRow
 
@@ -58,7 +57,7 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
             return _run(job)
 
     def _explain(tenant: str, row: CaseRow, rule: str, subject: str | None) -> Response:
-        at = _instant()
+        at = read_instant("at")
         context.charge(tenant, prices.EXPLANATION)
         case, now = StoredCase(row.key, row.state, row.advice), context.clock() if at is None else at
         with slots.take(tenant):
@@ -81,20 +80,6 @@ def _count_events(document: object) -> int:
     """The events of a simulation that is not checked yet."""
     events = document.get("events") if isinstance(document, dict) else None
     return len(events) if isinstance(events, list) else 0
-
-
-def _instant() -> int | None:
-    """The query parameter `at`; None without it. Raises BadQuery."""
-    raw = request.args.get("at")
-    if raw is None:
-        return None
-    try:
-        instant = on_calendar(parse_instant(raw))
-    except (ValueError, OverflowError):
-        instant = None
-    if instant is None:
-        raise BadQuery("at", "must be an instant with an offset, like 2026-03-02T09:00:00Z")
-    return instant
 
 
 def _load_cases(context: IntakeContext, tenant: str, keys: set[str]) -> list[StoredCase]:

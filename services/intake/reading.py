@@ -1,15 +1,15 @@
 """Routes that read advice, cases, recommendations and their feed, always of the caller's tenant."""
 
-import math
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
 
+from signpost.advice.document import urgency
 from signpost.advice.records import suppressions
 from signpost.case import Case
-from signpost.case.instant import format_instant, parse_instant
-from signpost.names import AUDIENCES, PRIORITIES
+from signpost.case.instant import format_instant, on_calendar, parse_instant
+from signpost.names import AUDIENCES
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import BadQuery, NotFound
@@ -22,12 +22,12 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
     @routes.get("/v1/candidates/<anything:key>/advice")
     def advice(key: str) -> Response:
-        tenant, audience = context.tenant(), _audience()
+        tenant, audience = context.tenant(), read_audience()
         row = case_of(context, tenant, key)
         rows = context.store.recommendations(tenant, row.key, status="active")
         active = [orjson.loads(found.body)["data"] for found in rows if audience in (None, found.audience)]
         suppressed = suppressions(row.advice, audience)
-        return reply({"candidate": row.key, "active": sorted(active, key=_urgency), "suppressed": suppressed})
+        return reply({"candidate": row.key, "active": sorted(active, key=urgency), "suppressed": suppressed})
 
     @routes.get("/v1/candidates/<anything:key>/case")
     def case(key: str) -> Response:
@@ -50,7 +50,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
     @routes.get("/v1/recommendations")
     def feed() -> Response:
-        tenant, limit, audience = context.tenant(), read_limit(context.limits.max_page_items), _audience()
+        tenant, limit, audience = context.tenant(), read_limit(context.limits.max_page_items), read_audience()
         context.charge(tenant, prices.of_page(limit))
         rows, cursor = context.store.feed(tenant, request.args.get("after"), limit, audience)
         return reply({"items": [orjson.loads(row.body) for row in rows], "next": cursor})
@@ -70,19 +70,12 @@ def _facts(row: CaseRow) -> Any:
     return orjson.loads(row.state)["facts"] if row.state else None
 
 
-def _audience() -> str | None:
+def read_audience() -> str | None:
     """The query parameter `audience`; None for all audiences."""
     audience = request.args.get("audience")
     if audience is not None and audience not in AUDIENCES:
         raise BadQuery("audience", f"must be one of {', '.join(AUDIENCES)}")
     return audience
-
-
-def _urgency(advice: dict[str, Any]) -> tuple[int, float, str, str, str]:
-    """Sort key: urgent first, then by due time with none last, then by names, so that the order is stable."""
-    due, subject = advice["due"], advice["subject"]
-    when = math.inf if due is None else parse_instant(due)
-    return -PRIORITIES.index(advice["priority"]), when, advice["rule"], subject["kind"], subject["id"]
 
 
 def read_limit(maximum: int, default: int = 100) -> int:
@@ -91,3 +84,17 @@ def read_limit(maximum: int, default: int = 100) -> int:
     if not (raw.isascii() and raw.isdigit() and len(raw) <= 6 and 1 <= int(raw) <= maximum):
         raise BadQuery("limit", f"must be a whole number from 1 to {maximum}")
     return int(raw)
+
+
+def read_instant(name: str) -> int | None:
+    """The query parameter `name` in microseconds; None without it. Raises BadQuery."""
+    raw = request.args.get(name)
+    if raw is None:
+        return None
+    try:
+        instant = on_calendar(parse_instant(raw))
+    except (ValueError, OverflowError):
+        instant = None
+    if instant is None:
+        raise BadQuery(name, "must be an instant with an offset, like 2026-03-02T09:00:00Z")
+    return instant

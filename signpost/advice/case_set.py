@@ -22,6 +22,11 @@ class LoadedCase:
     next_change: int | None = None
     touched: bool = False
 
+    @property
+    def size(self) -> int:
+        """Number of entities: the work of one evaluation grows with it."""
+        return sum(map(len, self.case.registers.values()))
+
 
 class CaseSet:
     """Handles the events of one tenant over the given cases; any other key starts empty.

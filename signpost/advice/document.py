@@ -1,12 +1,14 @@
 """Builds the data of one published change, as the schema defines it. Pure."""
 
+import math
 from typing import Any
 
 from signpost.advice.evidence import Fact
 from signpost.advice.records import AdviceRecord
 from signpost.advice.wording import Words
-from signpost.case.instant import format_instant
+from signpost.case.instant import format_instant, parse_instant
 from signpost.facts.facts import Entity
+from signpost.names import PRIORITIES
 from signpost.rulebook.terms import Rule
 
 STATUS = {"raised": "active", "updated": "active"}
@@ -66,6 +68,13 @@ def employer_of(subject: Entity) -> dict[str, Any] | None:
     if "employer" not in subject.values and "employer_name" not in subject.values:
         return None
     return {"id": subject.values.get("employer"), "name": subject.values.get("employer_name")}
+
+
+def urgency(data: dict[str, Any]) -> tuple[int, float, str, str, str]:
+    """Sort key: urgent first, then by due time with none last, then by names, so that the order is stable."""
+    due, subject = data["due"], data["subject"]
+    when = math.inf if due is None else parse_instant(due)
+    return -PRIORITIES.index(data["priority"]), when, data["rule"], subject["kind"], subject["id"]
 
 
 def _text(instant: int | None) -> str | None:

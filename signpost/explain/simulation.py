@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
 
 from signpost.advice import active
-from signpost.advice.case_set import CaseSet, LoadedCase
+from signpost.advice.case_set import CaseSet
 from signpost.advice.records import suppressions
 from signpost.advice.replay import Replay, ReplayedChange
 from signpost.case.event import Event
@@ -60,7 +60,7 @@ def _replay(case_set: CaseSet, arrivals: list[tuple[int, Event]], until: int) ->
     replay, pending, work = Replay(case_set, arrivals), Counter(at for at, _ in arrivals), 0
     while (instant := _next(case_set, pending)) is not None and instant <= until:
         arriving = pending.pop(instant, 0)
-        work += (1 + arriving) * (1 + arriving + max(map(_size, case_set.cases.values())))
+        work += (1 + arriving) * (1 + arriving + max(case.size for case in case_set.cases.values()))
         if work > MAX_WORK:
             raise SimulationTooLarge(
                 f"the simulation until {format_instant(until)} is too large: choose an earlier `until` or fewer events"
@@ -71,10 +71,6 @@ def _replay(case_set: CaseSet, arrivals: list[tuple[int, Event]], until: int) ->
 def _next(case_set: CaseSet, pending: Counter[int]) -> int | None:
     wake_times = (case.next_change for case in case_set.cases.values())
     return min((*pending, *(instant for instant in wake_times if instant is not None)), default=None)
-
-
-def _size(case: LoadedCase) -> int:
-    return sum(map(len, case.case.registers.values()))
 
 
 def keys_of(candidate: str, events: Sequence[Event]) -> set[str]:

@@ -11,12 +11,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from signpost.advice.case_set import CaseSet, LoadedCase
+from signpost.advice.document import urgency
 from signpost.advice.messages import routing_key, to_cloudevent
 from signpost.engine import make_engine
 from signpost.rulebook import load
 from signpost.schemas import RecommendationSchema, load_own_event
 from signpost.schemas.documents.generate import documents, recommendation_document
-from signpost.services.intake.reading import _urgency
 from signpost.storage import CaseRow, Change
 from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at
 
@@ -130,7 +130,7 @@ def test_urgency_orders_by_priority_due_and_a_stable_key() -> None:
         advice("low", "2026-03-01T00:00:00Z", "a"),
     ]
     for shuffled in (right[::-1], right[3:] + right[:3]):
-        assert sorted(shuffled, key=_urgency) == right
+        assert sorted(shuffled, key=urgency) == right
 
 
 def test_advice_is_filtered_by_audience(intake: Intake) -> None:
