@@ -125,7 +125,7 @@ class Settings:
     http_analyses: int = _setting(
         number(1, 64),
         "3",
-        "explanations and simulations that each intake process runs at once, each in a child process of its own",
+        "explanations, forecasts and simulations that each intake process runs at once, each in a child process",
     )
     max_body_bytes: int = _setting(number(1_000, 16_000_000), "1000000", "maximum size of a request body, in bytes")
     rate_per_second: int = _setting(

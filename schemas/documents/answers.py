@@ -3,6 +3,7 @@
 from signpost.schemas.containers import object_schema
 from signpost.schemas.feedback import FeedbackSchema
 from signpost.schemas.fields import JsonSchema
+from signpost.schemas.forecast import ForecastSchema, TenantForecastSchema
 from signpost.schemas.money import MoneySchema
 from signpost.schemas.questions import QuestionSchema
 from signpost.schemas.recommendation import RecommendationSchema
@@ -153,5 +154,7 @@ ANSWERS: JsonSchema = {
         rulebook=_TEXT,
         questions={"type": "array", "items": ref("Question")},
     ),
+    "Forecast": object_schema(ForecastSchema),
+    "TenantForecast": object_schema(TenantForecastSchema),
     "money": object_schema(MoneySchema),
 }

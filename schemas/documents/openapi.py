@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from signpost.names import AUDIENCES, JSON
+from signpost.names import JSON
 from signpost.schemas.documents.answers import ANSWERS, DELIVERY_STATUSES, of, ref
 from signpost.schemas.documents.examples import (
     ADVICE_ANSWER,
@@ -17,7 +17,17 @@ from signpost.schemas.documents.examples import (
     SIMULATION,
 )
 from signpost.schemas.documents.openapi_documents import document_paths
-from signpost.schemas.documents.openapi_parts import answering, media, path_parameter, query_parameter, reading
+from signpost.schemas.documents.openapi_forecast import forecast_paths
+from signpost.schemas.documents.openapi_parts import (
+    AUDIENCE,
+    CANDIDATE,
+    LIMIT,
+    answering,
+    media,
+    path_parameter,
+    query_parameter,
+    reading,
+)
 from signpost.schemas.documents.openapi_sending import send_events, send_webhook
 from signpost.schemas.fields import JsonSchema
 
@@ -40,6 +50,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/v1/recommendations/{recommendation}/explanation": {"get": _explanation()},
         "/v1/candidates/{candidate}/rules/{rule}": {"get": _rule()},
         "/v1/recommendations/{recommendation}/feedback": {"post": _feedback()},
+        **forecast_paths(),
         "/v1/simulate": {"post": _simulate()},
         "/v1/deliveries": {"get": _deliveries()},
         "/v1/deliveries/{delivery}": {"get": _delivery()},
@@ -81,7 +92,7 @@ the broker has confirmed it, or the database has committed it. Repeating the sam
 _TAGS = {
     "Send": "Send events and webhooks",
     "Read": "Read advice, cases and recommendations",
-    "Explain": "Explain and simulate advice",
+    "Explain": "Explain, forecast and simulate advice",
     "Deliveries": "Inspect and replay webhooks",
     "Health": "Health checks for operators",
     "Contracts": "Public documents: OpenAPI, AsyncAPI, JSON Schema",
@@ -96,7 +107,7 @@ def _tagged(path: str, item: JsonSchema) -> JsonSchema:
 def _tag(path: str, method: str) -> str:
     if not path.startswith("/v1/"):
         return "Health" if path in ("/livez", "/readyz") else "Contracts"
-    if path.endswith(("/explanation", "/rules/{rule}", "/questions", "/simulate")):
+    if path.endswith(("/explanation", "/rules/{rule}", "/questions", "/forecast", "/simulate")):
         return "Explain"
     if path.startswith("/v1/deliveries"):
         return "Deliveries"
@@ -116,21 +127,15 @@ def _relocate(value: Any) -> Any:
     return value.replace("#/$defs/", "#/components/schemas/") if isinstance(value, str) else value
 
 
-_CANDIDATE = path_parameter("candidate", "A candidate's id, or `application:ID`, percent-encoded", "c-1")
-_AUDIENCE = query_parameter(
-    "audience", "Return only this audience", {"type": "string", "enum": list(AUDIENCES)}, "candidate"
-)
-
-
 def _advice() -> JsonSchema:
     description = "Active advice by priority, then due time; and suppressed advice"
     answers = answering(200, description, media(ref("Advice"), ADVICE_ANSWER), 400, 401, 404)
-    return reading("advice", "Return the advice of a candidate", [_CANDIDATE, _AUDIENCE], answers)
+    return reading("advice", "Return the advice of a candidate", [CANDIDATE, AUDIENCE], answers)
 
 
 def _case() -> JsonSchema:
     answers = answering(200, "The stored facts and events", media(ref("Case"), CASE_ANSWER), 401, 404)
-    return reading("case", "Return the case of a candidate", [_CANDIDATE], answers)
+    return reading("case", "Return the case of a candidate", [CANDIDATE], answers)
 
 
 def _recommendation() -> JsonSchema:
@@ -150,13 +155,8 @@ def _feed() -> JsonSchema:
         query_parameter(
             "after", "The `next` of an earlier response; default: from the beginning", {"type": "string"}, "17"
         ),
-        query_parameter(
-            "limit",
-            "The maximum number of items",
-            {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
-            50,
-        ),
-        _AUDIENCE,
+        LIMIT,
+        AUDIENCE,
     ]
     example = {"items": [RECOMMENDATION_EVENT], "next": "17"}
     answers = answering(200, "Changes in the order of storage", media(ref("Feed"), example), 400, 401)
@@ -176,12 +176,7 @@ def _deliveries() -> JsonSchema:
         query_parameter(
             "after", "The `next` of an earlier response; default: from the latest", {"type": "string"}, "9.dlv_1"
         ),
-        query_parameter(
-            "limit",
-            "The maximum number of items",
-            {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
-            50,
-        ),
+        LIMIT,
     ]
     listed = {name: value for name, value in DELIVERY.items() if name != "body"}
     answers = answering(
@@ -211,7 +206,7 @@ def _explanation() -> JsonSchema:
 
 def _rule() -> JsonSchema:
     parameters = [
-        _CANDIDATE,
+        CANDIDATE,
         path_parameter("rule", "The id of a rule", "ask-response-deadline"),
         query_parameter(
             "subject",
@@ -229,7 +224,7 @@ def _rule() -> JsonSchema:
 
 def _questions() -> JsonSchema:
     limit = {"type": "integer", "minimum": 1, "maximum": 20, "default": 5}
-    parameters = [_CANDIDATE, query_parameter("limit", "The maximum number of questions", limit, 2)]
+    parameters = [CANDIDATE, query_parameter("limit", "The maximum number of questions", limit, 2)]
     description = "The questions, those that decide the most urgent and the most advice first"
     answers = answering(200, description, media(ref("Questions"), QUESTIONS), 400, 401, 404)
     return reading(

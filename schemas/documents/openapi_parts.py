@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from signpost.names import JSON, PROBLEM_JSON
+from signpost.names import AUDIENCES, JSON, PROBLEM_JSON
 from signpost.schemas.documents.answers import ref
 from signpost.schemas.documents.problem_examples import BAD_QUERY, PROBLEMS
 from signpost.schemas.fields import JsonSchema
@@ -70,3 +70,12 @@ def reading(operation: str, summary: str, parameters: list[JsonSchema], answers:
     """Return a read operation; it also responds 503 while the database is unavailable."""
     answers = (with_example(400, BAD_QUERY, answers) if "400" in answers else answers) | {"503": refusal(503)}
     return {"operationId": operation, "summary": summary, "parameters": parameters, "responses": answers}
+
+
+CANDIDATE = path_parameter("candidate", "A candidate's id, or `application:ID`, percent-encoded", "c-1")
+AUDIENCE = query_parameter(
+    "audience", "Return only this audience", {"type": "string", "enum": list(AUDIENCES)}, "candidate"
+)
+LIMIT = query_parameter(
+    "limit", "The maximum number of items", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, 50
+)

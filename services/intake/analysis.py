@@ -1,4 +1,4 @@
-"""Explanations, questions and simulations as jobs that any process can run. No HTTP, no database."""
+"""Explanations, questions, forecasts and simulations as jobs that any process can run. No HTTP, no database."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import orjson
 
 from signpost.advice.case_set import CaseSet, LoadedCase
+from signpost.advice.forecast import ForecastTooLarge, Position, Reader, forecast_page
 from signpost.authoring.backtest import history_of_case
 from signpost.case import Case
 from signpost.case.event import Event
@@ -66,6 +67,25 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """Forecast what changes for a case from `now` to `until`: at most `limit` changes after a position."""
+
+    tenant: str
+    case: StoredCase
+    now: int
+    until: int
+    reader: Reader
+    after: Position | None
+    limit: int
+
+    def run(self, engine: CompiledEngine) -> Any:
+        """The page. Raises ForecastTooLarge."""
+        case = LoadedCase(self.case.key, Case.from_json(self.case.state), self.case.advice)
+        times = (self.now, self.until)
+        return forecast_page(engine, self.tenant, case, *times, reader=self.reader, after=self.after, limit=self.limit)
+
+
+@dataclass(frozen=True, slots=True)
 class Simulate:
     """Simulate events from `at` to `until` on stored cases; `known_at`: with what was known then."""
 
@@ -89,10 +109,10 @@ class Simulate:
         return LoadedCase(stored.key, _known_by(stored, self.known_at), stored.advice if self.known_at is None else b"")
 
 
-Job = Explain | Simulate | Ask
+Job = Explain | Simulate | Ask | Forecast
 ASK_FOR_LESS = "send fewer events, choose a shorter period, or name one subject"
 MAX_ANSWER_BYTES = 8_000_000
-REFUSALS = (UnknownRule, UnknownSubject, TooManySubjects, SimulationTooLarge, TooExpensive)
+REFUSALS = (UnknownRule, UnknownSubject, TooManySubjects, SimulationTooLarge, ForecastTooLarge, TooExpensive)
 """What a job raises for the caller; each has a message only."""
 
 

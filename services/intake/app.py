@@ -8,7 +8,17 @@ from werkzeug.routing import BaseConverter
 
 from signpost.ingress.cloudevents_http import grant
 from signpost.messaging import Publisher
-from signpost.services.intake import documents, events, explaining, feedback, health, problems, reading, webhooks
+from signpost.services.intake import (
+    documents,
+    events,
+    explaining,
+    feedback,
+    forecasting,
+    health,
+    problems,
+    reading,
+    webhooks,
+)
 from signpost.services.intake.acceptance import EventAcceptor
 from signpost.services.intake.analysis import Analyst
 from signpost.services.intake.context import IntakeContext
@@ -64,7 +74,7 @@ def create_app(
     `publisher` returns the publisher of this process (`Broker.publisher`); the first call happens after any fork.
     `rate`: the limit of each tenant, across all processes. `deliveries`: the log of received webhooks.
     `quotas`: the tenants at their quota; who calls keeps them up to date.
-    `analyst` runs at most `analyses` explanations and simulations at once.
+    `analyst` runs at most `analyses` explanations, forecasts and simulations at once.
     """
     chosen = limits or Limits()
     app = Flask("signpost.intake", static_folder=None)
@@ -86,7 +96,9 @@ def create_app(
     )
     for routes in (events, webhooks, reading, health, feedback):
         app.register_blueprint(routes.blueprint(context))
-    app.register_blueprint(explaining.blueprint(context, analyst, Slots(analyses)))
+    slots = Slots(analyses)
+    app.register_blueprint(explaining.blueprint(context, analyst, slots))
+    app.register_blueprint(forecasting.blueprint(context, analyst, slots))
     app.register_blueprint(blueprint(context, webhooks.events_of))
     app.after_request(add_delivery_header)
     app.after_request(_grant_delivery)

@@ -10,6 +10,8 @@ BODY_BYTES: Final = 100_000
 """Bytes of a body that cost as much as one event."""
 EXPLANATION: Final = 50
 QUESTIONS: Final = 50
+FORECAST: Final = 50
+"""A page of a forecast, of one candidate or of all."""
 SIMULATION: Final = 100
 SIMULATED_EVENT: Final = 25
 

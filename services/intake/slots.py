@@ -32,7 +32,8 @@ class Slots:
     def _enter(self, tenant: str) -> None:
         with self._lock:
             if self._used[tenant] >= self._share:
-                raise NoSlot(429, RETRY_AFTER_S, f"this tenant has {self._share} explanations or simulations running")
+                running = f"this tenant has {self._share} explanations, forecasts or simulations running"
+                raise NoSlot(429, RETRY_AFTER_S, running)
             if self._used.total() >= self._total:
-                raise NoSlot(503, RETRY_AFTER_S, "all places for explanations and simulations are taken")
+                raise NoSlot(503, RETRY_AFTER_S, "all places for explanations, forecasts and simulations are taken")
             self._used[tenant] += 1

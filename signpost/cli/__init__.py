@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "send": ("signpost.cli.send:send", "Send CloudEvents from files to the intake."),
     "tail": ("signpost.cli.tail:tail", "Show recommendations, the latest last."),
     "questions": ("signpost.cli.questions:questions", "List the facts that a candidate could be asked for."),
+    "forecast": ("signpost.cli.forecast:forecast", "Show what time alone will change, for a candidate or for all."),
     "rules": ("signpost.cli.rules:rules", "Write, check, test and explain rules."),
     "consumers": ("signpost.cli.consumers:consumers", "Add, list and remove queues for other systems."),
     "deliveries": ("signpost.cli.deliveries:deliveries", "Inspect received webhooks and replay them."),

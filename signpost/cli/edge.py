@@ -1,4 +1,5 @@
-"""What all commands share: the settings of this process, and output as tables or JSON. No command lives here."""
+"""What all commands share: the settings of this process, instants in options, output as tables or JSON. No command
+lives here."""
 
 import os
 import re
@@ -50,6 +51,22 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(escape(cell, keep="\n")) for cell in row))
     console.print(table)
+
+
+def parse_moment(text: str, start: int, option: str) -> int:
+    """An instant, or a duration since `start`, in microseconds. Raises BadParameter that names the option."""
+    from signpost.case.instant import on_calendar, parse_instant
+    from signpost.rulebook.values import parse_duration
+
+    duration = parse_duration(text)
+    try:
+        found = start + duration.total if duration and not duration.business_days else parse_instant(text)
+    except ValueError:
+        problem = f"{text!r} is neither an instant nor a duration; write 2026-03-02T09:00:00Z, or 36h"
+        raise click.BadParameter(problem, param_hint=option) from None
+    if on_calendar(found) is None:
+        raise click.BadParameter(f"{text!r} is outside the calendar", param_hint=option)
+    return found
 
 
 def count_noun(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from signpost.cli.edge import echo, json_option, print_json, settings
+from signpost.cli.edge import echo, json_option, parse_moment, print_json, settings
 from signpost.cli.rules.common import FOLDERS
 from signpost.errors import CallerError
 from signpost.printable import escape_document
@@ -154,19 +154,7 @@ def _of_timeline(name: str, folder: tuple[Path, ...] | None) -> _Subject:
 def _instant(at: str | None, start: int) -> int:
     import time
 
-    from signpost.case.instant import parse_instant
-    from signpost.rulebook.values import parse_duration
-
-    if at is None:
-        return time.time_ns() // 1000
-    if (duration := parse_duration(at)) is not None and not duration.business_days:
-        return start + duration.total
-    try:
-        return parse_instant(at)
-    except ValueError:
-        raise click.BadParameter(
-            f"{at!r} is neither an instant nor a duration; write 2026-03-02T09:00:00Z, or 36h", param_hint="--at"
-        ) from None
+    return time.time_ns() // 1000 if at is None else parse_moment(at, start, "--at")
 
 
 def _show(explanation: "Explanation") -> None:
