@@ -22,13 +22,14 @@ def main() -> None:
 def _set_up_process(is_long_running: bool) -> None:
     import os
 
-    from signpost import signals
+    from signpost import signals, standard_error
     from signpost.names import PRIVATE_UMASK
 
     # Rules are files that people share; all else that a command writes is private to its account.
     if sys.argv[1:2] != ["rules"]:
         os.umask(PRIVATE_UMASK)
     if is_long_running:
+        standard_error.install()
         signals.hold()
 
 

@@ -4,12 +4,14 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TextIO
 
 import orjson
 
 from signpost.printable import escape, escape_json
 from signpost.setting_kinds import mask_passwords
+from signpost.standard_error import LineStream, describe_loss
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _MIN_LEVELS = {
@@ -65,12 +67,21 @@ def set_up_logging(process: str, level: str = "info", format: str = "auto", stre
     stream = stream or sys.stderr
     readable = format == "text" or (format == "auto" and stream.isatty())
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(TextLines() if readable else JsonLines(process))
+    formatter = TextLines() if readable else JsonLines(process)
+    handler.setFormatter(formatter)
+    if isinstance(stream, LineStream):
+        stream.describe_loss = partial(_format_loss, formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for name, minimum in _MIN_LEVELS.items():
         logging.getLogger(name).setLevel(max(minimum, root.level))
+
+
+def _format_loss(formatter: logging.Formatter, lines: int) -> str:
+    record = logging.LogRecord("signpost.log", logging.WARNING, "", 0, describe_loss(lines), None, None)
+    record.lost = lines
+    return formatter.format(record)
 
 
 def _dump(line: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Protocol, TypeAlias
 
-from signpost import signals
+from signpost import signals, standard_error
 from signpost.advice import Engine
 from signpost.engine import choose_engine, make_engine
 from signpost.errors import BugError, CallerError, MisconfiguredError, TransientError
@@ -185,4 +185,5 @@ def handle_signals(max_stop_s: float, reload_requested: threading.Event) -> Iter
 def _exit() -> None:
     """Loses nothing: the broker redelivers unacknowledged messages, and the outbox holds unpublished ones."""
     log.error("not stopped within %d s; exiting now, unfinished messages are redelivered", MAX_STOP_S)
+    standard_error.drain()
     os._exit(FAILED)

@@ -9,6 +9,7 @@ import resource
 import signal
 import sys
 
+from signpost import standard_error
 from signpost.errors import CallerError
 from signpost.logs import set_up_logging
 from signpost.services.intake.analysis import Job, LocalAnalyst
@@ -56,6 +57,7 @@ def _limit_cpu(seconds: int) -> None:
 
 
 if __name__ == "__main__":
+    standard_error.install()
     log_settings = read_settings(os.environ)
     set_up_logging("intake", log_settings.log_level, log_settings.log_format)
     main()

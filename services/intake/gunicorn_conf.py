@@ -7,7 +7,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from signpost import signals
+from signpost import signals, standard_error
 from signpost.errors import CallerError, MisconfiguredError
 from signpost.logs import set_up_logging
 from signpost.names import PRIVATE_UMASK
@@ -19,6 +19,7 @@ MISUSED = 2
 """Exit code: an operator has to correct something first."""
 
 os.umask(PRIVATE_UMASK)
+standard_error.install()
 # Gunicorn sets its own handlers later, in each process. A SIGTERM between the fork and them would be lost.
 signals.hold()
 os.register_at_fork(before=signals.block, after_in_parent=signals.unblock, after_in_child=signals.hold)
@@ -68,8 +69,12 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # untyped; the 
     def setup(self, cfg: Any) -> None:
         """Pass records to the root logger."""
         super().setup(cfg)
+        # Their own handlers would block a thread when the reader of the log stops
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+        if cfg.accesslog == "-":
+            self.access_log.handlers.clear()
+            self.access_log.propagate = True
 
 
 def post_worker_init(worker: Any) -> None:

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 
+from signpost import standard_error
 from signpost.errors import TransientError
 from signpost.repeats import Repeats
 from signpost.services.intake.acceptance import EventAcceptor
@@ -15,6 +16,7 @@ log = logging.getLogger(__name__)
 SECOND_US = 1_000_000
 DATABASE_UNAVAILABLE = "unavailable; the log has the reason"
 BROKER_UNAVAILABLE = "unavailable; events are stored in the outbox until it is back"
+LOG_STOPPED = "its reader is stopped or gone, or its disk is full; lines wait or are lost"
 CHANGE_REFUSED = "a change is refused and the previous version in force; see the log"
 
 
@@ -32,7 +34,7 @@ class Report:
 
 
 class Readiness:
-    """Checks database, broker, outbox and tenants file."""
+    """Checks database, broker, outbox, tenants file and log."""
 
     def __init__(
         self, store: Store, acceptor: EventAcceptor, tenants: Tenants | LiveTenants, old_outbox_s: float
@@ -56,4 +58,6 @@ class Readiness:
             parts["outbox"] = f"the oldest message waits for {outbox_age // SECOND_US} s; see the log of the relay"
         if isinstance(self._tenants, LiveTenants) and self._tenants.is_degraded:
             parts["tenants"] = CHANGE_REFUSED
+        if standard_error.is_failing():
+            parts["log"] = LOG_STOPPED
         return Report(True, parts)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import click
@@ -21,6 +22,8 @@ STABLE_S: Final = 60.0
 POLL_S: Final = 0.2
 COLOURS: Final = ("cyan", "magenta", "green", "yellow", "blue")
 MISUSED: Final = 2
+MAX_LINE_BYTES: Final = 65_536
+"""A longer line of a program is forwarded in parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,6 @@ class Supervisor:
     stop: threading.Event = field(default_factory=threading.Event)
     _children: list[_Child] = field(default_factory=list)
     _kill_now: threading.Event = field(default_factory=threading.Event)
-    _writing: threading.Lock = field(default_factory=threading.Lock)
     _ends_with_terminal: bool = field(default_factory=lambda: _has_terminal() and not _under_nohup())
 
     def run(self, ready: Callable[[], bool], on_ready: Callable[[], None], timeout_s: float) -> int:
@@ -112,11 +114,10 @@ class Supervisor:
 
     def _forward_output(self, child: _Child, process: subprocess.Popen[bytes]) -> None:
         prefix = click.style(f"{child.program.name:<9}| ", fg=child.colour) if sys.stderr.isatty() else ""
-        for line in process.stdout or ():
-            # Read the lines even without a terminal: a full pipe would block the program
-            with self._writing, contextlib.suppress(OSError):
-                sys.stderr.write(prefix + line.decode(errors="replace"))
-                sys.stderr.flush()
+        assert process.stdout is not None
+        # Read the lines even when nothing takes them: a full pipe would block the program
+        for line in iter(partial(process.stdout.readline, MAX_LINE_BYTES), b""):
+            sys.stderr.write(prefix + line.decode(errors="replace"))
 
     def _wait_ready(self, ready: Callable[[], bool], on_ready: Callable[[], None], timeout_s: float) -> int:
         deadline = time.monotonic() + timeout_s
