@@ -74,8 +74,12 @@ def cost_of_text(source: str, variables: frozenset[tuple[str, Shape]], attached:
     return cost_of(_parse(source), dict(variables), attached)
 
 
+@lru_cache(maxsize=64)
 def _parse(source: str) -> nodes.Template:
-    """The syntax tree. Raises TextTooLarge before anything recurses too deeply, TemplateSyntaxError."""
+    """The syntax tree, not to be changed. Raises TextTooLarge before anything recurses too deeply, TemplateSyntaxError.
+
+    Cached: the checks of a rule parse each of its texts. Small, because trees take much memory.
+    """
     if len(source) > MAX_SOURCE_CHARS:
         raise TextTooLarge(f"the text is longer than {MAX_SOURCE_CHARS} characters", "split it, or shorten it")
     try:
