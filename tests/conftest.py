@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from signpost.engine import AUTO, DURABLE, choose_engine
-from tests.support import private_servers, servers
+from tests.support import databases, private_servers, servers
 
 NEEDS_SERVER = "needs a server: "
 NEEDS_ENGINE = "needs durable-rules: "
@@ -70,9 +70,23 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: str) -> Iterator[databases.MigratedDatabases]:
+    """Databases as the migrations leave them, to take for a test or a module."""
+    with contextlib.closing(databases.MigratedDatabases(postgres_server)) as made:
+        yield made
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """postgresql+psycopg://... of an empty database for this test alone."""
+def postgres_url(postgres_databases: databases.MigratedDatabases) -> Iterator[str]:
+    """postgresql+psycopg://... of a database as the migrations leave it, for this test alone."""
+    with postgres_databases.take() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """postgresql+psycopg://... of a database without tables for this test alone."""
     with servers.database(postgres_server) as url:
         yield url
 

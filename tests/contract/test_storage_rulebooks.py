@@ -144,7 +144,7 @@ def test_announcements_at_the_same_time_agree(url: str) -> None:
 
 
 def test_cases_from_before_the_migration_count_as_the_oldest(request: pytest.FixtureRequest, sqlite_url: str) -> None:
-    for url in (sqlite_url, request.getfixturevalue("postgres_url")):
+    for url in (sqlite_url, request.getfixturevalue("empty_postgres_url")):
         engine = create_engine(parse_url(url))
         with engine.begin() as connection:
             config = _config()

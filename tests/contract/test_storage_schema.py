@@ -24,7 +24,7 @@ from signpost.storage.tables import metadata
 @pytest.fixture(params=["postgresql", "sqlite"])
 def url(request: pytest.FixtureRequest) -> str:
     """An empty database of each kind."""
-    url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
+    url: str = request.getfixturevalue("empty_postgres_url" if request.param == "postgresql" else "sqlite_url")
     return url
 
 

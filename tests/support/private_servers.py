@@ -16,6 +16,8 @@ from typing import Any, Self
 
 import psycopg
 
+from tests.support.vhosts import VirtualHosts
+
 MIN_WAIT_S = 180.0
 MAX_COMMAND_S = 120.0
 
@@ -171,6 +173,7 @@ class PrivateRabbitMQ(PrivateServer):
     def __init__(self) -> None:
         self._binaries = _rabbitmq_binaries()
         super().__init__()
+        self.vhosts = VirtualHosts(self.ctl)
         self.node = f"signpost-{secrets.token_hex(4)}@localhost"
         self._dist_port = free_port()
         self.config = self.folder / "rabbitmq.conf"

@@ -18,6 +18,7 @@ from tests.support.private_servers import (
     listens,
     postgresql_answers,
 )
+from tests.support.vhosts import VirtualHosts
 
 
 class SharedRabbitMQ:
@@ -25,6 +26,7 @@ class SharedRabbitMQ:
 
     def __init__(self, host: str, port: int) -> None:
         self._address = f"{host}:{port}"
+        self.vhosts = VirtualHosts(self.ctl)
 
     def url(self, vhost: str = "%2F") -> str:
         """Return the URL of a virtual host."""
@@ -53,7 +55,8 @@ def rabbitmq() -> Iterator[SharedRabbitMQ | PrivateRabbitMQ]:
     if listens("127.0.0.1", 5672) and shutil.which("rabbitmqctl"):
         shared = SharedRabbitMQ("127.0.0.1", 5672)
         if shared.is_ours():
-            yield shared
+            with contextlib.closing(shared.vhosts):
+                yield shared
             return
     with PrivateRabbitMQ() as private:
         yield private
@@ -61,14 +64,12 @@ def rabbitmq() -> Iterator[SharedRabbitMQ | PrivateRabbitMQ]:
 
 @contextlib.contextmanager
 def vhost(broker: SharedRabbitMQ | PrivateRabbitMQ) -> Iterator[str]:
-    """Provide the URL of a fresh virtual host; delete it afterwards."""
-    name = f"signpost-test-{secrets.token_hex(6)}"
-    broker.ctl("add_vhost", name)
+    """Provide the URL of a fresh virtual host, which is deleted later, with others."""
+    name = broker.vhosts.take()
     try:
-        broker.ctl("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
         yield broker.url(name)
     finally:
-        broker.ctl("delete_vhost", name)
+        broker.vhosts.give_back(name)
 
 
 @contextlib.contextmanager

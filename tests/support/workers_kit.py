@@ -203,14 +203,14 @@ def system(kind: str, request: pytest.FixtureRequest) -> Iterator[System]:
 
 @contextmanager
 def addresses(kind: str, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """Provide the URLs of an empty database and broker of one kind."""
+    """Provide the URLs of a database and a broker of one kind, both empty; the tables may be there already."""
     if kind == "embedded":
         folder: Path = request.getfixturevalue("tmp_path_factory").mktemp("embedded")
         yield (f"sqlite:///{folder / 'signpost.db'}",) * 2
         return
     with (
         servers.vhost(request.getfixturevalue("rabbitmq_server")) as broker_url,
-        servers.database(request.getfixturevalue("postgres_server")) as database_url,
+        request.getfixturevalue("postgres_databases").take() as database_url,
     ):
         yield database_url, broker_url
 

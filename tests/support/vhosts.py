@@ -1,0 +1,50 @@
+"""Virtual hosts for tests: made and deleted several at a time, because each call of rabbitmqctl takes a second."""
+
+import secrets
+from collections.abc import Callable
+
+MAX_BATCH = 8
+_ADD = """[begin
+    ok = rabbit_vhost:add(Name, <<"test">>),
+    ok = rabbit_auth_backend_internal:set_permissions(
+        <<"guest">>, Name, <<".*">>, <<".*">>, <<".*">>, <<"test">>)
+end || Name <- [{names}]]"""
+_DELETE = '[rabbit_vhost:delete(Name, <<"test">>) || Name <- [{names}]]'
+
+
+class VirtualHosts:
+    """Virtual hosts of one broker, which `ctl` administers. Each is used once, with all rights for `guest`."""
+
+    def __init__(self, ctl: Callable[..., str]) -> None:
+        self._ctl = ctl
+        self._free: list[str] = []
+        self._taken: list[str] = []
+        self._used: list[str] = []
+        self._batch = 1
+
+    def take(self) -> str:
+        """Return the name of a fresh virtual host."""
+        if not self._free:
+            self._free = [f"signpost-test-{secrets.token_hex(6)}" for _ in range(self._batch)]
+            self._run(_DELETE, self._used, _ADD, self._free)
+            self._used, self._batch = [], min(2 * self._batch, MAX_BATCH)
+        self._taken.append(self._free.pop())
+        return self._taken[-1]
+
+    def give_back(self, name: str) -> None:
+        """Let a virtual host be deleted with the next call."""
+        self._taken.remove(name)
+        self._used.append(name)
+
+    def close(self) -> None:
+        """Delete all."""
+        if left := [*self._free, *self._taken, *self._used]:
+            self._run(_DELETE, left)
+
+    def _run(self, *parts: str | list[str]) -> None:
+        """Run expressions with their lists of names in one call. Raises RuntimeError."""
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        filled = [
+            str(expression).format(names=", ".join(f'<<"{name}">>' for name in names)) for expression, names in pairs
+        ]
+        self._ctl("eval", ", ".join(filled) + ".")
