@@ -41,8 +41,9 @@ run: $(READY) ## start the whole system, embedded: no broker, no database server
 demo: $(READY) ## play the example journeys against a running `make run` and show the advice
 	$(BIN)/python examples/play.py
 
+# The order of `testpaths`, long files first, so that no process ends with a long file while the other is idle
 test: $(READY) ## run all tests
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 mutants: $(READY) ## change the code a little, thousands of times, and require that the tests notice 90 %
 	$(BIN)/python -m tests.mutants $(ARGS)
