@@ -116,7 +116,8 @@ def test_a_rule_taken_out_is_lost_wherever_it_was_advised(other: Path) -> None:
     path.write_text(text[:start] + text[text.index("\nask-response-deadline:") + 1 :], "utf-8")
     less, histories = load(other), random_histories(5, 60)
     found = backtest(RULEBOOK, less, histories, patience=30 * DAY)
-    advised = [episode for one in histories for episode in episodes(CompiledEngine(RULEBOOK), one, 30 * DAY)]
+    engine = CompiledEngine(RULEBOOK)
+    advised = [episode for one in histories for episode in episodes(engine, one, 30 * DAY)]
     number = sum(episode.rule == "thank-for-offer" for episode in advised)
     assert number > 10
     assert found.advice == len(advised)
