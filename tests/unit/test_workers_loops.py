@@ -1,0 +1,284 @@
+"""What relay and clock do in each turn of their loops, and how long they pause: on a real store, without a broker."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from signpost.case.instant import DAY, MINUTE, SECOND
+from signpost.engine import make_engine
+from signpost.messaging import Message
+from signpost.storage import DeliveryRow, Store, open_store, upgrade
+from signpost.storage.rows import OutboxMessage
+from signpost.tenants.quotas import Quota, QuotaFile
+from signpost.tenants.rulebooks import Engines
+from signpost.workers.backfill import Backfill
+from signpost.workers.clock import CaseClock
+from signpost.workers.metering import UsageMeter
+from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.reevaluation import DueCaseProcessor
+from signpost.workers.relay import MAX_BATCH, Relay
+from signpost.workers.rulebook_versions import ANNOUNCE_INTERVAL_US, RulebookVersions
+from tests.support.workers_kit import ENGINES, LEASE, START, FixedEngines, event, message
+
+RETENTION = 7 * DAY
+
+
+class Turns(threading.Event):
+    """A stop signal that ends the loop after some pauses, and notes how long each would have been."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.paused = most, list[float]()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.paused.append(timeout or 0)
+        if len(self.paused) >= self.most:
+            self.set()
+        return self.is_set()
+
+
+class Broker:
+    """A publisher that confirms, or refuses what a test names."""
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+        self.published: list[str] = []
+        self.refuses: Callable[[str], bool] = lambda _: False
+
+    def publish(self, message: Message) -> Future[None]:
+        self.published.append(message.message_id)
+        future: Future[None] = Future()
+        if self.refuses(message.message_id):
+            future.set_exception(RuntimeError("the queue is full"))
+        else:
+            future.set_result(None)
+        return future
+
+    def close(self, timeout_s: float) -> None:
+        """Nothing to close."""
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Store]:
+    upgrade(sqlite_url)
+    with open_store(sqlite_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+def relay(store: Store, broker: Broker, now: int = START) -> Relay:
+    outbox = OutboxPublisher(broker, store, 1)
+    return Relay(store, broker, outbox, lambda: now, lease=LEASE, interval_s=0.5)
+
+
+def letters(count: int) -> list[Message]:
+    one = message(event("offer.extended", "c-1", offer="o"))
+    return [replace(one, message_id=f"m-{number:04}") for number in range(count)]
+
+
+def keep(store: Store, messages: list[Message] | list[OutboxMessage]) -> None:
+    with store.transaction() as tx:
+        tx.enqueue(messages, tenant="acme", case_key="c-1", now=START, leased_until=START)
+
+
+class Unsendable:
+    """A row of the outbox that no broker can take: its routing key is too long for AMQP."""
+
+    exchange, body, message_id, content_type = "signpost.events", b"{}", "m-bad", "application/json"
+    routing_key = "0." + "x" * 300
+    headers: dict[str, str | int] = {}  # noqa: RUF012
+
+
+def test_two_relays_never_send_one_row_at_the_same_time(store: Store, broker: Broker) -> None:
+    keep(store, letters(3))
+    broker.refuses = lambda _: True
+    assert relay(store, broker).step() == (3, 0)
+    assert relay(store, broker, START + LEASE - 1).step() == (0, 0), "leased to the first"
+    broker.refuses = lambda _: False
+    assert relay(store, broker, START + LEASE).step() == (3, 3)
+    assert relay(store, broker, START + 3 * LEASE).step() == (0, 0), "confirmed rows are deleted"
+
+
+def test_while_the_broker_is_away_no_row_is_leased(store: Store, broker: Broker) -> None:
+    keep(store, letters(1))
+    broker.problem = "no connection"
+    assert relay(store, broker).step() == (0, 0)
+    broker.problem = None
+    assert relay(store, broker).step() == (1, 1)
+
+
+def test_a_row_that_cannot_be_sent_holds_up_no_other(store: Store, broker: Broker) -> None:
+    first, second = letters(2)
+    keep(store, [first, Unsendable(), second])
+    assert relay(store, broker).step() == (3, 2)
+    assert broker.published == ["m-0000", "m-0001"]
+    assert store.outbox_depth(START).waiting == 1, "it stays, to be looked at"
+
+
+def test_the_relay_pauses_longer_and_longer_while_the_broker_is_away(store: Store, broker: Broker) -> None:
+    broker.problem = "no connection"
+    stop = Turns(4)
+    relay(store, broker).run(stop)
+    assert len(stop.paused) == 4
+    assert 0 < stop.paused[0] < stop.paused[3]
+
+
+def test_an_idle_relay_pauses_for_its_interval(store: Store, broker: Broker) -> None:
+    stop = Turns(2)
+    relay(store, broker).run(stop)
+    assert stop.paused == [0.5, 0.5]
+
+
+def test_a_relay_with_much_to_send_does_not_pause_before_all_is_sent(store: Store, broker: Broker) -> None:
+    keep(store, letters(MAX_BATCH + 1))
+    stop = Turns(1)
+    relay(store, broker).run(stop)
+    assert len(broker.published) == MAX_BATCH + 1
+    assert stop.paused == [0.5]
+
+
+def test_a_full_queue_does_not_keep_the_relay_busy(store: Store, broker: Broker) -> None:
+    keep(store, letters(MAX_BATCH + 1))
+    broker.refuses = lambda name: name == "m-0000"
+    stop = Turns(1)
+    relay(store, broker).run(stop)
+    assert stop.paused == [0.5]
+    assert len(broker.published) == MAX_BATCH
+
+
+def test_the_relay_sweeps_only_while_the_broker_answers(store: Store, broker: Broker) -> None:
+    swept: list[int] = []
+
+    class Sweeper:
+        def step(self, now: int) -> None:
+            swept.append(now)
+
+    outbox = OutboxPublisher(broker, store, 1)
+    parts = {"lease": LEASE, "interval_s": 0.5, "sweeper": Sweeper()}
+    worker = Relay(store, broker, outbox, lambda: START, **parts)  # type: ignore[arg-type]
+    broker.problem = "no connection"
+    worker.run(Turns(2))
+    assert swept == []
+    broker.problem = None
+    worker.run(Turns(2))
+    assert swept == [START, START]
+
+
+# The clock
+
+
+def delivery(number: int, received_at: int) -> DeliveryRow:
+    return DeliveryRow(
+        f"dlv_{number}", "acme", "s", received_at, "accepted", b"[]", b"[]", 1, b"{}", b"{}", b"raw", True
+    )
+
+
+class Clock:
+    """A clock worker whose time a test sets."""
+
+    def __init__(self, store: Store, broker: Broker) -> None:
+        self.now = START
+        versions = RulebookVersions(store, FixedEngines(lambda: ENGINES))
+        processor = DueCaseProcessor(store, versions, LEASE)
+        self.outbox = OutboxPublisher(broker, store, 1)
+        self.backfill = Backfill(processor, self.outbox, 1000)
+        meter = UsageMeter(store, QuotaFile(Path("none.yaml"), Quota()))
+        self.worker = CaseClock(processor, self.backfill, self.outbox, lambda: self.now, 0.25, store, RETENTION, meter)
+
+    def turn(self) -> list[float]:
+        stop = Turns(1)
+        self.worker.run(stop)
+        return stop.paused
+
+
+def stored(store: Store) -> list[str]:
+    return sorted(row.id for row in store.deliveries.page("acme"))
+
+
+def test_the_clock_deletes_deliveries_at_their_age_and_no_others(store: Store, broker: Broker) -> None:
+    clock = Clock(store, broker)
+    for number, age in enumerate([RETENTION + 1, RETENTION, RETENTION - 1, 0]):
+        store.deliveries.add(delivery(number, START - age), [])
+    assert clock.turn() == [0.25]
+    assert stored(store) == ["dlv_1", "dlv_2", "dlv_3"]
+    clock.now += MINUTE - 1
+    clock.turn()
+    assert stored(store) == ["dlv_1", "dlv_2", "dlv_3"], "it looks once a minute"
+    clock.now += 1
+    clock.turn()
+    assert stored(store) == ["dlv_3"]
+
+
+def test_more_old_deliveries_than_one_transaction_takes_are_deleted_without_a_minute_between(
+    store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signpost.workers.clock.MAX_PRUNED", 2)
+    clock = Clock(store, broker)
+    for number in range(3):
+        store.deliveries.add(delivery(number, START - RETENTION - 10), [])
+    clock.turn()
+    clock.turn()
+    assert stored(store) == []
+
+
+def test_the_clock_gives_old_cases_the_present_rules_in_its_loop(store: Store, broker: Broker) -> None:
+    with store.transaction() as tx:
+        (row,) = tx.lock_cases([("acme", "c-1")]).values()
+        tx.save_cases([replace(row, rulebook="of-before", rulebook_since=START - DAY)])
+    clock = Clock(store, broker)
+    clock.turn()
+    clock.now += SECOND
+    clock.turn()
+    case = store.case("acme", "c-1")
+    assert case is not None
+    assert case.rulebook == ENGINES.rulebooks.of("acme").version
+
+
+# Which rulebook is later
+
+
+def versions_of(store: Store, engines: Engines[object]) -> RulebookVersions:
+    return RulebookVersions(store, FixedEngines(lambda: engines))  # type: ignore[arg-type, return-value]
+
+
+def test_a_process_that_starts_with_old_rules_does_not_make_them_the_latest(store: Store) -> None:
+    """Else one restarted worker with old files would take every case back."""
+    own = ENGINES.rulebooks.of("acme").version
+    store.announce_rulebooks([own], START, as_newest=False)
+    store.announce_rulebooks(["newer"], START, as_newest=False)
+    versions = versions_of(store, ENGINES)
+    versions.engines(START + 1)
+    known = store.rulebooks()
+    assert known[own].number < known["newer"].number
+
+
+def test_rules_that_a_running_process_loads_become_the_latest(store: Store) -> None:
+    own = ENGINES.rulebooks.of("acme").version
+    store.announce_rulebooks([own], START, as_newest=False)
+    store.announce_rulebooks(["newer"], START, as_newest=False)
+    current = [ENGINES]
+    versions = RulebookVersions(store, FixedEngines(lambda: current[0]))
+    versions.engines(START + 1)
+    current[0] = Engines(partial(make_engine, "compiled"), ENGINES.rulebooks, turn=1)
+    versions.engines(START + 2)
+    known = store.rulebooks()
+    assert known[own].number > known["newer"].number
+
+
+def test_an_announcement_is_renewed_at_its_interval_and_not_with_each_batch(store: Store) -> None:
+    own = ENGINES.rulebooks.of("acme").version
+    versions = versions_of(store, ENGINES)
+    for at in (START, START + 1, START + ANNOUNCE_INTERVAL_US - 1):
+        versions.engines(at)
+    assert store.rulebooks()[own].seen_at == START
+    versions.engines(START + ANNOUNCE_INTERVAL_US)
+    assert store.rulebooks()[own].seen_at == START + ANNOUNCE_INTERVAL_US
