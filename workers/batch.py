@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 from signpost.advice import Engine
-from signpost.advice.case_set import CaseSet
+from signpost.advice.case_set import CaseSet, remove_content
+from signpost.advice.records import PUBLISHED
 from signpost.case.event import Event
 from signpost.case.identity import case_keys, follow
 from signpost.errors import CallerError, TransientError
@@ -236,7 +237,7 @@ class _Work:
         case_set = self._case_sets[event.tenant]
         changes = [EmittedChange(event.tenant, key, change) for key, change in case_set.apply(event, self._now)]
         for key in self._erasing.take(case_set):
-            self._drop_emitted(case_set, key)
+            self._forget_emitted(case_set, key)
         self._emitted += changes
         case = case_set.find(event.subject)
         if self._work.spend(case_set.tenant, case.key, work_of(case)):
@@ -247,13 +248,18 @@ class _Work:
         changes = case_set.advise(self._now, key)
         self._emitted += [EmittedChange(case_set.tenant, key, change) for key, change in changes]
 
-    def _drop_emitted(self, case_set: CaseSet, key: str) -> None:
-        """Drop the changes that this batch has emitted for an erased case."""
-        self._emitted = [
+    def _forget_emitted(self, case_set: CaseSet, key: str) -> None:
+        """Of the changes that this batch has emitted for an erased case, keep the ends of advice, without content:
+        consumers may have received its beginning with an earlier batch."""
+        mine = [
             item
             for item in self._emitted
-            if item.tenant != case_set.tenant or key not in follow(item.key, case_set.leads_to)
+            if item.tenant == case_set.tenant and key in follow(item.key, case_set.leads_to)
         ]
+        dropped = {id(item) for item in mine if item.change.status in PUBLISHED}
+        for item in mine:
+            remove_content(item.change)
+        self._emitted = [item for item in self._emitted if id(item) not in dropped]
 
 
 def rows_of(items: Sequence[ReceivedEvent], locked: Rows) -> Rows:

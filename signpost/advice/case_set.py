@@ -110,7 +110,7 @@ class CaseSet:
         changes = [(case.key, change) for change in result.changes]
         if target.case.erased_at is not None:
             self.erased[case.key] = case.case
-            changes = [(key, _without_content(change)) for key, change in changes]
+            changes = [(key, remove_content(change)) for key, change in changes]
         self._stale[target.key] = None
         return changes
 
@@ -121,10 +121,10 @@ class CaseSet:
         )
         case.advice_state = b""
         self.erased[case.key] = case.case
-        return [(case.key, _without_content(change)) for change in result.changes]
+        return [(case.key, remove_content(change)) for change in result.changes]
 
 
-def _without_content(change: RecommendationChange) -> RecommendationChange:
+def remove_content(change: RecommendationChange) -> RecommendationChange:
     """Remove all content about the candidate; ids and the end of the advice remain."""
     change.data.update(title="", message="", steps=[], drafts=[], comparison=None, employer=None)
     change.data["explanation"]["because"] = []

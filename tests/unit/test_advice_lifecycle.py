@@ -8,6 +8,7 @@ import pytest
 
 from signpost.advice import active, suppressions
 from signpost.advice.case_set import CaseSet
+from signpost.advice.records import AdviceRecord, load_records
 from signpost.case import Event
 from signpost.case.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
 from signpost.engine.compiled import CompiledEngine
@@ -54,9 +55,9 @@ START = parse_instant("2026-03-02T14:00:00Z")
 class World:
     """A caseload with a rulebook of four rules, spoken to in hours."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rules: str = RULES) -> None:
         (folder / "sources.yaml").write_text("articles: {a: An article}\n")
-        (folder / "topic.yaml").write_text(RULES)
+        (folder / "topic.yaml").write_text(rules)
         self.load = CaseSet(CompiledEngine(load(folder)), "acme", {})
         self.events = 0
 
@@ -244,3 +245,119 @@ def test_every_change_carries_its_explanation(world: World) -> None:
         ("offer/o stage", False, "e-1"),
         ("offer/o respond_by", True, None),
     ]
+
+
+def test_a_longer_snooze_is_published_and_holds(world: World) -> None:
+    offer(world)
+    recommendation = world.last[0].id
+    for hours in (10, 20):
+        until = format_instant(START + hours * HOUR)
+        assert world.say(hours / 10, "advice.snoozed", recommendation=recommendation, until=until) == [
+            ("snoozed", "ask@offer/o", 1 + hours // 10)
+        ]
+    assert world.next() == 20
+    assert world.wake(10) == []
+    assert world.wake(20) == [("raised", "ask@offer/o", 4)]
+
+
+def test_a_snooze_that_has_passed_changes_nothing(world: World) -> None:
+    offer(world)
+    recommendation = world.last[0].id
+    assert world.say(2, "advice.snoozed", recommendation=recommendation, until=format_instant(START + 2 * HOUR)) == []
+    assert world.active() == {"ask@offer/o"}
+
+
+@pytest.mark.parametrize("answer", ["done", "dismissed"])
+def test_answered_advice_stays_away_after_a_suppression(world: World, answer: str) -> None:
+    offer(world)
+    world.say(1, f"advice.{answer}", recommendation=world.last[0].id)
+    assert sign_another(world, 2) == [("raised", "decline@offer/o", 1)]
+    assert world.say(3, "offer.declined", offer="p") == [("resolved", "decline@offer/o", 2)]
+    assert "ask@offer/o" not in world.active()
+
+
+def test_snoozed_advice_that_another_rule_replaces_is_superseded_and_does_not_come_back_at_its_time(
+    world: World,
+) -> None:
+    offer(world)
+    world.say(1, "advice.snoozed", recommendation=world.last[0].id, until=format_instant(START + 10 * HOUR))
+    assert ("superseded", "ask@offer/o", 3) in sign_another(world, 2)
+    assert world.next() != 10
+    assert world.wake(10) == []
+    assert [entry["rule"] for entry in suppressions(world.load.find("c-1").advice_state)] == ["ask"]
+
+
+def test_a_changed_due_time_is_an_update(world: World) -> None:
+    soon, later = (format_instant(START + hours * HOUR) for hours in (50, 60))
+    assert offer(world, respond_by=soon) == [("raised", "answer@offer/o", 1)]
+    assert world.say(1, "offer.updated", offer="o", respond_by=later) == [("updated", "answer@offer/o", 2)]
+    assert (world.last[0].data["due"], world.last[0].priority) == (later, "normal")
+
+
+def test_a_changed_due_time_alone_is_an_update(tmp_path: Path) -> None:
+    """Also where no text names the time."""
+    quiet = RULES.replace("message: Until {{ respond_by }}.", "message: Soon.")
+    assert quiet != RULES
+    world = World(tmp_path, quiet)
+    soon, later = (format_instant(START + hours * HOUR) for hours in (50, 60))
+    offer(world, respond_by=soon)
+    assert world.say(1, "offer.updated", offer="o", respond_by=later) == [("updated", "answer@offer/o", 2)]
+    assert world.last[0].data["due"] == later
+
+
+def test_a_merge_keeps_what_the_survivor_answered_itself(world: World) -> None:
+    world.say(0, "offer.extended", "old", offer="o")
+    world.say(1, "advice.done", "old", recommendation=world.last[0].id)
+    world.say(2, "offer.extended", "new", offer="o")
+    kept = world.last[0]
+    world.say(3, "advice.dismissed", "new", recommendation=kept.id)
+    world.say(4, "candidate.merged", "old", into="new")
+    record = load_records(world.load.find("new").advice_state)["ask@offer/o"]
+    assert (record.id, record.state) == (kept.id, "dismissed")
+
+
+def test_a_merge_keeps_the_standing_advice_of_the_survivor(world: World) -> None:
+    world.say(0, "offer.extended", "old", offer="o")
+    world.say(1, "advice.done", "old", recommendation=world.last[0].id)
+    world.say(2, "offer.extended", "new", offer="o")
+    kept = world.last[0]
+    assert world.say(3, "candidate.merged", "old", into="new") == []
+    assert active(world.load.find("new").advice_state)["ask@offer/o"].id == kept.id
+
+
+def test_ended_advice_keeps_the_number_of_its_episodes_and_nothing_else(world: World) -> None:
+    """So that the next one has a new id, and so that nothing is stored of what is over."""
+    offer(world)
+    world.say(1, "offer.declined", offer="o")
+    record = load_records(world.load.find("c-1").advice_state)["ask@offer/o"]
+    assert record == AdviceRecord("ask", "offer", "o", episode=1)
+
+
+def test_what_was_suppressed_and_never_published_leaves_nothing(world: World) -> None:
+    sign_another(world, 0)
+    offer(world, 1)
+    world.say(2, "offer.updated", offer="o", respond_by="2026-03-20T14:00:00Z")
+    assert "ask@offer/o" not in load_records(world.load.find("c-1").advice_state)
+
+
+class Doubtful(CompiledEngine):
+    """An engine whose `matches` contradicts its own answers: durable-rules where it differs."""
+
+    def matches(self, *_: Any, **__: Any) -> set[Any]:
+        return set()
+
+
+def test_the_engines_matches_decide_what_holds(world: World) -> None:
+    """Else a difference between the engines would go unnoticed."""
+    world.load.engine = Doubtful(world.load.engine.rulebook)
+    assert offer(world) == []
+    assert world.active() == set()
+
+
+def test_resolved_advice_names_no_related_offer_that_is_gone(world: World) -> None:
+    offer(world)
+    sign_another(world, 1)
+    told = world.say(2, "offer.declined", offer="o")
+    assert ("resolved", "decline@offer/o", 2) in told
+    ended = next(change for change in world.last if change.rule == "decline")
+    assert ended.data["title"] == "Decline Acme, since you signed with Globex"

@@ -1,0 +1,249 @@
+"""One batch in one transaction: an erasure in its middle, several tenants, and what is remembered of late events."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import create_engine, select
+
+from signpost.case.event import Event
+from signpost.errors import TransientError
+from signpost.messaging import Delivery
+from signpost.messaging.message import Outcome
+from signpost.storage.tables import cases, metadata, seen_events
+from signpost.workers.batch_result import BatchResult
+from tests.support.workers_kit import HOUR, START, System, event, message, system
+
+SECRET = "Unspeakable Industries"
+
+
+@pytest.fixture(scope="module")
+def shared(request: pytest.FixtureRequest) -> Iterator[System]:
+    with system("embedded", request) as made:
+        yield made
+
+
+@pytest.fixture
+def signpost(shared: System) -> System:
+    shared.now = START + 10 * HOUR
+    return shared
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every event is evaluated when it is folded, as in small cases."""
+    monkeypatch.setattr("signpost.workers.workload.MAX_CASE_WORK", 1_000_000_000)
+
+
+@pytest.fixture
+def at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every case is evaluated at the end of the batch, as large cases are."""
+    monkeypatch.setattr("signpost.workers.workload.MAX_CASE_WORK", 0)
+
+
+def delivery(one: Event) -> Delivery:
+    sent = message(one)
+    return Delivery(sent.body, {}, sent.routing_key, sent.message_id, sent.content_type, False, 0, None)
+
+
+def handle(signpost: System, *events: Event) -> BatchResult:
+    """Handle events in one transaction."""
+    return signpost.handler().handle([delivery(one) for one in events], signpost.now)
+
+
+def changes(result: BatchResult) -> list[dict[str, Any]]:
+    return [orjson.loads(item.message.body)["data"] for item in result.outgoing]
+
+
+def latest(*results: BatchResult) -> dict[str, str]:
+    """The last status of each recommendation that a consumer has received."""
+    return {one["id"]: one["status"] for result in results for one in changes(result)}
+
+
+def secrets_in(result: BatchResult) -> list[str]:
+    return [one["rule"] for one in changes(result) if SECRET in str(one)]
+
+
+def offer(who: str, at: float = 0, **data: Any) -> Event:
+    return event("offer.extended", who, at=at, offer="o", employer={"id": "e", "name": SECRET}, **data)
+
+
+def rows_with(signpost: System, text: str, *, besides: tuple[str, ...] = ()) -> set[str]:
+    engine = create_engine(signpost.database_url)
+    with engine.connect() as connection:
+        found = {
+            table.name
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table))
+            for value in row
+            if text in (bytes(value).decode("latin-1") if isinstance(value, bytes | memoryview) else str(value))
+        }
+    engine.dispose()
+    return found - set(besides)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_advice_raised_before_the_erasure_of_its_batch_is_not_published(signpost: System) -> None:
+    result = handle(signpost, offer("raised"), event("candidate.erased", "raised", at=1))
+    assert result.fresh == 2
+    assert secrets_in(result) == []
+    assert {one["status"] for one in changes(result)} <= {"resolved"}
+    assert rows_with(signpost, SECRET) == set()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_consumers_learn_the_end_of_advice_that_ended_earlier_in_the_batch_of_the_erasure(signpost: System) -> None:
+    first = handle(signpost, offer("ended"))
+    assert secrets_in(first)
+    second = handle(
+        signpost, event("offer.declined", "ended", at=1, offer="o"), event("candidate.erased", "ended", at=2)
+    )
+    assert secrets_in(second) == []
+    assert {status for status in latest(first, second).values() if status == "active"} == set()
+
+
+def test_consumers_learn_the_end_of_advice_of_a_case_merged_in_the_batch_of_the_erasure(signpost: System) -> None:
+    first = handle(signpost, offer("absorbed"))
+    assert set(latest(first).values()) == {"active"}
+    merged = event("candidate.merged", "absorbed", at=1, into="survivor")
+    second = handle(signpost, merged, event("candidate.erased", "survivor", at=2))
+    assert set(latest(first).keys()) <= set(latest(first, second).keys())
+    assert set(latest(first, second).values()) == {"resolved"}
+    assert secrets_in(second) == []
+    assert rows_with(signpost, SECRET) == set()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_advice_after_the_erasure_is_published(signpost: System) -> None:
+    result = handle(
+        signpost, offer("again"), event("candidate.erased", "again", at=1), offer("again", at=2, title="New")
+    )
+    assert [one for one in changes(result) if one["change"] == "raised" and "New" in str(one)]
+    assert signpost.standing("again")
+    handle(signpost, event("candidate.erased", "again", at=3))
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_erasure_of_a_candidate_drops_nothing_of_another_tenants(signpost: System) -> None:
+    """Two tenants may give one id to two people."""
+    other = event("offer.extended", "same", offer="theirs", tenant="globex")
+    result = handle(signpost, other, offer("same"), event("candidate.erased", "same", at=1))
+    assert result.outgoing
+    raised = {item.message.routing_key for item in result.outgoing if item.message.routing_key.endswith(".raised")}
+    assert {key.partition(".")[0] for key in raised} == {"globex"}
+    assert signpost.standing("same", "globex")
+    assert signpost.standing("same") == {}
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_erasure_of_a_candidate_drops_nothing_of_another_candidates(signpost: System) -> None:
+    result = handle(signpost, event("offer.extended", "by", offer="x"), offer("erased"),
+                    event("candidate.erased", "erased", at=1))  # fmt: skip
+    assert {one["candidate"] for one in changes(result) if one["change"] == "raised"} == {"by"}
+
+
+def test_nothing_of_a_late_event_is_remembered(signpost: System) -> None:
+    handle(signpost, offer("late"), event("candidate.erased", "late", at=3))
+    result = handle(signpost, replace(offer("late", at=2), id="late-secret-id"))
+    assert (result.refused, result.fresh, result.repeated) == (1, 0, 0)
+    assert [one.outcome for one in result.settlements] == [Outcome.DONE]
+    assert rows_with(signpost, "late-secret-id") == set()
+    assert signpost.store.case("acme", "late") is None
+
+
+@pytest.mark.parametrize(("at", "counts"), [(3, False), (3 + 1 / 3_600_000_000, True)])
+def test_an_event_of_the_instant_of_the_erasure_is_covered_and_the_next_is_not(
+    signpost: System, at: float, counts: bool
+) -> None:
+    who = f"edge-{counts}"
+    handle(signpost, offer(who), event("candidate.erased", who, at=3))
+    result = handle(signpost, event("offer.extended", who, at=at, offer="second"))
+    assert (result.fresh, result.refused) == ((1, 0) if counts else (0, 1))
+    assert bool(signpost.standing(who)) is counts
+
+
+def test_an_erasure_covers_the_events_after_it_in_its_own_batch(signpost: System) -> None:
+    result = handle(signpost, event("candidate.erased", "own", at=3), offer("own", at=2))
+    assert (result.fresh, result.refused) == (1, 1)
+    assert rows_with(signpost, SECRET) == set()
+
+
+def test_seen_rows_stand_under_the_case_that_the_event_went_to(signpost: System) -> None:
+    """So that an erasure finds them."""
+    handle(signpost, event("application.submitted", "owner", application="moved"))
+    handle(signpost, event("offer.extended", "application:moved", at=1, offer="o", id="of-the-application"))
+    engine = create_engine(signpost.database_url)
+    with engine.connect() as connection:
+        query = select(seen_events.c.case_key).where(seen_events.c.id == "of-the-application")
+        assert connection.scalars(query).all() == ["owner"]
+    engine.dispose()
+
+
+def test_an_event_twice_in_a_batch_counts_once(signpost: System) -> None:
+    one = offer("twice")
+    result = handle(signpost, one, one)
+    assert (result.fresh, result.repeated) == (1, 1)
+    assert len(result.settlements) == 2
+    again = handle(signpost, one)
+    assert (again.fresh, again.repeated, again.outgoing) == (0, 1, [])
+
+
+def test_a_poisonous_event_is_alone_in_its_fate(signpost: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    from signpost.advice import case_set
+
+    apply = case_set.CaseSet.apply
+
+    def fail(self: case_set.CaseSet, one: Event, now: int) -> Any:
+        if one.subject == "poison":
+            raise ValueError(SECRET)
+        return apply(self, one, now)
+
+    monkeypatch.setattr(case_set.CaseSet, "apply", fail)
+    events = [event("offer.extended", who, offer="o") for who in ("p-1", "p-2", "poison", "p-3", "p-4")]
+    result = handle(signpost, *events)
+    outcomes = {one.delivery.message_id: one.outcome for one in result.settlements}
+    assert outcomes == {one.id: Outcome.DEAD if one.subject == "poison" else Outcome.DONE for one in events}
+    assert (result.fresh, result.dead) == (4, 1)
+    (dead,) = [one for one in result.settlements if one.outcome is Outcome.DEAD]
+    assert "ValueError" in dead.reason
+    assert SECRET not in dead.reason
+    assert all(signpost.standing(f"p-{number}") for number in (1, 2, 3, 4))
+    engine = create_engine(signpost.database_url)
+    with engine.connect() as connection:
+        assert connection.execute(select(cases).where(cases.c.key == "poison")).all() == []
+        assert connection.execute(select(seen_events).where(seen_events.c.case_key == "poison")).all() == []
+    engine.dispose()
+
+
+def test_a_passing_fault_makes_no_dead_letter(signpost: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any, **__: Any) -> Any:
+        raise TransientError("the database is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("signpost.workers.batch.record", away)
+        with pytest.raises(TransientError):
+            handle(signpost, offer("passing"))
+    assert handle(signpost, offer("passing")).fresh == 1, "the failed attempt has left nothing"
+
+
+def test_the_idle_announcement_survives_a_database_that_is_away(
+    signpost: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> Any:
+        raise TransientError("the database is away")
+
+    handler = signpost.handler()
+    monkeypatch.setattr(signpost.store, "announce_rulebooks", away)
+    handler.announce_rulebooks(signpost.now)
+
+
+def test_outgoing_rows_are_leased_to_the_advisor(signpost: System) -> None:
+    signpost.store.delete_outbox([row.id for row in signpost.store.claim_outbox(START + 10**12, START + 10**12, 9999)])
+    result = handle(signpost, event("offer.extended", "leased", offer="o"))
+    assert result.outgoing
+    lease_end = signpost.now + 30_000_000
+    assert signpost.store.claim_outbox(lease_end - 1, lease_end, 999) == []
+    rows = signpost.store.claim_outbox(lease_end, lease_end, 999)
+    assert [row.id for row in rows] == [item.id for item in result.outgoing]
