@@ -10,7 +10,7 @@ from alembic import command
 from sqlalchemy import create_engine, text
 
 from signpost.case.event import Event
-from signpost.storage import DeliveryRow, DeliverySummary, Store, open_store, schema, upgrade
+from signpost.storage import CaseRow, DeliveryRow, DeliverySummary, Store, open_store, schema, upgrade
 from signpost.storage.deliveries import MAX_UNVERIFIED, MAX_UNVERIFIED_BYTES
 from signpost.storage.engines import parse_url
 
@@ -213,3 +213,37 @@ def test_an_old_webhook_after_the_erasure_leaves_no_body(store: Store, number: i
     later = replace(about("c-1")[0], time=NOW + 10)
     store.deliveries.add(row(2), [later])
     assert [one.replayable for one in store.deliveries.page("acme")] == [True, False]
+
+
+def test_a_forgotten_candidate_takes_the_deliveries_of_absorbed_cases_along(store: Store) -> None:
+    store.deliveries.add(row(1), about("application:a"))
+    store.deliveries.add(row(2), about("old"))
+    store.deliveries.add(row(3), about("application:b"))
+    with store.transaction() as transaction:
+        keys = ["application:a", "old", "c-1"]
+        transaction.lock_cases([("acme", key) for key in keys])
+        merged = [("application:a", "old"), ("old", "c-1")]
+        transaction.save_cases([CaseRow("acme", key, merged_into=into) for key, into in merged])
+        transaction.erase("acme", ["c-1"], NOW, now=NOW)
+    assert ids(store.deliveries.page("acme")) == ["dlv_3"]
+
+
+def test_links_of_another_tenants_deliveries_stay(store: Store) -> None:
+    """Else that tenant's own erasure would not find them."""
+    store.deliveries.add(replace(row(1), tenant="globex"), about("c-1"), {"c-1"})
+    for tenant in ("acme", "globex"):
+        with store.transaction() as transaction:
+            transaction.erase(tenant, ["c-1"], NOW, now=NOW)
+        assert ids(store.deliveries.page("globex")) == (["dlv_1"] if tenant == "acme" else [])
+
+
+def test_a_replay_is_found_by_the_cases_of_its_new_events(store: Store) -> None:
+    store.deliveries.add(row(1), about("c-1"))
+    store.deliveries.add(row(2), about("c-3"))
+    store.deliveries.record_replay(row(1), about("c-2"))
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW, now=NOW)
+    assert ids(store.deliveries.page("acme")) == ["dlv_2", "dlv_1"]
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-2"], NOW, now=NOW)
+    assert ids(store.deliveries.page("acme")) == ["dlv_2"]

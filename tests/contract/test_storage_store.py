@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from signpost.case.erasure import of_case, of_event
+from signpost.case.erasure import of_absorbed, of_case, of_event
 from signpost.errors import BugError, CallerError
-from signpost.storage import CaseRow, Change, SeenEvent, StorageRefused, Store, open_store, upgrade
+from signpost.storage import CaseRow, Change, FeedbackTarget, SeenEvent, StorageRefused, Store, open_store, upgrade
 from tests.support.feeds import wait_for_feed
 
 NOW = 1_772_460_000_000_000
@@ -380,3 +380,119 @@ def test_values_that_no_database_holds_are_refused(store: Store, event: SeenEven
         transaction.mark_seen([event])
     with store.transaction() as transaction:
         assert transaction.mark_seen([seen(1)])
+
+
+def test_the_first_of_two_events_with_one_id_is_remembered(store: Store) -> None:
+    """The one that is handled: an erasure must find it under its case."""
+    with store.transaction() as transaction:
+        transaction.mark_seen([seen(1, case_key="first"), seen(1, case_key="second")])
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["first"], NOW, now=NOW)
+    with store.transaction() as transaction:
+        assert transaction.mark_seen([seen(1)]) == {("acme", "ats", "e-1")}
+
+
+def test_taking_back_that_an_event_was_seen_touches_no_other_tenants_and_no_other_sources(store: Store) -> None:
+    mine, rival = seen(1), seen(1, tenant="rival")
+    other_source = SeenEvent("acme", "board", "e-1", "c-1", NOW, NOW)
+    other_id = seen(2)
+    with store.transaction() as transaction:
+        transaction.mark_seen([mine, rival, other_source, other_id])
+        transaction.unmark_seen([("acme", "ats", "e-1")])
+    with store.transaction() as transaction:
+        assert transaction.mark_seen([mine, rival, other_source, other_id]) == {("acme", "ats", "e-1")}
+
+
+def test_erasure_leaves_the_cases_of_another_tenant_that_have_the_same_keys(store: Store) -> None:
+    """Also those merged into a case of the same name."""
+    for tenant in ("acme", "rival"):
+        with store.transaction() as transaction:
+            transaction.lock_cases([(tenant, "c-0"), (tenant, "c-1")])
+            transaction.save_cases([CaseRow(tenant, "c-0", merged_into="c-1"), CaseRow(tenant, "c-1", b"{}")])
+            transaction.mark_seen([seen(1, tenant, "c-0"), seen(2, tenant, "c-1")])
+            transaction.enqueue([Letter(message_id=tenant)], tenant=tenant, case_key="c-0", now=NOW, leased_until=0)
+    with store.transaction() as transaction:
+        transaction.lock_cases([("rival", "only-theirs")])
+        transaction.save_cases([CaseRow("rival", "only-theirs", merged_into="c-1")])
+        transaction.lock_cases([("acme", "only-theirs")])
+        transaction.save_cases([CaseRow("acme", "only-theirs", b"{}")])
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW, now=NOW)
+    assert store.case("acme", "c-0") is None
+    assert store.case("acme", "only-theirs") is not None, "merged into a c-1 of the rival alone"
+    rival = store.case("rival", "c-0")
+    assert rival is not None
+    assert rival.key == "c-1"
+    assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["rival"]
+    with store.transaction() as transaction:
+        assert transaction.mark_seen([seen(1, "rival", "c-0"), seen(2, "rival")]) == set()
+
+
+def test_an_event_kept_at_the_instant_of_the_erasure_goes_and_advice_of_any_time_goes(store: Store) -> None:
+    letters = [("at", NOW, "signpost.events"), ("after", NOW + 1, "signpost.events"),
+               ("advice", NOW + 1, "signpost.advice"), ("questions", NOW + 1, "signpost.questions")]  # fmt: skip
+    with store.transaction() as transaction:
+        for name, created, exchange in letters:
+            letter = Letter(exchange=exchange, message_id=name)
+            transaction.enqueue([letter], tenant="acme", case_key="c-1", now=created, leased_until=0)
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW, now=NOW)
+    assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["after"]
+
+
+def test_an_application_that_was_absorbed_is_recognized_as_such(store: Store) -> None:
+    """It may move to another candidate; the erased candidate itself may not."""
+    with store.transaction() as transaction:
+        transaction.lock_cases([("acme", "application:a"), ("acme", "c-1")])
+        transaction.save_cases([CaseRow("acme", "application:a", merged_into="c-1")])
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW, now=NOW)
+    names = [of_absorbed("application:a"), of_absorbed("c-1"), of_case("application:a")]
+    with store.transaction() as transaction:
+        found = transaction.erasures("acme", names)
+    assert set(found) == {of_absorbed("application:a"), of_case("application:a")}
+
+
+def test_only_empty_rows_are_deleted_as_empty(store: Store) -> None:
+    rows = {
+        "empty": CaseRow("acme", "empty"),
+        "full": CaseRow("acme", "full", b"{}"),
+        "merged": CaseRow("acme", "merged", merged_into="full"),
+        "other": CaseRow("acme", "other"),
+    }
+    with store.transaction() as transaction:
+        transaction.lock_cases([("acme", key) for key in rows] + [("rival", "empty")])
+        transaction.save_cases(list(rows.values()))
+    with store.transaction() as transaction:
+        transaction.delete_empty_cases("acme", ["empty", "full", "merged"])
+    left = {key for key in rows if store.case("acme", key) is not None}
+    assert left == {"full", "merged", "other"}
+    assert store.case("rival", "empty") is not None
+
+
+def test_feedback_finds_recommendations_of_its_own_tenant_alone(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.record([change(tenant="acme"), change(tenant="rival", case_key="c-9")], now=NOW, leased_until=0)
+    with store.transaction() as transaction:
+        found = transaction.feedback_targets([("acme", "r-1"), ("nobody", "r-1"), ("acme", "r-2")])
+    assert found == {("acme", "r-1"): FeedbackTarget("c-1", "candidate")}
+
+
+def test_an_empty_batch_touches_nothing(store: Store) -> None:
+    with store.transaction() as transaction:
+        assert transaction.lock_cases([]) == {}
+        assert transaction.record([], now=NOW, leased_until=0) == []
+        assert transaction.enqueue([], tenant="acme", case_key="c-1", now=NOW, leased_until=0) == []
+        transaction.save_cases([])
+        transaction.erase("acme", [], NOW, now=NOW)
+    assert store.outbox_age(NOW) is None
+
+
+def test_the_outbox_shows_how_much_waits_and_since_when(store: Store) -> None:
+    with store.transaction() as transaction:
+        for number, leased in enumerate([NOW, NOW + 1]):
+            letter = Letter(message_id=f"m-{number}")
+            transaction.enqueue([letter], tenant="acme", case_key="c-1", now=NOW - 5 + number, leased_until=leased)
+    assert store.outbox_age(NOW) == 5
+    assert store.outbox_age(NOW - 9) == 0, "a clock that was set back"
+    assert store.outbox_depth(NOW) == (2, 5)

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import json
 from hashlib import sha256
 
 import pytest
@@ -9,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signpost.case.instant import SECOND
-from signpost.ingress.signatures import InvalidSignature, standard_key, verify, verify_standard
+from signpost.ingress.signatures import (
+    SCHEMES,
+    InvalidSignature,
+    Scheme,
+    digest_of,
+    standard_key,
+    verify,
+    verify_standard,
+)
 from signpost.ingress.vendors import VENDORS
 
 # The test values of the Standard Webhooks reference libraries.
@@ -109,3 +118,94 @@ def test_verifiers_raise_nothing_but_their_refusal(name: str, timestamp: str, si
         verify_standard((KEY,), headers, body, now=THEN)
     with pytest.raises(InvalidSignature):
         verify_greenhouse((b"s3cret",), headers, body)
+
+
+def test_a_secret_of_sixteen_bytes_is_long_enough_and_one_of_fifteen_is_not() -> None:
+    assert standard_key("whsec_" + base64.b64encode(b"x" * 16).decode()) == b"x" * 16
+    with pytest.raises(ValueError, match="at least 16 bytes"):
+        standard_key("whsec_" + base64.b64encode(b"x" * 15).decode())
+
+
+def stamped(stamp: str, *, unit: str = "seconds", now: int = THEN, body: bytes = b"{}") -> None:
+    scheme = Scheme(timestamp="header:timestamp", unit=unit, messages=("{timestamp}.{body}",))
+    headers = {"timestamp": stamp}
+    headers["signature"] = digest_of(scheme, b"k" * 16, headers, body, stamp)
+    verify(scheme, [b"k" * 16], headers, body, now=now)
+
+
+def test_a_signed_timestamp_is_a_plain_positive_integer() -> None:
+    seconds = THEN // SECOND
+    stamped(str(seconds))
+    stamped(str(seconds * 1000), unit="milliseconds")
+    for stamp in (f"-{seconds}", f"0{seconds}", f"{seconds}.0", f"+{seconds}", "", "1" * 16, "9" * 400):
+        with pytest.raises(InvalidSignature, match="integer without leading zeros"):
+            stamped(stamp)
+    with pytest.raises(InvalidSignature, match="more than 300 seconds"):
+        stamped("9" * 15)
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha512"])
+@pytest.mark.parametrize("encoding", ["hex", "base64", "base64url"])
+def test_every_algorithm_and_encoding_that_a_mapping_may_name_verifies(algorithm: str, encoding: str) -> None:
+    scheme, body = Scheme(algorithm=algorithm, encoding=encoding), b'{"a": 1}'
+    digest = hmac.digest(b"k" * 16, body, algorithm)
+    text = {"hex": digest.hex(), "base64": base64.b64encode(digest).decode(),
+            "base64url": base64.urlsafe_b64encode(digest).decode()}[encoding]  # fmt: skip
+    assert digest_of(scheme, b"k" * 16, {}, body, "") == text.rstrip("=") if encoding == "base64url" else text
+    for sent in (text, text.rstrip("=") if encoding == "base64url" else text):
+        assert verify(scheme, [b"k" * 16], {"signature": sent}, body, now=0) == b""
+    with pytest.raises(InvalidSignature):
+        verify(scheme, [b"k" * 16], {"signature": text}, body + b" ", now=0)
+
+
+def test_only_sixteen_signatures_of_a_request_are_looked_at() -> None:
+    right = HEADERS["webhook-signature"]
+    assert standard(HEADERS | {"webhook-signature": "v1,bad " * 15 + right})
+    with pytest.raises(InvalidSignature, match="does not match"):
+        standard(HEADERS | {"webhook-signature": "v1,bad " * 16 + right})
+
+
+def test_the_in_body_scheme_needs_its_token() -> None:
+    """An empty token would leave only the timestamp under the signature."""
+    scheme, key = SCHEMES["in-body"], b"k" * 16
+    stamp = str(THEN // 1000)
+
+    def signed(token: str) -> bytes:
+        signature = hmac.digest(key, f"{token}{stamp}".encode(), "sha256").hex()
+        return json.dumps({"token": token, "timestamp": int(stamp), "signature": signature}).encode()
+
+    assert verify(scheme, [key], {}, signed("t"), now=THEN) == f"t{stamp}".encode()
+    with pytest.raises(InvalidSignature, match="lacks member:token"):
+        verify(scheme, [key], {}, signed(""), now=THEN)
+
+
+def test_a_request_without_a_signature_is_not_blamed_on_its_secret() -> None:
+    for value in ("", "v1,", "v1", "other"):
+        with pytest.raises(InvalidSignature, match="holds no signature in the expected format"):
+            standard(HEADERS | {"webhook-signature": value})
+
+
+def test_a_wrapped_signature_is_strict_base64() -> None:
+    scheme, body = Scheme(wrapped=True), b"{}"
+    inner = hmac.digest(b"k" * 16, body, "sha256").hex()
+    good = base64.b64encode(inner.encode()).decode()
+    verify(scheme, [b"k" * 16], {"signature": f" {good} "}, body, now=0)
+    for bad in (f"{good[:4]}!{good[4:]}", good[:-1], inner, "é"):
+        with pytest.raises(InvalidSignature):
+            verify(scheme, [b"k" * 16], {"signature": bad}, body, now=0)
+
+
+def test_a_message_that_contains_the_whole_body_needs_no_memory_of_its_first_body() -> None:
+    both = Scheme(messages=("{member:token}", "{body}"))
+    body = b'{"token": "t"}'
+    for message, remembered in ((body, b""), (b"t", b"t")):
+        signature = hmac.digest(b"k" * 16, message, "sha256").hex()
+        assert verify(both, [b"k" * 16], {"signature": signature}, body, now=0) == remembered
+
+
+def test_an_empty_secret_is_no_key() -> None:
+    with pytest.raises(ValueError, match="the secret is empty"):
+        Scheme().key_of("")
+    assert Scheme().key_of("text") == b"text"
+    assert SCHEMES["standard-webhooks"].key_of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw") == KEY
+    assert Scheme(messages=("{timestamp}.{body}", "{header:x}")).signed_parts() == {"timestamp", "body", "header:x"}

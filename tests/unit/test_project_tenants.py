@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from signpost.case.instant import DAY, MINUTE, SECOND
 from signpost.cli.first_run import prepare
 from signpost.settings import read_settings
 from signpost.tenants.loading import TenantsError, load_tenants
@@ -191,3 +192,79 @@ def test_a_later_run_keeps_keys_and_renews_the_address(tmp_path: Path) -> None:
     assert not prepare(tmp_path, tmp_path / "tenants.yaml", "http://127.0.0.1:2")
     after = read_settings(environ)
     assert (after.api_key, after.url) == (before.api_key, "http://127.0.0.1:2")
+
+
+def source_problems(folder: Path, options: str) -> list[str]:
+    return problems(
+        folder,
+        f"tenants: {{a: {{api_keys: []}}}}\n"
+        f"sources: {{s: {{tenant: a, vendor: lever, secrets: ['plain:{THREE}'], {options}}}}}",
+    )
+
+
+def skew(folder: Path, text: str) -> int:
+    body = f"{{tenant: a, vendor: lever, secrets: ['plain:{THREE}'], clock_skew: {text}}}"
+    return load(folder, f"{{tenants: {{a: {{api_keys: []}}}}, sources: {{s: {body}}}}}").sources["s"].clock_skew
+
+
+def test_the_clock_of_a_sender_may_be_wrong_by_a_day_at_most(tmp_path: Path) -> None:
+    """An unlimited skew would accept a recorded request for ever."""
+    assert skew(tmp_path, "1d") == DAY
+    assert skew(tmp_path, "1s") == SECOND
+    for wrong in ("25h", "2d", "0s", "1bd", "60", "soon"):
+        assert any(
+            "clock_skew must be a duration up to 1d" in one for one in source_problems(tmp_path, f"clock_skew: {wrong}")
+        )
+
+
+def test_a_source_without_a_skew_has_five_minutes(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD).sources["acme-greenhouse"].clock_skew == 5 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ("employer: {name: Acme}", "must have 'id'"),
+        ("employer: {id: acme, colour: red}", "has no 'colour'"),
+        ("fields: {visa: x}", "has no 'visa'"),
+        ("fields: {salary: ''}", "must be"),
+        ("ids: mine", "'mine' is not one of own, shared"),
+        ("pay_period: decade", "'decade' is not one of"),
+    ],
+)
+def test_an_option_of_a_source_is_checked(tmp_path: Path, options: str, problem: str) -> None:
+    assert any(problem in one for one in source_problems(tmp_path, options)), source_problems(tmp_path, options)
+
+
+def test_a_new_key_cannot_be_guessed() -> None:
+    keys = {new_key() for _ in range(50)}
+    assert len(keys) == 50
+    assert all(key.startswith("sp_") and len(key) >= len("sp_") + 43 for key in keys)
+
+
+@pytest.mark.parametrize("key", ["sha256:" + "a" * 63, "sha256:" + "a" * 65, "sha256:" + "g" * 64, "a" * 64])
+def test_only_a_whole_hash_is_a_key(tmp_path: Path, key: str) -> None:
+    assert problems(tmp_path, f"tenants: {{acme: {{api_keys: ['{key}']}}}}")
+
+
+def test_a_key_of_the_environment_must_be_a_hash_and_never_the_key_itself(tmp_path: Path) -> None:
+    (tmp_path / "tenants.yaml").write_text("tenants: {acme: {api_keys: ['env:PLAIN']}}")
+    with pytest.raises(TenantsError, match="must be sha256: and 64 hex digits") as caught:
+        load_tenants(tmp_path / "tenants.yaml", {"PLAIN": KEY})
+    assert KEY not in str(caught.value)
+
+
+def test_line_ends_around_a_secret_do_not_belong_to_it(tmp_path: Path) -> None:
+    (tmp_path / "one.secret").write_text(f"{ONE}\n")
+    (tmp_path / "tenants.yaml").write_text(GOOD)
+    environ = {"ACME_KEY": f"{hash_key(SECOND_KEY)}\n", "TWO": f" {TWO}\r\n"}
+    tenants = load_tenants(tmp_path / "tenants.yaml", environ)
+    assert tenants.sources["acme-greenhouse"].secrets == (ONE, TWO, THREE)
+    assert tenants.tenant_of_key(SECOND_KEY) == "acme"
+
+
+def test_of_several_tenants_each_key_opens_its_own(tmp_path: Path) -> None:
+    keys = [new_key() for _ in range(3)]
+    lines = "\n".join(f"  t{number}: {{api_keys: ['{hash_key(key)}']}}" for number, key in enumerate(keys))
+    tenants = load(tmp_path, f"tenants:\n{lines}\n")
+    assert [tenants.tenant_of_key(key) for key in keys] == ["t0", "t1", "t2"]

@@ -1,7 +1,7 @@
 """What relay and clock do in each turn of their loops, and how long they pause: on a real store, without a broker."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -85,7 +85,7 @@ def letters(count: int) -> list[Message]:
     return [replace(one, message_id=f"m-{number:04}") for number in range(count)]
 
 
-def keep(store: Store, messages: list[Message] | list[OutboxMessage]) -> None:
+def keep(store: Store, messages: Sequence[OutboxMessage]) -> None:
     with store.transaction() as tx:
         tx.enqueue(messages, tenant="acme", case_key="c-1", now=START, leased_until=START)
 
