@@ -60,3 +60,22 @@ def test_a_shortfall_is_named_in_its_own_unit() -> None:
     assert render("{{ salary | shortfall(target) }}", values) == "USD 1.50 an hour (6.2%)"
     yearly = {"salary": money("4000", "month"), "target": money("60000", "year")}
     assert render("{{ salary | shortfall(target) }}", yearly) == "USD 12,000 a year (20.0%)"
+
+
+def test_amounts_per_year_have_exact_factors() -> None:
+    assert [money("10", per).annual for per in ("year", "month", "week", "day")] == [10, 120, 520, 2600]
+    assert money("10", "hour").annual == 10 * 52 * 40
+    assert money("10", "hour", 30).annual == 10 * 52 * 30
+    assert money("10").annual is None
+
+
+def test_money_is_written_as_it_was_read() -> None:
+    for value in ({"amount": "1.50", "currency": "EUR"}, {"amount": "2", "currency": "USD", "per": "month"}):
+        assert Money.from_json(value, None).to_json() == value
+
+
+def test_equal_amounts_are_not_less() -> None:
+    assert not money("10", "year") < money("10", "year")
+    assert comparable(money("10"), money("10", "year")) is None
+    assert comparable(money("10", "year"), money("10")) is None
+    assert comparable(money("10"), money("10")) is None

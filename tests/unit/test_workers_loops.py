@@ -6,21 +6,26 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from signpost.advice.records import active
+from signpost.case import Case
 from signpost.case.instant import DAY, MINUTE, SECOND
 from signpost.engine import make_engine
+from signpost.errors import TransientError
 from signpost.messaging import Message
-from signpost.storage import DeliveryRow, Store, open_store, upgrade
+from signpost.storage import CaseRow, DeliveryRow, Store, open_store, upgrade
 from signpost.storage.rows import OutboxMessage
 from signpost.tenants.quotas import Quota, QuotaFile
 from signpost.tenants.rulebooks import Engines
 from signpost.workers.backfill import Backfill
+from signpost.workers.case_rows import Outgoing
 from signpost.workers.clock import CaseClock
 from signpost.workers.metering import UsageMeter
 from signpost.workers.outbox_publisher import OutboxPublisher
-from signpost.workers.reevaluation import DueCaseProcessor
+from signpost.workers.reevaluation import POSTPONE_US, DueCaseProcessor
 from signpost.workers.relay import MAX_BATCH, Relay
 from signpost.workers.rulebook_versions import ANNOUNCE_INTERVAL_US, RulebookVersions
 from tests.support.workers_kit import ENGINES, LEASE, START, FixedEngines, event, message
@@ -188,7 +193,7 @@ class Clock:
     def __init__(self, store: Store, broker: Broker) -> None:
         self.now = START
         versions = RulebookVersions(store, FixedEngines(lambda: ENGINES))
-        processor = DueCaseProcessor(store, versions, LEASE)
+        processor = self.processor = DueCaseProcessor(store, versions, LEASE)
         self.outbox = OutboxPublisher(broker, store, 1)
         self.backfill = Backfill(processor, self.outbox, 1000)
         meter = UsageMeter(store, QuotaFile(Path("none.yaml"), Quota()))
@@ -282,3 +287,124 @@ def test_an_announcement_is_renewed_at_its_interval_and_not_with_each_batch(stor
     assert store.rulebooks()[own].seen_at == START
     versions.engines(START + ANNOUNCE_INTERVAL_US)
     assert store.rulebooks()[own].seen_at == START + ANNOUNCE_INTERVAL_US
+
+
+# The outbox publisher
+
+
+def outgoing(store: Store, count: int) -> list[Outgoing]:
+    keep(store, letters(count))
+    rows = store.claim_outbox(START, START, 100)
+    return [Outgoing(row.id, one) for row, one in zip(rows, letters(count), strict=True)]
+
+
+def waiting(store: Store) -> list[str]:
+    return [row.message_id for row in store.claim_outbox(START + DAY, START + DAY, 100)]
+
+
+def test_only_confirmed_messages_leave_the_outbox(
+    store: Store, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker.refuses = lambda name: name == "m-0001"
+    publisher = OutboxPublisher(broker, store, 1)
+    publisher.send(outgoing(store, 3))
+    assert publisher.collect() == 2
+    assert waiting(store) == ["m-0001"]
+    assert "1 messages not confirmed, the relay will publish them again: the queue is full" in caplog.text
+    assert publisher.collect() == 0, "each batch is collected once"
+
+
+def test_a_batch_is_collected_before_the_next_is_sent(store: Store, broker: Broker) -> None:
+    publisher = OutboxPublisher(broker, store, 1)
+    first = outgoing(store, 2)
+    publisher.send(first)
+    assert len(waiting(store)) == 2
+    publisher.send([])
+    assert waiting(store) == []
+
+
+def test_a_confirm_that_does_not_come_is_waited_for_within_a_bound(
+    store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "publish", lambda _: Future())
+    publisher = OutboxPublisher(broker, store, 0.02)
+    publisher.send(outgoing(store, 1))
+    assert publisher.collect() == 0
+    assert waiting(store) == ["m-0000"]
+
+
+def test_confirmed_messages_that_cannot_be_deleted_are_left_to_the_relay(
+    store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(_ids: object) -> None:
+        raise TransientError("the database is away")
+
+    publisher = OutboxPublisher(broker, store, 1)
+    publisher.send(outgoing(store, 1))
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "delete_outbox", away)
+        assert publisher.collect() == 1
+    assert "1 confirmed messages not deleted" in caplog.text
+    assert waiting(store) == ["m-0000"]
+
+
+# Due cases
+
+
+def due_case(store: Store, key: str, at: int | None, **more: Any) -> None:
+    case = Case().fold(event("offer.extended", key, offer="o"))
+    with store.transaction() as tx:
+        tx.lock_cases([("acme", key)])
+        version = ENGINES.rulebooks.of("acme").version
+        row = CaseRow("acme", key, case.to_json(), next_change=at, rulebook=version, rulebook_since=START - DAY)
+        tx.save_cases([replace(row, **more)])
+
+
+def case(store: Store, key: str) -> CaseRow:
+    found = store.case("acme", key)
+    assert found is not None
+    return found
+
+
+def test_only_cases_that_are_due_are_woken_and_their_advice_is_leased(store: Store, broker: Broker) -> None:
+    due_case(store, "due", START)
+    due_case(store, "later", START + 1)
+    clock = Clock(store, broker)
+    count, sent = clock.processor.wake(START)
+    assert (count, bool(sent)) == (1, True)
+    assert active(case(store, "due").advice)
+    assert case(store, "later").advice == b""
+    assert store.claim_outbox(START + LEASE - 1, START + LEASE, 99) == []
+    assert len(store.claim_outbox(START + LEASE, START + LEASE, 99)) == len(sent)
+    assert case(store, "due").rulebook_since == START - DAY, "the rulebook has not changed"
+
+
+def test_a_case_that_fails_is_postponed_and_holds_up_no_other(
+    store: Store, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    due_case(store, "broken", START - 5, state=b'{"events": 7}', rulebook="of-before")
+    due_case(store, "sound", START)
+    clock = Clock(store, broker)
+    assert clock.processor.wake(START)[0] == 2
+    assert active(case(store, "sound").advice)
+    broken = case(store, "broken")
+    assert (broken.next_change, broken.state) == (START + POSTPONE_US, b'{"events": 7}')
+    assert (broken.rulebook, broken.rulebook_since) == (ENGINES.rulebooks.of("acme").version, START)
+    assert "case broken of tenant acme not evaluated, retry in 600 s" in caplog.text
+    assert clock.processor.wake(START + POSTPONE_US - 1)[0] == 0
+    assert clock.processor.wake(START + POSTPONE_US)[0] == 1
+
+
+def test_cases_of_older_rules_are_counted_and_re_evaluated_within_the_limit(store: Store, broker: Broker) -> None:
+    for number in range(3):
+        due_case(store, f"c-{number}", None, rulebook="of-before", rulebook_since=START - number)
+    due_case(store, "current", None)
+    clock = Clock(store, broker)
+    assert clock.processor.count_outdated(START) == 3
+    count, sent = clock.processor.reevaluate(START, 2)
+    assert (count, bool(sent)) == (2, True)
+    assert clock.processor.count_outdated(START) == 1
+    assert clock.processor.reevaluate(START, 2)[0] == 1
+    assert clock.processor.reevaluate(START, 2) == (0, [])
+    assert case(store, "current").advice == b""
+    assert case(store, "c-0").rulebook_since == START

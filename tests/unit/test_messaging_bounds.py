@@ -1,0 +1,83 @@
+"""Every wait for RabbitMQ has a bound: what the connection is told, and how the pauses between attempts grow."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from socket import create_server, socket
+
+import pytest
+
+from signpost.messaging import Bounds, BrokerMisconfigured
+from signpost.messaging.rabbitmq.connection import ConnectionThread, connection_parameters
+from tests.support.private_servers import wait_until
+
+URL = "amqp://guest:guest@127.0.0.1:5/none"
+
+
+def test_a_connection_waits_for_nothing_longer_than_its_bounds() -> None:
+    """pika's own defaults wait without end for a broker that is out of memory."""
+    bounds = Bounds(connect_timeout_s=3, blocked_timeout_s=4, heartbeat_s=5)
+    parameters = connection_parameters(URL, bounds, "signpost test")
+    assert (parameters.socket_timeout, parameters.stack_timeout) == (3, 3)
+    assert (parameters.blocked_connection_timeout, parameters.heartbeat) == (4, 5)
+    assert parameters.connection_attempts == 1
+    assert parameters.client_properties["connection_name"] == "signpost test"
+    with pytest.raises(BrokerMisconfigured):
+        connection_parameters("amqp://guest@host:port/", bounds, "x")
+
+
+@contextmanager
+def silent_broker() -> Iterator[tuple[str, list[float]]]:
+    """A port that accepts connections and says nothing, and when each began."""
+    taken: list[float] = []
+    held: list[socket] = []
+    with closing(create_server(("127.0.0.1", 0))) as server:
+
+        def accept() -> None:
+            while True:
+                try:
+                    held.append(server.accept()[0])
+                except OSError:
+                    return
+                taken.append(time.monotonic())
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield f"amqp://guest:guest@127.0.0.1:{server.getsockname()[1]}/", taken
+        finally:
+            server.shutdown(2)
+            for one in held:
+                one.close()
+
+
+def test_a_broker_that_accepts_and_never_answers_is_left_and_tried_again() -> None:
+    lost: list[str] = []
+    with silent_broker() as (url, taken):
+        bounds = Bounds(connect_timeout_s=0.2, backoff_first_s=0.01, backoff_max_s=0.02)
+        thread = ConnectionThread(url, bounds, "test", lambda _: None, lost.append)
+        thread.start()
+        try:
+            assert thread.wait_first_attempt(20) is False
+            assert thread.failed
+            assert thread.problem
+            wait_until(lambda: len(taken) >= 3, "a third attempt")
+        finally:
+            thread.stop(1)
+    assert len(lost) >= 2
+
+
+def test_the_pauses_between_attempts_double_up_to_their_limit() -> None:
+    with closing(create_server(("127.0.0.1", 0))) as server:
+        url = f"amqp://guest:guest@127.0.0.1:{server.getsockname()[1]}/"
+    bounds = Bounds(connect_timeout_s=1, backoff_first_s=0.01, backoff_max_s=0.05)
+    pauses: list[float] = []
+    thread = ConnectionThread(url, bounds, "test", lambda _: None, lambda _: pauses.append(thread._pause))
+    thread.start()
+    try:
+        wait_until(lambda: len(pauses) >= 6, "six attempts")
+    finally:
+        thread.stop(1)
+    assert pauses[:3] == [0.01, 0.02, 0.04] or pauses[:3] == [0.02, 0.04, 0.05]
+    assert max(pauses) == 0.05
