@@ -10,6 +10,8 @@ from typing import Any, Final, TypeAlias
 from tests.mutants.edits import edits_of
 
 ROOT: Final = Path(__file__).parents[2]
+EDGES: Final = ("main",)
+"""Functions that put a process together; tests that start processes run them."""
 LOGGERS: Final = ("log", "logger", "logging")
 Step: TypeAlias = tuple[str, int | None]
 """A field of a node, and a place in it if it is a list."""
@@ -57,6 +59,8 @@ def mutants_of(module: str) -> list[Mutant]:
     seen: Counter[tuple[str, str, str]] = Counter()
     found = []
     for place in _walk(tree, _Place((), "", tree, None)):
+        if place.within.split(".")[0] in EDGES or _only_logs(place.statement):
+            continue
         before = _text(place.node)
         for replacement in edits_of(place.node):
             after = _text(replacement)
@@ -122,6 +126,13 @@ def _is_ignored(parent: ast.AST, name: str, child: ast.AST) -> bool:
     if isinstance(child, ast.ClassDef) and any(getattr(base, "id", "") == "Protocol" for base in child.bases):
         return True
     return isinstance(child, ast.Expr) and _is_log_line(child.value)
+
+
+def _only_logs(statement: ast.stmt | None) -> bool:
+    """Whether a condition decides about nothing but a log line."""
+    if not isinstance(statement, ast.If) or statement.orelse:
+        return False
+    return all(isinstance(inner, ast.Expr) and _is_log_line(inner.value) for inner in statement.body)
 
 
 def _is_log_line(node: ast.expr) -> bool:

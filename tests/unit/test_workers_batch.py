@@ -12,8 +12,11 @@ from signpost.case.event import Event
 from signpost.errors import TransientError
 from signpost.messaging import Delivery
 from signpost.messaging.message import Outcome
+from signpost.names import FEEDBACK
 from signpost.storage.tables import cases, metadata, seen_events
-from signpost.workers.batch_result import BatchResult
+from signpost.workers.batch import _engine_for
+from signpost.workers.batch_result import BatchResult, ReceivedEvent
+from signpost.workers.case_limits import NoRoom
 from tests.support.workers_kit import HOUR, START, System, event, message, system
 
 SECRET = "Unspeakable Industries"
@@ -182,7 +185,7 @@ def test_seen_rows_stand_under_the_case_that_the_event_went_to(signpost: System)
 
 
 def test_an_event_twice_in_a_batch_counts_once(signpost: System) -> None:
-    one = offer("twice")
+    one = event("offer.extended", "twice", offer="o")
     result = handle(signpost, one, one)
     assert (result.fresh, result.repeated) == (1, 1)
     assert len(result.settlements) == 2
@@ -224,8 +227,10 @@ def test_a_passing_fault_makes_no_dead_letter(signpost: System, monkeypatch: pyt
     with monkeypatch.context() as patched:
         patched.setattr("signpost.workers.batch.record", away)
         with pytest.raises(TransientError):
-            handle(signpost, offer("passing"))
-    assert handle(signpost, offer("passing")).fresh == 1, "the failed attempt has left nothing"
+            handle(signpost, event("offer.extended", "passing", offer="o"))
+    assert handle(signpost, event("offer.extended", "passing", offer="o")).fresh == 1, (
+        "the failed attempt has left nothing"
+    )
 
 
 def test_the_idle_announcement_survives_a_database_that_is_away(
@@ -247,3 +252,173 @@ def test_outgoing_rows_are_leased_to_the_advisor(signpost: System) -> None:
     assert signpost.store.claim_outbox(lease_end - 1, lease_end, 999) == []
     rows = signpost.store.claim_outbox(lease_end, lease_end, 999)
     assert [row.id for row in rows] == [item.id for item in result.outgoing]
+
+
+def raw(body: bytes, exchange: str = "", attempts: int = 0) -> Delivery:
+    return Delivery(body, {}, "0.acme.offer.extended", "m", "", False, attempts, None, exchange)
+
+
+def test_a_message_that_is_no_event_is_a_dead_letter_and_the_others_count(signpost: System) -> None:
+    good = event("offer.extended", "beside", offer="o")
+    for body in (b"not JSON", b"{}", b'{"specversion": "1.0"}', b"\xff"):
+        result = signpost.handler().handle([raw(body)], signpost.now)
+        assert [one.outcome for one in result.settlements] == [Outcome.DEAD]
+        assert result.settlements[0].reason.startswith("not an event: ")
+    mixed = signpost.handler().handle([raw(b"{}"), delivery(good)], signpost.now)
+    assert sorted(one.outcome.value for one in mixed.settlements) == ["dead", "done"]
+    assert (mixed.dead, mixed.fresh) == (1, 1)
+    assert signpost.handler().handle([], signpost.now) == BatchResult()
+
+
+def test_only_feedback_may_come_over_the_exchange_for_feedback(signpost: System) -> None:
+    one = message(event("offer.extended", "smuggled", offer="o"))
+    result = signpost.handler().handle([raw(one.body, FEEDBACK)], signpost.now)
+    assert [one.outcome for one in result.settlements] == [Outcome.DEAD]
+    assert "offer.extended is not feedback" in result.settlements[0].reason
+    assert signpost.store.case("acme", "smuggled") is None
+
+
+def test_feedback_on_advice_that_does_not_exist_is_a_dead_letter_and_the_others_count(signpost: System) -> None:
+    first = handle(signpost, event("offer.extended", "answers", offer="o"))
+    name = changes(first)[0]["id"]
+    good = event("advice.dismissed", "anybody", at=1, id="f-1", recommendation=name)
+    bad = event("advice.dismissed", "answers", at=1, id="f-2", recommendation="rec_none")
+    sent = [raw(message(one).body, FEEDBACK) for one in (good, bad)]
+    result = signpost.handler().handle(sent, signpost.now)
+    assert {one.delivery.body: one.outcome for one in result.settlements} == {
+        sent[0].body: Outcome.DONE,
+        sent[1].body: Outcome.DEAD,
+    }
+    assert [(one["id"], one["change"]) for one in changes(result)] == [(name, "dismissed")]
+    assert signpost.store.case("acme", "anybody") is None, "the case is that of the recommendation"
+
+
+def test_a_case_without_room_keeps_what_it_has_and_the_event_can_be_sent_again(
+    signpost: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle(signpost, event("offer.extended", "full", offer="o-1"))
+    with monkeypatch.context() as patched:
+        patched.setattr("signpost.case.limits.MAX_ENTITIES", {"offer": 1})
+        late, fits = (
+            event("offer.extended", "full", at=1, offer="o-2"),
+            event("offer.updated", "full", at=1, offer="o-1"),
+        )
+        result = handle(signpost, late, fits)
+    outcomes = {one.delivery.message_id: one.outcome for one in result.settlements}
+    assert outcomes == {late.id: Outcome.DEAD, fits.id: Outcome.DONE}
+    assert (result.fresh, result.dead, len(result.settlements)) == (1, 1, 2)
+    assert "o-2" not in str(signpost.standing("full"))
+    assert handle(signpost, late).fresh == 1, "it does not count as seen"
+
+
+def test_an_event_beyond_the_quota_leaves_no_row_of_its_tenant(
+    signpost: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(case_set: Any, one: Event, _excess: Any) -> None:
+        if one.tenant == "greedy":
+            raise NoRoom("the tenant is full")
+
+    monkeypatch.setattr("signpost.workers.batch.check_quota", refuse)
+    both = [event("offer.extended", "new", offer="o", tenant=tenant) for tenant in ("greedy", "modest")]
+    result = handle(signpost, *both)
+    assert {one.delivery.body: one.outcome for one in result.settlements} == {
+        message(both[0]).body: Outcome.DEAD,
+        message(both[1]).body: Outcome.DONE,
+    }
+    assert signpost.store.case("greedy", "new") is None
+    assert signpost.standing("new", "modest")
+
+
+@pytest.mark.usefixtures("at_the_end")
+def test_a_case_that_has_used_its_share_is_evaluated_once_at_the_end(signpost: System) -> None:
+    result = handle(
+        signpost, event("offer.extended", "once", offer="o"), event("offer.declined", "once", at=1, offer="o")
+    )
+    told = [one["rule"] for one in changes(result) if one["rule"] == "ask-response-deadline"]
+    assert told == [], "raised and resolved within the batch"
+    again = handle(signpost, event("offer.extended", "once", at=2, offer="p"))
+    assert "ask-response-deadline@offer/p" in signpost.standing("once")
+    assert again.outgoing
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_case_within_its_share_is_evaluated_after_each_event(signpost: System) -> None:
+    result = handle(
+        signpost, event("offer.extended", "each", offer="o"), event("offer.declined", "each", at=1, offer="o")
+    )
+    told = [one["change"] for one in changes(result) if one["rule"] == "ask-response-deadline"]
+    assert told == ["raised", "resolved"]
+
+
+def test_an_event_for_which_the_batch_has_no_room_is_left_for_the_next(
+    signpost: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signpost.workers.workload.MAX_BATCH_WORK", 1)
+    first, second = (event("offer.extended", who, offer="o") for who in ("now", "then"))
+    result = handle(signpost, first, second)
+    assert [one.delivery.message_id for one in result.settlements] == [first.id]
+    assert [one.message_id for one in result.deferred] == [second.id]
+    assert signpost.store.case("acme", "then") is None or signpost.case("then").state == b""
+
+
+def test_a_link_to_an_erased_candidate_counts_once_and_forgets_the_application(signpost: System) -> None:
+    """It was learned late; what it names is the erased candidate's too."""
+    handle(signpost, offer("application:found"), event("candidate.erased", "lost", at=3))
+    link = event("application.submitted", "lost", at=1, application="found")
+    assert handle(signpost, link).refused == 0
+    assert rows_with(signpost, SECRET) == set()
+    assert handle(signpost, link).refused == 1, "an erased event does not come back"
+    late = event("offer.extended", "application:found", at=2, offer="o", title=SECRET)
+    assert handle(signpost, late).refused == 1
+
+
+def test_an_application_that_moved_to_a_living_candidate_is_not_covered_by_the_old_erasure(signpost: System) -> None:
+    handle(signpost, event("application.submitted", "first", application="moves"))
+    handle(signpost, event("candidate.erased", "first", at=3))
+    moved = event("application.submitted", "second", at=4, application="moves")
+    about_it = replace(event("offer.extended", "application:moves", at=5, offer="new"), dated=False)
+    result = handle(signpost, moved, about_it)
+    assert (result.fresh, result.refused) == (2, 0)
+    assert "offer/new" in str(signpost.standing("second"))
+
+
+def test_an_application_without_a_living_candidate_stays_covered(signpost: System) -> None:
+    handle(signpost, event("application.submitted", "owner-1", application="stays"))
+    handle(signpost, event("candidate.erased", "owner-1", at=3))
+    about_it = replace(event("offer.extended", "application:stays", at=5, offer="new", title=SECRET), dated=False)
+    assert handle(signpost, about_it).refused == 1
+    assert rows_with(signpost, SECRET) == set()
+
+
+def test_erasures_of_two_tenants_in_one_batch_stay_apart(signpost: System) -> None:
+    kept = event("offer.extended", "pair", at=2, offer="o", tenant="globex")
+    result = handle(signpost, event("candidate.erased", "pair", at=3), kept, offer("pair", at=2))
+    assert (result.fresh, result.refused) == (2, 1)
+    assert signpost.standing("pair", "globex")
+    later = handle(signpost, event("offer.updated", "pair", at=1, offer="o", tenant="globex", title="T"))
+    assert later.fresh == 1
+    assert handle(signpost, replace(offer("pair", at=1), id="other")).refused == 1
+
+
+def test_after_an_erasure_only_the_statements_since_are_in_the_case(signpost: System) -> None:
+    handle(signpost, offer("since"), event("offer.extended", "since", at=5, offer="later", application="app-later"))
+    handle(signpost, event("candidate.erased", "since", at=3))
+    assert rows_with(signpost, SECRET) == set()
+    assert "offer/later" in str(signpost.standing("since"))
+    follow_up = event("offer.updated", "application:app-later", at=6, offer="later", title="Chief")
+    assert handle(signpost, follow_up).fresh == 1
+    assert "Chief" in signpost.case("since").state.decode()
+
+
+def suspects(*attempts: int) -> list[ReceivedEvent]:
+    one = event("offer.extended", "suspect", offer="o")
+    return [ReceivedEvent(replace(delivery(one), attempts=count), one) for count in attempts]
+
+
+@pytest.mark.parametrize(("attempts", "alone"), [((3,), True), ((2,), False), ((3, 2), False), ((4, 3), True)])
+def test_what_may_have_ended_the_process_is_tried_without_the_library(attempts: tuple[int, ...], alone: bool) -> None:
+    class Risky:
+        compiled = "compiled"
+
+    engine: Any = Risky()
+    assert _engine_for(suspects(*attempts), engine) is (engine.compiled if alone else engine)

@@ -1,0 +1,145 @@
+"""Which rulebook is later, for the processes that share a database and read the same files at different moments."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from signpost.advice import Engine
+from signpost.storage import CaseRow, Store, open_store, upgrade
+from signpost.tenants.rulebooks import Engines
+from signpost.workers.rulebook_versions import IN_USE_US, RulebookVersions, StaleRulebook
+from tests.support.workers_kit import ENGINES, START
+
+OWN = ENGINES.rulebooks.of("acme").version
+CASE = CaseRow("acme", "c-1", b"{}", rulebook=OWN)
+
+
+@dataclass
+class Files:
+    """The engines of a process, and those that its files have by now."""
+
+    current: Engines[Engine] = field(default_factory=lambda: ENGINES)
+    changed: Engines[Engine] | None = None
+    reloads: int = 0
+
+    def now(self) -> Engines[Engine]:
+        return self.current
+
+    def reload_now(self) -> None:
+        self.reloads += 1
+        self.current = self.changed or self.current
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Store]:
+    upgrade(sqlite_url)
+    with open_store(sqlite_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def files() -> Files:
+    return Files()
+
+
+@pytest.fixture
+def versions(store: Store, files: Files) -> RulebookVersions:
+    made = RulebookVersions(store, files)
+    made.engines(START)
+    return made
+
+
+def check(store: Store, versions: RulebookVersions, *rows: CaseRow, now: int = START) -> set[tuple[str, str]]:
+    """The pairs for which the rulebook of this process is too old."""
+    with store.transaction() as tx:
+        try:
+            versions.check(tx, rows, ENGINES, now)
+        except StaleRulebook as stale:
+            return stale.pairs
+    return set()
+
+
+def newer(store: Store, at: int = START) -> CaseRow:
+    store.announce_rulebooks(["newer"], at, as_newest=False)
+    return replace(CASE, rulebook="newer")
+
+
+def test_a_case_of_a_later_rulebook_in_use_is_not_taken_back(store: Store, versions: RulebookVersions) -> None:
+    assert check(store, versions, newer(store), CASE) == {("acme", "newer")}
+    assert check(store, versions, CASE) == set()
+    assert check(store, versions) == set()
+
+
+@pytest.mark.parametrize(("age", "is_used"), [(IN_USE_US, True), (IN_USE_US + 1, False)])
+def test_a_rulebook_that_no_process_announces_any_more_gives_way(
+    store: Store, versions: RulebookVersions, age: int, is_used: bool
+) -> None:
+    assert bool(check(store, versions, newer(store), now=START + age)) is is_used
+
+
+def test_an_unknown_or_earlier_rulebook_gives_way(store: Store, files: Files) -> None:
+    store.announce_rulebooks(["older"], START, as_newest=False)
+    versions = RulebookVersions(store, files)
+    versions.engines(START)
+    assert check(store, versions, replace(CASE, rulebook="older"), replace(CASE, rulebook="unknown")) == set()
+
+
+def test_any_rulebook_in_use_is_later_than_one_that_was_never_announced(store: Store, files: Files) -> None:
+    assert check(store, RulebookVersions(store, files), newer(store)) == {("acme", "newer")}
+
+
+def test_what_was_settled_is_not_looked_up_again_until_the_rules_change(
+    store: Store, versions: RulebookVersions, files: Files
+) -> None:
+    old = replace(CASE, rulebook="was-unknown")
+    assert check(store, versions, old) == set()
+    store.announce_rulebooks(["was-unknown"], START, as_newest=False)
+    assert check(store, versions, old) == set(), "settled"
+    versions.engines(START + 1)
+    assert check(store, versions, old) == set(), "still the same engines"
+    files.current = Engines(lambda rulebook: ENGINES.of("acme"), ENGINES.rulebooks)
+    versions.engines(START + 2)
+    assert check(store, versions, old) == {("acme", "was-unknown")}
+
+
+def test_a_process_whose_files_are_different_goes_on_and_says_so(
+    store: Store, versions: RulebookVersions, files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = newer(store)
+    stale = StaleRulebook(check(store, versions, row))
+    versions.reload_now(stale)
+    assert files.reloads == 1
+    assert "another process has a later rulebook" in caplog.text
+    assert check(store, versions, row) == set(), "events must not wait"
+
+
+def test_a_process_whose_files_have_changed_takes_them(
+    store: Store, versions: RulebookVersions, files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = newer(store)
+    files.changed = Engines(lambda rulebook: ENGINES.of("acme"), ENGINES.rulebooks, turn=1)
+    versions.reload_now(StaleRulebook(check(store, versions, row)))
+    assert "another process" not in caplog.text
+    assert check(store, versions, row) == {("acme", "newer")}, "not settled before the new engines are announced"
+    versions.engines(START + 1)
+    assert check(store, versions, row) == set(), "ours are the latest now"
+
+
+def test_the_groups_of_older_rulebooks_come_oldest_first(store: Store, files: Files) -> None:
+    store.announce_rulebooks(["of-before"], START, as_newest=False)
+    versions = RulebookVersions(store, files)
+    versions.engines(START)
+    newer(store)
+    rows = [
+        CaseRow("acme", "a", b"{}", rulebook="of-before", rulebook_since=START - 1),
+        CaseRow("acme", "b", b"{}", rulebook="unknown", rulebook_since=START - 5),
+        CaseRow("beta", "c", b"{}", rulebook="of-before", rulebook_since=START - 3),
+        CaseRow("acme", "d", b"{}", rulebook="newer", rulebook_since=START - 9),
+        CaseRow("acme", "e", b"{}", rulebook=OWN, rulebook_since=START - 9),
+    ]
+    with store.transaction() as tx:
+        tx.lock_cases([(row.tenant, row.key) for row in rows])
+        tx.save_cases(rows)
+    found = [(group.tenant, group.rulebook) for group in versions.outdated(ENGINES, START)]
+    assert found == [("acme", "unknown"), ("beta", "of-before"), ("acme", "of-before")]
