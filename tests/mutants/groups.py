@@ -41,8 +41,6 @@ GROUPS: Final = {
             "tests/unit/test_zones.py",
             "tests/unit/test_advice_life*.py",
             "tests/unit/test_facts_*.py",
-            "tests/property/test_ingress_order.py",
-            "tests/integration/test_workers_erasure.py",
         ),
     ),
     "facts": Group(
