@@ -1,5 +1,6 @@
 """The responses of the intake as components of the OpenAPI document. Data only."""
 
+from signpost.names import AUDIENCES, PRIORITIES
 from signpost.schemas.containers import object_schema
 from signpost.schemas.feedback import FeedbackSchema
 from signpost.schemas.fields import JsonSchema
@@ -68,6 +69,17 @@ _DELIVERY_FIELDS: JsonSchema = {
 }
 _DELIVERY_SUMMARY = of(" ".join(_DELIVERY_FIELDS), **_DELIVERY_FIELDS)
 _DELIVERY = of(" ".join([*_DELIVERY_FIELDS, "body"]), **_DELIVERY_FIELDS, body={})
+_NULLABLE_TEXT: JsonSchema = {"type": ["string", "null"]}
+_COUNTS = of(" ".join(PRIORITIES), **{priority: {"type": "integer", "minimum": 0} for priority in PRIORITIES})
+_CANDIDATE = of(
+    "id name active highest_priority next_change updated",
+    id=_TEXT,
+    name=_NULLABLE_TEXT,
+    active=of(" ".join(AUDIENCES), **dict.fromkeys(AUDIENCES, _COUNTS)),
+    highest_priority={"enum": [*PRIORITIES, None]},
+    next_change=_NULLABLE_INSTANT,
+    updated=_INSTANT,
+)
 ANSWERS: JsonSchema = {
     "Problem": of(
         "type title status", type=_TEXT, title=_TEXT, status=_INTEGER, detail=_TEXT, errors=_ERRORS, more=_MORE
@@ -81,6 +93,8 @@ ANSWERS: JsonSchema = {
         active={"type": "array", "items": ref("Recommendation")},
         suppressed={"type": "array", "items": _SUPPRESSED},
     ),
+    "Candidate": _CANDIDATE,
+    "Candidates": of("items next", items={"type": "array", "items": ref("Candidate")}, next=_NULLABLE_TEXT),
     "Case": of(
         "candidate case next_change rulebook",
         candidate=_TEXT,

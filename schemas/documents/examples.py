@@ -83,6 +83,22 @@ RECOMMENDATION_EVENT: dict[str, Any] = {
         },
     },
 }
+CANDIDATES_ANSWER: dict[str, Any] = {
+    "items": [
+        {
+            "id": "c-1",
+            "name": "Maria Silva",
+            "active": {
+                "candidate": {"low": 0, "normal": 4, "high": 2, "urgent": 1},
+                "employer": {"low": 0, "normal": 1, "high": 0, "urgent": 0},
+            },
+            "highest_priority": "urgent",
+            "next_change": "2026-03-04T13:00:00Z",
+            "updated": "2026-03-02T13:00:01Z",
+        }
+    ],
+    "next": None,
+}
 ADVICE_ANSWER: dict[str, Any] = {
     "candidate": "c-1",
     "active": [RECOMMENDATION_EVENT["data"]],

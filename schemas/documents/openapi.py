@@ -16,6 +16,7 @@ from signpost.schemas.documents.examples import (
     SIMULATED,
     SIMULATION,
 )
+from signpost.schemas.documents.openapi_candidates import candidate_paths
 from signpost.schemas.documents.openapi_documents import document_paths
 from signpost.schemas.documents.openapi_forecast import forecast_paths
 from signpost.schemas.documents.openapi_parts import (
@@ -42,6 +43,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     paths = {
         "/v1/events": {"post": send_events(events)},
         "/v1/webhooks/{source}": {"post": send_webhook()},
+        **candidate_paths(),
         "/v1/candidates/{candidate}/advice": {"get": _advice()},
         "/v1/candidates/{candidate}/case": {"get": _case()},
         "/v1/candidates/{candidate}/questions": {"get": _questions()},

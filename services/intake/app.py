@@ -9,6 +9,7 @@ from werkzeug.routing import BaseConverter
 from signpost.ingress.cloudevents_http import grant
 from signpost.messaging import Publisher
 from signpost.services.intake import (
+    candidates,
     documents,
     events,
     explaining,
@@ -94,7 +95,7 @@ def create_app(
         rate_limit,
         deliveries,
     )
-    for routes in (events, webhooks, reading, health, feedback):
+    for routes in (events, webhooks, reading, candidates, health, feedback):
         app.register_blueprint(routes.blueprint(context))
     slots = Slots(analyses)
     app.register_blueprint(explaining.blueprint(context, analyst, slots))

@@ -8,6 +8,10 @@ PAGE_ITEMS: Final = 100
 """Items of a page that cost as much as one event."""
 BODY_BYTES: Final = 100_000
 """Bytes of a body that cost as much as one event."""
+CANDIDATES: Final = 4
+"""Candidates of a page that cost as much as one event."""
+SEARCH: Final = 25
+"""A search reads up to a thousand cases."""
 EXPLANATION: Final = 50
 QUESTIONS: Final = 50
 FORECAST: Final = 50
@@ -29,6 +33,16 @@ def of_events(events: int, size: int) -> int:
 def of_page(limit: int) -> int:
     """The price of a page of at most `limit` items."""
     return max(REQUEST, -(-limit // PAGE_ITEMS))
+
+
+def of_candidates(limit: int) -> int:
+    """The price of a page of at most `limit` candidates."""
+    return max(REQUEST, -(-limit // CANDIDATES))
+
+
+def of_search(limit: int) -> int:
+    """The price of a page of a search for candidates."""
+    return SEARCH + of_candidates(limit)
 
 
 def of_simulation(events: int, size: int) -> int:

@@ -61,13 +61,15 @@ def blueprint(context: IntakeContext) -> Blueprint:
 def case_of(context: IntakeContext, tenant: str, key: str) -> CaseRow:
     """The case of a key. Raises NotFound, also for a case without facts."""
     row = context.store.case(tenant, key) if "\0" not in key else None
-    if row is None or not _facts(row):
+    if row is None or not facts_in(row.state):
         raise NotFound("no facts are known about this candidate")
     return row
 
 
-def _facts(row: CaseRow) -> Any:
-    return orjson.loads(row.state)["facts"] if row.state else None
+def facts_in(state: bytes) -> dict[str, Any]:
+    """The stored facts of a case, by kind; empty where nothing is known."""
+    facts: dict[str, Any] = orjson.loads(state)["facts"] if state else {}
+    return facts
 
 
 def read_audience() -> str | None:

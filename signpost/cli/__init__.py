@@ -10,6 +10,7 @@ COMMANDS: Final = {
     "up": ("signpost.cli.up:up", "Start the whole system and keep it running."),
     "send": ("signpost.cli.send:send", "Send CloudEvents from files to the intake."),
     "tail": ("signpost.cli.tail:tail", "Show recommendations, the latest last."),
+    "candidates": ("signpost.cli.candidates:candidates", "List candidates, or search for one."),
     "questions": ("signpost.cli.questions:questions", "List the facts that a candidate could be asked for."),
     "forecast": ("signpost.cli.forecast:forecast", "Show what time alone will change, for a candidate or for all."),
     "rules": ("signpost.cli.rules:rules", "Write, check, test and explain rules."),

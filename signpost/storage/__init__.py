@@ -1,6 +1,7 @@
 """Cases, seen events, recommendations, feed and outbox in PostgreSQL or SQLite. Knows no rules or message formats."""
 
 from signpost.storage.buckets import Lease, Rate
+from signpost.storage.candidates import CandidateRow
 from signpost.storage.deliveries import DeliveryRow, DeliveryStore, DeliverySummary
 from signpost.storage.errors import (
     BadCursor,
@@ -33,6 +34,7 @@ from signpost.storage.usage import Usage
 __all__ = [
     "BadCursor",
     "BadDatabaseUrl",
+    "CandidateRow",
     "CaseRow",
     "Change",
     "ConsumerRow",

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, inse
 
 from signpost.case.identity import lives_on_under
 from signpost.storage.buckets import Lease, Rate, lease
+from signpost.storage.candidates import CandidateStore
 from signpost.storage.consumers import ConsumerStore
 from signpost.storage.cursor import decode_cursor, encode_cursor
 from signpost.storage.deliveries import DeliveryStore
@@ -49,6 +50,7 @@ class Store:
         sqlite = self._engine.url.get_backend_name() == "sqlite"
         self._dialect: Dialect = SqliteDialect() if sqlite else PostgresDialect()
         self.deliveries = DeliveryStore(self._write_connection, self._read_connection, self._dialect)
+        self.candidates = CandidateStore(self._read_connection)
         self.erasures = ErasureStore(self._read_connection)
         self.signed_messages = SignedMessageStore(self._write_connection)
         self.usage = UsageStore(self._write_connection, self._read_connection, self._dialect)

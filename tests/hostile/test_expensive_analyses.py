@@ -225,6 +225,8 @@ def test_the_prices_are_documented() -> None:
     assert said["an event, a webhook, feedback, a read of one thing"] == str(prices.REQUEST)
     assert said[f"a body of more than {body} bytes"] == f"at least 1 for each {body} bytes"
     assert said["a page of a list"] == f"1 for each {prices.PAGE_ITEMS} items of its `limit`"
+    candidates = f"1 for each {prices.CANDIDATES} items of its `limit`, and {prices.SEARCH} for a search"
+    assert said["a page of candidates"] == candidates
     assert said["an explanation"] == str(prices.EXPLANATION)
     assert said["the questions to a candidate"] == str(prices.QUESTIONS)
     assert said["a page of a forecast"] == str(prices.FORECAST)

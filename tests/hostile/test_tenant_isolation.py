@@ -22,7 +22,7 @@ WEBHOOK = {
 }  # fmt: skip
 PUBLIC = ("/docs", "/schemas/", "/openapi.json", "/asyncapi.json", "/livez", "/readyz", "/v1/webhooks/")
 """Routes without a tenant's data, and the one whose credential is a signature."""
-LISTS = ("/v1/deliveries", "/v1/recommendations", "/v1/forecast")
+LISTS = ("/v1/deliveries", "/v1/recommendations", "/v1/forecast", "/v1/candidates")
 WRITES = {"/v1/events": EVENT, "/v1/simulate": {"candidate": "c-1", "events": []}}
 
 
