@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import orjson
 
 from signpost.printable import escape, escape_json
+from signpost.repeats import RepeatFilter
 from signpost.setting_kinds import mask_passwords
 from signpost.standard_error import LineStream, describe_loss
 
@@ -69,6 +70,7 @@ def set_up_logging(process: str, level: str = "info", format: str = "auto", stre
     handler = logging.StreamHandler(stream)
     formatter = TextLines() if readable else JsonLines(process)
     handler.setFormatter(formatter)
+    handler.addFilter(RepeatFilter())
     if isinstance(stream, LineStream):
         stream.describe_loss = partial(_format_loss, formatter)
     root = logging.getLogger()
