@@ -23,6 +23,7 @@ from signpost.schemas.fields import (
     TimeZone,
 )
 from signpost.schemas.money import Money, MoneyOrFalse, TextOrFalse
+from signpost.schemas.policy import Digest, QuietHours, Wait
 
 WORKPLACES = ("onsite", "hybrid", "remote")
 
@@ -255,6 +256,11 @@ class CandidatePreferences(Strict):
     has_recruiter = Boolean()
     time_zone = TimeZone()
     locale = Locale()
+    agenda_max_cards = Integer(minimum=1, maximum=20)
+    agenda_quiet_hours = QuietHours()
+    agenda_digest = Digest()
+    agenda_settling_time = Wait()
+    agenda_topics_off = TextList()
     custom = Custom()
 
 

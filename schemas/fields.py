@@ -127,7 +127,7 @@ def json_type(value: Any) -> str:
     return next((name for kinds, name in names if isinstance(value, kinds)), type(value).__name__)
 
 
-class _Patterned(Kind):
+class Patterned(Kind):
     """A string in one format."""
 
     format: ClassVar[str]
@@ -153,7 +153,7 @@ def _format_reason(error: Exception) -> str:
     return f": {error}" if str(error) else ""
 
 
-class Instant(_Patterned):
+class Instant(Patterned):
     """RFC 3339 with an offset; canonical in UTC with "Z" and a fraction only if it is not zero."""
 
     kind = "instant"
@@ -172,7 +172,7 @@ class Instant(_Patterned):
             raise ValueError("there is no such instant") from None
 
 
-class Date(_Patterned):
+class Date(Patterned):
     """YYYY-MM-DD."""
 
     kind = "date"
@@ -202,7 +202,7 @@ class Deadline(Instant):
         return Date().read(text)
 
 
-class Country(_Patterned):
+class Country(Patterned):
     """ISO 3166-1 alpha-2, upper case."""
 
     format = 'a country code of ISO 3166-1 alpha-2, like "DE"'
@@ -214,7 +214,7 @@ class Country(_Patterned):
         return text
 
 
-class TimeZone(_Patterned):
+class TimeZone(Patterned):
     """A name of the IANA time zone database."""
 
     format = 'an IANA time zone, like "Europe/Berlin"'
@@ -226,7 +226,7 @@ class TimeZone(_Patterned):
         return text
 
 
-class Locale(_Patterned):
+class Locale(Patterned):
     """A BCP 47 language tag."""
 
     format = 'a BCP 47 language tag, like "de-AT"'

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from signpost.advice.basis import Basis
 from signpost.advice.document import add_explanation, document, employer_of
 from signpost.advice.evidence import evidence
 from signpost.advice.records import CLOSED_BY_CONSUMER, PUBLISHED, AdviceRecord, dump_records, load_records
@@ -61,12 +62,13 @@ class RecommendationChange:
 
 @dataclass(frozen=True, slots=True)
 class AdviceResult:
-    """The new advice state, the changes to publish, and the next instant (microseconds) at which time alone changes
-    the advice."""
+    """The new advice state, the changes to publish, the next instant (microseconds) at which time alone changes
+    the advice, and what the evaluation found."""
 
     advice_state: bytes
     changes: list[RecommendationChange]
     next_change: int | None
+    basis: Basis
 
 
 def advise(engine: Engine, case: Case, advice_state: bytes, *, tenant: str, key: str, now: int) -> AdviceResult:
@@ -106,13 +108,16 @@ class _Advisor:
             elif answer is not None:
                 self._activate(record, answer)
             self.records[key] = record
-        return AdviceResult(self._dump_records(), self.changes, self._next_change())
+        return AdviceResult(self._dump_records(), self.changes, self._next_change(), self._basis())
 
     def close(self, reason: str) -> AdviceResult:
         for key in sorted(self.records):
             self._set_audience(self.records[key])
             self._end(self.records[key], reason)
-        return AdviceResult(b"", self.changes, None)
+        return AdviceResult(b"", self.changes, None, self._basis())
+
+    def _basis(self) -> Basis:
+        return Basis(self.engine.rulebook, self.facts, self.answers, self.records, self.case.erased_at)
 
     def _active_answers(self) -> dict[str, Answer]:
         """The answers that hold now, as the engine says."""

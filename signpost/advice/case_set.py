@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from signpost.advice.advise import Engine, RecommendationChange, advise, close
+from signpost.advice.basis import Basis
 from signpost.advice.implied import implied_events
 from signpost.advice.records import merge_records
 from signpost.case.case import Case
@@ -13,7 +14,8 @@ from signpost.case.identity import is_taken, links, lives_on_under
 
 @dataclass(slots=True)
 class LoadedCase:
-    """One loaded case. `merged_into`: the key of the case that absorbed it; `touched`: whether it must be saved."""
+    """One loaded case. `merged_into`: the key of the case that absorbed it; `touched`: whether it must be saved;
+    `basis`: what its latest evaluation found, if it was evaluated."""
 
     key: str
     case: Case = field(default_factory=Case)
@@ -21,6 +23,7 @@ class LoadedCase:
     merged_into: str | None = None
     next_change: int | None = None
     touched: bool = False
+    basis: Basis | None = None
 
     @property
     def size(self) -> int:
@@ -86,6 +89,7 @@ class CaseSet:
     def _advise(self, case: LoadedCase, now: int) -> list[tuple[str, RecommendationChange]]:
         result = advise(self.engine, case.case, case.advice_state, tenant=self.tenant, key=case.key, now=now)
         case.advice_state, case.next_change, case.touched = result.advice_state, result.next_change, True
+        case.basis = result.basis
         return [(case.key, change) for change in result.changes]
 
     def _link(self, absorbed: str, into: str, now: int) -> list[tuple[str, RecommendationChange]]:

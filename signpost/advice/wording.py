@@ -36,19 +36,48 @@ class Words:
     comparison: Comparison | None
 
 
+@dataclass(frozen=True, slots=True)
+class JoinedWords:
+    """What one recommendation adds to a card that joins several: a line of the list, and what the joined letter says
+    and asks; empty texts add nothing."""
+
+    item: str
+    opening: str
+    questions: list[str]
+    comparison: Comparison | None
+
+
 def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> Words:
     """Render the texts of a rule about a subject, from facts and the current priority; never from the clock."""
     rule = answer.rule
-    offers = [_readable(offer) for offer in related.get("offers") or related.get("offer") or []]
-    comparison = compare(offers, _readable(facts.candidate)) if rule.attaches else None
-    context = _variables(answer, facts, related) | {"priority": priority}
-    if comparison is not None:
-        context["comparison"] = render_comparison(comparison)
+    context, comparison = _context(answer, facts, related, priority)
     texts = rule.texts
     title, text = partial(render_title, rule.id, context=context), partial(render_text, rule.id, context=context)
     drafts = [{"name": draft.name, "title": title(draft.title), "body": text(draft.body)} for draft in texts.drafts]
     steps = [step for step in map(text, texts.steps) if step]
     return Words(title(texts.title), text(texts.message), steps, drafts, comparison)
+
+
+def joined_words(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> JoinedWords:
+    """Render the part of a recommendation on a joined card; its title is its item if the rule has none."""
+    context, comparison = _context(answer, facts, related, priority)
+    texts = answer.rule.texts
+    item = render_title(answer.rule.id, texts.item or texts.title, context)
+    title = partial(render_title, answer.rule.id, context=context)
+    questions = [question for question in map(title, texts.questions) if question]
+    return JoinedWords(item, title(texts.opening), questions, comparison)
+
+
+def _context(
+    answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str
+) -> tuple[dict[str, Any], Comparison | None]:
+    """The variables of the texts, and the chart if the rule attaches one."""
+    offers = [_readable(offer) for offer in related.get("offers") or related.get("offer") or []]
+    comparison = compare(offers, _readable(facts.candidate)) if answer.rule.attaches else None
+    context = _variables(answer, facts, related) | {"priority": priority}
+    if comparison is not None:
+        context["comparison"] = render_comparison(comparison)
+    return context, comparison
 
 
 def inputs_of(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> bytes:

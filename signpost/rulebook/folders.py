@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-OTHER_FILES = ("sources.yaml", "fields.yaml", "life.yaml", "acts.yaml", "articles.yaml", "words.yaml")
+OTHER_FILES = ("sources.yaml", "fields.yaml", "life.yaml", "acts.yaml", "agenda.yaml", "articles.yaml", "words.yaml")
 """The files of a rulebook that contain no rules."""
 Folders: TypeAlias = Path | Sequence[Path]
 """One folder, or several; each adds rules, sources and fields to those before it."""

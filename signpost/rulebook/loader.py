@@ -12,12 +12,14 @@ import orjson
 from signpost.regular_files import read_regular
 from signpost.rulebook.acts import read_acts
 from signpost.rulebook.analysis.barrier import check_barriers
+from signpost.rulebook.cards import read_agenda
 from signpost.rulebook.checks import check_rulebook
 from signpost.rulebook.folders import OTHER_FILES, Folders, files_in, folders_of, is_topic, name_of
 from signpost.rulebook.life import NAME as LIFE
 from signpost.rulebook.life import read_life
 from signpost.rulebook.own_fields import read_own_fields
 from signpost.rulebook.own_words import read_words, report_unknown_rules, reword
+from signpost.rulebook.policy import NAME as AGENDA
 from signpost.rulebook.rule import RULE_ID, RuleReader
 from signpost.rulebook.rulebook import Rulebook, RulebookError
 from signpost.rulebook.sources import FILE, Sources, read_sources
@@ -30,9 +32,9 @@ Params: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
 def load(folders: Folders, params: Params | None = None) -> Rulebook:
-    """The rulebook in a folder: `sources.yaml`, optionally `fields.yaml`, `life.yaml`, `acts.yaml` and `words.yaml`,
-    and one file per topic. Further folders add to the first. `params`: rule id or `life` -> parameter -> value, as a
-    tenant sets them.
+    """The rulebook in a folder: `sources.yaml`, optionally `fields.yaml`, `life.yaml`, `acts.yaml`, `agenda.yaml` and
+    `words.yaml`, and one file per topic. Further folders add to the first. `params`: rule id, `life` or `agenda` ->
+    parameter -> value, as a tenant sets them.
 
     Raises RulebookError with all problems.
     """
@@ -56,6 +58,7 @@ def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
         _check_folder(folder, folders_of(folders)[0], files, problems)
     vocabulary = replace(read_own_fields(folders, problems), life=read_life(folders, params.get(LIFE, {}), problems))
     acts = read_acts(folders, problems)
+    cards, policy = read_agenda(folders, acts, params.get(AGENDA, {}), problems)
     sources = _read_sources(files, folders, problems)
     words = read_words(folders, problems)
     rules: dict[str, Rule] = {}
@@ -65,10 +68,10 @@ def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
             reader = RuleReader(path.stem, sources, problems, params, vocabulary, acts)
             _read_file(path.stem, root, reader, words, rules)
     report_unknown_rules(words, rules, problems)
-    for rule_id in sorted(name for name in set(params) - {*rules, LIFE} if not problems.may_exist(name)):
+    for rule_id in sorted(name for name in set(params) - {*rules, LIFE, AGENDA} if not problems.may_exist(name)):
         message = f"parameters are set for {rule_id!r}, which is not a rule"
         problems.add("R052", here, message, meant(rule_id, rules))
-    rulebook = Rulebook(dict(sorted(rules.items())), _version(files, params))
+    rulebook = Rulebook(dict(sorted(rules.items())), _version(files, params), cards, policy)
     check_rulebook(rulebook, problems)
     check_barriers(rulebook, problems)
     return rulebook

@@ -1,5 +1,6 @@
 """Reads one rule of a file: checks its keys and returns a typed rule."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,9 @@ from signpost.yaml_files.reader import Node
 ATTACHMENTS = ("comparison",)
 REQUIRED = ("about", "source", "when", "priority", "title", "message")
 OPTIONAL = ("audience", "act", "norms", "params", "define", "valid", "lasting", "due", "steps", "drafts", "attaches")
-KEYS = (*REQUIRED, *OPTIONAL, "implies", *RULE_KEYS)
+ON_CARDS = ("item", "opening", "question", "weight")
+"""Its part of a card that joins several recommendations."""
+KEYS = (*REQUIRED, *OPTIONAL, *ON_CARDS, "implies", *RULE_KEYS)
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9-]*)?")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VALID = re.compile(r"for (.+ after .+)")
@@ -78,6 +81,7 @@ class RuleReader:
             opposes=tuple(read_strings(node, "opposes", self.problems)),
             attaches=self._word(node, "attaches", ATTACHMENTS),
             act=self.acts.of(node, self.problems),
+            weight=self._weight(node),
             implies=read_implied(node, about, self.problems),
             lasting=lasting,
             params=names.params,
@@ -104,6 +108,13 @@ class RuleReader:
             self.problems.add("R013", node.value[key].position, f"{key} cannot be {value!r}", meant(str(value), known))
             return None
         return str(value)
+
+    def _weight(self, node: Node) -> float:
+        value = node.value["weight"].plain() if "weight" in node.value else 0
+        if is_number(value) and math.isfinite(value):
+            return float(value)
+        self.problems.add("R021", node.value["weight"].position, f"the weight is {value!r}, not a number", "write 10")
+        return 0
 
     def _params(self, rule_id: str, node: Node) -> dict[str, Any]:
         block = node.value.get("params")

@@ -1,12 +1,36 @@
-"""The rulebook: all typed rules and their version. Loads nothing."""
+"""The rulebook: all typed rules, the kinds of cards that join their advice, and the version. Loads nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
+from signpost.facts.policy import POLICY, Policy
 from signpost.facts.vocabulary import KINDS, Vocabulary
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.terms import Rule, Texts
 from signpost.yaml_files.problems import FileError
+
+
+class Per(StrEnum):
+    """What the advice on one card has in common, besides its kind of card."""
+
+    SUBJECT = "subject"
+    EMPLOYER = "employer"
+    EMPLOYER_AND_DAY = "employer and day"
+    """The day on which an interview begins."""
+    CASE = "case"
+
+
+@dataclass(frozen=True, slots=True)
+class CardKind:
+    """One kind of card of the agenda. `acts`: whose advice it joins, as rules write them ("ask employer"), or an act
+    with any counterpart ("consult")."""
+
+    name: str
+    audience: str
+    acts: tuple[str, ...]
+    per: Per
+    texts: Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +39,8 @@ class Rulebook:
 
     rules: Mapping[str, Rule]
     version: str
+    cards: tuple[CardKind, ...] = ()
+    policy: Policy = POLICY
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -24,6 +50,13 @@ class Rulebook:
     def about(self, kind: str) -> list[Rule]:
         """The rules about one kind of subject."""
         return [rule for rule in self.rules.values() if rule.about == kind]
+
+    def card_of(self, rule: Rule) -> CardKind | None:
+        """The kind of card that joins the advice of a rule; None if it has a card of its own."""
+        names = {str(rule.act), rule.act.name} if rule.act else set()
+        return next(
+            (card for card in self.cards if card.audience == rule.audience and not names.isdisjoint(card.acts)), None
+        )
 
     def params(self) -> dict[str, Mapping[str, Any]]:
         """Rule id -> its parameters."""

@@ -202,16 +202,20 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The texts of a recommendation, as Jinja sources."""
+    """The texts of a recommendation, as Jinja sources. On a card that joins several: `item`, its line in the list;
+    `opening`, its sentences at the beginning of the joined letter; `questions`, what the letter asks."""
 
     title: str
     message: str
     steps: tuple[str, ...] = ()
     drafts: tuple[Draft, ...] = ()
+    item: str = ""
+    opening: str = ""
+    questions: tuple[str, ...] = ()
 
     def sources(self) -> Iterator[str]:
         """The sources of all texts."""
-        yield from (self.title, self.message, *self.steps)
+        yield from (self.title, self.message, *self.steps, self.item, self.opening, *self.questions)
         for draft in self.drafts:
             yield from (draft.title, draft.body)
 
@@ -283,6 +287,8 @@ class Rule:
     """Rules with opposite advice, which must never hold for the same subject at once."""
     attaches: str | None = None
     act: Act | None = None
+    weight: float = 0
+    """Orders cards of one priority and due time; more comes first."""
     implies: tuple[Implied, ...] = ()
     reworded: tuple[str, ...] = ()
     """The keys whose words are those of a `words.yaml`."""

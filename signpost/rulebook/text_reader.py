@@ -5,7 +5,7 @@ from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.quoting import hint_for_mapping
 from signpost.yaml_files.reader import Node
 
-WORDS = ("title", "message", "steps", "drafts")
+WORDS = ("title", "message", "steps", "drafts", "item", "opening", "question")
 """The keys of a rule that hold its words."""
 RULE_KEYS = ("suppresses", "opposes")
 """Keys whose values are ids of other rules."""
@@ -18,7 +18,17 @@ def read_texts(node: Node, problems: Problems) -> Texts:
         read_text(node.value["message"], problems),
         tuple(read_strings(node, "steps", problems)),
         tuple(_read_drafts(node, problems)),
+        read_text(node.value["item"], problems) if "item" in node.value else "",
+        read_text(node.value["opening"], problems) if "opening" in node.value else "",
+        tuple(_read_questions(node, problems)),
     )
+
+
+def _read_questions(node: Node, problems: Problems) -> list[str]:
+    """One question, or a list of them."""
+    one = node.value.get("question")
+    is_list = one is not None and isinstance(one.value, list)
+    return read_strings(node, "question", problems) if one is None or is_list else [read_text(one, problems)]
 
 
 def _read_drafts(node: Node, problems: Problems) -> list[Draft]:

@@ -49,6 +49,9 @@ def _texts(node: Node) -> list[Node]:
     texts = [node.value[key] for key in ("title", "message")]
     if "steps" in node.value and isinstance(node.value["steps"].value, list):
         texts += node.value["steps"].value
+    for key in ("item", "opening", "question"):
+        value = node.value.get(key)
+        texts += [] if value is None else value.value if isinstance(value.value, list) else [value]
     drafts = node.value.get("drafts")
     if drafts is not None and isinstance(drafts.value, dict):
         for draft in drafts.value.values():

@@ -14,6 +14,8 @@ import orjson
 from signpost.rulebook import Rulebook
 from signpost.rulebook.life import NAME as LIFE
 from signpost.rulebook.life import life_params
+from signpost.rulebook.policy import DEFAULTS as AGENDA_DEFAULTS
+from signpost.rulebook.policy import NAME as AGENDA
 from signpost.rulebook.rule import describe_type
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
@@ -47,6 +49,8 @@ class RuleOverrides:
         for rule, node in self.params.items():
             if rule == LIFE:
                 _check_params(rule, node, life_params(rulebook.vocabulary.life), problems)
+            elif rule == AGENDA:
+                _check_params(rule, node, AGENDA_DEFAULTS, problems)
             elif _check_rule(rule, self.places[rule], rulebook, problems):
                 _check_params(rule, node, rulebook.rules[rule].params, problems)
 

@@ -71,6 +71,8 @@ CODES = {
     "R058": "an act replaces an unknown act, or one that is not after it",
     "R059": "what a rule implies is no event about its subject",
     "R060": "an employer's rule could read what that employer does not know",
+    "R061": "a card joins the advice of an act that does not exist",
+    "R062": "two cards join the advice of one act",
     "R070": "a rule has no timeline",
     "R071": "a timeline names a rule that does not exist",
 }

@@ -1,0 +1,196 @@
+"""When an agenda is published: once it has settled, within the policy of its reader, and only if its cards differ from
+those published last. Pure; `now` in microseconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from signpost.advice.agenda.agenda import URGENT, Agenda, Reader, agendas
+from signpost.advice.agenda.document import agenda_document
+from signpost.advice.basis import Basis
+from signpost.case.instant import format_instant, on_calendar
+from signpost.facts.policy import Policy
+from signpost.names import PRIORITIES
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaChange:
+    """One agenda to publish; `priority`: of its first card, or "none"."""
+
+    reader: Reader
+    sequence: int
+    priority: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The place of a case in the list of an employer: the rank of its first card (0: the most urgent), and until when
+    that card is useful."""
+
+    rank: int
+    last_useful: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaUpdate:
+    """The new state, the agendas to publish, the next instant at which time alone changes an agenda or makes it
+    publishable, and what has changed in the lists of employers (None: nothing left)."""
+
+    state: bytes
+    changes: list[AgendaChange]
+    next_change: int | None
+    standings: Mapping[str, Standing | None]
+
+
+def update(
+    state: bytes | None, basis: Basis | None, policy: Policy, *, tenant: str, key: str, now: int
+) -> AgendaUpdate:
+    """Compare the agendas of a case with what was published. `basis`: None if the case is merged or erased; then its
+    agendas end at once. `policy`: of the tenant."""
+    return _Updater(state, basis, policy, tenant, key, now).run()
+
+
+def sequence_of(state: bytes | None, reader: Reader) -> tuple[int, bool]:
+    """The number of the agenda published last to a reader, and whether a newer one is waiting."""
+    known = orjson.loads(state).get(_name(reader), {}) if state else {}
+    return known.get("sequence", 0), "since" in known
+
+
+class _Updater:
+    def __init__(
+        self, state: bytes | None, basis: Basis | None, policy: Policy, tenant: str, key: str, now: int
+    ) -> None:
+        self.policy = policy
+        self.known: dict[str, dict[str, Any]] = orjson.loads(state) if state else {}
+        self.basis, self.tenant, self.key, self.now = basis, tenant, key, now
+        self.current = agendas(basis, policy, tenant=tenant, key=key, now=now) if basis else {}
+        self.changes: list[AgendaChange] = []
+        self.standings: dict[str, Standing | None] = {}
+        self.instants: list[int | None] = []
+
+    def run(self) -> AgendaUpdate:
+        for reader in sorted({*self.current, *map(_reader, self.known)}):
+            self._update(_name(reader), self.current.get(reader) or self._empty(reader))
+        instants = [instant for instant in map(on_calendar, self.instants) if instant is not None]
+        return AgendaUpdate(
+            orjson.dumps(self.known, option=orjson.OPT_SORT_KEYS) if self.known else b"",
+            self.changes,
+            min((instant for instant in instants if instant > self.now), default=None),
+            self.standings,
+        )
+
+    def _update(self, name: str, agenda: Agenda) -> None:
+        seen = self.known.get(name)
+        if seen is None and not agenda.cards and not agenda.held:
+            return
+        known = seen if seen is not None else {"sequence": 0, "at": 0}
+        self.known[name] = known
+        self.instants.append(agenda.next_change)
+        inputs = _inputs(agenda)
+        if inputs != known.get("seen"):
+            known["seen"] = inputs
+            self._note_standing(agenda)
+        if inputs == known.get("inputs"):
+            known.pop("since", None)
+            return
+        known.setdefault("since", self.now)
+        ready_at = self._ready_at(agenda, known)
+        if ready_at > self.now:
+            self.instants.append(ready_at)
+            return
+        known.pop("since")
+        known["inputs"] = inputs
+        self._publish(name, agenda, known)
+
+    def _ready_at(self, agenda: Agenda, known: Mapping[str, Any]) -> int:
+        """When a changed agenda is published: news that is urgent at once, the rest once it has settled."""
+        policy, since = agenda.policy, int(known["since"])
+        if self.basis is None:
+            return self.now
+        urgent = [card for card in agenda.cards if card.priority == URGENT and card.id not in known.get("urgent", ())]
+        if any(self._cannot_wait(card.last_useful, policy) for card in urgent):
+            return self.now
+        settled = since if urgent else max(since, int(known["at"])) + policy.settling_time
+        return policy.quiet_until(settled if urgent else policy.next_digest(settled))
+
+    def _cannot_wait(self, last_useful: int | None, policy: Policy) -> bool:
+        """Whether an urgent card would be late after the quiet hours."""
+        return last_useful is not None and last_useful <= policy.quiet_until(self.now)
+
+    def _publish(self, name: str, agenda: Agenda, known: dict[str, Any]) -> None:
+        """Publish an agenda if a reader would see a difference."""
+        document = agenda_document(agenda, self.basis, self.now) if self.basis else {"cards": [], "held": []}
+        cards = {card["id"]: _digest(card) for card in document["cards"]}
+        known["urgent"] = [card.id for card in agenda.cards if card.priority == URGENT]
+        before = known.get("cards", {})
+        if list(cards.items()) == list(before.items()):
+            return
+        known |= {"cards": cards, "sequence": known["sequence"] + 1, "at": self.now}
+        priority = agenda.cards[0].priority if agenda.cards else "none"
+        changed = [id for id in cards if id in before and cards[id] != before[id]]
+        data = {
+            "id": known.setdefault("id", self._id(name)),
+            "sequence": known["sequence"],
+            "audience": agenda.reader.audience,
+            "candidate": self.key,
+            "employer": agenda.reader.employer or None,
+            "changed_at": format_instant(self.now),
+            "changes": {
+                "added": [id for id in cards if id not in before],
+                "changed": changed,
+                "removed": [id for id in before if id not in cards],
+            },
+            **document,
+        }
+        self.changes.append(AgendaChange(agenda.reader, known["sequence"], priority, data))
+
+    def _note_standing(self, agenda: Agenda) -> None:
+        """Note the place in the list of the employer."""
+        if agenda.reader.audience == "employer" and agenda.reader.employer:
+            first = agenda.cards[0] if agenda.cards else None
+            rank = len(PRIORITIES) - 1 - PRIORITIES.index(first.priority) if first else 0
+            standing = Standing(rank, first.last_useful) if first else None
+            self.standings[agenda.reader.employer] = standing
+
+    def _empty(self, reader: Reader) -> Agenda:
+        """The agenda of a reader without advice, in the zone of the candidate."""
+        facts = self.basis.facts if self.basis and reader.audience == "candidate" else None
+        policy = self.policy.with_preferences(facts.candidate.values) if facts else self.policy
+        return Agenda(reader, (), (), None, replace(policy, zone=(facts and facts.zone) or UTC))
+
+    def _id(self, name: str) -> str:
+        """The id of an agenda, for the life of its case; another after an erasure."""
+        erased_at = self.basis.erased_at if self.basis else None
+        identity = "\0".join((self.tenant, self.key, name, str(erased_at or "")))
+        return "agenda_" + blake2b(identity.encode(), digest_size=12).hexdigest()
+
+
+def _name(reader: Reader) -> str:
+    return f"{reader.audience}/{reader.employer}"
+
+
+def _reader(name: str) -> Reader:
+    audience, _, employer = name.partition("/")
+    return Reader(audience, employer)
+
+
+def _inputs(agenda: Agenda) -> str:
+    """A digest of everything that the rendered agenda depends on: equal inputs give equal cards."""
+    cards = [
+        [card.id, card.is_last_chance, [_input(item.record) for item in card.items], card.last_useful]
+        for card in agenda.cards
+    ]
+    return _digest(cards)
+
+
+def _input(record: Any) -> list[Any]:
+    return [record.id, record.sequence, record.inputs, record.priority, record.due, record.valid_until]
+
+
+def _digest(value: Any) -> str:
+    return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()

@@ -1,0 +1,121 @@
+"""Reads `agenda.yaml`: which advice one action settles, and the words of the cards that join it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from signpost.facts.policy import Policy
+from signpost.names import AUDIENCES
+from signpost.rulebook.acts import Acts
+from signpost.rulebook.folders import Folders, folders_of, name_of
+from signpost.rulebook.policy import read_policy
+from signpost.rulebook.rulebook import CardKind, Per
+from signpost.rulebook.shapes import NUMBER, TEXT, Many, Shape
+from signpost.rulebook.templates import find_text_problems
+from signpost.rulebook.terms import Texts
+from signpost.rulebook.text_reader import read_texts
+from signpost.suggestions import meant
+from signpost.yaml_files.fields import FieldReader
+from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.reader import Node, read
+
+FILE: Final = "agenda.yaml"
+KEYS: Final = ("acts", "per", "audience", "title", "message", "steps", "drafts")
+REQUIRED: Final = ("acts", "per", "title", "message")
+_PERS: Final = tuple(per.value for per in Per)
+VARIABLES: Final[Mapping[str, Shape]] = {
+    "employer": TEXT,
+    "employers": Many(TEXT),
+    "candidate_name": TEXT,
+    "position": TEXT,
+    "day": TEXT,
+    "priority": TEXT,
+    "due": TEXT,
+    "acts": Many(TEXT),
+    "subjects": NUMBER,
+    "offers": NUMBER,
+    "items": Many(TEXT),
+    "openings": Many(TEXT),
+    "questions": Many(TEXT),
+    "questions_in_words": TEXT,
+    "salutation": TEXT,
+    "signature": TEXT,
+}
+"""The variables of a card's texts."""
+
+
+def read_agenda(
+    folders: Folders, acts: Acts, overrides: Mapping[str, Any], problems: Problems
+) -> tuple[tuple[CardKind, ...], Policy]:
+    """The kinds of cards of all folders, of which one of a later folder replaces that with the same name; and the
+    policy. `overrides`: what a tenant sets of it. Adds all problems to `problems`."""
+    reader = _Reader(acts, problems)
+    for folder in folders_of(folders):
+        file = folder / FILE
+        root = read(file, name_of(file, folders), problems) if file.is_file() else None
+        if root is not None:
+            reader.file(root)
+    return reader.cards(), read_policy(reader.policies, folders, overrides, problems)
+
+
+class _Reader(FieldReader):
+    def __init__(self, acts: Acts, problems: Problems) -> None:
+        super().__init__(problems)
+        self.acts = acts
+        self.found: dict[str, tuple[CardKind, Node]] = {}
+        self.policies: list[Node] = []
+
+    def file(self, root: Node) -> None:
+        blocks = self.members(root, FILE, ("cards", "policy"))
+        self.policies += [blocks["policy"]] if "policy" in blocks else []
+        block = blocks.get("cards")
+        for name, node in (self.members(block, "cards") if block else {}).items():
+            body = self.members(node, f"the card {name}", KEYS, REQUIRED)
+            if all(key in body for key in REQUIRED):
+                self.found[name] = (self._card(name, Node(body, node.position, node.keys)), node)
+
+    def _card(self, name: str, node: Node) -> CardKind:
+        texts = read_texts(node, self.problems)
+        self._check_texts(texts, node)
+        audience = self._word(node, "audience", AUDIENCES) or "candidate"
+        per = self._word(node, "per", _PERS) or Per.SUBJECT
+        return CardKind(name, audience, self._acts(node.value["acts"]), Per(per), texts)
+
+    def _acts(self, node: Node) -> tuple[str, ...]:
+        phrases = self.acts.phrases()
+        known = (*phrases, *(name for name in self.acts.known if name not in phrases))
+        acts = self.texts(node, "acts")
+        for act in acts:
+            if act not in known:
+                self.problems.add("R061", node.position, f"there is no act {act!r}", meant(act, known))
+        return acts
+
+    def _word(self, node: Node, key: str, known: tuple[str, ...]) -> str | None:
+        if key not in node.value:
+            return None
+        value = node.value[key].value
+        if value not in known:
+            self.problems.add("R013", node.value[key].position, f"{key} cannot be {value!r}", meant(str(value), known))
+            return None
+        return str(value)
+
+    def _check_texts(self, texts: Texts, node: Node) -> None:
+        for key, sources in _sources(texts).items():
+            for source in sources:
+                for code, message, suggestion in find_text_problems(source, VARIABLES):
+                    self.problems.add(code, node.value[key].position, message, suggestion)
+
+    def cards(self) -> tuple[CardKind, ...]:
+        """All kinds of cards; reports an act that two of them take for one audience."""
+        taken: dict[tuple[str, str], str] = {}
+        for card, node in self.found.values():
+            for act in card.acts:
+                other = taken.setdefault((card.audience, act), card.name)
+                if other != card.name:
+                    message = f"the act {act!r} belongs to the card {other} already"
+                    self.problems.add("R062", node.position, message, "let one card take it")
+        return tuple(card for card, _ in self.found.values())
+
+
+def _sources(texts: Texts) -> dict[str, list[str]]:
+    drafts = [source for draft in texts.drafts for source in (draft.title, draft.body)]
+    return {"title": [texts.title], "message": [texts.message], "steps": list(texts.steps), "drafts": drafts}
