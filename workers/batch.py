@@ -17,8 +17,10 @@ from signpost.schemas import load_own_event
 from signpost.storage import CaseRow, SeenEvent, Store, Transaction
 from signpost.tenants.quotas import Quotas
 from signpost.tenants.rulebooks import Engines
+from signpost.workers.agendas import update_agendas
 from signpost.workers.batch_result import BatchResult, ReceivedEvent, dead_letter, format_reason
 from signpost.workers.case_limits import NoRoom, check_quota, check_room
+from signpost.workers.case_messages import enqueue
 from signpost.workers.case_rows import (
     EmittedChange,
     Outgoing,
@@ -31,7 +33,7 @@ from signpost.workers.case_rows import (
 )
 from signpost.workers.erasing import Erasing
 from signpost.workers.feedback import FEEDBACK_TYPES, FeedbackDesk, InvalidFeedback
-from signpost.workers.question_lists import enqueue, update_lists
+from signpost.workers.question_lists import update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 from signpost.workers.workload import CaseWork, split, work_of
 
@@ -181,12 +183,14 @@ class _Work:
         """Store the cases and everything to publish."""
         rows = to_rows(self._case_sets.values(), self._rows, self._now)
         lists = update_lists(self._case_sets.values(), rows, self._now) if self._ask else []
+        agendas = update_agendas(self._case_sets.values(), rows, self._now)
         self._tx.save_cases(rows)
+        agendas.save(self._tx)
         self._erasing.write(self._case_sets)
         self._delete_unused()
         prepared = [prepare(item, self._now) for item in self._emitted]
         times = {"now": self._now, "leased_until": self._leased_until}
-        return record(self._tx, prepared, **times) + enqueue(self._tx, lists, **times)
+        return record(self._tx, prepared, **times) + enqueue(self._tx, [*agendas.messages, *lists], **times)
 
     def _settlements(self) -> list[Settlement]:
         """A settlement for each delivery; dead-lettered events count as not seen."""

@@ -129,4 +129,5 @@ def _to_row(case: LoadedCase, case_set: CaseSet, row: CaseRow, now: int) -> Case
         updated=now,
         rulebook_since=row.rulebook_since if row.rulebook == version else now,
         asked=row.asked,
+        agendas=row.agendas,
     )

@@ -9,8 +9,10 @@ from signpost.advice import Engine
 from signpost.errors import BugError, TransientError
 from signpost.storage import CaseRow, Store, Transaction
 from signpost.tenants.rulebooks import Engines
+from signpost.workers.agendas import AgendaChanges, update_agendas
+from signpost.workers.case_messages import CaseMessage, enqueue
 from signpost.workers.case_rows import EmittedChange, Outgoing, StoredMessage, load_case_set, prepare, record, to_rows
-from signpost.workers.question_lists import ListMessage, enqueue, update_lists
+from signpost.workers.question_lists import update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 
 MAX_BATCH = 100
@@ -66,7 +68,8 @@ class DueCaseProcessor:
         emitted = _Emitted()
         tx.save_cases([_wake_row(row, engines.of(row.tenant), now, emitted, self._ask) for row in rows])
         times = {"now": now, "leased_until": now + self._lease}
-        return len(rows), record(tx, emitted.changes, **times) + enqueue(tx, emitted.lists, **times)
+        emitted.agendas.save(tx)
+        return len(rows), record(tx, emitted.changes, **times) + enqueue(tx, emitted.messages, **times)
 
 
 @dataclass(slots=True)
@@ -74,7 +77,8 @@ class _Emitted:
     """What several cases publish."""
 
     changes: list[StoredMessage] = field(default_factory=list)
-    lists: list[ListMessage] = field(default_factory=list)
+    messages: list[CaseMessage] = field(default_factory=list)
+    agendas: AgendaChanges = field(default_factory=AgendaChanges)
 
 
 def _wake_row(row: CaseRow, engine: Engine, now: int, emitted: _Emitted, ask: bool) -> CaseRow:
@@ -83,9 +87,10 @@ def _wake_row(row: CaseRow, engine: Engine, now: int, emitted: _Emitted, ask: bo
         case_set = load_case_set(engine, row.tenant, [row])
         changes = [prepare(EmittedChange(row.tenant, key, change), now) for key, change in case_set.wake(row.key, now)]
         [saved] = to_rows([case_set], {(row.tenant, row.key): row}, now)
+        lists = update_lists([case_set], [saved], now) if ask else []
+        agendas = update_agendas([case_set], [saved], now)
         if saved.next_change is not None and saved.next_change <= now:
             raise BugError(f"case {row.key} of tenant {row.tenant} asks to be woken in the past")
-        lists = update_lists([case_set], [saved], now) if ask else []
     except TransientError:
         raise
     except Exception as error:
@@ -95,7 +100,9 @@ def _wake_row(row: CaseRow, engine: Engine, now: int, emitted: _Emitted, ask: bo
         row.next_change = now + POSTPONE_US
         return row
     emitted.changes += changes
-    emitted.lists += lists
+    emitted.messages += [*agendas.messages, *lists]
+    emitted.agendas.standings += agendas.standings
+    emitted.agendas.gone += agendas.gone
     return saved
 
 

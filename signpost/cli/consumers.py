@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PATTERN = re.compile(r"(?:questions:)?(?:[A-Za-z0-9_-]+|[*#])(?:\.(?:[A-Za-z0-9_-]+|[*#])){0,5}")
+_PATTERN = re.compile(r"(?:(?:agenda|questions):)?(?:[A-Za-z0-9_-]+|[*#])(?:\.(?:[A-Za-z0-9_-]+|[*#])){0,5}")
 
 MAX_CHANGES = 20_000
 """How many changes of the feed the search for the oldest waiting one reads."""

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from signpost.case.event import Event
 from signpost.messaging.message import Message
-from signpost.names import ADVICE, DEAD, EVENTS, FEEDBACK, QUESTIONS
+from signpost.names import ADVICE, AGENDA, DEAD, EVENTS, FEEDBACK, QUESTIONS
 
 CONSUMER = "signpost.consumer"
 """Prefix of consumers' queues. Their dead letters go to the queue of the same name plus ".dead"."""
@@ -31,6 +31,9 @@ MAX_WORK_MESSAGES = 1_000_000
 """Length of a work queue at which the broker refuses new messages."""
 MAX_UNROUTED_MESSAGES = 10_000
 """Length of the queue of unrouted advice; the oldest are dropped first. The feed has all of them."""
+
+CONSUMED: Final[Mapping[str, str]] = {"": ADVICE, "agenda": AGENDA, "questions": QUESTIONS}
+"""Prefix of a consumer's pattern -> the exchange that it binds to."""
 
 Arguments = Mapping[str, str | int | bool]
 
@@ -88,6 +91,7 @@ def declaration(partitions: int = 1, delivery_limit: int = DELIVERY_LIMIT) -> To
             Exchange(EVENTS),
             Exchange(FEEDBACK, "fanout"),
             Exchange(ADVICE, arguments={"alternate-exchange": UNROUTED}),
+            Exchange(AGENDA, arguments={"alternate-exchange": UNROUTED}),
             Exchange(QUESTIONS, arguments={"alternate-exchange": UNROUTED}),
         ),
         queues=(
@@ -145,9 +149,9 @@ def consumer_topology(name: str, patterns: Sequence[str]) -> Topology:
 
 
 def consumer_binding(queue: str, pattern: str) -> Binding:
-    """The binding of a consumer's pattern: for advice, or, after `questions:`, for questions to candidates."""
+    """The binding of a consumer's pattern: for advice, or, after `agenda:` or `questions:`, for these."""
     prefix, _, rest = pattern.rpartition(":")
-    return Binding(QUESTIONS if prefix else ADVICE, queue, rest)
+    return Binding(CONSUMED[prefix], queue, rest)
 
 
 def consumer_rights(consumers: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:

@@ -25,6 +25,7 @@ from signpost.storage.rows import (
     RulebookGroup,
     RulebookRow,
     SeenEvent,
+    StandingRow,
 )
 from signpost.storage.schema import head_revision, is_current, revision, upgrade
 from signpost.storage.store import Store, open_store
@@ -52,6 +53,7 @@ __all__ = [
     "RulebookGroup",
     "RulebookRow",
     "SeenEvent",
+    "StandingRow",
     "StorageBug",
     "StorageConflict",
     "StorageMisconfigured",

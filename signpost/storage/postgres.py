@@ -9,7 +9,7 @@ from signpost.storage.dialect import Values
 from signpost.storage.rows import CaseKey, EventKey
 from signpost.storage.tables import feed
 
-BYTES = ("state", "advice", "asked", "body")
+BYTES = ("state", "advice", "asked", "agendas", "body")
 NUMBERS = (
     *("next_change", "updated", "rulebook_since", "time", "received_at"),
     *("sequence", "at", "created", "leased_until"),
@@ -18,7 +18,7 @@ BOOLEANS = ("newest",)
 
 CASE = (
     *("tenant", "key", "state", "advice", "merged_into"),
-    *("next_change", "rulebook", "updated", "rulebook_since", "asked"),
+    *("next_change", "rulebook", "updated", "rulebook_since", "asked", "agendas"),
 )
 SEEN = ("tenant", "source", "id", "case_key", "time", "received_at")
 OUTBOX = (

@@ -15,7 +15,7 @@ class CaseRow:
 
     `rulebook` is the version that last evaluated it, `rulebook_since` when that version first did, `next_change` when
     time alone next changes its advice, `updated` when the row was written, `asked` which list of questions was
-    published last (JSON; None if none was); the caller sets all of them.
+    published last (JSON; None if none was), `agendas` likewise; the caller sets all of them.
     """
 
     tenant: str
@@ -28,6 +28,19 @@ class CaseRow:
     updated: int = 0
     rulebook_since: int = 0
     asked: bytes | None = None
+    agendas: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """The place of a case in the list of an employer: `rank` of its first card (0: the most urgent), and until when
+    that card is useful."""
+
+    tenant: str
+    employer: str
+    case_key: str
+    rank: int
+    last_useful: int
 
 
 @dataclass(frozen=True, slots=True)

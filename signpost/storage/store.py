@@ -8,6 +8,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, insert, select, tuple_, update
 
 from signpost.case.identity import lives_on_under
+from signpost.storage import standings
 from signpost.storage.buckets import Lease, Rate, lease
 from signpost.storage.candidates import CandidateStore
 from signpost.storage.consumers import ConsumerStore
@@ -27,6 +28,7 @@ from signpost.storage.rows import (
     RecommendationRow,
     RulebookGroup,
     RulebookRow,
+    StandingRow,
 )
 from signpost.storage.signed_messages import SignedMessageStore
 from signpost.storage.sqlite import SqliteDialect
@@ -198,6 +200,13 @@ class Store:
         query = select(feed.c.at, feed.c.body).order_by(feed.c.xid.desc(), feed.c.id.desc()).limit(limit)
         with self._read_connection() as connection:
             yield from ((at, body) for at, body in connection.execute(query))
+
+    def standings(
+        self, tenant: str, employer: str, after: standings.Place | None = None, limit: int = 20
+    ) -> list[StandingRow]:
+        """Up to `limit` places of an employer's list after a place, in order: the most pressing case first."""
+        with self._read_connection() as connection:
+            return standings.page(connection, tenant, employer, after, limit)
 
     def ping(self) -> None:
         """Run a trivial query to check that the database answers."""

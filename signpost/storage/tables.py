@@ -27,6 +27,7 @@ cases = Table(
     Column("updated", BigInteger, nullable=False),
     Column("rulebook_since", BigInteger, nullable=False, server_default="0"),
     Column("asked", LargeBinary),
+    Column("agendas", LargeBinary),
     postgresql_with=ROOM_TO_UPDATE,
 )
 _merged = cases.c.merged_into.is_not(None)
@@ -222,6 +223,19 @@ delivery_cases = Table(
     Column("case_key", TEXT, primary_key=True),
     Column("tenant", TEXT, nullable=False),
     Index("delivery_cases_case", "tenant", "case_key"),
+)
+
+# The cases with cards for an employer, in the order of its list; `last_useful` is NEVER where nothing is due.
+standings = Table(
+    "standings",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("employer", TEXT, primary_key=True),
+    Column("case_key", TEXT, primary_key=True),
+    Column("rank", Integer, nullable=False),
+    Column("last_useful", BigInteger, nullable=False),
+    Index("standings_order", "tenant", "employer", "rank", "last_useful", "case_key"),
+    Index("standings_case", "tenant", "case_key"),
 )
 
 # Consumers whose queues are declared; `patterns` is a JSON list, `broker_user` null for a consumer without its own.

@@ -8,8 +8,9 @@ from sqlalchemy import CTE, Connection, delete, func, or_, select, tuple_
 
 from signpost.case.erasure import Entity, of_absorbed, of_case, of_entities, of_event, of_ids
 from signpost.errors import BugError
-from signpost.names import ADVICE, CLOUDEVENT_JSON, QUESTIONS
+from signpost.names import ADVICE, AGENDA, CLOUDEVENT_JSON, QUESTIONS
 from signpost.storage import due_cases, erasures
+from signpost.storage import standings as employers_lists
 from signpost.storage.consumers import read_consumers
 from signpost.storage.deliveries import delete_found_by
 from signpost.storage.dialect import Dialect, Values
@@ -24,6 +25,7 @@ from signpost.storage.rows import (
     RecommendationKey,
     RulebookRow,
     SeenEvent,
+    StandingRow,
 )
 from signpost.storage.tables import (
     cases,
@@ -32,6 +34,7 @@ from signpost.storage.tables import (
     recommendations,
     rulebooks,
     seen_events,
+    standings,
 )
 
 
@@ -114,6 +117,14 @@ class Transaction:
         self, messages: Sequence[OutboxMessage], *, tenant: str, case_key: str, now: int, leased_until: int
     ) -> list[int]:
         """Append messages of one case to the outbox unchanged. Returns their ids in the order of `messages`."""
+        return self.enqueue_all(
+            [(tenant, case_key, message) for message in messages], now=now, leased_until=leased_until
+        )
+
+    def enqueue_all(
+        self, messages: Sequence[tuple[str, str, OutboxMessage]], *, now: int, leased_until: int
+    ) -> list[int]:
+        """The same for messages of several cases: (tenant, case key, message)."""
         if not messages:
             return []
         values = [
@@ -129,9 +140,13 @@ class Transaction:
                 "created": now,
                 "leased_until": leased_until,
             }
-            for message in messages
+            for tenant, case_key, message in messages
         ]
         return self._dialect.insert_outbox(self._connection, values)
+
+    def save_standings(self, rows: Sequence[StandingRow], gone: Collection[tuple[str, str, str]]) -> None:
+        """Save the places of cases in the lists of employers, and delete those of (tenant, employer, case key)."""
+        employers_lists.save(self._connection, rows, gone)
 
     def claim_due(self, now: int, limit: int) -> list[CaseRow]:
         """Up to `limit` cases whose advice is due to change by `now`: see `due_cases.claim`."""
@@ -189,10 +204,10 @@ class Transaction:
         covered = {*keys, *self._connection.scalars(select(_with_absorbed(tenant, keys).c.key))}
         seen = self._delete_seen(tenant, covered, erased_at if covered & set(living) else None)
         gone = sorted(covered - set(living))
-        for table in (recommendations, feed, outbox):
+        for table in (recommendations, feed, outbox, standings):
             condition = (table.c.tenant == tenant) & table.c.case_key.in_(sorted(covered))
             if table is outbox:
-                condition &= or_(outbox.c.exchange.in_((ADVICE, QUESTIONS)), outbox.c.created <= erased_at)
+                condition &= or_(outbox.c.exchange.in_((ADVICE, AGENDA, QUESTIONS)), outbox.c.created <= erased_at)
             self._connection.execute(delete(table).where(condition))
         self._connection.execute(delete(cases).where(cases.c.tenant == tenant, cases.c.key.in_(gone)))
         ids = set(of_ids(covered, lost))
@@ -249,6 +264,7 @@ def _case_values(row: CaseRow) -> Values:
         "updated": row.updated,
         "rulebook_since": row.rulebook_since,
         "asked": row.asked,
+        "agendas": row.agendas,
     }
 
 

@@ -16,7 +16,8 @@ from signpost.messaging.embedded.returning import dead_letter, find_dead_consume
 from signpost.messaging.embedded.routing import Router, bind
 from signpost.messaging.embedded.rows import delivery_of, select_ready
 from signpost.messaging.message import Delivery, Outcome, Settlement
-from signpost.names import ADVICE, DEAD
+from signpost.messaging.topology import consumer_binding
+from signpost.names import DEAD
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ VERBS = {Outcome.DONE: Verb.DELETE, Outcome.RETRY: Verb.GIVE_BACK, Outcome.DEAD:
 
 
 class EmbeddedConsumer:
-    """Consumes `queue`, or, if it is None, a temporary queue bound to the advice exchange with `pattern`."""
+    """Consumes `queue`, or, if it is None, a temporary queue bound by `pattern` (see `consumer_binding`)."""
 
     def __init__(
         self,
@@ -159,7 +160,8 @@ class EmbeddedConsumer:
         if self._pattern is not None:
             arguments = json.dumps({"x-max-length": MAX_TEMPORARY_MESSAGES, "x-overflow": "drop-head"})
             connection.execute("INSERT INTO queue_queues VALUES (?, ?, ?)", (self._queue, arguments, self._id))
-            bind(connection, ADVICE, self._queue, self._pattern)
+            bound = consumer_binding(self._queue, self._pattern or "#")
+            bind(connection, bound.exchange, self._queue, bound.pattern)
 
     def _reclaim(self) -> None:
         """Requeue the deliveries of dead consumers; renew the own lease after half of it."""

@@ -23,7 +23,8 @@ from signpost.messaging.message import (
 )
 from signpost.messaging.rabbitmq.connection import ConnectionThread
 from signpost.messaging.rabbitmq.frames import delivery_of
-from signpost.names import ADVICE, DEAD
+from signpost.messaging.topology import consumer_binding
+from signpost.names import DEAD
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ Never nack: since RabbitMQ 4.3 a nack does not count against the delivery limit.
 
 
 class RabbitConsumer:
-    """Consumes `queue`, or, if it is None, a temporary queue bound to the advice exchange with `pattern`."""
+    """Consumes `queue`, or, if it is None, a temporary queue bound by `pattern` (see `consumer_binding`)."""
 
     def __init__(
         self,
@@ -145,7 +146,8 @@ class RabbitConsumer:
 
     def _bind(self, channel: Channel, frame: Any) -> None:
         self._queue = frame.method.queue
-        channel.queue_bind(self._queue, ADVICE, self._pattern, callback=lambda _: self._consume(channel))
+        bound = consumer_binding(self._queue, self._pattern or "#")
+        channel.queue_bind(self._queue, bound.exchange, bound.pattern, callback=lambda _: self._consume(channel))
 
     def _consume(self, channel: Channel) -> None:
         self._channel = channel
