@@ -1,6 +1,7 @@
 """The responses of the intake as components of the OpenAPI document. Data only."""
 
 from signpost.names import AUDIENCES, PRIORITIES
+from signpost.schemas.agenda import CardSchema, HeldSchema
 from signpost.schemas.containers import object_schema
 from signpost.schemas.feedback import FeedbackSchema
 from signpost.schemas.fields import JsonSchema
@@ -80,6 +81,17 @@ _CANDIDATE = of(
     next_change=_NULLABLE_INSTANT,
     updated=_INSTANT,
 )
+_AGENDA_MEMBERS = "candidate audience employer at sequence is_waiting cards held"
+_AGENDA: dict[str, JsonSchema] = {
+    "candidate": _TEXT,
+    "audience": {"type": "string", "enum": list(AUDIENCES)},
+    "employer": {"type": ["string", "null"]},
+    "at": _INSTANT,
+    "sequence": {"type": "integer", "minimum": 0, "description": "Of the agenda published last; 0: none was"},
+    "is_waiting": {"type": "boolean", "description": "Whether a newer one waits to be published"},
+    "cards": {"type": "array", "items": ref("Card")},
+    "held": {"type": "array", "items": ref("Held")},
+}
 ANSWERS: JsonSchema = {
     "Problem": of(
         "type title status", type=_TEXT, title=_TEXT, status=_INTEGER, detail=_TEXT, errors=_ERRORS, more=_MORE
@@ -160,6 +172,16 @@ ANSWERS: JsonSchema = {
         complete={"type": "boolean"},
         article=of("id title", id=_TEXT, title=_TEXT),
     ),
+    "Card": object_schema(CardSchema),
+    "Held": object_schema(HeldSchema),
+    "Agenda": of(f"{_AGENDA_MEMBERS} questions", **_AGENDA, questions={"type": "array", "items": ref("Question")}),
+    "EmployerAgenda": of(
+        "employer items next",
+        employer=_TEXT,
+        items={"type": "array", "items": of(_AGENDA_MEMBERS, **_AGENDA)},
+        next={"type": ["string", "null"]},
+    ),
+    "AcceptedAll": of("ids status", ids=_TEXTS, status={"type": "integer"}),
     "Question": object_schema(QuestionSchema),
     "Questions": of(
         "candidate at rulebook questions",

@@ -8,16 +8,27 @@ from typing import Any
 
 from signpost.case.instant import parse_instant
 from signpost.messaging.topology import ADVISOR, BULK, UNROUTED, cloudevent_headers, declaration
-from signpost.names import ADVICE, AUDIENCES, CHANGES, CLOUDEVENT_JSON, DEAD, EVENTS, FEEDBACK, PRIORITIES, QUESTIONS
+from signpost.names import (
+    ADVICE,
+    AGENDA,
+    AUDIENCES,
+    CHANGES,
+    CLOUDEVENT_JSON,
+    DEAD,
+    EVENTS,
+    FEEDBACK,
+    PRIORITIES,
+    QUESTIONS,
+)
 from signpost.schemas.cloudevent import dump_event, full_type, load_event
 from signpost.schemas.documents.event_examples import event_example
-from signpost.schemas.documents.examples import QUESTIONS_EVENT, RECOMMENDATION_EVENT
+from signpost.schemas.documents.examples import AGENDA_EVENT, QUESTIONS_EVENT, RECOMMENDATION_EVENT
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 
 BINDING_VERSION = "0.3.0"
 """The version of the AMQP 0.9.1 bindings."""
-RECOMMENDATION, LIST = "recommendation", "questions"
+RECOMMENDATION, LIST, CARDS = "recommendation", "questions", "agenda"
 TENANT: str = RECOMMENDATION_EVENT["tenant"]
 _ENTITIES = sorted({name.partition(".")[0] for name in EVENT_SCHEMAS})
 _ACTIONS = sorted({name.partition(".")[2] for name in EVENT_SCHEMAS})
@@ -38,6 +49,7 @@ def asyncapi() -> JsonSchema:
         "channels": {
             "events": _events(),
             "advice": _advice(),
+            "agenda": _agenda(),
             "questions": _questions(),
             "feedback": _feedback(),
             **_queues(),
@@ -45,7 +57,7 @@ def asyncapi() -> JsonSchema:
         "operations": _operations(),
         "components": {
             "messages": {full_type(name): _event(name) for name in EVENT_SCHEMAS}
-            | {RECOMMENDATION: _recommendation(), LIST: _list()},
+            | {RECOMMENDATION: _recommendation(), LIST: _list(), CARDS: _cards()},
             "schemas": {"headers": _headers()},
             "securitySchemes": {"broker": {"type": "userPassword", "description": "A broker user"}},
         },
@@ -90,6 +102,24 @@ def _advice() -> JsonSchema:
     return _exchange(
         ADVICE, "{tenant}.{audience}.{topic}.{priority}.{change}", description, parameters, _advice_messages()
     )
+
+
+def _agenda() -> JsonSchema:
+    parameters = {
+        "tenant": _parameter("The tenant of the candidate", TENANT),
+        "audience": _parameter("Whose agenda it is", "candidate", enum=AUDIENCES),
+        "priority": _parameter("The priority of the first card", "high", enum=("none", *PRIORITIES)),
+    }
+    description = (
+        "Carries the agenda of a candidate, or of an employer about a candidate, whenever its cards change. Each message "
+        "has the whole agenda; one without cards has the priority `none`."
+    )
+    return _exchange(AGENDA, "{tenant}.{audience}.{priority}", description, parameters, {CARDS: _named(CARDS)})
+
+
+def _cards() -> JsonSchema:
+    payload = {"$ref": "/schemas/signpost.agenda.v1.json"}
+    return _message("An agenda has changed", payload, {"Example": AGENDA_EVENT})
 
 
 def _questions() -> JsonSchema:
@@ -138,7 +168,7 @@ _QUEUES = {
     ADVISOR: "Events for the advisors. With several partitions there is one numbered queue for each partition.",
     BULK: "Events of tenants that send more than their share at once. Advisors read it in turn with the others.",
     DEAD: "Dead letters: the headers `x-signpost-reason` and `x-signpost-queue` give the reason and the queue.",
-    UNROUTED: "The latest advice and questions that matched no binding of a consumer's queue.",
+    UNROUTED: "The latest advice, agendas and questions that matched no binding of a consumer's queue.",
 }
 
 
@@ -149,7 +179,9 @@ def _queues() -> JsonSchema:
             "address": name,
             "title": f"Queue {name}",
             "description": description,
-            "messages": {**_advice_messages(), LIST: _named(LIST)} if name == UNROUTED else _event_messages(),
+            "messages": {**_advice_messages(), LIST: _named(LIST), CARDS: _named(CARDS)}
+            if name == UNROUTED
+            else _event_messages(),
             "bindings": {"amqp": _queue_binding(name)},
             "x-queue-arguments": dict(queues[name].arguments),
             "x-bindings": _bindings_of(name),
@@ -182,6 +214,8 @@ def _operations() -> JsonSchema:
         "consumeEvents": _operation("receive", "advisor", "An advisor consumes events; acks after commit", acked),
         "consumeBulk": _operation("receive", "advisor-bulk", "An advisor consumes events of bulk", acked),
         "publishAdvice": _operation("send", "advice", "An advisor, a clock or the relay publishes a change", confirmed),
+        "publishAgenda": _operation("send", "agenda", "An advisor, a clock or the relay publishes it", confirmed),
+        "consumeAgenda": _operation("receive", "agenda", "A consumer reads its own queue", acked),
         "publishQuestions": _operation("send", "questions", "An advisor, a clock or the relay publishes it", confirmed),
         "consumeQuestions": _operation("receive", "questions", "A consumer reads its own queue", acked),
         "publishFeedback": _operation("send", "feedback", "A consumer publishes feedback on advice", confirmed),

@@ -261,3 +261,68 @@ DELIVERY: dict[str, Any] = {
     "replayable": True,
     "body": {"action": "offer_created", "payload": {"id": 12345, "application_id": 234556, "offer_status": "Created"}},
 }
+AGENDA_CARD: dict[str, Any] = {
+    "id": "card_9a31f04c",
+    "kind": "write-to-employer",
+    "title": "Write to Acme: thank them and ask one thing",
+    "message": "One message to Acme settles these points.",
+    "steps": ["Thank them for the offer", "By when they need your answer"],
+    "drafts": [
+        {
+            "name": "letter",
+            "title": "Thank you, and a question",
+            "body": "Dear Ms Lee,\n\nThank you very much for the offer. By when do you need my answer?\n\nKind regards,\nMaria",
+        }
+    ],
+    "comparison": None,
+    "employer": {"id": "acme", "name": "Acme"},
+    "priority": "high",
+    "due": None,
+    "why_here": "high priority, useful until Thursday, 5 March 2026, 10:00",
+    "recommendations": [RECOMMENDATION_EVENT["data"]["id"]],
+}
+_HELD: dict[str, Any] = {
+    "recommendation": "rec_77b0a1",
+    "rule": "rank-benefits",
+    "title": "Rank what matters most to you in an offer",
+    "priority": "normal",
+    "reason": "3 cards come first",
+    "until": None,
+}
+_AGENDA: dict[str, Any] = {
+    "candidate": "c-1",
+    "audience": "candidate",
+    "employer": None,
+    "at": "2026-03-02T14:00:00Z",
+    "sequence": 1,
+    "is_waiting": False,
+    "cards": [AGENDA_CARD],
+    "held": [_HELD],
+}
+AGENDA_ANSWER: dict[str, Any] = {**_AGENDA, "questions": QUESTIONS["questions"]}
+EMPLOYER_AGENDA: dict[str, Any] = {
+    "employer": "acme",
+    "items": [{**_AGENDA, "audience": "employer", "employer": "acme", "held": []}],
+    "next": None,
+}
+AGENDA_EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "agenda_41c8.1",
+    "source": "signpost",
+    "type": "signpost.agenda.changed.v1",
+    "time": "2026-03-02T14:01:00Z",
+    "subject": "c-1",
+    "datacontenttype": JSON,
+    "tenant": "careers-north",
+    "data": {
+        "id": "agenda_41c8",
+        "sequence": 1,
+        "audience": "candidate",
+        "candidate": "c-1",
+        "employer": None,
+        "changed_at": "2026-03-02T14:01:00Z",
+        "changes": {"added": [AGENDA_CARD["id"]], "changed": [], "removed": []},
+        "cards": [AGENDA_CARD],
+        "held": [_HELD],
+    },
+}

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from marshmallow import Schema
+
 from signpost.names import CHANGES
+from signpost.schemas.agenda import AgendaSchema
 from signpost.schemas.cloudevent import ATTRIBUTES, full_type
 from signpost.schemas.containers import object_schema
 from signpost.schemas.documents.asyncapi import asyncapi
@@ -23,6 +26,7 @@ from signpost.schemas.recommendation import RecommendationSchema
 GENERATED = Path(__file__).parent / "generated"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EVENT, RECOMMENDATION, QUESTIONS = "signpost.event.v1", "signpost.recommendation.v1", "signpost.questions.v1"
+AGENDA = "signpost.agenda.v1"
 APIS = ("openapi.json", "asyncapi.json")
 """The documents that are not JSON Schemas."""
 MEDIA_TYPE = "application/schema+json"
@@ -33,7 +37,10 @@ def documents() -> dict[str, JsonSchema]:
     """Return path below `schemas/documents/generated/` -> document."""
     found = {f"events/{full_type(name)}.json": event_document(name) for name in EVENT_SCHEMAS}
     found[f"{RECOMMENDATION}.json"] = recommendation_document()
-    found[f"{QUESTIONS}.json"] = questions_document()
+    found[f"{QUESTIONS}.json"] = _state_document(
+        QUESTIONS, "questions.changed", "The questions to a candidate have changed", QuestionListSchema
+    )
+    found[f"{AGENDA}.json"] = _state_document(AGENDA, "agenda.changed", "An agenda has changed", AgendaSchema)
     found[f"{EVENT}.json"] = queued_event_document()
     return {**found, "openapi.json": openapi(found), "asyncapi.json": asyncapi()}
 
@@ -64,14 +71,12 @@ def recommendation_document() -> JsonSchema:
     return {"$schema": DIALECT, "$id": f"/schemas/{RECOMMENDATION}.json", **document}
 
 
-def questions_document() -> JsonSchema:
-    """Return the JSON Schema of a changed list of questions. Open: later versions may add fields."""
-    types = {"const": full_type("questions.changed")}
-    data = object_schema(QuestionListSchema)
-    document = _envelope("The questions to a candidate have changed", types, data, data_required=True)
+def _state_document(name: str, type_: str, title: str, schema: type[Schema]) -> JsonSchema:
+    """The JSON Schema of a message with the whole state of a case. Open: later versions may add fields."""
+    document = _envelope(title, {"const": full_type(type_)}, object_schema(schema), data_required=True)
     document["properties"]["tenant"] = {"type": "string"}
-    document["properties"]["id"] = {"type": "string", "description": "The id of the list, a dot and the sequence"}
-    return {"$schema": DIALECT, "$id": f"/schemas/{QUESTIONS}.json", **document}
+    document["properties"]["id"] = {"type": "string", "description": "The id in `data`, a dot and the sequence"}
+    return {"$schema": DIALECT, "$id": f"/schemas/{name}.json", **document}
 
 
 def _envelope(title: str, types: JsonSchema, data: JsonSchema, *, data_required: bool) -> JsonSchema:

@@ -16,6 +16,7 @@ from signpost.schemas.documents.examples import (
     SIMULATED,
     SIMULATION,
 )
+from signpost.schemas.documents.openapi_agenda import agenda_paths
 from signpost.schemas.documents.openapi_candidates import candidate_paths
 from signpost.schemas.documents.openapi_documents import document_paths
 from signpost.schemas.documents.openapi_forecast import forecast_paths
@@ -53,6 +54,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/v1/candidates/{candidate}/rules/{rule}": {"get": _rule()},
         "/v1/recommendations/{recommendation}/feedback": {"post": _feedback()},
         **forecast_paths(),
+        **agenda_paths(),
         "/v1/simulate": {"post": _simulate()},
         "/v1/deliveries": {"get": _deliveries()},
         "/v1/deliveries/{delivery}": {"get": _delivery()},

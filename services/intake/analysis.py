@@ -1,4 +1,4 @@
-"""Explanations, questions, forecasts and simulations as jobs that any process can run. No HTTP, no database."""
+"""Explanations, questions, agendas, forecasts and simulations as jobs that any process can run. No HTTP, no database."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 import orjson
 
+from signpost.advice.agenda import Reader, agenda_document, agendas, sequence_of
 from signpost.advice.case_set import CaseSet, LoadedCase
-from signpost.advice.forecast import ForecastTooLarge, Position, Reader, forecast_page
+from signpost.advice.forecast import ChangeFilter, ForecastTooLarge, Position, forecast_page
 from signpost.authoring.backtest import history_of_case
 from signpost.case import Case
 from signpost.case.event import Event
@@ -26,6 +27,7 @@ class StoredCase:
     state: bytes
     advice: bytes = b""
     merged_into: str | None = None
+    agendas: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Forecast:
     case: StoredCase
     now: int
     until: int
-    reader: Reader
+    chosen: ChangeFilter
     after: Position | None
     limit: int
 
@@ -83,6 +85,56 @@ class Forecast:
         case = LoadedCase(self.case.key, Case.from_json(self.case.state), self.case.advice)
         times = (self.now, self.until)
         return forecast_page(engine, self.tenant, case, *times, reader=self.reader, after=self.after, limit=self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgendas:
+    """The agenda of one reader in each of these cases at `now`, without questions."""
+
+    tenant: str
+    cases: Sequence[StoredCase]
+    reader: Reader
+    now: int
+
+    def run(self, engine: CompiledEngine) -> Any:
+        """[{"candidate", "sequence", ...}]; leaves out cases in which nothing is left for the reader."""
+        found = [_agenda(engine, self.tenant, case, self.reader, self.now) for case in self.cases]
+        return [agenda for agenda in found if agenda["cards"] or agenda["held"]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgenda:
+    """The agenda of one reader of a case at `now`, with at most `limit` questions."""
+
+    tenant: str
+    case: StoredCase
+    reader: Reader
+    now: int
+    limit: int
+
+    def run(self, engine: CompiledEngine) -> Any:
+        """The agenda as it is now; `sequence` is that of the one published last."""
+        case = Case.from_json(self.case.state)
+        asked = questions(engine, case, self.case.key, self.now, self.limit) if self.limit else []
+        return {**_agenda(engine, self.tenant, self.case, self.reader, self.now), "questions": asked}
+
+
+def _agenda(engine: CompiledEngine, tenant: str, case: StoredCase, reader: Reader, now: int) -> dict[str, Any]:
+    loaded = LoadedCase(case.key, Case.from_json(case.state), case.advice)
+    cases = CaseSet(engine, tenant, {case.key: loaded})
+    cases.wake(case.key, now)
+    basis, policy = cases.find(case.key).basis, engine.rulebook.policy
+    found = agendas(basis, policy, tenant=tenant, key=case.key, now=now).get(reader) if basis else None
+    sequence, is_waiting = sequence_of(case.agendas, reader)
+    return {
+        "candidate": case.key,
+        "audience": reader.audience,
+        "employer": reader.employer or None,
+        "at": format_instant(now),
+        "sequence": sequence,
+        "is_waiting": is_waiting,
+        **(agenda_document(found, basis, now) if found and basis else {"cards": [], "held": []}),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +161,7 @@ class Simulate:
         return LoadedCase(stored.key, _known_by(stored, self.known_at), stored.advice if self.known_at is None else b"")
 
 
-Job = Explain | Simulate | Ask | Forecast
+Job = Explain | Simulate | Ask | ReadAgenda | ReadAgendas | Forecast
 ASK_FOR_LESS = "send fewer events, choose a shorter period, or name one subject"
 MAX_ANSWER_BYTES = 8_000_000
 REFUSALS = (UnknownRule, UnknownSubject, TooManySubjects, SimulationTooLarge, ForecastTooLarge, TooExpensive)

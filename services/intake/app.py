@@ -9,6 +9,7 @@ from werkzeug.routing import BaseConverter
 from signpost.ingress.cloudevents_http import grant
 from signpost.messaging import Publisher
 from signpost.services.intake import (
+    agendas,
     candidates,
     documents,
     events,
@@ -100,6 +101,7 @@ def create_app(
     slots = Slots(analyses)
     app.register_blueprint(explaining.blueprint(context, analyst, slots))
     app.register_blueprint(forecasting.blueprint(context, analyst, slots))
+    app.register_blueprint(agendas.blueprint(context, analyst, slots))
     app.register_blueprint(blueprint(context, webhooks.events_of))
     app.after_request(add_delivery_header)
     app.after_request(_grant_delivery)

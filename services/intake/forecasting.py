@@ -8,8 +8,8 @@ from flask import Blueprint, Response, request
 from signpost.advice.forecast import (
     DEFAULT_HORIZON_US,
     MAX_HORIZON_US,
+    ChangeFilter,
     ForecastTooLarge,
-    Reader,
     parse_position,
 )
 from signpost.case.instant import DAY, HOUR, format_instant
@@ -32,13 +32,13 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
     @routes.get("/v1/candidates/<anything:key>/forecast")
     def of_candidate(key: str) -> Response:
         tenant, now = context.tenant(), context.clock()
-        until, reader, limit = _until(now), _reader(), read_limit(context.limits.max_page_items)
+        until, chosen, limit = _until(now), _filter(), read_limit(context.limits.max_page_items)
         after = _cursor(parse_position)
         row = case_of(context, tenant, key)
         context.charge(tenant, prices.FORECAST)
         case = StoredCase(row.key, row.state, row.advice)
         with slots.take(tenant):
-            return _run(Forecast(tenant, case, now, until, reader, after, limit))
+            return _run(Forecast(tenant, case, now, until, chosen, after, limit))
 
     @routes.get("/v1/forecast")
     def of_tenant() -> Response:
@@ -73,12 +73,12 @@ def _until(now: int) -> int:
     return until
 
 
-def _reader() -> Reader:
+def _filter() -> ChangeFilter:
     """Whose advice, from the query parameters `audience` and `employer`. Raises BadQuery."""
-    reader = Reader(read_audience(), request.args.get("employer"))
-    if reader.employer is not None and reader.audience != "employer":
+    chosen = ChangeFilter(read_audience(), request.args.get("employer"))
+    if chosen.employer is not None and chosen.audience != "employer":
         raise BadQuery("employer", "is only allowed with audience=employer")
-    return reader
+    return chosen
 
 
 def _cursor(parse: Callable[[str], T]) -> T | None:

@@ -13,6 +13,7 @@ CANDIDATES: Final = 4
 SEARCH: Final = 25
 """A search reads up to a thousand cases."""
 EXPLANATION: Final = 50
+AGENDA: Final = 10
 QUESTIONS: Final = 50
 FORECAST: Final = 50
 """A page of a forecast, of one candidate or of all."""
@@ -43,6 +44,11 @@ def of_candidates(limit: int) -> int:
 def of_search(limit: int) -> int:
     """The price of a page of a search for candidates."""
     return SEARCH + of_candidates(limit)
+
+
+def of_agendas(number: int) -> int:
+    """The price of so many agendas."""
+    return max(REQUEST, AGENDA * number)
 
 
 def of_simulation(events: int, size: int) -> int:

@@ -28,7 +28,7 @@ class ForecastTooLarge(CallerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ChangeFilter:
     """Whose advice a forecast shows. `audience`: None for all; `employer`: only the advice to the employer of this
     id."""
 
@@ -36,7 +36,7 @@ class Reader:
     employer: str | None = None
 
     def may_see(self, change: RecommendationChange) -> bool:
-        """Whether a change is for this reader."""
+        """whether it shows a change."""
         if self.audience not in (None, change.audience):
             return False
         return self.employer is None or (change.data["employer"] or {}).get("id") == self.employer
@@ -118,12 +118,12 @@ def forecast_page(
     now: int,
     until: int,
     *,
-    reader: Reader = Reader(),
+    chosen: ChangeFilter = ChangeFilter(),
     after: Position | None = None,
     limit: int,
 ) -> ForecastPage:
-    """At most `limit` changes that `reader` may see, of those after a position. See `forecast`."""
-    seen = (found for found in forecast(engine, tenant, case, now, until) if reader.may_see(found.change))
+    """At most `limit` changes that `chosen` may see, of those after a position. See `forecast`."""
+    seen = (found for found in forecast(engine, tenant, case, now, until) if chosen.may_see(found.change))
     places = _after(_with_positions(seen), after)
     page = list(islice(places, limit))
     is_last = next(places, None) is None

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import orjson
 
+from signpost.cli.agenda import show as show_agenda
 from signpost.cli.edge import echo, json_option, print_json, settings
 from signpost.names import AUDIENCES
 from signpost.printable import escape_document
@@ -26,13 +27,23 @@ COLOURS = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
 @click.option("--last", "-n", default=500, show_default=True, help="Number of past changes; -1 for all.")
 @click.option("--audience", type=click.Choice(AUDIENCES), help="Only advice for this audience.")
 @click.option("--bind", metavar="PATTERN", help="Follow the broker instead, with a queue bound by this pattern.")
+@click.option(
+    "--agenda", is_flag=True, help="Follow the agendas, or those that --bind matches: TENANT.AUDIENCE.PRIORITY."
+)
 @click.option("--count", type=click.IntRange(1), help="Stop after this number of changes.")
 @click.option("--interval", default=1.0, show_default=True, help="Seconds between two requests to the feed.")
 @json_option
 def tail(
-    follow: bool, last: int, audience: str | None, bind: str | None, count: int | None, interval: float, as_json: bool
+    follow: bool,
+    last: int,
+    audience: str | None,
+    bind: str | None,
+    agenda: bool,
+    count: int | None,
+    interval: float,
+    as_json: bool,
 ) -> None:
-    """Show the changes of recommendations, the latest last.
+    """Show the changes of recommendations, the latest last; with --agenda, whole agendas as they are published.
 
     \b
     Examples:
@@ -41,13 +52,17 @@ def tail(
       signpost tail --follow --json | jq .data.title
       signpost tail --bind 'demo.candidate.#'
       signpost tail --bind '*.*.*.urgent.raised'
+      signpost tail --agenda
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    changes = _from_broker(settings(), bind) if bind else _from_feed(settings(), follow, last, audience, interval)
+    pattern = f"agenda:{bind or '#'}" if agenda else bind
+    changes = _from_broker(settings(), pattern) if pattern else _from_feed(settings(), follow, last, audience, interval)
     try:
         for change in itertools.islice(changes, count):
             if as_json:
                 print_json(change)
+            elif agenda:
+                show_agenda(escape_document(change["data"]))
             else:
                 echo(format_change(change))
             sys.stdout.flush()

@@ -1,0 +1,113 @@
+"""Routes of the agenda: of a candidate, of an employer over its candidates, and feedback on a card."""
+
+import re
+
+import orjson
+from flask import Blueprint, Response, request
+
+from signpost.advice.agenda import Reader
+from signpost.case.event import Event
+from signpost.ingress.strict_json import loads
+from signpost.names import AUDIENCES, FEEDBACK_SOURCE, JSON
+from signpost.schemas.feedback import load_feedback
+from signpost.services.intake import prices
+from signpost.services.intake.analysis import Analyst, ReadAgenda, ReadAgendas, StoredCase
+from signpost.services.intake.context import IntakeContext, reply
+from signpost.services.intake.problems import BadQuery, NotFound
+from signpost.services.intake.reading import case_of, read_limit
+from signpost.services.intake.slots import Slots
+from signpost.storage import CaseRow
+
+MAX_QUESTIONS = 2
+"""Questions that an agenda shows at most."""
+MAX_CANDIDATES = 50
+"""Candidates on a page of an employer's list."""
+DEFAULT_CANDIDATES = 20
+_PLACE = re.compile(r"([0-9])\.([0-9]{1,18})\.(.{1,140})", re.DOTALL)
+
+
+def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Blueprint:
+    """The routes. `analyst`, `slots`: see `explaining`."""
+    routes = Blueprint("agendas", __name__)
+
+    @routes.get("/v1/candidates/<anything:key>/agenda")
+    def agenda(key: str) -> Response:
+        tenant, reader = context.tenant(), _reader()
+        return Response(read(tenant, case_of(context, tenant, key), reader), mimetype=JSON)
+
+    @routes.post("/v1/candidates/<anything:key>/agenda/cards/<card>/feedback")
+    def feedback(key: str, card: str) -> Response:
+        tenant, reader, now = context.tenant(), _reader(), context.clock()
+        raw = context.body()
+        answer = load_feedback(loads(raw, max_depth=context.limits.max_depth))
+        row = case_of(context, tenant, key)
+        cards = orjson.loads(read(tenant, row, reader, 0))["cards"]
+        ids = next((one["recommendations"] for one in cards if one["id"] == card), None)
+        if ids is None:
+            raise NotFound("the agenda has no card with this id; what it was about may be settled")
+        data = {"until": answer.until} if answer.until else {}
+        events = [
+            Event(
+                tenant,
+                FEEDBACK_SOURCE,
+                f"{name}.{answer.id}" if answer.id else f"{name}.{answer.answer}.{now}",
+                f"advice.{answer.answer}",
+                now,
+                row.key,
+                {"recommendation": name, **data},
+            )
+            for name in ids
+        ]
+        context.charge(tenant, prices.of_events(len(events), len(raw)))
+        context.acceptor.accept(events, now)
+        return reply({"ids": [event.id for event in events], "status": 202}, 202)
+
+    @routes.get("/v1/employers/<anything:employer>/agenda")
+    def employer(employer: str) -> Response:
+        tenant, limit = context.tenant(), read_limit(MAX_CANDIDATES, DEFAULT_CANDIDATES)
+        places = context.store.standings(tenant, employer, _after(), limit) if "\0" not in employer else []
+        context.charge(tenant, prices.of_agendas(len(places)))
+        rows = [row for place in places if (row := context.store.case(tenant, place.case_key)) is not None]
+        cases = [_stored(row) for row in rows]
+        with slots.take(tenant):
+            items = orjson.loads(analyst.run(ReadAgendas(tenant, cases, Reader("employer", employer), context.clock())))
+        last = places[-1] if len(places) == limit else None
+        following = f"{last.rank}.{last.last_useful}.{last.case_key}" if last else None
+        return reply({"employer": employer, "items": items, "next": following})
+
+    def read(tenant: str, row: CaseRow, reader: Reader, questions: int = MAX_QUESTIONS) -> bytes:
+        wanted = questions if reader.audience == "candidate" else 0
+        context.charge(tenant, prices.of_agendas(1) + (prices.QUESTIONS if wanted else 0))
+        with slots.take(tenant):
+            return analyst.run(ReadAgenda(tenant, _stored(row), reader, context.clock(), wanted))
+
+    return routes
+
+
+def _stored(row: CaseRow) -> StoredCase:
+    return StoredCase(row.key, row.state, row.advice, agendas=row.agendas)
+
+
+def _reader() -> Reader:
+    """The reader whom the query names; the candidate by default. Raises BadQuery."""
+    audience, employer = request.args.get("audience", AUDIENCES[0]), request.args.get("employer")
+    if audience not in AUDIENCES:
+        raise BadQuery("audience", f"must be one of {', '.join(AUDIENCES)}")
+    if audience == "candidate":
+        if employer is not None:
+            raise BadQuery("employer", "can only be given with audience=employer")
+        return Reader(audience)
+    if not employer:
+        raise BadQuery("employer", "must be given with audience=employer: the id of the employer")
+    return Reader(audience, employer)
+
+
+def _after() -> tuple[int, int, str] | None:
+    """The place after which a page begins. Raises BadQuery."""
+    raw = request.args.get("after")
+    if raw is None:
+        return None
+    match = _PLACE.fullmatch(raw)
+    if match is None or "\0" in raw:
+        raise BadQuery("after", "must be the `next` of the page before")
+    return int(match[1]), int(match[2]), match[3]
