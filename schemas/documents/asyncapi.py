@@ -111,8 +111,8 @@ def _agenda() -> JsonSchema:
         "priority": _parameter("The priority of the first card", "high", enum=("none", *PRIORITIES)),
     }
     description = (
-        "Carries the agenda of a candidate, or of an employer about a candidate, whenever its cards change. Each message "
-        "has the whole agenda; one without cards has the priority `none`."
+        "Carries the agenda of a candidate, or of an employer about a candidate, whenever its cards change. Each "
+        "message has the whole agenda; one without cards has the priority `none`."
     )
     return _exchange(AGENDA, "{tenant}.{audience}.{priority}", description, parameters, {CARDS: _named(CARDS)})
 
@@ -179,9 +179,7 @@ def _queues() -> JsonSchema:
             "address": name,
             "title": f"Queue {name}",
             "description": description,
-            "messages": {**_advice_messages(), LIST: _named(LIST), CARDS: _named(CARDS)}
-            if name == UNROUTED
-            else _event_messages(),
+            "messages": _consumed_messages() if name == UNROUTED else _event_messages(),
             "bindings": {"amqp": _queue_binding(name)},
             "x-queue-arguments": dict(queues[name].arguments),
             "x-bindings": _bindings_of(name),
@@ -226,6 +224,10 @@ def _operations() -> JsonSchema:
 def _operation(action: str, channel: str, summary: str, binding: JsonSchema) -> JsonSchema:
     target = {"$ref": f"#/channels/{channel}"}
     return {"action": action, "channel": target, "summary": summary, "bindings": {"amqp": binding}}
+
+
+def _consumed_messages() -> JsonSchema:
+    return {**_advice_messages(), LIST: _named(LIST), CARDS: _named(CARDS)}
 
 
 def _event_messages() -> JsonSchema:

@@ -271,7 +271,8 @@ AGENDA_CARD: dict[str, Any] = {
         {
             "name": "letter",
             "title": "Thank you, and a question",
-            "body": "Dear Ms Lee,\n\nThank you very much for the offer. By when do you need my answer?\n\nKind regards,\nMaria",
+            "body": "Dear Ms Lee,\n\nThank you very much for the offer. By when do you need my answer?\n\n"
+            "Kind regards,\nMaria",
         }
     ],
     "comparison": None,

@@ -46,18 +46,8 @@ def _employer() -> JsonSchema:
 
 def _feedback() -> JsonSchema:
     example = {"ids": ["r-5f1c.done.1772460000000000"], "status": 202}
-    answers = answering(
-        202,
-        "Accepted: the feedback is stored durably",
-        media(ref("AcceptedAll"), example),
-        400,
-        401,
-        404,
-        413,
-        415,
-        422,
-        503,
-    )
+    description, refusals = "Accepted: the feedback is stored durably", (400, 401, 404, 413, 415, 422, 503)
+    answers = answering(202, description, media(ref("AcceptedAll"), example), *refusals)
     return {
         "operationId": "sendCardFeedback",
         "summary": "Answer every recommendation on a card: done, dismissed, or snoozed until an instant",

@@ -27,6 +27,11 @@ def render_text(rule: str, source: str, context: Mapping[str, Any]) -> str:
     return text[: MAX_TEXT_CHARS - len(SHORTENED_MARK)].rstrip() + SHORTENED_MARK
 
 
+def render_line(rule: str, source: str, context: Mapping[str, Any]) -> str:
+    """Sentences of a rule on one line, of at most MAX_TEXT_CHARS characters."""
+    return one_line(render_text(rule, source, context))
+
+
 def _render(rule: str, source: str, context: Mapping[str, Any], max_chars: int) -> str:
     """The beginning of the text; the name of the rule if the text fails, so that the event is processed anyway."""
     try:

@@ -9,7 +9,7 @@ import orjson
 
 from signpost.advice.addressing import salutation, signature
 from signpost.advice.comparison import Comparison, compare, render_comparison
-from signpost.advice.rendering import render_text, render_title
+from signpost.advice.rendering import render_line, render_text, render_title
 from signpost.engine.compiled import Answer
 from signpost.engine.conditions import values_agree
 from signpost.engine.environment import Env
@@ -38,13 +38,13 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class JoinedWords:
-    """What one recommendation adds to a card that joins several: a line of the list, and what the joined letter says
-    and asks; empty texts add nothing."""
+    """What one recommendation adds to a card that joins several: a line of the list (empty: it has none of its own),
+    and what the joined letter says and asks; empty texts add nothing."""
 
+    title: str
     item: str
     opening: str
     questions: list[str]
-    comparison: Comparison | None
 
 
 def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> Words:
@@ -59,13 +59,13 @@ def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]],
 
 
 def joined_words(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> JoinedWords:
-    """Render the part of a recommendation on a joined card; its title is its item if the rule has none."""
-    context, comparison = _context(answer, facts, related, priority)
+    """Render the part of a recommendation on a joined card."""
+    context, _ = _context(answer, facts, related, priority)
     texts = answer.rule.texts
-    item = render_title(answer.rule.id, texts.item or texts.title, context)
     title = partial(render_title, answer.rule.id, context=context)
-    questions = [question for question in map(title, texts.questions) if question]
-    return JoinedWords(item, title(texts.opening), questions, comparison)
+    line = partial(render_line, answer.rule.id, context=context)
+    questions = [question for question in map(line, texts.questions) if question]
+    return JoinedWords(title(texts.title), title(texts.item), line(texts.opening), questions)
 
 
 def _context(

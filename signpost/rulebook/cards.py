@@ -9,7 +9,7 @@ from signpost.rulebook.acts import Acts
 from signpost.rulebook.folders import Folders, folders_of, name_of
 from signpost.rulebook.policy import read_policy
 from signpost.rulebook.rulebook import CardKind, Per
-from signpost.rulebook.shapes import NUMBER, TEXT, Many, Shape
+from signpost.rulebook.shapes import INSTANT, NUMBER, TEXT, Many, ObjectShape, Plain, Shape
 from signpost.rulebook.templates import find_text_problems
 from signpost.rulebook.terms import Texts
 from signpost.rulebook.text_reader import read_texts
@@ -22,21 +22,28 @@ FILE: Final = "agenda.yaml"
 KEYS: Final = ("acts", "per", "audience", "title", "message", "steps", "drafts")
 REQUIRED: Final = ("acts", "per", "title", "message")
 _PERS: Final = tuple(per.value for per in Per)
+_LEAD: Final = ObjectShape("lead", {"title": TEXT, "message": TEXT, "steps": Many(TEXT)})
 VARIABLES: Final[Mapping[str, Shape]] = {
-    "employer": TEXT,
-    "employers": Many(TEXT),
-    "candidate_name": TEXT,
-    "position": TEXT,
-    "day": TEXT,
-    "priority": TEXT,
-    "due": TEXT,
-    "acts": Many(TEXT),
-    "subjects": NUMBER,
-    "offers": NUMBER,
+    "lead": _LEAD,
+    "others": Many(TEXT),
     "items": Many(TEXT),
+    "asked": Many(TEXT),
     "openings": Many(TEXT),
     "questions": Many(TEXT),
     "questions_in_words": TEXT,
+    "acts": Many(TEXT),
+    "stages": Many(TEXT),
+    "subjects": NUMBER,
+    "offers": NUMBER,
+    "offers_in_words": TEXT,
+    "employer": TEXT,
+    "employers": Many(TEXT),
+    "candidate_name": TEXT,
+    "positions": Many(TEXT),
+    "day": Plain("date"),
+    "times": Many(INSTANT),
+    "priority": TEXT,
+    "due": INSTANT,
     "salutation": TEXT,
     "signature": TEXT,
 }

@@ -26,11 +26,12 @@ from signpost.yaml_files.reader import Node
 ATTACHMENTS = ("comparison",)
 REQUIRED = ("about", "source", "when", "priority", "title", "message")
 OPTIONAL = ("audience", "act", "norms", "params", "define", "valid", "lasting", "due", "steps", "drafts", "attaches")
-ON_CARDS = ("item", "opening", "question", "weight")
+ON_CARDS = ("item", "opening", "question", "point", "weight")
 """Its part of a card that joins several recommendations."""
 KEYS = (*REQUIRED, *OPTIONAL, *ON_CARDS, "implies", *RULE_KEYS)
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9-]*)?")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_POINT_HINT = "use lower-case letters, like pay"
 _VALID = re.compile(r"for (.+ after .+)")
 
 
@@ -82,6 +83,7 @@ class RuleReader:
             attaches=self._word(node, "attaches", ATTACHMENTS),
             act=self.acts.of(node, self.problems),
             weight=self._weight(node),
+            point=self._point(node),
             implies=read_implied(node, about, self.problems),
             lasting=lasting,
             params=names.params,
@@ -115,6 +117,13 @@ class RuleReader:
             return float(value)
         self.problems.add("R021", node.value["weight"].position, f"the weight is {value!r}, not a number", "write 10")
         return 0
+
+    def _point(self, node: Node) -> str:
+        point = node.value["point"].plain() if "point" in node.value else ""
+        if point == "" or (isinstance(point, str) and _NAME.fullmatch(point)):
+            return point
+        self.problems.add("R012", node.value["point"].position, f"a point cannot be called {point!r}", _POINT_HINT)
+        return ""
 
     def _params(self, rule_id: str, node: Node) -> dict[str, Any]:
         block = node.value.get("params")

@@ -288,7 +288,9 @@ class Rule:
     attaches: str | None = None
     act: Act | None = None
     weight: float = 0
-    """Orders cards of one priority and due time; more comes first."""
+    """Orders cards of one priority and due time, and what one card joins; more comes first."""
+    point: str = ""
+    """Questions of rules with one point are one numbered point of the joined letter; empty: its own."""
     implies: tuple[Implied, ...] = ()
     reworded: tuple[str, ...] = ()
     """The keys whose words are those of a `words.yaml`."""

@@ -27,13 +27,13 @@ from signpost.engine.compiled import CompiledEngine
 from signpost.rulebook import load
 from signpost.schemas import EVENT_SCHEMAS, dump_event, full_type, load_event
 from signpost.schemas.documents.event_examples import event_example
-from signpost.schemas.documents.examples import QUESTIONS_EVENT
-from signpost.schemas.documents.generate import QUESTIONS, RECOMMENDATION, documents
+from signpost.schemas.documents.examples import AGENDA_EVENT, QUESTIONS_EVENT
+from signpost.schemas.documents.generate import AGENDA, QUESTIONS, RECOMMENDATION, documents
 from signpost.settings import SHIPPED_RULES
 from tests.support.compatibility import http_breaks, narrowed, widened
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "v1"
-CONSUMED = (f"{RECOMMENDATION}.json", f"{QUESTIONS}.json")
+CONSUMED = (f"{RECOMMENDATION}.json", f"{QUESTIONS}.json", f"{AGENDA}.json")
 """The documents of messages that consumers read."""
 SNAPSHOT = GOLDEN.parent / "schemas-v1.json"
 TENANT, NOW = "acme", parse_instant("2026-03-05T00:00:00Z")
@@ -47,13 +47,14 @@ def current_release() -> str:
 
 
 def golden_messages() -> Iterator[tuple[str, Any]]:
-    """Yield (file below the release folder, message): events as sent and as stored, questions, recommendations of every
+    """Yield (file below the release folder, message): events as sent and as stored, questions, agendas, recommendations of every
     change."""
     for name in EVENT_SCHEMAS:
         sent = event_example(name)
         yield f"sent/{full_type(name)}.json", sent
         yield f"kept/{full_type(name)}.json", dump_event(load_event(sent, tenant=TENANT, now=NOW))
     yield f"questions/{QUESTIONS_EVENT['type']}.json", QUESTIONS_EVENT
+    yield f"agenda/{AGENDA_EVENT['type']}.json", AGENDA_EVENT
     yield from {_file_name(change): change for change in reversed(list(recommendations()))}.items()
 
 

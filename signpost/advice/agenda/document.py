@@ -1,37 +1,23 @@
 """Renders an agenda: the texts of its cards, and in words why each card and each held recommendation is where it is.
 Pure."""
 
-from collections.abc import Iterable, Sequence
+import re
+from functools import partial
 from typing import Any, Final
 
-from signpost.advice.addressing import signature
-from signpost.advice.agenda.agenda import Agenda, Card, Held, Item, day_of
+from signpost.advice.agenda.agenda import Agenda, Card, Held, Item
+from signpost.advice.agenda.variables import CardVariables
 from signpost.advice.basis import Basis
 from signpost.advice.comparison import Comparison
 from signpost.advice.document import employer_of
 from signpost.advice.rendering import render_text, render_title
-from signpost.advice.wording import EMPLOYER_FALLBACK, JoinedWords, joined_words, to_context, words_for
+from signpost.advice.wording import Words, words_for
 from signpost.case.instant import format_instant, on_calendar
 from signpost.facts.facts import Entity
 from signpost.rulebook.rulebook import CardKind
-from signpost.rulebook.text_values import readable
-from signpost.rulebook.texts import ENVIRONMENT, show, to_local_time
+from signpost.rulebook.texts import ENVIRONMENT, to_local_time
 
-_SMALL_NUMBERS: Final = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
+_GAP: Final = re.compile(r"\n{3,}")
 
 
 def agenda_document(agenda: Agenda, basis: Basis, now: int) -> dict[str, Any]:
@@ -75,78 +61,46 @@ class _CardWriter:
         """The words of its recommendation, or those of its kind for several."""
         kind = self.card.kind
         if kind is not None and len(self.card.items) > 1:
-            return self._joined(kind, [self._part(item) for item in self.card.items])
-        [item] = self.card.items
-        answer = self.basis.answers[item.record.key]
-        words = words_for(answer, self.basis.facts, answer.related_at(self.now), item.record.priority)
+            return self._joined(kind)
+        words = self._words(self.card.items[0])
         return _texts(words.title, words.message, words.steps, words.drafts, words.comparison)
 
-    def _part(self, item: Item) -> JoinedWords:
+    def _words(self, item: Item) -> Words:
         answer = self.basis.answers[item.record.key]
-        return joined_words(answer, self.basis.facts, answer.related_at(self.now), item.record.priority)
+        return words_for(answer, self.basis.facts, answer.related_at(self.now), item.record.priority)
 
-    def _joined(self, kind: CardKind, parts: Sequence[JoinedWords]) -> dict[str, Any]:
-        context = self._context(parts)
-        title = render_title(kind.name, kind.texts.title, context)
-        message = render_text(kind.name, kind.texts.message, context)
-        steps = [
-            *context["items"],
-            *(step for source in kind.texts.steps if (step := render_text(kind.name, source, context))),
-        ]
+    def _joined(self, kind: CardKind) -> dict[str, Any]:
+        lead = self._words(self.card.items[0])
+        context = CardVariables(self.card, self.basis, self.now, private=self.private).all(lead)
+        title, text = (
+            partial(render_title, kind.name, context=context),
+            partial(render_text, kind.name, context=context),
+        )
         drafts = [
-            {"name": draft.name, "title": render_title(kind.name, draft.title, context), "body": body}
+            {"name": draft.name, "title": title(draft.title), "body": _without_gaps(body)}
             for draft in kind.texts.drafts
-            if (body := render_text(kind.name, draft.body, context))
+            if (body := text(draft.body))
         ]
-        return _texts(title, message, steps, drafts, next((part.comparison for part in parts if part.comparison), None))
+        steps = [line.strip() for source in kind.texts.steps for line in text(source).splitlines() if line.strip()]
+        return _texts(
+            title(kind.texts.title),
+            text(kind.texts.message),
+            steps if kind.texts.steps else context["items"],
+            drafts or self._own_drafts(),
+            self._comparison(),
+        )
 
-    def _context(self, parts: Sequence[JoinedWords]) -> dict[str, Any]:
-        """The variables of the texts of its kind."""
-        own = to_context(self.first, self._clock(self.first), self.basis.facts.vocabulary, private=self.private)
-        candidate_name = self.basis.facts.candidate.values.get("display_name") if self.private else None
-        questions = _unique(question for part in parts for question in part.questions)
-        offers = self._open_offers()
-        return {
-            "employer": own.get("employer") or EMPLOYER_FALLBACK,
-            "employers": self._employers(offers),
-            "candidate_name": own.get("candidate_name") or "",
-            "position": own.get("title") or "",
-            "day": self._day(),
-            "priority": self.card.priority,
-            "acts": _unique(item.rule.act.name for item in self.card.items if item.rule.act),
-            "subjects": len({(item.subject.kind, item.subject.id) for item in self.card.items}),
-            "offers": len(offers),
-            "items": _unique(part.item for part in parts),
-            "openings": _unique(part.opening for part in parts if part.opening),
-            "questions": questions,
-            "questions_in_words": _in_words(len(questions)),
-            "salutation": own.get("salutation") or "",
-            "signature": signature(candidate_name if self.private else self.first.values.get("contact_name")),
-        }
+    def _own_drafts(self) -> list[dict[str, str]]:
+        """The drafts of the most pressing recommendation that has any."""
+        return next((self._words(item).drafts for item in self.card.items if item.rule.texts.drafts), [])
 
-    def _open_offers(self) -> list[Entity]:
-        """The open offers that the reader knows: all, or for an employer those on the card."""
-        if self.private:
-            offers: Iterable[Entity] = self.basis.facts.of_kind("offer")
-        else:
-            offers = {
-                item.subject.id: item.subject for item in self.card.items if item.subject.kind == "offer"
-            }.values()
-        return [offer for offer in offers if offer.values.get("stage") == "open"]
-
-    def _employers(self, offers: Iterable[Entity]) -> list[str]:
-        """The names of the employers that the card is about, otherwise those of the open offers."""
-        about = [item.subject for item in self.card.items if item.subject.kind != "candidate"] or offers
-        return _unique(readable(subject.values.get("employer_name", EMPLOYER_FALLBACK)) for subject in about)
+    def _comparison(self) -> Comparison | None:
+        return next((self._words(item).comparison for item in self.card.items if item.rule.attaches), None)
 
     def _employer(self) -> dict[str, Any] | None:
         """The employer that all its recommendations are about."""
         known = [employer_of(item.subject) for item in self.card.items]
         return known[0] if all(one == known[0] for one in known) else None
-
-    def _day(self) -> str:
-        day = day_of(self.first, self.basis.facts, private=self.private)
-        return show(day) if day else ""
 
     def _clock(self, subject: Entity) -> Any:
         return self.basis.facts.clock(subject, private=self.private)
@@ -173,12 +127,9 @@ def _texts(
     return {"title": title, "message": message, "steps": steps, "drafts": drafts, "comparison": comparison}
 
 
-def _unique(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(texts))
-
-
-def _in_words(number: int) -> str:
-    return _SMALL_NUMBERS[number] if number < len(_SMALL_NUMBERS) else str(number)
+def _without_gaps(text: str) -> str:
+    """At most one empty line between paragraphs."""
+    return _GAP.sub("\n\n", text)
 
 
 def _text(instant: int | None) -> str | None:

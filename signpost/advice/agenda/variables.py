@@ -1,0 +1,162 @@
+"""The variables of the texts of a card that joins several recommendations. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from signpost.advice.addressing import signature
+from signpost.advice.agenda.agenda import Card, Item, day_of
+from signpost.advice.basis import Basis
+from signpost.advice.wording import EMPLOYER_FALLBACK, JoinedWords, Words, joined_words, to_context
+from signpost.facts.clock import Clock
+from signpost.facts.facts import Entity
+from signpost.rulebook.text_values import readable
+from signpost.rulebook.texts import to_local_time
+
+_SMALL_NUMBERS: Final = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+_PLACEHOLDER: Final = "["
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One recommendation on a card, and the words that it adds."""
+
+    item: Item
+    words: JoinedWords
+
+    @property
+    def line(self) -> str:
+        """Its line in a list."""
+        return self.words.item or self.words.title
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether its line says what the letter asks: it completes "Ask ..."."""
+        return bool(self.words.questions and self.words.item)
+
+
+class CardVariables:
+    """Collects the variables of one card. `private`: for the candidate, who knows everything."""
+
+    def __init__(self, card: Card, basis: Basis, now: int, *, private: bool) -> None:
+        self.card, self.facts, self.private = card, basis.facts, private
+        self.first = card.items[0].subject
+        self.subjects = list({(item.subject.kind, item.subject.id): item.subject for item in card.items}.values())
+        self.parts = sorted(
+            (Part(item, _words(item, basis, now)) for item in card.items),
+            key=lambda part: (-part.item.rule.weight, part.item.order),
+        )
+        self.known = {id(subject): self._context_of(subject) for subject in self.subjects}
+
+    def all(self, lead: Words) -> dict[str, Any]:
+        """The variables. `lead`: the words of the most pressing recommendation."""
+        own, offers, points = self.known[id(self.first)], self._open_offers(), self._points()
+        return {
+            "lead": {"title": lead.title, "message": lead.message, "steps": lead.steps},
+            "others": _unique(part.line for part in self.parts if part.item is not self.card.items[0]),
+            "items": _unique(part.line for part in self.parts if not part.is_asked),
+            "asked": [line for line in map(_asked, points) if line],
+            "openings": _unique(part.words.opening for part in self.parts if part.words.opening),
+            "questions": [" ".join(_questions(point)) for point in points],
+            "questions_in_words": in_words(len(points)),
+            "acts": _unique(item.rule.act.name for item in self.card.items if item.rule.act),
+            "stages": self._values("stage"),
+            "subjects": len(self.subjects),
+            "offers": len(offers),
+            "offers_in_words": in_words(len(offers)),
+            "employer": own.get("employer") or EMPLOYER_FALLBACK,
+            "employers": self._employers(offers),
+            "candidate_name": own.get("candidate_name") or "",
+            "positions": self._values("title"),
+            "day": self._day(),
+            "times": sorted(self._values("starts_at")),
+            "priority": self.card.priority,
+            "due": to_local_time(self.card.due, "instant", self._clock(self.first)),
+            "salutation": self._salutation(),
+            "signature": self._signature(),
+        }
+
+    def _context_of(self, subject: Entity) -> dict[str, Any]:
+        return to_context(subject, self._clock(subject), self.facts.vocabulary, private=self.private)
+
+    def _values(self, name: str) -> list[Any]:
+        """The distinct values of a field of its subjects, those of candidates aside."""
+        known = (self.known[id(subject)] for subject in self.subjects if subject.kind != "candidate")
+        return _unique(values[name] for values in known if values.get(name) is not None)
+
+    def _points(self) -> list[list[Part]]:
+        """The recommendations with questions, those of one point together."""
+        points: dict[str, list[Part]] = {}
+        for part in self.parts:
+            if part.words.questions:
+                points.setdefault(part.item.rule.point or f"\0{part.item.record.key}", []).append(part)
+        seen: set[str] = set()
+        return [
+            point for point in points.values() if not seen.issuperset(new := _questions(point)) and not seen.update(new)
+        ]
+
+    def _open_offers(self) -> list[Entity]:
+        """The open offers that the reader knows: all, or for an employer those on the card."""
+        known = self.facts.of_kind("offer") if self.private else self.subjects
+        return [offer for offer in known if offer.kind == "offer" and offer.values.get("stage") == "open"]
+
+    def _employers(self, offers: Iterable[Entity]) -> list[str]:
+        """The names of the employers that the card is about, otherwise those of the open offers."""
+        about = [subject for subject in self.subjects if subject.kind != "candidate"] or offers
+        return _unique(readable(subject.values.get("employer_name", EMPLOYER_FALLBACK)) for subject in about)
+
+    def _day(self) -> date | None:
+        return day_of(self.first, self.facts, private=self.private)
+
+    def _clock(self, subject: Entity) -> Clock:
+        return self.facts.clock(subject, private=self.private)
+
+    def _salutation(self) -> str:
+        """The first that names a person, otherwise the first."""
+        found = [str(known["salutation"]) for known in self.known.values() if known.get("salutation")]
+        return next((one for one in found if _PLACEHOLDER not in one), found[0] if found else "")
+
+    def _signature(self) -> str:
+        if self.private:
+            return signature(self.facts.candidate.values.get("display_name"))
+        names = (subject.values.get("contact_name") for subject in self.subjects)
+        return signature(next((name for name in names if name), None))
+
+
+def _words(item: Item, basis: Basis, now: int) -> JoinedWords:
+    answer = basis.answers[item.record.key]
+    return joined_words(answer, basis.facts, answer.related_at(now), item.record.priority)
+
+
+def _questions(point: Iterable[Part]) -> list[str]:
+    return _unique(question for part in point for question in part.words.questions)
+
+
+def _asked(point: Iterable[Part]) -> str:
+    """What a point asks, as one line: `where you would work, and how much you would travel`."""
+    lines = _unique(part.words.item for part in point if part.is_asked)
+    return ", and ".join(lines) if len(lines) < 3 else f"{'; '.join(lines[:-1])}; and {lines[-1]}"
+
+
+def in_words(number: int) -> str:
+    """`six` up to twelve, then digits."""
+    return _SMALL_NUMBERS[number] if number < len(_SMALL_NUMBERS) else str(number)
+
+
+def _unique(values: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(values))
