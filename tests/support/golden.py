@@ -47,8 +47,8 @@ def current_release() -> str:
 
 
 def golden_messages() -> Iterator[tuple[str, Any]]:
-    """Yield (file below the release folder, message): events as sent and as stored, questions, agendas, recommendations of every
-    change."""
+    """Yield (file below the release folder, message): events as sent and as stored, questions, agendas,
+    recommendations of every change."""
     for name in EVENT_SCHEMAS:
         sent = event_example(name)
         yield f"sent/{full_type(name)}.json", sent

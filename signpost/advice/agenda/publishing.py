@@ -88,7 +88,7 @@ class _Updater:
         seen = self.known.get(name)
         if seen is None and not agenda.cards and not agenda.held:
             return
-        known = seen if seen is not None else {"sequence": 0, "at": 0}
+        known: dict[str, Any] = {"sequence": 0, "at": 0} if seen is None else seen
         self.known[name] = known
         self.instants.append(agenda.next_change)
         inputs = _inputs(agenda)
@@ -127,14 +127,14 @@ class _Updater:
         document = agenda_document(agenda, self.basis, self.now) if self.basis else {"cards": [], "held": []}
         cards = {card["id"]: _digest(card) for card in document["cards"]}
         known["urgent"] = [card.id for card in agenda.cards if card.priority == URGENT]
-        before = known.get("cards", {})
+        before = dict(known.get("cards", ()))
         if list(cards.items()) == list(before.items()):
             return
-        known |= {"cards": cards, "sequence": known["sequence"] + 1, "at": self.now}
+        known |= {"cards": list(cards.items()), "sequence": known["sequence"] + 1, "at": self.now}
         priority = agenda.cards[0].priority if agenda.cards else "none"
         changed = [id for id in cards if id in before and cards[id] != before[id]]
         data = {
-            "id": known.setdefault("id", self._id(name)),
+            "id": self._id(name),
             "sequence": known["sequence"],
             "audience": agenda.reader.audience,
             "candidate": self.key,

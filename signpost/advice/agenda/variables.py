@@ -1,6 +1,6 @@
 """The variables of the texts of a card that joins several recommendations. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -105,10 +105,13 @@ class CardVariables:
         for part in self.parts:
             if part.words.questions:
                 points.setdefault(part.item.rule.point or f"\0{part.item.record.key}", []).append(part)
-        seen: set[str] = set()
-        return [
-            point for point in points.values() if not seen.issuperset(new := _questions(point)) and not seen.update(new)
-        ]
+        asked: set[str] = set()
+        distinct = []
+        for point in points.values():
+            if not asked.issuperset(_questions(point)):
+                distinct.append(point)
+                asked.update(_questions(point))
+        return distinct
 
     def _open_offers(self) -> list[Entity]:
         """The open offers that the reader knows: all, or for an employer those on the card."""
