@@ -1,4 +1,4 @@
-"""Explanations, questions, agendas, forecasts and simulations as jobs that any process can run. No HTTP, no database."""
+"""Explanations, questions, agendas, forecasts and simulations as jobs for any process. No HTTP, no database."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ class Forecast:
         """The page. Raises ForecastTooLarge."""
         case = LoadedCase(self.case.key, Case.from_json(self.case.state), self.case.advice)
         times = (self.now, self.until)
-        return forecast_page(engine, self.tenant, case, *times, reader=self.reader, after=self.after, limit=self.limit)
+        return forecast_page(engine, self.tenant, case, *times, chosen=self.chosen, after=self.after, limit=self.limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from signpost.advice.forecast import (
     ForecastItem,
     ForecastTooLarge,
     Position,
-    Reader,
+    ChangeFilter,
     forecast,
     forecast_page,
     parse_position,
@@ -108,16 +108,16 @@ def test_at_one_instant_the_most_urgent_comes_first() -> None:
 def test_each_reader_sees_its_own() -> None:
     case = [stored(ACME, GLOBEX) for _ in range(4)]
     whole, candidate, employers, acme = (
-        items(one, reader=reader)
+        items(one, chosen=reader)
         for one, reader in zip(
-            case, (Reader(), Reader("candidate"), Reader("employer"), Reader("employer", "acme")), strict=True
+            case, (ChangeFilter(), ChangeFilter("candidate"), ChangeFilter("employer"), ChangeFilter("employer", "acme")), strict=True
         )
     )
     assert candidate == [one for one in whole if one["audience"] == "candidate"]
     assert employers == [one for one in whole if one["audience"] == "employer"]
     assert acme == [one for one in employers if one["subject"]["id"] == "o-1"]
     assert 0 < len(acme) < len(employers) < len(whole)
-    assert items(stored(ACME), reader=Reader("employer", "globex")) == []
+    assert items(stored(ACME), chosen=ChangeFilter("employer", "globex")) == []
 
 
 def test_a_page_starts_after_its_position() -> None:
