@@ -8,11 +8,12 @@ from signpost.names import AUDIENCES
 from signpost.rulebook.acts import Acts
 from signpost.rulebook.folders import Folders, folders_of, name_of
 from signpost.rulebook.policy import read_policy
-from signpost.rulebook.rulebook import CardKind, Per
+from signpost.rulebook.rulebook import CardKind, Per, Rulebook
 from signpost.rulebook.shapes import INSTANT, NUMBER, TEXT, Many, ObjectShape, Plain, Shape
-from signpost.rulebook.templates import find_text_problems
-from signpost.rulebook.terms import Texts
+from signpost.rulebook.templates import find_text_problems, names_in
+from signpost.rulebook.terms import Rule, Texts
 from signpost.rulebook.text_reader import read_texts
+from signpost.rulebook.wording import check_lengths
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Problems
@@ -21,6 +22,15 @@ from signpost.yaml_files.reader import Node, read
 FILE: Final = "agenda.yaml"
 KEYS: Final = ("acts", "per", "audience", "title", "message", "steps", "drafts")
 REQUIRED: Final = ("acts", "per", "title", "message")
+_SHOWN_AS: Final[Mapping[str, tuple[str, ...]]] = {
+    "item": ("items", "others", "asked"),
+    "opening": ("openings",),
+    "question": ("questions", "asked"),
+    "point": ("questions", "asked"),
+}
+"""A key of a rule -> the variables by which a card shows it."""
+_MAX_LENGTHS: Final = {"title": 300, "message": 1200}
+"""In characters without variables; one text has the words for every case."""
 _PERS: Final = tuple(per.value for per in Per)
 _LEAD: Final = ObjectShape("lead", {"title": TEXT, "message": TEXT, "steps": Many(TEXT)})
 VARIABLES: Final[Mapping[str, Shape]] = {
@@ -83,6 +93,7 @@ class _Reader(FieldReader):
     def _card(self, name: str, node: Node) -> CardKind:
         texts = read_texts(node, self.problems)
         self._check_texts(texts, node)
+        check_lengths(node, _MAX_LENGTHS, self.problems)
         audience = self._word(node, "audience", AUDIENCES) or "candidate"
         per = self._word(node, "per", _PERS) or Per.SUBJECT
         return CardKind(name, audience, self._acts(node.value["acts"]), Per(per), texts)
@@ -126,3 +137,25 @@ class _Reader(FieldReader):
 def _sources(texts: Texts) -> dict[str, list[str]]:
     drafts = [source for draft in texts.drafts for source in (draft.title, draft.body)]
     return {"title": [texts.title], "message": [texts.message], "steps": list(texts.steps), "drafts": drafts}
+
+
+def check_card_keys(rulebook: Rulebook, problems: Problems) -> None:
+    """Report what rules write for a card that never shows it."""
+    for rule in rulebook.rules.values():
+        for key in _SHOWN_AS if rule.id not in problems.rules else ():
+            if key in rule.places and (why := _why_unused(rule, key, rulebook.card_of(rule))):
+                problems.add("R063", rule.places[key], f"the {key} of {rule.id} is never used: {why[0]}", why[1])
+
+
+def _why_unused(rule: Rule, key: str, card: CardKind | None) -> tuple[str, str] | None:
+    """Why no card shows this key of a rule, and what to do; None if one does."""
+    if card is None:
+        what = f"no card joins the act {str(rule.act)!r}" if rule.act else "the rule has no act"
+        return what, f"remove it, or let a card of {FILE} join the act"
+    if key == "point" and not rule.texts.questions:
+        return "the rule has no question", "write the question, or remove the point"
+    sources = [source for texts in _sources(card.texts).values() for source in texts]
+    used = {name for source in sources for name in names_in(source)}
+    if not used.isdisjoint(_SHOWN_AS[key]) or (key == "item" and not card.texts.steps):
+        return None
+    return f"the card {card.name} does not show {_SHOWN_AS[key][0]}", "remove it, or name that variable in the card"

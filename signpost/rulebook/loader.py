@@ -12,7 +12,7 @@ import orjson
 from signpost.regular_files import read_regular
 from signpost.rulebook.acts import read_acts
 from signpost.rulebook.analysis.barrier import check_barriers
-from signpost.rulebook.cards import read_agenda
+from signpost.rulebook.cards import check_card_keys, read_agenda
 from signpost.rulebook.checks import check_rulebook
 from signpost.rulebook.folders import OTHER_FILES, Folders, files_in, folders_of, is_topic, name_of
 from signpost.rulebook.life import NAME as LIFE
@@ -73,6 +73,7 @@ def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
         problems.add("R052", here, message, meant(rule_id, rules))
     rulebook = Rulebook(dict(sorted(rules.items())), _version(files, params), cards, policy)
     check_rulebook(rulebook, problems)
+    check_card_keys(rulebook, problems)
     check_barriers(rulebook, problems)
     return rulebook
 

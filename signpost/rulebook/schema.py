@@ -87,6 +87,20 @@ def _rule(sources: Sources, acts: Acts) -> JsonSchema:
             "minProperties": 1,
             "description": "Events about the subject that `done` implies: interview.prepared: {step: research}.",
         },
+        "item": {
+            **_TEXT,
+            "description": 'Its line on a card that joins several; with a question, it completes "Ask ...".',
+        },
+        "opening": {**_TEXT, "description": "Its sentences at the beginning of the joined letter. A template."},
+        "question": {
+            "anyOf": [_TEXT, _TEXTS],
+            "description": "What the joined letter asks: a sentence, or several; empty ones are left out.",
+        },
+        "point": {**_NAMES, "type": "string", "description": "Questions of one point are one point of the letter."},
+        "weight": {
+            "type": "number",
+            "description": "Order among equals on the agenda and on a card: more comes first.",
+        },
         "attaches": {"enum": list(ATTACHMENTS), "description": "What to add to the recommendation."},
     }
     return {

@@ -1,6 +1,8 @@
 """Checks a rule's texts: their syntax, variables and length, and that employers' texts use no private fields."""
 
 import re
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from signpost.rulebook.budget import MAX_COST, NESTS
 from signpost.rulebook.filters import UNKNOWN_SHAPE
@@ -8,10 +10,18 @@ from signpost.rulebook.shapes import variables
 from signpost.rulebook.templates import cost_of_text, find_text_problems
 from signpost.rulebook.terms import Rule
 from signpost.rulebook.values import Names
+from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import Node
 
 MAX_TITLE_LENGTH = 70
-MAX_MESSAGE_LENGTH = 1200
+MAX_LENGTHS: Final[Mapping[str, int]] = {
+    "title": MAX_TITLE_LENGTH,
+    "message": 1200,
+    "item": 120,
+    "opening": 400,
+    "question": 400,
+}
+"""The most characters of each text, without its variables."""
 _PRIVATE = "an employer's text cannot use the candidate's private fields"
 _MARKUP = re.compile(r"{[{%#].*?[}%#]}", re.DOTALL)
 
@@ -29,14 +39,24 @@ def check_texts(rule: Rule, node: Node, names: Names) -> None:
         if before <= MAX_COST < cost:
             message = f"the texts of this rule take more than {MAX_COST} steps with the fullest case"
             names.problems.add("R046", text.position, message, NESTS)
-    for key, limit in (("title", MAX_TITLE_LENGTH), ("message", MAX_MESSAGE_LENGTH)):
-        length = len(_MARKUP.sub("", str(node.value[key].value)))
-        if length > limit:
-            names.problems.add(
-                "R042",
-                node.value[key].position,
-                f"the {key} has {length} characters without its variables; at most {limit}",
-            )
+    check_lengths(node, MAX_LENGTHS, names.problems)
+
+
+def check_lengths(node: Node, limits: Mapping[str, int], problems: Problems) -> None:
+    """Report the texts of these keys that are longer than their limit, without their variables."""
+    for key, limit in limits.items():
+        for text in _texts_of(node, key):
+            length = len(_MARKUP.sub("", str(text.value)))
+            if length > limit:
+                message = f"the {key} has {length} characters without its variables; at most {limit}"
+                problems.add("R042", text.position, message)
+
+
+def _texts_of(node: Node, key: str) -> Iterator[Node]:
+    """The text under a key, or the texts of its list."""
+    value = node.value.get(key)
+    if value is not None:
+        yield from value.value if isinstance(value.value, list) else [value]
 
 
 def text_cost(rule: Rule) -> int:
@@ -47,11 +67,8 @@ def text_cost(rule: Rule) -> int:
 
 def _texts(node: Node) -> list[Node]:
     texts = [node.value[key] for key in ("title", "message")]
-    if "steps" in node.value and isinstance(node.value["steps"].value, list):
-        texts += node.value["steps"].value
-    for key in ("item", "opening", "question"):
-        value = node.value.get(key)
-        texts += [] if value is None else value.value if isinstance(value.value, list) else [value]
+    for key in ("steps", "item", "opening", "question"):
+        texts += _texts_of(node, key)
     drafts = node.value.get("drafts")
     if drafts is not None and isinstance(drafts.value, dict):
         for draft in drafts.value.values():

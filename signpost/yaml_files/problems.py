@@ -73,6 +73,7 @@ CODES = {
     "R060": "an employer's rule could read what that employer does not know",
     "R061": "a card joins the advice of an act that does not exist",
     "R062": "two cards join the advice of one act",
+    "R063": "what a rule writes for a card is never used",
     "R070": "a rule has no timeline",
     "R071": "a timeline names a rule that does not exist",
 }

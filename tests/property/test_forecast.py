@@ -135,7 +135,9 @@ def test_pages_are_the_whole() -> None:
 
 def of_employers(events: list[Event], now: int) -> list[object]:
     case = LoadedCase("c-1", Case().fold(*events))
-    page = forecast_page(ENGINE, "acme", case, now, now + DEFAULT_HORIZON_US, chosen=ChangeFilter("employer"), limit=10_000)
+    page = forecast_page(
+        ENGINE, "acme", case, now, now + DEFAULT_HORIZON_US, chosen=ChangeFilter("employer"), limit=10_000
+    )
     return [item for item in page["items"] if not item["subject"]["id"].startswith("z-")]
 
 

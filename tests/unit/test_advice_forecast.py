@@ -110,7 +110,9 @@ def test_each_reader_sees_its_own() -> None:
     whole, candidate, employers, acme = (
         items(one, chosen=reader)
         for one, reader in zip(
-            case, (ChangeFilter(), ChangeFilter("candidate"), ChangeFilter("employer"), ChangeFilter("employer", "acme")), strict=True
+            case,
+            (ChangeFilter(), ChangeFilter("candidate"), ChangeFilter("employer"), ChangeFilter("employer", "acme")),
+            strict=True,
         )
     )
     assert candidate == [one for one in whole if one["audience"] == "candidate"]

@@ -81,7 +81,8 @@ class _CardWriter:
             for draft in kind.texts.drafts
             if (body := text(draft.body))
         ]
-        steps = [line.strip() for source in kind.texts.steps for line in text(source).splitlines() if line.strip()]
+        lines = (line.strip() for source in kind.texts.steps for line in text(source).splitlines())
+        steps = list(dict.fromkeys(filter(None, lines)))
         return _texts(
             title(kind.texts.title),
             text(kind.texts.message),

@@ -1,6 +1,6 @@
 """The variables of the texts of a card that joins several recommendations. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -84,7 +84,7 @@ class CardVariables:
             "candidate_name": own.get("candidate_name") or "",
             "positions": self._values("title"),
             "day": self._day(),
-            "times": sorted(self._values("starts_at")),
+            "times": sorted(self._times()),
             "priority": self.card.priority,
             "due": to_local_time(self.card.due, "instant", self._clock(self.first)),
             "salutation": self._salutation(),
@@ -108,9 +108,9 @@ class CardVariables:
         asked: set[str] = set()
         distinct = []
         for point in points.values():
-            if not asked.issuperset(_questions(point)):
-                distinct.append(point)
-                asked.update(_questions(point))
+            questions = set(_questions(point))
+            distinct += [point] if questions - asked else []
+            asked |= questions
         return distinct
 
     def _open_offers(self) -> list[Entity]:
@@ -122,6 +122,18 @@ class CardVariables:
         """The names of the employers that the card is about, otherwise those of the open offers."""
         about = [subject for subject in self.subjects if subject.kind != "candidate"] or offers
         return _unique(readable(subject.values.get("employer_name", EMPLOYER_FALLBACK)) for subject in about)
+
+    def _times(self) -> list[Any]:
+        """When its interviews begin; for the candidate, all that the same employer has planned for that day."""
+        day = self._day()
+        if day is None or not self.private:
+            return self._values("starts_at")
+        employer = self.first.values.get("employer")
+        planned = (one for one in self.facts.of_kind("interview") if one.values.get("stage") in ("upcoming", "scheduled"))
+        same_day = (one for one in planned if one is self.first or (employer and one.values.get("employer") == employer))
+        return [
+            self._context_of(one)["starts_at"] for one in same_day if day_of(one, self.facts, private=True) == day
+        ]
 
     def _day(self) -> date | None:
         return day_of(self.first, self.facts, private=self.private)

@@ -35,6 +35,8 @@ _VALUES: Mapping[str, Any] = {
 }
 _MISSING = object()
 Facts: TypeAlias = dict[str, Any]
+_CAN_BE_EMPTY = ("step", "opening", "question")
+"""Texts that are left out where they are empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,12 @@ class _Rehearsal:
         yield "message", places["message"], texts.message
         for number, step in enumerate(texts.steps, 1):
             yield f"step {number}", places["steps"], step
+        if texts.item:
+            yield "item", places["item"], texts.item
+        if texts.opening:
+            yield "opening", places["opening"], texts.opening
+        for number, question in enumerate(texts.questions, 1):
+            yield f"question {number}", places["question"], question
         for draft in texts.drafts:
             yield f"title of {draft.name}", places[f"drafts.{draft.name}"], draft.title
             yield f"body of {draft.name}", places[f"drafts.{draft.name}"], draft.body
@@ -91,7 +99,7 @@ class _Rehearsal:
             text, error = render(source, facts), None
         except Exception as failure:  # whatever an author's expression can raise
             text, error = "", str(failure)
-        if error is None and (text or what.startswith("step")):
+        if error is None and (text or what.startswith(_CAN_BE_EMPTY)):
             return self._check_length(what, where, text)
         if not is_possible(self.meaning.holds(self.rule.when), *(variant.statement for variant in variants)):
             return True
