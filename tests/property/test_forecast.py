@@ -11,9 +11,9 @@ from signpost.advice.case_set import CaseSet, LoadedCase
 from signpost.advice.forecast import (
     DEFAULT_HORIZON_US,
     MAX_HORIZON_US,
+    ChangeFilter,
     ForecastItem,
     Position,
-    ChangeFilter,
     forecast,
     forecast_page,
     parse_position,

@@ -7,10 +7,10 @@ import pytest
 from signpost.advice import advise
 from signpost.advice.case_set import LoadedCase
 from signpost.advice.forecast import (
+    ChangeFilter,
     ForecastItem,
     ForecastTooLarge,
     Position,
-    ChangeFilter,
     forecast,
     forecast_page,
     parse_position,

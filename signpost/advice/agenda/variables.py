@@ -1,6 +1,6 @@
 """The variables of the texts of a card that joins several recommendations. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -129,11 +129,13 @@ class CardVariables:
         if day is None or not self.private:
             return self._values("starts_at")
         employer = self.first.values.get("employer")
-        planned = (one for one in self.facts.of_kind("interview") if one.values.get("stage") in ("upcoming", "scheduled"))
-        same_day = (one for one in planned if one is self.first or (employer and one.values.get("employer") == employer))
-        return [
-            self._context_of(one)["starts_at"] for one in same_day if day_of(one, self.facts, private=True) == day
-        ]
+        planned = (
+            one for one in self.facts.of_kind("interview") if one.values.get("stage") in ("upcoming", "scheduled")
+        )
+        same_day = (
+            one for one in planned if one is self.first or (employer and one.values.get("employer") == employer)
+        )
+        return [self._context_of(one)["starts_at"] for one in same_day if day_of(one, self.facts, private=True) == day]
 
     def _day(self) -> date | None:
         return day_of(self.first, self.facts, private=self.private)

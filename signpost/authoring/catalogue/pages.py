@@ -11,7 +11,7 @@ from signpost.authoring.catalogue.statements import events_by_field
 from signpost.facts.vocabulary import KINDS, Field
 from signpost.rulebook import load
 from signpost.rulebook.ends import ends_of
-from signpost.rulebook.rulebook import Rulebook
+from signpost.rulebook.rulebook import CardKind, Rulebook
 from signpost.rulebook.terms import Rule
 from signpost.rulebook.texts import show
 from signpost.schemas import EVENT_SCHEMAS
@@ -22,6 +22,11 @@ FIELDS = """\
 The fields that conditions and texts can name, the words that a choice can have, and the events that
 state each field. A field without an event follows from other fields, as its meaning says. Rules and
 texts for employers cannot read private fields."""
+
+CARDS = """\
+## Cards of the agenda
+
+The agenda joins what one action settles into a card. Advice that no card joins has a card of its own."""
 
 ARTICLES = """\
 What the articles behind the rulebook advise, in our words, and the rules that cover it. Advice that no
@@ -38,10 +43,12 @@ def pages(rules: Path, link: str) -> dict[str, str]:
     for rule in rulebook.rules.values():
         topics.setdefault(rule.topic, []).append(rule)
     samples_by_rule = samples(rules)
-    texts = {"README.md": _index(topics), "fields.md": _fields(), "articles.md": _articles(rules, rulebook)}
+    texts = {"README.md": _index(topics, rulebook), "fields.md": _fields(), "articles.md": _articles(rules, rulebook)}
     for topic, members in sorted(topics.items()):
         sources = excerpts(rules / f"{topic}.yaml")
-        body = [_rule(rule, sources[rule.id], samples_by_rule[rule.id], link) for rule in members]
+        body = [
+            _rule(rule, sources[rule.id], samples_by_rule[rule.id], link, rulebook.card_of(rule)) for rule in members
+        ]
         texts[f"{topic}.md"] = _page(_name(topic), f"[All rules](README.md) · [source]({link}/{topic}.yaml)", *body)
     return texts
 
@@ -59,7 +66,7 @@ def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
-def _index(topics: Mapping[str, list[Rule]]) -> str:
+def _index(topics: Mapping[str, list[Rule]], rulebook: Rulebook) -> str:
     number = sum(map(len, topics.values()))
     parts = [
         f"{number} rules in {len(topics)} topics. How they are written: [../writing-rules.md](../writing-rules.md).",
@@ -70,7 +77,19 @@ def _index(topics: Mapping[str, list[Rule]]) -> str:
             (f"[{rule.id}]({topic}.md#{_anchor(rule)})", rule.audience, rule.about, _levels(rule)) for rule in rules
         )
         parts += [f"## {_name(topic)}", _table(("rule", "for the", "about the", "priority"), rows)]
-    return _page("The rulebook", *parts)
+    return _page("The rulebook", *parts, *_cards(rulebook))
+
+
+def _cards(rulebook: Rulebook) -> Iterator[str]:
+    """The kinds of cards, and the rules that each joins."""
+    rows = []
+    for card in rulebook.cards:
+        joined = [rule.id for rule in rulebook.rules.values() if rulebook.card_of(rule) is card]
+        acts = ", ".join(act.replace("_", " ") for act in card.acts)
+        rows.append((card.name, card.audience, acts, card.per.value, _link_rules(joined, rulebook)))
+    if rows:
+        yield CARDS
+        yield _table(("card", "for the", "joins the acts", "one for each", "rules"), iter(rows))
 
 
 def _articles(rules: Path, rulebook: Rulebook) -> str:
@@ -101,8 +120,8 @@ def _levels(rule: Rule) -> str:
     return " → ".join(level.priority for level in rule.levels)
 
 
-def _rule(rule: Rule, source: Mapping[str, str], sample: Sample, link: str) -> str:
-    parts = [f"## {rule.id}", _summary(rule, source)]
+def _rule(rule: Rule, source: Mapping[str, str], sample: Sample, link: str, card: CardKind | None) -> str:
+    parts = [f"## {rule.id}", _summary(rule, source, card)]
     for key in ("define", "when"):
         if key in source:
             parts.append(f"{key.capitalize()}:\n\n```yaml\n{source[key]}\n```")
@@ -110,11 +129,12 @@ def _rule(rule: Rule, source: Mapping[str, str], sample: Sample, link: str) -> s
     return "\n\n".join(part for part in parts if part)
 
 
-def _summary(rule: Rule, source: Mapping[str, str]) -> str:
+def _summary(rule: Rule, source: Mapping[str, str], card: CardKind | None) -> str:
     rows = {
         "for the": rule.audience,
         "about the": rule.about,
         "act": str(rule.act or "").replace("_", " "),
+        "card": f"[{card.name}](README.md#cards-of-the-agenda)" if card else "its own",
         "priority": f"`{source['priority']}`" if "\n" not in source["priority"] else _inline(source["priority"]),
         "due": f"`{source['due']}`" if "due" in source else "",
         "takes the place of": ", ".join(f"`{name}`" for name in rule.suppresses),

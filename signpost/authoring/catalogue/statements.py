@@ -14,12 +14,20 @@ from signpost.facts.vocabulary import KINDS
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.schemas.containers import Items, Object
 from signpost.schemas.fields import Country, Kind, Locale, TimeZone
+from signpost.schemas.policy import Digest, QuietHours, Wait
 
 TENANT, CANDIDATE, NAME = "t", "c-1", "x"
 EARLIER, LATER = 1, 2
 _HELD: Final = Event(TENANT, TENANT, "held", "interview.completed", LATER, CANDIDATE, {"interview": NAME})
 """Some fields of an application need an interview that was held."""
-_BY_TYPE: Final[Mapping[type[Kind], Any]] = {Country: "DE", TimeZone: "Europe/Berlin", Locale: "de-DE"}
+_BY_TYPE: Final[Mapping[type[Kind], Any]] = {
+    Country: "DE",
+    TimeZone: "Europe/Berlin",
+    Locale: "de-DE",
+    QuietHours: "21:00 to 07:00",
+    Digest: "daily at 08:00",
+    Wait: "60s",
+}
 _BY_KIND: Final[Mapping[str, Any]] = {
     "boolean": True,
     "instant": "2026-03-02T09:00:00Z",

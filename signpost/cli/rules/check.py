@@ -32,6 +32,7 @@ from signpost.settings import SHIPPED_RULES
     help="Days after which the review of a norm is stale.",
 )
 @click.option("--ends", "show_ends", is_flag=True, help="Also list how each rule ends by time alone.")
+@click.option("--cards", "show_cards", is_flag=True, help="Also list the card of the agenda that each rule joins.")
 @click.option("--strict", is_flag=True, help="Count warnings as problems.")
 @json_option
 def check(
@@ -40,6 +41,7 @@ def check(
     today: datetime | None,
     max_age: int,
     show_ends: bool,
+    show_cards: bool,
     strict: bool,
     as_json: bool,
 ) -> None:
@@ -57,6 +59,7 @@ def check(
       signpost rules check ours:my-rules
       signpost rules check rules --strict --max-age 180
       signpost rules check rules --ends
+      signpost rules check rules --cards
       signpost rules check rules --tenants .signpost/tenants.yaml
     """
     from signpost.authoring.inspection import inspect
@@ -67,6 +70,8 @@ def check(
     rulebook, found = inspect(folder, day.date(), max_age=max_age, tenants=tenants)
     found = in_folder(found, folder[0])
     ends = {rule.id: ends_of(rule) or [f"never: {rule.lasting}"] for rule in rulebook.rules.values()}
+    joining = {name: rulebook.card_of(rule) for name, rule in rulebook.rules.items()}
+    cards = {name: card and card.name for name, card in joining.items()}
     warnings = [one for one in found if one.is_warning]
     problems = [one for one in found if not one.is_warning]
     if as_json:
@@ -79,12 +84,15 @@ def check(
                 "own_fields": own,
                 "reworded": {rule.id: rule.reworded for rule in rulebook.rules.values() if rule.reworded},
                 "ends": ends,
+                "cards": cards,
                 **findings,
             }
         )
     else:
         for name, found_ends in ends.items() if show_ends else ():
             click.echo(f"{name}: {'; '.join(found_ends)}")
+        for name, card in cards.items() if show_cards else ():
+            click.echo(f"{name}: {card or 'a card of its own'}")
         for one in (*problems, *warnings):
             echo(one)
         echo(_verdict(rulebook, len(problems), len(warnings)))
