@@ -37,10 +37,8 @@ def documents() -> dict[str, JsonSchema]:
     """Return path below `schemas/documents/generated/` -> document."""
     found = {f"events/{full_type(name)}.json": event_document(name) for name in EVENT_SCHEMAS}
     found[f"{RECOMMENDATION}.json"] = recommendation_document()
-    found[f"{QUESTIONS}.json"] = _state_document(
-        QUESTIONS, "questions.changed", "The questions to a candidate have changed", QuestionListSchema
-    )
-    found[f"{AGENDA}.json"] = _state_document(AGENDA, "agenda.changed", "An agenda has changed", AgendaSchema)
+    found[f"{QUESTIONS}.json"] = questions_document()
+    found[f"{AGENDA}.json"] = agenda_document()
     found[f"{EVENT}.json"] = queued_event_document()
     return {**found, "openapi.json": openapi(found), "asyncapi.json": asyncapi()}
 
@@ -69,6 +67,17 @@ def recommendation_document() -> JsonSchema:
     document["properties"]["tenant"] = {"type": "string"}
     document["properties"]["id"] = {"type": "string", "description": "The recommendation id, a dot and the sequence"}
     return {"$schema": DIALECT, "$id": f"/schemas/{RECOMMENDATION}.json", **document}
+
+
+def questions_document() -> JsonSchema:
+    """Return the JSON Schema of a changed list of questions."""
+    title = "The questions to a candidate have changed"
+    return _state_document(QUESTIONS, "questions.changed", title, QuestionListSchema)
+
+
+def agenda_document() -> JsonSchema:
+    """Return the JSON Schema of a changed agenda."""
+    return _state_document(AGENDA, "agenda.changed", "An agenda has changed", AgendaSchema)
 
 
 def _state_document(name: str, type_: str, title: str, schema: type[Schema]) -> JsonSchema:
