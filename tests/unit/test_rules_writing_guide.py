@@ -27,6 +27,7 @@ def put(folder: Path, block: Block) -> None:
     elif block.name == "timelines":
         _append(rules / "timelines" / "topic.yaml", block.text)
     elif block.name and not block.name.startswith("refused"):
+        (folder / block.name).parent.mkdir(exist_ok=True)
         (folder / block.name).write_text(block.text, "utf-8")
     elif block.language == "yaml" and not block.name:
         _append(rules / "topic.yaml", block.text)

@@ -1,0 +1,360 @@
+"""The words of the agenda: whole agendas of usual cases, the joined letter, and cards of an overlay or a tenant."""
+
+import re
+from collections.abc import Iterator
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from signpost.advice.agenda import agenda_document, agendas
+from signpost.advice.case_set import CaseSet
+from signpost.advice.replay import Replay
+from signpost.advice.wording import joined_words
+from signpost.authoring.timelines import find_timelines
+from signpost.authoring.timelines.reader import TENANT
+from signpost.engine import CompiledEngine
+from signpost.rulebook import RulebookError, load
+from tests.support.agendas import OURS, RULES, Happening, as_text, play
+from tests.support.article_runs import hash_run, read_runs, word_runs
+from tests.support.guides import blocks
+
+DATA = Path(__file__).parents[1] / "data" / "agendas"
+START, NOW = "2026-03-02T10:00:00Z", "2026-03-02T10:01:00Z"
+USUAL_TITLE_LENGTH = 70
+LEFTOVER = re.compile(r"{{|{%|%}|}}|\bNone\b|\bunknown,| [,.;?!](?!\w)|,,|\.\.(?!\.)|\?\?|:\s*\?|\bAsk Ask\b|\s{2,}\S")
+PAY = {"amount": "90000", "currency": "USD", "per": "year"}
+LEE = {"contact_name": "Ann Lee", "contact_addressed_as": "Ms Lee"}
+
+
+def offer(name: str, employer: str, **more: Any) -> dict[str, Any]:
+    return {"offer": name, "employer": {"id": employer.lower(), "name": employer}, **more}
+
+
+def interview(name: str, employer: str, **more: Any) -> dict[str, Any]:
+    return {"interview": name, "employer": {"id": employer.lower(), "name": employer}, **more}
+
+
+MARIA: Happening = (START, "candidate.preferences", {"display_name": "Maria Silva"})
+JOB: Happening = (START, "employment.current", {"employer": {"id": "initech", "name": "Initech"}})
+ACME: Happening = (START, "offer.extended", offer("o1", "Acme", title="Product Designer", **LEE))
+ACCEPTED: Happening = ("2026-03-03T10:00:00Z", "offer.accepted", {"offer": "o1"})
+KNOWN = {
+    "title": "Product Designer",
+    "start_date": "2026-05-04",
+    "salary": PAY,
+    "bonus": PAY,
+    "commission": False,
+    "workplace": "onsite",
+    "travel_percent": 0,
+    "hours_per_week": 40,
+    "overtime_paid": True,
+    "basis": "hourly",
+    "weekends": False,
+    "on_call": False,
+    "benefits_cost": PAY,
+    "paid_leave_days": 25,
+    "sick_leave_days": 10,
+    "respond_by": "2026-03-20T17:00:00Z",
+    "benefits": dict.fromkeys(
+        ("retirement_match", "paid_leave", "sick_days", "health", "dental", "vision", "life", "disability"), True
+    ),
+}
+"""Terms that leave nothing to ask."""
+THANKED: Happening = (
+    START,
+    "contact.logged",
+    {"offer": "o1", "by": "candidate", "channel": "email", "purpose": "thanks"},
+)
+CASES: dict[str, tuple[list[Happening], str]] = {
+    "bare-offer": ([ACME], NOW),
+    "two-offers": (
+        [MARIA, ACME, (START, "offer.extended", offer("o2", "Globex", respond_by="2026-03-06T17:00:00Z", salary=PAY))],
+        NOW,
+    ),
+    "signed-letter": (
+        [
+            MARIA,
+            JOB,
+            (START, "offer.extended", offer("o1", "Acme", **KNOWN, **LEE)),
+            ACCEPTED,
+            ("2026-03-05T10:00:00Z", "offer.letter_signed", {"offer": "o1"}),
+            ("2026-03-05T10:00:00Z", "employment.resignation_planned", {"planned": True}),
+        ],
+        "2026-03-05T10:01:00Z",
+    ),
+    "letter-differs": (
+        [
+            (
+                START,
+                "offer.extended",
+                offer("o1", "Acme", title="Product Designer", salary=PAY, start_date="2026-05-04", **LEE),
+            ),
+            ACCEPTED,
+            (
+                "2026-03-04T10:00:00Z",
+                "offer.letter_received",
+                {"offer": "o1", "letter": {"salary": {**PAY, "amount": "85000"}, "start_date": "2026-05-01"}},
+            ),
+        ],
+        "2026-03-04T10:01:00Z",
+    ),
+    "interview-tomorrow": (
+        [
+            *(
+                (START, "offer.extended", offer(f"o{number}", employer))
+                for number, employer in enumerate(("Acme", "Globex", "Initech"))
+            ),
+            (START, "interview.scheduled", interview("i1", "Hooli", starts_at="2026-03-03T10:00:00Z")),
+        ],
+        NOW,
+    ),
+    "three-interviews-on-one-day": (
+        [
+            (
+                START,
+                "interview.scheduled",
+                interview(f"i{hour}", "Hooli", starts_at=f"2026-03-03T{hour}:00:00Z", format="onsite"),
+            )
+            for hour in (10, 12, 14)
+        ],
+        NOW,
+    ),
+    "interviews-without-a-time": (
+        [(START, "interview.scheduled", interview(name, name)) for name in ("Hooli", "Globex")],
+        NOW,
+    ),
+    "two-interviews-over": (
+        [(f"2026-03-0{day}T11:00:00Z", "interview.completed", interview(f"i{day}", "Hooli", **LEE)) for day in (3, 4)],
+        "2026-03-04T11:01:00Z",
+    ),
+    "about-to-say-yes": (
+        [ACME, ("2026-03-02T11:00:00Z", "offer.acceptance_planned", {"offer": "o1"})],
+        "2026-03-02T11:01:00Z",
+    ),
+    "employers-side": (
+        [(START, "offer.extended", offer("o1", "Acme", title="Product Designer", candidate_name="Maria Silva", **LEE))],
+        "2026-03-10T10:01:00Z",
+    ),
+}
+"""File of `data/agendas` -> the events, and the instant."""
+
+
+def card(happenings: list[Happening], kind: str, now: str = NOW, reader: str = "candidate") -> dict[str, Any]:
+    """The card of a kind."""
+    [found] = [one for one in play(happenings, now)[reader]["cards"] if one["kind"] == kind]
+    return dict(found)
+
+
+def letter(terms: dict[str, Any], *others: Happening) -> tuple[str, str]:
+    """The title of the card that writes to Acme, and the body of its letter, for an offer of these terms."""
+    found = card([(START, "offer.extended", offer("o1", "Acme", **terms)), *others], "write-to-employer")
+    [draft] = found["drafts"]
+    return found["title"], draft["body"]
+
+
+def without(*names: str) -> dict[str, Any]:
+    return {name: value for name, value in KNOWN.items() if name not in names}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_whole_agenda_reads_like_this(name: str) -> None:
+    happenings, now = CASES[name]
+    assert as_text(play(happenings, now)) == (DATA / f"{name}.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_titles_are_short_with_usual_names(name: str) -> None:
+    happenings, now = CASES[name]
+    titles = [one["title"] for document in play(happenings, now).values() for one in document["cards"]]
+    assert titles
+    assert [title for title in titles if len(title) > USUAL_TITLE_LENGTH] == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_eight_words_in_a_row_are_the_articles(name: str) -> None:
+    """In the joined texts, where sentences of several rules meet."""
+    happenings, now = CASES[name]
+    articles = read_runs()
+    assert [run for run in word_runs(as_text(play(happenings, now))) if hash_run(run) in articles] == []
+
+
+def test_a_bare_offer_is_two_things_to_do_and_one_for_the_employer() -> None:
+    found = play(*CASES["bare-offer"])
+    assert {reader: len(document["cards"]) for reader, document in found.items()} == {
+        "candidate": 2,
+        "employer acme": 1,
+    }
+    assert [document["held"] for document in found.values()] == [[], []]
+
+
+def test_three_offers_begin_with_the_interview_of_tomorrow() -> None:
+    cards = play(*CASES["interview-tomorrow"])["candidate"]["cards"]
+    assert [one["kind"] for one in cards] == ["prepare", "write-to-employer", "write-to-employer"]
+
+
+def test_one_question_is_no_list() -> None:
+    title, body = letter(without("start_date"))
+    assert title == "Write to Acme: thank them and ask one thing"
+    assert "\n\nOn which day would I start, and is there room to move it?\n\nI look forward" in body
+    assert "1." not in body
+
+
+def test_two_questions_are_a_list() -> None:
+    title, body = letter(without("start_date", "travel_percent"))
+    assert title == "Write to Acme: thank them and ask two things"
+    assert body.index("\n1. On which day") < body.index("\n2. How much of my time")
+
+
+def test_questions_of_one_point_are_one_point() -> None:
+    title, body = letter(without("start_date", "workplace", "travel_percent"))
+    assert title == "Write to Acme: thank them and ask two things"
+    assert (
+        "\n2. Would I work at your office, from home, or both? How much of my time would I spend travelling?\n" in body
+    )
+
+
+def test_after_the_thanks_the_letter_begins_without_them() -> None:
+    title, body = letter(without("start_date", "travel_percent"), THANKED)
+    assert title == "Write to Acme: ask two things"
+    assert "delighted" not in body
+    assert body.startswith(
+        "Dear [hiring manager's name],\n\nThank you for the offer of the position of Product Designer."
+    )
+
+
+def test_names_stand_where_they_are_known() -> None:
+    _, body = letter({**KNOWN, **LEE, "start_date": None}, MARIA)
+    assert body.startswith("Dear Ms Lee,\n")
+    assert body.endswith("Kind regards,\nMaria Silva")
+
+
+def test_whoever_is_about_to_say_yes_is_stopped_first() -> None:
+    cards = play(*CASES["about-to-say-yes"])["candidate"]["cards"]
+    assert cards[0]["title"] == "Hold your acceptance of Acme's offer"
+
+
+# Every rule, in its own timelines
+
+
+@pytest.fixture(scope="module")
+def moments() -> list[tuple[Any, Any, int]]:
+    """(basis, agenda, instant) of every reader, at the instants of all timelines."""
+    return list(_moments())
+
+
+def _moments() -> Iterator[tuple[Any, Any, int]]:
+    engines: dict[str, CompiledEngine] = {}
+    for timeline in find_timelines([RULES]):
+        key = repr(timeline.params)
+        engines[key] = engines.get(key) or CompiledEngine(load(RULES, timeline.params))
+        case_set = CaseSet(engines[key], TENANT, {})
+        replay = Replay(case_set, [(arrival.at, arrival.event) for arrival in timeline.arrivals])
+        for now in sorted({expectation.at for expectation in timeline.expectations}):
+            list(replay.until(now))
+            for case in case_set.cases.values():
+                if case.basis is not None:
+                    found = agendas(case.basis, engines[key].rulebook.policy, tenant=TENANT, key=case.key, now=now)
+                    yield from ((case.basis, agenda, now) for agenda in found.values())
+
+
+def test_what_every_rule_adds_to_a_card_is_a_text(moments: list[tuple[Any, Any, int]]) -> None:
+    seen: set[str] = set()
+    faults: set[tuple[str, str]] = set()
+    for basis, agenda, now in moments:
+        for item in [*(item for one in agenda.cards for item in one.items), *(held.item for held in agenda.held)]:
+            answer = basis.answers[item.record.key]
+            words = joined_words(answer, basis.facts, answer.related_at(now), item.record.priority)
+            texts = [words.title, words.item, words.opening, *words.questions]
+            faults |= {(item.rule.id, text) for text in texts if LEFTOVER.search(text)}
+            faults |= {(item.rule.id, "no question")} if item.rule.texts.questions and not words.questions else set()
+            faults |= {(item.rule.id, text) for text in words.questions if not text.endswith("?")}
+            seen.add(item.rule.id)
+    assert faults == set()
+    assert seen == set(OURS.rules)
+
+
+def test_every_card_is_a_text(moments: list[tuple[Any, Any, int]]) -> None:
+    seen: set[str] = set()
+    faults: set[tuple[str, str]] = set()
+    for basis, agenda, now in moments:
+        for one in agenda_document(agenda, basis, now)["cards"]:
+            assert one["title"]
+            assert one["message"]
+            assert one["steps"]
+            drafts = [text for draft in one["drafts"] for text in (draft["title"], *draft["body"].splitlines())]
+            lines = [one["title"], *one["steps"], *drafts]
+            faults |= {(str(one["kind"]), text) for text in lines if LEFTOVER.search(text)}
+            seen |= {one["kind"]} if len(one["recommendations"]) > 1 else set()
+    assert faults == set()
+    assert seen == {kind.name for kind in OURS.cards}
+
+
+# Overlays and tenants
+
+
+def overlay(folder: Path, **files: str) -> Path:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    return folder
+
+
+GUIDE = {block.name: block.text for block in blocks("writing-rules.md")}
+OWN_RULE, OWN_KIND = GUIDE["my-rules/parking.yaml"], GUIDE["my-rules/agenda.yaml"]
+"""As the guide shows them."""
+
+
+def test_a_rule_of_an_overlay_joins_the_letter(tmp_path: Path) -> None:
+    ours = load((RULES, overlay(tmp_path / "own", parking=OWN_RULE)))
+    [first, *_] = play([ACME], NOW, ours)["candidate"]["cards"]
+    assert first["title"] == "Write to Acme: thank them and ask six things"
+    assert first["drafts"][0]["body"].count("Is there somewhere to park near the office?") == 1
+    assert "Ask where you would work; how much you would travel; and where you could park" in first["steps"]
+
+
+def test_an_overlay_adds_a_kind_of_card(tmp_path: Path) -> None:
+    due = {"respond_by": "2026-03-03T09:00:00Z"}
+    events = [(START, "offer.extended", offer(name, name, **due)) for name in ("Acme", "Globex")]
+    ours = load((RULES, overlay(tmp_path / "own", agenda=OWN_KIND)))
+    titles = [one["title"] for one in play(events, NOW, ours)["candidate"]["cards"]]
+    assert "Answer Acme and Globex" in titles
+    assert "Answer Acme and Globex" not in [one["title"] for one in play(events, NOW)["candidate"]["cards"]]
+
+
+def test_an_overlay_replaces_a_kind_of_card(tmp_path: Path) -> None:
+    kind = "cards: {think: {acts: [settle, weigh, decide, consult], per: case, title: Think, message: Take your time.}}"
+    ours = load((RULES, overlay(tmp_path / "own", agenda=kind)))
+    assert [one["title"] for one in play([ACME], NOW, ours)["candidate"]["cards"]][1:] == ["Think"]
+
+
+def test_two_kinds_cannot_take_one_act_even_from_an_overlay(tmp_path: Path) -> None:
+    with pytest.raises(RulebookError, match="R062"):
+        load((RULES, overlay(tmp_path / "own", agenda=OWN_KIND.replace("[answer]", "[answer, settle]"))))
+
+
+def test_words_replace_what_a_rule_adds_to_a_card(tmp_path: Path) -> None:
+    words = "ask-travel: {item: how far you would travel, question: [How far would I travel?, How often?]}"
+    ours = load((RULES, overlay(tmp_path / "own", words=words)))
+    [first, *_] = play([ACME], NOW, ours)["candidate"]["cards"]
+    assert "Ask where you would work, and how far you would travel" in first["steps"]
+    assert "How far would I travel? How often?" in first["drafts"][0]["body"]
+
+
+def test_a_tenant_sets_the_policy_and_the_candidate_their_own() -> None:
+    ours = load(RULES, {"agenda": {"max_cards": 1}})
+    found = play([ACME], NOW, ours)["candidate"]
+    assert (len(found["cards"]), {one["reason"] for one in found["held"]}) == (1, {"1 card comes first"})
+    wish: Happening = (START, "candidate.preferences", {"agenda_max_cards": 2, "agenda_topics_off": ["pay"]})
+    found = play([ACME, wish], NOW, ours)["candidate"]
+    assert len(found["cards"]) == 2
+    assert {one["reason"] for one in found["held"]} == {"advice on pay is switched off"}
+
+
+def test_the_tenant_of_the_guide_sets_a_policy_that_is_read() -> None:
+    params = yaml.safe_load(GUIDE["tenants.yaml"])["tenants"]["acme"]["params"]
+    policy = load(RULES, params).policy
+    assert (policy.max_cards, policy.digest) == (2, (None, time(8)))
+    assert policy.quiet_hours == (time(21), time(7, 30))
