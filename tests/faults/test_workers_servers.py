@@ -30,6 +30,7 @@ def test_servers_that_go_away_and_come_back_cost_nothing(
             signpost.send(*sent[:100])
             with count_seen_events(database_url) as seen:
                 wait_until(lambda: seen() >= 20, "some events to be seen", 60)
+            wait_until(lambda: "relay runs" in relay.log.read_text(), "the relay to run", 60)
             private_postgres.kill()
             wait_until(lambda: "deliveries not committed" in advisor.log.read_text(), "the advisor to notice", 30)
             private_postgres.start()
