@@ -39,6 +39,7 @@ GROUPS: Final = {
         (
             *FOLD,
             "tests/unit/test_zones.py",
+            "tests/property/test_ingress_order.py",
             "tests/unit/test_advice_life*.py",
             "tests/unit/test_facts_*.py",
         ),
@@ -81,10 +82,7 @@ GROUPS: Final = {
         ("services/intake/acceptance.py", "services/intake/rate.py"),
         (
             "tests/unit/test_intake_*.py",
-            "tests/integration/test_intake_events.py",
-            "tests/integration/test_intake_rate.py",
             "tests/integration/test_intake_fair_share.py",
-            "tests/integration/test_intake_webhooks.py",
         ),
     ),
     "advice": Group(
@@ -103,7 +101,6 @@ GROUPS: Final = {
             "tests/unit/test_ingress_standard.py",
             "tests/unit/test_ingress_vendors.py",
             "tests/unit/test_project_tenants.py",
-            "tests/hostile/test_signature_tricks.py",
         ),
     ),
     "tenants": Group(

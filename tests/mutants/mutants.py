@@ -12,6 +12,8 @@ from tests.mutants.edits import edits_of
 ROOT: Final = Path(__file__).parents[2]
 EDGES: Final = ("main",)
 """Functions that put a process together; tests that start processes run them."""
+DECLARING: Final = ("Protocol", "Enum", "IntEnum", "StrEnum")
+"""Bases of classes that hold no code: shapes and names."""
 LOGGERS: Final = ("log", "logger", "logging")
 Step: TypeAlias = tuple[str, int | None]
 """A field of a node, and a place in it if it is a list."""
@@ -123,7 +125,7 @@ def _is_ignored(parent: ast.AST, name: str, child: ast.AST) -> bool:
         return True
     if isinstance(parent, ast.Raise | ast.ImportFrom) or isinstance(child, ast.Import | ast.ImportFrom):
         return True
-    if isinstance(child, ast.ClassDef) and any(getattr(base, "id", "") == "Protocol" for base in child.bases):
+    if isinstance(child, ast.ClassDef) and any(getattr(base, "id", "") in DECLARING for base in child.bases):
         return True
     return isinstance(child, ast.Expr) and _is_log_line(child.value)
 

@@ -13,7 +13,7 @@ from tests.mutants.mutants import ROOT, Mutant
 Place: TypeAlias = tuple[str, int]
 """Qualified name and first line of a function."""
 PLAIN: Final = (int, float, str, bytes, tuple, frozenset, set, list, dict, type(None))
-"""Types of constants that other modules import by value."""
+"""Types of constants of a class."""
 
 
 class NotApplicable(Exception):
@@ -90,12 +90,11 @@ def _replace_values(module: ModuleType, code: CodeType, functions: list[Function
         sys.modules[module.__name__] = module
     for name, value in vars(fresh).items():
         old = vars(module).get(name)
-        if isinstance(value, PLAIN) and not name.startswith("__"):
-            if value != old:
-                _replace_everywhere(name, old, value)
-        elif isinstance(value, type) and isinstance(old, type) and value.__module__ == module.__name__:
+        if name.startswith("__") or isinstance(value, ModuleType):
+            continue
+        if isinstance(value, type) and isinstance(old, type) and value.__module__ == module.__name__:
             _replace_attributes(old, value)
-        elif type(value).__module__ == module.__name__ and repr(value) != repr(old):
+        elif not callable(value) and repr(value) != repr(old):
             _replace_everywhere(name, old, value)
     defaults = {_place(item.__code__): item for item in _find_functions(module) if item.__globals__ is fresh.__dict__}
     for function in functions:
@@ -105,8 +104,9 @@ def _replace_values(module: ModuleType, code: CodeType, functions: list[Function
 
 
 def _replace_everywhere(name: str, old: Any, value: Any) -> None:
+    """Also in the tests, which would import the changed constant."""
     for module in list(sys.modules.values()):
-        if getattr(module, "__name__", "").startswith("signpost") and vars(module).get(name, module) is old:
+        if vars(module).get(name, module) is old:
             setattr(module, name, value)
 
 

@@ -24,8 +24,8 @@ MAX_TEST_S: Final = 6.0
 """Slower tests are left out."""
 MAX_TESTS: Final = 60
 """Tests for each mutant, the quickest first."""
-MAX_AT_IMPORT: Final = 40
-"""Tests for each mutant of code that runs at import, where no line says which are nearest."""
+MAX_AT_IMPORT: Final = 60
+"""Tests for each mutant of code that runs at import: so many that run the module, and so many others."""
 GRACE_S: Final = 4.0
 
 KILLED, TIMEOUT, SURVIVED, UNTESTED, INVALID = "killed", "timeout", "survived", "untested", "invalid"
@@ -124,7 +124,10 @@ class Trial:
 def _nearest(mutant: Mutant, timings: list[Timing]) -> list[Timing]:
     """The tests that run the changed lines, the quickest first; at import, any that run the module."""
     if not mutant.lines:
-        return [each for each in timings if each.lines[mutant.module]][:MAX_AT_IMPORT]
+        near = [each for each in timings if each.lines[mutant.module]]
+        # A test that only looks at a constant runs no line of its module
+        others = [each for each in timings if not each.lines[mutant.module]]
+        return [*others[:MAX_AT_IMPORT], *near[:MAX_AT_IMPORT]]
     return [each for each in timings if not each.lines[mutant.module].isdisjoint(mutant.lines)][:MAX_TESTS]
 
 

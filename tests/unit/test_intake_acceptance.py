@@ -1,6 +1,7 @@
 """Accepted events are kept: whatever the broker does or leaves undone, they are confirmed or in the outbox."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -87,6 +88,16 @@ def test_an_event_whose_confirm_does_not_come_in_time_is_in_the_outbox(store: St
     (row,) = outbox(store)
     assert json.loads(row.body)["id"] == EVENTS[1].id
     assert (row.message_id, row.routing_key) == (broker.published[1].message_id, broker.published[1].routing_key)
+
+
+def test_a_confirm_that_comes_in_time_is_waited_for(store: Store) -> None:
+    """Else every event would be stored twice."""
+
+    def confirm_later(number: int, future: Future[None]) -> None:
+        threading.Timer(0.05, confirm, (number, future)).start()
+
+    acceptor(store, lambda: Confirming(confirm_later), confirm_timeout_s=30).accept(EVENTS, START)
+    assert outbox(store) == []
 
 
 def test_an_event_that_the_broker_refuses_is_in_the_outbox(store: Store) -> None:

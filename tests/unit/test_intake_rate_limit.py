@@ -168,6 +168,15 @@ def test_a_request_that_waits_too_long_for_its_turn_is_let_in(store: Store, monk
         limit.take("north", 1, NOW)
 
 
+def test_a_refusal_holds_while_the_clock_stands(store: Store, asked: list[tuple[int, int]]) -> None:
+    limit = RateLimit(store, Rate(1, 1))
+    limit.take("north", 1, NOW)
+    for _ in range(3):
+        with pytest.raises(RateLimited):
+            limit.take("north", 1, NOW)
+    assert asked == [(1, 1), (1, 1)]
+
+
 def test_a_refusal_is_answered_as_each_vendor_needs_it() -> None:
     """With a status after which the vendor sends again; of others none is known, and their webhooks are let in."""
     for vendor in ("standard", "greenhouse", "lever", "ashby", "workable", "smartrecruiters", "recruitee"):

@@ -1,0 +1,140 @@
+"""Which of a source's statements count, and since when: the order of what webhooks say about one entity."""
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from signpost.case import Case, Event
+from signpost.case.event import Order, Turn
+from signpost.case.limits import MAX_ENTITIES
+from signpost.case.order import is_greater, resolve
+
+AT = 1_000_000
+
+
+def said(
+    type_: str, time: int, received: int | None = None, *, id: str = "", turn: Turn = Turn.OPEN, as_of: int = 0,
+    dated: bool = True, source: str = "ats", **data: Any,
+) -> Event:  # fmt: skip
+    """A webhook's statement about offer o; without `received` one that its sender dated and ordered."""
+    order = None if received is None else Order(AT + received, as_of, turn)
+    name = id or f"{type_}-{time}-{received}"
+    return Event("acme", source, name, f"offer.{type_}", AT + time, "c-1", {"offer": "o", **data}, dated, order)
+
+
+def times(*events: Event) -> dict[str, int]:
+    """Field -> since when it counts, the same in every order of arrival."""
+    found = {
+        tuple(sorted((name, stamp[0] - AT) for name, (stamp, _) in resolve("offer", fields).items()))
+        for order in permutations(events)
+        for fields in [Case().fold(*order).registers["offer"]["o"]]
+    }
+    assert len(found) == 1
+    return dict(found.pop())
+
+
+def values(*events: Event) -> dict[str, Any]:
+    fields = Case().fold(*events).registers["offer"]["o"]
+    return {name: value for name, (_, value) in resolve("offer", fields).items()}
+
+
+def test_plain_statements_count_from_their_time_and_the_latest_wins() -> None:
+    assert times(said("extended", 1, title="a"), said("updated", 2, title="b")) == {
+        "extended": 1, "title": 2, "updated": 2
+    }  # fmt: skip
+    assert values(said("updated", 1, title="a"), said("updated", 2, title="b"))["title"] == "b"
+
+
+def test_of_one_source_the_last_received_of_undated_statements_wins() -> None:
+    first = said("updated", 10, 10, dated=False, title="a")
+    second = said("updated", 20, 20, dated=False, title="b")
+    assert values(first, second)["title"] == values(second, first)["title"] == "b"
+
+
+def test_the_vendors_own_order_beats_the_receipt() -> None:
+    newer = said("updated", 10, 10, as_of=7, dated=False, title="new")
+    older = said("updated", 20, 20, as_of=6, dated=False, title="old")
+    assert values(newer, older)["title"] == "new"
+    assert (
+        values(said("updated", 1, 10, as_of=7, title="new"), said("updated", 2, 20, as_of=6, title="old"))["title"]
+        == "new"
+    )
+
+
+def test_a_stated_time_beats_a_receipt_of_another_source() -> None:
+    stated = said("updated", 1, 5, title="stated")
+    received = said("updated", 9, 9, dated=False, source="board", title="received")
+    assert values(stated, received)["title"] == "stated"
+    later = said("updated", 2, 6, source="board", title="later")
+    assert values(stated, later)["title"] == "later"
+
+
+def test_within_a_source_a_later_receipt_after_the_opening_beats_a_stated_time() -> None:
+    opened = said("extended", 1, 1, turn=Turn.FIRST)
+    stated = said("updated", 2, 2, title="stated")
+    received = said("updated", 9, 9, dated=False, title="received")
+    assert values(opened, stated, received)["title"] == "received"
+
+
+def test_what_is_implied_began_when_it_was_first_true() -> None:
+    implied = [said("extended", time, time, turn=Turn.IMPLIED, id=str(time)) for time in (3, 6)]
+    assert times(*implied)["extended"] == 3
+    assert times(*(said("updated", time, time, id=str(time)) for time in (3, 6)))["updated"] == 6
+
+
+def test_one_decision_received_twice_was_made_before_what_came_between() -> None:
+    decided = [said("accepted", 5, received, id=str(received)) for received in (5, 9)]
+    back = said("extended", 7, 7, turn=Turn.AGAIN)
+    found = times(said("extended", 1, 1, turn=Turn.FIRST), *decided, back)
+    assert found["extended"] > found["accepted"]
+
+
+def test_an_opening_delivered_late_stays_before_the_decision() -> None:
+    decided = said("accepted", 5, 5)
+    late = said("extended", 9, 9, turn=Turn.FIRST, dated=False)
+    found = times(decided, late)
+    assert found["extended"] < found["accepted"]
+
+
+def test_an_opening_set_back_takes_the_decision_back() -> None:
+    decided = said("accepted", 5, 5)
+    again = said("extended", 9, 9, turn=Turn.AGAIN, dated=False)
+    found = times(said("extended", 1, 1, turn=Turn.FIRST), decided, again)
+    assert found["extended"] > found["accepted"]
+    assert found["extended"] == 9
+
+
+def test_an_opening_that_may_be_either_is_a_return_only_after_the_first_opening() -> None:
+    first, decided = said("extended", 1, 1), said("accepted", 5, 5)
+    back = said("extended", 1, 9, id="back")
+    found = times(first, decided, back)
+    assert found["extended"] > found["accepted"]
+    alone = times(decided, said("extended", 1, 9, id="late"))
+    assert alone["extended"] < alone["accepted"]
+
+
+def test_a_receipt_of_one_source_does_not_take_back_what_another_states() -> None:
+    decided = said("accepted", 5)
+    received = said("extended", 9, 9, dated=False, source="board")
+    found = times(decided, received)
+    assert found["extended"] < found["accepted"] == 5
+    again = times(decided, said("extended", 9, 9, dated=False, source="board", turn=Turn.AGAIN))
+    assert again["extended"] == 9
+
+
+@pytest.mark.parametrize("name", ["title", "joined.acme"])
+def test_of_the_first_naming_the_earliest_counts_and_of_all_else_the_latest(name: str) -> None:
+    early, late = (1, "s", "a"), (2, "s", "a")
+    assert is_greater(name, late, early) is (name == "title")
+    assert is_greater(name, early, late) is (name != "title")
+
+
+def test_the_first_opening_is_the_one_received_first() -> None:
+    early, late = (9, "s", "a", 0, 1, 2), (1, "s", "b", 0, 5, 2)
+    assert is_greater("first~0~s", early, late)
+    assert not is_greater("first~0~s", late, early)
+
+
+def test_a_case_has_room_for_a_long_search_and_an_end() -> None:
+    assert MAX_ENTITIES == {"offer": 30, "interview": 60, "application": 200, "contact": 500, "advice": 1000}
