@@ -21,7 +21,7 @@ REASON, QUEUE, FAILED_AT = "x-signpost-reason", "x-signpost-queue", "x-signpost-
 
 
 class Unsendable(CallerError):
-    """The message exceeds an AMQP limit, so no broker accepts it."""
+    """The message exceeds an AMQP limit or has text that UTF-8 does not have, so no broker accepts it."""
 
 
 class BrokerAway(TransientError):
@@ -61,10 +61,17 @@ class Message:
 
     def __post_init__(self) -> None:
         for name, text in (("exchange", self.exchange), ("routing key", self.routing_key), ("id", self.message_id)):
-            if len(text) * 4 > MAX_NAME_BYTES and len(text.encode(errors="replace")) > MAX_NAME_BYTES:
-                raise Unsendable(
-                    f"the {name} of a message is {len(text.encode())} bytes long; AMQP allows {MAX_NAME_BYTES}"
-                )
+            if not text.isascii() or len(text) > MAX_NAME_BYTES:
+                _check_name(name, text)
+
+
+def _check_name(name: str, text: str) -> None:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise Unsendable(f"the {name} of a message has characters that UTF-8 does not have") from error
+    if size > MAX_NAME_BYTES:
+        raise Unsendable(f"the {name} of a message is {size} bytes long; AMQP allows {MAX_NAME_BYTES}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,8 @@ class Publisher(Protocol):
     """Publishes messages; safe to call from any thread."""
 
     def publish(self, message: Message) -> Future[None]:
-        """Publish; the future ends with the broker's confirm, or with PublishFailed within a fixed time.
+        """Publish; the future ends with the broker's confirm, or with PublishFailed within a fixed time; or at once
+        with Unsendable, if the message cannot be written as AMQP.
 
         Its callbacks run in the publisher's thread and must be short.
         """
@@ -194,8 +202,3 @@ class TopologyDiffers(CallerError):
 
 class NoSuchQueue(CallerError):
     """The broker has no queue of this name; run `signpost topology apply`."""
-
-
-def dead_letter_headers(headers: Headers, reason: str, queue: str, failed_at: str) -> dict[str, str | int]:
-    """The headers of a dead letter: the message's headers plus reason, queue and time of the failure."""
-    return {**headers, REASON: reason[:MAX_REASON_CHARS], QUEUE: queue, FAILED_AT: failed_at}

@@ -9,7 +9,14 @@ from concurrent.futures import Future
 from signpost.messaging.bounds import Bounds
 from signpost.messaging.embedded.file import File
 from signpost.messaging.embedded.routing import NoSuchExchange, Router
-from signpost.messaging.message import Message, PublishFailed, PublishRefused, PublishReturned, PublishUnknown
+from signpost.messaging.message import (
+    Message,
+    PublishFailed,
+    PublishRefused,
+    PublishReturned,
+    PublishUnknown,
+    Unsendable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +24,7 @@ MAX_BATCH = 500
 """Messages per transaction, so that other writers get their turn."""
 
 Entry = tuple[Message, Future[None], float]
+Failure = PublishFailed | Unsendable
 
 
 class EmbeddedPublisher:
@@ -76,11 +84,11 @@ class EmbeddedPublisher:
                     return
             self._finish(self._attempt(batch))
 
-    def _attempt(self, batch: list[Entry]) -> list[tuple[Future[None], PublishFailed | None]]:
+    def _attempt(self, batch: list[Entry]) -> list[tuple[Future[None], Failure | None]]:
         """Commit a batch; returns a result for every future, whatever fails."""
         now = time.monotonic()
         fresh = [entry for entry in batch if entry[2] > now]
-        results: list[tuple[Future[None], PublishFailed | None]] = [
+        results: list[tuple[Future[None], Failure | None]] = [
             (future, PublishRefused(f"not sent within {self._bounds.publish_timeout_s:g} s"))
             for _, future, deadline in batch
             if deadline <= now
@@ -101,7 +109,7 @@ class EmbeddedPublisher:
             written = [(future, kind(self.problem)) for _, future, _ in fresh]
         return results + written
 
-    def _finish(self, results: list[tuple[Future[None], PublishFailed | None]]) -> None:
+    def _finish(self, results: list[tuple[Future[None], Failure | None]]) -> None:
         with self._changed:
             self._open -= len(results)
             self._changed.notify_all()
@@ -112,7 +120,7 @@ class EmbeddedPublisher:
                 future.set_exception(error)
 
 
-def _put(router: Router, message: Message) -> PublishFailed | None:
+def _put(router: Router, message: Message) -> Failure | None:
     try:
         targets = router.targets(message.exchange, message.routing_key)
     except NoSuchExchange:
@@ -123,5 +131,8 @@ def _put(router: Router, message: Message) -> PublishFailed | None:
     if full:
         return PublishRefused(f"queue {full[0]} is full")
     address = (message.exchange, message.routing_key, message.message_id, message.content_type)
-    router.put(targets, (*address, message.headers, message.body))
+    try:
+        router.put(targets, (*address, message.headers, message.body))
+    except (ValueError, TypeError) as error:
+        return Unsendable(f"the message cannot be stored: {type(error).__name__}")
     return None

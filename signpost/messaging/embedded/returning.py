@@ -7,7 +7,7 @@ import sqlite3
 from signpost.case.instant import format_instant
 from signpost.messaging.embedded.owner import is_dead
 from signpost.messaging.embedded.routing import NoSuchExchange, Router
-from signpost.messaging.message import dead_letter_headers
+from signpost.messaging.parking import dead_letter_headers
 
 log = logging.getLogger(__name__)
 

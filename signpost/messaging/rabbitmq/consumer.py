@@ -10,21 +10,12 @@ from pika import BasicProperties
 from pika.channel import Channel
 from pika.spec import Basic
 
-from signpost.case.instant import format_instant
 from signpost.messaging.bounds import Bounds
-from signpost.messaging.message import (
-    Delivery,
-    Message,
-    Outcome,
-    Publisher,
-    PublishFailed,
-    Settlement,
-    dead_letter_headers,
-)
+from signpost.messaging.message import Delivery, Outcome, Publisher, PublishFailed, Settlement, Unsendable
+from signpost.messaging.parking import to_bare_dead_letter, to_dead_letter
 from signpost.messaging.rabbitmq.connection import ConnectionThread
 from signpost.messaging.rabbitmq.frames import delivery_of
 from signpost.messaging.topology import consumer_binding
-from signpost.names import DEAD
 
 log = logging.getLogger(__name__)
 
@@ -111,24 +102,21 @@ class RabbitConsumer:
         if not dead:
             return ()
         publisher = self._publisher()
-        sent = [(settlement.delivery, publisher.publish(self._dead_letter(settlement, now))) for settlement in dead]
+        parts = {one.delivery.tag[1]: (one.delivery, one.reason, self._queue, now) for one in dead}
+        sent = {tag: publisher.publish(to_dead_letter(*each)) for tag, each in parts.items()}
         failed = set()
-        for delivery, future in sent:
+        for tag, future in sent.items():
+            name = parts[tag][0].message_id
             try:
-                future.result(self._bounds.publish_timeout_s + 1.0)
+                try:
+                    future.result(self._bounds.publish_timeout_s + 1.0)
+                except Unsendable as error:
+                    log.error("message %s: its dead letter keeps only the body: %s", name, error)
+                    publisher.publish(to_bare_dead_letter(*parts[tag])).result(self._bounds.publish_timeout_s + 1.0)
             except (PublishFailed, TimeoutError) as error:
-                log.error(
-                    "message %s: publishing its dead letter failed, the message will be redelivered: %s",
-                    delivery.message_id,
-                    error,
-                )
-                failed.add(delivery.tag[1])
+                log.error("message %s: publishing its dead letter failed, it will be redelivered: %s", name, error)
+                failed.add(tag)
         return failed
-
-    def _dead_letter(self, settlement: Settlement, now: int) -> Message:
-        delivery = settlement.delivery
-        headers = dead_letter_headers(delivery.headers, settlement.reason, self._queue, format_instant(now))
-        return Message(DEAD, delivery.routing_key, delivery.body, delivery.message_id, headers, delivery.content_type)
 
     # Everything below runs in the connection's thread
 

@@ -8,6 +8,7 @@ from pika.spec import Basic
 
 from signpost.case.instant import format_instant
 from signpost.messaging.message import FAILED_AT, QUEUE, REASON, Delivery, Message
+from signpost.messaging.parking import as_text
 
 COUNT = "x-delivery-count"
 BROKER_HEADERS = frozenset({COUNT, "x-acquired-count", "x-delivery-limit"})
@@ -41,14 +42,14 @@ def delivery_of(
     return Delivery(
         body=body,
         headers=kept,
-        routing_key=method.routing_key or "",
-        message_id=properties.message_id or "",
-        content_type=properties.content_type or "",
+        routing_key=as_text(method.routing_key),
+        message_id=as_text(properties.message_id),
+        content_type=as_text(properties.content_type),
         redelivered=bool(method.redelivered),
         attempts=attempts if isinstance(attempts, int) else 0,
         tag=(generation, method.delivery_tag),
-        exchange=method.exchange or "",
-        user_id=properties.user_id or "",
+        exchange=as_text(method.exchange),
+        user_id=as_text(properties.user_id),
     )
 
 

@@ -14,7 +14,14 @@ from pika.channel import Channel
 from pika.spec import Basic
 
 from signpost.messaging.bounds import Bounds
-from signpost.messaging.message import Message, PublishFailed, PublishRefused, PublishReturned, PublishUnknown
+from signpost.messaging.message import (
+    Message,
+    PublishFailed,
+    PublishRefused,
+    PublishReturned,
+    PublishUnknown,
+    Unsendable,
+)
 from signpost.messaging.rabbitmq.connection import ConnectionThread
 from signpost.messaging.rabbitmq.frames import properties_of
 
@@ -101,7 +108,9 @@ class RabbitPublisher:
             return self._blocked
         return f"the broker is unreachable: {self._connection.problem}" if self._connection.failed else None
 
-    def _finish(self, ended: Iterable[Pending], outcome: Callable[[Pending], PublishFailed | None]) -> None:
+    def _finish(
+        self, ended: Iterable[Pending], outcome: Callable[[Pending], PublishFailed | Unsendable | None]
+    ) -> None:
         """End futures; frees their places first, so that a callback of a future may publish."""
         done = list(ended)
         if not done:
@@ -168,11 +177,20 @@ class RabbitPublisher:
     def _send(self, channel: Channel, pending: Pending) -> None:
         message = pending.message
         pending.sent_at = time.monotonic()
+        try:
+            channel.basic_publish(
+                message.exchange, message.routing_key, message.body, properties_of(message), mandatory=True
+            )
+        except Exception as error:
+            if not channel.is_open:
+                self._waiting.appendleft(pending)
+                raise
+            # pika writes all frames of a message or none: what it cannot encode must not end the connection
+            unsendable = Unsendable(f"the message cannot be written as AMQP: {type(error).__name__}")
+            self._finish([pending], lambda _: unsendable)
+            return
         self._tag += 1
         self._outstanding[self._tag] = pending
-        channel.basic_publish(
-            message.exchange, message.routing_key, message.body, properties_of(message), mandatory=True
-        )
 
     def _on_return(self, channel: Channel, method: Basic.Return, properties: BasicProperties, body: bytes) -> None:
         """A return precedes its ack and has no tag; returns of the same id, exchange and key arrive in send order."""

@@ -1,0 +1,73 @@
+"""A dead letter can be made of every delivery: what cannot be copied is left out, and the body never is."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pika import BasicProperties
+from pika.frame import Header, Method
+from pika.spec import Basic
+
+from signpost.messaging import Delivery
+from signpost.messaging.message import FAILED_AT, MAX_REASON_CHARS, QUEUE, REASON
+from signpost.messaging.parking import MAX_HEADER_BYTES, as_text, to_bare_dead_letter, to_dead_letter
+from signpost.messaging.rabbitmq.frames import delivery_of, properties_of
+
+ANY_TEXT = st.text(st.characters(), max_size=400)
+NOW = 1_780_000_000_000_000
+FRAME_BYTES = 131_072
+
+
+def delivery(headers: dict[str, Any], name: str = "m-1", key: str = "0.acme", kind: str = "t") -> Delivery:
+    return Delivery(b"the body", headers, key, name, kind, False, 0, (0, 1))
+
+
+@given(
+    st.dictionaries(ANY_TEXT, ANY_TEXT | st.integers() | st.binary() | st.none(), max_size=10),
+    st.tuples(ANY_TEXT, ANY_TEXT, ANY_TEXT),
+    ANY_TEXT,
+)
+def test_any_delivery_becomes_a_letter_that_pika_can_write(
+    headers: dict[str, Any], names: tuple[str, str, str], reason: str
+) -> None:
+    for letter in (
+        to_dead_letter(delivery(headers, *names), reason, "signpost.advisor", NOW),
+        to_bare_dead_letter(delivery(headers, *names), reason, "signpost.advisor", NOW),
+    ):
+        Method(1, Basic.Publish(exchange=letter.exchange, routing_key=letter.routing_key)).marshal()
+        assert len(Header(1, len(letter.body), properties_of(letter)).marshal()) < FRAME_BYTES
+        assert letter.body == b"the body"
+        assert len(str(letter.headers[REASON])) <= MAX_REASON_CHARS
+        assert (letter.headers[QUEUE], letter.headers[FAILED_AT]) == ("signpost.advisor", "2026-05-28T20:26:40Z")
+
+
+def test_of_too_many_headers_the_short_ones_are_kept() -> None:
+    headers = {"long": "x" * MAX_HEADER_BYTES, "one": "1", "two": 2}
+    letter = to_dead_letter(delivery(headers), "bad", "q", NOW)
+    assert list(letter.headers) == ["one", "two", REASON, QUEUE, FAILED_AT]
+
+
+def test_headers_up_to_the_limit_are_all_kept() -> None:
+    headers = {"a": "x" * (MAX_HEADER_BYTES - 7 - 15), "b": 2}
+    assert list(to_dead_letter(delivery(headers), "bad", "q", NOW).headers)[:2] == ["a", "b"]
+
+
+def test_a_name_is_cut_to_what_amqp_allows_between_two_characters() -> None:
+    letter = to_dead_letter(delivery({}, "é" * 200), "bad", "q", NOW)
+    assert letter.message_id == "é" * 127
+    assert to_dead_letter(delivery({}, "x" * 255), "bad", "q", NOW).message_id == "x" * 255
+
+
+@given(*[st.none() | st.text(max_size=60) | st.binary(max_size=60)] * 3, st.integers(0, 2**63))
+def test_what_pika_gives_becomes_a_delivery_of_texts(key: Any, name: Any, user: Any, tag: int) -> None:
+    """pika gives the bytes of a short string that is not UTF-8."""
+    method = Basic.Deliver("c", tag, False, key, key)
+    found = delivery_of(method, BasicProperties(message_id=name, user_id=user, content_type=name), b"", 1)
+    for text in (found.routing_key, found.exchange, found.message_id, found.user_id, found.content_type):
+        assert isinstance(text, str)
+        text.encode()
+    assert (found.message_id == "") == (not name)
+
+
+def test_bytes_that_are_no_text_stay_recognizable() -> None:
+    assert as_text(b"\xffab") == "\\xffab"
