@@ -93,7 +93,7 @@ INSERT_CHANGES = text(
 CLAIM_OUTBOX = text(
     """
     WITH due AS MATERIALIZED (
-        SELECT id FROM outbox WHERE leased_until <= :now ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+        SELECT id FROM outbox WHERE leased_until <= :now ORDER BY leased_until, id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     UPDATE outbox o SET leased_until = :lease_until FROM due WHERE o.id = due.id RETURNING o.*
     """

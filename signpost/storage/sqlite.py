@@ -35,7 +35,10 @@ UPSERT_RECOMMENDATIONS = _upsert.on_conflict_do_update(
 )
 INSERT_OUTBOX = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
 DUE_OUTBOX = (
-    select(outbox).where(outbox.c.leased_until <= bindparam("now")).order_by(outbox.c.id).limit(bindparam("limit"))
+    select(outbox)
+    .where(outbox.c.leased_until <= bindparam("now"))
+    .order_by(outbox.c.leased_until, outbox.c.id)
+    .limit(bindparam("limit"))
 )
 LEASE_OUTBOX = update(outbox).where(outbox.c.id == bindparam("row")).values(leased_until=bindparam("lease_until"))
 

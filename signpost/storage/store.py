@@ -74,7 +74,9 @@ class Store:
             yield Transaction(connection, self._dialect)
 
     def claim_outbox(self, now: int, lease_until: int, limit: int) -> list[OutboxRow]:
-        """Lease up to `limit` messages without a current lease, oldest first, until `lease_until`."""
+        """Lease up to `limit` messages without a current lease until `lease_until`: those that wait longest since their
+        last attempt, so that messages that are refused again and again do not keep others waiting; in order of ids.
+        """
         with self._write_connection() as connection:
             rows = self._dialect.claim_outbox(connection, now, lease_until, limit)
         return sorted(map(_outbox_row, rows), key=lambda row: row.id)

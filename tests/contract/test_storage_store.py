@@ -496,3 +496,18 @@ def test_the_outbox_shows_how_much_waits_and_since_when(store: Store) -> None:
     assert store.outbox_age(NOW) == 5
     assert store.outbox_age(NOW - 9) == 0, "a clock that was set back"
     assert store.outbox_depth(NOW) == (2, 5)
+
+
+def test_messages_that_are_tried_again_and_again_keep_no_other_waiting(store: Store) -> None:
+    """Without this, as many refused messages as fit into a claim, with the lowest ids, are all that is ever tried."""
+
+    def add(leased_until: int) -> list[int]:
+        letters = [Letter(), Letter(message_id="m-2")]
+        with store.transaction() as transaction:
+            return transaction.enqueue(letters, tenant="acme", case_key="c-1", now=NOW, leased_until=leased_until)
+
+    stuck = add(0)
+    assert [row.id for row in store.claim_outbox(NOW, NOW + 10, 2)] == stuck
+    fresh = add(NOW + 5)
+    assert [row.id for row in store.claim_outbox(NOW + 10, NOW + 20, 2)] == fresh
+    assert [row.id for row in store.claim_outbox(NOW + 10, NOW + 20, 2)] == stuck
