@@ -4,10 +4,13 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 
-from signpost.errors import TransientError
-from signpost.messaging.message import Publisher
+from signpost.errors import CallerError, TransientError
+from signpost.messaging.message import Publisher, PublishReturned, QueueFull
 from signpost.storage import Store
 from signpost.workers.case_rows import Outgoing
+
+REFUSALS = (QueueFull, PublishReturned, CallerError)
+"""Outcomes that have nothing to do with the connection: an attempt a little later ends in the same way."""
 
 log = logging.getLogger("signpost.publishing")
 
@@ -19,6 +22,8 @@ class OutboxPublisher:
         """`timeout_s`: how long to wait for the confirms of a batch; the publisher's own timeout is shorter."""
         self._publisher, self._store, self._timeout_s = publisher, store, timeout_s
         self._in_flight: list[tuple[int, Future[None]]] = []
+        self.refused: set[int] = set()
+        """Ids of the last batch whose message the broker refuses, and will refuse until an operator acts."""
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
         """Start publishing after the previous batch is confirmed: a slow broker slows its workers down."""
@@ -33,6 +38,7 @@ class OutboxPublisher:
         """
         sent, self._in_flight = self._in_flight, []
         wait([future for _, future in sent], self._timeout_s)
+        self.refused = {id for id, future in sent if future.done() and isinstance(future.exception(), REFUSALS)}
         confirmed = [id for id, future in sent if future.done() and future.exception() is None]
         if len(confirmed) < len(sent):
             failed = next((future.exception() for _, future in sent if future.done() and future.exception()), None)

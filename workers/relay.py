@@ -1,17 +1,20 @@
 """The relay: publishes outbox rows, advice and events alike, whose writer's lease has expired."""
 
 import logging
+from collections.abc import Sequence
 
 from signpost.case.instant import DAY
 from signpost.errors import CallerError
 from signpost.messaging.message import Message, Publisher
 from signpost.messaging.topology import event_routing_key
 from signpost.names import EVENTS
+from signpost.repeats import Repeats
 from signpost.settings import Settings
 from signpost.storage import OutboxRow, Store
 from signpost.workers.case_rows import Outgoing
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
+from signpost.workers.refused_keys import RefusedKeys, key_of
 from signpost.workers.sweeping import Sweeper
 
 MAX_BATCH = 500
@@ -40,6 +43,7 @@ class Relay:
         self._partitions, self._sweeper = partitions, sweeper
         self._store, self._publisher, self._outbox = store, publisher, outbox
         self._clock, self._lease, self._interval_s = clock, lease, interval_s
+        self._refused_keys, self._lines = RefusedKeys(lease), Repeats()
 
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set. Raises TransientError if the database is unavailable."""
@@ -52,7 +56,7 @@ class Relay:
             backoff = pauses()
             if self._sweeper is not None:
                 self._sweeper.step(self._clock())
-            # Rows that a full queue refused are retried after their lease; they must not block later rows
+            # Rows that a full queue refuses are retried later; they must not block later rows
             if claimed < MAX_BATCH or sent < claimed:
                 stop.wait(self._interval_s)
 
@@ -62,12 +66,30 @@ class Relay:
             # A lease would only delay rows that cannot be published now
             return 0, 0
         now = self._clock()
-        rows = self._store.claim_outbox(now, now + self._lease, MAX_BATCH)
+        claimed = self._store.claim_outbox(now, now + self._lease, MAX_BATCH)
+        rows, keep = self._refused_keys.split(claimed, now)
+        for until, ids in keep.items():
+            self._store.lease_outbox(ids, until)
         self._outbox.send([outgoing for row in rows if (outgoing := _outgoing(row, self._partitions)) is not None])
         sent = self._outbox.collect()
+        self._note_refusals(rows, now)
         if rows:
             log.info("outbox published", extra={"messages": len(rows), "confirmed": sent})
-        return len(rows), sent
+        return len(claimed), sent
+
+    def _note_refusals(self, rows: Sequence[OutboxRow], now: int) -> None:
+        refused = {key_of(row) for row in rows if row.id in self._outbox.refused}
+        self._refused_keys.add(refused, now)
+        if len(self._outbox.refused) < len(rows):
+            for exchange, key in self._refused_keys.remove({key_of(row) for row in rows} - refused):
+                self._store.release_outbox(exchange, key, now + self._lease, now)
+        keys = self._refused_keys.format_keys()
+        if keys and self._lines.is_due(keys):
+            log.warning(
+                "degraded: the broker refuses messages for %s: a queue is full or missing; one message of each is tried"
+                " again, the others wait in the outbox",
+                keys,
+            )
 
 
 def _outgoing(row: OutboxRow, partitions: int) -> Outgoing | None:

@@ -40,6 +40,10 @@ class PublishRefused(PublishFailed):
     """Certainly not accepted: not sent, or refused by the broker (for example, a full queue)."""
 
 
+class QueueFull(PublishRefused):
+    """Refused by a full queue. Other queues with a binding for the routing key may have accepted the message."""
+
+
 class PublishReturned(PublishFailed):
     """Returned as unroutable: the exchange has no binding for this routing key."""
 

@@ -81,6 +81,17 @@ class Store:
             rows = self._dialect.claim_outbox(connection, now, lease_until, limit)
         return sorted(map(_outbox_row, rows), key=lambda row: row.id)
 
+    def lease_outbox(self, ids: Sequence[int], lease_until: int) -> None:
+        """Lease these messages until `lease_until`."""
+        with self._write_connection() as connection:
+            connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(leased_until=lease_until))
+
+    def release_outbox(self, exchange: str, routing_key: str, after: int, now: int) -> None:
+        """Make the messages of a routing key due whose lease ends later than `after`."""
+        mine = (outbox.c.exchange == exchange, outbox.c.routing_key == routing_key, outbox.c.leased_until > after)
+        with self._write_connection() as connection:
+            connection.execute(update(outbox).where(*mine).values(leased_until=now))
+
     def delete_outbox(self, ids: Sequence[int]) -> None:
         """Delete messages that the broker confirmed. A crash may undo the deletion; they are then published again."""
         if not ids:

@@ -15,6 +15,7 @@ from signpost.messaging.message import (
     PublishRefused,
     PublishReturned,
     PublishUnknown,
+    QueueFull,
     Unsendable,
 )
 
@@ -129,7 +130,7 @@ def _put(router: Router, message: Message) -> Failure | None:
         return PublishReturned(f"no route: exchange {message.exchange}, routing key {message.routing_key}")
     full = [queue for queue in targets if router.is_full(queue)]
     if full:
-        return PublishRefused(f"queue {full[0]} is full")
+        return QueueFull(f"queue {full[0]} is full; exchange {message.exchange}, routing key {message.routing_key}")
     address = (message.exchange, message.routing_key, message.message_id, message.content_type)
     try:
         router.put(targets, (*address, message.headers, message.body))

@@ -20,6 +20,7 @@ from signpost.messaging.message import (
     PublishRefused,
     PublishReturned,
     PublishUnknown,
+    QueueFull,
     Unsendable,
 )
 from signpost.messaging.rabbitmq.connection import ConnectionThread
@@ -252,4 +253,6 @@ def _ack_error(pending: Pending) -> PublishFailed | None:
 
 
 def _nack_error(pending: Pending) -> PublishFailed | None:
-    return PublishRefused(f"the broker refused the message for {pending.message.exchange} (a queue is full)")
+    message = pending.message
+    address = f"exchange {message.exchange}, routing key {message.routing_key}"
+    return QueueFull(f"the broker refused the message: a queue is full; {address}")
