@@ -25,6 +25,7 @@ from signpost.messaging import (
     connect,
 )
 from signpost.messaging.rabbitmq.connection import ConnectionThread
+from signpost.messaging.rabbitmq.consumer import CAREFUL_AFTER, HEALTHY_AFTER
 from signpost.messaging.topology import ADVISOR
 from signpost.names import DEAD, EVENTS
 from tests.support import private_servers, servers
@@ -217,6 +218,59 @@ def test_a_consumer_comes_back_and_stale_settlements_are_left_out(
     consumer.settle([Settlement(each, Outcome.DONE) for each in again], NOW)
     consumer.close()
     assert straight.queue_depth(ADVISOR) == straight.queue_depth(DEAD) == 0
+
+
+CUTS = 24
+"""More than the delivery limit of 20."""
+
+
+def cut(proxy: Proxy, consumer: Consumer) -> None:
+    """Cut every connection and wait until the consumer is connected again, and a little for deliveries to come."""
+    eventually(lambda: consumer.problem is None)
+    end = time.monotonic() + 0.3
+    while not consumer._unsettled and time.monotonic() < end:  # type: ignore[attr-defined]
+        time.sleep(0.01)
+    connections = proxy.connections
+    proxy.become(Mode.RESET)
+    proxy.become(Mode.PASS)
+    eventually(lambda: proxy.connections > connections)
+
+
+def test_lost_connections_do_not_count_against_messages_that_nobody_asks_for(
+    broker: Broker, straight: Broker, proxy: Proxy
+) -> None:
+    """The worker is busy with a batch that waits for a lock: while it does, the broker has nothing to count."""
+    for number in range(5):
+        confirmed(straight, number)
+    consumer = broker.consumer(ADVISOR, 10)
+    receive(consumer, 5)
+    for _ in range(CUTS):
+        cut(proxy, consumer)
+    again = receive(consumer, 5)
+    assert [(each.message_id, each.attempts) for each in again] == [(f"e-{number}", 1) for number in range(5)]
+    consumer.settle([Settlement(each, Outcome.DONE) for each in again], NOW)
+    consumer.close()
+    assert straight.queue_depth(ADVISOR) == straight.queue_depth(DEAD) == 0
+
+
+def test_after_losses_without_a_settlement_a_consumer_holds_one_message_until_it_works_again(
+    broker: Broker, straight: Broker, proxy: Proxy
+) -> None:
+    """What ends the connection, without being received, is then alone in what the broker counts."""
+    for number in range(HEALTHY_AFTER + 30):
+        confirmed(straight, number)
+    consumer = broker.consumer(ADVISOR, 10)
+    for _ in range(CAREFUL_AFTER):
+        receive(consumer, 10)
+        cut(proxy, consumer)
+    for number in range(HEALTHY_AFTER):
+        (one,) = receive(consumer, 1)
+        assert one.message_id == f"e-{number}"
+        assert consumer.receive(10, 0.05) == []
+        consumer.settle([Settlement(one, Outcome.DONE)], NOW)
+    rest = receive(consumer, 10)
+    assert sum(each.attempts for each in rest) <= 1  # pika rejects what arrives after a consumer is cancelled
+    consumer.close()
 
 
 def test_a_dead_letter_that_cannot_be_parked_is_tried_again(

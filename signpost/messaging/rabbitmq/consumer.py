@@ -27,6 +27,12 @@ VERBS: dict[Outcome, tuple[bool, str]] = {
 """Outcome -> (publish a copy to the dead letters and wait for its confirm first, then this verb).
 Never nack: since RabbitMQ 4.3 a nack does not count against the delivery limit."""
 
+CAREFUL_AFTER = 3
+"""Connections lost with unsettled deliveries, without HEALTHY_AFTER settlements between, after which a consumer holds
+one message at a time: what ends the connections is then alone in what the broker counts."""
+HEALTHY_AFTER = 20
+"""Settlements after which the consumer holds as many messages as before."""
+
 
 class RabbitConsumer:
     """Consumes `queue`, or, if it is None, a temporary queue bound by `pattern` (see `consumer_binding`)."""
@@ -50,6 +56,10 @@ class RabbitConsumer:
         self._generation = 0
         self._unsettled: dict[int, None] = {}
         self._channel: Channel | None = None
+        self._tag = ""
+        self._paused = False
+        self._losses, self._settled = 0, 0
+        self._is_careful = False
         self._closed = False
         self._connection = ConnectionThread(url, bounds, name, self._on_channel_open, self._on_connection_lost)
         self._connection.start()
@@ -65,6 +75,8 @@ class RabbitConsumer:
 
     def receive(self, limit: int, wait_s: float) -> list[Delivery]:
         """See Consumer.receive."""
+        if self._paused:
+            self._connection.call(self._resume)
         with self._arrived:
             self._arrived.wait_for(lambda: self._ready or self._closed, wait_s)
             return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
@@ -122,10 +134,22 @@ class RabbitConsumer:
 
     def _on_channel_open(self, channel: Channel) -> None:
         channel.add_on_cancel_callback(lambda _: self._connection.drop("the queue was deleted"))
-        channel.basic_qos(prefetch_count=self._prefetch, callback=lambda _: self._prepare(channel))
+        self._is_careful = self._losses >= CAREFUL_AFTER
+        if self._is_careful:
+            log.warning(
+                "%s: %d connections lost with unsettled deliveries; holds one message at a time until %d are settled",
+                self._connection.name,
+                self._losses,
+                HEALTHY_AFTER,
+            )
+        prefetch = 1 if self._is_careful else self._prefetch
+        channel.basic_qos(prefetch_count=prefetch, callback=lambda _: self._prepare(channel))
 
     def _prepare(self, channel: Channel) -> None:
-        if self._pattern is None:
+        if self._paused:
+            self._channel = channel
+            self._connection.mark_ready()
+        elif self._pattern is None:
             self._consume(channel)
         else:
             channel.queue_declare(
@@ -139,7 +163,28 @@ class RabbitConsumer:
 
     def _consume(self, channel: Channel) -> None:
         self._channel = channel
-        channel.basic_consume(self._queue, self._on_message, callback=lambda _: self._connection.mark_ready())
+        self._tag = channel.basic_consume(
+            self._queue, self._on_message, callback=lambda _: self._connection.mark_ready()
+        )
+
+    def _resume(self) -> None:
+        """Consume again, because the worker asks for messages: until then another loss has nothing to count."""
+        if self._paused:
+            self._paused = False
+            if self._channel is not None and self._channel.is_open:
+                self._consume(self._channel)
+
+    def _count_settled(self, channel: Channel, count: int) -> None:
+        self._settled += count
+        if self._losses and self._settled >= HEALTHY_AFTER:
+            self._losses = 0
+            if self._is_careful:
+                self._is_careful = False
+                # The prefetch of a consumer is that of the channel when it starts
+                channel.basic_cancel(self._tag, callback=lambda _: self._consume_as_before(channel))
+
+    def _consume_as_before(self, channel: Channel) -> None:
+        channel.basic_qos(prefetch_count=self._prefetch, callback=lambda _: self._consume(channel))
 
     def _on_message(self, channel: Channel, method: Basic.Deliver, properties: BasicProperties, body: bytes) -> None:
         delivery = delivery_of(method, properties, body, self._generation)
@@ -161,7 +206,10 @@ class RabbitConsumer:
                 "closed" if self._closed else "lost",
                 len(self._unsettled),
             )
+            self._losses += 1
+            self._paused = self._pattern is None
         self._unsettled = {}
+        self._settled = 0
         self._channel = None
 
     def _send_settlements(self, generation: int, acks: set[int], rejects: set[int]) -> None:
@@ -189,6 +237,7 @@ class RabbitConsumer:
             elif tag > upto:
                 channel.basic_ack(tag)
             del self._unsettled[tag]
+        self._count_settled(channel, len(known))
 
     def _last_contiguous(self, acks: set[int]) -> int:
         """The last tag up to which all unsettled deliveries are acknowledged, for one ack frame; 0: none."""
