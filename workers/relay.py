@@ -116,7 +116,7 @@ def main(settings: Settings) -> int:
             lease=parts.lease_us,
             interval_s=INTERVAL_S,
             partitions=settings.partitions,
-            sweeper=Sweeper(parts.store, parts.broker, settings.dead_letter_days * DAY),
+            sweeper=Sweeper(parts.store, parts.broker, settings.dead_letter_days * DAY, settings.partitions),
         )
 
     return run("relay", settings, make)

@@ -1,4 +1,5 @@
-"""Sweeps the dead letters and the unrouted advice: deletes what was erased, and what is too old."""
+"""Sweeps the dead letters and the unrouted advice: deletes what was erased and what is too old, and publishes again
+what the broker moved to the dead letters."""
 
 import logging
 import re
@@ -18,12 +19,14 @@ from signpost.messaging.topology import UNROUTED
 from signpost.names import DEAD
 from signpost.schemas import load_own_event
 from signpost.storage import Store
+from signpost.workers.redelivery import Redelivery, is_due
 
 QUEUES: Final = (DEAD, UNROUTED)
 CHECK_INTERVAL_US = 5 * SECOND
 SETTLING_US = MINUTE
 """How long after an erasure the queues are swept again and again: messages may still be on their way."""
 FULL_INTERVAL_US = 60 * MINUTE
+COUNT_INTERVAL_US = 30 * SECOND
 _WORD = re.compile(r"[^\s\"',:;=&{}\[\]()<>]+")
 
 log = logging.getLogger("signpost.relay")
@@ -40,12 +43,13 @@ class _Letter:
 
 
 class Sweeper:
-    """Sweeps both queues after each erasure, and every hour. `max_age_us`: age at which a message is deleted; 0: any
-    age stays."""
+    """Sweeps both queues after each erasure, after new dead letters, and every hour. `max_age_us`: age at which a
+    message is deleted; 0: any age stays. `partitions`: of events, today."""
 
-    def __init__(self, store: Store, broker: Broker, max_age_us: int) -> None:
+    def __init__(self, store: Store, broker: Broker, max_age_us: int, partitions: int = 1) -> None:
         self._store, self._broker, self._max_age_us = store, broker, max_age_us
-        self._checked_at, self._swept_at = 0, 0
+        self._redelivery = Redelivery(broker, partitions)
+        self._checked_at, self._swept_at, self._counted_at, self._dead = 0, 0, 0, 0
 
     def step(self, now: int) -> None:
         """Sweep if it is due. Raises TransientError."""
@@ -53,9 +57,10 @@ class Sweeper:
             return
         self._checked_at = now
         erased_at = self._store.erasures.latest() or 0
-        if self._swept_at < erased_at + SETTLING_US or now >= self._swept_at + FULL_INTERVAL_US:
+        is_full_due = self._swept_at < erased_at + SETTLING_US or now >= self._swept_at + FULL_INTERVAL_US
+        if is_full_due or self._has_new_letters(now):
             swept = self.sweep(now)
-            self._swept_at = now
+            self._swept_at, self._dead = now, max(0, self._dead - swept.get(DEAD, 0))
             if any(swept.values()):
                 log.info("queues swept", extra=swept)
 
@@ -73,13 +78,32 @@ class Sweeper:
             log.warning("the log of the database is truncated later: %s", error)
         return swept
 
+    def _has_new_letters(self, now: int) -> bool:
+        """Whether the number of dead letters has changed since it was counted last."""
+        if now < self._counted_at + COUNT_INTERVAL_US:
+            return False
+        before, self._counted_at = self._dead, now
+        try:
+            self._dead = self._broker.queue_depth(DEAD)
+        except NoSuchQueue:
+            return False
+        return self._dead > before
+
     def _choose(self, page: Sequence[Delivery], now: int) -> list[bool]:
         letters = [_read(delivery) for delivery in page]
         erased_at: dict[str, Mapping[str, int]] = {}
         for tenant in {letter.tenant for letter in letters}:
             names = {name for letter in letters if letter.tenant == tenant for name in letter.names}
             erased_at[tenant] = self._store.erasures.find(tenant, names)
-        return [self._is_old(letter, now) or _is_erased(letter, erased_at[letter.tenant]) for letter in letters]
+        gone = [self._is_old(letter, now) or _is_erased(letter, erased_at[letter.tenant]) for letter in letters]
+        again = self._redelivery.publish_again(
+            {
+                number: (delivery, letter.event)
+                for number, (delivery, letter) in enumerate(zip(page, letters, strict=True))
+                if letter.event is not None and not gone[number] and is_due(delivery)
+            }
+        )
+        return [is_gone or number in again for number, is_gone in enumerate(gone)]
 
     def _is_old(self, letter: _Letter, now: int) -> bool:
         return bool(self._max_age_us) and letter.at is not None and letter.at < now - self._max_age_us

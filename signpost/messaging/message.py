@@ -19,6 +19,13 @@ MAX_REASON_CHARS = 500
 REASON, QUEUE, FAILED_AT = "x-signpost-reason", "x-signpost-queue", "x-signpost-failed-at"
 """Headers of a dead letter: the reason, the queue it came from, and when it failed (RFC 3339, UTC)."""
 
+FIRST_EXCHANGE = "x-first-death-exchange"
+"""Header of a dead letter that the broker made: the exchange of the message."""
+DELIVERY_LIMIT_REASON = "delivery limit"
+"""The reason of a dead letter that the broker made because of its number of deliveries."""
+ROUNDS = "x-signpost-rounds"
+"""Header of a message that was published again after it had become such a dead letter: how often it was."""
+
 
 class Unsendable(CallerError):
     """The message exceeds an AMQP limit or has text that UTF-8 does not have, so no broker accepts it."""

@@ -1,8 +1,7 @@
 """After an erasure: nothing of the candidate is left, nothing old comes back, and a new application is a new case."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +18,7 @@ from signpost.storage.engines import parse_url
 from signpost.storage.tables import metadata
 from signpost.workers.process import Stop
 from signpost.workers.sweeping import Sweeper
-from tests.support.workers_kit import KINDS, System, event, message, system
+from tests.support.workers_kit import KINDS, System, event, message, system, wait_for
 
 NAME, SALARY = "Ada Unspeakable", "123456.78"
 PEOPLE: dict[str, Any] = {
@@ -208,13 +207,6 @@ def test_old_dead_letters_and_old_unrouted_advice_are_deleted(signpost: System) 
     assert Sweeper(signpost.store, signpost.broker, 30 * DAY).sweep(signpost.now)[DEAD] == 1
     wait_for(lambda: signpost.broker.queue_depth(DEAD) == 1)
     of_dead(signpost)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not become true within 30 s"
-        time.sleep(0.02)
 
 
 def assert_gone(signpost: System, who: str) -> None:

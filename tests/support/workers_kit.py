@@ -231,3 +231,11 @@ def open_system(database_url: str, broker_url: str) -> Iterator[System]:
 def format_changes(changes: Sequence[dict[str, Any]]) -> list[str]:
     """Return `CHANGE RULE@KIND/ID` of each change of a recommendation."""
     return [f"{it['change']} {it['rule']}@{it['subject']['kind']}/{it['subject']['id']}" for it in changes]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until a condition is true."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not become true within 30 s"
+        time.sleep(0.02)

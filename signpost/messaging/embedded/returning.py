@@ -7,13 +7,13 @@ import sqlite3
 from signpost.case.instant import format_instant
 from signpost.messaging.embedded.owner import is_dead
 from signpost.messaging.embedded.routing import NoSuchExchange, Router
+from signpost.messaging.message import DELIVERY_LIMIT_REASON, FIRST_EXCHANGE
 from signpost.messaging.parking import dead_letter_headers
 
 log = logging.getLogger(__name__)
 
 HELD = "SELECT id, queue, attempts FROM queue_messages WHERE consumer = ? ORDER BY id"
 MARK_READY = "UPDATE queue_messages SET consumer = NULL, attempts = attempts + 1, redelivered = 1 WHERE id = ?"
-LIMIT_REASON = "delivery limit"
 
 
 def give_back(connection: sqlite3.Connection, router: Router, held: list[tuple[int, str, int]], now: int) -> None:
@@ -23,7 +23,7 @@ def give_back(connection: sqlite3.Connection, router: Router, held: list[tuple[i
         if limit is None or attempts < limit:
             connection.execute(MARK_READY, (row_id,))
         else:
-            dead_letter(connection, router, row_id, dead_exchange, LIMIT_REASON, now)
+            dead_letter(connection, router, row_id, dead_exchange, DELIVERY_LIMIT_REASON, now)
 
 
 def dead_letter(
@@ -31,9 +31,10 @@ def dead_letter(
 ) -> bool:
     """Move a message to the dead letters with a reason. False if no queue is bound for them; the message then stays."""
     row = connection.execute(
-        "SELECT queue, routing_key, message_id, content_type, headers, body FROM queue_messages WHERE id = ?", (row_id,)
+        "SELECT queue, exchange, routing_key, message_id, content_type, headers, body FROM queue_messages WHERE id = ?",
+        (row_id,),
     ).fetchone()
-    queue, routing_key, message_id, content_type, headers, body = row
+    queue, exchange, routing_key, message_id, content_type, headers, body = row
     try:
         targets = router.targets(dead_exchange, routing_key)
     except NoSuchExchange:
@@ -47,6 +48,8 @@ def dead_letter(
         connection.execute(MARK_READY, (row_id,))
         return False
     letter_headers = dead_letter_headers(json.loads(headers), reason, queue, format_instant(now))
+    if reason == DELIVERY_LIMIT_REASON:
+        letter_headers[FIRST_EXCHANGE] = exchange
     router.put(targets, (dead_exchange, routing_key, message_id, content_type, letter_headers, body))
     connection.execute("DELETE FROM queue_messages WHERE id = ?", (row_id,))
     return True
