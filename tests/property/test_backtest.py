@@ -10,7 +10,7 @@ import pytest
 
 from signpost.advice.case_set import CaseSet
 from signpost.advice.replay import Replay
-from signpost.authoring.backtest import Comparison, History, backtest, histories_of, history_of_case
+from signpost.authoring.backtest import Comparison, History, backtest, histories_of, history_of_case, moments
 from signpost.authoring.backtest.differences import differences
 from signpost.authoring.backtest.episodes import Episode, episodes
 from signpost.case import Case, Event
@@ -117,7 +117,7 @@ def test_a_rule_taken_out_is_lost_wherever_it_was_advised(other: Path) -> None:
     less, histories = load(other), random_histories(5, 60)
     found = backtest(RULEBOOK, less, histories, patience=30 * DAY)
     engine = CompiledEngine(RULEBOOK)
-    advised = [episode for one in histories for episode in episodes(engine, one, 30 * DAY)]
+    advised = [episode for one in histories for episode in episodes(moments(engine, one, 30 * DAY))]
     number = sum(episode.rule == "thank-for-offer" for episode in advised)
     assert number > 10
     assert found.advice == len(advised)
@@ -220,7 +220,9 @@ def test_a_history_can_end_before_its_last_event() -> None:
     [history] = histories_of(JOURNEY)
     cut = history.up_to(START + 5 * DAY)
     assert [(at - START) // DAY for at, _ in cut.steps] == [0, 3, 5]
-    assert [one.end for one in episodes(CompiledEngine(RULEBOOK), cut, 0) if one.rule == "deadline-passed"] == []
+    assert [
+        one.end for one in episodes(moments(CompiledEngine(RULEBOOK), cut, 0)) if one.rule == "deadline-passed"
+    ] == []
 
 
 def played(events: list[Event], until: int) -> Iterator[tuple[int, str, str]]:
@@ -237,7 +239,7 @@ def test_spells_begin_when_the_workers_would_raise_them() -> None:
         events = [random_event(random, number) for number in range(8)]
         events = [event for event in events if not event.type.startswith("advice")]
         [history] = histories_of(events)
-        found = episodes(CompiledEngine(RULEBOOK), history, 30 * DAY)
+        found = episodes(moments(CompiledEngine(RULEBOOK), history, 30 * DAY))
         until = max(event.time for event in events) + 30 * DAY
         assert sorted((one.start, one.rule, one.subject) for one in found) == sorted(played(events, until))
 

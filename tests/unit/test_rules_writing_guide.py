@@ -54,7 +54,7 @@ def test_every_command_prints_what_the_guide_shows(tmp_path: Path, monkeypatch: 
 def test_every_command_is_run() -> None:
     assert [block for block in GUIDE if block.language != "console" and "signpost rules" in block.text] == []
     named = {command.split()[2] for block in GUIDE for command, _ in commands(block)}
-    assert named == {"new", "check", "test", "coverage", "explain", "backtest", "schema"}
+    assert named == {"new", "check", "test", "coverage", "explain", "backtest", "load-report", "schema"}
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,13 @@
 """Episodes: when each recommendation was active in a history, and with what content. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from signpost.advice import Engine, RecommendationChange, advise, suppressions
-from signpost.advice.case_set import CaseSet
-from signpost.advice.replay import Replay
+from signpost.advice import Engine, advise, suppressions
 from signpost.authoring.backtest.histories import History
+from signpost.authoring.backtest.moments import TENANT, Moment
 
-TENANT = "backtest"
 Name: TypeAlias = tuple[str, str]
 """(rule, KIND/ID): the rule and its subject."""
 WORDS = ("title", "message", "steps", "drafts", "comparison")
@@ -43,11 +41,11 @@ def _step(steps: list[tuple[int, Any]], at: int, value: Any) -> None:
         steps.append((at, value))
 
 
-def episodes(engine: Engine, history: History, patience: int) -> list[Episode]:
-    """All episodes of a history, followed for `patience` microseconds after its last event."""
+def episodes(moments: Iterable[Moment]) -> list[Episode]:
+    """All episodes of a history, given as what happens at each moment."""
     result: list[Episode] = []
     current: dict[Name, Episode] = {}
-    for at, change in _replay(engine, history, patience):
+    for at, change in ((moment.at, change) for moment in moments for change in moment.changes):
         name = (change.rule, change.subject)
         if change.status != "active":
             if episode := current.pop(name, None):
@@ -58,18 +56,6 @@ def episodes(engine: Engine, history: History, patience: int) -> list[Episode]:
             result.append(current[name])
         current[name].note(at, change.data)
     return result
-
-
-def _replay(engine: Engine, history: History, patience: int) -> Iterator[tuple[int, RecommendationChange]]:
-    """All changes with their instants: at each event, and whenever time alone changes the advice."""
-    case_set = CaseSet(engine, TENANT, {})
-    replay, known = Replay(case_set, ()), case_set.find(history.key)
-    for at, contribution in history.steps:
-        yield from ((replayed.at, replayed.change) for replayed in replay.until(at))
-        known.case = known.case.join(contribution)
-        yield from ((at, change) for _, change in case_set.wake(history.key, at))
-    for at, _ in history.steps[-1:]:
-        yield from ((replayed.at, replayed.change) for replayed in replay.until(at + patience))
 
 
 def rivals(engine: Engine, history: History, at: int) -> dict[Name, str]:

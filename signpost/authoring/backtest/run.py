@@ -8,9 +8,11 @@ from itertools import chain, islice
 from typing import TypeAlias
 
 from signpost.advice import Engine
+from signpost.authoring.backtest.agendas import AgendaComparison, CaseAgendas, compare_agendas
 from signpost.authoring.backtest.differences import Difference, differences
 from signpost.authoring.backtest.episodes import episodes, rivals
 from signpost.authoring.backtest.histories import History
+from signpost.authoring.backtest.moments import moments
 from signpost.engine import CompiledEngine
 from signpost.rulebook import Rulebook
 
@@ -21,12 +23,13 @@ CHUNK_SIZE = 50
 @dataclass(slots=True)
 class Comparison:
     """The result of a backtest. `advice`: episodes under the old rulebook; `counts`: rule -> kind of difference ->
-    number; `examples`: the first of each kind."""
+    number; `examples`: the first of each kind; `agendas`: what is published of both rulebooks."""
 
     cases: int = 0
     advice: int = 0
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     examples: list[Difference] = field(default_factory=list)
+    agendas: AgendaComparison = field(default_factory=AgendaComparison)
 
 
 def backtest(
@@ -41,14 +44,15 @@ def backtest(
 ) -> Comparison:
     """Compare two rulebooks over histories, each followed for `patience` microseconds after its last event.
 
-    `examples`: how many differences of each rule and kind are kept; `progress` is called after each case with
-    the number of cases so far.
+    `examples`: how many differences of each rule and kind are kept, and of how many cases those of agendas;
+    `progress` is called after each case with the number of cases so far.
     """
     comparison = Comparison()
     for outcomes in _outcomes(old, new, histories, patience, jobs):
-        for advised, different in outcomes:
+        for advised, different, agendas in outcomes:
             comparison.cases += 1
             comparison.advice += advised
+            comparison.agendas.add(agendas, examples)
             for one in different:
                 counts = comparison.counts.setdefault(one.rule, Counter())
                 counts[one.kind] += 1
@@ -58,8 +62,8 @@ def backtest(
     return comparison
 
 
-CaseResult: TypeAlias = tuple[int, list[Difference]]
-"""(number of episodes under the old rulebook, differences) of one case."""
+CaseResult: TypeAlias = tuple[int, list[Difference], CaseAgendas]
+"""(number of episodes under the old rulebook, differences, agendas) of one case."""
 
 
 def _outcomes(
@@ -91,9 +95,10 @@ class _Worker:
         return [self._compare(history) for history in chunk]
 
     def _compare(self, history: History) -> CaseResult:
-        before, after = (episodes(engine, history, self._patience) for engine in self._engines)
-        different = differences(history.key, before, after)
-        return len(before), [self._name_rival(one, history) for one in different]
+        old, new = (list(moments(engine, history, self._patience)) for engine in self._engines)
+        before, after = episodes(old), episodes(new)
+        different = [self._name_rival(one, history) for one in differences(history.key, before, after)]
+        return len(before), different, compare_agendas(history.key, old, new)
 
     def _name_rival(self, one: Difference, history: History) -> Difference:
         """Add the rule that replaces the advice, or replaced it, if that is why it is missing."""

@@ -6,6 +6,7 @@ from signpost.cli.rules.backtest import backtest
 from signpost.cli.rules.check import check
 from signpost.cli.rules.coverage import coverage
 from signpost.cli.rules.explain import explain
+from signpost.cli.rules.load_report import load_report
 from signpost.cli.rules.new import new
 from signpost.cli.rules.schema import schema
 from signpost.cli.rules.test import test
@@ -16,5 +17,5 @@ def rules() -> None:
     """Write, check, test and explain the rules of a rulebook."""
 
 
-for command in (new, check, test, coverage, explain, backtest, schema):
+for command in (new, check, test, coverage, explain, backtest, load_report, schema):
     rules.add_command(command)

@@ -1,5 +1,6 @@
 """`signpost rules backtest`: compares the advice of two rulebooks. The comparison itself is in authoring."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,15 @@ from signpost.errors import CallerError
 from signpost.settings import SHIPPED_RULES
 
 if TYPE_CHECKING:
-    from signpost.authoring.backtest import Comparison, Difference, Histories, History
+    from signpost.authoring.backtest import (
+        AgendaComparison,
+        AgendaDifference,
+        Comparison,
+        Difference,
+        Histories,
+        History,
+        Published,
+    )
     from signpost.case import Event
     from signpost.rulebook import Rulebook
 
@@ -72,8 +81,11 @@ def backtest(
     A file contains one JSON object, an array of objects, or JSON lines, in the order of arrival. Differences alone do
     not change the exit code 0.
 
+    The agendas that both publish are compared too: how many messages and cards, and which card is first.
+
     With --json: {old, new (versions), cases, advice (pieces, by the old rulebook), counts: {rule: {kind: number}},
-    examples: [{kind, case, rule, subject, at, detail}]}.
+    examples: [{kind, case, rule, subject, at, detail}], agendas: {old, new: {messages, cards}, cases (that differ),
+    first_cards (cases with another first card), examples: [{case, audience, employer, old, new, first_card}]}}.
 
     \b
     Examples:
@@ -87,9 +99,9 @@ def backtest(
     fatal = _kinds(fail_on)
     if stored == bool(files):
         raise click.UsageError("choose what to replay: --events FILE, or --stored")
-    horizon_us, end = _horizon(until)
+    horizon_us, end = horizon(until)
     old, new = load_with(rulebook, params), load_with(against, against_params or params)
-    histories, total = _histories(files, tenant)
+    histories, total = load_histories(files, tenant)
     if end is not None:
         histories = (one.up_to(end) for one in histories if one.steps[0][0] <= end)
     with progress_bar("cases", total, quiet=as_json) as advance:
@@ -112,7 +124,7 @@ def _kinds(fail_on: str) -> list[str]:
     return kinds
 
 
-def _horizon(until: str) -> tuple[int, int | None]:
+def horizon(until: str) -> tuple[int, int | None]:
     """Microseconds after the last event of a case, and the instant at which all cases end (None: no common end)."""
     from signpost.case.instant import parse_instant
     from signpost.rulebook.values import parse_duration
@@ -127,7 +139,7 @@ def _horizon(until: str) -> tuple[int, int | None]:
         raise click.BadParameter(problem, param_hint="--until") from None
 
 
-def _histories(files: tuple[IO[bytes], ...], tenant: str) -> "tuple[Iterable[History], int | None]":
+def load_histories(files: tuple[IO[bytes], ...], tenant: str) -> "tuple[Iterable[History], int | None]":
     """The histories of recorded events or of stored cases, and their number if it is known in advance."""
     if not files:
         return _load_stored(tenant), None
@@ -180,6 +192,7 @@ def _show(found: "Comparison", rulebooks: "tuple[Rulebook, Rulebook]", stored: b
         print_json({"old": old, "new": new, **_document(found)})
         return
     _show_differences(found)
+    _show_agendas(found.agendas)
     different = sum(counts.total() for counts in found.counts.values())
     echo(
         f"{count_noun(found.cases, 'case')}, {count_noun(found.advice, 'piece')} of advice, "
@@ -194,7 +207,26 @@ def _document(found: "Comparison") -> dict[str, object]:
 
     counts = {rule: dict(kinds) for rule, kinds in sorted(found.counts.items())}
     examples = [asdict(one) | {"at": format_instant(one.at)} for one in found.examples]
-    return {"cases": found.cases, "advice": found.advice, "counts": counts, "examples": examples}
+    agendas = _agendas_document(found.agendas)
+    return {"cases": found.cases, "advice": found.advice, "counts": counts, "examples": examples, "agendas": agendas}
+
+
+def _agendas_document(found: "AgendaComparison") -> dict[str, object]:
+    return {
+        "old": asdict(found.old),
+        "new": asdict(found.new),
+        "cases": found.cases,
+        "first_cards": found.first_cards,
+        "examples": [_agenda_document(one) for one in found.examples],
+    }
+
+
+def _agenda_document(one: "AgendaDifference") -> dict[str, object]:
+    from signpost.case.instant import format_instant
+
+    first = one.first_card and {**asdict(one.first_card), "at": format_instant(one.first_card.at)}
+    reader = {"audience": one.reader.audience, "employer": one.reader.employer or None}
+    return {"case": one.case, **reader, "old": asdict(one.old), "new": asdict(one.new), "first_card": first}
 
 
 def _show_differences(found: "Comparison") -> None:
@@ -213,3 +245,30 @@ def _show_differences(found: "Comparison") -> None:
 def _line(one: "Difference") -> str:
     head = f"{one.kind}: {one.rule}@{one.subject} of {one.case}"
     return f"{head}: {one.detail}" if "\n" not in one.detail else "\n    ".join([head, *one.detail.splitlines()])
+
+
+def _show_agendas(found: "AgendaComparison") -> None:
+    """Print how the agendas differ, if they do: examples, then all."""
+    for one in found.examples:
+        echo(_agenda_line(one))
+    old, new = (_counts(one) for one in (found.old, found.new))
+    if found.cases:
+        echo(
+            f"agendas: {new}; before, {old}; {count_noun(found.cases, 'case')} with a difference, "
+            f"{found.first_cards} of them with another first card"
+        )
+
+
+def _counts(one: "Published") -> str:
+    return f"{count_noun(one.messages, 'message')} and {count_noun(one.cards, 'card')}"
+
+
+def _agenda_line(one: "AgendaDifference") -> str:
+    from signpost.case.instant import format_instant
+
+    employer = f" {one.reader.employer}" if one.reader.employer else ""
+    parts = [] if one.old == one.new else [f"{_counts(one.new)}; before, {_counts(one.old)}"]
+    if first := one.first_card:
+        old, new = (json.dumps(title, ensure_ascii=False) if title else "no card" for title in (first.old, first.new))
+        parts.append(f"first card from {format_instant(first.at)} {new}; before, {old}")
+    return f"agenda of {one.case} for the {one.reader.audience}{employer}: " + "; ".join(parts)
