@@ -22,7 +22,9 @@ WEBHOOK = {
 }  # fmt: skip
 PUBLIC = ("/docs", "/schemas/", "/openapi.json", "/asyncapi.json", "/livez", "/readyz", "/v1/webhooks/")
 """Routes without a tenant's data, and the one whose credential is a signature."""
-LISTS = ("/v1/deliveries", "/v1/recommendations", "/v1/forecast", "/v1/candidates")
+LISTS = ("/v1/deliveries", "/v1/recommendations", "/v1/forecast", "/v1/candidates", "/v1/employers/acme/agenda")
+EMPLOYERS = "/v1/employers/<anything:employer>/agenda"
+"""The list of an employer, which is empty for an employer that nobody knows."""
 WRITES = {"/v1/events": EVENT, "/v1/simulate": {"candidate": "c-1", "events": []}}
 
 
@@ -39,6 +41,8 @@ class Neighbours:
         advice = intake.get("/v1/candidates/c-1/advice").json
         self.recommendation: str = advice["active"][0]["id"]  # type: ignore[index]
         self.rule: str = advice["active"][0]["rule"]  # type: ignore[index]
+        agenda = intake.get("/v1/candidates/c-1/agenda").json
+        self.card: str = agenda["cards"][0]["id"]  # type: ignore[index]
 
     def ask(self, rule: Rule, method: str, key: str, known: bool = True) -> TestResponse:
         """Ask a route for north's things, or for things that nobody has."""
@@ -46,6 +50,8 @@ class Neighbours:
             "key": "c-1" if known else "c-none",
             "name": (self.delivery if "deliveries" in rule.rule else self.recommendation) if known else "none",
             "rule": self.rule,
+            "card": self.card if known else "none",
+            "employer": "acme" if known else "none",
         }
         path = rule.rule
         for name in rule.arguments:
@@ -99,8 +105,9 @@ def test_an_id_of_a_neighbour_is_like_an_id_of_nobody(neighbours: Neighbours) ->
         if rule.arguments:
             theirs = neighbours.ask(rule, method, SOUTH_KEY)
             nobodys = neighbours.ask(rule, method, SOUTH_KEY, known=False)
-            assert (theirs.status_code, nobodys.status_code) == (404, 404), (rule.rule, method)
-            assert differing(theirs, nobodys) <= {"instance"}, (rule.rule, method)
+            expected, names = (200, {"employer"}) if rule.rule == EMPLOYERS else (404, {"instance"})
+            assert (theirs.status_code, nobodys.status_code) == (expected, expected), (rule.rule, method)
+            assert differing(theirs, nobodys) <= names, (rule.rule, method)
             attacked += 1
     assert attacked >= 8
 
