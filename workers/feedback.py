@@ -67,8 +67,8 @@ def patterns_of_users(consumers: Collection[ConsumerRow]) -> dict[str, list[str]
 
 
 def covers(pattern: str, tenant: str, audience: str) -> bool:
-    """Whether a binding pattern can match advice of a tenant for an audience."""
-    for word, value in zip(pattern.split("."), (tenant, audience), strict=False):
+    """Whether a binding pattern can match advice, or agendas, of a tenant for an audience."""
+    for word, value in zip(pattern.removeprefix("agenda:").split("."), (tenant, audience), strict=False):
         if word == "#":
             return True
         if word not in ("*", value):

@@ -19,6 +19,7 @@ from signpost.names import DEAD, FEEDBACK
 from signpost.schemas import dump_event
 from signpost.schemas.cloudevent import MAX_AHEAD_US
 from signpost.workers.batch_result import BatchResult
+from signpost.workers.feedback import covers
 from tests.support.workers_kit import KINDS, System, event, recent_event, system
 
 
@@ -26,6 +27,21 @@ from tests.support.workers_kit import KINDS, System, event, recent_event, system
 def signpost(request: pytest.FixtureRequest) -> Iterator[System]:
     with system(request.param, request) as made:
         yield made
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_covered"),
+    [
+        ("acme.candidate.#", True),
+        ("agenda:acme.candidate.#", True),
+        ("agenda:*.*.urgent", True),
+        ("agenda:globex.#", False),
+        ("agenda:acme.employer.#", False),
+        ("questions:acme.#", False),
+    ],
+)
+def test_a_consumer_answers_what_its_agendas_or_messages_are_about(pattern: str, is_covered: bool) -> None:
+    assert covers(pattern, "acme", "candidate") == is_covered
 
 
 def as_a_consumer_does(said: Event) -> Message:
