@@ -1,17 +1,21 @@
 """`signpost agenda`: prints the agenda of a candidate or of an employer, and answers a card."""
 
+import re
 import textwrap
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 from urllib.parse import quote
 
 import click
 
-from signpost.cli.edge import echo, json_option, print_json, settings
+from signpost.cli.edge import count_noun, echo, json_option, print_json, settings
 from signpost.names import ANSWERS
-from signpost.printable import escape_document
+from signpost.printable import escape
 
-COLOURS = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
-WIDTH = 100
+COLOURS: Final = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
+WIDTH: Final = 100
+"""Columns of the text; a longer word is not broken."""
+_POINT: Final = re.compile(r"(?:\d+\.|[-*]) ")
 
 
 @click.command
@@ -54,64 +58,90 @@ def agenda(
             found = request_json(client, "GET", path, params=reader)
             if answer is not None:
                 body = {"answer": answer, **({"until": until} if until else {})}
-                name = _card(found, card)
-                answered = request_json(client, "POST", f"{path}/cards/{name}/feedback", params=reader, json=body)
-                found = {"card": name, **answered}
+                chosen = _card(found, card)
+                url = f"{path}/cards/{chosen['id']}/feedback"
+                answered = request_json(client, "POST", url, params=reader, json=body)
+                found = {"card": chosen["id"], "title": chosen["title"], **answered}
     if as_json:
         print_json(found)
     elif answer is not None:
-        echo(f"card {card}: {answer}, {len(found['ids'])} recommendations answered")
+        echo(f"{escape(found['title'])}: {answer}, {count_noun(len(found['ids']), 'recommendation')} answered")
     else:
-        show(escape_document(found))
+        show(found)
 
 
-def _card(found: dict[str, Any], number: int) -> str:
-    if number > len(found["cards"]):
-        raise click.UsageError(f"the agenda has {len(found['cards'])} cards, so there is no card {number}")
-    return str(found["cards"][number - 1]["id"])
+def _card(found: dict[str, Any], number: int) -> dict[str, Any]:
+    cards: list[dict[str, Any]] = found["cards"]
+    if number > len(cards):
+        raise click.UsageError(f"the agenda has {count_noun(len(cards), 'card')}, so there is no card {number}")
+    return cards[number - 1]
 
 
 def show(found: dict[str, Any]) -> None:
-    """Print an agenda, or the list of an employer."""
+    """Print an agenda, a published one too, or the list of an employer. Escapes the texts."""
     if "items" in found:
         for one in found["items"]:
             _show_one(one)
-            echo()
         more = "; more follow" if found["next"] else ""
-        echo(f"{found['employer']}: {len(found['items'])} candidates with something to do{more}")
+        echo(f"{escape(found['employer'])}: {count_noun(len(found['items']), 'candidate')} with something to do{more}")
         return
     _show_one(found)
     for question in found.get("questions", []):
-        echo(f"?  {question['text']}")
+        echo(textwrap.fill(escape(question["text"]), WIDTH, initial_indent="?  ", subsequent_indent="   "))
 
 
 def _show_one(found: dict[str, Any]) -> None:
-    whose = (
-        f"{found['employer']}'s agenda about {found['candidate']}"
-        if found["employer"]
-        else f"{found['candidate']}'s agenda"
-    )
-    cards, held = found["cards"], found["held"]
-    counts = f"{len(cards)} card{'' if len(cards) == 1 else 's'}, {f'{len(held)} held' if held else 'nothing held'}"
-    echo(f"{click.style(whose, bold=True)}{counts:>{max(2, WIDTH - len(whose))}}")
-    for number, card in enumerate(cards, 1):
+    whose = found["employer"] or found["candidate"]
+    about = f" about {escape(found['candidate'])}" if found["employer"] else ""
+    published = f"{found['changed_at'][:19].replace('T', ' ')}  " if "changed_at" in found else ""
+    _show_sides(f"{published}{escape(whose)}'s agenda{about}", _count(found), "")
+    for number, card in enumerate(found["cards"], 1):
         _show_card(number, card)
-    reasons: dict[str, int] = {}
-    for one in held:
-        until = f", until {one['until'][:16].replace('T', ' ')} UTC" if one["until"] else ""
-        reasons[f"{one['reason']}{until}"] = reasons.get(f"{one['reason']}{until}", 0) + 1
-    for reason, number in reasons.items():
-        echo(f"   {number} held: {reason}")
+        echo()
+    for line in _held(found["held"]):
+        echo(line)
+
+
+def _count(found: dict[str, Any]) -> str:
+    """For example "2 cards (1 new), nothing held"."""
+    new = len(found["changes"]["added"]) if "changes" in found else 0
+    cards = count_noun(len(found["cards"]), "card") if found["cards"] else "nothing to do"
+    return f"{cards}{f' ({new} new)' if new else ''}, {len(found['held']) or 'nothing'} held"
+
+
+def _held(held: list[dict[str, Any]]) -> Iterator[str]:
+    """A line for each reason, with the instant at which the first of them is shown at the latest."""
+    for reason in dict.fromkeys(one["reason"] for one in held):
+        ends = [one["until"] for one in held if one["reason"] == reason]
+        first = min(filter(None, ends), default=None)
+        until = f"; shown by {first[:16].replace('T', ' ')} UTC at the latest" if first else ""
+        if first and len(set(ends)) > 1:
+            until = until.replace("shown", "the first shown")
+        yield f"{len(ends)} held: {escape(reason)}{until}"
 
 
 def _show_card(number: int, card: dict[str, Any]) -> None:
-    why = click.style(card["why_here"], fg=COLOURS.get(card["priority"]))
-    echo(f"{number}  {click.style(card['title'], bold=True)}  ({why})")
-    for line in textwrap.wrap(card["message"], WIDTH - 3):
-        echo(f"   {line}")
+    _show_sides(f"{number:<3}{escape(card['title'])}", escape(card["why_here"]), card["priority"])
+    for line in _wrap(card["message"], "   "):
+        echo(line)
     for step in card["steps"]:
-        echo(textwrap.fill(step, WIDTH - 3, initial_indent="     - ", subsequent_indent="       "))
+        echo(textwrap.fill(escape(step, "\n"), WIDTH, initial_indent="     - ", subsequent_indent="       "))
     for draft in card["drafts"]:
-        echo(f"   Draft: {draft['title']}")
-        for line in draft["body"].splitlines():
-            echo(f"     | {line}")
+        echo(f"   {click.style('Draft:', bold=True)} {escape(draft['title'])}")
+        for line in _wrap(draft["body"], "     "):
+            echo(line)
+
+
+def _show_sides(left: str, right: str, priority: str) -> None:
+    """Print a text in bold, and one at the right end of its line; below it where the line is too short."""
+    gap = WIDTH - len(left) - len(right)
+    between = " " * gap if gap >= 2 else "\n   "
+    echo(f"{click.style(left, bold=True)}{between}{click.style(right, fg=COLOURS.get(priority))}")
+
+
+def _wrap(text: str, indent: str) -> Iterator[str]:
+    """The lines of a text, wrapped and indented; the lines of a numbered point hang."""
+    for line in text.split("\n"):
+        point = _POINT.match(line)
+        hanging = indent + " " * (point.end() if point else 0)
+        yield from textwrap.wrap(escape(line), WIDTH, initial_indent=indent, subsequent_indent=hanging) or [""]

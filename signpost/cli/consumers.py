@@ -49,7 +49,8 @@ def add(name: str, patterns: tuple[str, ...], user: str, as_json: bool) -> None:
     """Declare a durable queue and a dead-letter queue for a consumer, and show how to connect.
 
     Patterns match the routing key TENANT.AUDIENCE.TOPIC.PRIORITY.CHANGE; * matches one word, # any number. With
-    `questions:` before it, a pattern matches the questions to candidates: TENANT.candidate.PRIORITY.
+    `agenda:` before it, a pattern matches agendas, TENANT.AUDIENCE.PRIORITY; with `questions:`, the questions to
+    candidates, TENANT.candidate.PRIORITY.
 
     With --user, prints the commands that create this user with the least rights. As soon as one consumer has a user,
     feedback is accepted only from users of consumers.
@@ -57,6 +58,7 @@ def add(name: str, patterns: tuple[str, ...], user: str, as_json: bool) -> None:
     \b
     Examples:
       signpost consumers add notifier --bind 'acme.candidate.#' --user acme-notifier
+      signpost consumers add planner --bind 'agenda:acme.candidate.#'
       signpost consumers add dialog --bind 'questions:acme.#'
       signpost consumers add urgent --bind '*.*.*.urgent.raised' --bind '*.*.*.urgent.updated'
     """

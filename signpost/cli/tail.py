@@ -62,7 +62,7 @@ def tail(
             if as_json:
                 print_json(change)
             elif agenda:
-                show_agenda(escape_document(change["data"]))
+                show_agenda(change["data"])
             else:
                 echo(format_change(change))
             sys.stdout.flush()
