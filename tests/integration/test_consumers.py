@@ -23,7 +23,7 @@ from signpost.cli import main
 from signpost.messaging import Broker, connect
 from signpost.messaging.message import Message
 from signpost.messaging.topology import consumer_queue
-from signpost.names import ADVICE, FEEDBACK
+from signpost.names import ADVICE, AGENDA, FEEDBACK
 from signpost.storage import Change, open_store, upgrade
 from tests.support import servers
 from tests.support.private_servers import wait_until
@@ -75,6 +75,13 @@ def change(number: int, sequence: int = 1, tenant: str = "acme") -> Message:
     }
     body = json.dumps({"id": f"rec_{number}.{sequence}", "data": told}).encode()
     return Message(ADVICE, f"{tenant}.candidate.pay.high.raised", body, f"rec_{number}.{sequence}")
+
+
+def agenda(sequence: int) -> Message:
+    cards = [{"id": f"card_{number}", "title": f"Card {number}"} for number in range(sequence)]
+    told = {"id": "agenda_1", "sequence": sequence, "cards": cards}
+    body = json.dumps({"id": f"agenda_1.{sequence}", "data": told}).encode()
+    return Message(AGENDA, "acme.candidate.high", body, f"agenda_1.{sequence}")
 
 
 def test_a_queue_is_declared_listed_rebound_and_removed(here: Here) -> None:
@@ -149,7 +156,7 @@ def test_since_when_the_oldest_waits_is_reckoned_from_the_feed(here: Here) -> No
 def _python(memory: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
     with sqlite3.connect(memory) as opened:
         ids = [row[0] for row in opened.execute("SELECT id FROM handled")]
-        return Counter(ids), list(opened.execute("SELECT recommendation, sequence FROM recommendations"))
+        return Counter(ids), list(opened.execute("SELECT id, sequence FROM latest"))
 
 
 def _javascript(memory: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
@@ -157,13 +164,15 @@ def _javascript(memory: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
     ids = [line["id"] for line in lines]
     latest: dict[str, int] = {}
     for line in lines:
-        latest[line["recommendation"]] = max(line["sequence"], latest.get(line["recommendation"], 0))
+        data = line["data"]
+        latest[data["id"]] = max(data["sequence"], latest.get(data["id"], 0))
     return Counter(ids), list(latest.items())
 
 
 def check_example(here: Here, command: list[str], memory: Path, read: Callable[[Path], Any]) -> None:
     """Killed in the midst of its work, and started again: nothing is lost, and nothing handled twice by its id."""
-    here.call("add", "notifier", "--bind", "#")
+    here.call("add", "notifier", "--bind", "#", "--bind", "agenda:#")
+    here.publish(agenda(2), agenda(1))
     late = [change(number) for number in range(50)]
     here.publish(*(change(number, 2) for number in range(50)), *late, *(change(number) for number in range(50, MANY)))
     here.publish(*late, Message(ADVICE, "acme.candidate.pay.high.raised", b"no json", "poison"))
@@ -179,15 +188,15 @@ def check_example(here: Here, command: list[str], memory: Path, read: Callable[[
     wait_until(lambda: handled() > 20, "the consumer handles messages")
     first.send_signal(signal.SIGKILL)
     first.wait(60)
-    assert 20 < handled() < MANY + 50, "it was killed in the midst of its work"
+    assert 20 < handled() < MANY + 52, "it was killed in the midst of its work"
     second = started()
-    wait_until(lambda: handled() == MANY + 50 and here.broker.queue_depth(f"{QUEUE}.dead") == 1, "all is handled")
+    wait_until(lambda: handled() == MANY + 52 and here.broker.queue_depth(f"{QUEUE}.dead") == 1, "all is handled")
     second.send_signal(signal.SIGTERM)
     second.communicate(timeout=60)
     wait_until(lambda: here.broker.queue_depth(QUEUE) == 0, "nothing is left")
     times, standing = read(memory)
     assert set(times.values()) == {1}
-    assert sorted(standing) == sorted([(f"rec_{n}", 2 if n < 50 else 1) for n in range(MANY)])
+    assert sorted(standing) == sorted([("agenda_1", 2), *((f"rec_{n}", 2 if n < 50 else 1) for n in range(MANY))])
 
 
 def test_the_python_example(here: Here) -> None:

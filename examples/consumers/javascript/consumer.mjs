@@ -1,4 +1,4 @@
-// A complete consumer of recommendations, with amqplib: manual acks, deduplication, changes in order, reconnects.
+// A consumer of recommendations and agendas with amqplib: manual acks, deduplication, changes in order, reconnects.
 //
 //   AMQP_URL=amqp://USER:PASSWORD@HOST/VHOST QUEUE=signpost.consumer.notifier node consumer.mjs
 
@@ -13,13 +13,13 @@ const STATE_FILE = process.env.STATE_FILE ?? "consumer.jsonl";
 // The file of this consumer: a line for each event, which holds both its id and its effect. A truncated line after a
 // crash does not count.
 const handled = new Set();
-const recommendations = new Map();
+const latest = new Map(); // of each recommendation or agenda
 let file;
 
 function remember(line) {
   handled.add(line.id);
-  if (line.sequence > (recommendations.get(line.recommendation)?.sequence ?? 0)) {
-    recommendations.set(line.recommendation, line); // a late older change has no effect
+  if (line.data.sequence > (latest.get(line.data.id)?.sequence ?? 0)) {
+    latest.set(line.data.id, line.data); // a late older change has no effect
   }
 }
 
@@ -40,19 +40,19 @@ function open(path) {
 
 // Store one change in one line. Throws for an invalid message.
 function handle(content) {
-  const event = JSON.parse(content.toString("utf8"));
-  const { id: recommendation, sequence, status, change, title } = event.data;
-  if (typeof event.id !== "string" || typeof recommendation !== "string" || !Number.isInteger(sequence)) {
+  const { id, data } = JSON.parse(content.toString("utf8"));
+  if (typeof id !== "string" || typeof data.id !== "string" || !Number.isInteger(data.sequence)) {
     throw new TypeError("id, data.id and data.sequence are required");
   }
-  if (handled.has(event.id)) {
+  if (handled.has(id)) {
     return; // redelivered
   }
-  const line = { id: event.id, recommendation, sequence, status, title };
+  const titles = data.cards ? data.cards.map((card) => card.title) : [data.title]; // an agenda has cards, in order
+  const line = { id, data };
   writeSync(file, `${JSON.stringify(line)}\n`);
   fsyncSync(file);
   remember(line);
-  console.log(event.id, change, title);
+  console.log([id, data.change ?? "agenda", ...titles].join("  "));
 }
 
 async function consume() {
@@ -71,7 +71,7 @@ async function consume() {
     try {
       handle(message.content);
     } catch (error) {
-      console.error(`rejected, not a recommendation: ${error}`);
+      console.error(`rejected, neither a recommendation nor an agenda: ${error}`);
       channel.reject(message, false); // to the dead-letter queue of this consumer
       return;
     }

@@ -1,4 +1,4 @@
-"""A complete consumer of recommendations with pika: manual acks, deduplication, changes in order, reconnects.
+"""A consumer of recommendations and agendas with pika: manual acks, deduplication, changes in order, reconnects.
 
 AMQP_URL=amqp://USER:PASSWORD@HOST/VHOST QUEUE=signpost.consumer.notifier python consumer.py
 """
@@ -19,29 +19,28 @@ STATE_FILE = os.environ.get("STATE_FILE", "consumer.db")
 
 
 def open_database(path: str) -> sqlite3.Connection:
-    """The database of this consumer: the ids of handled events, and the latest state of each recommendation."""
+    """The database of this consumer: ids of handled events, and the latest state of each recommendation or agenda."""
     database = sqlite3.connect(path)
     database.execute("CREATE TABLE IF NOT EXISTS handled (id TEXT PRIMARY KEY)")
-    columns = "recommendation TEXT PRIMARY KEY, sequence INTEGER, status TEXT, title TEXT"
-    database.execute(f"CREATE TABLE IF NOT EXISTS recommendations ({columns})")
+    database.execute("CREATE TABLE IF NOT EXISTS latest (id TEXT PRIMARY KEY, sequence INTEGER, data TEXT)")
     return database
 
 
 def handle(database: sqlite3.Connection, body: bytes) -> None:
     """Store one change in one transaction. Raises ValueError, KeyError or TypeError for an invalid message."""
     event = json.loads(body)
-    data = event["data"]
-    row = (data["id"], data["sequence"], data["status"], data["title"])
+    data = event["data"]  # a recommendation, or a whole agenda: its cards in order
+    titles = [card["title"] for card in data["cards"]] if "cards" in data else [data["title"]]
+    row = (data["id"], data["sequence"], json.dumps(data))
     with database:  # one transaction for the id and the effect
         if database.execute("INSERT OR IGNORE INTO handled VALUES (?)", (event["id"],)).rowcount == 0:
             return  # redelivered
-        newer = "sequence = excluded.sequence, status = excluded.status, title = excluded.title"
         database.execute(
-            f"INSERT INTO recommendations VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET {newer} "
-            "WHERE excluded.sequence > recommendations.sequence",  # a late older change has no effect
+            "INSERT INTO latest VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence, "
+            "data = excluded.data WHERE excluded.sequence > latest.sequence",  # a late older change has no effect
             row,
         )
-    print(event["id"], data["change"], data["title"], flush=True)
+    print(event["id"], data.get("change", "agenda"), *titles, sep="  ", flush=True)
 
 
 def consume(database: sqlite3.Connection) -> None:
@@ -53,7 +52,7 @@ def consume(database: sqlite3.Connection) -> None:
         try:
             handle(database, body)
         except (ValueError, KeyError, TypeError) as error:
-            print(f"rejected, not a recommendation: {error!r}", file=sys.stderr, flush=True)
+            print(f"rejected, neither a recommendation nor an agenda: {error!r}", file=sys.stderr, flush=True)
             channel.basic_reject(method.delivery_tag, requeue=False)  # to the dead-letter queue of this consumer
         else:
             channel.basic_ack(method.delivery_tag)
