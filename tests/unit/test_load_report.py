@@ -132,7 +132,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_command_replays_timelines(folder: Path) -> None:
     printed = call("load-report", folder)
     assert "1 journey, 1 reader" in printed
-    assert "1 recommendation never on a card in time" in printed
+    assert "1 of 2 recommendations never on a card in time" in printed
     assert "2.0 on average, at most 2" in printed
     [line] = [line for line in printed.splitlines() if "two hours" in line]
     assert line.split()[-9:] == ["2", "->", "1", "2", "->", "1", "4", "->", "2"]

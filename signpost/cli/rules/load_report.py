@@ -50,12 +50,12 @@ def load_report(
     either the timelines in FOLDER.
 
     It lists the rules that cause most messages, the rules whose advice is held longest or is never on a card in time
-    (it ends, or passes its last useful instant, while it is held), and the journeys with most messages.
+    (it ends, or passes its last useful instant, while it is held), and the readers with most agendas.
 
-    With --json: {rulebook (version), journeys, readers: [{audience, readers, weeks, before, after: {per_week, items_
-    per_week, first_hour: {mean, most}, at_once: {mean, most}}}], rules: [{rule, recommendations, messages, agendas,
-    held, longest_s, never}], loads: [{journey, audience, employer, weeks, before, after: {messages, items, first_hour,
-    at_once}}]}. Items are recommendations before, and cards after.
+    With --json: {rulebook (version), journeys, readers: [{audience, readers, weeks, before, after: {per_week,
+    items_per_week, first_hour: {mean, most}, at_once: {mean, most}}}], rules: [{rule, recommendations, messages,
+    agendas, held, longest_s, never}], loads: [{journey, audience, employer, weeks, before, after: {messages, items,
+    first_hour, at_once}}]}. Items are recommendations before, and cards after.
 
     \b
     Examples:
@@ -81,10 +81,12 @@ def load_report(
         print_json({"rulebook": rulebook.version, **_document(report, top)})
         return
     _show(report, top)
-    held = sum(rule.never for rule in report.rules.values())
+    never, advised = (
+        sum(getattr(rule, name) for rule in report.rules.values()) for name in ("never", "recommendations")
+    )
     echo(
         f"{count_noun(report.journeys, 'journey')}, {count_noun(len(report.readers), 'reader')}, rulebook "
-        f"{rulebook.version}; {count_noun(held, 'recommendation')} never on a card in time"
+        f"{rulebook.version}; {never} of {count_noun(advised, 'recommendation')} never on a card in time"
     )
     if stored:
         echo(PARTIAL)
