@@ -15,7 +15,8 @@ from signpost.printable import escape
 COLOURS: Final = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
 WIDTH: Final = 100
 """Columns of the text; a longer word is not broken."""
-_POINT: Final = re.compile(r"(?:\d+\.|[-*]) ")
+_LEAD: Final = re.compile(r" *(?:(?:\d+\.|[-*]) )?")
+"""What the wrapped lines below hang behind."""
 
 
 @click.command
@@ -140,8 +141,8 @@ def _show_sides(left: str, right: str, priority: str) -> None:
 
 
 def _wrap(text: str, indent: str) -> Iterator[str]:
-    """The lines of a text, wrapped and indented; the lines of a numbered point hang."""
+    """The lines of a text, wrapped and indented; the lines of a point, or of an indented line, hang."""
     for line in text.split("\n"):
-        point = _POINT.match(line)
-        hanging = indent + " " * (point.end() if point else 0)
+        lead = _LEAD.match(line)
+        hanging = indent + " " * (lead.end() if lead else 0)
         yield from textwrap.wrap(escape(line), WIDTH, initial_indent=indent, subsequent_indent=hanging) or [""]

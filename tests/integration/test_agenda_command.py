@@ -75,6 +75,14 @@ def test_a_text_of_a_sender_cannot_forge_a_line_or_a_colour() -> None:
     assert "\x1b" not in "".join(lines)
 
 
+def test_the_lines_of_a_point_or_of_a_chart_hang() -> None:
+    words = "word " * 30
+    lines = printed(an_agenda(card(message=f"Acme\n  Not known yet: {words}\n12. {words}")))
+    first = lines.index("   Acme") + 1
+    starts = [line[: len(line) - len(line.lstrip())] for line in lines[first : first + 4]]
+    assert starts == [" " * 5, " " * 5, " " * 3, " " * 7]
+
+
 def test_what_is_held_is_summed_up_by_reason() -> None:
     def held(reason: str, until: str | None) -> dict[str, Any]:
         return {"reason": reason, "until": until}

@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from signpost.cli.agenda import show
 from signpost.engine import make_engine
 from signpost.rulebook import load
+from signpost.services.intake import prices
+from signpost.storage import Rate
 from signpost.workers.agendas import update_agendas
 from signpost.workers.case_rows import load_case_set
 from tests.integration.test_intake_explaining import described
@@ -117,6 +119,25 @@ def test_unknown_candidates_and_cards_are_not_found(intake: Intake) -> None:
     status, problem = answer(intake, f"{PATH}/cards/card_x/feedback", {"answer": "perhaps", "until": "x"})
     assert status == 422
     assert {error["pointer"] for error in problem["errors"]} >= {"/answer", "/until"}
+
+
+@pytest.mark.parametrize(
+    ("path", "price"),
+    [
+        (PATH, prices.AGENDA + prices.QUESTIONS),
+        (f"{PATH}?{ACME}", prices.AGENDA),
+        ("/v1/employers/acme/agenda", 2 * prices.AGENDA),
+        ("/v1/employers/acme/agenda?limit=1", prices.AGENDA),
+    ],
+)
+def test_an_agenda_costs_as_much_as_its_work(tmp_path: Path, path: str, price: int) -> None:
+    parts = intake_at(tmp_path, rate=Rate(1, 2 + 2 * price))
+    assert [parts.send(offer(number, f"c-{number}")).status_code for number in "12"] == [202, 202]
+    advise(parts)
+    list_candidates(parts)
+    assert [parts.get(path).status_code for _ in range(3)] == [200, 200, 429]
+    parts.broker.close()
+    parts.store.close()
 
 
 def test_the_command_line_prints_it_for_reading(intake: Intake) -> None:
