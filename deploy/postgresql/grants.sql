@@ -6,7 +6,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO signpost_intake, signpost_advis
 GRANT SELECT ON alembic_version TO signpost_intake, signpost_advisor, signpost_clock, signpost_relay;
 
 -- The intake stores webhooks and events and answers reads; it sees of the outbox only its age, and no consumers.
-GRANT SELECT ON cases, recommendations, feed, standings TO signpost_intake;
+GRANT SELECT ON cases, recommendations, feed, feed_erased, standings TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE ON buckets, signed_messages TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries, delivery_cases, delivery_ids TO signpost_intake;
 GRANT SELECT ON erasures, digest_keys, usage TO signpost_intake;
@@ -16,7 +16,8 @@ GRANT INSERT, SELECT (id, created) ON outbox TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON cases, seen_events, recommendations, feed, outbox, rulebooks, standings TO signpost_advisor;
 GRANT SELECT (id, tenant), DELETE ON deliveries TO signpost_advisor;
 GRANT SELECT, DELETE ON delivery_cases, delivery_ids TO signpost_advisor;
-GRANT SELECT, INSERT, UPDATE ON erasures TO signpost_advisor;
+GRANT SELECT, INSERT, UPDATE ON erasures, feed_heads TO signpost_advisor;
+GRANT SELECT, INSERT ON feed_erased TO signpost_advisor;
 GRANT SELECT ON digest_keys TO signpost_advisor;
 GRANT SELECT ON consumers, usage TO signpost_advisor;
 
@@ -24,6 +25,7 @@ GRANT SELECT ON consumers, usage TO signpost_advisor;
 GRANT SELECT, INSERT, UPDATE ON cases, recommendations TO signpost_clock;
 GRANT SELECT, INSERT ON feed TO signpost_clock;
 GRANT SELECT, INSERT, DELETE ON standings TO signpost_clock;
+GRANT SELECT, INSERT, UPDATE ON feed_heads TO signpost_clock;
 GRANT SELECT, INSERT, DELETE ON usage TO signpost_clock;
 GRANT INSERT, DELETE, SELECT (id) ON outbox TO signpost_clock;
 GRANT SELECT, INSERT, UPDATE, DELETE ON rulebooks TO signpost_clock;

@@ -163,7 +163,7 @@ def _feed() -> JsonSchema:
         AUDIENCE,
     ]
     example = {"items": [RECOMMENDATION_EVENT], "next": "17"}
-    answers = answering(200, "Changes in the order of storage", media(ref("Feed"), example), 400, 401)
+    answers = answering(200, "Changes in the order of storage", media(ref("Feed"), example), 400, 401, 410)
     return reading("feed", "List all changes of recommendations", parameters, answers)
 
 

@@ -38,6 +38,13 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "this tenant has 1000000 cases of at most 1000000: no event can begin a case, existing cases go on",
     ),
     404: _problem(404, "unknown", "Not found", "no facts are known about this candidate"),
+    410: _problem(
+        410,
+        "stale-cursor",
+        "The cursor is of a history that the feed does not have",
+        "this cursor stands at a change that the feed does not have: the database was replaced or restored from a "
+        "backup; start from the beginning (without `after`) and skip what you know by its id",
+    ),
     413: _problem(413, "too-large", "The request is too large", "at most 1000000 bytes are accepted"),
     415: _problem(415, "not-understood", "Unsupported media type", "send the body without Content-Encoding"),
     422: _problem(422, "refused", "The event is invalid", "1 problem", errors=[_CURRENCY]),

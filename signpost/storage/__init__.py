@@ -6,6 +6,7 @@ from signpost.storage.deliveries import DeliveryRow, DeliveryStore, DeliverySumm
 from signpost.storage.errors import (
     BadCursor,
     BadDatabaseUrl,
+    StaleCursor,
     StorageBug,
     StorageConflict,
     StorageMisconfigured,
@@ -53,6 +54,7 @@ __all__ = [
     "RulebookGroup",
     "RulebookRow",
     "SeenEvent",
+    "StaleCursor",
     "StandingRow",
     "StorageBug",
     "StorageConflict",

@@ -12,13 +12,13 @@ START = (0, 0)
 INVALID = "not a cursor of this feed; use the cursor that the previous page returned, or none to start over"
 
 
-def encode_cursor(xid: int, row_id: int) -> str:
+def encode_cursor(position: int, row_id: int) -> str:
     """The cursor of the position after a row."""
-    return base64.urlsafe_b64encode(f"{xid}.{row_id}".encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(f"{position}.{row_id}".encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None) -> tuple[int, int]:
-    """(xid, id) of the row to continue after; None means the beginning. Raises BadCursor."""
+    """(position, id) of the row to continue after; None means the beginning. Raises BadCursor."""
     if cursor is None:
         return START
     try:

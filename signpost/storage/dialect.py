@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, RowMapping
+from sqlalchemy import Connection, RowMapping
 
 from signpost.storage.rows import CaseKey, EventKey
 
@@ -45,6 +45,3 @@ class Dialect(Protocol):
 
     def relax_commit(self, connection: Connection) -> None:
         """Commit this transaction asynchronously: a crash of the server may lose it."""
-
-    def is_settled(self) -> ColumnElement[bool]:
-        """True for feed rows before which no other row can appear any more."""

@@ -49,6 +49,10 @@ class BadCursor(CallerError):
     """A feed cursor that this feed did not return."""
 
 
+class StaleCursor(BadCursor):
+    """A feed cursor of another history of this database, such as the one that a restored backup lacks."""
+
+
 class StorageBug(BugError):
     """A statement that the database rejects: a bug in Signpost."""
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, TextClause, literal_column, text
+from sqlalchemy import Connection, RowMapping, TextClause, text
 
 from signpost.storage.dialect import Values
 from signpost.storage.rows import CaseKey, EventKey
-from signpost.storage.tables import feed
+from signpost.storage.tables import MAX_STEP
 
+MAX_COMMIT_PAUSE_S = 5
+"""How long a transaction that has appended to the feed may be idle before its commit."""
 BYTES = ("state", "advice", "asked", "agendas", "body")
 NUMBERS = (
     *("next_change", "updated", "rulebook_since", "time", "received_at"),
@@ -42,9 +44,9 @@ def _type(column: str) -> str:
 
 
 def _rows(columns: Sequence[str]) -> str:
-    """The FROM item that turns one array per column back into rows, numbered by `position`."""
+    """The FROM item that turns one array per column back into rows, numbered by `nth`."""
     arrays = ", ".join(f"CAST(:{column} AS {_type(column)}[])" for column in columns)
-    return f"unnest({arrays}) WITH ORDINALITY AS v({', '.join(columns)}, position)"
+    return f"unnest({arrays}) WITH ORDINALITY AS v({', '.join(columns)}, nth)"
 
 
 def _list(columns: Sequence[str], prefix: str = "") -> str:
@@ -53,12 +55,12 @@ def _list(columns: Sequence[str], prefix: str = "") -> str:
 
 INSERT_SEEN = text(
     f"INSERT INTO seen_events ({_list(SEEN)}) SELECT {_list(SEEN)} FROM {_rows(SEEN)} "
-    "ORDER BY position ON CONFLICT DO NOTHING RETURNING tenant, source, id"
+    "ORDER BY nth ON CONFLICT DO NOTHING RETURNING tenant, source, id"
 )
 # Insert missing rows, then lock, both in key order: batches that share cases wait for each other without deadlock.
 INSERT_CASES = text(
     "INSERT INTO cases (tenant, key, state, advice, rulebook, updated) "
-    f"SELECT tenant, key, '', '', '', 0 FROM {_rows(('tenant', 'key'))} ORDER BY position ON CONFLICT DO NOTHING"
+    f"SELECT tenant, key, '', '', '', 0 FROM {_rows(('tenant', 'key'))} ORDER BY nth ON CONFLICT DO NOTHING"
 )
 LOCK_CASES = text(
     f"SELECT {_list(CASE, 'c.')} FROM cases c JOIN {_rows(('tenant', 'key'))} USING (tenant, key) "
@@ -69,9 +71,12 @@ UPDATE_CASES = text(
     "WHERE c.tenant = v.tenant AND c.key = v.key"
 )
 INSERT_OUTBOX = text(
-    f"INSERT INTO outbox ({_list(OUTBOX)}) SELECT {_list(OUTBOX)} FROM {_rows(OUTBOX)} ORDER BY position RETURNING id"
+    f"INSERT INTO outbox ({_list(OUTBOX)}) SELECT {_list(OUTBOX)} FROM {_rows(OUTBOX)} ORDER BY nth RETURNING id"
 )
-# One statement for three tables, so that each body is sent once.
+# A random part in each position makes the positions of one history those of no other: see `storage.feed`.
+STEP = f"1 + CAST(floor(random() * {MAX_STEP}) AS bigint)"
+# One statement for all tables, so that each body is sent once. `heads` reads `latest` to run after it: others wait for
+# the row that it locks.
 INSERT_CHANGES = text(
     f"""
     WITH changes AS MATERIALIZED (SELECT * FROM {_rows(CHANGE)}),
@@ -81,14 +86,24 @@ INSERT_CHANGES = text(
         ORDER BY tenant, recommendation_id
         ON CONFLICT (tenant, id) DO UPDATE SET {", ".join(f"{c} = excluded.{c}" for c in RECOMMENDATION)}
         WHERE recommendations.sequence <= excluded.sequence
+        RETURNING 1
+    ),
+    heads AS (
+        INSERT INTO feed_heads (tenant, position)
+        SELECT tenant, {STEP} FROM (SELECT DISTINCT tenant FROM changes) tenants
+        WHERE (SELECT count(*) FROM latest) >= 0 ORDER BY tenant
+        ON CONFLICT (tenant) DO UPDATE SET position = feed_heads.position + excluded.position
+        RETURNING tenant, position
     ),
     appended AS (
-        INSERT INTO feed (xid, {_list(FEED)})
-        SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint), {_list(FEED)} FROM changes ORDER BY position
+        INSERT INTO feed (position, {_list(FEED)})
+        SELECT h.position, {_list(FEED, "c.")} FROM changes c JOIN heads h USING (tenant) ORDER BY c.nth
     )
-    INSERT INTO outbox ({_list(OUTBOX)}) SELECT {_list(OUTBOX)} FROM changes ORDER BY position RETURNING id
+    INSERT INTO outbox ({_list(OUTBOX)}) SELECT {_list(OUTBOX)} FROM changes ORDER BY nth RETURNING id
     """
 )
+# From here to the commit, others wait for the head of the feed: a process frozen meanwhile loses its connection.
+BOUND_COMMIT = text(f"SET LOCAL idle_in_transaction_session_timeout = '{MAX_COMMIT_PAUSE_S}s'")
 # MATERIALIZED, because PostgreSQL may re-run a subquery with LIMIT for each row, which claims more than the limit.
 CLAIM_OUTBOX = text(
     """
@@ -118,11 +133,6 @@ RULEBOOK_GROUPS = text(
 LOCK_RULEBOOKS = text("LOCK TABLE rulebooks IN SHARE ROW EXCLUSIVE MODE")
 LOCK_NAME = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 RELAX_COMMIT = text("SET LOCAL synchronous_commit = off")
-# A row is settled once every earlier transaction has ended. Ids are assigned before the commit, so with ids alone a
-# row could appear behind a reader's cursor (https://event-driven.io/en/ordering_in_postgres_outbox/).
-OLDEST_OPEN: ColumnElement[int] = literal_column(
-    "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
-)
 
 
 def _arrays(columns: Sequence[str], values: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -148,6 +158,7 @@ class PostgresDialect:
         return connection.execute(UPDATE_CASES, _arrays(CASE, values)).rowcount
 
     def insert_changes(self, connection: Connection, values: Sequence[Values]) -> list[int]:
+        connection.execute(BOUND_COMMIT)
         return self._ids(connection, INSERT_CHANGES, _arrays(CHANGE, values))
 
     def insert_outbox(self, connection: Connection, values: Sequence[Values]) -> list[int]:
@@ -171,9 +182,6 @@ class PostgresDialect:
 
     def relax_commit(self, connection: Connection) -> None:
         connection.execute(RELAX_COMMIT)
-
-    def is_settled(self) -> ColumnElement[bool]:
-        return feed.c.xid < OLDEST_OPEN
 
     @staticmethod
     def _ids(connection: Connection, statement: TextClause, arrays: dict[str, list[Any]]) -> list[int]:

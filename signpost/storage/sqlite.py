@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, insert, select, text, true, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from signpost.storage.dialect import Values
 from signpost.storage.rows import CaseKey, EventKey
-from signpost.storage.tables import cases, feed, outbox, recommendations, seen_events
+from signpost.storage.tables import MAX_STEP, cases, feed, outbox, recommendations, seen_events
 
 INSERT_SEEN = (
     sqlite.insert(seen_events)
@@ -32,6 +32,11 @@ UPSERT_RECOMMENDATIONS = _upsert.on_conflict_do_update(
     index_elements=["tenant", "id"],
     set_={column.name: _upsert.excluded[column.name] for column in recommendations.columns if not column.primary_key},
     where=recommendations.c.sequence <= _upsert.excluded.sequence,
+)
+# A random part in each position makes the positions of one history those of no other: see `storage.feed`.
+ADVANCE_HEAD = text(
+    f"INSERT INTO feed_heads (tenant, position) VALUES (:tenant, 1 + abs(random() % {MAX_STEP})) ON CONFLICT (tenant) "
+    "DO UPDATE SET position = feed_heads.position + excluded.position RETURNING position"
 )
 INSERT_OUTBOX = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
 DUE_OUTBOX = (
@@ -65,7 +70,7 @@ def _pick(names: Sequence[str], values: Sequence[Values]) -> list[Values]:
     return [{name: row[name] for name in names} for row in values]
 
 
-FEED = ("xid", *(column.name for column in feed.columns if column.name not in ("id", "xid")))
+FEED = tuple(column.name for column in feed.columns if column.name != "id")
 OUTBOX = tuple(column.name for column in outbox.columns if column.name != "id")
 RECOMMENDATION = tuple(column.name for column in recommendations.columns)
 
@@ -89,7 +94,9 @@ class SqliteDialect:
     def insert_changes(self, connection: Connection, values: Sequence[Values]) -> list[int]:
         newest = [{**row, "id": row["recommendation_id"]} for row in values if row["newest"]]
         connection.execute(UPSERT_RECOMMENDATIONS, _pick(RECOMMENDATION, newest))
-        connection.execute(insert(feed), _pick(FEED, [{**row, "xid": 0} for row in values]))
+        tenants = sorted({row["tenant"] for row in values})
+        heads = {tenant: connection.execute(ADVANCE_HEAD, {"tenant": tenant}).scalar_one() for tenant in tenants}
+        connection.execute(insert(feed), _pick(FEED, [{**row, "position": heads[row["tenant"]]} for row in values]))
         return self.insert_outbox(connection, values)
 
     def insert_outbox(self, connection: Connection, values: Sequence[Values]) -> list[int]:
@@ -116,6 +123,3 @@ class SqliteDialect:
 
     def relax_commit(self, connection: Connection) -> None:
         """Does nothing: SQLite cannot change durability inside a transaction."""
-
-    def is_settled(self) -> ColumnElement[bool]:
-        return true()

@@ -5,19 +5,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
-from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, insert, select, update
 
 from signpost.case.identity import lives_on_under
 from signpost.storage import standings
 from signpost.storage.buckets import Lease, Rate, lease
 from signpost.storage.candidates import CandidateStore
 from signpost.storage.consumers import ConsumerStore
-from signpost.storage.cursor import decode_cursor, encode_cursor
 from signpost.storage.deliveries import DeliveryStore
 from signpost.storage.dialect import Dialect
 from signpost.storage.engines import WRITE, EngineOptions, LazyEngine
 from signpost.storage.erasures import ErasureStore
 from signpost.storage.errors import translate_errors
+from signpost.storage.feed import read_latest, read_page
 from signpost.storage.next_changes import NextChangeStore
 from signpost.storage.postgres import PostgresDialect
 from signpost.storage.rows import (
@@ -32,7 +32,7 @@ from signpost.storage.rows import (
 )
 from signpost.storage.signed_messages import SignedMessageStore
 from signpost.storage.sqlite import SqliteDialect
-from signpost.storage.tables import cases, feed, outbox, recommendations, rulebooks
+from signpost.storage.tables import cases, outbox, recommendations, rulebooks
 from signpost.storage.transaction import Transaction, read_rulebooks
 from signpost.storage.usage import UsageStore
 
@@ -197,22 +197,16 @@ class Store:
     ) -> tuple[list[FeedRow], str | None]:
         """Changes after the cursor `after` (None: from the beginning), and the cursor to continue with.
 
-        A page never skips a row that commits later: on PostgreSQL it ends before the oldest open transaction.
-        Raises BadCursor (CallerError).
+        A page never skips a row that commits later. Raises BadCursor (CallerError), StaleCursor for a cursor of a
+        history that this database does not have.
         """
-        query = self._of(feed, tenant).where(tuple_(feed.c.xid, feed.c.id) > decode_cursor(after))
-        if audience is not None:
-            query = query.where(feed.c.audience == audience)
-        page = query.where(self._dialect.is_settled()).order_by(feed.c.xid, feed.c.id).limit(limit)
         with self._read_connection() as connection:
-            rows = [_feed_row(row) for row in connection.execute(page).mappings()]
-        return rows, rows[-1].cursor if rows else after
+            return read_page(connection, tenant, after, limit, audience)
 
     def latest_changes(self, limit: int) -> Iterator[tuple[int, bytes]]:
         """(instant, CloudEvent) of the latest changes of all tenants, newest first. For operators only."""
-        query = select(feed.c.at, feed.c.body).order_by(feed.c.xid.desc(), feed.c.id.desc()).limit(limit)
         with self._read_connection() as connection:
-            yield from ((at, body) for at, body in connection.execute(query))
+            yield from read_latest(connection, limit)
 
     def standings(
         self, tenant: str, employer: str, after: standings.Place | None = None, limit: int = 20
@@ -269,8 +263,3 @@ def open_store(
 def _outbox_row(row: RowMapping) -> OutboxRow:
     values = {name: value for name, value in row.items() if name != "leased_until"}
     return OutboxRow(**{**values, "headers": json.loads(row["headers"])})
-
-
-def _feed_row(row: RowMapping) -> FeedRow:
-    values = {name: value for name, value in row.items() if name not in ("id", "xid")}
-    return FeedRow(cursor=encode_cursor(row["xid"], row["id"]), **values)

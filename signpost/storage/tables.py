@@ -108,12 +108,12 @@ recommendations = Table(
     postgresql_with=ROOM_TO_UPDATE,
 )
 
-# `xid` is the transaction that wrote the row (0 on SQLite); readers stop before the oldest open transaction.
+# Of all rows that one transaction writes for a tenant, `position` is the same. See `feed_heads`.
 feed = Table(
     "feed",
     metadata,
     Column("id", ROW_ID, primary_key=True, autoincrement=True),
-    Column("xid", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
     Column("tenant", TEXT, nullable=False),
     Column("case_key", TEXT, nullable=False),
     Column("recommendation_id", TEXT, nullable=False),
@@ -122,9 +122,28 @@ feed = Table(
     Column("audience", TEXT, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Index("feed_order", "tenant", "xid", "id"),
+    Index("feed_order", "tenant", "position", "id"),
     Index("feed_case", "tenant", "case_key"),
     sqlite_autoincrement=True,
+)
+
+MAX_STEP = 1 << 20
+"""Maximum distance between two positions of a feed."""
+
+# The last position of each tenant's feed. Who appends locks this row until the commit, so positions appear in order.
+feed_heads = Table(
+    "feed_heads",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+# Positions whose rows an erasure deleted: a cursor that stands there is still one of this feed.
+feed_erased = Table(
+    "feed_erased",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
 )
 
 # Ids are never reused: a late delete of a published row would otherwise remove a newer, unpublished one.

@@ -9,7 +9,7 @@ from sqlalchemy import CTE, Connection, delete, func, or_, select, tuple_
 from signpost.case.erasure import Entity, of_absorbed, of_case, of_entities, of_event, of_ids
 from signpost.errors import BugError
 from signpost.names import ADVICE, AGENDA, CLOUDEVENT_JSON, QUESTIONS
-from signpost.storage import due_cases, erasures
+from signpost.storage import due_cases, erasures, feed
 from signpost.storage import standings as employers_lists
 from signpost.storage.consumers import read_consumers
 from signpost.storage.deliveries import delete_found_by
@@ -29,7 +29,6 @@ from signpost.storage.rows import (
 )
 from signpost.storage.tables import (
     cases,
-    feed,
     outbox,
     recommendations,
     rulebooks,
@@ -204,7 +203,8 @@ class Transaction:
         covered = {*keys, *self._connection.scalars(select(_with_absorbed(tenant, keys).c.key))}
         seen = self._delete_seen(tenant, covered, erased_at if covered & set(living) else None)
         gone = sorted(covered - set(living))
-        for table in (recommendations, feed, outbox, standings):
+        feed.erase(self._connection, tenant, covered)
+        for table in (recommendations, outbox, standings):
             condition = (table.c.tenant == tenant) & table.c.case_key.in_(sorted(covered))
             if table is outbox:
                 condition &= or_(outbox.c.exchange.in_((ADVICE, AGENDA, QUESTIONS)), outbox.c.created <= erased_at)

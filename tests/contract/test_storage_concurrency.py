@@ -3,9 +3,11 @@
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from signpost.storage import CaseRow, Change, SeenEvent, StorageConflict, StorageUnavailable, Store, open_store, upgrade
-from tests.support.feeds import wait_for_feed
+from signpost.storage.postgres import MAX_COMMIT_PAUSE_S
 
 NOW = 1_772_460_000_000_000
 LEASE = NOW + 1_000_000
@@ -152,15 +154,61 @@ def test_two_relays_never_claim_one_message(url: str, store: Store) -> None:
     assert sorted(id_ for claim in claims for id_ in claim) == ids
 
 
+def append(store: Store, *changes: Change) -> None:
+    """Record changes in a transaction of their own."""
+    with store.transaction() as transaction:
+        transaction.record(list(changes), now=NOW, leased_until=0)
+
+
 def test_a_change_that_commits_late_is_not_lost_from_the_feed(postgres: Store) -> None:
-    with postgres.transaction() as slow:
-        slow.record([change(1)], now=NOW, leased_until=0)
-        with postgres.transaction() as quick:
-            quick.record([change(2)], now=NOW, leased_until=0)
-        assert postgres.recommendation("acme", "r-2") is not None, "the quick one has committed"
-        early, cursor = postgres.feed("acme")
-        assert early == []
-    assert [row.sequence for row in wait_for_feed(postgres, 2, after=cursor)] == [1, 2]
+    with ThreadPoolExecutor() as pool:
+        with postgres.transaction() as slow:
+            slow.record([change(1)], now=NOW, leased_until=0)
+            quick = pool.submit(append, postgres, change(2))
+            assert waits(quick), "its position comes later, so it commits later"
+            append(postgres, replace(change(3), tenant="other"))
+            assert [row.sequence for row in postgres.feed("other")[0]] == [3], "other tenants do not wait"
+            early, cursor = postgres.feed("acme")
+            assert early == []
+        quick.result(PATIENCE)
+    assert [row.sequence for row in postgres.feed("acme", cursor)[0]] == [1, 2]
+
+
+def test_batches_of_several_tenants_append_without_deadlock(url: str, store: Store) -> None:
+    def work(turn: int) -> None:
+        tenants = ["a", "b", "c"][:: 1 if turn % 2 else -1]
+        for step in range(20):
+            append(store, *(replace(change(turn * 100 + step), tenant=tenant) for tenant in tenants))
+
+    def poll(tenant: str) -> list[int]:
+        rows, cursor = list[int](), None
+        while len(rows) < 80:
+            page, cursor = store.feed(tenant, cursor, 7)
+            rows += [row.sequence for row in page]
+        return rows
+
+    with ThreadPoolExecutor(7) as pool:
+        readers = [pool.submit(poll, tenant) for tenant in "abc"]
+        list(pool.map(work, range(4)))
+        every = [turn * 100 + step for turn in range(4) for step in range(20)]
+        assert [sorted(reader.result(PATIENCE)) for reader in readers] == [every] * 3, (
+            "read meanwhile, nothing is skipped"
+        )
+
+
+def test_a_frozen_process_holds_the_feed_for_a_few_seconds_only(postgres: Store) -> None:
+    def freeze() -> None:
+        with postgres.transaction() as frozen:
+            frozen.record([change(1)], now=NOW, leased_until=0)
+            started = time.monotonic()
+            append(postgres, change(2))
+            waited.append(time.monotonic() - started)
+
+    waited: list[float] = []
+    with pytest.raises(StorageUnavailable):
+        freeze()
+    assert 0.9 * MAX_COMMIT_PAUSE_S < waited[0] < MAX_COMMIT_PAUSE_S + 10
+    assert [row.sequence for row in postgres.feed("acme")[0]] == [2]
 
 
 def test_a_connection_cut_inside_a_transaction_leaves_nothing(postgres_url: str, postgres: Store) -> None:

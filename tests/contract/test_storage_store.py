@@ -10,7 +10,6 @@ import pytest
 from signpost.case.erasure import of_absorbed, of_case, of_event
 from signpost.errors import BugError, CallerError
 from signpost.storage import CaseRow, Change, FeedbackTarget, SeenEvent, StorageRefused, Store, open_store, upgrade
-from tests.support.feeds import wait_for_feed
 
 NOW = 1_772_460_000_000_000
 LEASE = NOW + 1_000_000
@@ -176,7 +175,7 @@ def test_record_keeps_the_latest_and_tells_every_change(store: Store) -> None:
     latest = store.recommendation("acme", "r-1")
     assert latest is not None
     assert (latest.sequence, latest.change, latest.body) == (2, "updated", b'{"b":1, "a":2}')
-    rows = wait_for_feed(store, 3)
+    rows = store.feed("acme")[0]
     assert [(row.recommendation_id, row.sequence, row.body) for row in rows] == [
         ("r-1", 1, b'{"b":1, "a":1}'),
         ("r-1", 2, b'{"b":1, "a":2}'),
@@ -186,7 +185,7 @@ def test_record_keeps_the_latest_and_tells_every_change(store: Store) -> None:
         transaction.record([change(3, status="resolved", change="resolved")], now=NOW, leased_until=LEASE)
     assert [row.status for row in store.recommendations("acme", "c-1")] == ["resolved", "active"]
     assert [row.id for row in store.recommendations("acme", "c-1", status="active")] == ["r-2"]
-    assert [row.sequence for row in wait_for_feed(store, 1, after=rows[-1].cursor)] == [3]
+    assert [row.sequence for row in store.feed("acme", rows[-1].cursor)[0]] == [3]
 
 
 def test_a_repeated_older_change_does_not_replace_a_newer_one(store: Store) -> None:
@@ -237,7 +236,7 @@ def test_the_feed_pages_and_filters(store: Store) -> None:
     with store.transaction() as transaction:
         told = [change(n, audience="candidate" if n % 2 else "employer") for n in range(1, 8)]
         transaction.record(told, now=NOW, leased_until=LEASE)
-    assert len(wait_for_feed(store, 7)) == 7
+    assert len(store.feed("acme")[0]) == 7
     pages, cursor = [], None
     while True:
         rows, cursor = store.feed("acme", cursor, 2)
@@ -289,7 +288,7 @@ def test_tenants_with_the_same_ids_never_meet(store: Store) -> None:
         assert latest is not None
         assert latest.sequence == sequence
         assert [row.sequence for row in store.recommendations(tenant, "c-1")] == [sequence]
-        assert [row.sequence for row in wait_for_feed(store, 1, tenant)] == [sequence]
+        assert [row.sequence for row in store.feed(tenant)[0]] == [sequence]
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW + 1, now=NOW)
     assert store.recommendation("rival", "r-1") is not None
@@ -310,7 +309,7 @@ def test_erasure_takes_everything_and_keeps_digests(store: Store) -> None:
     assert store.case("acme", "c-1") is None
     assert store.recommendation("acme", "r-1") is None
     assert store.recommendation("acme", "r-2") is not None
-    assert [row.case_key for row in wait_for_feed(store, 1)] == ["c-2"]
+    assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]
     assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["r-2.1", "since"]
     names = [of_case("c-1"), of_case("c-2"), *(of_event("ats", f"e-{number}") for number in (1, 2, 3))]
     with store.transaction() as transaction:
@@ -369,7 +368,7 @@ def test_erasure_takes_what_was_told_of_absorbed_cases_too(store: Store) -> None
         transaction.record(told, now=NOW, leased_until=0)
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW, now=NOW)
-    assert [row.case_key for row in wait_for_feed(store, 1)] == ["c-2"]
+    assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]
 
 
 @pytest.mark.parametrize(

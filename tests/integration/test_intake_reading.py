@@ -18,6 +18,7 @@ from signpost.rulebook import load
 from signpost.schemas import RecommendationSchema, load_own_event
 from signpost.schemas.documents.generate import documents, recommendation_document
 from signpost.storage import CaseRow, Change
+from signpost.storage.cursor import encode_cursor
 from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at
 
 RULES = Path(__file__).parents[2] / "rules"
@@ -194,3 +195,11 @@ def test_a_neighbour_sees_nothing(intake: Intake) -> None:
     assert [read(intake, path, SOUTH_KEY)[0] for path in paths] == [404, 404, 404]
     assert read(intake, "/v1/recommendations", SOUTH_KEY) == (200, {"items": [], "next": None})
     assert [read(intake, path, "nobody's")[0] for path in [*paths, "/v1/recommendations"]] == [401] * 4
+
+
+def test_a_cursor_of_changes_that_the_database_lacks_is_gone(intake: Intake) -> None:
+    answer = intake.get(f"/v1/recommendations?after={encode_cursor(1, 1)}")
+    assert answer.status_code == 410
+    assert answer.json is not None
+    assert answer.json["type"] == "urn:signpost:problem:stale-cursor"
+    assert "start from the beginning" in answer.json["detail"]

@@ -164,7 +164,7 @@ class System:
         return self.broker.get(UNROUTED, 10_000)
 
     def feed(self, key: str, count: int, tenant: str = "acme") -> list[bytes]:
-        """Wait for `count` changes of one case in the feed: PostgreSQL shows them after older transactions end."""
+        """Wait for `count` changes of one case in the feed."""
         deadline = time.monotonic() + 90
         while True:
             rows, _ = self.store.feed(tenant, limit=100_000)
