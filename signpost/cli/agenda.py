@@ -3,7 +3,7 @@
 import re
 import textwrap
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import click
@@ -12,7 +12,11 @@ from signpost.cli.edge import count_noun, echo, json_option, print_json, setting
 from signpost.names import ANSWERS
 from signpost.printable import escape
 
+if TYPE_CHECKING:
+    import httpx
+
 COLOURS: Final = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
+PAGE_ITEMS: Final = 50
 WIDTH: Final = 100
 """Columns of the text; a longer word is not broken."""
 _LEAD: Final = re.compile(r" *(?:(?:\d+\.|[-*]) )?")
@@ -25,7 +29,7 @@ _LEAD: Final = re.compile(r" *(?:(?:\d+\.|[-*]) )?")
 @click.option("--answer", type=click.Choice(ANSWERS), help="Answer everything on a card.")
 @click.option("--card", type=click.IntRange(1), default=1, show_default=True, help="The card to answer.")
 @click.option("--until", help="With --answer snoozed: until when, like 2026-03-02T09:00:00Z.")
-@click.option("--limit", type=click.IntRange(1, 50), default=20, show_default=True, help="Candidates of an employer.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Candidates of an employer.")
 @json_option
 def agenda(
     candidate: str | None,
@@ -51,8 +55,7 @@ def agenda(
         raise click.UsageError("name a candidate, or an employer for the list of its candidates")
     with open_client(settings()) as client:
         if candidate is None:
-            path = f"/v1/employers/{quote(str(employer), safe='')}/agenda"
-            found = request_json(client, "GET", path, params={"limit": limit})
+            found = _list(client, str(employer), limit)
         else:
             path = f"/v1/candidates/{quote(candidate, safe='')}/agenda"
             reader = {"audience": "employer", "employer": employer} if employer else {}
@@ -71,6 +74,22 @@ def agenda(
         show(found)
 
 
+def _list(client: "httpx.Client", employer: str, limit: int) -> dict[str, Any]:
+    """The agendas of an employer about at most `limit` candidates, from page after page."""
+    from signpost.cli.client import request_json
+
+    path = f"/v1/employers/{quote(employer, safe='')}/agenda"
+    items: list[dict[str, Any]] = []
+    after: dict[str, str] = {}
+    while True:
+        params = {"limit": min(limit - len(items), PAGE_ITEMS), **after}
+        page: dict[str, Any] = request_json(client, "GET", path, params=params)
+        items += page["items"]
+        after = {"after": page["next"]}
+        if page["next"] is None or len(items) >= limit:
+            return page | {"items": items}
+
+
 def _card(found: dict[str, Any], number: int) -> dict[str, Any]:
     cards: list[dict[str, Any]] = found["cards"]
     if number > len(cards):
@@ -83,7 +102,7 @@ def show(found: dict[str, Any]) -> None:
     if "items" in found:
         for one in found["items"]:
             _show_one(one)
-        more = "; more follow" if found["next"] else ""
+        more = "; a higher --limit may show more" if found["next"] else ""
         echo(f"{escape(found['employer'])}: {count_noun(len(found['items']), 'candidate')} with something to do{more}")
         return
     _show_one(found)

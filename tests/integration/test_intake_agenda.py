@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from signpost.cli.agenda import show
+from signpost.cli.agenda import agenda, show
 from signpost.engine import make_engine
 from signpost.rulebook import load
 from signpost.services.intake import prices
@@ -151,3 +153,21 @@ def test_the_command_line_prints_it_for_reading(intake: Intake) -> None:
     assert text.startswith("c-1's agenda")
     assert f"1  {found['cards'][0]['title']}" in text
     assert f"?  {found['questions'][0]['text']}" in text
+
+
+def test_the_command_lists_the_candidates_of_an_employer(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    list_candidates(intake)
+    monkeypatch.setattr("signpost.cli.agenda.PAGE_ITEMS", 1)
+    monkeypatch.setattr("signpost.cli.client.open_client", lambda settings: nullcontext(None))
+    monkeypatch.setattr(
+        "signpost.cli.client.request_json",
+        lambda client, method, path, params: read(intake, f"{path}?{urlencode(params)}")[1],
+    )
+    every = CliRunner().invoke(agenda, ["--employer", "acme"]).output.splitlines()
+    assert [line.split("  ")[0] for line in every if line.startswith("acme's")] == [
+        "acme's agenda about c-1",
+        "acme's agenda about c-2",
+    ]
+    assert every[-1] == "acme: 2 candidates with something to do"
+    first = CliRunner().invoke(agenda, ["--employer", "acme", "--limit", "1"]).output
+    assert first.endswith("acme: 1 candidate with something to do; a higher --limit may show more\n")
