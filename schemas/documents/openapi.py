@@ -63,8 +63,8 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/readyz": {
             "get": _health(
                 "readyz",
-                "The process can serve requests; `degraded` while the broker is unavailable, messages wait long in the "
-                "outbox, or a change of the tenants file is refused",
+                "The process can accept events; `degraded` while database or broker is unavailable, messages wait long "
+                "in the outbox, or a change of the tenants file is refused",
                 _UNAVAILABLE,
             )
         },

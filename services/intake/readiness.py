@@ -14,7 +14,8 @@ from signpost.tenants.model import Tenants
 log = logging.getLogger(__name__)
 
 SECOND_US = 1_000_000
-DATABASE_UNAVAILABLE = "unavailable; the log has the reason"
+UNAVAILABLE = "unavailable; the log has the reason"
+DATABASE_UNAVAILABLE = "unavailable; events are accepted, but nothing can be read; the log has the reason"
 BROKER_UNAVAILABLE = "unavailable; events are stored in the outbox until it is back"
 LOG_STOPPED = "its reader is stopped or gone, or its disk is full; lines wait or are lost"
 CHANGE_REFUSED = "a change is refused and the previous version in force; see the log"
@@ -22,7 +23,7 @@ CHANGE_REFUSED = "a change is refused and the previous version in force; see the
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`parts`: each part that does not work as it should, with a text. `is_ready`: whether the process can serve."""
+    """`parts`: each part that does not work as it should, with a text. `is_ready`: whether events can be accepted."""
 
     is_ready: bool
     parts: dict[str, str]
@@ -45,19 +46,26 @@ class Readiness:
 
     def check(self, now: int) -> Report:
         """The state at `now` (microseconds)."""
-        try:
-            outbox_age = self._store.outbox_age(now)
-            self._lines.reset()
-        except TransientError as error:
-            if self._lines.is_due(str(error)):
-                log.warning("not ready: database unavailable: %s", error)
-            return Report(False, {"database": DATABASE_UNAVAILABLE})
+        database = self._database_parts(now)
         # The connection thread logs the reason
-        parts = {"broker": BROKER_UNAVAILABLE} if self._acceptor.broker_problem is not None else {}
-        if outbox_age is not None and outbox_age > self._old_outbox_s * SECOND_US:
-            parts["outbox"] = f"the oldest message waits for {outbox_age // SECOND_US} s; see the log of the relay"
+        has_broker = self._acceptor.broker_problem is None
+        if not has_broker and "database" in database:
+            return Report(False, {"database": UNAVAILABLE, "broker": UNAVAILABLE})
+        parts = database if has_broker else {"broker": BROKER_UNAVAILABLE, **database}
         if isinstance(self._tenants, LiveTenants) and self._tenants.is_degraded:
             parts["tenants"] = CHANGE_REFUSED
         if standard_error.is_failing():
             parts["log"] = LOG_STOPPED
         return Report(True, parts)
+
+    def _database_parts(self, now: int) -> dict[str, str]:
+        try:
+            outbox_age = self._store.outbox_age(now)
+            self._lines.reset()
+        except TransientError as error:
+            if self._lines.is_due(str(error)):
+                log.warning("database unavailable: %s", error)
+            return {"database": DATABASE_UNAVAILABLE}
+        if outbox_age is None or outbox_age <= self._old_outbox_s * SECOND_US:
+            return {}
+        return {"outbox": f"the oldest message waits for {outbox_age // SECOND_US} s; see the log of the relay"}

@@ -16,7 +16,7 @@ from signpost.messaging import event_message
 from signpost.schemas import load_event, load_own_event
 from signpost.schemas.documents.generate import documents
 from signpost.services.intake.acceptance import EventAcceptor
-from signpost.services.intake.readiness import BROKER_UNAVAILABLE, DATABASE_UNAVAILABLE
+from signpost.services.intake.readiness import BROKER_UNAVAILABLE, DATABASE_UNAVAILABLE, UNAVAILABLE
 from tests.support.intake_parts import DEAD_BROKER, DEAD_DATABASE, NORTH_KEY, NOW, Intake, intake_at
 
 BATCH = "application/cloudevents-batch+json"
@@ -183,9 +183,9 @@ def test_with_both_away_the_sender_is_told_to_come_back(tmp_path: Path, caplog: 
         with caplog.at_level(logging.WARNING):
             probes = [parts.get("/readyz") for _ in range(3)]
         assert [(probe.status_code, probe.json) for probe in probes] == [
-            (503, {"status": "unavailable", "database": DATABASE_UNAVAILABLE})
+            (503, {"status": "unavailable", "database": UNAVAILABLE, "broker": UNAVAILABLE})
         ] * 3
-        reasons = [line for line in caplog.messages if line.startswith("not ready: database unavailable: ")]
+        reasons = [line for line in caplog.messages if line.startswith("database unavailable: ")]
         assert len(reasons) == 1, "the reason is in the log, once"
         assert parts.get("/livez").status_code == 200
     finally:
@@ -222,4 +222,6 @@ def test_with_the_database_away_the_broker_alone_will_do(tmp_path: Path) -> None
     parts.broker.apply_topology()
     assert parts.send(event()).status_code == 202
     assert len(parts.queued()) == 1
+    ready = parts.get("/readyz")
+    assert (ready.status_code, ready.json) == (200, {"status": "degraded", "database": DATABASE_UNAVAILABLE})
     parts.broker.close()
