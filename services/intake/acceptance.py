@@ -30,14 +30,6 @@ class EventAcceptor:
         self._confirm_timeout_s = confirm_timeout_s
         self._share = FairShare()
 
-    @property
-    def broker_problem(self) -> str | None:
-        """Why events go to the outbox now; None while the broker accepts them."""
-        try:
-            return self._publisher().problem
-        except TransientError as error:
-            return str(error)
-
     def accept(self, events: Sequence[Event], now: int) -> None:
         """Return when all events are stored. Raises NotPersisted; then some may be stored; retries are idempotent."""
         bulk = {tenant: self._share.is_bulk(tenant, count, now) for tenant, count in _count_tenants(events).items()}

@@ -29,7 +29,7 @@ from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.quota import QuotaCheck
 from signpost.services.intake.rate import RateLimit
-from signpost.services.intake.readiness import Readiness
+from signpost.services.intake.readiness import Readiness, ReadinessCheck
 from signpost.services.intake.slots import Slots
 from signpost.storage import Rate, Store
 from signpost.tenants.live import LiveTenants
@@ -70,12 +70,14 @@ def create_app(
     deliveries: Deliveries | None = None,
     analyses: int = 3,
     quotas: Quotas | None = None,
+    readiness: Readiness | None = None,
 ) -> Flask:
     """The WSGI application.
 
     `publisher` returns the publisher of this process (`Broker.publisher`); the first call happens after any fork.
     `rate`: the limit of each tenant, across all processes. `deliveries`: the log of received webhooks.
-    `quotas`: the tenants at their quota; who calls keeps them up to date.
+    `quotas`: the tenants at their quota; who calls keeps them up to date. `readiness`: what /readyz reports;
+    without it, each request checks.
     `analyst` runs at most `analyses` explanations, forecasts and simulations at once.
     """
     chosen = limits or Limits()
@@ -84,15 +86,14 @@ def create_app(
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = False
     rate_limit = None if rate is None else RateLimit(store, rate)
-    acceptor = EventAcceptor(store, publisher, partitions, chosen.confirm_timeout_s)
     context = IntakeContext(
         store,
-        acceptor,
+        EventAcceptor(store, publisher, partitions, chosen.confirm_timeout_s),
         tenants,
         chosen,
         clock,
         QuotaCheck(store, quotas or Quotas(store)),
-        Readiness(store, acceptor, tenants, chosen.old_outbox_s),
+        readiness or ReadinessCheck(store, publisher, tenants),
         rate_limit,
         deliveries,
     )

@@ -1,7 +1,6 @@
 """The delivery log: records the result of each webhook, so that people can inspect and replay it. No routes here."""
 
 import json
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +15,10 @@ from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.stored_headers import stored_headers
 from signpost.ingress.strict_json import loads_of_others
 from signpost.schemas import InvalidEvent, Problem, full_type
+from signpost.services.intake.delivery_writer import DeliveryWriter
 from signpost.services.intake.problems import to_errors
 from signpost.storage import DeliveryRow, Store
 from signpost.tenants.model import Source
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -43,7 +41,7 @@ class Deliveries:
     """Stores deliveries. `new_id` creates their ids; without `bodies` no delivery can be replayed."""
 
     def __init__(self, store: Store, new_id: Callable[[], str], *, bodies: bool = True) -> None:
-        self._store, self._new_id, self._bodies = store, new_id, bodies
+        self._writer, self._new_id, self._bodies = DeliveryWriter(store), new_id, bodies
 
     @contextmanager
     def record(self, source: Source, headers: Mapping[str, str], raw: bytes, now: int) -> Iterator[WebhookRecord]:
@@ -59,13 +57,13 @@ class Deliveries:
             raise
         self._store_result(delivery, "accepted" if delivery.events else "ignored", to_errors(delivery.notes))
 
+    def close(self) -> None:
+        """Write what is left."""
+        self._writer.close()
+
     def _store_result(self, delivery: WebhookRecord, status: str, problems: Sequence[Mapping[str, str]]) -> None:
-        """Logs a database failure instead of raising it: the webhook itself was processed."""
         row = to_row(delivery, status, problems, bodies=self._bodies)
-        try:
-            self._store.deliveries.add(row, delivery.events, ids_of(delivery) or ())
-        except TransientError as error:
-            log.warning("delivery %s of source %s is not in the delivery log: %s", row.id, row.source, error)
+        self._writer.add(row, delivery.events, ids_of(delivery) or ())
 
 
 def to_row(delivery: WebhookRecord, status: str, problems: Sequence[Mapping[str, str]], *, bodies: bool) -> DeliveryRow:

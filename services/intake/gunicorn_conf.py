@@ -12,7 +12,8 @@ from signpost.errors import CallerError, MisconfiguredError
 from signpost.logs import set_up_logging
 from signpost.names import PRIVATE_UMASK
 from signpost.services.intake.start import check_start
-from signpost.services.intake.worker import BufferingWorker, WorkerLimits
+from signpost.services.intake.worker import BufferingWorker
+from signpost.services.intake.worker_limits import WorkerLimits
 from signpost.settings import read_settings
 
 MISUSED = 2

@@ -15,7 +15,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        report = context.readiness.check(context.clock())
+        report = context.readiness.report(context.clock())
         return reply({"status": report.status, **report.parts}, 200 if report.is_ready else 503)
 
     return routes

@@ -16,5 +16,3 @@ class Limits:
     retry_after_s: int = 5
     """`Retry-After` of a 503 response."""
     max_page_items: int = 500
-    old_outbox_s: float = 120.0
-    """Age from which on a message that waits in the outbox is reported."""

@@ -11,7 +11,7 @@ DETAILS: Final = {
     HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive within the time limit.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large, or has too many chunks.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large.",
-    HTTPStatus.SERVICE_UNAVAILABLE: f"Too many connections. Retry after {RETRY_AFTER_S} seconds.",
+    HTTPStatus.SERVICE_UNAVAILABLE: f"Too many requests at once. Retry after {RETRY_AFTER_S} seconds.",
 }
 
 

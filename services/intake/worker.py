@@ -4,18 +4,17 @@ A thread gets a request when it has arrived completely, which may take `request_
 When connections or bytes reach their limit, the oldest unfinished connection gives way. Serves HTTP/1 without TLS.
 """
 
-import errno
 import resource
 import selectors
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
@@ -23,26 +22,18 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from signpost.repeats import Repeats
 from signpost.services.intake.connection import Connection, Refusal, ResponseBuffer
 from signpost.services.intake.refusals import refusal
-
-SEND_TIMEOUT_S: Final = 30.0
-LINGER_S: Final = 2.0
-"""How long a closing connection still takes what the client sends: closing at once could destroy the response."""
-SWEEP_INTERVAL_S: Final = 0.25
-MAX_ACCEPTS: Final = 64
-"""Connections accepted between two turns of the event loop."""
-RESERVED_FILES: Final = 128
-"""Open files of the process that are no client connections: database, broker, log."""
-OUT_OF_FILES: Final = (errno.EMFILE, errno.ENFILE)
-TRANSIENT: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, *OUT_OF_FILES)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerLimits:
-    """Limits of the connections of one process."""
-
-    request_timeout_s: float = 10.0
-    max_body_bytes: int = 1_000_000
-    max_buffered_bytes: int = 64_000_000
+from signpost.services.intake.worker_limits import (
+    LINGER_S,
+    MAX_ACCEPTS,
+    OUT_OF_FILES,
+    PROBES,
+    QUEUE_TIMEOUT_S,
+    RESERVED_FILES,
+    SEND_TIMEOUT_S,
+    SWEEP_INTERVAL_S,
+    TRANSIENT,
+    WorkerLimits,
+)
 
 
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
@@ -96,8 +87,22 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
             self.nr_conns += 1
             self._wait(conn, self._receive, self.limits.request_timeout_s)
 
+    def enqueue_req(self, conn: Connection) -> None:
+        """Give the request to a thread. Probes are answered here: all threads may be waiting for a server."""
+        conn.deadline = time.monotonic() + QUEUE_TIMEOUT_S
+        if conn.request.path not in PROBES:
+            super().enqueue_req(conn)
+            return
+        answered: Future[bool] = Future()
+        answered.set_result(self.handle(conn))
+        self.method_queue.defer(self.finish_request, conn, answered)
+
     def handle(self, conn: Connection) -> bool:
         """Answer the request, in a thread; whether the connection can serve another."""
+        if time.monotonic() > conn.deadline:
+            self._log(f"refused requests that had waited {QUEUE_TIMEOUT_S:g} s for a thread")
+            conn.sock.extend(refusal(HTTPStatus.SERVICE_UNAVAILABLE))
+            return False
         if not conn.is_complete:
             conn.request.force_close()
         try:

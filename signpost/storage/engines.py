@@ -4,6 +4,7 @@ import os
 import sqlite3
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -11,11 +12,16 @@ from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
+from signpost.storage.deadlines import DeadlineConnection
 from signpost.storage.errors import BadDatabaseUrl
 
 POSTGRESQL_NAMES = ("postgres", "postgresql", "postgresql+psycopg")
 SQLITE_NAMES = ("sqlite", "sqlite+pysqlite")
 WRITE = {"signpost_begin": "BEGIN IMMEDIATE"}
+CALL_MARGIN_S = 1.0
+"""How much longer than the server a client waits for the end of a statement."""
+TCP_TIMEOUT_MS = 30_000
+"""How long sent data may stay unacknowledged, for example on an idle connection whose server is gone."""
 MAX_WAL_ATTEMPTS = 100
 WAL_RETRY_S = 0.02
 
@@ -28,7 +34,15 @@ class EngineOptions:
     connect_timeout_s: int = 5
     pool_timeout_s: float = 10
     statement_timeout_s: float = 30
+    """The server ends a statement after this, and a call without any answer ends CALL_MARGIN_S later; 0: no limit."""
     busy_timeout_s: float = 30
+    ping_first: bool = True
+    """Whether a connection to PostgreSQL is checked before each use, and replaced if its server has restarted."""
+
+    @property
+    def call_timeout_s(self) -> float | None:
+        """How long a call to PostgreSQL waits for an answer."""
+        return self.statement_timeout_s + CALL_MARGIN_S if self.statement_timeout_s else None
 
 
 class LazyEngine:
@@ -82,7 +96,7 @@ def make_engine(url: URL, options: EngineOptions) -> Engine:
         pool_size=options.pool_size,
         max_overflow=0,
         pool_timeout=options.pool_timeout_s,
-        pool_pre_ping=not sqlite,
+        pool_pre_ping=options.ping_first and not sqlite,
         hide_parameters=True,
         connect_args={"timeout": options.busy_timeout_s} if sqlite else _postgresql_arguments(options),
         **({} if sqlite else {"isolation_level": "READ COMMITTED"}),
@@ -91,8 +105,17 @@ def make_engine(url: URL, options: EngineOptions) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "do_connect", partial(_connect_postgresql, options.call_timeout_s))
         event.listen(engine, "connect", _prepare_postgresql)
     return engine
+
+
+def _connect_postgresql(
+    call_timeout_s: float | None, _dialect: object, _record: object, arguments: tuple[Any, ...], names: dict[str, Any]
+) -> DeadlineConnection:
+    connection = DeadlineConnection.connect(*arguments, **names)
+    connection.call_timeout_s = call_timeout_s
+    return connection
 
 
 def _postgresql_arguments(options: EngineOptions) -> dict[str, Any]:
@@ -107,7 +130,7 @@ def _postgresql_arguments(options: EngineOptions) -> dict[str, Any]:
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
-        "tcp_user_timeout": 30_000,
+        "tcp_user_timeout": TCP_TIMEOUT_MS,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
-from sqlalchemy import Connection, RowMapping, Select, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Select, Table, delete, func, insert, select, update
 
 from signpost.case.identity import lives_on_under
 from signpost.storage import standings
@@ -16,7 +16,7 @@ from signpost.storage.deliveries import DeliveryStore
 from signpost.storage.dialect import Dialect
 from signpost.storage.engines import WRITE, EngineOptions, LazyEngine
 from signpost.storage.erasures import ErasureStore
-from signpost.storage.errors import translate_errors
+from signpost.storage.errors import StorageUnavailable, translate_errors
 from signpost.storage.feed import read_latest, read_page
 from signpost.storage.next_changes import NextChangeStore
 from signpost.storage.postgres import PostgresDialect
@@ -49,6 +49,7 @@ class Store:
     def __init__(self, url: str, options: EngineOptions) -> None:
         """Make a store; it connects on first use. Raises BadDatabaseUrl."""
         self._engine = LazyEngine(url, options)
+        self._suspended: str | None = None
         sqlite = self._engine.url.get_backend_name() == "sqlite"
         self._dialect: Dialect = SqliteDialect() if sqlite else PostgresDialect()
         self.deliveries = DeliveryStore(self._write_connection, self._read_connection, self._dialect)
@@ -107,9 +108,10 @@ class Store:
         return OutboxDepth(count, None if oldest is None else max(0, now - oldest))
 
     def outbox_age(self, now: int) -> int | None:
-        """The age of the message that was added first (microseconds), whatever their number; None if there is none."""
+        """The age of the message that was added first (microseconds), whatever their number; None if there is none.
+        Raises StorageConflict while nobody can write."""
         query = select(outbox.c.created).order_by(outbox.c.id).limit(1)
-        with self._read_connection() as connection:
+        with self._write_connection() as connection:
             created = connection.execute(query).scalar_one_or_none()
         return None if created is None else max(0, now - created)
 
@@ -225,6 +227,10 @@ class Store:
         with translate_errors(), self._engine.get().execution_options(signpost_begin="").connect() as connection:
             self._dialect.overwrite_deleted(connection)
 
+    def suspend(self, reason: str | None) -> None:
+        """Refuse every further use at once, with StorageUnavailable and this reason; None: serve again."""
+        self._suspended = reason
+
     def close(self) -> None:
         """Close this process's connections; the next use opens new ones."""
         self._engine.close()
@@ -235,13 +241,18 @@ class Store:
 
     @contextmanager
     def _write_connection(self) -> Iterator[Connection]:
-        with translate_errors(), self._engine.get().execution_options(**WRITE).begin() as connection:
+        with translate_errors(), self._usable_engine().execution_options(**WRITE).begin() as connection:
             yield connection
 
     @contextmanager
     def _read_connection(self) -> Iterator[Connection]:
-        with translate_errors(), self._engine.get().begin() as connection:
+        with translate_errors(), self._usable_engine().begin() as connection:
             yield connection
+
+    def _usable_engine(self) -> Engine:
+        if self._suspended is not None:
+            raise StorageUnavailable(self._suspended)
+        return self._engine.get()
 
 
 def open_store(
@@ -252,12 +263,14 @@ def open_store(
     statement_timeout_s: float = 30,
     busy_timeout_s: float = 30,
     pool_timeout_s: float = 10,
+    ping_first: bool = True,
 ) -> Store:
     """A store on postgresql://USER@HOST/NAME or sqlite:///FILE; connects on first use.
 
     Raises BadDatabaseUrl.
     """
-    return Store(url, EngineOptions(pool_size, connect_timeout_s, pool_timeout_s, statement_timeout_s, busy_timeout_s))
+    times = (connect_timeout_s, pool_timeout_s, statement_timeout_s, busy_timeout_s)
+    return Store(url, EngineOptions(pool_size, *times, ping_first))
 
 
 def _outbox_row(row: RowMapping) -> OutboxRow:

@@ -18,7 +18,7 @@ from signpost.services.intake.limits import Limits
 from signpost.services.intake.problems import RateLimited
 from signpost.services.intake.quota import QuotaCheck
 from signpost.services.intake.rate import EMPTY_US, PORTIONS_PER_SECOND, UNAVAILABLE_US, RateLimit
-from signpost.services.intake.readiness import Readiness
+from signpost.services.intake.readiness import ReadinessCheck
 from signpost.storage import Lease, Rate, Store, open_store, upgrade
 from signpost.storage.errors import StorageUnavailable
 from signpost.tenants.model import Source
@@ -191,7 +191,7 @@ def test_each_vendor_is_told_in_the_way_that_it_understands(
         acceptor = EventAcceptor(store, lambda: pytest.fail("nothing is published"), 1, 1)
         quotas, rate_limit = QuotaCheck(store, Quotas(store)), RateLimit(store, Rate(1, 1))
         tenants = tenants_in(tmp_path)
-        readiness = Readiness(store, acceptor, tenants, 1)
+        readiness = ReadinessCheck(store, lambda: pytest.fail("not asked"), tenants)
         context = IntakeContext(store, acceptor, tenants, Limits(), lambda: NOW, quotas, readiness, rate_limit)
         source = Source("s", "north", vendor, ())
         context.charge_webhook(source, 1)

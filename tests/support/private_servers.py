@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -233,6 +233,24 @@ class PrivatePostgreSQL(PrivateServer):
         )  # fmt: skip
         wait_until(lambda: postgresql_answers(self.url()), "the private PostgreSQL answers")
         return self
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the server and its children, which have sessions of their own."""
+        # The server first, so that it starts no more
+        super().signal(number)
+        if self._process and self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                for pid in Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split():
+                    os.kill(int(pid), number)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop every process of the server for the block, as a full disk or a suspended machine does."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
 
 
 def _rabbitmq_binaries() -> Path:

@@ -134,14 +134,6 @@ def test_without_broker_and_database_the_sender_is_not_told_that_its_event_is_ke
         acceptor(nowhere, away).accept(EVENTS, START)
 
 
-def test_the_reason_why_events_go_to_the_outbox_is_shown(store: Store) -> None:
-    broker = Confirming(confirm)
-    assert acceptor(store, lambda: broker).broker_problem is None
-    broker.problem = "disk alarm"
-    assert acceptor(store, lambda: broker).broker_problem == "disk alarm"
-    assert acceptor(store, away).broker_problem == "the broker refuses connections"
-
-
 def test_the_log_says_how_many_events_are_unconfirmed_and_why(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     acceptor(store, lambda: Confirming(stay_silent)).accept(EVENTS, START)
     assert "4 of 4 events are unconfirmed and go to the outbox: no confirm within 0.05 s" in caplog.text
