@@ -18,7 +18,7 @@ RUN /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation . -w /whe
 
 FROM ${PYTHON_IMAGE}
 RUN useradd --system --uid 10001 --home-dir /var/lib/signpost --shell /usr/sbin/nologin signpost \
- && install -d -o signpost -m 0700 /var/lib/signpost
+ && install -d -o signpost -m 0700 /var/lib/signpost /var/lib/signpost/state
 COPY --from=build /opt/signpost /opt/signpost
 ENV PATH=/opt/signpost/bin:$PATH \
     PYTHONUNBUFFERED=1 \

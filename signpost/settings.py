@@ -105,6 +105,11 @@ class Settings:
         OURS,
         "folders of rules, each adding to those before: `ours` (shipped), DIR, ours:DIR",
     )
+    state_dir: Path = _setting(
+        path,
+        "{data_dir}/state",
+        "folder for copies of the last valid rules and tenants, with which a process starts while the files are faulty",
+    )
     engine: str = _setting(
         choice("auto", "durable_rules", "compiled"),
         "auto",

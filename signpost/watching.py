@@ -8,11 +8,13 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import ClassVar, Final, Generic, TypeVar
 
 from signpost.errors import CallerError
+from signpost.kept_files import KeptFiles
 from signpost.regular_files import read_regular
 
 SETTLE_S: Final = 0.3
@@ -30,16 +32,20 @@ class Watched(ABC, Generic[Content]):
     name: ClassVar[str]
     """Of the content, in log lines."""
 
-    def __init__(self, wait: Callable[[float], object] = time.sleep) -> None:
-        """Load the files. Raises CallerError with every problem. `wait`: pauses for seconds."""
-        self._wait = wait
+    def __init__(self, wait: Callable[[float], object] = time.sleep, kept: KeptFiles | None = None) -> None:
+        """Load the files, or if they are faulty the copies of their last valid content.
+
+        Raises CallerError with every problem if `kept` has no copies. `wait`: pauses for seconds.
+        """
+        self._wait, self._kept = wait, kept
         self._polling = threading.Lock()
         self.refused: list[str] = []
         """Problems of the files as they are now; empty while their content is in force."""
         self._failure = ""
         """Why the files cannot be compared with what was loaded."""
-        self._handled, self._content = self._load_first()
+        self._handled, self._content = self._load_first_or_kept()
         self._log_in_force(self._content, None)
+        self._keep()
 
     @abstractmethod
     def _paths(self) -> Iterable[Path]:
@@ -48,6 +54,18 @@ class Watched(ABC, Generic[Content]):
     @abstractmethod
     def _load(self, current: Content | None) -> Content:
         """Read the files; `current` itself where nothing differs from it. Raises CallerError with every problem."""
+
+    def _load_kept(self, copies: Path) -> Content:
+        """The content of copies, see `copy_of`. Raises CallerError."""
+        raise NotImplementedError
+
+    def _kept_paths(self) -> Iterable[Path]:
+        """The files that `_load_kept` reads."""
+        return self._paths()
+
+    def _kept_folders(self) -> Iterable[Path]:
+        """Folders that must exist, even if they are empty."""
+        return ()
 
     @abstractmethod
     def _log_in_force(self, content: Content, before: Content | None) -> None:
@@ -113,6 +131,55 @@ class Watched(ABC, Generic[Content]):
             )
         self._failure = failure
 
+    def _load_first_or_kept(self) -> tuple[str, Content]:
+        try:
+            return self._load_first()
+        except Exception as error:
+            if self._kept is None or not self._kept.exists:
+                raise
+            self.refused = _problems_of(error)
+            content = self._load_copies(self._kept)
+            if content is None:
+                raise
+            self.log.error(
+                "%s cannot be used at this start: the last valid version, kept in %s, is in force until the problems"
+                " are fixed",
+                self.name,
+                self._kept.path,
+                extra={"problems": len(self.refused)},
+            )
+            self._log_problems()
+            return self._digest(), content
+
+    def _load_copies(self, kept: KeptFiles) -> Content | None:
+        """The content of the copies; None if they cannot be used either, for instance by a newer version."""
+        try:
+            with kept.unpack() as copies:
+                return self._load_kept(copies)
+        except (OSError, CallerError) as error:
+            self.log.error("%s: the version kept in %s cannot be used: %s", self.name, kept.path, error)
+            return None
+
+    def _keep(self) -> None:
+        """Keep copies of what is in force, and record what is refused. Failures cost nothing but the next start."""
+        if self._kept is None:
+            return
+        self._kept.mark_refused(self.refused)
+        files = self._files_to_keep()
+        if self.refused or self._digest() != self._handled:
+            return
+        try:
+            self._kept.keep(files, self._kept_folders())
+        except OSError as error:
+            self.log.warning("%s: no copy is kept for later starts in %s: %s", self.name, self._kept.path, error)
+
+    def _files_to_keep(self) -> dict[Path, bytes]:
+        files = {}
+        for path in self._kept_paths():
+            with suppress(OSError):
+                files[path] = read_regular(path, MAX_BYTES)
+        return files
+
     def _load_first(self) -> tuple[str, Content]:
         """Load until no file changes meanwhile, so that a half-written file at the start is not an error."""
         while True:
@@ -137,6 +204,7 @@ class Watched(ABC, Generic[Content]):
         elif content is not self._content:
             self._log_in_force(content, self._content)
             self._content = content
+        self._keep()
         return True
 
     def _try_load(self) -> tuple[Content, list[str]]:
@@ -147,7 +215,7 @@ class Watched(ABC, Generic[Content]):
         except Exception as error:
             # The process keeps the old content, no matter what a file contains
             self.log.exception("%s cannot be read; the previous version stays in force", self.name)
-            return self._content, [f"{type(error).__name__}: {error}"]
+            return self._content, _problems_of(error)
 
     def _log_refused(self, problems: list[str]) -> None:
         self.log.error(
@@ -155,7 +223,10 @@ class Watched(ABC, Generic[Content]):
             self.name,
             extra={"problems": len(problems)},
         )
-        for problem in problems:
+        self._log_problems()
+
+    def _log_problems(self) -> None:
+        for problem in self.refused:
             self.log.error("%s problem: %s", self.name, problem)
 
     def _digest(self) -> str:
@@ -168,3 +239,7 @@ class Watched(ABC, Generic[Content]):
                 content = type(error).__name__.encode()
             digest.update(b"%b\0%d\0%b" % (str(path).encode(errors="surrogateescape"), len(content), content))
         return digest.hexdigest()
+
+
+def _problems_of(error: Exception) -> list[str]:
+    return str(error).splitlines() if isinstance(error, CallerError) else [f"{type(error).__name__}: {error}"]

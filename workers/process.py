@@ -20,7 +20,7 @@ from signpost.messaging import Bounds, Broker, connect
 from signpost.repeats import Repeats
 from signpost.settings import Settings
 from signpost.storage import Store, open_store
-from signpost.tenants.live_rulebooks import LiveEngines
+from signpost.tenants.live_rulebooks import LiveEngines, kept_rules
 from signpost.workers.outbox_publisher import OutboxPublisher
 
 Clock: TypeAlias = Callable[[], int]
@@ -144,7 +144,13 @@ def _load_rules(settings: Settings, stop: Stop, reload_requested: threading.Even
     engine = choose_engine(settings.engine)
     log.info("engine %s: %s", engine.name, engine.reason)
     make = partial(make_engine, engine.name)
-    engines: LiveEngines[Engine] = LiveEngines(settings.rules, settings.tenants, make, stop.wait)
+    engines: LiveEngines[Engine] = LiveEngines(
+        settings.rules,
+        settings.tenants,
+        make,
+        stop.wait,
+        kept=kept_rules(settings.state_dir, settings.rules, settings.tenants),
+    )
     watch = partial(engines.watch, stop, settings.reload_interval, reload_requested)
     threading.Thread(target=watch, name="rules", daemon=True).start()
     return engines

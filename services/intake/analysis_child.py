@@ -11,11 +11,13 @@ import sys
 
 from signpost import standard_error
 from signpost.errors import CallerError
+from signpost.kept_files import KeptFiles
 from signpost.logs import set_up_logging
 from signpost.services.intake.analysis import Job, LocalAnalyst
 from signpost.services.intake.analysis_processes import ChildSettings
 from signpost.services.intake.engines import TenantEngines
 from signpost.settings import read_settings
+from signpost.tenants.live_rulebooks import kept_rules
 
 NICENESS = 10
 
@@ -28,7 +30,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may be written between answers
     settings: ChildSettings = pickle.load(requests)  # written by our own parent
     resource.setrlimit(resource.RLIMIT_AS, (settings.max_memory_bytes, settings.max_memory_bytes))
-    engines = TenantEngines(tuple(settings.rules), settings.tenants, settings.reload_interval_s)
+    engines = TenantEngines(tuple(settings.rules), settings.tenants, settings.reload_interval_s, kept=_kept(settings))
     analyst = LocalAnalyst(engines.of)
     while True:
         try:
@@ -37,6 +39,11 @@ def main() -> None:
             return
         pickle.dump(_answer(analyst, engines, job, settings.max_cpu_s), answers)
         answers.flush()
+
+
+def _kept(settings: ChildSettings) -> KeptFiles | None:
+    state_dir = settings.state_dir
+    return None if state_dir is None else kept_rules(state_dir, tuple(settings.rules), settings.tenants)
 
 
 def _answer(analyst: LocalAnalyst, engines: TenantEngines, job: Job, max_cpu_s: int) -> tuple[str, object]:

@@ -28,11 +28,13 @@ COMMAND = (sys.executable, "-m", "signpost.services.intake.analysis_child")
 
 @dataclass(frozen=True, slots=True)
 class ChildSettings:
-    """What a child needs: the rules, the tenants file, the seconds between two looks at them, and its limits."""
+    """What a child needs: the rules, the tenants file, the seconds between two looks at them, the folder for copies of
+    them, and its limits."""
 
     rules: Sequence[Path]
     tenants: Path
     reload_interval_s: float
+    state_dir: Path | None = None
     max_cpu_s: int = 10
     max_memory_bytes: int = 1 << 30
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from signpost.engine import CompiledEngine
+from signpost.kept_files import KeptFiles
 from signpost.rulebook.folders import Folders
 from signpost.tenants.live_rulebooks import LiveEngines
 
@@ -14,8 +15,14 @@ class TenantEngines:
     """A compiled engine for each tenant. Polls the files on use, at most every `interval_s` seconds."""
 
     def __init__(
-        self, folders: Folders, tenants: Path, interval_s: float, monotonic: Callable[[], float] = time.monotonic
+        self,
+        folders: Folders,
+        tenants: Path,
+        interval_s: float,
+        monotonic: Callable[[], float] = time.monotonic,
+        kept: KeptFiles | None = None,
     ) -> None:
+        self._kept = kept
         self._folders, self._tenants, self._interval_s, self._monotonic = folders, tenants, interval_s, monotonic
         self._lock = threading.Lock()
         self._live: LiveEngines[CompiledEngine] | None = None
@@ -27,7 +34,7 @@ class TenantEngines:
         with self._lock:
             if self._live is None:
                 self._live, self._polled_at_s = (
-                    LiveEngines(self._folders, self._tenants, CompiledEngine),
+                    LiveEngines(self._folders, self._tenants, CompiledEngine, kept=self._kept),
                     self._monotonic(),
                 )
             elif self._monotonic() - self._polled_at_s >= self._interval_s:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from signpost import standard_error
 from signpost.errors import TransientError
+from signpost.kept_files import KeptFiles
 from signpost.messaging import Publisher
 from signpost.repeats import Repeats
 from signpost.storage import StorageUnavailable, Store
@@ -55,7 +56,7 @@ class Readiness(Protocol):
 
 
 class ReadinessCheck:
-    """Checks database, broker, outbox, tenants file and log when it is asked."""
+    """Checks database, broker, outbox, tenants file, rules and log when it is asked."""
 
     def __init__(
         self,
@@ -63,8 +64,11 @@ class ReadinessCheck:
         publisher: Callable[[], Publisher],
         tenants: Tenants | LiveTenants,
         old_outbox_s: float = OLD_OUTBOX_S,
+        rulebook_files: KeptFiles | None = None,
     ) -> None:
-        """`old_outbox_s`: the age from which on a message in the outbox is reported."""
+        """`old_outbox_s`: the age from which on a message in the outbox is reported. `rulebook_files`: where workers
+        record that they refuse the rules."""
+        self._rulebook_files = rulebook_files
         self._store, self._publisher, self._tenants = store, publisher, tenants
         self._old_outbox_s, self._lines = old_outbox_s, Repeats()
 
@@ -78,6 +82,8 @@ class ReadinessCheck:
         parts = database if has_broker else {"broker": BROKER_UNAVAILABLE, **database}
         if isinstance(self._tenants, LiveTenants) and self._tenants.is_degraded:
             parts["tenants"] = CHANGE_REFUSED
+        if self._rulebook_files is not None and self._rulebook_files.is_refused:
+            parts["rules"] = CHANGE_REFUSED
         if standard_error.is_failing():
             parts["log"] = LOG_STOPPED
         return Report(True, parts, problem)

@@ -3,23 +3,28 @@
 import logging
 from collections.abc import Mapping
 
-from signpost.errors import MisconfiguredError, TransientError
+from signpost.errors import CallerError, MisconfiguredError, TransientError
 from signpost.ingress.sources import source_problem
 from signpost.messaging import connect
 from signpost.settings import Settings
 from signpost.storage import open_store
+from signpost.tenants.live import LiveTenants, kept_tenants
 from signpost.tenants.loading import load_tenants
 
 log = logging.getLogger(__name__)
 
 
 def check_start(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Raises CallerError for a faulty tenants file or declared field, MisconfiguredError if database or broker reject
-    the settings.
+    """Raises CallerError for a faulty tenants file or declared field of which no valid version is kept,
+    MisconfiguredError if database or broker reject the settings.
 
     A server that is only unavailable does not stop the start: the intake stores events in the other one.
     """
-    load_tenants(settings.tenants, environ, source_problem, settings.rules)
+    try:
+        load_tenants(settings.tenants, environ, source_problem, settings.rules)
+    except CallerError:
+        kept = kept_tenants(settings.state_dir, settings.tenants, settings.rules)
+        LiveTenants(settings.tenants, environ, source_problem, settings.rules, kept)
     for check in (_check_database, _check_broker):
         try:
             check(settings)

@@ -17,7 +17,8 @@ from signpost.services.intake.limits import Limits
 from signpost.services.intake.readiness import CHECK_TIMEOUT_S, ReadinessCheck, ReadinessWatch
 from signpost.settings import read_settings
 from signpost.storage import Rate, Store, open_store
-from signpost.tenants.live import LiveTenants
+from signpost.tenants.live import LiveTenants, kept_tenants
+from signpost.tenants.live_rulebooks import kept_rules
 from signpost.tenants.quotas import Quotas
 
 stopping = threading.Event()
@@ -58,14 +59,22 @@ delivery_store, probe = _open(WRITERS, DATABASE_TIMEOUT_S), _open(1, CHECK_TIMEO
 broker = connect(
     settings.broker_url, partitions=settings.partitions, bounds=Bounds(publish_timeout_s=settings.publish_timeout)
 )
-tenants = LiveTenants(settings.tenants, os.environ, source_problem, settings.rules)
+tenants = LiveTenants(
+    settings.tenants,
+    os.environ,
+    source_problem,
+    settings.rules,
+    kept_tenants(settings.state_dir, settings.tenants, settings.rules),
+)
+rulebook_files = kept_rules(settings.state_dir, settings.rules, settings.tenants)
 quotas = Quotas(store)
 analyst = ProcessAnalyst(
-    ChildSettings(settings.rules, settings.tenants, settings.reload_interval), settings.http_analyses
+    ChildSettings(settings.rules, settings.tenants, settings.reload_interval, state_dir=settings.state_dir),
+    settings.http_analyses,
 )
 deliveries = Deliveries(delivery_store, lambda: f"dlv_{token_hex(12)}", bodies=settings.delivery_days > 0)
 readiness = ReadinessWatch(
-    ReadinessCheck(probe, broker.publisher, tenants, OLD_OUTBOX_S + settings.outbox_lease), store
+    ReadinessCheck(probe, broker.publisher, tenants, OLD_OUTBOX_S + settings.outbox_lease, rulebook_files), store
 )
 # Neither store nor broker holds a connection yet: each worker process opens its own after the fork.
 app = create_app(

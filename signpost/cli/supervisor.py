@@ -44,6 +44,7 @@ class _Child:
     started: float = 0.0
     pause_s: float = MIN_PAUSE_S
     restart_at: float | None = None
+    restarts: int = 0
 
     @property
     def alive(self) -> bool:
@@ -66,7 +67,9 @@ class Supervisor:
         """Start all programs, call `on_ready` once they are ready, and run until SIGTERM or SIGINT. Returns the exit
         code.
 
-        A program that exits before all are ready stops the system: it would exit again. Later it is restarted.
+        A program that exits before all are ready stops the system: it would exit again. So does one whose first process
+        soon reports that an operator must correct something. Any later exit of a program leads to a restart: a fault
+        of one must not stop those that work.
         """
         with signals.dispatch_to(self._request_stop, self._reload):
             return self._run(ready, on_ready, timeout_s)
@@ -143,10 +146,15 @@ class Supervisor:
     def _watch(self) -> int:
         while not self.stop.wait(POLL_S):
             for child in self._children:
-                if child.process and child.process.poll() == MISUSED:
+                if self._cannot_start(child):
                     return self._report_failure(child)
                 self._restart_if_dead(child)
         return 0
+
+    def _cannot_start(self, child: _Child) -> bool:
+        """Whether the first process of a program could not run: the system can be ready before it finds out."""
+        is_first = not child.restarts and time.monotonic() - child.started < STABLE_S
+        return is_first and child.process is not None and child.process.poll() == MISUSED
 
     def _restart_if_dead(self, child: _Child) -> None:
         now = time.monotonic()
@@ -159,6 +167,7 @@ class Supervisor:
             self.log(f"{child.program.name} exited with {_describe_exit(code)}; restarting in {child.pause_s:g} s")
             child.pause_s = min(child.pause_s * 2, MAX_PAUSE_S)
         elif now >= child.restart_at:
+            child.restarts += 1
             self._start(child)
 
     def _stop_all(self) -> None:

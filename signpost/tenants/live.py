@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from signpost.kept_files import KeptFiles
 from signpost.rulebook.folders import Folders, folders_of
 from signpost.rulebook.own_fields import own_field_files
 from signpost.schemas.custom import OwnKinds
@@ -25,12 +26,13 @@ class LiveTenants(Watched[Tenants]):
         environ: Mapping[str, str],
         check: SourceCheck = lambda vendor, secrets: "",
         rules: Folders | None = None,
+        kept: KeptFiles | None = None,
     ) -> None:
-        """`check`, `rules`: see `load_tenants`. Raises TenantsError, RulebookError."""
+        """`check`, `rules`: see `load_tenants`; `kept`: see Watched. Raises TenantsError, RulebookError."""
         self._file, self._environ, self._check, self._rules = file, environ, check, rules
         self._of_tenants: tuple[Path, ...] = ()
         self._secret_files: frozenset[Path] = frozenset()
-        super().__init__()
+        super().__init__(kept=kept)
 
     def tenant_of_key(self, key: str) -> str | None:
         """The tenant that an API key belongs to."""
@@ -45,8 +47,20 @@ class LiveTenants(Watched[Tenants]):
         return self.now().own_fields(tenant)
 
     def _paths(self) -> Iterable[Path]:
+        return (*self._kept_paths(), *sorted(self._secret_files))
+
+    def _kept_paths(self) -> Iterable[Path]:
+        """No secret file: those are read where they are."""
         declared = own_field_files((*folders_of(self._rules), *self._of_tenants)) if self._rules is not None else ()
-        return (self._file, *sorted(self._secret_files), *declared)
+        return (self._file, *declared)
+
+    def _kept_folders(self) -> Iterable[Path]:
+        return self._of_tenants
+
+    def _load_kept(self, copies: Path) -> Tenants:
+        tenants = load_tenants(self._file, self._environ, self._check, self._rules, copies)
+        self._secret_files = tenants.files
+        return tenants
 
     def _load(self, current: Tenants | None) -> Tenants:
         # Files that were read before they were watched change the digest, so they are read again
@@ -68,3 +82,8 @@ class LiveTenants(Watched[Tenants]):
         disabled = sum(bool(source.problem) for source in content.sources.values())
         counts = {"tenants": len(content.tenants), "sources": len(content.sources), "disabled": disabled}
         self.log.info("tenants in force", extra=counts)
+
+
+def kept_tenants(folder: Path, file: Path, rules: Folders) -> KeptFiles:
+    """The copies of the last valid tenants file in a folder of state."""
+    return KeptFiles(folder, "tenants", (file, *folders_of(rules)))

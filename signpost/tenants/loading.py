@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from signpost.facts.vocabulary import Vocabulary
+from signpost.kept_files import copy_of
 from signpost.rulebook import RulebookError
 from signpost.rulebook.folders import Folders, folders_of
 from signpost.rulebook.own_fields import read_own_fields
@@ -28,24 +29,27 @@ def load_tenants(
     environ: Mapping[str, str],
     check: SourceCheck = lambda vendor, secrets: "",
     rules: Folders | None = None,
+    copies: Path | None = None,
 ) -> Tenants:
     """Load the tenants file. The secret env:NAME is read from `environ`, file:PATH from a file relative to the
     folder of the tenants file. `rules`: the folders whose `fields.yaml` declares fields; None: not checked.
+    `copies`: reads these copies of file and folders, see `copy_of`; secrets are not among them.
 
     A source whose secrets cannot be read, or that `check` refuses, is disabled: its `problem` says why. Raises
     TenantsError with all other problems, RulebookError with those of the declared fields.
     """
     problems = Problems()
-    if not file.exists():
+    if not copy_of(file, copies).exists():
         problems.add("R001", Position(str(file), 1, 1), "there is no such file", CREATE_HINT)
         raise TenantsError(problems.found)
-    root = read(file, str(file), problems, secret=True)
+    root = read(copy_of(file, copies), str(file), problems, secret=True)
     if root is None:
         raise TenantsError(problems.found)
     reader = TenantsReader(file.parent, environ, problems, check)
     parts = reader.members(root, "the file", ("tenants", "sources"), ("tenants",))
     tenants = reader.tenants(parts["tenants"]) if "tenants" in parts else {}
-    overrides = find_overrides_in(parts.get("tenants"), file.parent, problems)
+    overrides = find_overrides_in(parts.get("tenants"), file.parent, problems, copies)
+    rules = None if rules is None else tuple(copy_of(folder, copies) for folder in folders_of(rules))
     vocabularies = {name: _vocabulary(rules, overrides.get(name)) for name in tenants} if rules is not None else {}
     sources = reader.sources(parts.get("sources"), vocabularies)
     if problems.found:

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from signpost.kept_files import copy_of
 from signpost.rulebook import Rulebook
 from signpost.rulebook.life import NAME as LIFE
 from signpost.rulebook.life import life_params
@@ -55,18 +56,21 @@ class RuleOverrides:
                 _check_params(rule, node, rulebook.rules[rule].params, problems)
 
 
-def find_overrides(file: Path, problems: Problems) -> dict[str, RuleOverrides]:
-    """The overrides of every tenant that has any; adds problems of their shape to `problems`."""
-    root = read(file, str(file), problems, secret=True)
+def find_overrides(file: Path, problems: Problems, copies: Path | None = None) -> dict[str, RuleOverrides]:
+    """The overrides of every tenant that has any; adds problems of their shape to `problems`. `copies`: reads these
+    copies of file and folders, see `copy_of`."""
+    root = read(copy_of(file, copies), str(file), problems, secret=True)
     if root is None:
         return {}
     tenants = FieldReader(problems).members(root, "the file", None, ("tenants",)).get("tenants")
-    return find_overrides_in(tenants, file.parent, problems)
+    return find_overrides_in(tenants, file.parent, problems, copies)
 
 
-def find_overrides_in(tenants: Node | None, folder: Path, problems: Problems) -> dict[str, RuleOverrides]:
+def find_overrides_in(
+    tenants: Node | None, folder: Path, problems: Problems, copies: Path | None = None
+) -> dict[str, RuleOverrides]:
     """As `find_overrides`, for the file's `tenants`; `folder`: the folder of the file."""
-    reader = _OverridesReader(folder, problems)
+    reader = _OverridesReader(folder, problems, copies)
     bodies = reader.members(tenants, "tenants") if tenants is not None else {}
     overrides = {tenant: reader.overrides(tenant, body) for tenant, body in bodies.items()}
     return {tenant: own for tenant, own in overrides.items() if own.params or own.disabled or own.rules}
@@ -81,9 +85,9 @@ def folders_of_tenants(file: Path) -> tuple[Path, ...]:
 class _OverridesReader(FieldReader):
     """Reads only the overrides of tenants: the rest can be secret."""
 
-    def __init__(self, folder: Path, problems: Problems) -> None:
+    def __init__(self, folder: Path, problems: Problems, copies: Path | None) -> None:
         super().__init__(problems)
-        self._folder = folder
+        self._folder, self._copies = folder, copies
 
     def overrides(self, tenant: str, body: Node) -> RuleOverrides:
         """The overrides of one tenant."""
@@ -95,7 +99,8 @@ class _OverridesReader(FieldReader):
 
     def _rules(self, tenant: str, node: Node) -> Path | None:
         """The tenant's own folder, relative to the folder of the tenants file."""
-        folder = self._folder / _expand_home(node.value) if isinstance(node.value, str) else None
+        given = self._folder / _expand_home(node.value) if isinstance(node.value, str) else None
+        folder = None if given is None else copy_of(given, self._copies)
         if folder is None or not os.path.isdir(folder):
             message = f"tenants.{tenant}.rules must name a folder of rules"
             self.problems.add("R006", node.position, f"{message}; there is none at {folder}" if folder else message)

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 import orjson
 
+from signpost.kept_files import copy_of
 from signpost.rulebook import Problem, Rulebook, RulebookError, find_problems
 from signpost.rulebook.folders import Folders, folders_of
 from signpost.tenants.overrides import RuleOverrides, find_overrides
@@ -56,22 +57,26 @@ class Engines(Generic[Engine_co]):
         return self._made[self.rulebooks.of(tenant).version]
 
 
-def load_rulebooks(folders: Folders, tenants: Path | None = None) -> Rulebooks:
+def load_rulebooks(folders: Folders, tenants: Path | None = None, copies: Path | None = None) -> Rulebooks:
     """The rulebook in folders for each tenant of a tenants file; without such a file, all have the same.
 
-    Raises RulebookError with the problems of both.
+    `copies`: reads these copies of folders and file, see `copy_of`. Raises RulebookError with the problems of both.
     """
-    rulebooks, problems = find_rulebook_problems(folders, tenants)
+    rulebooks, problems = find_rulebook_problems(folders, tenants, copies)
     if problems:
         raise RulebookError(in_folder(problems, folders_of(folders)[0]))
     return rulebooks
 
 
-def find_rulebook_problems(folders: Folders, tenants: Path | None = None) -> tuple[Rulebooks, list[Problem]]:
+def find_rulebook_problems(
+    folders: Folders, tenants: Path | None = None, copies: Path | None = None
+) -> tuple[Rulebooks, list[Problem]]:
     """As `load_rulebooks`, for tools that continue after problems: what could be read, and all problems by position."""
+    folders = tuple(copy_of(folder, copies) for folder in folders_of(folders))
     default, problems = find_problems(folders)
     is_valid = not problems.found
-    overrides = find_overrides(tenants, problems) if tenants is not None and tenants.exists() else {}
+    has_tenants = tenants is not None and copy_of(tenants, copies).exists()
+    overrides = find_overrides(tenants, problems, copies) if tenants is not None and has_tenants else {}
     if not is_valid:
         # Valid overrides would look unknown if rules could not be read
         return Rulebooks(default, {}), sorted(set(problems.found))

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -125,14 +126,35 @@ def test_a_database_that_goes_under_a_running_worker_is_waited_for(
             server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def test_the_supervisor_starts_no_program_again_that_an_operator_has_to_correct(tmp_path: Path) -> None:
+def supervise(tmp_path: Path, exits: Sequence[int], *, is_ready: bool) -> tuple[int, list[str]]:
+    """Supervise a program whose processes exit with these codes, the first once the system is ready; stop it then."""
     starts, ready = tmp_path / "starts", tmp_path / "ready"
     script = (
         f"import pathlib, sys, time\nwith open({str(starts)!r}, 'a') as file: file.write('x')\n"
-        f"while not pathlib.Path({str(ready)!r}).exists(): time.sleep(0.02)\nsys.exit(2)"
+        f"while not pathlib.Path({str(ready)!r}).exists(): time.sleep(0.02)\n"
+        f"sys.exit({list(exits)!r}[pathlib.Path({str(starts)!r}).stat().st_size - 1])"
     )
     lines: list[str] = []
-    supervisor = Supervisor([[Program("worker", [sys.executable, "-c", script], 5)]], {}, lines.append)
-    assert supervisor.run(lambda: True, ready.touch, 10) == 2
-    assert starts.read_text() == "x"
-    assert lines == ["worker exited with exit code 2; the system stops"]
+
+    def log(line: str) -> None:
+        lines.append(line)
+        if len(lines) == len(exits):
+            supervisor.stop.set()
+
+    supervisor = Supervisor([[Program("worker", [sys.executable, "-c", script], 5)]], {}, log)
+    if not is_ready:
+        ready.touch()
+    return supervisor.run(lambda: is_ready, ready.touch, 60), lines
+
+
+@pytest.mark.parametrize("is_ready", [False, True])
+def test_a_program_that_cannot_start_the_first_time_ends_the_system(tmp_path: Path, is_ready: bool) -> None:
+    assert supervise(tmp_path, [2], is_ready=is_ready) == (2, ["worker exited with exit code 2; the system stops"])
+
+
+def test_a_program_that_cannot_start_later_is_started_again_after_a_pause(tmp_path: Path) -> None:
+    code, lines = supervise(tmp_path, [1, 2, 2], is_ready=True)
+    assert code == 0
+    assert lines == [
+        f"worker exited with exit code {code}; restarting in {pause} s" for code, pause in ((1, 0.5), (2, 1), (2, 2))
+    ]
