@@ -55,7 +55,7 @@ class Relay:
                 continue
             backoff = pauses()
             if self._sweeper is not None:
-                self._sweeper.step(self._clock())
+                self._sweeper.step(self._clock(), stop.is_set)
             # Rows that a full queue refuses are retried later; they must not block later rows
             if claimed < MAX_BATCH or sent < claimed:
                 stop.wait(self._interval_s)

@@ -3,7 +3,7 @@ what the broker moved to the dead letters."""
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,6 +42,10 @@ class _Letter:
     names: Sequence[str]
 
 
+class _Stopping(Exception):
+    """The process stops during a sweep; the queue gets back what the sweep holds."""
+
+
 class Sweeper:
     """Sweeps both queues after each erasure, after new dead letters, and every hour. `max_age_us`: age at which a
     message is deleted; 0: any age stays. `partitions`: of events, today."""
@@ -50,16 +54,21 @@ class Sweeper:
         self._store, self._broker, self._max_age_us = store, broker, max_age_us
         self._redelivery = Redelivery(broker, partitions)
         self._checked_at, self._swept_at, self._counted_at, self._dead = 0, 0, 0, 0
+        self._is_stopping: Callable[[], bool] = lambda: False
 
-    def step(self, now: int) -> None:
-        """Sweep if it is due. Raises TransientError."""
+    def step(self, now: int, is_stopping: Callable[[], bool] = lambda: False) -> None:
+        """Sweep if it is due; gives up between two pages once the process stops. Raises TransientError."""
+        self._is_stopping = is_stopping
         if now < self._checked_at + CHECK_INTERVAL_US:
             return
         self._checked_at = now
         erased_at = self._store.erasures.latest() or 0
         is_full_due = self._swept_at < erased_at + SETTLING_US or now >= self._swept_at + FULL_INTERVAL_US
         if is_full_due or self._has_new_letters(now):
-            swept = self.sweep(now)
+            try:
+                swept = self.sweep(now)
+            except _Stopping:
+                return
             self._swept_at, self._dead = now, max(0, self._dead - swept.get(DEAD, 0))
             if any(swept.values()):
                 log.info("queues swept", extra=swept)
@@ -90,6 +99,8 @@ class Sweeper:
         return self._dead > before
 
     def _choose(self, page: Sequence[Delivery], now: int) -> list[bool]:
+        if self._is_stopping():
+            raise _Stopping
         letters = [_read(delivery) for delivery in page]
         erased_at: dict[str, Mapping[str, int]] = {}
         for tenant in {letter.tenant for letter in letters}:

@@ -33,7 +33,7 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
     @routes.get("/v1/candidates/<anything:key>/agenda")
     def agenda(key: str) -> Response:
         tenant, reader = context.tenant(), _reader()
-        return Response(read(tenant, case_of(context, tenant, key), reader), mimetype=JSON)
+        return Response(read(tenant, case_of(context, tenant, key), reader, _questions()), mimetype=JSON)
 
     @routes.post("/v1/candidates/<anything:key>/agenda/cards/<card>/feedback")
     def feedback(key: str, card: str) -> Response:
@@ -75,7 +75,7 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
         following = f"{last.rank}.{last.last_useful}.{last.case_key}" if last else None
         return reply({"employer": employer, "items": items, "next": following})
 
-    def read(tenant: str, row: CaseRow, reader: Reader, questions: int = MAX_QUESTIONS) -> bytes:
+    def read(tenant: str, row: CaseRow, reader: Reader, questions: int) -> bytes:
         wanted = questions if reader.audience == "candidate" else 0
         context.charge(tenant, prices.of_agendas(1) + (prices.QUESTIONS if wanted else 0))
         with slots.take(tenant):
@@ -100,6 +100,14 @@ def _reader() -> Reader:
     if not employer:
         raise BadQuery("employer", "must be given with audience=employer: the id of the employer")
     return Reader(audience, employer)
+
+
+def _questions() -> int:
+    """The query parameter `questions`: how many to look for, which costs more than the agenda. Raises BadQuery."""
+    raw = request.args.get("questions", str(MAX_QUESTIONS))
+    if raw not in map(str, range(MAX_QUESTIONS + 1)):
+        raise BadQuery("questions", f"must be a whole number from 0 to {MAX_QUESTIONS}")
+    return int(raw)
 
 
 def _after() -> tuple[int, int, str] | None:

@@ -60,6 +60,7 @@ def test_the_agenda_of_a_candidate_is_as_documented(intake: Intake) -> None:
     described("Agenda", found)
     assert 1 <= len(found["cards"]) <= 2
     assert len(found["questions"]) == 2
+    assert read(intake, f"{PATH}?questions=0")[1] == {**found, "questions": []}
     _, advice = read(intake, "/v1/candidates/c-1/advice?audience=candidate")
     shown = [name for card in found["cards"] for name in card["recommendations"]]
     held = [one["recommendation"] for one in found["held"]]
@@ -102,6 +103,8 @@ def test_feedback_on_a_card_answers_everything_on_it(intake: Intake) -> None:
         ("audience=nobody", "audience"),
         ("employer=acme", "employer"),
         ("audience=employer", "employer"),
+        ("questions=3", "questions"),
+        ("questions=x", "questions"),
     ],
 )
 def test_a_wrong_reader_is_refused_by_name(intake: Intake, query: str, name: str) -> None:

@@ -197,6 +197,18 @@ def test_a_relay_sweeps_while_it_is_idle(signpost: System) -> None:
         thread.join(30)
 
 
+def test_a_process_that_stops_gives_up_its_sweep_and_loses_nothing(signpost: System) -> None:
+    """A sweep of ten thousand messages takes longer than a process may take to stop."""
+    signpost.handle(*journey("late"), event("candidate.erased", "late", at=3))
+    signpost.send(dead(message(journey("late")[0]).body))
+    wait_for(lambda: signpost.broker.queue_depth(DEAD) == 1)
+    sweeper = Sweeper(signpost.store, signpost.broker, 0)
+    sweeper.step(signpost.now, lambda: True)
+    wait_for(lambda: signpost.broker.queue_depth(DEAD) == 1)
+    sweeper.step(signpost.now + 10 * SECOND)
+    wait_for(lambda: signpost.broker.queue_depth(DEAD) == 0)
+
+
 def test_old_dead_letters_and_old_unrouted_advice_are_deleted(signpost: System) -> None:
     body = message(event("offer.extended", "stays", offer="o")).body
     times = [format_instant(signpost.now - days * DAY) for days in (31, 29)]
