@@ -9,6 +9,7 @@ GRANT SELECT ON alembic_version TO signpost_intake, signpost_advisor, signpost_c
 GRANT SELECT ON cases, recommendations, feed, feed_erased, standings TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE ON buckets, signed_messages TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries, delivery_cases, delivery_ids TO signpost_intake;
+GRANT SELECT, INSERT, DELETE ON calendar_links TO signpost_intake;
 GRANT SELECT ON erasures, digest_keys, usage TO signpost_intake;
 GRANT INSERT, SELECT (id, created) ON outbox TO signpost_intake;
 
@@ -18,6 +19,7 @@ GRANT SELECT (id, tenant), DELETE ON deliveries TO signpost_advisor;
 GRANT SELECT, DELETE ON delivery_cases, delivery_ids TO signpost_advisor;
 GRANT SELECT, INSERT, UPDATE ON erasures, feed_heads TO signpost_advisor;
 GRANT SELECT, INSERT ON feed_erased TO signpost_advisor;
+GRANT SELECT (tenant, case_key), DELETE ON calendar_links TO signpost_advisor;
 GRANT SELECT ON digest_keys TO signpost_advisor;
 GRANT SELECT ON consumers, usage TO signpost_advisor;
 

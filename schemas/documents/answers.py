@@ -2,6 +2,7 @@
 
 from signpost.names import AUDIENCES, PRIORITIES
 from signpost.schemas.agenda import CardSchema, HeldSchema
+from signpost.schemas.calendar_links import CalendarLinkSchema
 from signpost.schemas.containers import object_schema
 from signpost.schemas.feedback import FeedbackSchema
 from signpost.schemas.fields import JsonSchema
@@ -92,6 +93,7 @@ _AGENDA: dict[str, JsonSchema] = {
     "cards": {"type": "array", "items": ref("Card")},
     "held": {"type": "array", "items": ref("Held")},
 }
+_CALENDAR_LINK: JsonSchema = {"id": _TEXT, "created": _INSTANT, "expires": _NULLABLE_INSTANT}
 ANSWERS: JsonSchema = {
     "Problem": of(
         "type title status", type=_TEXT, title=_TEXT, status=_INTEGER, detail=_TEXT, errors=_ERRORS, more=_MORE
@@ -107,6 +109,9 @@ ANSWERS: JsonSchema = {
     ),
     "Candidate": _CANDIDATE,
     "Candidates": of("items next", items={"type": "array", "items": ref("Candidate")}, next=_NULLABLE_TEXT),
+    "CalendarLinkRequest": object_schema(CalendarLinkSchema),
+    "CalendarLink": of("id url created expires", url={"type": "string", "format": "uri"}, **_CALENDAR_LINK),
+    "CalendarLinks": of("items", items={"type": "array", "items": of("id created expires", **_CALENDAR_LINK)}),
     "Case": of(
         "candidate case next_change rulebook",
         candidate=_TEXT,

@@ -17,6 +17,7 @@ from signpost.schemas.documents.examples import (
     SIMULATION,
 )
 from signpost.schemas.documents.openapi_agenda import agenda_paths
+from signpost.schemas.documents.openapi_calendar import calendar_paths
 from signpost.schemas.documents.openapi_candidates import candidate_paths
 from signpost.schemas.documents.openapi_documents import document_paths
 from signpost.schemas.documents.openapi_forecast import forecast_paths
@@ -45,6 +46,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/v1/events": {"post": send_events(events)},
         "/v1/webhooks/{source}": {"post": send_webhook()},
         **candidate_paths(),
+        **calendar_paths(),
         "/v1/candidates/{candidate}/advice": {"get": _advice()},
         "/v1/candidates/{candidate}/case": {"get": _case()},
         "/v1/candidates/{candidate}/questions": {"get": _questions()},
@@ -97,6 +99,7 @@ _TAGS = {
     "Send": "Send events and webhooks",
     "Read": "Read advice, cases and recommendations",
     "Explain": "Explain, forecast and simulate advice",
+    "Calendar": "Read calendars, and manage the links to them",
     "Deliveries": "Inspect and replay webhooks",
     "Health": "Health checks for operators",
     "Contracts": "Public documents: OpenAPI, AsyncAPI, JSON Schema",
@@ -113,6 +116,8 @@ def _tag(path: str, method: str) -> str:
         return "Health" if path in ("/livez", "/readyz") else "Contracts"
     if path.endswith(("/explanation", "/rules/{rule}", "/questions", "/forecast", "/simulate")):
         return "Explain"
+    if "/calendar" in path:
+        return "Calendar"
     if path.startswith("/v1/deliveries"):
         return "Deliveries"
     return "Read" if method == "get" else "Send"

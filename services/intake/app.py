@@ -10,6 +10,7 @@ from signpost.ingress.cloudevents_http import grant
 from signpost.messaging import Publisher
 from signpost.services.intake import (
     agendas,
+    calendars,
     candidates,
     documents,
     events,
@@ -97,7 +98,7 @@ def create_app(
         rate_limit,
         deliveries,
     )
-    for routes in (events, webhooks, reading, candidates, health, feedback):
+    for routes in (events, webhooks, reading, candidates, calendars, health, feedback):
         app.register_blueprint(routes.blueprint(context))
     slots = Slots(analyses)
     app.register_blueprint(explaining.blueprint(context, analyst, slots))

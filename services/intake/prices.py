@@ -12,6 +12,7 @@ CANDIDATES: Final = 4
 """Candidates of a page that cost as much as one event."""
 SEARCH: Final = 25
 """A search reads up to a thousand cases."""
+CALENDAR: Final = 10
 EXPLANATION: Final = 50
 AGENDA: Final = 10
 QUESTIONS: Final = 50

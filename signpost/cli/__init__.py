@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "tail": ("signpost.cli.tail:tail", "Show recommendations, the latest last."),
     "candidates": ("signpost.cli.candidates:candidates", "List candidates, or search for one."),
     "agenda": ("signpost.cli.agenda:agenda", "Show what to do next, the most pressing first."),
+    "calendar": ("signpost.cli.calendar:calendar", "Print a candidate's calendar, or make a link to it."),
     "questions": ("signpost.cli.questions:questions", "List the facts that a candidate could be asked for."),
     "forecast": ("signpost.cli.forecast:forecast", "Show what time alone will change, for a candidate or for all."),
     "rules": ("signpost.cli.rules:rules", "Write, check, test and explain rules."),

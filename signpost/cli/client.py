@@ -42,12 +42,12 @@ def open_client(settings: Settings) -> Iterator[httpx.Client]:
 
 def request_json(client: httpx.Client, method: str, path: str, **request: Any) -> Any:
     """The JSON body of a successful response. Raises IntakeRejected or IntakeUnavailable."""
-    response = send_request(client, method, path, **request)
-    if response.status_code in (429, 502, 503, 504):
-        raise IntakeUnavailable(_detail(response), _parse_seconds(response.headers.get("Retry-After", "")))
-    if not response.is_success:
-        raise IntakeRejected(_detail(response))
-    return response.json()
+    return _succeed(send_request(client, method, path, **request)).json()
+
+
+def request_text(client: httpx.Client, method: str, path: str, **request: Any) -> str:
+    """The body of a successful response as text. Raises IntakeRejected or IntakeUnavailable."""
+    return _succeed(send_request(client, method, path, **request)).text
 
 
 def send_request(client: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:
@@ -59,6 +59,15 @@ def send_request(client: httpx.Client, method: str, path: str, **request: Any) -
         raise IntakeUnavailable(
             f"no intake answers at {address}: {error}; start it with `signpost up`, or set SIGNPOST_URL"
         ) from None
+
+
+def _succeed(response: httpx.Response) -> httpx.Response:
+    """The response, if it is a success. Raises IntakeRejected or IntakeUnavailable."""
+    if response.status_code in (429, 502, 503, 504):
+        raise IntakeUnavailable(_detail(response), _parse_seconds(response.headers.get("Retry-After", "")))
+    if not response.is_success:
+        raise IntakeRejected(_detail(response))
+    return response
 
 
 def _detail(response: httpx.Response) -> str:

@@ -1,6 +1,7 @@
 """Cases, seen events, recommendations, feed and outbox in PostgreSQL or SQLite. Knows no rules or message formats."""
 
 from signpost.storage.buckets import Lease, Rate
+from signpost.storage.calendar_links import CalendarLink
 from signpost.storage.candidates import CandidateRow
 from signpost.storage.deliveries import DeliveryRow, DeliveryStore, DeliverySummary
 from signpost.storage.errors import (
@@ -36,6 +37,7 @@ from signpost.storage.usage import Usage
 __all__ = [
     "BadCursor",
     "BadDatabaseUrl",
+    "CalendarLink",
     "CandidateRow",
     "CaseRow",
     "Change",

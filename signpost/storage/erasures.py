@@ -8,6 +8,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, func, select, text
 
 from signpost.storage.tables import (
+    calendar_links,
     delivery_cases,
     digest_keys,
     erasures,
@@ -85,7 +86,7 @@ class ErasureStore:
     def count_rows(self, tenant: str, key: str) -> dict[str, int]:
         """Table -> number of its rows that concern the case of a candidate."""
         tables = {"events": seen_events, "recommendations": recommendations, "feed": feed, "outbox": outbox,
-                  "deliveries": delivery_cases}  # fmt: skip
+                  "deliveries": delivery_cases, "calendar_links": calendar_links}  # fmt: skip
         with self._read_connection() as connection:
             return {
                 name: connection.execute(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, RowMapping, Select, Table, delete, fu
 from signpost.case.identity import lives_on_under
 from signpost.storage import standings
 from signpost.storage.buckets import Lease, Rate, lease
+from signpost.storage.calendar_links import CalendarLinkStore
 from signpost.storage.candidates import CandidateStore
 from signpost.storage.consumers import ConsumerStore
 from signpost.storage.deliveries import DeliveryStore
@@ -53,6 +54,7 @@ class Store:
         sqlite = self._engine.url.get_backend_name() == "sqlite"
         self._dialect: Dialect = SqliteDialect() if sqlite else PostgresDialect()
         self.deliveries = DeliveryStore(self._write_connection, self._read_connection, self._dialect)
+        self.calendar_links = CalendarLinkStore(self._write_connection, self._read_connection, self._dialect)
         self.candidates = CandidateStore(self._read_connection)
         self.erasures = ErasureStore(self._read_connection)
         self.signed_messages = SignedMessageStore(self._write_connection)

@@ -266,3 +266,17 @@ consumers = Table(
     Column("added_at", BigInteger, nullable=False),
     Column("broker_user", TEXT),
 )
+
+# Links to calendars; `digest` of the secret in the link, `case_key` as it was when the link was made.
+calendar_links = Table(
+    "calendar_links",
+    metadata,
+    Column("tenant", TEXT, primary_key=True),
+    Column("id", TEXT, primary_key=True),
+    Column("case_key", TEXT, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),
+    Index("calendar_links_case", "tenant", "case_key"),
+    Index("calendar_links_digest", "digest", unique=True),
+)

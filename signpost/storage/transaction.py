@@ -28,6 +28,7 @@ from signpost.storage.rows import (
     StandingRow,
 )
 from signpost.storage.tables import (
+    calendar_links,
     cases,
     outbox,
     recommendations,
@@ -200,11 +201,11 @@ class Transaction:
         """
         if not keys:
             return
-        covered = {*keys, *self._connection.scalars(select(_with_absorbed(tenant, keys).c.key))}
+        covered = {*keys, *self._connection.scalars(select(with_absorbed(tenant, keys).c.key))}
         seen = self._delete_seen(tenant, covered, erased_at if covered & set(living) else None)
         gone = sorted(covered - set(living))
         feed.erase(self._connection, tenant, covered)
-        for table in (recommendations, outbox, standings):
+        for table in (recommendations, outbox, standings, calendar_links):
             condition = (table.c.tenant == tenant) & table.c.case_key.in_(sorted(covered))
             if table is outbox:
                 condition &= or_(outbox.c.exchange.in_((ADVICE, AGENDA, QUESTIONS)), outbox.c.created <= erased_at)
@@ -243,7 +244,7 @@ def read_rulebooks(connection: Connection) -> dict[str, RulebookRow]:
     return {row[0]: RulebookRow(*row) for row in connection.execute(query)}
 
 
-def _with_absorbed(tenant: str, keys: Collection[str]) -> CTE:
+def with_absorbed(tenant: str, keys: Collection[str]) -> CTE:
     """These keys and every key that was merged into them, directly or indirectly."""
     absorbed = (
         select(cases.c.key).where(cases.c.tenant == tenant, cases.c.key.in_(keys)).cte("absorbed", recursive=True)

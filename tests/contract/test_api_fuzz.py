@@ -85,6 +85,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     known = {"candidate": "c-1", "recommendation": said["id"], "rule": said["rule"], "source": "careers"}
     body = json.dumps(WEBHOOK).encode()
     answer = intake.post("/v1/webhooks/careers", body, sign_standard(body))
+    links = [intake.post("/v1/candidates/c-1/calendar-links", b"", {}).get_json() for _ in range(2)]
+    known["link"], known["token"] = links[0]["id"], links[1]["url"].rpartition("/")[2].removesuffix(".ics")
     known["delivery"] = answer.headers.get("Signpost-Delivery", "dlv_none")
     yield Fuzzed(intake, schemathesis.openapi.from_wsgi("/openapi.json", intake.client.application), known)
     intake.broker.close()

@@ -228,6 +228,7 @@ def test_the_prices_are_documented() -> None:
     assert said["a page of a list"] == f"1 for each {prices.PAGE_ITEMS} items of its `limit`"
     candidates = f"1 for each {prices.CANDIDATES} items of its `limit`, and {prices.SEARCH} for a search"
     assert said["a page of candidates"] == candidates
+    assert said["a calendar"] == f"{prices.CALENDAR}, also through a link"
     assert said["an explanation"] == str(prices.EXPLANATION)
     assert said["the questions to a candidate"] == str(prices.QUESTIONS)
     agenda = f"{prices.AGENDA}, and {prices.QUESTIONS} with the questions of a candidate"

@@ -20,8 +20,17 @@ WEBHOOK = {
     "type": "offer.extended", "timestamp": "2026-03-02T13:00:00Z",
     "data": {"candidate": "c-1", "offer": "o-2", "employer": {"id": "globex", "name": "Globex"}},
 }  # fmt: skip
-PUBLIC = ("/docs", "/schemas/", "/openapi.json", "/asyncapi.json", "/livez", "/readyz", "/v1/webhooks/")
-"""Routes without a tenant's data, and the one whose credential is a signature."""
+PUBLIC = (
+    "/docs",
+    "/schemas/",
+    "/openapi.json",
+    "/asyncapi.json",
+    "/livez",
+    "/readyz",
+    "/v1/webhooks/",
+    "/v1/calendars/",
+)
+"""Routes without a tenant's data, and those whose credential is a signature or the secret of a link."""
 LISTS = ("/v1/deliveries", "/v1/recommendations", "/v1/forecast", "/v1/candidates", "/v1/employers/acme/agenda")
 EMPLOYERS = "/v1/employers/<anything:employer>/agenda"
 """The list of an employer, which is empty for an employer that nobody knows."""
@@ -40,6 +49,7 @@ class Neighbours:
         System(intake.store, intake.broker, "", "", now=NOW).work(2)
         advice = intake.get("/v1/candidates/c-1/advice").json
         self.recommendation: str = advice["active"][0]["id"]  # type: ignore[index]
+        self.link = "none"
         self.rule: str = advice["active"][0]["rule"]  # type: ignore[index]
         agenda = intake.get("/v1/candidates/c-1/agenda").json
         self.card: str = agenda["cards"][0]["id"]  # type: ignore[index]
@@ -52,6 +62,7 @@ class Neighbours:
             "rule": self.rule,
             "card": self.card if known else "none",
             "employer": "acme" if known else "none",
+            "link": self.link_for(method) if known else "none",
         }
         path = rule.rule
         for name in rule.arguments:
@@ -59,6 +70,13 @@ class Neighbours:
         return self.intake.client.open(
             path, method=method, json=self.body_for(rule), headers={"Authorization": f"Bearer {key}"}
         )
+
+    def link_for(self, method: str) -> str:
+        """A link of north's candidate; a new one for each that is to be revoked."""
+        if method == "DELETE":
+            made = self.intake.post("/v1/candidates/c-1/calendar-links", b"", {})
+            self.link = made.json["id"]  # type: ignore[index]
+        return self.link
 
     def body_for(self, rule: Rule) -> Any:
         return WRITES.get(rule.rule, {"answer": "done"} if rule.rule.endswith("/feedback") else None)
