@@ -87,6 +87,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     answer = intake.post("/v1/webhooks/careers", body, sign_standard(body))
     links = [intake.post("/v1/candidates/c-1/calendar-links", b"", {}).get_json() for _ in range(2)]
     known["link"], known["token"] = links[0]["id"], links[1]["url"].rpartition("/")[2].removesuffix(".ics")
+    known["card"] = intake.get("/v1/candidates/c-1/agenda?questions=0").get_json()["cards"][0]["id"]
     known["delivery"] = answer.headers.get("Signpost-Delivery", "dlv_none")
     yield Fuzzed(intake, schemathesis.openapi.from_wsgi("/openapi.json", intake.client.application), known)
     intake.broker.close()

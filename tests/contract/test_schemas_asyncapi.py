@@ -12,7 +12,7 @@ from referencing import Registry, Resource
 
 from signpost.case.instant import parse_instant
 from signpost.messaging.topology import declaration, event_message
-from signpost.names import ADVICE, EVENTS, FEEDBACK, QUESTIONS
+from signpost.names import ADVICE, AGENDA, EVENTS, FEEDBACK, QUESTIONS
 from signpost.schemas import EVENT_SCHEMAS, dump_event, full_type, load_event
 from signpost.schemas.documents.event_examples import EVENT_DATA, event_example
 from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
@@ -105,6 +105,6 @@ def test_exchanges_and_queues_are_those_of_the_topology() -> None:
     bindings = [channel["bindings"]["amqp"] for channel in DOCUMENT["channels"].values()]
     exchanges = {it["exchange"]["name"]: it["exchange"]["type"] for it in bindings if it["is"] == "routingKey"}
     declared = {exchange.name: exchange.kind for exchange in declaration().exchanges}
-    assert exchanges == {name: declared[name] for name in (EVENTS, ADVICE, QUESTIONS, FEEDBACK)}
+    assert exchanges == {name: declared[name] for name in (EVENTS, ADVICE, AGENDA, QUESTIONS, FEEDBACK)}
     queues = {it["queue"]["name"] for it in bindings if it["is"] == "queue"}
     assert queues == {queue.name for queue in declaration().queues}
