@@ -201,7 +201,7 @@ def test_time_alone_escalates_and_ends_advice(signpost: System) -> None:
         assert signpost.standing("late") == signpost.expected("late")
     assert seen == [None, "normal", "normal", "high", "urgent", "urgent", None]
     mine = [
-        one for one in signpost.changes() if one["candidate"] == "late" and one["rule"] == "respond-before-deadline"
+        one for one in signpost.changes() if one["candidate"] == "late" and one.get("rule") == "respond-before-deadline"
     ]
     assert [(one["change"], one["sequence"], one["priority"]) for one in mine] == [
         ("raised", 1, "normal"),
