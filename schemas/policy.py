@@ -2,7 +2,7 @@
 
 import re
 from datetime import time
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from signpost.schemas.fields import JsonSchema, Patterned
 
@@ -46,42 +46,46 @@ def parse_wait(text: str) -> int:
     return wait
 
 
-class QuietHours(Patterned):
+class PolicyText(Patterned):
+    """A text that is kept as it is written."""
+
+    @staticmethod
+    def parse(text: str) -> object:
+        """What the text means. Raises ValueError, with a reason or without."""
+        raise NotImplementedError
+
+    def read(self, text: str) -> str:
+        self.parse(text)
+        return text
+
+
+class QuietHours(PolicyText):
     """Local times between which no news is sent, or "none"."""
 
     format = 'two local times like "21:00 to 07:30", or "none"'
     json: ClassVar[JsonSchema] = {"pattern": f"^({_QUIET.pattern}|{NONE})$"}
-
-    def read(self, text: str) -> str:
-        parse_quiet_hours(text)
-        return text
+    parse = staticmethod(parse_quiet_hours)
 
 
-class Digest(Patterned):
+class Digest(PolicyText):
     """When news is sent together, or "none"."""
 
     format = '"daily at 08:00", "weekly on Monday at 08:00" or "none"'
     json: ClassVar[JsonSchema] = {"pattern": f"^({_DIGEST.pattern}|{NONE})$"}
-
-    def read(self, text: str) -> str:
-        parse_digest(text)
-        return text
+    parse = staticmethod(parse_digest)
 
 
-class Wait(Patterned):
+class Wait(PolicyText):
     """A short duration."""
 
     format = 'seconds, minutes or hours up to a day, like "90s", "5m" or "2h"'
     json: ClassVar[JsonSchema] = {"pattern": f"^{_WAIT.pattern}$"}
-
-    def read(self, text: str) -> str:
-        parse_wait(text)
-        return text
+    parse = staticmethod(parse_wait)
 
 
-POLICY_FIELDS: Final[dict[str, tuple[type[Patterned], Any]]] = {
-    "quiet_hours": (QuietHours, parse_quiet_hours),
-    "digest": (Digest, parse_digest),
-    "settling_time": (Wait, parse_wait),
+POLICY_FIELDS: Final[dict[str, type[PolicyText]]] = {
+    "quiet_hours": QuietHours,
+    "digest": Digest,
+    "settling_time": Wait,
 }
-"""Parameter of the agenda -> its kind and its parser."""
+"""Parameter of the agenda -> its kind."""

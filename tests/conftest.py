@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from signpost.engine import AUTO, DURABLE, choose_engine
+from signpost.storage import Store, open_store, upgrade
 from tests.support import databases, private_servers, servers
 
 NEEDS_SERVER = "needs a server: "
@@ -104,6 +105,14 @@ def private_postgres() -> Iterator[private_servers.PrivatePostgreSQL]:
 def sqlite_url(tmp_path: Path) -> str:
     """sqlite:///... of a file that is not there yet, for this test alone."""
     return f"sqlite:///{tmp_path / 'signpost.db'}"
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Iterator[Store]:
+    """An empty store in a file of SQLite, for this test alone."""
+    upgrade(sqlite_url)
+    with open_store(sqlite_url) as opened:
+        yield opened
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:

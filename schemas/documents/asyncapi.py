@@ -57,7 +57,7 @@ def asyncapi() -> JsonSchema:
         "operations": _operations(),
         "components": {
             "messages": {full_type(name): _event(name) for name in EVENT_SCHEMAS}
-            | {RECOMMENDATION: _recommendation(), LIST: _list(), CARDS: _cards()},
+            | {RECOMMENDATION: _recommendation(), **_states()},
             "schemas": {"headers": _headers()},
             "securitySchemes": {"broker": {"type": "userPassword", "description": "A broker user"}},
         },
@@ -117,11 +117,6 @@ def _agenda() -> JsonSchema:
     return _exchange(AGENDA, "{tenant}.{audience}.{priority}", description, parameters, {CARDS: _named(CARDS)})
 
 
-def _cards() -> JsonSchema:
-    payload = {"$ref": "/schemas/signpost.agenda.v1.json"}
-    return _message("An agenda has changed", payload, {"Example": AGENDA_EVENT})
-
-
 def _questions() -> JsonSchema:
     parameters = {
         "tenant": _parameter("The tenant of the candidate", TENANT),
@@ -134,9 +129,15 @@ def _questions() -> JsonSchema:
     return _exchange(QUESTIONS, "{tenant}.candidate.{priority}", description, parameters, {LIST: _named(LIST)})
 
 
-def _list() -> JsonSchema:
-    payload = {"$ref": "/schemas/signpost.questions.v1.json"}
-    return _message("The questions to a candidate have changed", payload, {"Example": QUESTIONS_EVENT})
+def _states() -> JsonSchema:
+    """The messages that carry a state as a whole whenever it changes."""
+    return {
+        name: _message(title, {"$ref": f"/schemas/signpost.{name}.v1.json"}, {"Example": example})
+        for name, title, example in (
+            (LIST, "The questions to a candidate have changed", QUESTIONS_EVENT),
+            (CARDS, "An agenda has changed", AGENDA_EVENT),
+        )
+    }
 
 
 def _feedback() -> JsonSchema:

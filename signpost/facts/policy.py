@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from signpost.case.instant import DAY, MINUTE, from_datetime, on_calendar, to_datetime
-from signpost.schemas.policy import parse_digest, parse_quiet_hours, parse_wait
+from signpost.schemas.policy import POLICY_FIELDS
 
 MAX_CARDS: Final = 20
 PREFIX: Final = "agenda_"
@@ -68,9 +68,7 @@ def _cards(value: float) -> int:
 
 PARSERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "max_cards": _cards,
-    "quiet_hours": parse_quiet_hours,
-    "digest": parse_digest,
-    "settling_time": parse_wait,
+    **{name: field.parse for name, field in POLICY_FIELDS.items()},
     "topics_off": frozenset,
 }
 """Parameter -> how its value is read. Each but the first and the last raises ValueError for a malformed text."""

@@ -12,7 +12,7 @@ from signpost.rulebook.rulebook import CardKind, Per, Rulebook
 from signpost.rulebook.shapes import INSTANT, NUMBER, TEXT, Many, ObjectShape, Plain, Shape
 from signpost.rulebook.templates import find_text_problems, names_in
 from signpost.rulebook.terms import Rule, Texts
-from signpost.rulebook.text_reader import read_texts
+from signpost.rulebook.text_reader import read_texts, read_word
 from signpost.rulebook.wording import check_lengths
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
@@ -94,8 +94,8 @@ class _Reader(FieldReader):
         texts = read_texts(node, self.problems)
         self._check_texts(texts, node)
         check_lengths(node, _MAX_LENGTHS, self.problems)
-        audience = self._word(node, "audience", AUDIENCES) or "candidate"
-        per = self._word(node, "per", _PERS) or Per.SUBJECT
+        audience = read_word(node, "audience", AUDIENCES, self.problems) or "candidate"
+        per = read_word(node, "per", _PERS, self.problems) or Per.SUBJECT
         return CardKind(name, audience, self._acts(node.value["acts"]), Per(per), texts)
 
     def _acts(self, node: Node) -> tuple[str, ...]:
@@ -106,15 +106,6 @@ class _Reader(FieldReader):
             if act not in known:
                 self.problems.add("R061", node.position, f"there is no act {act!r}", meant(act, known))
         return acts
-
-    def _word(self, node: Node, key: str, known: tuple[str, ...]) -> str | None:
-        if key not in node.value:
-            return None
-        value = node.value[key].value
-        if value not in known:
-            self.problems.add("R013", node.value[key].position, f"{key} cannot be {value!r}", meant(str(value), known))
-            return None
-        return str(value)
 
     def _check_texts(self, texts: Texts, node: Node) -> None:
         for key, sources in _sources(texts).items():

@@ -65,4 +65,4 @@ def _parse(name: str, value: Any) -> Any:
 def _format_of(name: str) -> str:
     if name == "max_cards":
         return f"a whole number from 1 to {MAX_CARDS}"
-    return _TOPICS if name == "topics_off" else POLICY_FIELDS.get(name, (Wait, None))[0].format
+    return _TOPICS if name == "topics_off" else POLICY_FIELDS.get(name, Wait).format

@@ -16,7 +16,7 @@ from signpost.rulebook.levels import read_levels
 from signpost.rulebook.sources import Sources
 from signpost.rulebook.templates import names_in
 from signpost.rulebook.terms import Choice, Defined, Moment, Rule
-from signpost.rulebook.text_reader import RULE_KEYS, places_of, read_strings, read_text, read_texts
+from signpost.rulebook.text_reader import RULE_KEYS, places_of, read_strings, read_text, read_texts, read_word
 from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
 from signpost.suggestions import meant
@@ -52,10 +52,10 @@ class RuleReader:
             self.problems.add("R006", node.position, f"the rule {rule_id} must be a mapping of keys")
             return None
         self._check_keys(rule_id, node)
-        about = self._word(node, "about", SUBJECTS)
+        about = read_word(node, "about", SUBJECTS, self.problems)
         if about is None or any(key not in node.value for key in REQUIRED):
             return None
-        audience = self._word(node, "audience", AUDIENCES) or "candidate"
+        audience = read_word(node, "audience", AUDIENCES, self.problems) or "candidate"
         names = Names(about, about, self.problems, self.vocabulary, self._params(rule_id, node), audience=audience)
         names.broken |= self.problems.fields
         return self._build(rule_id, about, node, names)
@@ -80,7 +80,7 @@ class RuleReader:
             defined=defined,
             suppresses=tuple(read_strings(node, "suppresses", self.problems)),
             opposes=tuple(read_strings(node, "opposes", self.problems)),
-            attaches=self._word(node, "attaches", ATTACHMENTS),
+            attaches=read_word(node, "attaches", ATTACHMENTS, self.problems),
             act=self.acts.of(node, self.problems),
             weight=self._weight(node),
             point=self._point(node),
@@ -101,15 +101,6 @@ class RuleReader:
         for key in REQUIRED:
             if key not in node.value and not any(key in re.findall(r"\w+", hint) for hint in hints.values()):
                 self.problems.add("R011", node.position, f"the rule {rule_id} has no {key!r}")
-
-    def _word(self, node: Node, key: str, known: tuple[str, ...]) -> str | None:
-        if key not in node.value:
-            return None
-        value = node.value[key].value
-        if value not in known:
-            self.problems.add("R013", node.value[key].position, f"{key} cannot be {value!r}", meant(str(value), known))
-            return None
-        return str(value)
 
     def _weight(self, node: Node) -> float:
         value = node.value["weight"].plain() if "weight" in node.value else 0

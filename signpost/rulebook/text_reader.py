@@ -1,6 +1,7 @@
 """Reads the texts of a rule, and where its keys and their items stand. Does not check what texts say."""
 
 from signpost.rulebook.terms import Draft, Texts
+from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.quoting import hint_for_mapping
 from signpost.yaml_files.reader import Node
@@ -75,3 +76,14 @@ def places_of(node: Node) -> dict[str, Position]:
         elif block is not None and isinstance(block.value, list):
             places |= {f"{key}.{item.value}": item.position for item in block.value}
     return places
+
+
+def read_word(node: Node, key: str, known: tuple[str, ...], problems: Problems) -> str | None:
+    """One of the `known` words; None if the key is missing or, as a problem, if it has another value."""
+    if key not in node.value:
+        return None
+    value = node.value[key].value
+    if value not in known:
+        problems.add("R013", node.value[key].position, f"{key} cannot be {value!r}", meant(str(value), known))
+        return None
+    return str(value)

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from signpost.errors import TransientError
 from signpost.messaging import Message, Publisher
 from signpost.services.intake.acceptance import EventAcceptor, NotPersisted
-from signpost.storage import OutboxRow, Store, open_store, upgrade
+from signpost.storage import OutboxRow, Store, open_store
 from tests.support.workers_kit import START, event
 
 EVENTS = [
@@ -38,13 +38,6 @@ class Confirming:
 
     def close(self, timeout_s: float) -> None:
         """Nothing to close."""
-
-
-@pytest.fixture
-def store(sqlite_url: str) -> Iterator[Store]:
-    upgrade(sqlite_url)
-    with open_store(sqlite_url) as opened:
-        yield opened
 
 
 def confirm(_number: int, future: Future[None]) -> None:

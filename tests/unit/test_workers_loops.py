@@ -1,7 +1,7 @@
 """What relay and clock do in each turn of their loops, and how long they pause: on a real store, without a broker."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,7 @@ from signpost.case.instant import DAY, MINUTE, SECOND
 from signpost.engine import make_engine
 from signpost.errors import TransientError
 from signpost.messaging import Message
-from signpost.storage import CaseRow, DeliveryRow, Store, open_store, upgrade
+from signpost.storage import CaseRow, DeliveryRow, Store
 from signpost.storage.rows import OutboxMessage
 from signpost.tenants.quotas import Quota, QuotaFile
 from signpost.tenants.rulebooks import Engines
@@ -66,13 +66,6 @@ class Broker:
 
     def close(self, timeout_s: float) -> None:
         """Nothing to close."""
-
-
-@pytest.fixture
-def store(sqlite_url: str) -> Iterator[Store]:
-    upgrade(sqlite_url)
-    with open_store(sqlite_url) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """Which rulebook is later, for the processes that share a database and read the same files at different moments."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from signpost.advice import Engine
-from signpost.storage import CaseRow, Store, open_store, upgrade
+from signpost.storage import CaseRow, Store
 from signpost.tenants.rulebooks import Engines
 from signpost.workers.rulebook_versions import IN_USE_US, RulebookVersions, StaleRulebook
 from tests.support.workers_kit import ENGINES, START
@@ -29,13 +28,6 @@ class Files:
     def reload_now(self) -> None:
         self.reloads += 1
         self.current = self.changed or self.current
-
-
-@pytest.fixture
-def store(sqlite_url: str) -> Iterator[Store]:
-    upgrade(sqlite_url)
-    with open_store(sqlite_url) as opened:
-        yield opened
 
 
 @pytest.fixture
