@@ -28,4 +28,4 @@ def require_first_body(store: Store, delivery: WebhookRequest, signed: bytes) ->
         log.warning("webhook of source %s accepted without a check for a second body: %s", delivery.source.name, error)
         return
     if not first:
-        raise InvalidSignature("this signature was used for another body before; sign each request anew")
+        raise InvalidSignature("this signature was used for another body before; sign each request separately")

@@ -62,8 +62,8 @@ def is_greater(name: str, challenger: tuple[Any, ...], holder: tuple[Any, ...]) 
 
 
 def _position(name: str, stamp: tuple[Any, ...]) -> tuple[Any, ...]:
-    """By the vendor's order, then by the stated time, then by receipt. One decision told twice was received when it
-    was first received; what is implied twice began when it was first true."""
+    """By the vendor's order, then by the stated time, then by receipt. One decision that is stated
+    twice was received when it was first received; what is implied twice began when it was first true."""
     if len(stamp) == 3:
         return stamp
     time, source, id, as_of, received, turn = stamp
@@ -152,10 +152,10 @@ def _since(kind: str, voice: _Voice, plain: Mapping[str, Register]) -> Iterator[
             (stamp, value), counts = voice.choose(name)
             yield name, (stamp[:3], value), counts
             continue
-        for told, stated in ((voice.stated.get(name), True), (voice.received.get(name), False)):
-            if told is not None:
-                time, again = _place(told[0], stated, voice, decisions, others)
-                yield name, ((time, *told[0][1:3]), told[1]), stated or again
+        for register, stated in ((voice.stated.get(name), True), (voice.received.get(name), False)):
+            if register is not None:
+                time, again = _place(register[0], stated, voice, decisions, others)
+                yield name, ((time, *register[0][1:3]), register[1]), stated or again
 
 
 def _place(

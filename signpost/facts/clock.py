@@ -1,4 +1,4 @@
-"""In which zone days begin and instants are shown, for whoever reads. Pure; reads no clock."""
+"""In which zone days begin and instants are shown, for each reader. Pure; reads no clock."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timezone, tzinfo

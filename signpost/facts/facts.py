@@ -167,8 +167,8 @@ def _add_notice(candidate: Entity, offers: Iterable[Entity]) -> None:
     if "notice_country" not in candidate.values and "country" in candidate.values:
         candidate.set("notice_country", candidate.values["country"], candidate.stamps["country"])
     owed = notice_of(candidate.values, candidate.stamps)
-    told = [stamp for name, stamp in candidate.stamps.items() if name.startswith("notice_")]
-    candidate.set("notice_period", owed and owed.words(), max(told, default=None))
+    stated = [stamp for name, stamp in candidate.stamps.items() if name.startswith("notice_")]
+    candidate.set("notice_period", owed and owed.words(), max(stated, default=None))
     for offer in offers:
         if start := offer.values.get("start_date"):
             stamp = offer.stamps["start_date"]

@@ -32,7 +32,7 @@ def add_people(candidate: Entity, entities: Mapping[str, Iterable[Entity]]) -> N
 
 
 def _drop_predecessor(entity: Entity) -> None:
-    """A role or a form of address that was stated before the name belongs to somebody else."""
+    """A role or a form of address that was stated before the name belongs to another person."""
     name = entity.stamps.get(CONTACT[0])
     for field in CONTACT[1:]:
         if field in entity.values and (name is None or entity.stamps[field] < name):

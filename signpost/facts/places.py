@@ -53,10 +53,10 @@ def add_places(candidate: Entity, offers: Iterable[Entity]) -> None:
     home, homes = candidate.values, candidate.stamps
     stamps = [homes[name] for name in ("country", "region") if name in homes]
     for offer in offers:
-        if told := offer.stamps.get("location"):
-            offer.set("away", is_away(offer.values, home), max([told, *stamps]))
+        if stated := offer.stamps.get("location"):
+            offer.set("away", is_away(offer.values, home), max([stated, *stamps]))
             unwanted = among_regions(offer.values.get("region"), home.get("unwanted_regions"))
-            offer.set("unwanted_place", unwanted, max(told, homes.get("unwanted_regions", told)))
+            offer.set("unwanted_place", unwanted, max(stated, homes.get("unwanted_regions", stated)))
 
 
 def _region(name: str) -> str:

@@ -174,14 +174,14 @@ def test_the_demo_yields_its_advice_on_rabbitmq(deployment: Deployment) -> None:
             [sys.executable, str(ROOT / "examples/play.py")], env=environ, capture_output=True, text=True, check=False
         )
         assert played.returncode == 0, played.stdout + played.stderr + deployment.logs()
-        told = []
+        emitted = []
         while (received := channel.basic_get(queue, auto_ack=True))[0]:
-            told.append(json.loads(received[2]))
-    assert {"ask-response-deadline", "withdraw-promptly", "give-notice"} <= {event["data"]["rule"] for event in told}
-    for event in told:
+            emitted.append(json.loads(received[2]))
+    assert {"ask-response-deadline", "withdraw-promptly", "give-notice"} <= {event["data"]["rule"] for event in emitted}
+    for event in emitted:
         jsonschema.validate(event, contract)
     shown = [line for line in played.stdout.splitlines() if "[" in line and line.startswith("   ")]
-    assert len(shown) >= len(told) >= 20
+    assert len(shown) >= len(emitted) >= 20
 
 
 def test_processes_run_without_rights_and_without_a_compiler_of_ours(deployment: Deployment) -> None:

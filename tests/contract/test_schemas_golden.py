@@ -19,7 +19,7 @@ from tests.support.golden import GOLDEN, TENANT, build_snapshot, current_release
 
 NOW = parse_instant("2026-03-05T00:00:00Z")
 WHAT_TO_DO = """
-This breaks somebody who keeps to v1 as it was released. Take the change back, or make it an addition: a new optional
+This breaks a consumer that keeps to v1 as it was released. Take the change back, or make it an addition: a new optional
 field beside the old one. If it cannot be one, it is v2: a new type (signpost....v2) or path (/v2/...) beside v1, which
 stays. Never edit tests/data/golden: it is what others have. docs/contracts.md has the rule. What breaks:
 """
@@ -50,10 +50,10 @@ def test_what_lies_in_queues_and_databases_still_loads(path: Path) -> None:
 
 @pytest.mark.parametrize("path", golden("recommendations"))
 def test_recommendations_that_were_told_are_still_valid(path: Path) -> None:
-    told = read(path)
-    found = [error.message for error in Draft202012Validator(recommendation_document()).iter_errors(told)]
+    emitted = read(path)
+    found = [error.message for error in Draft202012Validator(recommendation_document()).iter_errors(emitted)]
     assert found == [], WHAT_TO_DO
-    assert RecommendationSchema().load(told["data"]) == told["data"], WHAT_TO_DO
+    assert RecommendationSchema().load(emitted["data"]) == emitted["data"], WHAT_TO_DO
 
 
 @pytest.mark.parametrize("path", golden("questions"))
@@ -85,8 +85,8 @@ def test_every_release_has_its_golden_messages() -> None:
 
 
 def test_every_change_of_a_recommendation_has_been_told() -> None:
-    told = {read(path)["data"]["change"] for path in GOLDEN.glob("*/recommendations/*.json")}
-    assert told == set(RecommendationSchema().fields["change"].choices)  # type: ignore[attr-defined]
+    emitted = {read(path)["data"]["change"] for path in GOLDEN.glob("*/recommendations/*.json")}
+    assert emitted == set(RecommendationSchema().fields["change"].choices)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""No call to PostgreSQL waits for ever: on a frozen server, and on a network that swallows requests or answers."""
+"""No call to PostgreSQL waits without end: on a frozen server, and on a network that swallows requests or answers."""
 
 import time
 

@@ -234,8 +234,8 @@ def test_an_outbox_id_is_never_given_twice(store: Store) -> None:
 
 def test_the_feed_pages_and_filters(store: Store) -> None:
     with store.transaction() as transaction:
-        told = [change(n, audience="candidate" if n % 2 else "employer") for n in range(1, 8)]
-        transaction.record(told, now=NOW, leased_until=LEASE)
+        emitted = [change(n, audience="candidate" if n % 2 else "employer") for n in range(1, 8)]
+        transaction.record(emitted, now=NOW, leased_until=LEASE)
     assert len(store.feed("acme")[0]) == 7
     pages, cursor = [], None
     while True:
@@ -364,8 +364,8 @@ def test_erasure_takes_what_was_told_of_absorbed_cases_too(store: Store) -> None
         transaction.save_cases(
             [CaseRow("acme", key, merged_into=into) for key, into in zip(keys, ["c-0", "c-1", None], strict=True)]
         )
-        told = [change(1, case_key=key, recommendation_id=key) for key in [*keys, "c-2"]]
-        transaction.record(told, now=NOW, leased_until=0)
+        emitted = [change(1, case_key=key, recommendation_id=key) for key in [*keys, "c-2"]]
+        transaction.record(emitted, now=NOW, leased_until=0)
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW, now=NOW)
     assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]

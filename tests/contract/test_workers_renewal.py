@@ -73,9 +73,9 @@ def test_every_case_is_brought_to_the_rules_in_force_and_told_of_it(signpost: Sy
     signpost.engines = engines(tmp_path, "Better", turn=1)
     renewed = backfill(signpost, 1000)
     settled(signpost, renewed)
-    assert format_changes(told := signpost.changes()) == ["updated rule-0@offer/o"] * 3
-    assert {one["title"] for one in told} == {"Better"}
-    assert {one["explanation"]["rulebook"] for one in told} == set(versions(signpost, 3))
+    assert format_changes(emitted := signpost.changes()) == ["updated rule-0@offer/o"] * 3
+    assert {one["title"] for one in emitted} == {"Better"}
+    assert {one["explanation"]["rulebook"] for one in emitted} == set(versions(signpost, 3))
     settled(signpost, renewed)
     assert signpost.changes() == [], "once is enough"
     assert signpost.standing("c-1") == signpost.expected("c-1")
@@ -144,8 +144,10 @@ def test_two_clocks_share_the_work(signpost: System, tmp_path: Path) -> None:
         for one in both:
             one.step(signpost.now)
         signpost.now += SECOND
-    told = signpost.changes()
-    assert sorted(one["candidate"] for one in told) == sorted(f"c-{number}" for number in range(20)), "each case once"
+    emitted = signpost.changes()
+    assert sorted(one["candidate"] for one in emitted) == sorted(f"c-{number}" for number in range(20)), (
+        "each case once"
+    )
 
 
 def test_only_the_tenant_whose_choices_changed_is_renewed(signpost: System, tmp_path: Path) -> None:
@@ -154,10 +156,10 @@ def test_only_the_tenant_whose_choices_changed_is_renewed(signpost: System, tmp_
     before = signpost.case("c-0", "other")
     signpost.engines = engines(tmp_path, "First", turn=1, tenants="acme: {disabled: [rule-0]}")
     settled(signpost, backfill(signpost, 1000))
-    told = signpost.changes()
-    assert format_changes(told) == ["resolved rule-0@offer/o"] * 2
-    assert {one["reason"] for one in told} == {"the rule was withdrawn"}
-    assert {one["explanation"]["rulebook"] for one in told} == {signpost.engines.rulebooks.of("acme").version}
+    emitted = signpost.changes()
+    assert format_changes(emitted) == ["resolved rule-0@offer/o"] * 2
+    assert {one["reason"] for one in emitted} == {"the rule was withdrawn"}
+    assert {one["explanation"]["rulebook"] for one in emitted} == {signpost.engines.rulebooks.of("acme").version}
     assert signpost.case("c-0", "other") == before
     signpost.engines = engines(tmp_path, "First", turn=2)
     settled(signpost, backfill(signpost, 1000))
@@ -256,7 +258,7 @@ def test_events_do_not_wait_for_whoever_has_other_rules_for_good(
         due(fleet.signpost, "c-0")
         assert fleet.processor("stale").wake(fleet.signpost.now)[0] == 1
         assert fleet.title() == "First"
-        assert fleet.renew("fresh") == 1, "whoever is ahead brings it back"
+        assert fleet.renew("fresh") == 1, "the one ahead brings it back"
         assert fleet.looked == 1, f"turn {turn}: it looks once"
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
         "another process has a later rulebook"

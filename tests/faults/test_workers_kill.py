@@ -68,7 +68,7 @@ class Run:
         self.distinct = len({each.id for each in sent})
         self.seen_at_kills: list[int] = []
 
-    def told(self, kills: int) -> dict[CollectedChange, int]:
+    def emitted(self, kills: int) -> dict[CollectedChange, int]:
         """What was published, and how often."""
         urls = (self.system.database_url, self.system.broker_url)
         # A lease that ends while a slow machine still publishes means a repeat, of which an undisturbed run has none
@@ -101,10 +101,10 @@ def test_a_killed_advisor_loses_and_invents_nothing(
 ) -> None:
     sent = events(size)
     with addresses(kind, request) as urls, open_system(*urls) as system:
-        undisturbed = Run(system, tmp_path, sent).told(kills=0)
+        undisturbed = Run(system, tmp_path, sent).emitted(kills=0)
     with addresses(kind, request) as urls, open_system(*urls) as system:
         run = Run(system, tmp_path, sent)
-        disturbed = run.told(kills=3)
+        disturbed = run.emitted(kills=3)
         assert all(0 < seen < run.distinct for seen in run.seen_at_kills), "the kills came too early or too late"
         assert len(set(run.seen_at_kills)) == 3
         assert system.broker.queue_depth(DEAD) == 0

@@ -47,7 +47,7 @@ def test_servers_that_go_away_and_come_back_cost_nothing(
             wait_until_drained(signpost.broker, ADVISOR, lambda: signpost.store.outbox_depth(0).waiting, 60)
             assert advisor.runs
             assert (advisor.stop(), relay.stop()) == (0, 0)
-        told = {each.message_id for each in signpost.published()}
+        emitted = {each.message_id for each in signpost.published()}
         feed, _ = signpost.store.feed("acme", limit=10_000)
-        assert told == {f"{row.recommendation_id}.{row.sequence}" for row in feed}
+        assert emitted == {f"{row.recommendation_id}.{row.sequence}" for row in feed}
         assert signpost.broker.queue_depth(DEAD) == 0

@@ -66,21 +66,21 @@ def here(tmp_path: Path, rabbitmq_server: servers.SharedRabbitMQ) -> Iterator[He
 
 
 def change(number: int, sequence: int = 1, tenant: str = "acme") -> Message:
-    told = {
+    emitted = {
         "id": f"rec_{number}",
         "sequence": sequence,
         "status": "active",
         "change": "raised",
         "title": f"No. {number}",
     }
-    body = json.dumps({"id": f"rec_{number}.{sequence}", "data": told}).encode()
+    body = json.dumps({"id": f"rec_{number}.{sequence}", "data": emitted}).encode()
     return Message(ADVICE, f"{tenant}.candidate.pay.high.raised", body, f"rec_{number}.{sequence}")
 
 
 def agenda(sequence: int) -> Message:
     cards = [{"id": f"card_{number}", "title": f"Card {number}"} for number in range(sequence)]
-    told = {"id": "agenda_1", "sequence": sequence, "cards": cards}
-    body = json.dumps({"id": f"agenda_1.{sequence}", "data": told}).encode()
+    emitted = {"id": "agenda_1", "sequence": sequence, "cards": cards}
+    body = json.dumps({"id": f"agenda_1.{sequence}", "data": emitted}).encode()
     return Message(AGENDA, "acme.candidate.high", body, f"agenda_1.{sequence}")
 
 
@@ -126,8 +126,8 @@ def test_the_embedded_queue_points_to_the_feed(tmp_path: Path) -> None:
 
 def test_since_when_the_oldest_waits_is_reckoned_from_the_feed(here: Here) -> None:
     def kept_change(number: int, tenant: str) -> Change:
-        told = {"audience": "candidate", "topic": "pay", "priority": "high", "change": "raised"}
-        body = json.dumps({"tenant": tenant, "data": told}).encode()
+        emitted = {"audience": "candidate", "topic": "pay", "priority": "high", "change": "raised"}
+        body = json.dumps({"tenant": tenant, "data": emitted}).encode()
         return Change(
             tenant,
             "c-1",

@@ -139,8 +139,8 @@ def handled(signpost: System, sabotage: Sabotage, faults: EngineFaults) -> list[
     for name in names:
         assert ADVICE in signpost.standing(name)
         assert signpost.standing(name) == signpost.expected(name)
-    told = [one["candidate"] for one in signpost.changes() if one["rule"] == RULE]
-    assert told == names
+    emitted = [one["candidate"] for one in signpost.changes() if one["rule"] == RULE]
+    assert emitted == names
     return made
 
 

@@ -124,9 +124,9 @@ def test_what_would_happen_is_told_with_its_instants_and_not_kept(intake: Intake
     status, found = simulate(intake, {"events": [later], "until": "2026-03-09T12:00:00Z"})
     assert status == 200
     described("Simulated", found)
-    told = [(one["changed_at"], one["rule"], one["change"], one["priority"]) for one in found["changes"]]
-    assert ("2026-03-03T00:00:00Z", "ask-response-deadline", "resolved", "high") in told
-    assert [step for step in told if step[1] == "respond-before-deadline"] == [
+    emitted = [(one["changed_at"], one["rule"], one["change"], one["priority"]) for one in found["changes"]]
+    assert ("2026-03-03T00:00:00Z", "ask-response-deadline", "resolved", "high") in emitted
+    assert [step for step in emitted if step[1] == "respond-before-deadline"] == [
         ("2026-03-07T00:00:00Z", "respond-before-deadline", "raised", "normal"),
         ("2026-03-08T00:00:00Z", "respond-before-deadline", "updated", "high"),
         ("2026-03-09T00:00:00Z", "respond-before-deadline", "updated", "urgent"),

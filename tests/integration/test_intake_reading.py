@@ -54,7 +54,7 @@ def envelope(name: str, subject: str, short: str, time: str) -> dict[str, Any]:
 def advise(parts: Intake) -> None:
     """What an advisor does, without its loop: fold, advise, keep."""
     case_set = CaseSet(make_engine("compiled", load(RULES)), "north", {})
-    told = [
+    emitted = [
         (key, change) for event in map(load_own_event, parts.queued()) for key, change in case_set.handle(event, NOW)
     ]
     changes = [
@@ -63,7 +63,7 @@ def advise(parts: Intake) -> None:
             change.subject, change.priority, NOW,
             orjson.dumps(to_cloudevent(change, tenant="north", key=key, now=NOW)), routing_key(change, "north"),
         )
-        for key, change in told
+        for key, change in emitted
     ]  # fmt: skip
     with parts.store.transaction() as transaction:
         transaction.lock_cases([("north", key) for key in case_set.cases])

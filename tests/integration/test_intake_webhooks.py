@@ -144,7 +144,7 @@ def test_a_source_that_could_verify_nothing_is_answered_with_503_alone(tmp_path:
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     assert refused.json is not None
     assert refused.json["type"] == "urn:signpost:problem:source-disabled"
-    assert "careers" not in refused.text, "whoever asks without a signature learns nothing"
+    assert "careers" not in refused.text, "a request without a signature learns nothing"
     body = raw(OFFER)
     assert parts.client.post(ACME, data=body, headers=sign_greenhouse(body)).status_code == 200
     assert {event["source"] for event in parts.queued()} == {"greenhouse/acme"}

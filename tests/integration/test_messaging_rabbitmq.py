@@ -154,7 +154,7 @@ def test_a_black_hole_is_unknown_within_the_bound_and_the_connection_is_left(
     ends, _ = timed(futures)
     assert all(isinstance(end, PublishUnknown) for end in ends)
     assert TIMEOUT - 0.2 < time.monotonic() - began < TIMEOUT + SLACK
-    # Without waiting for any heartbeat the publisher tried anew, into the same black hole; now nothing may wait long
+    # Without waiting for any heartbeat the publisher tried again, into the same black hole; now nothing may wait long
     proxy.wait_for("connections", 2)
     ends, seconds = timed([broker.publisher().publish(event(3))])
     assert isinstance(ends[0], PublishRefused)

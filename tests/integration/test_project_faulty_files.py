@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.test_project_up import ROOT, System, rules_told, started
+from tests.integration.test_project_up import ROOT, System, published_rules, started
 from tests.support.private_servers import wait_until
 
 RULE = "one:\n  about: offer\n  source: a\n  when: {stage: open}\n  priority: high\n  title: T\n  message: M\n"
@@ -57,7 +57,7 @@ def test_faulty_rules_and_a_dead_worker_cost_no_advice(system: System, overlay: 
     assert health(system)["status"] == "degraded"
     assert health(system)["rules"].startswith("a change is refused")
     system.command(str(ROOT / "examples/send_greenhouse_offer.py"))
-    wait_until(lambda: "one" in rules_told(system), "the overlay's advice")
+    wait_until(lambda: "one" in published_rules(system), "the overlay's advice")
     (overlay / "one.yaml").write_text(RULE)
     wait_until(lambda: health(system) == {"status": "ok"}, "all to be well")
 
@@ -73,7 +73,7 @@ def test_a_faulty_tenants_file_and_a_dead_intake_refuse_nobody(system: System, t
     wait_until(lambda: "intake exited with SIGKILL" in system.said(), "gunicorn to end")
     wait_until(lambda: "tenants" in health(system), "another intake to answer")
     system.command(str(ROOT / "examples/send_greenhouse_offer.py"))
-    wait_until(lambda: "one" in rules_told(system), "the advice")
+    wait_until(lambda: "one" in published_rules(system), "the advice")
 
 
 def test_a_system_starts_on_faulty_files_with_the_last_valid_ones(
@@ -85,7 +85,7 @@ def test_a_system_starts_on_faulty_files_with_the_last_valid_ones(
     system.log.write_text("")
     with started(tmp_path, SIGNPOST_RULES=f"ours:{overlay}") as again:
         again.command(str(ROOT / "examples/send_greenhouse_offer.py"))
-        wait_until(lambda: "one" in rules_told(again), "the overlay's advice")
+        wait_until(lambda: "one" in published_rules(again), "the overlay's advice")
 
 
 def test_workers_that_have_no_valid_rules_stop_nothing_else(system: System, overlay: Path, tmp_path: Path) -> None:
@@ -96,4 +96,4 @@ def test_workers_that_have_no_valid_rules_stop_nothing_else(system: System, over
     wait_until(lambda: system.said().count("advisor exited with exit code 2; restarting") >= 2, "two more attempts")
     system.command(str(ROOT / "examples/send_greenhouse_offer.py"))
     (overlay / "one.yaml").write_text(RULE)
-    wait_until(lambda: "one" in rules_told(system), "the advice")
+    wait_until(lambda: "one" in published_rules(system), "the advice")

@@ -104,7 +104,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield running
 
 
-def rules_told(system: System) -> set[str]:
+def published_rules(system: System) -> set[str]:
     lines = system.command("-m", "signpost", "tail", "--last", "-1", "--json").splitlines()
     return {json.loads(line)["data"]["rule"] for line in lines}
 
@@ -112,10 +112,10 @@ def rules_told(system: System) -> set[str]:
 def test_from_nothing_to_advice_and_a_clean_end(system: System) -> None:
     sent = system.command(str(ROOT / "examples/send_greenhouse_offer.py"))
     assert re.findall(r": (\d+) ", sent) == ["200", "200"]
-    wait_until(lambda: "ask-response-deadline" in rules_told(system), "the webhook's advice is told", 20)
+    wait_until(lambda: "ask-response-deadline" in published_rules(system), "the webhook's advice is published", 20)
     events = system.command(str(ROOT / "examples/play.py"), "--print")
     system.command("-m", "signpost", "send", "-", stdin=events)
-    wait_until(lambda: "learn-from-rejection" in rules_told(system), "the batch's advice is told", 20)
+    wait_until(lambda: "learn-from-rejection" in published_rules(system), "the batch's advice is published", 20)
     pids = list(system.children().values())
     assert len(pids) >= 4
     assert system.stop() == 0, system.said()
@@ -176,7 +176,7 @@ def test_without_durable_rules_it_runs_on_the_compiled_engine_and_says_so(
         line = "engine compiled: durable-rules cannot be imported (no compiler was here)"
         wait_until(lambda: line in system.said(), "the advisor says which engine it uses", 20)
         system.command(str(ROOT / "examples/send_greenhouse_offer.py"))
-        wait_until(lambda: "ask-response-deadline" in rules_told(system), "the webhook's advice is told", 20)
+        wait_until(lambda: "ask-response-deadline" in published_rules(system), "the webhook's advice is published", 20)
 
 
 def test_durable_rules_that_is_asked_for_but_missing_ends_it_with_words(
@@ -198,5 +198,5 @@ def test_the_same_on_rabbitmq_and_postgresql(tmp_path: Path, rabbitmq_url: str, 
     with started(tmp_path, SIGNPOST_BROKER_URL=rabbitmq_url, SIGNPOST_DATABASE_URL=postgres_url) as running:
         events = running.command(str(ROOT / "examples/play.py"), "--print")
         running.command("-m", "signpost", "send", "-", stdin=events)
-        wait_until(lambda: "learn-from-rejection" in rules_told(running), "the advice is told", 20)
+        wait_until(lambda: "learn-from-rejection" in published_rules(running), "the advice is published", 20)
         assert running.stop() == 0

@@ -49,23 +49,23 @@ def as_a_consumer_does(said: Event) -> Message:
     return Message(FEEDBACK, "", orjson.dumps(dump_event(said)), said.id)
 
 
-def told(signpost: System) -> list[dict[str, Any]]:
+def emitted(signpost: System) -> list[dict[str, Any]]:
     return [orjson.loads(one.body)["data"] for one in signpost.published()]
 
 
 def test_an_answer_by_queue_settles_a_recommendation(signpost: System) -> None:
     signpost.handle(event("offer.extended", subject="c-1", at=1, offer="acme"))
-    [raised] = [one for one in told(signpost) if one["rule"] == "ask-response-deadline"]
+    [raised] = [one for one in emitted(signpost) if one["rule"] == "ask-response-deadline"]
     signpost.send(as_a_consumer_does(event("advice.done", subject="c-1", at=2, recommendation=raised["id"])))
     signpost.work(1)
-    [change] = told(signpost)
+    [change] = emitted(signpost)
     assert (change["id"], change["change"], change["sequence"]) == (raised["id"], "done", 2)
 
 
 def test_nothing_but_answers_comes_by_this_way(signpost: System) -> None:
     signpost.send(as_a_consumer_does(event("offer.extended", subject="c-2", at=1, offer="acme")))
     signpost.work(1)
-    assert told(signpost) == []
+    assert emitted(signpost) == []
     [parked] = signpost.broker.get(DEAD, 10)
     assert "is not feedback" in str(parked.headers[REASON])
 
@@ -80,7 +80,7 @@ def answer(recommendation: str, type: str = "advice.dismissed", **more: Any) -> 
 def raise_advice(signpost: System, subject: str, tenant: str = "acme") -> str:
     """Let one offer raise advice. Returns the id of a recommendation."""
     signpost.handle(event("offer.extended", subject, at=1, offer="o-1", tenant=tenant))
-    [raised] = [each for each in told(signpost) if each["rule"] == "ask-response-deadline"]
+    [raised] = [each for each in emitted(signpost) if each["rule"] == "ask-response-deadline"]
     return str(raised["id"])
 
 
@@ -88,7 +88,7 @@ def reason_of_refusal(signpost: System, message: Message) -> str:
     """Send one message that the advisor must refuse without any effect. Returns the reason."""
     signpost.send(message)
     signpost.work(1)
-    assert told(signpost) == []
+    assert emitted(signpost) == []
     [dead] = signpost.broker.get(DEAD, 10)
     return str(dead.headers[REASON])
 
@@ -98,7 +98,7 @@ def test_feedback_cannot_take_the_identity_of_a_later_event(signpost: System) ->
     erasure = event("candidate.erased", "c-forged", at=3, id="erasure-1")
     signpost.send(answer(recommendation, id=erasure.id, source=erasure.source, subject="c-forged"))
     signpost.work(1)
-    assert [change["change"] for change in told(signpost)] == ["dismissed"]
+    assert [change["change"] for change in emitted(signpost)] == ["dismissed"]
     signpost.handle(erasure)
     assert signpost.store.case("acme", "c-forged") is None, "erased, and no repeat"
 
@@ -108,7 +108,7 @@ def test_two_senders_of_one_consumer_may_number_alike(signpost: System) -> None:
     for recommendation, source in ((first, "app"), (second, "mail")):
         signpost.send(answer(recommendation, id="1", source=source))
     signpost.work(2)
-    assert {change["id"] for change in told(signpost)} == {first, second}
+    assert {change["id"] for change in emitted(signpost)} == {first, second}
 
 
 def test_feedback_on_an_unknown_recommendation_creates_no_case(signpost: System) -> None:
@@ -126,7 +126,7 @@ def test_feedback_belongs_to_the_case_of_its_recommendation(signpost: System) ->
     recommendation = raise_advice(signpost, "c-4")
     signpost.send(answer(recommendation, subject="c-elsewhere"))
     signpost.work(1)
-    assert [(change["candidate"], change["change"]) for change in told(signpost)] == [("c-4", "dismissed")]
+    assert [(change["candidate"], change["change"]) for change in emitted(signpost)] == [("c-4", "dismissed")]
     assert signpost.store.case("acme", "c-elsewhere") is None
 
 
@@ -137,7 +137,7 @@ def test_feedback_from_the_future_is_refused(signpost: System) -> None:
     late = format_instant(signpost.now + MAX_AHEAD_US)
     signpost.send(answer(recommendation, "advice.done", time=late))
     signpost.work(1)
-    assert [change["change"] for change in told(signpost) if change["id"] == recommendation] == ["done"]
+    assert [change["change"] for change in emitted(signpost) if change["id"] == recommendation] == ["done"]
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def two_consumers(signpost: System) -> Iterator[None]:
 def test_no_user_answers_for_another_tenant(signpost: System, user: str) -> None:
     recommendation = raise_advice(signpost, f"c-user-{user}")
     result = handle_as(signpost, user, answer(recommendation))
-    assert told(signpost) == []
+    assert emitted(signpost) == []
     assert [settled.outcome for settled in result.settlements] == [Outcome.DEAD]
     assert "user" in result.settlements[0].reason
 
@@ -202,5 +202,5 @@ def test_the_examples_answer_as_their_user(language: str, request: pytest.Fixtur
         environ = os.environ | {"AMQP_URL": signpost.broker_url}
         subprocess.run([*COMMANDS[language], "done"], input=raised, env=environ, check=True, timeout=60)
         signpost.work(1)
-        [change] = told(signpost)
+        [change] = emitted(signpost)
         assert (change["id"], change["change"]) == (orjson.loads(raised)["data"]["id"], "done")

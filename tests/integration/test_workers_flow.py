@@ -1,4 +1,4 @@
-"""From an event on the queue to a recommendation on the queue, on both stacks: what is told, and what is told once."""
+"""From an event on the queue to a recommendation on the queue, on both stacks: what is published, and only once."""
 
 import random
 from collections.abc import Iterator
@@ -71,8 +71,8 @@ def told_of(changes: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 def test_an_event_becomes_advice_on_the_queue(signpost: System) -> None:
     signpost.handle(event("offer.extended", "flow", offer="o-1", employer={"id": "e", "name": "Acme"}))
     messages = signpost.published()
-    told = {orjson.loads(each.body)["data"]["rule"]: each for each in messages}
-    message = told["ask-response-deadline"]
+    emitted = {orjson.loads(each.body)["data"]["rule"]: each for each in messages}
+    message = emitted["ask-response-deadline"]
     document = orjson.loads(message.body)
     assert RecommendationSchema().validate(document["data"]) == {}
     assert message.message_id == document["id"] == f"{document['data']['id']}.1"

@@ -44,8 +44,8 @@ def test_a_poisonous_event_is_parked_and_its_neighbours_are_not(signpost: System
     assert "Jane" not in reason
     for number in range(6):
         assert ASKED in signpost.standing(f"n-{number}")
-    told = [one["candidate"] for one in signpost.changes() if one["rule"] == "ask-response-deadline"]
-    assert told == [f"n-{number}" for number in range(6)]
+    emitted = [one["candidate"] for one in signpost.changes() if one["rule"] == "ask-response-deadline"]
+    assert emitted == [f"n-{number}" for number in range(6)]
 
 
 def test_a_parked_event_can_be_tried_again_once_the_fault_is_gone(signpost: System) -> None:

@@ -50,9 +50,9 @@ def test_sigterm_ends_the_batch_and_loses_nothing(signpost: System, tmp_path: Pa
             wait_until(lambda: seen() == 400, "all events to be seen", 60)
             wait_until_drained(signpost.broker, ADVISOR, lambda: signpost.store.outbox_depth(0).waiting, 30)
             assert second.stop() == 0
-        told = [one for one in collector.changes if one[1] == ASKED]
+        emitted = [one for one in collector.changes if one[1] == ASKED]
         wait_until(lambda: len([one for one in collector.changes if one[1] == ASKED]) == 400, "all advice", 10)
-    assert len(told) <= 400
+    assert len(emitted) <= 400
     assert set(collector.changes.values()) == {1}
     assert signpost.broker.queue_depth(DEAD) == 0
 

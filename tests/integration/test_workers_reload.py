@@ -1,4 +1,4 @@
-"""Rules edited under running workers: taken whole, told, paced; and not taken where they are at fault."""
+"""Rules edited under running workers: replaced atomically, published, paced; and refused where they are faulty."""
 
 import json
 import re
@@ -53,7 +53,7 @@ class Rules:
 
 
 class Workers:
-    """An advisor that looks by itself, and a clock that is told to look."""
+    """An advisor that polls its files, and a clock that polls when it is asked."""
 
     def __init__(self, signpost: System, rules: Rules, folder: Path, looks: str = "0.1") -> None:
         """`looks`: every so many seconds the advisor does."""
@@ -98,7 +98,7 @@ def signpost(request: pytest.FixtureRequest) -> Iterator[System]:
         yield made
 
 
-def told(signpost: System, change: str, rule: str) -> list[dict[str, object]]:
+def emitted(signpost: System, change: str, rule: str) -> list[dict[str, object]]:
     """The recommendations of one rule that stand at one change."""
     rows = [row for n in range(CASES) for row in signpost.store.recommendations("acme", f"c-{n}")]
     return [orjson.loads(row.body)["data"] for row in rows if (row.change, row.rule) == (change, rule)]
@@ -109,16 +109,16 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
     workers = Workers(signpost, rules, tmp_path)
     with kill_afterwards(workers.advisor, workers.clock):
         signpost.send(*(event("offer.extended", f"c-{n}", offer="o", employer={"name": "Acme"}) for n in range(CASES)))
-        wait_until(lambda: len(told(signpost, "raised", "two")) == CASES, "the first advice", 40)
-        before = {one["id"] for one in told(signpost, "raised", "one")}
+        wait_until(lambda: len(emitted(signpost, "raised", "two")) == CASES, "the first advice", 40)
+        before = {one["id"] for one in emitted(signpost, "raised", "one")}
         workers.wait_for("rulebook in force", 1)
 
         # A new wording reaches every case, and no faster than it may
         edited = wall_clock()
         rules.write(one="Better")
         workers.clock.send_sighup()
-        wait_until(lambda: len(told(signpost, "updated", "one")) == CASES, "the new wording", 30)
-        updates = told(signpost, "updated", "one")
+        wait_until(lambda: len(emitted(signpost, "updated", "one")) == CASES, "the new wording", 30)
+        updates = emitted(signpost, "updated", "one")
         assert {one["title"] for one in updates} == {"Better"}
         assert {one["id"] for one in updates} == before
         [version] = {one["explanation"]["rulebook"] for one in updates}  # type: ignore[index]
@@ -126,7 +126,7 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
         assert at[0] >= edited
         for index, first in enumerate(at):
             assert sum(first <= other < first + 1_000_000 for other in at[index:]) <= PER_SECOND
-        assert len(told(signpost, "raised", "two")) == CASES, "what did not change was not told again"
+        assert len(emitted(signpost, "raised", "two")) == CASES, "what did not change was not published again"
 
         # What is at fault is not taken
         write_whole(rules.folder / "two.yaml", RULE.format(name="two", title="To {{ emplyer }}") + "  wehn: now\n")
@@ -146,13 +146,13 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
         # A rule that is gone ends what it said
         (rules.folder / "two.yaml").unlink()
         workers.clock.send_sighup()
-        wait_until(lambda: len(told(signpost, "resolved", "two")) == CASES, "the withdrawal", 30)
-        assert {one["reason"] for one in told(signpost, "resolved", "two")} == {"the rule was withdrawn"}
+        wait_until(lambda: len(emitted(signpost, "resolved", "two")) == CASES, "the withdrawal", 30)
+        assert {one["reason"] for one in emitted(signpost, "resolved", "two")} == {"the rule was withdrawn"}
 
         # So does a rule that the tenant disables, and no case of another tenant is touched
         write_whole(rules.tenants, "tenants: {acme: {disabled: [one], api_keys: ['env:NOWHERE']}}\n")
         workers.clock.send_sighup()
-        wait_until(lambda: len(told(signpost, "resolved", "one")) == CASES, "the disabled rule to end", 30)
+        wait_until(lambda: len(emitted(signpost, "resolved", "one")) == CASES, "the disabled rule to end", 30)
         signpost.send(event("offer.extended", "c-0", offer="o", tenant="other"))
         wait_until(lambda: len(signpost.store.recommendations("other", "c-0")) == 1, "the other tenant's advice", 20)
 
@@ -168,7 +168,7 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
 
 @contextmanager
 def away(database_url: str) -> Iterator[None]:
-    """Nobody gets into the database, and whoever is in is thrown out."""
+    """Nobody gets into the database, and open connections are closed."""
     url = make_url(database_url).set(drivername="postgresql")
     name = sql.Identifier(str(url.database))
     server = url.set(database="postgres").render_as_string(hide_password=False)
@@ -184,7 +184,7 @@ def away(database_url: str) -> Iterator[None]:
 def test_a_worker_outlives_its_database_while_the_rules_are_at_fault(
     signpost: System, rules: Rules, tmp_path: Path
 ) -> None:
-    """It connects anew, with the rules that it has: files that cannot be read now are no reason to end."""
+    """It connects again, with the rules that it has: files that cannot be read now are no reason to end."""
     rules.write(one="First")
     workers = Workers(signpost, rules, tmp_path)
     with kill_afterwards(workers.advisor, workers.clock):
@@ -209,13 +209,13 @@ def test_an_advisor_that_has_not_noticed_takes_no_case_back(request: pytest.Fixt
         workers = Workers(signpost, rules, tmp_path, looks="3600")
         with kill_afterwards(workers.advisor, workers.clock):
             signpost.send(event("offer.extended", "c-0", offer="o", employer={"name": "Acme"}))
-            wait_until(lambda: len(told(signpost, "raised", "one")) == 1, "the first advice", 40)
+            wait_until(lambda: len(emitted(signpost, "raised", "one")) == 1, "the first advice", 40)
             workers.wait_for("rulebook in force", 1)
             rules.write(one="Better")
             workers.clock.send_sighup()
-            wait_until(lambda: len(told(signpost, "updated", "one")) == 1, "the new wording", 30)
+            wait_until(lambda: len(emitted(signpost, "updated", "one")) == 1, "the new wording", 30)
             signpost.send(event("offer.updated", "c-0", offer="o", employer={"name": "Globex"}))
-            wait_until(lambda: "Globex" in str(told(signpost, "updated", "one")), "the event to be handled", 30)
+            wait_until(lambda: "Globex" in str(emitted(signpost, "updated", "one")), "the event to be handled", 30)
             assert (workers.advisor.stop(), workers.clock.stop()) == (0, 0)
         history = [orjson.loads(body)["data"] for body in signpost.feed("c-0", 3)]
     assert [(one["change"], one["title"]) for one in history] == [

@@ -36,10 +36,10 @@ def unseen(random: Random, number: int) -> Event:
 
 
 def employers_advice(events: list[Event], now: int, engine: CompiledEngine = ENGINE) -> list[bytes]:
-    """What employers read, but for the advice about the employer elsewhere, who is told what is theirs."""
+    """What employers read, but for the advice about the employer elsewhere, who reads what is theirs."""
     advised = advise(engine, Case().fold(*events), b"", tenant="acme", key="c-1", now=now)
-    told = [change.data for change in advised.changes if change.audience == "employer"]
-    return [orjson.dumps(data) for data in told if not data["subject"]["id"].startswith("z-")]
+    emitted = [change.data for change in advised.changes if change.audience == "employer"]
+    return [orjson.dumps(data) for data in emitted if not data["subject"]["id"].startswith("z-")]
 
 
 def test_employers_advice_does_not_depend_on_what_they_cannot_know() -> None:

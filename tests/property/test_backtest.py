@@ -198,7 +198,7 @@ def of_person(number: int, key: str, type_: str, **data: object) -> Event:
 
 
 def test_applications_and_merged_candidates_are_one_person() -> None:
-    """An application belongs to whoever named it first, as it does for workers."""
+    """An application belongs to the candidate who is named first, as it does for workers."""
     events = [
         of_person(1, "application:a1", "offer.extended", offer="o"),
         of_person(2, "c-2", "application.submitted", application="a1"),
@@ -228,9 +228,9 @@ def test_a_history_can_end_before_its_last_event() -> None:
 def played(events: list[Event], until: int) -> Iterator[tuple[int, str, str]]:
     case_set = CaseSet(CompiledEngine(RULEBOOK), "t", {})
     arrivals = [(event.time, event) for event in sorted(events, key=lambda event: (event.time, event.source, event.id))]
-    for told in Replay(case_set, arrivals).until(until):
-        if told.change.change == "raised":
-            yield told.at, told.change.rule, told.change.subject
+    for emitted in Replay(case_set, arrivals).until(until):
+        if emitted.change.change == "raised":
+            yield emitted.at, emitted.change.rule, emitted.change.subject
 
 
 def test_spells_begin_when_the_workers_would_raise_them() -> None:

@@ -85,10 +85,10 @@ def random_case(random: Random) -> tuple[CaseSet, int]:
     case_set = CaseSet(ENGINE, "acme", {})
     events = sorted(random_events(random), key=lambda event: (event.time, event.id))
     replay = Replay(case_set, [(event.time, event) for event in events])
-    told = [one.change.id for one in replay.until(events[-1].time)]
+    emitted = [one.change.id for one in replay.until(events[-1].time)]
     now = events[-1].time + random.choice([0, 1, HOUR])
     list(replay.until(now))
-    for number, id in enumerate(random.sample(told, min(len(told), 3))):
+    for number, id in enumerate(random.sample(emitted, min(len(emitted), 3))):
         answer = random_event(random, 100 + number)
         while not answer.type.startswith("advice."):
             answer = random_event(random, 100 + number)

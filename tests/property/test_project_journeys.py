@@ -50,10 +50,10 @@ def test_order_and_repetition_do_not_matter(journey: Path) -> None:
 
 
 def test_the_journeys_lead_to_advice() -> None:
-    told = {
+    emitted = {
         name.partition("@")[0]
         for journey in JOURNEYS.glob("*.json")
         for length in range(1, 9)
         for name in advice_after(events_of(journey)[:length])
     }
-    assert told >= {"ask-response-deadline", "withdraw-promptly", "letter-differs", "give-notice", "send-thank-you"}
+    assert emitted >= {"ask-response-deadline", "withdraw-promptly", "letter-differs", "give-notice", "send-thank-you"}

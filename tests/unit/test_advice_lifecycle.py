@@ -64,8 +64,8 @@ class World:
     def say(self, hours: float, type_: str, subject: str = "c-1", **data: Any) -> list[tuple[str, str, int]]:
         self.events += 1
         at = START + int(hours * HOUR)
-        told = self.load.handle(Event("acme", "test", f"e-{self.events}", type_, at, subject, data), at)
-        self.last = [change for _, change in told]
+        emitted = self.load.handle(Event("acme", "test", f"e-{self.events}", type_, at, subject, data), at)
+        self.last = [change for _, change in emitted]
         return [(change.change, f"{change.rule}@{change.subject}", change.sequence) for change in self.last]
 
     def wake(self, hours: float, key: str = "c-1") -> list[tuple[str, str, int]]:
@@ -93,8 +93,8 @@ def test_raised_then_resolved_when_its_reason_goes(world: World) -> None:
     assert offer(world) == [("raised", "ask@offer/o", 1)]
     raised = world.last[0]
     assert (raised.status, raised.priority, raised.data["title"]) == ("active", "high", "Ask Acme")
-    told = world.say(1, "offer.updated", offer="o", respond_by="2026-03-20T14:00:00Z")
-    assert told == [("resolved", "ask@offer/o", 2)]
+    emitted = world.say(1, "offer.updated", offer="o", respond_by="2026-03-20T14:00:00Z")
+    assert emitted == [("resolved", "ask@offer/o", 2)]
     assert (world.last[0].id, world.last[0].status) == (raised.id, "resolved")
 
 
@@ -196,8 +196,8 @@ def test_snoozed_advice_ends_with_its_reason(world: World) -> None:
 def test_an_application_becomes_known_as_a_candidates(world: World) -> None:
     assert world.say(0, "offer.extended", "application:a", offer="o") == [("raised", "ask@offer/o", 1)]
     first = world.last[0]
-    told = world.say(1, "application.submitted", "c-1", application="a")
-    assert told == [("resolved", "ask@offer/o", 2), ("raised", "ask@offer/o", 1)]
+    emitted = world.say(1, "application.submitted", "c-1", application="a")
+    assert emitted == [("resolved", "ask@offer/o", 2), ("raised", "ask@offer/o", 1)]
     assert (world.last[0].id, world.last[0].data["reason"]) == (first.id, "merged")
     assert world.last[1].data["candidate"] == "c-1"
     assert world.load.cases["application:a"].merged_into == "c-1"
@@ -357,7 +357,7 @@ def test_the_engines_matches_decide_what_holds(world: World) -> None:
 def test_resolved_advice_names_no_related_offer_that_is_gone(world: World) -> None:
     offer(world)
     sign_another(world, 1)
-    told = world.say(2, "offer.declined", offer="o")
-    assert ("resolved", "decline@offer/o", 2) in told
+    emitted = world.say(2, "offer.declined", offer="o")
+    assert ("resolved", "decline@offer/o", 2) in emitted
     ended = next(change for change in world.last if change.rule == "decline")
     assert ended.data["title"] == "Decline Acme, since you signed with Globex"

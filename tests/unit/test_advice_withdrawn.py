@@ -80,7 +80,7 @@ class World:
         return self._told(self.load.handle(event, self.now))
 
     def wake(self, key: str = "c-1") -> list[str]:
-        """Evaluate anew, as the clock does after the rulebook has changed."""
+        """Evaluate again, as the clock does after the rulebook has changed."""
         self.now += HOUR
         return self._told(self.load.wake(key, self.now))
 
@@ -96,7 +96,7 @@ class World:
         return self.say("offer.extended", offer="o", employer={"id": "acme", "name": "Acme"})
 
     def forget_topics(self) -> None:
-        """As records were before they noted where they are told."""
+        """As records were before they noted where they are published."""
         for case in self.cases.values():
             records = load_records(case.advice_state)
             for record in records.values():
@@ -242,7 +242,7 @@ def test_a_changed_wording_is_an_update_and_an_unchanged_one_is_none(world: Worl
 
 
 def test_a_relation_renamed_in_the_rule_still_ends(world: World) -> None:
-    """What it was told of is remembered under the old name; the words must not fail for that."""
+    """What it published is stored under the old name; the words must not fail for that."""
     world.rules(one=DECLINE.replace("  suppresses: [ask]\n", ""))
     world.offer()
     assert world.say("offer.letter_signed", offer="p", employer={"id": "g", "name": "Globex"}) == [
@@ -258,8 +258,8 @@ def test_a_case_that_merges_tells_the_end_of_withdrawn_advice_too(world: World) 
     world.rules(one=ASK)
     world.say("offer.extended", "application:a", offer="o")
     world.rules(two=EMPLOYERS)
-    told = world.say("application.submitted", "c-1", application="a")
-    assert told == ["resolved ask@offer/o 2", "raised chase@offer/o 1"]
+    emitted = world.say("application.submitted", "c-1", application="a")
+    assert emitted == ["resolved ask@offer/o 2", "raised chase@offer/o 1"]
     assert (world.last[0].data["reason"], world.last[0].topic) == ("merged", "one")
 
 

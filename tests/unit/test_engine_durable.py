@@ -29,7 +29,7 @@ def run(rules, facts):
     return code, fired
 def flat(*tests):
     return {"all": [{"m": {"$and": list(tests)}}]}
-def told(rules, facts):
+def emitted(rules, facts):
     code, fired = run(rules, facts)
     print(code, len(fired))
 """
@@ -51,7 +51,7 @@ def test_a_join_with_two_tests_before_it_kills_the_process() -> None:
 
 
 def test_the_result_code_tells_nothing_once_there_are_two_facts() -> None:
-    rule = 'told({"r": flat({"a": 1}, {"b": 1})}, '
+    rule = 'emitted({"r": flat({"a": 1}, {"b": 1})}, '
     seen = {
         probe(f'{rule}[{{"a": {first}, "b": 1}}, {{"a": {3 - first}, "b": 1}}])').stdout.strip() for first in (1, 2)
     }

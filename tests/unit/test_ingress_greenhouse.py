@@ -40,7 +40,7 @@ def offer(action: str = "offer_created", **changes: Any) -> list[Event]:
     return events(action, OFFER | changes)
 
 
-def told(found: list[Event]) -> dict[str, str]:
+def emitted(found: list[Event]) -> dict[str, str]:
     return {event.type: format_instant(event.time) for event in found}
 
 
@@ -64,16 +64,16 @@ def test_an_offer_not_yet_sent_and_a_superseded_version_say_nothing() -> None:
 
 def test_the_status_decides_and_resolved_at_is_the_time() -> None:
     resolved = "2026-03-01T10:00:00Z"
-    assert told(offer(offer_status="Accepted", resolved_at=resolved)) == {
+    assert emitted(offer(offer_status="Accepted", resolved_at=resolved)) == {
         "offer.extended": "2026-03-01T10:00:00Z",
         "offer.updated": resolved,
         "offer.accepted": resolved,
     }
-    assert told(offer(offer_status="Rejected", resolved_at=resolved)) == {
+    assert emitted(offer(offer_status="Rejected", resolved_at=resolved)) == {
         "offer.extended": "2026-03-01T10:00:00Z",
         "offer.declined": resolved,
     }
-    assert told(offer(offer_status="Accepted", sent_on=None, start_date=None)) == {
+    assert emitted(offer(offer_status="Accepted", sent_on=None, start_date=None)) == {
         "offer.accepted": "2026-03-02T14:00:00Z"
     }
 
@@ -148,11 +148,11 @@ def test_an_application_links_its_candidate(action: str) -> None:
 
 
 def test_rejections_have_their_own_time() -> None:
-    assert told(events("reject_candidate", APPLICATION)) == {
+    assert emitted(events("reject_candidate", APPLICATION)) == {
         "application.submitted": "2026-02-01T00:00:00Z",
         "application.rejected": "2026-02-11T15:50:41Z",
     }
-    assert told(events("unreject_candidate", APPLICATION)) == {"application.submitted": "2026-03-02T14:00:00Z"}
+    assert emitted(events("unreject_candidate", APPLICATION)) == {"application.submitted": "2026-03-02T14:00:00Z"}
 
 
 def test_candidates_are_merged_and_forgotten() -> None:

@@ -34,7 +34,7 @@ VECTORS = Path(__file__).parents[1] / "data" / "webhooks"
 MAPPED = [name for name in VENDORS if not VENDORS[name].speaks_ours]
 
 
-def told(vendor: str, body: Any, headers: dict[str, str] | None = None, **receipt: Any) -> list[Event]:
+def emitted(vendor: str, body: Any, headers: dict[str, str] | None = None, **receipt: Any) -> list[Event]:
     known = Receipt(f"{vendor}/acme", NOW, "d1", **receipt)
     documents = translate(VENDORS[vendor], headers or {}, body, known)
     return [load_event(document, tenant="t", now=NOW) for document in documents]
@@ -146,21 +146,21 @@ def ashby_offer(**changes: Any) -> dict[str, Any]:
 
 
 def test_an_ashby_offer_goes_from_open_to_decided() -> None:
-    extended, updated = told("ashby", ashby_offer())
+    extended, updated = emitted("ashby", ashby_offer())
     assert (extended.type, extended.subject, extended.data["offer"]) == ("offer.extended", "application:a1", "o1")
     assert updated.data["salary"] == {"amount": "90000", "currency": "EUR"}
-    accepted = told("ashby", ashby_offer(offerStatus="CandidateAccepted", decidedAt="2026-03-01T08:00:00Z"))[-1]
+    accepted = emitted("ashby", ashby_offer(offerStatus="CandidateAccepted", decidedAt="2026-03-01T08:00:00Z"))[-1]
     assert (accepted.type, format_instant(accepted.time)) == ("offer.accepted", "2026-03-01T08:00:00Z")
-    declined = told("ashby", ashby_offer(offerStatus="CandidateRejected", acceptanceStatus="Declined"))
+    declined = emitted("ashby", ashby_offer(offerStatus="CandidateRejected", acceptanceStatus="Declined"))
     assert [event.type for event in declined] == ["offer.declined"]
-    cancelled = told("ashby", ashby_offer(offerStatus="OfferCancelled", acceptanceStatus="Cancelled"))
+    cancelled = emitted("ashby", ashby_offer(offerStatus="OfferCancelled", acceptanceStatus="Cancelled"))
     assert [event.type for event in cancelled] == ["offer.rescinded"]
-    assert told("ashby", ashby_offer(offerStatus="WaitingOnOfferApproval", acceptanceStatus="Created")) == []
+    assert emitted("ashby", ashby_offer(offerStatus="WaitingOnOfferApproval", acceptanceStatus="Created")) == []
 
 
 def test_a_source_names_the_custom_fields_that_hold_its_terms() -> None:
     fields = {"respond_by": "Deadline", "bonus": "f2", "title": "$.data.offer.id"}
-    terms = told("ashby", ashby_offer(), fields=fields)[1].data
+    terms = emitted("ashby", ashby_offer(), fields=fields)[1].data
     assert terms["respond_by"] == "2026-03-09T17:00:00Z"
     assert terms["bonus"] == {"amount": "5000", "currency": "EUR"}
     assert terms["title"] == "o1"
@@ -178,16 +178,16 @@ def test_a_source_names_the_custom_fields_that_hold_its_terms() -> None:
     }
     body = {"action": "offer_created", "payload": payload}
     fields = {"respond_by": "answer.by", "salary": "pay", "equity": "nowhere"}
-    _, updated = told("greenhouse", body, fields=fields, zone=ZoneInfo("America/New_York"))
+    _, updated = emitted("greenhouse", body, fields=fields, zone=ZoneInfo("America/New_York"))
     assert updated.data["respond_by"] == "2026-03-06T22:00:00Z"
     assert updated.offsets["respond_by"] == -300
     assert updated.data["salary"] == {"amount": "70000", "currency": "USD", "per": "month"}
     assert "equity" not in updated.data
-    _, hourly = told("greenhouse", body, pay_period="hour")
+    _, hourly = emitted("greenhouse", body, pay_period="hour")
     assert hourly.data["salary"] == {"amount": "1", "currency": "USD", "per": "hour"}
-    _, monthly = told("greenhouse", body, fields=fields, pay_period="hour")
+    _, monthly = emitted("greenhouse", body, fields=fields, pay_period="hour")
     assert monthly.data["salary"]["per"] == "month", "a period that the webhook states counts"
-    _, without = told("greenhouse", body, fields=fields)
+    _, without = emitted("greenhouse", body, fields=fields)
     assert "respond_by" not in without.data, "a time without an offset is unknown where no zone is configured"
 
 
@@ -199,14 +199,14 @@ def schedule(action: str, status: str, **changes: Any) -> dict[str, Any]:
 
 
 def test_an_ashby_schedule_is_one_interview() -> None:
-    (scheduled,) = told("ashby", schedule("Create", "Scheduled"))
+    (scheduled,) = emitted("ashby", schedule("Create", "Scheduled"))
     assert scheduled.data["starts_at"] == "2026-03-04T10:00:00Z"
     assert scheduled.data["ends_at"] == "2026-03-05T11:00:00Z"
-    (moved,) = told("ashby", schedule("Update", "Scheduled", candidateId="c1"))
+    (moved,) = emitted("ashby", schedule("Update", "Scheduled", candidateId="c1"))
     assert brief([moved]) == [("interview.scheduled", "c1", "2026-03-01T09:00:00Z")]
-    assert told("ashby", schedule("Update", "Cancelled"))[0].type == "interview.cancelled"
-    assert told("ashby", schedule("Update", "Complete"))[0].type == "interview.completed"
-    assert told("ashby", schedule("Create", "NeedsScheduling", interviewEvents=[])) == []
+    assert emitted("ashby", schedule("Update", "Cancelled"))[0].type == "interview.cancelled"
+    assert emitted("ashby", schedule("Update", "Complete"))[0].type == "interview.completed"
+    assert emitted("ashby", schedule("Create", "NeedsScheduling", interviewEvents=[])) == []
 
 
 def test_a_rejection_of_ashby_is_the_employers_own() -> None:
@@ -216,7 +216,7 @@ def test_a_rejection_of_ashby_is_the_employers_own() -> None:
         ("RejectedByCandidate", ["submitted", "withdrawn"]),
     ):
         body = {"application": {**application, "archiveReason": {"reasonType": reason}}}
-        events = told("ashby", {"action": "applicationUpdate", "data": body})
+        events = emitted("ashby", {"action": "applicationUpdate", "data": body})
         assert [event.type for event in events] == [f"application.{kind}" for kind in types]
 
 
@@ -224,7 +224,7 @@ def test_teamtailor_keeps_a_rejection_until_the_candidate_may_know() -> None:
     def update(visible: str | None) -> list[Event]:
         said = {"rejected_at": "2026-03-01T10:00:00+01:00", "transparent_recruiting_visible_at": visible}
         data = {"id": "31", "attributes": said}
-        return told("teamtailor", {"payload": {"event_name": "job_application.update", "data": data}})
+        return emitted("teamtailor", {"payload": {"event_name": "job_application.update", "data": data}})
 
     assert brief(update(None)) == [("application.rejected", "application:31", "2026-03-01T09:00:00Z")]
     assert len(update("2026-03-02T13:59:00Z")) == 1
@@ -236,27 +236,27 @@ def test_what_merge_says_of_an_offer() -> None:
              "closed_at": "2026-02-25T10:00:00Z", "modified_at": "2026-02-26T10:00:00Z",
              "start_date": "2026-04-01T00:00:00Z", "remote_was_deleted": False}  # fmt: skip
     body = {"hook": {"event": "Offer.changed"}, "linked_account": {"id": "L1"}, "data": offer}
-    assert brief(told("merge", body)) == [
+    assert brief(emitted("merge", body)) == [
         ("offer.extended", "application:a1", "2026-02-20T10:00:00Z"),
         ("offer.updated", "application:a1", "2026-02-26T10:00:00Z"),
         ("offer.accepted", "application:a1", "2026-02-25T10:00:00Z"),
     ]
-    assert told("merge", body)[0].data["employer"] == {"id": "L1"}
+    assert emitted("merge", body)[0].data["employer"] == {"id": "L1"}
     removed = {**body, "hook": {"event": "Offer.removed"}}
-    assert told("merge", removed) == [], "an accepted offer is not taken back by being deleted"
-    assert told("merge", {**removed, "data": {**offer, "status": "SENT"}})[0].type == "offer.rescinded"
+    assert emitted("merge", removed) == [], "an accepted offer is not taken back by being deleted"
+    assert emitted("merge", {**removed, "data": {**offer, "status": "SENT"}})[0].type == "offer.rescinded"
 
 
 def test_a_partner_event_without_offers_or_with_other_statuses_tells_nothing() -> None:
     sample = json.loads((FOLDER / "samples/teamtailor-partner/with_job_offers.json").read_text())
-    extended, accepted = told("teamtailor-partner", sample)
+    extended, accepted = emitted("teamtailor-partner", sample)
     assert extended.data["salary"] == {"amount": "2000", "currency": "EUR", "per": "year"}
     assert extended.data["employer"] == {"id": "vAXspNm0J2Y", "name": "Teamtailor"}
     assert accepted.subject == "54321"
     sample["partner-event"]["candidate"]["job-offers"][0]["status"] = "pending"
-    assert told("teamtailor-partner", sample) == []
+    assert emitted("teamtailor-partner", sample) == []
     del sample["partner-event"]["candidate"]["job-offers"]
-    assert told("teamtailor-partner", sample) == []
+    assert emitted("teamtailor-partner", sample) == []
 
 
 # Identity
@@ -300,7 +300,7 @@ def test_late_links_and_merges_end_in_one_case(
     vendor: str, bodies: list[Any], keys: list[str], order: tuple[int, ...]
 ) -> None:
     straight, other = (
-        case_set([event for at in some for event in told(vendor, bodies[at])]) for some in (range(3), order)
+        case_set([event for at in some for event in emitted(vendor, bodies[at])]) for some in (range(3), order)
     )
     assert {other.find(key).key for key in keys} == {keys[-1]}
     assert other.find(keys[-1]).case.to_json() == straight.find(keys[-1]).case.to_json()
@@ -331,7 +331,9 @@ def test_a_payload_of_any_shape_is_translated_or_refused(which: tuple[str, str],
     envelope |= {"payload": {"event_name": event, "data": found, "candidate": found, "application": found}}
     envelope |= {"partner-event": {"candidate": {"id": 1, "job-offers": found}}, "token": "t", "application_id": "a"}
     with suppress(InvalidEvent):
-        told(vendor, envelope, {"event-name": event, "event-id": "1"}, fields={"salary": "Bonus", "respond_by": "$.x"})
+        emitted(
+            vendor, envelope, {"event-name": event, "event-id": "1"}, fields={"salary": "Bonus", "respond_by": "$.x"}
+        )
 
 
 # Files
@@ -435,7 +437,7 @@ def names_told(vendor: str, sample: str) -> dict[str, dict[str, str]]:
     """Event type -> the names in its data."""
     body = json.loads((FOLDER / "samples" / vendor / f"{sample}.json").read_text())
     kinds = ("candidate_name", "contact_name", "contact_role")
-    events = told(vendor, body)
+    events = emitted(vendor, body)
     return {event.type: named for event in events if (named := {k: event.data[k] for k in kinds if k in event.data})}
 
 
@@ -480,7 +482,7 @@ def test_a_recruiter_is_the_contact_person_before_a_hiring_manager() -> None:
         ("x", None),
     ):
         body["data"]["application"]["hiringTeam"] = team
-        assert {event.data.get("contact_name") for event in told("ashby", body)} == {name}
+        assert {event.data.get("contact_name") for event in emitted("ashby", body)} == {name}
 
 
 @pytest.mark.parametrize(
@@ -501,7 +503,7 @@ def test_a_deadline_keeps_the_offset_in_which_it_was_written_or_that_of_its_sour
     custom = {"respond_by": {"value": written}}
     payload = {"id": 1, "application_id": 2, "sent_on": "2026-03-01", "offer_status": "Created"}
     body = {"action": "offer_created", "payload": {**payload, "custom_fields": custom}}
-    events = told("greenhouse", body, employer={"id": "acme"}, zone=ZoneInfo(zone) if zone else None)
+    events = emitted("greenhouse", body, employer={"id": "acme"}, zone=ZoneInfo(zone) if zone else None)
     stated = [event for event in events if "respond_by" in event.data]
     assert [event.data["respond_by"] for event in stated] == [instant]
     assert [event.offsets.get("respond_by", 0) for event in stated] == [offset]

@@ -1,4 +1,4 @@
-"""Every wait for RabbitMQ has a bound: what the connection is told, and how the pauses between attempts grow."""
+"""Every wait for RabbitMQ has a bound: what the connection is given, and how the pauses between attempts grow."""
 
 import threading
 import time

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Clock:
-    """A clock that stands until it is told to go."""
+    """A clock that stands until a test moves it."""
 
     def __init__(self) -> None:
         self.now = 1_780_000_000 * SECOND
@@ -87,7 +87,7 @@ def test_a_lease_that_runs_out_gives_the_message_to_another_and_a_late_settlemen
     slow.settle([Settlement(held, Outcome.DEAD, "too late")], clock.now)
     third.settle([Settlement(again, Outcome.DONE)], clock.now)
     assert broker.queue_depth(DEAD) == 0
-    # The slow one registers anew and works on
+    # The slow one registers again and works on
     publish(broker, event(2))
     other.close()
     third.close()

@@ -1,4 +1,4 @@
-"""Own fields and overlays: declared in folders of rules, checked at the intake, folded, and told by vendors."""
+"""Own fields and overlays: declared in folders of rules, checked at the intake, folded, and filled by vendors."""
 
 from datetime import date
 from pathlib import Path
@@ -34,15 +34,15 @@ ask-{name}:
   source: {source}
   when: {{stage: open, {when}}}
   priority: normal
-  title: Ask about {{{{ {told} }}}}
+  title: Ask about {{{{ {emitted} }}}}
   message: M
 """
 
 
 def rule(
-    when: str, name: str = "it", audience: str = "candidate", told: str = "title", source: str = "a", act: str = ""
+    when: str, name: str = "it", audience: str = "candidate", emitted: str = "title", source: str = "a", act: str = ""
 ) -> str:
-    text = RULE.format(when=when, name=name, audience=audience, told=told, source=source)
+    text = RULE.format(when=when, name=name, audience=audience, emitted=emitted, source=source)
     return text.replace("  about: offer\n", f"  about: offer\n  act: {act}\n") if act else text
 
 
@@ -117,7 +117,7 @@ def test_a_faulty_declaration_is_named_with_its_place(tmp_path: Path, declared: 
     ],
 )
 def test_what_follows_from_a_faulty_declaration_is_not_reported(tmp_path: Path, declared: str) -> None:
-    path = folder(tmp_path, rule("probation: above 60", told="probation"), fields=f"fields:\n  {declared}\n")
+    path = folder(tmp_path, rule("probation: above 60", emitted="probation"), fields=f"fields:\n  {declared}\n")
     (path / "timelines").mkdir()
     (path / "timelines" / "t.yaml").write_text(
         "timelines:\n  - name: t\n    start: 2026-03-02T09:00:00Z\n    events:\n"
@@ -135,18 +135,18 @@ def test_a_number_of_days_has_no_unit(tmp_path: Path, condition: str, days: int)
 
 
 def test_rules_name_declared_fields_and_misspelt_ones_are_problems(tmp_path: Path) -> None:
-    rulebook = load(folder(tmp_path, rule("probation_period: above 60", told="probation_period")))
+    rulebook = load(folder(tmp_path, rule("probation_period: above 60", emitted="probation_period")))
     assert list(rulebook.vocabulary.own["candidate"]) == ["needs_visa", "most_probation", "available_on"]
     [found] = problems(folder(tmp_path, rule("probation_perod: above 60")))
     assert "R020 offer has no field 'probation_perod' (did you mean probation_period?)" in found
     [found] = problems(folder(tmp_path, rule("shift: evening")))
     assert "R021 'evening' does not fit shift (choice)" in found
-    [found] = problems(folder(tmp_path, rule("title: known", told="probation")))
+    [found] = problems(folder(tmp_path, rule("title: known", emitted="probation")))
     assert "R041 unknown variable 'probation'" in found
 
 
 @pytest.mark.parametrize(
-    ("when", "told"),
+    ("when", "emitted"),
     [
         ("fit: above 1", "title"),
         ("title: known", "fit"),
@@ -155,9 +155,11 @@ def test_rules_name_declared_fields_and_misspelt_ones_are_problems(tmp_path: Pat
         ("any interview: {for: this one, stage: known, impression: known}", "title"),
     ],
 )
-def test_an_employers_rule_that_could_see_too_much_is_refused(tmp_path: Path, when: str, told: str) -> None:
-    assert "ask-it" in load(folder(tmp_path, rule(when, told=told))).rules
-    assert any("R060" in one or "R041" in one for one in problems(folder(tmp_path, rule(when, "it", "employer", told))))
+def test_an_employers_rule_that_could_see_too_much_is_refused(tmp_path: Path, when: str, emitted: str) -> None:
+    assert "ask-it" in load(folder(tmp_path, rule(when, emitted=emitted))).rules
+    assert any(
+        "R060" in one or "R041" in one for one in problems(folder(tmp_path, rule(when, "it", "employer", emitted)))
+    )
     assert "ask-it" in load(folder(tmp_path, rule("probation_period: above 60", "it", "employer", "shift"))).rules
 
 
@@ -312,5 +314,5 @@ def test_vendors_custom_fields_are_told_as_own_fields(tmp_path: Path) -> None:
     fields = {"custom.probation_period": "probation", "custom.shift": "shift", "custom.needs_visa": "probation"}
     receipt = Receipt("greenhouse/acme", NOW, "d", fields=fields, own=own(path=tmp_path))
     documents = translate(VENDORS["greenhouse"], {}, body, receipt)
-    told = {one["type"]: one["data"].get("custom") for one in documents}
-    assert told["signpost.offer.updated.v1"] == {"probation_period": 90}
+    emitted = {one["type"]: one["data"].get("custom") for one in documents}
+    assert emitted["signpost.offer.updated.v1"] == {"probation_period": 90}

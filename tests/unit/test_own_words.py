@@ -39,7 +39,7 @@ def overlay(folder: Path, words: str = WORDS) -> Path:
     return folder
 
 
-def told(*folders: Path) -> dict[str, object]:
+def emitted(*folders: Path) -> dict[str, object]:
     """The recommendation of the rule to a candidate with an open offer."""
     data = {"offer": "o", "employer": {"id": "acme", "name": "Acme"}}
     case = Case().fold(Event("t", "s", "1", "offer.extended", START, "c-1", data))
@@ -48,7 +48,7 @@ def told(*folders: Path) -> dict[str, object]:
 
 
 def test_only_the_words_that_are_named_change(tmp_path: Path) -> None:
-    ours, theirs = told(RULES), told(RULES, overlay(tmp_path / "own"))
+    ours, theirs = emitted(RULES), emitted(RULES, overlay(tmp_path / "own"))
     assert theirs["title"] == "When does Acme want to know?"
     assert theirs["steps"] == ["Ring them."]
     assert theirs["drafts"] == [
@@ -77,7 +77,7 @@ def test_the_version_changes_with_the_words(tmp_path: Path) -> None:
 def test_of_two_folders_the_later_one_counts_for_each_key(tmp_path: Path) -> None:
     first = overlay(tmp_path / "first")
     second = overlay(tmp_path / "second", f"{RULE}: {{title: Ask them}}")
-    found = told(RULES, first, second)
+    found = emitted(RULES, first, second)
     assert (found["title"], found["steps"]) == ("Ask them", ["Ring them."])
 
 

@@ -208,7 +208,7 @@ def skew(folder: Path, text: str) -> int:
 
 
 def test_the_clock_of_a_sender_may_be_wrong_by_a_day_at_most(tmp_path: Path) -> None:
-    """An unlimited skew would accept a recorded request for ever."""
+    """An unlimited skew would accept a recorded request without end."""
     assert skew(tmp_path, "1d") == DAY
     assert skew(tmp_path, "1s") == SECOND
     for wrong in ("25h", "2d", "0s", "1bd", "60", "soon"):

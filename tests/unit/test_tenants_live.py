@@ -62,10 +62,10 @@ def test_a_file_at_fault_changes_nothing_and_is_told_once(
     file.write_text(broken)
     with caplog.at_level(logging.ERROR):
         look(live)
-        told = len(caplog.records)
+        emitted = len(caplog.records)
         look(live)
     assert live.tenant_of_key(OLD) == "acme"
-    assert told == len(caplog.records) >= 2
+    assert emitted == len(caplog.records) >= 2
     file.write_text(tenants(GOOD))
     look(live)
     assert live.tenant_of_key(GOOD) == "acme"

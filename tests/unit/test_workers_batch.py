@@ -334,8 +334,8 @@ def test_a_case_that_has_used_its_share_is_evaluated_once_at_the_end(signpost: S
     result = handle(
         signpost, event("offer.extended", "once", offer="o"), event("offer.declined", "once", at=1, offer="o")
     )
-    told = [one["rule"] for one in changes(result) if one["rule"] == "ask-response-deadline"]
-    assert told == [], "raised and resolved within the batch"
+    emitted = [one["rule"] for one in changes(result) if one["rule"] == "ask-response-deadline"]
+    assert emitted == [], "raised and resolved within the batch"
     again = handle(signpost, event("offer.extended", "once", at=2, offer="p"))
     assert "ask-response-deadline@offer/p" in signpost.standing("once")
     assert again.outgoing
@@ -346,8 +346,8 @@ def test_a_case_within_its_share_is_evaluated_after_each_event(signpost: System)
     result = handle(
         signpost, event("offer.extended", "each", offer="o"), event("offer.declined", "each", at=1, offer="o")
     )
-    told = [one["change"] for one in changes(result) if one["rule"] == "ask-response-deadline"]
-    assert told == ["raised", "resolved"]
+    emitted = [one["change"] for one in changes(result) if one["rule"] == "ask-response-deadline"]
+    assert emitted == ["raised", "resolved"]
 
 
 def test_an_event_for_which_the_batch_has_no_room_is_left_for_the_next(

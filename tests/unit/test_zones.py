@@ -1,4 +1,4 @@
-"""Days are days, and instants have the zone of whoever reads: from what a sender writes to the texts."""
+"""Days are days, and instants have the zone of the reader: from what a sender writes to the texts."""
 
 from datetime import datetime
 from random import Random
@@ -59,16 +59,16 @@ CALIFORNIAN = "2026-11-26T17:00:00-08:00"
 
 
 def test_an_instant_is_shown_in_the_offset_that_its_sender_wrote() -> None:
-    told = advice("respond-before-deadline", offer(CALIFORNIAN))
-    assert told["title"] == "Answer Acme by Thursday, 26 November, 17:00 (UTC-08:00)"
-    assert "Thursday, 26 November 2026, 17:00 (UTC-08:00)" in told["message"]
-    assert told["due"] == "2026-11-27T01:00:00Z"
+    emitted = advice("respond-before-deadline", offer(CALIFORNIAN))
+    assert emitted["title"] == "Answer Acme by Thursday, 26 November, 17:00 (UTC-08:00)"
+    assert "Thursday, 26 November 2026, 17:00 (UTC-08:00)" in emitted["message"]
+    assert emitted["due"] == "2026-11-27T01:00:00Z"
 
 
 def test_a_candidate_reads_instants_in_their_own_zone_without_its_name() -> None:
     home = sent(2, "candidate.preferences", {"time_zone": "Europe/Berlin"})
-    told = advice("respond-before-deadline", offer(CALIFORNIAN), home)
-    assert told["title"] == "Answer Acme by Friday, 27 November, 02:00"
+    emitted = advice("respond-before-deadline", offer(CALIFORNIAN), home)
+    assert emitted["title"] == "Answer Acme by Friday, 27 November, 02:00"
 
 
 def test_an_instant_in_utc_says_so() -> None:
@@ -88,15 +88,15 @@ def test_the_acceptance_keeps_the_offset_of_the_event_that_accepted() -> None:
 
 
 def test_a_day_alone_is_due_at_its_end_where_the_sender_is_and_says_so() -> None:
-    told = advice("respond-before-deadline", offer("2026-11-26", time="2026-11-24T04:00:00-08:00"))
-    assert told["title"] == "Answer Acme by the end of Thursday, 26 November (UTC-08:00)"
-    assert told["due"] == "2026-11-27T07:59:59Z"
+    emitted = advice("respond-before-deadline", offer("2026-11-26", time="2026-11-24T04:00:00-08:00"))
+    assert emitted["title"] == "Answer Acme by the end of Thursday, 26 November (UTC-08:00)"
+    assert emitted["due"] == "2026-11-27T07:59:59Z"
 
 
 def test_a_day_alone_ends_in_the_zone_that_is_told_of_the_employer() -> None:
-    told = advice("respond-before-deadline", offer("2026-11-26", time_zone="America/Los_Angeles"))
-    assert told["due"] == "2026-11-27T07:59:59Z"
-    assert "the end of Thursday, 26 November 2026 (UTC-08:00)" in told["message"]
+    emitted = advice("respond-before-deadline", offer("2026-11-26", time_zone="America/Los_Angeles"))
+    assert emitted["due"] == "2026-11-27T07:59:59Z"
+    assert "the end of Thursday, 26 November 2026 (UTC-08:00)" in emitted["message"]
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_a_time_in_the_small_hours_is_said_as_a_time(at: str, words: str) -> Non
 
 def test_an_employer_reads_in_its_own_zone_and_never_in_the_candidates() -> None:
     home = sent(2, "candidate.preferences", {"time_zone": "Asia/Tokyo"})
-    told = facts(offer("2026-11-27T01:00:00Z", time_zone="America/New_York"), home)
-    assert shown("respond_by", told, private=False) == "Thursday, 26 November 2026, 20:00 (America/New_York)"
+    emitted = facts(offer("2026-11-27T01:00:00Z", time_zone="America/New_York"), home)
+    assert shown("respond_by", emitted, private=False) == "Thursday, 26 November 2026, 20:00 (America/New_York)"
     untold = facts(offer(CALIFORNIAN), home)
     assert shown("respond_by", untold, private=False) == "Thursday, 26 November 2026, 17:00 (UTC-08:00)"
 
@@ -155,8 +155,8 @@ def test_business_days_count_where_the_reader_is() -> None:
         sent(1, "interview.scheduled", held, time="2026-03-02T17:30:00-08:00"),
         sent(2, "interview.completed", {"interview": "i"}, time="2026-03-04T17:30:00-08:00"),
     ]
-    told = advice("move-quickly", *events, now=parse_instant("2026-03-09T18:00:00-07:00"))
-    assert "Wednesday, 4 March 2026 (UTC-08:00)" in told["message"]
+    emitted = advice("move-quickly", *events, now=parse_instant("2026-03-09T18:00:00-07:00"))
+    assert "Wednesday, 4 March 2026 (UTC-08:00)" in emitted["message"]
 
 
 def test_equal_instants_in_different_offsets_are_equal_facts() -> None:
