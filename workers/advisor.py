@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from hashlib import blake2b
 
+from signpost.crash_points import reach
 from signpost.errors import TransientError
 from signpost.messaging import Consumer, Delivery, advisor_queues
 from signpost.settings import Settings
@@ -89,9 +90,13 @@ class Advisor:
         return any(turns for _, turns in self._queues)
 
     def _handle(self, consumer: Consumer, batch: Sequence[Delivery], stop: Stop) -> BatchResult:
+        reach("batch received")
         result = self._commit_with_retry(batch, stop)
+        reach("batch committed")
         self._outbox.send(result.outgoing)
+        reach("batch published")
         consumer.settle(result.settlements, self._clock())
+        reach("batch settled")
         log.info("batch handled", extra=result.counts())
         return result
 

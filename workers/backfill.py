@@ -4,6 +4,7 @@ import logging
 import math
 from typing import Final
 
+from signpost.crash_points import reach
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.reevaluation import MAX_BATCH, DueCaseProcessor
 
@@ -35,6 +36,8 @@ class Backfill:
         if 0 < wait <= self._slice_us:
             return wait / 1_000_000
         count, outgoing = self._processor.reevaluate(now, self._slice)
+        if count:
+            reach("backfill committed")
         self._outbox.send(outgoing)
         self._log_progress(count, now)
         self._next = now + self._slice_us

@@ -9,6 +9,7 @@ from signpost.advice.case_set import CaseSet, remove_content
 from signpost.advice.records import PUBLISHED
 from signpost.case.event import Event
 from signpost.case.identity import case_keys, follow
+from signpost.crash_points import reach
 from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.messaging.message import Delivery, Outcome, Settlement
@@ -82,6 +83,7 @@ class BatchHandler:
                 work = _Work(tx, engines, admitted, now, now + self._lease, self._quotas, self._ask)
                 self._versions.check(tx, work.rows, engines, now)
                 result.add(work.run())
+                reach("batch written")
                 return result
         except StaleRulebook as stale:
             self._versions.reload_now(stale)

@@ -3,6 +3,7 @@
 import logging
 
 from signpost.case.instant import DAY, MINUTE
+from signpost.crash_points import reach
 from signpost.settings import Settings
 from signpost.storage import Store
 from signpost.tenants.quotas import Quota, QuotaFile
@@ -62,8 +63,11 @@ class CaseClock:
     def step(self) -> int:
         """Wake one batch; returns how many cases were due."""
         woken, outgoing = self._processor.wake(self._clock())
+        if woken:
+            reach("woken cases committed")
         self._outbox.send(outgoing)
         if woken:
+            reach("woken cases published")
             log.info("cases woken", extra={"cases": woken, "changes": len(outgoing)})
         return woken
 

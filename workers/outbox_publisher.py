@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 
+from signpost.crash_points import reach
 from signpost.errors import CallerError, TransientError
 from signpost.messaging.message import Publisher, PublishReturned, QueueFull
 from signpost.storage import Store
@@ -45,6 +46,8 @@ class OutboxPublisher:
             log.warning(
                 "%d messages not confirmed, the relay will publish them again: %s", len(sent) - len(confirmed), failed
             )
+        if confirmed:
+            reach("messages confirmed")
         try:
             self._store.delete_outbox(confirmed)
         except TransientError as error:
@@ -53,4 +56,6 @@ class OutboxPublisher:
                 len(confirmed),
                 error,
             )
+        if confirmed:
+            reach("messages deleted")
         return len(confirmed)

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from typing import Final
 
 from signpost.case.event import Event
+from signpost.crash_points import reach
 from signpost.errors import SignpostError
 from signpost.messaging import Broker, Delivery, Message
 from signpost.messaging.message import DELIVERY_LIMIT_REASON, FAILED_AT, FIRST_EXCHANGE, QUEUE, REASON, ROUNDS
@@ -38,6 +39,7 @@ class Redelivery:
                 log.warning("dead letter %s stays: %s", letter.message_id, error)
         confirmed = {key for key, future in sent.items() if _is_confirmed(future)}
         if confirmed:
+            reach("dead letters published again")
             log.warning("%d events whose deliveries failed too often are delivered again", len(confirmed))
         return confirmed
 

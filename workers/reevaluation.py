@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from signpost.advice import Engine
+from signpost.crash_points import reach
 from signpost.errors import BugError, TransientError
 from signpost.storage import CaseRow, Store, Transaction
 from signpost.tenants.rulebooks import Engines
@@ -69,7 +70,10 @@ class DueCaseProcessor:
         tx.save_cases([_wake_row(row, engines.of(row.tenant), now, emitted, self._ask) for row in rows])
         times = {"now": now, "leased_until": now + self._lease}
         emitted.agendas.save(tx)
-        return len(rows), record(tx, emitted.changes, **times) + enqueue(tx, emitted.messages, **times)
+        outgoing = record(tx, emitted.changes, **times) + enqueue(tx, emitted.messages, **times)
+        if rows:
+            reach("woken cases written")
+        return len(rows), outgoing
 
 
 @dataclass(slots=True)

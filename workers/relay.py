@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from signpost.case.instant import DAY
+from signpost.crash_points import reach
 from signpost.errors import CallerError
 from signpost.messaging.message import Message, Publisher
 from signpost.messaging.topology import event_routing_key
@@ -70,7 +71,11 @@ class Relay:
         rows, keep = self._refused_keys.split(claimed, now)
         for until, ids in keep.items():
             self._store.lease_outbox(ids, until)
+        if rows:
+            reach("outbox claimed")
         self._outbox.send([outgoing for row in rows if (outgoing := _outgoing(row, self._partitions)) is not None])
+        if rows:
+            reach("outbox published")
         sent = self._outbox.collect()
         self._note_refusals(rows, now)
         if rows:

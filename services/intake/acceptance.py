@@ -7,6 +7,7 @@ from concurrent.futures import wait
 from itertools import groupby
 
 from signpost.case.event import Event
+from signpost.crash_points import reach
 from signpost.errors import TransientError
 from signpost.messaging import Message, Publisher, event_message
 from signpost.schemas import dump_event, dump_offsets
@@ -40,6 +41,7 @@ class EventAcceptor:
         unconfirmed = self._publish(messages)
         if unconfirmed:
             self._enqueue([(events[index], messages[index]) for index in unconfirmed], now)
+        reach("events accepted")
 
     def _publish(self, messages: Sequence[Message]) -> list[int]:
         """Publish all, then wait once. Returns the indexes of the events that were not confirmed."""
@@ -48,7 +50,9 @@ class EventAcceptor:
         except TransientError as error:
             log.warning("no broker connection, %d events go to the outbox: %s", len(messages), error)
             return list(range(len(messages)))
+        reach("events valid")
         futures = [publisher.publish(message) for message in messages]
+        reach("events published")
         wait(futures, self._confirm_timeout_s)
         unconfirmed = [index for index, future in enumerate(futures) if not future.done() or future.exception()]
         if unconfirmed:
@@ -66,6 +70,7 @@ class EventAcceptor:
                 for (tenant, key), group in groupby(by_case, key=_case_of):
                     messages = [message for _, message in group]
                     transaction.enqueue(messages, tenant=tenant, case_key=key, now=now, leased_until=now)
+                reach("events in the outbox")
         except TransientError as error:
             raise NotPersisted(
                 f"events not stored: the broker did not confirm them and the outbox is unavailable: {error}"

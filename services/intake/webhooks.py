@@ -14,6 +14,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, request
 
 from signpost.case.event import Event
+from signpost.crash_points import reach
 from signpost.ingress.receiving import (
     OPEN_PING,
     TranslationResult,
@@ -89,6 +90,7 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         raise InvalidSignature("no source has this name")
     if signed:
         require_first_body(context.store, delivery, signed)
+        reach("webhook verified")
     if record:
         record.verified = signed is not None
     size = prices.of_body(len(delivery.raw))

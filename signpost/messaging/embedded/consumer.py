@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from enum import Enum
 
+from signpost.crash_points import reach
 from signpost.messaging.bounds import Bounds
 from signpost.messaging.embedded.file import File
 from signpost.messaging.embedded.owner import start_time, this_host
@@ -185,6 +186,7 @@ class EmbeddedConsumer:
             router = Router(connection)
             for settlement, now in self._unsettled:
                 self._apply(connection, router, settlement, now)
+            reach("embedded settlements written")
         self._held.difference_update(settlement.delivery.tag for settlement, _ in self._unsettled)
         self._unsettled.clear()
 

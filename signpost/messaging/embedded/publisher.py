@@ -6,6 +6,7 @@ import time
 from collections import deque
 from concurrent.futures import Future
 
+from signpost.crash_points import reach
 from signpost.messaging.bounds import Bounds
 from signpost.messaging.embedded.file import File
 from signpost.messaging.embedded.routing import NoSuchExchange, Router
@@ -100,6 +101,7 @@ class EmbeddedPublisher:
                 began = True
                 router = Router(connection)
                 written = [(future, _put(router, message)) for message, future, _ in fresh]
+                reach("embedded messages written")
             self.problem = None
         except Exception as error:
             log.warning(

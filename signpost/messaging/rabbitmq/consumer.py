@@ -10,6 +10,7 @@ from pika import BasicProperties
 from pika.channel import Channel
 from pika.spec import Basic
 
+from signpost.crash_points import reach
 from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import Delivery, Outcome, Publisher, PublishFailed, Settlement, Unsendable
 from signpost.messaging.parking import to_bare_dead_letter, to_dead_letter
@@ -85,7 +86,10 @@ class RabbitConsumer:
         """See Consumer.settle. Waits at most about `bounds.publish_timeout_s`, for the confirms of dead letters."""
         generation = self._generation
         fresh = [settlement for settlement in settlements if self._is_fresh(settlement.delivery, generation)]
-        failed = self._publish_dead_letters([settlement for settlement in fresh if VERBS[settlement.outcome][0]], now)
+        dead = [settlement for settlement in fresh if VERBS[settlement.outcome][0]]
+        failed = self._publish_dead_letters(dead, now)
+        if dead:
+            reach("dead letters published")
         tags: dict[str, set[int]] = {"ack": set(), "reject": set()}
         for settlement in fresh:
             tag = settlement.delivery.tag[1]
