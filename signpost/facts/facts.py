@@ -18,6 +18,7 @@ from signpost.facts.places import add_places
 from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, application_stage, offer_stage, stage_of
 from signpost.facts.values import milestone_offset, offset_in, own_value, typed_value
 from signpost.facts.vocabulary import KINDS, Field, Vocabulary
+from signpost.facts.withdrawals import add_withdrawals
 
 __all__ = ["Entity", "Facts", "facts_of", "is_for"]
 
@@ -64,6 +65,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
             _add_own(entity, registers[kind][entity.id], vocabulary)
     _add_named_applications(entities)
     resolve_employers(entities)
+    add_withdrawals(entities["offer"], entities["contact"])
     add_people(candidate, entities)
     _add_interviews(entities)
     _add_notice(candidate, entities["offer"])

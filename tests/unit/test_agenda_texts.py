@@ -231,6 +231,18 @@ def test_names_stand_where_they_are_known() -> None:
     assert body.endswith("Kind regards,\nMaria Silva")
 
 
+def test_two_acceptances_of_one_instant_are_one_choice() -> None:
+    terms = [(START, "offer.extended", offer(name, name, **KNOWN)) for name in ("Acme", "Globex")]
+    yeses: list[Happening] = [
+        ("2026-03-03T10:00:00Z", "offer.accepted", {"offer": name}) for name in ("Acme", "Globex")
+    ]
+    first = play([*terms, *yeses], "2026-03-03T10:01:00Z")["candidate"]["cards"][0]
+    assert first["title"] == "Keep one of the offers that you accepted"
+    assert "You said yes to Acme and Globex on the same day" in first["message"]
+    assert "Keep one of the offers that you accepted." not in first["steps"]
+    assert first["comparison"] is not None
+
+
 def test_whoever_is_about_to_say_yes_is_stopped_first() -> None:
     cards = play(*CASES["about-to-say-yes"])["candidate"]["cards"]
     assert cards[0]["title"] == "Hold your acceptance of Acme's offer"

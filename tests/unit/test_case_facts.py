@@ -131,6 +131,17 @@ def test_the_letters_terms_are_fields_of_their_own() -> None:
     assert (found.values["letter_salary"].amount, found.values["letter_start_date"]) == ("1", date(2026, 4, 1))
 
 
+def test_a_withdrawal_begins_when_the_employer_first_hears_of_it_after_the_yes() -> None:
+    by = {"application": "a", "by": "candidate", "purpose": "withdrawal"}
+    calls = [(hours, "contact.logged", by) for hours in (1.0, 5.0, 4.0)]
+    accepted = (2.0, "offer.accepted", {"offer": "o", "application": "a"})
+    elsewhere = (3.0, "contact.logged", by | {"application": "b"})
+    found = facts(*calls, accepted, elsewhere).entities["offer"][0]
+    assert (found.values["withdrawing_since"], found.stamps["withdrawing_since"][2]) == (START + 4 * HOUR, "e-2")
+    assert "withdrawing_since" not in facts(calls[0], accepted).entities["offer"][0].values
+    assert "withdrawing_since" not in facts(*calls, (0, "offer.extended", accepted[2])).entities["offer"][0].values
+
+
 def test_an_interview_is_upcoming_until_its_start() -> None:
     scheduled = (0.0, "interview.scheduled", {"interview": "i", "starts_at": "2026-03-09T12:00:00Z"})
     found = facts(scheduled).entities["interview"][0].values

@@ -68,7 +68,7 @@ class CardVariables:
         own, offers, points = self.known[id(self.first)], self._open_offers(), self._points()
         return {
             "lead": {"title": lead.title, "message": lead.message, "steps": lead.steps},
-            "others": _unique(part.line for part in self.parts if part.item is not self.card.items[0]),
+            "others": self._others(),
             "items": _unique(part.line for part in self.parts if not part.is_asked),
             "asked": [line for line in map(_asked, points) if line],
             "openings": _unique(part.words.opening for part in self.parts if part.words.opening),
@@ -90,6 +90,11 @@ class CardVariables:
             "salutation": self._salutation(),
             "signature": self._signature(),
         }
+
+    def _others(self) -> list[str]:
+        """The lines of all but the most pressing recommendation, without those that only repeat it."""
+        [lead] = [part.line for part in self.parts if part.item is self.card.items[0]]
+        return [line for line in _unique(part.line for part in self.parts) if line != lead]
 
     def _context_of(self, subject: Entity) -> dict[str, Any]:
         return to_context(subject, self._clock(subject), self.facts.vocabulary, private=self.private)
