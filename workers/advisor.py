@@ -45,7 +45,7 @@ class Advisor:
     ) -> None:
         """`consumers`: of several, the last is that of bulk. `batch`: maximum events per transaction.
 
-        `clock` returns microseconds, once per transaction.
+        `clock` returns microseconds.
         """
         self._queues, self._handler, self._outbox = [(each, Turns()) for each in consumers], handler, outbox
         self._clock, self._batch, self._steps_alone = clock, batch, 0
@@ -105,7 +105,7 @@ class Advisor:
         held_s = 0.0
         for pause in pauses():
             try:
-                return self._handler.handle(batch, self._clock())
+                return self._handler.handle(batch, self._clock)
             except TransientError as error:
                 if stop.is_set() or held_s > MAX_HOLD_S:
                     raise

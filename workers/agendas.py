@@ -24,17 +24,17 @@ class AgendaChanges:
         tx.save_standings(self.standings, self.gone)
 
 
-def update_agendas(case_sets: Iterable[CaseSet], rows: Sequence[CaseRow], now: int) -> AgendaChanges:
-    """Note in each row, which is about to be saved, the agendas of its case and when they change."""
+def update_agendas(case_sets: Iterable[CaseSet], rows: Sequence[CaseRow]) -> AgendaChanges:
+    """Note in each row, which is about to be saved, the agendas of its case at `updated`, and when they change."""
     by_tenant = {case_set.tenant: case_set for case_set in case_sets}
     changes = AgendaChanges()
     for row in rows:
-        _update(row, by_tenant[row.tenant], now, changes)
+        _update(row, by_tenant[row.tenant], changes)
     return changes
 
 
-def _update(row: CaseRow, case_set: CaseSet, now: int, changes: AgendaChanges) -> None:
-    case = case_set.cases[row.key]
+def _update(row: CaseRow, case_set: CaseSet, changes: AgendaChanges) -> None:
+    case, now = case_set.cases[row.key], row.updated
     is_over = case.merged_into is not None or not case.case.registers
     basis = None if is_over else case.basis
     policy = case_set.engine.rulebook.policy

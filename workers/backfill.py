@@ -1,4 +1,5 @@
-"""Re-evaluates all cases after a rulebook change, at a bounded rate. Handles no events."""
+"""Re-evaluates at a bounded rate all cases after a rulebook change, and those that a clock running ahead has evaluated.
+Handles no events."""
 
 import logging
 import math
@@ -6,6 +7,7 @@ from typing import Final
 
 from signpost.crash_points import reach
 from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.process import Clock
 from signpost.workers.reevaluation import MAX_BATCH, DueCaseProcessor
 
 SLICES_PER_SECOND: Final = 5
@@ -27,15 +29,16 @@ class Backfill:
         self._done = 0
         self._logged_at: int | None = None
 
-    def step(self, now: int) -> float:
+    def step(self, clock: Clock) -> float:
         """Re-evaluate a slice if it is due; returns the seconds until the next one, infinite if no case is outdated.
 
         Raises TransientError.
         """
+        now = clock()
         wait = self._next - now
         if 0 < wait <= self._slice_us:
             return wait / 1_000_000
-        count, outgoing = self._processor.reevaluate(now, self._slice)
+        count, outgoing = self._processor.reevaluate(clock, self._slice)
         if count:
             reach("backfill committed")
         self._outbox.send(outgoing)

@@ -34,6 +34,7 @@ from signpost.workers.case_rows import (
 )
 from signpost.workers.erasing import Erasing
 from signpost.workers.feedback import FEEDBACK_TYPES, FeedbackDesk, InvalidFeedback
+from signpost.workers.process import Clock
 from signpost.workers.question_lists import update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 from signpost.workers.workload import CaseWork, split, work_of
@@ -58,13 +59,13 @@ class BatchHandler:
         with suppress(TransientError):
             self._versions.engines(now)
 
-    def handle(self, deliveries: Sequence[Delivery], now: int) -> BatchResult:
+    def handle(self, deliveries: Sequence[Delivery], clock: Clock) -> BatchResult:
         """Commit a batch. An unprocessable message becomes a dead letter without failing the others.
 
         Raises TransientError; then nothing is committed and the batch may be retried.
         """
         result = BatchResult()
-        self._quotas.refresh(now)
+        self._quotas.refresh(clock())
         received: list[ReceivedEvent] = []
         for delivery in deliveries:
             try:
@@ -72,30 +73,30 @@ class BatchHandler:
             except CallerError as error:
                 result.add(dead_letter(delivery, f"not an event: {error}"))
         if received:
-            result.add(self._handle(received, now))
+            result.add(self._handle(received, clock))
         return result
 
-    def _handle(self, received: Sequence[ReceivedEvent], now: int) -> BatchResult:
+    def _handle(self, received: Sequence[ReceivedEvent], clock: Clock) -> BatchResult:
         try:
-            engines = self._versions.engines(now)
+            engines = self._versions.engines(clock())
             with self._store.transaction() as tx:
-                admitted, result = _admit_feedback(tx, received, now)
-                work = _Work(tx, engines, admitted, now, now + self._lease, self._quotas, self._ask)
-                self._versions.check(tx, work.rows, engines, now)
+                admitted, result = _admit_feedback(tx, received, clock())
+                work = _Work(tx, engines, admitted, clock, self._lease, self._quotas, self._ask)
+                self._versions.check(tx, work.rows, engines, work.now)
                 result.add(work.run())
                 reach("batch written")
                 return result
         except StaleRulebook as stale:
             self._versions.reload_now(stale)
-            return self._handle(received, now)
+            return self._handle(received, clock)
         except TransientError:
             raise
         except Exception as error:
             if len(received) == 1:
                 return dead_letter(received[0].delivery, format_reason(error))
         middle = len(received) // 2
-        result = self._handle(received[:middle], now)
-        result.add(self._handle(received[middle:], now))
+        result = self._handle(received[:middle], clock)
+        result.add(self._handle(received[middle:], clock))
         return result
 
 
@@ -123,27 +124,29 @@ def read_event(delivery: Delivery) -> Event:
 
 
 class _Work:
-    """One transaction over parsed events, in delivery order."""
+    """One transaction over parsed events, in delivery order. `now`: read once the cases are locked, because the wait
+    for a lock may be long and what held it may have evaluated the same cases meanwhile."""
 
     def __init__(
         self,
         tx: Transaction,
         engines: Engines[Engine],
         received: Sequence[ReceivedEvent],
-        now: int,
-        leased_until: int,
+        clock: Clock,
+        lease: int,
         quotas: Quotas,
         ask: bool,
     ) -> None:
-        self._tx, self._now, self._leased_until = tx, now, leased_until
+        self._tx, self._lease = tx, lease
         self._quotas, self._ask = quotas, ask
         locked = lock_with_merge_targets(
             tx, {(item.event.tenant, key) for item in received for key in case_keys(item.event)}
         )
+        self.now = clock()
         self._received, self._deferred = split(received, locked.get)
         self._rows: Rows = rows_of(self._received, locked)
         tenants = sorted({item.event.tenant for item in self._received})
-        self._erasing = Erasing(tx, [item.event for item in self._received], self._rows.keys(), now)
+        self._erasing = Erasing(tx, [item.event for item in self._received], self._rows.keys(), self.now)
         self._case_sets: Mapping[str, CaseSet] = {
             tenant: load_case_set(
                 _engine_for(received, engines.of(tenant)), tenant, self._rows.values(), self._erasing.earlier[tenant]
@@ -183,15 +186,15 @@ class _Work:
 
     def _write(self) -> list[Outgoing]:
         """Store the cases and everything to publish."""
-        rows = to_rows(self._case_sets.values(), self._rows, self._now)
-        lists = update_lists(self._case_sets.values(), rows, self._now) if self._ask else []
-        agendas = update_agendas(self._case_sets.values(), rows, self._now)
+        rows = to_rows(self._case_sets.values(), self._rows, self.now)
+        lists = update_lists(self._case_sets.values(), rows) if self._ask else []
+        agendas = update_agendas(self._case_sets.values(), rows)
         self._tx.save_cases(rows)
         agendas.save(self._tx)
         self._erasing.write(self._case_sets)
         self._delete_unused()
-        prepared = [prepare(item, self._now) for item in self._emitted]
-        times = {"now": self._now, "leased_until": self._leased_until}
+        prepared = [prepare(item) for item in self._emitted]
+        times = {"now": self.now, "leased_until": self.now + self._lease}
         return record(self._tx, prepared, **times) + enqueue(self._tx, [*agendas.messages, *lists], **times)
 
     def _settlements(self) -> list[Settlement]:
@@ -219,7 +222,7 @@ class _Work:
                     id=item.event.id,
                     case_key=self._case_sets[item.event.tenant].find(item.event.subject).key,
                     time=item.event.time,
-                    received_at=self._now,
+                    received_at=self.now,
                 )
                 for item in received
             ]
@@ -241,7 +244,7 @@ class _Work:
     def _apply(self, event: Event) -> None:
         """Fold an event and evaluate its case, which waits for `_advise` if it has used up its share of the batch."""
         case_set = self._case_sets[event.tenant]
-        changes = [EmittedChange(event.tenant, key, change) for key, change in case_set.apply(event, self._now)]
+        changes = [EmittedChange(event.tenant, key, change) for key, change in case_set.apply(event, self.now)]
         for key in self._erasing.take(case_set):
             self._forget_emitted(case_set, key)
         self._emitted += changes
@@ -251,7 +254,7 @@ class _Work:
 
     def _advise(self, case_set: CaseSet, key: str | None = None) -> None:
         """Evaluate one changed case, or, without a key, all that are left."""
-        changes = case_set.advise(self._now, key)
+        changes = case_set.advise(self.now, key)
         self._emitted += [EmittedChange(case_set.tenant, key, change) for key, change in changes]
 
     def _forget_emitted(self, case_set: CaseSet, key: str) -> None:

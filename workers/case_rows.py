@@ -60,7 +60,7 @@ def load_case_set(
 
 
 def to_rows(case_sets: Iterable[CaseSet], rows: Rows, now: int) -> list[CaseRow]:
-    """The rows of all touched cases, to be saved."""
+    """The rows of all touched cases, to be saved; `updated` is the instant at which each was evaluated."""
     return [
         _to_row(case, case_set, _row_of(rows, case_set.tenant, case.key), now)
         for case_set in case_sets
@@ -75,10 +75,10 @@ def record(tx: Transaction, prepared: Sequence[StoredMessage], *, now: int, leas
     return [Outgoing(id, message) for id, (_, message) in zip(ids, prepared, strict=True)]
 
 
-def prepare(emitted: EmittedChange, now: int) -> StoredMessage:
+def prepare(emitted: EmittedChange) -> StoredMessage:
     """The row and the message of a change. Raises Unsendable (CallerError) if it exceeds an AMQP limit."""
     change = emitted.change
-    document = to_cloudevent(change, tenant=emitted.tenant, key=emitted.key, now=now)
+    document = to_cloudevent(change, tenant=emitted.tenant, key=emitted.key, now=change.at)
     headers = cloudevent_headers(document)
     message = Message(
         ADVICE, routing_key(change, emitted.tenant), orjson.dumps(document), document["id"], headers=headers
@@ -94,7 +94,7 @@ def prepare(emitted: EmittedChange, now: int) -> StoredMessage:
         rule=change.rule,
         subject=change.subject,
         priority=change.priority,
-        at=now,
+        at=change.at,
         body=message.body,
         routing_key=message.routing_key,
         headers=headers,
@@ -106,7 +106,7 @@ def _load_case(row: CaseRow, erased_at: Mapping[str, int]) -> LoadedCase:
     case = Case.from_json(row.state)
     if case.is_empty and row.merged_into is None:
         case = Case({}, None if of_absorbed(row.key) in erased_at else erased_at.get(of_case(row.key)))
-    return LoadedCase(row.key, case, row.advice, row.merged_into, row.next_change)
+    return LoadedCase(row.key, case, row.advice, row.merged_into, row.next_change, row.updated)
 
 
 def _row_of(rows: Rows, tenant: str, key: str) -> CaseRow:
@@ -126,7 +126,7 @@ def _to_row(case: LoadedCase, case_set: CaseSet, row: CaseRow, now: int) -> Case
         merged_into=case.merged_into,
         next_change=case.next_change,
         rulebook=version,
-        updated=now,
+        updated=case.instant(now),
         rulebook_since=row.rulebook_since if row.rulebook == version else now,
         asked=row.asked,
         agendas=row.agendas,

@@ -2,7 +2,7 @@
 
 import logging
 
-from signpost.case.instant import DAY, MINUTE
+from signpost.case.instant import DAY, MINUTE, is_recent
 from signpost.crash_points import reach
 from signpost.settings import Settings
 from signpost.storage import Store
@@ -44,7 +44,7 @@ class CaseClock:
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set. Raises TransientError if the database is unavailable."""
         while not stop.is_set():
-            woken, pause = self.step(), self._backfill.step(self._clock())
+            woken, pause = self.step(), self._backfill.step(self._clock)
             self._prune()
             self._meter.step(self._clock())
             if not woken:
@@ -55,14 +55,14 @@ class CaseClock:
     def _prune(self) -> None:
         """Delete old deliveries in batches, once per PRUNE_INTERVAL_US."""
         now = self._clock()
-        if now >= self._pruned + PRUNE_INTERVAL_US:
+        if not is_recent(self._pruned, now, PRUNE_INTERVAL_US):
             deleted = self._store.deliveries.prune(now - self._retention_us, MAX_PRUNED)
             self._store.signed_messages.prune(now)
             self._pruned = now if deleted < MAX_PRUNED else 0
 
     def step(self) -> int:
         """Wake one batch; returns how many cases were due."""
-        woken, outgoing = self._processor.wake(self._clock())
+        woken, outgoing = self._processor.wake(self._clock)
         if woken:
             reach("woken cases committed")
         self._outbox.send(outgoing)

@@ -16,16 +16,16 @@ from signpost.storage import CaseRow
 from signpost.workers.case_messages import CaseMessage, case_message
 
 
-def update_lists(case_sets: Iterable[CaseSet], rows: Sequence[CaseRow], now: int) -> list[CaseMessage]:
-    """Note in each row, which is about to be saved, the list of its case; returns the lists that have changed."""
+def update_lists(case_sets: Iterable[CaseSet], rows: Sequence[CaseRow]) -> list[CaseMessage]:
+    """Note in each row, which is about to be saved, the list of its case at `updated`; returns the changed lists."""
     by_tenant = {case_set.tenant: case_set for case_set in case_sets}
-    found = [_update(row, by_tenant[row.tenant], now) for row in rows]
+    found = [_update(row, by_tenant[row.tenant]) for row in rows]
     return [message for message in found if message is not None]
 
 
-def _update(row: CaseRow, case_set: CaseSet, now: int) -> CaseMessage | None:
+def _update(row: CaseRow, case_set: CaseSet) -> CaseMessage | None:
     """The message of a case whose list has changed; a case without facts has no questions."""
-    loaded = case_set.cases[row.key]
+    loaded, now = case_set.cases[row.key], row.updated
     found = _questions(loaded, case_set, now)
     known: dict[str, Any] = orjson.loads(row.asked) if row.asked else _new_list(row, loaded)
     digest = _digest(found)

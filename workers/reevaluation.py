@@ -1,8 +1,9 @@
-"""Re-evaluates stored cases without an event: due ones and those of an older rulebook. Uses no queue."""
+"""Re-evaluates stored cases without an event: due ones, those of an older rulebook, and those evaluated by a clock that
+ran ahead. Uses no queue."""
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from signpost.advice import Engine
@@ -13,6 +14,8 @@ from signpost.tenants.rulebooks import Engines
 from signpost.workers.agendas import AgendaChanges, update_agendas
 from signpost.workers.case_messages import CaseMessage, enqueue
 from signpost.workers.case_rows import EmittedChange, Outgoing, StoredMessage, load_case_set, prepare, record, to_rows
+from signpost.workers.correction import MAX_SKEW_US, CorrectionPace
+from signpost.workers.process import Clock
 from signpost.workers.question_lists import update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
 
@@ -20,6 +23,7 @@ MAX_BATCH = 100
 """Cases per transaction."""
 POSTPONE_US = 600_000_000
 """Delay before a case whose evaluation failed is retried; it does not block other cases meanwhile."""
+MAX_COUNTED = 10_000
 
 log = logging.getLogger("signpost.clock")
 
@@ -29,26 +33,21 @@ class DueCaseProcessor:
 
     def __init__(self, store: Store, versions: RulebookVersions, lease: int, *, ask: bool = False) -> None:
         self._store, self._versions, self._lease, self._ask = store, versions, lease, ask
+        self._pace = CorrectionPace()
 
-    def wake(self, now: int) -> tuple[int, list[Outgoing]]:
+    def wake(self, clock: Clock) -> tuple[int, list[Outgoing]]:
         """Commit the advice of up to MAX_BATCH due cases, of each tenant the same number.
 
         Returns how many there were, and the new outbox rows.
         """
-        engines = self._versions.engines(now)
-        try:
-            with self._store.transaction() as tx:
-                due = tx.claim_due(now, MAX_BATCH)
-                self._versions.check(tx, due, engines, now)
-                return self._advise_rows(tx, due, engines, now)
-        except StaleRulebook as stale:
-            self._versions.reload_now(stale)
-            return self.wake(now)
+        return self._process(clock, lambda tx: tx.claim_due(clock(), MAX_BATCH))
 
-    def reevaluate(self, now: int, limit: int) -> tuple[int, list[Outgoing]]:
-        """The same for up to `limit` cases that an older rulebook evaluated, due or not."""
-        engines = self._versions.engines(now)
-        outdated = self._versions.outdated(engines, now)
+    def reevaluate(self, clock: Clock, limit: int) -> tuple[int, list[Outgoing]]:
+        """The same for up to `limit` cases that a clock running ahead or an older rulebook evaluated, due or not."""
+        if self._pace.is_due(now := clock()) and self._store.count_evaluated_after(now + MAX_SKEW_US, 1):
+            return self._correct(clock, limit)
+        engines = self._versions.engines(clock())
+        outdated = self._versions.outdated(engines, clock())
         if not outdated:
             return 0, []
         with self._store.transaction() as tx:
@@ -56,16 +55,43 @@ class DueCaseProcessor:
             for group in outdated:
                 if len(rows) < limit:
                     rows += tx.claim_by_rulebook(group.tenant, group.rulebook, limit - len(rows))
-            return self._advise_rows(tx, rows, engines, now)
+            return self._advise_rows(tx, rows, engines, clock())
+
+    def _correct(self, clock: Clock, limit: int) -> tuple[int, list[Outgoing]]:
+        """Take cases back to now whose instant of evaluation has not come yet."""
+        count, outgoing = self._process(clock, lambda tx: tx.claim_evaluated_after(clock() + MAX_SKEW_US, limit))
+        log.warning(
+            "%d cases, evaluated for a time still to come, evaluated again; compare the clocks of all hosts", count
+        )
+        if count < limit:
+            self._pace.note(clock())
+        return count, outgoing
+
+    def _process(self, clock: Clock, claim: Callable[[Transaction], Sequence[CaseRow]]) -> tuple[int, list[Outgoing]]:
+        engines = self._versions.engines(clock())
+        try:
+            with self._store.transaction() as tx:
+                rows = claim(tx)
+                now = clock()
+                self._versions.check(tx, rows, engines, now)
+                return self._advise_rows(tx, rows, engines, now)
+        except StaleRulebook as stale:
+            self._versions.reload_now(stale)
+            return self._process(clock, claim)
 
     def count_outdated(self, now: int) -> int:
-        """Number of cases that an older rulebook evaluated."""
+        """Number of cases that `reevaluate` has still to process; of those evaluated ahead, MAX_COUNTED count."""
         outdated = self._versions.outdated(self._versions.engines(now), now)
-        return sum(self._store.count_by_rulebook(group.tenant, group.rulebook) for group in outdated)
+        ahead = self._store.count_evaluated_after(now + MAX_SKEW_US, MAX_COUNTED)
+        return ahead + sum(self._store.count_by_rulebook(group.tenant, group.rulebook) for group in outdated)
 
     def _advise_rows(
         self, tx: Transaction, rows: Sequence[CaseRow], engines: Engines[Engine], now: int
     ) -> tuple[int, list[Outgoing]]:
+        """Advise locked cases; `now` was read since, so what was evaluated later than it is known to be ahead."""
+        for row in rows:
+            if row.updated > now + MAX_SKEW_US:
+                row.updated = now
         emitted = _Emitted()
         tx.save_cases([_wake_row(row, engines.of(row.tenant), now, emitted, self._ask) for row in rows])
         times = {"now": now, "leased_until": now + self._lease}
@@ -89,11 +115,11 @@ def _wake_row(row: CaseRow, engine: Engine, now: int, emitted: _Emitted, ask: bo
     """Advise one case; returns the row to save and adds what it publishes to `emitted`."""
     try:
         case_set = load_case_set(engine, row.tenant, [row])
-        changes = [prepare(EmittedChange(row.tenant, key, change), now) for key, change in case_set.wake(row.key, now)]
+        changes = [prepare(EmittedChange(row.tenant, key, change)) for key, change in case_set.wake(row.key, now)]
         [saved] = to_rows([case_set], {(row.tenant, row.key): row}, now)
-        lists = update_lists([case_set], [saved], now) if ask else []
-        agendas = update_agendas([case_set], [saved], now)
-        if saved.next_change is not None and saved.next_change <= now:
+        lists = update_lists([case_set], [saved]) if ask else []
+        agendas = update_agendas([case_set], [saved])
+        if saved.next_change is not None and saved.next_change <= saved.updated:
             raise BugError(f"case {row.key} of tenant {row.tenant} asks to be woken in the past")
     except TransientError:
         raise

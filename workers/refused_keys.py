@@ -18,6 +18,10 @@ class _Refusal:
     pause: int
     retry_at: int
 
+    def is_due(self, now: int) -> bool:
+        """Whether to try again; also if the clock was set back meanwhile."""
+        return not now < self.retry_at <= now + self.pause
+
 
 class RefusedKeys:
     """If one of several queues is full, the broker refuses a message that the others have taken: each attempt gives
@@ -38,7 +42,7 @@ class RefusedKeys:
         tried: set[Key] = set()
         for row in rows:
             refusal = self._refused.get(key_of(row))
-            if refusal is None or (refusal.retry_at <= now and key_of(row) not in tried):
+            if refusal is None or (refusal.is_due(now) and key_of(row) not in tried):
                 publish.append(row)
                 tried.add(key_of(row))
             else:

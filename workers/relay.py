@@ -13,9 +13,10 @@ from signpost.repeats import Repeats
 from signpost.settings import Settings
 from signpost.storage import OutboxRow, Store
 from signpost.workers.case_rows import Outgoing
+from signpost.workers.correction import MAX_SKEW_US
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
-from signpost.workers.refused_keys import RefusedKeys, key_of
+from signpost.workers.refused_keys import MAX_PAUSE_US, RefusedKeys, key_of
 from signpost.workers.sweeping import Sweeper
 
 MAX_BATCH = 500
@@ -67,7 +68,9 @@ class Relay:
             # A lease would only delay rows that cannot be published now
             return 0, 0
         now = self._clock()
-        claimed = self._store.claim_outbox(now, now + self._lease, MAX_BATCH)
+        # A lease beyond this was given by a clock that ran ahead
+        latest = now + max(self._lease, MAX_PAUSE_US) + MAX_SKEW_US
+        claimed = self._store.claim_outbox(now, now + self._lease, MAX_BATCH, latest)
         rows, keep = self._refused_keys.split(claimed, now)
         for until, ids in keep.items():
             self._store.lease_outbox(ids, until)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, Protocol, TypeAlias
 
 from signpost.advice import Engine
+from signpost.case.instant import is_recent
 from signpost.storage import CaseRow, RulebookGroup, RulebookRow, Store, Transaction
 from signpost.tenants.rulebooks import Engines
 
@@ -52,7 +53,7 @@ class RulebookVersions:
         """The current engines for one transaction; announces them to other processes. Raises TransientError."""
         engines = self._source.now()
         changed = engines is not self._announced
-        if changed or now - self._announced_at >= ANNOUNCE_INTERVAL_US:
+        if changed or not is_recent(self._announced_at, now, ANNOUNCE_INTERVAL_US):
             as_newest = changed and engines.turn > 0
             self._store.announce_rulebooks(engines.rulebooks.versions, now, as_newest=as_newest)
             self._announced, self._announced_at = engines, now

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from signpost.case.erasure import identities, is_covered, of_case, of_id
 from signpost.case.event import Event
-from signpost.case.instant import MINUTE, SECOND, parse_instant
+from signpost.case.instant import MINUTE, SECOND, is_recent, parse_instant
 from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.ingress.redaction import MAX_ID_CHARS, MAX_IDS, ids_in
@@ -59,11 +59,11 @@ class Sweeper:
     def step(self, now: int, is_stopping: Callable[[], bool] = lambda: False) -> None:
         """Sweep if it is due; gives up between two pages once the process stops. Raises TransientError."""
         self._is_stopping = is_stopping
-        if now < self._checked_at + CHECK_INTERVAL_US:
+        if is_recent(self._checked_at, now, CHECK_INTERVAL_US):
             return
         self._checked_at = now
         erased_at = self._store.erasures.latest() or 0
-        is_full_due = self._swept_at < erased_at + SETTLING_US or now >= self._swept_at + FULL_INTERVAL_US
+        is_full_due = self._swept_at < erased_at + SETTLING_US or not is_recent(self._swept_at, now, FULL_INTERVAL_US)
         if is_full_due or self._has_new_letters(now):
             try:
                 swept = self.sweep(now)
@@ -89,7 +89,7 @@ class Sweeper:
 
     def _has_new_letters(self, now: int) -> bool:
         """Whether the number of dead letters has changed since it was counted last."""
-        if now < self._counted_at + COUNT_INTERVAL_US:
+        if is_recent(self._counted_at, now, COUNT_INTERVAL_US):
             return False
         before, self._counted_at = self._dead, now
         try:

@@ -12,6 +12,7 @@ from concurrent.futures import TimeoutError as LeaseTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from signpost.case.instant import is_recent
 from signpost.errors import TransientError
 from signpost.ingress.strict_json import TooLarge
 from signpost.services.intake.problems import RateLimited
@@ -90,8 +91,8 @@ class RateLimit:
     def _spend(self, share: _Share, tenant: str, events: int, now: int) -> bool:
         """Spend tokens, leasing more if needed; False if there are too few."""
         missing = events - share.tokens
-        if missing > 0 and not (_is_recent(share.empty_at, now, EMPTY_US) and missing >= share.short):
-            if _is_recent(self._unavailable_at, now, UNAVAILABLE_US):
+        if missing > 0 and not (is_recent(share.empty_at, now, EMPTY_US) and missing >= share.short):
+            if is_recent(self._unavailable_at, now, UNAVAILABLE_US):
                 return True
             lease = self._lease(tenant, missing, now)
             if lease is None:
@@ -128,8 +129,3 @@ def _acquire(lock: threading.Lock) -> Iterator[bool]:
     finally:
         if acquired:
             lock.release()
-
-
-def _is_recent(at: int | None, now: int, within_us: int) -> bool:
-    """Whether `at` is less than `within_us` ago; False if the clock was set back meanwhile."""
-    return at is not None and 0 <= now - at < within_us

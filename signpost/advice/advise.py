@@ -46,7 +46,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RecommendationChange:
-    """One change to publish; `data` is the published recommendation (see schemas)."""
+    """One change to publish; `data` is the published recommendation (see schemas), `at` its instant."""
 
     id: str
     sequence: int
@@ -58,6 +58,7 @@ class RecommendationChange:
     subject: str
     priority: str
     data: dict[str, Any]
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,7 @@ class _Advisor:
             data = add_explanation(data, self._words(answer, related, record.priority), because)
         identity = (record.id, record.sequence, change, data["status"])
         address = (record.audience, record.rule, record.topic, f"{record.kind}/{record.subject}")
-        self.changes.append(RecommendationChange(*identity, *address, record.priority, data))
+        self.changes.append(RecommendationChange(*identity, *address, record.priority, data, self.now))
 
     def _rule(self, record: AdviceRecord) -> Rule | None:
         """The rule of a record; None if it is gone or its kind or audience has changed."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from signpost.advice.advise import Engine, RecommendationChange, advise, close
+from signpost.advice.advise import AdviceResult, Engine, RecommendationChange, advise, close
 from signpost.advice.basis import Basis
 from signpost.advice.implied import implied_events
 from signpost.advice.records import merge_records
@@ -14,7 +14,8 @@ from signpost.case.identity import is_taken, links, lives_on_under
 
 @dataclass(slots=True)
 class LoadedCase:
-    """One loaded case. `merged_into`: the key of the case that absorbed it; `touched`: whether it must be saved;
+    """One loaded case. `merged_into`: the key of the case that absorbed it; `evaluated_at`: the instant of its stored
+    evaluation (microseconds; 0: none), before which it is not evaluated again; `touched`: whether it must be saved;
     `basis`: what its latest evaluation found, if it was evaluated."""
 
     key: str
@@ -22,6 +23,7 @@ class LoadedCase:
     advice_state: bytes = b""
     merged_into: str | None = None
     next_change: int | None = None
+    evaluated_at: int = 0
     touched: bool = False
     basis: Basis | None = None
 
@@ -29,6 +31,10 @@ class LoadedCase:
     def size(self) -> int:
         """Number of entities: the work of one evaluation grows with it."""
         return sum(map(len, self.case.registers.values()))
+
+    def instant(self, now: int) -> int:
+        """When to evaluate it: now, unless the clock of another process is ahead of this one's."""
+        return max(now, self.evaluated_at)
 
 
 class CaseSet:
@@ -87,7 +93,8 @@ class CaseSet:
         return self._advise(self.find(key), now)
 
     def _advise(self, case: LoadedCase, now: int) -> list[tuple[str, RecommendationChange]]:
-        result = advise(self.engine, case.case, case.advice_state, tenant=self.tenant, key=case.key, now=now)
+        at = case.instant(now)
+        result = advise(self.engine, case.case, case.advice_state, tenant=self.tenant, key=case.key, now=at)
         case.advice_state, case.next_change, case.touched = result.advice_state, result.next_change, True
         case.basis = result.basis
         return [(case.key, change) for change in result.changes]
@@ -102,9 +109,7 @@ class CaseSet:
             if case.case.erased_at is None or case.case.registers:
                 return []
             case = self.cases[absorbed] = LoadedCase(absorbed)
-        result = close(
-            self.engine, case.case, case.advice_state, tenant=self.tenant, key=case.key, now=now, reason="merged"
-        )
+        result = self._close(case, now, "merged")
         target.case, target.advice_state, target.touched = (
             target.case.join(case.case),
             merge_records(case.advice_state, target.advice_state),
@@ -120,12 +125,14 @@ class CaseSet:
 
     def _erase(self, case: LoadedCase, now: int) -> list[tuple[str, RecommendationChange]]:
         """Resolve all advice, and add the key to `erased`."""
-        result = close(
-            self.engine, case.case, case.advice_state, tenant=self.tenant, key=case.key, now=now, reason="erased"
-        )
+        result = self._close(case, now, "erased")
         case.advice_state = b""
         self.erased[case.key] = case.case
         return [(case.key, remove_content(change)) for change in result.changes]
+
+    def _close(self, case: LoadedCase, now: int, reason: str) -> AdviceResult:
+        at, state = case.instant(now), case.advice_state
+        return close(self.engine, case.case, state, tenant=self.tenant, key=case.key, now=at, reason=reason)
 
 
 def remove_content(change: RecommendationChange) -> RecommendationChange:

@@ -75,6 +75,11 @@ def to_datetime(instant: int) -> datetime:
     return EPOCH + timedelta(microseconds=instant)
 
 
+def is_recent(at: int | None, now: int, within: int) -> bool:
+    """Whether `at` is less than `within` microseconds ago; False if the clock was set back meanwhile."""
+    return at is not None and 0 <= now - at < within
+
+
 def on_calendar(instant: int | None) -> int | None:
     """The instant, or None if it lies outside the calendar (1970 to 9999), where large offsets can lead."""
     return instant if instant is not None and 0 <= instant <= NEVER else None

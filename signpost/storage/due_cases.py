@@ -1,6 +1,7 @@
-"""Claims cases whose advice is due to change, the same number from each tenant. Reads one index entry per tenant."""
+"""Claims cases whose advice is due to change, the same number from each tenant, reading one index entry per tenant; and
+cases that were evaluated too late in time."""
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from signpost.storage.rows import CaseRow
 from signpost.storage.tables import cases
@@ -36,6 +37,8 @@ DUE = (
     .with_for_update(skip_locked=True)
 )
 
+AFTER = select(cases).where(cases.c.updated > bindparam("instant"), cases.c.merged_into.is_(None))
+
 
 def claim(connection: Connection, now: int, limit: int) -> list[CaseRow]:
     """At most `limit` due cases, locked, an equal share of each tenant; skips cases locked elsewhere.
@@ -49,3 +52,15 @@ def claim(connection: Connection, now: int, limit: int) -> list[CaseRow]:
         for tenant in tenants
         for row in connection.execute(DUE, {"of": tenant, "now": now, "share": share}).mappings()
     ]
+
+
+def claim_evaluated_after(connection: Connection, instant: int, limit: int) -> list[CaseRow]:
+    """Up to `limit` cases whose last evaluation was for a later instant, locked; skips cases locked elsewhere."""
+    query = AFTER.order_by(cases.c.updated.desc()).limit(limit).with_for_update(skip_locked=True)
+    return [CaseRow(**row) for row in connection.execute(query, {"instant": instant}).mappings()]
+
+
+def count_evaluated_after(connection: Connection, instant: int, limit: int) -> int:
+    """The number of those cases, locked or not, up to `limit`."""
+    query = select(func.count()).select_from(AFTER.with_only_columns(cases.c.key).limit(limit).subquery())
+    return int(connection.execute(query, {"instant": instant}).scalar_one())

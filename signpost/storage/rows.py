@@ -14,8 +14,8 @@ class CaseRow:
     """One case. `state` and `advice` are canonical JSON, empty if not set yet.
 
     `rulebook` is the version that last evaluated it, `rulebook_since` when that version first did, `next_change` when
-    time alone next changes its advice, `updated` when the row was written, `asked` which list of questions was
-    published last (JSON; None if none was), `agendas` likewise; the caller sets all of them.
+    time alone next changes its advice, `updated` the instant for which it was evaluated last, `asked` which list of
+    questions was published last (JSON; None if none was), `agendas` likewise; the caller sets all of them.
     """
 
     tenant: str

@@ -8,7 +8,8 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, RowMapping, Select, Table, delete, func, insert, select, update
 
 from signpost.case.identity import lives_on_under
-from signpost.storage import standings
+from signpost.case.instant import NEVER
+from signpost.storage import due_cases, standings
 from signpost.storage.buckets import Lease, Rate, lease
 from signpost.storage.calendar_links import CalendarLinkStore
 from signpost.storage.candidates import CandidateStore
@@ -76,11 +77,14 @@ class Store:
         with self._write_connection() as connection:
             yield Transaction(connection, self._dialect)
 
-    def claim_outbox(self, now: int, lease_until: int, limit: int) -> list[OutboxRow]:
+    def claim_outbox(self, now: int, lease_until: int, limit: int, latest: int = NEVER) -> list[OutboxRow]:
         """Lease up to `limit` messages without a current lease until `lease_until`: those that wait longest since their
         last attempt, so that messages that are refused again and again do not keep others waiting; in order of ids.
+
+        A lease that ends later than `latest` does not count.
         """
         with self._write_connection() as connection:
+            connection.execute(update(outbox).where(outbox.c.leased_until > latest).values(leased_until=now))
             rows = self._dialect.claim_outbox(connection, now, lease_until, limit)
         return sorted(map(_outbox_row, rows), key=lambda row: row.id)
 
@@ -147,6 +151,11 @@ class Store:
         mine = (cases.c.tenant == tenant, cases.c.rulebook == rulebook, cases.c.merged_into.is_(None))
         with self._read_connection() as connection:
             return int(connection.execute(query.where(*mine)).scalar_one())
+
+    def count_evaluated_after(self, instant: int, limit: int) -> int:
+        """Number of cases whose last evaluation was for a later instant, up to `limit`."""
+        with self._read_connection() as connection:
+            return due_cases.count_evaluated_after(connection, instant, limit)
 
     def lease_tokens(self, tenant: str, minimum: int, maximum: int, rate: Rate, now: int) -> Lease:
         """Take up to `maximum` tokens from a tenant's bucket, which all processes share; none if fewer than `minimum`

@@ -46,6 +46,9 @@ Index(
     sqlite_where=_whole,
 )
 
+# To find the cases that a clock running ahead has evaluated.
+Index("cases_updated", cases.c.updated, postgresql_where=_whole, sqlite_where=_whole)
+
 # One row per announcement of a rulebook; `number` orders them.
 rulebooks = Table(
     "rulebooks",

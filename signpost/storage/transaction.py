@@ -152,6 +152,10 @@ class Transaction:
         """Up to `limit` cases whose advice is due to change by `now`: see `due_cases.claim`."""
         return due_cases.claim(self._connection, now, limit)
 
+    def claim_evaluated_after(self, instant: int, limit: int) -> list[CaseRow]:
+        """Up to `limit` cases whose last evaluation was for a later instant: see `due_cases`."""
+        return due_cases.claim_evaluated_after(self._connection, instant, limit)
+
     def claim_by_rulebook(self, tenant: str, rulebook: str, limit: int) -> list[CaseRow]:
         """Cases of a tenant that this rulebook evaluated last, oldest first, locked; skips cases locked elsewhere."""
         query = (

@@ -9,6 +9,7 @@ from typing import Final
 
 from signpost.case.event import Event
 from signpost.case.identity import case_keys
+from signpost.case.instant import SECOND, is_recent
 from signpost.errors import TransientError
 from signpost.storage import Store
 from signpost.yaml_files.fields import FieldReader
@@ -74,7 +75,7 @@ class Quotas:
 
     def refresh(self, now: int) -> None:
         """Read the latest measurement, at most every REFRESH_S. Raises TransientError."""
-        if self._read_at is None or not 0 <= now - self._read_at < REFRESH_S * 1_000_000:
+        if not is_recent(self._read_at, now, REFRESH_S * SECOND):
             self._excess = {name: excess for name, usage in self._store.usage.all().items() if (excess := usage.excess)}
             self._read_at = now
 

@@ -14,6 +14,7 @@ from signpost.facts.facts import Facts
 from signpost.storage import CaseRow
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.backfill import Backfill
+from signpost.workers.process import Clock
 from signpost.workers.reevaluation import MAX_BATCH, POSTPONE_US, DueCaseProcessor
 from signpost.workers.rulebook_versions import ANNOUNCE_INTERVAL_US, IN_USE_US, RulebookVersions
 from tests.support.workers_kit import LEASE, START, FixedEngines, System, event, format_changes, open_system
@@ -61,7 +62,7 @@ def versions(signpost: System, count: int) -> list[str]:
 def settled(signpost: System, backfill: Backfill, most: int = 100) -> int:
     """Let it work until nothing is left; how many slices that took."""
     for slices in range(most):
-        pause = backfill.step(signpost.now)
+        pause = backfill.step(signpost.clock)
         if pause == math.inf:
             return slices
         signpost.now += round(pause * SECOND)
@@ -99,8 +100,8 @@ def test_the_pace_is_bounded_and_the_oldest_come_first(signpost: System, tmp_pat
     done: list[int] = []
     while len(done) < 25:
         before = signpost.now
-        pause = renewed.step(signpost.now)
-        assert renewed.step(signpost.now) <= pause, "asked again at once it does nothing"
+        pause = renewed.step(signpost.clock)
+        assert renewed.step(signpost.clock) <= pause, "asked again at once it does nothing"
         done = [number for number, is_at in enumerate(versions(signpost, 25)) if is_at == version]
         assert done == list(range(len(done))), "the oldest first"
         assert len(done) <= 2 + 10 * (signpost.now - began) / SECOND
@@ -115,8 +116,8 @@ def test_no_second_sees_more_than_its_share(per_second: int) -> None:
     class Counting(DueCaseProcessor):
         def __init__(self) -> None: ...
 
-        def reevaluate(self, now: int, limit: int) -> tuple[int, list[object]]:  # type: ignore[override]
-            claims.append((now, limit))
+        def reevaluate(self, clock: Clock, limit: int) -> tuple[int, list[object]]:  # type: ignore[override]
+            claims.append((clock(), limit))
             return limit, []
 
         def count_outdated(self, now: int) -> int:
@@ -127,7 +128,7 @@ def test_no_second_sees_more_than_its_share(per_second: int) -> None:
 
     renewed, now = Backfill(Counting(), Silent(), per_second), START  # type: ignore[arg-type]
     while now < START + 3 * SECOND:
-        pause = renewed.step(now)
+        pause = renewed.step(lambda at=now: at)  # type: ignore[misc]
         now += max(1, min(round(pause * SECOND), 10_000))
     for begin, _ in claims:
         assert sum(limit for at, limit in claims if begin <= at < begin + SECOND) <= per_second + MAX_BATCH * (
@@ -142,7 +143,7 @@ def test_two_clocks_share_the_work(signpost: System, tmp_path: Path) -> None:
     both = [backfill(signpost, 25), backfill(signpost, 25)]
     for _ in range(3):
         for one in both:
-            one.step(signpost.now)
+            one.step(signpost.clock)
         signpost.now += SECOND
     emitted = signpost.changes()
     assert sorted(one["candidate"] for one in emitted) == sorted(f"c-{number}" for number in range(20)), (
@@ -214,7 +215,7 @@ class Fleet:
 
     def renew(self, name: str) -> int:
         """How many cases this process brings to its own rules."""
-        return self.processor(name).reevaluate(self.signpost.now, 100)[0]
+        return self.processor(name).reevaluate(self.signpost.clock, 100)[0]
 
     def title(self) -> str:
         """Whose words the case has."""
@@ -244,7 +245,7 @@ def test_who_is_behind_looks_before_it_touches_a_case(fleet: Fleet) -> None:
     fleet.renew("fresh")
     fleet.noticing = True
     due(fleet.signpost, "c-0")
-    assert fleet.processor("stale").wake(fleet.signpost.now)[0] == 1
+    assert fleet.processor("stale").wake(fleet.signpost.clock)[0] == 1
     assert (fleet.looked, fleet.title()) == (1, "Better")
     assert fleet.current["stale"] is fleet.new
 
@@ -256,7 +257,7 @@ def test_events_do_not_wait_for_whoever_has_other_rules_for_good(
     fleet.renew("fresh")
     for turn in range(3):
         due(fleet.signpost, "c-0")
-        assert fleet.processor("stale").wake(fleet.signpost.now)[0] == 1
+        assert fleet.processor("stale").wake(fleet.signpost.clock)[0] == 1
         assert fleet.title() == "First"
         assert fleet.renew("fresh") == 1, "the one ahead brings it back"
         assert fleet.looked == 1, f"turn {turn}: it looks once"
@@ -292,7 +293,7 @@ def test_who_starts_with_rules_that_nobody_knows_is_ahead(fleet: Fleet, tmp_path
     processor = DueCaseProcessor(
         fleet.signpost.store, RulebookVersions(fleet.signpost.store, FixedEngines(lambda: third)), LEASE
     )
-    assert processor.reevaluate(fleet.signpost.now, 100)[0] == 1
+    assert processor.reevaluate(fleet.signpost.clock, 100)[0] == 1
     assert (fleet.renew("stale"), fleet.renew("fresh")) == (0, 0)
 
 
@@ -306,7 +307,7 @@ def test_an_event_meets_the_new_rules_wherever_it_is_handled(fleet: Fleet) -> No
     signpost.changes()
     signpost.send(event("offer.declined", "c-0", at=1, offer="o"))
     [delivery] = signpost.broker.consumer("signpost.advisor", 10).receive(1, 5)
-    handled = BatchHandler(signpost.store, fleet.successions["stale"], LEASE).handle([delivery], signpost.now)
+    handled = BatchHandler(signpost.store, fleet.successions["stale"], LEASE).handle([delivery], signpost.clock)
     assert (handled.fresh, fleet.looked, fleet.title()) == (1, 1, "Better")
 
 

@@ -135,8 +135,9 @@ def publish(parts: Intake) -> None:
     assert row is not None
     case_set = load_case_set(make_engine("compiled", load(RULES)), "north", [row])
     for now in (NOW, NOW + MINUTE):
+        row.updated = now
         case_set.wake("c-1", now)
-        messages = [each.message for each in update_agendas([case_set], [row], now).messages]
+        messages = [each.message for each in update_agendas([case_set], [row]).messages]
     assert len(messages) == 2
     for message in sorted(messages, key=lambda message: message.routing_key, reverse=True):
         parts.broker.publisher().publish(message).result(60)

@@ -193,7 +193,7 @@ def test_what_keeps_ending_its_process_is_handled_without_the_library(signpost: 
         sent = message(event("offer.extended", f"attempts-{attempts}", offer="o-1"))
         delivery = Delivery(sent.body, {}, sent.routing_key, sent.message_id, "", True, attempts, tag=attempts)
         before = libraries[0].calls
-        assert handler.handle([delivery], signpost.now).fresh == 1
+        assert handler.handle([delivery], signpost.clock).fresh == 1
         calls[attempts] = libraries[0].calls - before
         assert ADVICE in signpost.standing(f"attempts-{attempts}")
     assert calls == {ISOLATE_AFTER_ATTEMPTS - 1: 1, ISOLATE_AFTER_ATTEMPTS: 0}

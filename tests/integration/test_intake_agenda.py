@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -46,7 +47,7 @@ def list_candidates(intake: Intake) -> None:
         case_set = load_case_set(make_engine("compiled", load(RULES)), "north", [row])
         case_set.wake(key, NOW)
         with intake.store.transaction() as transaction:
-            update_agendas([case_set], [row], NOW).save(transaction)
+            update_agendas([case_set], [replace(row, updated=NOW)]).save(transaction)
 
 
 def answer(intake: Intake, path: str, body: Any) -> tuple[int, Any]:

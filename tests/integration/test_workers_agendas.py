@@ -38,7 +38,7 @@ def published(signpost: System) -> list[tuple[str, dict[str, Any]]]:
 def settle(signpost: System) -> list[tuple[str, dict[str, Any]]]:
     """Wake the case after a minute; returns what that publishes."""
     signpost.now += MINUTE
-    _, outgoing = signpost.processor().wake(signpost.now)
+    _, outgoing = signpost.processor().wake(signpost.clock)
     messages = [item.message for item in outgoing if item.message.exchange == AGENDA]
     return [checked(message.routing_key, message.body) for message in messages]
 

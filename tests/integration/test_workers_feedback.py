@@ -180,7 +180,7 @@ def handle_as(signpost: System, user: str, message: Message) -> BatchResult:
     arrived = Delivery(
         message.body, {}, "", message.message_id, message.content_type, False, 0, 1, FEEDBACK, user_id=user
     )
-    return signpost.handler().handle([arrived], signpost.now)
+    return signpost.handler().handle([arrived], signpost.clock)
 
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "consumers"

@@ -215,7 +215,7 @@ def test_time_alone_escalates_and_ends_advice(signpost: System) -> None:
 def test_what_a_dead_worker_left_is_sent_by_the_relay_after_its_lease(signpost: System) -> None:
     signpost.send(event("offer.extended", "left", offer="o-1"))
     consumer = signpost.broker.consumer(ADVISOR, 10)
-    handled = signpost.handler().handle(consumer.receive(10, 10), signpost.now)
+    handled = signpost.handler().handle(consumer.receive(10, 10), signpost.clock)
     consumer.settle(handled.settlements, signpost.now)
     consumer.close()
     assert signpost.published() == []

@@ -55,7 +55,7 @@ def test_time_changes_the_list_and_ends_it_with_the_offer(signpost: System) -> N
     [(_, before)] = lists(signpost)
     while (due := signpost.case("c-1").next_change) is not None:
         signpost.now = due
-        _, outgoing = signpost.processor().wake(due)
+        _, outgoing = signpost.processor().wake(lambda: due)
         for item in outgoing:
             if item.message.exchange == QUESTIONS:
                 after = orjson.loads(item.message.body)

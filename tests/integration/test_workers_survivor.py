@@ -48,7 +48,7 @@ def handle_as_one(signpost: System, batch: list[Event]) -> None:
         Delivery(each.body, {}, each.routing_key, each.message_id, each.content_type, False, 0, None)
         for each in messages
     ]
-    assert not signpost.handler().handle(deliveries, signpost.now).deferred
+    assert not signpost.handler().handle(deliveries, signpost.clock).deferred
 
 
 @pytest.mark.parametrize(("number", "cuts"), [(8101, (1, 2, 3, 4)), (8201, ()), (8301, (3,)), (8401, (1, 3))])

@@ -53,7 +53,7 @@ def delivery(one: Event) -> Delivery:
 
 def handle(signpost: System, *events: Event) -> BatchResult:
     """Handle events in one transaction."""
-    return signpost.handler().handle([delivery(one) for one in events], signpost.now)
+    return signpost.handler().handle([delivery(one) for one in events], signpost.clock)
 
 
 def changes(result: BatchResult) -> list[dict[str, Any]]:
@@ -261,18 +261,18 @@ def raw(body: bytes, exchange: str = "", attempts: int = 0) -> Delivery:
 def test_a_message_that_is_no_event_is_a_dead_letter_and_the_others_count(signpost: System) -> None:
     good = event("offer.extended", "beside", offer="o")
     for body in (b"not JSON", b"{}", b'{"specversion": "1.0"}', b"\xff"):
-        result = signpost.handler().handle([raw(body)], signpost.now)
+        result = signpost.handler().handle([raw(body)], signpost.clock)
         assert [one.outcome for one in result.settlements] == [Outcome.DEAD]
         assert result.settlements[0].reason.startswith("not an event: ")
-    mixed = signpost.handler().handle([raw(b"{}"), delivery(good)], signpost.now)
+    mixed = signpost.handler().handle([raw(b"{}"), delivery(good)], signpost.clock)
     assert sorted(one.outcome.value for one in mixed.settlements) == ["dead", "done"]
     assert (mixed.dead, mixed.fresh) == (1, 1)
-    assert signpost.handler().handle([], signpost.now) == BatchResult()
+    assert signpost.handler().handle([], signpost.clock) == BatchResult()
 
 
 def test_only_feedback_may_come_over_the_exchange_for_feedback(signpost: System) -> None:
     one = message(event("offer.extended", "smuggled", offer="o"))
-    result = signpost.handler().handle([raw(one.body, FEEDBACK)], signpost.now)
+    result = signpost.handler().handle([raw(one.body, FEEDBACK)], signpost.clock)
     assert [one.outcome for one in result.settlements] == [Outcome.DEAD]
     assert "offer.extended is not feedback" in result.settlements[0].reason
     assert signpost.store.case("acme", "smuggled") is None
@@ -284,7 +284,7 @@ def test_feedback_on_advice_that_does_not_exist_is_a_dead_letter_and_the_others_
     good = event("advice.dismissed", "anybody", at=1, id="f-1", recommendation=name)
     bad = event("advice.dismissed", "answers", at=1, id="f-2", recommendation="rec_none")
     sent = [raw(message(one).body, FEEDBACK) for one in (good, bad)]
-    result = signpost.handler().handle(sent, signpost.now)
+    result = signpost.handler().handle(sent, signpost.clock)
     assert {one.delivery.body: one.outcome for one in result.settlements} == {
         sent[0].body: Outcome.DONE,
         sent[1].body: Outcome.DEAD,

@@ -106,6 +106,14 @@ def test_two_relays_never_send_one_row_at_the_same_time(store: Store, broker: Br
     assert relay(store, broker, START + 3 * LEASE).step() == (0, 0), "confirmed rows are deleted"
 
 
+def test_a_lease_that_a_clock_running_ahead_gave_does_not_count(store: Store, broker: Broker) -> None:
+    keep(store, letters(2))
+    broker.refuses = lambda _: True
+    assert relay(store, broker, START + DAY).step() == (2, 0)
+    broker.refuses = lambda _: False
+    assert relay(store, broker, START).step() == (2, 2)
+
+
 def test_while_the_broker_is_away_no_row_is_leased(store: Store, broker: Broker) -> None:
     keep(store, letters(1))
     broker.problem = "no connection"
@@ -359,11 +367,24 @@ def case(store: Store, key: str) -> CaseRow:
     return found
 
 
+def test_a_clock_that_was_set_back_goes_on_announcing_and_pruning(store: Store, broker: Broker) -> None:
+    clock = Clock(store, broker)
+    version = ENGINES.rulebooks.of("acme").version
+    for now in (START + DAY, START):
+        clock.now = now
+        clock.turn()
+        assert store.rulebooks()[version].seen_at == now
+    store.deliveries.add(delivery(1, START - RETENTION - 1), [])
+    clock.now = START + MINUTE
+    clock.turn()
+    assert stored(store) == []
+
+
 def test_only_cases_that_are_due_are_woken_and_their_advice_is_leased(store: Store, broker: Broker) -> None:
     due_case(store, "due", START)
     due_case(store, "later", START + 1)
     clock = Clock(store, broker)
-    count, sent = clock.processor.wake(START)
+    count, sent = clock.processor.wake(lambda: START)
     assert (count, bool(sent)) == (1, True)
     assert active(case(store, "due").advice)
     assert case(store, "later").advice == b""
@@ -378,14 +399,14 @@ def test_a_case_that_fails_is_postponed_and_holds_up_no_other(
     due_case(store, "broken", START - 5, state=b'{"events": 7}', rulebook="of-before")
     due_case(store, "sound", START)
     clock = Clock(store, broker)
-    assert clock.processor.wake(START)[0] == 2
+    assert clock.processor.wake(lambda: START)[0] == 2
     assert active(case(store, "sound").advice)
     broken = case(store, "broken")
     assert (broken.next_change, broken.state) == (START + POSTPONE_US, b'{"events": 7}')
     assert (broken.rulebook, broken.rulebook_since) == (ENGINES.rulebooks.of("acme").version, START)
     assert "case broken of tenant acme not evaluated, retry in 600 s" in caplog.text
-    assert clock.processor.wake(START + POSTPONE_US - 1)[0] == 1, "only the sound one, whose agenda has settled"
-    assert clock.processor.wake(START + POSTPONE_US)[0] == 1
+    assert clock.processor.wake(lambda: START + POSTPONE_US - 1)[0] == 1, "only the sound one, whose agenda has settled"
+    assert clock.processor.wake(lambda: START + POSTPONE_US)[0] == 1
 
 
 def test_cases_of_older_rules_are_counted_and_re_evaluated_within_the_limit(store: Store, broker: Broker) -> None:
@@ -394,10 +415,10 @@ def test_cases_of_older_rules_are_counted_and_re_evaluated_within_the_limit(stor
     due_case(store, "current", None)
     clock = Clock(store, broker)
     assert clock.processor.count_outdated(START) == 3
-    count, sent = clock.processor.reevaluate(START, 2)
+    count, sent = clock.processor.reevaluate(lambda: START, 2)
     assert (count, bool(sent)) == (2, True)
     assert clock.processor.count_outdated(START) == 1
-    assert clock.processor.reevaluate(START, 2)[0] == 1
-    assert clock.processor.reevaluate(START, 2) == (0, [])
+    assert clock.processor.reevaluate(lambda: START, 2)[0] == 1
+    assert clock.processor.reevaluate(lambda: START, 2) == (0, [])
     assert case(store, "current").advice == b""
     assert case(store, "c-0").rulebook_since == START

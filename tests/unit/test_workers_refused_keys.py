@@ -30,6 +30,13 @@ def test_after_a_refusal_one_message_of_the_key_is_tried_when_its_time_has_come(
     assert (ids(publish), keep) == ([1, 2], {2 * FIRST: [3]})
 
 
+def test_a_clock_that_was_set_back_delays_no_attempt() -> None:
+    keys = RefusedKeys(FIRST)
+    keys.add([FULL], 100 * MAX_PAUSE_US)
+    publish, _ = keys.split([row(1)], 0)
+    assert ids(publish) == [1]
+
+
 def test_the_pause_doubles_up_to_its_maximum() -> None:
     keys, now, pauses = RefusedKeys(FIRST), 0, []
     for _ in range(8):

@@ -88,7 +88,7 @@ class _Updater:
         seen = self.known.get(name)
         if seen is None and not agenda.cards and not agenda.held:
             return
-        known: dict[str, Any] = {"sequence": 0, "at": 0} if seen is None else seen
+        known: dict[str, Any] = {"sequence": 0, "at": 0} if seen is None else self._without_future(seen)
         self.known[name] = known
         self.instants.append(agenda.next_change)
         inputs = _inputs(agenda)
@@ -106,6 +106,11 @@ class _Updater:
         known.pop("since")
         known["inputs"] = inputs
         self._publish(name, agenda, known)
+
+    def _without_future(self, known: dict[str, Any]) -> dict[str, Any]:
+        """What was published at an instant still to come, by a clock that ran ahead, counts as published now: the next
+        agenda is not held until then."""
+        return known | {name: min(known[name], self.now) for name in ("at", "since") if name in known}
 
     def _ready_at(self, agenda: Agenda, known: Mapping[str, Any]) -> int:
         """When a changed agenda is published: news that is urgent at once, the rest once it has settled."""
