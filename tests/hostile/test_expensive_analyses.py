@@ -21,17 +21,24 @@ from signpost.services.intake.slots import Slots
 from signpost.storage import Rate
 from tests.hostile.test_expensive_requests import EVENT
 from tests.support.intake_parts import NOW, SOUTH_KEY, intake_at
-from tests.support.rulebooks import RULES
 
+RULE = "one: {about: offer, source: a, when: {stage: open}, priority: low, title: T, message: M}\n"
 EMPTY = Simulate("north", (), "c", (), NOW, NOW, None)
-SETTINGS = ChildSettings(tuple(RULES) if isinstance(RULES, list | tuple) else (RULES,), Path("none.yaml"), 60.0)
 
 
 @pytest.fixture
-def analyst(tmp_path: Path) -> Iterator[ProcessAnalyst]:
-    tenants = tmp_path / "tenants.yaml"
-    tenants.write_text("tenants: {}\n", encoding="utf-8")
-    analyst = ProcessAnalyst(replace(SETTINGS, tenants=tenants, max_cpu_s=2), 2)
+def child(tmp_path: Path) -> ChildSettings:
+    """A child process with one rule, so that it starts soon."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "sources.yaml").write_text("articles: {a: An article}\n", encoding="utf-8")
+    (tmp_path / "rules" / "one.yaml").write_text(RULE, encoding="utf-8")
+    (tmp_path / "tenants.yaml").write_text("tenants: {}\n", encoding="utf-8")
+    return ChildSettings((tmp_path / "rules",), tmp_path / "tenants.yaml", 60.0)
+
+
+@pytest.fixture
+def analyst(child: ChildSettings) -> Iterator[ProcessAnalyst]:
+    analyst = ProcessAnalyst(replace(child, max_cpu_s=2), 2)
     yield analyst
     analyst.close()
 
@@ -87,11 +94,9 @@ def test_a_job_answers_as_it_does_in_the_thread(analyst: ProcessAnalyst) -> None
         analyst.run(Explain("north", StoredCase("c", b""), "no-such-rule", None, NOW, None))
 
 
-def test_children_end_with_their_analyst(tmp_path: Path) -> None:
-    tenants = tmp_path / "tenants.yaml"
-    tenants.write_text("tenants: {}\n", encoding="utf-8")
+def test_children_end_with_their_analyst(child: ChildSettings) -> None:
     before = children()
-    analyst = ProcessAnalyst(replace(SETTINGS, tenants=tenants), 2)
+    analyst = ProcessAnalyst(child, 2)
     assert children() == before, "none starts before it is needed"
     analyst.run(EMPTY)
     assert len(children() - before) == 1

@@ -4,7 +4,6 @@ from contextlib import closing
 
 import pika
 import psycopg
-import pytest
 from sqlalchemy import create_engine, text
 
 from signpost.storage import is_current
@@ -81,25 +80,3 @@ def test_virtual_hosts_are_used_once_and_all_deleted(
         assert set(taken) <= {*rabbitmq_server.ctl("list_vhosts").split()}
         hosts.give_back(taken[0])
     assert not {*taken} & {*rabbitmq_server.ctl("list_vhosts").split()}
-
-
-@pytest.mark.slow
-def test_a_private_broker_keeps_its_queues_over_a_kill(private_rabbitmq: private_servers.PrivateRabbitMQ) -> None:
-    private_rabbitmq.ctl("add_vhost", "kept")
-    private_rabbitmq.kill()
-    assert not private_servers.listens("127.0.0.1", private_rabbitmq.port)
-    private_rabbitmq.start()
-    assert "kept" in private_rabbitmq.ctl("list_vhosts")
-
-
-@pytest.mark.slow
-def test_a_private_database_server_keeps_its_data_over_a_kill(
-    private_postgres: private_servers.PrivatePostgreSQL,
-) -> None:
-    with psycopg.connect(private_postgres.url(), autocommit=True) as connection:
-        connection.execute("create table kept (id int)")
-    private_postgres.kill()
-    assert not private_servers.postgresql_answers(private_postgres.url())
-    private_postgres.start()
-    with psycopg.connect(private_postgres.url()) as connection:
-        assert connection.execute("select count(*) from kept").fetchone() == (0,)

@@ -30,7 +30,7 @@ RUNS = {
     "up": "Signpost is ready",
 }
 """Command -> what its log contains once it runs."""
-DELAYS_S = (0.0, 0.1, 0.2, 0.35, 0.5, 0.8)
+DELAYS_S = (0.0, 0.2, 0.5, 0.8)
 END_S = 60
 PYTHON = (sys.executable, "-m", "signpost")
 SIGNAL_AT_FIRST_IMPORT = """\

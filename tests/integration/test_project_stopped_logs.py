@@ -137,11 +137,10 @@ def test_clock_and_relay_end_in_order_without_their_log(tmp_path: Path, name: st
         os.set_blocking(log.end, True)
 
 
-@pytest.mark.parametrize("options", ["", "--access-logfile -"])
-def test_an_intake_answers_without_its_log(tmp_path: Path, log: Log, options: str) -> None:
+def test_an_intake_answers_without_its_log(tmp_path: Path, log: Log) -> None:
     folder, port = intake_folder(tmp_path), free_port()
     address = f"http://127.0.0.1:{port}"
-    with started(COMMAND, folder, log.descriptor, port, GUNICORN_CMD_ARGS=options):
+    with started(COMMAND, folder, log.descriptor, port, GUNICORN_CMD_ARGS="--access-logfile -"):
         wait_until(lambda: answers(address), "the intake to answer")
         for _ in range(50):
             assert httpx.get(
@@ -150,7 +149,8 @@ def test_an_intake_answers_without_its_log(tmp_path: Path, log: Log, options: st
         wait_until(lambda: "log" in httpx.get(f"{address}/readyz").json(), "the probe to say so")
 
 
-def test_a_system_goes_on_without_its_log(tmp_path: Path, log: Log) -> None:
+def test_a_system_goes_on_without_its_log(tmp_path: Path) -> None:
+    log = stopped()
     folder, port = intake_folder(tmp_path), free_port()
     with started(python("up"), folder, log.descriptor, port, SIGNPOST_BATCH_SIZE="1"):
         wait_until(lambda: answers(f"http://127.0.0.1:{port}"), "the intake to answer")

@@ -34,25 +34,25 @@ def signpost(request: pytest.FixtureRequest) -> Iterator[System]:
 
 def test_sigterm_ends_the_batch_and_loses_nothing(signpost: System, tmp_path: Path) -> None:
     urls = (signpost.database_url, signpost.broker_url)
-    sent = [event("offer.extended", f"drain-{number}", offer="o-1") for number in range(400)]
+    sent = [event("offer.extended", f"drain-{number}", offer="o-1") for number in range(150)]
     with Collector(signpost.broker) as collector, count_seen_events(urls[0]) as seen:
         signpost.send(*sent)
-        first = WorkerProcess("advisor", tmp_path, *urls, batch_size="10")
+        first = WorkerProcess("advisor", tmp_path, *urls, batch_size="5")
         with kill_afterwards(first):
             wait_until(lambda: seen() > 10, "some events to be seen", 60)
             assert first.stop() == 0, first.log.read_text()
         handled = seen()
-        assert 10 < handled < 400
+        assert 10 < handled < 150
         assert signpost.store.outbox_depth(0).waiting == 0, "what was committed was not published before the end"
-        wait_until(lambda: signpost.broker.queue_depth(ADVISOR) == 400 - handled, "the rest to be given back", 10)
+        wait_until(lambda: signpost.broker.queue_depth(ADVISOR) == 150 - handled, "the rest to be given back", 10)
         second = WorkerProcess("advisor", tmp_path, *urls)
         with kill_afterwards(second):
-            wait_until(lambda: seen() == 400, "all events to be seen", 60)
+            wait_until(lambda: seen() == 150, "all events to be seen", 60)
             wait_until_drained(signpost.broker, ADVISOR, lambda: signpost.store.outbox_depth(0).waiting, 30)
             assert second.stop() == 0
         emitted = [one for one in collector.changes if one[1] == ASKED]
-        wait_until(lambda: len([one for one in collector.changes if one[1] == ASKED]) == 400, "all advice", 10)
-    assert len(emitted) <= 400
+        wait_until(lambda: len([one for one in collector.changes if one[1] == ASKED]) == 150, "all advice", 10)
+    assert len(emitted) <= 150
     assert set(collector.changes.values()) == {1}
     assert signpost.broker.queue_depth(DEAD) == 0
 

@@ -91,8 +91,8 @@ def test_evaluations_leave_nothing_behind() -> None:
             engine.library_matches(*cases[number % len(cases)])
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    before = evaluate(1000)
-    assert evaluate(6000) - before < 4096, "kilobytes"
+    before = evaluate(500)
+    assert evaluate(3000) - before < 2048, "kilobytes"
 
 
 HEAD = "  source: a\n  priority: low\n  title: T\n  message: M\n"

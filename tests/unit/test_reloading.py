@@ -319,7 +319,7 @@ def test_a_rulebook_that_no_engine_can_be_made_of_is_refused(folder: Path, tenan
 
 @pytest.mark.durable_rules
 def test_engines_out_of_force_give_their_memory_back(folder: Path, tenants: Path) -> None:
-    """The rulesets of durable-rules live outside Python: without being deleted, a hundred of these take 20 MB."""
+    """The rulesets of durable-rules live outside Python: without being deleted, fifty of these take 10 MB."""
     write(folder, **{f"rule-{number}": f"Title {number}" for number in range(40)})
     engines = LiveEngines(folder, tenants, lambda rulebook: make_engine("durable_rules", rulebook))
 
@@ -331,7 +331,7 @@ def test_engines_out_of_force_give_their_memory_back(folder: Path, tenants: Path
         for _ in range(times):
             make_engine("durable_rules", engines.now().of("acme").rulebook)
 
-    renew(20)
+    renew(10)
     before = resident()
-    renew(100)
-    assert resident() - before < 10_000_000
+    renew(50)
+    assert resident() - before < 5_000_000

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from signpost.authoring.catalogue import pages
 from signpost.authoring.catalogue.statements import events_by_field
 from signpost.facts.life import OVER, OVER_TO_EMPLOYER
@@ -12,14 +14,19 @@ from signpost.schemas.meanings import MEANINGS
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_pages_are_up_to_date() -> None:
+@pytest.fixture(scope="module")
+def made() -> dict[str, str]:
+    """Name of a page -> its text."""
+    return pages(ROOT / "rules", "../../rules")
+
+
+def test_the_pages_are_up_to_date(made: dict[str, str]) -> None:
     found = {path.name: path.read_text("utf-8") for path in (ROOT / "docs" / "rulebook").glob("*.md")}
-    assert found == pages(ROOT / "rules", "../../rules"), "run: python -m signpost.authoring.catalogue"
+    assert found == made, "run: python -m signpost.authoring.catalogue"
 
 
-def test_every_rule_shows_a_sample_and_its_timelines() -> None:
-    found = pages(ROOT / "rules", "../../rules")
-    rules = [part for name, text in found.items() if name != "fields.md" for part in text.split("\n## ")[1:]]
+def test_every_rule_shows_a_sample_and_its_timelines(made: dict[str, str]) -> None:
+    rules = [part for name, text in made.items() if name != "fields.md" for part in text.split("\n## ")[1:]]
     described = [part for part in rules if "\nWhen:\n" in part]
     assert described
     for part in described:

@@ -72,7 +72,7 @@ def test_a_topic_that_exists_is_extended(folder: Path) -> None:
 def test_it_passes_beside_the_shipped_rules(folder: Path) -> None:
     run("new", "ask-about-parking", folder)
     assert run("check", folder, "--strict", *TODAY).exit_code == 0
-    test = run("test", folder)
+    test = run("test", folder / "timelines" / "ask-about-parking.yaml", "--rulebook", folder)
     assert test.exit_code == 0, test.output
 
 
