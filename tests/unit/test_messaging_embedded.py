@@ -1,5 +1,6 @@
 """What only the embedded queue has: patterns, leases, limits, and the write lock that it shares with the database."""
 
+import json
 import re
 import sqlite3
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from signpost.messaging import Bounds, Broker, Message, Outcome, PublishRefused,
 from signpost.messaging.embedded.owner import is_dead, start_time, this_host
 from signpost.messaging.embedded.routing import matches
 from signpost.messaging.message import REASON
-from signpost.messaging.topology import ADVISOR, MAX_UNROUTED_MESSAGES, UNROUTED
+from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.names import ADVICE, DEAD, EVENTS
 
 PATIENCE = 60.0
@@ -94,17 +96,23 @@ def test_a_lease_that_runs_out_gives_the_message_to_another_and_a_late_settlemen
     assert [each.message_id for each in slow.receive(5, PATIENCE)] == ["e-2"]
 
 
-def test_the_oldest_unrouted_advice_makes_room(broker: Broker) -> None:
-    names = [f"a.{number}" for number in range(MAX_UNROUTED_MESSAGES + 5)]
-    publish(broker, *(Message(ADVICE, "a.b.c.d.e", b"", name) for name in names))
-    assert broker.queue_depth(UNROUTED) == MAX_UNROUTED_MESSAGES
+def limit(sqlite_url: str, queue: str, **arguments: str | int) -> None:
+    """Add arguments like `max_length` to a queue that is declared."""
+    added = json.dumps({f"x-{name.replace('_', '-')}": value for name, value in arguments.items()})
+    statement = "UPDATE queue_queues SET arguments = json_patch(arguments, ?) WHERE name = ?"
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute(statement, (added, queue))
+
+
+def test_the_oldest_unrouted_advice_makes_room(broker: Broker, sqlite_url: str) -> None:
+    limit(sqlite_url, UNROUTED, max_length=20)
+    publish(broker, *(Message(ADVICE, "a.b.c.d.e", b"", f"a.{number}") for number in range(25)))
+    assert broker.queue_depth(UNROUTED) == 20
     assert broker.get(UNROUTED, 1)[0].message_id == "a.5"
 
 
 def test_a_full_work_queue_refuses(broker: Broker, sqlite_url: str) -> None:
-    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
-        arguments = '{"x-max-length": 2, "x-overflow": "reject-publish"}'
-        connection.execute("UPDATE queue_queues SET arguments = ? WHERE name = ?", (arguments, ADVISOR))
+    limit(sqlite_url, ADVISOR, max_length=2, overflow="reject-publish")
     publish(broker, event(1), event(2))
     assert isinstance(broker.publisher().publish(event(3)).exception(PATIENCE), PublishRefused)
     broker.get(ADVISOR, 1)
