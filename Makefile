@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test mutants api-fuzz lint format generate bench faults rules consumers-js containers-test audit lock clean
+.PHONY: help install run demo test mutants fuzz lint format generate bench faults rules consumers-js containers-test audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -51,8 +51,8 @@ mutants: $(READY) ## change the code a little, thousands of times, and require t
 faults: $(READY) ## run only the fault-injection tests
 	$(BIN)/pytest -m faults $(ARGS)
 
-api-fuzz: $(READY) ## send many generated requests from the OpenAPI document; SIGNPOST_TEST_SEED=N varies them
-	SIGNPOST_TEST_FUZZ=2000 $(BIN)/pytest tests/contract/test_api_fuzz.py $(ARGS)
+fuzz: $(READY) ## try many random requests, signatures, payloads, rule files and messages; SIGNPOST_TEST_SEED=N varies requests
+	HYPOTHESIS_PROFILE=thorough SIGNPOST_TEST_FUZZ=2000 $(BIN)/pytest -m fuzz $(ARGS)
 
 lint: $(READY) ## check style, formatting and types
 	$(BIN)/ruff check .

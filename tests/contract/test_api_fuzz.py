@@ -1,6 +1,6 @@
 """Requests made from the OpenAPI document, valid and spoilt: no 5xx, and every answer is as the document says.
 
-`make api-fuzz` makes fifty times as many. SIGNPOST_TEST_SEED chooses others.
+`make fuzz` makes fifty times as many. SIGNPOST_TEST_SEED chooses others.
 """
 
 import json
@@ -21,6 +21,8 @@ from schemathesis.specs.openapi import checks
 from signpost.schemas.documents.generate import GENERATED
 from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_standard
 from tests.support.workers_kit import HOUR, START, event, open_system
+
+pytestmark = pytest.mark.fuzz
 
 CHECKS = [
     not_a_server_error,

@@ -129,7 +129,8 @@ def test_unsigned_and_wrongly_signed(intake: Intake, path: str) -> None:
         check(intake.post(path, body, headers), 401)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.fuzz
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.binary(max_size=60) | st.sampled_from([GOOD[:-1], GOOD.replace(b'"o"', b"{}"), b"{}", b"[{}]"]),
     content_type=st.sampled_from([ONE, "application/cloudevents-batch+json", "application/json", "text/plain"]),

@@ -43,6 +43,7 @@ def parse(raw: bytes) -> Any:
         return type(error)
 
 
+@pytest.mark.fuzz
 @given(raw=bodies())
 def test_a_body_ends_with_its_last_byte(raw: bytes) -> None:
     scanner, arrived = scan(raw, 1)
@@ -51,6 +52,7 @@ def test_a_body_ends_with_its_last_byte(raw: bytes) -> None:
     assert parse(raw[:-1]) in (NoMoreData, *ParseException.__subclasses__())
 
 
+@pytest.mark.fuzz
 @given(raw=bodies(), size=st.integers(1, 50), rest=st.binary(max_size=20))
 def test_what_follows_a_body_changes_nothing(raw: bytes, size: int, rest: bytes) -> None:
     scanner, arrived = scan(raw + rest, size)
@@ -58,6 +60,7 @@ def test_what_follows_a_body_changes_nothing(raw: bytes, size: int, rest: bytes)
     assert parse(raw) == parse((raw + rest)[:arrived])
 
 
+@pytest.mark.fuzz
 @given(raw=bodies(), at=st.integers(0, 200), new=st.binary(max_size=3), size=st.integers(1, 50))
 def test_gunicorn_never_waits_for_more_of_an_ended_body(raw: bytes, at: int, new: bytes, size: int) -> None:
     changed = raw[:at] + new + raw[at + 1 :]

@@ -197,8 +197,9 @@ def test_the_file_that_is_changed_is_valid_before(tmp_path: Path, kind: str) -> 
         assert load_tenants(tmp_path / "tenants.yaml", ENVIRON, rules=tmp_path / "rules").sources
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples * 2 // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_a_changed_file_is_loaded_or_refused_in_words(kind: str, seed: int) -> None:
     valid, run = KINDS[kind]

@@ -65,6 +65,7 @@ def delivery(body: bytes, name: str, exchange: str) -> Delivery:
     return Delivery(body, {}, "0.acme.offer.extended", name, "", False, 0, None, exchange)
 
 
+@pytest.mark.fuzz
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(bodies() | st.binary(max_size=40), min_size=1, max_size=4), st.sampled_from([EVENTS, FEEDBACK]))
 def test_no_message_stops_its_batch(signpost: System, found: list[bytes], exchange: str) -> None:

@@ -106,6 +106,7 @@ def test_greenhouse_signatures_have_one_form() -> None:
             verify_greenhouse((b"s3cret",), {"signature": bad}, b"{}")
 
 
+@pytest.mark.fuzz
 @given(st.text(max_size=60), st.text(max_size=20), st.text(max_size=80), st.binary(max_size=40))
 def test_verifiers_raise_nothing_but_their_refusal(name: str, timestamp: str, signature: str, body: bytes) -> None:
     headers = {

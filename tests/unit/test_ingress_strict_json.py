@@ -84,11 +84,13 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.fuzz
 @given(_JSON, st.booleans())
 def test_reads_what_any_writer_writes(value: object, escaped: bool) -> None:
     assert loads(json.dumps(value, ensure_ascii=escaped).encode()) == value
 
 
+@pytest.mark.fuzz
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 def test_raises_nothing_but_its_own(raw: bytes) -> None:
     with suppress(MalformedJson):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signpost.advice.case_set import CaseSet
@@ -105,7 +105,7 @@ def test_merge_may_leave_padding_out_or_in() -> None:
 EVERY_SCHEME = [*SCHEMES.values(), *(VENDORS[name].scheme for name in VENDORS)]
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.fuzz
 @given(
     st.sampled_from(EVERY_SCHEME),
     st.one_of(
@@ -323,7 +323,7 @@ _ANY = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.fuzz
 @given(st.sampled_from([(name, event) for name in MAPPED for event in VENDORS[name].mappings]), _ANY)
 def test_a_payload_of_any_shape_is_translated_or_refused(which: tuple[str, str], found: Any) -> None:
     vendor, event = which

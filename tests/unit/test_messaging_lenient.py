@@ -64,6 +64,7 @@ def test_a_table_that_claims_more_than_there_is_leaves_no_properties() -> None:
     assert decode(raw).message_id is None
 
 
+@pytest.mark.fuzz
 @given(st.binary(max_size=200))
 def test_no_bytes_raise(raw: bytes) -> None:
     decode(raw)
@@ -78,6 +79,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.fuzz
 @given(st.dictionaries(names, values, max_size=5), st.text("xyz", max_size=20))
 def test_sound_properties_are_decoded_as_pika_decodes_them(headers: dict[str, Any], message_id: str) -> None:
     raw = b"".join(BasicProperties(headers=headers, message_id=message_id, priority=3).encode())

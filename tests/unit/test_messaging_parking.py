@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pika import BasicProperties
@@ -22,6 +23,7 @@ def delivery(headers: dict[str, Any], name: str = "m-1", key: str = "0.acme", ki
     return Delivery(b"the body", headers, key, name, kind, False, 0, (0, 1))
 
 
+@pytest.mark.fuzz
 @given(
     st.dictionaries(ANY_TEXT, ANY_TEXT | st.integers() | st.binary() | st.none(), max_size=10),
     st.tuples(ANY_TEXT, ANY_TEXT, ANY_TEXT),
@@ -58,6 +60,7 @@ def test_a_name_is_cut_to_what_amqp_allows_between_two_characters() -> None:
     assert to_dead_letter(delivery({}, "x" * 255), "bad", "q", NOW).message_id == "x" * 255
 
 
+@pytest.mark.fuzz
 @given(*[st.none() | st.text(max_size=60) | st.binary(max_size=60)] * 3, st.integers(0, 2**63))
 def test_what_pika_gives_becomes_a_delivery_of_texts(key: Any, name: Any, user: Any, tag: int) -> None:
     """pika gives the bytes of a short string that is not UTF-8."""
