@@ -94,6 +94,14 @@ GROUPS: Final = {
             "tests/property/test_advice_*.py",
         ),
     ),
+    "agenda": Group(
+        ("signpost/advice/agenda/*.py",),
+        (
+            "tests/unit/test_agenda_*.py",
+            "tests/property/test_agenda.py",
+            "tests/unit/test_calendar_*.py",
+        ),
+    ),
     "signatures": Group(
         ("signpost/ingress/signatures*.py",),
         (

@@ -15,6 +15,8 @@ EDGES: Final = ("main",)
 DECLARING: Final = ("Protocol", "Enum", "IntEnum", "StrEnum")
 """Bases of classes that hold no code: shapes and names."""
 LOGGERS: Final = ("log", "logger", "logging")
+CRASH_POINT: Final = "reach"
+"""The call that names a crash point. It does nothing in production; the tests of crashes visit each point."""
 Step: TypeAlias = tuple[str, int | None]
 """A field of a node, and a place in it if it is a list."""
 
@@ -118,7 +120,7 @@ def _enter(place: _Place, step: Step, child: ast.AST) -> _Place:
 
 
 def _is_ignored(parent: ast.AST, name: str, child: ast.AST) -> bool:
-    """Annotations, log lines, messages of errors, and text: what they say is not what this measures."""
+    """Annotations, log lines, crash points, messages of errors, and text: what they say is not what this measures."""
     if name in ("annotation", "returns", "decorator_list") or isinstance(child, ast.Assert | ast.JoinedStr):
         return True
     if isinstance(child, ast.AnnAssign) and getattr(child.annotation, "id", "") == "TypeAlias":
@@ -127,18 +129,20 @@ def _is_ignored(parent: ast.AST, name: str, child: ast.AST) -> bool:
         return True
     if isinstance(child, ast.ClassDef) and any(getattr(base, "id", "") in DECLARING for base in child.bases):
         return True
-    return isinstance(child, ast.Expr) and _is_log_line(child.value)
+    return isinstance(child, ast.Expr) and _is_without_effect(child.value)
 
 
 def _only_logs(statement: ast.stmt | None) -> bool:
-    """Whether a condition decides about nothing but a log line."""
+    """Whether a condition decides about nothing but log lines and crash points."""
     if not isinstance(statement, ast.If) or statement.orelse:
         return False
-    return all(isinstance(inner, ast.Expr) and _is_log_line(inner.value) for inner in statement.body)
+    return all(isinstance(inner, ast.Expr) and _is_without_effect(inner.value) for inner in statement.body)
 
 
-def _is_log_line(node: ast.expr) -> bool:
+def _is_without_effect(node: ast.expr) -> bool:
     function = node.func if isinstance(node, ast.Call) else None
+    if isinstance(function, ast.Name):
+        return function.id == CRASH_POINT
     return isinstance(function, ast.Attribute) and getattr(function.value, "id", "") in LOGGERS
 
 

@@ -75,7 +75,10 @@ def test_one_changed_byte_or_another_secret_is_refused() -> None:
         verify_standard((), HEADERS, BODY, now=THEN)
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_short", "whsec_!!!", "whsec_Mf=Q", "päss"])
+@pytest.mark.parametrize(
+    "secret",
+    ["", "whsec_", "whsec_short", "whsec_!!!", "whsec_Mf=Q", "päss", "whsec_!MfKQ9r8GKYqrTwjUPD8ILPZI"],
+)
 def test_what_is_no_secret_is_told_at_once(secret: str) -> None:
     with pytest.raises(ValueError, match="Standard Webhooks secret"):
         standard_key(secret)
@@ -152,7 +155,7 @@ def test_every_algorithm_and_encoding_that_a_mapping_may_name_verifies(algorithm
     digest = hmac.digest(b"k" * 16, body, algorithm)
     text = {"hex": digest.hex(), "base64": base64.b64encode(digest).decode(),
             "base64url": base64.urlsafe_b64encode(digest).decode()}[encoding]  # fmt: skip
-    assert digest_of(scheme, b"k" * 16, {}, body, "") == text.rstrip("=") if encoding == "base64url" else text
+    assert digest_of(scheme, b"k" * 16, {}, body, "") == (text.rstrip("=") if encoding == "base64url" else text)
     for sent in (text, text.rstrip("=") if encoding == "base64url" else text):
         assert verify(scheme, [b"k" * 16], {"signature": sent}, body, now=0) == b""
     with pytest.raises(InvalidSignature):
@@ -164,6 +167,86 @@ def test_only_sixteen_signatures_of_a_request_are_looked_at() -> None:
     assert standard(HEADERS | {"webhook-signature": "v1,bad " * 15 + right})
     with pytest.raises(InvalidSignature, match="does not match"):
         standard(HEADERS | {"webhook-signature": "v1,bad " * 16 + right})
+
+
+def test_the_whole_of_a_tolerance_is_applied_to_standard_webhooks() -> None:
+    moved = THEN + 1000 * SECOND
+    assert verify_standard((KEY,), HEADERS, BODY, now=moved, tolerance_us=1000 * SECOND)
+    with pytest.raises(InvalidSignature, match="more than 999 seconds"):
+        verify_standard((KEY,), HEADERS, BODY, now=moved, tolerance_us=999 * SECOND)
+
+
+def test_the_stamped_scheme_signs_the_time_beside_the_body() -> None:
+    headers = {"timestamp": "1614265330"}
+    headers["signature"] = hmac.digest(b"k" * 16, b"1614265330." + BODY, "sha256").hex()
+    assert verify(SCHEMES["stamped"], [b"k" * 16], headers, BODY, now=THEN) == b""
+    with pytest.raises(InvalidSignature, match="more than 300 seconds"):
+        verify(SCHEMES["stamped"], [b"k" * 16], headers, BODY, now=THEN + 301 * SECOND)
+
+
+def test_the_listed_scheme_finds_time_and_signatures_by_their_prefixes() -> None:
+    scheme, key = SCHEMES["listed"], b"k" * 16
+    digest = hmac.digest(key, b"1614265330." + BODY, "sha256").hex()
+    for header in (f"t=1614265330,v1={digest}", f"v0=x, v1={digest}, v1=other, t=1614265330"):
+        assert verify(scheme, [key], {"signature": header}, BODY, now=THEN) == b""
+    for header in (f"1614265330,v1={digest}", f"t=1614265331,v1={digest}", f"t=1614265330,{digest}"):
+        with pytest.raises(InvalidSignature):
+            verify(scheme, [key], {"signature": header}, BODY, now=THEN)
+
+
+def test_an_item_that_is_only_the_prefix_uses_up_no_place_of_a_signature() -> None:
+    right = HEADERS["webhook-signature"]
+    assert standard(HEADERS | {"webhook-signature": "v1, " * 16 + right})
+
+
+def test_standard_webhooks_need_an_id_also_under_the_signature_of_an_empty_one() -> None:
+    """The id is what repeats are recognized by."""
+    signature = base64.b64encode(hmac.digest(KEY, b".1614265330." + BODY, "sha256")).decode()
+    with pytest.raises(InvalidSignature, match="lacks header:webhook-id"):
+        standard(HEADERS | {"webhook-id": "", "webhook-signature": f"v1,{signature}"})
+
+
+def test_a_refusal_names_the_place_of_the_signature() -> None:
+    with pytest.raises(InvalidSignature, match="the header signature holds no signature"):
+        verify(SCHEMES["body"], [b"k" * 16], {}, BODY, now=THEN)
+    with pytest.raises(InvalidSignature, match="the member signature of the body holds no signature"):
+        verify(SCHEMES["in-body"], [b"k" * 16], {}, b"{}", now=THEN)
+
+
+def test_of_two_signed_messages_the_one_with_the_whole_body_counts() -> None:
+    both = Scheme(messages=("{member:token}", "{body}"), separator=",")
+    body = b'{"token": "t"}'
+    listed = ",".join(hmac.digest(b"k" * 16, message, "sha256").hex() for message in (b"t", body))
+    assert verify(both, [b"k" * 16], {"signature": listed}, body, now=0) == b""
+
+
+def test_a_signature_is_made_over_the_parts_of_the_template_and_the_given_time() -> None:
+    standard_scheme = SCHEMES["standard-webhooks"]
+    signature = digest_of(standard_scheme, KEY, {"webhook-id": HEADERS["webhook-id"]}, BODY, "1614265330")
+    assert f"v1,{signature}" == HEADERS["webhook-signature"]
+    assert verify(standard_scheme, [KEY], HEADERS, BODY, now=THEN) == b"", "it contains the whole body"
+    literal = digest_of(Scheme(messages=("timestamp{body}",)), b"k" * 16, {}, BODY, "5")
+    assert literal == hmac.digest(b"k" * 16, b"timestamp" + BODY, "sha256").hex()
+
+
+def test_a_scheme_without_a_time_takes_nothing_else_for_it() -> None:
+    signature = hmac.digest(b"k" * 16, b"." + BODY, "sha256").hex()
+    scheme = Scheme(messages=("{timestamp}.{body}",), prefix="v1=")
+    assert verify(scheme, [b"k" * 16], {"signature": f"v1={signature}"}, BODY, now=THEN) == b""
+
+
+def test_every_key_and_signature_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the time of an answer tells neither which key is right nor how much of a signature."""
+    compared: list[bytes] = []
+
+    def compare(digest: bytes, candidate: bytes) -> bool:
+        compared.append(candidate)
+        return digest == candidate
+
+    monkeypatch.setattr("signpost.ingress.signatures.hmac.compare_digest", compare)
+    listed = HEADERS | {"webhook-signature": f"{HEADERS['webhook-signature']} v1,bad"}
+    assert standard(listed, BODY, THEN, KEY, OTHER)
+    assert len(compared) == 4
 
 
 def test_the_in_body_scheme_needs_its_token() -> None:

@@ -153,8 +153,9 @@ def test_a_silent_database_delays_a_request_by_a_quarter_of_a_second_and_no_more
     limit.take("north", 1, NOW)
     limit.take("south", 1, NOW + UNAVAILABLE_US)
     assert caplog.text.count("no answer within 0.02 s") == 2
-    assert asked == [NOW], "the second was withdrawn while it waited"
     release.set()
+    limit._executor.submit(int).result(30)
+    assert asked == [NOW], "the second was withdrawn while it waited"
     limit.close()
 
 
@@ -166,6 +167,41 @@ def test_a_request_that_waits_too_long_for_its_turn_is_let_in(store: Store, monk
         limit.take("north", 1, NOW)
     with limit._shares["north"].lock:
         limit.take("north", 1, NOW)
+
+
+def test_the_tokens_that_a_process_holds_shorten_the_wait(store: Store, asked: list[tuple[int, int]]) -> None:
+    limit = RateLimit(store, Rate(100, 1000))
+    limit.take("north", 300, NOW)
+    limit.take("north", 1, NOW)
+    with pytest.raises(RateLimited) as caught:
+        limit.take("north", 799, NOW)
+    assert caught.value.retry_after_s == 1, "690 are left and 9 are held: 100 more come within a second"
+    limit.take("north", 799, NOW + SECOND_US)
+    assert asked
+
+
+def test_closing_waits_for_no_database_and_asks_nothing_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    def hang() -> Lease:
+        release.wait(5)
+        return Lease(0, 0)
+
+    asked = answer_with(store, monkeypatch, hang)
+    limit = RateLimit(store, Rate(1, 2))
+    running, waiting = (limit._executor.submit(store.lease_tokens, "north", 1, 1, Rate(1, 2), at) for at in (1, 2))
+    limit.close()
+    assert not running.done(), "the database has not answered yet"
+    assert waiting.cancelled()
+    release.set()
+    running.result(30)
+    assert asked == [1]
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        limit.take("north", 1, NOW)
+
+
+def test_the_database_is_asked_ten_times_a_second_at_most_and_left_alone_for_five_seconds() -> None:
+    assert (rate.PORTIONS_PER_SECOND, EMPTY_US, UNAVAILABLE_US) == (10, 100_000, 5_000_000)
 
 
 def test_a_refusal_holds_while_the_clock_stands(store: Store, asked: list[tuple[int, int]]) -> None:

@@ -41,6 +41,12 @@ def test_every_explained_survivor_is_a_change_of_the_code_as_it_is() -> None:
     assert stale(survivors, mutants) == []
 
 
+def test_log_lines_and_crash_points_are_not_changed() -> None:
+    changed = {mutant.before for mutant in mutants_of("services/intake/acceptance.py")}
+    assert "wait(futures, self._confirm_timeout_s)" in changed
+    assert [text for text in changed if text.startswith(("reach(", "log."))] == []
+
+
 def test_an_explanation_of_code_that_changed_is_stale() -> None:
     known = mutants_of("signpost/case/money.py")[-1]
     old = Survivor((known.module, known.within, "ours.per == old", known.after, 1), "why")
