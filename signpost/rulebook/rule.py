@@ -15,7 +15,7 @@ from signpost.rulebook.implied import read_implied
 from signpost.rulebook.levels import read_levels
 from signpost.rulebook.sources import Sources
 from signpost.rulebook.templates import names_in
-from signpost.rulebook.terms import Choice, Defined, Moment, Rule
+from signpost.rulebook.terms import Choice, Defined, Moment, Rule, is_timed
 from signpost.rulebook.text_reader import RULE_KEYS, places_of, read_strings, read_text, read_texts, read_word
 from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
@@ -209,6 +209,10 @@ class RuleReader:
             return None
         value = self._value(node.value["value"], names)
         when = parse_condition(node.value["when"], names)
+        if any(map(is_timed, when)):
+            hint = "compare two fields instead, for example `last_day: before rescinded_at`"
+            message = "the condition of a defined value cannot depend on the present time"
+            self.problems.add("R034", node.value["when"].position, message, hint)
         return Choice(value, when) if value is not None else None
 
     def _value(self, node: Node, names: Names) -> Any:

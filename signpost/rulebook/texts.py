@@ -1,9 +1,10 @@
 """Renders the texts of rules: sandboxed Jinja, and how values are shown. `templates` checks them."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timezone
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import ChainableUndefined, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -166,4 +167,14 @@ def render_within(source: str, context: Mapping[str, Any], max_chars: int) -> st
 
 @lru_cache(maxsize=4096)
 def _compile(source: str) -> Template:
-    return ENVIRONMENT.from_string(source)
+    return ENVIRONMENT.from_string("\n".join(map(_keep_line_end, source.split("\n"))))
+
+
+def _keep_line_end(line: str) -> str:
+    """A line that ends with a tag and has text of its own keeps its end; `trim_blocks` would join it to the next."""
+    text = _TAG.sub("", line)
+    ends = line.endswith("%}") and not line.endswith(("-%}", "+%}"))
+    return f"{line[:-2]}+%}}" if ends and text.strip() and "%}" not in text else line
+
+
+_TAG: Final = re.compile("{%.*?%}")

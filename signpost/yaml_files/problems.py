@@ -53,6 +53,7 @@ CODES = {
     "R031": "no priority applies from the start",
     "R032": "an escalation, a condition or the due time is after the validity",
     "R033": "an alternative of a defined value is never used",
+    "R034": "the condition of a defined value depends on the present time",
     "R040": "a text cannot be parsed",
     "R041": "a text names an unknown variable",
     "R042": "a text is too long",

@@ -1,4 +1,4 @@
-"""Texts of rules: the filters that show money."""
+"""Texts of rules: the filters that show money, and the ends of lines."""
 
 import pytest
 
@@ -30,3 +30,16 @@ def test_pay_that_nobody_named_is_unknown_by_the_month() -> None:
     assert render("{{ salary | monthly }}, {{ candidate.monthly_needs | monthly }}", {"candidate": {}}) == (
         "unknown, unknown"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("{% if x %}Yes.{% else %}No.{% endif %}\n\nKind regards", "No.\n\nKind regards"),
+        ("Yes.\n{% if x %}\nAnd.\n{% endif %}\nKind regards", "Yes.\nKind regards"),
+        ("{% for one in [1, 2] %}\n- {{ one }}\n{% endfor %}\n\nKind regards", "- 1\n- 2\n\nKind regards"),
+        ("a{% if x -%}\n b{% endif %}\nc", "a\nc"),
+    ],
+)
+def test_a_tag_takes_the_end_of_its_line_only_where_it_stands_alone(source: str, shown: str) -> None:
+    assert render(source, {}) == shown
