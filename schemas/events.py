@@ -196,7 +196,7 @@ class ContactLogged(Strict):
     application = Id()
     by = Choice("candidate", "employer")
     channel = Choice("phone", "video", "in_person", "email", "letter", "message")
-    purpose = Choice("thanks", "withdrawal", "deadline", "check_in", "negotiation", "other")
+    purpose = Choice("thanks", "withdrawal", "deadline", "check_in", "negotiation", "answer", "other")
 
 
 class EmploymentCurrent(Strict):

@@ -26,5 +26,13 @@ def signature(name: Any) -> str:
     return _name(name) or YOUR_NAME
 
 
+def the_candidate(kind: str, id: str, values: Mapping[str, Any]) -> str:
+    """How texts name the candidate to an employer: `Ann Lee`, else `the candidate of application a-7`. `kind`, `id`,
+    `values`: of the offer, interview or application."""
+    application = values.get("application")
+    about = (kind, id) if application is None else ("application", application)
+    return _name(values.get("candidate_name")) or f"the candidate of {about[0]} {shorten(one_line(about[1]))}"
+
+
 def _name(value: Any) -> str:
     return shorten(one_line(value)).strip() if isinstance(value, str) else ""

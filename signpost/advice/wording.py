@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from signpost.advice.addressing import salutation, signature
+from signpost.advice.addressing import salutation, signature, the_candidate
 from signpost.advice.comparison import Comparison, compare, render_comparison
 from signpost.advice.rendering import render_line, render_text, render_title
 from signpost.engine.compiled import Answer
@@ -23,6 +23,8 @@ from signpost.rulebook.texts import show, to_local_time
 from signpost.rulebook.values import parse_duration
 
 EMPLOYER_FALLBACK = "the employer"
+EMPLOYER_TO_FILL_IN = "[name of the employer]"
+"""In drafts, which the employer reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,11 @@ def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]],
     context, comparison = _context(answer, facts, related, priority)
     texts = rule.texts
     title, text = partial(render_title, rule.id, context=context), partial(render_text, rule.id, context=context)
-    drafts = [{"name": draft.name, "title": title(draft.title), "body": text(draft.body)} for draft in texts.drafts]
+    written = context if "employer_name" in answer.subject.values else context | {"employer": EMPLOYER_TO_FILL_IN}
+    drafts = [
+        {"name": draft.name, "title": title(draft.title, context=written), "body": text(draft.body, context=written)}
+        for draft in texts.drafts
+    ]
     steps = [step for step in map(text, texts.steps) if step]
     return Words(title(texts.title), text(texts.message), steps, drafts, comparison)
 
@@ -156,6 +162,7 @@ def to_context(entity: Entity, clock: Clock, vocabulary: Vocabulary, *, private:
         values["employer"] = readable(entity.values.get("employer_name", EMPLOYER_FALLBACK))
     if entity.kind in ADDRESSED:
         values["salutation"] = salutation(entity.kind, entity.values, by_candidate=private)
+        values["the_candidate"] = the_candidate(entity.kind, entity.id, entity.values)
     return values
 
 

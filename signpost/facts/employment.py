@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from signpost.case.case import Register
+from signpost.case.case import Register, Stamp
 from signpost.case.fold import BENEFITS
 from signpost.case.order import JOINED
 from signpost.facts.notice import UNITS
@@ -22,16 +22,38 @@ EMPLOYMENT_FIELDS: Final[Mapping[str, str]] = {
 """Field of employment -> field of the candidate."""
 
 
+def begins_after(fields: Mapping[str, Register], ended: Stamp | None) -> bool:
+    """Whether the present job was stated after another one had ended. Where both have one time, it was if a job was
+    started then, or if its employer was first named then."""
+    if ended is None or "current" not in fields:
+        return False
+    current = fields["current"][0]
+    if current[0] != ended[0]:
+        return current > ended
+    stopped = fields["ended"][0][0] if "ended" in fields else 0
+    return stopped < current[0] or _is_first_named_at(current[0], fields)
+
+
+def _is_first_named_at(time: int, fields: Mapping[str, Register]) -> bool:
+    since, joined = _joined(fields)
+    return since is not None and since[0] == time and min(joined)[0] < time
+
+
 def of_present_employer(fields: Mapping[str, Register]) -> Mapping[str, Register]:
     """Without the terms that were stated while the candidate still worked for another employer."""
-    employer = fields["employer"][1] if "employer" in fields else None
-    key = (employer.get("id") or employer.get("name")) if isinstance(employer, dict) else None
-    joined = {name: register[0] for name, register in fields.items() if name.startswith(f"{JOINED}.")}
-    since = joined.get(f"{JOINED}.{key}")
-    if since is None or since != max(joined.values()) or len(joined) < 2:
+    since, joined = _joined(fields)
+    if since is None or since != max(joined) or len(joined) < 2:
         return fields
     return {
         name: register
         for name, register in fields.items()
         if register[0] >= since or name.partition(".")[0] not in (*PRESENT_TERMS, "benefits")
     }
+
+
+def _joined(fields: Mapping[str, Register]) -> tuple[Stamp | None, list[Stamp]]:
+    """When the present employer was first named as such (None: unknown), and when each employer was."""
+    employer = fields["employer"][1] if "employer" in fields else None
+    key = (employer.get("id") or employer.get("name")) if isinstance(employer, dict) else None
+    joined = {name: register[0] for name, register in fields.items() if name.startswith(f"{JOINED}.")}
+    return joined.get(f"{JOINED}.{key}"), list(joined.values())

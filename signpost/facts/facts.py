@@ -9,7 +9,8 @@ from signpost.case.case import Case, Register, Stamp
 from signpost.case.fold import CUSTOM, SINGLE
 from signpost.facts.clock import Clock, clock_of
 from signpost.facts.employers import EMPLOYER_FIELDS, resolve_employers
-from signpost.facts.employment import EMPLOYMENT_FIELDS, of_present_employer
+from signpost.facts.employment import EMPLOYMENT_FIELDS, begins_after, of_present_employer
+from signpost.facts.endings import add_endings
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.lives import add_lives, add_present_employer
 from signpost.facts.notice import ANY_DAY, Notice, notice_of
@@ -70,7 +71,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     _add_interviews(entities)
     _add_notice(candidate, entities["offer"])
     add_places(candidate, entities["offer"])
-    _end_offers_of_ended_applications(entities)
+    add_endings(entities)
     add_lives(entities, registers, vocabulary.life)
     add_present_employer(candidate, entities, registers)
     zone = ZoneInfo(candidate.values["time_zone"]) if "time_zone" in candidate.values else None
@@ -135,7 +136,7 @@ def _employment(entity: Entity, fields: Mapping[str, Register]) -> None:
     at = {name: fields[name][0] for name in ("current", "resigned", "ended", "started") if name in fields}
     ended = max((at[name] for name in ("ended", "started") if name in at), default=None)
     current, resigned = at.get("current"), at.get("resigned")
-    is_new_job = current is not None and ended is not None and current > ended
+    is_new_job = begins_after(fields, ended)
     employed = current is not None and (is_new_job or "ended" not in at)
     has_resigned = resigned is not None and not (is_new_job and ended is not None and resigned < ended)
     fields = of_present_employer(fields)
@@ -264,27 +265,6 @@ def _add_interviews(entities: dict[str, list[Entity]]) -> None:
             offset = latest.offsets.get("completed_at", 0)
             application.set("interviewed_at", latest.values["completed_at"], latest.stamps["completed_at"], offset)
             application.set("word_by", latest.values.get("word_by"), latest.stamps.get("word_by"))
-
-
-_ENDS_OPEN_OFFER = {"rejected": "rescinded", "withdrawn": "declined"}
-"""Stage of an application -> the stage that its open offer then has."""
-
-
-def _end_offers_of_ended_applications(entities: Mapping[str, list[Entity]]) -> None:
-    """An application that ends after its offer was made ends the offer too, unless the offer was accepted."""
-    applications = {application.id: application for application in entities["application"]}
-    for offer in entities["offer"]:
-        application = applications.get(offer.values.get("application", ""))
-        stage = _ENDS_OPEN_OFFER.get(application.values.get("stage", "")) if application else None
-        if not stage or offer.values.get("stage") != "open" or application is None:
-            continue
-        stamp = application.stamps["stage"]
-        offset = application.offsets.get(f"{application.values['stage']}_at", 0)
-        if stamp > offer.stamps["stage"]:
-            for name, value in (("stage", stage), ("ended", True)):
-                offer.values.pop(name, None)
-                offer.set(name, value, stamp)
-            offer.set(f"{stage}_at", stamp[0], stamp, offset)
 
 
 def _held_at(interview: Entity) -> tuple[int, str]:

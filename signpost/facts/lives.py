@@ -143,8 +143,8 @@ def _began_at(values: Mapping[str, object], employment: Mapping[str, Register]) 
     accepted = values.get("accepted_at")
     if not isinstance(accepted, int) or values.get("stage") != "accepted":
         return None
-    keys = [f"{JOINED}.{values[name]}" for name in ("employer", "employer_name") if name in values]
-    joined = min((employment[key][0][0] for key in keys if key in employment), default=0)
+    names = [f"{JOINED}.{_plain(values[name])}" for name in ("employer", "employer_name") if name in values]
+    joined = min((stamp[0] for name, (stamp, _) in employment.items() if _plain(name) in names), default=0)
     return joined if joined > accepted else None
 
 
@@ -154,7 +154,12 @@ def _is_employer_of(stated: object, offer: Entity) -> bool:
     present = stated if isinstance(stated, dict) else {}
     if ours is not None and present.get("id") is not None:
         return bool(ours == present["id"])
-    return theirs is not None and theirs == present.get("name")
+    return theirs is not None and _plain(theirs) == _plain(present.get("name"))
+
+
+def _plain(name: object) -> str:
+    """A name or id without letter case and further spaces, as people write one employer."""
+    return " ".join(str(name).casefold().split())
 
 
 def _midnight_utc(day: date) -> int:

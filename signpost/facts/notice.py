@@ -32,7 +32,7 @@ class Notice:
         return day if self.to != ANY_DAY else working_day(day)
 
     def latest_day(self, start: date) -> date:
-        """The last day on which to give notice before a new start.
+        """The last day on which to give notice before a new start; while the present job lasts.
 
         A period to any day is counted back from the start; one to a fixed day from the end of the employment, and the
         day of the notice does not count (BGB section 187).
@@ -41,10 +41,12 @@ class Notice:
             end = start - DAY if self.to == ANY_DAY else self.last_day(start)
             return _months_before(end + DAY, self.length) - DAY
         period = DAY * self.length * (7 if self.unit == "weeks" else 1)
-        return (start if self.to == ANY_DAY else self.last_day(start)) - period
+        return min((start if self.to == ANY_DAY else self.last_day(start)) - period, self.last_day(start))
 
     def words(self) -> str:
-        """`3 months to the end of a month`."""
+        """`3 months to the end of a month`; `none` where no notice is owed."""
+        if not self.length:
+            return "none"
         unit = self.unit[:-1] if self.length == 1 else self.unit
         return f"{self.length} {unit}{_WORDS[self.to]}"
 

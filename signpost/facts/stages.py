@@ -1,8 +1,11 @@
-"""Stages: which milestone an offer, an interview or an application has reached. Pure, from stamps alone."""
+"""Stages: which milestone an offer, an interview or an application has reached. Pure, from stamps alone.
+
+Of milestones with one time the one further on in life counts: many senders know seconds or days only.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from signpost.case.case import Register, Stamp
 
@@ -17,7 +20,7 @@ OFFER_STAGES = {
     "rescinded": "rescinded",
     "expired": "expired",
 }
-"""Milestone -> stage (events.yaml: the latest milestone decides)."""
+"""Milestone -> stage, in the order of life (events.yaml: the latest milestone decides)."""
 ENDED = ("declined", "withdrawn", "rescinded", "expired")
 INTERVIEW_STAGES = {
     "scheduled": "scheduled",
@@ -40,17 +43,21 @@ class DerivedFact:
 
 def stage_of(fields: Mapping[str, Register], stages: Mapping[str, str], name: str = "stage") -> DerivedFact | None:
     """The stage of the latest milestone; None if none is known."""
-    reached = [(fields[milestone][0], stage) for milestone, stage in stages.items() if milestone in fields]
+    reached = [
+        (stamp[0], place, stamp, stage)
+        for place, (milestone, stage) in enumerate(stages.items())
+        if milestone in fields and (stamp := fields[milestone][0])
+    ]
     if not reached:
         return None
-    stamp, stage = max(reached)
+    _, _, stamp, stage = max(reached)
     return DerivedFact(name, stage, stamp)
 
 
 def application_stage(fields: Mapping[str, Register]) -> DerivedFact | None:
     """An application's stage. Whoever withdrew is not rejected afterwards, unless the application was sent again."""
-    withdrawn, submitted = (_latest(fields, (name,)) for name in ("withdrawn", "submitted"))
-    if withdrawn is not None and (submitted is None or submitted < withdrawn):
+    withdrawn, submitted = (fields[name][0] if name in fields else None for name in ("withdrawn", "submitted"))
+    if withdrawn is not None and (submitted is None or submitted[0] <= withdrawn[0]):
         fields = {name: register for name, register in fields.items() if name != "rejected"}
     return stage_of(fields, APPLICATION_STAGES)
 
@@ -76,25 +83,37 @@ def _acceptance(fields: Mapping[str, Register]) -> Stamp | None:
     """
     reset = _latest(fields, _NOT_ACCEPTED) or NEVER
     countered = max(reset, _latest(fields, ("countered",)) or NEVER)
-    acceptances = [fields[name][0] for name in _ACCEPTED if name in fields]
-    valid = [stamp for stamp in acceptances if stamp > countered] or [stamp for stamp in acceptances if stamp > reset]
-    return min(valid, default=None) or _latest(fields, (*_ACCEPTED, "letter_signed"))
+    acceptances = [_reached(fields, name) for name in _ACCEPTED if name in fields]
+    valid = [one for one in acceptances if one > countered] or [one for one in acceptances if one > reset]
+    found = min(valid, default=None) or _latest(fields, (*_ACCEPTED, "letter_signed"))
+    return found[2] if found else None
 
 
 def _accepted_by(fields: Mapping[str, Register]) -> Iterator[DerivedFact]:
     """In writing once any acceptance was, or the letter is signed; unknown where nobody says how."""
     reset = _latest(fields, _NOT_ACCEPTED) or NEVER
     for by, names in (("written", ("accepted.written", "letter_signed")), ("verbal", ("accepted.verbal",))):
-        stamp = _latest(fields, names)
-        if stamp is not None and stamp > reset:
-            yield DerivedFact("accepted_by", by, stamp)
+        found = _latest(fields, names)
+        if found is not None and found > reset:
+            yield DerivedFact("accepted_by", by, found[2])
             return
 
 
-def _latest(fields: Mapping[str, Register], milestones: Iterable[str]) -> Stamp | None:
-    return max((fields[name][0] for name in milestones if name in fields), default=None)
+_Reached: TypeAlias = tuple[int, int, Stamp]
+"""When a milestone was reached, its place in the order of life, and its stamp."""
 
 
-NEVER: Stamp = (0, "", "")
+def _latest(fields: Mapping[str, Register], milestones: Iterable[str]) -> _Reached | None:
+    return max((_reached(fields, name) for name in milestones if name in fields), default=None)
+
+
+def _reached(fields: Mapping[str, Register], name: str) -> _Reached:
+    stamp = fields[name][0]
+    return stamp[0], _ORDER.index(name), stamp
+
+
+NEVER: _Reached = (0, -1, (0, "", ""))
 _ACCEPTED = ("accepted", "accepted.verbal", "accepted.written")
 _NOT_ACCEPTED = tuple(name for name, stage in OFFER_STAGES.items() if stage != "accepted")
+_ORDER = ("extended", "countered", *(name for name in OFFER_STAGES if name != "extended"))
+"""An acceptance of the time of a counteroffer answers it."""

@@ -14,7 +14,8 @@ from signpost.yaml_files.reader import Node
 
 RELATED_KINDS = ("offer", "interview", "application", "contact")
 RESERVED = (
-    "candidate", "params", "missing", "priority", "due", "valid_until", "comparison", "loop", "salutation", "signature"
+    "candidate", "params", "missing", "priority", "due", "valid_until", "comparison", "loop", "salutation", "signature",
+    "the_candidate",
 )  # fmt: skip
 """Names of other variables in texts."""
 _RELATION = re.compile(r"(any|no|at least (\d+)|fewer than (\d+)) (other )?([a-z]+?)s?(?: as ([a-z_]+))?")

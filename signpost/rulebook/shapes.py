@@ -46,7 +46,7 @@ _DIFFERENCE = ObjectShape("a difference", {"field": TEXT, "offer": TEXT, "letter
 DERIVED: Mapping[str, Mapping[str, Shape]] = {"offer": {"letter_differences": Many(_DIFFERENCE)}}
 """Variables, by kind, that only texts have."""
 ADDRESSED = ("offer", "interview", "application")
-"""Kinds whose texts have `salutation`."""
+"""Kinds whose texts have `salutation` and `the_candidate`."""
 COMMON: Mapping[str, Shape] = {
     "missing": Many(TEXT),
     "priority": TEXT,
@@ -87,7 +87,7 @@ def record(vocabulary: Vocabulary, kind: str, private: bool) -> ObjectShape:
             groups.setdefault(group, {})[leaf] = shape_of(declared)
     shapes |= {group: ObjectShape(group, inner) for group, inner in groups.items()}
     if kind in ADDRESSED:
-        shapes["salutation"] = TEXT
+        shapes |= {"salutation": TEXT, "the_candidate": TEXT}
     return ObjectShape(f"{'an' if kind[0] in 'aeio' else 'a'} {kind}", shapes)
 
 

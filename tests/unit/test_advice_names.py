@@ -24,7 +24,7 @@ write-to-employer:
   title: T
   message: M
   drafts:
-    letter: {title: Hello, body: "{{ salutation }}, ... {{ signature }}"}
+    letter: {title: "To {{ employer }}", body: "{{ salutation }}, ... {{ signature }}"}
 write-of-interview:
   about: candidate
   source: a
@@ -40,7 +40,7 @@ write-to-candidate:
   source: a
   when: {stage: open}
   priority: normal
-  title: Write to {{ candidate_name or 'the candidate' }}
+  title: Write to {{ the_candidate }}
   message: M
   drafts:
     letter: {title: Hello, body: "{{ salutation }}, ... {{ signature }}"}
@@ -82,6 +82,29 @@ def test_a_draft_has_places_to_fill_in_where_no_name_is_known(engine: CompiledEn
         "write-to-candidate@o": "Dear [candidate's name], ... [your name]",
         "write-of-interview@c-1": "Dear [interviewer's name], ... [your name]",
     }
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        ({"candidate_name": "Maria Silva", "application": "a"}, "Maria Silva"),
+        ({"application": "a"}, "the candidate of application a"),
+        ({}, "the candidate of offer o"),
+    ],
+)
+def test_texts_for_employers_name_the_candidate_or_what_they_are_about(
+    engine: CompiledEngine, data: dict[str, Any], named: str
+) -> None:
+    advised = advise(engine, case(offer("o", **data)), b"", tenant="t", key="c-1", now=START + HOUR)
+    assert f"Write to {named}" in [one.data["title"] for one in advised.changes]
+
+
+@pytest.mark.parametrize(("employer", "named"), [(ACME, "To Acme"), ({"id": "a"}, "To [name of the employer]")])
+def test_a_draft_leaves_room_for_an_employer_without_a_name(
+    engine: CompiledEngine, employer: dict[str, str], named: str
+) -> None:
+    advised = advise(engine, case(offer("o", employer)), b"", tenant="t", key="c-1", now=START + HOUR)
+    assert named in [one.data["drafts"][0]["title"] for one in advised.changes]
 
 
 def test_a_draft_is_ready_to_send_where_the_names_are_known(engine: CompiledEngine) -> None:

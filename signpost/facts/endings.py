@@ -1,0 +1,74 @@
+"""Ends what is over because of something else: an application ends its offer and interviews, a withdrawal that was
+told by voice and in writing ends the offer. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from signpost.case.case import Stamp
+from signpost.facts.entity import Entity, is_for
+
+_ENDS_OPEN_OFFER: Final = {"rejected": "rescinded", "withdrawn": "declined"}
+"""Stage of an application -> the stage that its open offer then has."""
+_BY_VOICE: Final = ("phone", "video", "in_person")
+_IN_WRITING: Final = ("email", "letter", "message")
+
+
+def add_endings(entities: Mapping[str, list[Entity]]) -> None:
+    """Set the stages of the offers and interviews that have ended so. Employers must be resolved."""
+    ended = {one.id: one for one in entities["application"] if one.values.get("stage") in _ENDS_OPEN_OFFER}
+    for offer in entities["offer"]:
+        _end_offer_of(ended.get(offer.values.get("application", "")), offer)
+    for interview in entities["interview"]:
+        _end_interview_of(ended.get(interview.values.get("application", "")), interview)
+    withdrawals = [one for one in entities["contact"] if _is_withdrawal(one)]
+    for offer in entities["offer"] if withdrawals else ():
+        _end_withdrawn_offer(offer, withdrawals)
+
+
+def _end_offer_of(application: Entity | None, offer: Entity) -> None:
+    """An application that ends after its offer was made ends the offer too, unless the offer was accepted."""
+    if application is None or offer.values.get("stage") != "open":
+        return
+    stage, stamp = application.values["stage"], application.stamps["stage"]
+    if stamp[0] >= offer.stamps["stage"][0]:
+        _end(offer, _ENDS_OPEN_OFFER[stage], stamp, application.offsets.get(f"{stage}_at", 0))
+        offer.set("ended", True, stamp)
+
+
+def _end_interview_of(application: Entity | None, interview: Entity) -> None:
+    """An application that ends cancels its interviews that are still ahead."""
+    if application is None or interview.values.get("stage") != "scheduled":
+        return
+    stage, stamp = application.values["stage"], application.stamps["stage"]
+    if stamp[0] >= interview.stamps["stage"][0] and interview.values.get("starts_at", stamp[0]) >= stamp[0]:
+        _end(interview, "cancelled", stamp, application.offsets.get(f"{stage}_at", 0))
+
+
+def _end_withdrawn_offer(offer: Entity, withdrawals: Iterable[Entity]) -> None:
+    """Told by voice and in writing, a withdrawal is finished. A later yes or counteroffer opens the matter again."""
+    if offer.values.get("stage") not in ("open", "accepted"):
+        return
+    since = max(offer.stamps["stage"][0], offer.values.get("countered_at", 0))
+    after = sorted((one for one in withdrawals if is_for(one, offer) and one.values["at"] >= since), key=_at)
+    firsts = [
+        next((one for one in after if one.values.get("channel") in channels), None)
+        for channels in (_BY_VOICE, _IN_WRITING)
+    ]
+    told = [one for one in firsts if one is not None]
+    if len(told) == len(firsts):
+        last = max(told, key=_at)
+        _end(offer, "withdrawn", last.stamps["at"], last.offsets.get("at", 0))
+        offer.set("ended", True, last.stamps["at"])
+
+
+def _is_withdrawal(contact: Entity) -> bool:
+    return contact.values.get("by") == "candidate" and contact.values.get("purpose") == "withdrawal"
+
+
+def _at(contact: Entity) -> tuple[int, str]:
+    return contact.values["at"], contact.id
+
+
+def _end(entity: Entity, stage: str, stamp: Stamp, offset: int) -> None:
+    entity.set("stage", stage, stamp)
+    entity.set(f"{stage}_at", stamp[0], stamp, offset)

@@ -1,0 +1,79 @@
+"""What shipped rules say in cases in which their usual words would be wrong."""
+
+from typing import Any
+
+import pytest
+
+from signpost.advice import advise
+from signpost.case import Case, Event
+from signpost.case.instant import DAY, parse_instant
+from signpost.engine import CompiledEngine
+from signpost.rulebook import load
+from tests.support.agendas import RULES
+
+START = parse_instant("2026-05-04T08:00:00Z")
+ZETA: dict[str, Any] = {"offer": "z", "employer": {"id": "zeta", "name": "Zeta"}}
+JOB: dict[str, Any] = {"employer": {"id": "old", "name": "Oldco"}}
+NOTICE: dict[str, dict[str, Any]] = {
+    "employment.current": JOB,
+    "offer.letter_signed": ZETA,
+    "offer.updated": {**ZETA, "start_date": "2026-06-15"},
+}
+
+
+@pytest.fixture(scope="module")
+def engine() -> CompiledEngine:
+    return CompiledEngine(load(RULES))
+
+
+def words(engine: CompiledEngine, rule: str, events: dict[str, dict[str, Any]]) -> str:
+    """All texts of a rule after these events, of which one happens a day."""
+    dated = [
+        Event("t", "s", f"e-{day}", type_, START + day * DAY, "c-1", data)
+        for day, (type_, data) in enumerate(events.items())
+    ]
+    now = START + len(events) * DAY
+    changes = advise(engine, Case().fold(*dated), b"", tenant="t", key="c-1", now=now).changes
+    found = next(one.data for one in changes if one.rule == rule)
+    return "\n".join([found["title"], found["message"], *found["steps"], *(one["body"] for one in found["drafts"])])
+
+
+def test_whoever_has_left_already_asks_to_come_back(engine: CompiledEngine) -> None:
+    events = {**NOTICE, "employment.resigned": {"last_day": "2026-05-07"}, "offer.rescinded": ZETA}
+    said = words(engine, "rescinded-after-notice", events)
+    assert "whether you can come back" in said
+    assert "which you left on Thursday, 7 May 2026," in said
+    assert "stay" not in said
+
+
+def test_whoever_still_works_there_asks_to_stay(engine: CompiledEngine) -> None:
+    events = {**NOTICE, "employment.resigned": {"last_day": "2026-05-08"}, "offer.rescinded": ZETA}
+    said = words(engine, "rescinded-after-notice", events)
+    assert "or stay beyond Friday, 8 May 2026" in said
+    assert "come back" not in said
+
+
+def test_no_notice_is_said_as_none(engine: CompiledEngine) -> None:
+    events = {**NOTICE, "employment.current": {**JOB, "notice_period_days": 0}}
+    said = words(engine, "give-notice", events)
+    assert "the notice period that you told us of: none." in said
+    assert "14 days" not in said
+
+
+def test_no_last_day_is_named_where_the_notice_period_is_unknown(engine: CompiledEngine) -> None:
+    said = words(engine, "give-notice", {"candidate.preferences": {"country": "BR"}, **NOTICE})
+    assert "My last day of work will be [your last day]." in said
+    assert "Have your last day ready" not in said
+
+
+def test_a_letter_that_has_come_is_not_waited_for(engine: CompiledEngine) -> None:
+    events = {"employment.current": JOB, "offer.accepted": ZETA, "offer.letter_received": ZETA}
+    said = words(engine, "wait-for-signed-letter", events)
+    assert "Sign Zeta's letter before you give notice" in said
+    assert "Once it says what you agreed on, sign it" in said
+
+
+def test_thanks_for_an_offer_ask_nothing_that_another_rule_asks(engine: CompiledEngine) -> None:
+    said = words(engine, "thank-for-offer", {"offer.extended": ZETA})
+    assert "by when" not in said
+    assert "going through it carefully.\n\nKind regards" in said
