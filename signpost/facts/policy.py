@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
-from signpost.case.instant import DAY, MINUTE, from_datetime, on_calendar, to_datetime
+from signpost.case.instant import DAY, HOUR, MINUTE, from_datetime, on_calendar, to_datetime
 from signpost.schemas.policy import POLICY_FIELDS
 
 MAX_CARDS: Final = 20
@@ -19,13 +19,15 @@ _DAYS_AHEAD: Final = 9
 class Policy:
     """`max_cards`: at once, unless more are urgent. `quiet_hours`: local times between which no news is sent.
     `digest`: (day of the week or None, local time) at which news is sent together. `settling_time`: how long after a
-    change it is sent, with what else changes meanwhile. `last_chance`: how long before its last useful instant a card
+    change it is sent, with what else changes meanwhile. `endings_wait`: how long the end of cards whose time is over
+    waits for news. `last_chance`: how long before its last useful instant a card
     is shown in any case. Durations in microseconds."""
 
     max_cards: int = 3
     quiet_hours: tuple[time, time] | None = None
     digest: tuple[int | None, time] | None = None
     settling_time: int = MINUTE
+    endings_wait: int = 6 * HOUR
     last_chance: int = DAY
     topics_off: frozenset[str] = frozenset()
     zone: tzinfo = UTC

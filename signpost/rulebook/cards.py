@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from signpost.case.instant import DAY
 from signpost.facts.policy import Policy
 from signpost.names import AUDIENCES
 from signpost.rulebook.acts import Acts
@@ -13,6 +14,7 @@ from signpost.rulebook.shapes import INSTANT, NUMBER, TEXT, Many, ObjectShape, P
 from signpost.rulebook.templates import find_text_problems, names_in
 from signpost.rulebook.terms import Rule, Texts
 from signpost.rulebook.text_reader import read_texts, read_word
+from signpost.rulebook.values import parse_duration
 from signpost.rulebook.wording import check_lengths
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
@@ -20,7 +22,7 @@ from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import Node, read
 
 FILE: Final = "agenda.yaml"
-KEYS: Final = ("acts", "per", "audience", "title", "message", "steps", "drafts")
+KEYS: Final = ("acts", "per", "audience", "high_before", "title", "message", "steps", "drafts")
 REQUIRED: Final = ("acts", "per", "title", "message")
 _SHOWN_AS: Final[Mapping[str, tuple[str, ...]]] = {
     "item": ("items", "others", "asked"),
@@ -96,7 +98,18 @@ class _Reader(FieldReader):
         check_lengths(node, _MAX_LENGTHS, self.problems)
         audience = read_word(node, "audience", AUDIENCES, self.problems) or "candidate"
         per = read_word(node, "per", _PERS, self.problems) or Per.SUBJECT
-        return CardKind(name, audience, self._acts(node.value["acts"]), Per(per), texts)
+        return CardKind(name, audience, self._acts(node.value["acts"]), Per(per), texts, self._high_before(node))
+
+    def _high_before(self, node: Node) -> int:
+        if "high_before" not in node.value:
+            return 0
+        value = node.value["high_before"]
+        known = parse_duration(value.value) if isinstance(value.value, str) else None
+        if known is None or known.business_days:
+            message = f"high_before cannot be {value.plain()!r}"
+            self.problems.add("R021", value.position, message, "write a duration like 48h or 2d")
+            return 0
+        return known.days * DAY + known.microseconds
 
     def _acts(self, node: Node) -> tuple[str, ...]:
         phrases = self.acts.phrases()

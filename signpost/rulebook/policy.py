@@ -19,6 +19,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "quiet_hours": NONE,
     "digest": NONE,
     "settling_time": "60s",
+    "endings_wait": "6h",
     "last_chance": "24h",
     "topics_off": NONE,
 }
@@ -59,7 +60,7 @@ def _parse(name: str, value: Any) -> Any:
         raise TypeError
     if name == "topics_off":
         return frozenset() if value == NONE else frozenset(part.strip() for part in value.split(","))
-    return parse_wait(value) if name == "last_chance" else PARSERS[name](value)
+    return parse_wait(value) if name in ("endings_wait", "last_chance") else PARSERS[name](value)
 
 
 def _format_of(name: str) -> str:

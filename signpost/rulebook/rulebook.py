@@ -24,13 +24,15 @@ class Per(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CardKind:
     """One kind of card of the agenda. `acts`: whose advice it joins, as rules write them ("ask employer"), or an act
-    with any counterpart ("consult")."""
+    with any counterpart ("consult"). `high_before`: how long before it is due it counts as high at least (microseconds;
+    0: its recommendations alone decide)."""
 
     name: str
     audience: str
     acts: tuple[str, ...]
     per: Per
     texts: Texts
+    high_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,8 +143,8 @@ CASES: dict[str, tuple[list[Happening], str]] = {
 
 
 def card(happenings: list[Happening], kind: str, now: str = NOW, reader: str = "candidate") -> dict[str, Any]:
-    """The card of a kind."""
-    [found] = [one for one in play(happenings, now)[reader]["cards"] if one["kind"] == kind]
+    """The card of a kind, or "" for the only card without one."""
+    [found] = [one for one in play(happenings, now)[reader]["cards"] if (one["kind"] or "") == kind]
     return dict(found)
 
 
@@ -229,6 +229,35 @@ def test_names_stand_where_they_are_known() -> None:
     _, body = letter({**KNOWN, **LEE, "start_date": None}, MARIA)
     assert body.startswith("Dear Ms Lee,\n")
     assert body.endswith("Kind regards,\nMaria Silva")
+
+
+def test_a_day_on_which_advice_is_due_lasts_until_its_end() -> None:
+    happenings, _ = CASES["signed-letter"]
+    at_noon, over = (play(happenings, now)["candidate"] for now in ("2026-04-20T12:00:00Z", "2026-04-21T00:00:00Z"))
+    assert at_noon["cards"][0]["why_here"] == "high priority, due Monday, 20 April 2026"
+    assert over["cards"][0]["why_here"] == "urgent priority, was due Monday, 20 April 2026"
+
+
+def test_an_answer_that_is_due_at_midnight_is_not_due_all_day() -> None:
+    terms = {**KNOWN, "respond_by": "2026-03-06T00:00:00Z"}
+    found = card([(START, "offer.extended", offer("o1", "Acme", **terms)), THANKED], "", "2026-03-04T10:00:00Z")
+    assert found["why_here"] == "high priority, due Friday, 6 March 2026, 00:00 (UTC)"
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ({"country": "US"}, "a retirement match, paid leave, paid sick leave, health, dental and vision cover?"),
+        (
+            {"country": "DE"},
+            "contributions to retirement savings, paid leave, paid sick leave, health, dental and optical",
+        ),
+        ({}, "contributions to retirement savings, paid leave, paid sick leave, health, dental and vision cover?"),
+    ],
+)
+def test_benefits_have_the_words_of_the_country(place: dict[str, str], words: str) -> None:
+    _, body = letter({**without("benefits"), "location": place} if place else without("benefits"))
+    assert words in body
 
 
 def test_two_acceptances_of_one_instant_are_one_choice() -> None:

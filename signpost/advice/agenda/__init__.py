@@ -1,6 +1,7 @@
 """The agenda: joins what one action settles into cards, in order, and holds back the rest with a reason. Pure."""
 
-from signpost.advice.agenda.agenda import Agenda, Card, Held, Item, Reader, agendas
+from signpost.advice.agenda.agenda import agendas
+from signpost.advice.agenda.cards import Agenda, Card, Held, Item, Reader
 from signpost.advice.agenda.document import agenda_document
 from signpost.advice.agenda.publishing import AgendaChange, AgendaUpdate, sequence_of, update
 

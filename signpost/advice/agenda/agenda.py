@@ -1,105 +1,16 @@
 """Builds the agenda of each reader of a case: cards in order, and what is held back. Pure; `now` in microseconds."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from functools import cached_property
 from hashlib import blake2b
-from typing import Final
 
+from signpost.advice.agenda.cards import HIGH, URGENT, Agenda, Card, Held, Item, Reader, rank
 from signpost.advice.basis import Basis
-from signpost.advice.records import AdviceRecord
 from signpost.case.instant import to_datetime
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.policy import Policy
-from signpost.names import PRIORITIES
 from signpost.rulebook.rulebook import CardKind, Per
-from signpost.rulebook.terms import Rule
-
-URGENT: Final = PRIORITIES[-1]
-_LAST: Final = 1 << 62
-"""Sorts after every instant."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Reader:
-    """For whom an agenda is: the candidate, or one employer (by id; "" where unknown) about this candidate."""
-
-    audience: str
-    employer: str = ""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One active recommendation. `last_useful`: the next of its due time and the end of its validity, if either is
-    ahead. `since`: the instant since when it holds, by the facts, so that the order of arrival does not matter."""
-
-    record: AdviceRecord
-    rule: Rule
-    subject: Entity
-    last_useful: int | None
-    since: int
-
-    @property
-    def order(self) -> tuple[int, int, float, int, str]:
-        """Sort key within a card."""
-        return _order(self.record.priority, self.last_useful, self.rule.weight, self.since, self.record.key)
-
-
-@dataclass(frozen=True)
-class Card:
-    """One thing to do, which settles one or more recommendations. `kind` is None for a rule that no card joins.
-    `is_last_chance`: it is shown because waiting would make it late, so it counts as urgent."""
-
-    id: str
-    kind: CardKind | None
-    items: tuple[Item, ...]
-    is_last_chance: bool = False
-
-    @cached_property
-    def priority(self) -> str:
-        """The highest priority of its recommendations."""
-        return URGENT if self.is_last_chance else max((item.record.priority for item in self.items), key=_rank)
-
-    @cached_property
-    def last_useful(self) -> int | None:
-        """The first of the instants until which its recommendations are useful."""
-        return min((item.last_useful for item in self.items if item.last_useful is not None), default=None)
-
-    @cached_property
-    def due(self) -> int | None:
-        """The first due time of its recommendations that is ahead, otherwise the latest that has passed."""
-        known = [item.record.due for item in self.items if item.record.due is not None]
-        ahead = [item.record.due for item in self.items if item.record.due and item.record.due == item.last_useful]
-        return min(ahead) if ahead else max(known, default=None)
-
-    @cached_property
-    def order(self) -> tuple[int, int, float, int, str]:
-        """Sort key: priority, then time left, then weight, then age."""
-        weight = max(item.rule.weight for item in self.items)
-        since = min(item.since for item in self.items)
-        return _order(self.priority, self.last_useful, weight, since, min(item.record.key for item in self.items))
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A recommendation that is on no card: why, and the instant at which that ends by the clock alone, if any."""
-
-    item: Item
-    reason: str
-    until: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Agenda:
-    """The cards of one reader, the first to do first, and what is held back. `next_change`: the next instant at which
-    time alone changes it. `policy`: that of the reader."""
-
-    reader: Reader
-    cards: tuple[Card, ...]
-    held: tuple[Held, ...]
-    next_change: int | None
-    policy: Policy
 
 
 def agendas(basis: Basis, policy: Policy, *, tenant: str, key: str, now: int) -> dict[Reader, Agenda]:
@@ -122,7 +33,8 @@ def _items(basis: Basis, now: int) -> Iterable[Item]:
         if record.state == "active" and rule is not None and answer is not None:
             ahead = [instant for instant in (record.due, record.valid_until) if instant is not None and instant > now]
             since = max((flip for flip in answer.intervals if flip <= now), default=0)
-            yield Item(record, rule, answer.subject, min(ahead, default=None), since)
+            ends_at = min((flip for flip in answer.intervals if flip > now), default=None)
+            yield Item(record, rule, answer.subject, min(ahead, default=None), since, ends_at)
 
 
 def _reader_of(item: Item) -> Reader:
@@ -158,7 +70,8 @@ class _Builder:
         cards, capped = self._cap(self._join(shown, late))
         held += [Held(item, *self._why_capped(card, len(cards))) for card in capped for item in card.items]
         held.sort(key=lambda one: one.item.order)
-        return Agenda(self.reader, tuple(cards), tuple(held), self._next_change(cards, held), self.policy)
+        near = [instant for card in (*cards, *capped) for instant in card.near_from()]
+        return Agenda(self.reader, tuple(cards), tuple(held), self._next_change(cards, held, near), self.policy)
 
     def _waits(self, item: Item) -> Held | None:
         """Why and until when a recommendation is no news yet; None if it is."""
@@ -195,11 +108,18 @@ class _Builder:
                 self._id(group),
                 kinds[group],
                 tuple(sorted(joined, key=lambda item: item.order)),
-                any(item.record.id in late for item in joined),
+                is_last_chance=any(item.record.id in late for item in joined),
             )
             for group, joined in groups.items()
         ]
-        return sorted(cards, key=lambda card: card.order)
+        return sorted(self._lift(cards), key=lambda card: card.order)
+
+    def _lift(self, cards: list[Card]) -> list[Card]:
+        """Let cards that are due soon count as high, if others are high: alone they come first anyway."""
+        near = {card.id for card in cards if any(instant <= self.now for instant in card.near_from())}
+        if not near or not any(rank(card.priority) >= rank(HIGH) for card in cards if card.id not in near):
+            return cards
+        return [replace(card, is_near=card.id in near) for card in cards]
 
     def _group(self, kind: CardKind, item: Item) -> str:
         """What the recommendations on one card have in common."""
@@ -240,11 +160,13 @@ class _Builder:
         first = "1 card comes" if shown == 1 else f"{shown} cards come"
         return f"{first} first", until
 
-    def _next_change(self, cards: Iterable[Card], held: Iterable[Held]) -> int | None:
-        """The next instant at which the clock alone changes the cards, apart from the advice itself."""
+    def _next_change(self, cards: Iterable[Card], held: Iterable[Held], near: Iterable[int]) -> int | None:
+        """The next instant at which the clock alone changes the cards, apart from the advice itself. `near`: when cards
+        are due soon."""
         instants = [one.until for one in held]
         instants += [item.last_useful for card in cards for item in card.items]
         instants += [one.item.last_useful for one in held]
+        instants += near
         return min((instant for instant in instants if instant is not None and instant > self.now), default=None)
 
 
@@ -254,13 +176,3 @@ def day_of(subject: Entity, facts: Facts, *, private: bool) -> date | None:
     if not isinstance(starts_at, int):
         return None
     return to_datetime(starts_at).astimezone(facts.clock(subject, private=private).zone).date()
-
-
-def _rank(priority: str) -> int:
-    return PRIORITIES.index(priority)
-
-
-def _order(
-    priority: str, last_useful: int | None, weight: float, since: int, name: str
-) -> tuple[int, int, float, int, str]:
-    return -_rank(priority), _LAST if last_useful is None else last_useful, -weight, since, name

@@ -2,20 +2,21 @@
 Pure."""
 
 import re
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from signpost.advice.agenda.agenda import Agenda, Card, Held, Item
+from signpost.advice.agenda.cards import Agenda, Card, Held, Item
 from signpost.advice.agenda.variables import CardVariables
 from signpost.advice.basis import Basis
 from signpost.advice.comparison import Comparison
 from signpost.advice.document import employer_of
 from signpost.advice.rendering import render_text, render_title
 from signpost.advice.wording import Words, words_for
-from signpost.case.instant import format_instant, on_calendar
+from signpost.case.instant import DAY, format_instant, on_calendar
 from signpost.facts.facts import Entity
 from signpost.rulebook.rulebook import CardKind
-from signpost.rulebook.texts import ENVIRONMENT, to_local_time
+from signpost.rulebook.texts import ENVIRONMENT, MIDNIGHT, show, to_local_time
 
 _GAP: Final = re.compile(r"\n{3,}")
 
@@ -112,14 +113,25 @@ class _CardWriter:
         parts = ["last chance" if card.is_last_chance else f"{card.priority} priority"]
         due = on_calendar(card.due)
         if due is not None:
-            parts.append(f"{'due' if due > self.now else 'was due'} {self._deadline(due)}")
-        if card.last_useful is not None and card.last_useful != due:
-            parts.append(f"useful until {self._deadline(card.last_useful)}")
+            until = due + DAY if self._is_day(due) else due
+            parts.append(f"{'due' if until > self.now else 'was due'} {self._deadline(due)}")
+        if card.pressing_until is not None and card.pressing_until != due:
+            parts.append(f"useful until {self._deadline(card.pressing_until)}")
         return ", ".join(parts)
 
     def _deadline(self, instant: int) -> str:
-        local = to_local_time(on_calendar(instant), "instant", self._clock(self.first))
-        return str(ENVIRONMENT.filters["deadline"](local))
+        local = self._local(instant)
+        return show(local.date() if self._is_day(instant) else ENVIRONMENT.filters["deadline"](local))
+
+    def _is_day(self, instant: int) -> bool:
+        """Whether an instant is the beginning of the day on which advice is due: a rule names a date."""
+        dates = [item for item in self.card.items if item.rule.due and item.rule.due.base.type == "date"]
+        local = self._local(instant)
+        is_midnight = isinstance(local, datetime) and local.time() == MIDNIGHT
+        return is_midnight and any(item.record.due == instant for item in dates)
+
+    def _local(self, instant: int) -> Any:
+        return to_local_time(on_calendar(instant), "instant", self._clock(self.first))
 
 
 def _texts(

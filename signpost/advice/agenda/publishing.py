@@ -5,16 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
-from signpost.advice.agenda.agenda import URGENT, Agenda, Reader, agendas
+from signpost.advice.agenda.agenda import agendas
+from signpost.advice.agenda.cards import URGENT, Agenda, Card, Reader
 from signpost.advice.agenda.document import agenda_document
 from signpost.advice.basis import Basis
 from signpost.case.instant import format_instant, on_calendar
 from signpost.facts.policy import Policy
 from signpost.names import PRIORITIES
+
+_NEVER: Final = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class AgendaChange:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The place of a case in the list of an employer: the rank of its first card (0: the most urgent), and until when
-    that card is useful."""
+    what decides the place of that card is useful."""
 
     rank: int
     last_useful: int | None
@@ -58,7 +61,7 @@ def update(
 def sequence_of(state: bytes | None, reader: Reader) -> tuple[int, bool]:
     """The number of the agenda published last to a reader, and whether a newer one is waiting."""
     known = orjson.loads(state).get(_name(reader), {}) if state else {}
-    return known.get("sequence", 0), "since" in known
+    return known.get("sequence", 0), "since" in known or "ended" in known
 
 
 class _Updater:
@@ -97,31 +100,49 @@ class _Updater:
             self._note_standing(agenda)
         if inputs == known.get("inputs"):
             known.pop("since", None)
+            known.pop("ended", None)
             return
-        known.setdefault("since", self.now)
+        self._note_difference(agenda, known)
         ready_at = self._ready_at(agenda, known)
         if ready_at > self.now:
             self.instants.append(ready_at)
             return
-        known.pop("since")
+        known.pop("since", None)
+        known.pop("ended", None)
         known["inputs"] = inputs
         self._publish(name, agenda, known)
 
     def _without_future(self, known: dict[str, Any]) -> dict[str, Any]:
         """What was published at an instant still to come, by a clock that ran ahead, counts as published now: the next
         agenda is not held until then."""
-        return known | {name: min(known[name], self.now) for name in ("at", "since") if name in known}
+        return known | {name: min(known[name], self.now) for name in ("at", "since", "ended") if name in known}
+
+    def _note_difference(self, agenda: Agenda, known: dict[str, Any]) -> None:
+        """Note since when an agenda differs from the one published last: by news, or only because cards have ended."""
+        name, other = ("ended", "since") if self._only_ends(agenda, known) else ("since", "ended")
+        known.pop(other, None)
+        known.setdefault(name, self.now)
 
     def _ready_at(self, agenda: Agenda, known: Mapping[str, Any]) -> int:
-        """When a changed agenda is published: news that is urgent at once, the rest once it has settled."""
-        policy, since = agenda.policy, int(known["since"])
+        """When a changed agenda is published: news that is urgent at once, other news once it has settled. Where time
+        alone has ended cards, which their reader knows, it waits for news, up to the limit of the policy."""
+        policy = agenda.policy
         if self.basis is None:
             return self.now
+        if "ended" in known:
+            return policy.quiet_until(policy.next_digest(int(known["ended"]) + policy.endings_wait))
+        since = int(known["since"])
         urgent = [card for card in agenda.cards if card.priority == URGENT and card.id not in known.get("urgent", ())]
         if any(self._cannot_wait(card.last_useful, policy) for card in urgent):
             return self.now
         settled = since if urgent else max(since, int(known["at"])) + policy.settling_time
         return policy.quiet_until(settled if urgent else policy.next_digest(settled))
+
+    def _only_ends(self, agenda: Agenda, known: Mapping[str, Any]) -> bool:
+        """Whether the only change since the last agenda is that the time of cards on it is over."""
+        until = dict(known.get("until", ()))
+        kept = [(id, digest) for id, digest in known.get("parts", ()) if until.get(id, _NEVER) > self.now]
+        return bool(until) and kept == [(card.id, _digest(_part(card))) for card in agenda.cards]
 
     def _cannot_wait(self, last_useful: int | None, policy: Policy) -> bool:
         """Whether an urgent card would be late after the quiet hours."""
@@ -132,6 +153,8 @@ class _Updater:
         document = agenda_document(agenda, self.basis, self.now) if self.basis else {"cards": [], "held": []}
         cards = {card["id"]: _digest(card) for card in document["cards"]}
         known["urgent"] = [card.id for card in agenda.cards if card.priority == URGENT]
+        known["parts"] = [[card.id, _digest(_part(card))] for card in agenda.cards]
+        known["until"] = [[card.id, card.ends_at] for card in agenda.cards if card.ends_at is not None]
         before = dict(known.get("cards", ()))
         if list(cards.items()) == list(before.items()):
             return
@@ -159,7 +182,7 @@ class _Updater:
         if agenda.reader.audience == "employer" and agenda.reader.employer:
             first = agenda.cards[0] if agenda.cards else None
             rank = len(PRIORITIES) - 1 - PRIORITIES.index(first.priority) if first else 0
-            standing = Standing(rank, first.last_useful) if first else None
+            standing = Standing(rank, first.pressing_until) if first else None
             self.standings[agenda.reader.employer] = standing
 
     def _empty(self, reader: Reader) -> Agenda:
@@ -186,11 +209,11 @@ def _reader(name: str) -> Reader:
 
 def _inputs(agenda: Agenda) -> str:
     """A digest of everything that the rendered agenda depends on: equal inputs give equal cards."""
-    cards = [
-        [card.id, card.is_last_chance, [_input(item.record) for item in card.items], card.last_useful]
-        for card in agenda.cards
-    ]
-    return _digest(cards)
+    return _digest([_part(card) for card in agenda.cards])
+
+
+def _part(card: Card) -> list[Any]:
+    return [card.id, card.is_last_chance, card.is_near, [_input(item.record) for item in card.items], card.last_useful]
 
 
 def _input(record: Any) -> list[Any]:

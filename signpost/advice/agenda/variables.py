@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any, Final
 
 from signpost.advice.addressing import signature
-from signpost.advice.agenda.agenda import Card, Item, day_of
+from signpost.advice.agenda.agenda import day_of
+from signpost.advice.agenda.cards import Card, Item
 from signpost.advice.basis import Basis
 from signpost.advice.wording import EMPLOYER_FALLBACK, JoinedWords, Words, joined_words, to_context
 from signpost.facts.clock import Clock
