@@ -90,12 +90,12 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         raise InvalidSignature("no source has this name")
     if signed:
         require_first_body(context.store, delivery, signed)
-        reach("webhook verified")
     if record:
         record.verified = signed is not None
     size = prices.of_body(len(delivery.raw))
     if signed is not None:
         context.charge_webhook(delivery.source, size)
+        reach("webhook verified")
     outcome = OPEN_PING if signed is None else read(delivery)
     if record:
         record.events, record.notes = list(outcome.events), outcome.notes

@@ -131,6 +131,12 @@ class PrivateServer:
                 stdin=subprocess.DEVNULL, start_new_session=True, **self._as_owner(),
             )  # fmt: skip
 
+    @property
+    def pid(self) -> int:
+        """The id of the server's process."""
+        assert self._process is not None
+        return self._process.pid
+
     def signal(self, number: int) -> None:
         """Send a signal to the server and its children."""
         if self._process:

@@ -1,22 +1,28 @@
-"""A TCP proxy that injects faults: passes, swallows or resets traffic, and counts what it did."""
+"""A TCP proxy that injects faults: passes, swallows, delays or cuts traffic, and counts what it did."""
 
 import contextlib
 import socket
 import struct
 import threading
+import time
 from enum import Enum
 
 CHUNK = 65536
+MIN_HALVED = 64
+"""A smaller piece is no message that a cut could hurt."""
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Mode(Enum):
-    """PASS: forward. BLACK_HOLE: swallow both directions. DEAF: swallow only the server's responses. RESET: cut all."""
+    """PASS: forward. BLACK_HOLE: swallow both directions. DEAF: swallow only the server's responses. RESET: cut all.
+    SLOW: forward each piece `delay_s` later. HALF: of what a client sends next, forward one half and cut."""
 
     PASS = "pass"
     BLACK_HOLE = "black hole"
     DEAF = "deaf"
     RESET = "reset"
+    SLOW = "slow"
+    HALF = "half"
 
 
 SWALLOWING = (Mode.BLACK_HOLE, Mode.DEAF)
@@ -26,8 +32,11 @@ class Proxy:
     """Listens on a free port of 127.0.0.1 and forwards to `host`:`port`. Use as a context manager.
 
     `swallowed` counts the swallowed bytes of clients, `answers_swallowed` those of the server, `resets` the cut
-    connections, `connections` the accepted ones. With them a test proves that its fault took place.
+    connections, `connections` the accepted ones, `delayed` the delayed pieces, `halved` the pieces that were cut. With
+    them a test proves that its fault took place.
     """
+
+    delay_s = 0.05
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -40,6 +49,8 @@ class Proxy:
         self.answers_swallowed = 0
         self.resets = 0
         self.connections = 0
+        self.delayed = 0
+        self.halved = 0
 
     @property
     def port(self) -> int:
@@ -61,6 +72,11 @@ class Proxy:
             self._mode = mode
         if cut:
             self._cut()
+
+    def redirect(self, host: str, port: int) -> None:
+        """Let new connections go to another server; cut those that are open."""
+        self._target = (host, port)
+        self._cut()
 
     def wait_for(self, what: str, least: int, timeout_s: float = 60.0) -> None:
         """Wait until the counter named `what` is at least `least`. Raises AssertionError after the timeout."""
@@ -111,8 +127,13 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket, from_client: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(CHUNK):
-                if not self._swallows(from_client, len(data)):
-                    sink.sendall(data)
+                if self._swallows(from_client, len(data)):
+                    continue
+                self._wait_if_slow()
+                if from_client and self._is_to_halve(len(data)):
+                    sink.sendall(data[: len(data) // 2])
+                    break
+                sink.sendall(data)
         with self._lock:
             # A black hole also hides that the other side has closed
             while self._mode in SWALLOWING and source in self._open:
@@ -125,6 +146,21 @@ class Proxy:
                 # Wakes the other pump, which reads from it
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
+
+    def _wait_if_slow(self) -> None:
+        if self._mode is Mode.SLOW:
+            time.sleep(self.delay_s)
+            with self._changed:
+                self.delayed += 1
+                self._changed.notify_all()
+
+    def _is_to_halve(self, size: int) -> bool:
+        with self._changed:
+            if self._mode is not Mode.HALF or size < MIN_HALVED:
+                return False
+            self.halved += 1
+            self._changed.notify_all()
+            return True
 
     def _swallows(self, from_client: bool, size: int) -> bool:
         with self._changed:

@@ -1,0 +1,94 @@
+"""`make faults`: breaks every part of a running system in turn, then in pairs, then at every crash point; prints the
+ledger, and fails on any violation."""
+
+import argparse
+import logging
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.ledger.deployment import EmbeddedDeployment, ServerDeployment, private_servers
+from tests.ledger.plan import baseline, embedded_steps, play, server_steps
+from tests.ledger.report import as_json, summary, table
+from tests.ledger.run import Ledger
+from tests.support.private_servers import ServerMissing
+
+EMBEDDED_KILLS = 8
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run and print; 0: nothing lost and nothing invented."""
+    options = _options(arguments)
+    # A `kill` of this process ends its servers and processes too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logging.getLogger("signpost").setLevel(logging.CRITICAL)
+    begun = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - begun:7.1f} s  {line}", file=sys.stderr, flush=True)
+
+    say(f"seed {options.seed}")
+    clean = True
+    if options.only_on in ("", "servers"):
+        clean &= _servers(options, say)
+    if options.only_on in ("", "embedded"):
+        clean &= _embedded(options, say)
+    say("done")
+    return 0 if clean else 1
+
+
+def _servers(options: argparse.Namespace, say: Callable[[str], None]) -> bool:
+    try:
+        with private_servers() as (rabbit, postgres), tempfile.TemporaryDirectory() as folder:
+            deployment = ServerDeployment(Path(folder), rabbit, postgres, options.defect)
+            with deployment.run():
+                ledger = Ledger(deployment, options.seed, say)
+                baseline(ledger, deployment)
+                play(ledger, server_steps(ledger, deployment, options.pairs), _filter(options))
+                return _finish(ledger, options)
+    except ServerMissing as missing:
+        say(f"NOT TESTED on servers: {missing}")
+        return False
+
+
+def _embedded(options: argparse.Namespace, say: Callable[[str], None]) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        deployment = EmbeddedDeployment(Path(folder), options.defect)
+        with deployment.run():
+            ledger = Ledger(deployment, options.seed, say)
+            play(ledger, embedded_steps(ledger, EMBEDDED_KILLS), _filter(options))
+            return _finish(ledger, options)
+
+
+def _finish(ledger: Ledger, options: argparse.Namespace) -> bool:
+    verdict = ledger.finish()
+    if options.json:
+        print(as_json(ledger.deployment.kind, options.seed, ledger.entries, verdict))
+    else:
+        print(table(ledger.entries))
+        print(summary(ledger.deployment.kind, ledger.entries, verdict), flush=True)
+    return verdict.is_clean
+
+
+def _filter(options: argparse.Namespace) -> Callable[[str], bool]:
+    return lambda name: not options.names or any(part in name for part in options.names)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.ledger", description=__doc__)
+    parser.add_argument("names", nargs="*", help="only rounds whose name contains one of these")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pairs", type=int, default=50, help="pairs of faults, drawn by the seed")
+    parser.add_argument("--on", dest="only_on", choices=("servers", "embedded"), default="")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--defect", default="", help="plant a defect that the ledger must find; see site/sitecustomize.py"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

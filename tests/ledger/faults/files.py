@@ -1,0 +1,102 @@
+"""Faults and changes of the files: rules and tenants reloaded or faulty; another number of partitions."""
+
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from signpost.messaging import Bounds, advisor_queues, connect
+from signpost.messaging.rabbitmq.admin import open_admin
+from signpost.tenants.model import hash_key
+from tests.ledger.deployment import ServerDeployment
+from tests.ledger.events import TENANTS_FILE
+from tests.ledger.faults.base import Fault, expect
+
+
+@dataclass
+class FileChanged(Fault):
+    """A file is replaced, and put back. `replace`: (before, after) in its text; `says`: what the logs then say."""
+
+    file: Path = Path()
+    replace: tuple[str, str] = ("", "")
+    says: str = ""
+    roles: tuple[str, ...] = ()
+
+    def inject(self) -> None:
+        self.before = self.file.read_text(encoding="utf-8")
+        assert self.replace[0] in self.before
+        self.marks = {name: self.deployment.roles[name].log_size() for name in self.roles}
+        self._write(self.before.replace(*self.replace, 1))
+
+    def _write(self, content: str) -> None:
+        self.file.write_text(content, encoding="utf-8")
+        for name in self.roles:
+            if name != "intake":
+                self.deployment.roles[name].signal(signal.SIGHUP)
+
+    def prove(self) -> str:
+        return expect(
+            lambda: all(self.says in self.deployment.roles[name].log_since(mark) for name, mark in self.marks.items()),
+            f"{', '.join(self.roles)} log: {self.says}",
+            60,
+        )
+
+    def heal(self) -> None:
+        self._write(self.before)
+
+
+class RulesChanged(FileChanged):
+    """Other rules are in force, and stay; the next time they change back."""
+
+    def heal(self) -> None:
+        self.deployment.engines = self.deployment.load_engines()
+        self.replace = self.replace[::-1]
+
+
+class PartitionsChanged(Fault):
+    """Another number of partitions: the new queues are declared, the old one is consumed, all processes start again."""
+
+    def inject(self) -> None:
+        deployment = self.deployment
+        old, self.before = deployment.broker, deployment.partitions
+        deployment.partitions = 5 - self.before
+        queues = sorted({*advisor_queues(self.before)} - {*advisor_queues(deployment.partitions)})
+        deployment.broker = connect(deployment.rabbit.url(), partitions=deployment.partitions, name="ledger")
+        deployment.broker.apply_topology()
+        expect(lambda: not any(old.queue_depth(queue) for queue in queues), "the old queues are empty", 60)
+        deployment.restart_all()
+        with open_admin(deployment.rabbit.url(), Bounds(), "ledger") as admin:
+            for queue in queues:
+                admin.delete(queue)
+
+    def prove(self) -> str:
+        queues = advisor_queues(self.deployment.partitions)
+        listed = self.deployment.rabbit.ctl("list_queues", "name", "consumers").splitlines()
+        consumed = [line.split("\t")[0] for line in listed if not line.endswith("\t0")]
+        return expect(lambda: set(queues) <= set(consumed), f"advisors consume {len(queues)} queues")
+
+
+def file_faults(deployment: ServerDeployment) -> Iterator[Fault]:
+    """The faults of files."""
+    workers = tuple(name for name in deployment.roles if name not in ("intake", "relay"))
+    rule = deployment.rules / "before-accepting.yaml"
+    changed = ("Ask {{ employer }}", "Please ask {{ employer }}")
+    touches = frozenset({"rules", *workers})
+    yield RulesChanged(
+        deployment, "rules changed", touches, file=rule, replace=changed, says="rulebook in force", roles=workers
+    )
+    yield FileChanged(
+        deployment, "rules faulty", touches, file=rule, replace=("priority:", "priorit:"),
+        says="change refused", roles=workers,
+    )  # fmt: skip
+    tenants = frozenset({"tenants", "intake", *workers})
+    more = TENANTS_FILE.replace("sources:", f'  west: {{api_keys: ["{hash_key("sp_the_key_of_west")}"]}}\nsources:')
+    yield FileChanged(
+        deployment, "tenants changed", tenants, file=deployment.tenants, replace=(TENANTS_FILE, more),
+        says="tenants in force", roles=("intake",),
+    )  # fmt: skip
+    yield FileChanged(
+        deployment, "tenants faulty", tenants, file=deployment.tenants, replace=("tenants:", "tenant:"),
+        says="change refused", roles=("intake",),
+    )  # fmt: skip
+    yield PartitionsChanged(deployment, "partitions changed", frozenset({"all"}), may_pair=False)

@@ -1,1 +1,0 @@
-"""The product's own logic in one thread, over a simulated broker, database and clock, with faults at every effect."""
