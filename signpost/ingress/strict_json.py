@@ -58,8 +58,8 @@ def loads(raw: bytes, *, max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES)
 
 def loads_of_others(raw: bytes, *, max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES) -> Any:
     """Parse a vendor's document as `loads` does, but take more that no reader of it can change: invalid UTF-8 is
-    replaced by U+FFFD like other characters that cannot be stored, and NaN is `Unreadable`. Raises TooLarge or
-    MalformedJson.
+    replaced by U+FFFD like other characters that cannot be stored, and NaN and the values of a repeated key, unless
+    they are equal, are `Unreadable`. Raises TooLarge or MalformedJson.
     """
     _check_size(raw, max_bytes)
     text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
@@ -109,6 +109,16 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+def _lenient_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A signature can cover one of two values, and another reader can take the other: so neither is read."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        for key, value in pairs:
+            if members[key] != value:
+                members[key] = Unreadable("the key is repeated")
+    return members
+
+
 def _constant(name: str) -> NoReturn:
     raise MalformedJson(f"{name} is not valid JSON; send a number or null")
 
@@ -132,7 +142,7 @@ _DECODER = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer, parse_float=_decimal
 )
 _LENIENT = json.JSONDecoder(
-    object_pairs_hook=_pairs,
+    object_pairs_hook=_lenient_pairs,
     parse_constant=lambda name: Unreadable(f"{name} is no number"),
     parse_int=_integer,
     parse_float=_decimal,

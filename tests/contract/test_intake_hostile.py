@@ -42,6 +42,7 @@ BODIES: dict[str, tuple[bytes, int]] = {
 
 IN_UNREAD_MEMBERS = {
     "NaN", "Infinity", "lone surrogate", "NUL", "invalid UTF-8", "huge integer", "huge exponent", "byte order mark",
+    "duplicate key",
 }  # fmt: skip
 """What is taken from a vendor, who cannot correct it, and refused from a sender of our own events."""
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.ingress.strict_json import MalformedJson, TooLarge, Unreadable, loads
+from signpost.ingress.strict_json import MalformedJson, TooLarge, Unreadable, loads, loads_of_others
 from signpost.schemas.fields import Repaired
 
 
@@ -60,6 +60,11 @@ def test_a_value_beyond_every_type_is_unreadable_and_its_neighbours_are_not(raw:
         )
     assert isinstance(inner, Unreadable)
     assert inner.why
+
+
+def test_a_repeated_key_of_a_vendor_is_unreadable_unless_its_values_agree() -> None:
+    read = loads_of_others(b'{"a": 1, "b": {"c": 1, "c": 2, "c": 1}, "a": 1, "payload": 3, "payload": 4}')
+    assert read == {"a": 1, "b": {"c": Unreadable("the key is repeated")}, "payload": Unreadable("the key is repeated")}
 
 
 def test_the_deepest_allowed_is_allowed() -> None:
