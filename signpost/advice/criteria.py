@@ -91,7 +91,7 @@ def _workplace(offer: Values, preferences: Values) -> Points:
     elif preferred is None:
         yield "workplace", "weigh", f"{place} work"
     elif STRICTNESS.index(place) > STRICTNESS.index(preferred):
-        yield "workplace", "con", f"{place}, where you would rather work {preferred}"
+        yield "workplace", "con", f"{place}, and you would prefer {preferred} work"
     else:
         yield "workplace", "pro", f"{place} work, which suits you"
 

@@ -66,7 +66,7 @@ def test_every_point_stands_on_its_side() -> None:
     ]
     assert said(acme, "con") == [
         "no retirement match",
-        "hybrid, where you would rather work remote",
+        "hybrid, and you would prefer remote work",
         "in Texas, where you do not want to live",
         "a move to Texas without support for it",
         "a commute of 70 minutes",
@@ -168,7 +168,7 @@ def test_the_present_job_stands_on_the_rows_of_the_chart() -> None:
     ]
     assert said(staying, "con") == [
         "USD 80,000 a year is below your target of USD 85,000 a year",
-        "onsite, where you would rather work remote",
+        "onsite, and you would prefer remote work",
     ]
     assert said(staying, "unknown") == ["paid leave", "growth", "team", "work-life balance"]
 

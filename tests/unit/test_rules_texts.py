@@ -77,3 +77,14 @@ def test_thanks_for_an_offer_ask_nothing_that_another_rule_asks(engine: Compiled
     said = words(engine, "thank-for-offer", {"offer.extended": ZETA})
     assert "by when" not in said
     assert "going through it carefully.\n\nKind regards" in said
+
+
+def test_cleared_conditions_are_not_asked_for_once_more(engine: CompiledEngine) -> None:
+    terms = {**ZETA, "start_date": "2026-06-15", "conditions": ["references"], "conditions_cleared": True}
+    assert "Make sure first" not in words(engine, "give-notice", {**NOTICE, "offer.updated": terms})
+
+
+def test_a_first_day_that_has_passed_is_said_as_past(engine: CompiledEngine) -> None:
+    events = {**NOTICE, "offer.updated": {**ZETA, "start_date": "2026-05-05"}}
+    for rule in ("give-notice", "start-date-too-soon"):
+        assert "was set for Tuesday, 5 May 2026" in words(engine, rule, events)
