@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test mutants fuzz lint format generate bench faults rules consumers-js containers-test audit lock clean
+.PHONY: help install run demo test mutants simulate fuzz lint format generate bench faults rules consumers-js containers-test audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -47,6 +47,10 @@ test: $(READY) ## run all tests
 
 mutants: $(READY) ## change the code a little, thousands of times, and require that the tests notice 90 %
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+# SEEDS=N plays N seeds from SEED on; a seed that breaks a promise is shrunk and shown
+simulate: $(READY) ## play the processes in one thread over a simulated broker, database and clock; SEEDS=1000 by default
+	$(BIN)/python -m tests.simulation --seed $(or $(SEED),0) --seeds $(or $(SEEDS),1000) $(ARGS)
 
 faults: $(READY) ## break every part of a running system, alone, in pairs and at every crash point; print the ledger
 	$(BIN)/python -m tests.ledger $(ARGS)

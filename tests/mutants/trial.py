@@ -26,6 +26,8 @@ MAX_TESTS: Final = 60
 """Tests for each mutant, the quickest first."""
 MAX_AT_IMPORT: Final = 60
 """Tests for each mutant of code that runs at import: so many that run the module, and so many others."""
+MAX_CASES: Final = 24
+"""Journeys for each property test that draws them by a seed."""
 GRACE_S: Final = 4.0
 
 KILLED, TIMEOUT, SURVIVED, UNTESTED, INVALID = "killed", "timeout", "survived", "untested", "invalid"
@@ -65,7 +67,7 @@ class Trial:
         """Tests that fail on the unchanged code."""
 
     def pytest_collection(self) -> None:
-        """Make Hypothesis quick and repeatable before the test modules are imported."""
+        """Make property tests quick and repeatable before the test modules are imported."""
         quick = settings(
             derandomize=True,
             database=None,
@@ -76,6 +78,7 @@ class Trial:
         )
         settings.register_profile("mutants", quick)
         settings.load_profile("mutants")
+        os.environ.setdefault("SIGNPOST_TEST_CASES", str(MAX_CASES))
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Trace every test, then try every mutant."""

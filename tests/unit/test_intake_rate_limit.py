@@ -169,6 +169,18 @@ def test_a_request_that_waits_too_long_for_its_turn_is_let_in(store: Store, monk
         limit.take("north", 1, NOW)
 
 
+def test_a_refusal_that_is_remembered_longer_than_its_wait_says_one_second(
+    store: Store, asked: list[tuple[int, int]]
+) -> None:
+    limit = RateLimit(store, Rate(100, 200))
+    limit.take("north", 200, NOW)
+    for now in (NOW, NOW + EMPTY_US - 1):
+        with pytest.raises(RateLimited) as caught:
+            limit.take("north", 5, now)
+        assert caught.value.retry_after_s == 1, "0 would ask the sender to repeat at once"
+    assert len(asked) == 2
+
+
 def test_the_tokens_that_a_process_holds_shorten_the_wait(store: Store, asked: list[tuple[int, int]]) -> None:
     limit = RateLimit(store, Rate(100, 1000))
     limit.take("north", 300, NOW)

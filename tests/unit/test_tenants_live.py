@@ -106,6 +106,21 @@ def test_a_source_is_disabled_and_enabled_again_by_a_change(file: Path, caplog: 
     assert disabled(live) == {}
 
 
+def test_another_reason_for_a_disabled_source_is_logged_and_the_same_is_not(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (file.parent / "one.secret").unlink()
+    live = LiveTenants(file, {})
+    for text, secret, count in [(tenants(NEW), None, 1), (tenants(NEWER), "short", 2), (tenants(NEWEST), "short", 2)]:
+        file.write_text(text)
+        if secret:
+            (file.parent / "one.secret").write_text(secret)
+        look(live)
+        lines = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+        assert len(lines) == count
+    assert "has 5 bytes" in lines[-1]
+
+
 def test_no_file_is_no_tenants(file: Path) -> None:
     with pytest.raises(TenantsError):
         LiveTenants(file.parent / "none.yaml", {})

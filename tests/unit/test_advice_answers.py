@@ -1,0 +1,76 @@
+"""Answers of consumers that meet a change of rules, another rule, or an end."""
+
+from pathlib import Path
+
+import pytest
+
+from signpost.case.instant import HOUR, format_instant
+from tests.unit.test_advice_withdrawn import ASK, DECLINE, EMPLOYERS, World
+
+TO_EMPLOYERS = EMPLOYERS.replace("chase", "ask")
+PRESSING = ASK.replace("priority: high", "priority: {normal: from the start, high: {title: known}}").replace(
+    "Ask {{ employer }}", "Ask {{ employer }} ({{ priority }})"
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path)
+    made.rules(one=ASK, other=DECLINE)
+    return made
+
+
+def snooze(world: World, hours: int = 100) -> None:
+    world.say("advice.snoozed", recommendation=world.last[0].id, until=format_instant(world.now + hours * HOUR))
+
+
+def test_a_snooze_without_an_end_hides_nothing(world: World) -> None:
+    world.offer()
+    assert world.say("advice.snoozed", recommendation=world.last[0].id) == []
+
+
+def test_snoozed_advice_that_was_replaced_is_raised_once_when_it_returns(world: World) -> None:
+    world.offer()
+    snooze(world)
+    world.say("offer.letter_signed", offer="p", employer={"id": "g", "name": "Globex"})
+    assert world.say("offer.declined", offer="p") == ["raised ask@offer/o 1", "resolved decline@offer/o 2"]
+
+
+def test_snoozed_advice_whose_rule_now_speaks_to_others_is_raised_once_for_them(world: World) -> None:
+    world.offer()
+    snooze(world)
+    world.rules(one=TO_EMPLOYERS)
+    assert world.wake() == ["resolved ask@offer/o 3", "raised ask@offer/o 1"]
+    assert [change.audience for change in world.last] == ["candidate", "employer"]
+
+
+@pytest.mark.parametrize("answer", ["done", "dismissed"])
+def test_the_answer_of_one_audience_keeps_nothing_from_another(world: World, answer: str) -> None:
+    world.offer()
+    world.say(f"advice.{answer}", recommendation=world.last[0].id)
+    world.rules(one=TO_EMPLOYERS)
+    assert world.wake() == ["raised ask@offer/o 1"]
+    assert world.last[0].audience == "employer"
+
+
+def test_advice_that_returns_from_a_snooze_with_another_priority_has_the_words_of_it(world: World) -> None:
+    world.rules(one=PRESSING)
+    world.offer()
+    snooze(world, 3)
+    world.say("offer.updated", offer="o", title="Engineer")
+    assert world.wake() == ["raised ask@offer/o 3", "updated ask@offer/o 4"]
+    assert [change.data["title"] for change in world.last] == ["Ask Acme (normal)", "Ask Acme (high)"]
+
+
+def test_the_end_of_advice_names_the_offer_that_was_its_reason(world: World) -> None:
+    world.offer()
+    world.say("offer.letter_signed", offer="p", employer={"id": "g", "name": "Globex"})
+    assert "resolved decline@offer/o 2" in world.say("offer.declined", offer="p")
+    assert world.last[-1].data["title"] == "Decline Acme, since you signed with Globex"
+
+
+def test_a_merge_ends_advice_from_before_topics_were_noted(world: World) -> None:
+    world.say("offer.extended", "application:a", offer="o")
+    world.forget_topics()
+    emitted = world.say("application.submitted", "c-1", application="a")
+    assert emitted == ["resolved ask@offer/o 2", "raised ask@offer/o 1"]

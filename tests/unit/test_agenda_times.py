@@ -1,0 +1,300 @@
+"""When the cards of an agenda are shown, held back and published, on four small rules and with exact instants."""
+
+from dataclasses import dataclass, field, replace
+from datetime import time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from signpost.advice.agenda import AgendaChange, AgendaUpdate, Reader, agendas, sequence_of, update
+from signpost.advice.agenda.publishing import Standing
+from signpost.advice.case_set import CaseSet
+from signpost.case import Event
+from signpost.case.instant import DAY, HOUR, MINUTE, format_instant
+from signpost.engine import CompiledEngine
+from signpost.facts.policy import Policy
+from signpost.rulebook import Rulebook, load
+from tests.support.workers_kit import START, event
+
+NIGHT = replace(Policy(), quiet_hours=(time(21), time(7)))
+MORNINGS = replace(Policy(), digest=(None, time(8)))
+CANDIDATE, ACME = Reader("candidate"), Reader("employer", "acme")
+RULES = """
+ask:
+  about: offer
+  source: a
+  title: Ask {{ employer }}
+  message: M
+  params: {soon: 2h}
+  priority: {normal: from the start, urgent: {respond_by: within soon}}
+  due: respond_by
+  when: {stage: open, respond_by: ahead}
+"""
+PAY = """
+negotiate:
+  about: offer
+  source: a
+  title: Negotiate with {{ employer }}
+  message: M
+  params: {while_new: 2d}
+  priority: high
+  when: {stage: open, negotiable: true}
+  valid: for while_new after extended_at
+"""
+EMPLOYERS = """
+explain:
+  audience: employer
+  about: offer
+  source: a
+  title: Explain the offer
+  message: M
+  priority: low
+  when: {stage: open}
+"""
+
+
+@pytest.fixture(scope="module")
+def rulebook(tmp_path_factory: pytest.TempPathFactory) -> Rulebook:
+    folder = tmp_path_factory.mktemp("rules")
+    files = {"sources": "articles: {a: An article}\n", "asking": RULES, "pay": PAY, "employers": EMPLOYERS}
+    for name, text in files.items():
+        Path(folder, f"{name}.yaml").write_text(text, "utf-8")
+    return load(folder)
+
+
+@dataclass
+class Candidate:
+    """One case and what of its agendas was published; times are in hours after START, 09:00 UTC on a Monday."""
+
+    rulebook: Rulebook
+    policy: Policy = field(default_factory=Policy)
+    state: bytes = b""
+    changes: list[AgendaChange] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cases = CaseSet(CompiledEngine(self.rulebook), "acme", {})
+
+    def at(self, hours: float, *events: Event) -> AgendaUpdate:
+        """Handle events, or let time pass."""
+        now = START + round(hours * HOUR)
+        for one in events:
+            self.cases.apply(one, now)
+        self.cases.advise(now) if events else self.cases.wake("c-1", now)
+        result = update(self.state, self.cases.find("c-1").basis, self.policy, tenant="acme", key="c-1", now=now)
+        self.state = result.state
+        self.changes += result.changes
+        return result
+
+    def shown(self, hours: float, reader: Reader = CANDIDATE) -> tuple[list[str], list[tuple[str, str, float | None]]]:
+        """`RULE OFFER` of each card, with its priority if time has changed it; and of what is held, with the reason
+        and the hour at which that ends."""
+        basis = self.cases.find("c-1").basis
+        assert basis is not None
+        now = START + round(hours * HOUR)
+        agenda = agendas(basis, self.policy, tenant="acme", key="c-1", now=now)[reader]
+        cards = [
+            f"{item.rule.id} {item.subject.id}{' last chance' * card.is_last_chance}"
+            for card in agenda.cards
+            for item in card.items
+        ]
+        held = [
+            (f"{one.item.rule.id} {one.item.subject.id}", one.reason, one.until and (one.until - START) / HOUR)
+            for one in agenda.held
+        ]
+        return cards, held
+
+
+@pytest.fixture
+def candidate(rulebook: Rulebook) -> Candidate:
+    return Candidate(rulebook)
+
+
+def offer(name: str = "o", at: float = 0, respond_by: float | None = 100, **more: Any) -> Event:
+    times = {} if respond_by is None else {"respond_by": format_instant(START + round(respond_by * HOUR))}
+    return event("offer.extended", at=at, offer=name, employer={"id": "acme", "name": "Acme"}, **times, **more)
+
+
+def of(changes: list[AgendaChange], reader: Reader = CANDIDATE) -> list[AgendaChange]:
+    return [change for change in changes if change.reader == reader]
+
+
+def test_news_of_the_night_waits_for_the_morning(candidate: Candidate) -> None:
+    candidate.policy = NIGHT
+    evening = candidate.at(13, offer(at=13))
+    assert candidate.shown(13) == ([], [("ask o", "it arrived in quiet hours", 22)])
+    assert (evening.changes, evening.next_change) == ([], START + 22 * HOUR)
+    assert candidate.shown(22) == (["ask o"], [])
+    assert [change.reader for change in candidate.at(22).changes] == [CANDIDATE, ACME]
+
+
+def test_news_of_the_day_does_not_wait_for_the_night(candidate: Candidate) -> None:
+    candidate.policy = NIGHT
+    candidate.at(11.9, offer(at=11.9))
+    assert candidate.shown(11.9) == (["ask o"], [])
+    assert candidate.at(11.9 + 1 / 60).changes
+
+
+def test_what_has_not_settled_before_the_quiet_hours_waits_until_they_end(candidate: Candidate) -> None:
+    candidate.policy = NIGHT
+    late = candidate.at(12 - 0.5 / 60, offer(at=0))
+    assert (late.changes, late.next_change) == ([], START + 22 * HOUR)
+    assert candidate.at(12 + 1 / 60).changes == []
+    assert candidate.at(22).changes
+
+
+def test_all_but_urgent_news_waits_for_the_digest(candidate: Candidate) -> None:
+    candidate.policy = MORNINGS
+    candidate.at(1, offer("later", at=1), offer("now", at=1, respond_by=2.5))
+    assert candidate.shown(1) == (["ask now"], [("ask later", "it waits for the next digest", 23)])
+    assert [card["title"] for card in of(candidate.changes)[0].data["cards"]] == ["Ask Acme"]
+    candidate.at(23)
+    assert candidate.shown(23) == (["ask later"], [])
+
+
+def test_advice_that_would_be_late_with_the_digest_is_a_last_chance(candidate: Candidate) -> None:
+    """Nothing is held past its last useful instant."""
+    candidate.policy = MORNINGS
+    candidate.at(1, offer("before", at=1, respond_by=23), offer("after", at=1, respond_by=23.01))
+    assert candidate.shown(1) == (["ask before last chance"], [("ask after", "it waits for the next digest", 23)])
+    assert of(candidate.changes)[0].priority == "urgent"
+
+
+def test_advice_of_a_topic_that_is_switched_off_is_held_without_an_end(candidate: Candidate) -> None:
+    candidate.policy = replace(Policy(), topics_off=frozenset({"pay"}))
+    candidate.at(0, offer(negotiable=True))
+    assert candidate.shown(0) == (["ask o"], [("negotiate o", "advice on pay is switched off", None)])
+
+
+def test_the_most_pressing_cards_come_first_and_the_others_follow_while_they_are_useful(candidate: Candidate) -> None:
+    candidate.policy = replace(Policy(), max_cards=1)
+    candidate.at(0, offer("sooner", respond_by=40), offer("later", respond_by=50))
+    assert candidate.shown(0) == (["ask sooner"], [("ask later", "1 card comes first", 26)])
+    assert candidate.at(0.1).next_change == START + 26 * HOUR
+    assert candidate.shown(26 - 0.001)[0] == ["ask sooner"]
+    assert candidate.shown(26) == (["ask sooner last chance", "ask later last chance"], [])
+
+
+def test_urgent_cards_may_be_more_than_the_limit(candidate: Candidate) -> None:
+    candidate.policy = replace(Policy(), max_cards=2)
+    names = ("a", "b", "c")
+    candidate.at(0, *(offer(name, respond_by=2) for name in names), offer("d", respond_by=60))
+    assert candidate.shown(0) == (
+        ["ask a", "ask b", "ask c"],
+        [("ask d", "3 cards come first", 36)],
+    )
+
+
+def test_a_change_is_published_once_it_has_settled(candidate: Candidate) -> None:
+    assert candidate.at(0, offer()).next_change == START + MINUTE
+    assert candidate.at(0.5 / 60, offer("p", at=0.001)).next_change == START + MINUTE, "counted from the first change"
+    assert candidate.at((MINUTE - 1) / HOUR).changes == []
+    assert [change.sequence for change in of(candidate.at(1 / 60).changes)] == [1]
+    assert candidate.at(2 / 60).changes == [], "nothing has changed since"
+    candidate.at(1, offer("q", at=1))
+    assert [change.sequence for change in of(candidate.at(1 + 1 / 60).changes)] == [2]
+
+
+def test_a_change_that_is_taken_back_in_time_is_not_published(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    candidate.at(1)
+    before = len(candidate.changes)
+    candidate.at(2, offer("p", at=2))
+    candidate.at(2.005, event("offer.rescinded", at=2.005, offer="p"))
+    assert candidate.at(3).changes == []
+    assert len(candidate.changes) == before
+    assert sequence_of(candidate.state, CANDIDATE) == (1, False)
+
+
+def test_a_waiting_change_is_told(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    assert sequence_of(candidate.state, CANDIDATE) == (0, True)
+    candidate.at(1)
+    assert sequence_of(candidate.state, CANDIDATE) == (1, False)
+    assert sequence_of(candidate.state, Reader("employer", "globex")) == (0, False)
+    assert sequence_of(None, CANDIDATE) == (0, False)
+
+
+def test_a_change_names_the_cards_that_came_changed_and_went(candidate: Candidate) -> None:
+    candidate.at(0, offer("stays"), offer("goes"))
+    candidate.at(1)
+    candidate.at(2, event("offer.declined", at=2, offer="goes"), offer("comes", at=2),
+                 event("offer.updated", at=2, offer="stays", employer={"id": "acme", "name": "Acme Ltd"}))  # fmt: skip
+    candidate.at(3)
+    first, second = of(candidate.changes)
+    assert first.data["changes"]["changed"] == first.data["changes"]["removed"] == []
+    assert sorted(first.data["changes"]["added"]) == sorted(card["id"] for card in first.data["cards"])
+    changes = second.data["changes"]
+    gone = {card["id"] for card in first.data["cards"]} - {card["id"] for card in second.data["cards"]}
+    assert (set(changes["removed"]), len(changes["added"]), len(changes["changed"])) == (gone, 1, 1)
+
+
+def test_the_agenda_of_a_case_keeps_its_id_and_gets_another_after_an_erasure(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    candidate.at(1)
+    candidate.at(2, event("offer.declined", at=2, offer="o"))
+    candidate.at(3)
+    first, second = of(candidate.changes)
+    assert first.data["id"] == second.data["id"]
+    assert (second.priority, second.data["cards"]) == ("none", [])
+    candidate.state = b""
+    candidate.at(4, event("candidate.erased", at=4), offer("new", at=4.1))
+    candidate.at(5)
+    assert of(candidate.changes)[-1].data["id"] != first.data["id"]
+
+
+def test_a_case_that_ends_ends_its_agendas_at_once_even_at_night(candidate: Candidate) -> None:
+    candidate.policy = NIGHT
+    candidate.at(0, offer())
+    candidate.at(1)
+    result = update(candidate.state, None, NIGHT, tenant="acme", key="c-1", now=START + 14 * HOUR)
+    assert [(one.reader, one.priority, one.data["cards"], one.data["held"]) for one in result.changes] == [
+        (CANDIDATE, "none", [], []),
+        (ACME, "none", [], []),
+    ]
+    assert result.standings == {"acme": None}
+
+
+def test_an_urgent_card_is_published_at_once_and_only_once(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    candidate.at(1)
+    now = candidate.at(2, offer("p", at=2, respond_by=3.5))
+    assert [one.priority for one in of(now.changes)] == ["urgent"]
+    again = candidate.at(
+        2.001, event("offer.updated", at=2.001, offer="p", employer={"id": "acme", "name": "Acme Ltd"})
+    )
+    assert of(again.changes) == [], "its words have changed, which settles like any change"
+    assert of(candidate.at(2.001 + 1 / 60).changes)
+
+
+def test_an_urgent_card_waits_for_the_morning_unless_it_would_be_late(candidate: Candidate) -> None:
+    candidate.policy = replace(NIGHT, quiet_hours=(time(10), time(10, 45)))
+    candidate.at(1.1, offer("waits", at=0, respond_by=3))
+    assert candidate.changes == []
+    assert candidate.at(1.2, offer("cannot", at=0, respond_by=1.75)).changes
+    assert candidate.shown(1.2)[0] == ["ask cannot last chance"]
+
+
+def test_what_a_clock_running_ahead_published_holds_nothing_back(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    candidate.at(100 - 1)
+    candidate.at(1, offer("p", at=1))
+    assert of(candidate.at(1 + 1 / 60).changes), "after one minute, not after 99 hours"
+
+
+def test_the_place_in_the_list_of_an_employer_is_that_of_the_first_card(candidate: Candidate) -> None:
+    assert candidate.at(0, offer()).standings == {"acme": Standing(3, None)}
+    assert candidate.at(0.1).standings == {}, "it has not changed"
+    assert candidate.at(1, event("offer.declined", at=1, offer="o")).standings == {"acme": None}
+
+
+def test_quiet_hours_and_digests_are_those_of_the_readers_zone(candidate: Candidate) -> None:
+    berlin = replace(NIGHT, zone=ZoneInfo("Europe/Berlin"), digest=(None, time(8)))
+    assert berlin.quiet_until(START) == START
+    assert berlin.quiet_until(START + 11 * HOUR) == START + 21 * HOUR
+    assert berlin.next_digest(START) == START + 22 * HOUR
+    weekly = replace(berlin, digest=(6, time(8)))
+    assert weekly.next_digest(START) == START + 6 * DAY - 2 * HOUR
+    assert weekly.next_digest(START + 6 * DAY - 2 * HOUR) == START + 6 * DAY - 2 * HOUR
+    assert weekly.next_digest(START + 6 * DAY - 2 * HOUR + 1) == START + 13 * DAY - 2 * HOUR

@@ -1,0 +1,105 @@
+"""Editing the tenants file by command: what its owner wrote stays, and a file that would not load is never written."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from signpost.tenants.editing import CannotEdit, TenantsFile
+from signpost.tenants.loading import load_tenants
+from signpost.tenants.model import hash_key, new_key
+
+HASH, OTHER = hash_key(new_key()), hash_key(new_key())
+SECRET = "x" * 16
+TEXT = f"""# Ours since 2024
+tenants:
+  acme:
+    api_keys: ["{HASH}"]  # of the job board
+sources:
+  greens: {{tenant: acme, vendor: greenhouse, secrets: ['plain:{SECRET}']}}
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "tenants.yaml"
+    file.write_text(TEXT)
+    return file
+
+
+def test_comments_and_quotes_of_the_owner_stay(path: Path) -> None:
+    file = TenantsFile(path)
+    file.add_tenant("globex", OTHER)
+    file.save({})
+    assert path.read_text() == TEXT.replace("sources:", f"  globex:\n    api_keys: [{OTHER}]\nsources:")
+    assert set(load_tenants(path, {}).tenants) == {"acme", "globex"}
+
+
+def test_a_new_file_and_its_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "config" / "tenants.yaml"
+    file = TenantsFile(path)
+    assert (file.names("tenants"), file.names("sources")) == ([], [])
+    file.add_tenant("acme", HASH)
+    file.add_source("greens", {"tenant": "acme", "vendor": "greenhouse", "secrets": [f"plain:{SECRET}"]})
+    file.save({})
+    assert [stat.S_IMODE(os.stat(one).st_mode) for one in (path, path.parent)] == [0o600, 0o700]
+    assert load_tenants(path, {}).sources["greens"].secrets == (SECRET,)
+    assert [one.name for one in path.parent.iterdir()] == ["tenants.yaml"]
+
+
+def test_the_secrets_of_a_source_are_listed_and_replaced(path: Path) -> None:
+    file = TenantsFile(path)
+    assert file.secrets("greens") == [f"plain:{SECRET}"]
+    file.set_secrets("greens", [f"plain:{SECRET}", "env:NEXT"])
+    file.save({"NEXT": "y" * 16})
+    assert load_tenants(path, {"NEXT": "y" * 16}).sources["greens"].secrets == (SECRET, "y" * 16)
+    with pytest.raises(CannotEdit, match="there is no source 'reds'; there are: greens"):
+        file.secrets("reds")
+
+
+def test_a_name_that_is_taken_is_refused(path: Path) -> None:
+    file = TenantsFile(path)
+    with pytest.raises(CannotEdit, match="there is already tenant 'acme'"):
+        file.add_tenant("acme", OTHER)
+    with pytest.raises(CannotEdit, match="there is already source 'greens'"):
+        file.add_source("greens", {})
+
+
+def test_a_file_that_would_not_load_is_not_written(path: Path) -> None:
+    file = TenantsFile(path)
+    file.add_source("reds", {"tenant": "nobody", "vendor": "lever", "secrets": ["plain:x"]})
+    with pytest.raises(CannotEdit, match=r"would be invalid:\nR023 sources.reds.tenant must be one of the tenants"):
+        file.save({})
+    assert path.read_text() == TEXT
+    assert [one.name for one in path.parent.iterdir()] == ["tenants.yaml"], "the draft is gone"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("- acme\n", "must be a mapping with tenants and sources"),
+        ("tenants: {a: {}, a: {}}\n", "R004"),
+        ("tenants: [", "R001"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_before_anything_is_changed(path: Path, text: str, problem: str) -> None:
+    path.write_text(text)
+    with pytest.raises(CannotEdit, match=problem):
+        TenantsFile(path)
+
+
+def test_an_empty_file_can_be_filled(path: Path) -> None:
+    path.write_text("# nothing yet\n")
+    file = TenantsFile(path)
+    file.add_tenant("acme", HASH)
+    file.save({})
+    assert set(load_tenants(path, {}).tenants) == {"acme"}
+
+
+def test_a_folder_that_cannot_be_written_is_a_problem_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("a file, where a folder should be")
+    file = TenantsFile(tmp_path / "config" / "tenants.yaml")
+    file.add_tenant("acme", HASH)
+    with pytest.raises(CannotEdit, match=r"cannot be written: .*; nothing was changed.*SIGNPOST_TENANTS"):
+        file.save({})

@@ -1,0 +1,95 @@
+"""The options of a source in the tenants file: what each comes to, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from signpost.facts.vocabulary import KINDS
+from signpost.tenants.loading import TenantsError, load_tenants
+from signpost.tenants.model import Source, Tenants
+
+SECRET = "x" * 16
+
+
+def load(folder: Path, *sources: str, tenants: str = "acme: {}") -> Tenants:
+    file = folder / "tenants.yaml"
+    lines = "".join(f"  {one}\n" for one in sources)
+    file.write_text(f"tenants: {{{tenants}}}\nsources:\n{lines}")
+    return load_tenants(file, {})
+
+
+def source(folder: Path, options: str = "", vendor: str = "lever") -> Source:
+    body = f"s: {{tenant: acme, vendor: {vendor}, secrets: ['plain:{SECRET}'], {options}}}"
+    return load(folder, body).sources["s"]
+
+
+def problems(folder: Path, options: str) -> list[str]:
+    with pytest.raises(TenantsError) as caught:
+        source(folder, options)
+    return [problem.message for problem in caught.value.problems]
+
+
+def test_a_source_without_options_has_none(tmp_path: Path) -> None:
+    found = source(tmp_path)
+    assert (found.time_zone, found.employer, found.fields, found.pay_period) == (None, {}, {}, "")
+    assert (found.own_ids, found.problem, found.vocabulary) == (False, "", KINDS)
+
+
+def test_each_option_has_its_effect(tmp_path: Path) -> None:
+    options = "pay_period: month, ids: own, time_zone: Europe/Paris, fields: {salary: pay, custom.visa: needs_visa}"
+    found = source(tmp_path, options)
+    assert (found.pay_period, found.own_ids, found.time_zone) == ("month", True, "Europe/Paris")
+    assert found.fields == {"salary": "pay", "custom.visa": "needs_visa"}
+    assert (found.own_id("7"), source(tmp_path).own_id("7")) == ("s~7", "7")
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ("pay_period: decade", "'decade' is not one of"),
+        ("fields: {salary: ''}", "sources.s.fields.salary must be the name of the sender's own field"),
+        ("fields: {visa: x}", "sources.s.fields has no 'visa'"),
+    ],
+)
+def test_a_wrong_option_is_the_only_problem(tmp_path: Path, options: str, problem: str) -> None:
+    [found] = problems(tmp_path, options)
+    assert problem in found
+
+
+@pytest.mark.parametrize("reference", ["plain:", "env:", "file:", ":x", "x"])
+def test_a_reference_to_no_secret_is_refused(tmp_path: Path, reference: str) -> None:
+    with pytest.raises(
+        TenantsError, match=r"R021 sources\.s\.secrets\[0\] must be env:NAME, file:PATH or plain:SECRET"
+    ):
+        load(tmp_path, f"s: {{tenant: acme, vendor: lever, secrets: ['{reference}']}}")
+
+
+def test_only_further_sources_of_the_same_tenant_number_candidates_for_themselves(tmp_path: Path) -> None:
+    """Two vendors may give one number to two people."""
+
+    def body(name: str, tenant: str, more: str = "", vendor: str = "lever") -> str:
+        return f"{name}: {{tenant: {tenant}, vendor: {vendor}, secrets: ['plain:{SECRET}']{more}}}"
+
+    found = load(
+        tmp_path,
+        body("spoken", "acme", vendor="standard"),
+        body("first", "acme"),
+        body("other", "globex"),
+        body("second", "acme"),
+        body("shared", "acme", ", ids: shared"),
+        body("ours", "acme", vendor="standard"),
+        body("asked", "globex", ", ids: own", vendor="standard"),
+        tenants="acme: {}, globex: {}",
+    )
+    own = {name for name, one in found.sources.items() if one.own_ids}
+    assert own == {"second", "asked"}
+
+
+@pytest.mark.parametrize("quota", ["{cases: true}", "{cases: -1}", "{bytes: 1000000000000}", "{bytes: 1.5}"])
+def test_a_quota_that_is_no_whole_number_is_refused(tmp_path: Path, quota: str) -> None:
+    with pytest.raises(TenantsError, match="must be a whole number from 0"):
+        load(
+            tmp_path,
+            f"s: {{tenant: acme, vendor: lever, secrets: ['plain:{SECRET}']}}",
+            tenants=f"acme: {{quota: {quota}}}",
+        )
