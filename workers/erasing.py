@@ -21,7 +21,7 @@ class Erasing:
         self._tx, self._keys, self._now = tx, keys, now
         self.earlier: Mapping[str, Mapping[str, int]] = {
             tenant: tx.erasures(tenant, _identities(tenant, events, keys))
-            for tenant in sorted({event.tenant for event in events})
+            for tenant in {event.tenant for event in events}
         }
         """Tenant -> identity -> its latest erasure (microseconds)."""
         self._lost: dict[tuple[str, str], set[Entity]] = {}

@@ -79,7 +79,7 @@ class RulebookVersions:
         self._source.reload_now()
         if self._source.now() is before:
             self._settled |= stale.pairs
-            for tenant, version in sorted(stale.pairs):
+            for tenant, version in stale.pairs:
                 own = before.rulebooks.of(tenant).version
                 details = {"tenant": tenant, "rulebook": version, "own": own}
                 log.warning(

@@ -307,6 +307,8 @@ def test_a_case_without_room_keeps_what_it_has_and_the_event_can_be_sent_again(
     outcomes = {one.delivery.message_id: one.outcome for one in result.settlements}
     assert outcomes == {late.id: Outcome.DEAD, fits.id: Outcome.DONE}
     assert (result.fresh, result.dead, len(result.settlements)) == (1, 1, 2)
+    (dead,) = [one for one in result.settlements if one.outcome is Outcome.DEAD]
+    assert "fault" not in dead.reason
     assert "o-2" not in str(signpost.standing("full"))
     assert handle(signpost, late).fresh == 1, "it does not count as seen"
 
@@ -320,11 +322,16 @@ def test_an_event_beyond_the_quota_leaves_no_row_of_its_tenant(
 
     monkeypatch.setattr("signpost.workers.batch.check_quota", refuse)
     both = [event("offer.extended", "new", offer="o", tenant=tenant) for tenant in ("greedy", "modest")]
-    result = handle(signpost, *both)
+    with signpost.store.transaction() as tx:
+        tx.lock_cases([("greedy", "locked-elsewhere")])
+    result = handle(signpost, *both, event("offer.extended", "locked-elsewhere", offer="o", tenant="modest"))
+    assert signpost.store.case("greedy", "locked-elsewhere") is not None, "only rows that it has locked"
     assert {one.delivery.body: one.outcome for one in result.settlements} == {
         message(both[0]).body: Outcome.DEAD,
         message(both[1]).body: Outcome.DONE,
+        result.settlements[2].delivery.body: Outcome.DONE,
     }
+    assert result.settlements[0].reason == "the tenant is full"
     assert signpost.store.case("greedy", "new") is None
     assert signpost.standing("new", "modest")
 

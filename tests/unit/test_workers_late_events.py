@@ -1,0 +1,50 @@
+"""Late events after an erasure, in whatever way they name what was erased: none counts, and nothing of them stays."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.support.workers_kit import HOUR, START, System, event, system
+from tests.unit.test_workers_batch import SECRET, handle, offer, rows_with
+
+
+@pytest.fixture(scope="module")
+def shared(request: pytest.FixtureRequest) -> Iterator[System]:
+    with system("embedded", request) as made:
+        yield made
+
+
+@pytest.fixture
+def signpost(shared: System) -> System:
+    shared.now = START + 10 * HOUR
+    return shared
+
+
+def test_a_late_event_about_an_application_of_the_erased_candidate(signpost: System) -> None:
+    handle(signpost, offer("application:moved"), event("application.submitted", "owner", at=1, application="moved"))
+    handle(signpost, event("candidate.erased", "owner", at=3))
+    assert handle(signpost, replace(offer("application:moved", at=2), id="late")).refused == 1
+    assert rows_with(signpost, SECRET) == set()
+
+
+def test_a_late_event_without_a_date_that_names_an_offer_of_the_erased_candidate(signpost: System) -> None:
+    handle(signpost, offer("dateless"), event("candidate.erased", "dateless", at=3))
+    undated = replace(offer("dateless", at=5), id="late", dated=False)
+    assert handle(signpost, undated).refused == 1
+    other = replace(event("offer.extended", "dateless", at=5, offer="another", id="other"), dated=False)
+    assert handle(signpost, other).refused == 0
+
+
+def test_an_offer_that_is_stated_since_is_not_what_was_erased(signpost: System) -> None:
+    handle(signpost, event("offer.extended", "kept", at=5, offer="o"))
+    handle(signpost, event("candidate.erased", "kept", at=3))
+    follow_up = replace(event("offer.updated", "kept", at=6, offer="o", title="Chief"), dated=False)
+    assert handle(signpost, follow_up).fresh == 1
+
+
+@pytest.mark.parametrize("at", [2, 3])
+def test_an_event_up_to_the_erasure_of_its_own_batch(signpost: System, at: float) -> None:
+    result = handle(signpost, event("candidate.erased", f"own-{at}", at=3), offer(f"own-{at}", at=at))
+    assert (result.fresh, result.refused) == (1, 1)
+    assert rows_with(signpost, SECRET) == set()
