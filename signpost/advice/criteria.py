@@ -69,6 +69,25 @@ _OTHER_PAY = (
 )
 
 
+def _change_of_terms(offer: Values, preferences: Values) -> Points:
+    """Leave, commute and hours against the present job."""
+    for name, criterion, unit, rest, verdicts in _OTHER_TERMS:
+        ours, theirs = offer.get(name), preferences.get(f"present_{name}")
+        if ours is not None and theirs is not None and ours != theirs:
+            difference, more = abs(ours - theirs), ours > theirs
+            counted = f"{unit}{'' if difference == 1 else 's'}"
+            text = f"{show(difference)} {'more' if more else 'fewer'} {counted} {rest} than now"
+            yield criterion, verdicts[0 if more else 1], text
+
+
+_OTHER_TERMS = (
+    ("paid_leave_days", "paid leave", "day", "of paid leave", ("pro", "con")),
+    ("commute_minutes", "commute", "minute", "each way", ("con", "pro")),
+    ("hours_per_week", "hours", "hour", "a week", ("con", "pro")),
+)
+"""Term, criterion, unit, the rest of the words, and the verdicts on more and on fewer."""
+
+
 def _extra_pay(offer: Values, preferences: Values) -> Points:
     for name in ("bonus", "commission", "equity"):
         if offer.get(name):
@@ -78,7 +97,10 @@ def _extra_pay(offer: Values, preferences: Values) -> Points:
 def _benefits(offer: Values, preferences: Values) -> Points:
     for benefit in BENEFITS:
         words, has = benefit.replace("_", " "), offer.get(f"benefits.{benefit}")
-        if has is None:
+        days = offer.get("paid_leave_days") if benefit == "paid_leave" else None
+        if days:
+            yield words, "pro", f"{show(days)} day{'' if days == 1 else 's'} of paid leave a year"
+        elif has is None:
             yield words, "unknown", words
         else:
             yield (words, "pro", words) if has else (words, "con", f"no {words}")
@@ -171,6 +193,7 @@ CRITERIA: tuple[Callable[[Values, Values], Points], ...] = (
     _place,
     _commute,
     _hours,
+    _change_of_terms,
     _travel,
     _prospects,
     _standing,

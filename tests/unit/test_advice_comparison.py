@@ -189,3 +189,11 @@ def test_a_commute_that_is_short_enough_is_no_move() -> None:
     assert not [text for text in said(acme, "con") if "move" in text]
     acme, _ = chart({"country": "FR"}, {"offer": "x", "location": {"country": "DE"}})
     assert said(acme, "con") == ["a move abroad"]
+
+
+def test_leave_commute_and_hours_are_set_against_those_of_the_present_job() -> None:
+    terms = {"paid_leave_days": 26, "commute_minutes": 65, "hours_per_week": 39}
+    acme, staying = chart({}, {**ACME, **terms}, **PRESENT, paid_leave_days=30)
+    assert {"4 fewer days of paid leave than now", "45 more minutes each way than now"} <= {*said(acme, "con")}
+    assert "1 fewer hour a week than now" in said(acme, "pro")
+    assert "30 days of paid leave a year" in said(staying, "pro")

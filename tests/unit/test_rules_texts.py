@@ -88,3 +88,11 @@ def test_a_first_day_that_has_passed_is_said_as_past(engine: CompiledEngine) -> 
     events = {**NOTICE, "offer.updated": {**ZETA, "start_date": "2026-05-05"}}
     for rule in ("give-notice", "start-date-too-soon"):
         assert "was set for Tuesday, 5 May 2026" in words(engine, rule, events)
+
+
+def test_a_letter_that_has_come_is_not_asked_for(engine: CompiledEngine) -> None:
+    resigned = {"employment.resigned": {"last_day": "2026-05-29"}, "offer.letter_received": ZETA}
+    said = words(engine, "resigned-too-early", {"employment.current": JOB, "offer.accepted": ZETA, **resigned})
+    assert "review it and return it signed" in said
+    assert "ask for the letter" not in said
+    assert "delayed" not in said
