@@ -14,6 +14,7 @@ from tests.ledger.deployment import EmbeddedDeployment, ServerDeployment, privat
 from tests.ledger.plan import baseline, embedded_steps, play, server_steps
 from tests.ledger.report import as_json, summary, table
 from tests.ledger.run import Ledger
+from tests.ledger.soak import soak
 from tests.support.private_servers import ServerMissing
 
 EMBEDDED_KILLS = 8
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     clean = True
     if options.only_on in ("", "servers"):
         clean &= _servers(options, say)
-    if options.only_on in ("", "embedded"):
+    if options.only_on in ("", "embedded") and not options.soak:
         clean &= _embedded(options, say)
     say("done")
     return 0 if clean else 1
@@ -46,12 +47,23 @@ def _servers(options: argparse.Namespace, say: Callable[[str], None]) -> bool:
             deployment = ServerDeployment(Path(folder), rabbit, postgres, options.defect)
             with deployment.run():
                 ledger = Ledger(deployment, options.seed, say)
-                baseline(ledger, deployment)
-                play(ledger, server_steps(ledger, deployment, options.pairs), _filter(options))
-                return _finish(ledger, options)
+                grown = _play(ledger, deployment, options)
+                return _finish(ledger, options) and not grown
     except ServerMissing as missing:
         say(f"NOT TESTED on servers: {missing}")
         return False
+
+
+def _play(ledger: Ledger, deployment: ServerDeployment, options: argparse.Namespace) -> list[str]:
+    """The rounds; what has grown meanwhile, if that is asked for."""
+    if not options.soak:
+        baseline(ledger, deployment)
+        play(ledger, server_steps(ledger, deployment, options.pairs), _filter(options))
+        return []
+    grown = soak(ledger, deployment, options.soak)
+    for one in grown:
+        ledger.say(f"GROWN: {one}")
+    return grown
 
 
 def _embedded(options: argparse.Namespace, say: Callable[[str], None]) -> bool:
@@ -83,6 +95,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pairs", type=int, default=50, help="pairs of faults, drawn by the seed")
     parser.add_argument("--on", dest="only_on", choices=("servers", "embedded"), default="")
+    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="only random faults, for so long")
     parser.add_argument("--json", action="store_true")
     parser.add_argument(
         "--defect", default="", help="plant a defect that the ledger must find; see site/sitecustomize.py"

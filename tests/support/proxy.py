@@ -57,6 +57,12 @@ class Proxy:
         """Return the port that it listens on."""
         return int(self._listener.getsockname()[1])
 
+    @property
+    def open_connections(self) -> int:
+        """How many pass through it now."""
+        with self._lock:
+            return len(self._open) // 2
+
     def __enter__(self) -> "Proxy":
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
         return self
