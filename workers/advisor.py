@@ -92,7 +92,8 @@ class Advisor:
     def _handle(self, consumer: Consumer, batch: Sequence[Delivery], stop: Stop) -> BatchResult:
         reach("batch received")
         result = self._commit_with_retry(batch, stop)
-        reach("batch committed")
+        if result.outgoing:
+            reach("batch committed")
         self._outbox.send(result.outgoing)
         reach("batch published")
         consumer.settle(result.settlements, self._clock())

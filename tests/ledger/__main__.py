@@ -11,13 +11,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.ledger.deployment import EmbeddedDeployment, ServerDeployment, private_servers
-from tests.ledger.plan import baseline, embedded_steps, play, server_steps
+from tests.ledger.plan import baseline, embedded_steps, found_steps, play, server_steps
 from tests.ledger.report import as_json, summary, table
 from tests.ledger.run import Ledger
 from tests.ledger.soak import soak
 from tests.support.private_servers import ServerMissing
 
 EMBEDDED_KILLS = 8
+DEFECTS = ("acknowledge before the commit", "skip the outbox", "count repeats")
+"""See `site/sitecustomize.py`."""
+DEFECT_SETTLING_S = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         clean &= _servers(options, say)
     if options.only_on in ("", "embedded") and not options.soak:
         clean &= _embedded(options, say)
+    if options.only_on in ("", "defects") and not options.soak:
+        for defect in DEFECTS:
+            clean &= _finds(defect, options, say)
     say("done")
     return 0 if clean else 1
 
@@ -75,6 +81,21 @@ def _embedded(options: argparse.Namespace, say: Callable[[str], None]) -> bool:
             return _finish(ledger, options)
 
 
+def _finds(defect: str, options: argparse.Namespace, say: Callable[[str], None]) -> bool:
+    """Whether the ledger notices a planted defect."""
+    say(f"plants a defect: {defect}")
+    with tempfile.TemporaryDirectory() as folder:
+        deployment = EmbeddedDeployment(Path(folder), defect)
+        with deployment.run():
+            ledger = Ledger(deployment, options.seed, lambda line: None, DEFECT_SETTLING_S)
+            play(ledger, found_steps(ledger))
+            verdict = ledger.finish()
+    found = f"found: {'; '.join(verdict.violations)}" if not verdict.is_clean else "NOT FOUND"
+    say(found)
+    print(f"planted defect: {defect}: {found}", flush=True)
+    return not verdict.is_clean
+
+
 def _finish(ledger: Ledger, options: argparse.Namespace) -> bool:
     verdict = ledger.finish()
     if options.json:
@@ -94,12 +115,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", help="only rounds whose name contains one of these")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pairs", type=int, default=50, help="pairs of faults, drawn by the seed")
-    parser.add_argument("--on", dest="only_on", choices=("servers", "embedded"), default="")
+    parser.add_argument("--on", dest="only_on", choices=("servers", "embedded", "defects"), default="")
     parser.add_argument("--soak", type=float, default=0, metavar="MINUTES", help="only random faults, for so long")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument(
-        "--defect", default="", help="plant a defect that the ledger must find; see site/sitecustomize.py"
-    )
+    parser.add_argument("--defect", choices=DEFECTS, default="", help="plant a defect that the ledger must find")
     return parser.parse_args(arguments)
 
 

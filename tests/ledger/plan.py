@@ -45,6 +45,12 @@ def embedded_steps(ledger: Ledger, kills: int) -> list[Step]:
     return [*((f"whole tree killed, {number + 1}", (killed,)) for number in range(kills)), *crashes]
 
 
+def found_steps(ledger: Ledger) -> list[Step]:
+    """What shows each planted defect, on the embedded system."""
+    crashes = [(crash.name, (crash,)) for crash in embedded_crashes(ledger) if crash.point.startswith("batch")]
+    return [("no fault", ()), *crashes]
+
+
 def play(ledger: Ledger, steps: Sequence[Step], only: Callable[[str], bool] = lambda name: True) -> None:
     """The rounds of these steps."""
     chosen = [step for step in steps if only(step[0])]

@@ -87,8 +87,11 @@ class Entry:
 class Ledger:
     """Rounds over one deployment. `say`: prints progress."""
 
-    def __init__(self, deployment: Deployment, seed: int, say: Callable[[str], None], people: int = 6) -> None:
-        self.deployment, self.seed, self.say, self.people = deployment, seed, say, people
+    def __init__(
+        self, deployment: Deployment, seed: int, say: Callable[[str], None], settling_s: float = SETTLING_S
+    ) -> None:
+        """`settling_s`: how long after the last heal something may be left to do."""
+        self.deployment, self.seed, self.say, self.settling_s = deployment, seed, say, settling_s
         self.entries: list[Entry] = []
         self.known: dict[Identity, tuple[Event, ...]] = {}
         self.accepted: set[Identity] = set()
@@ -151,7 +154,7 @@ class Ledger:
         return self.verdict
 
     def _make(self) -> Round:
-        made = make_round(self.seed, self.number, time.time_ns() // 1000, self.people)
+        made = make_round(self.seed, self.number, time.time_ns() // 1000)
         self.number += 1
         self.known |= made.known
         return made
@@ -230,7 +233,7 @@ class Ledger:
             found[:] = [one.at for one in self.deployment.records.messages[-5_000:] if wanted in one.body]
             return bool(found)
 
-        _wait_for(has_arrived, SETTLING_S, "the advice of the probe to be published")
+        _wait_for(has_arrived, self.settling_s, "the advice of the probe to be published")
         return found[0]
 
     def _settle(self, since: float) -> float:
@@ -242,10 +245,10 @@ class Ledger:
             return not left
 
         try:
-            _wait_for(is_settled, SETTLING_S)
+            _wait_for(is_settled, self.settling_s)
         except TimeoutError:
-            raise TimeoutError(f"not settled after {SETTLING_S:.0f} s: {'; '.join(left)}") from None
-        _wait_for(lambda: not self._unseen_agendas(), SETTLING_S, "the last agendas to be at the consumer")
+            raise TimeoutError(f"not settled after {self.settling_s:.0f} s: {'; '.join(left)}") from None
+        _wait_for(lambda: not self._unseen_agendas(), self.settling_s, "the last agendas to be at the consumer")
         return time.monotonic() - since
 
     def _unseen_agendas(self) -> bool:

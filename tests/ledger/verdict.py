@@ -223,7 +223,19 @@ def _difference(row: CaseRow | None, variants: Iterable[Any]) -> str:
     sets = [[tuple(map(str, event)) for event in one["events"]] for one in wanted]
     lost = [sorted(set(one) - set(held)) for one in sets]
     more = [sorted(set(held) - set(one)) for one in sets]
-    return f"lacks {lost}, has beyond {more}"
+    facts = _fields(stored)
+    others = [sorted(facts ^ _fields(one)) for one in wanted]
+    return f"events: lacks {lost}, has beyond {more}; fields that differ: {others}"
+
+
+def _fields(state: Mapping[str, Any]) -> set[str]:
+    """The fields of a case that are known."""
+    return {
+        f"{kind}/{entity}/{name}"
+        for kind, entities in state.get("facts", {}).items()
+        for entity, fields in entities.items()
+        for name in fields
+    }
 
 
 def _changed(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:

@@ -55,6 +55,7 @@ def plant(defect: str) -> None:
 
     handle: Callable[..., Any] = Advisor._handle
     record: Callable[..., Any] = Transaction.record
+    mark_seen: Callable[..., Any] = Transaction.mark_seen
 
     def acknowledge_first(self: Any, consumer: Any, batch: Sequence[Any], stop: Any) -> Any:
         consumer.settle([Settlement(each, Outcome.DONE) for each in batch], 0)
@@ -69,10 +70,14 @@ def plant(defect: str) -> None:
         self._connection.execute(delete(outbox).where(outbox.c.id.in_(list(ids))))
         return ids
 
+    def count_repeats(self: Any, events: Any) -> Any:
+        mark_seen(self, events)
+        return {(event.tenant, event.source, event.id) for event in events}
+
     defects: dict[str, tuple[Any, str, Any]] = {
         "acknowledge before the commit": (Advisor, "_handle", acknowledge_first),
         "skip the outbox": (Transaction, "record", skip_outbox),
-        "count repeats": (Transaction, "mark_seen", lambda self, events: {(e.tenant, e.source, e.id) for e in events}),
+        "count repeats": (Transaction, "mark_seen", count_repeats),
     }
     place, name, changed = defects[defect]
     setattr(place, name, changed)
