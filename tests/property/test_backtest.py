@@ -68,7 +68,7 @@ def test_a_rulebook_does_not_differ_from_itself(other: Path) -> None:
 
 def test_several_processes_find_what_one_finds(other: Path) -> None:
     edit(other, "before-accepting", "Never sign in a rush", "Take your time")
-    histories = random_histories(4, 60)
+    histories = random_histories(4, 12)
     few, many = (backtest(RULEBOOK, load(other), histories, patience=DAY, jobs=jobs) for jobs in (1, 2))
     assert few == many
     assert few.counts["ask-response-deadline"].keys() == {"reworded"}
@@ -114,12 +114,12 @@ def test_a_rule_taken_out_is_lost_wherever_it_was_advised(other: Path) -> None:
     text = path.read_text("utf-8")
     start = text.index("\nthank-for-offer:") + 1
     path.write_text(text[:start] + text[text.index("\nask-response-deadline:") + 1 :], "utf-8")
-    less, histories = load(other), random_histories(5, 60)
+    less, histories = load(other), random_histories(5, 20)
     found = backtest(RULEBOOK, less, histories, patience=30 * DAY)
     engine = CompiledEngine(RULEBOOK)
     advised = [episode for one in histories for episode in episodes(moments(engine, one, 30 * DAY))]
     number = sum(episode.rule == "thank-for-offer" for episode in advised)
-    assert number > 10
+    assert number > 3
     assert found.advice == len(advised)
     assert found.counts == {"thank-for-offer": {"lost": number}}
     assert backtest(less, RULEBOOK, histories, patience=30 * DAY).counts == {"thank-for-offer": {"added": number}}
@@ -134,7 +134,7 @@ def test_the_other_way_round_everything_is_mirrored(other: Path) -> None:
     edit(other, "before-accepting", "normal_before: 72h", "normal_before: 96h")
     edit(other, "before-accepting", "urgent_before: 24h", "urgent_before: 12h")
     edit(other, "before-accepting", "valid_for: 3d", "valid_for: 2d")
-    histories, changed = random_histories(6, 60), load(other)
+    histories, changed = random_histories(6, 24), load(other)
     there = backtest(RULEBOOK, changed, histories, patience=30 * DAY).counts
     back = backtest(changed, RULEBOOK, histories, patience=30 * DAY).counts
     assert there["respond-before-deadline"].keys() >= {"earlier", "priority"}

@@ -105,7 +105,7 @@ def plain_changes(entity: Entity, vocabulary: Vocabulary) -> Iterator[tuple[str,
 def test_no_single_word_that_turns_the_answer_is_left_out(tmp_path: Path) -> None:
     random, seen = Random(34), 0
     for engine in (CompiledEngine(every_term(tmp_path)), ENGINE):
-        for _ in range(120):
+        for _ in range(60):
             case, now = case_of(*random_events(random, 5)), random_now(random)
             facts = facts_of(case, "c-1", engine.rulebook.vocabulary)
             rule = random.choice(sorted(rule.id for rule in engine.rulebook.rules.values() if rule.about == "offer"))
@@ -117,7 +117,7 @@ def test_no_single_word_that_turns_the_answer_is_left_out(tmp_path: Path) -> Non
                         turns = answers(engine, with_value(facts, fact, value), one, now) is not one["holds"]
                         assert turns is (value in named.get(fact, [])), (one["rule"], fact, value)
                         seen += turns
-    assert seen > 50
+    assert seen > 25
 
 
 def test_the_next_change_is_when_the_engine_changes_its_mind() -> None:

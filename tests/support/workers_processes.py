@@ -47,12 +47,6 @@ class WorkerProcess:
         """Return whether the process is running."""
         return self._process.poll() is None
 
-    def wait_for_events(self, seen: Callable[[], int], least: int, seconds: float) -> None:
-        """Wait until `least` events were seen. Fails with the end of the log if the process ends or the time is up."""
-        with suppress(TimeoutError):
-            wait_until(lambda: seen() >= least or not self.runs, f"{least} events are seen", seconds)
-        assert seen() >= least, f"{seen()} events seen, not {least}; the log ends:\n{self.log.read_text()[-3000:]}"
-
     def send_sighup(self) -> None:
         """Send SIGHUP: the worker reloads the rules at once."""
         self._process.send_signal(signal.SIGHUP)
