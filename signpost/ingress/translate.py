@@ -160,15 +160,16 @@ class Translator:
         schema = EVENT_SCHEMAS[template.type]
         kinds = schema_loader(schema).fields
         expressions = {**template.terms, **self._custom_terms(template)}
-        terms = {
-            name: _convert(kinds[name][1], expression.value(scope), scope) for name, expression in expressions.items()
-        }
+        sent = {name: expression.value(scope) for name, expression in expressions.items()}
+        terms = {name: _convert(kinds[name][1], value, scope) for name, value in sent.items()}
+        unread = [name for name, value in terms.items() if value is None and is_known(sent[name])]
         terms = {name: self._with_period(kinds[name][1], value) for name, value in terms.items() if value is not None}
         try:
             schema_loader(schema).load({**data, **terms})
         except ValidationError as error:
-            return {name: value for name, value in terms.items() if name not in error.messages_dict}
-        return terms
+            unread += [name for name in terms if name in error.messages_dict]
+        scope.notes.extend(f"{name} was left out: its value cannot be read" for name in unread)
+        return {name: value for name, value in terms.items() if name not in unread}
 
     def _with_period(self, kind: Any, value: Any) -> Any:
         """Return an amount with the source's pay period if it has none; other values unchanged."""

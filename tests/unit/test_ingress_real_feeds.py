@@ -218,6 +218,24 @@ def test_what_is_read_is_replaced_or_left_out_with_a_note() -> None:
     assert any("/data/title has control" in note for note in ats.notes)
 
 
+@pytest.mark.parametrize(
+    ("term", "value"),
+    [
+        ("salary", {"amount": 90000, "unit": "U\0D"}),
+        ("salary", {"amount": "ninety", "unit": "USD"}),
+        ("respond_by", "soon"),
+        ("start_date", "15.04.2027"),
+    ],
+)
+def test_a_term_that_cannot_be_read_is_left_out_with_a_note(term: str, value: object) -> None:
+    ats = Receiver("greenhouse")
+    payload = {**greenhouse("Created")["payload"], "custom_fields": {term: {"value": value}}, "start_date": None}
+    ats.take(json.dumps({**greenhouse("Created"), "payload": payload}).encode())
+    assert ats.stage() == "open"
+    assert term not in next(iter(ats.case.resolved()["offer"].values()))
+    assert f" {term} was left out: its value cannot be read" in ats.notes
+
+
 def test_without_an_id_of_the_occurrence_an_equal_state_is_a_repeat() -> None:
     ats = Receiver("ashby")
     ats.take(ashby("", WAITING))
