@@ -32,6 +32,7 @@ from signpost.workers.case_rows import (
     record,
     to_rows,
 )
+from signpost.workers.erased_ends import empty_states, ends_of_advice
 from signpost.workers.erasing import Erasing
 from signpost.workers.feedback import FEEDBACK_TYPES, FeedbackDesk, InvalidFeedback
 from signpost.workers.process import Clock
@@ -190,12 +191,14 @@ class _Work:
         lists = update_lists(self._case_sets.values(), rows) if self._ask else []
         agendas = update_agendas(self._case_sets.values(), rows)
         self._tx.save_cases(rows)
+        waiting = self._erasing.write(self._case_sets)
         agendas.save(self._tx)
-        self._erasing.write(self._case_sets)
         self._delete_unused()
-        prepared = [prepare(item) for item in self._emitted]
+        prepared = [*ends_of_advice(waiting), *(prepare(item) for item in self._emitted)]
         times = {"now": self.now, "leased_until": self.now + self._lease}
-        return record(self._tx, prepared, **times) + enqueue(self._tx, [*agendas.messages, *lists], **times)
+        return record(self._tx, prepared, **times) + enqueue(
+            self._tx, [*empty_states(waiting), *agendas.messages, *lists], **times
+        )
 
     def _settlements(self) -> list[Settlement]:
         """A settlement for each delivery; dead-lettered events count as not seen."""
@@ -267,7 +270,7 @@ class _Work:
         ]
         dropped = {id(item) for item in mine if item.change.status in PUBLISHED}
         for item in mine:
-            remove_content(item.change)
+            remove_content(item.change.data)
         self._emitted = [item for item in self._emitted if id(item) not in dropped]
 
 

@@ -6,7 +6,7 @@ from signpost.advice.case_set import CaseSet
 from signpost.case.erasure import Entity, entities_of, identities, is_covered, of_case, of_event
 from signpost.case.event import Event
 from signpost.case.identity import APPLICATION, links
-from signpost.storage import Transaction
+from signpost.storage import OutboxRow, Transaction
 from signpost.workers.case_rows import CaseKey
 
 
@@ -52,21 +52,23 @@ class Erasing:
         case_set.erased.clear()
         return keys
 
-    def write(self, case_sets: Mapping[str, CaseSet]) -> None:
-        """Delete what was erased. Call it after the cases are saved."""
+    def write(self, case_sets: Mapping[str, CaseSet]) -> list[OutboxRow]:
+        """Delete what was erased; returns what of it waited in the outbox. Call it after the cases are saved."""
+        waiting: list[OutboxRow] = []
         for (tenant, key), lost in self._lost.items():
-            self._erase(case_sets[tenant], key, lost)
+            waiting += self._erase(case_sets[tenant], key, lost)
         for tenant, earlier in self.earlier.items():
             # Locked for a covered event, and naming the erased candidate
             empty = [key for owner, key in self._keys if owner == tenant and of_case(key) in earlier]
             self._tx.delete_empty_cases(tenant, empty)
+        return waiting
 
-    def _erase(self, case_set: CaseSet, key: str, lost: set[Entity]) -> None:
+    def _erase(self, case_set: CaseSet, key: str, lost: set[Entity]) -> list[OutboxRow]:
         """Erase a case and the one that it lives on under; what either holds since the erasure stays."""
         loaded = case_set.find(key)
         kept = entities_of(loaded.case)
         applications = {APPLICATION + name for kind, name in kept if kind == "application"}
-        self._tx.erase(
+        return self._tx.erase(
             case_set.tenant,
             {key, loaded.key},
             loaded.case.erased_at or 0,

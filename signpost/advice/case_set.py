@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from signpost.advice.advise import AdviceResult, Engine, RecommendationChange, advise, close
 from signpost.advice.basis import Basis
@@ -119,7 +120,8 @@ class CaseSet:
         changes = [(case.key, change) for change in result.changes]
         if target.case.erased_at is not None:
             self.erased[case.key] = case.case
-            changes = [(key, remove_content(change)) for key, change in changes]
+            for _, change in changes:
+                remove_content(change.data)
         self._stale[target.key] = None
         return changes
 
@@ -128,15 +130,16 @@ class CaseSet:
         result = self._close(case, now, "erased")
         case.advice_state = b""
         self.erased[case.key] = case.case
-        return [(case.key, remove_content(change)) for change in result.changes]
+        for change in result.changes:
+            remove_content(change.data)
+        return [(case.key, change) for change in result.changes]
 
     def _close(self, case: LoadedCase, now: int, reason: str) -> AdviceResult:
         at, state = case.instant(now), case.advice_state
         return close(self.engine, case.case, state, tenant=self.tenant, key=case.key, now=at, reason=reason)
 
 
-def remove_content(change: RecommendationChange) -> RecommendationChange:
-    """Remove all content about the candidate; ids and the end of the advice remain."""
-    change.data.update(title="", message="", steps=[], drafts=[], comparison=None, employer=None)
-    change.data["explanation"]["because"] = []
-    return change
+def remove_content(data: dict[str, Any]) -> None:
+    """Remove all content about the candidate from a published recommendation; ids and the end of the advice remain."""
+    data.update(title="", message="", steps=[], drafts=[], comparison=None, employer=None)
+    data["explanation"]["because"] = []

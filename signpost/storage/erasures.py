@@ -5,8 +5,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeAlias
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, delete, func, or_, select, text
 
+from signpost.names import ADVICE, AGENDA, QUESTIONS
+from signpost.storage.rows import OutboxRow, to_outbox_row
 from signpost.storage.tables import (
     calendar_links,
     delivery_cases,
@@ -63,6 +65,16 @@ def add(connection: Connection, tenant: str, identities: Iterable[str], erased_a
     ]
     if rows:
         connection.execute(INSERT, rows)
+
+
+def delete_waiting(connection: Connection, tenant: str, keys: Collection[str], erased_at: int) -> list[OutboxRow]:
+    """Delete the outbox rows of these cases, apart from events added after the erasure. Returns what was deleted of
+    advice, agendas and lists of questions, in order."""
+    published = outbox.c.exchange.in_((ADVICE, AGENDA, QUESTIONS))
+    mine = (outbox.c.tenant == tenant, outbox.c.case_key.in_(sorted(keys)))
+    statement = delete(outbox).where(*mine, or_(published, outbox.c.created <= erased_at)).returning(outbox)
+    rows = map(to_outbox_row, connection.execute(statement).mappings())
+    return sorted((row for row in rows if row.exchange in (ADVICE, AGENDA, QUESTIONS)), key=lambda row: row.id)
 
 
 class ErasureStore:

@@ -1,8 +1,9 @@
 """The rows that storage reads and writes, as plain dataclasses. Times are microseconds since the epoch, UTC."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 CaseKey = tuple[str, str]  # tenant, key
 EventKey = tuple[str, str, str]  # tenant, source, id
@@ -114,6 +115,12 @@ class OutboxRow:
     content_type: str
     body: bytes
     created: int
+
+
+def to_outbox_row(row: Mapping[Any, Any]) -> OutboxRow:
+    """The message of a row of the table."""
+    values = {name: value for name, value in row.items() if name != "leased_until"}
+    return OutboxRow(**{**values, "headers": json.loads(row["headers"])})
 
 
 @dataclass(frozen=True, slots=True)

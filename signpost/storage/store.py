@@ -1,11 +1,10 @@
 """The store: opens transactions, runs reads, leases outbox rows. Every read is limited to one tenant."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select, update
 
 from signpost.case.identity import lives_on_under
 from signpost.case.instant import NEVER
@@ -31,6 +30,7 @@ from signpost.storage.rows import (
     RulebookGroup,
     RulebookRow,
     StandingRow,
+    to_outbox_row,
 )
 from signpost.storage.signed_messages import SignedMessageStore
 from signpost.storage.sqlite import SqliteDialect
@@ -86,7 +86,7 @@ class Store:
         with self._write_connection() as connection:
             connection.execute(update(outbox).where(outbox.c.leased_until > latest).values(leased_until=now))
             rows = self._dialect.claim_outbox(connection, now, lease_until, limit)
-        return sorted(map(_outbox_row, rows), key=lambda row: row.id)
+        return sorted(map(to_outbox_row, rows), key=lambda row: row.id)
 
     def lease_outbox(self, ids: Sequence[int], lease_until: int) -> None:
         """Lease these messages until `lease_until`."""
@@ -282,8 +282,3 @@ def open_store(
     """
     times = (connect_timeout_s, pool_timeout_s, statement_timeout_s, busy_timeout_s)
     return Store(url, EngineOptions(pool_size, *times, ping_first))
-
-
-def _outbox_row(row: RowMapping) -> OutboxRow:
-    values = {name: value for name, value in row.items() if name != "leased_until"}
-    return OutboxRow(**{**values, "headers": json.loads(row["headers"])})

@@ -4,11 +4,11 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Connection, delete, func, or_, select, tuple_
+from sqlalchemy import CTE, Connection, delete, func, select, tuple_
 
 from signpost.case.erasure import Entity, of_absorbed, of_case, of_entities, of_event, of_ids
 from signpost.errors import BugError
-from signpost.names import ADVICE, AGENDA, CLOUDEVENT_JSON, QUESTIONS
+from signpost.names import ADVICE, CLOUDEVENT_JSON
 from signpost.storage import due_cases, erasures, feed
 from signpost.storage import standings as employers_lists
 from signpost.storage.consumers import read_consumers
@@ -22,6 +22,7 @@ from signpost.storage.rows import (
     EventKey,
     FeedbackTarget,
     OutboxMessage,
+    OutboxRow,
     RecommendationKey,
     RulebookRow,
     SeenEvent,
@@ -30,7 +31,6 @@ from signpost.storage.rows import (
 from signpost.storage.tables import (
     calendar_links,
     cases,
-    outbox,
     recommendations,
     rulebooks,
     seen_events,
@@ -195,25 +195,24 @@ class Transaction:
         now: int,
         lost: Collection[Entity] = (),
         living: Collection[str] = (),
-    ) -> None:
+    ) -> list[OutboxRow]:
         """Delete all data of these cases and of every case merged into them, and record digests of what was erased:
         the cases, their events, and `lost`, their entities.
 
         Keeps the case rows of `living`, which hold statements since, the seen rows of those statements, and events
         added to the outbox after `erased_at`. Call it after `save_cases`, and before `record`, whose rows it would
-        delete.
+        delete. Returns what of the cases waited in the outbox.
         """
         if not keys:
-            return
+            return []
         covered = {*keys, *self._connection.scalars(select(with_absorbed(tenant, keys).c.key))}
         seen = self._delete_seen(tenant, covered, erased_at if covered & set(living) else None)
         gone = sorted(covered - set(living))
         feed.erase(self._connection, tenant, covered)
-        for table in (recommendations, outbox, standings, calendar_links):
-            condition = (table.c.tenant == tenant) & table.c.case_key.in_(sorted(covered))
-            if table is outbox:
-                condition &= or_(outbox.c.exchange.in_((ADVICE, AGENDA, QUESTIONS)), outbox.c.created <= erased_at)
-            self._connection.execute(delete(table).where(condition))
+        for table in (recommendations, standings, calendar_links):
+            mine = (table.c.tenant == tenant, table.c.case_key.in_(sorted(covered)))
+            self._connection.execute(delete(table).where(*mine))
+        waiting = erasures.delete_waiting(self._connection, tenant, covered, erased_at)
         self._connection.execute(delete(cases).where(cases.c.tenant == tenant, cases.c.key.in_(gone)))
         ids = set(of_ids(covered, lost))
         names = {
@@ -225,6 +224,7 @@ class Transaction:
         }
         erasures.add(self._connection, tenant, names, erased_at, now)
         delete_found_by(self._connection, tenant, covered, ids)
+        return waiting
 
     def delete_empty_cases(self, tenant: str, keys: Collection[str]) -> None:
         """Delete the rows of these cases, which this transaction has locked, if nothing is stored in them."""

@@ -15,6 +15,7 @@ from signpost.case.event import Event
 from signpost.case.identity import case_keys
 from signpost.names import ADVICE, AGENDA, ANSWERS
 from signpost.workers.correction import MAX_SKEW_US
+from tests.simulation.plan import ERASED
 from tests.simulation.processes import NAMES, engines_of
 
 if TYPE_CHECKING:
@@ -28,19 +29,39 @@ def find_problems(run: Run) -> list[str]:
         *_counted_once(run),
         *_cases(run),
         *_published(run),
+        *_received(run),
         *_in_order(run),
         *_forwards(run),
         *_agendas(run),
+        *_lists(run),
     ]
 
 
 def _counted_once(run: Run) -> Iterator[str]:
     """Accepted is kept; nothing counts twice, and nothing that nobody sent."""
     applied = run.database.applied
-    kept = {identity for identity in run.accepted if identity[2] not in run.refused}
+    erased = _erasures(run)
+    kept = {one for one in run.accepted if one[2] not in run.refused and not _is_forgotten(run.sent[one], erased)}
     yield from (f"accepted and never counted: {one}" for one in sorted(kept - applied.keys()))
     yield from (f"counted {count} times: {one}" for one, count in sorted(applied.items()) if count > 1)
     yield from (f"counted and never sent: {one}" for one in sorted(applied.keys() - run.sent.keys()))
+
+
+def _erasures(run: Run) -> dict[tuple[str, str], int]:
+    """(tenant, candidate) -> the latest erasure that counted."""
+    found: dict[tuple[str, str], int] = {}
+    for identity in run.database.applied:
+        event = run.sent[identity]
+        if event.type == "candidate.erased":
+            key = (event.tenant, event.subject)
+            found[key] = max(found.get(key, 0), event.time)
+    return found
+
+
+def _is_forgotten(event: Event, erased: Mapping[tuple[str, str], int]) -> bool:
+    """Whether an event need not count: it is older than an erasure, or answers what may have been erased."""
+    erased_at = erased.get((event.tenant, event.subject), 0)
+    return event.time <= erased_at or (bool(erased_at) and event.type.startswith("advice."))
 
 
 def _cases(run: Run) -> Iterator[str]:
@@ -54,11 +75,13 @@ def _cases(run: Run) -> Iterator[str]:
     groups = _groups([event for identity, event in run.sent.items() if identity in run.database.applied])
     for keys, events in groups:
         mine = [(tenant, key) for tenant, key in keys if (tenant, key) in stored]
+        expected = Case().fold(*events)
+        if not mine and not expected.registers and expected.erased_at is not None:
+            continue
         if len(mine) != 1:
             yield f"not one case but {len(mine)}: {sorted(keys)}"
             continue
         state, advice = stored.pop(mine[0])
-        expected = Case().fold(*events)
         if state != (b"" if expected.is_empty else expected.to_json()):
             yield f"not the fold of its events: {mine[0]}"
         yield from _advice(run, *mine[0], state, advice)
@@ -95,6 +118,10 @@ def _in_state(advice: bytes, states: Collection[str]) -> set[str]:
     return {name for name, record in load_records(advice).items() if record.state in states}
 
 
+def _subject(arrival: Arrival) -> str:
+    return str(orjson.loads(arrival.message.body)["subject"])
+
+
 def _first(arrivals: Iterable[Arrival]) -> dict[str, Arrival]:
     """Message id -> its first arrival."""
     found: dict[str, Arrival] = {}
@@ -105,8 +132,10 @@ def _first(arrivals: Iterable[Arrival]) -> dict[str, Arrival]:
 
 def _published(run: Run) -> Iterator[str]:
     """Every change of the feed has arrived at least once, unchanged, and nothing else; sequences have no gap."""
-    feed = run.database.rows("SELECT tenant, recommendation_id, sequence, body FROM feed ORDER BY id")
-    arrived = _first(one for one in run.server.arrivals if one.message.exchange == ADVICE)
+    feed = run.database.rows(
+        "SELECT tenant, recommendation_id, sequence, body FROM feed WHERE case_key <> ? ORDER BY id", ERASED
+    )
+    arrived = _first(one for one in run.server.arrivals if one.message.exchange == ADVICE and _subject(one) != ERASED)
     sequences: dict[tuple[str, str], list[int]] = {}
     for tenant, id, sequence, body in feed:
         sequences.setdefault((tenant, id), []).append(sequence)
@@ -119,6 +148,20 @@ def _published(run: Run) -> Iterator[str]:
     for (tenant, id), numbers in sequences.items():
         if numbers != list(range(1, len(numbers) + 1)):
             yield f"sequence of {id} of {tenant}: {numbers}"
+
+
+def _received(run: Run) -> Iterator[str]:
+    """Who follows the changes by their numbers knows what is active; also of candidates that were erased."""
+    latest: dict[str, tuple[int, str]] = {}
+    for one in run.server.arrivals:
+        if one.message.exchange == ADVICE:
+            data = orjson.loads(one.message.body)["data"]
+            latest[data["id"]] = max(latest.get(data["id"], (0, "")), (data["sequence"], data["status"]))
+    known = {name for name, (_, status) in latest.items() if status in PUBLISHED}
+    rows = run.database.rows("SELECT advice FROM cases WHERE merged_into IS NULL")
+    active = {one.id for (advice,) in rows for one in load_records(advice).values() if one.state in PUBLISHED}
+    yield from (f"a consumer believes active: {name}" for name in sorted(known - active))
+    yield from (f"a consumer does not know of: {name}" for name in sorted(active - known))
 
 
 def _in_order(run: Run) -> Iterator[str]:
@@ -153,7 +196,8 @@ def _agendas(run: Run) -> Iterator[str]:
     """The latest agenda of each reader is the one of now; numbers have no gap."""
     numbers: dict[str, list[int]] = {}
     latest: dict[tuple[str, str, str, str], list[str]] = {}
-    sent = [one for one in _first(run.server.arrivals).values() if one.message.exchange == AGENDA]
+    arrived = _first(one for one in run.server.arrivals if one.message.exchange == AGENDA and _subject(one) != ERASED)
+    sent = list(arrived.values())
     for one in sorted(sent, key=lambda one: int(one.message.message_id.rpartition(".")[2])):
         document = orjson.loads(one.message.body)
         data: Mapping[str, Any] = document["data"]
@@ -163,10 +207,38 @@ def _agendas(run: Run) -> Iterator[str]:
     for name, found in numbers.items():
         if found != list(range(1, len(found) + 1)):
             yield f"numbers of {name}: {found}"
-    expected = dict(_expected_agendas(run))
+    expected = {reader: cards for reader, cards in _expected_agendas(run) if reader[1] != ERASED}
+    yield from _left_agendas(run)
     for reader in sorted(latest.keys() | expected.keys()):
         if latest.get(reader, []) != expected.get(reader, []):
             yield f"the agenda of {reader} has {latest.get(reader)}, not {expected.get(reader)}"
+
+
+def _lists(run: Run) -> Iterator[str]:
+    """The list of an employer has the candidates with cards for it, and no others."""
+    found = set(run.database.rows("SELECT tenant, employer, case_key FROM standings"))
+    expected = {
+        (tenant, employer, key)
+        for (tenant, key, audience, employer), cards in _expected_agendas(run)
+        if audience == "employer" and employer and cards
+    }
+    yield from (f"not in the list of its employer: {one}" for one in sorted(expected - found))
+    yield from (f"in the list of an employer without a card: {one}" for one in sorted(found - expected))
+
+
+def _left_agendas(run: Run) -> Iterator[str]:
+    """Of the agendas of an erased candidate none has cards but that of the latest life of the case."""
+    latest: dict[tuple[str, str, str], dict[str, tuple[int, int]]] = {}
+    for one in run.server.arrivals:
+        document = orjson.loads(one.message.body)
+        if one.message.exchange == AGENDA and document["subject"] == ERASED:
+            data = document["data"]
+            lives = latest.setdefault((document["tenant"], data["audience"], data["employer"] or ""), {})
+            lives[data["id"]] = max(lives.get(data["id"], (0, 0)), (data["sequence"], len(data["cards"])))
+    for reader, lives in latest.items():
+        left = [name for name, (_, cards) in lives.items() if cards]
+        if len(left) > 1:
+            yield f"several agendas of {reader} have cards: {left}"
 
 
 def _expected_agendas(run: Run) -> Iterator[tuple[tuple[str, str, str, str], list[str]]]:

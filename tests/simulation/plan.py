@@ -11,9 +11,11 @@ from tests.simulation.processes import NAMES
 from tests.simulation.world import START, Fault, Kind
 
 TENANTS: Final = ("acme", "globex")
-CANDIDATES: Final = ("c-1", "c-2", "c-3")
-OFFERS: Final = {"c-1": ("o-1", "o-2"), "c-2": ("o-3",), "c-3": ("o-4",)}
-EMPLOYERS: Final = {"o-1": "e-1", "o-2": "e-2", "o-3": "e-1", "o-4": "e-2"}
+ERASED: Final = "c-4"
+"""The candidate whose data is erased now and then; has no applications and is not merged."""
+CANDIDATES: Final = ("c-1", "c-2", "c-3", ERASED)
+OFFERS: Final = {"c-1": ("o-1", "o-2"), "c-2": ("o-3",), "c-3": ("o-4",), ERASED: ("o-5", "o-6")}
+EMPLOYERS: Final = {"o-1": "e-1", "o-2": "e-2", "o-3": "e-1", "o-4": "e-2", "o-5": "e-1", "o-6": "e-2"}
 PAUSES: Final = (SECOND, 5 * SECOND, MINUTE, 10 * MINUTE, HOUR, 12 * HOUR, 2 * DAY, 20 * DAY)
 SKEWS: Final = (-HOUR, -3 * SECOND, 3 * SECOND, 40 * SECOND, 2 * HOUR, 3 * DAY)
 WORKERS: Final = tuple(number for number, name in enumerate(NAMES) if not name.startswith("intake"))
@@ -114,24 +116,28 @@ class _Maker:
         self._count += 1
         candidate = random.choice(CANDIDATES)
         offer = random.choice(OFFERS[candidate])
-        type_ = random.choice(
-            ["offer.extended"] * 3 + ["offer.updated", "offer.accepted", "offer.declined", "application", "merged"]
-        )
         time = self._now - random.choice([0, SECOND, MINUTE, HOUR, 2 * DAY, 20 * DAY])
-        subject, data = candidate, {"offer": offer}
-        application = offer.replace("o", "a")
-        if type_ == "merged":
+        kind = random.randrange(8)
+        if kind < 6:
+            return self._about_offer(candidate, offer, time)
+        if candidate == ERASED:
+            return self._made("candidate.erased", time, candidate, {})
+        if kind == 6:
             return self._made("candidate.merged", time, "c-2", {"into": "c-1"})
-        if type_ == "application":
-            name = {"employer": {"id": EMPLOYERS[offer]}}
-            return self._made("application.submitted", time, candidate, {"application": application, **name})
-        if type_ in ("offer.extended", "offer.updated"):
+        data = {"application": _application(offer), "employer": {"id": EMPLOYERS[offer]}}
+        return self._made("application.submitted", time, candidate, data)
+
+    def _about_offer(self, candidate: str, offer: str, time: int) -> Event:
+        random, data = self._random, {"offer": offer}
+        type_ = random.choice(["extended"] * 3 + ["updated", "accepted", "declined"])
+        if type_ in ("extended", "updated"):
             data |= self._terms(offer)
-        if random.random() < 0.3:
-            subject = f"application:{application}"
-        elif random.random() < 0.2:
-            data |= {"application": application}
-        return self._made(type_, time, subject, data)
+        odds = random.random() + (candidate == ERASED)
+        if odds < 0.3:
+            candidate = f"application:{_application(offer)}"
+        elif odds < 0.5:
+            data |= {"application": _application(offer)}
+        return self._made(f"offer.{type_}", time, candidate, data)
 
     def _terms(self, offer: str) -> dict[str, Any]:
         employer = {"id": EMPLOYERS[offer], "name": EMPLOYERS[offer].title()}
@@ -148,3 +154,7 @@ class _Maker:
             name += "x"
         self._names.add((tenant, name))
         return Event(tenant, "/boards/test", name, type_, time, subject, data)
+
+
+def _application(offer: str) -> str:
+    return offer.replace("o", "a")

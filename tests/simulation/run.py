@@ -18,12 +18,13 @@ from signpost.schemas import dump_event
 from tests.simulation import checks
 from tests.simulation.broker import Server
 from tests.simulation.database import Database
-from tests.simulation.plan import PAUSES, Plan, Step
+from tests.simulation.plan import ERASED, PAUSES, Plan, Step
 from tests.simulation.processes import NAMES, Process
 from tests.simulation.world import START, World
 
 MAX_ROUNDS: Final = 40
-REFUSED: Final = "ahead of the advisor's clock"
+BEHIND: Final = "ahead of the advisor's clock"
+UNKNOWN: Final = "no recommendation with this id"
 _DATABASE = Database()
 
 
@@ -138,20 +139,26 @@ class Run:
         """What has still to be done, by name."""
         count = "SELECT count(*) FROM"
         queues = {name: len(self.server.queues[name]) for name in advisor_queues()}
-        now = self.world.now
+        now, waits = self.world.now, "instr(agendas, '\"since\"') OR instr(agendas, '\"ended\"')"
         return queues | {
-            "dead letters": sum(REFUSED not in str(one.message.headers[REASON]) for one in self.server.queues[DEAD]),
+            "dead letters": len(self.server.queues[DEAD]) - len(self.refused),
             "outbox": self.database.rows(f"{count} outbox")[0][0],
             "due": self.database.rows(f"{count} cases WHERE next_change <= ? AND merged_into IS NULL", now)[0][0],
             "ahead": self.database.rows(f"{count} cases WHERE updated > ? AND merged_into IS NULL", now)[0][0],
-            "agendas": self.database.rows(f"{count} cases WHERE instr(agendas, '\"since\"') > 0")[0][0],
+            "agendas": self.database.rows(f"{count} cases WHERE {waits}")[0][0],
         }
 
     @property
     def refused(self) -> set[str]:
-        """The ids of the feedback that an advisor whose clock is behind has refused: an operator can replay it."""
+        """The ids of feedback that was refused with reason: an advisor's clock was behind, or what it answers was
+        erased meanwhile."""
         letters = [one.message for one in self.server.queues[DEAD]]
-        return {letter.message_id for letter in letters if REFUSED in str(letter.headers[REASON])}
+        reasons = {letter.message_id: (str(letter.headers[REASON]), orjson.loads(letter.body)) for letter in letters}
+        return {
+            name
+            for name, (reason, document) in reasons.items()
+            if BEHIND in reason or (UNKNOWN in reason and document["subject"] == ERASED)
+        }
 
     @property
     def virtual_s(self) -> float:

@@ -71,6 +71,7 @@ class _Updater:
         self.policy = policy
         self.known: dict[str, dict[str, Any]] = orjson.loads(state) if state else {}
         self.basis, self.tenant, self.key, self.now = basis, tenant, key, now
+        self.life = None if basis is None else basis.erased_at or 0
         self.current = agendas(basis, policy, tenant=tenant, key=key, now=now) if basis else {}
         self.changes: list[AgendaChange] = []
         self.standings: dict[str, Standing | None] = {}
@@ -89,9 +90,14 @@ class _Updater:
 
     def _update(self, name: str, agenda: Agenda) -> None:
         seen = self.known.get(name)
+        if seen is not None and self.life is not None and seen.setdefault("life", self.life) != self.life:
+            self._end(agenda.reader, self.known.pop(name))
+            seen = None
         if seen is None and not agenda.cards and not agenda.held:
             return
-        known: dict[str, Any] = {"sequence": 0, "at": 0} if seen is None else self._without_future(seen)
+        known: dict[str, Any] = (
+            {"sequence": 0, "at": 0, "life": self.life} if seen is None else self._without_future(seen)
+        )
         self.known[name] = known
         self.instants.append(agenda.next_change)
         inputs = _inputs(agenda)
@@ -110,7 +116,7 @@ class _Updater:
         known.pop("since", None)
         known.pop("ended", None)
         known["inputs"] = inputs
-        self._publish(name, agenda, known)
+        self._publish(agenda, known)
 
     def _without_future(self, known: dict[str, Any]) -> dict[str, Any]:
         """What was published at an instant still to come, by a clock that ran ahead, counts as published now: the next
@@ -148,25 +154,33 @@ class _Updater:
         """Whether an urgent card would be late after the quiet hours."""
         return last_useful is not None and last_useful <= policy.quiet_until(self.now)
 
-    def _publish(self, name: str, agenda: Agenda, known: dict[str, Any]) -> None:
+    def _publish(self, agenda: Agenda, known: dict[str, Any]) -> None:
         """Publish an agenda if a reader would see a difference."""
         document = agenda_document(agenda, self.basis, self.now) if self.basis else {"cards": [], "held": []}
         cards = {card["id"]: _digest(card) for card in document["cards"]}
         known["urgent"] = [card.id for card in agenda.cards if card.priority == URGENT]
         known["parts"] = [[card.id, _digest(_part(card))] for card in agenda.cards]
         known["until"] = [[card.id, card.ends_at] for card in agenda.cards if card.ends_at is not None]
+        if list(cards.items()) != [tuple(card) for card in known.get("cards", ())]:
+            self._emit(agenda.reader, known, cards, document, agenda.cards[0].priority if agenda.cards else "none")
+
+    def _end(self, reader: Reader, known: dict[str, Any]) -> None:
+        """End the agenda of a candidate who was erased, and of whom more is known since: that is another agenda."""
+        if known.get("cards"):
+            self._emit(reader, known, {}, {"cards": [], "held": []}, "none")
+
+    def _emit(
+        self, reader: Reader, known: dict[str, Any], cards: dict[str, str], document: dict[str, Any], priority: str
+    ) -> None:
         before = dict(known.get("cards", ()))
-        if list(cards.items()) == list(before.items()):
-            return
         known |= {"cards": list(cards.items()), "sequence": known["sequence"] + 1, "at": self.now}
-        priority = agenda.cards[0].priority if agenda.cards else "none"
         changed = [id for id in cards if id in before and cards[id] != before[id]]
         data = {
-            "id": self._id(name),
+            "id": self._id(reader, known),
             "sequence": known["sequence"],
-            "audience": agenda.reader.audience,
+            "audience": reader.audience,
             "candidate": self.key,
-            "employer": agenda.reader.employer or None,
+            "employer": reader.employer or None,
             "changed_at": format_instant(self.now),
             "changes": {
                 "added": [id for id in cards if id not in before],
@@ -175,7 +189,7 @@ class _Updater:
             },
             **document,
         }
-        self.changes.append(AgendaChange(agenda.reader, known["sequence"], priority, data))
+        self.changes.append(AgendaChange(reader, known["sequence"], priority, data))
 
     def _note_standing(self, agenda: Agenda) -> None:
         """Note the place in the list of the employer."""
@@ -191,10 +205,9 @@ class _Updater:
         policy = self.policy.with_preferences(facts.candidate.values) if facts else self.policy
         return Agenda(reader, (), (), None, replace(policy, zone=(facts and facts.zone) or UTC))
 
-    def _id(self, name: str) -> str:
+    def _id(self, reader: Reader, known: Mapping[str, Any]) -> str:
         """The id of an agenda, for the life of its case; another after an erasure."""
-        erased_at = self.basis.erased_at if self.basis else None
-        identity = "\0".join((self.tenant, self.key, name, str(erased_at or "")))
+        identity = "\0".join((self.tenant, self.key, _name(reader), str(known.get("life") or "")))
         return "agenda_" + blake2b(identity.encode(), digest_size=12).hexdigest()
 
 
