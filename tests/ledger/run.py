@@ -169,7 +169,7 @@ class Ledger:
             for fault in faults:
                 injected.append(fault)
                 fault.inject()
-            entry.proof = "; ".join(fault.prove() for fault in faults)
+                entry.proof = "; ".join(filter(None, (entry.proof, fault.prove())))
             begun = time.monotonic()
             hold_s = max((fault.hold_s for fault in faults), default=0.0)
             _wait_for(lambda: time.monotonic() - begun >= hold_s, hold_s + 1)

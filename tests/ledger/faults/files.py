@@ -48,9 +48,13 @@ class FileChanged(Fault):
 class RulesChanged(FileChanged):
     """Other rules are in force, and stay; the next time they change back."""
 
+    def inject(self) -> None:
+        if self.replace[0] not in self.file.read_text(encoding="utf-8"):
+            self.replace = self.replace[::-1]
+        super().inject()
+
     def heal(self) -> None:
         self.deployment.engines = self.deployment.load_engines()
-        self.replace = self.replace[::-1]
 
 
 class PartitionsChanged(Fault):
@@ -80,7 +84,7 @@ def file_faults(deployment: ServerDeployment) -> Iterator[Fault]:
     """The faults of files."""
     workers = tuple(name for name in deployment.roles if name not in ("intake", "relay"))
     rule = deployment.rules / "before-accepting.yaml"
-    changed = ("Ask {{ employer }}", "Please ask {{ employer }}")
+    changed = ("Ask {{ employer }} how", "Please ask {{ employer }} how")
     touches = frozenset({"rules", *workers})
     yield RulesChanged(
         deployment, "rules changed", touches, file=rule, replace=changed, says="rulebook in force", roles=workers

@@ -17,8 +17,8 @@ from tests.ledger.roles import Role
 
 PIPE_BYTES: Final = 4096
 RELOADS: Final = ("reload requested", "Hang up")
-SPARE: Final = 1
-"""Descriptors that are left when they run out."""
+NO_MORE: Final = 3
+"""A limit below every descriptor that a process has: it can open none."""
 
 
 @dataclass
@@ -168,8 +168,7 @@ class NoDescriptors(ProcessFault):
     def inject(self) -> None:
         pid = self._pid()
         self.before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        used = len(os.listdir(f"/proc/{pid}/fd"))
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used - SPARE, self.before[1]))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (NO_MORE, self.before[1]))
         self.mark = self.process.log_size()
         self.deployment.sql.redirect("127.0.0.1", self.deployment.postgres.port)
         self.deployment.amqp.redirect("127.0.0.1", self.deployment.rabbit.port)
