@@ -40,8 +40,8 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class JoinedWords:
-    """What one recommendation adds to a card that joins several: a line of the list (empty: it has none of its own),
-    and what the joined letter says and asks; empty texts add nothing."""
+    """What one recommendation adds to a card that joins several: a line of the list (`title` only if there is no
+    `item`), and what the joined letter says and asks; empty texts add nothing."""
 
     title: str
     item: str
@@ -71,19 +71,20 @@ def joined_words(answer: Answer, facts: Facts, related: Mapping[str, list[Entity
     title = partial(render_title, answer.rule.id, context=context)
     line = partial(render_line, answer.rule.id, context=context)
     questions = [question for question in map(line, texts.questions) if question]
-    return JoinedWords(title(texts.title), title(texts.item), line(texts.opening), questions)
+    item = title(texts.item)
+    return JoinedWords("" if item else title(texts.title), item, line(texts.opening), questions)
 
 
 def _context(
     answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str
 ) -> tuple[dict[str, Any], Comparison | None]:
     """The variables of the texts, and the chart if the rule attaches one."""
-    offers = [_readable(offer) for offer in related.get("offers") or related.get("offer") or []]
-    comparison = compare(offers, _readable(facts.candidate)) if answer.rule.attaches else None
     context = _variables(answer, facts, related) | {"priority": priority}
-    if comparison is not None:
-        context["comparison"] = render_comparison(comparison)
-    return context, comparison
+    if not answer.rule.attaches:
+        return context, None
+    offers = [_readable(offer) for offer in related.get("offers") or related.get("offer") or []]
+    comparison = compare(offers, _readable(facts.candidate))
+    return context | {"comparison": render_comparison(comparison)}, comparison
 
 
 def inputs_of(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> bytes:
@@ -122,14 +123,14 @@ def missing_fields(rule: Rule, env: Env) -> list[str]:
 def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]) -> dict[str, Any]:
     rule, private = answer.rule, answer.rule.audience == "candidate"
     clock = facts.clock(answer.subject, private=private)
-    context = to_context(answer.subject, clock, rule.vocabulary, private=private)
+    context = dict(context_of(answer.subject, facts, clock, private=private))
     context["signature"] = signature(
         facts.candidate.values.get("display_name") if private else answer.subject.values.get("contact_name")
     )
     if private:
-        context["candidate"] = to_context(facts.candidate, clock, rule.vocabulary)
+        context["candidate"] = context_of(facts.candidate, facts, clock)
     for name, entities in related.items():
-        items = [to_context(item, clock, rule.vocabulary, private=private) for item in entities]
+        items = [context_of(item, facts, clock, private=private) for item in entities]
         context[f"{name}s"] = items
         if items:
             context[name] = items[0]
@@ -142,6 +143,14 @@ def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]
     if answer.subject.kind == "offer":
         context["letter_differences"] = letter_differences(answer.subject)
     return {name: value for name, value in context.items() if value is not None}
+
+
+def context_of(entity: Entity, facts: Facts, clock: Clock, *, private: bool = True) -> Mapping[str, Any]:
+    """An entity of these facts as template variables, made once for all texts of one reader."""
+    key = (entity.kind, entity.id, clock, private)
+    if key not in facts.contexts:
+        facts.contexts[key] = to_context(entity, clock, facts.vocabulary, private=private)
+    return facts.contexts[key]
 
 
 def to_context(entity: Entity, clock: Clock, vocabulary: Vocabulary, *, private: bool = True) -> dict[str, Any]:

@@ -28,8 +28,8 @@ __all__ = ["Entity", "Facts", "facts_of", "is_for"]
 class Facts:
     """All entities of a case by kind, sorted by id, and the candidate's time zone (None: unknown).
 
-    `linked` and `sharing`: caches of engines for related entities, shared by all rules; never copied to changed
-    facts.
+    `linked` and `sharing`: caches of engines for related entities, shared by all rules; `contexts`: of entities as
+    variables of texts. Never copied to changed facts.
     """
 
     candidate: Entity
@@ -40,6 +40,9 @@ class Facts:
         default_factory=dict, init=False, repr=False, compare=False
     )
     sharing: dict[str, dict[tuple[str, str], list[Entity]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    contexts: dict[tuple[str, str, Clock, bool], Mapping[str, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 

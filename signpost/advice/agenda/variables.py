@@ -1,6 +1,6 @@
 """The variables of the texts of a card that joins several recommendations. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -9,7 +9,7 @@ from signpost.advice.addressing import signature
 from signpost.advice.agenda.agenda import day_of
 from signpost.advice.agenda.cards import Card, Item
 from signpost.advice.basis import Basis
-from signpost.advice.wording import EMPLOYER_FALLBACK, JoinedWords, Words, joined_words, to_context
+from signpost.advice.wording import EMPLOYER_FALLBACK, JoinedWords, Words, context_of, joined_words
 from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity
 from signpost.rulebook.text_values import readable
@@ -97,8 +97,8 @@ class CardVariables:
         [lead] = [part.line for part in self.parts if part.item is self.card.items[0]]
         return [line for line in _unique(part.line for part in self.parts) if line != lead]
 
-    def _context_of(self, subject: Entity) -> dict[str, Any]:
-        return to_context(subject, self._clock(subject), self.facts.vocabulary, private=self.private)
+    def _context_of(self, subject: Entity) -> Mapping[str, Any]:
+        return context_of(subject, self.facts, self._clock(subject), private=self.private)
 
     def _values(self, name: str) -> list[Any]:
         """The distinct values of a field of its subjects, those of candidates aside."""
