@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from signpost.case.instant import SECOND
 from signpost.ingress.signatures import (
+    ALGORITHMS,
     SCHEMES,
     InvalidSignature,
     Scheme,
@@ -151,6 +152,7 @@ def test_a_signed_timestamp_is_a_plain_positive_integer() -> None:
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha512"])
 @pytest.mark.parametrize("encoding", ["hex", "base64", "base64url"])
 def test_every_algorithm_and_encoding_that_a_mapping_may_name_verifies(algorithm: str, encoding: str) -> None:
+    assert algorithm in ALGORITHMS
     scheme, body = Scheme(algorithm=algorithm, encoding=encoding), b'{"a": 1}'
     digest = hmac.digest(b"k" * 16, body, algorithm)
     text = {"hex": digest.hex(), "base64": base64.b64encode(digest).decode(),

@@ -211,7 +211,7 @@ def test_the_clock_of_a_sender_may_be_wrong_by_a_day_at_most(tmp_path: Path) -> 
     """An unlimited skew would accept a recorded request without end."""
     assert skew(tmp_path, "1d") == DAY
     assert skew(tmp_path, "1s") == SECOND
-    for wrong in ("25h", "2d", "0s", "1bd", "60", "soon"):
+    for wrong in ("25h", "2d", "0s", "1bd", "1h1bd", "60", "soon"):
         assert any(
             "clock_skew must be a duration up to 1d" in one for one in source_problems(tmp_path, f"clock_skew: {wrong}")
         )
@@ -268,3 +268,16 @@ def test_of_several_tenants_each_key_opens_its_own(tmp_path: Path) -> None:
     lines = "\n".join(f"  t{number}: {{api_keys: ['{hash_key(key)}']}}" for number, key in enumerate(keys))
     tenants = load(tmp_path, f"tenants:\n{lines}\n")
     assert [tenants.tenant_of_key(key) for key in keys] == ["t0", "t1", "t2"]
+
+
+def test_every_key_is_compared_in_constant_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the time of an answer does not tell how much of a key is right, or whose it is."""
+    compared: list[bytes] = []
+
+    def compare(given: bytes, known: bytes) -> bool:
+        compared.append(known)
+        return given == known
+
+    monkeypatch.setattr("signpost.tenants.model.hmac.compare_digest", compare)
+    assert load(tmp_path, GOOD).tenant_of_key(KEY) == "acme"
+    assert compared == [hash_key(KEY).encode(), hash_key(SECOND_KEY).encode()]

@@ -129,6 +129,18 @@ def test_advice_after_the_erasure_is_published(signpost: System) -> None:
 
 
 @pytest.mark.usefixtures("at_once")
+def test_further_events_after_the_erasure_of_their_batch_take_nothing_back(signpost: System) -> None:
+    result = handle(
+        signpost,
+        event("candidate.erased", "goes-on", at=1),
+        event("offer.extended", "goes-on", at=2, offer="o"),
+        event("offer.extended", "goes-on", at=3, offer="p"),
+    )
+    raised = {one["subject"]["id"] for one in changes(result) if one["change"] == "raised"}
+    assert raised >= {"o", "p"}
+
+
+@pytest.mark.usefixtures("at_once")
 def test_the_erasure_of_a_candidate_drops_nothing_of_another_tenants(signpost: System) -> None:
     """Two tenants may give one id to two people."""
     other = event("offer.extended", "same", offer="theirs", tenant="globex")
@@ -268,6 +280,15 @@ def test_a_message_that_is_no_event_is_a_dead_letter_and_the_others_count(signpo
     assert sorted(one.outcome.value for one in mixed.settlements) == ["dead", "done"]
     assert (mixed.dead, mixed.fresh) == (1, 1)
     assert signpost.handler().handle([], signpost.clock) == BatchResult()
+
+
+def test_the_log_of_a_dead_letter_quotes_nothing_of_its_content(
+    signpost: System, caplog: pytest.LogCaptureFixture
+) -> None:
+    result = signpost.handler().handle([raw(b'{"specversion": "1.0", "%s": 1}' % SECRET.encode())], signpost.clock)
+    assert SECRET in result.settlements[0].reason
+    assert "message m moved to the dead letters: not an event" in caplog.text
+    assert SECRET not in caplog.text
 
 
 def test_only_feedback_may_come_over_the_exchange_for_feedback(signpost: System) -> None:

@@ -21,10 +21,12 @@ def signpost(shared: System) -> System:
     return shared
 
 
-def test_a_late_event_about_an_application_of_the_erased_candidate(signpost: System) -> None:
-    handle(signpost, offer("application:moved"), event("application.submitted", "owner", at=1, application="moved"))
-    handle(signpost, event("candidate.erased", "owner", at=3))
-    assert handle(signpost, replace(offer("application:moved", at=2), id="late")).refused == 1
+@pytest.mark.parametrize("at", [2, 3])
+def test_a_late_event_about_an_application_of_the_erased_candidate(signpost: System, at: float) -> None:
+    name, owner = f"moved-{at}", f"owner-{at}"
+    handle(signpost, offer(f"application:{name}"), event("application.submitted", owner, at=1, application=name))
+    handle(signpost, event("candidate.erased", owner, at=3))
+    assert handle(signpost, replace(offer(f"application:{name}", at=at), id=f"late-{at}")).refused == 1
     assert rows_with(signpost, SECRET) == set()
 
 
