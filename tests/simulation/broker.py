@@ -55,6 +55,8 @@ class Server:
     attempted: dict[str, int] = field(default_factory=dict)
     """Message id -> the connection that tried first to publish it."""
     arrivals: list[Arrival] = field(default_factory=list)
+    full: set[str] = field(default_factory=set)
+    """The tenants whose consumers' queue is full."""
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -70,6 +72,10 @@ class Server:
         if CONSUMER in targets:
             self.arrivals.append(Arrival(connection, message))
         return bool(targets)
+
+    def is_full(self, message: Message) -> bool:
+        """Whether a full queue refuses a message."""
+        return message.exchange in CONSUMED.values() and message.routing_key.partition(".")[0] in self.full
 
     def give_back(self, name: str, held: Sequence[Queued]) -> None:
         """Return messages to their places, or move them to the dead letters beyond the delivery limit."""
@@ -191,7 +197,7 @@ class SimulatedPublisher:
         if self._stalled is not None:
             self._stalled.append(message)
             return answer
-        if kind is Kind.REFUSAL:
+        if kind is Kind.REFUSAL or self._server.is_full(message):
             answer.set_exception(QueueFull("simulated"))
             return answer
         if kind is Kind.FAILURE:

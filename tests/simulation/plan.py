@@ -23,7 +23,7 @@ WORKERS: Final = tuple(number for number, name in enumerate(NAMES) if not name.s
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `kind`: send, work, pass, skew, flow, lose, kill, answer, reload. `process`: an index of NAMES;
+    """One step. `kind`: send, work, pass, skew, flow, full, kill, answer, reload. `process`: an index of NAMES;
     `value`: a duration (microseconds) or a choice; `events`: for a sender."""
 
     kind: str
@@ -34,7 +34,7 @@ class Step:
 
     def __str__(self) -> str:
         """The step in a line."""
-        told = [self.kind, NAMES[self.process]] if self.kind not in ("pass",) else [self.kind]
+        told = [self.kind, NAMES[self.process]] if self.kind not in ("pass", "full") else [self.kind]
         told += (
             [f"{self.value / SECOND:g} s"] if self.kind in ("pass", "skew") else [str(self.value)] * bool(self.value)
         )
@@ -47,15 +47,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`limit`: of deliveries before the broker makes a dead letter of a message."""
+    """`limit`: of deliveries before the broker makes a dead letter of a message. `partitions`: those that the second
+    intake believes in; the broker has one."""
 
     seed: int
     limit: int
     steps: tuple[Step, ...]
+    partitions: int = 1
 
     def __str__(self) -> str:
         """The plan, a step in a line."""
-        lines = [f"seed {self.seed}, at most {self.limit} deliveries"]
+        lines = [f"seed {self.seed}, at most {self.limit} deliveries, {self.partitions} partitions for intake-1"]
         return "\n".join(lines + [f"{number:3} {step}" for number, step in enumerate(self.steps)])
 
 
@@ -64,7 +66,8 @@ def draw(seed: int, length: int = 60) -> Plan:
     random = Random(seed)
     maker = _Maker(random)
     calm = random.random() < 0.1
-    return Plan(seed, random.choice([4, 20]), tuple(maker.step(calm) for _ in range(length)))
+    steps = tuple(maker.step(calm) for _ in range(length))
+    return Plan(seed, random.choice([4, 20]), steps, random.choice([1, 1, 4]))
 
 
 class _Maker:
@@ -92,6 +95,8 @@ class _Maker:
             return Step("pass", value=pause)
         if kind < 0.89:
             return Step("skew", random.choice(WORKERS), random.choice((0, 0, *SKEWS)) if self._skews else 0)
+        if kind < 0.9:
+            return Step("full", value=random.randrange(len(TENANTS)))
         if kind < 0.92:
             return Step("flow", random.randrange(len(NAMES)))
         if kind < 0.94:

@@ -85,7 +85,16 @@ class NoMeter:
 class Process:
     """One process, in one life after the other. `ended` counts the ends of its lives."""
 
-    def __init__(self, name: str, world: World, server: Server, database: Database, files: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        name: str,
+        world: World,
+        server: Server,
+        database: Database,
+        files: Callable[[], int],
+        partitions: int = 1,
+    ) -> None:
+        self._partitions = partitions
         self.name, self._world, self._server, self._database = name, world, server, database
         self.clock, self.rules, self.ended = world.clock_of(name), Rules(files, files()), 0
         self.start()
@@ -125,7 +134,7 @@ class Process:
         role = self.name.partition("-")[0]
         store = self._database.store()
         if role == "intake":
-            self.acceptor = EventAcceptor(store, self.broker.publisher, 1, 0)
+            self.acceptor = EventAcceptor(store, self.broker.publisher, self._partitions, 0)
             return lambda: None
         versions = RulebookVersions(store, self.rules)
         outbox = OutboxPublisher(self.broker.publisher(), store, 0)

@@ -13,16 +13,19 @@ from signpost.case.event import Event
 from signpost.case.instant import MINUTE, SECOND, format_instant
 from signpost.messaging import Message, advisor_queues
 from signpost.messaging.message import REASON
-from signpost.names import ADVICE, DEAD, FEEDBACK, FEEDBACK_SOURCE
+from signpost.names import ADVICE, DEAD, EVENTS, FEEDBACK, FEEDBACK_SOURCE
 from signpost.schemas import dump_event
+from signpost.workers import relay
 from tests.simulation import checks
 from tests.simulation.broker import Server
 from tests.simulation.database import Database
-from tests.simulation.plan import ERASED, PAUSES, Plan, Step
+from tests.simulation.plan import ERASED, PAUSES, TENANTS, Plan, Step
 from tests.simulation.processes import NAMES, Process
 from tests.simulation.world import START, World
 
 MAX_ROUNDS: Final = 40
+MAX_CLAIMED: Final = 3
+"""Rows that the relay claims at once: so few that some have to wait."""
 BEHIND: Final = "ahead of the advisor's clock"
 UNKNOWN: Final = "no recommendation with this id"
 _DATABASE = Database()
@@ -52,7 +55,8 @@ class Run:
         self.world.interrupt = self._interrupt
         self.server = Server(self.world, self.plan.limit)
         parts = (self.world, self.server, self.database, lambda: self.files)
-        self.processes = [Process(name, *parts) for name in NAMES]
+        partitions = {"intake-1": self.plan.partitions}
+        self.processes = [Process(name, *parts, partitions.get(name, 1)) for name in NAMES]
 
     def play(self) -> None:
         """Play the plan. Raises Violation."""
@@ -79,6 +83,8 @@ class Run:
                 self.world.skew[process.name] = step.value
             case "flow":
                 process.broker.publisher().flow_again()
+            case "full":
+                self.server.full ^= {TENANTS[step.value]}
             case "kill":
                 process.end()
             case "answer":
@@ -124,25 +130,30 @@ class Run:
         for process in self.processes:
             process.broker.publisher().flow_again()
             process.rules.reload_now()
+        for full in {frozenset(self.server.full): None, frozenset[str](): None}:
+            self.server.full = set(full)
+            self._settle()
+
+    def _settle(self) -> None:
         for number in range(MAX_ROUNDS):
             for process in self.processes:
                 process.step()
-            if number > 1 and self._is_settled():
+            if number > 1 and not any(self._waiting().values()):
                 return
             self.world.now += 10 * SECOND if number < 3 else 11 * MINUTE
         raise Violation(f"does not settle: {self._waiting()}")
 
-    def _is_settled(self) -> bool:
-        return not any(self._waiting().values())
-
     def _waiting(self) -> dict[str, int]:
-        """What has still to be done, by name."""
+        """What has still to be done, by name; what a full queue refuses keeps nothing else waiting."""
         count = "SELECT count(*) FROM"
         queues = {name: len(self.server.queues[name]) for name in advisor_queues()}
         now, waits = self.world.now, "instr(agendas, '\"since\"') OR instr(agendas, '\"ended\"')"
         return queues | {
             "dead letters": len(self.server.queues[DEAD]) - len(self.refused),
-            "outbox": self.database.rows(f"{count} outbox")[0][0],
+            "outbox": sum(
+                tenant not in self.server.full or exchange == EVENTS
+                for tenant, exchange in self.database.rows("SELECT tenant, exchange FROM outbox")
+            ),
             "due": self.database.rows(f"{count} cases WHERE next_change <= ? AND merged_into IS NULL", now)[0][0],
             "ahead": self.database.rows(f"{count} cases WHERE updated > ? AND merged_into IS NULL", now)[0][0],
             "agendas": self.database.rows(f"{count} cases WHERE {waits}")[0][0],
@@ -176,11 +187,12 @@ def _watch(run: Run) -> Iterator[None]:
         return apply(self, event, now)
 
     CaseSet.apply = noted  # type: ignore[method-assign]
+    batch, relay.MAX_BATCH = relay.MAX_BATCH, MAX_CLAIMED
     crash_points.arm(run.world.reach)
     try:
         yield
     finally:
-        CaseSet.apply = apply  # type: ignore[method-assign]
+        CaseSet.apply, relay.MAX_BATCH = apply, batch  # type: ignore[method-assign]
         crash_points.arm(_nothing)
 
 
