@@ -1,6 +1,6 @@
 """Stages: which milestone an offer, an interview or an application has reached. Pure, from stamps alone.
 
-Of milestones with one time the one further on in life counts: many senders know seconds or days only.
+Of milestones with one time the one further on in life counts (see ADR 50): many senders know seconds or days only.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
