@@ -180,12 +180,13 @@ def _in_order(run: Run) -> Iterator[str]:
 
 
 def _forwards(run: Run) -> Iterator[str]:
-    """Time runs forwards for each case, unless a clock is so far ahead that its evaluations are corrected."""
+    """Time runs forwards for each case, unless a clock is so far ahead that its evaluations are corrected. An erasure
+    also forgets when a case was evaluated: what follows is another case."""
     if any(abs(step.value) > MAX_SKEW_US for step in run.plan.steps if step.kind == "skew"):
         return
     latest: dict[tuple[str, str], int] = {}
     for tenant, key, at, name in run.database.rows(
-        "SELECT tenant, case_key, at, recommendation_id FROM feed ORDER BY id"
+        "SELECT tenant, case_key, at, recommendation_id FROM feed WHERE case_key <> ? ORDER BY id", ERASED
     ):
         if at < latest.get((tenant, key), 0):
             yield f"time ran backwards for {key} of {tenant} with {name}"
