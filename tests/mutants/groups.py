@@ -76,6 +76,7 @@ GROUPS: Final = {
             "tests/unit/test_messaging_*.py",
             "tests/contract/test_messaging_contract.py",
             "tests/integration/test_messaging_rabbitmq.py",
+            "tests/integration/test_messaging_window.py",
         ),
     ),
     "intake": Group(

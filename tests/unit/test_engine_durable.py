@@ -1,6 +1,7 @@
 """durable-rules 2.0.28: the limits that the lowering respects, each shown on the library itself, and that it
 respects them."""
 
+import gc
 import resource
 import subprocess
 import sys
@@ -93,6 +94,18 @@ def test_evaluations_leave_nothing_behind() -> None:
 
     before = evaluate(500)
     assert evaluate(3000) - before < 2048, "kilobytes"
+
+
+def test_the_rulesets_of_rules_that_are_gone_are_deleted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Half a megabyte each, which would stay behind with every reload."""
+    deleted: list[set[int]] = []
+    monkeypatch.setattr("signpost.engine.durable._delete", lambda _module, handles: deleted.append(set(handles)))
+    engine = DurableEngine(load(rulebook(tmp_path, f"one:\n  about: offer\n  when: {{stage: open}}\n{HEAD}")))
+    handles = {handle for kind in engine._kinds.values() for handle in kind._handles}
+    del engine
+    gc.collect()
+    assert deleted == [handles]
+    assert handles
 
 
 HEAD = "  source: a\n  priority: low\n  title: T\n  message: M\n"

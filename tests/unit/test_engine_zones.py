@@ -39,7 +39,10 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> CompiledEngine | D
 
 
 def holding(engine: CompiledEngine | DurableEngine, facts: Facts, now: int) -> set[str]:
-    return {match.rule for match in engine.matches(facts, now)}
+    found = engine.matches(facts, now)
+    if isinstance(engine, DurableEngine):
+        assert engine.library_matches(facts, now) == found, "not only the compiled answer"
+    return {match.rule for match in found}
 
 
 def test_only_the_candidates_rule_begins_its_days_where_the_candidate_lives(
@@ -60,3 +63,9 @@ def test_only_the_candidates_rule_begins_its_days_where_the_candidate_lives(
         begin_here - 1: (set(), {"candidate-soon"}),
         begin_here: (both, both),
     }
+
+
+def test_an_explanation_begins_days_where_the_rule_does(engine: CompiledEngine | DurableEngine) -> None:
+    facts = facts_of(Case().fold(OFFER, ZONE), "c-1", engine.rulebook.vocabulary)
+    for answer in engine.answers(facts):
+        assert engine.answer_about(answer.rule.id, answer.subject, facts).intervals == answer.intervals

@@ -3,13 +3,17 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from socket import create_server, socket
 
 import pytest
+from pika import BasicProperties
+from pika.spec import Basic
 
-from signpost.messaging import Bounds, BrokerMisconfigured
+from signpost.messaging import Bounds, BrokerMisconfigured, Message
 from signpost.messaging.rabbitmq.connection import ConnectionThread, connection_parameters
+from signpost.messaging.rabbitmq.publisher import Pending, RabbitPublisher
 from tests.support.private_servers import wait_until
 
 URL = "amqp://guest:guest@127.0.0.1:5/none"
@@ -81,3 +85,21 @@ def test_the_pauses_between_attempts_double_up_to_their_limit() -> None:
         thread.stop(1)
     assert pauses[:3] == [0.01, 0.02, 0.04] or pauses[:3] == [0.02, 0.04, 0.05]
     assert max(pauses) == 0.05
+
+
+def test_two_returns_of_one_id_before_their_confirms_belong_to_two_messages() -> None:
+    """Else the second message would count as delivered."""
+    with closing(create_server(("127.0.0.1", 0))) as server:
+        url = f"amqp://127.0.0.1:{server.getsockname()[1]}/"
+    publisher = RabbitPublisher(url, Bounds(), "test")
+    try:
+        message = Message("signpost.events", "0.acme.x", b"{}", "e-1")
+        first, second = (Pending(message, Future(), time.monotonic() + 60) for _ in range(2))
+        publisher._outstanding = {1: first, 2: second}
+        returned = Basic.Return(312, "NO_ROUTE", "signpost.events", "0.acme.x")
+        for _ in range(2):
+            publisher._on_return(None, returned, BasicProperties(message_id="e-1"), b"{}")
+        assert first.returned
+        assert second.returned
+    finally:
+        publisher.close(0)
