@@ -113,7 +113,7 @@ class ServerDeployment(Deployment):
             connect(rabbit.url(), bounds=Bounds(backoff_max_s=0.5), name="ledger") for _ in range(2)
         )
         self.others: list[PrivatePostgreSQL] = []
-        """Clusters that a restore has left."""
+        """Clusters that a restore has made."""
 
     @contextlib.contextmanager
     def run(self, advisors: int = 2) -> Iterator["ServerDeployment"]:
@@ -167,7 +167,7 @@ class ServerDeployment(Deployment):
 
     def move_database(self, other: PrivatePostgreSQL) -> None:
         """Let every new connection go to another cluster."""
-        self.others.append(self.postgres)
+        self.others.append(other)
         self.postgres = other
         self.sql.redirect("127.0.0.1", other.port)
         self.books.close()

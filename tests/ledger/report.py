@@ -16,6 +16,7 @@ COLUMNS = (
     ("refused", 8),
     ("twice in", 9),
     ("twice out", 10),
+    ("disorder", 9),
     ("p50 ms", 7),
     ("p99 ms", 8),
     ("outage s", 9),
@@ -25,13 +26,13 @@ COLUMNS = (
 
 def table(entries: Sequence[Entry]) -> str:
     """The rows as text. `twice in`: events that were answered with success again; `twice out`: messages that arrived
-    again."""
+    again; `disorder`: changes that arrived first after one with a greater `sequence`."""
     lines = ["".join(f"{title:<{width}}" for title, width in COLUMNS)]
     for one in entries:
         recovery = "-" if one.recovery_s is None else f"{one.recovery_s:.1f}"
         cells = (
             one.name, one.events, one.attempts, one.retries, sum(one.refusals.values()), one.repeats, one.duplicates,
-            f"{one.p50_ms:.0f}", f"{one.p99_ms:.0f}", f"{one.outage_s:.1f}", recovery,
+            one.disorder, f"{one.p50_ms:.0f}", f"{one.p99_ms:.0f}", f"{one.outage_s:.1f}", recovery,
         )  # fmt: skip
         lines.append("".join(f"{cell!s:<{width}}" for cell, (_, width) in zip(cells, COLUMNS, strict=True)).rstrip())
         lines += [f"    !! {problem}" for problem in one.problems]

@@ -175,8 +175,10 @@ class Ledger:
             _wait_for(lambda: time.monotonic() - begun >= hold_s, hold_s + 1)
         finally:
             healed = time.monotonic()
-            for fault in reversed(injected):
-                fault.heal()
+            with contextlib.ExitStack() as healing:
+                # Each is healed, whatever the others do
+                for fault in injected:
+                    healing.callback(fault.heal)
         return healed
 
     def _ended(self, running: Collection[str], faults: Sequence[Fault]) -> list[str]:

@@ -47,6 +47,11 @@ class WorkerProcess:
         """Return whether the process is running."""
         return self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
     def send_sighup(self) -> None:
         """Send SIGHUP: the worker reloads the rules at once."""
         self._process.send_signal(signal.SIGHUP)

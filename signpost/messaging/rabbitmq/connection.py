@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,9 @@ from signpost.messaging.rabbitmq import lenient
 from signpost.messaging.rabbitmq.failures import SETTING, to_error
 from signpost.messaging.rabbitmq.tls import split_tls
 from signpost.repeats import Repeats
+
+ERROR_PAUSE_S = 0.2
+"""Time before the thread goes on after an unexpected error."""
 
 log = logging.getLogger(__name__)
 
@@ -139,10 +143,24 @@ class ConnectionThread:
             except Exception:
                 # An error in a callback must not end the thread: every caller depends on it
                 log.exception("%s: unexpected error in a callback, reconnecting", self.name)
-                self._loop.add_callback_threadsafe(lambda: self.drop("unexpected error"))
+                self._make_startable()
         if self._connection is not None and not self._connection.is_closed:
             self.drop("stopped")
         self._report_lost("stopped")
+
+    def _make_startable(self) -> None:
+        """Let the loop start again and reconnect, a little later: the next start may fail in the same way."""
+        # Without a free descriptor pika opens no poller, and then says forever that the loop is running already
+        self._loop._poller._running = False
+        self._loop.add_callback_threadsafe(self._reconnect)
+        time.sleep(ERROR_PAUSE_S)
+
+    def _reconnect(self) -> None:
+        """Drop what is left of the connection; begin anew if the error struck while it was opened or without one."""
+        self.drop("unexpected error")
+        if self._connection is None or self._connection.is_closed:
+            return
+        self._on_connection_closed(self._connection, AMQPError("unexpected error"))
 
     def _connect(self) -> None:
         if self._stopping:

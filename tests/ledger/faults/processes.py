@@ -183,7 +183,9 @@ class NoDescriptors(ProcessFault):
         return f"{self.role} logs Too many open files at a limit of {limit}"
 
     def heal(self) -> None:
+        restored = self.process.log_size()
         resource.prlimit(self._pid(), resource.RLIMIT_NOFILE, self.before)
+        expect(lambda: ": connected" in self.process.log_since(restored), f"{self.role} connects again")
 
 
 def process_faults(deployment: ServerDeployment) -> Iterator[Fault]:
@@ -199,4 +201,6 @@ def process_faults(deployment: ServerDeployment) -> Iterator[Fault]:
         servers = frozenset() if role == "intake" else frozenset({"broker", "database", "amqp", "sql"})
         yield LogStuck(deployment, f"{role} log stuck", touches | servers, role=role)
         yield LogReaderGone(deployment, f"{role} log reader gone", touches | servers, role=role)
-        yield NoDescriptors(deployment, f"{role} without descriptors", touches | {"amqp", "sql"}, role=role)
+        yield NoDescriptors(
+            deployment, f"{role} without descriptors", touches | {"amqp", "sql", "broker", "database"}, role=role
+        )
