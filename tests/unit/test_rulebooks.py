@@ -97,6 +97,7 @@ def test_one_engine_serves_all_of_one_version(folder: Path) -> None:
         return CompiledEngine(rulebook)  # type: ignore[arg-type]
 
     engines = Engines(make, rulebooks(folder, "  a: {disabled: [ask]}\n  b: {disabled: [ask]}\n"))
+    assert engines.turn == 0, "the first of a process, which makes no rulebook the latest"
     assert len(made) == 2
     assert engines.of("a") is engines.of("b")
     assert engines.of("a") is not engines.of("c")
