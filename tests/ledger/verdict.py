@@ -116,7 +116,7 @@ def _check_agendas(
     state: dict[str, Any] = orjson.loads(row.agendas) if row.agendas else {}
     for reader, cards in wanted.items():
         known = state.get(reader, {})
-        if "since" in known:
+        if known.get("inputs") != known.get("seen"):
             verdict.checked["agendas that wait for their instant"] += 1
             if row.next_change is None or row.next_change < accounts.now - LATE_US:
                 verdict.add("agenda that waits without an instant", [f"{place} {reader}"])
