@@ -232,6 +232,11 @@ class SimulatedConsumer:
         self._held: dict[int, Queued] = {}
         self._connection = 0
 
+    @property
+    def held(self) -> int:
+        """How many deliveries are not settled."""
+        return len(self._held)
+
     def receive(self, limit: int, wait_s: float) -> list[Delivery]:
         kind = self._server.world.take("receive", *LOSSES, Kind.STALL)
         if kind in (Kind.FAILURE, Kind.REFUSAL):

@@ -149,6 +149,7 @@ class Run:
         queues = {name: len(self.server.queues[name]) for name in advisor_queues()}
         now, waits = self.world.now, "instr(agendas, '\"since\"') OR instr(agendas, '\"ended\"')"
         return queues | {
+            "held": sum(consumer.held for process in self.processes for consumer in process.broker.consumers),
             "dead letters": len(self.server.queues[DEAD]) - len(self.refused),
             "outbox": sum(
                 tenant not in self.server.full or exchange == EVENTS
