@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timezone
 from functools import lru_cache
 from typing import Any, Final
 
-from jinja2 import ChainableUndefined, Template, Undefined
+from jinja2 import ChainableUndefined, Environment, Template, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from signpost.case.instant import on_calendar
@@ -18,7 +18,19 @@ MIDNIGHT, END_OF_NIGHT, LAST_MINUTE = time(), time(5), time(23, 59)
 
 
 class Silent(ChainableUndefined):
-    """An unknown field: false in tests, "unknown" when shown, so that no text fails on a missing fact."""
+    """An unknown field: false in tests and comparisons, unknown in calculations, "unknown" when shown, so that no text
+    fails on a missing fact. Facts can become unknown between the first text of a recommendation and its last."""
+
+    def _stay(self, *_: object) -> "Silent":
+        return self
+
+    def _is_false(self, *_: object) -> bool:
+        return False
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _stay  # type: ignore[assignment]
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = _stay  # type: ignore[assignment]
+    __neg__ = __pos__ = __abs__ = __round__ = _stay  # type: ignore[assignment]
+    __lt__ = __le__ = __gt__ = __ge__ = _is_false  # type: ignore[assignment]
 
 
 def show(value: Any) -> str:
@@ -146,17 +158,20 @@ ENVIRONMENT.filters["sentence"] = lambda value: show(value)[:1].upper() + show(v
 ENVIRONMENT.filters["day"] = _day
 ENVIRONMENT.filters["deadline"] = _deadline
 ENVIRONMENT.filters["short_deadline"] = _short_deadline
+STRICT = ENVIRONMENT.overlay(undefined=ChainableUndefined)
+"""Fails on a calculation with an unknown field, so that authors learn of it."""
 
 
 def render(source: str, context: Mapping[str, Any]) -> str:
-    """The text with its variables filled in, stripped of surrounding whitespace."""
-    return _compile(source).render(context).strip()
+    """The text with its variables filled in, stripped of surrounding whitespace; for the check of a text. Raises what
+    its expressions raise."""
+    return _compile(source, STRICT).render(context).strip()
 
 
 def render_within(source: str, context: Mapping[str, Any], max_chars: int) -> str:
-    """As `render`, but stops as soon as the text is longer than `max_chars`; returns at most one part more."""
+    """As `render`, but no unknown field fails, and it stops as soon as the text is longer than `max_chars`; returns at most one part more."""
     parts, length = [], 0
-    for part in _compile(source).generate(context):
+    for part in _compile(source, ENVIRONMENT).generate(context):
         parts.append(part)
         length += len(part)
         if length > max_chars:
@@ -166,8 +181,8 @@ def render_within(source: str, context: Mapping[str, Any], max_chars: int) -> st
 
 
 @lru_cache(maxsize=4096)
-def _compile(source: str) -> Template:
-    return ENVIRONMENT.from_string("\n".join(map(_keep_line_end, source.split("\n"))))
+def _compile(source: str, environment: Environment) -> Template:
+    return environment.from_string("\n".join(map(_keep_line_end, source.split("\n"))))
 
 
 def _keep_line_end(line: str) -> str:

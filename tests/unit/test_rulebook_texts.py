@@ -3,7 +3,9 @@
 import pytest
 
 from signpost.case.money import Money
-from signpost.rulebook.texts import render
+from signpost.rulebook import load
+from signpost.rulebook.texts import render, render_within
+from tests.support.rulebooks import RULES
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,28 @@ def test_pay_that_nobody_named_is_unknown_by_the_month() -> None:
     assert render("{{ salary | monthly }}, {{ candidate.monthly_needs | monthly }}", {"candidate": {}}) == (
         "unknown, unknown"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("{{ (percent / 20) | round(1) }} days", "unknown days"),
+        ("{{ 100 - 2 * days // 7 }}, {{ days | abs }}, {{ -days }}", "unknown, unknown, unknown"),
+        ("{% if day < other or day >= other %}Soon.{% else %}Some day.{% endif %}", "Some day."),
+    ],
+)
+def test_no_text_fails_on_a_fact_that_has_become_unknown(source: str, shown: str) -> None:
+    assert render_within(source, {}, 100) == shown
+
+
+def test_no_text_of_a_shipped_rule_fails_when_nothing_is_known() -> None:
+    for rule in load(RULES).rules.values():
+        texts = rule.texts
+        for source in (
+            texts.title, texts.message, texts.item, texts.opening, *texts.steps, *texts.questions,
+            *(text for draft in texts.drafts for text in (draft.title, draft.body)),
+        ):  # fmt: skip
+            render_within(source, {}, 5_000)
 
 
 @pytest.mark.parametrize(
