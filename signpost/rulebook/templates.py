@@ -23,6 +23,7 @@ MAX_SOURCE_CHARS = 20_000
 MAX_DEPTH = 60
 """Levels of a text's syntax tree; each `+` of a sum is one."""
 _TOO_DEEP = TextTooLarge("the text is nested too deeply", "use fewer brackets, operators and nested branches")
+_NO_ELSE = ("an `if` within {{ }} without `else` shows `unknown` where it is not true", "add else ''")
 _NUMBERS = (NUMBER, Plain("days"), UNKNOWN_SHAPE)
 
 
@@ -140,6 +141,8 @@ class _Checker:
             case nodes.Filter() if node.node is not None:
                 return self._filter(node, scope)
             case nodes.CondExpr():
+                if node.expr2 is None:
+                    self._add("R043", *_NO_ELSE)
                 self.shape(node.test, scope)
                 return join_shapes(self.shape(branch, scope) for branch in (node.expr1, node.expr2) if branch)
             case nodes.And() | nodes.Or() | nodes.Add():

@@ -169,7 +169,8 @@ def render(source: str, context: Mapping[str, Any]) -> str:
 
 
 def render_within(source: str, context: Mapping[str, Any], max_chars: int) -> str:
-    """As `render`, but no unknown field fails, and it stops as soon as the text is longer than `max_chars`; returns at most one part more."""
+    """As `render`, but no unknown field fails, and it stops as soon as the text is longer than `max_chars`: at most one
+    part more."""
     parts, length = [], 0
     for part in _compile(source, ENVIRONMENT).generate(context):
         parts.append(part)

@@ -105,11 +105,11 @@ def test_many_texts_of_one_rule_share_one_budget(tmp_path: Path) -> None:
     assert [(one.code, one.position.line) for one in problems.found] == [("R046", 13)]
 
 
-def test_the_shipped_rules_take_a_small_part_of_the_budget() -> None:
+def test_the_shipped_rules_take_less_than_half_of_the_budget() -> None:
     """So the budget is far from what rules need, and no rule grows unseen into the limit."""
     rulebook = load(SHIPPED_RULES)
     costs = {rule.id: text_cost(rule) for rule in rulebook.rules.values()}
-    assert 0 < max(costs.values()) < MAX_COST / 4
+    assert 0 < max(costs.values()) < MAX_COST / 2
 
 
 RUNTIME = """

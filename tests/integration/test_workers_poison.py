@@ -26,7 +26,7 @@ class Faulty(CompiledEngine):
         return super().answers(facts)
 
 
-@pytest.fixture(params=KINDS, scope="module")
+@pytest.fixture(params=KINDS)
 def signpost(request: pytest.FixtureRequest) -> Iterator[System]:
     with system(request.param, request) as made:
         made.engines = Engines(Faulty, load_rulebooks(RULES))
