@@ -48,7 +48,7 @@ def test_a_locked_case_and_many_closed_connections_cost_no_event(signpost: Syste
             stop.set()
             thread.join(30)
             broker.close()
-    wait_for(lambda: signpost.broker.queue_depth(ADVISOR) == 0)
+    # Repeats that the advisor gave back when it stopped may be in the queue
     assert signpost.broker.queue_depth(DEAD) == 0
 
 

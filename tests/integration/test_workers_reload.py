@@ -29,7 +29,7 @@ RULE = """
   message: Of {{{{ employer }}}}.
 """
 CASES = 40
-PER_SECOND = 25
+PER_SECOND = 10
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -125,7 +125,8 @@ def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_
         at = sorted(signpost.case(f"c-{n}").rulebook_since for n in range(CASES))
         assert at[0] >= edited
         for index, first in enumerate(at):
-            assert sum(first <= other < first + 1_000_000 for other in at[index:]) <= PER_SECOND
+            # Twice: a batch that waited on a busy machine is evaluated just before the next
+            assert sum(first <= other < first + 1_000_000 for other in at[index:]) <= 2 * PER_SECOND
         assert len(emitted(signpost, "raised", "two")) == CASES, "what did not change was not published again"
 
         # What is at fault is not taken
