@@ -283,6 +283,11 @@ def test_what_a_clock_running_ahead_published_holds_nothing_back(candidate: Cand
     assert of(candidate.at(1 + 1 / 60).changes), "after one minute, not after 99 hours"
 
 
+def test_what_a_clock_running_ahead_raised_is_shown_now(candidate: Candidate) -> None:
+    candidate.at(2, offer())
+    assert candidate.shown(0.1) == (["ask o"], []), "not held until two hours from now"
+
+
 def test_the_place_in_the_list_of_an_employer_is_that_of_the_first_card(candidate: Candidate) -> None:
     assert candidate.at(0, offer()).standings == {"acme": Standing(3, None)}
     assert candidate.at(0.1).standings == {}, "it has not changed"

@@ -80,14 +80,18 @@ class _Builder:
         until = self._release(item)
         if until <= self.now or self._would_be_late(item):
             return None
-        is_quiet = until == self.policy.quiet_until(item.record.raised_at)
+        is_quiet = until == self.policy.quiet_until(self._raised_at(item))
         return Held(item, "it arrived in quiet hours" if is_quiet else "it waits for the next digest", until)
 
     def _release(self, item: Item) -> int:
         """When a recommendation becomes news: after the quiet hours, and, unless it is urgent, with the next digest."""
-        raised_at = item.record.raised_at
+        raised_at = self._raised_at(item)
         is_urgent = item.record.priority == URGENT
         return self.policy.quiet_until(raised_at if is_urgent else self.policy.next_digest(raised_at))
+
+    def _raised_at(self, item: Item) -> int:
+        """When it was raised; now, if a clock that ran ahead has raised it: that instant may be hours away."""
+        return min(item.record.raised_at, self.now)
 
     def _would_be_late(self, item: Item) -> bool:
         """Whether waiting for its release would make it late."""
