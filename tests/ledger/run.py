@@ -146,12 +146,18 @@ class Ledger:
         seen = check_events(accounts, self.verdict)
         check_cases(accounts, seen, self.verdict)
         check_published(accounts, self.verdict)
-        self.letters += take_dead_letters(self.deployment.broker)
+        with self._reported(entry):
+            _wait_for(self._has_all_poison, self.settling_s, "all poison to be among the dead letters")
         check_dead_letters(self.letters, self.poison, self.tried_poison, self.verdict)
         self.verdict.add("at another tenant", self._read_as_neighbour())
         for one in [*self.entries, entry]:
             self.verdict.add("a round failed", (f"{one.name}: {problem}" for problem in one.problems))
         return self.verdict
+
+    def _has_all_poison(self) -> bool:
+        """Take the dead letters; those that a sweep holds at this moment come back to the queue."""
+        self.letters += take_dead_letters(self.deployment.broker)
+        return self.poison <= {letter.message_id for letter in self.letters}
 
     def _make(self) -> Round:
         made = make_round(self.seed, self.number, time.time_ns() // 1000)

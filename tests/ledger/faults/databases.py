@@ -11,7 +11,7 @@ import psycopg
 
 from tests.ledger.deployment import ServerDeployment
 from tests.ledger.disks import fill, free, is_own_disk
-from tests.ledger.faults.base import Fault, NotPossible, expect
+from tests.ledger.faults.base import Fault, NotPossible, NotProven, expect
 from tests.support.private_servers import PrivatePostgreSQL, postgresql_answers
 
 OTHERS = "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
@@ -86,7 +86,17 @@ class RowsLocked(DatabaseFault):
             self.connection.execute(f"SELECT 1 FROM {table} FOR UPDATE".encode())
 
     def prove(self) -> str:
-        return expect(lambda: self.query(WAITING)[0][0] > 0, "a process waits for a lock")
+        with contextlib.suppress(NotProven):
+            return expect(lambda: self.query(WAITING)[0][0] > 0, "a process waits for a lock", 5.0)
+        # With a full broker nobody needs the rows
+        return expect(self._are_refused, "the rows are refused to another session")
+
+    def _are_refused(self) -> bool:
+        try:
+            self.query("SELECT 1 FROM cases FOR UPDATE NOWAIT")
+        except psycopg.errors.LockNotAvailable:
+            return True
+        return False
 
     def heal(self) -> None:
         if self.connection is not None:
