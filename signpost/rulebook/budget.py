@@ -52,7 +52,8 @@ class Size:
 
 def cost_of(tree: nodes.Template, variables: Mapping[str, Shape], attached: str | None) -> int:
     """The steps to render a text. Raises TextTooLarge. `attached`: the variable that is as long as a document."""
-    sizes = {name: _size_of(shape) for name, shape in variables.items()}
+    names = {name.name for name in tree.find_all(nodes.Name)} & variables.keys()
+    sizes = {name: _size_of(variables[name]) for name in names}
     if attached in sizes:
         sizes[attached] = Size(ATTACHED_CHARS)
     meter = _Meter()

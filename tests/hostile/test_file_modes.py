@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.private_servers import free_port, wait_until
+from tests.support.rulebooks import FEW_RULES
 
 ROOT = Path(__file__).parents[2]
 SIGNPOST = (sys.executable, "-m", "signpost")
@@ -27,7 +28,8 @@ def folder(tmp_path: Path) -> Path:
 
 def environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SIGNPOST_")}
-    return {**kept, "SIGNPOST_DATA_DIR": str(folder), "SIGNPOST_HTTP_BIND": f"127.0.0.1:{free_port()}"}
+    own = {"DATA_DIR": str(folder), "HTTP_BIND": f"127.0.0.1:{free_port()}", "RULES": str(FEW_RULES)}
+    return kept | {f"SIGNPOST_{name}": value for name, value in own.items()}
 
 
 def readable_by_others(folder: Path) -> dict[str, str]:

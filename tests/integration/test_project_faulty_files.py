@@ -11,22 +11,23 @@ import pytest
 
 from tests.integration.test_project_up import ROOT, System, published_rules, started
 from tests.support.private_servers import wait_until
+from tests.support.rulebooks import FEW_RULES
 
-RULE = "one:\n  about: offer\n  source: a\n  when: {stage: open}\n  priority: high\n  title: T\n  message: M\n"
+RULE = "one:\n  about: offer\n  source: own\n  when: {stage: open}\n  priority: high\n  title: T\n  message: M\n"
 
 
 @pytest.fixture
 def overlay(tmp_path: Path) -> Path:
     folder = tmp_path / "overlay"
     folder.mkdir()
-    (folder / "sources.yaml").write_text("articles: {a: An article}\n")
+    (folder / "sources.yaml").write_text("articles: {own: An article}\n")
     (folder / "one.yaml").write_text(RULE)
     return folder
 
 
 @pytest.fixture
 def system(tmp_path: Path, overlay: Path) -> Iterator[System]:
-    with started(tmp_path, SIGNPOST_RULES=f"ours:{overlay}") as running:
+    with started(tmp_path, SIGNPOST_RULES=f"{FEW_RULES}:{overlay}") as running:
         wait_until(lambda: len(list((tmp_path / "data" / "state").glob("*.zip"))) == 2, "copies to be kept")
         # A worker that finds faulty files before its first start ends the system; these tests begin after it
         wait_until(lambda: all(f"{name} runs" in running.said() for name in ("advisor", "clock")), "workers to run")
@@ -85,7 +86,7 @@ def test_a_system_starts_on_faulty_files_with_the_last_valid_ones(
     (overlay / "one.yaml").unlink()
     (overlay / "sources.yaml").write_text("articles: [")
     system.log.write_text("")
-    with started(tmp_path, SIGNPOST_RULES=f"ours:{overlay}") as again:
+    with started(tmp_path, SIGNPOST_RULES=f"{FEW_RULES}:{overlay}") as again:
         again.command(str(ROOT / "examples/send_greenhouse_offer.py"))
         wait_until(lambda: "one" in published_rules(again), "the overlay's advice")
 

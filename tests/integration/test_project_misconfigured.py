@@ -119,7 +119,7 @@ def test_a_database_that_goes_under_a_running_worker_is_waited_for(
                 wait_until(lambda: "does not exist; create it" in worker.log.read_text(), "the relay to complain", 60)
                 server.execute(f"CREATE DATABASE {name}")
                 upgrade(url)
-                wait_until(lambda: worker.log.read_text().count("relay runs") == 2, "the relay to run again", 60)
+                wait_until(lambda: worker.log.read_text().count("relay runs") >= 2, "the relay to run again", 60)
                 assert worker.stop() == 0
             broker.close()
         finally:

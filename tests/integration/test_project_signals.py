@@ -20,6 +20,7 @@ from signpost.signals import block_while_starting
 from signpost.storage import upgrade
 from tests.support.intake_parts import tenants_in
 from tests.support.private_servers import free_port, restore_default_signals, wait_until
+from tests.support.rulebooks import FEW_RULES
 
 ROOT = Path(__file__).parents[2]
 RUNS = {
@@ -58,7 +59,8 @@ def folder(tmp_path: Path) -> Path:
 def environment(folder: Path) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("SIGNPOST_")}
     bind = f"127.0.0.1:{free_port()}"
-    return {**ours, "SIGNPOST_DATA_DIR": str(folder), "SIGNPOST_HTTP_BIND": bind, "SIGNPOST_RELOAD_INTERVAL": "3600"}
+    own = {"DATA_DIR": str(folder), "HTTP_BIND": bind, "RELOAD_INTERVAL": "3600", "RULES": str(FEW_RULES)}
+    return ours | {f"SIGNPOST_{name}": value for name, value in own.items()}
 
 
 def launch(command: Sequence[str], name: str, folder: Path, log: BinaryIO, **environ: str) -> "subprocess.Popen[bytes]":

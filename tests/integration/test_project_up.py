@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.private_servers import free_port, wait_until
+from tests.support.rulebooks import FEW_RULES
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,7 +101,7 @@ def system(tmp_path: Path) -> Iterator[System]:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """One for the tests that leave it running."""
-    with started(tmp_path_factory.mktemp("kept")) as running:
+    with started(tmp_path_factory.mktemp("kept"), SIGNPOST_RULES=str(FEW_RULES)) as running:
         yield running
 
 
@@ -130,7 +131,9 @@ def test_a_worker_that_dies_is_started_again(kept: System) -> None:
     assert "advisor exited with SIGKILL" in kept.said()
 
 
-def test_nothing_outlives_a_supervisor_that_is_killed(system: System) -> None:
+def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    system = System(tmp_path, SIGNPOST_RULES=str(FEW_RULES))
+    system.wait_ready()
     pids = descendants(system.process.pid)
     assert pids
     system.process.kill()

@@ -1,6 +1,7 @@
 """Questions: each decides advice, goes away once answered, and costs no more than a stated number of evaluations."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from random import Random
@@ -26,6 +27,7 @@ from signpost.schemas import load_event
 from tests.support.generators import START, random_events, random_now
 from tests.support.rulebooks import RULES
 
+CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "100"))
 ENGINE = CompiledEngine(load(RULES))
 NOW = START + DAY
 ACME = {"employer": {"id": "acme", "name": "Acme"}}
@@ -132,7 +134,7 @@ def test_what_does_not_make_sense_is_not_asked() -> None:
 
 def test_every_question_decides_advice_and_goes_away_once_answered() -> None:
     random, asked = Random(11), 0
-    for _ in range(250):
+    for _ in range(CASES):
         case, now = case_of(*random_events(random)), max(random_now(random), START + 21 * DAY)
         before = advised(case, now)
         found = ask(case, now)
@@ -147,7 +149,7 @@ def test_every_question_decides_advice_and_goes_away_once_answered() -> None:
             assert waiting & brought, question
             assert not waiting & before
             asked += 1
-    assert asked > 150
+    assert asked > 0.6 * CASES
 
 
 def test_the_most_urgent_advice_comes_first_and_the_limit_keeps_the_first() -> None:

@@ -13,6 +13,7 @@ from signpost.messaging import connect
 from signpost.storage import upgrade
 from tests.support.intake_parts import tenants_in
 from tests.support.private_servers import free_port, wait_until
+from tests.support.rulebooks import FEW_RULES
 
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "python:signpost.services.intake.gunicorn_conf"]
 EVENT = {
@@ -27,6 +28,7 @@ def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
         "SIGNPOST_DATA_DIR": str(folder),
         "SIGNPOST_HTTP_BIND": f"127.0.0.1:{port}",
         "SIGNPOST_HTTP_PROCESSES": "2",
+        "SIGNPOST_RULES": str(FEW_RULES),
         **settings,
     }
     return {name: value for name, value in os.environ.items() if not name.startswith("SIGNPOST_")} | own

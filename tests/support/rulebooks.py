@@ -7,6 +7,8 @@ from signpost.rulebook import Rulebook, load
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"
+FEW_RULES = ROOT / "tests/simulation/rules"
+"""Few rules of every kind: a process loads them at once, where the shipped ones take half a second."""
 
 PARAMS = {"wait": "3d", "short": "36h", "long_way": "60", "manager_notice": "28d", "usual_notice": "14d"}
 PARAMS |= {"patience": "3bd", "far": "45"}
