@@ -41,9 +41,10 @@ run: $(READY) ## start the whole system, embedded: no broker, no database server
 demo: $(READY) ## play the example journeys against a running `make run` and show the advice
 	$(BIN)/python examples/play.py
 
-# The order of `testpaths`, long files first, so that no process ends with a long file while the other is idle
+# The order of `testpaths`, long files first, so that no process ends with a long file while the others are idle. Three
+# processes, also on two cores: one of them often waits for a server or a process that it has started
 test: $(READY) ## run all tests
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 mutants: $(READY) ## change the code a little, thousands of times, and require that the tests notice 90 %
 	$(BIN)/python -m tests.mutants $(ARGS)

@@ -11,6 +11,7 @@ from signpost.names import DEAD
 from signpost.storage import upgrade
 from signpost.workers.process import MAX_STOP_S, wall_clock
 from tests.support.private_servers import PrivateRabbitMQ, wait_until
+from tests.support.rulebooks import FEW_RULES
 from tests.support.servers import SharedRabbitMQ, vhost
 from tests.support.workers_kit import KINDS, System, addresses, message, open_system, system
 from tests.support.workers_kit import recent_event as event
@@ -84,7 +85,8 @@ def test_several_advisors_share_a_queue(request: pytest.FixtureRequest, tmp_path
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_idle_worker_ends_at_once(signpost: System, tmp_path: Path, name: str) -> None:
-    worker = WorkerProcess(name, tmp_path, signpost.database_url, signpost.broker_url)
+    urls = (signpost.database_url, signpost.broker_url)
+    worker = WorkerProcess(name, tmp_path, *urls, rules=str(FEW_RULES))
     with kill_afterwards(worker):
         wait_until(lambda: f"{name} runs" in worker.log.read_text(), f"{name} to run", 60)
         assert worker.stop(MAX_STOP_S) == 0
@@ -114,7 +116,7 @@ def test_the_clock_and_the_relay_work_as_processes(signpost: System, tmp_path: P
 def test_a_missing_topology_is_said_in_words(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     with addresses(kind, request) as (database_url, broker_url):
         upgrade(database_url)
-        worker = WorkerProcess("advisor", tmp_path, database_url, broker_url)
+        worker = WorkerProcess("advisor", tmp_path, database_url, broker_url, rules=str(FEW_RULES))
         with kill_afterwards(worker):
             wait_until(lambda: not worker.runs, "the advisor to end", 60)
             assert worker.stop() == 2
@@ -127,7 +129,7 @@ def test_a_database_that_was_never_upgraded_is_waited_for(
     with vhost(rabbitmq_server) as broker_url:
         broker = connect(broker_url)
         broker.apply_topology()
-        worker = WorkerProcess("advisor", tmp_path, empty_postgres_url, broker_url)
+        worker = WorkerProcess("advisor", tmp_path, empty_postgres_url, broker_url, rules=str(FEW_RULES))
         broker.publisher().publish(message(event("offer.extended", "c-1", offer="o-1"))).result(60)
         with kill_afterwards(worker):
             wait_until(lambda: "run `signpost db upgrade`" in worker.log.read_text(), "the advisor to complain", 60)
