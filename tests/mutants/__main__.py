@@ -105,7 +105,7 @@ def _try_group(name: str, group: Group, paths: Sequence[str], options: argparse.
         print(f"{name}: {text} ({time.monotonic() - begin:.0f} s)", file=sys.stderr, flush=True)
 
     progress(f"{len(mutants)} mutants of {len(paths)} modules")
-    trial = Trial(mutants, options.jobs, progress)
+    trial = Trial(mutants, options.jobs, group.servers, progress)
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         code = pytest.main(["-p", "no:cacheprovider", *(options.tests or group.test_paths())], plugins=[trial])

@@ -16,6 +16,8 @@ class Group:
     tests: tuple[str, ...]
     without: tuple[str, ...] = ()
     """Modules that only declare, which other tests compare with what they declare."""
+    servers: bool = False
+    """Whether the modules are about RabbitMQ or PostgreSQL; tests of them are slow, and run one at a time."""
 
     def paths(self) -> list[str]:
         """The modules; at least one for each pattern."""
@@ -31,7 +33,8 @@ WORKERS: Final = (
     "tests/unit/test_workers_*.py",
     "tests/contract/test_workers_*.py",
     "tests/property/test_workers_bounds.py",
-    "tests/integration/test_workers_[befqs]*.py",
+    "tests/integration/test_workers_[beqs]*.py",
+    "tests/integration/test_workers_f[el]*.py",
 )
 GROUPS: Final = {
     "case": Group(
@@ -60,8 +63,15 @@ GROUPS: Final = {
     ),
     "storage": Group(
         ("signpost/storage/*.py",),
-        ("tests/contract/test_storage_*.py", "tests/integration/test_workers_erasure.py"),
+        (
+            "tests/contract/test_storage_*.py",
+            "tests/contract/test_intake_calendar.py",
+            "tests/unit/test_storage_*.py",
+            "tests/integration/test_quotas.py",
+            "tests/integration/test_workers_erasure.py",
+        ),
         without=("signpost/storage/tables.py",),
+        servers=True,
     ),
     "messaging": Group(
         ("signpost/messaging/*.py", "signpost/messaging/embedded/*.py"),
@@ -78,6 +88,7 @@ GROUPS: Final = {
             "tests/integration/test_messaging_rabbitmq.py",
             "tests/integration/test_messaging_window.py",
         ),
+        servers=True,
     ),
     "intake": Group(
         ("services/intake/acceptance.py", "services/intake/rate.py"),

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -29,6 +30,12 @@ MAX_AT_IMPORT: Final = 60
 MAX_CASES: Final = 24
 """Journeys for each property test that draws them by a seed."""
 GRACE_S: Final = 4.0
+SLOWER: Final = 8
+"""How many times as long a test may take as without the change, and GRACE_S, before it counts as hanging."""
+
+SERVERS: Final = ("rabbitmq_server", "postgres_server")
+PRIVATE_SERVERS: Final = ("private_rabbitmq", "private_postgres")
+"""Fixtures. A server of one's own takes too long to start for each mutant."""
 
 KILLED, TIMEOUT, SURVIVED, UNTESTED, INVALID = "killed", "timeout", "survived", "untested", "invalid"
 
@@ -56,11 +63,35 @@ class Verdict:
         return self.outcome in (KILLED, TIMEOUT)
 
 
+class StartedPrograms:
+    """Whether a test has started a program of this project, which runs the code as it is on disk: such a test can
+    notice no mutant, but may fail for want of time."""
+
+    def __init__(self) -> None:
+        self._seen: list[str] = []
+        sys.addaudithook(self._audit)
+
+    def __bool__(self) -> bool:
+        return bool(self._seen)
+
+    def clear(self) -> None:
+        """Forget those of the test before."""
+        self._seen.clear()
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "subprocess.Popen" and str(arguments[0]).startswith(str(Path(sys.executable).parent)):
+            self._seen.append(str(arguments[0]))
+
+
 class Trial:
     """A pytest plugin: instead of running the tests once, it runs them against mutants."""
 
-    def __init__(self, mutants: Sequence[Mutant], jobs: int, progress: Callable[[str], None]) -> None:
-        self._mutants, self._jobs, self._progress = mutants, jobs, progress
+    def __init__(self, mutants: Sequence[Mutant], jobs: int, servers: bool, progress: Callable[[str], None]) -> None:
+        """`servers`: whether tests of RabbitMQ and PostgreSQL run. They share what a server holds, so that mutants are
+        then tried one after the other."""
+        self._mutants, self._jobs, self._progress = mutants, 1 if servers else jobs, progress
+        self._without = PRIVATE_SERVERS if servers else (*PRIVATE_SERVERS, *SERVERS)
+        self._started = StartedPrograms()
         self._paths = {live_path(module): module for module in {mutant.module for mutant in mutants}}
         self.verdicts: list[Verdict] = []
         self.broken: list[str] = []
@@ -80,6 +111,12 @@ class Trial:
         settings.load_profile("mutants")
         os.environ.setdefault("SIGNPOST_TEST_CASES", str(MAX_CASES))
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Skip tests of servers that are not to be used."""
+        if fixturedef.argname in self._without:
+            fixturedef.func = lambda: pytest.skip("without servers")  # type: ignore[misc]
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Trace every test, then try every mutant."""
         timings = [timing for item in session.items if (timing := self._trace(session, item)) is not None]
@@ -95,13 +132,16 @@ class Trial:
     def _trace(self, session: pytest.Session, item: pytest.Item) -> Timing | None:
         lines: dict[str, set[int]] = {module: set() for module in self._paths.values()}
         begin = time.monotonic()
+        self._started.clear()
         with _tracing({path: lines[module] for path, module in self._paths.items()}):
             reports = runtestprotocol(item, log=False, nextitem=session)  # type: ignore[arg-type]
-        if any(report.failed for report in reports):
-            self.broken.append(item.nodeid)
         seconds = time.monotonic() - begin
-        passed = [report.when for report in reports if report.passed]
-        return Timing(item, seconds, lines) if "call" in passed and seconds <= MAX_TEST_S else None
+        if any(report.failed for report in reports):
+            if not _passes(session, item):
+                self.broken.append(item.nodeid)
+            return None  # the tracer was too slow for it
+        passed = any(report.passed and report.when == "call" for report in reports)
+        return Timing(item, seconds, lines) if passed and seconds <= MAX_TEST_S and not self._started else None
 
     def _try_all(self, session: pytest.Session, timings: list[Timing]) -> Iterator[Verdict]:
         running: list[_Child] = []
@@ -139,7 +179,7 @@ class _Child:
 
     def __init__(self, session: pytest.Session, mutant: Mutant, nearest: Sequence[Timing]) -> None:
         self.mutant = mutant
-        self.deadline = time.monotonic() + 8 * sum(each.seconds for each in nearest) + GRACE_S
+        self.deadline = time.monotonic() + SLOWER * sum(each.seconds for each in nearest) + GRACE_S
         self.pipe, write = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -162,7 +202,8 @@ class _Child:
         os.close(self.pipe)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        _, status = os.waitpid(self.pid, 0)
+        late |= os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
         outcome, _, by = text.partition(" ")
         return Verdict(self.mutant, TIMEOUT if late else outcome or KILLED, by)
 
@@ -175,10 +216,15 @@ def _run(session: pytest.Session, mutant: Mutant, nearest: Sequence[Timing]) -> 
     except Exception as error:
         return f"{KILLED} import: {type(error).__name__}"
     for each in nearest:
-        reports = runtestprotocol(each.item, log=False, nextitem=session)  # type: ignore[arg-type]
-        if any(report.failed for report in reports):
+        signal.setitimer(signal.ITIMER_REAL, SLOWER * each.seconds + GRACE_S)  # ends this process
+        if not _passes(session, each.item):
             return f"{KILLED} {each.item.nodeid}"
     return SURVIVED
+
+
+def _passes(session: pytest.Session, item: pytest.Item) -> bool:
+    reports = runtestprotocol(item, log=False, nextitem=session)  # type: ignore[arg-type]
+    return not any(report.failed for report in reports)
 
 
 @contextlib.contextmanager

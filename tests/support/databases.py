@@ -1,6 +1,7 @@
 """Databases as the migrations leave them: emptied between tests, because creating and dropping one takes seconds."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 import psycopg
@@ -33,10 +34,12 @@ class MigratedDatabases:
         self._free: list[str] = []
         self._new: dict[str, list[list[tuple[object, ...]]]] = {}
         self._owned = contextlib.ExitStack()
+        self._pid = os.getpid()
 
     @contextlib.contextmanager
     def take(self) -> Iterator[str]:
         """Provide the SQLAlchemy URL of a database as good as new that no other test uses."""
+        self._notice_fork()
         url = self._free.pop() if self._free else self._create()
         try:
             yield url
@@ -47,6 +50,12 @@ class MigratedDatabases:
     def close(self) -> None:
         """Drop all databases."""
         self._owned.close()
+
+    def _notice_fork(self) -> None:
+        """In a child of `make mutants`: the child before it may have been killed in the middle of a test."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._free = [url for url in self._free if self._reset(url)]
 
     def _create(self) -> str:
         url = self._owned.enter_context(servers.database(self._server))

@@ -20,6 +20,9 @@ from tests.support.private_servers import (
 )
 from tests.support.vhosts import VirtualHosts
 
+DATABASES = f"signpost_test_{secrets.token_hex(4)}_"
+"""Begin of the names of all databases of this process and of its children."""
+
 
 class SharedRabbitMQ:
     """A running broker; tests only add and delete virtual hosts."""
@@ -80,6 +83,7 @@ def postgresql() -> Iterator[str]:
     for url in (named,) if named else ("postgresql://postgres@127.0.0.1:5432/postgres",):
         if postgresql_answers(url):
             yield url
+            _drop_all(url)
             return
     if named:
         raise ServerMissing("the server in SIGNPOST_TEST_POSTGRES does not respond; start it or unset the variable")
@@ -90,7 +94,7 @@ def postgresql() -> Iterator[str]:
 @contextlib.contextmanager
 def database(server: str) -> Iterator[str]:
     """Provide the SQLAlchemy URL of a fresh database; drop it afterwards."""
-    name = f"signpost_test_{secrets.token_hex(6)}"
+    name = f"{DATABASES}{secrets.token_hex(4)}"
     identifier = sql.Identifier(name)
     _administer(server, sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(identifier))
     try:
@@ -99,6 +103,15 @@ def database(server: str) -> Iterator[str]:
         yield f"postgresql+psycopg://{login}@{info.get('host', '127.0.0.1')}:{info.get('port', 5432)}/{name}"
     finally:
         _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
+
+
+def _drop_all(server: str) -> None:
+    """Drop what killed children of `make mutants` have left."""
+    with psycopg.connect(server) as connection:
+        names = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (DATABASES,))
+        left = [sql.Identifier(name) for (name,) in names]
+    for name in left:
+        _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
 
 def _administer(server: str, statement: sql.Composed) -> None:

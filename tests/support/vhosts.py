@@ -1,5 +1,6 @@
 """Virtual hosts for tests: made and deleted several at a time, because each call of rabbitmqctl takes a second."""
 
+import os
 import secrets
 from collections.abc import Callable
 
@@ -11,6 +12,11 @@ _ADD = """[begin
 end || Name <- [{names}]]"""
 _DELETE = '[rabbit_vhost:delete(Name, <<"test">>) || Name <- [{names}]]'
 
+_DELETE_ALL = """[
+    rabbit_vhost:delete(Name, <<"test">>) || Name <- rabbit_vhost:list_names(),
+    string:prefix(Name, "{prefix}") =/= nomatch
+]."""
+
 
 class VirtualHosts:
     """Virtual hosts of one broker, which `ctl` administers. Each is used once, with all rights for `guest`."""
@@ -21,11 +27,14 @@ class VirtualHosts:
         self._taken: list[str] = []
         self._used: list[str] = []
         self._batch = 1
+        self._pid = os.getpid()
+        self._prefix = f"signpost-test-{secrets.token_hex(4)}-"
 
     def take(self) -> str:
         """Return the name of a fresh virtual host."""
+        self._notice_fork()
         if not self._free:
-            self._free = [f"signpost-test-{secrets.token_hex(6)}" for _ in range(self._batch)]
+            self._free = [f"{self._prefix}{secrets.token_hex(4)}" for _ in range(self._batch)]
             self._run(_DELETE, self._used, _ADD, self._free)
             self._used, self._batch = [], min(2 * self._batch, MAX_BATCH)
         self._taken.append(self._free.pop())
@@ -37,9 +46,15 @@ class VirtualHosts:
         self._used.append(name)
 
     def close(self) -> None:
-        """Delete all."""
-        if left := [*self._free, *self._taken, *self._used]:
-            self._run(_DELETE, left)
+        """Delete all, also those of child processes that were killed."""
+        if self._free or self._taken or self._used:
+            self._ctl("eval", _DELETE_ALL.format(prefix=self._prefix))
+
+    def _notice_fork(self) -> None:
+        """In a child of `make mutants`: what its parent has made is its parent's."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._free, self._taken, self._used = [], [], []
 
     def _run(self, *parts: str | list[str]) -> None:
         """Run expressions with their lists of names in one call. Raises RuntimeError."""

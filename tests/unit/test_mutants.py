@@ -7,6 +7,7 @@ import sys
 from tests.mutants.groups import GROUPS
 from tests.mutants.mutants import ROOT, mutants_of
 from tests.mutants.survivors import Survivor, load_survivors, stale
+from tests.mutants.trial import StartedPrograms
 
 MODULES = sorted({path for group in GROUPS.values() for path in group.paths()})
 
@@ -54,3 +55,14 @@ def test_an_explanation_of_code_that_changed_is_stale() -> None:
     assert stale([old], [known]) == [
         f"signpost/case/money.py, {known.within}: no code 'ours.per == old' that becomes {known.after!r}"
     ]
+
+
+def test_only_programs_of_this_project_count_as_started() -> None:
+    """They run the code as it is on disk, without the mutant."""
+    started = StartedPrograms()
+    subprocess.run(["true"], check=True)
+    assert not started
+    subprocess.run([sys.executable, "-c", ""], check=True)
+    assert started
+    started.clear()
+    assert not started
