@@ -88,9 +88,8 @@ class Relay:
     def _note_refusals(self, rows: Sequence[OutboxRow], now: int) -> None:
         refused = {key_of(row) for row in rows if row.id in self._outbox.refused}
         self._refused_keys.add(refused, now)
-        if len(self._outbox.refused) < len(rows):
-            for exchange, key in self._refused_keys.remove({key_of(row) for row in rows} - refused):
-                self._store.release_outbox(exchange, key, now + self._lease, now)
+        for exchange, key in self._refused_keys.remove({key_of(row) for row in rows} - refused):
+            self._store.release_outbox(exchange, key, now + self._lease, now)
         keys = self._refused_keys.format_keys()
         if keys and self._lines.is_due(keys):
             log.warning(

@@ -144,6 +144,16 @@ def test_the_clock_passes_over_cases_that_are_being_worked_on(postgres: Store) -
         advisor.lock_cases([("acme", "c-1")])
         assert [row.key for row in clock.claim_due(NOW, 10)] == ["c-2"]
         assert other.claim_due(NOW, 10) == []
+        assert other.claim_evaluated_after(-1, 10) == []
+        assert other.claim_by_rulebook("acme", "", 10) == []
+
+
+def test_a_relay_passes_over_messages_that_another_is_claiming(postgres_url: str, postgres: Store) -> None:
+    append(postgres, change(1), change(2))
+    plain = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain) as other, open_store(postgres_url, statement_timeout_s=2) as store:
+        (claimed,) = other.execute("SELECT id FROM outbox ORDER BY id LIMIT 1 FOR UPDATE").fetchall()
+        assert [row.id for row in store.claim_outbox(NOW, LEASE, 10)] == [claimed[0] + 1]
 
 
 def test_two_relays_never_claim_one_message(url: str, store: Store) -> None:

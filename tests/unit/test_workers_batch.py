@@ -205,7 +205,9 @@ def test_an_event_twice_in_a_batch_counts_once(signpost: System) -> None:
     assert (again.fresh, again.repeated, again.outgoing) == (0, 1, [])
 
 
-def test_a_poisonous_event_is_alone_in_its_fate(signpost: System, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def poison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every event about the candidate `poison` fails."""
     from signpost.advice import case_set
 
     apply = case_set.CaseSet.apply
@@ -216,6 +218,16 @@ def test_a_poisonous_event_is_alone_in_its_fate(signpost: System, monkeypatch: p
         return apply(self, one, now)
 
     monkeypatch.setattr(case_set.CaseSet, "apply", fail)
+
+
+@pytest.mark.usefixtures("poison")
+def test_of_two_events_the_poisonous_one_fails(signpost: System) -> None:
+    result = handle(signpost, event("offer.extended", "p-0", offer="o"), event("offer.extended", "poison", offer="o"))
+    assert [one.outcome for one in result.settlements] == [Outcome.DONE, Outcome.DEAD]
+
+
+@pytest.mark.usefixtures("poison")
+def test_a_poisonous_event_is_alone_in_its_fate(signpost: System) -> None:
     events = [event("offer.extended", who, offer="o") for who in ("p-1", "p-2", "poison", "p-3", "p-4")]
     result = handle(signpost, *events)
     outcomes = {one.delivery.message_id: one.outcome for one in result.settlements}
@@ -252,8 +264,10 @@ def test_the_idle_announcement_survives_a_database_that_is_away(
         raise TransientError("the database is away")
 
     handler = signpost.handler()
-    monkeypatch.setattr(signpost.store, "announce_rulebooks", away)
     handler.announce_rulebooks(signpost.now)
+    assert signpost.now in {row.seen_at for row in signpost.store.rulebooks().values()}
+    monkeypatch.setattr(signpost.store, "announce_rulebooks", away)
+    handler.announce_rulebooks(signpost.now + HOUR)
 
 
 def test_outgoing_rows_are_leased_to_the_advisor(signpost: System) -> None:
@@ -310,6 +324,8 @@ def test_feedback_on_advice_that_does_not_exist_is_a_dead_letter_and_the_others_
         sent[0].body: Outcome.DONE,
         sent[1].body: Outcome.DEAD,
     }
+    (reason,) = [one.reason for one in result.settlements if one.outcome is Outcome.DEAD]
+    assert reason == "feedback refused: the tenant has no recommendation with this id"
     assert [(one["id"], one["change"]) for one in changes(result)] == [(name, "dismissed")]
     assert signpost.store.case("acme", "anybody") is None, "the case is that of the recommendation"
 

@@ -54,3 +54,11 @@ def test_a_user_may_answer_what_its_consumers_receive(pattern: str, is_covered: 
 def test_a_user_has_the_patterns_of_all_its_consumers_and_nobody_those_of_a_consumer_without() -> None:
     rows = [ConsumerRow(["acme.#"], "ann"), ConsumerRow(["#"], ""), ConsumerRow(["globex.#"], "ann")]
     assert patterns_of_users(rows) == {"ann": ["acme.#", "globex.#"]}
+
+
+def test_a_user_may_answer_what_one_of_its_consumers_receives(signpost: System) -> None:
+    signpost.store.consumers.put("c", ["globex.#", "acme.#"], START, user="ann")
+    (name, *_) = {one["id"] for one in changes(handle(signpost, event("offer.extended", "two", offer="o")))}
+    with signpost.store.transaction() as tx:
+        answer = event("advice.done", "anybody", at=1, recommendation=name)
+        assert FeedbackDesk(tx, [answer], signpost.now).admit(answer, "ann").subject == "two"

@@ -38,6 +38,23 @@ def test_a_late_event_without_a_date_that_names_an_offer_of_the_erased_candidate
     assert handle(signpost, other).refused == 0
 
 
+def test_a_link_without_a_date_may_be_old_and_counts_for_nothing(signpost: System) -> None:
+    link = event("application.submitted", "linked", application="gone")
+    handle(signpost, link, event("candidate.erased", "linked", at=3))
+    again = replace(event("application.submitted", "linked", at=5, application="gone", id="again"), dated=False)
+    assert handle(signpost, again).refused == 1
+
+
+def test_an_application_is_erased_although_an_offer_of_its_name_is_stated_since(signpost: System) -> None:
+    handle(signpost, event("offer.extended", "application:same", offer="o"))
+    handle(signpost, event("application.submitted", "namesake", at=1, application="same"))
+    handle(signpost, event("offer.extended", "namesake", at=5, offer="same"))
+    handle(signpost, event("candidate.erased", "namesake", at=3))
+    assert "offer/same" in str(signpost.standing("namesake"))
+    with signpost.store.transaction() as tx:
+        assert tx.lock_cases([("acme", "application:same")])["acme", "application:same"].merged_into is None
+
+
 def test_an_offer_that_is_stated_since_is_not_what_was_erased(signpost: System) -> None:
     handle(signpost, event("offer.extended", "kept", at=5, offer="o"))
     handle(signpost, event("candidate.erased", "kept", at=3))

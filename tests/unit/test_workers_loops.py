@@ -334,6 +334,18 @@ def test_a_confirm_that_does_not_come_is_waited_for_within_a_bound(
     assert waiting(store) == ["m-0000"]
 
 
+def test_a_confirm_that_comes_within_the_bound_counts(
+    store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    future: Future[None] = Future()
+    monkeypatch.setattr(broker, "publish", lambda _: future)
+    publisher = OutboxPublisher(broker, store, 10)
+    publisher.send(outgoing(store, 1))
+    threading.Timer(0.02, future.set_result, [None]).start()
+    assert publisher.collect() == 1
+    assert waiting(store) == []
+
+
 def test_confirmed_messages_that_cannot_be_deleted_are_left_to_the_relay(
     store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from signpost.advice import Engine
 from signpost.storage import CaseRow, Store
 from signpost.tenants.rulebooks import Engines
-from signpost.workers.rulebook_versions import IN_USE_US, RulebookVersions, StaleRulebook
+from signpost.workers.rulebook_versions import ANNOUNCE_INTERVAL_US, IN_USE_US, RulebookVersions, StaleRulebook
 from tests.support.workers_kit import ENGINES, START
 
 OWN = ENGINES.rulebooks.of("acme").version
@@ -116,6 +116,18 @@ def test_a_process_whose_files_have_changed_takes_them(
     assert check(store, versions, row) == {("acme", "newer")}, "not settled before the new engines are announced"
     versions.engines(START + 1)
     assert check(store, versions, row) == set(), "ours are the latest now"
+
+
+def test_a_renewed_announcement_makes_no_rulebook_the_latest(
+    store: Store, versions: RulebookVersions, files: Files
+) -> None:
+    files.current = Engines(lambda rulebook: ENGINES.of("acme"), ENGINES.rulebooks, turn=1)
+    versions.engines(START + 1)
+    store.announce_rulebooks(["newer"], START + 2, as_newest=True)
+    now = START + 1 + ANNOUNCE_INTERVAL_US
+    versions.engines(now)
+    assert store.rulebooks()[OWN].seen_at == now
+    assert check(store, versions, replace(CASE, rulebook="newer"), now=now) == {("acme", "newer")}
 
 
 def test_the_groups_of_older_rulebooks_come_oldest_first(store: Store, files: Files) -> None:

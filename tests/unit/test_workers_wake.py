@@ -2,21 +2,24 @@
 
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
 
 from signpost.case.instant import DAY, HOUR, MINUTE, SECOND
-from signpost.errors import TransientError
+from signpost.errors import BugError, TransientError
 from signpost.messaging import Message
 from signpost.messaging.message import QueueFull
 from signpost.names import AGENDA
-from signpost.storage import Store
+from signpost.storage import CaseRow, Store
+from signpost.workers import case_rows
 from signpost.workers.correction import MAX_SKEW_US
 from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.reevaluation import POSTPONE_US
 from signpost.workers.relay import Relay
 from signpost.workers.rulebook_versions import ANNOUNCE_INTERVAL_US, IN_USE_US
-from tests.support.workers_kit import LEASE, START, event
+from tests.support.workers_kit import ENGINES, LEASE, START, event
 from tests.unit.test_workers_loops import Broker, Clock, Turns, case, due_case, keep, letters, outgoing, waiting
 
 ACME = {"id": "acme", "name": "Acme"}
@@ -93,6 +96,20 @@ def test_a_clock_that_stops_deletes_what_the_broker_has_confirmed(store: Store, 
     assert waiting(store) == []
 
 
+def test_an_idle_clock_deletes_what_was_confirmed_before_it_pauses(store: Store, broker: Broker) -> None:
+    due_case(store, "c-1", START)
+    clock, left = Clock(store, broker), list[list[str]]()
+
+    class Looks(Turns):
+        def wait(self, timeout: float | None = None) -> bool:
+            left.append(waiting(store))
+            return super().wait(timeout)
+
+    clock.worker.run(Looks(1))
+    assert broker.published
+    assert left == [[]]
+
+
 def test_the_clock_forgets_signed_messages_that_are_too_old_to_come_again(store: Store, broker: Broker) -> None:
     store.signed_messages.claim(b"k", b"first", until=START - 1, now=START - HOUR)
     store.signed_messages.claim(b"l", b"first", until=START, now=START - HOUR)
@@ -136,6 +153,28 @@ def test_once_a_full_queue_takes_a_message_the_others_follow_at_once(store: Stor
 
 def test_an_announcement_is_renewed_several_times_while_it_is_valid() -> None:
     assert (ANNOUNCE_INTERVAL_US, IN_USE_US) == (10 * SECOND, 60 * SECOND)
+
+
+@pytest.mark.parametrize(("after", "is_taken"), [(0, False), (1, True)])
+def test_a_case_that_asks_to_be_woken_at_once_does_not_keep_the_clock_busy(
+    store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch, after: int, is_taken: bool
+) -> None:
+    def to_rows(*arguments: Any) -> list[CaseRow]:
+        return [replace(row, next_change=row.updated + after) for row in case_rows.to_rows(*arguments)]
+
+    due_case(store, "c-1", START)
+    monkeypatch.setattr("signpost.workers.reevaluation.to_rows", to_rows)
+    Clock(store, broker).processor.wake(lambda: START)
+    assert case(store, "c-1").next_change == START + (after if is_taken else POSTPONE_US)
+
+
+def test_a_case_that_was_not_locked_is_not_saved() -> None:
+    case_set = case_rows.load_case_set(ENGINES.of("acme"), "acme", [CaseRow("acme", "c-1")])
+    list(case_set.apply(event("offer.extended", "c-1", offer="o"), START))
+    case_set.advise(START)
+    assert [row.key for row in case_rows.to_rows([case_set], {("acme", "c-1"): CaseRow("acme", "c-1")}, START)]
+    with pytest.raises(BugError, match="touched but not locked"):
+        case_rows.to_rows([case_set], {}, START)
 
 
 def test_the_state_of_a_case_that_cannot_be_saved_is_not_lost(
