@@ -36,6 +36,8 @@ SPREAD_S = 2.5
 SETTLING_S = 60.0
 """Within this time after the last heal nothing may be left to do."""
 POLL_S = 0.1
+SERVERS = frozenset({"broker", "database", "amqp", "sql"})
+"""What a process needs to start."""
 
 
 class NotProven(Exception):
@@ -183,7 +185,7 @@ class Ledger:
             healed = time.monotonic()
             with contextlib.ExitStack() as healing:
                 # Each is healed, whatever the others do; the last callback is the first: what processes need to start
-                for fault in sorted(injected, key=lambda fault: bool({"broker", "database"} & fault.touches)):
+                for fault in sorted(injected, key=lambda fault: bool(SERVERS & fault.touches)):
                     healing.callback(fault.heal)
         return healed
 
