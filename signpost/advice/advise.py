@@ -1,6 +1,6 @@
 """Compares the current advice of a case with the published advice and emits changes. Pure; `now` in microseconds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from signpost.advice.basis import Basis
 from signpost.advice.document import add_explanation, document, employer_of
 from signpost.advice.evidence import evidence
 from signpost.advice.records import CLOSED_BY_CONSUMER, PUBLISHED, AdviceRecord, dump_records, load_records
-from signpost.advice.wording import Words, inputs_of, words_for
+from signpost.advice.wording import Writer, inputs_of
 from signpost.case.case import Case
 from signpost.case.instant import on_calendar, parse_instant
 from signpost.engine.compiled import Answer, Match
@@ -92,7 +92,7 @@ class _Advisor:
         self.records = load_records(advice_state)
         self.answers = {answer.key: answer for answer in engine.answers(self.facts)}
         self.changes: list[RecommendationChange] = []
-        self.words_cache: dict[tuple[str, str, str], Words] = {}
+        self.writer = Writer(self.facts)
 
     def run(self) -> AdviceResult:
         current = self._active_answers()
@@ -118,7 +118,7 @@ class _Advisor:
         return AdviceResult(b"", self.changes, None, self._basis())
 
     def _basis(self) -> Basis:
-        return Basis(self.engine.rulebook, self.facts, self.answers, self.records, self.case.erased_at)
+        return Basis(self.engine.rulebook, self.facts, self.answers, self.records, self.case.erased_at, self.writer)
 
     def _active_answers(self) -> dict[str, Answer]:
         """The answers that hold now, as the engine says."""
@@ -157,7 +157,7 @@ class _Advisor:
             self._emit(record, "superseded", f"superseded by {by}")
         elif record.state not in ANSWERS:
             record.state, record.by, record.priority = "suppressed", by, answer.priority(self.now)
-            record.title = self._words(answer, answer.related_at(self.now), record.priority).title
+            record.title = self.writer.words(answer, answer.related_at(self.now), record.priority).title
 
     def _set_audience(self, record: AdviceRecord) -> bool:
         """Fix audience and topic for the whole episode; False if its rule is gone or has another audience now."""
@@ -201,17 +201,10 @@ class _Advisor:
         text_inputs = inputs_of(answer, self.facts, related, record.priority)
         inputs = _digest(text_inputs + self.engine.rulebook.version.encode())
         if inputs != record.inputs:
-            words = self._words(answer, related, record.priority)
+            words = self.writer.words(answer, related, record.priority)
             record.inputs, record.text, record.title = inputs, _digest(orjson.dumps(words)), words.title
             record.related = {name: [item.id for item in items] for name, items in related.items()}
         return before != (record.priority, record.due, record.valid_until, record.text)
-
-    def _words(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> Words:
-        """The rendered texts of a recommendation; cached, because the digest and the change both need them."""
-        key = (answer.key, priority, repr([[item.id for item in items] for items in related.values()]))
-        if key not in self.words_cache:
-            self.words_cache[key] = words_for(answer, self.facts, related, priority)
-        return self.words_cache[key]
 
     def _emit(self, record: AdviceRecord, change: str, reason: str | None = None) -> None:
         rule = self._rule(record)
@@ -235,7 +228,7 @@ class _Advisor:
             answer = self.answers.get(record.key) or self.engine.answer_about(rule.id, subject, self.facts)
             related = answer.related_at(self.now) if answer.holds(self.now) else self._last_related(record)
             because = evidence(answer, self.facts, related, self.now)
-            data = add_explanation(data, self._words(answer, related, record.priority), because)
+            data = add_explanation(data, self.writer.words(answer, related, record.priority), because)
         identity = (record.id, record.sequence, change, data["status"])
         address = (record.audience, record.rule, record.topic, f"{record.kind}/{record.subject}")
         self.changes.append(RecommendationChange(*identity, *address, record.priority, data, self.now))

@@ -49,6 +49,21 @@ class JoinedWords:
     questions: list[str]
 
 
+class Writer:
+    """Renders the texts of one evaluation: those that a change, its digest and a card need only once."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._written: dict[tuple[str, str, str], Words] = {}
+
+    def words(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> Words:
+        """The rendered texts of a recommendation."""
+        key = (answer.key, priority, repr([[item.id for item in items] for items in related.values()]))
+        if key not in self._written:
+            self._written[key] = words_for(answer, self._facts, related, priority)
+        return self._written[key]
+
+
 def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> Words:
     """Render the texts of a rule about a subject, from facts and the current priority; never from the clock."""
     rule = answer.rule

@@ -12,7 +12,7 @@ from signpost.advice.basis import Basis
 from signpost.advice.comparison import Comparison
 from signpost.advice.document import employer_of
 from signpost.advice.rendering import render_text, render_title
-from signpost.advice.wording import Words, words_for
+from signpost.advice.wording import Words
 from signpost.case.instant import DAY, format_instant, on_calendar
 from signpost.facts.facts import Entity
 from signpost.rulebook.rulebook import CardKind
@@ -68,7 +68,7 @@ class _CardWriter:
 
     def _words(self, item: Item) -> Words:
         answer = self.basis.answers[item.record.key]
-        return words_for(answer, self.basis.facts, answer.related_at(self.now), item.record.priority)
+        return self.basis.writer.words(answer, answer.related_at(self.now), item.record.priority)
 
     def _joined(self, kind: CardKind) -> dict[str, Any]:
         lead = self._words(self.card.items[0])
