@@ -30,7 +30,7 @@ def one_line(text: str) -> str:
 
 def free_text(text: str) -> str:
     """The text with its lines and tabs: control characters replaced, invisible characters removed."""
-    return text if text.isprintable() else _replace(LINE_BREAK.sub("\n", text).replace("\x1f", " "))
+    return text if text.replace("\n", "").isprintable() else _replace(LINE_BREAK.sub("\n", text).replace("\x1f", " "))
 
 
 def _replace(text: str) -> str:

@@ -35,6 +35,8 @@ class Silent(ChainableUndefined):
 
 def show(value: Any) -> str:
     """A value as readers see it; instants must already be in local time."""
+    if type(value) is str:  # most are
+        return value
     if value is None or isinstance(value, Undefined):
         return UNKNOWN
     if isinstance(value, bool):
@@ -168,17 +170,26 @@ def render(source: str, context: Mapping[str, Any]) -> str:
     return _compile(source, STRICT).render(context).strip()
 
 
-def render_within(source: str, context: Mapping[str, Any], max_chars: int) -> str:
+def render_within(source: str, context: dict[str, Any], max_chars: int) -> str:
     """As `render`, but no unknown field fails, and it stops as soon as the text is longer than `max_chars`: at most one
     part more."""
+    if is_fixed(source):
+        return source if len(source) > max_chars else source.strip()
     parts, length = [], 0
-    for part in _compile(source, ENVIRONMENT).generate(context):
+    template = _compile(source, ENVIRONMENT)
+    # As `generate`, but without a copy of the context for each text: a template changes only its own variables
+    for part in template.root_render_func(template.new_context(context, shared=True)):
         parts.append(part)
         length += len(part)
         if length > max_chars:
             break
     text = "".join(parts)
     return text if length > max_chars else text.strip()
+
+
+def is_fixed(source: str) -> bool:
+    """Whether a text is the same whatever the facts."""
+    return "{" not in source
 
 
 @lru_cache(maxsize=4096)
