@@ -60,8 +60,12 @@ class Policy:
 
     def with_preferences(self, values: Mapping[str, Any]) -> "Policy":
         """The policy with the preferences of a candidate, which come first. `values`: of the candidate's entity."""
-        own = {name: parse(values[f"{PREFIX}{name}"]) for name, parse in PARSERS.items() if f"{PREFIX}{name}" in values}
-        return replace(self, **own)
+        own = {name: PARSERS[name](values[stated]) for stated, name in _STATED.items() if stated in values}
+        return replace(self, **own) if own else self
+
+    def in_zone(self, zone: tzinfo) -> "Policy":
+        """The policy where it is the time of this zone."""
+        return self if zone == self.zone else replace(self, zone=zone)
 
 
 def _cards(value: float) -> int:
@@ -74,4 +78,6 @@ PARSERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "topics_off": frozenset,
 }
 """Parameter -> how its value is read. Each but the first and the last raises ValueError for a malformed text."""
+_STATED: Final = {f"{PREFIX}{name}": name for name in PARSERS}
+"""The candidate's preference -> parameter."""
 POLICY: Final = Policy()

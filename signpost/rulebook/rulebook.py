@@ -1,7 +1,7 @@
 """The rulebook: all typed rules, the kinds of cards that join their advice, and the version. Loads nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -43,6 +43,7 @@ class Rulebook:
     version: str
     cards: tuple[CardKind, ...] = ()
     policy: Policy = POLICY
+    _joined: dict[str, CardKind | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -55,10 +56,11 @@ class Rulebook:
 
     def card_of(self, rule: Rule) -> CardKind | None:
         """The kind of card that joins the advice of a rule; None if it has a card of its own."""
-        names = {str(rule.act), rule.act.name} if rule.act else set()
-        return next(
-            (card for card in self.cards if card.audience == rule.audience and not names.isdisjoint(card.acts)), None
-        )
+        if rule.id not in self._joined:
+            names = {str(rule.act), rule.act.name} if rule.act else set()
+            fitting = (card for card in self.cards if card.audience == rule.audience)
+            self._joined[rule.id] = next((card for card in fitting if not names.isdisjoint(card.acts)), None)
+        return self._joined[rule.id]
 
     def params(self) -> dict[str, Mapping[str, Any]]:
         """Rule id -> its parameters."""

@@ -1,5 +1,6 @@
 """Builds the agenda of each reader of a case: cards in order, and what is held back. Pure; `now` in microseconds."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -7,6 +8,7 @@ from hashlib import blake2b
 
 from signpost.advice.agenda.cards import HIGH, URGENT, Agenda, Card, Held, Item, Reader, rank
 from signpost.advice.basis import Basis
+from signpost.advice.records import AdviceRecord
 from signpost.case.instant import to_datetime
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.policy import Policy
@@ -27,14 +29,24 @@ def agendas(basis: Basis, policy: Policy, *, tenant: str, key: str, now: int) ->
 
 
 def _items(basis: Basis, now: int) -> Iterable[Item]:
-    for record in basis.records.values():
+    for key, record in basis.records.items():
+        if record.state != "active":
+            continue
         rule = basis.rulebook.rules.get(record.rule)
-        answer = basis.answers.get(record.key)
-        if record.state == "active" and rule is not None and answer is not None:
-            ahead = [instant for instant in (record.due, record.valid_until) if instant is not None and instant > now]
-            since = max((flip for flip in answer.intervals if flip <= now), default=0)
-            ends_at = min((flip for flip in answer.intervals if flip > now), default=None)
-            yield Item(record, rule, answer.subject, min(ahead, default=None), since, ends_at)
+        answer = basis.answers.get(key)
+        if rule is not None and answer is not None:
+            flips, place = answer.intervals, bisect_right(answer.intervals, now)
+            since = flips[place - 1] if place else 0
+            ends_at = flips[place] if place < len(flips) else None
+            yield Item(key, record, rule, answer.subject, _first_ahead(record, now), since, ends_at)
+
+
+def _first_ahead(record: AdviceRecord, now: int) -> int | None:
+    """The next of its due time and the end of its validity, if either is ahead."""
+    due, until = record.due, record.valid_until
+    if due is None or due <= now:
+        return until if until is not None and until > now else None
+    return due if until is None or until <= now else min(due, until)
 
 
 def _reader_of(item: Item) -> Reader:
@@ -46,9 +58,9 @@ def _reader_of(item: Item) -> Reader:
 def _policy_of(reader: Reader, items: Iterable[Item], facts: Facts, policy: Policy) -> Policy:
     """The policy in the reader's zone; only the candidate's own agenda follows the candidate's preferences."""
     private = reader.audience == "candidate"
-    first = min(items, key=lambda item: item.record.key)
+    first = min(items, key=lambda item: item.key)
     own = policy.with_preferences(facts.candidate.values) if private else policy
-    return replace(own, zone=facts.clock(first.subject, private=private).zone)
+    return own.in_zone(facts.clock(first.subject, private=private).zone)
 
 
 class _Builder:
@@ -61,11 +73,13 @@ class _Builder:
         shown: list[Item] = []
         late: set[str] = set()
         for item in items:
-            if (waiting := self._waits(item)) is not None:
+            until = self._release(item)
+            would_be_late = until > self.now and item.last_useful is not None and item.last_useful <= until
+            if (waiting := self._waits(item, until, would_be_late)) is not None:
                 held.append(waiting)
                 continue
             shown.append(item)
-            if self._would_be_late(item):
+            if would_be_late:
                 late.add(item.record.id)
         cards, capped = self._cap(self._join(shown, late))
         held += [Held(item, *self._why_capped(card, len(cards))) for card in capped for item in card.items]
@@ -73,12 +87,11 @@ class _Builder:
         near = [instant for card in (*cards, *capped) for instant in card.near_from()]
         return Agenda(self.reader, tuple(cards), tuple(held), self._next_change(cards, held, near), self.policy)
 
-    def _waits(self, item: Item) -> Held | None:
-        """Why and until when a recommendation is no news yet; None if it is."""
+    def _waits(self, item: Item, until: int, would_be_late: bool) -> Held | None:
+        """Why and until when a recommendation is no news yet; None if it is. `until`: its release."""
         if item.record.topic in self.policy.topics_off:
             return Held(item, f"advice on {item.record.topic.replace('-', ' ')} is switched off", None)
-        until = self._release(item)
-        if until <= self.now or self._would_be_late(item):
+        if until <= self.now or would_be_late:
             return None
         is_quiet = until == self.policy.quiet_until(self._raised_at(item))
         return Held(item, "it arrived in quiet hours" if is_quiet else "it waits for the next digest", until)
@@ -93,18 +106,13 @@ class _Builder:
         """When it was raised; now, if a clock that ran ahead has raised it: that instant may be hours away."""
         return min(item.record.raised_at, self.now)
 
-    def _would_be_late(self, item: Item) -> bool:
-        """Whether waiting for its release would make it late."""
-        release = self._release(item)
-        return release > self.now and item.last_useful is not None and item.last_useful <= release
-
     def _join(self, items: Iterable[Item], late: set[str]) -> list[Card]:
         """The recommendations as cards, in order."""
         groups: dict[tuple[str, str], list[Item]] = {}
         kinds: dict[tuple[str, str], CardKind | None] = {}
         for item in items:
             kind = self.basis.rulebook.card_of(item.rule)
-            group = (kind.name, self._group(kind, item)) if kind else ("", item.record.key)
+            group = (kind.name, self._group(kind, item)) if kind else ("", item.key)
             groups.setdefault(group, []).append(item)
             kinds[group] = kind
         cards = [
@@ -123,7 +131,7 @@ class _Builder:
         near = {card.id for card in cards if any(instant <= self.now for instant in card.near_from())}
         if not near or not any(rank(card.priority) >= rank(HIGH) for card in cards if card.id not in near):
             return cards
-        return [replace(card, is_near=card.id in near) for card in cards]
+        return [replace(card, is_near=True) if card.id in near else card for card in cards]
 
     def _group(self, kind: CardKind, item: Item) -> str:
         """What the recommendations on one card have in common."""

@@ -31,8 +31,9 @@ class Reader:
 class Item:
     """One active recommendation. `last_useful`: the next of its due time and the end of its validity, if either is
     ahead. `since`: the instant since when it holds, by the facts, so that the order of arrival does not matter.
-    `ends_at`: when time alone ends it."""
+    `ends_at`: when time alone ends it. `key`: of the record."""
 
+    key: str
     record: AdviceRecord
     rule: Rule
     subject: Entity
@@ -43,7 +44,7 @@ class Item:
     @property
     def order(self) -> tuple[int, int, float, int, str]:
         """Sort key within a card."""
-        return _order(self.record.priority, self.last_useful, self.rule.weight, self.since, self.record.key)
+        return _order(self.record.priority, self.last_useful, self.rule.weight, self.since, self.key)
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ class Card:
     def near_from(self) -> list[int]:
         """The instants from which it counts as due soon, one for each of its recommendations that is due."""
         before = self.kind.high_before if self.kind else 0
-        due = (item.record.due for item in self.items if item.record.due == item.last_useful) if before else ()
+        if not before:
+            return []
+        due = (item.record.due for item in self.items if item.record.due == item.last_useful)
         return [instant - before for instant in due if instant is not None]
 
     @cached_property
@@ -106,7 +109,7 @@ class Card:
         """Sort key: priority, then time left, then weight, then age, each of those that decide its place."""
         weight = max(item.rule.weight for item in self.leading)
         since = min(item.since for item in self.leading)
-        return _order(self.priority, self.pressing_until, weight, since, min(item.record.key for item in self.items))
+        return _order(self.priority, self.pressing_until, weight, since, min(item.key for item in self.items))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 those published last. Pure; `now` in microseconds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC
 from hashlib import blake2b
 from typing import Any, Final
@@ -203,7 +203,7 @@ class _Updater:
         """The agenda of a reader without advice, in the zone of the candidate."""
         facts = self.basis.facts if self.basis and reader.audience == "candidate" else None
         policy = self.policy.with_preferences(facts.candidate.values) if facts else self.policy
-        return Agenda(reader, (), (), None, replace(policy, zone=(facts and facts.zone) or UTC))
+        return Agenda(reader, (), (), None, policy.in_zone((facts and facts.zone) or UTC))
 
     def _id(self, reader: Reader, known: Mapping[str, Any]) -> str:
         """The id of an agenda, for the life of its case; another after an erasure."""
