@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -17,9 +17,9 @@ from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.shapes import ADDRESSED
-from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope
+from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope, Texts
 from signpost.rulebook.text_values import readable
-from signpost.rulebook.texts import show, to_local_time
+from signpost.rulebook.texts import is_fixed, show, to_local_time
 from signpost.rulebook.values import parse_duration
 
 EMPLOYER_FALLBACK = "the employer"
@@ -49,26 +49,50 @@ class JoinedWords:
     questions: list[str]
 
 
+_Key: TypeAlias = tuple[str, str, str]
+"""(`RULE@KIND/ID`, priority, ids of the related entities)."""
+_Context: TypeAlias = tuple[dict[str, Any], Comparison | None]
+
+
 class Writer:
-    """Renders the texts of one evaluation: those that a change, its digest and a card need only once."""
+    """Renders the texts of one evaluation: a change, its digest and a card share them."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._written: dict[tuple[str, str, str], Words] = {}
+        self._written: dict[_Key, Words] = {}
+        self._contexts: dict[_Key, _Context] = {}
 
     def words(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> Words:
-        """The rendered texts of a recommendation."""
-        key = (answer.key, priority, repr([[item.id for item in items] for items in related.values()]))
+        """The texts of a rule about a subject, from facts and the current priority; never from the clock."""
+        key = _key(answer, related, priority)
         if key not in self._written:
-            self._written[key] = words_for(answer, self._facts, related, priority)
+            self._written[key] = _words(answer, *self._context(key, answer, related))
         return self._written[key]
 
+    def joined(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> JoinedWords:
+        """The part of a recommendation on a joined card."""
+        rule = answer.rule
+        if (fixed := _fixed_words(rule.id, rule.texts)) is not None:
+            return fixed
+        return _joined_words(rule.id, rule.texts, self._context(_key(answer, related, priority), answer, related)[0])
 
-def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> Words:
-    """Render the texts of a rule about a subject, from facts and the current priority; never from the clock."""
-    rule = answer.rule
-    context, comparison = _context(answer, facts, related, priority)
-    texts = rule.texts
+    def _context(self, key: _Key, answer: Answer, related: Mapping[str, list[Entity]]) -> _Context:
+        if key not in self._contexts:
+            self._contexts[key] = _context(answer, self._facts, related, key[1])
+        return self._contexts[key]
+
+
+def _key(answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> _Key:
+    return answer.key, priority, repr([[item.id for item in items] for items in related.values()])
+
+
+def joined_words(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> JoinedWords:
+    """The part of a recommendation on a joined card."""
+    return Writer(facts).joined(answer, related, priority)
+
+
+def _words(answer: Answer, context: dict[str, Any], comparison: Comparison | None) -> Words:
+    rule, texts = answer.rule, answer.rule.texts
     title, text = partial(render_title, rule.id, context=context), partial(render_text, rule.id, context=context)
     written = context if "employer_name" in answer.subject.values else context | {"employer": EMPLOYER_TO_FILL_IN}
     drafts = [
@@ -79,20 +103,21 @@ def words_for(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]],
     return Words(title(texts.title), text(texts.message), steps, drafts, comparison)
 
 
-def joined_words(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> JoinedWords:
-    """Render the part of a recommendation on a joined card."""
-    context, _ = _context(answer, facts, related, priority)
-    texts = answer.rule.texts
-    title = partial(render_title, answer.rule.id, context=context)
-    line = partial(render_line, answer.rule.id, context=context)
+@lru_cache(maxsize=1024)
+def _fixed_words(rule: str, texts: Texts) -> JoinedWords | None:
+    """The part of a rule on a joined card if no fact changes it; None otherwise."""
+    sources = (texts.item.strip() or texts.title, texts.opening, *texts.questions)
+    return _joined_words(rule, texts, {}) if all(map(is_fixed, sources)) else None
+
+
+def _joined_words(rule: str, texts: Texts, context: dict[str, Any]) -> JoinedWords:
+    title, line = partial(render_title, rule, context=context), partial(render_line, rule, context=context)
     questions = [question for question in map(line, texts.questions) if question]
-    item = title(texts.item)
-    return JoinedWords("" if item else title(texts.title), item, line(texts.opening), questions)
+    item, opening = texts.item and title(texts.item), texts.opening and line(texts.opening)
+    return JoinedWords("" if item else title(texts.title), item, opening, questions)
 
 
-def _context(
-    answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str
-) -> tuple[dict[str, Any], Comparison | None]:
+def _context(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> _Context:
     """The variables of the texts, and the chart if the rule attaches one."""
     context = _variables(answer, facts, related) | {"priority": priority}
     if not answer.rule.attaches:

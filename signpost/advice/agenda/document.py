@@ -16,6 +16,7 @@ from signpost.advice.wording import Words
 from signpost.case.instant import DAY, format_instant, on_calendar
 from signpost.facts.facts import Entity
 from signpost.rulebook.rulebook import CardKind
+from signpost.rulebook.templates import names_in
 from signpost.rulebook.texts import ENVIRONMENT, MIDNIGHT, show, to_local_time
 
 _GAP: Final = re.compile(r"\n{3,}")
@@ -67,12 +68,13 @@ class _CardWriter:
         return _texts(words.title, words.message, words.steps, words.drafts, words.comparison)
 
     def _words(self, item: Item) -> Words:
-        answer = self.basis.answers[item.record.key]
+        answer = self.basis.answers[item.key]
         return self.basis.writer.words(answer, answer.related_at(self.now), item.record.priority)
 
     def _joined(self, kind: CardKind) -> dict[str, Any]:
-        lead = self._words(self.card.items[0])
-        context = CardVariables(self.card, self.basis, self.now, private=self.private).all(lead)
+        variables = CardVariables(self.card, self.basis, self.now, private=self.private)
+        names = frozenset[str]().union(*map(names_in, kind.texts.sources()))
+        context = variables.named(names, lambda: self._words(self.card.items[0]))
         title, text = (
             partial(render_title, kind.name, context=context),
             partial(render_text, kind.name, context=context),
@@ -87,7 +89,7 @@ class _CardWriter:
         return _texts(
             title(kind.texts.title),
             text(kind.texts.message),
-            steps if kind.texts.steps else context["items"],
+            steps if kind.texts.steps else variables.items,
             drafts or self._own_drafts(),
             self._comparison(),
         )

@@ -1,15 +1,16 @@
 """The variables of the texts of a card that joins several recommendations. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 from signpost.advice.addressing import signature
 from signpost.advice.agenda.agenda import day_of
 from signpost.advice.agenda.cards import Card, Item
 from signpost.advice.basis import Basis
-from signpost.advice.wording import EMPLOYER_FALLBACK, JoinedWords, Words, context_of, joined_words
+from signpost.advice.wording import EMPLOYER_FALLBACK, JoinedWords, Words, context_of
 from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity
 from signpost.rulebook.text_values import readable
@@ -51,51 +52,88 @@ class Part:
         return bool(self.words.questions and self.words.item)
 
 
+class Lead:
+    """The words of the most pressing recommendation, rendered once a text shows any of them."""
+
+    def __init__(self, render: Callable[[], Words]) -> None:
+        self._render = render
+
+    @cached_property
+    def _words(self) -> Words:
+        return self._render()
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+        return self._words.title
+
+    @property
+    def message(self) -> str:
+        """Its message."""
+        return self._words.message
+
+    @property
+    def steps(self) -> list[str]:
+        """Its steps."""
+        return self._words.steps
+
+
 class CardVariables:
     """Collects the variables of one card. `private`: for the candidate, who knows everything."""
 
     def __init__(self, card: Card, basis: Basis, now: int, *, private: bool) -> None:
-        self.card, self.facts, self.private = card, basis.facts, private
+        self.card, self.basis, self.now, self.private = card, basis, now, private
+        self.facts = basis.facts
         self.first = card.items[0].subject
         self.subjects = list({(item.subject.kind, item.subject.id): item.subject for item in card.items}.values())
-        self.parts = sorted(
-            (Part(item, _words(item, basis, now)) for item in card.items),
-            key=lambda part: (-part.item.rule.weight, part.item.order),
-        )
         self.known = {id(subject): self._context_of(subject) for subject in self.subjects}
 
-    def all(self, lead: Words) -> dict[str, Any]:
-        """The variables. `lead`: the words of the most pressing recommendation."""
-        own, offers, points = self.known[id(self.first)], self._open_offers(), self._points()
-        return {
-            "lead": {"title": lead.title, "message": lead.message, "steps": lead.steps},
-            "others": self._others(),
-            "items": _unique(part.line for part in self.parts if not part.is_asked),
-            "asked": [line for line in map(_asked, points) if line],
-            "openings": _unique(part.words.opening for part in self.parts if part.words.opening),
-            "questions": [" ".join(_questions(point)) for point in points],
-            "questions_in_words": in_words(len(points)),
-            "acts": _unique(item.rule.act.name for item in self.card.items if item.rule.act),
-            "stages": self._values("stage"),
-            "subjects": len(self.subjects),
-            "offers": len(offers),
-            "offers_in_words": in_words(len(offers)),
-            "employer": own.get("employer") or EMPLOYER_FALLBACK,
-            "employers": self._employers(offers),
-            "candidate_name": own.get("candidate_name") or "",
-            "positions": self._values("title"),
-            "day": self._day(),
-            "times": sorted(self._times()),
-            "priority": self.card.priority,
-            "due": to_local_time(self.card.due, "instant", self._clock(self.first)),
-            "salutation": self._salutation(),
-            "signature": self._signature(),
+    def named(self, names: Collection[str], lead: Callable[[], Words]) -> dict[str, Any]:
+        """Those with these names: the texts of a card use few, and the others are not made. `lead`: renders the words
+        of the most pressing recommendation."""
+        own = self.known[id(self.first)]
+        makers: dict[str, Callable[[], Any]] = {
+            "lead": lambda: Lead(lead),
+            "others": self._others,
+            "items": lambda: self.items,
+            "asked": lambda: [line for line in map(_asked, self._points) if line],
+            "openings": lambda: _unique(part.words.opening for part in self._parts if part.words.opening),
+            "questions": lambda: [" ".join(_questions(point)) for point in self._points],
+            "questions_in_words": lambda: in_words(len(self._points)),
+            "acts": lambda: _unique(item.rule.act.name for item in self.card.items if item.rule.act),
+            "stages": lambda: self._values("stage"),
+            "subjects": lambda: len(self.subjects),
+            "offers": lambda: len(self._open_offers),
+            "offers_in_words": lambda: in_words(len(self._open_offers)),
+            "employer": lambda: own.get("employer") or EMPLOYER_FALLBACK,
+            "employers": self._employers,
+            "candidate_name": lambda: own.get("candidate_name") or "",
+            "positions": lambda: self._values("title"),
+            "day": self._day,
+            "times": lambda: sorted(self._times()),
+            "priority": lambda: self.card.priority,
+            "due": lambda: to_local_time(self.card.due, "instant", self._clock(self.first)),
+            "salutation": self._salutation,
+            "signature": self._signature,
         }
+        return {name: make() for name, make in makers.items() if name in names}
+
+    @cached_property
+    def items(self) -> list[str]:
+        """The lines of the list, without what the letter asks."""
+        return _unique(part.line for part in self._parts if not part.is_asked)
+
+    @cached_property
+    def _parts(self) -> list[Part]:
+        return sorted(
+            (Part(item, _words(item, self.basis, self.now)) for item in self.card.items),
+            key=lambda part: (-part.item.rule.weight, part.item.order),
+        )
 
     def _others(self) -> list[str]:
         """The lines of all but the most pressing recommendation, without those that only repeat it."""
-        [lead] = [part.line for part in self.parts if part.item is self.card.items[0]]
-        return [line for line in _unique(part.line for part in self.parts) if line != lead]
+        [lead] = [part.line for part in self._parts if part.item is self.card.items[0]]
+        return [line for line in _unique(part.line for part in self._parts) if line != lead]
 
     def _context_of(self, subject: Entity) -> Mapping[str, Any]:
         return context_of(subject, self.facts, self._clock(subject), private=self.private)
@@ -105,12 +143,13 @@ class CardVariables:
         known = (self.known[id(subject)] for subject in self.subjects if subject.kind != "candidate")
         return _unique(values[name] for values in known if values.get(name) is not None)
 
+    @cached_property
     def _points(self) -> list[list[Part]]:
         """The recommendations with questions, those of one point together."""
         points: dict[str, list[Part]] = {}
-        for part in self.parts:
+        for part in self._parts:
             if part.words.questions:
-                points.setdefault(part.item.rule.point or f"\0{part.item.record.key}", []).append(part)
+                points.setdefault(part.item.rule.point or f"\0{part.item.key}", []).append(part)
         asked: set[str] = set()
         distinct = []
         for point in points.values():
@@ -119,14 +158,15 @@ class CardVariables:
             asked |= questions
         return distinct
 
+    @cached_property
     def _open_offers(self) -> list[Entity]:
         """The open offers that the reader knows: all, or for an employer those on the card."""
         known = self.facts.of_kind("offer") if self.private else self.subjects
         return [offer for offer in known if offer.kind == "offer" and offer.values.get("stage") == "open"]
 
-    def _employers(self, offers: Iterable[Entity]) -> list[str]:
+    def _employers(self) -> list[str]:
         """The names of the employers that the card is about, otherwise those of the open offers."""
-        about = [subject for subject in self.subjects if subject.kind != "candidate"] or offers
+        about = [subject for subject in self.subjects if subject.kind != "candidate"] or self._open_offers
         return _unique(readable(subject.values.get("employer_name", EMPLOYER_FALLBACK)) for subject in about)
 
     def _times(self) -> list[Any]:
@@ -162,8 +202,8 @@ class CardVariables:
 
 
 def _words(item: Item, basis: Basis, now: int) -> JoinedWords:
-    answer = basis.answers[item.record.key]
-    return joined_words(answer, basis.facts, answer.related_at(now), item.record.priority)
+    answer = basis.answers[item.key]
+    return basis.writer.joined(answer, answer.related_at(now), item.record.priority)
 
 
 def _questions(point: Iterable[Part]) -> list[str]:
