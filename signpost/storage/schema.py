@@ -1,17 +1,18 @@
-"""Upgrades a database schema and reads its revision. The only module that runs Alembic."""
+"""Upgrades a database schema and reads its revision. The only module that runs Alembic, which it imports on first use:
+most processes never need it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from signpost.storage.engines import WRITE, EngineOptions, make_engine, parse_url
 from signpost.storage.errors import translate_errors
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 UPGRADE_LOCK = 0x5349474E504F5354  # the ASCII bytes of "SIGNPOST" as the advisory lock id
 NO_TIMEOUT = EngineOptions(pool_size=1, statement_timeout_s=0)
@@ -22,6 +23,8 @@ def upgrade(url: str) -> None:
 
     Raises BadDatabaseUrl, StorageUnavailable, StorageConflict.
     """
+    from alembic import command
+
     with _connection(url) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
@@ -32,12 +35,16 @@ def upgrade(url: str) -> None:
 
 def revision(url: str) -> str | None:
     """The revision of a database; None if it was never upgraded."""
+    from alembic.runtime.migration import MigrationContext
+
     with _connection(url) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def head_revision() -> str:
     """The revision that this code requires."""
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None, "the package contains no migrations"
     return head
@@ -48,7 +55,9 @@ def is_current(url: str) -> bool:
     return revision(url) == head_revision()
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")

@@ -204,10 +204,10 @@ def whole(tested: Timelines) -> Plan:
 
 
 def test_what_is_left_out_of_a_run_changes_no_outcome(tested: Timelines, whole: Plan) -> None:
-    """A mutant is tried among its neighbours, without texts; here two, chosen by digest, in the complete rulebook."""
+    """A mutant is tried among its neighbours, without texts; here one, chosen by digest, in the complete rulebook."""
     every = [(rule.id, task, index, one) for rule, task in whole.tasks for index, one in enumerate(mutants(rule))]
-    for rule, task, index, mutant in sorted(every, key=lambda one: digest(one[0], one[3].description))[:2]:
-        assert (killers(task)[index] is not None) == notices(tested, rule, index), f"{rule}: {mutant.description}"
+    rule, task, index, mutant = min(every, key=lambda one: digest(one[0], one[3].description))
+    assert (killers(task)[index] is not None) == notices(tested, rule, index), f"{rule}: {mutant.description}"
 
 
 def digest(rule: str, mutant: str) -> bytes:
