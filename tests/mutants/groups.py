@@ -29,6 +29,7 @@ class Group:
 
 
 FOLD: Final = ("tests/unit/test_case_*.py", "tests/property/test_case_fold.py")
+TIMELINES: Final = "tests/mutants/timelines.py"
 WORKERS: Final = (
     "tests/unit/test_workers_*.py",
     "tests/contract/test_workers_*.py",
@@ -49,7 +50,14 @@ GROUPS: Final = {
     ),
     "facts": Group(
         ("signpost/facts/*.py",),
-        (*FOLD, "tests/unit/test_facts_*.py", "tests/unit/test_zones.py", "tests/unit/test_own_fields.py"),
+        (
+            *(*FOLD, TIMELINES),
+            "tests/unit/test_facts_*.py",
+            "tests/unit/test_zones.py",
+            "tests/unit/test_own_*.py",
+            "tests/unit/test_agenda_times.py",
+            "tests/property/test_advice_barrier.py",
+        ),
     ),
     "workers": Group(
         tuple(
@@ -102,6 +110,7 @@ GROUPS: Final = {
         (
             "tests/unit/test_advice_*.py",
             "tests/contract/test_advice_contract.py",
+            TIMELINES,
             "tests/unit/test_case_*.py",
             "tests/property/test_advice_*.py",
         ),

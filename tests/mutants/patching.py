@@ -47,6 +47,7 @@ def apply(mutant: Mutant) -> None:
     if not mutant.lines:
         _replace_values(module, code, functions)
     codes = dict(_codes(code))
+    _clear_caches(module)
     for function in functions:
         changed = codes.get(_place(function.__code__))
         if changed is not None:
@@ -54,6 +55,13 @@ def apply(mutant: Mutant) -> None:
                 function.__code__ = changed
             except ValueError as error:
                 raise NotApplicable(str(error)) from error
+
+
+def _clear_caches(module: ModuleType) -> None:
+    """Of the module's functions: they have seen the arguments of the tests already."""
+    for item in vars(module).values():
+        if isinstance(item, functools._lru_cache_wrapper):
+            item.cache_clear()
 
 
 @functools.cache

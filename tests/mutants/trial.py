@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -23,8 +24,8 @@ from tests.mutants.patching import NotApplicable, apply, live_path, prepare
 
 MAX_TEST_S: Final = 6.0
 """Slower tests are left out."""
-MAX_TESTS: Final = 60
-"""Tests for each mutant, the quickest first."""
+MAX_TESTS_S: Final = 20.0
+"""Tests for each mutant, the quickest first, by the time that they take with the tracer."""
 MAX_AT_IMPORT: Final = 60
 """Tests for each mutant of code that runs at import: so many that run the module, and so many others."""
 MAX_CASES: Final = 24
@@ -79,7 +80,10 @@ class StartedPrograms:
         self._seen.clear()
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "subprocess.Popen" and str(arguments[0]).startswith(str(Path(sys.executable).parent)):
+        if event != "subprocess.Popen":
+            return
+        words = [str(word) for word in (arguments[1] if isinstance(arguments[1], list | tuple) else [arguments[1]])]
+        if str(arguments[0]).startswith(str(Path(sys.executable).parent)) and any("signpost" in word for word in words):
             self._seen.append(str(arguments[0]))
 
 
@@ -171,7 +175,9 @@ def _nearest(mutant: Mutant, timings: list[Timing]) -> list[Timing]:
         # A test that only looks at a constant runs no line of its module
         others = [each for each in timings if not each.lines[mutant.module]]
         return [*others[:MAX_AT_IMPORT], *near[:MAX_AT_IMPORT]]
-    return [each for each in timings if not each.lines[mutant.module].isdisjoint(mutant.lines)][:MAX_TESTS]
+    near = [each for each in timings if not each.lines[mutant.module].isdisjoint(mutant.lines)]
+    times = accumulate(each.seconds for each in near)
+    return [each for each, until in zip(near, times, strict=True) if until <= MAX_TESTS_S or each is near[0]]
 
 
 class _Child:
