@@ -8,17 +8,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.messaging import Bounds, Broker, Message, Outcome, PublishRefused, Settlement, connect
+from signpost.messaging import Bounds, Broker, Message, Outcome, PublishRefused, PublishUnknown, Settlement, connect
+from signpost.messaging.embedded.file import File
 from signpost.messaging.embedded.owner import is_dead, start_time, this_host
 from signpost.messaging.embedded.routing import matches
-from signpost.messaging.message import REASON
+from signpost.messaging.message import FIRST_EXCHANGE, REASON
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.names import ADVICE, DEAD, EVENTS
 
@@ -194,6 +195,121 @@ def test_a_dead_letter_without_a_queue_to_lie_in_stays_where_it_was(broker: Brok
     (again,) = consumer.receive(1, PATIENCE)
     assert again.attempts == 1
     assert REASON not in again.headers
+
+
+@contextmanager
+def locked(sqlite_url: str) -> Iterator[None]:
+    """Hold the write lock of the file."""
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def count(sqlite_url: str, what: str) -> int:
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
+        return int(connection.execute(f"SELECT {what}").fetchone()[0])
+
+
+@pytest.fixture
+def hasty(sqlite_url: str, broker: Broker, clock: Clock) -> Iterator[Broker]:
+    """A broker that hardly waits for the write lock."""
+    found = connect(sqlite_url, bounds=Bounds(lease_s=LEASE, busy_timeout_s=0.01), clock=clock)
+    yield found
+    found.close()
+
+
+def test_a_settlement_that_found_the_file_locked_is_written_before_the_next_receive(
+    broker: Broker, hasty: Broker, sqlite_url: str
+) -> None:
+    publish(broker, event(1))
+    consumer = hasty.consumer(ADVISOR, 5)
+    (delivery,) = consumer.receive(1, PATIENCE)
+    with locked(sqlite_url):
+        consumer.settle([Settlement(delivery, Outcome.DONE)], 0)
+    assert consumer.receive(1, 0) == []
+    assert count(sqlite_url, "count(*) FROM queue_messages") == 0
+
+
+def test_a_consumer_that_finds_the_file_locked_closes_nevertheless(
+    broker: Broker, hasty: Broker, sqlite_url: str
+) -> None:
+    consumer = hasty.consumer(ADVISOR, 5)
+    with locked(sqlite_url):
+        consumer.close()
+    assert "database is locked" in str(consumer.problem)
+    assert consumer.receive(1, 0) == []
+
+
+def test_a_lease_is_renewed_after_half_of_it(
+    broker: Broker, sqlite_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signpost.messaging.embedded.consumer.RECLAIM_S", 0)
+    consumer, until = broker.consumer(ADVISOR, 5), "alive_until FROM queue_consumers"
+    first = count(sqlite_url, until)
+    assert first == clock.now + LEASE * SECOND
+    for _ in range(2):
+        clock.now += LEASE * SECOND // 2 - 1
+        consumer.receive(1, 0)
+        assert count(sqlite_url, until) == first, "each renewal is a write"
+        clock.now += 1
+        consumer.receive(1, 0)
+        first += LEASE * SECOND // 2
+        assert count(sqlite_url, until) == first
+
+
+def test_a_message_of_a_temporary_queue_may_come_back_any_number_of_times(broker: Broker) -> None:
+    consumer = broker.subscribe("#")
+    publish(broker, Message(ADVICE, "acme.candidate.x", b"{}", "a-1"))
+    for attempt in range(3):
+        (delivery,) = consumer.receive(1, PATIENCE)
+        assert delivery.attempts == attempt
+        consumer.settle([Settlement(delivery, Outcome.RETRY)], 0)
+
+
+def test_a_dead_letter_of_the_delivery_limit_names_the_exchange_that_it_came_over(sqlite_url: str) -> None:
+    with closing(connect(sqlite_url, delivery_limit=1)) as broker:
+        broker.apply_topology()
+        publish(broker, event(1))
+        consumer = broker.consumer(ADVISOR, 5)
+        for _ in range(2):
+            consumer.settle([Settlement(one, Outcome.RETRY) for one in consumer.receive(1, PATIENCE)], 0)
+        (dead,) = broker.get(DEAD, 9)
+        assert dead.headers[FIRST_EXCHANGE] == EVENTS
+
+
+def test_what_failed_in_the_middle_of_writing_may_have_been_written(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("signpost.messaging.embedded.publisher._put", fail)
+        with pytest.raises(PublishUnknown, match="disk I/O error"):
+            publish(broker, event(1))
+    publish(broker, event(2))
+    assert broker.queue_depth(ADVISOR) == 1
+
+
+def test_no_thread_of_a_publisher_keeps_a_process_alive(broker: Broker) -> None:
+    broker.publisher()
+    assert [one.daemon for one in threading.enumerate() if one.name == "signpost embedded publisher"][-1]
+
+
+def test_a_transaction_that_fails_leaves_nothing_and_the_next_one_works(tmp_path: Path) -> None:
+    def fail() -> None:
+        with file.write_transaction() as connection:
+            connection.execute("CREATE TABLE half (done)")
+            raise ZeroDivisionError
+
+    file = File(str(tmp_path / "q.db"), 1)
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with file.write_transaction() as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+    with pytest.raises(sqlite3.OperationalError, match="cannot commit"), file.write_transaction() as connection:
+        connection.execute("COMMIT")
+    file.close()
 
 
 def test_only_a_process_that_is_known_to_be_gone_counts_as_dead() -> None:

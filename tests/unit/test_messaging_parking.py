@@ -10,8 +10,8 @@ from pika.frame import Header, Method
 from pika.spec import Basic
 
 from signpost.messaging import Delivery
-from signpost.messaging.message import FAILED_AT, MAX_REASON_CHARS, QUEUE, REASON
-from signpost.messaging.parking import MAX_HEADER_BYTES, as_text, to_bare_dead_letter, to_dead_letter
+from signpost.messaging.message import FAILED_AT, MAX_NAME_BYTES, MAX_REASON_CHARS, QUEUE, REASON
+from signpost.messaging.parking import MAX_HEADER_BYTES, MAX_INTEGER, as_text, to_bare_dead_letter, to_dead_letter
 from signpost.messaging.rabbitmq.frames import delivery_of, properties_of
 
 ANY_TEXT = st.text(st.characters(), max_size=400)
@@ -52,6 +52,18 @@ def test_of_too_many_headers_the_short_ones_are_kept() -> None:
 def test_headers_up_to_the_limit_are_all_kept() -> None:
     headers = {"a": "x" * (MAX_HEADER_BYTES - 7 - 15), "b": 2}
     assert list(to_dead_letter(delivery(headers), "bad", "q", NOW).headers)[:2] == ["a", "b"]
+
+
+def test_a_header_that_amqp_cannot_carry_is_left_out() -> None:
+    bounds = {"most": MAX_INTEGER, "least": -MAX_INTEGER, "n" * MAX_NAME_BYTES: 1}
+    beyond = {"more": MAX_INTEGER + 1, "less": -MAX_INTEGER - 1, "n" * (MAX_NAME_BYTES + 1): 1}
+    letter = to_dead_letter(delivery({**bounds, **beyond}), "bad", "q", NOW)
+    assert list(letter.headers) == [*bounds, REASON, QUEUE, FAILED_AT]
+
+
+def test_headers_of_just_more_than_the_limit_are_not_all_kept() -> None:
+    headers = {"a": "x" * (MAX_HEADER_BYTES - 7 - 15 + 1), "b": 2}
+    assert next(iter(to_dead_letter(delivery(headers), "bad", "q", NOW).headers)) == "b"
 
 
 def test_a_name_is_cut_to_what_amqp_allows_between_two_characters() -> None:

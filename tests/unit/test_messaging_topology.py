@@ -1,10 +1,20 @@
 """The declaration as data, the partition of a case, an event's message; and which URLs make a broker."""
 
+from typing import Any
+
 import pytest
 
 from signpost.case.event import Event
 from signpost.errors import CallerError
-from signpost.messaging import advisor_queues, connect, event_message, partition_of
+from signpost.messaging import (
+    Message,
+    Unsendable,
+    advisor_queues,
+    cloudevent_headers,
+    connect,
+    event_message,
+    partition_of,
+)
 from signpost.messaging.embedded.routing import matches
 from signpost.messaging.topology import (
     ADVISOR,
@@ -86,6 +96,21 @@ def test_an_event_message_is_a_structured_cloudevent_with_its_attributes_as_head
         "cloudEvents_type": "signpost.offer.extended.v1",
     }
     assert message.body.startswith(b'{"specversion":"1.0"')
+
+
+def test_a_header_repeats_neither_the_data_nor_their_type() -> None:
+    document = {"id": "e-1", "data": "text", "datacontenttype": "text/plain", "size": 7, "list": []}
+    assert cloudevent_headers(document) == {"cloudEvents_id": "e-1", "cloudEvents_size": 7}
+
+
+@pytest.mark.parametrize("place", ["exchange", "routing_key", "message_id"])
+def test_a_name_that_amqp_does_not_carry_is_refused(place: str) -> None:
+    names: dict[str, Any] = {"exchange": "x", "routing_key": "k", "message_id": "m"}
+    for longest in ("x" * 255, "é" * 127):
+        assert getattr(Message(**{**names, place: longest}, body=b""), place) == longest
+    for bad in ("x" * 256, "é" * 128, "\ud800"):
+        with pytest.raises(Unsendable, match="of a message"):
+            Message(**{**names, place: bad}, body=b"")
 
 
 @pytest.mark.parametrize("url", ["redis://localhost", "sqlite://", "sqlite:///:memory:", "guest:secret@host", ""])

@@ -28,8 +28,8 @@ def give_back(connection: sqlite3.Connection, router: Router, held: list[tuple[i
 
 def dead_letter(
     connection: sqlite3.Connection, router: Router, row_id: int, dead_exchange: str, reason: str, now: int
-) -> bool:
-    """Move a message to the dead letters with a reason. False if no queue is bound for them; the message then stays."""
+) -> None:
+    """Move a message to the dead letters with a reason. If no queue is bound for them, the message stays."""
     row = connection.execute(
         "SELECT queue, exchange, routing_key, message_id, content_type, headers, body FROM queue_messages WHERE id = ?",
         (row_id,),
@@ -46,13 +46,12 @@ def dead_letter(
             queue,
         )
         connection.execute(MARK_READY, (row_id,))
-        return False
+        return
     letter_headers = dead_letter_headers(json.loads(headers), reason, queue, format_instant(now))
     if reason == DELIVERY_LIMIT_REASON:
         letter_headers[FIRST_EXCHANGE] = exchange
     router.put(targets, (dead_exchange, routing_key, message_id, content_type, letter_headers, body))
     connection.execute("DELETE FROM queue_messages WHERE id = ?", (row_id,))
-    return True
 
 
 def find_dead_consumers(connection: sqlite3.Connection, now: int) -> list[str]:
