@@ -73,8 +73,9 @@ GROUPS: Final = {
         ("signpost/storage/*.py",),
         (
             "tests/contract/test_storage_*.py",
-            "tests/contract/test_intake_calendar.py",
+            "tests/contract/test_intake_ca*.py",
             "tests/unit/test_storage_*.py",
+            "tests/unit/test_workers_wake.py",
             "tests/integration/test_quotas.py",
             "tests/integration/test_workers_erasure.py",
         ),

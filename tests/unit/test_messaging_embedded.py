@@ -1,6 +1,7 @@
 """What only the embedded queue has: patterns, leases, limits, and the write lock that it shares with the database."""
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -15,7 +16,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.messaging import Bounds, Broker, Message, Outcome, PublishRefused, PublishUnknown, Settlement, connect
+from signpost.messaging import (
+    Bounds,
+    Broker,
+    Message,
+    Outcome,
+    PublishRefused,
+    PublishUnknown,
+    Settlement,
+    Unsendable,
+    connect,
+)
 from signpost.messaging.embedded.file import File
 from signpost.messaging.embedded.owner import is_dead, start_time, this_host
 from signpost.messaging.embedded.routing import matches
@@ -310,6 +321,46 @@ def test_a_transaction_that_fails_leaves_nothing_and_the_next_one_works(tmp_path
     with pytest.raises(sqlite3.OperationalError, match="cannot commit"), file.write_transaction() as connection:
         connection.execute("COMMIT")
     file.close()
+
+
+def test_the_delivery_of_a_process_that_is_gone_comes_to_another(broker: Broker, sqlite_url: str) -> None:
+    publish(broker, event(1))
+    assert broker.consumer(ADVISOR, 5).receive(1, PATIENCE)
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("UPDATE queue_consumers SET started = 'an earlier process'")
+    (again,) = broker.consumer(ADVISOR, 5).receive(1, PATIENCE)
+    assert (again.attempts, again.redelivered) == (1, True)
+
+
+def test_a_process_that_has_ended_and_is_not_yet_collected_is_gone() -> None:
+    child = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert start_time(child.pid) is None
+    child.wait()
+
+
+def test_a_temporary_queue_goes_with_its_consumer(broker: Broker, sqlite_url: str) -> None:
+    before = count(sqlite_url, "count(*) FROM queue_queues")
+    consumer = broker.subscribe("")
+    assert count(sqlite_url, "count(*) FROM queue_queues") == before + 1
+    bound = count(sqlite_url, "count(*) FROM queue_bindings WHERE queue LIKE 'temporary%' AND pattern = '#'")
+    assert bound == 1, "without a pattern it gets everything"
+    consumer.close()
+    assert count(sqlite_url, "count(*) FROM queue_queues") == before
+
+
+def test_each_commit_reaches_the_disk_and_what_is_deleted_is_overwritten(tmp_path: Path) -> None:
+    file = File(str(tmp_path / "q.db"), 1)
+    with file.read_connection() as connection:
+        names = ("journal_mode", "synchronous", "secure_delete")
+        assert [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names] == ["wal", 2, 1]
+    file.close()
+
+
+def test_a_message_that_cannot_be_stored_is_its_publishers_fault(broker: Broker) -> None:
+    bad = Message(EVENTS, "0.acme.x", b"{}", "e-1", {"odd": object()})  # type: ignore[dict-item]
+    with pytest.raises(Unsendable, match="cannot be stored: TypeError"):
+        publish(broker, bad)
 
 
 def test_only_a_process_that_is_known_to_be_gone_counts_as_dead() -> None:
