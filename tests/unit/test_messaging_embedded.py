@@ -251,6 +251,33 @@ def test_a_consumer_that_finds_the_file_locked_closes_nevertheless(
     assert consumer.receive(1, 0) == []
 
 
+def test_a_consumer_writes_what_is_unsettled_when_it_closes(broker: Broker, hasty: Broker, sqlite_url: str) -> None:
+    publish(broker, event(1))
+    consumer = hasty.consumer(ADVISOR, 5)
+    (delivery,) = consumer.receive(1, PATIENCE)
+    with locked(sqlite_url):
+        consumer.settle([Settlement(delivery, Outcome.DONE)], 0)
+    consumer.close()
+    assert count(sqlite_url, "count(*) FROM queue_messages") == 0
+    assert count(sqlite_url, "count(*) FROM queue_consumers") == 0
+
+
+def test_a_consumer_that_cannot_lease_says_so_until_it_can(broker: Broker, hasty: Broker, sqlite_url: str) -> None:
+    publish(broker, event(1))
+    consumer = hasty.consumer(ADVISOR, 5)
+    with locked(sqlite_url):
+        assert consumer.receive(1, 0) == []
+    assert "database is locked" in str(consumer.problem)
+    assert len(consumer.receive(1, PATIENCE)) == 1
+    assert consumer.problem is None
+
+
+def test_a_pattern_that_amqp_does_not_carry_is_refused(broker: Broker) -> None:
+    broker.subscribe("x" * 255).close()
+    with pytest.raises(ValueError, match="longer than 255 bytes"):
+        broker.subscribe("x" * 256)
+
+
 def test_a_lease_is_renewed_after_half_of_it(
     broker: Broker, sqlite_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

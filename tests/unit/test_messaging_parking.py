@@ -56,7 +56,14 @@ def test_headers_up_to_the_limit_are_all_kept() -> None:
 
 def test_a_header_that_amqp_cannot_carry_is_left_out() -> None:
     bounds = {"most": MAX_INTEGER, "least": -MAX_INTEGER, "n" * MAX_NAME_BYTES: 1}
-    beyond = {"more": MAX_INTEGER + 1, "less": -MAX_INTEGER - 1, "n" * (MAX_NAME_BYTES + 1): 1}
+    beyond = {
+        "\ud800": 1,
+        "text": "\ud800",
+        "none": None,
+        "more": MAX_INTEGER + 1,
+        "less": -MAX_INTEGER - 1,
+        "n" * (MAX_NAME_BYTES + 1): 1,
+    }
     letter = to_dead_letter(delivery({**bounds, **beyond}), "bad", "q", NOW)
     assert list(letter.headers) == [*bounds, REASON, QUEUE, FAILED_AT]
 
