@@ -13,6 +13,7 @@ from signpost.case.identity import APPLICATION
 from signpost.case.instant import MINUTE, format_instant, parse_instant
 from signpost.names import JSON
 from signpost.printable import shorten
+from signpost.schemas.attributes import find_odd_attributes, is_json
 from signpost.schemas.custom import NONE_DECLARED, OwnKinds, check_custom
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
@@ -29,7 +30,6 @@ MAX_AHEAD_US = 5 * MINUTE
 """How far the time of an event may be ahead of the receiver's clock."""
 SPACE = re.compile(r"\s")
 EXTENSION = re.compile(r"[a-z0-9]{1,64}")
-JSON_TYPE = re.compile(r"application/([a-z0-9.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 
 
 def full_type(short: str) -> str:
@@ -112,7 +112,7 @@ class JsonContent(Text):
 
     def canonical(self, value: Any) -> str:
         text = super().canonical(value)
-        if not JSON_TYPE.fullmatch(text):
+        if not is_json(text):
             raise ValidationError("must be application/json")
         return text
 
@@ -137,17 +137,23 @@ def load_event(
 ) -> Event:
     """The Event of a sender's parsed CloudEvent; `now` in microseconds. `own`: the fields that the tenant's rulebook
     declares; None: unchecked. `hints`: those left for the request. Raises InvalidEvent with the first problems."""
-    problems: list[Problem] = []
-    if isinstance(document, Mapping) and document.get("tenant") is not None:
-        problems.append(Problem("/tenant", "is not allowed: the tenant follows from the credential; remove it"))
-        document = {name: value for name, value in document.items() if name != "tenant"}
-    event = _load(document, tenant, problems, latest=now + MAX_AHEAD_US, own=own, hints=hints or Hints())
-    return replace(event, offsets=written_offsets(document))
+    found = list(find_odd_attributes(document)) if isinstance(document, Mapping) else []
+    return _load_at_door(document, found, tenant=tenant, now=now, own=own, hints=hints or Hints())
 
 
 def load_translated(document: Any, *, tenant: str, now: int, own: OwnKinds | None = NONE_DECLARED) -> Event:
     """`load_event` for the document of a vendor's mapping, which also says where it stands in the vendor's order."""
-    return _with_order(load_event(document, tenant=tenant, now=now, own=own), document)
+    return _with_order(_load_at_door(document, [], tenant=tenant, now=now, own=own, hints=Hints()), document)
+
+
+def _load_at_door(
+    document: Any, problems: list[Problem], *, tenant: str, now: int, own: OwnKinds | None, hints: Hints
+) -> Event:
+    if isinstance(document, Mapping) and document.get("tenant") is not None:
+        problems.append(Problem("/tenant", "is not allowed: the tenant follows from the credential; remove it"))
+        document = {name: value for name, value in document.items() if name != "tenant"}
+    event = _load(document, tenant, problems, latest=now + MAX_AHEAD_US, own=own, hints=hints)
+    return replace(event, offsets=written_offsets(document))
 
 
 def load_own_event(document: Any) -> Event:

@@ -5,7 +5,8 @@ It never waits for the client. gunicorn's parser alone decides what a request is
 
 import re
 import socket
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from gunicorn.http.body import ChunkedReader
@@ -22,11 +23,12 @@ _HEAD_END: Final = re.compile(rb"\r\n\r\n|(?<!\r)\n")
 
 
 class Refusal(Exception):
-    """The request is answered with this status without reading more of it."""
+    """The request is answered with this status without reading more of it. `detail`: what is wrong; "": the status
+    says it."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, detail: str = "") -> None:
         super().__init__(status)
-        self.status = status
+        self.status, self.detail = status, detail
 
 
 class ResponseBuffer(bytearray):
@@ -127,6 +129,7 @@ class Connection:
         self.parser.unreader.unread(bytes(self.received))
         self.request = next(self.parser)
         self.received = bytearray(self.parser.unreader.take_buffered())
+        _check_head(self.request.version, self.request.headers)
         self.expects_continue, self.request._expected_100_continue = self.request._expected_100_continue, False
         self._chunks = ChunkScanner() if isinstance(self.request.body.reader, ChunkedReader) else None
         return True
@@ -145,3 +148,18 @@ class Connection:
             raise Refusal(413)
         self.is_complete = chunks.ended
         return chunks.ended or chunks.malformed or chunks.data_bytes(self.received) > self._max_body_bytes
+
+
+def _check_head(version: tuple[int, int], headers: Sequence[tuple[str, str]]) -> None:
+    """Refuse what WSGI hides from the application: it joins headers of one name. Raises Refusal."""
+    counts = Counter(name for name, _ in headers)
+    if version >= (1, 1) and not counts["HOST"]:
+        raise Refusal(400, "The request has no Host header.")
+    repeated = next((name for name, count in counts.items() if count > 1 and name.startswith("CE-")), None)
+    if repeated:
+        raise Refusal(400, f"The header {repeated.lower()} came {counts[repeated]} times; send each attribute once.")
+    codings = [
+        coding.strip().lower() for name, value in headers if name == "TRANSFER-ENCODING" for coding in value.split(",")
+    ]
+    if any(coding not in ("chunked", "identity", "") for coding in codings):
+        raise Refusal(501, "Of the transfer codings, only chunked is supported.")

@@ -43,11 +43,16 @@ class IntakeContext:
 
     def tenant(self) -> str:
         """The tenant of the API key; counts the request as one event. Raises Unauthorized, RateLimited."""
+        tenant = self.caller()
+        self.charge(tenant, prices.REQUEST, paid=0)
+        return tenant
+
+    def caller(self) -> str:
+        """The tenant of the API key; counts nothing. Raises Unauthorized."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         tenant = self.tenants.tenant_of_key(key.strip()) if scheme.lower() == "bearer" and key.isascii() else None
         if tenant is None:
             raise Unauthorized("send the header Authorization: Bearer KEY with an API key of a tenant")
-        self.charge(tenant, prices.REQUEST, paid=0)
         return tenant
 
     @property

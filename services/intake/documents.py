@@ -11,7 +11,7 @@ from flask import Blueprint, Response, render_template, request
 
 from signpost.names import JSON
 from signpost.schemas.documents.generate import APIS, GENERATED, MEDIA_TYPE
-from signpost.services.intake.problems import NotFound
+from signpost.services.intake.problems import NotFound, PreconditionFailed
 
 MAX_AGE_S = 3600
 """How long clients may cache a document; afterwards they revalidate it by its ETag."""
@@ -78,9 +78,14 @@ def _page(template: str, **values: Any) -> Response:
 
 
 def _to_response(body: bytes, media_type: str) -> Response:
-    """A response that clients may cache for MAX_AGE_S and then revalidate by its ETag."""
+    """A response that clients may cache for MAX_AGE_S and then revalidate by its ETag. Raises PreconditionFailed."""
     response = Response(body, mimetype=media_type)
     response.cache_control.public, response.cache_control.max_age = True, MAX_AGE_S
     response.add_etag()
-    response.make_conditional(request)
+    wanted, (tag, _) = request.if_match, response.get_etag()
+    if wanted and not wanted.star_tag and not wanted.is_strong(tag or ""):
+        raise PreconditionFailed("the document is not that of If-Match; read it again")
+    # Werkzeug takes no If-Match: * for what exists, and answers 412 with the document
+    environ = {name: value for name, value in request.environ.items() if name != "HTTP_IF_MATCH"}
+    response.make_conditional(environ)
     return response

@@ -29,14 +29,15 @@ def blueprint(context: IntakeContext) -> Blueprint:
     @routes.post("/v1/events")
     @routes.post("/v1/events/")
     def events() -> Response:
-        tenant = context.tenant()
+        tenant = context.caller()
         headers, now = lowercase_headers(request.headers), context.clock()
         mode = mode_of(headers.get("content-type", ""), headers)
         raw = context.body()
-        context.charge(tenant, prices.of_body(len(raw)))
+        price = prices.of_body(len(raw)) if mode is not Mode.BATCH else _price_of_batch(raw, context.max_batch_events)
+        context.charge(tenant, price, paid=0)
         document = loads(raw, max_depth=context.limits.max_depth) if raw or mode is not Mode.BINARY else None
         if mode is Mode.BATCH:
-            return _batch(context, document, tenant, now, len(raw))
+            return _batch(context, document, tenant, now, len(raw), price)
         if mode is Mode.BINARY:
             document = binary_document(headers, document)
         event = load_event(with_data(document), tenant=tenant, now=now, own=context.tenants.own_fields(tenant))
@@ -49,12 +50,19 @@ def blueprint(context: IntakeContext) -> Blueprint:
     return routes
 
 
-def _batch(context: IntakeContext, documents: Any, tenant: str, now: int, size: int) -> Response:
+def _price_of_batch(raw: bytes, most: int) -> int:
+    """The price of an unread batch: all of it at once, so that a refused one costs nothing and is told how long the
+    whole has to wait. One with too many events costs its body."""
+    events = raw.count(b'"specversion"')
+    return prices.of_events(events if events <= most else 1, len(raw))
+
+
+def _batch(context: IntakeContext, documents: Any, tenant: str, now: int, size: int, paid: int) -> Response:
     if not isinstance(documents, list):
         raise MalformedJson("a batch must be a JSON array of events")
     if len(documents) > context.max_batch_events:
         raise TooLarge(f"the batch has {len(documents)} events; at most {context.max_batch_events} are accepted")
-    context.charge(tenant, prices.of_events(len(documents), size), paid=prices.of_body(size))
+    context.charge(tenant, prices.of_events(len(documents), size), paid=paid)
     answer = _BatchAnswer(tenant, now, context.tenants.own_fields(tenant))
     items = [answer.item(index, document) for index, document in enumerate(documents)]
     accepted, refused = context.quotas.split(tenant, list(answer.valid.values()))

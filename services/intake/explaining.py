@@ -22,7 +22,7 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
     """The routes. `analyst` runs what they ask, at most as much at once as there are `slots`."""
     routes = Blueprint("explaining", __name__)
 
-    @routes.get("/v1/recommendations/<anything:name>/explanation")
+    @routes.get("/v1/recommendations/<name>/explanation")
     def explanation(name: str) -> Response:
         tenant = context.tenant()
         found = context.store.recommendation(tenant, name) if "\0" not in name else None

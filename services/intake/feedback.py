@@ -15,7 +15,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
     """The route."""
     routes = Blueprint("feedback", __name__)
 
-    @routes.post("/v1/recommendations/<anything:name>/feedback")
+    @routes.post("/v1/recommendations/<name>/feedback")
     def feedback(name: str) -> Response:
         tenant, now = context.tenant(), context.clock()
         raw = context.body()

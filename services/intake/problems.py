@@ -29,6 +29,10 @@ class NotFound(CallerError):
     """No such resource for this tenant."""
 
 
+class PreconditionFailed(CallerError):
+    """The resource is not in the state that the request asks for."""
+
+
 class RateLimited(CallerError):
     """The tenant exceeds its rate limit; the same request fits after `retry_after_s`."""
 
@@ -78,6 +82,7 @@ KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
     (InvalidSignature, 401, "unsigned", "The signature is missing or invalid"),
     (Unauthorized, 401, "unauthorized", "The API key is missing or invalid"),
     (NotFound, 404, "unknown", "Not found"),
+    (PreconditionFailed, 412, "precondition-failed", "The precondition does not hold"),
     (TooLarge, 413, "too-large", "The request is too large"),
     (RateLimited, 429, "too-many", "Rate limit exceeded"),
     (QuotaReached, 403, "quota", "The quota of the tenant is reached"),
@@ -156,6 +161,8 @@ def _to_problem(error: SignpostError, status: int, kind: str, title: str, limits
     detail = str(error)
     if isinstance(error, BadQuery):
         return problem(status, kind, title, detail, to_errors(error.problems))
+    if isinstance(error, MalformedJson):
+        return problem(status, kind, title, detail, to_errors([Problem("", detail)]))
     if isinstance(error, RateLimited | NoSlot) or (isinstance(error, QuotaReached) and error.retry_after_s):
         return problem(error.status, kind, title, detail, headers=[("Retry-After", str(error.retry_after_s))])
     if isinstance(error, InvalidSignature):

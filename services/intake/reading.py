@@ -13,7 +13,7 @@ from signpost.names import AUDIENCES
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import BadQuery, NotFound
-from signpost.storage import CaseRow
+from signpost.storage import BadCursor, CaseRow, StaleCursor
 
 
 def blueprint(context: IntakeContext) -> Blueprint:
@@ -41,7 +41,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
         }
         return reply(document)
 
-    @routes.get("/v1/recommendations/<anything:name>")
+    @routes.get("/v1/recommendations/<name>")
     def recommendation(name: str) -> Response:
         found = context.store.recommendation(context.tenant(), name) if "\0" not in name else None
         if found is None:
@@ -52,7 +52,12 @@ def blueprint(context: IntakeContext) -> Blueprint:
     def feed() -> Response:
         tenant, limit, audience = context.tenant(), read_limit(context.limits.max_page_items), read_audience()
         context.charge(tenant, prices.of_page(limit))
-        rows, cursor = context.store.feed(tenant, request.args.get("after"), limit, audience)
+        try:
+            rows, cursor = context.store.feed(tenant, request.args.get("after"), limit, audience)
+        except StaleCursor:
+            raise
+        except BadCursor as error:
+            raise BadQuery("after", f"is {error}") from None
         return reply({"items": [orjson.loads(row.body) for row in rows], "next": cursor})
 
     return routes
@@ -94,9 +99,9 @@ def read_instant(name: str) -> int | None:
     if raw is None:
         return None
     try:
-        instant = on_calendar(parse_instant(raw))
+        instant = parse_instant(raw)
     except (ValueError, OverflowError):
-        instant = None
-    if instant is None:
-        raise BadQuery(name, "must be an instant with an offset, like 2026-03-02T09:00:00Z")
+        raise BadQuery(name, "must be an instant with an offset, like 2026-03-02T09:00:00Z") from None
+    if on_calendar(instant) is None:
+        raise BadQuery(name, "must be within the years 1970 to 9999")
     return instant

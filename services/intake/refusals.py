@@ -1,6 +1,6 @@
 """Responses to requests that the worker refuses before the application sees them, as problem documents."""
 
-from functools import cache
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -15,10 +15,11 @@ DETAILS: Final = {
 }
 
 
-@cache
-def refusal(status: HTTPStatus) -> bytes:
-    """The whole response, after which the connection closes."""
-    detail = DETAILS.get(status, "The log has the details." if status.value == 500 else "The request is no valid HTTP.")
+@lru_cache(maxsize=64)
+def refusal(status: HTTPStatus, detail: str = "") -> bytes:
+    """The whole response, after which the connection closes. `detail`: instead of that of the status."""
+    usual = "The log has the details." if status.value == 500 else "The request is no valid HTTP."
+    detail = detail or DETAILS.get(status, usual)
     response = problem(status, f"http-{status.value}", status.phrase, detail)
     response.headers.extend(
         {"Connection": "close", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -179,7 +179,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         try:
             ready = conn.has_request()
         except Refusal as reason:
-            self._refuse(conn, reason.status)
+            self._refuse(conn, reason.status, reason.detail)
             return
         except (StopIteration, NoMoreData):
             self._close(conn)
@@ -198,8 +198,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
             conn.expects_continue = False
             conn.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _refuse(self, conn: Connection, status: int) -> None:
-        conn.sock.extend(refusal(HTTPStatus(status)))
+    def _refuse(self, conn: Connection, status: int, detail: str = "") -> None:
+        conn.sock.extend(refusal(HTTPStatus(status), detail))
         self._answer(conn)
 
     def _answer(self, conn: Connection) -> None:

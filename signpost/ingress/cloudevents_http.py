@@ -2,8 +2,8 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping
+from email.message import Message
 from enum import Enum
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -12,9 +12,9 @@ from signpost.errors import CallerError
 from signpost.ingress.strict_json import MalformedJson, loads
 from signpost.names import CLOUDEVENT_JSON, CLOUDEVENTS_BATCH_JSON, JSON
 from signpost.schemas import InvalidEvent, Problem
+from signpost.schemas.attributes import is_json
 
 SUFFIX, PREFIX = "+json", "ce-"
-CHARSET = re.compile(r'(?:^|;)\s*charset\s*=\s*"?([^\s";]*)')
 UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
 """Names of UTF-8 and of its part that every sender writes."""
 MAX_ORIGIN_CHARS = 253
@@ -34,9 +34,8 @@ class Mode(Enum):
 
 def mode_of(content_type: str, headers: Mapping[str, str]) -> Mode:
     """Return the mode by content type; `headers` by lower-case name. Raises UnsupportedMediaType."""
-    media, _, parameters = (part.strip().lower() for part in content_type.partition(";"))
-    charset = CHARSET.search(parameters)
-    if charset and charset[1] not in UTF_8:
+    media = content_type.partition(";")[0].strip().lower()
+    if _charset(content_type) not in UTF_8:
         raise UnsupportedMediaType("events must be in UTF-8; leave out charset or set it to utf-8")
     # The batch type starts with the same characters as the single type, so it is compared first.
     for mode, supported in ((Mode.BATCH, CLOUDEVENTS_BATCH_JSON), (Mode.STRUCTURED, CLOUDEVENT_JSON)):
@@ -49,9 +48,16 @@ def mode_of(content_type: str, headers: Mapping[str, str]) -> Mode:
             f"the content type {media!r} is not supported: send {CLOUDEVENT_JSON}, {CLOUDEVENTS_BATCH_JSON}, or {JSON} "
             "with the event's attributes as ce- headers"
         )
-    if media not in (JSON, "") and not (media.startswith("application/") and media.endswith(SUFFIX)):
+    if media and not is_json(media):
         raise UnsupportedMediaType(f"the data of a binary-mode event must be {JSON}, not {media!r}")
     return Mode.BINARY
+
+
+def _charset(content_type: str) -> str:
+    """The charset of a content type, in lower case; UTF-8 if it names none."""
+    header = Message()
+    header["Content-Type"] = content_type
+    return str(header.get_param("charset", "utf-8")).lower()
 
 
 def binary_document(headers: Mapping[str, str], data: Any) -> dict[str, Any]:

@@ -105,6 +105,8 @@ def read(delivery: WebhookRequest) -> TranslationResult:
     vendor, source = delivery.vendor, delivery.source
     if vendor.speaks_ours:
         payload = loads(delivery.raw, max_depth=delivery.depth)
+        if (unknown := standard.unknown_type(payload)) is not None:
+            return TranslationResult((), unknown, "is not an event type of Signpost", unknown=True)
         return TranslationResult((_load_standard(delivery, payload),), notes=_notes([payload]))
     body = loads_of_others(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
     name = event_name(vendor, delivery.headers, body)

@@ -6,9 +6,10 @@ from typing import Any
 from signpost.case.identity import APPLICATION
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, full_type
 from signpost.schemas.fields import json_type
-from signpost.schemas.problems import pointer
 
 FIELDS = ("type", "timestamp", "data")
+STATED_ELSEWHERE = ("id", "source", "specversion", "subject", "time")
+"""Attributes of a CloudEvent that this payload states elsewhere: a second value of one would be read by nobody."""
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
@@ -16,13 +17,14 @@ def to_cloudevent(document: Any, *, webhook_id: str, source: str) -> dict[str, A
     """Return the CloudEvent of one payload; the caller validates it.
 
     `data.candidate` becomes the subject, else `data.application`. The type may be short ("offer.extended"). The
-    `webhook-id` becomes the event's id, because senders keep it over retries. Raises InvalidEvent.
+    `webhook-id` becomes the event's id, because senders keep it over retries. Further members are not read. Raises
+    InvalidEvent.
     """
     if not isinstance(document, Mapping):
         raise InvalidEvent([Problem("", f"must be an object with type, timestamp and data, is {json_type(document)}")])
     data = document.get("data")
     problems = [Problem(f"/{name}", "is missing") for name in FIELDS if document.get(name) is None]
-    problems += [Problem(pointer(name), "is not a field of this payload") for name in document if name not in FIELDS]
+    problems += [Problem(f"/{name}", "is not a field of this payload") for name in STATED_ELSEWHERE if name in document]
     if data is not None and not isinstance(data, Mapping):
         problems.append(Problem("/data", f"must be an object, is {json_type(data)}"))
     if problems or not isinstance(data, Mapping):
@@ -32,11 +34,18 @@ def to_cloudevent(document: Any, *, webhook_id: str, source: str) -> dict[str, A
         "specversion": "1.0",
         "id": webhook_id,
         "source": source,
-        "type": full_type(name) if isinstance(name, str) and name in EVENT_SCHEMAS else name,
+        "type": full_type(name) if name in EVENT_SCHEMAS else name,
         "time": document["timestamp"],
         "subject": subject_of(data),
         "data": {key: value for key, value in data.items() if key != "candidate"},
     }
+
+
+def unknown_type(document: Any) -> str | None:
+    """Return the type of a payload if it is none of Signpost's, in whatever state the rest is; a sender has others."""
+    name = document.get("type") if isinstance(document, Mapping) else None
+    known = not isinstance(name, str) or name in EVENT_SCHEMAS or name in map(full_type, EVENT_SCHEMAS)
+    return None if known else str(name)
 
 
 def standard_headers(headers: Mapping[str, str]) -> Mapping[str, str]:

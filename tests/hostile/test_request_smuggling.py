@@ -28,6 +28,8 @@ SHAPES: dict[str, bytes] = {
     "a hexadecimal length": START + b"Content-Length: 0x0\r\n\r\n" + INNER,
     "a length with an underscore": START + b"Content-Length: 0_0\r\n\r\n" + INNER,
     "an unknown coding": START + b"Transfer-Encoding: xchunked\r\n\r\n" + CHUNKED,
+    "a body that stays encoded": START + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + CHUNKED,
+    "no host": START.replace(b"Host: x\r\n", b"") + b"Content-Length: 0\r\n\r\n" + INNER,
     "chunks twice": START + b"Transfer-Encoding: chunked, chunked\r\n\r\n" + CHUNKED,
     "chunks, then identity": START + b"Transfer-Encoding: chunked, identity\r\n\r\n" + CHUNKED,
     "a space before the colon": START + b"Transfer-Encoding : chunked\r\n\r\n" + CHUNKED,
@@ -82,3 +84,25 @@ def test_no_hidden_request_is_served(port: int, folder: Path, shape: str) -> Non
     assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 501")), answer[:200]
     assert answer.count(b"HTTP/1.") == 1, answer
     assert queued(folder) == []
+
+
+@pytest.mark.parametrize("name", ["subject", "id", "type"])
+def test_an_attribute_in_two_headers_is_refused(port: int, folder: Path, name: str) -> None:
+    """WSGI joins them with a comma, which would name another candidate."""
+    attributes = {"specversion": "1.0", "id": "e-9", "source": "s", "type": EVENT["type"], "time": EVENT["time"]}
+    lines = [f"ce-{key}: {value}" for key, value in {**attributes, "subject": "c-1"}.items()]
+    head = [
+        "POST /v1/events HTTP/1.1",
+        "Host: x",
+        f"Authorization: Bearer {NORTH_KEY}",
+        "Content-Type: application/json",
+    ]
+    body = b'{"offer": "o"}'
+    once = "\r\n".join([*head, *lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+    twice = once.replace(b"\r\n\r\n", f"\r\nCe-{name.title()}: d\r\n\r\n".encode(), 1)
+    answer = exchange(port, twice)
+    assert answer.startswith(b"HTTP/1.1 400"), answer
+    assert f"The header ce-{name} came 2 times".encode() in answer
+    assert queued(folder) == []
+    assert exchange(port, once).startswith(b"HTTP/1.1 202")
+    assert queued(folder) == ["e-9"]

@@ -99,3 +99,91 @@ def test_an_attribute_that_nobody_reads_cannot_refuse_an_event(intake: Intake, o
     assert "\ufffd" in intake.queued()[-1]["data"]["title"]
     named = json.dumps(event(id="e-3", subject="ODD")).encode().replace(b'"ODD"', odd)
     assert intake.send(named).status_code == 422, "an id is never changed"
+
+
+def pointers(answer: Any) -> list[str]:
+    return [found["pointer"] for found in answer.json["errors"]]
+
+
+ODD_ATTRIBUTES = {
+    "/id": {"id": "a\ufffeb"},
+    "/subject": {"subject": "a\U0001ffff"},
+    "/traceparent": {"traceparent": "\ufdd0"},
+    "/source": {"source": "http://[x"},
+    "/dataschema": {"dataschema": "/offer.json"},
+    "/datacontenttype": {"datacontenttype": "image/png"},
+}
+
+
+@pytest.mark.parametrize("at", ODD_ATTRIBUTES)
+def test_an_attribute_that_is_none_is_refused_by_name(intake: Intake, at: str) -> None:
+    answer = intake.send(event(**ODD_ATTRIBUTES[at]))
+    assert answer.status_code == 422
+    assert pointers(answer) == [at]
+
+
+@pytest.mark.parametrize("odd", ["a<b", "a%zz", 'a"b', "a^b"])
+def test_a_source_is_a_reference(intake: Intake, odd: str) -> None:
+    assert pointers(intake.send(event(source=odd))) == ["/source"]
+    assert intake.send(event(source="jobbörse/nord?x=%C3%B6#1")).status_code == 202
+
+
+BINARY = {
+    "ce-specversion": "1.0", "ce-id": "e-1", "ce-source": "s", "ce-type": "signpost.offer.extended.v1",
+    "ce-subject": "c-1", "ce-time": "2026-03-02T13:00:00Z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("text/json", 202),
+        ("image/foo+json", 202),
+        ('application/json; x="; charset=latin-1"', 202),
+        ("application/json; charset=latin-1", 415),
+        ("text/plain", 415),
+    ],
+)
+def test_every_media_type_of_json_is_data(intake: Intake, content_type: str, status: int) -> None:
+    answer = intake.post("/v1/events", b'{"offer": "o"}', {**BINARY, "Content-Type": content_type})
+    assert answer.status_code == status
+
+
+def test_a_sender_of_the_standard_may_have_other_events_and_members(intake: Intake) -> None:
+    def send(**changes: Any) -> Any:
+        plain = {"type": "offer.extended", "timestamp": "2026-03-02T13:00:00Z"}
+        body = json.dumps({**plain, "data": {"candidate": "c-1", "offer": "o"}, **changes}).encode()
+        return intake.client.post("/v1/webhooks/careers", data=body, headers=sign_standard(body))
+
+    ignored = send(type="invoice.paid", data={})
+    assert (ignored.status_code, ignored.json["events"]) == (202, 0)
+    assert intake.queued() == []
+    assert send(api_version="2026-01-01").json["events"] == 1
+    assert "api_version" not in intake.queued()[0]
+    for name in ("id", "time", "subject"):
+        assert pointers(send(**{name: "x"})) == [f"/{name}"]
+
+
+def test_what_is_malformed_has_one_shape(intake: Intake) -> None:
+    intake.send(event())
+    batch = intake.send(event(), "application/cloudevents-batch+json")
+    cursor = intake.get("/v1/recommendations?after=zzz")
+    early = intake.get("/v1/candidates/c-1/rules/give-notice?at=1969-12-31T00:00:00Z")
+    assert [answer.status_code for answer in (batch, cursor)] == [400, 400]
+    assert [pointers(batch), pointers(cursor)] == [[""], ["?after"]]
+    assert early.status_code in (400, 404)
+
+
+def test_a_feedback_route_takes_only_posts(intake: Intake) -> None:
+    answer = intake.get("/v1/recommendations/rec_1/feedback")
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
+
+
+def test_a_document_can_be_read_on_a_condition(intake: Intake) -> None:
+    tag = intake.get("/openapi.json").headers["ETag"]
+    for condition, status in (("*", 200), (tag, 200), ('"another"', 412)):
+        answer = intake.client.get("/openapi.json", headers={"If-Match": condition})
+        assert answer.status_code == status
+        assert answer.mimetype == ("application/json" if status == 200 else "application/problem+json")
+    assert intake.client.get("/openapi.json", headers={"If-None-Match": tag}).status_code == 304

@@ -164,10 +164,20 @@ def test_over_http(tmp_path: Path) -> None:
     assert answer.json is not None
     assert answer.json["type"] == "urn:signpost:problem:too-many"
     assert intake.send([ONE] * 21, MANY).status_code == 413
-    assert [intake.get("/v1/recommendations").status_code for _ in range(3)] == [200, 200, 429]
+    assert [intake.get("/v1/recommendations").status_code for _ in range(4)] == [200, 200, 200, 429]
     assert intake.get("/v1/recommendations", SOUTH_KEY).status_code == 200
     assert intake.get("/livez").status_code == 200
     assert len(intake.queued()) == 16
+    intake.store.close()
+
+
+def test_a_refused_batch_costs_nothing_and_hears_how_long_all_of_it_waits(tmp_path: Path) -> None:
+    intake = intake_at(tmp_path, rate=Rate(1, 10))
+    assert intake.send([ONE] * 8, MANY).status_code == 202
+    for _ in range(4):
+        answer = intake.send([ONE] * 8, MANY)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "6")
+    assert intake.send([ONE] * 2, MANY).status_code == 202
     intake.store.close()
 
 

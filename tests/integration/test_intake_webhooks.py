@@ -86,11 +86,11 @@ def test_a_replay_outside_the_tolerance_is_refused(intake: Intake, at: int) -> N
 
 
 def test_problems_point_into_the_payload(intake: Intake) -> None:
-    body = raw({**EXTENDED, "type": "offer.extendet", "timestamp": "2026-03-02"})
+    body = raw({**EXTENDED, "data": {"offer": "acme"}, "timestamp": "2026-03-02"})
     answer = intake.client.post(CAREERS, data=body, headers=sign_standard(body))
     assert answer.status_code == 422
     assert answer.json is not None
-    assert sorted(error["pointer"] for error in answer.json["errors"]) == ["/timestamp", "/type"]
+    assert sorted(error["pointer"] for error in answer.json["errors"]) == ["/data/candidate", "/timestamp"]
 
 
 def test_a_greenhouse_offer_is_answered_with_200(intake: Intake) -> None:
