@@ -1,6 +1,7 @@
 """Builds the AsyncAPI 3.0 document: exchanges, queues, routing keys and messages.
 
-Names, kinds and arguments come from the topology declaration; payloads refer to the JSON Schemas.
+Names, kinds and arguments come from the topology declaration; the JSON Schemas of the payloads are components, so that
+the document can be read from a file.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from signpost.names import (
     QUESTIONS,
 )
 from signpost.schemas.cloudevent import dump_event, full_type, load_event
+from signpost.schemas.documents.components import component
 from signpost.schemas.documents.event_examples import event_example
 from signpost.schemas.documents.examples import AGENDA_EVENT, QUESTIONS_EVENT, RECOMMENDATION_EVENT
 from signpost.schemas.events import EVENT_SCHEMAS
@@ -39,8 +41,8 @@ Delivery is at least once: skip a message whose `id` you have processed, and ord
 by `data.sequence`. Within v1, fields are only added: ignore unknown fields."""
 
 
-def asyncapi() -> JsonSchema:
-    """Return the AsyncAPI document."""
+def asyncapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
+    """Return the AsyncAPI document; `documents` are the JSON Schemas by path."""
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Signpost", "version": "1", "description": _DESCRIPTION, "license": {"name": "Proprietary"}},
@@ -58,10 +60,21 @@ def asyncapi() -> JsonSchema:
         "components": {
             "messages": {full_type(name): _event(name) for name in EVENT_SCHEMAS}
             | {RECOMMENDATION: _recommendation(), **_states()},
-            "schemas": {"headers": _headers()},
+            "schemas": {"headers": _headers(), **_schemas(documents)},
             "securitySchemes": {"broker": {"type": "userPassword", "description": "A broker user"}},
         },
     }
+
+
+def _schemas(documents: Mapping[str, JsonSchema]) -> JsonSchema:
+    """The schemas of all payloads by the name of their file, and what they define."""
+    shared = {key: part for document in documents.values() for key, part in document.get("$defs", {}).items()}
+    named = {path.rpartition("/")[2].removesuffix(".json"): component(document) for path, document in documents.items()}
+    return {key: component(part) for key, part in shared.items()} | named
+
+
+def _schema(name: str) -> JsonSchema:
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _server() -> JsonSchema:
@@ -132,7 +145,7 @@ def _questions() -> JsonSchema:
 def _states() -> JsonSchema:
     """The messages that carry a state as a whole whenever it changes."""
     return {
-        name: _message(title, {"$ref": f"/schemas/signpost.{name}.v1.json"}, {"Example": example})
+        name: _message(title, _schema(f"signpost.{name}.v1"), {"Example": example})
         for name, title, example in (
             (LIST, "The questions to a candidate have changed", QUESTIONS_EVENT),
             (CARDS, "An agenda has changed", AGENDA_EVENT),
@@ -248,10 +261,10 @@ def _event(name: str) -> JsonSchema:
     document = event_example(name)
     event = load_event(document, tenant=TENANT, now=parse_instant(document["time"]))
     payload = {
-        "allOf": [{"$ref": "/schemas/signpost.event.v1.json"}],
+        "allOf": [_schema("signpost.event.v1")],
         "properties": {
             "type": {"const": full_type(name)},
-            "data": {"$ref": f"/schemas/events/{full_type(name)}.json#/properties/data"},
+            "data": _schema(f"{full_type(name)}/properties/data"),
         },
     }
     return _message(full_type(name), payload, {"Example": dump_event(event)})
@@ -259,7 +272,7 @@ def _event(name: str) -> JsonSchema:
 
 def _recommendation() -> JsonSchema:
     examples = {f"Change {change}": _after_change(change) for change in CHANGES[1:]}
-    payload = {"$ref": "/schemas/signpost.recommendation.v1.json"}
+    payload = _schema("signpost.recommendation.v1")
     return _message("A change of a recommendation", payload, {"Change raised": RECOMMENDATION_EVENT, **examples})
 
 

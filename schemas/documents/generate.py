@@ -40,7 +40,7 @@ def documents() -> dict[str, JsonSchema]:
     found[f"{QUESTIONS}.json"] = questions_document()
     found[f"{AGENDA}.json"] = agenda_document()
     found[f"{EVENT}.json"] = queued_event_document()
-    return {**found, "openapi.json": openapi(found), "asyncapi.json": asyncapi()}
+    return {**found, "openapi.json": openapi(found), "asyncapi.json": asyncapi(found)}
 
 
 def event_document(name: str) -> JsonSchema:

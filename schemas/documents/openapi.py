@@ -5,6 +5,7 @@ from typing import Any
 
 from signpost.names import JSON
 from signpost.schemas.documents.answers import ANSWERS, DELIVERY_STATUSES, of, ref
+from signpost.schemas.documents.components import component
 from signpost.schemas.documents.examples import (
     ADVICE_ANSWER,
     CASE_ANSWER,
@@ -83,7 +84,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key; it identifies the tenant"}
             },
-            "schemas": {**ANSWERS, **{name: _component(event) for name, event in events.items()}},
+            "schemas": {**ANSWERS, **{name: component(event) for name, event in events.items()}},
         },
     }
 
@@ -121,19 +122,6 @@ def _tag(path: str, method: str) -> str:
     if path.startswith("/v1/deliveries"):
         return "Deliveries"
     return "Read" if method == "get" else "Send"
-
-
-def _component(document: JsonSchema) -> Any:
-    """Return a JSON Schema as a component: references point to components; `$schema`, `$id` and `$defs` are removed."""
-    return _relocate({key: value for key, value in document.items() if key not in ("$schema", "$id", "$defs")})
-
-
-def _relocate(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _relocate(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_relocate(inner) for inner in value]
-    return value.replace("#/$defs/", "#/components/schemas/") if isinstance(value, str) else value
 
 
 def _advice() -> JsonSchema:

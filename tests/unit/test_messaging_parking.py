@@ -9,7 +9,7 @@ from pika import BasicProperties
 from pika.frame import Header, Method
 from pika.spec import Basic
 
-from signpost.messaging import Delivery
+from signpost.messaging import Delivery, Message
 from signpost.messaging.message import FAILED_AT, MAX_NAME_BYTES, MAX_REASON_CHARS, QUEUE, REASON
 from signpost.messaging.parking import MAX_HEADER_BYTES, MAX_INTEGER, as_text, to_bare_dead_letter, to_dead_letter
 from signpost.messaging.rabbitmq.frames import delivery_of, properties_of
@@ -93,3 +93,18 @@ def test_what_pika_gives_becomes_a_delivery_of_texts(key: Any, name: Any, user: 
 
 def test_bytes_that_are_no_text_stay_recognizable() -> None:
     assert as_text(b"\xffab") == "\\xffab"
+
+
+def test_a_message_names_its_type_and_its_second() -> None:
+    headers: dict[str, str | int] = {"cloudEvents_type": "signpost.offer.extended.v1"}
+    message = Message("e", "k", b"{}", "m-1", {**headers, "cloudEvents_time": "2026-03-02T14:00:00.5+01:00"})
+    found = properties_of(message)
+    assert (found.type, found.timestamp) == ("signpost.offer.extended.v1", 1_772_456_400)
+
+
+@pytest.mark.parametrize("time", ["", "soon", "1969-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", 5])
+@pytest.mark.parametrize("kind", ["x" * 256, "é", 5])
+def test_a_letter_with_any_time_and_type_can_be_written(time: str | int, kind: str | int) -> None:
+    found = properties_of(Message("e", "k", b"{}", "m-1", {"cloudEvents_type": kind, "cloudEvents_time": time}))
+    assert (found.type, found.timestamp) == (None, None)
+    Header(1, 2, found).marshal()

@@ -6,8 +6,8 @@ from typing import Any
 from pika import BasicProperties
 from pika.spec import Basic
 
-from signpost.case.instant import format_instant
-from signpost.messaging.message import FAILED_AT, QUEUE, REASON, Delivery, Message
+from signpost.case.instant import SECOND, format_instant, on_calendar, parse_instant
+from signpost.messaging.message import FAILED_AT, MAX_NAME_BYTES, QUEUE, REASON, Delivery, Message
 from signpost.messaging.parking import as_text
 
 COUNT = "x-delivery-count"
@@ -16,13 +16,30 @@ BROKER_HEADERS = frozenset({COUNT, "x-acquired-count", "x-delivery-limit"})
 
 
 def properties_of(message: Message) -> BasicProperties:
-    """Properties of a persistent message: message id, headers and content type."""
+    """Properties of a persistent message: message id, headers, content type; type and time of a CloudEvent."""
     return BasicProperties(
         content_type=message.content_type,
         headers=dict(message.headers),
         delivery_mode=2,
         message_id=message.message_id,
+        type=_type_of(message),
+        timestamp=_second_of(message),
     )
+
+
+def _type_of(message: Message) -> str | None:
+    name = message.headers.get("cloudEvents_type")
+    return name if isinstance(name, str) and len(name) <= MAX_NAME_BYTES and name.isascii() else None
+
+
+def _second_of(message: Message) -> int | None:
+    """Seconds since the epoch, as AMQP counts."""
+    time = message.headers.get("cloudEvents_time")
+    try:
+        instant = on_calendar(parse_instant(time)) if isinstance(time, str) else None
+    except (ValueError, OverflowError):
+        return None
+    return None if instant is None else instant // SECOND
 
 
 def delivery_of(
