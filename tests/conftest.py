@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from signpost.engine import AUTO, DURABLE, choose_engine
+from signpost.services.intake import rate
 from signpost.storage import Store, open_store, upgrade
 from tests.support import databases, private_servers, servers
 
@@ -29,6 +30,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's cache of mutants."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def _patient_rate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine's database takes longer than the quarter of a second after which everything is let in."""
+    monkeypatch.setattr(rate, "MAX_WAIT_S", 60.0)
 
 
 @contextlib.contextmanager

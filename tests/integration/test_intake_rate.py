@@ -42,12 +42,6 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         yield store
 
 
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine's database takes longer than the quarter of a second after which everything is let in."""
-    monkeypatch.setattr(rate, "MAX_WAIT_S", 60.0)
-
-
 def let_in(limit: RateLimit, now: int, most: int = 1000, tenant: str = "north") -> int:
     """How many single events go in before the first refusal."""
     for count in range(most):

@@ -18,7 +18,7 @@ from signpost.case.case import Case
 from signpost.case.event import Event
 from signpost.case.instant import DAY, format_instant, parse_instant
 from signpost.engine import make_engine
-from signpost.messaging import Broker, Delivery, Message, connect, event_message
+from signpost.messaging import Bounds, Broker, Delivery, Message, connect, event_message
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.schemas import dump_event, full_type, load_own_event
 from signpost.storage import CaseRow, Store, open_store, upgrade
@@ -220,7 +220,8 @@ def open_system(database_url: str, broker_url: str) -> Iterator[System]:
     """Open a system on these servers and create tables and topology."""
     upgrade(database_url)
     with open_store(database_url) as store:
-        broker = connect(broker_url)
+        # On a busy machine a process may hold the file of an embedded queue for longer than a publisher waits for it
+        broker = connect(broker_url, bounds=Bounds(publish_timeout_s=60, busy_timeout_s=30))
         try:
             broker.apply_topology()
             yield System(store, broker, database_url, broker_url)
