@@ -137,7 +137,9 @@ def test_clock_and_relay_end_in_order_without_their_log(tmp_path: Path, name: st
         os.set_blocking(log.end, True)
 
 
+@pytest.mark.parametrize("log", ["stopped"], indirect=True)
 def test_an_intake_answers_without_its_log(tmp_path: Path, log: Log) -> None:
+    """Its log is that of the advisor, which has met the others above."""
     folder, port = intake_folder(tmp_path), free_port()
     address = f"http://127.0.0.1:{port}"
     with started(COMMAND, folder, log.descriptor, port, GUNICORN_CMD_ARGS="--access-logfile -"):
