@@ -32,9 +32,12 @@ class InvalidSignature(CallerError):
 
 
 def standard_key(secret: str) -> bytes:
-    """Return the key of a Standard Webhooks secret ("whsec_" and base64). Raises ValueError for any other text."""
+    """Return the key of a Standard Webhooks secret ("whsec_" and base64, whose padding some senders leave out). Raises
+    ValueError for any other text."""
+    text = secret.removeprefix("whsec_")
+    padding = "" if text.endswith("=") else "=" * (-len(text) % 4)
     try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        key = base64.b64decode(text + padding, validate=True)
     except (binascii.Error, ValueError):
         raise ValueError('a Standard Webhooks secret must be "whsec_" followed by base64') from None
     if len(key) < MIN_SECRET_BYTES:

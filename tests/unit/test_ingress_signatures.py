@@ -131,6 +131,12 @@ def test_a_secret_of_sixteen_bytes_is_long_enough_and_one_of_fifteen_is_not() ->
         standard_key("whsec_" + base64.b64encode(b"x" * 15).decode())
 
 
+@pytest.mark.parametrize("size", range(24, 30))
+def test_a_secret_may_leave_out_its_padding(size: int) -> None:
+    text = base64.b64encode(b"x" * size).decode()
+    assert standard_key("whsec_" + text.rstrip("=")) == standard_key("whsec_" + text) == b"x" * size
+
+
 def stamped(stamp: str, *, unit: str = "seconds", now: int = THEN, body: bytes = b"{}") -> None:
     scheme = Scheme(timestamp="header:timestamp", unit=unit, messages=("{timestamp}.{body}",))
     headers = {"timestamp": stamp}
