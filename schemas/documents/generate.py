@@ -98,7 +98,7 @@ def _envelope(title: str, types: JsonSchema, data: JsonSchema, *, data_required:
         "properties": {**properties, "type": types, "data": data},
         "required": required,
         "propertyNames": {"pattern": "^[a-z0-9]+$"},
-        "additionalProperties": {"type": ["string", "boolean", "integer", "null"]},
+        "additionalProperties": {"anyOf": [{"type": name} for name in ("string", "boolean", "integer", "null")]},
         **({"$defs": {"money": object_schema(MoneySchema)}} if uses_money else {}),
     }
 

@@ -131,7 +131,7 @@ class Comparison:
             for branch in ours if not _is_plain(narrow) else ():
                 yield from self.of({**_plain(wide), **_resolve(branch, self.roots[0])}, narrow, at)
             return
-        for branch in ours or [_plain(wide)]:
+        for branch in ours or _by_type(wide):
             yield from self._fits(branch, theirs, at)
 
     def _fits(self, branch: Schema, theirs: list[Schema], at: str) -> Iterator[str]:
@@ -157,6 +157,13 @@ class Comparison:
         rest, allowed = wide.get("additionalProperties", True), narrow.get("additionalProperties", True)
         if rest is not False and not (self.reverse and allowed is False):
             yield from self.of(rest, allowed, f"{at}/*")
+
+
+def _by_type(schema: Schema) -> list[Schema]:
+    """A schema of several types as branches of one type each."""
+    kinds = schema.get("type")
+    plain = _plain(schema)
+    return [{**plain, "type": kind} for kind in kinds] if isinstance(kinds, list) else [plain]
 
 
 def _reference(schema: Schema) -> str:
