@@ -56,7 +56,7 @@ _ADVICE_STATE = of(
     until=_NULLABLE_INSTANT,
     by={"type": ["string", "null"]},
 )
-_CHANGE = of("fact now values words", fact=_TEXT, values={"type": "array", "items": {}}, words=_TEXT)
+_CHANGE = of("fact now values words", fact=_TEXT, now={}, values={"type": "array", "items": {}}, words=_TEXT)
 DELIVERY_STATUSES = ("accepted", "ignored", "unsigned", "refused", "unavailable")
 _DELIVERY_FIELDS: JsonSchema = {
     "id": _TEXT,

@@ -75,7 +75,12 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     }
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Signpost", "version": "1", "description": _DESCRIPTION, "license": {"name": "Proprietary"}},
+        "info": {
+            "title": "Signpost",
+            "version": "1",
+            "description": _DESCRIPTION,
+            "license": {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
+        },
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
@@ -89,6 +94,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     }
 
 
+_LICENSE = {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"}
 _UNAVAILABLE = {"status": "unavailable", "database": "unavailable; the log has the reason"}
 _DESCRIPTION = """Signpost receives events and publishes advice.
 
@@ -264,7 +270,7 @@ def _simulate() -> JsonSchema:
 
 
 def _health(operation: str, summary: str, refused: Any = None) -> JsonSchema:
-    answers = answering(200, summary, media(ref("Health"), {"status": "ok"}))
+    answers = answering(200, summary, media(ref("Health"), {"status": "ok"}), 400)
     if refused:
         answers |= answering(503, "The database is unavailable", media(ref("Health"), refused))
     return {"operationId": operation, "summary": summary, "security": [], "responses": answers}

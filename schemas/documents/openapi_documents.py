@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from signpost.names import JSON, PROBLEM_JSON
-from signpost.schemas.documents.answers import ref
-from signpost.schemas.documents.problem_examples import PROBLEMS
+from signpost.names import JSON
+from signpost.schemas.documents.openapi_parts import refusal
 from signpost.schemas.fields import JsonSchema
 
 _SHORT = "signpost.candidate.erased.v1"
@@ -45,6 +44,7 @@ def _document(operation: str, summary: str, content: JsonSchema) -> JsonSchema:
     answers = {
         "200": {"description": "The document", "headers": headers, "content": content},
         "304": {"description": "Unchanged since the ETag in If-None-Match"},
+        "412": refusal(412),
     }
     return {"operationId": operation, "summary": summary, "security": [], "responses": answers}
 
@@ -52,14 +52,9 @@ def _document(operation: str, summary: str, content: JsonSchema) -> JsonSchema:
 def _named(operation: str, summary: str, content: JsonSchema, name: str, known: list[str]) -> JsonSchema:
     """Return the operation of a document with a name in its path."""
     base = _document(operation, summary, content)
-    missing = {PROBLEM_JSON: _media(ref("Problem"), PROBLEMS[404])}
     parameter = {"name": name, "in": "path", "required": True, "schema": {"enum": known}, "example": known[0]}
     return {
         **base,
         "parameters": [{**parameter, "description": "The name of the document"}],
-        "responses": {**base["responses"], "404": _not_found(missing)},
+        "responses": {**base["responses"], "404": {**refusal(404), "description": "There is no document of this name"}},
     }
-
-
-def _not_found(content: JsonSchema) -> JsonSchema:
-    return {"description": "There is no document of this name", "content": content}

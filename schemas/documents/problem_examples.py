@@ -24,7 +24,13 @@ UNSIGNED = _problem(
     "The source is unknown, or the signature does not fit; the delivery log of the tenant has the reason.",
 )
 PROBLEMS: dict[int, dict[str, Any]] = {
-    400: _problem(400, "malformed", "The request is malformed", "a batch must be a JSON array of events"),
+    400: _problem(
+        400,
+        "malformed",
+        "The request is malformed",
+        "a batch must be a JSON array of events",
+        errors=[{"pointer": "", "detail": "a batch must be a JSON array of events"}],
+    ),
     401: _problem(
         401,
         "unauthorized",
@@ -44,6 +50,12 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "The cursor is of a history that the feed does not have",
         "this cursor stands at a change that the feed does not have: the database was replaced or restored from a "
         "backup; start from the beginning (without `after`) and skip what you know by its id",
+    ),
+    412: _problem(
+        412,
+        "precondition-failed",
+        "The precondition does not hold",
+        "the document is not that of If-Match; read it again",
     ),
     413: _problem(413, "too-large", "The request is too large", "at most 1000000 bytes are accepted"),
     415: _problem(415, "not-understood", "Unsupported media type", "send the body without Content-Encoding"),
