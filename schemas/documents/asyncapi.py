@@ -22,16 +22,16 @@ from signpost.names import (
     QUESTIONS,
 )
 from signpost.schemas.cloudevent import dump_event, full_type, load_event
+from signpost.schemas.documents.asyncapi_operations import BINDING_VERSION, operations
 from signpost.schemas.documents.components import component
 from signpost.schemas.documents.event_examples import event_example
 from signpost.schemas.documents.examples import AGENDA_EVENT, QUESTIONS_EVENT, RECOMMENDATION_EVENT
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 
-BINDING_VERSION = "0.3.0"
-"""The version of the AMQP 0.9.1 bindings."""
 RECOMMENDATION, LIST, CARDS = "recommendation", "questions", "agenda"
 TENANT: str = RECOMMENDATION_EVENT["tenant"]
+_EVENTS = frozenset(map(full_type, EVENT_SCHEMAS))
 _ENTITIES = sorted({name.partition(".")[0] for name in EVENT_SCHEMAS})
 _ACTIONS = sorted({name.partition(".")[2] for name in EVENT_SCHEMAS})
 _DESCRIPTION = """Signpost receives events and publishes advice over AMQP 0.9.1. Messages are persistent CloudEvents in
@@ -41,11 +41,22 @@ Delivery is at least once: skip a message whose `id` you have processed, and ord
 by `data.sequence`. Within v1, fields are only added: ignore unknown fields."""
 
 
+def _info() -> JsonSchema:
+    return {
+        "title": "Signpost",
+        "version": "1",
+        "description": _DESCRIPTION,
+        "license": {"name": "Proprietary"},
+        "contact": {"name": "Signpost"},
+        "tags": [{"name": "offers"}, {"name": "interviews"}, {"name": "advice"}],
+    }
+
+
 def asyncapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     """Return the AsyncAPI document; `documents` are the JSON Schemas by path."""
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Signpost", "version": "1", "description": _DESCRIPTION, "license": {"name": "Proprietary"}},
+        "info": _info(),
         "defaultContentType": CLOUDEVENT_JSON,
         "servers": {"broker": _server()},
         "channels": {
@@ -56,7 +67,7 @@ def asyncapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
             "feedback": _feedback(),
             **_queues(),
         },
-        "operations": _operations(),
+        "operations": operations(),
         "components": {
             "messages": {full_type(name): _event(name) for name in EVENT_SCHEMAS}
             | {RECOMMENDATION: _recommendation(), **_states()},
@@ -69,8 +80,10 @@ def asyncapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
 def _schemas(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     """The schemas of all payloads by the name of their file, and what they define."""
     shared = {key: part for document in documents.values() for key, part in document.get("$defs", {}).items()}
-    named = {path.rpartition("/")[2].removesuffix(".json"): component(document) for path, document in documents.items()}
-    return {key: component(part) for key, part in shared.items()} | named
+    named = {path.rpartition("/")[2].removesuffix(".json"): document for path, document in documents.items()}
+    # Of an event only its data: on the exchange it carries its tenant besides
+    used = {name: one["properties"]["data"] if name in _EVENTS else one for name, one in named.items()}
+    return {key: component(part) for key, part in (shared | used).items()}
 
 
 def _schema(name: str) -> JsonSchema:
@@ -216,30 +229,6 @@ def _bindings_of(name: str) -> list[JsonSchema]:
     ]
 
 
-def _operations() -> JsonSchema:
-    confirmed = {"deliveryMode": 2, "mandatory": True, "bindingVersion": BINDING_VERSION}
-    acked = {"ack": True, "bindingVersion": BINDING_VERSION}
-    return {
-        "publishEvent": _operation(
-            "send", "events", "The intake publishes an accepted event with a publisher confirm", confirmed
-        ),
-        "consumeEvents": _operation("receive", "advisor", "An advisor consumes events; acks after commit", acked),
-        "consumeBulk": _operation("receive", "advisor-bulk", "An advisor consumes events of bulk", acked),
-        "publishAdvice": _operation("send", "advice", "An advisor, a clock or the relay publishes a change", confirmed),
-        "publishAgenda": _operation("send", "agenda", "An advisor, a clock or the relay publishes it", confirmed),
-        "consumeAgenda": _operation("receive", "agenda", "A consumer reads its own queue", acked),
-        "publishQuestions": _operation("send", "questions", "An advisor, a clock or the relay publishes it", confirmed),
-        "consumeQuestions": _operation("receive", "questions", "A consumer reads its own queue", acked),
-        "publishFeedback": _operation("send", "feedback", "A consumer publishes feedback on advice", confirmed),
-        "consumeAdvice": _operation("receive", "advice", "A consumer reads its own queue with manual acks", acked),
-    }
-
-
-def _operation(action: str, channel: str, summary: str, binding: JsonSchema) -> JsonSchema:
-    target = {"$ref": f"#/channels/{channel}"}
-    return {"action": action, "channel": target, "summary": summary, "bindings": {"amqp": binding}}
-
-
 def _consumed_messages() -> JsonSchema:
     return {**_advice_messages(), LIST: _named(LIST), CARDS: _named(CARDS)}
 
@@ -264,7 +253,7 @@ def _event(name: str) -> JsonSchema:
         "allOf": [_schema("signpost.event.v1")],
         "properties": {
             "type": {"const": full_type(name)},
-            "data": _schema(f"{full_type(name)}/properties/data"),
+            "data": _schema(full_type(name)),
         },
     }
     return _message(full_type(name), payload, {"Example": dump_event(event)})

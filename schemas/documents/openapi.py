@@ -6,6 +6,7 @@ from typing import Any
 from signpost.names import JSON
 from signpost.schemas.documents.answers import ANSWERS, DELIVERY_STATUSES, of, ref
 from signpost.schemas.documents.components import component
+from signpost.schemas.documents.descriptions import HTTP
 from signpost.schemas.documents.examples import (
     ADVICE_ANSWER,
     CASE_ANSWER,
@@ -80,6 +81,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
             "version": "1",
             "description": _DESCRIPTION,
             "license": {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
+            "contact": {"name": "Signpost"},
         },
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
@@ -114,8 +116,11 @@ _TAGS = {
 
 
 def _tagged(path: str, item: JsonSchema) -> JsonSchema:
-    """Return the operations of a path, each with its tag."""
-    return {method: {"tags": [_tag(path, method)], **operation} for method, operation in item.items()}
+    """Return the operations of a path, each with its tag and description."""
+    return {
+        method: {"tags": [_tag(path, method)], "description": HTTP.get(operation["operationId"], ""), **operation}
+        for method, operation in item.items()
+    }
 
 
 def _tag(path: str, method: str) -> str:

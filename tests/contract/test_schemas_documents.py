@@ -9,6 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from signpost.case.instant import parse_instant
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, RecommendationSchema, full_type, load_event
+from signpost.schemas.documents.descriptions import AMQP, HTTP
 from signpost.schemas.documents.event_examples import event_example
 from signpost.schemas.documents.examples import ADVICE_ANSWER, BATCH, EVENT, RECOMMENDATION_EVENT
 from signpost.schemas.documents.generate import APIS, documents, event_document, recommendation_document, stale
@@ -41,11 +42,17 @@ OPERATIONS = {
 }
 
 
+def test_every_description_is_of_an_operation() -> None:
+    assert {it["operationId"] for it in OPERATIONS.values()} >= set(HTTP)
+    assert set(documents()["asyncapi.json"]["operations"]) == set(AMQP)
+
+
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_every_operation_has_valid_examples_of_all_it_takes_and_answers(name: str) -> None:
     operation = OPERATIONS[name]
     assert operation["summary"]
     assert operation["tags"]
+    assert operation["description"]
     for parameter in operation.get("parameters", ()):
         assert parameter["description"]
         _validator(parameter["schema"]).validate(parameter["example"])

@@ -1,0 +1,50 @@
+"""What each operation of the OpenAPI and AsyncAPI documents does beyond its summary, by the id of the operation."""
+
+from collections.abc import Mapping
+from typing import Final
+
+HTTP: Final[Mapping[str, str]] = {
+    "candidates": "Ordered by the key of the case. `q` finds them by id, name, application, offer or interview.",
+    "calendar": "For the candidate alone: it contains private facts. What has ended is listed as cancelled.",
+    "linkedCalendar": "The token is the credential, so that a calendar program needs no API key. A revoked one is 404.",
+    "calendarLinks": "Without the tokens: each is shown only once, when its link is created.",
+    "addCalendarLink": "The answer contains the address with its token, which is not stored and not shown again.",
+    "removeCalendarLink": "Whoever reads the calendar by this link gets 404 from now on.",
+    "advice": "Active recommendations, the most urgent first, and those that another one suppresses.",
+    "case": "The facts that the candidate's events have told, each with the event that states it.",
+    "questions": "For the candidate alone. Each answer has the event that states it; no known fact is asked again.",
+    "recommendation": "As it was published last; `sequence` numbers its changes.",
+    "feed": "The same messages as on the queue, in the order in which they were recorded. Read on with `after`.",
+    "explanation": "Each condition with the facts that decide it, and the single facts that would change the result.",
+    "rule": "Also for a rule that does not hold: each condition with the facts that decide it.",
+    "sendFeedback": "Counts like an event: repeating it changes nothing, and `done` states the fact that was advised.",
+    "forecast": "Computed from the exact instants at which conditions change. No event is assumed.",
+    "tenantForecast": "Each case counts once, in the hour in which something of it changes next.",
+    "agenda": "The few things to do next, in order, each settling one or more recommendations; and what is held.",
+    "sendCardFeedback": "Answers all recommendations of the card at once, like feedback on each of them.",
+    "employerAgenda": "Only what this employer knows is shown. Ordered by urgency, a page at a time.",
+    "simulate": "Plays the events in virtual time and returns every change until then, with the final advice.",
+    "deliveries": "Newest first. A delivery without events says why; bodies are listed in the single delivery only.",
+    "delivery": "With its body and headers, in which personal data is masked.",
+    "replay": "Translates the stored body again; events that were known already change nothing.",
+    "livez": "Asks no server, so that a broker or database that is away restarts no process.",
+    "readyz": "200 also while degraded: events are still accepted. The members of the answer say what is wrong.",
+    "start": "For people: how to send a first event and where to read on.",
+    "openapi": "Generated from the code. Additions are possible within v1; nothing is removed or narrowed.",
+    "asyncapi": "Complete in itself: it can be saved and read by tools.",
+    "schema": "JSON Schema 2020-12. Readers must ignore fields that they do not know.",
+    "docs": "Lists all operations and schemas; loads nothing from other hosts.",
+    "asset": "A style sheet, script or picture, from this host.",
+}
+AMQP: Final[Mapping[str, str]] = {
+    "publishEvent": "Without a confirm the event is stored in the outbox, and the relay publishes it.",
+    "consumeEvents": "Repeats are recognised by source and id, so a delivery after a lost connection changes nothing.",
+    "consumeBulk": "The same for tenants above their share; these events may overtake each other.",
+    "publishAdvice": "After the commit, from the outbox; a change that was not confirmed is published again.",
+    "publishAgenda": "After the commit, from the outbox, at most one for each settling time and reader.",
+    "consumeAgenda": "Each message is the whole agenda: keep the one with the highest `sequence`.",
+    "publishQuestions": "After the commit, from the outbox, if SIGNPOST_QUESTIONS is on.",
+    "consumeQuestions": "Each message is the whole list: keep the one with the highest `sequence`.",
+    "publishFeedback": "A CloudEvent of a type `advice.*`. What cannot be applied is a dead letter with its reason.",
+    "consumeAdvice": "Skip a message whose id is known, and order the changes of a recommendation by `sequence`.",
+}
