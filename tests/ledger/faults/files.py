@@ -75,9 +75,11 @@ class PartitionsChanged(Fault):
 
     def prove(self) -> str:
         queues = advisor_queues(self.deployment.partitions)
+        return expect(lambda: set(queues) <= self._consumed(), f"advisors consume {len(queues)} queues")
+
+    def _consumed(self) -> set[str]:
         listed = self.deployment.rabbit.ctl("list_queues", "name", "consumers").splitlines()
-        consumed = [line.split("\t")[0] for line in listed if not line.endswith("\t0")]
-        return expect(lambda: set(queues) <= set(consumed), f"advisors consume {len(queues)} queues")
+        return {line.split("\t")[0] for line in listed if not line.endswith("\t0")}
 
 
 def file_faults(deployment: ServerDeployment) -> Iterator[Fault]:
