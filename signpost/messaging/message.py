@@ -106,7 +106,9 @@ class Delivery:
 Choose: TypeAlias = Callable[[Sequence[Delivery]], Sequence[bool]]
 """Whether to delete each of some messages."""
 SWEEP_PAGE = 500
-"""Messages that are chosen from at once."""
+"""Messages that are chosen from at once; fewer, if they are large."""
+SWEEP_PAGE_BYTES = 8_000_000
+"""Bytes of bodies from which on a page is full."""
 
 
 class Outcome(Enum):

@@ -29,7 +29,7 @@ from signpost.messaging import (
     advisor_queues,
     connect,
 )
-from signpost.messaging.message import FAILED_AT, QUEUE, REASON
+from signpost.messaging.message import FAILED_AT, QUEUE, REASON, SWEEP_PAGE_BYTES
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.names import ADVICE, DEAD, EVENTS
 from tests.support import servers
@@ -490,3 +490,45 @@ def test_a_sweep_deletes_what_is_chosen_and_keeps_the_order_of_the_rest(broker: 
     assert numbers(broker.get(ADVISOR, 9)) == [0, 2, 4]
     with pytest.raises(NoSuchQueue):
         broker.sweep("signpost.none", choose)
+
+
+def test_sweeps_of_a_long_queue_keep_its_order_also_if_they_end_early(broker: Broker) -> None:
+    count = 1200
+    publish(broker, *(Message(DEAD, "k", b'{"number": %d}' % number, "") for number in range(count)))
+    await_depth(broker, DEAD, count)
+
+    def sweep(stop_after: int, dropped: int = -1) -> list[int]:
+        seen: list[int] = []
+
+        def choose(page: Sequence[Delivery]) -> list[bool]:
+            if len(seen) >= stop_after:
+                raise LookupError
+            seen.extend(numbers(list(page)))
+            return [number == dropped for number in numbers(list(page))]
+
+        with contextlib.suppress(LookupError):
+            broker.sweep(DEAD, choose)
+        return seen
+
+    for stop_after in (count, 1, 600, 1, count):
+        seen = sweep(stop_after)
+        assert seen == list(range(len(seen)))
+        await_depth(broker, DEAD, count)
+    assert sweep(1, dropped=7)[:9] == list(range(9))
+    await_depth(broker, DEAD, count - 1)
+    assert numbers(broker.get(DEAD, count)) == [number for number in range(count) if number != 7]
+
+
+def test_a_page_of_a_sweep_is_no_larger_than_its_bound(broker: Broker) -> None:
+    body = b" " * 1_000_000
+    publish(broker, *(Message(EVENTS, "0.acme.x", body, f"e-{number}") for number in range(20)))
+    await_depth(broker, ADVISOR, 20)
+    pages: list[int] = []
+
+    def choose(page: Sequence[Delivery]) -> list[bool]:
+        pages.append(len(page))
+        return [True] * len(page)
+
+    assert broker.sweep(ADVISOR, choose) == sum(pages) == 20
+    assert max(pages) <= SWEEP_PAGE_BYTES // len(body)
+    await_depth(broker, ADVISOR, 0)

@@ -11,9 +11,8 @@ from signpost.messaging.embedded.consumer import EmbeddedConsumer
 from signpost.messaging.embedded.file import File
 from signpost.messaging.embedded.publisher import EmbeddedPublisher
 from signpost.messaging.embedded.routing import bind
-from signpost.messaging.embedded.rows import delivery_of, select_ready
+from signpost.messaging.embedded.rows import delivery_of, select_page, select_ready
 from signpost.messaging.message import (
-    SWEEP_PAGE,
     BrokerAway,
     BrokerMisconfigured,
     Choose,
@@ -147,7 +146,7 @@ class EmbeddedBroker:
             while True:
                 with file.read_connection() as connection:
                     _require_queue(connection, queue)
-                    rows = select_ready(connection, queue, SWEEP_PAGE, after)
+                    rows = select_page(connection, queue, after)
                 if not rows:
                     return deleted
                 chosen = choose([delivery_of(row) for row in rows])

@@ -13,7 +13,6 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import (
-    SWEEP_PAGE,
     BrokerAway,
     BrokerMisconfigured,
     Choose,
@@ -24,6 +23,7 @@ from signpost.messaging.message import (
 from signpost.messaging.rabbitmq.connection import connection_parameters
 from signpost.messaging.rabbitmq.failures import SETTING, to_error
 from signpost.messaging.rabbitmq.frames import delivery_of
+from signpost.messaging.rabbitmq.sweep import sweep
 from signpost.messaging.topology import Binding, Exchange, Queue, Topology, consumer_binding
 
 T = TypeVar("T")
@@ -125,12 +125,8 @@ class AdminSession:
         return self.run(lambda channel: list(_take(channel, queue, limit)))
 
     def sweep(self, queue: str, choose: Choose) -> int:
-        """Delete the messages that `choose` selects. Raises NoSuchQueue.
-
-        Holds every message once, because a returned one takes its place at the head again; the end of the channel
-        returns all that are not deleted.
-        """
-        return self.run(lambda channel: sum(_sweep(channel, queue, choose)))
+        """Delete the messages that `choose` selects. Raises NoSuchQueue."""
+        return self.run(lambda channel: sweep(channel, self._connection.process_data_events, queue, choose))
 
     def purge(self, queue: str) -> int:
         """Delete the ready messages; returns how many."""
@@ -201,25 +197,6 @@ def _bind(binding: Binding, channel: BlockingChannel) -> None:
 
 def _unbind(binding: Binding, channel: BlockingChannel) -> None:
     channel.queue_unbind(binding.queue, binding.exchange, binding.pattern)
-
-
-def _sweep(channel: BlockingChannel, queue: str, choose: Choose) -> Iterator[int]:
-    """Yield the number of messages that are deleted of each page."""
-    while page := list(_hold(channel, queue)):
-        chosen = choose([delivery for _, delivery in page])
-        tags = [tag for (tag, _), is_chosen in zip(page, chosen, strict=True) if is_chosen]
-        for tag in tags:
-            channel.basic_ack(tag)
-        yield len(tags)
-
-
-def _hold(channel: BlockingChannel, queue: str) -> Iterator[tuple[int, Delivery]]:
-    """Yield up to SWEEP_PAGE messages with their delivery tags; the channel holds them."""
-    for _ in range(SWEEP_PAGE):
-        method, properties, body = channel.basic_get(queue)
-        if method is None or properties is None or body is None:
-            return
-        yield method.delivery_tag, delivery_of(method, properties, body, 0)
 
 
 def _take(channel: BlockingChannel, queue: str, limit: int) -> Iterator[Delivery]:
