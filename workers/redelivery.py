@@ -9,7 +9,8 @@ from signpost.case.event import Event
 from signpost.crash_points import reach
 from signpost.errors import SignpostError
 from signpost.messaging import Broker, Delivery, Message
-from signpost.messaging.message import DELIVERY_LIMIT_REASON, FAILED_AT, FIRST_EXCHANGE, QUEUE, REASON, ROUNDS
+from signpost.messaging.message import DELIVERY_LIMIT_REASON, FIRST_EXCHANGE, REASON, ROUNDS
+from signpost.messaging.parking import original_headers
 from signpost.messaging.topology import event_routing_key
 from signpost.names import EVENTS
 
@@ -17,8 +18,6 @@ MAX_ROUNDS: Final = 2
 """How often an event is published again. It then has failed three times as often as the delivery limit allows, and
 alone after the first attempts: it may be what ends its process."""
 CONFIRM_TIMEOUT_S: Final = 10.0
-DROPPED: Final = (REASON, QUEUE, FAILED_AT)
-BROKER_PREFIXES: Final = ("x-first-death-", "x-last-death-")
 
 log = logging.getLogger("signpost.relay")
 
@@ -44,13 +43,8 @@ class Redelivery:
         return confirmed
 
     def _to_message(self, letter: Delivery, event: Event) -> Message:
-        headers = {
-            name: value
-            for name, value in letter.headers.items()
-            if name not in DROPPED and not name.startswith(BROKER_PREFIXES)
-        }
         key = event_routing_key(letter.routing_key, event.tenant, event.subject, self._partitions)
-        headers[ROUNDS] = rounds_of(letter) + 1
+        headers = {**original_headers(letter.headers), ROUNDS: rounds_of(letter) + 1}
         return Message(EVENTS, key, letter.body, letter.message_id, headers, letter.content_type)
 
 

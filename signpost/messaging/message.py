@@ -19,6 +19,12 @@ MAX_REASON_CHARS = 500
 REASON, QUEUE, FAILED_AT = "x-signpost-reason", "x-signpost-queue", "x-signpost-failed-at"
 """Headers of a dead letter: the reason, the queue it came from, and when it failed (RFC 3339, UTC)."""
 
+EXCHANGE, ROUTING_KEY, USER = "x-signpost-exchange", "x-signpost-routing-key", "x-signpost-user"
+"""Further headers of a dead letter: the exchange of the message, its routing key where the letter has another, and the
+broker user that published it."""
+REQUEUES, REQUEUED_AT = "x-signpost-requeues", "x-signpost-requeued-at"
+"""Headers of a message that an operator requeued from the dead letters: how often, and when last."""
+
 FIRST_EXCHANGE = "x-first-death-exchange"
 """Header of a dead letter that the broker made: the exchange of the message."""
 DELIVERY_LIMIT_REASON = "delivery limit"

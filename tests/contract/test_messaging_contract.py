@@ -29,7 +29,7 @@ from signpost.messaging import (
     advisor_queues,
     connect,
 )
-from signpost.messaging.message import FAILED_AT, QUEUE, REASON, SWEEP_PAGE_BYTES
+from signpost.messaging.message import EXCHANGE, FAILED_AT, QUEUE, REASON, SWEEP_PAGE_BYTES
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.names import ADVICE, DEAD, EVENTS
 from tests.support import servers
@@ -216,6 +216,7 @@ def test_a_dead_letter_carries_reason_queue_time_and_its_own_headers(broker: Bro
         "count": 1,
         QUEUE: ADVISOR,
         FAILED_AT: "2026-05-28T20:26:40Z",
+        EXCHANGE: EVENTS,
     }
     assert (dead.message_id, dead.body, dead.routing_key) == (bad.message_id, bad.body, bad.routing_key)
     consumer.close()

@@ -47,7 +47,7 @@ def dead_letter(
         )
         connection.execute(MARK_READY, (row_id,))
         return
-    letter_headers = dead_letter_headers(json.loads(headers), reason, queue, format_instant(now))
+    letter_headers = dead_letter_headers(json.loads(headers), reason, queue, format_instant(now), exchange)
     if reason == DELIVERY_LIMIT_REASON:
         letter_headers[FIRST_EXCHANGE] = exchange
     router.put(targets, (dead_exchange, routing_key, message_id, content_type, letter_headers, body))

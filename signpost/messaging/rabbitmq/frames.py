@@ -7,7 +7,16 @@ from pika import BasicProperties
 from pika.spec import Basic
 
 from signpost.case.instant import SECOND, format_instant, on_calendar, parse_instant
-from signpost.messaging.message import FAILED_AT, MAX_NAME_BYTES, QUEUE, REASON, Delivery, Message
+from signpost.messaging.message import (
+    EXCHANGE,
+    FAILED_AT,
+    MAX_NAME_BYTES,
+    QUEUE,
+    REASON,
+    ROUTING_KEY,
+    Delivery,
+    Message,
+)
 from signpost.messaging.parking import as_text
 
 COUNT = "x-delivery-count"
@@ -54,8 +63,9 @@ def delivery_of(
         if isinstance(name, str) and isinstance(value, str | int) and name not in BROKER_HEADERS
     }
     deaths = headers.get("x-death")
-    if REASON not in kept and isinstance(deaths, list) and deaths:
-        kept.update(_death_headers(deaths[0]))
+    if isinstance(deaths, list) and deaths:
+        # The broker's word counts: the headers may be a publisher's
+        kept = {**_routing_key(deaths[0]), **kept, **_death_headers(deaths[0])}
     return Delivery(
         body=body,
         headers=kept,
@@ -77,8 +87,15 @@ def _death_headers(death: Any) -> dict[str, str | int]:
     headers: dict[str, str | int] = {
         REASON: str(death.get("reason", "")).replace("_", " "),
         QUEUE: str(death.get("queue", "")),
+        EXCHANGE: str(death.get("exchange", "")),
     }
     time = death.get("time")
     if isinstance(time, datetime):
         headers[FAILED_AT] = format_instant(int(time.replace(tzinfo=UTC).timestamp()) * 1_000_000)
     return headers
+
+
+def _routing_key(death: Any) -> dict[str, str | int]:
+    """The routing key before the broker replaced it; a message that was requeued has it in its headers already."""
+    keys = death.get("routing-keys") if isinstance(death, dict) else None
+    return {ROUTING_KEY: keys[0]} if isinstance(keys, list) and keys and isinstance(keys[0], str) else {}
