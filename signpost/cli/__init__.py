@@ -18,6 +18,10 @@ COMMANDS: Final = {
     "rules": ("signpost.cli.rules:rules", "Write, check, test and explain rules."),
     "consumers": ("signpost.cli.consumers:consumers", "Add, list and remove queues for other systems."),
     "deliveries": ("signpost.cli.deliveries:deliveries", "Inspect received webhooks and replay them."),
+    "dead-letters": (
+        "signpost.cli.dead_letters:dead_letters",
+        "List, show, requeue and drop messages that could not be processed.",
+    ),
     "erase": ("signpost.cli.erase:erase", "Erase a candidate and show what is left where."),
     "tenants": ("signpost.cli.tenants:tenants", "Add tenants and list them."),
     "sources": ("signpost.cli.sources:sources", "Add, list, rotate and test sources of webhooks."),

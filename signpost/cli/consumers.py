@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from signpost.cli.dead_letters import show_list
+from signpost.cli.dead_letters_options import choice_options, examine_option, last_option
 from signpost.cli.edge import echo, json_option, print_json, print_table, settings
 from signpost.errors import CallerError
 
 if TYPE_CHECKING:
+    from signpost.dead_letters import Choice
     from signpost.messaging.rabbitmq.admin import AdminSession
     from signpost.storage import ConsumerRow, Store
 
@@ -119,6 +122,20 @@ def list_(as_json: bool) -> None:
         return
     columns = ("consumer", "waiting", "oldest", "readers", "rejected", "user", "bind")
     print_table(columns, (tuple(_cell(row[column]) for column in columns) for row in rows))
+
+
+@consumers.command("dead-letters")
+@click.argument("name")
+@choice_options
+@last_option
+@examine_option
+@json_option
+def dead_letters(name: str, choice: "Choice", last: int, examine: int, as_json: bool) -> None:
+    """List the messages that a consumer rejected, as `signpost dead-letters list --consumer NAME` does.
+
+    `signpost dead-letters show|requeue|drop --consumer NAME` act on them.
+    """
+    show_list(choice, last, f"consumer.{name}", examine, as_json)
 
 
 @consumers.command

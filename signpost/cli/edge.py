@@ -69,6 +69,16 @@ def parse_moment(text: str, start: int, option: str) -> int:
     return found
 
 
+def parse_age(text: str, option: str) -> int:
+    """A duration like 36h or 7d in microseconds. Raises BadParameter that names the option."""
+    from signpost.rulebook.values import parse_duration
+
+    duration = parse_duration(text)
+    if duration is None or duration.business_days:
+        raise click.BadParameter(f"{text!r} is not a duration; write 36h or 7d", param_hint=option)
+    return duration.total
+
+
 def count_noun(number: int, noun: str) -> str:
     """For example "1 event", "2 events"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -124,12 +124,17 @@ def consumer_queue(name: str) -> str:
     return f"{CONSUMER}.{name}"
 
 
+def dead_letter_queue(name: str) -> str:
+    """The name of a consumer's queue of dead letters."""
+    return f"{consumer_queue(name)}.dead"
+
+
 def consumer_topology(name: str, patterns: Sequence[str]) -> Topology:
     """A consumer's durable queue, bound to advice by each pattern, with its own dead-letter queue.
 
     Without a maximum length: a slow or absent consumer must not block publishing to others.
     """
-    queue, dead = consumer_queue(name), f"{consumer_queue(name)}.dead"
+    queue, dead = consumer_queue(name), dead_letter_queue(name)
     arguments: Arguments = {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,
