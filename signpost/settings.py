@@ -171,6 +171,9 @@ class Settings:
     dead_letter_days: int = _setting(
         number(0, 3_650), "30", "days after which dead letters and unrouted advice are deleted; 0: never"
     )
+    dead_letter_messages: int = _setting(
+        number(0, 10_000_000), "100000", "latest dead letters that each queue keeps, older ones are deleted; 0: all"
+    )
     log_level: str = _setting(
         choice("debug", "info", "warning", "error"),
         "info",

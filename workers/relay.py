@@ -123,7 +123,13 @@ def main(settings: Settings) -> int:
             lease=parts.lease_us,
             interval_s=INTERVAL_S,
             partitions=settings.partitions,
-            sweeper=Sweeper(parts.store, parts.broker, settings.dead_letter_days * DAY, settings.partitions),
+            sweeper=Sweeper(
+                parts.store,
+                parts.broker,
+                settings.dead_letter_days * DAY,
+                settings.partitions,
+                settings.dead_letter_messages,
+            ),
         )
 
     return run("relay", settings, make)

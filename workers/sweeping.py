@@ -1,5 +1,6 @@
-"""Sweeps the dead letters and the unrouted advice: deletes what was erased and what is too old, and publishes again
-what the broker moved to the dead letters."""
+"""Sweeps the dead letters and the unrouted advice: deletes what was erased, what is too old and what is too much, and
+publishes again what the broker moved to the dead letters. Of consumers' dead letters it deletes what is too old or too
+much."""
 
 import logging
 import re
@@ -14,8 +15,8 @@ from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.ingress.redaction import MAX_ID_CHARS, MAX_IDS, ids_in
 from signpost.messaging import Broker, Delivery, NoSuchQueue
-from signpost.messaging.message import FAILED_AT
-from signpost.messaging.topology import UNROUTED
+from signpost.messaging.message import FAILED_AT, Choose
+from signpost.messaging.topology import UNROUTED, dead_letter_queue
 from signpost.names import DEAD
 from signpost.schemas import load_own_event
 from signpost.storage import Store
@@ -47,11 +48,17 @@ class _Stopping(Exception):
 
 
 class Sweeper:
-    """Sweeps both queues after each erasure, after new dead letters, and every hour. `max_age_us`: age at which a
-    message is deleted; 0: any age stays. `partitions`: of events, today."""
+    """Sweeps both queues after each erasure, after new dead letters, and every hour; those of consumers every hour.
 
-    def __init__(self, store: Store, broker: Broker, max_age_us: int, partitions: int = 1) -> None:
-        self._store, self._broker, self._max_age_us = store, broker, max_age_us
+    `max_age_us`: age at which a message is deleted; 0: any age stays. `max_messages` of one queue stay, the latest; 0:
+    any number. `partitions`: of events, today.
+    """
+
+    def __init__(
+        self, store: Store, broker: Broker, max_age_us: int, partitions: int = 1, max_messages: int = 0
+    ) -> None:
+        self._store, self._broker, self._max_age_us, self._max_messages = store, broker, max_age_us, max_messages
+        self._consumers_swept_at = 0
         self._redelivery = Redelivery(broker, partitions)
         self._checked_at, self._swept_at, self._counted_at, self._dead = 0, 0, 0, 0
         self._is_stopping: Callable[[], bool] = lambda: False
@@ -74,18 +81,55 @@ class Sweeper:
                 log.info("queues swept", extra=swept)
 
     def sweep(self, now: int) -> dict[str, int]:
-        """Sweep both queues now. Queue -> number of deleted messages; a queue that does not exist is left out."""
+        """Sweep now. Queue -> number of deleted messages; a queue that does not exist is left out."""
         swept: dict[str, int] = {}
         for queue in QUEUES:
             try:
-                swept[queue] = self._broker.sweep(queue, lambda page: self._choose(page, now))
+                swept[queue] = self._sweep(queue, lambda page: self._choose(page, now))
             except NoSuchQueue as error:
                 log.warning("not swept: %s", error)
+        is_bounded = self._max_age_us or self._max_messages
+        if is_bounded and not is_recent(self._consumers_swept_at, now, FULL_INTERVAL_US):
+            self._consumers_swept_at = now
+            swept |= self._sweep_consumers(now)
         try:
             self._store.overwrite_deleted()
         except TransientError as error:
             log.warning("the log of the database is truncated later: %s", error)
         return swept
+
+    def _sweep(self, queue: str, choose: Choose) -> int:
+        """Delete what is chosen, and the oldest messages beyond the limit. Raises NoSuchQueue."""
+        excess = max(0, self._broker.queue_depth(queue) - self._max_messages) if self._max_messages else 0
+        if excess:
+            log.warning("%s holds more than %d messages: the oldest are deleted", queue, self._max_messages)
+
+        def choose_more(page: Sequence[Delivery]) -> list[bool]:
+            nonlocal excess
+            chosen, beyond = choose(page), min(excess, len(page))
+            excess -= beyond
+            return [is_gone or number < beyond for number, is_gone in enumerate(chosen)]
+
+        return self._broker.sweep(queue, choose_more)
+
+    def _sweep_consumers(self, now: int) -> dict[str, int]:
+        """Sweep the dead letters of consumers, whose messages no erasure reaches: they belong to their consumers."""
+        swept: dict[str, int] = {}
+        try:
+            for name in self._store.consumers.all():
+                queue = dead_letter_queue(name)
+                try:
+                    swept[queue] = self._sweep(queue, lambda page: self._choose_old(page, now))
+                except NoSuchQueue as error:
+                    log.warning("not swept: %s", error)
+        except TransientError as error:
+            log.warning("dead letters of consumers are not swept: %s", error)
+        return {queue: number for queue, number in swept.items() if number}
+
+    def _choose_old(self, page: Sequence[Delivery], now: int) -> list[bool]:
+        if self._is_stopping():
+            raise _Stopping
+        return [self._is_old(_read(delivery), now) for delivery in page]
 
     def _has_new_letters(self, now: int) -> bool:
         """Whether the number of dead letters has changed since it was counted last."""

@@ -35,7 +35,8 @@ GRANT SELECT, DELETE ON deliveries TO signpost_clock;
 GRANT SELECT (delivery), DELETE ON delivery_cases, delivery_ids TO signpost_clock;
 GRANT SELECT (until), DELETE ON signed_messages TO signpost_clock;
 
--- The relay publishes the outbox, and sweeps what was erased out of the queues of dead letters and unrouted advice.
+-- The relay publishes the outbox, and sweeps what was erased out of the queues of dead letters and unrouted advice; it
+-- knows the names of consumers, whose dead letters it deletes after a time.
 GRANT SELECT, UPDATE, DELETE ON outbox TO signpost_relay;
-GRANT SELECT ON erasures, digest_keys TO signpost_relay;
+GRANT SELECT ON erasures, digest_keys, consumers TO signpost_relay;
 COMMIT;

@@ -8,7 +8,7 @@ from typing import Any
 import pika
 import pytest
 
-from signpost.case.instant import MINUTE
+from signpost.case.instant import DAY, HOUR, MINUTE
 from signpost.dead_letters import Choice, DeadLetterQueue
 from signpost.errors import TransientError
 from signpost.messaging import Bounds, Broker, BrokerAway, Delivery, Message, NoSuchQueue, Outcome, Settlement
@@ -16,6 +16,7 @@ from signpost.messaging.message import REASON, REQUEUES, ROUTING_KEY, Choose
 from signpost.messaging.rabbitmq.admin import open_admin
 from signpost.messaging.topology import ADVISOR, UNROUTED, consumer_queue, consumer_topology, dead_letter_queue
 from signpost.names import ADVICE, DEAD, EVENTS
+from signpost.workers.sweeping import Sweeper
 from tests.support.workers_kit import KINDS, System, event, system, wait_for
 
 POISON = b'{"tenant": "acme", "id": "p", "type": "signpost.offer.extended.v1"}'
@@ -176,6 +177,16 @@ def test_what_no_queue_takes_stays_and_says_why(signpost: System) -> None:
     wait_for(lambda: signpost.broker.queue_depth(DEAD) == 1)
 
 
+def test_the_latest_letters_stay_within_the_size(signpost: System) -> None:
+    park(signpost, 5)
+    sweeper = Sweeper(signpost.store, signpost.broker, 30 * DAY, max_messages=3)
+    assert sweeper.sweep(signpost.now)[DEAD] == 2
+    wait_for(lambda: signpost.broker.queue_depth(DEAD) == 3)
+    assert sweeper.sweep(signpost.now)[DEAD] == 0
+    wait_for(lambda: signpost.broker.queue_depth(DEAD) == 3)
+    assert names(DeadLetterQueue(signpost.broker, DEAD)) == ["p-2", "p-3", "p-4"]
+
+
 def reject(broker: Broker, queue: str, count: int, url: str) -> None:
     """What a consumer does with messages that it cannot process."""
     with pika.BlockingConnection(pika.URLParameters(url)) as connection:
@@ -217,3 +228,32 @@ def test_a_consumers_letter_returns_to_it_and_to_no_other(rabbit: System) -> Non
     (again,) = rabbit.broker.get(mine, 5)
     assert (again.headers[REQUEUES], again.headers[ROUTING_KEY]) == (2, "acme.candidate.t.high.0")
     assert REASON not in again.headers
+
+
+def test_the_letters_of_consumers_have_an_age_and_a_size(rabbit: System) -> None:
+    mine = add_consumer(rabbit, "mine", "acme.#")
+    rabbit.send(*advice_at(rabbit, 4))
+    reject(rabbit.broker, mine, 4, rabbit.broker_url)
+    dead = dead_letter_queue("mine")
+    assert Sweeper(rabbit.store, rabbit.broker, 0, max_messages=3).sweep(now())[dead] == 1
+    wait_for(lambda: rabbit.broker.queue_depth(dead) == 3)
+    young = Sweeper(rabbit.store, rabbit.broker, HOUR)
+    assert dead not in young.sweep(now())
+    wait_for(lambda: rabbit.broker.queue_depth(dead) == 3)
+    assert dead not in young.sweep(now() + 30 * MINUTE), "swept again within the hour"
+    assert young.sweep(now() + 2 * HOUR)[dead] == 3
+
+
+def test_a_relay_without_the_right_to_read_them_goes_on(rabbit: System, caplog: pytest.LogCaptureFixture) -> None:
+    park(rabbit, 1)
+    add_consumer(rabbit, "mine", "acme.#")
+
+    class Refusing(Severed):
+        def sweep(self, queue: str, choose: Choose) -> int:
+            if queue == dead_letter_queue("mine"):
+                raise BrokerAway("refused")
+            return self.broker.sweep(queue, choose)
+
+    broker: Any = Refusing(rabbit.broker)
+    assert Sweeper(rabbit.store, broker, 0, max_messages=9).sweep(rabbit.now)[DEAD] == 0
+    assert "not swept: refused" in caplog.text
