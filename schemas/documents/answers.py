@@ -71,6 +71,30 @@ _DELIVERY_FIELDS: JsonSchema = {
 }
 _DELIVERY_SUMMARY = of(" ".join(_DELIVERY_FIELDS), **_DELIVERY_FIELDS)
 _DELIVERY = of(" ".join([*_DELIVERY_FIELDS, "body"]), **_DELIVERY_FIELDS, body={})
+DEAD_LETTER_KINDS = ("ours", "sender", "consumer")
+_DEAD_LETTER_FIELDS: JsonSchema = {
+    "id": _TEXT,
+    "queue": _TEXT,
+    "message_id": {"type": "string", "description": "The id of the event or recommendation"},
+    "tenant": _TEXT,
+    "type": {"type": "string", "description": "Like `offer.extended`; empty if the message has none"},
+    "kind": {"enum": list(DEAD_LETTER_KINDS), "description": "Whose fault it is"},
+    "group": {"type": "string", "description": "The reason without its details"},
+    "reason": _TEXT,
+    "failed_at": _NULLABLE_INSTANT,
+    "from_queue": _TEXT,
+    "requeues": {"type": "integer", "minimum": 0, "description": "How often it was requeued before"},
+    "size": _INTEGER,
+}
+_DEAD_LETTER_GROUP = of(
+    "kind reason number tenants oldest latest",
+    kind={"enum": list(DEAD_LETTER_KINDS)},
+    reason=_TEXT,
+    number={"type": "integer", "minimum": 1},
+    tenants=_TEXTS,
+    oldest=_NULLABLE_INSTANT,
+    latest=_NULLABLE_INSTANT,
+)
 _NULLABLE_TEXT: JsonSchema = {"type": ["string", "null"]}
 _COUNTS = of(" ".join(PRIORITIES), **{priority: {"type": "integer", "minimum": 0} for priority in PRIORITIES})
 _CANDIDATE = of(
@@ -124,6 +148,15 @@ ANSWERS: JsonSchema = {
     "Deliveries": of(
         "items next", items={"type": "array", "items": _DELIVERY_SUMMARY}, next={"type": ["string", "null"]}
     ),
+    "DeadLetter": of(" ".join([*_DEAD_LETTER_FIELDS, "body"]), **_DEAD_LETTER_FIELDS, body={}),
+    "DeadLetters": of(
+        "items groups matching complete",
+        items={"type": "array", "items": of(" ".join(_DEAD_LETTER_FIELDS), **_DEAD_LETTER_FIELDS)},
+        groups={"type": "array", "items": _DEAD_LETTER_GROUP},
+        matching={"type": "integer", "minimum": 0, "description": "Dead letters that match; `items` has the latest"},
+        complete={"type": "boolean", "description": "Whether the whole queue was read"},
+    ),
+    "RequeuedLetter": of("id status", id=_TEXT, status={"enum": ["requeued"]}),
     "Health": of(
         "status",
         status={"enum": ["ok", "degraded", "unavailable"]},

@@ -261,6 +261,29 @@ DELIVERY: dict[str, Any] = {
     "replayable": True,
     "body": {"action": "offer_created", "payload": {"id": 12345, "application_id": 234556, "offer_status": "Created"}},
 }
+DEAD_LETTER: dict[str, Any] = {
+    "id": "dl_5a0c6e1f2b3d4c58",
+    "queue": "signpost.dead",
+    "message_id": "e-1",
+    "tenant": "acme",
+    "type": "offer.extended",
+    "kind": "sender",
+    "group": "quota",
+    "reason": "quota: 20,000 of 20,000 cases are stored, and the event would begin a case",
+    "failed_at": "2026-03-02T14:00:00Z",
+    "from_queue": "signpost.advisor",
+    "requeues": 0,
+    "size": 517,
+    "body": EVENT,
+}
+DEAD_LETTER_GROUP: dict[str, Any] = {
+    "kind": "sender",
+    "reason": "quota",
+    "number": 1,
+    "tenants": ["acme"],
+    "oldest": "2026-03-02T14:00:00Z",
+    "latest": "2026-03-02T14:00:00Z",
+}
 AGENDA_CARD: dict[str, Any] = {
     "id": "card_9a31f04c",
     "kind": "write-to-employer",

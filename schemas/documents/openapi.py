@@ -21,6 +21,7 @@ from signpost.schemas.documents.examples import (
 from signpost.schemas.documents.openapi_agenda import agenda_paths
 from signpost.schemas.documents.openapi_calendar import calendar_paths
 from signpost.schemas.documents.openapi_candidates import candidate_paths
+from signpost.schemas.documents.openapi_dead_letters import dead_letter_paths
 from signpost.schemas.documents.openapi_documents import document_paths
 from signpost.schemas.documents.openapi_forecast import forecast_paths
 from signpost.schemas.documents.openapi_parts import (
@@ -63,6 +64,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/v1/deliveries": {"get": _deliveries()},
         "/v1/deliveries/{delivery}": {"get": _delivery()},
         "/v1/deliveries/{delivery}/replay": {"post": _replay()},
+        **dead_letter_paths(),
         "/livez": {"get": _health("livez", "The process is running")},
         "/readyz": {
             "get": _health(
@@ -110,6 +112,7 @@ _TAGS = {
     "Explain": "Explain, forecast and simulate advice",
     "Calendar": "Read calendars, and manage the links to them",
     "Deliveries": "Inspect and replay webhooks",
+    "Dead letters": "Inspect, requeue and drop messages that could not be processed",
     "Health": "Health checks for operators",
     "Contracts": "Public documents: OpenAPI, AsyncAPI, JSON Schema",
 }
@@ -132,6 +135,8 @@ def _tag(path: str, method: str) -> str:
         return "Calendar"
     if path.startswith("/v1/deliveries"):
         return "Deliveries"
+    if path.startswith("/v1/dead-letters"):
+        return "Dead letters"
     return "Read" if method == "get" else "Send"
 
 

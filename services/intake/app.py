@@ -7,11 +7,12 @@ from flask import Flask, Response, request
 from werkzeug.routing import BaseConverter
 
 from signpost.ingress.cloudevents_http import grant
-from signpost.messaging import Publisher
+from signpost.messaging import Broker, Publisher
 from signpost.services.intake import (
     agendas,
     calendars,
     candidates,
+    dead_letters,
     documents,
     events,
     explaining,
@@ -72,13 +73,14 @@ def create_app(
     analyses: int = 3,
     quotas: Quotas | None = None,
     readiness: Readiness | None = None,
+    broker: Broker | None = None,
 ) -> Flask:
     """The WSGI application.
 
     `publisher` returns the publisher of this process (`Broker.publisher`); the first call happens after any fork.
     `rate`: the limit of each tenant, across all processes. `deliveries`: the log of received webhooks.
     `quotas`: the tenants at their quota; who calls keeps them up to date. `readiness`: what /readyz reports;
-    without it, each request checks.
+    without it, each request checks. `broker`: for the dead letters; without it, there are no routes of them.
     `analyst` runs at most `analyses` explanations, forecasts and simulations at once.
     """
     chosen = limits or Limits()
@@ -105,6 +107,8 @@ def create_app(
     app.register_blueprint(forecasting.blueprint(context, analyst, slots))
     app.register_blueprint(agendas.blueprint(context, analyst, slots))
     app.register_blueprint(blueprint(context, webhooks.events_of))
+    if broker is not None:
+        app.register_blueprint(dead_letters.blueprint(context, broker, partitions))
     app.after_request(add_delivery_header)
     app.after_request(_grant_delivery)
     app.register_blueprint(documents.blueprint())

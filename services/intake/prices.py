@@ -18,6 +18,8 @@ AGENDA: Final = 10
 QUESTIONS: Final = 50
 FORECAST: Final = 50
 """A page of a forecast, of one candidate or of all."""
+DEAD_LETTERS: Final = 50
+"""Any request that reads a queue of dead letters."""
 SIMULATION: Final = 100
 SIMULATED_EVENT: Final = 25
 

@@ -91,6 +91,7 @@ app = create_app(
     ),
     deliveries=deliveries,
     readiness=readiness,
+    broker=broker,
     rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
 )
 

@@ -163,6 +163,7 @@ def test_who_finds_no_slot_is_answered_at_once(tmp_path: Path, monkeypatch: pyte
         ("/v1/recommendations?limit=500", None, 5),
         ("/v1/deliveries?limit=300", None, 3),
         ("/v1/forecast", None, prices.FORECAST),
+        ("/v1/dead-letters", None, prices.DEAD_LETTERS),
         ("/v1/employers/acme/agenda", None, prices.REQUEST),
         ("/v1/simulate", {"events": [EVENT] * 3}, prices.SIMULATION + 3 * prices.SIMULATED_EVENT),
         ("/v1/events", [EVENT | {"id": str(number)} for number in range(30)], 30),
@@ -235,6 +236,7 @@ def test_the_prices_are_documented() -> None:
     assert said["a page of candidates"] == candidates
     assert said["a calendar"] == f"{prices.CALENDAR}, also through a link"
     assert said["an explanation"] == str(prices.EXPLANATION)
+    assert said["a request about dead letters"] == str(prices.DEAD_LETTERS)
     assert said["the questions to a candidate"] == str(prices.QUESTIONS)
     agenda = f"{prices.AGENDA}, and {prices.QUESTIONS} with the questions of a candidate"
     assert said["an agenda, each on a page of agendas"] == agenda

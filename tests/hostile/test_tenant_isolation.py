@@ -8,6 +8,9 @@ import pytest
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from signpost.messaging import Message
+from signpost.messaging.message import EXCHANGE, REASON
+from signpost.names import DEAD, EVENTS
 from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at, sign_standard
 from tests.support.workers_kit import System
 
@@ -31,7 +34,14 @@ PUBLIC = (
     "/v1/calendars/",
 )
 """Routes without a tenant's data, and those whose credential is a signature or the secret of a link."""
-LISTS = ("/v1/deliveries", "/v1/recommendations", "/v1/forecast", "/v1/candidates", "/v1/employers/acme/agenda")
+LISTS = (
+    "/v1/deliveries",
+    "/v1/dead-letters",
+    "/v1/recommendations",
+    "/v1/forecast",
+    "/v1/candidates",
+    "/v1/employers/acme/agenda",
+)
 EMPLOYERS = "/v1/employers/<anything:employer>/agenda"
 """The list of an employer, which is empty for an employer that nobody knows."""
 WRITES = {"/v1/events": EVENT, "/v1/simulate": {"candidate": "c-1", "events": []}}
@@ -50,6 +60,7 @@ class Neighbours:
         advice = intake.get("/v1/candidates/c-1/advice").json
         self.recommendation: str = advice["active"][0]["id"]  # type: ignore[index]
         self.link = "none"
+        self.bury()
         self.rule: str = advice["active"][0]["rule"]  # type: ignore[index]
         agenda = intake.get("/v1/candidates/c-1/agenda").json
         self.card: str = agenda["cards"][0]["id"]  # type: ignore[index]
@@ -58,7 +69,7 @@ class Neighbours:
         """Ask a route for north's things, or for things that nobody has."""
         values = {
             "key": "c-1" if known else "c-none",
-            "name": (self.delivery if "deliveries" in rule.rule else self.recommendation) if known else "none",
+            "name": self.name_for(rule) if known else "none",
             "rule": self.rule,
             "card": self.card if known else "none",
             "employer": "acme" if known else "none",
@@ -70,6 +81,22 @@ class Neighbours:
         return self.intake.client.open(
             path, method=method, json=self.body_for(rule), headers={"Authorization": f"Bearer {key}"}
         )
+
+    def name_for(self, rule: Rule) -> str:
+        """A delivery, a new dead letter, or a recommendation of north."""
+        if "deliveries" in rule.rule:
+            return str(self.delivery)
+        return self.bury() if "dead-letters" in rule.rule else self.recommendation
+
+    def bury(self) -> str:
+        """Make a dead letter of north's event."""
+        headers = {REASON: "quota: x", EXCHANGE: EVENTS}
+        letter = Message(
+            DEAD, "0.north.offer.extended", json.dumps({**EVENT, "tenant": "north"}).encode(), "e-1", headers
+        )
+        self.intake.broker.publisher().publish(letter).result(30)
+        found: str = self.intake.get("/v1/dead-letters").json["items"][0]["id"]  # type: ignore[index]
+        return found
 
     def link_for(self, method: str) -> str:
         """A link of north's candidate; a new one for each that is to be revoked."""

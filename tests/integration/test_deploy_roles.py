@@ -142,7 +142,7 @@ def test_the_whole_flow_runs_with_the_rights_of_each_role(
     )
     until(lambda: count("SELECT count(*) FROM outbox") == 0, "the relay publishes it")
     headers = {"Authorization": f"Bearer {NORTH_KEY}"}
-    for path in ("/v1/recommendations", "/v1/deliveries", "/readyz"):
+    for path in ("/v1/recommendations", "/v1/deliveries", "/v1/dead-letters", "/readyz"):
         assert httpx.get(address + path, headers=headers, timeout=60).status_code == 200
     assert not REFUSALS.findall(logs()), logs()[-3000:]
     assert {name: worker.stop() for name, worker in workers.items()} == dict.fromkeys(workers, 0)
@@ -220,7 +220,7 @@ def purge(channel: pika.channel.Channel) -> None:
 
 
 FORBIDDEN_AMQP = {
-    "intake": [consume("signpost.advisor"), purge, consume("signpost.dead"), publish("signpost.advice"),
+    "intake": [consume("signpost.advisor"), purge, consume("signpost.consumer.notifier"), publish("signpost.advice"),
                publish("signpost.feedback"), publish("", "signpost.advisor")],
     "advisor": [consume("signpost.dead"), consume("signpost.advice.unrouted"), publish("signpost.events"),
                 publish("signpost.feedback")],

@@ -123,6 +123,7 @@ def intake_at(
         rate=rate,
         deliveries=Deliveries(store, lambda: f"dlv_{next(numbers)}"),
         quotas=quotas,
+        broker=broker,
     )
     return Intake(app.test_client(), store, broker, quotas)
 
