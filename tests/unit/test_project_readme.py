@@ -33,7 +33,7 @@ def test_every_target_and_command_that_is_named_exists() -> None:
     named = {first or second for first, second in targets}
     assert named >= {"run", "test", "demo", "lint", "generate"}
     assert {target for target in named if f"\n{target}:" not in makefile} == set()
-    commands = set(re.findall(r"(?:`|^|\$ |/)signpost ([a-z]+)\b", EVERYTHING, re.MULTILINE))
+    commands = set(re.findall(r"(?:`|^|\$ |/)signpost ([a-z]+(?:-[a-z]+)*)\b", EVERYTHING, re.MULTILINE))
     assert commands >= {"up", "send", "tail", "rules"}
     assert commands - set(COMMANDS) == set()
 
