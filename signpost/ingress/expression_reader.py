@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from signpost.ingress.date_patterns import DatePattern, read_pattern
 from signpost.ingress.expressions import (
     Amount,
     Before,
@@ -19,7 +20,10 @@ from signpost.ingress.expressions import (
     Path,
     Text,
     ValueMap,
+    Written,
 )
+from signpost.ingress.mapping import Place
+from signpost.ingress.scope import BODY
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Problems
@@ -32,7 +36,7 @@ NOTHING: Final = Fixed(None)
 STATES: Final = ("known", "unknown", "past", "future")
 KINDS: Final = {
     "is": ("is",),
-    "path": ("path", "words", "default"),
+    "path": ("path", "words", "default", "format"),
     "before": ("before",),
     "day": ("day",),
     "earliest": ("earliest",),
@@ -44,11 +48,12 @@ KINDS: Final = {
 
 
 class ExpressionReader(FieldReader):
-    """Reads the nodes of one file; `words` holds its word tables by name."""
+    """Reads the nodes of one file; `words` holds its word tables by name, `places` what can find nothing."""
 
     def __init__(self, problems: Problems) -> None:
         super().__init__(problems)
         self.words: dict[str, Mapping[str, Any]] = {}
+        self.places: list[Place] = []
 
     def expression(self, node: Node) -> Expression:
         """Read a path, a template with {paths}, a list (its first known item counts), or one of KINDS."""
@@ -74,7 +79,7 @@ class ExpressionReader(FieldReader):
         text = self.text(node, "an id")
         parts = PLACE.split(text)
         return Text(
-            tuple(part if index % 2 == 0 else self._path(node, part) for index, part in enumerate(parts) if part)
+            tuple(part if index % 2 == 0 else self._placed(node, part) for index, part in enumerate(parts) if part)
         )
 
     def condition(self, node: Node | None) -> Condition:
@@ -83,11 +88,16 @@ class ExpressionReader(FieldReader):
             return ()
         nodes = node.value if isinstance(node.value, list) else [node]
         return tuple(
-            tuple(self._expected(node, name, inner) for name, inner in self.members(branch, "a condition").items())
+            tuple(self._expected(branch, name, inner) for name, inner in self.members(branch, "a condition").items())
             for branch in nodes
         )
 
     def _expected(self, at: Node, name: str, node: Node) -> Expected:
+        expected = self._read_expected(at, name, node)
+        self.places.append(Place(expected, f"the condition on {name!r}", at.key_position(name)))
+        return expected
+
+    def _read_expected(self, at: Node, name: str, node: Node) -> Expected:
         what = self._path(at, name)
         if isinstance(node.value, dict):
             members = self.members(node, "an expectation", ("not", "has"))
@@ -102,13 +112,18 @@ class ExpressionReader(FieldReader):
         return tuple(plain) if isinstance(plain, list) else (plain,)
 
     def _text_or_path(self, node: Node) -> Expression:
-        return self.template(node) if "{" in node.value else self._path(node, node.value)
+        return self.template(node) if "{" in node.value else self._placed(node, node.value)
+
+    def _placed(self, node: Node, text: str) -> Expression:
+        found = self._path(node, text)
+        self.places.append(Place(found, f"the path {text!r}", node.position))
+        return found
 
     def _path(self, node: Node, text: str) -> Expression:
         if text.startswith(HEADER):
             return Header(text.removeprefix(HEADER).lower())
         steps = tuple(text.split("."))
-        if not all(STEP.fullmatch(step) for step in steps):
+        if not all(STEP.fullmatch(step) for step in steps[steps[0] == BODY :]) or steps == (BODY,):
             self.problems.add(
                 "R022",
                 node.position,
@@ -136,9 +151,23 @@ class ExpressionReader(FieldReader):
     def _value_map(self, members: Mapping[str, Node]) -> Expression:
         expression, table = self.expression(members["path"]), members.get("words")
         default = members["default"].plain() if "default" in members else None
+        if "format" in members:
+            pattern = self.pattern(members["format"])
+            if table is not None or "default" in members:
+                self.problems.add("R021", members["format"].position, "a format has no words and no default")
+            return expression if pattern is None else Written(expression, pattern)
         if table is None:
             return Coalesce((expression, Fixed(default)))
         return ValueMap(expression, self.table(table), default)
+
+    def pattern(self, node: Node) -> DatePattern | None:
+        """Read how a day or a time is written, like DD.MM.YYYY."""
+        text = self.text(node, "a format")
+        try:
+            return read_pattern(text) if isinstance(node.value, str) else None
+        except ValueError as error:
+            self.problems.add("R021", node.position, f"{node.value!r} is no format of days or times", str(error))
+            return None
 
     def table(self, node: Node) -> Mapping[str, Any]:
         """Read a word table, or resolve the name of one."""

@@ -4,71 +4,13 @@ An expression returns a JSON value, or None for an unknown value. It never raise
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from signpost.case.instant import format_instant, offset_at
-from signpost.ingress.formats import EARLIEST, Formats, instant, offset, rfc3339, start_of_day
-from signpost.ingress.strict_json import Unreadable
-
-MAX_ITEMS, MAX_ID_CHARS = 1000, 64
-"""Further items of a list are ignored; an id is cut to this length when it becomes part of another id."""
-
-
-@dataclass(slots=True)
-class DeliveryScope:
-    """What expressions can refer to: the body, the headers by lower-case name, and named values.
-
-    `received` is the time of receipt in microseconds.
-    """
-
-    body: Any
-    headers: Mapping[str, str]
-    names: dict[str, Any]
-    formats: Formats
-    received: int
-    notes: list[str] = field(default_factory=list)
-    """What was left out because it cannot be read; shared by all scopes of a delivery."""
-
-    def at(self, steps: tuple[str, ...]) -> Any:
-        """Return the value at a path from a named value or else the body. A `*` collects the value of each item."""
-        value = self.names if steps[0] in self.names else self.body
-        return _walk(value, steps)
-
-    def under(self, names: Mapping[str, Any]) -> "DeliveryScope":
-        """Return this scope with additional named values."""
-        return DeliveryScope(self.body, self.headers, {**self.names, **names}, self.formats, self.received, self.notes)
-
-    def readable(self, value: Any, steps: tuple[str, ...]) -> Any:
-        """Return the value; None, with a note, for one that cannot be read."""
-        if not isinstance(value, Unreadable):
-            return value
-        self.notes.append(f"{'.'.join(steps)} was left out: {value.why}")
-        return None
-
-
-def _walk(value: Any, steps: tuple[str, ...]) -> Any:
-    for index, step in enumerate(steps):
-        if step == "*":
-            found = [_walk(item, steps[index + 1 :]) for item in value[:MAX_ITEMS]] if isinstance(value, list) else []
-            return [item for item in found if is_known(item)] or None
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdigit() and len(step) < 5 and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
-
-
-def is_known(value: Any) -> bool:
-    """Return whether a value is present: null, an empty text, list or object, and what cannot be read are not."""
-    return not isinstance(value, Unreadable) and value is not None and value != "" and value != [] and value != {}
-
-
-def as_text(value: Any) -> str:
-    """Return an id, version or date as text, cut to MAX_ID_CHARS; "" for any other value."""
-    return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)[:MAX_ID_CHARS]
+from signpost.ingress.date_patterns import DatePattern
+from signpost.ingress.formats import EARLIEST, instant, offset, rfc3339, start_of_day
+from signpost.ingress.scope import BODY, MAX_ITEMS, DeliveryScope, as_text, is_known
 
 
 class Expression(Protocol):
@@ -87,11 +29,11 @@ class Path:
     def value(self, scope: DeliveryScope) -> Any:
         """Return the value at the path; None for an empty text, list or object."""
         found = scope.readable(scope.at(self.steps), self.steps)
-        return found if is_known(found) else None
+        return scope.found(self, found) if is_known(found) else None
 
     def pointer(self) -> str:
         """Return the path as a JSON pointer into the body."""
-        return "/" + "/".join(self.steps)
+        return "/" + "/".join(step for step in self.steps if step != BODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +44,8 @@ class Header:
 
     def value(self, scope: DeliveryScope) -> Any:
         """Return the text of the header."""
-        return scope.headers.get(self.name) or None
+        found = scope.headers.get(self.name) or None
+        return None if found is None else scope.found(self, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +77,8 @@ class Coalesce:
 
     def value(self, scope: DeliveryScope) -> Any:
         """Return the first known value."""
-        return next((found for expression in self.expressions if (found := expression.value(scope)) is not None), None)
+        values = scope.all_if_traced(expression.value(scope) for expression in self.expressions)
+        return next((found for found in values if found is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +105,27 @@ class ValueMap:
         found = self.expression.value(scope)
         if found is None:
             return self.default
-        return self.table.get(str(found).casefold()) if isinstance(found, str | int) else None
+        word = str(found).casefold() if isinstance(found, str | int) else ""
+        if word not in self.table:
+            scope.remark(f"the word {found!r} is in no word table, so it is unknown")
+        return self.table.get(word)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A day or a time that the vendor writes by a pattern."""
+
+    expression: Expression
+    pattern: DatePattern
+
+    def value(self, scope: DeliveryScope) -> Any:
+        """Return it in ISO 8601; None, with a note, for a text that does not match the pattern."""
+        found = self.expression.value(scope)
+        iso = self.pattern.iso(found) if isinstance(found, str) else None
+        if found is not None and iso is None:
+            name = ".".join(self.expression.steps) if isinstance(self.expression, Path) else "a time"
+            scope.notes.append(f"{name} was left out: it is not written as {self.pattern.text}")
+        return iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,12 +235,17 @@ Condition: TypeAlias = tuple[tuple[Expected, ...], ...]
 
 def holds(condition: Condition, scope: DeliveryScope) -> bool:
     """Return whether one alternative of the condition holds."""
-    return not condition or any(all(_is_met(expected, scope) for expected in branch) for branch in condition)
+    branches = (all(scope.all_if_traced(_is_met_in(expected, scope) for expected in branch)) for branch in condition)
+    return not condition or any(scope.all_if_traced(branches))
 
 
-def _is_met(expected: Expected, scope: DeliveryScope) -> bool:
-    expression, how, values = expected
-    found = expression.value(scope)
+def _is_met_in(expected: Expected, scope: DeliveryScope) -> bool:
+    is_met = _is_met(expected[0].value(scope), expected, scope)
+    return bool(scope.found(expected, True)) if is_met else False
+
+
+def _is_met(found: Any, expected: Expected, scope: DeliveryScope) -> bool:
+    _, how, values = expected
     if how in ("known", "unknown"):
         return (found is not None) == (how == "known")
     if how in ("past", "future"):

@@ -19,9 +19,9 @@ from signpost.case.instant import (
     parse_instant,
     to_datetime,
 )
+from signpost.ingress.date_patterns import DatePattern, iso_of
 from signpost.ingress.signatures import UNITS
 
-US_DATE: Final = re.compile("([0-9]{2})/([0-9]{2})/([0-9]{4})")
 UTC_ZONE: Final = ZoneInfo("UTC")
 EARLIEST: Final = fixed_zone(FIRST_ANYWHERE)
 MIDNIGHT: Final = time()
@@ -30,17 +30,22 @@ ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """How a vendor writes times and dates: numbers count `unit` since the epoch; `month_first` allows MM/DD/YYYY."""
+    """How a vendor writes times and dates: numbers count `unit` since the epoch; `patterns` are read beside ISO."""
 
     unit: str = "seconds"
-    month_first: bool = False
     zone: ZoneInfo | None = None
     """The zone of times without an offset; None makes them unknown."""
+    patterns: tuple[DatePattern, ...] = ()
+
+    def iso(self, value: Any) -> Any:
+        """Return a text in ISO 8601 if a pattern matches it; any other value unchanged."""
+        return iso_of(value, self.patterns) if self.patterns and isinstance(value, str) else value
 
 
 def instant(value: Any, formats: Formats) -> int | None:
     """Return microseconds since the epoch; None if it is not RFC 3339, ISO 8601 local to the zone, or a number."""
     try:
+        value = formats.iso(value)
         if isinstance(value, int) and not isinstance(value, bool):
             return on_calendar(value * UNITS[formats.unit])
         if not isinstance(value, str) or "T" not in value.upper().replace(" ", "T"):
@@ -55,7 +60,7 @@ def instant(value: Any, formats: Formats) -> int | None:
 
 def offset(value: Any, formats: Formats) -> int:
     """Return the offset of a time in minutes: as written, else that of the zone at this time, else 0."""
-    time = instant(value, formats)
+    time, value = instant(value, formats), formats.iso(value)
     written = offset_of(value) if isinstance(value, str) and time is not None else 0
     return written or (offset_at(formats.zone, time) if formats.zone and time is not None else 0)
 
@@ -69,10 +74,7 @@ def rfc3339(value: Any, formats: Formats) -> str | None:
 def deadline(value: Any, formats: Formats) -> Any:
     """Return the text of a time, or of the end of a day: in the zone, else the day itself. Other values are None."""
     text = day(value, formats)
-    is_day = isinstance(value, str) and (
-        ISO_DATE.fullmatch(value) or (formats.month_first and US_DATE.fullmatch(value))
-    )
-    if not is_day:
+    if not isinstance(formats.iso(value), str) or not ISO_DATE.fullmatch(formats.iso(value)):
         return rfc3339(value, formats)
     try:
         return end_of_day(text, formats.zone) if formats.zone else text
@@ -86,8 +88,7 @@ def day(value: Any, formats: Formats) -> Any:
     A day has no zone: a time stands for the day on which it is midnight, as written or in the zone, else for the day
     as written.
     """
-    if isinstance(value, str) and formats.month_first and (found := US_DATE.fullmatch(value)):
-        return f"{found[3]}-{found[1]}-{found[2]}"
+    value = formats.iso(value)
     time = instant(value, replace(formats, zone=formats.zone or UTC_ZONE))
     if time is None:
         return value

@@ -6,9 +6,12 @@ from pathlib import Path as File
 from typing import Any
 
 from signpost.case.event import Turn
-from signpost.ingress.expressions import Amount, Condition, Expression, Text
+from signpost.ingress.date_patterns import DatePattern
+from signpost.ingress.expressions import Amount, Condition, Expression, Text, Written
 from signpost.ingress.formats import Formats
 from signpost.ingress.signatures import Scheme
+from signpost.ingress.tree import parts_in
+from signpost.yaml_files.problems import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +102,14 @@ class Custom:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One delivery that tests a mapping. `attested`: its origin; `gives`: the expected event types, in order."""
+    """One delivery that tests a mapping. `attested`: its origin; `gives`: the expected event types, in order.
+    `secret`: the published example secret by which the signature in `headers` was made; "" if there is none."""
 
     file: File
     attested: str
     headers: Mapping[str, str]
     gives: tuple[str, ...]
+    secret: str = ""
 
     @property
     def name(self) -> str:
@@ -117,8 +122,17 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file has a path, a header or an expectation of a condition; `text`: as a person knows it."""
+
+    part: object
+    text: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Vendor:
-    """One vendor's webhooks.
+    """One vendor's webhooks; each load of the file is another one.
 
     `attested`: how well the mapping is documented; `fetch`: what the webhooks lack and the vendor's API has; `success`:
     the status that the vendor expects; `ignored`: event name -> why it emits nothing.
@@ -144,11 +158,21 @@ class Vendor:
     """The vendor's id of the occurrence, `{occurrence}` in ids; the digest of the body where it is unknown."""
     speaks_ours: bool = False
     """Whether the payloads are Signpost events already and need no mapping."""
+    retries: int | None = 503
+    """The status after which the vendor sends a webhook again; None if it never does. Of own mappings only."""
     file: File = field(default=File())
+    places: tuple[Place, ...] = field(default=(), repr=False)
+    """Where the file has what can find something in a delivery."""
 
     def knows(self, event: str) -> bool:
         """Return whether an event of this name is mapped, ignored on purpose, or a ping."""
         return event in self.mappings or event in self.ignored or event in self.pings.events
+
+    @property
+    def date_patterns(self) -> tuple[DatePattern, ...]:
+        """Every pattern by which the mapping reads days and times."""
+        parts = (place.pattern for place in parts_in(self) if isinstance(place, Written))
+        return tuple(dict.fromkeys((*self.formats.patterns, *parts)))
 
     def types(self, kind: str) -> Iterator[str]:
         """Yield the types of the events of a kind ("offer") that the mapping can emit."""

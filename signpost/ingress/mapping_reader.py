@@ -1,26 +1,15 @@
 """Reads a vendor's mapping file strictly: reports all problems at once with file, line, column and a suggestion."""
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Final
 
+from signpost.ingress.delivery_reader import DeliveryReader
 from signpost.ingress.expression_reader import NOTHING
 from signpost.ingress.expressions import Expression, Text
-from signpost.ingress.formats import Formats
-from signpost.ingress.mapping import (
-    EventMapping,
-    EventTemplate,
-    Group,
-    Handshake,
-    Pings,
-    Sample,
-    Vendor,
-)
-from signpost.ingress.part_reader import TURNS, PartReader
-from signpost.ingress.signatures import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
+from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
+from signpost.ingress.part_reader import TURNS
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.schemas.reading import schema_loader
 from signpost.suggestions import meant
@@ -29,41 +18,39 @@ from signpost.yaml_files.reader import Node, read
 
 FILE_KEYS: Final = (
     "title", "attested", "fetch", "signature", "success", "event", "pings", "handshake", "formats", "employer",
-    "custom", "words", "order", "occurrence", "shapes", "events", "ignored", "samples", "speaks_ours",
+    "custom", "words", "order", "occurrence", "shapes", "events", "ignored", "samples", "speaks_ours", "retries",
 )  # fmt: skip
 EVENT_KEYS: Final = ("on", "when", "let", "require", "each", "subject", "emit")
-_TOUCHING: Final = re.compile(r"\}\{(?!timestamp\})")
 TEMPLATE_KEYS: Final = (
     "type", "id", "subject", "when", "time", "as_of", "opening", "data", "terms", "only_with_terms", "each",
 )  # fmt: skip
-SCHEME_KEYS: Final = tuple(option.name for option in fields(Scheme))
 
 
 class MappingError(FileError):
     """A mapping file has problems; the message lists each with its position."""
 
 
-def load_mapping(file: Path, samples: Path | None = None) -> Vendor:
+def load_mapping(file: Path, samples: Path | None = None, *, with_samples: bool = True) -> Vendor:
     """Return the vendor of a mapping file, named after the file. Raises MappingError.
 
-    `samples` is the folder of its samples; the default is `samples/NAME/` beside the file.
+    `samples` is the folder of its samples; the default is `samples/NAME/` beside the file. `with_samples`: whether
+    these files must exist.
     """
     problems = Problems()
     root = read(file, file.name, problems)
-    vendor = (
-        _MappingReader(problems, file, samples or file.parent / "samples" / file.stem).vendor(root) if root else None
-    )
+    reader = _MappingReader(problems, file, samples or file.parent / "samples" / file.stem, with_samples)
+    vendor = reader.vendor(root) if root else None
     if vendor is None or problems.found:
         raise MappingError(problems.found)
     return vendor
 
 
-class _MappingReader(PartReader):
+class _MappingReader(DeliveryReader):
     """Reads one file."""
 
-    def __init__(self, problems: Problems, file: Path, samples: Path) -> None:
+    def __init__(self, problems: Problems, file: Path, samples: Path, with_samples: bool) -> None:
         super().__init__(problems)
-        self._file, self._samples = file, samples
+        self._file, self._samples, self._with_samples = file, samples, with_samples
         self._shapes: dict[str, Node] = {}
 
     def vendor(self, root: Node) -> Vendor:
@@ -72,104 +59,29 @@ class _MappingReader(PartReader):
         words = self.members(members["words"], "words") if "words" in members else {}
         self.words = {name: self.table(node) for name, node in words.items()}
         self._shapes = self.members(members["shapes"], "shapes") if "shapes" in members else {}
-        return Vendor(
+        vendor = Vendor(
             name=self._file.stem,
             title=self.text(members.get("title"), "title"),
             attested=self.text(members.get("attested"), "attested"),
             fetch=self.text(members.get("fetch"), "fetch"),
-            scheme=self._scheme(members.get("signature")),
-            success=self._success(members.get("success")),
+            scheme=self.scheme(members.get("signature")),
+            success=self.success(members.get("success")),
             event=self.expression(members["event"]) if "event" in members else None,
-            pings=self._pings(members.get("pings")),
-            handshake=self._handshake(members.get("handshake")),
-            formats=self._formats(members.get("formats")),
+            pings=self.pings(members.get("pings")),
+            handshake=self.handshake(members.get("handshake")),
+            formats=self.formats(members.get("formats")),
             employer=self.employer(members.get("employer")),
             custom=self.custom(members.get("custom")),
             mappings=self._mappings(members.get("events")),
             ignored=self._ignored(members.get("ignored")),
-            samples=self._samples_of(members.get("samples")),
+            samples=self.samples(members.get("samples"), self._samples, must_exist=self._with_samples),
             order=self.order(members.get("order")),
             occurrence=self.expression(members["occurrence"]) if "occurrence" in members else None,
-            speaks_ours=self._flag(members.get("speaks_ours")),
+            speaks_ours=self.flag(members.get("speaks_ours")),
+            retries=self.retries(members.get("retries")),
             file=self._file,
         )
-
-    def _flag(self, node: Node | None) -> bool:
-        if node is not None and not isinstance(node.value, bool):
-            self.problems.add("R006", node.position, "this must be true or false")
-        return node is not None and node.value is True
-
-    def _one_of(self, node: Node | None, words: Iterable[str], what: str) -> str:
-        text, known = self.text(node, what), tuple(words)
-        if node is not None and text not in known:
-            self.problems.add("R013", node.position, f"{text!r} is not a known {what}", meant(text, known))
-        return text if text in known else known[0]
-
-    def _success(self, node: Node | None) -> int:
-        if node is None:
-            return 202
-        if not isinstance(node.value, int) or not 200 <= node.value <= 299:
-            self.problems.add("R021", node.position, "success must be a status from 200 to 299")
-            return 202
-        return node.value
-
-    def _scheme(self, node: Node | None) -> Scheme:
-        if node is None:
-            return SCHEMES["body"]
-        members = self.members(node, "signature", ("scheme", *SCHEME_KEYS), ("scheme",))
-        chosen = SCHEMES[self._one_of(members.pop("scheme", None), SCHEMES, "scheme")]
-        scheme = replace(chosen, **{name: self._option(name, inner) for name, inner in members.items()})
-        invalid = [text for text in scheme.messages if not PART.search(text) or "{" in PART.sub("", text)]
-        place, _, name = scheme.timestamp.partition(":")
-        if invalid or (scheme.timestamp and (place not in PLACES or not name)):
-            hint = "messages consist of {body}, {timestamp}, {header:NAME}, {member:PATH}, {raw:NAME}; a timestamp is "
-            self.problems.add(
-                "R022", node.position, "this scheme signs nothing", hint + "header:NAME, member:PATH or item:PREFIX"
-            )
-        for text in filter(_TOUCHING.search, scheme.messages):
-            hint = "write a separator between them; only {timestamp}, which is canonical, may follow a part directly"
-            self.problems.add("R022", node.position, f"parts of the message {text!r} touch", hint)
-        return scheme
-
-    def _option(self, name: str, node: Node) -> Any:
-        if name == "wrapped":
-            return self._flag(node)
-        if name in ("messages", "needs"):
-            return self.texts(node, name)
-        words = {"algorithm": ALGORITHMS, "encoding": ENCODINGS, "unit": UNITS, "key": KEYS}.get(name)
-        if words is not None:
-            return self._one_of(node, words, name)
-        text = self.text(node, name)
-        return text.lower() if name == "header" else text
-
-    def _formats(self, node: Node | None) -> Formats:
-        members = self.members(node, "formats", ("unit", "month_first", "zone")) if node else {}
-        zone = self.text(members.get("zone"), "zone")
-        unit = self._one_of(members.get("unit"), UNITS, "unit")
-        return Formats(unit, self._flag(members.get("month_first")), self._zone(members, zone) if zone else None)
-
-    def _zone(self, members: Mapping[str, Node], name: str) -> ZoneInfo | None:
-        try:
-            return ZoneInfo(name)
-        except (ValueError, OSError, LookupError):
-            self.problems.add(
-                "R021",
-                members["zone"].position,
-                f"{name!r} is not a time zone",
-                "write an IANA name, like Europe/Paris",
-            )
-            return None
-
-    def _pings(self, node: Node | None) -> Pings:
-        members = self.members(node, "pings", ("events", "bodies", "unsigned")) if node else {}
-        bodies = members["bodies"].plain() if "bodies" in members else []
-        return Pings(self.texts(members.get("events"), "events"), tuple(bodies), self._flag(members.get("unsigned")))
-
-    def _handshake(self, node: Node | None) -> Handshake | None:
-        if node is None:
-            return None
-        members = self.members(node, "handshake", ("header", "status"), ("header",))
-        return Handshake(self.text(members.get("header"), "header"), self._success(members.get("status")))
+        return replace(vendor, places=tuple(self.places))
 
     def _ignored(self, node: Node | None) -> dict[str, str]:
         members = self.members(node, "ignored") if node else {}
@@ -231,7 +143,7 @@ class _MappingReader(PartReader):
 
     def _template(self, node: Node, subject: Node | None) -> EventTemplate:
         members = self.members(node, "an emitted event", TEMPLATE_KEYS, ("type", "id"))
-        kind = self._one_of(members.get("type"), EVENT_SCHEMAS, "event type")
+        kind = self.one_of(members.get("type"), EVENT_SCHEMAS, "event type")
         about = members.get("subject", subject)
         if about is None:
             self.problems.add("R011", node.position, "the event has no subject", "set subject here or beside emit")
@@ -245,10 +157,10 @@ class _MappingReader(PartReader):
             time=self.expression(members["time"]) if "time" in members else None,
             data=self.expressions(members.get("data"), "data"),
             terms=self.expressions(members.get("terms"), "terms"),
-            only_with_terms=self._flag(members.get("only_with_terms")),
+            only_with_terms=self.flag(members.get("only_with_terms")),
             each=self._each(members.get("each")),
             as_of=self.expression(members["as_of"]) if "as_of" in members else None,
-            turn=TURNS[self._one_of(members.get("opening"), TURNS, "opening")],
+            turn=TURNS[self.one_of(members.get("opening"), TURNS, "opening")],
         )
 
     def _check_fields(self, kind: str, members: Mapping[str, Node]) -> None:
@@ -262,30 +174,6 @@ class _MappingReader(PartReader):
         for name, (_, field) in known.items():
             if field.required and name not in _names(members.get("data")):
                 self.problems.add("R011", members["type"].position, f"{kind} needs {name!r} in its data")
-
-    def _samples_of(self, node: Node | None) -> tuple[Sample, ...]:
-        if node is None or not isinstance(node.value, list):
-            return ()
-        return tuple(self._sample(inner) for inner in node.value)
-
-    def _sample(self, node: Node) -> Sample:
-        members = self.members(
-            node, "a sample", ("file", "attested", "headers", "gives"), ("file", "attested", "gives")
-        )
-        file = self._samples / self.text(members.get("file"), "file")
-        if "file" in members and not file.is_file():
-            self.problems.add("R023", members["file"].position, f"there is no {file.name} in {self._samples.name}/")
-        headers = {name: self.text(inner, name) for name, inner in self._headers(members)}
-        gives = self.texts(members.get("gives"), "gives")
-        for name in gives:
-            if name not in EVENT_SCHEMAS:
-                self.problems.add(
-                    "R013", members["gives"].position, f"{name!r} is not a known event type", meant(name, EVENT_SCHEMAS)
-                )
-        return Sample(file, self.text(members.get("attested"), "attested"), headers, gives)
-
-    def _headers(self, members: Mapping[str, Node]) -> Iterable[tuple[str, Node]]:
-        return self.members(members["headers"], "headers").items() if "headers" in members else ()
 
 
 def _names(node: Node | None) -> list[str]:

@@ -12,6 +12,7 @@ from signpost.case.identity import APPLICATION
 from signpost.errors import CallerError
 from signpost.ingress import standard
 from signpost.ingress.mapping import Vendor
+from signpost.ingress.scope import Trace
 from signpost.ingress.signatures import verify
 from signpost.ingress.strict_json import loads, loads_of_others
 from signpost.ingress.translate import Receipt, event_name, translate
@@ -78,12 +79,12 @@ def handshake(delivery: WebhookRequest) -> str | None:
     return value
 
 
-def receive(delivery: WebhookRequest) -> TranslationResult:
-    """Verify and translate a delivery.
+def receive(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationResult:
+    """Verify and translate a delivery; `trace` records which parts of the mapping found something.
 
     Raises InvalidSignature, MalformedJson, TooLarge, or InvalidEvent with pointers into the sender's payload.
     """
-    return OPEN_PING if authenticate(delivery) is None else read(delivery)
+    return OPEN_PING if authenticate(delivery) is None else read(delivery, trace)
 
 
 def authenticate(delivery: WebhookRequest) -> bytes | None:
@@ -100,7 +101,7 @@ def _verify(delivery: WebhookRequest) -> bytes:
     return verify(scheme, delivery.keys, delivery.headers, delivery.raw, now=delivery.now, tolerance_us=skew)
 
 
-def read(delivery: WebhookRequest) -> TranslationResult:
+def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationResult:
     """Translate a delivery that was verified on arrival. Raises as `receive` does, except InvalidSignature."""
     vendor, source = delivery.vendor, delivery.source
     if vendor.speaks_ours:
@@ -111,7 +112,7 @@ def read(delivery: WebhookRequest) -> TranslationResult:
     body = loads_of_others(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
     name = event_name(vendor, delivery.headers, body)
     notes: list[str] = []
-    documents = translate(vendor, delivery.headers, body, _receipt(delivery), notes)
+    documents = translate(vendor, delivery.headers, body, _receipt(delivery), notes, trace)
     events = tuple(
         load_translated(
             _with_own_ids(document, source), tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds

@@ -1,28 +1,43 @@
 """Moves the times of a sample to the present, so that its events have advice today. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+
+from signpost.ingress.date_patterns import DatePattern, iso_of
 
 _TIMES = re.compile(
     rb"(?<![0-9A-Za-z-])(?:1[0-9]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}(?=[T ][0-9]|(?![0-9A-Za-z-])))(?![0-9])"
 )
 """Milliseconds since the epoch, and days, also those of RFC 3339."""
+_TEXT = re.compile(rb'(?<=")[\x20\x21\x23-\x5b\x5d-\x7e]{1,64}(?=")')
+"""A short text of a JSON body without escapes: what a pattern can read."""
 _DAY_MS = 86_400_000
 
 
-def to_present(body: bytes, now: int) -> bytes:
+def to_present(body: bytes, now: int, patterns: Sequence[DatePattern] = ()) -> bytes:
     """The body with all its times later or earlier by the same whole days: its newest is of the day before `now`
-    (microseconds). A body without times is unchanged."""
-    days = max(_days(body), default=None)
+    (microseconds). A body without times is unchanged. `patterns`: how the vendor writes days and times beside ISO."""
+    days = max(_days(body, patterns), default=None)
     if days is None:
         return body
     shift = now // (_DAY_MS * 1000) - 1 - days
-    return _TIMES.sub(lambda match: _moved(match[0], shift), body)
+    moved = _TIMES.sub(lambda match: _moved(match[0], shift), body)
+    return _TEXT.sub(lambda match: _moved_text(match[0], shift, patterns), moved) if patterns else moved
 
 
-def _days(body: bytes) -> Iterator[int]:
+def _moved_text(text: bytes, shift: int, patterns: Sequence[DatePattern]) -> bytes:
+    """A text of the body, moved if a pattern reads it."""
+    before = text.decode()
+    return next((one.moved(before, shift) for one in patterns if one.iso(before)), before).encode()
+
+
+def _days(body: bytes, patterns: Sequence[DatePattern]) -> Iterator[int]:
     """The days of all times, counted from the epoch."""
+    for text in _TEXT.findall(body) if patterns else ():
+        iso = iso_of(text.decode(), patterns)
+        if iso != text.decode():
+            yield _day(iso[:10].encode()) or 0
     for match in _TIMES.finditer(body):
         found = _day(match[0])
         if found is not None:

@@ -17,19 +17,11 @@ from marshmallow import ValidationError
 from signpost.case.event import Order
 from signpost.case.fold import CUSTOM
 from signpost.case.instant import format_instant, offset_at
-from signpost.ingress.expressions import (
-    MAX_ITEMS,
-    Coalesce,
-    DeliveryScope,
-    Expression,
-    ListLookup,
-    Path,
-    as_text,
-    holds,
-    is_known,
-)
+from signpost.ingress.custom_fields import custom_field
+from signpost.ingress.expressions import Coalesce, Expression, Path, holds
 from signpost.ingress.formats import day, deadline, instant, rfc3339
-from signpost.ingress.mapping import Custom, EventMapping, EventTemplate, Group, Vendor
+from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
+from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, is_known
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, full_type
 from signpost.schemas.cloudevent import UNDATED
 from signpost.schemas.custom import OwnKinds
@@ -39,6 +31,7 @@ from signpost.schemas.money import Money
 from signpost.schemas.reading import schema_loader
 
 Document: TypeAlias = dict[str, Any]
+NO_TIME = "is none, or has no offset, and neither formats nor the source has a zone"
 MAX_VERSION, LAST = 2**62, "last"
 MAX_EVENT_ID_CHARS, MAX_EVENT_ID_BYTES = 128, 255
 _TERM_KINDS = schema_loader(OfferTerms).fields
@@ -64,28 +57,33 @@ class Receipt:
     pay_period: str = ""
 
 
-def event_name(vendor: Vendor, headers: Mapping[str, str], body: Any) -> str | None:
+def event_name(vendor: Vendor, headers: Mapping[str, str], body: Any, trace: Trace | None = None) -> str | None:
     """Return the vendor's name of the event; None if the delivery has none."""
-    scope = DeliveryScope(body, headers, {}, vendor.formats, 0)
+    scope = DeliveryScope(body, headers, {}, vendor.formats, 0, trace=trace)
     found = vendor.event.value(scope) if vendor.event else None
     return found if isinstance(found, str) else None
 
 
 def translate(
-    vendor: Vendor, headers: Mapping[str, str], body: Any, receipt: Receipt, notes: list[str] | None = None
+    vendor: Vendor,
+    headers: Mapping[str, str],
+    body: Any,
+    receipt: Receipt,
+    notes: list[str] | None = None,
+    trace: Trace | None = None,
 ) -> list[Document]:
     """Return the CloudEvent documents of one delivery; none if it says nothing about a case. Adds to `notes` what
-    was left out because it cannot be read.
+    was left out because it cannot be read, and to `trace` what found something.
 
     Raises InvalidEvent if an id that the mapping requires is missing.
     """
-    name = event_name(vendor, headers, body)
+    name = event_name(vendor, headers, body, trace)
     mapping = vendor.mappings.get(name) if name is not None else None
     if mapping is None:
         return []
     formats = replace(vendor.formats, zone=receipt.zone or vendor.formats.zone)
     builtin = {"digest": receipt.digest, "event": name}
-    scope = DeliveryScope(body, headers, builtin, formats, receipt.received, [] if notes is None else notes)
+    scope = DeliveryScope(body, headers, builtin, formats, receipt.received, [] if notes is None else notes, trace)
     builtin["occurrence"] = as_text(vendor.occurrence.value(scope)) if vendor.occurrence else ""
     # Without an id of the occurrence, equal states are one, but equal terms may have been set back meanwhile
     builtin["statement"] = f"{builtin['occurrence'] or receipt.received}-{receipt.digest[:16]}"
@@ -134,6 +132,10 @@ class Translator:
         stated = template.time.value(scope) if template.time else None
         time = instant(stated, scope.formats)
         dated = time is not None and time <= self.receipt.received
+        if stated is not None and not dated:
+            scope.remark(
+                f"the time of {template.type} {'is in the future' if time else NO_TIME}; that of receipt counts"
+            )
         order = self._order(template, scope)
         yield {
             "specversion": "1.0",
@@ -206,44 +208,6 @@ class Translator:
             return {**self.receipt.employer, **zone}
         texts = {name: as_text(expression.value(scope)) for name, expression in self.vendor.employer.items()}
         return {name: text for name, text in texts.items() if text} | zone if texts.get("id") else {}
-
-
-def custom_field(custom: Custom | None, kind: str, place: str) -> Expression:
-    """Return the expression of a custom field: "$.a.b" is a path into the body, else the field's name."""
-    if place.startswith("$.") or custom is None:
-        return Path(tuple(place.removeprefix("$.").split(".")))
-    item: Expression = (
-        ListLookup(custom.container, custom.keys, place) if custom.keys else _Member(custom.container, place)
-    )
-    if custom.money is not None and kind in ("money", "money_or_false"):
-        return replace(custom.money, objects=(item,))
-    return _Nested(item, custom.value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """A member of an object; its name may contain dots."""
-
-    container: Expression
-    name: str
-
-    def value(self, scope: DeliveryScope) -> Any:
-        """Return the value of the member."""
-        found = self.container.value(scope)
-        return found.get(self.name) if isinstance(found, Mapping) else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Nested:
-    """An expression inside the object that another expression returns."""
-
-    item: Expression
-    inner: Expression
-
-    def value(self, scope: DeliveryScope) -> Any:
-        """Return the inner value."""
-        found = self.item.value(scope)
-        return self.inner.value(scope.under(found)) if isinstance(found, Mapping) else None
 
 
 def full_text(value: Any) -> str:

@@ -1,0 +1,47 @@
+"""Where a source keeps a field that its vendor lets customers define. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from signpost.ingress.expressions import Expression, ListLookup, Path
+from signpost.ingress.mapping import Custom
+from signpost.ingress.scope import BODY, DeliveryScope
+
+
+def custom_field(custom: Custom | None, kind: str, place: str) -> Expression:
+    """Return the expression of a custom field: "$.a.b" is a path into the body, else the field's name."""
+    if place.startswith("$.") or custom is None:
+        return Path((BODY, *place.removeprefix("$.").split(".")))
+    item: Expression = (
+        ListLookup(custom.container, custom.keys, place) if custom.keys else _Member(custom.container, place)
+    )
+    if custom.money is not None and kind in ("money", "money_or_false"):
+        return replace(custom.money, objects=(item,))
+    return _Nested(item, custom.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A member of an object; its name may contain dots."""
+
+    container: Expression
+    name: str
+
+    def value(self, scope: DeliveryScope) -> Any:
+        """Return the value of the member."""
+        found = self.container.value(scope)
+        return found.get(self.name) if isinstance(found, Mapping) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Nested:
+    """An expression inside the object that another expression returns."""
+
+    item: Expression
+    inner: Expression
+
+    def value(self, scope: DeliveryScope) -> Any:
+        """Return the inner value."""
+        found = self.item.value(scope)
+        return self.inner.value(scope.under(found)) if isinstance(found, Mapping) else None

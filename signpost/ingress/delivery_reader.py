@@ -1,0 +1,156 @@
+"""Reads the parts of a mapping file about deliveries: signature, responses, formats, and samples."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from signpost.ingress.date_patterns import DatePattern, clash, read_pattern
+from signpost.ingress.formats import Formats
+from signpost.ingress.mapping import Handshake, Pings, Sample
+from signpost.ingress.part_reader import PartReader
+from signpost.ingress.signatures import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
+from signpost.schemas import EVENT_SCHEMAS
+from signpost.suggestions import meant
+from signpost.yaml_files.reader import Node
+
+SCHEME_KEYS: Final = tuple(option.name for option in fields(Scheme))
+SAMPLE_KEYS: Final = ("file", "attested", "headers", "gives", "secret")
+NEVER: Final = "never"
+US_DATE: Final = read_pattern("MM/DD/YYYY")
+_TOUCHING: Final = re.compile(r"\}\{(?!timestamp\})")
+
+
+class DeliveryReader(PartReader):
+    """Reads the nodes of one file."""
+
+    def flag(self, node: Node | None) -> bool:
+        """Read true or false; a missing node is false."""
+        if node is not None and not isinstance(node.value, bool):
+            self.problems.add("R006", node.position, "this must be true or false")
+        return node is not None and node.value is True
+
+    def one_of(self, node: Node | None, words: Iterable[str], what: str) -> str:
+        """Read one of these words; the first for a missing node."""
+        text, known = self.text(node, what), tuple(words)
+        if node is not None and text not in known:
+            self.problems.add("R013", node.position, f"{text!r} is not a known {what}", meant(text, known))
+        return text if text in known else known[0]
+
+    def success(self, node: Node | None) -> int:
+        """Read a status that the vendor takes for success."""
+        if node is None:
+            return 202
+        if not isinstance(node.value, int) or not 200 <= node.value <= 299:
+            self.problems.add("R021", node.position, "success must be a status from 200 to 299")
+            return 202
+        return node.value
+
+    def retries(self, node: Node | None) -> int | None:
+        """Read the status after which the vendor sends again."""
+        if node is None:
+            return 503
+        if node.value not in (429, 503, NEVER):
+            self.problems.add("R021", node.position, f"retries must be 429, 503 or {NEVER}")
+        return None if node.value == NEVER else 429 if node.value == 429 else 503
+
+    def scheme(self, node: Node | None) -> Scheme:
+        """Read how the vendor signs."""
+        if node is None:
+            return SCHEMES["body"]
+        members = self.members(node, "signature", ("scheme", *SCHEME_KEYS), ("scheme",))
+        chosen = SCHEMES[self.one_of(members.pop("scheme", None), SCHEMES, "scheme")]
+        scheme = replace(chosen, **{name: self._option(name, inner) for name, inner in members.items()})
+        invalid = [text for text in scheme.messages if not PART.search(text) or "{" in PART.sub("", text)]
+        place, _, name = scheme.timestamp.partition(":")
+        if invalid or (scheme.timestamp and (place not in PLACES or not name)):
+            hint = "messages consist of {body}, {timestamp}, {header:NAME}, {member:PATH}, {raw:NAME}; a timestamp is "
+            self.problems.add(
+                "R022", node.position, "this scheme signs nothing", hint + "header:NAME, member:PATH or item:PREFIX"
+            )
+        for text in filter(_TOUCHING.search, scheme.messages):
+            hint = "write a separator between them; only {timestamp}, which is canonical, may follow a part directly"
+            self.problems.add("R022", node.position, f"parts of the message {text!r} touch", hint)
+        return scheme
+
+    def _option(self, name: str, node: Node) -> Any:
+        if name == "wrapped":
+            return self.flag(node)
+        if name in ("messages", "needs"):
+            return self.texts(node, name)
+        words = {"algorithm": ALGORITHMS, "encoding": ENCODINGS, "unit": UNITS, "key": KEYS}.get(name)
+        if words is not None:
+            return self.one_of(node, words, name)
+        text = self.text(node, name)
+        return text.lower() if name == "header" else text
+
+    def formats(self, node: Node | None) -> Formats:
+        """Read how the vendor writes times and days."""
+        members = self.members(node, "formats", ("unit", "month_first", "zone", "dates")) if node else {}
+        zone = self.text(members.get("zone"), "zone")
+        unit = self.one_of(members.get("unit"), UNITS, "unit")
+        patterns = tuple(self._patterns(members.get("dates")))
+        if self.flag(members.get("month_first")):
+            patterns = (*patterns, US_DATE)
+        if node is not None and (both := clash(patterns)):
+            hint = "keep one; where the vendor writes both, give the others by path: {path: ..., format: ...}"
+            self.problems.add("R021", node.position, f"one text can be read by {both}", hint)
+        return Formats(unit, self._zone(members, zone) if zone else None, patterns)
+
+    def _patterns(self, node: Node | None) -> Iterator[DatePattern]:
+        nodes = [] if node is None else node.value if isinstance(node.value, list) else [node]
+        for inner in nodes:
+            if (pattern := self.pattern(inner)) is not None:
+                yield pattern
+
+    def _zone(self, members: Mapping[str, Node], name: str) -> ZoneInfo | None:
+        try:
+            return ZoneInfo(name)
+        except (ValueError, OSError, LookupError):
+            self.problems.add(
+                "R021",
+                members["zone"].position,
+                f"{name!r} is not a time zone",
+                "write an IANA name, like Europe/Paris",
+            )
+            return None
+
+    def pings(self, node: Node | None) -> Pings:
+        """Read the vendor's test requests."""
+        members = self.members(node, "pings", ("events", "bodies", "unsigned")) if node else {}
+        bodies = members["bodies"].plain() if "bodies" in members else []
+        return Pings(self.texts(members.get("events"), "events"), tuple(bodies), self.flag(members.get("unsigned")))
+
+    def handshake(self, node: Node | None) -> Handshake | None:
+        """Read the header that is echoed."""
+        if node is None:
+            return None
+        members = self.members(node, "handshake", ("header", "status"), ("header",))
+        return Handshake(self.text(members.get("header"), "header"), self.success(members.get("status")))
+
+    def samples(self, node: Node | None, folder: Path, *, must_exist: bool) -> tuple[Sample, ...]:
+        """Read the samples, of which the files are in `folder`."""
+        if node is None or not isinstance(node.value, list):
+            return ()
+        return tuple(self._sample(inner, folder, must_exist) for inner in node.value)
+
+    def _sample(self, node: Node, folder: Path, must_exist: bool) -> Sample:
+        members = self.members(node, "a sample", SAMPLE_KEYS, ("file", "attested", "gives"))
+        name = self.text(members.get("file"), "file")
+        file = folder / name
+        if "file" in members and must_exist and not file.is_file():
+            self.problems.add("R023", members["file"].position, f"there is no {file.name} in {folder.name}/")
+        headers = {name: self.text(inner, name) for name, inner in self._headers(members)}
+        gives = self.texts(members.get("gives"), "gives")
+        for name in gives:
+            if name not in EVENT_SCHEMAS:
+                self.problems.add(
+                    "R013", members["gives"].position, f"{name!r} is not a known event type", meant(name, EVENT_SCHEMAS)
+                )
+        attested, secret = self.text(members.get("attested"), "attested"), self.text(members.get("secret"), "secret")
+        return Sample(file, attested, headers, gives, secret)
+
+    def _headers(self, members: Mapping[str, Node]) -> Iterable[tuple[str, Node]]:
+        return self.members(members["headers"], "headers").items() if "headers" in members else ()

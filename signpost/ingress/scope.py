@@ -1,0 +1,105 @@
+"""What the expressions of a mapping can refer to in one delivery, and a record of what they found. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from signpost.ingress.formats import Formats
+from signpost.ingress.strict_json import Unreadable
+
+MAX_ITEMS, MAX_ID_CHARS = 1000, 64
+"""Further items of a list are ignored; an id is cut to this length when it becomes part of another id."""
+BODY: Final = "$"
+"""First step of a path that reads the body, whatever the names are."""
+BUILT_IN: Final = ("digest", "event", "occurrence", "statement")
+"""Names of texts that every delivery has. None of them has members."""
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class Trace:
+    """What the parts of a mapping did with samples. `found`: the identities of the paths, headers and expectations
+    that found something; `remarks`: what a person should know."""
+
+    found: set[int] = field(default_factory=set)
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class DeliveryScope:
+    """What expressions can refer to: the body, the headers by lower-case name, and named values.
+
+    `received` is the time of receipt in microseconds. `trace` is set for samples only.
+    """
+
+    body: Any
+    headers: Mapping[str, str]
+    names: dict[str, Any]
+    formats: Formats
+    received: int
+    notes: list[str] = field(default_factory=list)
+    """What was left out because it cannot be read; shared by all scopes of a delivery."""
+    trace: Trace | None = None
+
+    def at(self, steps: tuple[str, ...]) -> Any:
+        """Return the value at a path from a named value or else the body. A `*` collects the value of each item."""
+        if steps[0] == BODY:
+            return _walk(self.body, steps[1:])
+        return _walk(self.names if self._is_named(steps) else self.body, steps)
+
+    def _is_named(self, steps: tuple[str, ...]) -> bool:
+        """Whether a path starts at a named value. A built-in text has no members, so the body may have the name too."""
+        name = steps[0]
+        is_text = name in BUILT_IN and isinstance(self.names.get(name), str | None)
+        return name in self.names and not (is_text and len(steps) > 1)
+
+    def under(self, names: Mapping[str, Any]) -> "DeliveryScope":
+        """Return this scope with additional named values."""
+        named = {**self.names, **names}
+        return DeliveryScope(self.body, self.headers, named, self.formats, self.received, self.notes, self.trace)
+
+    def readable(self, value: Any, steps: tuple[str, ...]) -> Any:
+        """Return the value; None, with a note, for one that cannot be read."""
+        if not isinstance(value, Unreadable):
+            return value
+        self.notes.append(f"{'.'.join(steps)} was left out: {value.why}")
+        return None
+
+    def found(self, part: object, value: Value) -> Value:
+        """Return the value that a part of the mapping found, and record that it did."""
+        if self.trace is not None:
+            self.trace.found.add(id(part))
+        return value
+
+    def remark(self, text: str) -> None:
+        """Tell a person who tries samples."""
+        if self.trace is not None:
+            self.trace.remarks.append(text)
+
+    def all_if_traced(self, values: Iterable[Value]) -> Iterable[Value]:
+        """Return the values, all of them computed if samples are tried: a part after the first that holds counts."""
+        return values if self.trace is None else list(values)
+
+
+def _walk(value: Any, steps: tuple[str, ...]) -> Any:
+    for index, step in enumerate(steps):
+        if step == "*":
+            found = [_walk(item, steps[index + 1 :]) for item in value[:MAX_ITEMS]] if isinstance(value, list) else []
+            return [item for item in found if is_known(item)] or None
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdigit() and len(step) < 5 and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def is_known(value: Any) -> bool:
+    """Return whether a value is present: null, an empty text, list or object, and what cannot be read are not."""
+    return not isinstance(value, Unreadable) and value is not None and value != "" and value != [] and value != {}
+
+
+def as_text(value: Any) -> str:
+    """Return an id, version or date as text, cut to MAX_ID_CHARS; "" for any other value."""
+    return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)[:MAX_ID_CHARS]
