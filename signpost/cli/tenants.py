@@ -1,4 +1,4 @@
-"""`signpost tenants`: adds and lists the tenants of the tenants file, and what they store."""
+"""`signpost tenants`: edits and lists the tenants of the tenants file, and what they store."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.group
 def tenants() -> None:
-    """Add tenants and list them."""
+    """Add, list and remove tenants, and replace their API keys."""
 
 
 @tenants.command
@@ -67,6 +67,54 @@ def list_(as_json: bool) -> None:
             for row in rows
         )
         print_table(("tenant", "API keys", "sources", "cases", "stored"), cells)
+
+
+@tenants.command
+@click.argument("name")
+@click.option("--retire", is_flag=True, help="Remove the oldest key instead of adding one.")
+@json_option
+def rotate(name: str, retire: bool, as_json: bool) -> None:
+    """Replace the API key of a tenant without downtime: add one, give it to the clients, then --retire the old one.
+
+    \b
+    Examples:
+      signpost tenants rotate acme
+      signpost tenants rotate acme --retire
+    """
+    from signpost.tenants.editing import CannotEdit, TenantsFile
+    from signpost.tenants.model import hash_key, new_key
+
+    file, key = TenantsFile(settings().tenants), new_key()
+    known = file.keys(name)
+    if retire and len(known) < 2:
+        raise CannotEdit(f"{name} has only one API key; add another first: signpost tenants rotate {name}")
+    after = known[1:] if retire else [*known, hash_key(key)]
+    file.set_keys(name, after)
+    file.save(os.environ)
+    if as_json:
+        print_json({"tenant": name, "api_key": None if retire else key, "api_keys": len(after)})
+    elif retire:
+        echo(f"Removed the oldest API key of {name}; {len(after)} active.")
+    else:
+        echo(f"{name} has {len(after)} active API keys. The new one, shown only once:\n\n  {key}\n")
+        echo(f"Give it to the clients, then remove the old one: signpost tenants rotate {name} --retire")
+
+
+@tenants.command
+@click.argument("name")
+def remove(name: str) -> None:
+    """Remove a tenant without sources from the tenants file: its API keys get 401. What it stored stays.
+
+    \b
+    Example:
+      signpost tenants remove acme
+    """
+    from signpost.tenants.editing import TenantsFile
+
+    file = TenantsFile(settings().tenants)
+    file.remove_tenant(name)
+    file.save(os.environ)
+    echo(f"Removed {name} from {file.path}. Its cases and recommendations stay in the database.")
 
 
 def _usage() -> "dict[str, Usage]":

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from signpost.kept_files import KeptFiles
 from signpost.rulebook.folders import Folders, folders_of
@@ -12,6 +13,20 @@ from signpost.tenants.loading import SourceCheck, load_tenants
 from signpost.tenants.model import Source, Tenants
 from signpost.tenants.overrides import folders_of_tenants
 from signpost.watching import Watched
+
+
+class SideFiles(Protocol):
+    """Files whose content decides which sources work, like own mappings: read anew before the tenants file is."""
+
+    def paths(self) -> Iterable[Path]:
+        """The files as they are now."""
+
+    def read(self) -> None:
+        """Read them. Raises nothing: a faulty file disables its sources alone."""
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether a file is faulty."""
 
 
 class LiveTenants(Watched[Tenants]):
@@ -27,8 +42,11 @@ class LiveTenants(Watched[Tenants]):
         check: SourceCheck = lambda vendor, secrets: "",
         rules: Folders | None = None,
         kept: KeptFiles | None = None,
+        side: SideFiles | None = None,
     ) -> None:
-        """`check`, `rules`: see `load_tenants`; `kept`: see Watched. Raises TenantsError, RulebookError."""
+        """`check`, `rules`: see `load_tenants`; `kept`: see Watched; `side`: the files that `check` depends on.
+        Raises TenantsError, RulebookError."""
+        self._side = side
         self._file, self._environ, self._check, self._rules = file, environ, check, rules
         self._of_tenants: tuple[Path, ...] = ()
         self._secret_files: frozenset[Path] = frozenset()
@@ -46,8 +64,19 @@ class LiveTenants(Watched[Tenants]):
         """The fields that the rulebook of a tenant declares."""
         return self.now().own_fields(tenant)
 
+    @property
+    def has_disabled_sources(self) -> bool:
+        """Whether a source is disabled by a mistake or for want of a secret."""
+        return any(source.problem and not source.is_switched_off for source in self.now().sources.values())
+
+    @property
+    def has_faulty_side_files(self) -> bool:
+        """Whether an own mapping is disabled."""
+        return self._side is not None and self._side.is_faulty
+
     def _paths(self) -> Iterable[Path]:
-        return (*self._kept_paths(), *sorted(self._secret_files))
+        side = self._side.paths() if self._side is not None else ()
+        return (*self._kept_paths(), *sorted(self._secret_files), *side)
 
     def _kept_paths(self) -> Iterable[Path]:
         """No secret file: those are read where they are."""
@@ -58,6 +87,7 @@ class LiveTenants(Watched[Tenants]):
         return self._of_tenants
 
     def _load_kept(self, copies: Path) -> Tenants:
+        self._read_side_files()
         tenants = load_tenants(self._file, self._environ, self._check, self._rules, copies)
         self._secret_files = tenants.files
         return tenants
@@ -65,14 +95,19 @@ class LiveTenants(Watched[Tenants]):
     def _load(self, current: Tenants | None) -> Tenants:
         # Files that were read before they were watched change the digest, so they are read again
         self._of_tenants = folders_of_tenants(self._file)
+        self._read_side_files()
         tenants = load_tenants(self._file, self._environ, self._check, self._rules)
         self._secret_files = tenants.files
         return current if current == tenants else tenants
 
+    def _read_side_files(self) -> None:
+        if self._side is not None:
+            self._side.read()
+
     def _log_in_force(self, content: Tenants, before: Tenants | None) -> None:
         for source in content.sources.values():
             known = before.source(source.name) if before else None
-            if source.problem and (known is None or known.problem != source.problem):
+            if source.problem and not source.is_switched_off and (known is None or known.problem != source.problem):
                 self.log.error(
                     "source %s is disabled, its webhooks are answered with 503: %s; correct it in %s",
                     source.name,

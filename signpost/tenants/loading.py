@@ -1,6 +1,6 @@
 """Loads the tenants file: tenants with their API keys, and sources with their secrets. `reader` reads its parts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -30,13 +30,15 @@ def load_tenants(
     check: SourceCheck = lambda vendor, secrets: "",
     rules: Folders | None = None,
     copies: Path | None = None,
+    strict: Collection[str] = (),
 ) -> Tenants:
     """Load the tenants file. The secret env:NAME is read from `environ`, file:PATH from a file relative to the
     folder of the tenants file. `rules`: the folders whose `fields.yaml` declares fields; None: not checked.
     `copies`: reads these copies of file and folders, see `copy_of`; secrets are not among them.
 
-    A source whose secrets cannot be read, or that `check` refuses, is disabled: its `problem` says why. Raises
-    TenantsError with all other problems, RulebookError with those of the declared fields.
+    A source with a mistake, whose secrets cannot be read, or that `check` refuses, is disabled: its `problem` says
+    why. Raises TenantsError with all other problems, and with the mistakes of the sources in `strict`; RulebookError
+    with those of the declared fields.
     """
     problems = Problems()
     if not copy_of(file, copies).exists():
@@ -45,7 +47,7 @@ def load_tenants(
     root = read(copy_of(file, copies), str(file), problems, secret=True)
     if root is None:
         raise TenantsError(problems.found)
-    reader = TenantsReader(file.parent, environ, problems, check)
+    reader = TenantsReader(file.parent, environ, problems, check, strict)
     parts = reader.members(root, "the file", ("tenants", "sources"), ("tenants",))
     tenants = reader.tenants(parts["tenants"]) if "tenants" in parts else {}
     overrides = find_overrides_in(parts.get("tenants"), file.parent, problems, copies)

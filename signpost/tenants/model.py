@@ -47,6 +47,8 @@ class Source:
     """Whether its ids are its own, so that `own_id` keeps them apart from those of the tenant's other sources."""
     problem: str = ""
     """Why it is disabled and what to do; "" for a source whose webhooks are accepted."""
+    is_switched_off: bool = False
+    """Whether it is disabled on purpose."""
 
     def own_id(self, value: str) -> str:
         """The id under which the tenant knows what this source calls `value`."""

@@ -43,8 +43,10 @@ SOURCE_KEYS: Final = (
     "fields",
     "ids",
     "pay_period",
+    "disabled",
 )
 IDS: Final = ("own", "shared")
+SWITCHED_OFF: Final = "it is switched off; `signpost sources enable {}` switches it on"
 SPEAKS_OURS: Final = "standard"
 """The vendor whose senders choose the ids of events themselves."""
 
@@ -58,35 +60,49 @@ class TenantsReader(FieldReader):
         environ: Mapping[str, str],
         problems: Problems,
         check: Callable[[str, tuple[str, ...]], str],
+        strict: Collection[str] = (),
     ) -> None:
-        """`check`: see `load_tenants`."""
+        """`check`, `strict`: see `load_tenants`."""
         super().__init__(problems)
+        self._strict = strict
         self._folder, self._environ, self._check = folder, environ, check
         self.files: set[Path] = set()
-        self._names: set[str] = set()
+        self._tenants: set[str] = set()
 
     def tenants(self, node: Node) -> dict[str, Tenant]:
         """The tenants, by name."""
         tenants = {}
-        for name, body in self._named_members("tenants", node, TENANT_KEYS):
+        for name, inner in self._named("tenants", node):
+            body = self.members(inner, f"tenants.{name}", TENANT_KEYS)
             tenants[name] = Tenant(name, self._hashes(f"tenants.{name}.api_keys", body.get("api_keys")))
             read_quota(self, f"tenants.{name}.quota", body.get("quota"), Quota())  # the clock applies it
         if not tenants:
             self.problems.add("R002", node.position, "tenants is empty")
-        self._names = set(tenants)
+        self._tenants = set(tenants)
         return tenants
 
     def sources(self, node: Node | None, vocabularies: Mapping[str, Vocabulary]) -> dict[str, Source]:
         """The sources, by name; `tenants` must have been read before. `vocabularies`: of the tenants whose
         declared fields are known; those of other tenants are not checked."""
-        required = ("tenant", "vendor", "secrets")
-        bodies = [] if node is None else self._named_members("sources", node, SOURCE_KEYS, required)
         found: dict[str, Source] = {}
-        for name, body in bodies:
-            source = self._source(name, body, vocabularies)
-            others = [one for one in found.values() if one.tenant == source.tenant and one.vendor != SPEAKS_OURS]
-            found[name] = replace(source, own_ids=self._has_own_ids(source, body.get("ids"), bool(others)))
+        for name, body in self._named("sources", node):
+            found[name] = self._source_alone(name, body, vocabularies, found)
         return found
+
+    def _source_alone(
+        self, name: str, node: Node, vocabularies: Mapping[str, Vocabulary], before: Mapping[str, Source]
+    ) -> Source:
+        """A source that its own mistakes disable, and no other. An unknown tenant is a problem of the file: which
+        ids the other sources of the tenant have depends on it."""
+        whole, self.problems = self.problems, Problems()
+        body = self.members(node, f"sources.{name}", SOURCE_KEYS, ("tenant", "vendor", "secrets"))
+        source = self._source(name, body, vocabularies, whole)
+        others = [one for one in before.values() if one.tenant == source.tenant and one.vendor != SPEAKS_OURS]
+        source = replace(source, own_ids=self._has_own_ids(source, body.get("ids"), bool(others)))
+        mistakes, self.problems = self.problems.found, whole
+        if mistakes and (name in self._strict or source.tenant not in self._tenants):
+            whole.found += mistakes
+        return replace(source, problem="; ".join(map(str, mistakes))) if mistakes else source
 
     def _has_own_ids(self, source: Source, node: Node | None, is_further: bool) -> bool:
         """The first source of a tenant has the ids of the tenant; each further one numbers candidates for itself."""
@@ -106,18 +122,24 @@ class TenantsReader(FieldReader):
                 hashes.append(value)
         return tuple(hashes)
 
-    def _source(self, name: str, body: Mapping[str, Node], vocabularies: Mapping[str, Vocabulary]) -> Source:
+    def _source(
+        self, name: str, body: Mapping[str, Node], vocabularies: Mapping[str, Vocabulary], whole: Problems
+    ) -> Source:
         at, unreadable = f"sources.{name}", Problems()
         vendor = self.text(body.get("vendor"), f"{at}.vendor")
         secrets = self._secrets(name, body.get("secrets"), unreadable)
-        tenant = self._tenant(f"{at}.tenant", body.get("tenant"))
+        tenant = self._tenant(f"{at}.tenant", body.get("tenant"), whole)
+        is_off = self._flag(f"{at}.disabled", body.get("disabled"))
         vocabulary = vocabularies.get(tenant)
         return Source(
             name=name,
             tenant=tenant,
             vendor=vendor,
             secrets=secrets,
-            problem="; ".join(map(str, unreadable.found)) or self._check(vendor, secrets),
+            problem=SWITCHED_OFF.format(name)
+            if is_off
+            else "; ".join(map(str, unreadable.found)) or self._check(vendor, secrets),
+            is_switched_off=is_off,
             time_zone=self._zone(f"{at}.time_zone", body.get("time_zone")),
             employer=self._employer(f"{at}.employer", body.get("employer")),
             clock_skew=self._skew(f"{at}.clock_skew", body.get("clock_skew")),
@@ -126,10 +148,15 @@ class TenantsReader(FieldReader):
             pay_period=self._choice(body.get("pay_period"), f"{at}.pay_period", PERIODS),
         )
 
-    def _tenant(self, at: str, node: Node | None) -> str:
+    def _flag(self, at: str, node: Node | None) -> bool:
+        if node is not None and not isinstance(node.value, bool):
+            self.problems.add("R006", node.position, f"{at} must be true or false")
+        return node is not None and node.value is True
+
+    def _tenant(self, at: str, node: Node | None, whole: Problems) -> str:
         name = self.text(node, at)
-        if node is not None and name not in self._names:
-            self.problems.add("R023", node.position, f"{at} must be one of the tenants", meant(name, self._names))
+        if node is not None and name not in self._tenants:
+            whole.add("R023", node.position, f"{at} must be one of the tenants", meant(name, self._tenants))
         return name
 
     def _secrets(self, source: str, node: Node | None, unreadable: Problems) -> tuple[str, ...]:
@@ -239,12 +266,12 @@ class TenantsReader(FieldReader):
                 if self.text(item, f"{at}[{number}]"):
                     yield f"{at}[{number}]", item
 
-    def _named_members(
-        self, part: str, node: Node, allowed: Collection[str], required: Collection[str] = ()
-    ) -> Iterator[tuple[str, dict[str, Node]]]:
+    def _named(self, part: str, node: Node | None) -> Iterator[tuple[str, Node]]:
+        if node is None:
+            return
         for name, body in self.members(node, part).items():
             if NAME.fullmatch(name):
-                yield name, self.members(body, f"{part}.{name}", allowed, required)
+                yield name, body
             else:
                 message = f"{part}.{name}: a name is lower-case letters, digits and hyphens, 64 at most"
                 self.problems.add("R012", node.key_position(name), message)

@@ -106,17 +106,6 @@ FAULTS = {
     "a NUL in a variable": 'tenants: {acme: {api_keys: ["env:a\\0b"]}}\n',
     "a path without end": f"tenants: {{acme: {{api_keys: [], rules: {'x' * 5000}}}}}\n",
     "a key of too many digits": f"tenants: {{acme: {{api_keys: [{'9' * 5000}]}}}}\n",
-    "a skew without end": tenants_text(
-        "k",
-        more=f"sources: {{s: {{tenant: acme, vendor: v, secrets: ['env:S'], clock_skew: {'9' * 400}d}}}}\n",
-    ),
-    "a zone outside": tenants_text(
-        "k",
-        more="sources: {s: {tenant: acme, vendor: v, secrets: ['env:S'], time_zone: ../../etc/passwd}}\n",
-    ),
-    "a zone with NUL": tenants_text(
-        "k", more="sources: {s: {tenant: acme, vendor: v, secrets: ['env:S'], time_zone: \"a\\0\"}}\n"
-    ),
 }
 
 
@@ -132,6 +121,34 @@ def test_a_fault_of_the_tenants_file_is_refused_by_intake_and_workers(rules: Pat
         assert all(f"{file}:" in line for line in live.refused)
     assert tenants.refused
     assert tenants.tenant_of_key("sp_the_key_called_old") == "acme"
+
+
+SOURCE_FAULTS = {
+    "a skew without end": tenants_text(
+        "k",
+        more=f"sources: {{s: {{tenant: acme, vendor: v, secrets: ['env:S'], clock_skew: {'9' * 400}d}}}}\n",
+    ),
+    "a zone outside": tenants_text(
+        "k",
+        more="sources: {s: {tenant: acme, vendor: v, secrets: ['env:S'], time_zone: ../../etc/passwd}}\n",
+    ),
+    "a zone with NUL": tenants_text(
+        "k", more="sources: {s: {tenant: acme, vendor: v, secrets: ['env:S'], time_zone: \"a\\0\"}}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", SOURCE_FAULTS)
+def test_a_fault_of_a_source_disables_it_alone(rules: Path, fault: str) -> None:
+    """In words and with its place: the rest of the changed file is in force."""
+    file = rules.parent / "tenants.yaml"
+    file.write_text(tenants_text("sp_the_key_called_old"))
+    live = LiveTenants(file, {"S": "x" * 16}, rules=rules)
+    file.write_text(SOURCE_FAULTS[fault])
+    assert live.poll(live.poll()) == ""
+    assert live.refused == []
+    assert f"{file}:" in live.now().sources["s"].problem
+    assert live.tenant_of_key("sp_the_key_called_old") is None
 
 
 class Failing(Watched[str]):

@@ -111,8 +111,6 @@ tenants:
 source: {}
 sources:
   one: {tenant: acmee, vendor: greenhose, secrets: ["file:none.secret", "whsec_hush"], time_zone: Paris, employer: Acme}
-  two: {tenant: acme, vendor: standard}
-  three: {tenant: acme, vendor: standard, secrets: []}
 """
     found = problems(tmp_path, text)
     expected = [
@@ -128,8 +126,6 @@ sources:
         "7:73: R021 sources.one.secrets[1] must be env:NAME, file:PATH or plain:SECRET",
         "7:99: R021 sources.one.time_zone",
         "7:116: R006 sources.one.employer must be a mapping",
-        "8:8: R011 sources.two must have 'secrets'",
-        "9:52: R002 sources.three.secrets must name at least one secret",
     ]
     file = tmp_path / "tenants.yaml"
     for start in expected:
@@ -195,11 +191,49 @@ def test_a_later_run_keeps_keys_and_renews_the_address(tmp_path: Path) -> None:
 
 
 def source_problems(folder: Path, options: str) -> list[str]:
-    return problems(
-        folder,
-        f"tenants: {{a: {{api_keys: []}}}}\n"
-        f"sources: {{s: {{tenant: a, vendor: lever, secrets: ['plain:{THREE}'], {options}}}}}",
-    )
+    """The mistakes that disable a source with these options; those of its neighbour are none."""
+    good = f"{{tenant: a, vendor: lever, secrets: ['plain:{THREE}']}}"
+    text = f"tenants: {{a: {{api_keys: []}}}}\nsources: {{s: {good[:-1]}, {options}}}, t: {good}}}"
+    sources = load(folder, text).sources
+    assert sources["t"].problem == ""
+    with pytest.raises(TenantsError) as caught:
+        load_tenants(folder / "tenants.yaml", ENVIRON, strict=["s"])
+    found = sources["s"].problem.split("; ")
+    assert [str(problem) for problem in caught.value.problems] == sorted(found), "an edit would be refused for the same"
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("{tenant: a, vendor: standard}", "2:14: R011 sources.s must have 'secrets'"),
+        ("{tenant: a, vendor: standard, secrets: []}", "2:53: R002 sources.s.secrets must name at least one secret"),
+        ("{tenant: a, vendor: lever, secrets: ['plain:sixteen bytes or so'], disabled: later}", "2:91: R006"),
+    ],
+)
+def test_a_wrong_source_is_disabled_alone(tmp_path: Path, body: str, problem: str) -> None:
+    found = load(tmp_path, f"tenants: {{a: {{api_keys: []}}}}\nsources: {{s: {body}}}").sources["s"]
+    assert found.problem.startswith(f"{tmp_path}/tenants.yaml:{problem}")
+    assert not found.is_switched_off
+
+
+@pytest.mark.parametrize("body", ["{vendor: lever, secrets: []}", "{tenant: b, vendor: lever, secrets: []}", "5"])
+def test_a_source_of_no_known_tenant_refuses_the_file(tmp_path: Path, body: str) -> None:
+    """Which ids the other sources have depends on whose source it is."""
+    assert problems(tmp_path, f"tenants: {{a: {{api_keys: []}}}}\nsources: {{s: {body}}}")
+
+
+def test_a_wrong_source_still_counts_for_the_ids_of_the_others(tmp_path: Path) -> None:
+    second = f"t: {{tenant: a, vendor: lever, secrets: ['plain:{THREE}']}}"
+    text = f"tenants: {{a: {{api_keys: []}}}}\nsources: {{s: {{tenant: a, vendor: ashby, secrets: []}}, {second}}}"
+    assert load(tmp_path, text).sources["t"].own_id("9") == "t~9"
+
+
+def test_a_source_can_be_switched_off(tmp_path: Path) -> None:
+    body = f"{{tenant: a, vendor: lever, secrets: ['plain:{THREE}'], disabled: true}}"
+    found = load(tmp_path, f"tenants: {{a: {{api_keys: []}}}}\nsources: {{s: {body}}}").sources["s"]
+    assert found.is_switched_off
+    assert "signpost sources enable s" in found.problem
 
 
 def skew(folder: Path, text: str) -> int:

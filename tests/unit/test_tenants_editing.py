@@ -103,3 +103,81 @@ def test_a_folder_that_cannot_be_written_is_a_problem_with_a_way_out(tmp_path: P
     file.add_tenant("acme", HASH)
     with pytest.raises(CannotEdit, match=r"cannot be written: .*; nothing was changed.*SIGNPOST_TENANTS"):
         file.save({})
+
+
+THREE_SOURCES = f"""tenants:
+  acme: {{api_keys: ["{HASH}"]}}
+  globex: {{api_keys: []}}
+sources:
+  inbox: {{tenant: acme, vendor: standard, secrets: ['plain:{SECRET}']}}
+  greens: {{tenant: acme, vendor: greenhouse, secrets: ['file:greens.secret']}}
+  levers: {{tenant: acme, vendor: lever, secrets: ['plain:{SECRET}']}}
+  others: {{tenant: globex, vendor: lever, secrets: ['plain:{SECRET}']}}
+"""
+
+
+def ids(path: Path) -> dict[str, str]:
+    return {name: source.own_id("9") for name, source in load_tenants(path, {}).sources.items()}
+
+
+@pytest.mark.parametrize("removed", ["inbox", "greens", "levers", "others"])
+def test_a_removed_source_changes_no_id_of_the_others(path: Path, removed: str) -> None:
+    path.write_text(THREE_SOURCES)
+    before = ids(path)
+    assert before["levers"] == "levers~9", "greens has the ids of the tenant"
+    file = TenantsFile(path)
+    references = file.remove_source(removed)
+    file.save({})
+    assert ids(path) == {name: value for name, value in before.items() if name != removed}
+    assert references == (["file:greens.secret"] if removed == "greens" else [f"plain:{SECRET}"])
+    assert ("ids: own" in path.read_text()) == (removed == "greens")
+
+
+def test_a_source_is_switched_off_and_on_and_the_file_is_as_before(path: Path) -> None:
+    file = TenantsFile(path)
+    assert file.switch("greens", on=False)
+    assert not file.switch("greens", on=False)
+    file.save({})
+    assert load_tenants(path, {}).sources["greens"].is_switched_off
+    file = TenantsFile(path)
+    assert file.switch("greens", on=True)
+    file.save({})
+    assert path.read_text() == TEXT
+
+
+def test_a_wrong_source_can_be_switched_off_and_not_on(path: Path) -> None:
+    path.write_text(TEXT.replace("vendor: greenhouse", "vendor: greenhouse, time_zone: Mars"))
+    file = TenantsFile(path)
+    file.switch("greens", on=False)
+    file.save({})
+    file = TenantsFile(path)
+    file.switch("greens", on=True)
+    with pytest.raises(CannotEdit, match="time_zone"):
+        file.save({})
+    assert load_tenants(path, {}).sources["greens"].problem != ""
+
+
+def test_a_mistake_in_one_source_does_not_stop_the_edit_of_another(path: Path) -> None:
+    path.write_text(TEXT.replace("vendor: greenhouse", "vendor: greenhouse, time_zone: Mars"))
+    file = TenantsFile(path)
+    file.add_source("levers", {"tenant": "acme", "vendor": "lever", "secrets": [f"plain:{SECRET}"]})
+    file.save({})
+    found = load_tenants(path, {}).sources
+    assert [name for name, source in found.items() if source.problem] == ["greens"]
+
+
+def test_a_tenant_with_sources_and_the_last_tenant_stay(path: Path) -> None:
+    path.write_text(THREE_SOURCES)
+    file = TenantsFile(path)
+    with pytest.raises(CannotEdit, match="globex has sources: others; remove them first"):
+        file.remove_tenant("globex")
+    file.remove_source("others")
+    file.remove_tenant("globex")
+    file.save({})
+    assert set(load_tenants(path, {}).tenants) == {"acme"}
+    for source in ("inbox", "greens", "levers"):
+        file.remove_source(source)
+    with pytest.raises(CannotEdit, match="acme is the only tenant"):
+        file.remove_tenant("acme")
+    with pytest.raises(CannotEdit, match="there is no tenant 'nobody'; there are: acme"):
+        file.remove_tenant("nobody")

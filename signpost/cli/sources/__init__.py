@@ -6,13 +6,14 @@ from signpost.cli.sources.add import add
 from signpost.cli.sources.check import check
 from signpost.cli.sources.listing import list_sources
 from signpost.cli.sources.rotate import rotate
+from signpost.cli.sources.switch import disable, enable, remove
 from signpost.cli.sources.trial import test_source
 
 
 @click.group
 def sources() -> None:
-    """Add, list, rotate and test sources of webhooks."""
+    """Add, list, test, rotate, disable and remove sources of webhooks."""
 
 
-for command in (add, list_sources, rotate, check, test_source):
+for command in (add, list_sources, test_source, rotate, disable, enable, remove, check):
     sources.add_command(command)
