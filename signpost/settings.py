@@ -100,6 +100,9 @@ class Settings:
         secret=True,
     )
     tenants: Path = _setting(path, "{data_dir}/tenants.yaml", "file of tenants, their API keys and sources")
+    vendors: Path = _setting(
+        path, "{data_dir}/vendors", "folder of your own mapping files of vendors, beside those that Signpost has"
+    )
     rules: tuple[Path, ...] = _setting(
         rule_folders,
         OURS,

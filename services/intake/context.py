@@ -17,7 +17,7 @@ from signpost.services.intake.acceptance import EventAcceptor
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.problems import RateLimited, Unauthorized
 from signpost.services.intake.quota import QuotaCheck
-from signpost.services.intake.rate import RETRY_STATUSES, RateLimit
+from signpost.services.intake.rate import RateLimit, retry_status
 from signpost.services.intake.readiness import Readiness
 from signpost.storage import Store
 from signpost.tenants.live import LiveTenants
@@ -73,7 +73,7 @@ class IntakeContext:
         try:
             self.charge(source.tenant, price, paid)
         except RateLimited as error:
-            status = RETRY_STATUSES.get(source.vendor)
+            status = retry_status(source.vendor)
             if status is not None:
                 raise RateLimited(error.retry_after_s, status, price) from None
 

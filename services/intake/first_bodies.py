@@ -6,7 +6,7 @@ from hashlib import sha256
 from signpost.errors import TransientError
 from signpost.ingress.receiving import WebhookRequest
 from signpost.ingress.signatures import InvalidSignature
-from signpost.services.intake.rate import RETRY_STATUSES
+from signpost.services.intake.rate import retry_status
 from signpost.storage import Store
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ def require_first_body(store: Store, delivery: WebhookRequest, signed: bytes) ->
     try:
         first = store.signed_messages.claim(key, sha256(delivery.raw).digest(), until=until, now=delivery.now)
     except TransientError as error:
-        if delivery.source.vendor in RETRY_STATUSES:
+        if retry_status(delivery.source.vendor) is not None:
             raise
         log.warning("webhook of source %s accepted without a check for a second body: %s", delivery.source.name, error)
         return

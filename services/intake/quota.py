@@ -7,7 +7,7 @@ from signpost.case.event import Event
 from signpost.case.identity import case_keys
 from signpost.errors import TransientError
 from signpost.services.intake.problems import QuotaReached
-from signpost.services.intake.rate import RETRY_STATUSES
+from signpost.services.intake.rate import retry_status
 from signpost.storage import Store
 from signpost.tenants.model import Source
 from signpost.tenants.quotas import Quotas, begins_case
@@ -41,7 +41,7 @@ class QuotaCheck:
         """The same, with the status after which the vendor retries. Accepts all of a vendor that never retries: the
         advisor moves them to the dead letters."""
         admitted, refused = self.split(source.tenant, events)
-        status = RETRY_STATUSES.get(source.vendor)
+        status = retry_status(source.vendor)
         if refused is None or status is None:
             return list(events), None
         return admitted, QuotaReached(refused.excess, status, RETRY_AFTER_S)

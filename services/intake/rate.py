@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from signpost.case.instant import is_recent
 from signpost.errors import TransientError
 from signpost.ingress.strict_json import TooLarge
+from signpost.ingress.vendors import VENDORS
 from signpost.services.intake.problems import RateLimited
 from signpost.storage import Lease, Rate, Store
 
@@ -40,7 +41,13 @@ RETRY_STATUSES: Mapping[str, int] = {
     "merge": 503,
 }
 """Vendor -> the status after which it retries a webhook. Merge retries only after a 5xx. Other vendors, such as
-Teamtailor, are not known to retry: rejecting their webhooks would lose them."""
+Teamtailor, are not known to retry: rejecting their webhooks would lose them. An own mapping says it itself."""
+
+
+def retry_status(vendor: str) -> int | None:
+    """The status after which a vendor retries a webhook; None for one that is not known to retry."""
+    own = VENDORS.get(vendor) if vendor in VENDORS.own else None
+    return RETRY_STATUSES.get(vendor) if own is None else own.retries
 
 
 @dataclass(slots=True)

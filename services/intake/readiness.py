@@ -32,6 +32,9 @@ STALE_S: Final = 15.0
 OLD_OUTBOX_S: Final = 120.0
 CHANGE_REFUSED = "a change is refused and the previous version in force; see the log"
 
+SOURCE_DISABLED = "a source is disabled and gets 503; see the log, or `signpost sources list`"
+MAPPING_DISABLED = "an own mapping file is faulty and disabled; see the log, or `signpost sources list`"
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -80,8 +83,8 @@ class ReadinessCheck:
         if not has_broker and "database" in database:
             return Report(False, {"database": UNAVAILABLE, "broker": UNAVAILABLE}, problem)
         parts = database if has_broker else {"broker": BROKER_UNAVAILABLE, **database}
-        if isinstance(self._tenants, LiveTenants) and self._tenants.is_degraded:
-            parts["tenants"] = CHANGE_REFUSED
+        if isinstance(self._tenants, LiveTenants):
+            parts |= _check_files(self._tenants)
         if self._rulebook_files is not None and self._rulebook_files.is_refused:
             parts["rules"] = CHANGE_REFUSED
         if standard_error.is_failing():
@@ -107,6 +110,15 @@ class ReadinessCheck:
         if outbox_age is None or outbox_age <= self._old_outbox_s * SECOND_US:
             return {}, None
         return {"outbox": f"the oldest message waits for {outbox_age // SECOND_US} s; see the log of the relay"}, None
+
+
+def _check_files(tenants: LiveTenants) -> dict[str, str]:
+    parts = {"tenants": CHANGE_REFUSED} if tenants.is_degraded else {}
+    if tenants.has_disabled_sources:
+        parts["sources"] = SOURCE_DISABLED
+    if tenants.has_faulty_side_files:
+        parts["vendors"] = MAPPING_DISABLED
+    return parts
 
 
 class ReadinessWatch:

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Mapping
 
 from signpost.errors import CallerError, MisconfiguredError, TransientError
-from signpost.ingress.sources import source_problem
+from signpost.ingress.sources import OwnMappings, source_problem
+from signpost.ingress.vendors import VENDORS
 from signpost.messaging import connect
 from signpost.settings import Settings
 from signpost.storage import open_store
@@ -20,11 +21,12 @@ def check_start(settings: Settings, environ: Mapping[str, str]) -> None:
 
     A server that is only unavailable does not stop the start: the intake stores events in the other one.
     """
+    VENDORS.read_own(settings.vendors)
     try:
         load_tenants(settings.tenants, environ, source_problem, settings.rules)
     except CallerError:
         kept = kept_tenants(settings.state_dir, settings.tenants, settings.rules)
-        LiveTenants(settings.tenants, environ, source_problem, settings.rules, kept)
+        LiveTenants(settings.tenants, environ, source_problem, settings.rules, kept, OwnMappings(settings.vendors))
     for check in (_check_database, _check_broker):
         try:
             check(settings)

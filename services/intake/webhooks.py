@@ -24,9 +24,9 @@ from signpost.ingress.receiving import (
     read,
 )
 from signpost.ingress.signatures import InvalidSignature
-from signpost.ingress.sources import keys_of_source
+from signpost.ingress.sources import keys_of
 from signpost.ingress.standard import standard_headers
-from signpost.ingress.vendors import VENDORS
+from signpost.ingress.vendors import VENDORS, Vendor
 from signpost.repeats import Repeats
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
@@ -67,9 +67,18 @@ def to_request(source: Source, headers: Mapping[str, str], raw: bytes, now: int,
     """A request of a source: headers by lower-case name, `now` in microseconds. Raises SourceDisabled."""
     if source.problem:
         raise SourceDisabled(f"source {source.name} is disabled: {source.problem}")
-    vendor = VENDORS[source.vendor]
+    vendor, keys = _vendor_of(source)
     headers = standard_headers(headers) if vendor.speaks_ours else headers
-    return WebhookRequest(vendor, source, keys_of_source(source.vendor, source.secrets), headers, raw, now, depth)
+    return WebhookRequest(vendor, source, keys, headers, raw, now, depth)
+
+
+def _vendor_of(source: Source) -> tuple[Vendor, tuple[bytes, ...]]:
+    """The mapping of a source and its keys. Raises SourceDisabled if its file changed just now, before the source."""
+    try:
+        vendor = VENDORS[source.vendor]
+        return vendor, keys_of(vendor.scheme, source.secrets)
+    except (KeyError, ValueError):
+        raise SourceDisabled(f"source {source.name} is disabled: its mapping file changes") from None
 
 
 def events_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int) -> list[Event]:

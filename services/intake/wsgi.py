@@ -6,7 +6,7 @@ from contextlib import suppress
 from secrets import token_hex
 
 from signpost.errors import TransientError
-from signpost.ingress.sources import source_problem
+from signpost.ingress.sources import OwnMappings, source_problem
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, connect
 from signpost.services.intake.analysis_processes import ChildSettings, ProcessAnalyst
@@ -65,6 +65,7 @@ tenants = LiveTenants(
     source_problem,
     settings.rules,
     kept_tenants(settings.state_dir, settings.tenants, settings.rules),
+    OwnMappings(settings.vendors),
 )
 rulebook_files = kept_rules(settings.state_dir, settings.rules, settings.tenants)
 quotas = Quotas(store)

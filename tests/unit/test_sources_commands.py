@@ -108,6 +108,11 @@ def test_what_a_person_wrote_stays(folder: Path) -> None:
         (("sources", "add", "greens", "--vendor", "greenhouse", "--tenant", "nobody"), "one of the tenants"),
         (("sources", "add", "greens", "--vendor", "greenhouse", "--time-zone", "Mars"), "time zone"),
         (("sources", "rotate", "nobody"), "no source 'nobody'"),
+        (("sources", "disable", "nobody"), "no source 'nobody'"),
+        (("sources", "remove", "nobody"), "no source 'nobody'"),
+        (("tenants", "rotate", "nobody"), "no tenant 'nobody'; there are: acme"),
+        (("tenants", "rotate", "acme", "--retire"), "only one API key"),
+        (("tenants", "remove", "acme"), "acme is the only tenant"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_left_behind(
@@ -118,6 +123,36 @@ def test_what_does_not_fit_is_refused_and_nothing_is_left_behind(
     assert result.exit_code != 0
     assert said in result.output
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_source_is_disabled_enabled_and_removed(folder: Path) -> None:
+    call(folder, "sources", "add", "greens", "--vendor", "greenhouse")
+    assert "greens is disabled in" in call(folder, "sources", "disable", "greens").output
+    assert "greens is disabled already" in call(folder, "sources", "disable", "greens").output
+    listed = call(folder, "sources", "list")
+    assert "greens is disabled: it is switched off; `signpost sources enable greens` switches it on" in listed.output
+    [row] = json.loads(call(folder, "sources", "list", "--json").output)
+    assert (row["status"], row["switched_off"]) == ("disabled", True)
+    assert "greens is enabled in" in call(folder, "sources", "enable", "greens").output
+    [row] = json.loads(call(folder, "sources", "list", "--json").output)
+    assert (row["status"], row["switched_off"]) == ("active", False)
+    removed = call(folder, "sources", "remove", "greens").output
+    assert "Removed greens from" in removed
+    assert "greens.secret" in removed
+    assert held(folder).sources == {}
+
+
+def test_the_key_of_a_tenant_is_rotated_without_a_gap(folder: Path) -> None:
+    call(folder, "tenants", "add", "globex")
+    old = json.loads(call(folder, "tenants", "add", "umbrella", "--json").output)["api_key"]
+    new = json.loads(call(folder, "tenants", "rotate", "umbrella", "--json").output)["api_key"]
+    assert {held(folder).tenant_of_key(key) for key in (old, new)} == {"umbrella"}
+    assert new not in (folder / "tenants.yaml").read_text()
+    assert "1 active" in call(folder, "tenants", "rotate", "umbrella", "--retire").output
+    assert (held(folder).tenant_of_key(old), held(folder).tenant_of_key(new)) == (None, "umbrella")
+    assert "Removed umbrella" in call(folder, "tenants", "remove", "umbrella").output
+    assert held(folder).tenant_of_key(new) is None
+    assert set(held(folder).tenants) == {"acme", "globex"}
 
 
 def test_several_tenants_must_be_told_apart(folder: Path) -> None:
@@ -208,7 +243,7 @@ def test_a_source_that_only_the_intake_disables_says_where_to_look(
     problem = {"type": "urn:signpost:problem:source-disabled", "detail": "Retry after 5 seconds"}
     result = try_sample(folder, monkeypatch, {"/v1/webhooks/greens": [httpx.Response(503, json=problem)]})
     assert result.exit_code == 1
-    assert "restart it if the mapping of the vendor is new" in result.output
+    assert "it may read another folder of mappings" in result.output
     assert "delivery" not in result.output
 
 

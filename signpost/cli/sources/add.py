@@ -1,12 +1,14 @@
 """`signpost sources add`: adds a source to the tenants file."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from signpost.cli.edge import echo, json_option, print_json, settings
+from signpost.cli.sources.vendors import load_vendors
 from signpost.errors import CallerError
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ class _WithVendors(click.Command):
         """Write one line per vendor."""
         from signpost.ingress.vendors import VENDORS
 
+        with suppress(CallerError):  # without valid settings, the vendors that Signpost has
+            load_vendors()
         with formatter.section("Vendors"):
             formatter.write_dl([(name, vendor.title) for name, vendor in VENDORS.items()])
 
@@ -66,6 +70,7 @@ def add(
     from signpost.ingress.sources import check_vendor
     from signpost.tenants.editing import TenantsFile
 
+    load_vendors()
     if problem := check_vendor(vendor):
         raise UnknownVendor(problem)
     chosen = settings()

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from signpost.cli.edge import echo, json_option, print_json, print_table, settings
+from signpost.cli.sources.vendors import load_vendors, tell_faults
 
 
 @click.command("list")
@@ -13,12 +14,13 @@ from signpost.cli.edge import echo, json_option, print_json, print_table, settin
 def list_sources(as_json: bool) -> None:
     """List the sources of webhooks with vendor, tenant, number of active secrets, status and URL.
 
-    The webhooks of a disabled source cannot be verified: they get 503 until you correct it in the tenants file.
+    The webhooks of a disabled source get 503, until you correct it in the tenants file or enable it. A faulty mapping
+    file of your own disables every source of its vendor; it is named below the list.
     """
     from signpost.ingress.sources import source_problem
     from signpost.tenants.loading import load_tenants
 
-    chosen = settings()
+    chosen, vendors = settings(), load_vendors()
     found: list[dict[str, Any]] = [
         {
             "source": source.name,
@@ -29,6 +31,7 @@ def list_sources(as_json: bool) -> None:
             "url": f"{chosen.url}/v1/webhooks/{source.name}",
             "status": "disabled" if source.problem else "active",
             "problem": source.problem or None,
+            "switched_off": source.is_switched_off,
         }
         for source in load_tenants(chosen.tenants, os.environ, source_problem).sources.values()
     ]
@@ -39,4 +42,6 @@ def list_sources(as_json: bool) -> None:
         print_table(columns, (tuple(str(row[column] or "") for column in columns) for row in found))
         for row in found:
             if row["problem"]:
-                echo(f"{row['source']} is disabled: {row['problem']}; correct it in {chosen.tenants}")
+                way = "" if row["switched_off"] else f"; correct it in {chosen.tenants}"
+                echo(f"{row['source']} is disabled: {row['problem']}{way}")
+    tell_faults(vendors, err=as_json)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from signpost.cli.edge import echo, settings
+from signpost.cli.sources.vendors import load_vendors
 from signpost.errors import CallerError
 
 
@@ -38,6 +39,7 @@ def rotate(name: str, secret_file: Path | None, retire: bool) -> None:
         file.save(os.environ)
         echo(f"Removed {known[0]} from {name}; {len(known) - 1} active.")
         return
+    load_vendors()
     secret = read_secret(secret_file, load_tenants(file.path, os.environ).sources[name].vendor)
     reference = write_secret(folder, name, secret)
     try:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 
 from signpost.cli.edge import echo, json_option, print_json, settings
+from signpost.cli.sources.vendors import load_vendors
 from signpost.errors import CallerError
 from signpost.names import JSON
 from signpost.printable import escape_document
@@ -41,16 +42,15 @@ def test_source(name: str, sample: str | None, patience: float, as_json: bool) -
     """
     from signpost.cli.client import open_client
     from signpost.ingress.sources import source_problem
-    from signpost.ingress.vendors import VENDORS
     from signpost.tenants.loading import load_tenants
 
-    chosen = settings()
+    chosen, vendors = settings(), load_vendors()
     source = load_tenants(chosen.tenants, os.environ, source_problem).source(name)
     if source is None:
         raise NothingToSend(f"no source {name!r}; `signpost sources list` shows all sources")
     if source.problem:
         raise NothingToSend(f"source {name} is disabled: {source.problem}; correct it in {chosen.tenants}")
-    vendor = VENDORS[source.vendor]
+    vendor = vendors[source.vendor]
     chosen_sample = _sample(vendor, sample)
     with open_client(chosen) as client:
         steps = _run_steps(client, name, vendor, source.secrets[-1], chosen_sample, patience)
@@ -67,6 +67,8 @@ def _sample(vendor: "Vendor", name: str | None) -> "Sample":
     if not found:
         known = ", ".join(one.name for one in vendor.samples) or "none"
         raise NothingToSend(f"{vendor.title} has no such sample; the samples are: {known}")
+    if not found[0].file.is_file():
+        raise NothingToSend(f"there is no {found[0].file}; the mapping of {vendor.title} names it as a sample")
     return found[0]
 
 
@@ -77,7 +79,9 @@ def _run_steps(
     from signpost.ingress.vendors import sign
 
     now = time.time_ns() // 1000
-    headers, body = sign(vendor.scheme, secret, sample.headers, to_present(sample.body(), now), now)
+    headers, body = sign(
+        vendor.scheme, secret, sample.headers, to_present(sample.body(), now, vendor.date_patterns), now
+    )
     answer = _send_sample(client, name, {"Content-Type": JSON, **headers}, body, patience)
     unsigned = _latest_unsigned(client, name) if answer.status_code == 401 else None
     reason = {"detail": unsigned["problems"][0]["detail"]} if unsigned else {}
@@ -157,7 +161,7 @@ def _show(found: dict[str, Any], sample: "Sample", secrets: int) -> None:
         for error in steps["problem"].get("errors", ()):
             echo(f"           {error['pointer']}: {error['detail']}")
         if steps["problem"].get("type") == DISABLED:
-            echo("           the intake's log shows the reason; restart it if the mapping of the vendor is new")
+            echo("           the intake's log shows the reason; it may read another folder of mappings")
     if steps["delivery"]:
         echo(f"delivery   {steps['delivery']}")
     for event in steps["events"]:
