@@ -2,17 +2,22 @@
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 
 from signpost.case.event import Event, Turn
 from signpost.errors import CallerError
 from signpost.ingress.expressions import Path, Text
 from signpost.ingress.mapping import Sample, Vendor
 from signpost.ingress.receiving import WebhookRequest, receive
+from signpost.ingress.recorded import check_recorded
+from signpost.ingress.scope import Trace
 from signpost.ingress.signing import sign
 from signpost.ingress.strict_json import loads
 from signpost.ingress.translate import event_name
+from signpost.ingress.tree import parts_in
 from signpost.tenants.model import Source
+from signpost.yaml_files.problems import Position
 
 SECRET = "a secret to try samples with"
 STANDARD_SECRET = "whsec_" + base64.b64encode(SECRET.encode()).decode()
@@ -20,11 +25,12 @@ STANDARD_SECRET = "whsec_" + base64.b64encode(SECRET.encode()).decode()
 
 @dataclass(frozen=True, slots=True)
 class SampleResult:
-    """The result of one sample: the emitted events, and the problem, or ""."""
+    """The result of one sample: the emitted events, the problem, or "", and what was left out or is not sure."""
 
     sample: Sample
     events: tuple[Event, ...]
     problem: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def gave(self) -> tuple[str, ...]:
@@ -37,15 +43,40 @@ def secret_for(vendor: Vendor) -> str:
     return STANDARD_SECRET if vendor.scheme.key == "standard" else SECRET
 
 
-def try_samples(vendor: Vendor, now: int) -> list[SampleResult]:
-    """Receive every sample of a vendor at `now` (microseconds)."""
-    return [_try(vendor, sample, now) for sample in vendor.samples]
+def try_samples(vendor: Vendor, now: int, secret: str = "", trace: Trace | None = None) -> list[SampleResult]:
+    """Receive every sample of a vendor at `now` (microseconds). `secret`: of the vendor, for recorded signatures;
+    `trace`: records which parts of the mapping found something."""
+    trace = trace or Trace()
+    return [_try(vendor, sample, now, secret, trace) for sample in vendor.samples]
 
 
 def gaps(vendor: Vendor) -> Iterator[str]:
     """Yield the vendor events that are mapped but have no sample."""
-    seen = {event_name(vendor, lower_headers(sample), loads(sample.body())) for sample in vendor.samples}
+    seen = _events_seen(vendor)
     yield from sorted(name for name in vendor.mappings if name not in seen)
+
+
+def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
+    """Yield the paths, headers and conditions that found nothing in any of the samples that `trace` records. Those of
+    events without a sample are not among them."""
+    seen = _events_seen(vendor)
+    tried = [mapping for name, mapping in vendor.mappings.items() if name in seen]
+    parts = {id(part) for part in parts_in((tried, vendor.event, vendor.occurrence, vendor.order, vendor.employer))}
+    places: dict[tuple[Position, str], bool] = {}
+    for place in vendor.places:
+        if id(place.part) in parts:
+            key = place.position, place.text
+            places[key] = places.get(key, False) or id(place.part) in trace.found
+    for position, text in sorted(key for key, is_found in places.items() if not is_found):
+        yield f"{position}: {text} matched nothing in any sample"
+
+
+def _events_seen(vendor: Vendor) -> set[str | None]:
+    seen: set[str | None] = set()
+    for sample in vendor.samples:
+        with suppress(CallerError):  # a body that is no JSON is a problem of the sample
+            seen.add(event_name(vendor, lower_headers(sample), loads(sample.body())))
+    return seen
 
 
 def unordered(vendor: Vendor) -> Iterator[str]:
@@ -79,17 +110,21 @@ def lower_headers(sample: Sample) -> dict[str, str]:
     return {name.lower(): value for name, value in sample.headers.items()}
 
 
-def _try(vendor: Vendor, sample: Sample, now: int) -> SampleResult:
+def _try(vendor: Vendor, sample: Sample, now: int, secret: str, trace: Trace) -> SampleResult:
     source = Source("sample", "sample", vendor.name, (secret_for(vendor),))
     headers, body = sign(vendor.scheme, source.secrets[0], sample.headers, sample.body(), now)
     key = vendor.scheme.key_of(source.secrets[0])
+    trace.remarks.clear()
     try:
-        outcome = receive(WebhookRequest(vendor, source, (key,), headers, body, now))
+        outcome = receive(WebhookRequest(vendor, source, (key,), headers, body, now), trace)
     except CallerError as error:
         return SampleResult(sample, (), str(error))
     result = SampleResult(sample, tuple(outcome.events))
-    problem = _difference(sample.gives, result.gave)
-    return replace(result, problem=problem or (f"names the unknown event {outcome.event!r}" if outcome.unknown else ""))
+    unknown = f"names the unknown event {outcome.event!r}" if outcome.unknown else ""
+    problem, unsure = check_recorded(vendor.scheme, sample, secret)
+    problem = _difference(sample.gives, result.gave) or unknown or problem
+    told = (*(note.message for note in outcome.notes if not note.pointer), *trace.remarks, *unsure)
+    return SampleResult(sample, result.events, problem, tuple(dict.fromkeys(told)))
 
 
 def _difference(expected: tuple[str, ...], gave: tuple[str, ...]) -> str:

@@ -366,10 +366,11 @@ def test_a_new_vendor_with_a_known_scheme_needs_no_python(tmp_path: Path) -> Non
     (tried,) = try_samples(vendor, NOW)
     assert (tried.gave, tried.problem) == (("offer.accepted",), "")
     done = CliRunner().invoke(main, ["sources", "check", str(tmp_path / "mine.yaml")])
-    verdict, event = done.output.splitlines()
+    verdict, event, warning = done.output.splitlines()
     assert (done.exit_code, verdict) == (0, "mine: valid, 1 sample tested")
     assert event.startswith("  hired: offer.accepted of 5 at ")
     assert event.endswith(' {"offer": "5-offer"}'), "the data show a path that finds nothing"
+    assert warning == "  warning: mine.yaml:15:13: the path 'delivery.id' matched nothing in any sample"
 
 
 @pytest.mark.parametrize(

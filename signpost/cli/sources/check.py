@@ -7,63 +7,87 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from signpost.cli.edge import count_noun, echo, json_option, print_json
+from signpost.cli.edge import count_noun, echo, json_option, print_json, settings
 
 if TYPE_CHECKING:
     from signpost.case.event import Event
+    from signpost.ingress.checking import SampleResult
 
 
 @click.command
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--all", "everything", is_flag=True, help="Also check the mappings shipped with Signpost.")
+@click.option(
+    "--secret-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the secret by which the samples were signed when they were recorded.",
+)
 @json_option
-def check(files: tuple[Path, ...], everything: bool, as_json: bool) -> None:
-    """Check mapping FILES of vendors and test each on its samples; without FILES, the shipped mappings.
+def check(files: tuple[Path, ...], everything: bool, secret_file: Path | None, as_json: bool) -> None:
+    """Check mapping FILES of vendors and test each on its samples; without FILES, your own in SIGNPOST_VENDORS and the
+    shipped mappings.
 
     Each problem has a file, line and column. The samples of NAME.yaml are in the folder samples/NAME/ beside it; each
-    is signed, verified, translated, and compared with the events that the mapping declares for it. The events of FILES
-    are shown with their data: compare them with the sample, because a wrong path only leaves a field out.
+    is signed, verified, translated, and compared with the events that the mapping declares for it. The events of your
+    mappings are shown with their data, and warnings say what was left out, which path or condition matched nothing in
+    any sample, and which recorded signature was not verified.
 
     \b
     Examples:
       signpost sources check
       signpost sources check my-vendor.yaml --json
+      signpost sources check my-vendor.yaml --secret-file vendor.secret
     """
-    from signpost.ingress.vendors import FOLDER
+    from signpost.ingress.vendors import FOLDER, own_files
 
-    chosen = [*files, *(sorted(FOLDER.glob("*.yaml")) if everything or not files else ())]
-    found = [_check_mapping(file) for file in chosen]
+    own = list(files) or own_files(settings().vendors)
+    shipped = sorted(FOLDER.glob("*.yaml")) if everything or not files else []
+    secret = secret_file.read_text("utf-8").strip() if secret_file else ""
+    found = [_check_mapping(file, secret) for file in own] + [_check_mapping(file) for file in shipped]
     if as_json:
         print_json(found)
     else:
-        for one in found:
-            _show(one, with_events=bool(files))
+        for number, one in enumerate(found):
+            _show(one, with_events=number < len(own))
     if any(one["problems"] for one in found):
         raise click.exceptions.Exit(1)
 
 
-def _check_mapping(file: Path) -> dict[str, Any]:
-    from signpost.ingress.checking import gaps, try_samples, unordered
+def _check_mapping(file: Path, secret: str = "") -> dict[str, Any]:
+    from signpost.ingress.checking import gaps, try_samples, unmatched, unordered
     from signpost.ingress.mapping_reader import MappingError, load_mapping
+    from signpost.ingress.scope import Trace
+    from signpost.ingress.vendors import FOLDER, VENDORS
 
+    name = "" if file.resolve().parent == FOLDER else VENDORS.name_problem(file.name)
+    named = [f"{file.name}: {name}"] if name else []
     try:
         vendor = load_mapping(file)
     except MappingError as error:
-        return {"vendor": file.stem, "samples": [], "problems": list(map(str, error.problems)), "untried": []}
-    tried = try_samples(vendor, time.time_ns() // 1000)
-    samples = [
-        {
-            "sample": one.sample.name,
-            "attested": one.sample.attested,
-            "gives": list(one.gave),
-            "events": [_to_document(event) for event in one.events],
-            "problem": one.problem,
-        }
-        for one in tried
-    ]
+        problems = [*named, *map(str, error.problems)]
+        return {"vendor": file.stem, "samples": [], "problems": problems, "untried": [], "unmatched": []}
+    trace = Trace()
+    tried = try_samples(vendor, time.time_ns() // 1000, secret, trace)
     problems = [f"{file.name}: the sample {one.sample.name} {one.problem}" for one in tried if one.problem]
     problems += [f"{file.name}: {problem}" for problem in unordered(vendor)]
-    return {"vendor": vendor.name, "samples": samples, "problems": problems, "untried": list(gaps(vendor))}
+    return {
+        "vendor": vendor.name,
+        "samples": [_to_sample(one) for one in tried],
+        "problems": named + problems,
+        "untried": list(gaps(vendor)),
+        "unmatched": list(unmatched(vendor, trace)),
+    }
+
+
+def _to_sample(result: "SampleResult") -> dict[str, Any]:
+    return {
+        "sample": result.sample.name,
+        "attested": result.sample.attested,
+        "gives": list(result.gave),
+        "events": [_to_document(event) for event in result.events],
+        "problem": result.problem,
+        "warnings": list(result.warnings),
+    }
 
 
 def _to_document(event: "Event") -> dict[str, Any]:
@@ -78,7 +102,13 @@ def _show(one: dict[str, Any], with_events: bool) -> None:
     untried = f"; no sample for {', '.join(one['untried'])}" if one["untried"] else ""
     verdict = "invalid" if one["problems"] else "valid"
     echo(f"{one['vendor']}: {verdict}, {count_noun(len(one['samples']), 'sample')} tested{untried}")
-    for sample in one["samples"] if with_events else ():
+    if not with_events:
+        return
+    for sample in one["samples"]:
         for event in sample["events"]:
             data = json.dumps(event["data"], ensure_ascii=False)
             echo(f"  {sample['sample']}: {event['type']} of {event['subject']} at {event['time']} {data}")
+        for warning in sample["warnings"]:
+            echo(f"  {sample['sample']}: warning: {warning}")
+    for unmatched in one["unmatched"]:
+        echo(f"  warning: {unmatched}")
