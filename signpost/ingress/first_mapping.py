@@ -1,0 +1,143 @@
+"""Writes a first mapping for one recorded webhook: it passes `sources check`, and says what to fill in. Pure."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from signpost.ingress.sample_reading import SampleReading, describe, read_sample, signature_of
+
+FILL_IN: Final = "FILL IN"
+"""Stands in every comment that a person has to act on."""
+_TYPES: Final = (
+    ("offer.*(declin|reject|refus)", "offer.declined"),
+    ("offer.*(withdr|cancel|rescind|revok)", "offer.rescinded"),
+    ("hire|offer.*accept|accept.*offer", "offer.accepted"),
+    ("offer", "offer.extended"),
+    ("(interview|meeting).*(cancel|delet)", "interview.cancelled"),
+    ("interview|meeting", "interview.scheduled"),
+    ("reject|declin|refus", "application.rejected"),
+    ("", "application.submitted"),
+)
+"""Words of a vendor's name of an event -> the likely type."""
+_PLAIN: Final = re.compile(r"(?:header:)?[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
+_WORDS: Final = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+_HEX: Final = {40: "sha1", 64: "sha256", 128: "sha512"}
+_BASE64: Final = {28: "sha1", 44: "sha256", 88: "sha512"}
+
+
+def first_mapping(name: str, file: str, body: Any, headers: Mapping[str, str], *, emits: bool = True) -> str:
+    """Return the text of a mapping NAME.yaml for the sample `file`. `headers`: of the recorded request.
+
+    Without `emits`, the event of the sample is listed as ignored: for a sample that no guess fits.
+    """
+    found = read_sample(body, {key.lower(): value for key, value in headers.items()})
+    kind = _type_of(found.event or file)
+    event = found.event or "webhook"
+    parts = [
+        *_head(name, found, headers),
+        *(_events(found, event, kind) if emits else _ignored(event)),
+        *_samples(file, headers, kind if emits else ""),
+        *_paths(found),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _type_of(event: str) -> str:
+    words = re.sub("[^a-z]+", "-", re.sub("([a-z])([A-Z])", r"\1-\2", event).lower())
+    return next(kind for pattern, kind in _TYPES if re.search(pattern, words))
+
+
+def _head(name: str, found: SampleReading, headers: Mapping[str, str]) -> Iterator[str]:
+    yield f"# The webhooks of {name}. Lines with {FILL_IN} need your decision; docs/vendors.md explains every key."
+    yield f"# Try it after each change: signpost sources check {name}.yaml"
+    yield f"title: {_quote(name.capitalize())}"
+    yield f"attested: {_quote('a recorded webhook')}  # {FILL_IN}: who says that webhooks look like this"
+    yield f"# {FILL_IN}: how the vendor signs. `body` signs the raw body; docs/vendors.md lists other schemes."
+    yield f"signature: {_signature(name, headers)}"
+    yield f"event: {_path(found.event_path) or '{is: webhook}'}  # the path of the vendor's name of the event"
+    if found.patterns:
+        both = any("/" in one.text for one in found.patterns)
+        told = f"{FILL_IN}: day before month, or MM/DD?" if both else "how days and times are written"
+        yield f"formats: {{dates: [{', '.join(_quote(one.text) for one in found.patterns)}]}}  # {told}"
+    if any(one.has_time for one in found.patterns):
+        yield f"# {FILL_IN}: times have no offset; add `zone: Europe/Paris` to formats, or a time_zone to each source."
+    yield f"# {FILL_IN}: what is the same when the vendor sends a webhook again, and differs in a new one: an id of the"
+    yield "# occurrence, or a time of modification. `digest` takes an equal body for a repeat."
+    yield f"occurrence: {_path(found.occurrence) or 'digest'}"
+
+
+def _signature(name: str, headers: Mapping[str, str]) -> str:
+    header, value = signature_of(headers)
+    if not header:
+        return f"{{scheme: body, header: {_quote(f'X-{name.capitalize()}-Signature')}}}"
+    if "v1=" in value and "t=" in value:
+        return f"{{scheme: listed, header: {_quote(header)}}}"
+    prefix = re.match("[a-z0-9]+=(?=.{20})", value)
+    digest = value[len(prefix[0]) :] if prefix else value
+    is_hex = re.fullmatch("[0-9a-fA-F]+", digest) is not None
+    algorithm = (_HEX if is_hex else _BASE64).get(len(digest), "sha256")
+    encoding = "" if is_hex else ", encoding: base64"
+    start = f", prefix: {_quote(prefix[0])}" if prefix else ""
+    return f"{{scheme: body, header: {_quote(header)}, algorithm: {algorithm}{encoding}{start}}}"
+
+
+def _events(found: SampleReading, event: str, kind: str) -> Iterator[str]:
+    about = kind.partition(".")[0]
+    own = found.id_of(about) or f"{{{found.person}}}-{about}"
+    time = _time(found)
+    if not time:
+        yield "order:"
+        yield "  receipt:"
+        yield f"    {kind}: only the time of receipt is known  # {FILL_IN}: why, or give the event a time"
+    yield "events:"
+    yield f"  - on: [{_quote(event)}]  # {FILL_IN}: one entry for every event of the vendor that matters"
+    yield f"    subject: {_path(found.person)}  # {FILL_IN}: the path of the candidate's id"
+    yield "    emit:"
+    yield f"      - type: {kind}  # {FILL_IN}: what it means; docs/rulebook/fields.md lists all types"
+    yield f'        id: "{kind.replace(".", "-")}-{{{found.person}}}-{{occurrence}}"'
+    if time:
+        yield f"        time: {time}  # {FILL_IN}: the earliest time at which this can have been true"
+    yield f"        data: {{{about}: {_path(own)}}}"
+    yield "        # Optional fields, each with the path of its value, for example:"
+    yield "        # terms:"
+    yield "        #   title: path.of.the.title"
+
+
+def _time(found: SampleReading) -> str:
+    if not found.time:
+        return ""
+    leaf = next(leaf for leaf in found.leaves if leaf.path == found.time)
+    pattern = next((one for one in found.patterns if isinstance(leaf.value, str) and one.iso(leaf.value)), None)
+    return f"{{day: {_path(found.time)}}}" if pattern is not None and not pattern.has_time else _path(found.time)
+
+
+def _ignored(event: str) -> Iterator[str]:
+    yield "events: []"
+    yield "ignored:"
+    yield f"  {_quote(event)}: not mapped yet  # {FILL_IN}: move it to events; docs/vendors.md has an example"
+
+
+def _samples(file: str, headers: Mapping[str, str], kind: str) -> Iterator[str]:
+    yield "samples:"
+    yield f"  - file: {_quote(file)}"
+    yield f"    attested: recorded  # {FILL_IN}: replace names in the file, if its signature is not recorded"
+    if headers:
+        yield "    headers:"
+        yield from (f"      {_quote(name)}: {_quote(value)}" for name, value in headers.items())
+    yield f"    gives: [{kind}]"
+
+
+def _paths(found: SampleReading) -> Iterator[str]:
+    yield ""
+    yield "# The paths of the sample:"
+    yield from (f"#   {leaf.path}: {describe(leaf, found.patterns)}" for leaf in found.leaves)
+
+
+def _path(text: str) -> str:
+    """A path as YAML; in quotation marks where YAML would read another type, or a template."""
+    return text if not text or (_PLAIN.fullmatch(text) and text.lower() not in _WORDS) else _quote(text)
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,159 @@
+"""Guesses what the members of a recorded webhook mean, for a first mapping that a person completes. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from signpost.ingress.date_patterns import DatePattern, read_pattern
+from signpost.ingress.expression_reader import STEP
+from signpost.ingress.formats import Formats, instant
+
+MAX_LEAVES: Final = 200
+MAX_LIST: Final = 1
+"""Items of a list that are looked at: the others have the same members."""
+_EVENT_KEYS: Final = (
+    "event",
+    "event_type",
+    "eventtype",
+    "event_name",
+    "eventname",
+    "action",
+    "topic",
+    "trigger",
+    "type",
+)
+_PERSON: Final = re.compile("candidate|applicant|person|prospect|talent", re.IGNORECASE)
+_OCCURRENCE: Final = re.compile("delivery|webhook_?id|event_?id|message_?id|request_?id|uuid", re.IGNORECASE)
+_HAPPENED: Final = re.compile(
+    "created|changed|updated|modified|occurred|happened|sent|time|date|timestamp|at$", re.IGNORECASE
+)
+_OTHER_TIMES: Final = re.compile("deadline|respond|answer|expir|until|start|birth|end|due", re.IGNORECASE)
+_SIGNATURE: Final = re.compile("signature|hmac|digest", re.IGNORECASE)
+_NAME: Final = re.compile(r"[A-Za-z0-9_.:/ -]{1,80}")
+_DATES: Final = (
+    ("DD.MM.YYYY",), ("DD.MM.YYYY HH:mm",), ("DD.MM.YYYY HH:mm:ss",), ("YYYY/MM/DD",), ("YYYYMMDD",),
+    ("DD-MM-YYYY", "MM-DD-YYYY"), ("DD/MM/YYYY", "MM/DD/YYYY"), ("DD/MM/YYYY HH:mm", "MM/DD/YYYY HH:mm"),
+    ("D MMMM YYYY",), ("D MMM YYYY",), ("MMMM D, YYYY",), ("MMM D, YYYY",),
+)  # fmt: skip
+"""Each with those that the same text could also be read by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A text, number or truth value of a body. `path`: as in a mapping."""
+
+    path: str
+    value: str | int | float | bool
+
+    @property
+    def key(self) -> str:
+        """The name of the member."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def parent(self) -> str:
+        """The path of the object that holds it."""
+        return self.path.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleReading:
+    """What the members of a sample may mean; "" for what was not found. Paths as in a mapping."""
+
+    leaves: Sequence[Leaf]
+    event_path: str = ""
+    event: str = ""
+    person: str = ""
+    occurrence: str = ""
+    time: str = ""
+    patterns: Sequence[DatePattern] = field(default=())
+
+    def id_of(self, kind: str) -> str:
+        """Return the path of the id of an offer, interview or application."""
+        own = re.compile(kind[:5], re.IGNORECASE)
+        return _first(_ids(self.leaves), lambda leaf: bool(own.search(leaf.parent.rpartition(".")[2] or leaf.key)))
+
+
+def read_sample(body: Any, headers: Mapping[str, str]) -> SampleReading:
+    """Return what the members of a body may mean. `headers` by lower-case name."""
+    leaves = list(_leaves(body, ""))[:MAX_LEAVES]
+    patterns = tuple(_patterns(leaves))
+    event = _event(leaves, headers)
+    person = _first(_ids(leaves), lambda leaf: bool(_PERSON.search(leaf.path)))
+    person = person or _first(_ids(leaves), lambda leaf: True) or _first(leaves, lambda leaf: True)
+    occurrence = _occurrence(leaves, headers, event[0], person)
+    return SampleReading(leaves, *event, person, occurrence, _time(leaves, patterns), patterns)
+
+
+def signature_of(headers: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name and the value of the header that looks like a signature; two empty texts without one."""
+    return next(((name, value) for name, value in headers.items() if _SIGNATURE.search(name)), ("", ""))
+
+
+def describe(leaf: Leaf, patterns: Sequence[DatePattern]) -> str:
+    """Return what kind of value a member has, without the value: it may be personal."""
+    if isinstance(leaf.value, bool):
+        return "true or false"
+    if isinstance(leaf.value, int | float):
+        return "number"
+    if instant(leaf.value, Formats()) is not None:
+        return "time"
+    return next((f"written as {one.text}" for one in patterns if one.iso(leaf.value)), "text")
+
+
+def _leaves(value: Any, path: str) -> Iterator[Leaf]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if STEP.fullmatch(name):
+                yield from _leaves(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value[:MAX_LIST]):
+            yield from _leaves(inner, f"{path}.{number}" if path else str(number))
+    elif path and isinstance(value, str | int | float) and value != "":
+        yield Leaf(path, value)
+
+
+def _event(leaves: Sequence[Leaf], headers: Mapping[str, str]) -> tuple[str, str]:
+    """The path and the name of the vendor's event."""
+    names = [leaf for leaf in leaves if isinstance(leaf.value, str) and _NAME.fullmatch(leaf.value)]
+    ranked = [leaf for key in _EVENT_KEYS for leaf in names if leaf.key.lower().replace("-", "_") == key]
+    if ranked:
+        best = min(ranked, key=lambda leaf: leaf.path.count("."))
+        return best.path, str(best.value)
+    named = [(f"header:{name}", value) for name, value in headers.items() if "event" in name and "id" not in name]
+    return named[0] if named else ("", "")
+
+
+def _ids(leaves: Sequence[Leaf]) -> list[Leaf]:
+    found = [leaf for leaf in leaves if not isinstance(leaf.value, bool | float)]
+    return [leaf for leaf in found if leaf.key.lower() == "id" or leaf.key.endswith(("_id", "Id", "-id"))]
+
+
+def _occurrence(leaves: Sequence[Leaf], headers: Mapping[str, str], event: str, person: str) -> str:
+    others = [leaf for leaf in leaves if leaf.path != person and not isinstance(leaf.value, bool | float)]
+    beside = event.rpartition(".")[0]
+    named = _first(others, lambda leaf: bool(_OCCURRENCE.search(leaf.key)))
+    header = next((f"header:{name}" for name in headers if _OCCURRENCE.search(name.replace("-", "_"))), "")
+    own = _first(others, lambda leaf: leaf.key.lower() == "id" and leaf.parent == beside)
+    return named or header or own
+
+
+def _time(leaves: Sequence[Leaf], patterns: Sequence[DatePattern]) -> str:
+    times = [leaf for leaf in leaves if describe(leaf, patterns) not in ("text", "number", "true or false")]
+    return _first(times, lambda leaf: bool(_HAPPENED.search(leaf.key)) and not _OTHER_TIMES.search(leaf.key))
+
+
+def _patterns(leaves: Sequence[Leaf]) -> Iterator[DatePattern]:
+    """The pattern of each way in which days and times are written, except ISO 8601."""
+    texts = [leaf.value for leaf in leaves if isinstance(leaf.value, str)]
+    for group in _DATES:
+        readers = [read_pattern(text) for text in group]
+        written = [text for text in texts if any(one.iso(text) for one in readers)]
+        whole = [one for one in readers if written and all(one.iso(text) for text in written)]
+        if whole:
+            yield whole[0]
+
+
+def _first(leaves: Sequence[Leaf], fits: Any) -> str:
+    return next((leaf.path for leaf in leaves if fits(leaf)), "")
