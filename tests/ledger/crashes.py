@@ -148,7 +148,7 @@ SERVER_POINTS: Final[dict[str, Callable[[Ledger], None]]] = {
     "messages confirmed": lambda ledger: None,
     "messages deleted": lambda ledger: None,
     "batch settled": lambda ledger: None,
-    "dead letters published": lambda ledger: ledger.publish_poison(f"poison-{ledger.number}-more"),
+    "dead letters published": lambda ledger: ledger.poison.publish(f"poison-{ledger.number}-more"),
     "dead letters published again": _bury_event,
     "woken cases written": _let_time_pass,
     "woken cases committed": _let_time_pass,

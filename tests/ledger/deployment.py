@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -94,6 +94,20 @@ class Deployment:
             role.start()
         role.wait_ready()
 
+    def trace(self, names: Iterable[str]) -> str:
+        """What all logs say of these messages, and what the queues hold: where to look for what is missing."""
+        lines = [
+            f"{role.name}: {line[:400]}"
+            for role in self.roles.values()
+            for line in role.log_since(0).splitlines()
+            if any(name in line for name in names)
+        ]
+        return "\n".join([*lines, self.queues()])
+
+    def queues(self) -> str:
+        """The queues with what is ready and what is held by consumers; "" where there is no such list."""
+        return ""
+
     def logs(self) -> str:
         """The end of each log, for a report of a failure."""
         return "\n".join(f"== {role.name}\n{role.log_since(role.mark)[-1500:]}" for role in self.roles.values())
@@ -139,6 +153,10 @@ class ServerDeployment(Deployment):
                 self.books.close()
                 for other in self.others:
                     other.close()
+
+    def queues(self) -> str:
+        columns = ("name", "messages_ready", "messages_unacknowledged", "consumers")
+        return str(self.rabbit.ctl("list_queues", *columns))
 
     def make_roles(self, advisors: int) -> None:
         """The processes, not started."""

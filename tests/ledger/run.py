@@ -2,7 +2,6 @@
 
 import contextlib
 import statistics
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -14,12 +13,11 @@ import httpx
 from signpost.case.event import Event
 from signpost.case.instant import DAY
 from signpost.errors import SignpostError
-from signpost.messaging import Message, advisor_queues
-from signpost.messaging.message import Delivery
-from signpost.names import EVENTS
-from tests.ledger.books import missing, take_dead_letters
+from signpost.messaging import advisor_queues
+from tests.ledger.books import missing
 from tests.ledger.deployment import Deployment
 from tests.ledger.events import KEYS, Identity, Round, make_round, probe
+from tests.ledger.poison import Poison
 from tests.ledger.sender import Answers, Sender
 from tests.ledger.verdict import (
     Accounts,
@@ -30,12 +28,12 @@ from tests.ledger.verdict import (
     check_published,
     inversions,
 )
+from tests.ledger.waiting import wait_for
 
 SPREAD_S = 2.5
 """How long the requests of a round take without a fault."""
 SETTLING_S = 60.0
 """Within this time after the last heal nothing may be left to do."""
-POLL_S = 0.1
 SERVERS = frozenset({"broker", "database", "amqp", "sql"})
 """What a process needs to start."""
 
@@ -98,10 +96,7 @@ class Ledger:
         self.known: dict[Identity, tuple[Event, ...]] = {}
         self.accepted: set[Identity] = set()
         self.sent: set[Identity] = set()
-        self.poison: set[str] = set()
-        self.tried_poison: set[str] = set()
-        """Poison whose publisher got no confirm included."""
-        self.letters: list[Delivery] = []
+        self.poison = Poison(deployment)
         self.number, self.begin_at = 0, 0.15
         """The share of the load after which the faults begin."""
         self.verdict = Verdict()
@@ -149,17 +144,12 @@ class Ledger:
         check_cases(accounts, seen, self.verdict)
         check_published(accounts, self.verdict)
         with self._reported(entry):
-            _wait_for(self._has_all_poison, self.settling_s, "all poison to be among the dead letters")
-        check_dead_letters(self.letters, self.poison, self.tried_poison, self.verdict)
+            self.poison.take_all(self.settling_s, self.say)
+        check_dead_letters(self.poison.letters, self.poison.published, self.poison.tried, self.verdict)
         self.verdict.add("at another tenant", self._read_as_neighbour())
         for one in [*self.entries, entry]:
             self.verdict.add("a round failed", (f"{one.name}: {problem}" for problem in one.problems))
         return self.verdict
-
-    def _has_all_poison(self) -> bool:
-        """Take the dead letters; those that a sweep holds at this moment come back to the queue."""
-        self.letters += take_dead_letters(self.deployment.broker)
-        return self.poison <= {letter.message_id for letter in self.letters}
 
     def _make(self) -> Round:
         made = make_round(self.seed, self.number, time.time_ns() // 1000)
@@ -169,9 +159,9 @@ class Ledger:
 
     def _break(self, entry: Entry, faults: Sequence[Fault], sender: Sender, made: Round) -> float:
         """Inject and prove the faults in the middle of the load; returns when the healing began."""
-        _wait_for(lambda: sender.share > self.begin_at, 30)
+        wait_for(lambda: sender.share > self.begin_at, 30)
         for name, body in made.poison.items():
-            self.publish_poison(name, body)
+            self.poison.publish(name, body)
         injected: list[Fault] = []
         try:
             for fault in faults:
@@ -180,7 +170,7 @@ class Ledger:
                 entry.proof = "; ".join(filter(None, (entry.proof, fault.prove())))
             begun = time.monotonic()
             hold_s = max((fault.hold_s for fault in faults), default=0.0)
-            _wait_for(lambda: time.monotonic() - begun >= hold_s, hold_s + 1)
+            wait_for(lambda: time.monotonic() - begun >= hold_s, hold_s + 1)
         finally:
             healed = time.monotonic()
             with contextlib.ExitStack() as healing:
@@ -195,14 +185,6 @@ class Ledger:
         untouched = [] if "all" in touched else [name for name in running if name not in touched]
         roles = self.deployment.roles
         return [f"{name} ended with {roles[name].code}" for name in untouched if not roles[name].runs]
-
-    def publish_poison(self, name: str, body: bytes = b"{") -> None:
-        """Publish what no advisor can read, beside the events."""
-        self.tried_poison.add(name)
-        with contextlib.suppress(SignpostError):
-            message = Message(EVENTS, "0.north.signpost.poison.v1", body, name)
-            self.deployment.broker.publisher().publish(message).result(10)
-            self.poison.add(name)
 
     def sent_beside(self, name: str) -> Event:
         """An event that reaches the system on another way than through the door."""
@@ -243,7 +225,7 @@ class Ledger:
             found[:] = [one.at for one in self.deployment.records.messages[-5_000:] if wanted in one.body]
             return bool(found)
 
-        _wait_for(has_arrived, self.settling_s, "the advice of the probe to be published")
+        wait_for(has_arrived, self.settling_s, "the advice of the probe to be published")
         return found[0]
 
     def _settle(self, since: float) -> float:
@@ -255,10 +237,10 @@ class Ledger:
             return not left
 
         try:
-            _wait_for(is_settled, self.settling_s)
+            wait_for(is_settled, self.settling_s)
         except TimeoutError:
             raise TimeoutError(f"not settled after {self.settling_s:.0f} s: {'; '.join(left)}") from None
-        _wait_for(lambda: not self._unseen_agendas(), self.settling_s, "the last agendas to be at the consumer")
+        wait_for(lambda: not self._unseen_agendas(), self.settling_s, "the last agendas to be at the consumer")
         return time.monotonic() - since
 
     def _unseen_agendas(self) -> bool:
@@ -334,11 +316,3 @@ class Ledger:
         self.say(f"{'ok ' if not entry.problems else 'BAD'} {entry.name}:{recovered} [{entry.proof}]")
         for problem in entry.problems:
             self.say(f"      {problem}")
-
-
-def _wait_for(condition: Callable[[], bool], seconds: float, what: str = "a condition") -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {seconds:.0f} s")
-        threading.Event().wait(POLL_S)

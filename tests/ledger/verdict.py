@@ -23,6 +23,8 @@ from tests.ledger.recorders import AGENDA_TYPE, EVERYTHING, Recorded, Records
 Known = Mapping[Identity, tuple[Event, ...]]
 LATE_US = 10 * SECOND
 """How late the clock may be on a busy machine."""
+CONTENT = ("status", "priority", "due", "valid_until", "title", "message", "steps", "drafts", "comparison")
+"""What an update is about: the digest of the advisor covers these."""
 SHOWN = 5
 """Examples of one kind of violation."""
 
@@ -156,8 +158,7 @@ def _unchanged(entries: Iterable[FeedEntry]) -> Iterable[str]:
     last: dict[str, Any] = {}
     for entry in entries:
         data = orjson.loads(entry.body)["data"]
-        content = {name: data[name] for name in ("status", "priority", "due", "valid_until", "title", "message")}
-        content["steps"], content["drafts"] = data["steps"], data["drafts"]
+        content = {name: data.get(name) for name in CONTENT}
         if last.get(entry.recommendation) == content:
             yield entry.id
         last[entry.recommendation] = content
