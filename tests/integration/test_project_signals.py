@@ -197,7 +197,8 @@ def test_commands_in_the_container_end_at_a_signal(folder: Path) -> None:
         process = launch([*entrypoint(), "tail", "--follow"], "--last=0", folder, log)
     wait_until(lambda: process.poll() is not None or not blocks_signals(process.pid), "the command to unblock signals")
     process.terminate()
-    assert process.wait(END_S) == -signal.SIGTERM
+    # 0 once it follows, and handles the signal itself
+    assert process.wait(END_S) in (-signal.SIGTERM, 0)
 
 
 def test_up_passes_sighup_on(folder: Path) -> None:
