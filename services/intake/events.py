@@ -51,8 +51,8 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
 
 def _price_of_batch(raw: bytes, most: int) -> int:
-    """The price of an unread batch: all of it at once, so that a refused one costs nothing and is told how long the
-    whole has to wait. One with too many events costs its body."""
+    """The price of an unread batch: all of it at once, so that a refused one costs nothing and learns how long
+    the whole has to wait. One with too many events costs its body."""
     events = raw.count(b'"specversion"')
     return prices.of_events(events if events <= most else 1, len(raw))
 

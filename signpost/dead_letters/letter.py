@@ -111,7 +111,7 @@ def body_document(body: bytes) -> Any:
 
 
 def _id(queue: str, delivery: Delivery) -> str:
-    """The same whoever asks, and different for each letter: the broker gives messages no number of their own."""
+    """The same for every reader, and different for each letter: the broker gives messages no number of their own."""
     digest = blake2b(digest_size=8)
     for part in (queue, delivery.message_id, delivery.routing_key, delivery.headers.get(FAILED_AT, "")):
         digest.update(str(part).encode(errors="replace") + b"\0")

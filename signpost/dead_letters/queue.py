@@ -17,7 +17,7 @@ from signpost.messaging.topology import UNROUTED, dead_letter_queue
 from signpost.names import DEAD
 
 MAX_EXAMINED: Final = 10_000
-"""Messages of a queue that one operation examines, unless it is told otherwise."""
+"""Messages of a queue that one operation examines, unless the caller names another number."""
 CONFIRM_TIMEOUT_S: Final = 10.0
 QUEUES: Final = {"dead": DEAD, "unrouted": UNROUTED}
 CONSUMER_PREFIX: Final = "consumer."

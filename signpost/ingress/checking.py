@@ -123,8 +123,8 @@ def _try(vendor: Vendor, sample: Sample, now: int, secret: str, trace: Trace) ->
     unknown = f"names the unknown event {outcome.event!r}" if outcome.unknown else ""
     problem, unsure = check_recorded(vendor.scheme, sample, secret)
     problem = _difference(sample.gives, result.gave) or unknown or problem
-    told = (*(note.message for note in outcome.notes if not note.pointer), *trace.remarks, *unsure)
-    return SampleResult(sample, result.events, problem, tuple(dict.fromkeys(told)))
+    remarks = (*(note.message for note in outcome.notes if not note.pointer), *trace.remarks, *unsure)
+    return SampleResult(sample, result.events, problem, tuple(dict.fromkeys(remarks)))
 
 
 def _difference(expected: tuple[str, ...], gave: tuple[str, ...]) -> str:

@@ -58,8 +58,8 @@ def _head(name: str, found: SampleReading, headers: Mapping[str, str]) -> Iterat
     yield f"event: {_path(found.event_path) or '{is: webhook}'}  # the path of the vendor's name of the event"
     if found.patterns:
         both = any("/" in one.text for one in found.patterns)
-        told = f"{FILL_IN}: day before month, or MM/DD?" if both else "how days and times are written"
-        yield f"formats: {{dates: [{', '.join(_quote(one.text) for one in found.patterns)}]}}  # {told}"
+        hint = f"{FILL_IN}: day before month, or MM/DD?" if both else "how days and times are written"
+        yield f"formats: {{dates: [{', '.join(_quote(one.text) for one in found.patterns)}]}}  # {hint}"
     if any(one.has_time for one in found.patterns):
         yield f"# {FILL_IN}: times have no offset; add `zone: Europe/Paris` to formats, or a time_zone to each source."
     yield f"# {FILL_IN}: what is the same when the vendor sends a webhook again, and differs in a new one: an id of the"

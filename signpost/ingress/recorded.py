@@ -17,8 +17,8 @@ def check_recorded(scheme: Scheme, sample: Sample, secret: str = "") -> tuple[st
     if scheme.header and scheme.header not in headers:
         return "", ()
     if not (secret := sample.secret or secret):
-        told = f"its recorded signature in {scheme.header} was not verified; give the secret with --secret-file"
-        return "", (told,) if scheme.header else ()
+        remark = f"its recorded signature in {scheme.header} was not verified; give the secret with --secret-file"
+        return "", (remark,) if scheme.header else ()
     try:
         key = scheme.key_of(secret)
     except ValueError as error:

@@ -16,7 +16,7 @@ from signpost.watching import Watched
 
 
 class SideFiles(Protocol):
-    """Files whose content decides which sources work, like own mappings: read anew before the tenants file is."""
+    """Files whose content decides which sources work, like own mappings: read again before the tenants file is."""
 
     def paths(self) -> Iterable[Path]:
         """The files as they are now."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def load_vendors() -> "Vendors":
-    """All vendors, with the own folder read anew. Raises SettingsError."""
+    """All vendors, with the own folder read again. Raises SettingsError."""
     from signpost.ingress.vendors import VENDORS
 
     VENDORS.read_own(settings().vendors)

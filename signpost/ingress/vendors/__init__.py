@@ -39,7 +39,7 @@ class Vendors(Mapping[str, Vendor]):
         self._own: Mapping[str, Vendor] = {}
 
     def read_own(self, folder: Path | None) -> None:
-        """Read the own mappings in a folder anew; a folder that does not exist has none. Raises nothing."""
+        """Read the own mappings in a folder again; a folder that does not exist has none. Raises nothing."""
         own: dict[str, Vendor] = {}
         faults: dict[str, str] = {}
         for file in own_files(folder):

@@ -156,7 +156,7 @@ class ConnectionThread:
         time.sleep(ERROR_PAUSE_S)
 
     def _reconnect(self) -> None:
-        """Drop what is left of the connection; begin anew if the error struck while it was opened or without one."""
+        """Drop what is left of the connection; begin again if the error struck while it was opened or without one."""
         self.drop("unexpected error")
         if self._connection is None or self._connection.is_closed:
             return
