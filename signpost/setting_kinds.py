@@ -123,7 +123,8 @@ def queue(value: str) -> str:
 def _url(value: str, schemes: tuple[str, ...], example: str) -> str:
     try:
         parts = urlsplit(value)
-        complete = parts.path.strip("/") if parts.scheme == "sqlite" else parts.hostname and parts.port != 0
+        is_file = value.startswith("sqlite:///") and parts.path.strip("/")
+        complete = is_file if parts.scheme == "sqlite" else parts.hostname and parts.port != 0
     except ValueError:
         raise ValueError(f"must be {example}") from None
     if parts.scheme not in schemes or not complete:

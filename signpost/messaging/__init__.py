@@ -89,7 +89,7 @@ def connect(
         from signpost.messaging.rabbitmq.broker import RabbitBroker
 
         return RabbitBroker(url, topology, bounds or Bounds(), title)
-    if kind.partition("+")[0] == "sqlite" and len(rest) > 1 and ":memory:" not in rest:
+    if kind.partition("+")[0] == "sqlite" and rest[:1] == "/" and rest[1:] and ":memory:" not in rest:
         from signpost.messaging.embedded.broker import EmbeddedBroker
 
         return EmbeddedBroker(rest.partition("?")[0].removeprefix("/"), topology, bounds or Bounds(), clock)

@@ -59,6 +59,12 @@ def test_a_database_server_needs_a_broker() -> None:
     assert problem.startswith("SIGNPOST_BROKER_URL: must be set, because PostgreSQL has no embedded queue")
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite://data/signpost.db", "sqlite:signpost.db"])
+def test_an_address_without_a_file_is_refused_before_something_else_is_opened(url: str) -> None:
+    for name in ("SIGNPOST_DATABASE_URL", "SIGNPOST_BROKER_URL"):
+        assert f"{name}: must be" in "\n".join(problems({name: url}))
+
+
 def test_secrets_may_come_from_files(tmp_path: Path) -> None:
     file = tmp_path / "url"
     file.write_text("postgresql://u:p@h/db\n")
