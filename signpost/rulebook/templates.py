@@ -40,13 +40,16 @@ def names_in(source: str) -> frozenset[str]:
         tree = _parse(source)
     except (TemplateError, TextTooLarge):
         return frozenset()
-    names = {name.name for name in tree.find_all(nodes.Name)}
-    parts: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
-    for node in parts:
-        key = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
-        if isinstance(node.node, nodes.Name) and isinstance(key, str):
-            names.add(f"{node.node.name}.{key}")
-    return frozenset(names)
+    return frozenset(filter(None, map(_name_of, tree.find_all((nodes.Name, nodes.Getattr, nodes.Getitem)))))
+
+
+def _name_of(node: nodes.Expr) -> str | None:
+    if isinstance(node, nodes.Name):
+        return node.name
+    if not isinstance(node, nodes.Getattr | nodes.Getitem) or not isinstance(node.node, nodes.Name):
+        return None
+    key = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+    return f"{node.node.name}.{key}" if isinstance(key, str) else None
 
 
 @lru_cache(maxsize=4096)
@@ -66,7 +69,7 @@ def _findings(source: str, variables: frozenset[tuple[str, Shape]], attached: st
         cost_of_text(source, variables, attached)
     except TextTooLarge as error:
         return (("R046", error.message, error.suggestion),)
-    return tuple(_find_compile_problems(source))
+    return tuple(_find_compile_problems(source)) if checker.can_fail_to_compile else ()
 
 
 @lru_cache(maxsize=4096)
@@ -111,6 +114,8 @@ class _Checker:
 
     def __init__(self) -> None:
         self.found: list[Finding] = []
+        self.can_fail_to_compile = False
+        """Of what a text can use, only a test and a loop's own variable have rules that the walk does not check."""
 
     def statements(self, body: Iterable[nodes.Node], scope: dict[str, Shape]) -> None:
         """Check statements in order; `set` adds variables to `scope`."""
@@ -154,6 +159,7 @@ class _Checker:
             case nodes.Concat():
                 return self._text_of(self._children(node, scope))
         if isinstance(node, _ANSWERS):
+            self.can_fail_to_compile |= isinstance(node, nodes.Test)
             self._children(node, scope)
             return BOOLEAN
         if not isinstance(node, _CALCULATES):
@@ -184,6 +190,7 @@ class _Checker:
                 self._add("R043", f"a text cannot show {_describe(shape)} as a whole", "name one of its fields")
 
     def _loop(self, node: nodes.For, scope: dict[str, Shape]) -> None:
+        self.can_fail_to_compile = True
         items = self.shape(node.iter, scope)
         if not isinstance(items, Many) or not isinstance(node.target, nodes.Name):
             if items != UNKNOWN_SHAPE:

@@ -4,7 +4,9 @@ import pytest
 
 from signpost.case.money import Money
 from signpost.rulebook import load
-from signpost.rulebook.texts import render, render_within
+from signpost.rulebook.filters import FILTERS, UNKNOWN_SHAPE
+from signpost.rulebook.templates import MAX_DEPTH, find_text_problems
+from signpost.rulebook.texts import ENVIRONMENT, render, render_within
 from tests.support.rulebooks import RULES
 
 
@@ -67,3 +69,35 @@ def test_no_text_of_a_shipped_rule_fails_when_nothing_is_known() -> None:
 )
 def test_a_tag_takes_the_end_of_its_line_only_where_it_stands_alone(source: str, shown: str) -> None:
     assert render(source, {}) == shown
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("{{ x is nonsense }}", "No test named 'nonsense'."),
+        ("{{ [not x is nonsense]|first }}", "No test named 'nonsense'."),
+        ("{% for loop in x %}{{ loop }}{% endfor %}", "Can't assign to special loop variable in for-loop target"),
+    ],
+)
+def test_what_only_compiling_shows_is_found(source: str, problem: str) -> None:
+    assert find_text_problems(source, {"x": UNKNOWN_SHAPE}) == [("R040", problem, "")]
+
+
+NESTED = (
+    "{{ not (…) }}", "{{ 'a' ~ (…) }}", "{{ 1 + (…) }}", "{{ -(…) }}", "{{ x if x else (…) }}", "{{ x and (…) }}",
+    "{{ (x if (…) else x) }}", "{{ x < (…) }}", "{{ (…)|upper }}", "{{ x|default(…) }}", "{{ [(…)]|first }}",
+    "{{ (…).a }}", "{{ (…)|sort(reverse=true) }}", "{% if x %}…{% else %}x{% endif %}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("source", NESTED)
+def test_a_text_without_problems_compiles_however_deep_it_is(source: str) -> None:
+    """Most are not compiled when they are checked."""
+    before, after = source.removeprefix("{{ ").removesuffix(" }}").split("…")
+    innermost, around = ("x", "{{{{ {} }}}}") if source.startswith("{{") else ("{{ x }}", "{}")
+    texts = (around.format(before * depth + innermost + after * depth) for depth in range(MAX_DEPTH, 9, -1))
+    ENVIRONMENT.compile(next(text for text in texts if not find_text_problems(text, {"x": UNKNOWN_SHAPE})))
+
+
+def test_every_filter_that_a_text_may_use_is_there() -> None:
+    assert set(FILTERS) <= set(ENVIRONMENT.filters)
