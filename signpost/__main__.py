@@ -1,4 +1,4 @@
-"""The command `signpost`, and `python -m signpost`: umask and signals of the process, then the command."""
+"""The command `signpost`, and `python -m signpost`: umask, collector and signals of the process, then the command."""
 
 import signal
 import sys
@@ -22,9 +22,10 @@ def main() -> None:
 def _set_up_process(is_long_running: bool) -> None:
     import os
 
-    from signpost import signals, standard_error
+    from signpost import garbage, signals, standard_error
     from signpost.names import PRIVATE_UMASK
 
+    garbage.collect_rarely()
     # Rules are files that people share; all else that a command writes is private to its account.
     if sys.argv[1:2] != ["rules"]:
         os.umask(PRIVATE_UMASK)

@@ -1,7 +1,6 @@
 """Fixtures that every test may use: servers, databases, Hypothesis profiles; a closing line about what was skipped."""
 
 import contextlib
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from signpost.engine import AUTO, DURABLE, choose_engine
+from signpost.garbage import collect_rarely
 from signpost.services.intake import rate
 from signpost.storage import Store, open_store, upgrade
 from tests.support import databases, private_servers, servers
@@ -20,7 +20,9 @@ NEEDS_ENGINE = "needs durable-rules: "
 IN_CI = os.environ.get("CI") == "true"
 
 # A third of the suite's processor time went into scanning rulebooks and modules that stay anyway
-gc.set_threshold(100_000, 50, 100)
+collect_rarely()
+# A program that a test starts would compile the whole package again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

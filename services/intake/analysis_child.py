@@ -9,7 +9,7 @@ import resource
 import signal
 import sys
 
-from signpost import standard_error
+from signpost import garbage, standard_error
 from signpost.errors import CallerError
 from signpost.kept_files import KeptFiles
 from signpost.logs import set_up_logging
@@ -24,6 +24,7 @@ NICENESS = 10
 
 def main() -> None:
     """Answer jobs until the standard input closes."""
+    garbage.collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     os.nice(NICENESS)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")

@@ -7,7 +7,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from signpost import signals, standard_error
+from signpost import garbage, signals, standard_error
 from signpost.errors import CallerError, MisconfiguredError
 from signpost.logs import set_up_logging
 from signpost.names import PRIVATE_UMASK
@@ -20,6 +20,7 @@ MISUSED = 2
 """Exit code: an operator has to correct something first."""
 
 os.umask(PRIVATE_UMASK)
+garbage.collect_rarely()
 standard_error.install()
 # Gunicorn sets its own handlers later, in each process. A SIGTERM between the fork and them would be lost.
 signals.hold()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from signpost import garbage
 from signpost.errors import CallerError
 from signpost.rulebook import RulebookError
 from signpost.rulebook.folders import Folders, folders_of
@@ -61,6 +62,7 @@ def _limit(kind: int, limit: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """The child: load within the limits; 0 whether the rules have problems or not."""
+    garbage.collect_rarely()
     cpu_s, memory_bytes, tenants, *folders = arguments
     _limit(resource.RLIMIT_CPU, int(cpu_s))
     _limit(resource.RLIMIT_AS, int(memory_bytes))
