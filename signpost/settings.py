@@ -171,6 +171,19 @@ class Settings:
     delivery_days: int = _setting(
         number(0, 365), "7", "days for which webhooks are stored for inspection and replay; 0: without their bodies"
     )
+    feed_days: int = _setting(
+        number(0, 36_500),
+        "90",
+        "days for which the feed keeps changes; it always keeps the last change of active advice; 0: for ever",
+    )
+    ended_advice_days: int = _setting(
+        number(0, 36_500), "365", "days for which a recommendation that has ended can be read; 0: for ever"
+    )
+    seen_event_days: int = _setting(
+        number(0, 36_500),
+        "400",
+        "days after which the repeat of an event counts as a new event; 0: never",
+    )
     dead_letter_days: int = _setting(
         number(0, 3_650), "30", "days after which dead letters and unrouted advice are deleted; 0: never"
     )

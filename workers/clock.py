@@ -2,21 +2,16 @@
 
 import logging
 
-from signpost.case.instant import DAY, MINUTE, is_recent
 from signpost.crash_points import reach
 from signpost.settings import Settings
-from signpost.storage import Store
 from signpost.tenants.quotas import Quota, QuotaFile
 from signpost.workers.backfill import Backfill
 from signpost.workers.metering import UsageMeter
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, run
+from signpost.workers.pruning import Pruner
 from signpost.workers.reevaluation import DueCaseProcessor
 from signpost.workers.rulebook_versions import RulebookVersions
-
-MAX_PRUNED = 500
-"""Deliveries deleted per transaction."""
-PRUNE_INTERVAL_US = MINUTE
 
 log = logging.getLogger("signpost.clock")
 
@@ -31,34 +26,23 @@ class CaseClock:
         outbox: OutboxPublisher,
         clock: Clock,
         interval_s: float,
-        store: Store,
-        retention_us: int,
+        pruner: Pruner,
         meter: UsageMeter,
     ) -> None:
-        """`interval_s`: time between two polls, and the maximum delay of advice. `retention_us`: age at which webhook
-        deliveries are deleted."""
+        """`interval_s`: time between two polls, and the maximum delay of advice."""
         self._processor, self._backfill, self._outbox = processor, backfill, outbox
-        self._store, self._retention_us, self._pruned = store, retention_us, 0
-        self._clock, self._interval_s, self._meter = clock, interval_s, meter
+        self._clock, self._interval_s, self._pruner, self._meter = clock, interval_s, pruner, meter
 
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set. Raises TransientError if the database is unavailable."""
         while not stop.is_set():
             woken, pause = self.step(), self._backfill.step(self._clock)
-            self._prune()
+            self._pruner.step(self._clock())
             self._meter.step(self._clock())
             if not woken:
                 self._outbox.collect()
                 stop.wait(min(self._interval_s, pause))
         self._outbox.collect()
-
-    def _prune(self) -> None:
-        """Delete old deliveries in batches, once per PRUNE_INTERVAL_US."""
-        now = self._clock()
-        if not is_recent(self._pruned, now, PRUNE_INTERVAL_US):
-            deleted = self._store.deliveries.prune(now - self._retention_us, MAX_PRUNED)
-            self._store.signed_messages.prune(now)
-            self._pruned = now if deleted < MAX_PRUNED else 0
 
     def step(self) -> int:
         """Wake one batch; returns how many cases were due."""
@@ -80,10 +64,9 @@ def main(settings: Settings) -> int:
         versions = RulebookVersions(parts.store, parts.rules())
         processor = DueCaseProcessor(parts.store, versions, parts.lease_us, ask=settings.questions == "on")
         backfill = Backfill(processor, outbox, settings.reevaluate_per_second)
-        retention_us = max(settings.delivery_days, 1) * DAY
         quota = Quota(settings.max_cases_per_tenant, settings.max_bytes_per_tenant)
         meter = UsageMeter(parts.store, QuotaFile(settings.tenants, quota))
-        interval_s = settings.clock_interval
-        return CaseClock(processor, backfill, outbox, parts.clock, interval_s, parts.store, retention_us, meter)
+        pruner = Pruner(parts.store, settings)
+        return CaseClock(processor, backfill, outbox, parts.clock, settings.clock_interval, pruner, meter)
 
     return run("clock", settings, make)

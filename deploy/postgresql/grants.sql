@@ -6,7 +6,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO signpost_intake, signpost_advis
 GRANT SELECT ON alembic_version TO signpost_intake, signpost_advisor, signpost_clock, signpost_relay;
 
 -- The intake stores webhooks and events and answers reads; it sees of the outbox only its age, and no consumers.
-GRANT SELECT ON cases, recommendations, feed, feed_erased, standings TO signpost_intake;
+GRANT SELECT ON cases, recommendations, feed, feed_heads, feed_erased, standings TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE ON buckets, signed_messages TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries, delivery_cases, delivery_ids TO signpost_intake;
 GRANT SELECT, INSERT, DELETE ON calendar_links TO signpost_intake;
@@ -23,9 +23,13 @@ GRANT SELECT (tenant, case_key), DELETE ON calendar_links TO signpost_advisor;
 GRANT SELECT ON digest_keys TO signpost_advisor;
 GRANT SELECT ON consumers, usage TO signpost_advisor;
 
--- The clock re-evaluates cases, deletes old webhooks, and measures the bytes of each tenant; it sees no event ids.
-GRANT SELECT, INSERT, UPDATE ON cases, recommendations TO signpost_clock;
-GRANT SELECT, INSERT ON feed TO signpost_clock;
+-- The clock re-evaluates cases, deletes what is old, and measures the bytes of each tenant; it does not see which case an
+-- event belongs to.
+GRANT SELECT, INSERT, UPDATE ON cases TO signpost_clock;
+GRANT SELECT, INSERT, UPDATE, DELETE ON recommendations TO signpost_clock;
+GRANT SELECT, INSERT, DELETE ON feed TO signpost_clock;
+GRANT SELECT (tenant, source, id, received_at), DELETE ON seen_events TO signpost_clock;
+GRANT SELECT (tenant, position), DELETE ON feed_erased TO signpost_clock;
 GRANT SELECT, INSERT, DELETE ON standings TO signpost_clock;
 GRANT SELECT, INSERT, UPDATE ON feed_heads TO signpost_clock;
 GRANT SELECT, INSERT, DELETE ON usage TO signpost_clock;

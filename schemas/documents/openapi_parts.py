@@ -12,7 +12,7 @@ REASONS = {
     401: "The credential or the signature is missing or invalid",
     403: "The tenant is at a quota, and the event would begin a case; existing cases go on",
     404: "This tenant has no such resource",
-    410: "The cursor is of a history that the feed does not have: start from the beginning",
+    410: "The feed does not have the changes after this cursor: start from the beginning",
     412: "The document is not the one that `If-Match` names",
     413: "The body is too large, or the batch has too many events",
     415: "The content type is not supported",

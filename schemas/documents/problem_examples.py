@@ -47,7 +47,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     410: _problem(
         410,
         "stale-cursor",
-        "The cursor is of a history that the feed does not have",
+        "The feed does not have the changes after this cursor",
         "this cursor stands at a change that the feed does not have: the database was replaced or restored from a "
         "backup; start from the beginning (without `after`) and skip what you know by its id",
     ),

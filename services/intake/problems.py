@@ -90,7 +90,7 @@ KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
     (NoSlot, 429, "busy", "Too many expensive requests at once"),
     (UnsupportedMediaType, 415, "not-understood", "Unsupported media type"),
     (MalformedJson, 400, "malformed", "The request is malformed"),
-    (StaleCursor, 410, "stale-cursor", "The cursor is of a history that the feed does not have"),
+    (StaleCursor, 410, "stale-cursor", "The feed does not have the changes after this cursor"),
     (BadQuery, 400, "bad-query", "A query parameter is invalid"),
     (CallerError, 400, "bad-request", "The request is invalid"),
     (SourceDisabled, 503, "source-disabled", "The source is disabled until an operator corrects it"),

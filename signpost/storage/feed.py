@@ -12,8 +12,13 @@ from sqlalchemy import Connection, RowMapping, delete, exists, insert, literal, 
 from signpost.storage.cursor import START, decode_cursor, encode_cursor
 from signpost.storage.errors import StaleCursor
 from signpost.storage.rows import FeedRow
-from signpost.storage.tables import feed, feed_erased
+from signpost.storage.tables import feed, feed_erased, feed_heads
 
+PRUNED = (
+    "changes after this cursor were deleted, because they were older than the feed keeps them (SIGNPOST_FEED_DAYS); "
+    "start from the beginning (without `after`), which has the latest change of all active advice: what you have as "
+    "active and do not get has ended"
+)
 STALE = (
     "this cursor stands at a change that the feed does not have: the database was replaced or restored from a backup; "
     "start from the beginning (without `after`) and skip what you know by its id"
@@ -25,8 +30,8 @@ def read_page(
 ) -> tuple[list[FeedRow], str | None]:
     """See `Store.feed`."""
     position = decode_cursor(after)
-    if position != START and not _is_ours(connection, tenant, position[0]):
-        raise StaleCursor(STALE)
+    if position != START:
+        _check(connection, tenant, position)
     query = select(feed).where(feed.c.tenant == tenant, tuple_(feed.c.position, feed.c.id) > position)
     if audience is not None:
         query = query.where(feed.c.audience == audience)
@@ -48,6 +53,16 @@ def erase(connection: Connection, tenant: str, keys: Collection[str]) -> None:
     gone = select(feed.c.tenant, feed.c.position).where(mine, ~known).distinct()
     connection.execute(insert(feed_erased).from_select(["tenant", "position"], gone))
     connection.execute(delete(feed).where(mine))
+
+
+def _check(connection: Connection, tenant: str, cursor: tuple[int, int]) -> None:
+    """Raises StaleCursor."""
+    pruned = select(feed_heads.c.pruned_position, feed_heads.c.pruned_id).where(feed_heads.c.tenant == tenant)
+    last_deleted = tuple(connection.execute(pruned).one_or_none() or START)
+    if cursor < last_deleted:
+        raise StaleCursor(PRUNED)
+    if cursor != last_deleted and not _is_ours(connection, tenant, cursor[0]):
+        raise StaleCursor(STALE)
 
 
 def _is_ours(connection: Connection, tenant: str, position: int) -> bool:

@@ -21,6 +21,7 @@ from signpost.storage.errors import StorageUnavailable, translate_errors
 from signpost.storage.feed import read_latest, read_page
 from signpost.storage.next_changes import NextChangeStore
 from signpost.storage.postgres import PostgresDialect
+from signpost.storage.retention import RetentionStore
 from signpost.storage.rows import (
     CaseRow,
     FeedRow,
@@ -59,6 +60,7 @@ class Store:
         self.candidates = CandidateStore(self._read_connection)
         self.erasures = ErasureStore(self._read_connection)
         self.signed_messages = SignedMessageStore(self._write_connection)
+        self.retention = RetentionStore(self._write_connection)
         self.usage = UsageStore(self._write_connection, self._read_connection, self._dialect)
         self.consumers = ConsumerStore(self._write_connection, self._read_connection)
         self.next_changes = NextChangeStore(self._read_connection)
@@ -211,7 +213,7 @@ class Store:
         """Changes after the cursor `after` (None: from the beginning), and the cursor to continue with.
 
         A page never skips a row that commits later. Raises BadCursor (CallerError), StaleCursor for a cursor of a
-        history that this database does not have.
+        history that this database does not have, or no longer has.
         """
         with self._read_connection() as connection:
             return read_page(connection, tenant, after, limit, audience)

@@ -134,11 +134,14 @@ MAX_STEP = 1 << 20
 """Maximum distance between two positions of a feed."""
 
 # The last position of each tenant's feed. Who appends locks this row until the commit, so positions appear in order.
+# `pruned_position` and `pruned_id` are those of the last change that was deleted for its age.
 feed_heads = Table(
     "feed_heads",
     metadata,
     Column("tenant", TEXT, primary_key=True),
     Column("position", BigInteger, nullable=False),
+    Column("pruned_position", BigInteger, nullable=False, server_default="0"),
+    Column("pruned_id", BigInteger, nullable=False, server_default="0"),
 )
 
 # Positions whose rows an erasure deleted: a cursor that stands there is still one of this feed.

@@ -148,27 +148,35 @@ def test_the_whole_flow_runs_with_the_rights_of_each_role(
     assert {name: worker.stop() for name, worker in workers.items()} == dict.fromkeys(workers, 0)
 
 
-def test_old_webhooks_are_deleted_with_the_rights_of_the_clock(ready: Servers, tmp_path: Path) -> None:
-    ready.as_superuser(_old_delivery())
+PRUNED = ("deliveries", "feed", "recommendations", "seen_events", "feed_erased")
+
+
+def test_what_is_old_is_deleted_with_the_rights_of_the_clock(ready: Servers, tmp_path: Path) -> None:
+    ready.as_superuser("INSERT INTO feed_heads VALUES ('old', 9)")
+    for table in PRUNED:
+        ready.as_superuser(_old_row(table))
     clock = WorkerProcess("clock", tmp_path, ready.database("clock"), ready.broker("clock"))
+
+    def left() -> list[str]:
+        return [table for table in PRUNED if ready.as_superuser(f"SELECT 1 FROM {table} WHERE tenant = 'old'")]
+
     with kill_afterwards(clock):
-        wait_until(
-            lambda: not ready.as_superuser("SELECT 1 FROM deliveries WHERE id = 'old'") or not clock.runs,
-            "the clock deletes it",
-        )
+        wait_until(lambda: not left() or not clock.runs, "the clock deletes old rows")
         assert clock.stop() == 0, clock.log.read_text()
+    assert left() == []
     assert not REFUSALS.search(clock.log.read_text())
 
 
-def _old_delivery() -> str:
-    """A row of an old delivery, whatever columns the table has."""
+def _old_row(table: str) -> str:
+    """A row of long ago, whatever columns the table has."""
     values = {"TEXT": "'x'", "BIGINT": "1", "BLOB": "''", "BOOLEAN": "true"}
+    own = {"tenant": "'old'", "position": "0"} | ({"id": "0", "position": "1"} if table == "feed" else {})
     columns = {
-        column.name: "'old'" if column.name == "id" else values[str(column.type)]
-        for column in metadata.tables["deliveries"].columns
+        column.name: own.get(column.name, values[str(column.type)])
+        for column in metadata.tables[table].columns
         if not column.nullable
     }
-    return f"INSERT INTO deliveries ({', '.join(columns)}) VALUES ({', '.join(columns.values())})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(columns.values())})"
 
 
 FORBIDDEN_SQL = {
@@ -182,8 +190,9 @@ FORBIDDEN_SQL = {
         "DELETE FROM consumers", "INSERT INTO deliveries DEFAULT VALUES",
     ],
     "clock": [
-        "SELECT * FROM seen_events", "DELETE FROM cases", "DELETE FROM feed", "UPDATE deliveries SET body = NULL",
-        "INSERT INTO deliveries DEFAULT VALUES", "SELECT * FROM consumers", "SELECT body FROM outbox",
+        "SELECT * FROM seen_events", "DELETE FROM cases", "UPDATE feed SET body = ''",
+        "UPDATE deliveries SET body = NULL", "INSERT INTO deliveries DEFAULT VALUES",
+        "SELECT * FROM consumers", "SELECT body FROM outbox",
         "SELECT * FROM digest_keys",
     ],
     "relay": ["SELECT * FROM cases", "SELECT * FROM recommendations", "SELECT * FROM deliveries",

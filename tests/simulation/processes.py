@@ -10,17 +10,19 @@ from typing import Final
 
 from signpost.advice import Engine
 from signpost.case.event import Event
-from signpost.case.instant import DAY, SECOND
+from signpost.case.instant import SECOND
 from signpost.engine import make_engine
 from signpost.errors import TransientError
 from signpost.messaging import Message, advisor_queues
 from signpost.services.intake.acceptance import EventAcceptor
+from signpost.settings import read_settings
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.advisor import Advisor
 from signpost.workers.backfill import Backfill
 from signpost.workers.batch import BatchHandler
 from signpost.workers.clock import CaseClock
 from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.pruning import Pruner
 from signpost.workers.reevaluation import DueCaseProcessor
 from signpost.workers.relay import Relay
 from signpost.workers.rulebook_versions import RulebookVersions
@@ -145,7 +147,8 @@ class Process:
         if role == "clock":
             processor = DueCaseProcessor(store, versions, LEASE)
             backfill = Backfill(processor, outbox, 1000)
-            clock = CaseClock(processor, backfill, outbox, self.clock, 1, store, 7 * DAY, NoMeter())  # type: ignore[arg-type]
+            pruner = Pruner(store, read_settings({}))
+            clock = CaseClock(processor, backfill, outbox, self.clock, 1, pruner, NoMeter())  # type: ignore[arg-type]
             return lambda: clock.run(Stop())
         sweeper = Sweeper(store, self.broker, 0)
         relay = Relay(store, self.broker.publisher(), outbox, self.clock, lease=LEASE, interval_s=1, sweeper=sweeper)

@@ -16,11 +16,12 @@ from signpost.advice.advise import advise
 from signpost.advice.records import active
 from signpost.case.case import Case
 from signpost.case.event import Event
-from signpost.case.instant import DAY, format_instant, parse_instant
+from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import make_engine
 from signpost.messaging import Bounds, Broker, Delivery, Message, connect, event_message
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.schemas import dump_event, full_type, load_own_event
+from signpost.settings import read_settings
 from signpost.storage import CaseRow, Store, open_store, upgrade
 from signpost.tenants.quotas import Quota, QuotaFile
 from signpost.tenants.rulebooks import Engines, load_rulebooks
@@ -31,6 +32,7 @@ from signpost.workers.clock import CaseClock
 from signpost.workers.metering import UsageMeter
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Stop
+from signpost.workers.pruning import Pruner
 from signpost.workers.reevaluation import DueCaseProcessor
 from signpost.workers.relay import Relay
 from signpost.workers.rulebook_versions import RulebookVersions
@@ -140,7 +142,9 @@ class System:
         """Return a clock worker."""
         processor, outbox = self.processor(), self.outbox()
         backfill = Backfill(processor, outbox, 1000)
-        return CaseClock(processor, backfill, outbox, self.clock, 0.1, self.store, 7 * DAY, self.meter())
+        return CaseClock(
+            processor, backfill, outbox, self.clock, 0.1, Pruner(self.store, read_settings({})), self.meter()
+        )
 
     def meter(self, quota: Quota | None = None, file: Path = Path("none.yaml")) -> UsageMeter:
         """Return the meter of a clock, with the quota of all tenants that the file does not name."""

@@ -1,5 +1,6 @@
 """The declaration as data, the partition of a case, an event's message; and which URLs make a broker."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,7 +118,10 @@ ODD_FILES = ["sqlite://", "sqlite:///", "sqlite://h/x", "sqlite:///:memory:"]
 
 
 @pytest.mark.parametrize("url", ["redis://localhost", "guest:secret@host", "", *ODD_FILES])
-def test_other_urls_are_refused_without_showing_what_they_hold(url: str) -> None:
+def test_other_urls_are_refused_without_showing_what_they_hold(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(CallerError) as refused:
         connect(url)
     assert "secret" not in str(refused.value)

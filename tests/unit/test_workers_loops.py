@@ -16,6 +16,7 @@ from signpost.case.instant import DAY, MINUTE, SECOND
 from signpost.engine import make_engine
 from signpost.errors import TransientError
 from signpost.messaging import Message
+from signpost.settings import read_settings
 from signpost.storage import CaseRow, DeliveryRow, Store
 from signpost.storage.rows import OutboxMessage
 from signpost.tenants.quotas import Quota, QuotaFile
@@ -25,6 +26,7 @@ from signpost.workers.case_rows import Outgoing
 from signpost.workers.clock import CaseClock
 from signpost.workers.metering import UsageMeter
 from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.pruning import Pruner
 from signpost.workers.reevaluation import POSTPONE_US, DueCaseProcessor
 from signpost.workers.relay import MAX_BATCH, Relay
 from signpost.workers.rulebook_versions import ANNOUNCE_INTERVAL_US, RulebookVersions
@@ -197,8 +199,8 @@ class Clock:
         processor = self.processor = DueCaseProcessor(store, versions, LEASE)
         self.outbox = OutboxPublisher(broker, store, 1)
         self.backfill = Backfill(processor, self.outbox, 1000)
-        meter = UsageMeter(store, QuotaFile(Path("none.yaml"), Quota()))
-        self.worker = CaseClock(processor, self.backfill, self.outbox, lambda: self.now, 0.25, store, RETENTION, meter)
+        meter, pruner = UsageMeter(store, QuotaFile(Path("none.yaml"), Quota())), Pruner(store, read_settings({}))
+        self.worker = CaseClock(processor, self.backfill, self.outbox, lambda: self.now, 0.25, pruner, meter)
 
     def turn(self) -> list[float]:
         stop = Turns(1)
@@ -227,7 +229,7 @@ def test_the_clock_deletes_deliveries_at_their_age_and_no_others(store: Store, b
 def test_more_old_deliveries_than_one_transaction_takes_are_deleted_without_a_minute_between(
     store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signpost.workers.clock.MAX_PRUNED", 2)
+    monkeypatch.setattr("signpost.workers.pruning.MAX_PRUNED", 2)
     clock = Clock(store, broker)
     for number in range(3):
         store.deliveries.add(delivery(number, START - RETENTION - 10), [])
