@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test mutants simulate fuzz lint format generate bench faults soak rules consumers-js containers-test audit lock clean
+.PHONY: help install run demo test mutants simulate fuzz lint format generate bench faults soak restore-drill rules consumers-js containers-test audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ faults: $(READY) ## break every part of a running system, alone, in pairs and at
 
 soak: $(READY) ## half an hour of load with random faults; what the system holds must not grow; ARGS="--soak 5" is shorter
 	$(BIN)/python -m tests.ledger --soak 30 $(ARGS)
+
+restore-drill: $(READY) ## back up a system at work, restore it elsewhere, and compare all advice with what evaluation gives
+	$(BIN)/pytest -v tests/integration/test_restore.py $(ARGS)
 
 fuzz: $(READY) ## try many random requests, signatures, payloads, rule files and messages; SIGNPOST_TEST_SEED=N varies requests
 	HYPOTHESIS_PROFILE=thorough SIGNPOST_TEST_FUZZ=2000 $(BIN)/pytest -m fuzz $(ARGS)

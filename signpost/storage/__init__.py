@@ -1,5 +1,6 @@
 """Cases, seen events, recommendations, feed and outbox in PostgreSQL or SQLite. Knows no rules or message formats."""
 
+from signpost.storage.backup import back_up
 from signpost.storage.buckets import Lease, Rate
 from signpost.storage.calendar_links import CalendarLink
 from signpost.storage.candidates import CandidateRow
@@ -66,6 +67,7 @@ __all__ = [
     "Store",
     "Transaction",
     "Usage",
+    "back_up",
     "head_revision",
     "is_current",
     "open_store",

@@ -179,6 +179,11 @@ class Store:
 
             return found[lives_on_under(key, leads_to)]
 
+    def tenants(self) -> list[str]:
+        """The tenants that have cases, sorted."""
+        with self._read_connection() as connection:
+            return list(connection.scalars(select(cases.c.tenant).distinct().order_by(cases.c.tenant)))
+
     def cases(self, tenant: str, page: int = 500) -> Iterator[CaseRow]:
         """Every unmerged case of a tenant, sorted by key; reads one page at a time."""
         after = ""
