@@ -125,6 +125,11 @@ class Settings:
     request_timeout: float = _setting(
         seconds(0.5, 60), "10", "seconds within which a request must arrive, from its first byte to its last"
     )
+    drain_seconds: float = _setting(
+        seconds(0, 30),
+        "0",
+        "seconds for which an intake that was asked to stop says 503 on /readyz and goes on serving",
+    )
     trusted_proxies: str = _setting(
         networks,
         "",

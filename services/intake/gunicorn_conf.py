@@ -11,6 +11,7 @@ from signpost import garbage, signals, standard_error
 from signpost.errors import CallerError, MisconfiguredError
 from signpost.logs import set_up_logging
 from signpost.names import PRIVATE_UMASK
+from signpost.services.intake.draining import drain_before
 from signpost.services.intake.start import check_start
 from signpost.services.intake.worker import BufferingWorker
 from signpost.services.intake.worker_limits import WorkerLimits
@@ -77,6 +78,11 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # untyped; the 
         if cfg.accesslog == "-":
             self.access_log.handlers.clear()
             self.access_log.propagate = True
+
+
+def on_starting(server: Any) -> None:
+    """Lets /readyz fail before the intake stops."""
+    server.handle_term = drain_before(server.handle_term, _settings.drain_seconds, server.SIG_QUEUE)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -13,6 +13,7 @@ from signpost.services.intake.analysis_processes import ChildSettings, ProcessAn
 from signpost.services.intake.app import create_app, microseconds
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.delivery_writer import WRITERS
+from signpost.services.intake.draining import DrainingReadiness
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.readiness import CHECK_TIMEOUT_S, ReadinessCheck, ReadinessWatch
 from signpost.settings import read_settings
@@ -91,7 +92,7 @@ app = create_app(
         confirm_timeout_s=settings.publish_timeout + 1,
     ),
     deliveries=deliveries,
-    readiness=readiness,
+    readiness=DrainingReadiness(readiness),
     broker=broker,
     rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
 )

@@ -1,16 +1,19 @@
 """What the probe says of each state, and when requests must not use the database."""
 
+import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
 from signpost.errors import TransientError
 from signpost.messaging import Message, Publisher
-from signpost.services.intake import readiness
+from signpost.services.intake import draining, readiness
 from signpost.services.intake.readiness import (
     BROKER_UNAVAILABLE,
     DATABASE_UNAVAILABLE,
@@ -108,3 +111,44 @@ def test_a_check_that_does_not_end_is_reported(store: Store, monkeypatch: pytest
     watch.check(NOW)
     monkeypatch.setattr(readiness, "STALE_S", -1.0)
     assert watch.report(NOW) == Report(True, {"database": NOT_CHECKED})
+
+
+# Draining
+
+
+class Ready:
+    """A readiness without problems."""
+
+    def report(self, now: int) -> Report:
+        return Report(True, {})
+
+
+@pytest.fixture
+def flag(monkeypatch: pytest.MonkeyPatch) -> bytearray:
+    """The flag that the processes of an intake share."""
+    made = bytearray(1)
+    monkeypatch.setattr(draining, "_flag", made)
+    return made
+
+
+def test_an_intake_that_stops_is_not_ready_and_serves_on_for_the_time_that_it_was_given(flag: bytearray) -> None:
+    ready = draining.DrainingReadiness(Ready())
+    stopped: list[tuple[float, int]] = []
+    assert ready.report(0).is_ready
+    began = time.monotonic()
+    draining.drain_before(lambda: stopped.append((time.monotonic() - began, flag[0])), 0.2, SimpleQueue())()
+    [(seconds, was_draining)] = stopped
+    assert seconds >= 0.2
+    assert was_draining
+    assert ready.report(0) == draining.STOPPING
+
+
+@pytest.mark.usefixtures("flag")
+def test_a_second_request_to_stop_ends_the_wait() -> None:
+    signals: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGCHLD):
+        signals.put(number)
+    stopped: list[bool] = []
+    draining.drain_before(lambda: stopped.append(True), 600, signals)()
+    assert stopped == [True]
+    assert signals.get_nowait() == signal.SIGCHLD
