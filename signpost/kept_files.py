@@ -34,6 +34,13 @@ class KeptFiles:
         """Whether a process refuses the files as they are now."""
         return self._mark.exists()
 
+    def refusals(self) -> list[str]:
+        """Why a process refuses the files, as it recorded; empty if none does."""
+        try:
+            return self._mark.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return []
+
     def is_same(self, files: Mapping[Path, bytes]) -> bool:
         """Whether the copies are of this content."""
         try:

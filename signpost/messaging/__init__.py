@@ -2,10 +2,12 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from signpost.errors import CallerError
 from signpost.messaging.bounds import Bounds
+from signpost.messaging.inspection import BrokerBlocked, Counts, Inspection
 from signpost.messaging.message import (
     Broker,
     BrokerAway,
@@ -40,9 +42,12 @@ __all__ = [
     "Bounds",
     "Broker",
     "BrokerAway",
+    "BrokerBlocked",
     "BrokerMisconfigured",
     "Consumer",
+    "Counts",
     "Delivery",
+    "Inspection",
     "Message",
     "NoSuchQueue",
     "Outcome",
@@ -59,6 +64,7 @@ __all__ = [
     "cloudevent_headers",
     "connect",
     "event_message",
+    "inspect",
     "partition_of",
 ]
 
@@ -94,3 +100,19 @@ def connect(
 
         return EmbeddedBroker(rest.partition("?")[0].removeprefix("/"), topology, bounds or Bounds(), clock)
     raise CallerError("unsupported broker URL; use amqp://HOST, amqps://HOST or sqlite:///FILE")
+
+
+@contextmanager
+def inspect(url: str, partitions: int, bounds: Bounds, name: str) -> Iterator[Inspection]:
+    """An inspection of the broker at `url`, as `connect` names it. Raises BrokerAway, BrokerMisconfigured."""
+    topology = declaration(partitions)
+    # Imported here so that the embedded queue does not require pika, and the reverse
+    if url.startswith("amqp"):
+        from signpost.messaging.rabbitmq.inspection import open_inspection
+
+        with open_inspection(url, topology, bounds, name) as found:
+            yield found
+        return
+    from signpost.messaging.embedded.inspection import EmbeddedInspection
+
+    yield EmbeddedInspection(url.partition("://")[2].partition("?")[0].removeprefix("/"), topology, bounds)

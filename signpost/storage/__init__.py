@@ -15,6 +15,7 @@ from signpost.storage.errors import (
     StorageRefused,
     StorageUnavailable,
 )
+from signpost.storage.inspection import Right, ServerRow, Waiting
 from signpost.storage.rows import (
     CaseRow,
     Change,
@@ -30,7 +31,7 @@ from signpost.storage.rows import (
     SeenEvent,
     StandingRow,
 )
-from signpost.storage.schema import head_revision, is_current, revision, upgrade
+from signpost.storage.schema import head_revision, is_current, known_revisions, revision, upgrade
 from signpost.storage.store import Store, open_store
 from signpost.storage.transaction import Transaction
 from signpost.storage.usage import Usage
@@ -54,9 +55,11 @@ __all__ = [
     "OutboxRow",
     "Rate",
     "RecommendationRow",
+    "Right",
     "RulebookGroup",
     "RulebookRow",
     "SeenEvent",
+    "ServerRow",
     "StaleCursor",
     "StandingRow",
     "StorageBug",
@@ -67,9 +70,11 @@ __all__ = [
     "Store",
     "Transaction",
     "Usage",
+    "Waiting",
     "back_up",
     "head_revision",
     "is_current",
+    "known_revisions",
     "open_store",
     "revision",
     "upgrade",

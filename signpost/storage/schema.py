@@ -50,6 +50,13 @@ def head_revision() -> str:
     return head
 
 
+def known_revisions() -> frozenset[str]:
+    """The revisions that this code knows: its own and all before."""
+    from alembic.script import ScriptDirectory
+
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def is_current(url: str) -> bool:
     """Whether a database is at the revision that this code requires."""
     return revision(url) == head_revision()

@@ -19,6 +19,7 @@ from signpost.storage.engines import WRITE, EngineOptions, LazyEngine
 from signpost.storage.erasures import ErasureStore
 from signpost.storage.errors import StorageUnavailable, translate_errors
 from signpost.storage.feed import read_latest, read_page
+from signpost.storage.inspection import InspectionStore
 from signpost.storage.next_changes import NextChangeStore
 from signpost.storage.postgres import PostgresDialect
 from signpost.storage.retention import RetentionStore
@@ -64,6 +65,7 @@ class Store:
         self.usage = UsageStore(self._write_connection, self._read_connection, self._dialect)
         self.consumers = ConsumerStore(self._write_connection, self._read_connection)
         self.next_changes = NextChangeStore(self._read_connection)
+        self.inspection = InspectionStore(self._read_connection)
 
     def __enter__(self) -> Self:
         """Return the store."""

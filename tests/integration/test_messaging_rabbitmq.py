@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,6 +30,7 @@ from signpost.messaging.rabbitmq.consumer import CAREFUL_AFTER, HEALTHY_AFTER
 from signpost.messaging.topology import ADVISOR
 from signpost.names import DEAD, EVENTS
 from tests.support import private_servers, servers
+from tests.support.installations import Installation, is_bad, variables
 from tests.support.proxy import Mode, Proxy
 
 PATIENCE = 60.0
@@ -382,10 +384,11 @@ def test_an_error_in_a_callback_does_not_end_the_link(
 
 @pytest.mark.slow
 def test_an_alarm_blocks_publishers_not_consumers_and_every_future_ends(
-    private_rabbitmq: private_servers.PrivateRabbitMQ, caplog: pytest.LogCaptureFixture
+    private_rabbitmq: private_servers.PrivateRabbitMQ, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     caplog.set_level(logging.INFO, logger="signpost")
     broker = connect(private_rabbitmq.url(), bounds=BOUNDS)
+    doctor = Installation(tmp_path, variables(tmp_path, SIGNPOST_BROKER_URL=private_rabbitmq.url()))
     broker.apply_topology()
     confirmed(broker, 0)
     private_rabbitmq.ctl("set_vm_memory_high_watermark", "0.0000001")
@@ -399,9 +402,11 @@ def test_an_alarm_blocks_publishers_not_consumers_and_every_future_ends(
         assert time.monotonic() - began < TIMEOUT / 2
         (delivery,) = receive(broker.consumer(ADVISOR, 1), 1)
         assert delivery.message_id == "e-0"
+        assert doctor.worst("broker-alarm").finding.text == "RabbitMQ blocks publishers: its memory or its disk is full"
     finally:
         private_rabbitmq.ctl("set_vm_memory_high_watermark", "0.4")
     confirmed(broker, 3)
+    assert not is_bad(doctor.worst("broker-alarm"))
     broker.close()
 
 

@@ -42,7 +42,7 @@ class EmbeddedBroker:
     @contextmanager
     def _open_file(self) -> Iterator[File]:
         """A connection for one operation. The broker itself keeps none open, so it may cross a fork."""
-        with _translate_errors(self._path):
+        with translate_errors(self._path):
             file = File(self._path, self._bounds.busy_timeout_s)
             try:
                 yield file
@@ -51,7 +51,7 @@ class EmbeddedBroker:
 
     def publisher(self) -> Publisher:
         """See Broker.publisher."""
-        with self._lock, _translate_errors(self._path):
+        with self._lock, translate_errors(self._path):
             if self._publisher is None:
                 self._publisher = EmbeddedPublisher(self._path, self._bounds)
             return self._publisher
@@ -65,7 +65,7 @@ class EmbeddedBroker:
         return self._consumer(None, SUBSCRIPTION_PREFETCH, pattern)
 
     def _consumer(self, queue: str | None, prefetch: int, pattern: str) -> Consumer:
-        with self._lock, _translate_errors(self._path):
+        with self._lock, translate_errors(self._path):
             consumer = EmbeddedConsumer(
                 self._path, self._bounds, self._clock, queue=queue, prefetch=prefetch, pattern=pattern
             )
@@ -106,10 +106,10 @@ class EmbeddedBroker:
                     )
             for queue in self._topology.retired_queues:
                 if _stored_declaration(connection, "queue", queue) is not None:
-                    depth = _depth(connection, queue)
+                    waiting = depth(connection, queue)
                     differences.append(
                         f"queue {queue}: belongs to another number of partitions;"
-                        f" {depth} messages wait in it: consume them, then delete it"
+                        f" {waiting} messages wait in it: consume them, then delete it"
                     )
         return differences
 
@@ -129,7 +129,7 @@ class EmbeddedBroker:
         """See Broker.queue_depth."""
         with self._open_file() as file, file.read_connection() as connection:
             _require_queue(connection, queue)
-            return _depth(connection, queue)
+            return depth(connection, queue)
 
     def get(self, queue: str, limit: int) -> list[Delivery]:
         """See Broker.get."""
@@ -177,7 +177,8 @@ class EmbeddedBroker:
 
 
 @contextmanager
-def _translate_errors(path: str) -> Iterator[None]:
+def translate_errors(path: str) -> Iterator[None]:
+    """Turn errors of SQLite into BrokerAway and BrokerMisconfigured."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -208,7 +209,8 @@ def _declare(connection: sqlite3.Connection, kind: str, name: str, declared: str
         connection.execute("INSERT INTO queue_exchanges VALUES (?, ?, ?)", (name, exchange_kind, json.dumps(arguments)))
 
 
-def _depth(connection: sqlite3.Connection, queue: str) -> int:
+def depth(connection: sqlite3.Connection, queue: str) -> int:
+    """Number of ready messages."""
     statement = "SELECT count(*) FROM queue_messages WHERE queue = ? AND consumer IS NULL"
     return int(connection.execute(statement, (queue,)).fetchone()[0])
 

@@ -37,6 +37,12 @@ class AdminSession:
     def __init__(self, connection: BlockingConnection) -> None:
         self._connection = connection
 
+    @property
+    def server_version(self) -> str:
+        """The version that the broker states, "3.10.8"; "" if it states none."""
+        # pika's blocking connection has no public way to the properties of the server
+        return str((self._connection._impl.server_properties or {}).get("version", ""))
+
     def run(self, operation: Callable[[BlockingChannel], T]) -> T:
         """Run `operation` on a new channel."""
         channel = self._connection.channel()
@@ -50,9 +56,9 @@ class AdminSession:
         """Declare everything; unbind the queues of other partition settings, so that no event goes to two queues."""
         try:
             for exchange in topology.exchanges:
-                self.run(partial(_declare, exchange))
+                self.run(partial(declare, exchange))
             for queue in topology.queues:
-                self.run(partial(_declare, queue))
+                self.run(partial(declare, queue))
         except ChannelClosedByBroker as error:
             if error.reply_code == PRECONDITION_FAILED:
                 raise TopologyDiffers(error.reply_text) from error
@@ -85,7 +91,7 @@ class AdminSession:
         """Declares passively first, because a declaration would create a missing exchange or queue."""
         try:
             self.run(partial(_declare_passively, declared))
-            self.run(partial(_declare, declared))
+            self.run(partial(declare, declared))
         except ChannelClosedByBroker as error:
             if error.reply_code == NOT_FOUND:
                 return f"{name}: is missing"
@@ -184,7 +190,8 @@ def _declare_passively(declared: Exchange | Queue, channel: BlockingChannel) -> 
         channel.queue_declare(declared.name, passive=True)
 
 
-def _declare(declared: Exchange | Queue, channel: BlockingChannel) -> None:
+def declare(declared: Exchange | Queue, channel: BlockingChannel) -> None:
+    """Declare an exchange or queue; closes the channel if it exists with other properties."""
     if isinstance(declared, Exchange):
         channel.exchange_declare(declared.name, declared.kind, durable=True, arguments=dict(declared.arguments))
     else:

@@ -1,0 +1,70 @@
+"""Checks the rulebook of the files, and which one processes have in force."""
+
+from collections.abc import Iterator
+
+from signpost.case.instant import MINUTE
+from signpost.doctor.check_tenants import in_force
+from signpost.doctor.commands import quoted
+from signpost.doctor.finding import Finding, failed, ok, or_ok, warning
+from signpost.doctor.site import Site
+from signpost.rulebook import RulebookError
+from signpost.settings import OURS, SHIPPED_RULES
+from signpost.tenants.live import kept_tenants
+from signpost.tenants.live_rulebooks import kept_rules
+
+MAX_PROBLEMS = 5
+IN_USE_US = MINUTE
+"""How long the announcement of a rulebook by a process counts."""
+
+
+def rules_check(site: Site) -> str:
+    """The command that shows all problems of the rules."""
+    names = [OURS if folder == SHIPPED_RULES else str(folder) for folder in site.settings.rules]
+    tenants = ["--tenants", site.settings.tenants] if site.settings.tenants.exists() else []
+    folders = [] if names == [OURS] else [":".join(names)]
+    return quoted("signpost", "rules", "check", *folders, *tenants)
+
+
+def rules(site: Site) -> Iterator[Finding]:
+    """The rules of the files, with the overrides of tenants."""
+    try:
+        found = site.rulebooks
+    except RulebookError as error:
+        lines = str(error).splitlines()
+        kept = in_force(kept_rules(site.settings.state_dir, site.settings.rules, site.settings.tenants))
+        step = f"correct the file; `{rules_check(site)}` shows all {len(lines)} problems. Running processes follow"
+        yield from (failed(f"{line}{kept}", step=step) for line in lines[:MAX_PROBLEMS])
+        return
+    own = f", {len(found.own)} tenants have their own" if found.own else ""
+    yield ok(f"{len(found.default.rules)} rules, version {found.default.version}{own}")
+
+
+def refused_files(site: Site) -> Iterator[Finding]:
+    """Whether processes refuse the files as they are, and run with earlier ones."""
+    yield from or_ok(_refused(site), "no process has refused a change of rules or tenants")
+
+
+def _refused(site: Site) -> Iterator[Finding]:
+    settings = site.settings
+    for what, kept in (
+        ("rules", kept_rules(settings.state_dir, settings.rules, settings.tenants)),
+        ("tenants file", kept_tenants(settings.state_dir, settings.tenants, settings.rules)),
+    ):
+        if kept.is_refused:
+            first = (kept.refusals() or [""])[0]
+            text = f"a process refuses the {what} and goes on with the last valid copy: {first}"
+            way = f"correct the file; `{rules_check(site)}` shows each problem. A running process follows by itself"
+            yield warning(text, step=way)
+
+
+def rules_in_force(site: Site) -> Iterator[Finding]:
+    """Whether running processes have the rulebook of the files."""
+    now, mine = site.clock(), set(site.rulebooks.versions)
+    running = {row.version for row in site.store.rulebooks().values() if now - row.seen_at < IN_USE_US}
+    if not running:
+        yield ok("no running process has announced a rulebook within a minute")
+    elif others := sorted(running - mine):
+        text = f"a process runs with rulebook {', '.join(others)}; the files here are {', '.join(sorted(mine))}"
+        yield warning(text, step="give all processes the same rules and tenants file; SIGHUP makes a process read them")
+    else:
+        yield ok(f"running processes have rulebook {', '.join(sorted(running))}")
