@@ -106,9 +106,10 @@ def _make_private(database_url: str) -> None:
 
 def _check_engine(setting: str) -> None:
     """Raises CallerError for an engine that cannot run."""
-    from signpost.engine import choose_engine
+    if setting != "auto":  # which never fails, and the import takes long
+        from signpost.engine import choose_engine
 
-    choose_engine(setting)
+        choose_engine(setting)
 
 
 def _check_free(bind: Bind) -> None:

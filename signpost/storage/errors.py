@@ -6,12 +6,15 @@ Messages contain only the driver's primary line: details and parameters may cont
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import psycopg
 from sqlalchemy import exc
 
 from signpost.errors import BugError, CallerError, MisconfiguredError, SignpostError, TransientError
 from signpost.storage.refusals import postgresql_refusal, sqlite_refusal
+
+if TYPE_CHECKING:
+    import psycopg
 
 UPGRADE_HINT = "the database schema is out of date: run `signpost db upgrade`"
 
@@ -76,14 +79,19 @@ def translate_errors() -> Iterator[None]:
 def translate(error: exc.DBAPIError) -> SignpostError:
     """The storage error that corresponds to a driver exception."""
     cause = error.orig
-    if isinstance(cause, psycopg.Error):
-        return _from_postgresql(cause)
     if isinstance(cause, sqlite3.Error):
         return _from_sqlite(cause)
+    # Here and not above: its import takes as long as the rest of a small process, and SQLite does without
+    import psycopg
+
+    if isinstance(cause, psycopg.Error):
+        return _from_postgresql(cause)
     return StorageBug(type(cause).__name__)
 
 
-def _from_postgresql(cause: psycopg.Error) -> SignpostError:
+def _from_postgresql(cause: "psycopg.Error") -> SignpostError:
+    import psycopg
+
     state = cause.sqlstate or ""
     text = cause.diag.message_primary or str(cause).partition("\n")[0]
     if refusal := postgresql_refusal(state, str(cause)):
