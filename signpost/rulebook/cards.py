@@ -60,6 +60,7 @@ VARIABLES: Final[Mapping[str, Shape]] = {
     "signature": TEXT,
 }
 """The variables of a card's texts."""
+_VARIABLES: Final = frozenset(VARIABLES.items())
 
 
 def read_agenda(
@@ -123,7 +124,7 @@ class _Reader(FieldReader):
     def _check_texts(self, texts: Texts, node: Node) -> None:
         for key, sources in _sources(texts).items():
             for source in sources:
-                for code, message, suggestion in find_text_problems(source, VARIABLES):
+                for code, message, suggestion in find_text_problems(source, _VARIABLES):
                     self.problems.add(code, node.value[key].position, message, suggestion)
 
     def cards(self) -> tuple[CardKind, ...]:

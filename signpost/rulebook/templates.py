@@ -27,9 +27,8 @@ _NO_ELSE = ("an `if` within {{ }} without `else` shows `unknown` where it is not
 _NUMBERS = (NUMBER, Plain("days"), UNKNOWN_SHAPE)
 
 
-def find_text_problems(source: str, variables: Mapping[str, Shape], attached: str | None = None) -> list[Finding]:
-    """The problems of a text with these variables. `attached`: the variable that is as long as a document."""
-    return list(_findings(source, frozenset(variables.items()), attached))
+Variables: TypeAlias = frozenset[tuple[str, Shape]]
+"""The variables of a text, as a set that keeps its hash: one serves all texts of a rule."""
 
 
 @lru_cache(maxsize=4096)
@@ -53,8 +52,11 @@ def _name_of(node: nodes.Expr) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def _findings(source: str, variables: frozenset[tuple[str, Shape]], attached: str | None) -> tuple[Finding, ...]:
-    """Cached: a rulebook is loaded once for each set of parameters, with the same texts."""
+def find_text_problems(source: str, variables: Variables, attached: str | None = None) -> tuple[Finding, ...]:
+    """The problems of a text with these variables. `attached`: the variable that is as long as a document.
+
+    Cached: a rulebook is loaded once for each set of parameters, with the same texts.
+    """
     try:
         tree = _parse(source)
     except TemplateSyntaxError as error:
@@ -73,7 +75,7 @@ def _findings(source: str, variables: frozenset[tuple[str, Shape]], attached: st
 
 
 @lru_cache(maxsize=4096)
-def cost_of_text(source: str, variables: frozenset[tuple[str, Shape]], attached: str | None) -> int:
+def cost_of_text(source: str, variables: Variables, attached: str | None) -> int:
     """The steps to render a text without problems; see `budget`. Raises TextTooLarge."""
     return cost_of(_parse(source), dict(variables), attached)
 

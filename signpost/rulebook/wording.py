@@ -28,14 +28,15 @@ _MARKUP = re.compile(r"{[{%#].*?[}%#]}", re.DOTALL)
 
 def check_texts(rule: Rule, node: Node, names: Names) -> None:
     """Report every text that is malformed, uses an unknown variable, or is too long."""
-    known = {**dict.fromkeys((*names.broken, *(f"{name}s" for name in names.broken)), UNKNOWN_SHAPE), **variables(rule)}
+    broken = dict.fromkeys((*names.broken, *(f"{name}s" for name in names.broken)), UNKNOWN_SHAPE)
+    known = frozenset({**broken, **variables(rule)}.items())
     cost = 0
     for text in _texts(node):
         found = find_text_problems(text.value, known, rule.attaches)
         for code, message, suggestion in found:
             private = _PRIVATE if code == "R041" and rule.audience == "employer" else ""
             names.problems.add(code, text.position, message, suggestion or private)
-        before, cost = cost, cost + (0 if found else cost_of_text(text.value, frozenset(known.items()), rule.attaches))
+        before, cost = cost, cost + (0 if found else cost_of_text(text.value, known, rule.attaches))
         if before <= MAX_COST < cost:
             message = f"the texts of this rule take more than {MAX_COST} steps with the fullest case"
             names.problems.add("R046", text.position, message, NESTS)
