@@ -1,6 +1,6 @@
 """Requests made from the OpenAPI document, valid and spoilt: no 5xx, and every answer is as the document says.
 
-`make fuzz` makes fifty times as many. SIGNPOST_TEST_SEED chooses others.
+`make fuzz` makes a hundred times as many. SIGNPOST_TEST_SEED chooses others.
 """
 
 import json
@@ -34,7 +34,7 @@ CHECKS = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
-EXAMPLES = int(os.environ.get("SIGNPOST_TEST_FUZZ", "40"))
+EXAMPLES = int(os.environ.get("SIGNPOST_TEST_FUZZ", "16"))
 """Requests of each operation and mode; those without parameters have only one."""
 SEED = int(os.environ.get("SIGNPOST_TEST_SEED", "1"))
 OPERATIONS = [
@@ -138,6 +138,6 @@ def test_there_were_enough_and_they_got_far(fuzzed: Fuzzed) -> None:
     """Not all of them were turned away at the door."""
     if len(fuzzed.answered) < len(OPERATIONS):
         pytest.skip("looks at what the tests before it did, and not all of them have run")
-    assert sum(counts.total() for counts in fuzzed.answered.values()) >= 2000
+    assert sum(counts.total() for counts in fuzzed.answered.values()) >= 50 * EXAMPLES
     untouched = {operation for operation, counts in fuzzed.answered.items() if not any(code < 300 for code in counts)}
     assert untouched == set()

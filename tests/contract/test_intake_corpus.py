@@ -17,7 +17,8 @@ from signpost.schemas.documents.generate import GENERATED
 from signpost.storage import upgrade
 from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_greenhouse, sign_standard, tenants_in
 from tests.support.intake_process import running
-from tests.support.workers_kit import event, open_system
+from tests.support.rulebooks import FEW_RULES
+from tests.support.workers_kit import event, few_engines, open_system
 
 CORPUS = Path(__file__).parents[1] / "data" / "hostile"
 ROUTES = [
@@ -52,16 +53,17 @@ def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
     folder = tmp_path_factory.mktemp("corpus")
     url = f"sqlite:///{folder / 'signpost.db'}"
     with open_system(url, url) as system:
+        system.engines = few_engines()
         system.handle(event("offer.extended", tenant="north", offer="o-1"))
         known["recommendation"] = system.changes()[0]["id"]
-    parts = intake_at(folder)
+    parts = intake_at(folder, rules=FEW_RULES)
     yield parts
     parts.broker.close()
     parts.store.close()
 
 
 known = {
-    "candidate": "c-1", "rule": "ask-response-deadline", "source": "careers", "delivery": "dlv_1",
+    "candidate": "c-1", "rule": "ask-deadline", "source": "careers", "delivery": "dlv_1",
     "path": "events/signpost.offer.extended.v1.json", "asset": "start.js",
 }  # fmt: skip
 

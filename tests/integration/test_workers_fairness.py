@@ -21,7 +21,8 @@ from signpost.workers.advisor import Advisor
 from signpost.workers.clock import CaseClock
 from signpost.workers.process import Stop
 from signpost.workers.reevaluation import MAX_BATCH
-from tests.support.workers_kit import KINDS, RULES, System, event, system
+from tests.support.rulebooks import RULES
+from tests.support.workers_kit import KINDS, System, event, system
 
 FLOOD = 200
 MAX_RATIO = 30

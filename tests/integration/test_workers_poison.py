@@ -12,7 +12,8 @@ from signpost.names import DEAD
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.advisor import group_batches
 from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS
-from tests.support.workers_kit import HOUR, KINDS, RULES, START, System, event, system
+from tests.support.rulebooks import RULES
+from tests.support.workers_kit import HOUR, KINDS, START, System, event, system
 
 ASKED = "ask-response-deadline@offer/o-1"
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,8 @@ from signpost.workers.reevaluation import DueCaseProcessor
 from signpost.workers.relay import Relay
 from signpost.workers.rulebook_versions import RulebookVersions
 from tests.support import servers
+from tests.support.rulebooks import FEW_RULES, RULES
 
-RULES = Path(__file__).parents[2] / "rules"
 START = parse_instant("2026-03-02T09:00:00Z")
 HOUR = 3_600_000_000
 LEASE = 30_000_000
@@ -47,6 +47,12 @@ RECENT_HOURS = (time.time_ns() // 1000 - START) // HOUR - 24
 KINDS = ("embedded", "rabbitmq")
 
 ENGINES: Engines[Engine] = Engines(partial(make_engine, "compiled"), load_rulebooks(RULES))
+
+
+@cache
+def few_engines() -> Engines[Engine]:
+    """Engines of few rules, for tests that ask only whether something is advised."""
+    return Engines(partial(make_engine, "compiled"), load_rulebooks(FEW_RULES))
 
 
 def event(type: str, subject: str = "c-1", *, at: float = 0, id: str = "", tenant: str = "acme", **data: Any) -> Event:
