@@ -1,6 +1,7 @@
 """Fixtures that every test may use: servers, databases, Hypothesis profiles; a closing line about what was skipped."""
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -21,8 +22,9 @@ IN_CI = os.environ.get("CI") == "true"
 
 # A third of the suite's processor time went into scanning rulebooks and modules that stay anyway
 collect_rarely()
-# A program that a test starts would compile the whole package again
+# Every program that a test starts would compile the whole package again, and pytest all tests
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
@@ -133,6 +135,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
         for item in items:
             if item.get_closest_marker("containers"):
                 item.add_marker(pytest.mark.skip(reason="only on demand: make containers-test"))
+
+
+def pytest_collection_finish() -> None:
+    """Modules and items stay until the end; frozen, no collection scans them again."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

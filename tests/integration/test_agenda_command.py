@@ -11,13 +11,11 @@ from click.testing import CliRunner
 
 from signpost.case.instant import MINUTE
 from signpost.cli.agenda import WIDTH, show
-from signpost.engine import make_engine
-from signpost.rulebook import load
 from signpost.workers.agendas import update_agendas
 from signpost.workers.case_rows import load_case_set
 from tests.integration.test_intake_reading import advise, envelope, offer, read
 from tests.support.intake_parts import NOW, TENANTS, Intake, intake_at
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import shipped_engine
 
 PATH = "/v1/candidates/c-1/agenda"
 
@@ -133,7 +131,7 @@ def publish(parts: Intake) -> None:
     """Publish what a worker would once the agendas of the candidate have settled: first the employer's."""
     row = parts.store.case("north", "c-1")
     assert row is not None
-    case_set = load_case_set(make_engine("compiled", load(RULES)), "north", [row])
+    case_set = load_case_set(shipped_engine(), "north", [row])
     for now in (NOW, NOW + MINUTE):
         row.updated = now
         case_set.wake("c-1", now)

@@ -11,10 +11,8 @@ from signpost.advice.case_set import CaseSet
 from signpost.case import Event
 from signpost.case.instant import from_datetime
 from signpost.cli import main
-from signpost.engine import CompiledEngine
-from signpost.rulebook import load
 from signpost.storage import CaseRow, open_store, upgrade
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import RULES, shipped_engine
 
 START = "2026-03-02T09:00:00Z"
 DEADLINE = "2026-03-12T09:00:00Z"
@@ -71,7 +69,7 @@ def env(tmp_path: Path) -> dict[str, str]:
     with open_store(url) as store, store.transaction() as transaction:
         for tenant in ("north", "south"):
             said = Event(tenant, "s", "1", "offer.extended", now, "c-1", {"offer": "acme"})
-            case_set = CaseSet(CompiledEngine(load(RULES)), tenant, {})
+            case_set = CaseSet(shipped_engine(), tenant, {})
             case_set.handle(said, now)
             transaction.lock_cases([(tenant, "c-1")])
             known = case_set.cases["c-1"]

@@ -13,8 +13,6 @@ import pytest
 from click.testing import CliRunner
 
 from signpost.cli.agenda import agenda, show
-from signpost.engine import make_engine
-from signpost.rulebook import load
 from signpost.services.intake import prices
 from signpost.storage import Rate
 from signpost.workers.agendas import update_agendas
@@ -22,7 +20,7 @@ from signpost.workers.case_rows import load_case_set
 from tests.integration.test_intake_explaining import described
 from tests.integration.test_intake_reading import advise, offer, read
 from tests.support.intake_parts import NOW, SOUTH_KEY, Intake, intake_at
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import shipped_engine
 
 PATH = "/v1/candidates/c-1/agenda"
 ACME = "audience=employer&employer=acme"
@@ -44,7 +42,7 @@ def list_candidates(intake: Intake) -> None:
     for key in ("c-1", "c-2"):
         row = intake.store.case("north", key)
         assert row is not None
-        case_set = load_case_set(make_engine("compiled", load(RULES)), "north", [row])
+        case_set = load_case_set(shipped_engine(), "north", [row])
         case_set.wake(key, NOW)
         with intake.store.transaction() as transaction:
             update_agendas([case_set], [replace(row, updated=NOW)]).save(transaction)

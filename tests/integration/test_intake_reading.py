@@ -13,13 +13,12 @@ from jsonschema import Draft202012Validator
 from signpost.advice.case_set import CaseSet, LoadedCase
 from signpost.advice.document import urgency
 from signpost.advice.messages import routing_key, to_cloudevent
-from signpost.engine import make_engine
-from signpost.rulebook import load
 from signpost.schemas import RecommendationSchema, load_own_event
 from signpost.schemas.documents.generate import documents, recommendation_document
 from signpost.storage import CaseRow, Change
 from signpost.storage.cursor import encode_cursor
 from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at
+from tests.support.rulebooks import shipped_engine
 
 RULES = Path(__file__).parents[2] / "rules"
 STRANGE = 'a/b c?d#ü%2F"'
@@ -53,7 +52,7 @@ def envelope(name: str, subject: str, short: str, time: str) -> dict[str, Any]:
 
 def advise(parts: Intake) -> None:
     """What an advisor does, without its loop: fold, advise, keep."""
-    case_set = CaseSet(make_engine("compiled", load(RULES)), "north", {})
+    case_set = CaseSet(shipped_engine(), "north", {})
     emitted = [
         (key, change) for event in map(load_own_event, parts.queued()) for key, change in case_set.handle(event, NOW)
     ]

@@ -12,17 +12,16 @@ from signpost.advice.records import AdviceRecord, load_records
 from signpost.authoring.timelines.reader import find_timelines
 from signpost.case import Case
 from signpost.case.instant import DAY
-from signpost.engine import CompiledEngine
 from signpost.facts.facts import Entity, Facts, facts_of
-from signpost.rulebook import Rulebook, load
+from signpost.rulebook import Rulebook
 from signpost.rulebook.terms import Reach
 from tests.support.generators import random_events, random_now
 from tests.support.oracle import Oracle
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import RULES, shipped, shipped_engine
 
 CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "500"))
-RULEBOOK = load(RULES)
-ENGINE = CompiledEngine(RULEBOOK)
+RULEBOOK = shipped()
+ENGINE = shipped_engine()
 
 
 def advice_at(case: Case, now: int) -> Mapping[str, AdviceRecord]:

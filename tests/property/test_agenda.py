@@ -13,16 +13,14 @@ from signpost.advice.agenda import Agenda, AgendaChange, Reader, agenda_document
 from signpost.advice.case_set import CaseSet
 from signpost.case import Event
 from signpost.case.instant import DAY, HOUR, MINUTE, parse_instant
-from signpost.engine import CompiledEngine
 from signpost.facts.policy import Policy
 from signpost.names import PRIORITIES
-from signpost.rulebook import load
 from tests.support.generators import START, random_event
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import shipped_engine
 
 JOURNEYS = int(os.environ.get("SIGNPOST_TEST_CASES", "80"))
 PARTS = 4
-ENGINE = CompiledEngine(load(RULES))
+ENGINE = shipped_engine()
 URGENT = PRIORITIES[-1]
 END = START + 30 * DAY
 POLICIES = [

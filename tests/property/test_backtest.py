@@ -15,12 +15,11 @@ from signpost.authoring.backtest.differences import differences
 from signpost.authoring.backtest.episodes import Episode, episodes
 from signpost.case import Case, Event
 from signpost.case.instant import DAY
-from signpost.engine import CompiledEngine
 from signpost.rulebook import load
 from tests.support.generators import START, random_event
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import RULES, shipped, shipped_engine
 
-RULEBOOK = load(RULES)
+RULEBOOK = shipped()
 
 
 def random_histories(seed: int, people: int) -> list[History]:
@@ -116,7 +115,7 @@ def test_a_rule_taken_out_is_lost_wherever_it_was_advised(other: Path) -> None:
     path.write_text(text[:start] + text[text.index("\nask-response-deadline:") + 1 :], "utf-8")
     less, histories = load(other), random_histories(5, 20)
     found = backtest(RULEBOOK, less, histories, patience=30 * DAY)
-    engine = CompiledEngine(RULEBOOK)
+    engine = shipped_engine()
     advised = [episode for one in histories for episode in episodes(moments(engine, one, 30 * DAY))]
     number = sum(episode.rule == "thank-for-offer" for episode in advised)
     assert number > 3
@@ -209,7 +208,7 @@ def test_applications_and_merged_candidates_are_one_person() -> None:
     histories = histories_of(events)
     assert len(histories) == 2
     assert [(one.key, [at - START for at, _ in one.steps]) for one in histories] == [("c-5", [3]), ("c-9", [1, 2, 4])]
-    case_set = CaseSet(CompiledEngine(RULEBOOK), "t", {})
+    case_set = CaseSet(shipped_engine(), "t", {})
     for event in events[:-1]:  # the last one repeats an id, which the storage would have noticed
         case_set.handle(event, event.time)
     for history in histories:
@@ -220,13 +219,11 @@ def test_a_history_can_end_before_its_last_event() -> None:
     [history] = histories_of(JOURNEY)
     cut = history.up_to(START + 5 * DAY)
     assert [(at - START) // DAY for at, _ in cut.steps] == [0, 3, 5]
-    assert [
-        one.end for one in episodes(moments(CompiledEngine(RULEBOOK), cut, 0)) if one.rule == "deadline-passed"
-    ] == []
+    assert [one.end for one in episodes(moments(shipped_engine(), cut, 0)) if one.rule == "deadline-passed"] == []
 
 
 def played(events: list[Event], until: int) -> Iterator[tuple[int, str, str]]:
-    case_set = CaseSet(CompiledEngine(RULEBOOK), "t", {})
+    case_set = CaseSet(shipped_engine(), "t", {})
     arrivals = [(event.time, event) for event in sorted(events, key=lambda event: (event.time, event.source, event.id))]
     for emitted in Replay(case_set, arrivals).until(until):
         if emitted.change.change == "raised":
@@ -239,7 +236,7 @@ def test_spells_begin_when_the_workers_would_raise_them() -> None:
         events = [random_event(random, number) for number in range(8)]
         events = [event for event in events if not event.type.startswith("advice")]
         [history] = histories_of(events)
-        found = episodes(moments(CompiledEngine(RULEBOOK), history, 30 * DAY))
+        found = episodes(moments(shipped_engine(), history, 30 * DAY))
         until = max(event.time for event in events) + 30 * DAY
         assert sorted((one.start, one.rule, one.subject) for one in found) == sorted(played(events, until))
 

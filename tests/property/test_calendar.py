@@ -11,14 +11,12 @@ from signpost.advice.calendar import Entry, EntryKind, calendar_entries
 from signpost.advice.calendar_ics import write_ics
 from signpost.case import Case, Event
 from signpost.case.instant import DAY
-from signpost.engine import make_engine
 from signpost.facts.facts import Facts, facts_of
-from signpost.rulebook import load
 from tests.support.calendars import read_calendar
 from tests.support.generators import START, random_events, random_now
-from tests.support.workers_kit import RULES
+from tests.support.rulebooks import shipped_engine
 
-ENGINE = make_engine("compiled", load(RULES))
+ENGINE = shipped_engine()
 SEEDS = st.integers(0, 2**32)
 EARLY = START - 10_000 * DAY
 """Before any date of the cases, also a notice of 90 months: the calendar leaves nothing out as long over."""

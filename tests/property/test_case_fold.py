@@ -7,11 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signpost.case import Case, Event
-from signpost.engine import CompiledEngine
 from signpost.facts.facts import facts_of
-from signpost.rulebook import load
 from tests.support.generators import START, random_events, random_now
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import shipped_engine
 
 seeds = st.integers(0, 2**32)
 EXAMPLES = settings(max_examples=300, deadline=None)
@@ -119,4 +117,4 @@ def test_shuffled_events_give_the_same_advice(seed: int) -> None:
     assert len({frozenset((a.match, a.priority(now), a.due) for a in found if a.holds(now)) for found in answers}) == 1
 
 
-ENGINE = CompiledEngine(load(RULES))
+ENGINE = shipped_engine()

@@ -17,13 +17,12 @@ from signpost.explain import Explanation, TooManySubjects, UnknownRule, UnknownS
 from signpost.facts.facts import Entity, Facts, facts_of
 from signpost.facts.values import typed_value
 from signpost.facts.vocabulary import Field, Vocabulary
-from signpost.rulebook import load
 from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
 from tests.property.test_advice_barrier import unseen
 from tests.support.generators import START, random_events, random_now
-from tests.support.rulebooks import RULES, every_term
+from tests.support.rulebooks import every_term, shipped_engine
 
-ENGINE = CompiledEngine(load(RULES))
+ENGINE = shipped_engine()
 
 
 def said(number: int, type_: str, at: int = START, **data: Any) -> Event:

@@ -26,15 +26,12 @@ from signpost.case import Case
 from signpost.case.event import Event
 from signpost.case.instant import DAY, HOUR
 from signpost.engine import CompiledEngine
-from signpost.rulebook import load
 from tests.property.test_advice_barrier import unseen
 from tests.support.generators import random_event, random_events
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import RULES, shipped_engine
 
 CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "100"))
-TIMELINES = find_timelines([RULES])
-ENGINES = {params: CompiledEngine(rulebook) for params, rulebook in load_variants(RULES, TIMELINES).items()}
-ENGINE = CompiledEngine(load(RULES))
+ENGINE = shipped_engine()
 
 
 def stored(case: LoadedCase) -> LoadedCase:
@@ -64,8 +61,8 @@ def check(case_set: CaseSet, now: int, until: int) -> int:
     return len(replayed)
 
 
-def after_last_event(timeline: Timeline) -> tuple[CaseSet, int]:
-    run, last = Run(timeline, ENGINES[params_key(timeline)]), max(arrival.at for arrival in timeline.arrivals)
+def after_last_event(timeline: Timeline, engine: CompiledEngine) -> tuple[CaseSet, int]:
+    run, last = Run(timeline, engine), max(arrival.at for arrival in timeline.arrivals)
     arrivals = [(arrival.at, arrival.event) for arrival in timeline.arrivals]
     for _ in Replay(run.case_set, arrivals, run._resolve_recommendation).until(last):
         pass
@@ -73,11 +70,12 @@ def after_last_event(timeline: Timeline) -> tuple[CaseSet, int]:
 
 
 def test_after_the_last_event_of_every_timeline() -> None:
-    changes = 0
-    for timeline in TIMELINES:
-        case_set, last = after_last_event(timeline)
+    changes, timelines = 0, find_timelines([RULES])
+    engines = {params: CompiledEngine(rulebook) for params, rulebook in load_variants(RULES, timelines).items()}
+    for timeline in timelines:
+        case_set, last = after_last_event(timeline, engines[params_key(timeline)])
         changes += check(case_set, last, last + MAX_HORIZON_US)
-    assert changes > len(TIMELINES) > 100
+    assert changes > len(timelines) > 100
 
 
 def random_case(random: Random) -> tuple[CaseSet, int]:

@@ -11,13 +11,11 @@ from signpost.advice import active
 from signpost.advice.case_set import CaseSet
 from signpost.case.event import Event
 from signpost.case.instant import from_datetime
-from signpost.engine import make_engine
-from signpost.rulebook import load
 from signpost.schemas import load_event
-from signpost.settings import SHIPPED_RULES
+from tests.support.rulebooks import shipped_engine
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
-ENGINE = make_engine("compiled", load(SHIPPED_RULES))
+ENGINE = shipped_engine()
 
 
 def events_of(journey: Path) -> list[Event]:

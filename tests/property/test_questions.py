@@ -22,13 +22,12 @@ from signpost.explain.waiting import MAX_WORK
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.vocabulary import KINDS
 from signpost.names import PRIORITIES
-from signpost.rulebook import load
 from signpost.schemas import load_event
 from tests.support.generators import START, random_events, random_now
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import shipped_engine
 
 CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "100"))
-ENGINE = CompiledEngine(load(RULES))
+ENGINE = shipped_engine()
 NOW = START + DAY
 ACME = {"employer": {"id": "acme", "name": "Acme"}}
 

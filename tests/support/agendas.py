@@ -8,11 +8,12 @@ from signpost.advice.agenda import agenda_document, agendas
 from signpost.advice.case_set import CaseSet
 from signpost.case.instant import parse_instant
 from signpost.engine import CompiledEngine
-from signpost.rulebook import Rulebook, load
+from signpost.rulebook import Rulebook
 from signpost.schemas import load_own_event
+from tests.support.rulebooks import shipped
 
 RULES = Path(__file__).parents[2] / "rules"
-OURS = load(RULES)
+OURS = shipped()
 TENANT, CANDIDATE = "acme", "maria"
 Happening = tuple[str, str, Mapping[str, Any]]
 """(when, short type, data): `2026-03-02T10:00:00Z`, `offer.extended`, ..."""

@@ -23,14 +23,13 @@ from signpost.authoring.timelines import find_timelines
 from signpost.authoring.timelines.reader import Timeline
 from signpost.case.event import Event
 from signpost.case.instant import DAY, parse_instant
-from signpost.engine.compiled import CompiledEngine
-from signpost.rulebook import load
 from signpost.schemas import EVENT_SCHEMAS, dump_event, full_type, load_event
 from signpost.schemas.documents.event_examples import event_example
 from signpost.schemas.documents.examples import AGENDA_EVENT, QUESTIONS_EVENT
 from signpost.schemas.documents.generate import AGENDA, QUESTIONS, RECOMMENDATION, documents
 from signpost.settings import SHIPPED_RULES
 from tests.support.compatibility import http_breaks, narrowed, widened
+from tests.support.rulebooks import shipped_engine
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "v1"
 CONSUMED = (f"{RECOMMENDATION}.json", f"{QUESTIONS}.json", f"{AGENDA}.json")
@@ -66,7 +65,7 @@ def _file_name(event: dict[str, Any]) -> str:
 
 def recommendations() -> Iterator[dict[str, Any]]:
     """Yield every published change of a recommendation in the timelines of the shipped rulebook."""
-    engine = CompiledEngine(load(SHIPPED_RULES))
+    engine = shipped_engine()
     for timeline in find_timelines([SHIPPED_RULES]):
         for document in _replay(timeline, CaseSet(engine, TENANT, {})):
             yield orjson.loads(orjson.dumps(document))

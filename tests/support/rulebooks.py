@@ -1,14 +1,29 @@
 """A rulebook for tests that uses every kind of term, operator, relation and phrase once."""
 
 import re
+from functools import cache
 from pathlib import Path
 
+from signpost.engine import CompiledEngine
 from signpost.rulebook import Rulebook, load
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules"
 FEW_RULES = ROOT / "tests/simulation/rules"
 """Few rules of every kind: a process loads them at once, where the shipped ones take half a second."""
+
+
+@cache
+def shipped() -> Rulebook:
+    """The shipped rulebook, loaded once in a process of tests."""
+    return load(RULES)
+
+
+@cache
+def shipped_engine() -> CompiledEngine:
+    """The compiled engine of the shipped rulebook."""
+    return CompiledEngine(shipped())
+
 
 PARAMS = {"wait": "3d", "short": "36h", "long_way": "60", "manager_notice": "28d", "usual_notice": "14d"}
 PARAMS |= {"patience": "3bd", "far": "45"}

@@ -18,12 +18,10 @@ from signpost.advice.forecast import (
 from signpost.advice.records import active
 from signpost.case import Case, Event
 from signpost.case.instant import DAY, HOUR, format_instant, parse_instant
-from signpost.engine import CompiledEngine
 from signpost.names import PRIORITIES
-from signpost.rulebook import load
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import shipped_engine
 
-ENGINE = CompiledEngine(load(RULES))
+ENGINE = shipped_engine()
 NOW = parse_instant("2026-03-02T09:00:00Z")
 DEADLINE = "2026-03-10T12:00:00Z"
 

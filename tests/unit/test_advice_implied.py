@@ -6,14 +6,12 @@ from signpost.advice.case_set import CaseSet
 from signpost.advice.records import load_records
 from signpost.case import Event
 from signpost.case.instant import DAY, HOUR, parse_instant
-from signpost.engine import CompiledEngine
 from signpost.facts.facts import Entity, facts_of
-from signpost.rulebook import load
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import shipped, shipped_engine
 
 NOW = parse_instant("2026-03-02T09:00:00Z")
-RULEBOOK = load(RULES)
-ENGINE = CompiledEngine(RULEBOOK)
+RULEBOOK = shipped()
+ENGINE = shipped_engine()
 SCHEDULED = Event(
     "t", "ats", "e-1", "interview.scheduled", NOW, "c-1", {"interview": "i-1", "starts_at": "2026-03-05T09:00:00Z"}
 )

@@ -11,6 +11,7 @@ from signpost.case.instant import HOUR, parse_instant
 from signpost.engine import CompiledEngine
 from signpost.facts.facts import Facts, facts_of
 from signpost.rulebook import load
+from tests.support.rulebooks import shipped
 
 START = parse_instant("2026-03-02T09:00:00Z")
 ACME, GLOBEX = {"id": "acme", "name": "Acme"}, {"id": "globex", "name": "Globex"}
@@ -195,7 +196,7 @@ def test_texts_about_a_candidate_have_no_salutation_of_their_own(tmp_path: Path)
         load(tmp_path)
 
 
-SHIPPED = load(Path(__file__).parents[2] / "rules")
+SHIPPED = shipped()
 LETTERS = [
     pytest.param(draft.body, id=f"{rule.id}-{draft.name}")
     for rule in SHIPPED.rules.values()

@@ -9,17 +9,15 @@ from typing import Any
 from signpost.advice.case_set import CaseSet
 from signpost.authoring.timelines import find_timelines
 from signpost.authoring.timelines.reader import TENANT, Timeline
-from signpost.engine import CompiledEngine
-from signpost.rulebook import load
 from signpost.storage import CaseRow
 from signpost.workers.agendas import update_agendas
 from signpost.workers.case_rows import EmittedChange, prepare
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import RULES, shipped_engine
 
 JOURNEYS = RULES / "timelines" / "several-offers.yaml"
 MOST = 0.25
 """Calls of the agenda for each of the evaluation; it was 0.37 while every publication rendered all words again."""
-ENGINE = CompiledEngine(load(RULES))
+ENGINE = shipped_engine()
 
 
 class Calls:

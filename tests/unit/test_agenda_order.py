@@ -9,12 +9,12 @@ from signpost.advice.agenda import AgendaChange, update
 from signpost.advice.case_set import CaseSet
 from signpost.case.event import Event
 from signpost.case.instant import DAY, HOUR, MINUTE, format_instant
-from signpost.engine import CompiledEngine
 from signpost.rulebook import RulebookError, load
 from tests.support.agendas import OURS, RULES
 from tests.support.generators import START
+from tests.support.rulebooks import shipped_engine
 
-ENGINE = CompiledEngine(OURS)
+ENGINE = shipped_engine()
 Occurrence = tuple[int, str, dict[str, Any]]
 """(microseconds from the start, short type, data)"""
 

@@ -18,16 +18,14 @@ from signpost.advice.case_set import CaseSet
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.cli import main
-from signpost.engine import CompiledEngine
 from signpost.ingress.checking import gaps, try_samples
 from signpost.ingress.mapping_reader import MappingError, load_mapping
 from signpost.ingress.signatures import ENCODINGS, SCHEMES, InvalidSignature, Scheme, verify
 from signpost.ingress.signing import sign
 from signpost.ingress.translate import Receipt, translate
 from signpost.ingress.vendors import FOLDER, VENDORS
-from signpost.rulebook import load
 from signpost.schemas import InvalidEvent, load_event
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import shipped_engine
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
 VECTORS = Path(__file__).parents[1] / "data" / "webhooks"
@@ -263,7 +261,7 @@ def test_a_partner_event_without_offers_or_with_other_statuses_tells_nothing() -
 
 
 def case_set(events: list[Event]) -> CaseSet:
-    cases = CaseSet(CompiledEngine(load(RULES)), "t", {})
+    cases = CaseSet(shipped_engine(), "t", {})
     for event in events:
         cases.handle(event, NOW)
     return cases

@@ -14,11 +14,12 @@ from signpost.cli import main
 from signpost.engine import CompiledEngine
 from signpost.rulebook import RulebookError, load
 from signpost.tenants.rulebooks import load_rulebooks
+from tests.support.rulebooks import shipped
 from tests.unit.test_rulebook_problems import TODAY
 
 RULES = Path(__file__).parents[2] / "rules"
 START = parse_instant("2026-03-02T09:00:00Z")
-OURS = load(RULES)
+OURS = shipped()
 RULE = "ask-response-deadline"
 LOOPS = (
     "{% for a in letter_differences %}{% for b in letter_differences %}{% for c in letter_differences %}"

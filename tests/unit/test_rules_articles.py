@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from signpost.authoring.catalogue.articles import advice_by_article
-from signpost.rulebook import load
 from signpost.yaml_files.problems import FileError
+from tests.support.rulebooks import shipped
 
 RULES = Path(__file__).parents[2] / "rules"
-RULEBOOK = load(RULES)
+RULEBOOK = shipped()
 
 
 def test_every_article_of_the_shipped_rules_is_broken_down() -> None:

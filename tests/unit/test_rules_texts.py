@@ -8,8 +8,7 @@ from signpost.advice import advise
 from signpost.case import Case, Event
 from signpost.case.instant import DAY, parse_instant
 from signpost.engine import CompiledEngine
-from signpost.rulebook import load
-from tests.support.agendas import RULES
+from tests.support.rulebooks import shipped_engine
 
 START = parse_instant("2026-05-04T08:00:00Z")
 ZETA: dict[str, Any] = {"offer": "z", "employer": {"id": "zeta", "name": "Zeta"}}
@@ -23,7 +22,7 @@ NOTICE: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def engine() -> CompiledEngine:
-    return CompiledEngine(load(RULES))
+    return shipped_engine()
 
 
 def words(engine: CompiledEngine, rule: str, events: dict[str, dict[str, Any]]) -> str:

@@ -11,16 +11,14 @@ from signpost.advice import advise
 from signpost.advice.wording import to_context
 from signpost.case import Case, Event
 from signpost.case.instant import parse_instant
-from signpost.engine import CompiledEngine
 from signpost.facts.facts import Facts, facts_of
-from signpost.rulebook import load
 from signpost.rulebook.texts import ENVIRONMENT, render, to_local_time
 from signpost.schemas import dump_event, dump_offsets, load_event, load_own_event
 from tests.support.generators import random_events, random_facts
-from tests.support.rulebooks import RULES
+from tests.support.rulebooks import shipped_engine
 
 NOW = parse_instant("2026-11-24T12:00:00Z")
-ENGINE = CompiledEngine(load(RULES))
+ENGINE = shipped_engine()
 FILTERS = ("", "| day", "| deadline", "| short_deadline")
 ACME = {"id": "acme", "name": "Acme"}
 
