@@ -43,7 +43,7 @@ _PATTERNS: Final = {
 
 GRANTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "intake": (
-        ("SELECT", "alembic_version, cases, recommendations, feed, feed_erased, standings"),
+        ("SELECT", "alembic_version, cases, recommendations, feed, feed_heads, feed_erased, standings"),
         ("SELECT, INSERT, UPDATE", "buckets, signed_messages"),
         ("SELECT, INSERT, UPDATE, DELETE", "deliveries, delivery_cases, delivery_ids"),
         ("SELECT, INSERT, DELETE", "calendar_links"),
@@ -64,11 +64,13 @@ GRANTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "clock": (
         ("SELECT", "alembic_version"),
-        ("SELECT, INSERT, UPDATE", "cases, recommendations, feed_heads"),
-        ("SELECT, INSERT", "feed"),
+        ("SELECT, INSERT, UPDATE", "cases, feed_heads"),
+        ("SELECT, INSERT, DELETE", "feed"),
+        ("SELECT (tenant, source, id, received_at), DELETE", "seen_events"),
+        ("SELECT (tenant, position), DELETE", "feed_erased"),
         ("SELECT, INSERT, DELETE", "standings, usage"),
         ("INSERT, DELETE, SELECT (id)", "outbox"),
-        ("SELECT, INSERT, UPDATE, DELETE", "rulebooks"),
+        ("SELECT, INSERT, UPDATE, DELETE", "rulebooks, recommendations"),
         ("SELECT, DELETE", "deliveries"),
         ("SELECT (delivery), DELETE", "delivery_cases, delivery_ids"),
         ("SELECT (until), DELETE", "signed_messages"),

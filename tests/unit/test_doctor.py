@@ -192,7 +192,8 @@ def sql_rights(role: str) -> set[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("role", GRANTS)
 def test_the_rights_in_the_database_are_those_of_deploy(role: str) -> None:
-    assert {tuple(right) for right in database_rights(role)} == sql_rights(role)
+    found = {tuple(right) for right in database_rights(role)}
+    assert found == sql_rights(role), "change signpost/doctor/rights.py as you change deploy/postgresql/grants.sql"
 
 
 @pytest.mark.parametrize("role", [*ROLES, ALL])

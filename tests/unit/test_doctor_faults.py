@@ -20,7 +20,7 @@ from signpost.doctor.site import wall_clock
 from signpost.messaging.message import EXCHANGE
 from signpost.messaging.topology import ADVISOR, BULK, UNROUTED
 from signpost.names import DEAD, EVENTS
-from signpost.storage import head_revision
+from signpost.storage import head_revision, schema
 from signpost.tenants.live_rulebooks import LiveEngines, kept_rules
 from tests.support.certificates import Authority
 from tests.support.installations import Installation, is_bad, variables
@@ -28,7 +28,6 @@ from tests.support.rulebooks import FEW_RULES
 from tests.support.workers_kit import System, event, message
 
 Inject = Callable[[Installation], None]
-OLD_TABLES = "DROP INDEX cases_updated; UPDATE alembic_version SET version_num = '0014'"
 OF_SERVERS = ("broker-version", "broker-alarm", "broker-rights", "consumers")
 OF_DATABASES = ("database-version", "database-clock", "database-rights")
 SOURCE = 'sources:\n  greens: {tenant: acme, vendor: greenhouse, secrets: ["file:greens.secret"], employer: {id: g}}\n'
@@ -221,6 +220,17 @@ def other_tables(installation: Installation) -> None:
     statement("CREATE TABLE others (id INTEGER)")(installation)
 
 
+def older_tables(installation: Installation) -> None:
+    """As the version before the last migration left them."""
+    from alembic import command
+    from sqlalchemy import create_engine
+
+    config = schema._config()
+    with create_engine(f"sqlite:///{installation.folder / 'signpost.db'}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "-1")
+
+
 def undone(text: str) -> Inject:
     return lambda installation: statement(text)(installation)
 
@@ -379,7 +389,7 @@ FAULTS = {
     "no database at all": Fault("database", "is not an SQLite database", not_a_database),
     "no embedded queue": Fault("broker", "has no file", no_database),
     "no tables": Fault("migrations", "no tables of Signpost", other_tables),
-    "an old migration": Fault("migrations", "this version needs", statement(OLD_TABLES)),
+    "an old migration": Fault("migrations", "this version needs", older_tables),
     "a newer database": Fault(
         "migrations",
         "of a newer version of Signpost",
