@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-import httpx
 import pytest
 from werkzeug.test import TestResponse
 
 from signpost.schemas.documents.generate import GENERATED
 from signpost.storage import upgrade
+from tests.support.http import HTTP
 from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_greenhouse, sign_standard, tenants_in
 from tests.support.intake_process import running
 from tests.support.rulebooks import FEW_RULES
@@ -135,7 +135,7 @@ def test_raw_requests_to_gunicorn(tmp_path: Path) -> None:
             statuses = [line.split()[1] for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.")]
             assert all(status[:1] in b"24" or status in ALLOWED for status in statuses), (name, answer[:300])
             assert b"evil" not in answer, name
-        assert httpx.get(f"{address}/livez").status_code == 200
+        assert HTTP.get(f"{address}/livez").status_code == 200
     log = (tmp_path / "log").read_text(encoding="utf-8")
     assert "Traceback" not in log
     assert log.count("Booting worker") == 2, "none of them had to be replaced"

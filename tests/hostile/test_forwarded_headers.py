@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.support.http import HTTP
 from tests.support.intake_process import intake_folder, running
 
 FORGED = {
@@ -21,12 +21,12 @@ FORGED = {
 
 def start_page(address: str, headers: dict[str, str]) -> str:
     """The start page, which shows the address at which the client reached the intake."""
-    return httpx.get(f"{address}/", headers=headers, timeout=30).raise_for_status().text
+    return HTTP.get(f"{address}/", headers=headers, timeout=30).raise_for_status().text
 
 
 def status_with_forged_path(address: str) -> int:
     """The status of /livez with headers that move the path, if they are believed."""
-    return httpx.get(f"{address}/livez", headers={"SCRIPT_NAME": "/livez", "PATH_INFO": "/no"}, timeout=30).status_code
+    return HTTP.get(f"{address}/livez", headers={"SCRIPT_NAME": "/livez", "PATH_INFO": "/no"}, timeout=30).status_code
 
 
 @pytest.mark.parametrize("environment", [{}, {"FORWARDED_ALLOW_IPS": "*"}])

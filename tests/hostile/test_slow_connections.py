@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
+from tests.support.http import HTTP
 from tests.support.intake_parts import NORTH_KEY
 from tests.support.intake_process import EVENT, intake_folder, running
 from tests.support.private_servers import wait_until
@@ -76,11 +76,11 @@ def is_waiting(client: socket.socket) -> bool:
 def post(address: str) -> int:
     body = json.dumps(EVENT | {"id": f"e-{time.monotonic_ns()}"}).encode()
     headers = {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {NORTH_KEY}"}
-    return httpx.post(f"{address}/v1/events", content=body, headers=headers, timeout=30).status_code
+    return HTTP.post(f"{address}/v1/events", content=body, headers=headers, timeout=30).status_code
 
 
 def livez(address: str) -> int:
-    return httpx.get(f"{address}/livez", timeout=30).status_code
+    return HTTP.get(f"{address}/livez", timeout=30).status_code
 
 
 def seconds(request: Callable[[], int], status: int) -> float:

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pika
 import psycopg
 import pytest
@@ -21,6 +20,7 @@ from signpost.messaging.rabbitmq.admin import open_admin
 from signpost.messaging.topology import consumer_topology
 from signpost.storage import upgrade
 from signpost.storage.tables import metadata
+from tests.support.http import HTTP
 from tests.support.intake_parts import NORTH_KEY, tenants_in
 from tests.support.intake_process import running
 from tests.support.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, wait_until
@@ -106,7 +106,7 @@ def play(address: str) -> None:
         "time": "2026-03-03T13:00:00Z", "subject": "erased-1", "data": {},
     }  # fmt: skip
     headers = {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {NORTH_KEY}"}
-    assert httpx.post(f"{address}/v1/events", json=erasure, headers=headers, timeout=60).status_code == 202
+    assert HTTP.post(f"{address}/v1/events", json=erasure, headers=headers, timeout=60).status_code == 202
 
 
 def test_the_whole_flow_runs_with_the_rights_of_each_role(
@@ -143,7 +143,7 @@ def test_the_whole_flow_runs_with_the_rights_of_each_role(
     until(lambda: count("SELECT count(*) FROM outbox") == 0, "the relay publishes it")
     headers = {"Authorization": f"Bearer {NORTH_KEY}"}
     for path in ("/v1/recommendations", "/v1/deliveries", "/v1/dead-letters", "/readyz"):
-        assert httpx.get(address + path, headers=headers, timeout=60).status_code == 200
+        assert HTTP.get(address + path, headers=headers, timeout=60).status_code == 200
     assert not REFUSALS.findall(logs()), logs()[-3000:]
     assert {name: worker.stop() for name, worker in workers.items()} == dict.fromkeys(workers, 0)
 

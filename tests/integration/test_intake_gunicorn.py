@@ -12,6 +12,7 @@ import pytest
 
 from signpost.messaging import connect
 from signpost.storage import open_store
+from tests.support.http import HTTP
 from tests.support.intake_parts import DEAD_BROKER, NORTH_KEY, NOW, TENANTS
 from tests.support.intake_process import COMMAND, EVENT, environment, intake_folder, running
 from tests.support.private_servers import free_port, wait_until
@@ -23,7 +24,7 @@ def send(address: str) -> int:
 
 def post(address: str, content: bytes | Iterator[bytes]) -> httpx.Response:
     headers = {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {NORTH_KEY}"}
-    return httpx.post(f"{address}/v1/events", content=content, headers=headers, timeout=60)
+    return HTTP.post(f"{address}/v1/events", content=content, headers=headers, timeout=60)
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
     with running(folder) as (address, process):
-        assert httpx.get(f"{address}/readyz", timeout=60).json() == {"status": "ok"}
+        assert HTTP.get(f"{address}/readyz", timeout=60).json() == {"status": "ok"}
         assert send(address) == 202
         chunks = (b" " * 100_000 for _ in range(20))
         assert post(address, chunks).status_code == 413
@@ -49,7 +50,7 @@ def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
 def test_it_starts_and_accepts_without_its_broker(folder: Path) -> None:
     with running(folder, SIGNPOST_BROKER_URL=DEAD_BROKER, SIGNPOST_PUBLISH_TIMEOUT="1") as (address, _):
         assert send(address) == 202
-        assert httpx.get(f"{address}/readyz", timeout=60).json()["status"] == "degraded"
+        assert HTTP.get(f"{address}/readyz", timeout=60).json()["status"] == "degraded"
     assert open_store(f"sqlite:///{folder}/signpost.db").outbox_depth(NOW).waiting == 1
 
 
@@ -89,7 +90,7 @@ def test_one_unknown_vendor_keeps_no_other_source_from_working(folder: Path) -> 
 
 def webhook(address: str, source: str) -> int:
     """The status of an unsigned webhook."""
-    return httpx.post(f"{address}/v1/webhooks/{source}", content=b"{}", timeout=20).status_code
+    return HTTP.post(f"{address}/v1/webhooks/{source}", content=b"{}", timeout=20).status_code
 
 
 def test_a_stopping_intake_answers_what_is_still_arriving(folder: Path) -> None:
@@ -104,7 +105,7 @@ def test_a_stopping_intake_answers_what_is_still_arriving(folder: Path) -> None:
             head += f"Content-Type: application/cloudevents+json\r\nContent-Length: {len(body)}\r\n\r\n"
             client.sendall(head.encode() + body[:10])
             # The accepted connections are the last ones before this answer
-            assert httpx.get(f"{address}/livez", timeout=30).status_code == 200
+            assert HTTP.get(f"{address}/livez", timeout=30).status_code == 200
             process.send_signal(signal.SIGTERM)
             assert silent.recv(1) == b""
             client.sendall(body[10:])

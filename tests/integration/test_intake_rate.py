@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 
 from signpost.case.instant import SECOND
@@ -23,6 +22,7 @@ from signpost.storage import Lease, Rate, Store, open_store, upgrade
 from signpost.storage.errors import StorageUnavailable
 from signpost.tenants.model import Source
 from signpost.tenants.quotas import Quotas
+from tests.support.http import HTTP
 from tests.support.intake_parts import DEAD_DATABASE, NORTH_KEY, NOW, SOUTH_KEY, intake_at, sign_standard, tenants_in
 from tests.support.intake_process import running
 from tests.support.private_servers import wait_until
@@ -216,7 +216,7 @@ def test_the_processes_of_gunicorn_share_one_rate_and_its_settings(tmp_path: Pat
         begun, statuses = time.monotonic(), list[int]()
 
         def refused() -> bool:
-            statuses.append(httpx.get(f"{address}/v1/recommendations", headers=headers, timeout=60).status_code)
+            statuses.append(HTTP.get(f"{address}/v1/recommendations", headers=headers, timeout=60).status_code)
             return len(statuses) >= 30 and 429 in statuses
 
         wait_until(refused, "a request to be refused")
@@ -225,7 +225,7 @@ def test_the_processes_of_gunicorn_share_one_rate_and_its_settings(tmp_path: Pat
             f"{address}/v1/events",
             {"Authorization": f"Bearer {SOUTH_KEY}", "Content-Type": "application/cloudevents+json"},
         )
-        assert httpx.post(events, content=b"x" * 1001, headers=south, timeout=60).status_code == 413
+        assert HTTP.post(events, content=b"x" * 1001, headers=south, timeout=60).status_code == 413
     # Where the database was slow, more was let in, and a line says so
     if "rate limiting disabled" not in (tmp_path / "log").read_text():
         assert 10 <= statuses.count(200) <= 10 + passed + 1

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.integration.test_project_up import ROOT, System, published_rules, started
+from tests.support.http import HTTP
 from tests.support.private_servers import wait_until
 from tests.support.rulebooks import FEW_RULES
 
@@ -36,7 +37,7 @@ def system(tmp_path: Path, overlay: Path) -> Iterator[System]:
 
 def health(system: System) -> dict[str, Any]:
     try:
-        return dict(httpx.get(f"http://127.0.0.1:{system.port}/readyz", timeout=5).json())
+        return dict(HTTP.get(f"http://127.0.0.1:{system.port}/readyz", timeout=5).json())
     except httpx.TransportError:
         return {}
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.integration.test_project_up import System, started
+from tests.support.http import HTTP
 from tests.support.private_servers import wait_until
 
 NAMES = {
@@ -42,12 +42,12 @@ def key_of(system: System) -> str:
 def post(system: System, path: str, body: Any) -> int:
     headers = {"Authorization": f"Bearer {key_of(system)}", "Content-Type": "application/cloudevents+json"}
     content = body if isinstance(body, bytes) else json.dumps(body)
-    return httpx.post(f"http://127.0.0.1:{system.port}{path}", content=content, headers=headers, timeout=30).status_code
+    return HTTP.post(f"http://127.0.0.1:{system.port}{path}", content=content, headers=headers, timeout=30).status_code
 
 
 def advice(system: System) -> str:
     headers = {"Authorization": f"Bearer {key_of(system)}"}
-    return httpx.get(f"http://127.0.0.1:{system.port}/v1/candidates/c-1/advice", headers=headers, timeout=30).text
+    return HTTP.get(f"http://127.0.0.1:{system.port}/v1/candidates/c-1/advice", headers=headers, timeout=30).text
 
 
 def test_no_line_of_a_run_names_a_person(system: System) -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from signpost.messaging import connect
 from signpost.signals import block_while_starting
+from tests.support.http import HTTP
 from tests.support.intake_parts import NORTH_KEY
 from tests.support.intake_process import COMMAND, answers, environment, intake_folder
 from tests.support.private_servers import free_port, restore_default_signals, wait_until
@@ -145,10 +145,10 @@ def test_an_intake_answers_without_its_log(tmp_path: Path, log: Log) -> None:
     with started(COMMAND, folder, log.descriptor, port, GUNICORN_CMD_ARGS="--access-logfile -"):
         wait_until(lambda: answers(address), "the intake to answer")
         for _ in range(50):
-            assert httpx.get(
+            assert HTTP.get(
                 f"{address}/v1/recommendations", headers={"Authorization": f"Bearer {NORTH_KEY}"}
             ).is_success
-        wait_until(lambda: "log" in httpx.get(f"{address}/readyz").json(), "the probe to say so")
+        wait_until(lambda: "log" in HTTP.get(f"{address}/readyz").json(), "the probe to say so")
 
 
 def test_a_system_goes_on_without_its_log(tmp_path: Path) -> None:

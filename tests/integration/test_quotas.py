@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from werkzeug.test import TestResponse
 
@@ -15,6 +14,7 @@ from signpost.services.intake.rate import RETRY_STATUSES
 from signpost.storage import CaseRow, Usage, open_store
 from signpost.tenants.quotas import Quota
 from signpost.workers import metering
+from tests.support.http import HTTP
 from tests.support.intake_parts import (
     DEAD_DATABASE,
     NORTH_KEY,
@@ -245,7 +245,7 @@ def test_the_processes_apply_the_settings_and_the_tenants_file(tmp_path: Path) -
     state = Case.of(event("offer.extended", "known", offer="o-1")).to_json()
 
     def is_refused() -> bool:
-        return httpx.post(f"{address}/v1/events", json=document("new"), headers=north, timeout=60).status_code == 403
+        return HTTP.post(f"{address}/v1/events", json=document("new"), headers=north, timeout=60).status_code == 403
 
     with open_store(url) as store, running(folder, SIGNPOST_HTTP_PROCESSES="1") as (address, _):
         keys = [("north", "known"), ("south", "known")]

@@ -15,6 +15,7 @@ import httpx
 
 from signpost.messaging import connect
 from signpost.storage import open_store
+from tests.support.http import HTTP
 from tests.support.intake_parts import NORTH_KEY
 from tests.support.intake_process import COMMAND, EVENT, answers, environment, intake_folder
 from tests.support.private_servers import free_port, wait_until
@@ -67,7 +68,7 @@ class Balanced:
 
     def _is_ready(self, port: int) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10).status_code == 200
+            return HTTP.get(f"http://127.0.0.1:{port}/readyz", timeout=10).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -83,7 +84,7 @@ class Balanced:
     def _send_one(self, name: str, port: int) -> None:
         event = {**EVENT, "id": name, "subject": f"c-{name}"}
         try:
-            answer = httpx.post(
+            answer = HTTP.post(
                 f"http://127.0.0.1:{port}/v1/events", content=json.dumps(event), headers=HEADERS, timeout=60
             )
         except httpx.TransportError as error:

@@ -169,7 +169,7 @@ class _Shell:
         deadline = time.monotonic() + (MAX_COMMAND_S if "eventually" in step.words else 0)
         status, printed = self._run(step.command)
         while not matches(step.shown, printed) and time.monotonic() < deadline:
-            time.sleep(0.05)
+            time.sleep(0.3)  # a command takes as long
             status, printed = self._run(step.command)
         _expect(step, printed, matches(step.shown, printed))
         assert (status != 0) == ("fails" in step.words), (

@@ -11,6 +11,7 @@ import httpx
 
 from signpost.messaging import connect
 from signpost.storage import upgrade
+from tests.support.http import HTTP
 from tests.support.intake_parts import tenants_in
 from tests.support.private_servers import free_port, wait_until
 from tests.support.rulebooks import FEW_RULES
@@ -54,7 +55,7 @@ def running(folder: Path, **settings: str) -> Iterator[tuple[str, subprocess.Pop
 def answers(address: str) -> bool:
     """Whether something answers there."""
     try:
-        return httpx.get(f"{address}/livez", timeout=10).status_code == 200
+        return HTTP.get(f"{address}/livez", timeout=10).status_code == 200
     except httpx.TransportError:
         return False
 
