@@ -117,7 +117,7 @@ def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: S
 @contextmanager
 def open_parts(name: str, settings: Settings, rules: Rules) -> Iterator[Parts]:
     """Open and check store and broker. Raises TransientError, and CallerError for a missing exchange or queue."""
-    with open_store(settings.database_url) as store:
+    with open_store(settings.database_url, name=f"signpost {name}") as store:
         store.ping()
         broker = connect(
             settings.broker_url,

@@ -50,6 +50,7 @@ def _open(connections: int, timeout_s: float, *, ping_first: bool = True) -> Sto
         busy_timeout_s=timeout_s,
         pool_timeout_s=POOL_TIMEOUT_S,
         ping_first=ping_first,
+        name="signpost intake",
     )
 
 

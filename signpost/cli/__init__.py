@@ -22,6 +22,7 @@ COMMANDS: Final = {
         "signpost.cli.dead_letters:dead_letters",
         "List, show, requeue and drop messages that could not be processed.",
     ),
+    "status": ("signpost.cli.status:status", "Show what happens: processes, queues, lags, versions, errors."),
     "doctor": ("signpost.cli.doctor:doctor", "Find what is wrong, and the command that mends it."),
     "erase": ("signpost.cli.erase:erase", "Erase a candidate and show what is left where."),
     "tenants": ("signpost.cli.tenants:tenants", "Add tenants and list them."),

@@ -80,6 +80,7 @@ class Site:
             statement_timeout_s=STATEMENT_S,
             busy_timeout_s=STATEMENT_S,
             pool_timeout_s=STATEMENT_S,
+            name=NAME,
         )
 
     @contextmanager

@@ -32,6 +32,8 @@ class EngineOptions:
     statement_timeout_s: float = 30
     """The server ends a statement after this, and a call without any answer ends CALL_MARGIN_S later; 0: no limit."""
     busy_timeout_s: float = 30
+    name: str = "signpost"
+    """Of the connections, as PostgreSQL shows them."""
     ping_first: bool = True
     """Whether a connection to PostgreSQL is checked before each use, and replaced if its server has restarted."""
 
@@ -114,7 +116,7 @@ def _postgresql_arguments(options: EngineOptions) -> dict[str, Any]:
     settings = f"-c statement_timeout={timeout_ms} -c idle_in_transaction_session_timeout={2 * timeout_ms}"
     return {
         "connect_timeout": options.connect_timeout_s,
-        "application_name": "signpost",
+        "application_name": options.name,
         "client_encoding": "utf8",
         "options": settings,
         "keepalives_idle": 10,

@@ -17,6 +17,10 @@ _SERVER: Final = text(
     "SELECT 'PostgreSQL', current_setting('server_version'), current_user,"
     " CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
 )
+_NAMES: Final = text(
+    "SELECT application_name, count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name LIKE 'signpost %' GROUP BY application_name"
+)
 _MISSING: Final = text(
     "SELECT t, p, c FROM unnest(CAST(:tables AS text[]), CAST(:privileges AS text[]), CAST(:columns AS text[]))"
     " AS wanted(t, p, c) WHERE NOT CASE WHEN to_regclass(t) IS NULL THEN true"
@@ -72,6 +76,13 @@ class InspectionStore:
             if connection.dialect.name == "postgresql":
                 return ServerRow(*connection.execute(_SERVER).one())
             return ServerRow("SQLite", str(connection.execute(text("SELECT sqlite_version()")).scalar_one()))
+
+    def connections(self) -> Mapping[str, int]:
+        """Name of connections to this database, like "signpost relay" -> their number. SQLite has none."""
+        with self._read_connection() as connection:
+            if connection.dialect.name != "postgresql":
+                return {}
+            return {str(name): int(count) for name, count in connection.execute(_NAMES)}
 
     def revision(self) -> str | None:
         """The revision of the tables; None if there are none."""

@@ -284,10 +284,11 @@ def open_store(
     busy_timeout_s: float = 30,
     pool_timeout_s: float = 10,
     ping_first: bool = True,
+    name: str = "signpost",
 ) -> Store:
-    """A store on postgresql://USER@HOST/NAME or sqlite:///FILE; connects on first use.
+    """A store on postgresql://USER@HOST/NAME or sqlite:///FILE; connects on first use. `name`: of its connections.
 
     Raises BadDatabaseUrl.
     """
     times = (connect_timeout_s, pool_timeout_s, statement_timeout_s, busy_timeout_s)
-    return Store(url, EngineOptions(pool_size, *times, ping_first))
+    return Store(url, EngineOptions(pool_size, *times, name, ping_first))

@@ -346,7 +346,7 @@ def cut_connections(url: str) -> int:
     with psycopg.connect(plain, autocommit=True) as connection:
         query = (
             "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND application_name = 'signpost'"
+            "WHERE datname = current_database() AND application_name LIKE 'signpost%'"
         )
         row = connection.execute(query).fetchone()
     assert row is not None

@@ -1,6 +1,7 @@
 """Faults of RabbitMQ and PostgreSQL: the doctor names each, and what it prints mends it."""
 
 import contextlib
+import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from signpost.messaging import Bounds, connect
 from signpost.messaging.rabbitmq.admin import open_admin
 from signpost.messaging.topology import ADVISOR, UNROUTED, consumer_queue, dead_letter_queue
 from signpost.names import ADVICE
+from signpost.storage import open_store
 from tests.support import servers
 from tests.support.installations import Installation, is_bad, variables
 from tests.support.private_servers import PrivateRabbitMQ, wait_until
@@ -252,3 +254,18 @@ def test_a_fault_of_a_server_is_named_and_what_is_printed_mends_it(installation:
         fault.undo(installation)
     installation.mend(fault.check)
     assert not [line for line in installation.lines(fault.check) if is_bad(line)]
+
+
+def test_the_status_shows_processes_and_queues_of_servers(installation: Installation) -> None:
+    consumer(installation)
+    reads(installation, ADVISOR, f"{ADVISOR}.bulk")
+    relay = installation.stack.enter_context(open_store(installation.environ[DATABASE], name="signpost relay"))
+    relay.ping()
+    found = json.loads(installation.signpost("status", "--json"))
+    assert found["problems"] == {}
+    assert found["database"]["product"] == "PostgreSQL"
+    assert found["broker"]["product"] == "RabbitMQ"
+    assert sorted(one["role"] for one in found["running"]) == ["advisor", "relay"]
+    assert {"queue": ADVISOR, "waiting": 0, "consumers": 1} in found["queues"]
+    assert {"queue": dead_letter_queue("notifier"), "waiting": 0, "consumers": None} in found["queues"]
+    assert found["clock"] == {"due": 0, "lag_s": None}
