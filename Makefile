@@ -79,10 +79,11 @@ rules: $(READY) ## check the rulebook, run its timelines, and require that they 
 	$(BIN)/signpost rules check rules
 	$(BIN)/signpost rules test rules --mutate --min-score 100
 
-generate: $(READY) ## write all generated files: schemas, API documents, the rule catalogue
+generate: $(READY) ## write all generated files: schemas, API documents, the rule catalogue, the table of metrics
 	$(BIN)/python -m signpost.schemas
 	$(BIN)/signpost rules schema rules
 	$(BIN)/python -m signpost.authoring.catalogue rules docs/rulebook
+	$(BIN)/python -m signpost.metrics
 
 consumers-js: ## install the dependencies of the JavaScript consumer (needs Node.js), so that its test runs
 	cd examples/consumers/javascript && npm ci --silent --no-audit --no-fund

@@ -101,6 +101,11 @@ def bind(value: str) -> Bind:
     return Bind(host, int(port))
 
 
+def optional_bind(value: str) -> Bind | None:
+    """HOST:PORT, or nothing."""
+    return bind(value) if value else None
+
+
 def address(value: str) -> str:
     """http://HOST:PORT or https://HOST, without a trailing slash."""
     return _url(value, ("http", "https"), "http://HOST:PORT or https://HOST").rstrip("/")

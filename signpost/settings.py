@@ -15,6 +15,7 @@ from signpost.setting_kinds import (
     mask_passwords,
     networks,
     number,
+    optional_bind,
     path,
     queue,
     seconds,
@@ -202,6 +203,12 @@ class Settings:
     )
     log_format: str = _setting(
         choice("auto", "text", "json"), "auto", "format of log lines; auto: text on a terminal, JSON lines elsewhere"
+    )
+    metrics_bind: Bind | None = _setting(
+        optional_bind,
+        "",
+        "address at which every process serves `/metrics`, `/livez` and `/readyz`, for your own network only; empty: "
+        "only the intake does, on its usual address",
     )
     url: str = _setting(address, "http://127.0.0.1:8080", "address at which commands reach the intake", client=True)
     api_key: str = _setting(token, "", "API key that these commands use", secret=True, client=True)

@@ -15,6 +15,7 @@ from typing import ClassVar, Final, Generic, TypeVar
 
 from signpost.errors import CallerError
 from signpost.kept_files import KeptFiles
+from signpost.metrics.table import FILES_REFUSED, RELOADS
 from signpost.regular_files import read_regular
 
 SETTLE_S: Final = 0.3
@@ -45,6 +46,7 @@ class Watched(ABC, Generic[Content]):
         """Why the files cannot be compared with what was loaded."""
         self._handled, self._content = self._load_first_or_kept()
         self._log_in_force(self._content, None)
+        self._show_refused()
         self._keep()
 
     @abstractmethod
@@ -199,6 +201,8 @@ class Watched(ABC, Generic[Content]):
         if digest != self._digest():
             return False
         self._handled, self.refused = digest, problems
+        RELOADS.inc(self.name, "refused" if problems else "accepted")
+        self._show_refused()
         if problems:
             self._log_refused(problems)
         elif content is not self._content:
@@ -206,6 +210,9 @@ class Watched(ABC, Generic[Content]):
             self._content = content
         self._keep()
         return True
+
+    def _show_refused(self) -> None:
+        FILES_REFUSED.set(bool(self.refused), self.name)
 
     def _try_load(self) -> tuple[Content, list[str]]:
         try:

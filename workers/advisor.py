@@ -3,14 +3,17 @@
 import logging
 from collections.abc import Sequence
 from hashlib import blake2b
+from time import perf_counter
 
 from signpost.crash_points import reach
 from signpost.errors import TransientError
-from signpost.messaging import Consumer, Delivery, advisor_queues
+from signpost.messaging import Consumer, Delivery, Outcome, advisor_queues
+from signpost.metrics import health, table
 from signpost.settings import Settings
 from signpost.storage import StorageConflict
 from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS, BatchHandler
 from signpost.workers.batch_result import BatchResult
+from signpost.workers.counts import count_ages, count_dead_letter
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
 from signpost.workers.rulebook_versions import RulebookVersions
@@ -53,7 +56,11 @@ class Advisor:
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set. Raises TransientError after MAX_HOLD_S without a database."""
         while not stop.is_set():
+            health.turn()
             self.step(stop, IDLE_WAIT_S)
+            health.report(
+                {"broker": not any(consumer.problem for consumer, _ in self._queues) and not self._outbox.problem}
+            )
         self._outbox.collect()
 
     def step(self, stop: Stop, wait_s: float) -> int:
@@ -68,7 +75,7 @@ class Advisor:
                 handled += len(result.settlements)
         if not handled:
             self._outbox.collect()
-            self._handler.announce_rulebooks(self._clock())
+            health.report({"database": self._handler.announce_rulebooks(self._clock())})
         return handled
 
     def _bulk_limit(self, handled: int) -> int:
@@ -91,7 +98,10 @@ class Advisor:
 
     def _handle(self, consumer: Consumer, batch: Sequence[Delivery], stop: Stop) -> BatchResult:
         reach("batch received")
+        started = perf_counter()
         result = self._commit_with_retry(batch, stop)
+        table.BATCH_SECONDS.observe(perf_counter() - started)
+        self._count(result)
         if result.outgoing:
             reach("batch committed")
         self._outbox.send(result.outgoing)
@@ -101,13 +111,30 @@ class Advisor:
         log.info("batch handled", extra=result.counts())
         return result
 
+    def _count(self, result: BatchResult) -> None:
+        """Count a committed batch."""
+        table.BATCH_EVENTS.observe(len(result.settlements))
+        table.EVENTS_FOLDED.inc(by=result.fresh)
+        table.EVENTS_DUPLICATE.inc(by=result.repeated)
+        table.EVENTS_ERASED.inc(by=result.refused)
+        count_ages(result.accepted_at, self._clock())
+        for settlement in result.settlements:
+            if settlement.outcome is Outcome.DEAD:
+                count_dead_letter(settlement.reason)
+        result.evaluated.count()
+
     def _commit_with_retry(self, batch: Sequence[Delivery], stop: Stop) -> BatchResult:
         """Retry until the batch is committed: an unavailable database is no fault of the messages."""
         held_s = 0.0
         for pause in pauses():
+            health.turn()
             try:
-                return self._handler.handle(batch, self._clock)
+                result = self._handler.handle(batch, self._clock)
+                health.report({"database": True})
+                return result
             except TransientError as error:
+                table.BATCH_RETRIES.inc()
+                health.report({"database": isinstance(error, StorageConflict)})
                 if stop.is_set() or held_s > MAX_HOLD_S:
                     raise
                 pause = pause / 10 if isinstance(error, StorageConflict) else pause

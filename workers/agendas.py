@@ -1,5 +1,6 @@
 """The agendas of changed cases: published when their cards change, in the transaction of the case. Uses no queue."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,10 @@ class AgendaChanges:
     messages: list[CaseMessage] = field(default_factory=list)
     standings: list[StandingRow] = field(default_factory=list)
     gone: list[tuple[str, str, str]] = field(default_factory=list)
+    published: Counter[str] = field(default_factory=Counter)
+    cards: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    """By the audience of the reader."""
 
     def save(self, tx: Transaction) -> None:
         """Store the changed places."""
@@ -47,6 +52,9 @@ def _update(row: CaseRow, case_set: CaseSet, changes: AgendaChanges) -> None:
         changes.messages.append(
             case_message(AGENDA, "agenda.changed", routing_key, change.data, tenant=row.tenant, key=row.key, now=now)
         )
+        changes.published[change.reader.audience] += 1
+        changes.cards[change.reader.audience] += len(change.data["cards"])
+        changes.held[change.reader.audience] += len(change.data["held"])
     for employer, standing in result.standings.items():
         if standing is None:
             changes.gone.append((row.tenant, employer, row.key))

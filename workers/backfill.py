@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from signpost.crash_points import reach
+from signpost.metrics.table import CASES_REEVALUATED
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock
 from signpost.workers.reevaluation import MAX_BATCH, DueCaseProcessor
@@ -39,6 +40,7 @@ class Backfill:
         if 0 < wait <= self._slice_us:
             return wait / 1_000_000
         count, outgoing = self._processor.reevaluate(clock, self._slice)
+        CASES_REEVALUATED.inc(by=count)
         if count:
             reach("backfill committed")
         self._outbox.send(outgoing)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from functools import partial
 
 from signpost.advice import Engine
 from signpost.advice.case_set import CaseSet, remove_content
@@ -32,6 +32,7 @@ from signpost.workers.case_rows import (
     record,
     to_rows,
 )
+from signpost.workers.counts import EvaluationCounts
 from signpost.workers.erased_ends import empty_states, ends_of_advice
 from signpost.workers.erasing import Erasing
 from signpost.workers.feedback import FEEDBACK_TYPES, FeedbackDesk, InvalidFeedback
@@ -55,10 +56,13 @@ class BatchHandler:
         self._store, self._versions, self._lease, self._ask = store, versions, lease, ask
         self._quotas = Quotas(store)
 
-    def announce_rulebooks(self, now: int) -> None:
-        """Keep announcing this process's rulebooks while it is idle."""
-        with suppress(TransientError):
+    def announce_rulebooks(self, now: int) -> bool:
+        """Keep announcing this process's rulebooks while it is idle; whether the database took them."""
+        try:
             self._versions.engines(now)
+        except TransientError:
+            return False
+        return True
 
     def handle(self, deliveries: Sequence[Delivery], clock: Clock) -> BatchResult:
         """Commit a batch. An unprocessable message becomes a dead letter without failing the others.
@@ -157,6 +161,7 @@ class _Work:
         self._emitted: list[EmittedChange] = []
         self._dead_letters: dict[int, Settlement] = {}
         self._work = CaseWork()
+        self._counts = EvaluationCounts()
 
     @property
     def rows(self) -> Collection[CaseRow]:
@@ -165,7 +170,7 @@ class _Work:
 
     def run(self) -> BatchResult:
         """Write all changes of the batch; the caller commits."""
-        result = BatchResult(deferred=[item.delivery for item in self._deferred])
+        result = BatchResult(deferred=[item.delivery for item in self._deferred], evaluated=self._counts)
         covered = {id(item) for item in self._received if self._is_erased(item.event)}
         fresh = self._mark_seen([item for item in self._received if id(item) not in covered])
         for item in self._received:
@@ -188,8 +193,10 @@ class _Work:
     def _write(self) -> list[Outgoing]:
         """Store the cases and everything to publish."""
         rows = to_rows(self._case_sets.values(), self._rows, self.now)
+        self._counts.add_changes((item.change.change, item.change.rule) for item in self._emitted)
         lists = update_lists(self._case_sets.values(), rows) if self._ask else []
         agendas = update_agendas(self._case_sets.values(), rows)
+        self._counts.add_agendas(agendas)
         self._tx.save_cases(rows)
         waiting = self._erasing.write(self._case_sets)
         agendas.save(self._tx)
@@ -242,6 +249,7 @@ class _Work:
             self._dead_letters[id(item)] = result.settlements.pop()
         else:
             result.fresh += 1
+            result.accepted_at += [] if item.accepted_at is None else [item.accepted_at]
             self._apply(item.event)
 
     def _apply(self, event: Event) -> None:
@@ -257,7 +265,8 @@ class _Work:
 
     def _advise(self, case_set: CaseSet, key: str | None = None) -> None:
         """Evaluate one changed case, or, without a key, all that are left."""
-        changes = case_set.advise(self.now, key)
+        number = case_set.waiting if key is None else 1
+        changes = self._counts.evaluate(case_set.engine, number, partial(case_set.advise, self.now, key))
         self._emitted += [EmittedChange(case_set.tenant, key, change) for key, change in changes]
 
     def _forget_emitted(self, case_set: CaseSet, key: str) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from signpost.case.event import Event
 from signpost.errors import CallerError
-from signpost.messaging.message import Delivery, Outcome, Settlement
+from signpost.messaging.message import ACCEPTED_AT, Delivery, Outcome, Settlement
 from signpost.names import FEEDBACK
 from signpost.workers.case_rows import Outgoing
+from signpost.workers.counts import EvaluationCounts
 
 MAX_TRACE_FRAMES = 3
 """Frames of a traceback in the reason of a dead letter."""
@@ -29,6 +30,9 @@ class BatchResult:
     refused: int = 0
     """Events that the erasure of their candidate covers."""
     dead: int = 0
+    accepted_at: list[int] = field(default_factory=list)
+    """When the intake accepted the fresh events (microseconds), of those that say it."""
+    evaluated: EvaluationCounts = field(default_factory=EvaluationCounts)
 
     def add(self, other: "BatchResult") -> None:
         """Add the result of another part of the batch."""
@@ -39,6 +43,8 @@ class BatchResult:
         self.repeated += other.repeated
         self.refused += other.refused
         self.dead += other.dead
+        self.accepted_at += other.accepted_at
+        self.evaluated.add(other.evaluated)
 
     def counts(self) -> dict[str, int]:
         """The counts for the log line."""
@@ -63,6 +69,12 @@ class ReceivedEvent:
     def is_feedback(self) -> bool:
         """Whether a consumer sent it on the feedback exchange."""
         return self.delivery.exchange == FEEDBACK
+
+    @property
+    def accepted_at(self) -> int | None:
+        """When the intake accepted it, in microseconds; None for a message that does not say it."""
+        value = self.delivery.headers.get(ACCEPTED_AT)
+        return value if isinstance(value, int) else None
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 import logging
 
 from signpost.crash_points import reach
+from signpost.metrics import health, table
 from signpost.settings import Settings
 from signpost.tenants.quotas import Quota, QuotaFile
 from signpost.workers.backfill import Backfill
@@ -12,6 +13,7 @@ from signpost.workers.process import Clock, Parts, Stop, run
 from signpost.workers.pruning import Pruner
 from signpost.workers.reevaluation import DueCaseProcessor
 from signpost.workers.rulebook_versions import RulebookVersions
+from signpost.workers.sampling import DueSampler
 
 log = logging.getLogger("signpost.clock")
 
@@ -28,17 +30,24 @@ class CaseClock:
         interval_s: float,
         pruner: Pruner,
         meter: UsageMeter,
+        sampler: DueSampler | None = None,
     ) -> None:
-        """`interval_s`: time between two polls, and the maximum delay of advice."""
+        """`interval_s`: time between two polls, and the maximum delay of advice. `sampler`: samples how many cases are
+        due."""
+        self._sampler = sampler
         self._processor, self._backfill, self._outbox = processor, backfill, outbox
         self._clock, self._interval_s, self._pruner, self._meter = clock, interval_s, pruner, meter
 
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set. Raises TransientError if the database is unavailable."""
         while not stop.is_set():
+            health.turn()
             woken, pause = self.step(), self._backfill.step(self._clock)
             self._pruner.step(self._clock())
             self._meter.step(self._clock())
+            if self._sampler is not None:
+                self._sampler.step(self._clock())
+            health.report({"database": True, "broker": not self._outbox.problem})
             if not woken:
                 self._outbox.collect()
                 stop.wait(min(self._interval_s, pause))
@@ -52,6 +61,7 @@ class CaseClock:
         self._outbox.send(outgoing)
         if woken:
             reach("woken cases published")
+            table.CASES_WOKEN.inc(by=woken)
             log.info("cases woken", extra={"cases": woken, "changes": len(outgoing)})
         return woken
 
@@ -67,6 +77,7 @@ def main(settings: Settings) -> int:
         quota = Quota(settings.max_cases_per_tenant, settings.max_bytes_per_tenant)
         meter = UsageMeter(parts.store, QuotaFile(settings.tenants, quota))
         pruner = Pruner(parts.store, settings)
-        return CaseClock(processor, backfill, outbox, parts.clock, settings.clock_interval, pruner, meter)
+        sampler = DueSampler(parts.store)
+        return CaseClock(processor, backfill, outbox, parts.clock, settings.clock_interval, pruner, meter, sampler)
 
     return run("clock", settings, make)

@@ -7,6 +7,7 @@ from concurrent.futures import Future, wait
 from signpost.crash_points import reach
 from signpost.errors import CallerError, TransientError
 from signpost.messaging.message import Publisher, PublishReturned, QueueFull
+from signpost.metrics.table import OUTBOX_PUBLISHED, OUTBOX_UNCONFIRMED
 from signpost.storage import Store
 from signpost.workers.case_rows import Outgoing
 
@@ -26,6 +27,11 @@ class OutboxPublisher:
         self.refused: set[int] = set()
         """Ids of the last batch whose message the broker refuses, and will refuse until an operator acts."""
 
+    @property
+    def problem(self) -> str | None:
+        """Why publishing is not possible at the moment; None if it is."""
+        return self._publisher.problem
+
     def send(self, outgoing: Sequence[Outgoing]) -> None:
         """Start publishing after the previous batch is confirmed: a slow broker slows its workers down."""
         self.collect()
@@ -41,6 +47,8 @@ class OutboxPublisher:
         wait([future for _, future in sent], self._timeout_s)
         self.refused = {id for id, future in sent if future.done() and isinstance(future.exception(), REFUSALS)}
         confirmed = [id for id, future in sent if future.done() and future.exception() is None]
+        OUTBOX_PUBLISHED.inc(by=len(confirmed))
+        OUTBOX_UNCONFIRMED.inc(by=len(sent) - len(confirmed))
         if len(confirmed) < len(sent):
             failed = next((future.exception() for _, future in sent if future.done() and future.exception()), None)
             log.warning(

@@ -17,9 +17,12 @@ from signpost.engine import choose_engine, make_engine
 from signpost.errors import BugError, CallerError, MisconfiguredError, TransientError
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, Broker, connect
+from signpost.metrics import health
+from signpost.metrics.process import metrics_of
+from signpost.metrics.table import RECONNECTS
 from signpost.repeats import Repeats
 from signpost.settings import Settings
-from signpost.storage import Store, open_store
+from signpost.storage import StorageConflict, StorageUnavailable, Store, open_store
 from signpost.tenants.live_rulebooks import LiveEngines, kept_rules
 from signpost.workers.outbox_publisher import OutboxPublisher
 
@@ -80,7 +83,8 @@ def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
         # Once for the process: it may reconnect while the rule files are faulty
         rules = cache(partial(_load_rules, settings, stop, reload_requested))
         try:
-            _run(name, settings, make, stop, rules)
+            with metrics_of(name, settings.metrics_bind):
+                _run(name, settings, make, stop, rules)
         except (CallerError, MisconfiguredError) as error:
             log.error("%s cannot run: %s", name, error)
             return MISUSED
@@ -95,6 +99,7 @@ def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: S
     """Raises MisconfiguredError only before the first run: settings that worked are likely to work again."""
     waits, lines, has_run = pauses(), Repeats(), False
     while not stop.is_set():
+        health.turn()
         started = time.monotonic()
         try:
             with open_parts(name, settings, rules) as parts:
@@ -102,6 +107,7 @@ def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: S
                 log.info("%s runs", name)
                 has_run = True
                 lines.reset()
+                health.report({"database": True, "broker": True})
                 worker.run(stop)
         except TransientError as error:
             if isinstance(error, MisconfiguredError) and not has_run:
@@ -109,6 +115,9 @@ def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: S
             if time.monotonic() - started > MAX_PAUSE_S:
                 waits = pauses()
             pause = next(waits)
+            server = "database" if isinstance(error, StorageUnavailable | StorageConflict) else "broker"
+            RECONNECTS.inc(server)
+            health.report({server: False})
             if lines.is_due(str(error)):
                 log.warning("%s reconnects until it succeeds: %s", name, error)
             stop.wait(pause)
@@ -176,6 +185,7 @@ def handle_signals(max_stop_s: float, reload_requested: threading.Event) -> Iter
 
     def request_stop() -> None:
         if not stop.is_set():
+            health.drain()
             stop.set()
             watchdog.start()
 

@@ -12,6 +12,7 @@ from signpost.messaging import Broker, Delivery, Message
 from signpost.messaging.message import DELIVERY_LIMIT_REASON, FIRST_EXCHANGE, REASON, ROUNDS
 from signpost.messaging.parking import original_headers
 from signpost.messaging.topology import event_routing_key
+from signpost.metrics.table import DEAD_REDELIVERED
 from signpost.names import EVENTS
 
 MAX_ROUNDS: Final = 2
@@ -37,6 +38,7 @@ class Redelivery:
             except SignpostError as error:
                 log.warning("dead letter %s stays: %s", letter.message_id, error)
         confirmed = {key for key, future in sent.items() if _is_confirmed(future)}
+        DEAD_REDELIVERED.inc(by=len(confirmed))
         if confirmed:
             reach("dead letters published again")
             log.warning("%d events whose deliveries failed too often are delivered again", len(confirmed))

@@ -5,6 +5,7 @@ import logging
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from signpost.advice import Engine
 from signpost.crash_points import reach
@@ -15,6 +16,7 @@ from signpost.workers.agendas import AgendaChanges, update_agendas
 from signpost.workers.case_messages import CaseMessage, enqueue
 from signpost.workers.case_rows import EmittedChange, Outgoing, StoredMessage, load_case_set, prepare, record, to_rows
 from signpost.workers.correction import MAX_SKEW_US, CorrectionPace
+from signpost.workers.counts import EvaluationCounts
 from signpost.workers.process import Clock
 from signpost.workers.question_lists import update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
@@ -55,7 +57,9 @@ class DueCaseProcessor:
             for group in outdated:
                 if len(rows) < limit:
                     rows += tx.claim_by_rulebook(group.tenant, group.rulebook, limit - len(rows))
-            return self._advise_rows(tx, rows, engines, clock())
+            emitted, outgoing = self._advise_rows(tx, rows, engines, clock())
+        emitted.counts.count()
+        return len(rows), outgoing
 
     def _correct(self, clock: Clock, limit: int) -> tuple[int, list[Outgoing]]:
         """Take cases back to now whose instant of evaluation has not come yet."""
@@ -74,10 +78,12 @@ class DueCaseProcessor:
                 rows = claim(tx)
                 now = clock()
                 self._versions.check(tx, rows, engines, now)
-                return self._advise_rows(tx, rows, engines, now)
+                emitted, outgoing = self._advise_rows(tx, rows, engines, now)
         except StaleRulebook as stale:
             self._versions.reload_now(stale)
             return self._process(clock, claim)
+        emitted.counts.count()
+        return len(rows), outgoing
 
     def count_outdated(self, now: int) -> int:
         """Number of cases that `reevaluate` has still to process; of those evaluated ahead, MAX_COUNTED count."""
@@ -87,7 +93,7 @@ class DueCaseProcessor:
 
     def _advise_rows(
         self, tx: Transaction, rows: Sequence[CaseRow], engines: Engines[Engine], now: int
-    ) -> tuple[int, list[Outgoing]]:
+    ) -> tuple["_Emitted", list[Outgoing]]:
         """Advise locked cases; `now` was read since, so what was evaluated later than it is known to be ahead."""
         for row in rows:
             if row.updated > now + MAX_SKEW_US:
@@ -99,7 +105,7 @@ class DueCaseProcessor:
         outgoing = record(tx, emitted.changes, **times) + enqueue(tx, emitted.messages, **times)
         if rows:
             reach("woken cases written")
-        return len(rows), outgoing
+        return emitted, outgoing
 
 
 @dataclass(slots=True)
@@ -109,13 +115,15 @@ class _Emitted:
     changes: list[StoredMessage] = field(default_factory=list)
     messages: list[CaseMessage] = field(default_factory=list)
     agendas: AgendaChanges = field(default_factory=AgendaChanges)
+    counts: EvaluationCounts = field(default_factory=EvaluationCounts)
 
 
 def _wake_row(row: CaseRow, engine: Engine, now: int, emitted: _Emitted, ask: bool) -> CaseRow:
     """Advise one case; returns the row to save and adds what it publishes to `emitted`."""
     try:
         case_set = load_case_set(engine, row.tenant, [row])
-        changes = [prepare(EmittedChange(row.tenant, key, change)) for key, change in case_set.wake(row.key, now)]
+        woken = emitted.counts.evaluate(engine, 1, partial(case_set.wake, row.key, now))
+        changes = [prepare(EmittedChange(row.tenant, key, change)) for key, change in woken]
         [saved] = to_rows([case_set], {(row.tenant, row.key): row}, now)
         lists = update_lists([case_set], [saved]) if ask else []
         agendas = update_agendas([case_set], [saved])
@@ -130,6 +138,8 @@ def _wake_row(row: CaseRow, engine: Engine, now: int, emitted: _Emitted, ask: bo
         row.next_change = now + POSTPONE_US
         return row
     emitted.changes += changes
+    emitted.counts.add_changes((change.change, change.rule) for _, change in woken)
+    emitted.counts.add_agendas(agendas)
     emitted.messages += [*agendas.messages, *lists]
     emitted.agendas.standings += agendas.standings
     emitted.agendas.gone += agendas.gone

@@ -8,6 +8,7 @@ from signpost.crash_points import reach
 from signpost.errors import CallerError
 from signpost.messaging.message import Message, Publisher
 from signpost.messaging.topology import event_routing_key
+from signpost.metrics import health, table
 from signpost.names import EVENTS
 from signpost.repeats import Repeats
 from signpost.settings import Settings
@@ -17,6 +18,7 @@ from signpost.workers.correction import MAX_SKEW_US
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
 from signpost.workers.refused_keys import MAX_PAUSE_US, RefusedKeys, key_of
+from signpost.workers.sampling import QueueSampler
 from signpost.workers.sweeping import Sweeper
 
 MAX_BATCH = 500
@@ -39,10 +41,11 @@ class Relay:
         interval_s: float,
         partitions: int = 1,
         sweeper: Sweeper | None = None,
+        sampler: QueueSampler | None = None,
     ) -> None:
         """`lease`: microseconds until another relay may retry a failed row. `interval_s`: pause when idle.
-        `partitions`: of events, today. `sweeper`: sweeps the queues meanwhile."""
-        self._partitions, self._sweeper = partitions, sweeper
+        `partitions`: of events, today. `sweeper`: sweeps the queues meanwhile; `sampler`: samples their depths."""
+        self._partitions, self._sweeper, self._sampler = partitions, sweeper, sampler
         self._store, self._publisher, self._outbox = store, publisher, outbox
         self._clock, self._lease, self._interval_s = clock, lease, interval_s
         self._refused_keys, self._lines = RefusedKeys(lease), Repeats()
@@ -51,13 +54,17 @@ class Relay:
         """Work until `stop` is set. Raises TransientError if the database is unavailable."""
         backoff = pauses()
         while not stop.is_set():
+            health.turn()
             claimed, sent = self.step()
+            if self._sampler is not None:
+                self._sampler.step(self._clock())
+            health.report({"database": True, "broker": not self._publisher.problem})
             if self._publisher.problem:
                 stop.wait(next(backoff))
                 continue
             backoff = pauses()
             if self._sweeper is not None:
-                self._sweeper.step(self._clock(), stop.is_set)
+                self._sweeper.step(self._clock(), lambda: _turn(stop))
             # Rows that a full queue refuses are retried later; they must not block later rows
             if claimed < MAX_BATCH or sent < claimed:
                 stop.wait(self._interval_s)
@@ -74,6 +81,7 @@ class Relay:
         rows, keep = self._refused_keys.split(claimed, now)
         for until, ids in keep.items():
             self._store.lease_outbox(ids, until)
+        table.OUTBOX_RETRIED.inc(by=len(rows))
         if rows:
             reach("outbox claimed")
         self._outbox.send([outgoing for row in rows if (outgoing := _outgoing(row, self._partitions)) is not None])
@@ -97,6 +105,12 @@ class Relay:
                 " again, the others wait in the outbox",
                 keys,
             )
+
+
+def _turn(stop: Stop) -> bool:
+    """A long sweep goes on unless the process stops; whether it does."""
+    health.turn()
+    return stop.is_set()
 
 
 def _outgoing(row: OutboxRow, partitions: int) -> Outgoing | None:
@@ -130,6 +144,7 @@ def main(settings: Settings) -> int:
                 settings.partitions,
                 settings.dead_letter_messages,
             ),
+            sampler=QueueSampler(parts.store, parts.broker, settings.partitions),
         )
 
     return run("relay", settings, make)

@@ -9,6 +9,7 @@ from typing import Final, Protocol, TypeAlias
 
 from signpost.advice import Engine
 from signpost.case.instant import is_recent
+from signpost.metrics.table import RULEBOOK
 from signpost.storage import CaseRow, RulebookGroup, RulebookRow, Store, Transaction
 from signpost.tenants.rulebooks import Engines
 
@@ -59,6 +60,7 @@ class RulebookVersions:
             self._announced, self._announced_at = engines, now
         if changed:
             self._settled = set()
+            _show_version(engines)
         return engines
 
     def check(self, tx: Transaction, rows: Collection[CaseRow], engines: Engines[Engine], now: int) -> None:
@@ -98,6 +100,18 @@ class RulebookVersions:
         known = self._store.rulebooks()
         earlier = [group for group in others if not _is_later((group.tenant, group.rulebook), engines, known, now)]
         return sorted(earlier, key=lambda group: group.since)
+
+
+_shown: Final[list[str]] = []
+"""The version that the metrics show."""
+
+
+def _show_version(engines: Engines[Engine]) -> None:
+    version = engines.rulebooks.default.version
+    for earlier in _shown:
+        RULEBOOK.set(0, earlier)
+    _shown[:] = [version]
+    RULEBOOK.set(1, version)
 
 
 def _is_later(pair: Pair, engines: Engines[Engine], known: Mapping[str, RulebookRow], now: int) -> bool:

@@ -33,6 +33,7 @@ HTTP: Final[Mapping[str, str]] = {
     "dropDeadLetter": "Nothing brings it back.",
     "livez": "Asks no server, so that a broker or database that is away restarts no process.",
     "readyz": "200 also while degraded: events are still accepted. The members of the answer say what is wrong.",
+    "metrics": "In the text format of Prometheus. Never reachable from other networks: see SIGNPOST_METRICS_BIND.",
     "start": "For people: how to send a first event and where to read on.",
     "openapi": "Generated from the code. Additions are possible within v1; nothing is removed or narrowed.",
     "asyncapi": "Complete in itself: it can be saved and read by tools.",

@@ -74,6 +74,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
                 _UNAVAILABLE,
             )
         },
+        "/metrics": {"get": _metrics()},
         **document_paths(documents),
     }
     return {
@@ -128,7 +129,7 @@ def _tagged(path: str, item: JsonSchema) -> JsonSchema:
 
 def _tag(path: str, method: str) -> str:
     if not path.startswith("/v1/"):
-        return "Health" if path in ("/livez", "/readyz") else "Contracts"
+        return "Health" if path in ("/livez", "/readyz", "/metrics") else "Contracts"
     if path.endswith(("/explanation", "/rules/{rule}", "/questions", "/forecast", "/simulate")):
         return "Explain"
     if "/calendar" in path:
@@ -284,3 +285,9 @@ def _health(operation: str, summary: str, refused: Any = None) -> JsonSchema:
     if refused:
         answers |= answering(503, "The database is unavailable", media(ref("Health"), refused))
     return {"operationId": operation, "summary": summary, "security": [], "responses": answers}
+
+
+def _metrics() -> JsonSchema:
+    shown = {"text/plain": {"schema": {"type": "string"}, "example": 'signpost_ready{role="intake"} 1.0'}}
+    answers = answering(200, "The metrics of this process, or of the whole embedded system", shown, 400, 404)
+    return {"operationId": "metrics", "summary": "The metrics for Prometheus", "security": [], "responses": answers}

@@ -10,6 +10,7 @@ from signpost.case.event import Event
 from signpost.crash_points import reach
 from signpost.errors import TransientError
 from signpost.messaging import Message, Publisher, event_message
+from signpost.metrics.table import EVENTS_ACCEPTED
 from signpost.schemas import dump_event, dump_offsets
 from signpost.services.intake.fair_share import FairShare
 from signpost.storage import Store
@@ -35,12 +36,20 @@ class EventAcceptor:
         """Return when all events are stored. Raises NotPersisted; then some may be stored; retries are idempotent."""
         bulk = {tenant: self._share.is_bulk(tenant, count, now) for tenant, count in _count_tenants(events).items()}
         messages = [
-            event_message(dump_event(event) | dump_offsets(event), event, self._partitions, bulk=bulk[event.tenant])
+            event_message(
+                dump_event(event) | dump_offsets(event),
+                event,
+                self._partitions,
+                bulk=bulk[event.tenant],
+                accepted_at=now,
+            )
             for event in events
         ]
         unconfirmed = self._publish(messages)
         if unconfirmed:
             self._enqueue([(events[index], messages[index]) for index in unconfirmed], now)
+        EVENTS_ACCEPTED.inc("broker", by=len(messages) - len(unconfirmed))
+        EVENTS_ACCEPTED.inc("outbox", by=len(unconfirmed))
         reach("events accepted")
 
     def _publish(self, messages: Sequence[Message]) -> list[int]:

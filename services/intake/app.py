@@ -19,6 +19,7 @@ from signpost.services.intake import (
     feedback,
     forecasting,
     health,
+    measuring,
     problems,
     reading,
     webhooks,
@@ -74,6 +75,7 @@ def create_app(
     quotas: Quotas | None = None,
     readiness: Readiness | None = None,
     broker: Broker | None = None,
+    scrape: Callable[[], bytes] | None = None,
 ) -> Flask:
     """The WSGI application.
 
@@ -81,6 +83,7 @@ def create_app(
     `rate`: the limit of each tenant, across all processes. `deliveries`: the log of received webhooks.
     `quotas`: the tenants at their quota; who calls keeps them up to date. `readiness`: what /readyz reports;
     without it, each request checks. `broker`: for the dead letters; without it, there are no routes of them.
+    `scrape`: the metrics as text, for /metrics; without it, they are served elsewhere.
     `analyst` runs at most `analyses` explanations, forecasts and simulations at once.
     """
     chosen = limits or Limits()
@@ -112,5 +115,7 @@ def create_app(
     app.after_request(add_delivery_header)
     app.after_request(_grant_delivery)
     app.register_blueprint(documents.blueprint())
+    app.register_blueprint(measuring.blueprint(scrape))
+    measuring.install(app)
     problems.install(app, chosen)
     return app

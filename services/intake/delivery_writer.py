@@ -14,6 +14,7 @@ from typing import Final
 
 from signpost.case.event import Event
 from signpost.errors import TransientError
+from signpost.metrics.table import DELIVERIES_LOST
 from signpost.repeats import Repeats
 from signpost.storage import DeliveryRow, Store
 
@@ -130,4 +131,5 @@ class DeliveryWriter:
 
 
 def _log_lost(row: DeliveryRow, reason: str) -> None:
+    DELIVERIES_LOST.inc()
     log.warning("delivery %s of source %s is not in the delivery log: %s", row.id, row.source, reason)

@@ -37,6 +37,11 @@ def _is_asked_again(signals: "SimpleQueue[int]", seconds: float) -> bool:
         return False
 
 
+def is_draining() -> bool:
+    """Whether the intake was asked to stop."""
+    return bool(_flag[0])
+
+
 class DrainingReadiness:
     """Says that the intake is not ready from the moment when it was asked to stop."""
 
@@ -45,4 +50,4 @@ class DrainingReadiness:
 
     def report(self, now: int) -> Report:
         """See Readiness."""
-        return STOPPING if _flag[0] else self._readiness.report(now)
+        return STOPPING if is_draining() else self._readiness.report(now)

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 from signpost.case.event import Event
 from signpost.ingress.cloudevents_http import Mode, binary_document, mode_of, with_data
 from signpost.ingress.strict_json import MalformedJson, TooLarge, loads
+from signpost.metrics.table import EVENTS_REFUSED
 from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, load_event
 from signpost.schemas.custom import OwnKinds
@@ -91,6 +92,7 @@ class _BatchAnswer:
                 with_data(document), tenant=self._tenant, now=self._now, own=self._own, hints=self._hints
             )
         except InvalidEvent as error:
+            EVENTS_REFUSED.inc("refused")
             return {**item, "status": 422, **self._errors(error)}
         return {**item, "status": 202, "errors": []}
 
@@ -99,6 +101,7 @@ class _BatchAnswer:
         for index, event in self.valid.items():
             if id(event) not in accepted:
                 problem = InvalidEvent([Problem("/subject", reason)])
+                EVENTS_REFUSED.inc("quota")
                 items[index] |= {"status": status, **self._errors(problem)}
 
     def _errors(self, error: InvalidEvent) -> dict[str, Any]:

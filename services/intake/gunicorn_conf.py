@@ -10,8 +10,10 @@ from gunicorn.glogging import Logger
 from signpost import garbage, signals, standard_error
 from signpost.errors import CallerError, MisconfiguredError
 from signpost.logs import set_up_logging
+from signpost.metrics import health
 from signpost.names import PRIVATE_UMASK
 from signpost.services.intake.draining import drain_before
+from signpost.services.intake.process_metrics import ProcessMetrics
 from signpost.services.intake.start import check_start
 from signpost.services.intake.worker import BufferingWorker
 from signpost.services.intake.worker_limits import WorkerLimits
@@ -65,6 +67,16 @@ class worker_class(BufferingWorker):  # noqa: N801  # the name is a setting
 
     limits = WorkerLimits(_settings.request_timeout, _settings.max_body_bytes)
 
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Called at every turn of the event loop."""
+        health.turn()
+        super().murder_keepalived(force)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Called once the worker stops."""
+        health.drain()
+        super()._cap_keepalive(deadline)
+
 
 class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # untyped; the name is a setting
     """Formats the log lines of gunicorn like all others."""
@@ -80,9 +92,38 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # untyped; the 
             self.access_log.propagate = True
 
 
+_metrics: ProcessMetrics
+
+
 def on_starting(server: Any) -> None:
-    """Lets /readyz fail before the intake stops."""
+    """In the master, before anything else: lets /readyz fail before the intake stops, and serves metrics."""
+    global _metrics
     server.handle_term = drain_before(server.handle_term, _settings.drain_seconds, server.SIG_QUEUE)
+    try:
+        _metrics = ProcessMetrics(_settings.metrics_bind)
+    except CallerError as error:
+        print(f"signpost intake: {error}", file=sys.stderr)
+        sys.exit(MISUSED)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """In the master."""
+    _metrics.name_worker(worker, server.WORKERS.values())
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """In the worker: counts from now on."""
+    _metrics.start_worker(worker)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """In the master, after the end of a worker."""
+    _metrics.forget_worker(worker)
+
+
+def on_exit(server: Any) -> None:
+    """In the master, at its end."""
+    _metrics.close()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
-from flask import Flask, Response
+from flask import Flask, Response, g, has_app_context
 from werkzeug.exceptions import HTTPException
 
 from signpost.errors import CallerError, SignpostError, TransientError
@@ -111,6 +111,8 @@ def problem(
 ) -> Response:
     """A problem document. `kind` becomes its `type`, a URN that programs can compare; `more` counts the errors beyond
     those listed."""
+    if has_app_context():
+        g.problem = kind
     document: dict[str, Any] = {
         "type": f"urn:signpost:problem:{kind}",
         "title": title,

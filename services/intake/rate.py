@@ -16,6 +16,7 @@ from signpost.case.instant import is_recent
 from signpost.errors import TransientError
 from signpost.ingress.strict_json import TooLarge
 from signpost.ingress.vendors import VENDORS
+from signpost.metrics.table import RATE_UNCHECKED
 from signpost.services.intake.problems import RateLimited
 from signpost.storage import Lease, Rate, Store
 
@@ -120,6 +121,7 @@ class RateLimit:
         except (TransientError, LeaseTimeout) as error:
             future.cancel()
             self._unavailable_at = now
+            RATE_UNCHECKED.inc()
             reason = str(error) or f"no answer within {MAX_WAIT_S:g} s"
             log.warning(
                 "rate limiting disabled for %d s: database unavailable: %s", UNAVAILABLE_US // SECOND_US, reason

@@ -11,6 +11,8 @@ from signpost import standard_error
 from signpost.errors import TransientError
 from signpost.kept_files import KeptFiles
 from signpost.messaging import Publisher
+from signpost.metrics import health
+from signpost.metrics.table import PARTS
 from signpost.repeats import Repeats
 from signpost.storage import StorageUnavailable, Store
 from signpost.tenants.live import LiveTenants
@@ -146,4 +148,5 @@ class ReadinessWatch:
         """Check once."""
         report = self._check.report(now)
         self._store.suspend(report.database_problem)
+        health.report({part: part not in report.parts for part in PARTS}, needed=not report.is_ready)
         self._latest, self._checked_at = report, time.monotonic()

@@ -4,6 +4,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
+from signpost.metrics.table import HTTP_REQUESTS
 from signpost.services.intake.problems import problem
 
 RETRY_AFTER_S: Final = 5
@@ -15,9 +16,14 @@ DETAILS: Final = {
 }
 
 
-@lru_cache(maxsize=64)
 def refusal(status: HTTPStatus, detail: str = "") -> bytes:
     """The whole response, after which the connection closes. `detail`: instead of that of the status."""
+    HTTP_REQUESTS.inc("none", "none", f"{status.value // 100}xx")
+    return _response(status, detail)
+
+
+@lru_cache(maxsize=64)
+def _response(status: HTTPStatus, detail: str) -> bytes:
     usual = "The log has the details." if status.value == 500 else "The request is no valid HTTP."
     detail = detail or DETAILS.get(status, usual)
     response = problem(status, f"http-{status.value}", status.phrase, detail)

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, request
 
 from signpost.case.event import Event
 from signpost.crash_points import reach
+from signpost.errors import SignpostError
 from signpost.ingress.receiving import (
     OPEN_PING,
     TranslationResult,
@@ -31,6 +32,7 @@ from signpost.repeats import Repeats
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
 from signpost.services.intake.first_bodies import require_first_body
+from signpost.services.intake.measuring import count_delivery
 from signpost.services.intake.problems import SourceDisabled
 from signpost.tenants.model import Source
 
@@ -105,7 +107,7 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
     if signed is not None:
         context.charge_webhook(delivery.source, size)
         reach("webhook verified")
-    outcome = OPEN_PING if signed is None else read(delivery)
+    outcome = OPEN_PING if signed is None else _read(delivery)
     if record:
         record.events, record.notes = list(outcome.events), outcome.notes
     if signed is not None:
@@ -118,6 +120,17 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
     if not outcome.events:
         _log_without_events(delivery.source, outcome)
     return _respond(len(outcome.events), delivery.vendor.success, name)
+
+
+def _read(delivery: WebhookRequest) -> TranslationResult:
+    """Translate a verified webhook, and count its outcome."""
+    try:
+        outcome = read(delivery)
+    except SignpostError:
+        count_delivery(delivery.source.vendor, "refused")
+        raise
+    count_delivery(delivery.source.vendor, outcome.kind)
+    return outcome
 
 
 def _respond(events: int, status: int, name: str | None) -> Response:

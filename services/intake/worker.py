@@ -21,6 +21,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from signpost.repeats import Repeats
 from signpost.services.intake.connection import Connection, Refusal, ResponseBuffer
+from signpost.services.intake.measuring import QUEUED_AT
 from signpost.services.intake.refusals import refusal
 from signpost.services.intake.worker_limits import (
     LINGER_S,
@@ -99,6 +100,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
 
     def handle(self, conn: Connection) -> bool:
         """Answer the request, in a thread; whether the connection can serve another."""
+        QUEUED_AT.set(conn.deadline - QUEUE_TIMEOUT_S)
         if time.monotonic() > conn.deadline:
             self._log(f"refused requests that had waited {QUEUE_TIMEOUT_S:g} s for a thread")
             conn.sock.extend(refusal(HTTPStatus.SERVICE_UNAVAILABLE))

@@ -9,6 +9,8 @@ from signpost.errors import TransientError
 from signpost.ingress.sources import OwnMappings, source_problem
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, connect
+from signpost.metrics.folder import inherited_folder
+from signpost.metrics.reading import Scrape
 from signpost.services.intake.analysis_processes import ChildSettings, ProcessAnalyst
 from signpost.services.intake.app import create_app, microseconds
 from signpost.services.intake.delivery_log import Deliveries
@@ -79,6 +81,7 @@ deliveries = Deliveries(delivery_store, lambda: f"dlv_{token_hex(12)}", bodies=s
 readiness = ReadinessWatch(
     ReadinessCheck(probe, broker.publisher, tenants, OLD_OUTBOX_S + settings.outbox_lease, rulebook_files), store
 )
+metrics = inherited_folder(os.environ) if settings.metrics_bind is None else None
 # Neither store nor broker holds a connection yet: each worker process opens its own after the fork.
 app = create_app(
     store,
@@ -95,6 +98,7 @@ app = create_app(
     deliveries=deliveries,
     readiness=DrainingReadiness(readiness),
     broker=broker,
+    scrape=None if metrics is None else Scrape(metrics[0]),
     rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
 )
 

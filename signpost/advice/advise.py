@@ -31,6 +31,10 @@ class Engine(Protocol):
     rulebook: Rulebook
 
     @property
+    def name(self) -> str:
+        """The name of the engine, for operators."""
+
+    @property
     def compiled(self) -> "Engine":
         """The same without a library that could end the process."""
 

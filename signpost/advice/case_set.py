@@ -56,6 +56,11 @@ class CaseSet:
         last = lives_on_under(key, self.leads_to)
         return self.cases.setdefault(last, LoadedCase(last))
 
+    @property
+    def waiting(self) -> int:
+        """Number of changed cases that `advise` has still to evaluate."""
+        return len({self.find(key).key for key in self._stale})
+
     def leads_to(self, key: str) -> str | None:
         """The key that a case was merged into; None if it was not merged."""
         case = self.cases.get(key)

@@ -145,6 +145,10 @@ class _OneEvaluation:
         self._answers: list[Answer] | None = None
 
     @property
+    def name(self) -> str:
+        return self._engine.name
+
+    @property
     def compiled(self) -> Engine:
         return self
 

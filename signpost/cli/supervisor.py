@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import click
 
 from signpost import signals
+from signpost.metrics.folder import FOLDER, NAME, forget_process
 
 MIN_PAUSE_S, MAX_PAUSE_S = 0.5, 30.0
 STABLE_S: Final = 60.0
@@ -53,11 +55,13 @@ class _Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Runs programs until `stop` is set. `stages`: starts and stops in this order, the programs of a stage together."""
+    """Runs programs until `stop` is set. `stages`: starts and stops in this order, the programs of a stage together.
+    `metrics_folder`: where they count."""
 
     stages: Sequence[Sequence[Program]]
     environment: Mapping[str, str]
     log: Callable[[str], None]
+    metrics_folder: Path
     stop: threading.Event = field(default_factory=threading.Event)
     _children: list[_Child] = field(default_factory=list)
     _kill_now: threading.Event = field(default_factory=threading.Event)
@@ -105,7 +109,7 @@ class Supervisor:
         with signals.block_while_starting():
             child.process = subprocess.Popen(
                 [*launcher, *child.program.command],
-                env=self.environment,
+                env={**self.environment, FOLDER: str(self.metrics_folder), NAME: child.program.name},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -163,6 +167,7 @@ class Supervisor:
         if child.restart_at is None:
             child.pause_s = MIN_PAUSE_S if now - child.started > STABLE_S else child.pause_s
             child.restart_at = now + child.pause_s
+            forget_process(self.metrics_folder, child.program.name)
             code = child.process.returncode if child.process else None
             self.log(f"{child.program.name} exited with {_describe_exit(code)}; restarting in {child.pause_s:g} s")
             child.pause_s = min(child.pause_s * 2, MAX_PAUSE_S)

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +21,7 @@ from signpost.cli.first_run import prepare
 from signpost.cli.processes import GUNICORN
 from signpost.cli.supervisor import Program, Supervisor
 from signpost.errors import CallerError, MisconfiguredError, TransientError
+from signpost.metrics.process import metrics_of_tree
 from signpost.repeats import Repeats
 from signpost.setting_kinds import Bind, mask_passwords
 from signpost.settings import Settings
@@ -59,8 +61,10 @@ def up(advisors: int) -> None:
         if "SIGNPOST_TENANTS" not in os.environ and prepare(chosen.data_dir, chosen.tenants, url):
             _log(f"created tenant demo and its keys in {chosen.data_dir}")
         _prepare_servers(chosen)
-        supervisor = Supervisor(_stages(advisors), _environment(chosen), _log)
-        code = supervisor.run(lambda: _is_ready(url), lambda: _print_ready(chosen, url), START_TIMEOUT_S)
+        stop = threading.Event()
+        with metrics_of_tree(chosen.metrics_bind, stop.is_set) as folder:
+            supervisor = Supervisor(_stages(advisors), _environment(chosen), _log, folder, stop)
+            code = supervisor.run(lambda: _is_ready(url), lambda: _print_ready(chosen, url), START_TIMEOUT_S)
     _log("stopped")
     sys.exit(code)
 

@@ -58,6 +58,11 @@ class TranslationResult:
     notes: tuple[Problem, ...] = ()
     """Values that were left out, and texts that were changed, before they became part of an event."""
 
+    @property
+    def kind(self) -> str:
+        """What became of it: translated, ignored, or unknown to the mapping."""
+        return "translated" if self.events else "unknown" if self.unknown else "ignored"
+
 
 OPEN_PING: Final = TranslationResult((), reason="a test request")
 """The result of a test request that is answered without a signature."""

@@ -25,6 +25,9 @@ broker user that published it."""
 REQUEUES, REQUEUED_AT = "x-signpost-requeues", "x-signpost-requeued-at"
 """Headers of a message that an operator requeued from the dead letters: how often, and when last."""
 
+ACCEPTED_AT = "x-signpost-accepted-at"
+"""Header of an event: when the intake accepted it, in microseconds since the epoch."""
+
 FIRST_EXCHANGE = "x-first-death-exchange"
 """Header of a dead letter that the broker made: the exchange of the message."""
 DELIVERY_LIMIT_REASON = "delivery limit"
@@ -175,6 +178,14 @@ class Consumer(Protocol):
         """Why receiving is not possible at the moment; None if it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """Messages ready for delivery, and consumers."""
+
+    ready: int
+    consumers: int
+
+
 class Broker(Protocol):
     """The queues of one deployment, on RabbitMQ or in SQLite. Every wait is bounded; failures raise BrokerAway."""
 
@@ -200,6 +211,9 @@ class Broker(Protocol):
 
     def queue_depth(self, queue: str) -> int:
         """Messages ready for delivery. Raises NoSuchQueue."""
+
+    def queue_counts(self, queues: Sequence[str]) -> dict[str, QueueCounts]:
+        """The counts of these queues, less those that do not exist."""
 
     def get(self, queue: str, limit: int) -> list[Delivery]:
         """Remove up to `limit` messages from a queue and return them. Raises NoSuchQueue."""

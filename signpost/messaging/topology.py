@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from signpost.case.event import Event
-from signpost.messaging.message import Message
+from signpost.messaging.message import ACCEPTED_AT, Message
 from signpost.names import ADVICE, AGENDA, DEAD, EVENTS, FEEDBACK, QUESTIONS
 
 CONSUMER = "signpost.consumer"
@@ -220,10 +220,18 @@ def event_routing_key(stored: str, tenant: str, key: str, partitions: int) -> st
     return stored if lane == BULK_LANE else f"{partition_of(tenant, key, partitions)}.{rest}"
 
 
-def event_message(document: Mapping[str, Any], event: Event, partitions: int = 1, *, bulk: bool = False) -> Message:
+def event_message(
+    document: Mapping[str, Any],
+    event: Event,
+    partitions: int = 1,
+    *,
+    bulk: bool = False,
+    accepted_at: int | None = None,
+) -> Message:
     """The message of an event for the advisors. `document`: the CloudEvent from `schemas.dump_event(event)`.
 
     `bulk`: whether it goes to the queue of bulk; events may overtake each other, because their order does not matter.
+    `accepted_at`: when the intake accepted it, in microseconds.
     """
     lane = BULK_LANE if bulk else partition_of(event.tenant, event.subject, partitions)
     return Message(
@@ -231,7 +239,7 @@ def event_message(document: Mapping[str, Any], event: Event, partitions: int = 1
         routing_key=f"{lane}.{event.tenant}.{event.type}",
         body=orjson.dumps(document),
         message_id=event.id,
-        headers=cloudevent_headers(document),
+        headers=cloudevent_headers(document) | ({} if accepted_at is None else {ACCEPTED_AT: accepted_at}),
     )
 
 

@@ -3,7 +3,7 @@ cases that were evaluated too late in time."""
 
 from sqlalchemy import Connection, bindparam, func, select, text
 
-from signpost.storage.rows import CaseRow
+from signpost.storage.rows import CaseRow, DueBacklog
 from signpost.storage.tables import cases
 
 # A probe of the index `cases_due` for each tenant, however many of its cases are due; both databases run it.
@@ -22,6 +22,15 @@ TENANTS = text(
         FROM head WHERE tenant IS NOT NULL
     )
     SELECT tenant FROM first WHERE due <= :now ORDER BY due, tenant LIMIT :limit
+    """
+)
+_OLDEST = TENANTS.text.partition("SELECT tenant FROM first WHERE due <= :now")[0]
+BACKLOG = text(
+    _OLDEST
+    + """
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM cases c WHERE c.tenant = first.tenant AND c.next_change <= :now
+                                  AND c.merged_into IS NULL LIMIT :most) AS due_cases) AS cases, due
+    FROM first WHERE due <= :now
     """
 )
 DUE = (
@@ -52,6 +61,13 @@ def claim(connection: Connection, now: int, limit: int) -> list[CaseRow]:
         for tenant in tenants
         for row in connection.execute(DUE, {"of": tenant, "now": now, "share": share}).mappings()
     ]
+
+
+def backlog(connection: Connection, now: int, most: int) -> DueBacklog:
+    """The due cases of all tenants, locked or not; of each tenant, `most` count."""
+    rows = connection.execute(BACKLOG, {"now": now, "most": most}).all()
+    oldest = min((row.due for row in rows), default=now)
+    return DueBacklog(sum(row.cases for row in rows), max(0, now - oldest))
 
 
 def claim_evaluated_after(connection: Connection, instant: int, limit: int) -> list[CaseRow]:

@@ -142,6 +142,14 @@ class RecommendationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DueBacklog:
+    """Cases that are due and not evaluated yet, and for how long the oldest of them is due (microseconds)."""
+
+    cases: int
+    oldest_age: int
+
+
+@dataclass(frozen=True, slots=True)
 class FeedRow:
     """One published change. `cursor` resumes the feed right after it."""
 

@@ -25,6 +25,7 @@ from signpost.storage.postgres import PostgresDialect
 from signpost.storage.retention import RetentionStore
 from signpost.storage.rows import (
     CaseRow,
+    DueBacklog,
     FeedRow,
     OutboxDepth,
     OutboxRow,
@@ -40,6 +41,7 @@ from signpost.storage.tables import cases, outbox, recommendations, rulebooks
 from signpost.storage.transaction import Transaction, read_rulebooks
 from signpost.storage.usage import UsageStore
 
+MAX_COUNTED = 10_000
 RULEBOOK_RETENTION_US = 86_400_000_000
 """Age at which the row of an unused rulebook is deleted."""
 
@@ -160,6 +162,11 @@ class Store:
         """Number of cases whose last evaluation was for a later instant, up to `limit`."""
         with self._read_connection() as connection:
             return due_cases.count_evaluated_after(connection, instant, limit)
+
+    def due_backlog(self, now: int) -> DueBacklog:
+        """The cases that are due; of each tenant, up to MAX_COUNTED count."""
+        with self._read_connection() as connection:
+            return due_cases.backlog(connection, now, MAX_COUNTED)
 
     def lease_tokens(self, tenant: str, minimum: int, maximum: int, rate: Rate, now: int) -> Lease:
         """Take up to `maximum` tokens from a tenant's bucket, which all processes share; none if fewer than `minimum`

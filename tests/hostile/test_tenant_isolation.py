@@ -30,6 +30,7 @@ PUBLIC = (
     "/asyncapi.json",
     "/livez",
     "/readyz",
+    "/metrics",
     "/v1/webhooks/",
     "/v1/calendars/",
 )

@@ -1,6 +1,7 @@
 """The intake as it runs: gunicorn with its own configuration, started, asked, and ended by SIGTERM."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -14,7 +15,8 @@ from signpost.messaging import connect
 from signpost.storage import open_store
 from tests.support.http import HTTP
 from tests.support.intake_parts import DEAD_BROKER, NORTH_KEY, NOW, TENANTS
-from tests.support.intake_process import COMMAND, EVENT, environment, intake_folder, running
+from tests.support.intake_process import COMMAND, EVENT, answers, environment, intake_folder, running
+from tests.support.metrics import value_in
 from tests.support.private_servers import free_port, wait_until
 
 
@@ -32,6 +34,18 @@ def folder(tmp_path: Path) -> Path:
     return intake_folder(tmp_path)
 
 
+def kill_workers_and_compare_counts(address: str, pid: int) -> None:
+    """The workers that follow go on with the counts of those that died."""
+    workers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    assert len(workers) == 2
+    for worker in workers:
+        os.kill(int(worker), signal.SIGKILL)
+    wait_until(lambda: answers(address), "other workers answer")
+    metrics = httpx.get(f"{address}/metrics", timeout=60).text
+    assert value_in(metrics, "signpost_events_accepted_total") == 1
+    assert value_in(metrics, "signpost_http_requests_total", route="/v1/events", status="4xx") == 2
+
+
 def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
     with running(folder) as (address, process):
         assert HTTP.get(f"{address}/readyz", timeout=60).json() == {"status": "ok"}
@@ -39,6 +53,7 @@ def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
         chunks = (b" " * 100_000 for _ in range(20))
         assert post(address, chunks).status_code == 413
         assert post(address, b"[" * 100_000).status_code == 400
+        kill_workers_and_compare_counts(address, process.pid)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert len(connect(f"sqlite:///{folder}/signpost.db").get("signpost.advisor", 10)) == 1

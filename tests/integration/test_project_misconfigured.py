@@ -141,7 +141,7 @@ def supervise(tmp_path: Path, exits: Sequence[int], *, is_ready: bool) -> tuple[
         if len(lines) == len(exits):
             supervisor.stop.set()
 
-    supervisor = Supervisor([[Program("worker", [sys.executable, "-c", script], 5)]], {}, log)
+    supervisor = Supervisor([[Program("worker", [sys.executable, "-c", script], 5)]], {}, log, tmp_path)
     if not is_ready:
         ready.touch()
     return supervisor.run(lambda: is_ready, ready.touch, 60), lines

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.support.http import HTTP
+from tests.support.metrics import value_in
 from tests.support.private_servers import free_port, wait_until
 from tests.support.rulebooks import FEW_RULES
 
@@ -103,8 +104,17 @@ def system(tmp_path: Path) -> Iterator[System]:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """One for the tests that leave it running."""
-    with started(tmp_path_factory.mktemp("kept"), SIGNPOST_RULES=str(FEW_RULES)) as running:
+    own = {"SIGNPOST_RULES": str(FEW_RULES), "SIGNPOST_METRICS_BIND": f"127.0.0.1:{free_port()}"}
+    with started(tmp_path_factory.mktemp("kept"), **own) as running:
         yield running
+
+
+def get(address: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://{address}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 def published_rules(system: System) -> set[str]:
@@ -127,17 +137,34 @@ def test_from_nothing_to_advice_and_a_clean_end(system: System) -> None:
     wait_until(lambda: "learn-from-rejection" in published_rules(system), "the batch's advice is published", 20)
     shown = system.command("-m", "signpost", "tail", "--last", "-1", "--json").splitlines()
     assert {json.loads(line)["data"]["rule"] for line in shown} == published_rules(system)
+    _, metrics = get(f"127.0.0.1:{system.port}/metrics")
+    assert value_in(metrics, "signpost_events_accepted_total") == value_in(metrics, "signpost_events_folded_total")
+    assert value_in(metrics, "signpost_ready") == 4
     pids = list(system.children().values())
     assert len(pids) >= 4
+    folder = metrics_folder(pids[0])
+    assert folder.is_dir()
     assert system.stop() == 0, system.said()
+    assert not folder.exists()
     assert not [pid for pid in pids if alive(pid)]
     assert "is killed" not in system.said()
 
 
+def metrics_folder(pid: int) -> Path:
+    variables = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    [folder] = [text.partition("=")[2] for text in variables if text.startswith("_SIGNPOST_METRICS_FOLDER=")]
+    return Path(folder)
+
+
 def test_a_worker_that_dies_is_started_again(kept: System) -> None:
+    inside = kept.environ["SIGNPOST_METRICS_BIND"]
+    assert get(f"127.0.0.1:{kept.port}/metrics")[0] == 404
+    wait_until(lambda: get(f"{inside}/readyz") == (200, '{"status": "ok"}'), "all roles are ready")
     before = kept.children()["advisor"]
     os.kill(before, signal.SIGKILL)
+    wait_until(lambda: get(f"{inside}/readyz")[0] == 503, "the probe notices", 20)
     wait_until(lambda: kept.children().get("advisor", before) != before, "another advisor runs", 20)
+    wait_until(lambda: get(f"{inside}/readyz")[0] == 200, "it is ready", 20)
     assert "advisor exited with SIGKILL" in kept.said()
 
 

@@ -18,7 +18,7 @@ from signpost.messaging import (
     Settlement,
 )
 from signpost.messaging.embedded.routing import matches
-from signpost.messaging.message import DELIVERY_LIMIT_REASON, FIRST_EXCHANGE, SWEEP_PAGE, Choose
+from signpost.messaging.message import DELIVERY_LIMIT_REASON, FIRST_EXCHANGE, SWEEP_PAGE, Choose, QueueCounts
 from signpost.messaging.parking import to_dead_letter
 from signpost.messaging.topology import CONSUMED, declaration
 from tests.simulation.world import Crash, Kind, World
@@ -142,6 +142,10 @@ class SimulatedBroker:
     def queue_depth(self, queue: str) -> int:
         self._ask("queue depth")
         return len(self._queue(queue))
+
+    def queue_counts(self, queues: Sequence[str]) -> dict[str, QueueCounts]:
+        self._ask("queue counts")
+        return {queue: QueueCounts(len(self._queue(queue)), 0) for queue in queues}
 
     def get(self, queue: str, limit: int) -> list[Delivery]:
         taken, self.server.queues[queue] = self._queue(queue)[:limit], self._queue(queue)[limit:]

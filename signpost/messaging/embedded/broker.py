@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from signpost.messaging.bounds import SUBSCRIPTION_PREFETCH, Bounds
@@ -20,6 +20,7 @@ from signpost.messaging.message import (
     Delivery,
     NoSuchQueue,
     Publisher,
+    QueueCounts,
     TopologyDiffers,
 )
 from signpost.messaging.topology import Topology
@@ -131,6 +132,15 @@ class EmbeddedBroker:
             _require_queue(connection, queue)
             return depth(connection, queue)
 
+    def queue_counts(self, queues: Sequence[str]) -> dict[str, QueueCounts]:
+        """See Broker.queue_counts."""
+        with self._open_file() as file, file.read_connection() as connection:
+            return {
+                queue: QueueCounts(depth(connection, queue), _consumers(connection, queue))
+                for queue in queues
+                if _stored_declaration(connection, "queue", queue) is not None
+            }
+
     def get(self, queue: str, limit: int) -> list[Delivery]:
         """See Broker.get."""
         with self._open_file() as file, file.write_transaction() as connection:
@@ -213,6 +223,10 @@ def depth(connection: sqlite3.Connection, queue: str) -> int:
     """Number of ready messages."""
     statement = "SELECT count(*) FROM queue_messages WHERE queue = ? AND consumer IS NULL"
     return int(connection.execute(statement, (queue,)).fetchone()[0])
+
+
+def _consumers(connection: sqlite3.Connection, queue: str) -> int:
+    return int(connection.execute("SELECT count(*) FROM queue_consumers WHERE queue = ?", (queue,)).fetchone()[0])
 
 
 def _require_queue(connection: sqlite3.Connection, queue: str) -> None:

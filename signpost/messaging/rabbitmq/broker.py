@@ -1,9 +1,10 @@
 """The Broker protocol on RabbitMQ: makes the publisher and consumers, and runs admin operations."""
 
 import threading
+from collections.abc import Sequence
 
 from signpost.messaging.bounds import SUBSCRIPTION_PREFETCH, Bounds
-from signpost.messaging.message import BrokerAway, Choose, Consumer, Delivery, NoSuchQueue, Publisher
+from signpost.messaging.message import BrokerAway, Choose, Consumer, Delivery, NoSuchQueue, Publisher, QueueCounts
 from signpost.messaging.rabbitmq.admin import open_admin
 from signpost.messaging.rabbitmq.consumer import RabbitConsumer
 from signpost.messaging.rabbitmq.publisher import RabbitPublisher
@@ -78,6 +79,12 @@ class RabbitBroker:
         if depth is None:
             raise NoSuchQueue(f"the broker has no queue {queue}; run `signpost topology apply`")
         return depth
+
+    def queue_counts(self, queues: Sequence[str]) -> dict[str, QueueCounts]:
+        """See Broker.queue_counts."""
+        with open_admin(self._url, self._bounds, self._name) as admin:
+            found = {queue: admin.counts(queue) for queue in queues}
+        return {queue: QueueCounts(*counts) for queue, counts in found.items() if counts is not None}
 
     def get(self, queue: str, limit: int) -> list[Delivery]:
         """See Broker.get."""

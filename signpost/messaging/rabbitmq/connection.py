@@ -18,6 +18,7 @@ from signpost.messaging.message import BrokerMisconfigured
 from signpost.messaging.rabbitmq import lenient
 from signpost.messaging.rabbitmq.failures import SETTING, to_error
 from signpost.messaging.rabbitmq.tls import split_tls
+from signpost.metrics.table import RECONNECTS
 from signpost.repeats import Repeats
 
 ERROR_PAUSE_S = 0.2
@@ -74,7 +75,7 @@ class ConnectionThread:
         self._watchdog: Any = None
         self._pause = bounds.backoff_first_s
         self._lines = Repeats()
-        self._stopping = False
+        self._stopping, self._has_connected = False, False
         self._first_attempt = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -104,6 +105,8 @@ class ConnectionThread:
     def mark_ready(self) -> None:
         """Record that the channel is set up."""
         self.problem, self.failed = None, False
+        RECONNECTS.inc("broker", by=self._has_connected)
+        self._has_connected = True
         self._pause = self._bounds.backoff_first_s
         self._stop_watchdog()
         self._first_attempt.set()
