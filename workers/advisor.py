@@ -17,6 +17,7 @@ from signpost.workers.counts import count_ages, count_dead_letter
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
 from signpost.workers.rulebook_versions import RulebookVersions
+from signpost.workers.sharing import PartitionShare
 from signpost.workers.turns import Turns
 
 IDLE_WAIT_S = 0.5
@@ -27,6 +28,8 @@ MAX_HOLD_S = 600.0
 keeping them beyond the broker's consumer timeout (30 minutes) costs the connection."""
 MAX_BULK_EVENTS = 10
 """Events of a transaction of bulk while the other queues have work: what arrives meanwhile waits only for these."""
+LEAST_TO_SHARE = 2
+"""One queue of events and that of bulk: any number of advisors consume both."""
 STEPS_ALONE = 50
 """Steps without work on the other queues after which bulk is handled in whole batches."""
 MAX_HELD = 2_000
@@ -52,6 +55,7 @@ class Advisor:
         """
         self._queues, self._handler, self._outbox = [(each, Turns()) for each in consumers], handler, outbox
         self._clock, self._batch, self._steps_alone = clock, batch, 0
+        self._share = PartitionShare(consumers[:-1] if len(consumers) > LEAST_TO_SHARE else (), consumers[-1])
 
     def run(self, stop: Stop) -> None:
         """Work until `stop` is set. Raises TransientError after MAX_HOLD_S without a database."""
@@ -66,6 +70,7 @@ class Advisor:
     def step(self, stop: Stop, wait_s: float) -> int:
         """Handle one batch per queue; returns the number of handled deliveries. Waits up to `wait_s` for the first."""
         handled = 0
+        self._share.step(self._clock())
         self._receive(wait_s)
         for number, (consumer, turns) in enumerate(self._queues):
             limit = self._bulk_limit(handled) if 0 < number == len(self._queues) - 1 else self._batch
@@ -89,7 +94,10 @@ class Advisor:
         for look in range(1 if alone else 1 + int(wait_s / POLL_S)):
             for number, (consumer, turns) in enumerate(self._queues):
                 waits = number == 0 and not self._waiting()
-                turns.add(consumer.receive(MAX_HELD, (wait_s if alone else POLL_S * bool(look)) if waits else 0))
+                received = consumer.receive(MAX_HELD, (wait_s if alone else POLL_S * bool(look)) if waits else 0)
+                turns.add(received)
+                if received:
+                    self._share.note(consumer)
             if self._waiting():
                 return
 

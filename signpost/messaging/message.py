@@ -170,6 +170,13 @@ class Consumer(Protocol):
         Skips, with a warning, a delivery whose connection or lease was lost: the broker delivers it again.
         """
 
+    def competitors(self) -> int:
+        """Consumers to which this queue delivers, this one included, when they were last counted; at least 1. Counts
+        again for the next call."""
+
+    def yield_turn(self) -> None:
+        """Of consumers of which one is active at a time, let the next one become active, and wait behind the others."""
+
     def close(self) -> None:
         """Return unsettled deliveries to the queue, and stop."""
 

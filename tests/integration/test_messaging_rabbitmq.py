@@ -27,7 +27,7 @@ from signpost.messaging import (
 )
 from signpost.messaging.rabbitmq.connection import ConnectionThread
 from signpost.messaging.rabbitmq.consumer import CAREFUL_AFTER, HEALTHY_AFTER
-from signpost.messaging.topology import ADVISOR
+from signpost.messaging.topology import ADVISOR, advisor_queues
 from signpost.names import DEAD, EVENTS
 from tests.support import private_servers, servers
 from tests.support.installations import Installation, is_bad, variables
@@ -81,7 +81,7 @@ def broker(vhost_url: str, proxy: Proxy, straight: Broker) -> Iterator[Broker]:
 
 
 def event(number: int) -> Message:
-    return Message(EVENTS, "0.acme.x", b"{}", f"e-{number}")
+    return Message(EVENTS, "3.acme.x", b"{}", f"e-{number}")
 
 
 def eventually(condition: Callable[[], object]) -> None:
@@ -415,10 +415,43 @@ def test_thousands_a_second_when_pipelined(straight: Broker) -> None:
     confirmed(straight, 0)
     body = b"x" * 1024
     began = time.monotonic()
-    futures = [publisher.publish(Message(EVENTS, "0.acme.x", body, f"t-{number}")) for number in range(3000)]
+    futures = [publisher.publish(Message(EVENTS, "3.acme.x", body, f"t-{number}")) for number in range(3000)]
     for future in futures:
         future.result(PATIENCE)
     rate = 3000 / (time.monotonic() - began)
     print(f"{rate:.0f} confirmed messages a second")
     # Ten times as many as confirms that are waited for one by one; a busy machine does no more
     assert rate > 300
+
+
+def test_consumers_share_partitions_by_handing_them_over(rabbitmq_server: servers.SharedRabbitMQ) -> None:
+    """Of the consumers of a partition one is active: the first one, until it yields. All consume the queue of bulk."""
+    with servers.vhost(rabbitmq_server) as url:
+        first, second = connect(url, partitions=4), connect(url, partitions=4)
+        first.apply_topology()
+        *_, partition, bulk = advisor_queues(4)
+        one, shared = first.consumer(partition, 10), first.consumer(bulk, 10)
+        put(first, "e-1")
+        held = receive(one, 1)
+        other, shared_too = second.consumer(partition, 10), second.consumer(bulk, 10)
+        eventually(lambda: shared.competitors() == shared_too.competitors() == 2)
+        put(first, "e-2")
+        held += receive(one, 1)
+        assert [each.message_id for each in held] == ["e-1", "e-2"]
+        one.yield_turn()
+
+        def is_other_active() -> bool:
+            # The broker waits for what the first one holds, so that nothing overtakes it
+            held.extend(one.receive(10, 0))
+            one.settle([Settlement(each, Outcome.DONE) for each in held], NOW)
+            held.clear()
+            put(first, "e-3")
+            return bool(other.receive(1, 1.0))
+
+        eventually(is_other_active)
+        for broker in (first, second):
+            broker.close()
+
+
+def put(broker: Broker, name: str) -> None:
+    broker.publisher().publish(Message(EVENTS, "3.acme.x", b"{}", name)).result(PATIENCE)

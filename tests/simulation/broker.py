@@ -262,6 +262,12 @@ class SimulatedConsumer:
             self.lose()
         return found
 
+    def competitors(self) -> int:
+        return 1
+
+    def yield_turn(self) -> None:
+        raise AssertionError("nobody waits behind")
+
     def settle(self, settlements: Sequence[Settlement], now: int) -> None:
         kind = self._server.world.take("settle", *LOSSES)
         if kind is Kind.FAILURE:

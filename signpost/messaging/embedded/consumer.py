@@ -93,6 +93,13 @@ class EmbeddedConsumer:
         except sqlite3.OperationalError as error:
             self._note_problem("settle", error)
 
+    def competitors(self) -> int:
+        """One: consumers of the embedded queue take turns with each message."""
+        return 1
+
+    def yield_turn(self) -> None:
+        """Do nothing, see `competitors`."""
+
     def close(self) -> None:
         """See Consumer.close."""
         if self._closed:

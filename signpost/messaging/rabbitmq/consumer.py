@@ -61,6 +61,7 @@ class RabbitConsumer:
         self._paused = False
         self._losses, self._settled = 0, 0
         self._is_careful = False
+        self._competitors = 1
         self._closed = False
         self._connection = ConnectionThread(url, bounds, name, self._on_channel_open, self._on_connection_lost)
         self._connection.start()
@@ -96,6 +97,15 @@ class RabbitConsumer:
             tags["reject" if tag in failed else VERBS[settlement.outcome][1]].add(tag)
         if fresh:
             self._connection.call(lambda: self._send_settlements(generation, tags["ack"], tags["reject"]))
+
+    def competitors(self) -> int:
+        """See Consumer.competitors."""
+        self._connection.call(self._count_competitors)
+        return self._competitors
+
+    def yield_turn(self) -> None:
+        """See Consumer.yield_turn. The deliveries that it holds stay its own."""
+        self._connection.call(self._yield)
 
     def close(self) -> None:
         """Send the settlements, then close the channel: the broker requeues the rest in order."""
@@ -177,6 +187,18 @@ class RabbitConsumer:
             self._paused = False
             if self._channel is not None and self._channel.is_open:
                 self._consume(self._channel)
+
+    def _count_competitors(self) -> None:
+        if self._channel is not None and self._channel.is_open and self._tag:
+            self._channel.queue_declare(self._queue, passive=True, callback=self._on_counted)
+
+    def _on_counted(self, frame: Any) -> None:
+        self._competitors = max(1, frame.method.consumer_count)
+
+    def _yield(self) -> None:
+        channel = self._channel
+        if channel is not None and channel.is_open and self._tag and not self._paused:
+            channel.basic_cancel(self._tag, callback=lambda _: self._consume(channel))
 
     def _count_settled(self, channel: Channel, count: int) -> None:
         self._settled += count
