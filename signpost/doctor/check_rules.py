@@ -1,12 +1,14 @@
 """Checks the rulebook of the files, and which one processes have in force."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from signpost.case.instant import MINUTE
 from signpost.doctor.check_tenants import in_force
 from signpost.doctor.commands import quoted
 from signpost.doctor.finding import Finding, failed, ok, or_ok, warning
 from signpost.doctor.site import Site
+from signpost.doctor.tellable import OWN, impossible_rules, tellable, told_by
+from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError
 from signpost.settings import OURS, SHIPPED_RULES
 from signpost.tenants.live import kept_tenants
@@ -68,3 +70,39 @@ def rules_in_force(site: Site) -> Iterator[Finding]:
         yield warning(text, step="give all processes the same rules and tenants file; SIGHUP makes a process read them")
     else:
         yield ok(f"running processes have rulebook {', '.join(sorted(running))}")
+
+
+def facts(site: Site) -> Iterator[Finding]:
+    """Rules that can never hold, because no source of a tenant tells the facts that they need."""
+    yield from or_ok(
+        _without_facts(site), "the sources of each tenant can tell what its rules need, or senders use ours"
+    )
+
+
+def _without_facts(site: Site) -> Iterator[Finding]:
+    for tenant in site.tenants.tenants:
+        sources = [one for one in site.tenants.sources.values() if one.tenant == tenant and not one.problem]
+        vendors = [VENDORS[source.vendor] for source in sources]
+        # Senders of our own events can tell everything
+        if sources and not any(vendor.speaks_ours for vendor in vendors):
+            told = [told_by(vendor, source) for vendor, source in zip(vendors, sources, strict=True)]
+            own = {name.removeprefix(OWN) for source in sources for name in source.fields if name.startswith(OWN)}
+            rulebook = site.rulebooks.of(tenant)
+            found = impossible_rules(rulebook, tellable(told, own, rulebook.vocabulary))
+            if found:
+                yield _never(site, tenant, found, len(rulebook.rules))
+
+
+def _never(site: Site, tenant: str, found: Mapping[str, str], rules: int) -> Finding:
+    by_fact: dict[str, list[str]] = {}
+    for rule, fact in sorted(found.items()):
+        by_fact.setdefault(fact, []).append(rule)
+    listed = "; ".join(f"{fact}: {', '.join(names)}" for fact, names in sorted(by_fact.items()))
+    text = (
+        f"{len(found)} of {rules} rules can never hold for tenant {tenant}, because none of its sources tells {listed}"
+    )
+    step = (
+        f"send these facts with the API key of {tenant}, map them, or name the rules under tenants.{tenant}.disabled in"
+        f" {site.settings.tenants}; whoever sends them with the API key already can leave it so"
+    )
+    return warning(text, step=step)

@@ -20,6 +20,7 @@ from signpost.doctor.site import wall_clock
 from signpost.messaging.message import EXCHANGE
 from signpost.messaging.topology import ADVISOR, BULK, UNROUTED
 from signpost.names import DEAD, EVENTS
+from signpost.rulebook import load
 from signpost.storage import head_revision, schema
 from signpost.tenants.live_rulebooks import LiveEngines, kept_rules
 from tests.support.certificates import Authority
@@ -148,6 +149,20 @@ def source(secret: str | None, days: int = 0) -> Inject:
             os.utime(write(installation, "greens.secret", secret), (at, at))
 
     return inject
+
+
+def only_applications(installation: Installation) -> None:
+    """A source whose vendor says nothing of offers."""
+    source("a" * 20)(installation)
+    file = installation.folder / "tenants.yaml"
+    file.write_text(file.read_text().replace("vendor: greenhouse", "vendor: recruitee"))
+
+
+def without_rules_of_offers(installation: Installation) -> None:
+    """Name the rules as disabled, as the line says."""
+    file = installation.folder / "tenants.yaml"
+    rules = ", ".join(load(FEW_RULES).rules)
+    file.write_text(file.read_text().replace("  acme:\n", f"  acme:\n    disabled: [{rules}]\n"))
 
 
 def open_mode(installation: Installation) -> None:
@@ -381,6 +396,9 @@ FAULTS = {
     "a secret of an example": Fault("source-secrets", "secret of an example", source("example-" * 3 + "secret")),
     "faulty rules": Fault("rules", "more.yaml:", faulty_rules, remove("rules/more.yaml")),
     "refused rules": Fault("refused-files", "a process refuses the rules", refused_rules, corrected_rules, WARNING),
+    "rules without facts": Fault(
+        "facts", "because none of its sources tells offer: ", only_applications, without_rules_of_offers, WARNING
+    ),
     "another rulebook in force": Fault(
         "rules-in-force", "a process runs with rulebook other", other_rulebook, a_minute_later, WARNING
     ),
