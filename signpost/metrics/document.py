@@ -8,7 +8,10 @@ _HEAD = """\
 
 <!-- `make generate` writes this page from signpost/metrics/table.py. -->
 
-Where they are served, and what must not reach them, is in [operating.md](operating.md#watch-it).
+Where they are served, and what must not reach them, is in [operating.md](operating.md#watch-it). The
+alerts in [deploy/prometheus/alerts.yaml](../deploy/prometheus/alerts.yaml) and the dashboard in
+[deploy/grafana/signpost.json](../deploy/grafana/signpost.json) use only these; each alert has a
+[runbook](runbooks/README.md).
 
 - Labels have few values. None is a tenant, a candidate, a source, a consumer or an id. `rule` and
   `version` have at most 300 values in each process; further ones count as `other`.

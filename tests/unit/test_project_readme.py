@@ -11,7 +11,9 @@ from signpost.settings import SHIPPED_RULES
 
 ROOT = SHIPPED_RULES.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-WRITTEN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
+WRITTEN = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md"), *ROOT.glob("docs/runbooks/*.md")]
+)
 """The documents that people write; docs/rulebook is generated."""
 EVERYTHING = "\n".join(path.read_text(encoding="utf-8") for path in WRITTEN)
 
