@@ -86,7 +86,9 @@ GROUPS: Final = {
         ("signpost/messaging/*.py", "signpost/messaging/embedded/*.py"),
         (
             "tests/unit/test_messaging_*.py",
+            "tests/unit/test_dead_letters.py",
             "tests/contract/test_messaging_contract.py",
+            "tests/contract/test_dead_letters.py",
         ),
     ),
     "rabbitmq": Group(

@@ -1,21 +1,25 @@
 """Every wait for RabbitMQ has a bound: what the connection is given, and how the pauses between attempts grow."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
+from dataclasses import fields
+from pathlib import Path
 from socket import create_server, socket
 
 import pytest
 from pika import BasicProperties
 from pika.spec import Basic
 
-from signpost.messaging import Bounds, BrokerMisconfigured, Message
+from signpost.messaging import Bounds, BrokerAway, BrokerMisconfigured, Message, connect
 from signpost.messaging.rabbitmq.connection import ConnectionThread, connection_parameters
 from signpost.messaging.rabbitmq.publisher import Pending, RabbitPublisher
 from tests.support.private_servers import wait_until
 
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 URL = "amqp://guest:guest@127.0.0.1:5/none"
 
 
@@ -103,3 +107,19 @@ def test_two_returns_of_one_id_before_their_confirms_belong_to_two_messages() ->
         assert second.returned
     finally:
         publisher.close(0)
+
+
+def test_a_broker_that_never_answers_is_away_within_the_bounds_that_were_asked_for() -> None:
+    with silent_broker() as (url, _):
+        began = time.monotonic()
+        with pytest.raises(BrokerAway, match="accepts connections and does not answer"):
+            connect(url, bounds=Bounds(connect_timeout_s=0.2)).ping()
+        assert time.monotonic() - began < 4
+
+
+def test_the_bounds_that_nobody_asked_for_are_those_of_the_table() -> None:
+    row = r"^\| .+? \| ([0-9.]+) \| `signpost\.messaging\.bounds\.Bounds\.(\w+)` \|$"
+    rows = re.findall(row, PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name for _, name in rows} == {one.name for one in fields(Bounds)} - {"publish_timeout_s", "max_unconfirmed"}
+    for seconds, name in rows:
+        assert getattr(Bounds(), name) == float(seconds), name

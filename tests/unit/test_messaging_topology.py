@@ -20,12 +20,14 @@ from signpost.messaging.embedded.routing import matches
 from signpost.messaging.topology import (
     ADVISOR,
     BULK,
+    UNROUTED,
     consumer_rights,
     consumer_topology,
+    dead_letter_queue,
     declaration,
     event_routing_key,
 )
-from signpost.names import ADVICE, DEAD, QUESTIONS
+from signpost.names import ADVICE, AGENDA, DEAD, FEEDBACK, QUESTIONS
 
 DOCUMENT = {"specversion": "1.0", "id": "e-1", "source": "/ats", "type": "signpost.offer.extended.v1", "data": {"n": 1}}
 
@@ -107,7 +109,7 @@ def test_a_header_repeats_neither_the_data_nor_their_type() -> None:
 @pytest.mark.parametrize("place", ["exchange", "routing_key", "message_id"])
 def test_a_name_that_amqp_does_not_carry_is_refused(place: str) -> None:
     names: dict[str, Any] = {"exchange": "x", "routing_key": "k", "message_id": "m"}
-    for longest in ("x" * 255, "é" * 127):
+    for longest in ("x" * 255, "é" * 127, "é" * 127 + "x"):
         assert getattr(Message(**{**names, place: longest}, body=b""), place) == longest
     for bad in ("x" * 256, "é" * 128, "\ud800"):
         with pytest.raises(Unsendable, match="of a message"):
@@ -142,3 +144,27 @@ def test_a_stored_event_is_routed_by_the_number_of_partitions_of_today() -> None
         for today in (1, 2, 4, 64):
             key = event_routing_key(stored, "acme", subject, today)
             assert key == event_message(DOCUMENT, event, today, bulk=bulk).routing_key
+
+
+def test_whatever_nobody_consumes_goes_to_the_unrouted_messages() -> None:
+    arguments = {exchange.name: exchange.arguments for exchange in declaration().exchanges}
+    for name in (ADVICE, AGENDA, QUESTIONS):
+        assert arguments[name] == {"alternate-exchange": UNROUTED}
+
+
+def test_feedback_goes_to_the_first_queue_of_events() -> None:
+    for number in (1, 4):
+        bound = [each.queue for each in declaration(number).bindings if each.exchange == FEEDBACK]
+        assert bound == [advisor_queues(number)[0]]
+    assert dead_letter_queue("dialog") == "signpost.consumer.dialog.dead"
+
+
+@pytest.mark.parametrize("pattern", ["*.candidate.#", "#"])
+def test_a_consumer_of_all_tenants_may_bind_keys_of_all(pattern: str) -> None:
+    assert consumer_rights({"all": ["acme.#", pattern]})[1] == ("set_topic_permissions", ADVICE, "^$", ".*")
+
+
+def test_an_event_is_for_a_single_partition_unless_there_are_more() -> None:
+    subject = next(key for key in (f"c-{number}" for number in range(99)) if partition_of("acme", key, 2) == 1)
+    event = Event("acme", "/ats", "e-1", "offer.extended", 0, subject, {})
+    assert event_message(DOCUMENT, event).routing_key == "0.acme.offer.extended"

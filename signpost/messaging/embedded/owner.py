@@ -22,8 +22,10 @@ def start_time(pid: int) -> str | None:
         after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:
         return _exists(pid) if not Path("/proc/self/stat").exists() else None
-    except OSError:
+    except ProcessLookupError:
         return None
+    except OSError:
+        return ""
     state, started = after_name[0], after_name[19]
     return None if state in "ZX" else started
 
@@ -40,4 +42,4 @@ def _exists(pid: int) -> str | None:
 
 def is_dead(host: str, pid: int, started: str) -> bool:
     """True only if the process has certainly ended; never true for another host."""
-    return host == this_host() and start_time(pid) != started
+    return host == this_host() and start_time(pid) not in (started, "")

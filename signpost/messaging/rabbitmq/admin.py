@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pika import BlockingConnection
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from signpost.messaging.bounds import Bounds
@@ -164,13 +165,13 @@ def _quiet_pika() -> Iterator[None]:
 def open_admin(url: str, bounds: Bounds, name: str) -> Iterator[AdminSession]:
     """A session that is closed at the end of the block. Raises BrokerAway, NoSuchQueue."""
     try:
-        connection = BlockingConnection(connection_parameters(url, bounds, name))
-        try:
-            with _quiet_pika():
+        with _quiet_pika():
+            connection = BlockingConnection(connection_parameters(url, bounds, name))
+            try:
                 yield AdminSession(connection)
-        finally:
-            if connection.is_open:
-                connection.close()
+            finally:
+                if connection.is_open:
+                    connection.close()
     except ChannelClosedByBroker as error:
         if error.reply_code == NOT_FOUND:
             raise NoSuchQueue(error.reply_text) from error
@@ -179,7 +180,7 @@ def open_admin(url: str, bounds: Bounds, name: str) -> Iterator[AdminSession]:
                 f"RabbitMQ refuses: {error.reply_text}; grant this to the user in {SETTING}, or name another"
             ) from error
         raise BrokerAway(f"RabbitMQ refuses: {error.reply_text}") from error
-    except (AMQPError, OSError) as error:
+    except (AMQPError, AMQPConnectorException, OSError) as error:
         raise to_error(error) from error
 
 

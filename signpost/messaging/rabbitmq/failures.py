@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from pika.adapters.utils.connection_workflow import AMQPConnectorStackTimeout
 from pika.exceptions import ProbableAccessDeniedError, ProbableAuthenticationError
 
 from signpost.messaging.message import BrokerAway, BrokerMisconfigured
@@ -54,5 +55,7 @@ def _held(error: BaseException) -> Iterator[object]:
 def _words(cause: BaseException) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
+    if isinstance(cause, AMQPConnectorStackTimeout):
+        return "it accepts connections and does not answer"
     # Some of pika's errors say what they are only in their repr
     return str(cause) or repr(cause)
