@@ -63,7 +63,7 @@ GROUPS: Final = {
         tuple(
             f"workers/{name}.py"
             for name in (
-                *("batch", "case_rows", "relay", "clock", "feedback", "erasing"),
+                *("batch", "case_rows", "relay", "clock", "pruning", "sharing", "feedback", "erasing"),
                 *("rulebook_versions", "reevaluation", "outbox_publisher"),
             )
         ),

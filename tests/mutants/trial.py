@@ -127,6 +127,8 @@ class Trial:
         if not self.broken:
             timings.sort(key=lambda timing: timing.seconds)
             self._progress(f"{len(timings)} tests run in {sum(each.seconds for each in timings):.0f} s")
+            # Frozen objects cannot be searched for references to what a mutant replaces
+            gc.unfreeze()
             for module in self._paths.values():
                 prepare(module)
             gc.freeze()
