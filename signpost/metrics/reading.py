@@ -73,11 +73,15 @@ class _Families:
         self._folder = folder
 
     def collect(self) -> Iterable[Any]:
-        for family in sorted(_merge(self._folder.glob("*.db")), key=lambda family: str(family.name)):
+        for family in sorted(_merge(_files(self._folder)), key=lambda family: str(family.name)):
             if family.name == RULEBOOK.name:
                 family.samples = [sample for sample in family.samples if sample.value]
             family.samples.sort(key=lambda sample: (sample.name.endswith(("_sum", "_count")), sample.name))
             yield family
+
+
+def _files(folder: Path) -> list[Path]:
+    return [file for kind in ("counter", "gauge", "histogram") for file in folder.glob(f"{kind}_*.db")]
 
 
 def _merge(files: Iterable[Path]) -> Iterable[Any]:

@@ -20,6 +20,7 @@ from schemathesis.specs.openapi import checks
 
 from signpost.messaging import Message
 from signpost.messaging.message import EXCHANGE, FAILED_AT, REASON
+from signpost.metrics.reading import Scrape
 from signpost.names import DEAD, EVENTS
 from signpost.schemas.documents.generate import GENERATED
 from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_standard
@@ -99,7 +100,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
             event("interview.scheduled", tenant="north", interview="i-1", starts_at="2026-03-20T09:00:00Z"),
         )
         said = system.changes()[0]
-    intake = intake_at(folder)
+    intake = intake_at(folder, scrape=Scrape(folder))
     known = {"candidate": "c-1", "recommendation": said["id"], "rule": said["rule"], "source": "careers"}
     body = json.dumps(WEBHOOK).encode()
     answer = intake.post("/v1/webhooks/careers", body, sign_standard(body))

@@ -4,7 +4,7 @@ import base64
 import hmac
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -98,10 +98,11 @@ def intake_at(
     text: str = TENANTS,
     rules: Folders = RULES,
     tenants: LiveTenants | None = None,
+    scrape: Callable[[], bytes] | None = None,
     **limits: Any,
 ) -> Intake:
     """Return an intake on a new database; other URLs, such as those of dead servers, replace broker or database.
-    `tenants`: instead of those of `text`."""
+    `tenants`: instead of those of `text`. `scrape`: the metrics, for /metrics."""
     here = f"sqlite:///{folder / 'signpost.db'}"
     if database_url != DEAD_DATABASE:
         upgrade(database_url or here)
@@ -124,6 +125,7 @@ def intake_at(
         deliveries=Deliveries(store, lambda: f"dlv_{next(numbers)}"),
         quotas=quotas,
         broker=broker,
+        scrape=scrape,
     )
     return Intake(app.test_client(), store, broker, quotas)
 
