@@ -63,8 +63,9 @@ soak: $(READY) ## half an hour of load with random faults; what the system holds
 restore-drill: $(READY) ## back up a system at work, restore it elsewhere, and compare all advice with what evaluation gives
 	$(BIN)/pytest -v tests/integration/test_restore.py $(ARGS)
 
-fuzz: $(READY) ## try many random requests, signatures, payloads, rule files and messages; SIGNPOST_TEST_SEED=N varies requests
+fuzz: $(READY) ## try many random requests, signatures, payloads, rule files, messages and cases; SIGNPOST_TEST_SEED=N varies requests
 	HYPOTHESIS_PROFILE=thorough SIGNPOST_TEST_FUZZ=2000 $(BIN)/pytest -m fuzz $(ARGS)
+	SIGNPOST_TEST_CASES=2000 $(BIN)/pytest -m "not fuzz" tests/property $(ARGS)
 
 lint: $(READY) ## check style, formatting and types
 	$(BIN)/ruff check .

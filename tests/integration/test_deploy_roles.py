@@ -24,6 +24,7 @@ from tests.support.http import HTTP
 from tests.support.intake_parts import NORTH_KEY, tenants_in
 from tests.support.intake_process import running
 from tests.support.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, wait_until
+from tests.support.rulebooks import FEW_RULES
 from tests.support.workers_processes import WorkerProcess, kill_afterwards
 
 ROOT = Path(__file__).parents[2]
@@ -155,7 +156,7 @@ def test_what_is_old_is_deleted_with_the_rights_of_the_clock(ready: Servers, tmp
     ready.as_superuser("INSERT INTO feed_heads VALUES ('old', 9)")
     for table in PRUNED:
         ready.as_superuser(_old_row(table))
-    clock = WorkerProcess("clock", tmp_path, ready.database("clock"), ready.broker("clock"))
+    clock = WorkerProcess("clock", tmp_path, ready.database("clock"), ready.broker("clock"), rules=str(FEW_RULES))
 
     def left() -> list[str]:
         return [table for table in PRUNED if ready.as_superuser(f"SELECT 1 FROM {table} WHERE tenant = 'old'")]

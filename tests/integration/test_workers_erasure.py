@@ -18,7 +18,7 @@ from signpost.storage.engines import parse_url
 from signpost.storage.tables import metadata
 from signpost.workers.process import Stop
 from signpost.workers.sweeping import Sweeper
-from tests.support.workers_kit import KINDS, System, event, message, system, wait_for
+from tests.support.workers_kit import KINDS, System, event, few_engines, message, system, wait_for
 
 NAME, SALARY = "Ada Unspeakable", "123456.78"
 PEOPLE: dict[str, Any] = {
@@ -39,6 +39,7 @@ NOTICES = {"feed", "recommendations", "outbox"}
 def shared(request: pytest.FixtureRequest) -> Iterator[System]:
     """One system for all tests of this module: each has candidates of its own."""
     with system(request.param, request) as made:
+        made.engines = few_engines()
         yield made
 
 

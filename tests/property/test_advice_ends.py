@@ -19,7 +19,7 @@ from tests.support.generators import random_events, random_now
 from tests.support.oracle import Oracle
 from tests.support.rulebooks import RULES, shipped, shipped_engine
 
-CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "500"))
+CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "250"))
 RULEBOOK = shipped()
 ENGINE = shipped_engine()
 

@@ -18,7 +18,7 @@ from signpost.names import PRIORITIES
 from tests.support.generators import START, random_event
 from tests.support.rulebooks import shipped_engine
 
-JOURNEYS = int(os.environ.get("SIGNPOST_TEST_CASES", "80"))
+JOURNEYS = int(os.environ.get("SIGNPOST_TEST_CASES", "50"))
 PARTS = 4
 ENGINE = shipped_engine()
 URGENT = PRIORITIES[-1]

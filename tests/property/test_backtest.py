@@ -113,7 +113,7 @@ def test_a_rule_taken_out_is_lost_wherever_it_was_advised(other: Path) -> None:
     text = path.read_text("utf-8")
     start = text.index("\nthank-for-offer:") + 1
     path.write_text(text[:start] + text[text.index("\nask-response-deadline:") + 1 :], "utf-8")
-    less, histories = load(other), random_histories(5, 20)
+    less, histories = load(other), random_histories(5, 10)
     found = backtest(RULEBOOK, less, histories, patience=30 * DAY)
     engine = shipped_engine()
     advised = [episode for one in histories for episode in episodes(moments(engine, one, 30 * DAY))]
@@ -231,7 +231,7 @@ def played(events: list[Event], until: int) -> Iterator[tuple[int, str, str]]:
 
 
 def test_spells_begin_when_the_workers_would_raise_them() -> None:
-    for seed in range(30):
+    for seed in range(15):
         random = Random(seed)
         events = [random_event(random, number) for number in range(8)]
         events = [event for event in events if not event.type.startswith("advice")]

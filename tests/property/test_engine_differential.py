@@ -16,7 +16,7 @@ from tests.support.oracle import Oracle
 from tests.support.rulebooks import RULES, every_term
 
 PARTS = 2
-CASES_A_PART = int(os.environ.get("SIGNPOST_TEST_CASES", "2000")) // PARTS
+CASES_A_PART = int(os.environ.get("SIGNPOST_TEST_CASES", "1000")) // PARTS
 """SIGNPOST_TEST_CASES=20000 runs the long form."""
 ORACLE_CASES = 300
 

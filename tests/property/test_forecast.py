@@ -30,7 +30,7 @@ from tests.property.test_advice_barrier import unseen
 from tests.support.generators import random_event, random_events
 from tests.support.rulebooks import RULES, shipped_engine
 
-CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "100"))
+CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "50"))
 ENGINE = shipped_engine()
 
 

@@ -26,7 +26,7 @@ from signpost.schemas import load_event
 from tests.support.generators import START, random_events, random_now
 from tests.support.rulebooks import shipped_engine
 
-CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "100"))
+CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "50"))
 ENGINE = shipped_engine()
 NOW = START + DAY
 ACME = {"employer": {"id": "acme", "name": "Acme"}}
