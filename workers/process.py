@@ -16,13 +16,13 @@ from signpost.advice import Engine
 from signpost.engine import choose_engine, make_engine
 from signpost.errors import BugError, CallerError, MisconfiguredError, TransientError
 from signpost.logs import set_up_logging
-from signpost.messaging import Bounds, Broker, connect
+from signpost.messaging import Bounds, Broker, connect, require_topology
 from signpost.metrics import health
 from signpost.metrics.process import metrics_of
 from signpost.metrics.table import RECONNECTS
 from signpost.repeats import Repeats
 from signpost.settings import Settings
-from signpost.storage import StorageConflict, StorageUnavailable, Store, open_store
+from signpost.storage import StorageConflict, StorageUnavailable, Store, open_store, require_tables
 from signpost.tenants.live_rulebooks import LiveEngines, kept_rules
 from signpost.workers.outbox_publisher import OutboxPublisher
 
@@ -128,6 +128,7 @@ def open_parts(name: str, settings: Settings, rules: Rules) -> Iterator[Parts]:
     """Open and check store and broker. Raises TransientError, and CallerError for a missing exchange or queue."""
     with open_store(settings.database_url, name=f"signpost {name}") as store:
         store.ping()
+        _check_tables(store)
         broker = connect(
             settings.broker_url,
             partitions=settings.partitions,
@@ -141,10 +142,13 @@ def open_parts(name: str, settings: Settings, rules: Rules) -> Iterator[Parts]:
             broker.close()
 
 
+def _check_tables(store: Store) -> None:
+    if newer := require_tables(store):
+        log.warning("the tables are at revision %s, of a newer version of Signpost; update this process soon", newer)
+
+
 def _check_topology(broker: Broker) -> None:
-    for difference in broker.check_topology(if_permitted=True):
-        if difference.endswith("is missing"):
-            raise CallerError(f"{difference}; run `signpost topology apply` first")
+    for difference in require_topology(broker):
         log.warning("topology differs from its declaration: %s; compare with `signpost topology check`", difference)
 
 

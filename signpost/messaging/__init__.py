@@ -25,6 +25,7 @@ from signpost.messaging.message import (
     QueueFull,
     Settlement,
     TopologyDiffers,
+    TopologyMissing,
     Unsendable,
 )
 from signpost.messaging.topology import (
@@ -59,6 +60,7 @@ __all__ = [
     "QueueFull",
     "Settlement",
     "TopologyDiffers",
+    "TopologyMissing",
     "Unsendable",
     "advisor_queues",
     "cloudevent_headers",
@@ -66,6 +68,7 @@ __all__ = [
     "event_message",
     "inspect",
     "partition_of",
+    "require_topology",
 ]
 
 
@@ -100,6 +103,18 @@ def connect(
 
         return EmbeddedBroker(rest.partition("?")[0].removeprefix("/"), topology, bounds or Bounds(), clock)
     raise CallerError("unsupported broker URL; use amqp://HOST, amqps://HOST or sqlite:///FILE")
+
+
+def require_topology(broker: Broker) -> list[str]:
+    """Raise TopologyMissing if an exchange or queue is missing, for a process that starts.
+
+    Returns the other differences.
+    """
+    differences = broker.check_topology(if_permitted=True)
+    for difference in differences:
+        if difference.endswith("is missing"):
+            raise TopologyMissing(f"{difference}; run `signpost topology apply` first")
+    return differences
 
 
 @contextmanager

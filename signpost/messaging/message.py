@@ -240,5 +240,9 @@ class TopologyDiffers(CallerError):
     """An exchange or queue of this name exists with other arguments; delete it or rename it by hand."""
 
 
+class TopologyMissing(CallerError):
+    """An exchange or queue is missing; run `signpost topology apply`."""
+
+
 class NoSuchQueue(CallerError):
     """The broker has no queue of this name; run `signpost topology apply`."""

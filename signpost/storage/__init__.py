@@ -31,7 +31,7 @@ from signpost.storage.rows import (
     SeenEvent,
     StandingRow,
 )
-from signpost.storage.schema import head_revision, is_current, known_revisions, revision, upgrade
+from signpost.storage.schema import head_revision, is_current, known_revisions, require_tables, revision, upgrade
 from signpost.storage.store import Store, open_store
 from signpost.storage.transaction import Transaction
 from signpost.storage.usage import Usage
@@ -76,6 +76,7 @@ __all__ = [
     "is_current",
     "known_revisions",
     "open_store",
+    "require_tables",
     "revision",
     "upgrade",
 ]

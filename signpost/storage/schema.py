@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from signpost.storage.engines import WRITE, EngineOptions, make_engine, parse_url
-from signpost.storage.errors import translate_errors
+from signpost.storage.errors import StorageMisconfigured, translate_errors
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from signpost.storage.store import Store
+
 UPGRADE_LOCK = 0x5349474E504F5354  # the ASCII bytes of "SIGNPOST" as the advisory lock id
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
 NO_TIMEOUT = EngineOptions(pool_size=1, statement_timeout_s=0)
 
 
@@ -48,6 +51,24 @@ def head_revision() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None, "the package contains no migrations"
     return head
+
+
+def require_tables(store: "Store") -> str:
+    """Raise StorageMisconfigured if the tables are missing, or older than this code; a process that starts calls it.
+
+    Returns the revision of newer tables, on which the version before goes on working; else "". Imports no Alembic.
+    """
+    try:
+        found = store.inspection.revision()
+    except StorageMisconfigured:
+        return ""  # this user may not read it; what it lacks shows later
+    known = sorted(file.name[1:5] for file in _VERSIONS.glob("v[0-9]*_*.py"))
+    if found == known[-1]:
+        return ""
+    if found is not None and found not in known:
+        return found
+    state = "has no tables of Signpost" if found is None else f"is at revision {found}, older than {known[-1]}"
+    raise StorageMisconfigured(f"the database {state}; run `signpost db upgrade` first")
 
 
 def known_revisions() -> frozenset[str]:

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from signpost.messaging import connect
 from signpost.messaging.topology import ADVISOR
 from signpost.names import DEAD
 from signpost.storage import upgrade
 from signpost.workers.process import MAX_STOP_S, wall_clock
-from tests.support.private_servers import PrivateRabbitMQ, wait_until
+from tests.support.private_servers import wait_until
 from tests.support.rulebooks import FEW_RULES
-from tests.support.servers import SharedRabbitMQ, vhost
 from tests.support.workers_kit import KINDS, System, addresses, message, open_system, system
 from tests.support.workers_kit import recent_event as event
 from tests.support.workers_processes import (
@@ -121,21 +119,3 @@ def test_a_missing_topology_is_said_in_words(kind: str, request: pytest.FixtureR
             wait_until(lambda: not worker.runs, "the advisor to end", 60)
             assert worker.stop() == 2
         assert "is missing; run `signpost topology apply` first" in worker.log.read_text()
-
-
-def test_a_database_that_was_never_upgraded_is_waited_for(
-    empty_postgres_url: str, rabbitmq_server: SharedRabbitMQ | PrivateRabbitMQ, tmp_path: Path
-) -> None:
-    with vhost(rabbitmq_server) as broker_url:
-        broker = connect(broker_url)
-        broker.apply_topology()
-        worker = WorkerProcess("advisor", tmp_path, empty_postgres_url, broker_url, rules=str(FEW_RULES))
-        broker.publisher().publish(message(event("offer.extended", "c-1", offer="o-1"))).result(60)
-        with kill_afterwards(worker):
-            wait_until(lambda: "run `signpost db upgrade`" in worker.log.read_text(), "the advisor to complain", 60)
-            upgrade(empty_postgres_url)
-            with count_seen_events(empty_postgres_url) as seen:
-                wait_until(lambda: seen() == 1, "the event to be seen", 60)
-            assert worker.stop() == 0
-        assert broker.queue_depth(DEAD) == 0
-        broker.close()
