@@ -24,9 +24,9 @@ TENANTS = text(
     SELECT tenant FROM first WHERE due <= :now ORDER BY due, tenant LIMIT :limit
     """
 )
-_OLDEST = TENANTS.text.partition("SELECT tenant FROM first WHERE due <= :now")[0]
+_FIRST = TENANTS.text.partition("SELECT tenant FROM first WHERE due <= :now")[0]
 BACKLOG = text(
-    _OLDEST
+    _FIRST
     + """
     SELECT (SELECT count(*) FROM (SELECT 1 FROM cases c WHERE c.tenant = first.tenant AND c.next_change <= :now
                                   AND c.merged_into IS NULL LIMIT :most) AS due_cases) AS cases, due

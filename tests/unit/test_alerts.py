@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from signpost.cli import COMMANDS
-from signpost.metrics.table import TABLE
+from signpost.metrics.table import ROLES, TABLE
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy/prometheus/alerts.yaml"
@@ -122,3 +122,12 @@ def test_prometheus_accepts_every_query_of_the_dashboard(tmp_path: Path) -> None
     done = promtool("check", "rules", file)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"SUCCESS: {len(queries)} rules found" in done.stdout
+
+
+def test_every_container_serves_metrics_and_every_worker_is_asked_itself() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    ports = {services[role]["environment"]["SIGNPOST_METRICS_BIND"].rpartition(":")[2] for role in ROLES}
+    assert len(ports) == 1
+    for role in ROLES[1:]:
+        assert f"127.0.0.1:{min(ports)}/readyz" in services[role]["healthcheck"]["test"][-1]
+    assert [role for role in ROLES if any(min(ports) in port for port in services[role].get("ports", ()))] == []
