@@ -15,7 +15,7 @@ from signpost.rulebook import load
 from tests.support.generators import random_event, random_events, random_now
 from tests.support.rulebooks import OWN_FIELDS, shipped_engine
 
-CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "250"))
+CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "500"))
 PRIVATE = ("candidate.", "employment.", "interview.prepared", "offer.withdrawal_planned", "offer.acceptance_planned")
 ELSEWHERE = ("offer.", "interview.", "application.", "contact.")
 ENGINE = shipped_engine()
