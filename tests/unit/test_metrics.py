@@ -3,9 +3,11 @@
 import fcntl
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -24,6 +26,7 @@ from signpost.metrics.folder import PREFIX, MetricsFolder, forget_process
 from signpost.metrics.kinds import MAX_CAPPED_VALUES, Counter
 from signpost.metrics.reading import render
 from signpost.metrics.server import MAX_CONNECTIONS, MAX_TURN_S, Health, MetricsServer
+from signpost.workers.process import handle_signals
 from tests.support.metrics import counting, value_in
 
 ROOT = Path(__file__).parents[2]
@@ -201,3 +204,12 @@ def test_an_address_in_use_is_named_with_its_setting(tmp_path: Path) -> None:
         pytest.raises(CallerError, match="set SIGNPOST_METRICS_BIND to another"),
     ):
         MetricsServer(taken.getsockname(), tmp_path, ["relay"])
+
+
+def test_a_worker_is_not_ready_from_sigterm_on(tmp_path: Path) -> None:
+    with counting("relay", tmp_path) as value, handle_signals(60, threading.Event()) as stop:
+        health.report({"database": True, "broker": True})
+        assert value("signpost_ready", role="relay") == 1
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.wait(30)
+        assert value("signpost_ready", role="relay") == 0
