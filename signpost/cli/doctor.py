@@ -30,8 +30,8 @@ def doctor(only: tuple[str, ...], role: str | None, show_list: bool, as_json: bo
     """Check settings, files, broker, database and rules of this installation, the worst first. Changes nothing.
 
     Each line that is not ok has the command that mends it, or the step to take. Run it where the settings of the
-    processes apply; in containers: docker compose run --rm --no-deps --entrypoint signpost migrate doctor. A check that
-    gets no answer ends after its bound and hides no other.
+    processes apply; in a container: docker compose exec intake signpost doctor. A check that gets no answer ends after
+    its bound and hides no other.
 
     Exit code 1 if a check failed, 0 if all are ok or warnings.
 

@@ -8,7 +8,7 @@ from typing import Final
 from signpost.doctor.check_database import create_file
 from signpost.doctor.commands import Broker, quoted, then
 from signpost.doctor.finding import Finding, failed, ok, or_ok, warning
-from signpost.doctor.rights import ALL, broker_needs, role_of
+from signpost.doctor.rights import ALL, broker_needs
 from signpost.doctor.site import Site
 from signpost.errors import MisconfiguredError, TransientError
 from signpost.messaging import BrokerBlocked, Counts, Inspection, advisor_queues
@@ -24,10 +24,6 @@ GROWTH_S: Final = 1.0
 """Time between two looks at a long queue."""
 _NAMED: Final = re.compile(r"(exchange|queue) (\S+): (.*)", re.DOTALL)
 _WAIT: Final = re.compile(r"(\d+) messages wait")
-
-
-def _role(site: Site) -> str:
-    return site.role or (role_of(Broker(site.settings.broker_url).user) if site.is_rabbitmq else ALL)
 
 
 def broker(site: Site) -> Iterator[Finding]:
@@ -47,7 +43,7 @@ def broker(site: Site) -> Iterator[Finding]:
 def _refusal(site: Site, text: str) -> Finding:
     if not site.is_rabbitmq:
         return failed(text, then(create_file(site.database_file), APPLY) if site.database_file else APPLY)
-    server, role = Broker(site.settings.broker_url), _role(site)
+    server, role = Broker(site.settings.broker_url), site.broker_role
     if "refuses the user or the password" in text:
         return failed(text, server.change_password(), "and write this password into SIGNPOST_BROKER_URL")
     if "not found" in text and "vhost" in text:
@@ -106,7 +102,7 @@ def _difference(site: Site, difference: str) -> Finding:
 
 def rights(site: Site) -> Iterator[Finding]:
     """Whether the user may do the work of its role."""
-    role = _role(site)
+    role = site.broker_role
     needs = broker_needs(role, site.settings.partitions)
     with site.broker() as found:
         lacks = [f"configure {DEAD}"] if needs.configure and not found.may_configure(DEAD) else []
@@ -125,7 +121,7 @@ def rights(site: Site) -> Iterator[Finding]:
 
 def alarm(site: Site) -> Iterator[Finding]:
     """Whether the broker takes messages now. It tells only who publishes."""
-    needs = broker_needs(_role(site), site.settings.partitions)
+    needs = broker_needs(site.broker_role, site.settings.partitions)
     try:
         with site.broker() as found:
             found.may_write(needs.write[0])

@@ -7,7 +7,7 @@ from typing import Final
 
 from signpost.case.instant import DAY, SECOND
 from signpost.doctor.commands import quoted, then
-from signpost.doctor.finding import Finding, failed, ok, or_ok, warning
+from signpost.doctor.finding import Finding, failed, ok, or_ok, skipped, warning
 from signpost.doctor.site import Site, first_line
 from signpost.errors import CallerError
 from signpost.ingress.checking import try_samples
@@ -19,6 +19,7 @@ from signpost.tenants.editing import TenantsFile
 from signpost.tenants.live import kept_tenants
 from signpost.tenants.model import Source
 
+WORKERS: Final = ("advisor", "clock", "relay", "migrations")
 SECRET_MOUNTS: Final = ("/run/secrets/", "/var/run/secrets/")
 """Where a container engine mounts secrets, with modes of its own."""
 EXAMPLE: Final = re.compile(r"(?i)(whsec_)?(?:(?:your|the|secret|change|me|example|password|test|x)[-_ ]?)+")
@@ -43,6 +44,9 @@ def tenants(site: Site) -> Iterator[Finding]:
 
 def sources(site: Site) -> Iterator[Finding]:
     """Each source that its own mistake disables. One that is switched off is as its operator wants it."""
+    if site.broker_role in WORKERS:
+        yield skipped(f"only the intake reads the secrets of sources, and these are the settings of {site.broker_role}")
+        return
     found = site.tenants.sources.values()
     disabled = [source for source in found if source.problem and not source.is_switched_off]
     yield from or_ok(

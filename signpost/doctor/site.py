@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from signpost.doctor.commands import Broker
+from signpost.doctor.rights import ALL, role_of
 from signpost.errors import CallerError
 from signpost.ingress.sources import source_problem
 from signpost.ingress.vendors import VENDORS
@@ -69,6 +71,11 @@ class Site:
     def is_rabbitmq(self) -> bool:
         """Whether the broker is RabbitMQ."""
         return self.settings.broker_url.startswith("amqp")
+
+    @property
+    def broker_role(self) -> str:
+        """The role of the broker's user; ALL for one of all processes, and for the embedded queue."""
+        return self.role or (role_of(Broker(self.settings.broker_url).user) if self.is_rabbitmq else ALL)
 
     @cached_property
     def store(self) -> Store:

@@ -6,7 +6,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +15,15 @@ import psycopg
 import pytest
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
+from signpost.doctor import Site, Status, examine
 from signpost.messaging import Bounds, connect
 from signpost.messaging.rabbitmq.admin import open_admin
 from signpost.messaging.topology import consumer_topology
+from signpost.settings import read_settings
 from signpost.storage import upgrade
 from signpost.storage.tables import metadata
 from tests.support.http import HTTP
+from tests.support.installations import variables
 from tests.support.intake_parts import NORTH_KEY, tenants_in
 from tests.support.intake_process import running
 from tests.support.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, wait_until
@@ -280,3 +283,19 @@ def test_guest_cannot_log_in_where_the_definitions_are_loaded_at_the_start(ready
 def test_every_table_has_its_rights() -> None:
     granted = " ".join(re.findall(r"^GRANT .*?;", (DEPLOY / "postgresql/grants.sql").read_text(), re.M | re.S))
     assert [name for name in metadata.tables if not re.search(rf"\b{name}\b", granted)] == []
+
+
+OF_DATABASE = ("database-rights", "outbox", "due-cases", "future-times", "rules-in-force", "consumers")
+OF_BROKER = ("queues", "dead-letters")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_doctor_knows_the_rights_of_each_user_and_skips_what_it_may_not_see(
+    ready: Servers, role: str, tmp_path: Path
+) -> None:
+    urls = {"SIGNPOST_DATABASE_URL": ready.database(role), "SIGNPOST_BROKER_URL": ready.broker(role)}
+    with closing(Site(read_settings(variables(tmp_path, **urls)))) as site:
+        found = {line.check: line.finding for line in examine(site, (*OF_DATABASE, *OF_BROKER))}
+    assert found["database-rights"].text == f"signpost_{role} has the rights of the role {role}"
+    assert {name for name, finding in found.items() if finding.status == Status.FAILED} == set(), found
+    assert all("permission denied" in one.text for one in found.values() if one.status == Status.SKIPPED), found

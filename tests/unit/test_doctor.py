@@ -210,6 +210,16 @@ def test_the_relay_may_read_dead_letters_of_consumers_and_not_their_queues() -> 
     assert not re.search(read, consumer_queue("notifier"))
 
 
+def test_workers_have_no_secrets_of_sources(ready: Path) -> None:
+    file = ready / "tenants.yaml"
+    file.write_text(file.read_text() + 'sources: {s: {tenant: acme, vendor: ashby, secrets: ["file:none"]}}')
+    found = {
+        role: json.loads(run(ready, "--only", "sources", "--role", role, "--json").stdout)["summary"]
+        for role in ("intake", "relay")
+    }
+    assert found == {"intake": "1 failed", "relay": "1 skipped"}
+
+
 def test_a_user_named_as_in_deploy_has_a_role() -> None:
     users = ("signpost_intake", "signpost-relay", "signpost", "intake", "guest", "signpost_other")
     assert [role_of(user) for user in users] == ["intake", "relay", ALL, ALL, ALL, ALL]
