@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test mutants simulate fuzz lint format generate bench faults soak restore-drill rules consumers-js helm containers-test audit lock clean
+.PHONY: help install run demo test mutants simulate fuzz lint format generate bench faults soak restore-drill rules consumers-js helm containers-test cluster-test audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -104,6 +104,9 @@ bench: $(READY) ## run the benchmarks
 
 containers-test: $(READY) ## build the image, start docker-compose.yml, and run the demo on it
 	$(BIN)/pytest -m containers tests/containers $(ARGS)
+
+cluster-test: $(READY) ## run the flow on a RabbitMQ cluster of three private nodes, and kill each in turn
+	$(BIN)/pytest -m cluster -s tests/cluster $(ARGS)
 
 audit: $(READY) ## look up known vulnerabilities of the locked dependencies (needs the network)
 	@deploy/audit.sh $(BIN)/python

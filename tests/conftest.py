@@ -138,11 +138,12 @@ def store(sqlite_url: str) -> Iterator[Store]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
-    """Containers take minutes and an engine: only where they are asked for."""
-    if "containers" not in (config.option.markexpr or ""):
-        for item in items:
-            if item.get_closest_marker("containers"):
-                item.add_marker(pytest.mark.skip(reason="only on demand: make containers-test"))
+    """Containers and clusters take minutes: only where they are asked for."""
+    for kind in ("containers", "cluster"):
+        if kind not in (config.option.markexpr or ""):
+            for item in items:
+                if item.get_closest_marker(kind):
+                    item.add_marker(pytest.mark.skip(reason=f"only on demand: make {kind}-test"))
 
 
 def pytest_collection_finish() -> None:
