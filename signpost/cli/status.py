@@ -79,7 +79,7 @@ def lines_of(document: "Document") -> Iterator[str]:
     yield from _dead_letters(document.get("dead_letters", []))
     yield from _errors(document["errors"])
     for part, problem in document["problems"].items():
-        yield f"{click.style('not read', fg='red'):11}{part}: {problem}"
+        yield f"{click.style('not read   ', fg='red')}{part}: {problem}"
 
 
 def _versions(document: "Document") -> Iterator[str]:

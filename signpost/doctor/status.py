@@ -6,6 +6,7 @@ Every part is read within a bound; one that cannot be read says why and hides no
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from signpost.doctor.check_outside import intake_report
 from signpost.doctor.check_rules import IN_USE_US
 from signpost.doctor.site import NAME, Site
 from signpost.engine import choose_engine
-from signpost.errors import SignpostError
+from signpost.errors import SignpostError, TransientError
 from signpost.messaging import Bounds, advisor_queues, connect
 from signpost.messaging.topology import UNROUTED, consumer_queue, dead_letter_queue
 from signpost.names import DEAD
@@ -89,9 +90,10 @@ class StatusReader:
     def _broker(self) -> Document:
         site = self._site
         names = [*advisor_queues(site.settings.partitions), DEAD, UNROUTED]
-        if site.is_rabbitmq:
-            names += [name for consumer in site.consumers for name in _queues_of(consumer)]
         with site.broker() as found:
+            if site.is_rabbitmq:
+                with suppress(TransientError):  # the part of the database says why
+                    names += [name for consumer in site.consumers for name in _queues_of(consumer)]
             counts = {name: found.counts(name) for name in names}
             product = {"product": found.product, "version": found.version}
         queues = [

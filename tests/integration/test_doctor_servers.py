@@ -269,3 +269,10 @@ def test_the_status_shows_processes_and_queues_of_servers(installation: Installa
     assert {"queue": ADVISOR, "waiting": 0, "consumers": 1} in found["queues"]
     assert {"queue": dead_letter_queue("notifier"), "waiting": 0, "consumers": None} in found["queues"]
     assert found["clock"] == {"due": 0, "lag_s": None}
+
+
+def test_the_status_shows_the_broker_while_the_database_is_away(installation: Installation) -> None:
+    installation.environ[DATABASE] = "postgresql://nobody@127.0.0.1:1/none"
+    found = json.loads(installation.signpost("status", "--json"))
+    assert set(found["problems"]) == {"database"}
+    assert {"queue": ADVISOR, "waiting": 0, "consumers": 0} in found["queues"]
