@@ -19,6 +19,7 @@ from signpost.doctor import Site, Status, examine
 from signpost.messaging import Bounds, connect
 from signpost.messaging.rabbitmq.admin import open_admin
 from signpost.messaging.topology import consumer_topology
+from signpost.names import ADVICE, AGENDA, QUESTIONS
 from signpost.settings import read_settings
 from signpost.storage import upgrade
 from signpost.storage.tables import metadata
@@ -261,6 +262,14 @@ def test_a_broker_user_can_do_no_more_than_its_process(ready: Servers, role: str
         lambda channel: channel.queue_unbind("signpost.advisor", "signpost.events", "0.#"),
     ]
     assert [refusal(operation) for operation in operations] == [403] * len(operations)
+
+
+@pytest.mark.parametrize("role", ["advisor", "clock", "relay"])
+def test_each_worker_may_publish_advice_agendas_and_questions(ready: Servers, role: str) -> None:
+    """Agendas settle for a minute before they are published, so that a flow shows a missing right late."""
+    with pika.BlockingConnection(pika.URLParameters(ready.broker(role))) as connection:
+        for exchange in (ADVICE, AGENDA, QUESTIONS):
+            publish(exchange, "north.x")(connection.channel())
 
 
 def test_guest_cannot_log_in_where_the_definitions_are_loaded_at_the_start(ready: Servers) -> None:
