@@ -24,7 +24,7 @@ from pika.channel import Channel
 
 from signpost.advice import Engine
 from signpost.case.event import Event
-from signpost.case.instant import format_instant, parse_instant
+from signpost.case.instant import DAY, format_instant
 from signpost.engine import choose_engine, make_engine
 from signpost.messaging import Broker, connect, event_message
 from signpost.messaging.topology import ADVISOR, declaration
@@ -42,7 +42,8 @@ from tests.support import servers
 from tests.support.workers_kit import FixedEngines
 
 RULES = Path(__file__).parents[1] / "rules"
-START = parse_instant("2026-03-02T09:00:00Z")
+START = wall_clock() - 3 * DAY
+"""Advice on old facts has ended, and nothing would be published."""
 HOUR_US = 3_600_000_000
 PUBLISHED = "benchmark.published"
 LEASE_US = 30_000_000
@@ -69,7 +70,7 @@ def events(count: int, seed: str) -> list[Event]:
         ("application.submitted", {"application": "a", "employer": {"id": "e", "name": "Acme"}}),
         ("offer.extended", {"offer": "o", "employer": {"id": "e", "name": "Acme"}, "title": "Engineer"}),
         ("contact.logged", {"offer": "o", "by": "candidate", "channel": "phone", "purpose": "deadline"}),
-        ("offer.updated", {"offer": "o", "respond_by": "2026-03-20T12:00:00Z"}),
+        ("offer.updated", {"offer": "o", "respond_by": format_instant(START + 20 * DAY)}),
         ("offer.accepted", {"offer": "o", "by": "verbal"}),
     ]
     candidates = max(1, count // len(steps))
