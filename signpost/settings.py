@@ -1,11 +1,10 @@
 """The typed table of settings, read once at the edge of a process. Nothing below an edge imports this module."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from signpost.errors import CallerError
 from signpost.setting_kinds import (
     Bind,
     address,
@@ -21,19 +20,8 @@ from signpost.setting_kinds import (
     seconds,
     token,
 )
-from signpost.suggestions import did_you_mean
+from signpost.settings_reader import PREFIX, Setting, SettingsReader
 
-PREFIX: Final = "SIGNPOST_"
-TESTS: Final = "SIGNPOST_TEST_"
-"""Prefix of the variables that belong to the tests."""
-FILE: Final = "_FILE"
-CLIENT_FILE: Final = "client.env"
-"""File in the data folder: defaults of the commands that call a running system."""
-NO_SETTINGS: Final = {
-    "SIGNPOST_PORT": "unset it; the port is part of SIGNPOST_HTTP_BIND=HOST:PORT, and docker compose takes INTAKE_PORT",
-    "SIGNPOST_HOST": "unset it; the host is part of SIGNPOST_HTTP_BIND=HOST:PORT",
-}
-"""Variable that people expect -> what to do instead."""
 SHIPPED_RULES: Final = (Path(__file__).parent / "rules").resolve()
 OURS: Final = "ours"
 """SHIPPED_RULES in a list of folders."""
@@ -50,18 +38,6 @@ def rule_folders(value: str) -> tuple[Path, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """A row of the table. `default`: the text as in the environment, with earlier settings in braces. `client`: the
-    client file can set it."""
-
-    kind: Callable[[str], Any]
-    default: str
-    help: str
-    secret: bool = False
-    client: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class PrintableSetting:
     """A setting with secrets and passwords mask_passwords. `origin`: environment, file, client file or default."""
 
@@ -70,14 +46,6 @@ class PrintableSetting:
     origin: str
     default: str
     help: str
-
-
-class SettingsError(CallerError):
-    """Some settings are invalid; `problems` lists all of them."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 def _setting(
@@ -224,13 +192,13 @@ NAMES: Final = {PREFIX + name.upper(): name for name in TABLE}
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings of an environment. Raises SettingsError with all problems."""
-    return _SettingsReader(environ).settings()
+    return Settings(**SettingsReader(TABLE, environ).values())
 
 
 def show_settings(environ: Mapping[str, str]) -> list[PrintableSetting]:
     """All settings of an environment, printable. Raises SettingsError."""
-    reader = _SettingsReader(environ)
-    reader.settings()
+    reader = SettingsReader(TABLE, environ)
+    reader.values()
     return [
         PrintableSetting(
             variable, _printable(name, reader.texts[name]), reader.origins[name], _default(name), TABLE[name].help
@@ -248,86 +216,3 @@ def _printable(name: str, value: str) -> str:
     if not TABLE[name].secret or not value:
         return value
     return mask_passwords(value) if "://" in value else "********"
-
-
-class _SettingsReader:
-    """Reads the settings of one environment."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.problems: list[str] = []
-        self.texts: dict[str, str] = {}
-        self.origins: dict[str, str] = {}
-        self._values: dict[str, Any] = {}
-        self._client: dict[str, str] = {}
-
-    def settings(self) -> Settings:
-        self.problems += [_unknown(variable) for variable in sorted(self._environ) if _is_unknown(variable)]
-        for variable, name in NAMES.items():
-            self._read(variable, name)
-            if name == "data_dir":
-                self._client = _client_defaults(Path(self.texts["data_dir"]))
-        if self.problems:
-            raise SettingsError(self.problems)
-        return Settings(**self._values)
-
-    def _read(self, variable: str, name: str) -> None:
-        setting = TABLE[name]
-        self.texts[name], self.origins[name] = self._text(variable, name)
-        try:
-            self._values[name] = setting.kind(self.texts[name])
-        except ValueError as error:
-            given = "" if setting.secret else f" (is {self.texts[name]!r})"
-            self.problems.append(f"{variable}: {error}{given}")
-
-    def _text(self, variable: str, name: str) -> tuple[str, str]:
-        setting = TABLE[name]
-        if setting.secret and variable + FILE in self._environ:
-            if variable in self._environ:
-                self.problems.append(f"{variable} and {variable}{FILE} are both set; keep one")
-            return self._from_file(variable + FILE), "file"
-        if variable in self._environ:
-            return self._environ[variable].strip(), "environment"
-        if setting.client and variable in self._client:
-            return self._client[variable], "client file"
-        return setting.default.format(**self.texts, embedded_queue=self._embedded_queue()), "default"
-
-    def _from_file(self, variable: str) -> str:
-        file = self._environ[variable]
-        try:
-            return Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            self.problems.append(f"{variable}: cannot read {file!r}: {getattr(error, 'strerror', None) or error}")
-            return ""
-
-    def _embedded_queue(self) -> str:
-        """The queue in the database file; a database server has none."""
-        database_url = str(self._values.get("database_url", "sqlite:///none"))
-        return database_url if database_url.startswith("sqlite") else ""
-
-
-def _is_unknown(variable: str) -> bool:
-    if not variable.startswith(PREFIX) or variable.startswith(TESTS) or variable in NAMES:
-        return False
-    base = NAMES.get(variable.removesuffix(FILE))
-    return not (variable.endswith(FILE) and base and TABLE[base].secret)
-
-
-def _unknown(variable: str) -> str:
-    advice = f"; {NO_SETTINGS[variable]}" if variable in NO_SETTINGS else did_you_mean(variable, _known())
-    return f"{variable}: no such setting{advice or '; unset it'}"
-
-
-def _known() -> Iterable[str]:
-    yield from NAMES
-    yield from (variable + FILE for variable, name in NAMES.items() if TABLE[name].secret)
-
-
-def _client_defaults(data_dir: Path) -> dict[str, str]:
-    """NAME=VALUE lines of the client file; empty if it is missing or unreadable."""
-    try:
-        lines = (data_dir / CLIENT_FILE).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return {}
-    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
-    return {name.strip(): value.strip() for name, _, value in pairs}

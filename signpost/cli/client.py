@@ -8,7 +8,8 @@ import httpx
 
 from signpost.errors import CallerError, TransientError
 from signpost.printable import escape_document
-from signpost.settings import CLIENT_FILE, Settings
+from signpost.settings import Settings
+from signpost.settings_reader import CLIENT_FILE
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 

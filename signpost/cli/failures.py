@@ -9,7 +9,8 @@ from typing import Final
 
 from signpost.cli.edge import echo
 from signpost.errors import CallerError, MisconfiguredError, SignpostError
-from signpost.settings import Settings, SettingsError, read_settings
+from signpost.settings import Settings, read_settings
+from signpost.settings_reader import SettingsError
 
 FAILED, MISUSED = 1, 2
 """Exit codes: rejected, failed or unavailable; an operator has to correct something first."""

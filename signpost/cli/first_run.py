@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from signpost.settings import CLIENT_FILE
+from signpost.settings_reader import CLIENT_FILE
 from signpost.tenants.model import hash_key, new_key
 
 TENANT: Final = "demo"

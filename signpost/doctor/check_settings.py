@@ -13,7 +13,7 @@ from signpost.doctor.finding import Finding, failed, ok, or_ok, warning
 from signpost.doctor.site import Site
 from signpost.engine import AUTO, choose_engine
 from signpost.errors import CallerError
-from signpost.settings import SettingsError
+from signpost.settings_reader import SettingsError
 
 MIN_FILES: Final = 256
 INTAKE_FILES: Final = 4_096 + 128

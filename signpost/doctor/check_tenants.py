@@ -14,7 +14,7 @@ from signpost.ingress.checking import try_samples
 from signpost.ingress.mapping_reader import MappingError, load_mapping
 from signpost.ingress.vendors import VENDORS, own_files
 from signpost.kept_files import KeptFiles
-from signpost.settings import CLIENT_FILE
+from signpost.settings_reader import CLIENT_FILE
 from signpost.tenants.editing import TenantsFile
 from signpost.tenants.live import kept_tenants
 from signpost.tenants.model import Source

@@ -9,7 +9,8 @@ from signpost.doctor.checks import CHECKS, SETTINGS, Check
 from signpost.doctor.finding import Finding, Line, Status, by_severity, failed, ok, skipped
 from signpost.doctor.site import Site
 from signpost.errors import CallerError, MisconfiguredError, SignpostError
-from signpost.settings import Settings, SettingsError, read_settings
+from signpost.settings import Settings, read_settings
+from signpost.settings_reader import SettingsError
 from signpost.suggestions import meant
 
 NAMES: Final = (SETTINGS, *CHECKS)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from signpost.setting_kinds import mask_passwords
-from signpost.settings import NAMES, Settings, SettingsError, read_settings, show_settings
+from signpost.settings import NAMES, Settings, read_settings, show_settings
+from signpost.settings_reader import SettingsError
 
 
 def problems(environ: dict[str, str]) -> list[str]:
