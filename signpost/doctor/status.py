@@ -47,7 +47,7 @@ class StatusReader:
     def read(self) -> Document:
         """The status as JSON. `problems`: part -> why it cannot be read."""
         parts = {"local": self._local, "database": self._database, "broker": self._broker, "intake": self._intake}
-        found = {name: _Part(read) for name, read in parts.items()}
+        found = {name: Part(read) for name, read in parts.items()}
         problems = {name: part.problem for name, part in found.items() if part.wait()}
         document: Document = {"at": format_instant(self._site.clock()), "problems": problems}
         for part in found.values():
@@ -143,12 +143,13 @@ class StatusReader:
         return list(found.values())
 
 
-class _Part:
+class Part:
     """A part that is read in a thread of its own, so that a frozen server holds up no other."""
 
     def __init__(self, read: Callable[[], Document]) -> None:
         self.document: Document = {}
         self.problem = f"no answer within {PART_BOUND_S:g} s"
+        self.error: Exception | None = None
         self._thread = threading.Thread(target=self._run, args=(read,), daemon=True)
         self._thread.start()
 
@@ -156,7 +157,7 @@ class _Part:
         try:
             self.document, self.problem = read(), ""
         except (SignpostError, OSError) as error:
-            self.problem = str(error)
+            self.problem, self.error = str(error), error
 
     def wait(self) -> bool:
         """Wait for it within the bound; whether it failed."""

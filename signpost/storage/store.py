@@ -20,6 +20,7 @@ from signpost.storage.erasures import ErasureStore
 from signpost.storage.errors import StorageUnavailable, translate_errors
 from signpost.storage.feed import read_latest, read_page
 from signpost.storage.inspection import InspectionStore
+from signpost.storage.lookup import LookupStore
 from signpost.storage.next_changes import NextChangeStore
 from signpost.storage.postgres import PostgresDialect
 from signpost.storage.retention import RetentionStore
@@ -68,6 +69,7 @@ class Store:
         self.consumers = ConsumerStore(self._write_connection, self._read_connection)
         self.next_changes = NextChangeStore(self._read_connection)
         self.inspection = InspectionStore(self._read_connection)
+        self.lookup = LookupStore(self._read_connection)
 
     def __enter__(self) -> Self:
         """Return the store."""
