@@ -1,6 +1,7 @@
 """Edits the tenants file: keeps comments and formatting, and never writes a file that would not load."""
 
 import os
+import stat
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -103,7 +104,7 @@ class TenantsFile:
         del self._part("tenants")[tenant]
 
     def save(self, environ: Mapping[str, str]) -> None:
-        """Write the file atomically with mode 0600. Raises CannotEdit if it cannot be written or, with all
+        """Write the file atomically, a new one with mode 0600. Raises CannotEdit if it cannot be written or, with all
         problems, if it would not load."""
         try:
             self._save(environ)
@@ -119,7 +120,10 @@ class TenantsFile:
         draft = self.path.with_name(f".{self.path.name}.new")
         draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
+        # In containers another account edits the same file, so its mode stays
+        mode = stat.S_IMODE(self.path.stat().st_mode) if self.path.exists() else 0o600
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
             file.write(text.getvalue())
         try:
             load_tenants(draft, environ, strict=self._edited)

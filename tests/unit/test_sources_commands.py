@@ -55,6 +55,18 @@ def test_a_source_gets_a_secret_of_its_own_and_is_listed_without_it(folder: Path
     assert stat.S_IMODE((folder / "greens.secret").stat().st_mode) == 0o600
 
 
+def test_a_folder_for_secrets_takes_them_and_a_shared_file_stays_shared(folder: Path) -> None:
+    (folder / "secrets").mkdir()
+    (folder / "tenants.yaml").chmod(0o666)
+    assert call(folder, "sources", "add", "greens", "--vendor", "greenhouse").exit_code == 0
+    assert call(folder, "sources", "rotate", "greens").exit_code == 0
+    files = [folder / "secrets" / name for name in ("greens.secret", "greens-2.secret")]
+    assert held(folder).sources["greens"].secrets == tuple(file.read_text().strip() for file in files)
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600, 0o600]
+    assert stat.S_IMODE((folder / "tenants.yaml").stat().st_mode) == 0o666
+    assert not list(folder.glob("*.secret"))
+
+
 def test_a_vendors_own_secret_is_taken_and_not_shown(folder: Path) -> None:
     (folder / "token.txt").write_text(f"{VENDORS_OWN}\n")
     result = call(

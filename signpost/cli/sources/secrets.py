@@ -17,12 +17,13 @@ def new_secret(vendor: str) -> str:
 
 
 def write_secret(folder: Path, source: str, secret: str) -> str:
-    """Write a secret to a new file that only its owner can read. Returns the reference to the file."""
-    number = 1
-    while (path := folder / f"{source}{'' if number == 1 else f'-{number}'}.secret").exists():
+    """Write a secret to a new file that only its owner can read: in `secrets` in the folder if there is such a folder
+    (see docker-compose.yml), else in the folder itself. Returns the reference to the file."""
+    place, number = folder / "secrets" if (folder / "secrets").is_dir() else folder, 1
+    while (path := place / f"{source}{'' if number == 1 else f'-{number}'}.secret").exists():
         number += 1
     write_private(path, secret)
-    return f"file:{path.name}"
+    return f"file:{path.relative_to(folder)}"
 
 
 def read_secret(file: Path | None, vendor: str) -> str:
