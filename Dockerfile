@@ -13,22 +13,38 @@ RUN /tools/bin/pip install --no-cache-dir --require-hashes -r requirements-build
     -r requirements.lock -r requirements-durable-rules.lock -w /wheels
 # Without the files in .dockerignore
 COPY . .
+# Then without debug symbols and the tests of others. Libraries that a wheel brings along (*.libs) must stay as they are.
 RUN /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation . -w /wheels \
- && /tools/bin/pip --python /opt/signpost/bin/python install --no-cache-dir --no-index --no-deps /wheels/*.whl
+ && /tools/bin/pip --python /opt/signpost/bin/python install --no-cache-dir --no-index --no-deps /wheels/*.whl \
+ && find /opt/signpost -name '*.so' -not -path '*.libs/*' -exec strip --strip-unneeded {} + \
+ && find /opt/signpost/lib -type d -name tests -prune -exec rm -r {} +
+
+# The bill of materials of the base image and of what is added to it
+FROM ${PYTHON_IMAGE} AS sbom
+COPY --from=build /tools /tools
+COPY --from=build /opt/signpost /opt/signpost
+COPY deploy/sbom.py /
+RUN /tools/bin/python /sbom.py /opt/signpost/lib/python*/site-packages > /sbom.cdx.json
 
 FROM ${PYTHON_IMAGE}
 RUN useradd --system --uid 10001 --home-dir /var/lib/signpost --shell /usr/sbin/nologin signpost \
- && install -d -o signpost -m 0700 /var/lib/signpost /var/lib/signpost/state
+ && install -d -o signpost -m 0700 /var/lib/signpost /var/lib/signpost/state \
+ && install -d /etc/signpost/tenants /etc/signpost/rules /etc/signpost/vendors \
+ && echo '{}' > /etc/signpost/rules/words.yaml
 COPY --from=build /opt/signpost /opt/signpost
+COPY --from=sbom /sbom.cdx.json /opt/signpost/sbom.cdx.json
 ENV PATH=/opt/signpost/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     SIGNPOST_DATA_DIR=/var/lib/signpost \
-    SIGNPOST_TENANTS=/etc/signpost/tenants.yaml \
-    SIGNPOST_HTTP_BIND=0.0.0.0:8080
+    SIGNPOST_TENANTS=/etc/signpost/tenants/tenants.yaml \
+    SIGNPOST_VENDORS=/etc/signpost/vendors \
+    SIGNPOST_RULES=ours:/etc/signpost/rules \
+    SIGNPOST_HTTP_BIND=0.0.0.0:8080 \
+    SIGNPOST_METRICS_BIND=0.0.0.0:9464
 USER 10001
 WORKDIR /var/lib/signpost
-EXPOSE 8080
+EXPOSE 8080 9464
 # The health check of the intake; docker-compose.yml overrides it for other processes.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]

@@ -1,8 +1,12 @@
-"""Creates the secrets of `docker compose up`: one file per secret in deploy/secrets. Plain Python 3.
+"""Prepares `docker compose up`: secrets, the folder of what you edit, and .env. Plain Python 3.
 
-Also writes deploy/client/ for commands on this machine: `SIGNPOST_DATA_DIR=deploy/client signpost tail --follow`.
-Changes nothing if deploy/secrets exists. Keep both folders private. POSTGRES_PASSWORD keeps the password of a database
-that already exists, INTAKE_PORT is the published port.
+    deploy/secrets/   one file per secret
+    deploy/client/    for commands on this machine: `SIGNPOST_DATA_DIR=deploy/client signpost tail --follow`
+    deploy/config/    tenants, rules and vendors, which the containers follow without a restart
+    .env              settings, from .env.example
+
+Adds what is missing and changes nothing else. Keep the three folders private. POSTGRES_PASSWORD keeps the password of a
+database that already exists, INTAKE_PORT is the published port.
 """
 
 import base64
@@ -10,13 +14,17 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
+import shutil
 import sys
 from pathlib import Path
 
 DEPLOY = Path(__file__).resolve().parent
 SECRETS = DEPLOY / "secrets"
 CLIENT = DEPLOY / "client"
+CONFIG = DEPLOY / "config"
+DOTENV = DEPLOY.parent / ".env"
 ROLES = ("migrations", "intake", "advisor", "clock", "relay")
 SCRAM_ROUNDS = 4096
 
@@ -68,33 +76,102 @@ def make_secrets(api_key: str, greenhouse: str) -> dict[str, str]:
             ("broker", f"amqp://signpost-{role}:{broker[role]}@rabbitmq/%2F"),
         )
     }
+    superuser = os.environ.get("POSTGRES_PASSWORD") or secrets.token_hex(24)
     return {
         **urls,
-        "postgres_password": os.environ.get("POSTGRES_PASSWORD") or secrets.token_hex(24),
+        "postgres_password": superuser,
+        "postgres_service": postgres_service(superuser),
         "postgres_passwords.sql": database_passwords(database),
         "rabbitmq_definitions.json": broker_definitions(broker),
+        "grafana_password": secrets.token_hex(12),
+        "demo_api_key": api_key,
         "demo_api_key_hash": "sha256:" + hashlib.sha256(api_key.encode()).hexdigest(),
         "greenhouse_demo_secret": greenhouse,
         "webhooks_demo_secret": "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
     }
 
 
-def main() -> int:
-    if SECRETS.exists():
-        print(f"{SECRETS} exists; nothing changed. Delete it to create new secrets")
-        return 0
+def postgres_service(password: str) -> str:
+    """How psql reaches the database as its superuser, as libpq reads it from PGSERVICEFILE."""
+    return f"[signpost]\nhost=postgres\ndbname=signpost\nuser=signpost\npassword={password}"
+
+
+def read_port() -> str:
+    """INTAKE_PORT of the environment, else of .env, else 8080."""
+    text = DOTENV.read_text(encoding="utf-8") if DOTENV.exists() else ""
+    found = re.search(r"^INTAKE_PORT=(\d+)", text, re.MULTILINE)
+    return os.environ.get("INTAKE_PORT") or (found[1] if found else "8080")
+
+
+def create_secrets() -> None:
     key, greenhouse = "sp_" + secrets.token_urlsafe(32), secrets.token_hex(32)
-    url = f"http://127.0.0.1:{os.environ.get('INTAKE_PORT', '8080')}"
     CLIENT.mkdir(mode=0o700, exist_ok=True)
     for old in CLIENT.iterdir():
         old.unlink()
-    write(CLIENT / "client.env", f"SIGNPOST_URL={url}\nSIGNPOST_API_KEY={key}", 0o600)
+    write(CLIENT / "client.env", f"SIGNPOST_URL=http://127.0.0.1:{read_port()}\nSIGNPOST_API_KEY={key}", 0o600)
     write(CLIENT / "greenhouse-demo.secret", greenhouse, 0o600)
     # Compose mounts each file with its own mode into containers of several users; the folder keeps other accounts out.
     SECRETS.mkdir(mode=0o700)
     for name, text in make_secrets(key, greenhouse).items():
         write(SECRETS / name, text, 0o444)
-    print(f"created {SECRETS} and {CLIENT}")
+
+
+def complete_secrets() -> list[Path]:
+    """Add the secrets and the rights in the broker that an earlier version did not need. Returns the changed files."""
+    made = {
+        "postgres_service": postgres_service((SECRETS / "postgres_password").read_text(encoding="utf-8").strip()),
+        "grafana_password": secrets.token_hex(12),
+    }
+    if (CLIENT / "client.env").exists():
+        made["demo_api_key"] = (CLIENT / "client.env").read_text(encoding="utf-8").partition("_API_KEY=")[2].strip()
+    missing = {SECRETS / name: text for name, text in made.items() if not (SECRETS / name).exists()}
+    definitions = json.loads((SECRETS / "rabbitmq_definitions.json").read_text(encoding="utf-8"))
+    rights = json.loads((DEPLOY / "rabbitmq" / "definitions.json").read_text(encoding="utf-8"))["permissions"]
+    if definitions["permissions"] != rights:
+        missing[SECRETS / "rabbitmq_definitions.json"] = json.dumps(definitions | {"permissions": rights}, indent=1)
+    for file, text in missing.items():
+        file.unlink(missing_ok=True)
+        write(file, text, 0o444)
+    return list(missing)
+
+
+def create_config() -> None:
+    """Folders that the account of the containers and yours can change; the folder around them keeps others out."""
+    CONFIG.mkdir(mode=0o700)
+    for name, mode in (("tenants", 0o777), ("tenants/secrets", 0o777), ("vendors", 0o777), ("rules", 0o755)):
+        (CONFIG / name).mkdir()
+        (CONFIG / name).chmod(mode)
+    for source, mode in (("tenants/tenants.yaml", 0o666), ("rules/words.yaml", 0o644)):
+        shutil.copyfile(DEPLOY / "templates" / Path(source).name, CONFIG / source)
+        (CONFIG / source).chmod(mode)
+
+
+def complete_dotenv() -> bool:
+    """Write .env, or add to it where the folder of `create_config` is. False if it says so."""
+    text = (DOTENV if DOTENV.exists() else DEPLOY.parent / ".env.example").read_text(encoding="utf-8")
+    if re.search(r"^CONFIG_FOLDER=", text, re.MULTILINE):
+        return False
+    line = "CONFIG_FOLDER=./deploy/config"
+    text = text.replace(f"#{line}", line) if f"#{line}" in text else f"{text}\n{line}\n"
+    if port := os.environ.get("INTAKE_PORT"):
+        text = re.sub(r"^#INTAKE_PORT=.*", f"INTAKE_PORT={port}", text, flags=re.MULTILINE)
+    DOTENV.write_text(text, encoding="utf-8")
+    return True
+
+
+def main() -> int:
+    made = []
+    if not SECRETS.exists():
+        create_secrets()
+        made += [SECRETS, CLIENT]
+    made += complete_secrets()
+    if not CONFIG.exists():
+        create_config()
+        made.append(CONFIG)
+    if complete_dotenv():
+        made.append(DOTENV)
+    nothing = f"{SECRETS} exists; nothing changed. Delete it to create new secrets"
+    print("\n".join(f"created {one}" for one in made) or nothing)
     return 0
 
 

@@ -126,8 +126,11 @@ def test_prometheus_accepts_every_query_of_the_dashboard(tmp_path: Path) -> None
 
 def test_every_container_serves_metrics_and_every_worker_is_asked_itself() -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
-    ports = {services[role]["environment"]["SIGNPOST_METRICS_BIND"].rpartition(":")[2] for role in ROLES}
-    assert len(ports) == 1
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    [port] = re.findall(r"SIGNPOST_METRICS_BIND=0\.0\.0\.0:(\d+)", image)
     for role in ROLES[1:]:
-        assert f"127.0.0.1:{min(ports)}/readyz" in services[role]["healthcheck"]["test"][-1]
-    assert [role for role in ROLES if any(min(ports) in port for port in services[role].get("ports", ()))] == []
+        assert f"127.0.0.1:{port}/readyz" in services[role]["healthcheck"]["test"][-1]
+    assert [role for role in ROLES if any(port in one for one in services[role].get("ports", ()))] == []
+    [scrape] = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    [found] = scrape["dns_sd_configs"]
+    assert (scrape["job_name"], set(found["names"]), str(found["port"])) == ("signpost", set(ROLES), port)

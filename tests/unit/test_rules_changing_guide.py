@@ -62,10 +62,8 @@ def test_its_words_fit_the_shipped_rules(tmp_path: Path) -> None:
 
 
 def test_its_services_and_settings_exist() -> None:
-    [text] = [block.text for block in GUIDE if block.language == "yaml" and "services:" in block.text]
     compose = yaml.safe_load((SHIPPED_RULES.parent / "docker-compose.yml").read_text())
-    override = yaml.safe_load(text)["services"]
-    assert set(override) <= set(compose["services"])
+    assert {"advisor", "clock"} <= set(compose["services"])
     named = set(re.findall(r"SIGNPOST_[A-Z_]+", (DOCS / "changing-rules.md").read_text()))
     values = {"SIGNPOST_RULES": "rules", "SIGNPOST_RELOAD_INTERVAL": "1", "SIGNPOST_REEVALUATE_PER_SECOND": "200"}
     assert named == set(values)
