@@ -13,10 +13,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from signpost.schemas.documents.generate import GENERATED
-from signpost.storage import upgrade
 from tests.support.http import HTTP
-from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_greenhouse, sign_standard, tenants_in
-from tests.support.intake_process import running
+from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_greenhouse, sign_standard
+from tests.support.intake_process import intake_folder, running
 from tests.support.rulebooks import FEW_RULES
 from tests.support.workers_kit import event, few_engines, open_system
 
@@ -127,8 +126,7 @@ def test_paths_queries_and_methods(intake: Intake, method: str, path: str) -> No
 
 def test_raw_requests_to_gunicorn(tmp_path: Path) -> None:
     """Gunicorn turns most of them away itself, in its own words."""
-    tenants_in(tmp_path)
-    upgrade(f"sqlite:///{tmp_path / 'signpost.db'}")
+    intake_folder(tmp_path)
     with running(tmp_path) as (address, _):
         for name, request in corpus("raw").items():
             answer = exchange(int(address.rpartition(":")[2]), request.encode("latin-1"))

@@ -24,7 +24,7 @@ from signpost.tenants.model import Source
 from signpost.tenants.quotas import Quotas
 from tests.support.http import HTTP
 from tests.support.intake_parts import DEAD_DATABASE, NORTH_KEY, NOW, SOUTH_KEY, intake_at, sign_standard, tenants_in
-from tests.support.intake_process import running
+from tests.support.intake_process import intake_folder, running
 from tests.support.private_servers import wait_until
 
 ONE = {
@@ -208,8 +208,7 @@ def test_each_vendor_is_told_in_the_way_that_it_understands(
 
 
 def test_the_processes_of_gunicorn_share_one_rate_and_its_settings(tmp_path: Path) -> None:
-    tenants_in(tmp_path)
-    upgrade(f"sqlite:///{tmp_path / 'signpost.db'}")
+    intake_folder(tmp_path)
     settings = {"SIGNPOST_RATE_PER_SECOND": "1", "SIGNPOST_RATE_BURST": "10", "SIGNPOST_MAX_BODY_BYTES": "1000"}
     headers = {"Authorization": f"Bearer {NORTH_KEY}"}
     with running(tmp_path, **settings) as (address, _):
