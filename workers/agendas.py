@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
-from signpost.advice.agenda import update
+from signpost.advice.agenda import Reader, update
 from signpost.advice.case_set import CaseSet
 from signpost.case.instant import NEVER
 from signpost.names import AGENDA
@@ -49,8 +50,9 @@ def _update(row: CaseRow, case_set: CaseSet, changes: AgendaChanges) -> None:
     row.next_change = min(instants, default=None)
     for change in result.changes:
         routing_key = f"{row.tenant}.{change.reader.audience}.{change.priority}"
+        place, link = {"tenant": row.tenant, "key": row.key}, _link(change.reader)
         changes.messages.append(
-            case_message(AGENDA, "agenda.changed", routing_key, change.data, tenant=row.tenant, key=row.key, now=now)
+            case_message(AGENDA, "agenda.changed", routing_key, change.data, **place, link=link, now=now)
         )
         changes.published[change.reader.audience] += 1
         changes.cards[change.reader.audience] += len(change.data["cards"])
@@ -61,3 +63,11 @@ def _update(row: CaseRow, case_set: CaseSet, changes: AgendaChanges) -> None:
         else:
             last_useful = NEVER if standing.last_useful is None else standing.last_useful
             changes.standings.append(StandingRow(row.tenant, employer, row.key, standing.rank, last_useful))
+
+
+def _link(reader: Reader) -> str:
+    """Where the intake serves the agenda; it has none of an employer without an id, but the advice."""
+    if reader.audience == "candidate":
+        return "agenda"
+    employer = quote(reader.employer, safe="")
+    return f"agenda?audience=employer&employer={employer}" if employer else "advice?audience=employer"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -26,10 +27,10 @@ class CaseMessage:
 
 
 def case_message(
-    exchange: str, type_: str, routing_key: str, data: dict[str, Any], *, tenant: str, key: str, now: int
+    exchange: str, type_: str, routing_key: str, data: dict[str, Any], *, tenant: str, key: str, link: str, now: int
 ) -> CaseMessage:
     """The message of a numbered state of a case. `type_`: short; `data` has its `id` and `sequence`, so that a retry
-    has the same id."""
+    has the same id. `link`: where the intake serves this state, below the path of the candidate."""
     document = {
         "specversion": "1.0",
         "id": f"{data['id']}.{data['sequence']}",
@@ -39,6 +40,7 @@ def case_message(
         "subject": key,
         "datacontenttype": JSON,
         "tenant": tenant,
+        "link": f"/v1/candidates/{quote(key, safe=':')}/{link}",
         "data": data,
     }
     headers = cloudevent_headers(document)

@@ -41,7 +41,8 @@ def _update(row: CaseRow, case_set: CaseSet) -> CaseMessage | None:
     }
     data |= {"rulebook": case_set.engine.rulebook.version, "questions": found}
     routing_key = f"{row.tenant}.candidate.{found[0]['priority'] if found else 'none'}"
-    return case_message(QUESTIONS, "questions.changed", routing_key, data, tenant=row.tenant, key=row.key, now=now)
+    place = {"tenant": row.tenant, "key": row.key, "link": "questions"}
+    return case_message(QUESTIONS, "questions.changed", routing_key, data, **place, now=now)
 
 
 def _questions(loaded: LoadedCase, case_set: CaseSet, now: int) -> list[Question]:

@@ -1,4 +1,4 @@
-"""Builds the AsyncAPI 3.0 document: exchanges, queues, routing keys and messages.
+"""Builds the AsyncAPI 3.1 document: exchanges, queues, routing keys and messages.
 
 Names, kinds and arguments come from the topology declaration; the JSON Schemas of the payloads are components, so that
 the document can be read from a file.
@@ -55,7 +55,7 @@ def _info() -> JsonSchema:
 def asyncapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     """Return the AsyncAPI document; `documents` are the JSON Schemas by path."""
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": _info(),
         "defaultContentType": CLOUDEVENT_JSON,
         "servers": {"broker": _server()},
@@ -290,5 +290,6 @@ def _message(title: str, payload: JsonSchema, examples: Mapping[str, Any]) -> Js
 
 def _headers() -> JsonSchema:
     names = ("specversion", "id", "source", "type", "time", "subject", "tenant")
-    properties: JsonSchema = {f"cloudEvents_{name}": {"type": "string"} for name in names}
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    required: JsonSchema = {f"cloudEvents_{name}": {"type": "string"} for name in names}
+    properties = {**required, "cloudEvents_link": {"type": "string", "description": "Not in events"}}
+    return {"type": "object", "properties": properties, "required": list(required)}

@@ -45,6 +45,7 @@ RECOMMENDATION_EVENT: dict[str, Any] = {
     "subject": "c-1",
     "datacontenttype": JSON,
     "tenant": "careers-north",
+    "link": "/v1/recommendations/r-5f1c",
     "data": {
         "id": "r-5f1c",
         "sequence": 1,
@@ -176,6 +177,7 @@ QUESTIONS_EVENT: dict[str, Any] = {
     "subject": "c-1",
     "datacontenttype": JSON,
     "tenant": "careers-north",
+    "link": "/v1/candidates/c-1/questions",
     "data": {
         "id": "q_5f1c",
         "sequence": 1,
@@ -338,6 +340,7 @@ AGENDA_EVENT: dict[str, Any] = {
     "subject": "c-1",
     "datacontenttype": JSON,
     "tenant": "careers-north",
+    "link": "/v1/candidates/c-1/agenda",
     "data": {
         "id": "agenda_41c8",
         "sequence": 1,

@@ -31,6 +31,11 @@ APIS = ("openapi.json", "asyncapi.json")
 """The documents that are not JSON Schemas."""
 MEDIA_TYPE = "application/schema+json"
 """The media type of a JSON Schema."""
+LINK: JsonSchema = {
+    "type": "string",
+    "format": "uri-reference",
+    "description": "Where the intake serves the present state of `data`, relative to its address",
+}
 
 
 def documents() -> dict[str, JsonSchema]:
@@ -64,7 +69,7 @@ def recommendation_document() -> JsonSchema:
     """Return the JSON Schema of a change of a recommendation. Open: later versions may add fields."""
     types = {"enum": [full_type(f"recommendation.{change}") for change in CHANGES]}
     document = _envelope("A change of a recommendation", types, object_schema(RecommendationSchema), data_required=True)
-    document["properties"]["tenant"] = {"type": "string"}
+    document["properties"] |= {"tenant": {"type": "string"}, "link": LINK}
     document["properties"]["id"] = {"type": "string", "description": "The recommendation id, a dot and the sequence"}
     return {"$schema": DIALECT, "$id": f"/schemas/{RECOMMENDATION}.json", **document}
 
@@ -83,7 +88,7 @@ def agenda_document() -> JsonSchema:
 def _state_document(name: str, type_: str, title: str, schema: type[Schema]) -> JsonSchema:
     """The JSON Schema of a message with the whole state of a case. Open: later versions may add fields."""
     document = _envelope(title, {"const": full_type(type_)}, object_schema(schema), data_required=True)
-    document["properties"]["tenant"] = {"type": "string"}
+    document["properties"] |= {"tenant": {"type": "string"}, "link": LINK}
     document["properties"]["id"] = {"type": "string", "description": "The id in `data`, a dot and the sequence"}
     return {"$schema": DIALECT, "$id": f"/schemas/{name}.json", **document}
 

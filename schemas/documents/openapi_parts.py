@@ -47,6 +47,13 @@ HEADERS: dict[int, JsonSchema] = {
     401: {
         "WWW-Authenticate": {"schema": {"type": "string"}, "description": "Bearer or Signature", "example": "Bearer"}
     },
+    415: {
+        "Accept-Post": {
+            "schema": {"type": "string"},
+            "description": "The content types that are supported; also in the response to OPTIONS",
+            "example": JSON,
+        }
+    },
     429: _RETRY_AFTER,
     503: _RETRY_AFTER,
 }

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from flask import Flask, Response, request
 from werkzeug.routing import BaseConverter
 
 from signpost.ingress.cloudevents_http import grant
 from signpost.messaging import Broker, Publisher
+from signpost.names import CLOUDEVENT_JSON, CLOUDEVENTS_BATCH_JSON, JSON
 from signpost.services.intake import (
     agendas,
     calendars,
@@ -39,6 +41,17 @@ from signpost.tenants.live import LiveTenants
 from signpost.tenants.model import Tenants
 from signpost.tenants.quotas import Quotas
 
+EVENTS, WEBHOOKS = "/v1/events", "/v1/webhooks/<anything:name>"
+BODIES: Final = {
+    EVENTS: (CLOUDEVENT_JSON, CLOUDEVENTS_BATCH_JSON, JSON),
+    WEBHOOKS: (JSON,),
+    "/v1/recommendations/<name>/feedback": (JSON,),
+    "/v1/candidates/<anything:key>/agenda/cards/<card>/feedback": (JSON,),
+    "/v1/candidates/<anything:key>/calendar-links": (JSON,),
+    "/v1/simulate": (JSON,),
+}
+"""Route -> the media types of the bodies that it takes, for the header Accept-Post (Linked Data Platform 1.0)."""
+
 
 class Anything(BaseConverter):
     """An id of any characters, including slashes: WSGI decodes percent-encoded slashes."""
@@ -52,10 +65,14 @@ def microseconds() -> int:
     return time.time_ns() // 1000
 
 
-def _grant_delivery(response: Response) -> Response:
-    """Answer the OPTIONS request by which CloudEvents senders ask whether they may deliver here."""
+def _answer_options(response: Response) -> Response:
+    """Say which bodies a route takes, and let CloudEvents senders know that they may deliver here."""
+    route = request.url_rule.rule.rstrip("/") if request.url_rule else ""
+    taken = BODIES.get(route)
+    if taken is not None and (request.method == "OPTIONS" or response.status_code == 415):
+        response.headers["Accept-Post"] = ", ".join(taken)
     origin = request.headers.get("WebHook-Request-Origin")
-    if request.method == "OPTIONS" and origin is not None and request.path.startswith(("/v1/events", "/v1/webhooks/")):
+    if request.method == "OPTIONS" and origin is not None and route in (EVENTS, WEBHOOKS):
         response.headers.extend(grant(origin))
     return response
 
@@ -113,7 +130,7 @@ def create_app(
     if broker is not None:
         app.register_blueprint(dead_letters.blueprint(context, broker, partitions))
     app.after_request(add_delivery_header)
-    app.after_request(_grant_delivery)
+    app.after_request(_answer_options)
     app.register_blueprint(documents.blueprint())
     app.register_blueprint(measuring.blueprint(scrape))
     measuring.install(app)

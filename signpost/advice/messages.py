@@ -21,6 +21,7 @@ def to_cloudevent(change: RecommendationChange, *, tenant: str, key: str, now: i
         "subject": key,
         "datacontenttype": JSON,
         "tenant": tenant,
+        "link": f"/v1/recommendations/{change.id}",
         "data": change.data,
     }
 

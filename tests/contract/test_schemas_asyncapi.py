@@ -17,7 +17,7 @@ from signpost.schemas.documents.event_examples import EVENT_DATA, event_example
 from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
 from signpost.schemas.documents.generate import documents
 
-OFFICIAL = Path(__file__).parents[1] / "data" / "asyncapi-3.0.0" / "schema.json"
+OFFICIAL = Path(__file__).parents[1] / "data" / "asyncapi-3.1.0" / "schema.json"
 DOCUMENT = documents()["asyncapi.json"]
 MESSAGES = DOCUMENT["components"]["messages"]
 NOW = parse_instant("2026-03-05T00:00:00Z")
