@@ -20,7 +20,7 @@ from signpost.storage import open_store
 from tests.support.intake_parts import NORTH_KEY, tenants_in
 from tests.support.intake_process import EVENT, running
 from tests.support.private_servers import PrivateRabbitMQ, wait_until
-from tests.support.proxy import Mode, Proxy
+from tests.support.proxy import Proxy
 from tests.support.rulebooks import FEW_RULES
 from tests.support.workers_processes import WorkerProcess, kill_afterwards
 
@@ -106,9 +106,7 @@ class Load:
 def replace(proxy: Proxy, nodes: list[Node], dead: int) -> None:
     """Kill a node; the balancer goes to the next one, and the node comes back."""
     nodes[dead].kill()
-    proxy.forward_to("127.0.0.1", nodes[(dead + 1) % NODES].port)
-    proxy.become(Mode.RESET)
-    proxy.become(Mode.PASS)
+    proxy.redirect("127.0.0.1", nodes[(dead + 1) % NODES].port)
 
 
 def test_nothing_is_lost_while_each_node_is_killed_in_turn(

@@ -199,6 +199,7 @@ def test_a_page_reads_no_more_than_its_bound(intake: Intake, monkeypatch: pytest
 def test_turns_are_few_and_the_queues_rest_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     slept: list[float] = []
+    monkeypatch.setattr("signpost.services.intake.queue_turns.MAX_WAIT_S", 1.0)
     monkeypatch.setattr("signpost.services.intake.queue_turns.time.monotonic", lambda: now[0])
     monkeypatch.setattr("signpost.services.intake.queue_turns.time.sleep", slept.append)
     turns = QueueTurns()

@@ -71,10 +71,6 @@ class Proxy:
         self._listener.close()
         self._cut()
 
-    def forward_to(self, host: str, port: int) -> None:
-        """Forward new connections to another server, as a load balancer does."""
-        self._target = (host, port)
-
     def become(self, mode: Mode) -> None:
         """Switch the mode of all connections. RESET cuts them; so does leaving a swallowing mode, which broke them."""
         with self._lock:

@@ -113,14 +113,15 @@ def test_a_callback_that_publishes_too_much_is_refused_at_once(broker: Broker, s
 
 
 def test_what_is_left_when_a_publisher_closes_is_refused(broker: Broker, sqlite_url: str) -> None:
+    before = set(threading.enumerate())
     with bounded(sqlite_url, publish_timeout_s=4, busy_timeout_s=0.1) as small, locked(sqlite_url):
         publisher = small.publisher()
         sent = [publisher.publish(event(number)) for number in range(600)]
         publisher.close(0)
         assert all(isinstance(each.exception(PATIENCE), PublishRefused) for each in sent)
     assert broker.queue_depth(ADVISOR) == 0
-    threads = [one.name for one in threading.enumerate()]
-    assert "signpost embedded publisher" not in threads
+    started = set(threading.enumerate()) - before
+    assert "signpost embedded publisher" not in {one.name for one in started}
 
 
 def arguments(sqlite_url: str, queue: str, text: str) -> None:
