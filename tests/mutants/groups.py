@@ -56,6 +56,8 @@ GROUPS: Final = {
             "tests/unit/test_zones.py",
             "tests/unit/test_own_*.py",
             "tests/unit/test_agenda_times.py",
+            "tests/unit/test_advice_names.py",
+            "tests/unit/test_rulebook_life.py",
             "tests/property/test_advice_barrier.py",
         ),
     ),

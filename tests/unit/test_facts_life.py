@@ -53,10 +53,14 @@ PHONED = (5.0, "contact.logged", {"offer": "o", "by": "employer"})
         ([offer(0, "extended"), offer(3, "updated", title="Analyst")], 63),
         ([offer(0, "extended"), PHONED], 65),
         ([RESPOND], 17),
+        ([RESPOND, (10.0, "contact.logged", {"offer": "o", "by": "candidate"})], 17),
         ([RESPOND, (11.0, "contact.logged", {"offer": "o", "by": "candidate"})], 71),
         ([*ACCEPTED], 61),
         ([*DATED], 40),
         ([*DATED, offer(30, "accepted", by="written")], 90),
+        ([*DATED, offer(10, "accepted", by="written")], 40),
+        ([*DATED, offer(11, "letter_signed")], 71),
+        ([*DATED, current(10, {"id": "globex"})], 40),
         ([*DATED, offer(2, "updated", start_date="2026-04-11")], 70),
         ([*DATED, current(35, {"id": "globex"})], 95),
         ([*DATED, current(5, {"id": "globex"})], 40),
@@ -66,6 +70,9 @@ PHONED = (5.0, "contact.logged", {"offer": "o", "by": "employer"})
         ([current(0), *ACCEPTED, current(9)], 61),
         ([current(0), current(9), *ACCEPTED], 61),
         ([*ACCEPTED, current(9, {"id": "globex"})], 61),
+        ([*ACCEPTED, current(9, {"name": "ACME"})], 9),
+        ([*ACCEPTED, current(1)], 61),
+        ([offer(0, "extended"), offer(2, "declined"), current(9)], 32),
         ([offer(0, "extended"), current(9)], 60),
         ([*ACCEPTED, offer(4, "withdrawn")], 34),
         ([*DATED, offer(4, "rescinded"), PHONED], 34),
@@ -91,6 +98,22 @@ def test_the_employer_counts_only_what_it_knows(private: Said) -> None:
     silent = {key: value for key, value in private[2].items() if key != "employer"}
     hidden = only("offer", (0.0, "offer.extended", {"offer": "o"}), (20.0, private[1], silent))
     assert (over(hidden), over(hidden, OVER_TO_EMPLOYER)) == (80, 60)
+
+
+@pytest.mark.parametrize("step", ["research", "bag"])
+def test_what_a_candidate_prepares_keeps_an_interview_alive_for_the_candidate_alone(step: str) -> None:
+    said = (
+        (0.0, "interview.scheduled", {"interview": "i"}),
+        (9.0, "interview.prepared", {"interview": "i", "step": step}),
+    )
+    found = only("interview", *said)
+    assert (over(found), over(found, OVER_TO_EMPLOYER)) == (69, 60)
+    assert found.values["upcoming_until"] == found.values[OVER_TO_EMPLOYER]
+
+
+def test_what_belongs_to_another_offer_of_the_employer_is_not_news_of_this_one() -> None:
+    found = facts(offer(0, "extended"), (0.0, "offer.extended", {"offer": "p", "employer": ACME}), PHONED)
+    assert [over(one) for one in found.entities["offer"]] == [65, 60]
 
 
 def test_the_employer_does_not_learn_that_the_candidate_works_elsewhere() -> None:
@@ -170,6 +193,9 @@ def test_who_withdrew_is_not_rejected(names: list[str], stage: str) -> None:
         ([], False),
         ([current(0)], True),
         ([current(0, {"name": "Acme"})], True),
+        ([current(0, {"name": " ACME"})], True),
+        ([current(0, {"name": "Globex"})], False),
+        ([current(0, {"id": "other"})], False),
         ([current(0, {"id": "globex", "name": "Acme"})], False),
         ([current(0), (1.0, "employment.ended", {})], False),
         ([current(0), current(1, {"id": "globex"})], False),

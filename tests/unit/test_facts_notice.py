@@ -63,7 +63,45 @@ def test_the_latest_statement_counts() -> None:
     assert notice_of(values, {"notice_period_days": older, "notice_period_months": newer}) == Notice(3, "months")
 
 
+@pytest.mark.parametrize(
+    ("known", "owed"),
+    [
+        ({"notice_country": "DE", "days": 28}, Notice(4, "weeks", MID_MONTH)),
+        ({"notice_country": "DE", "days": 45}, Notice(45, "days")),
+        ({"notice_country": "DE", "days": 0}, Notice(0, "days")),
+        ({"notice_country": "DE", "weeks": 2}, Notice(2, "weeks")),
+        ({"notice_country": "DE", "weeks": 3}, Notice(3, "weeks", MID_MONTH)),
+        ({"notice_country": "DE", "days": 90, "to": QUARTER_END}, Notice(90, "days", QUARTER_END)),
+        ({"notice_country": "DE", "to": QUARTER_END}, Notice(4, "weeks", QUARTER_END)),
+        ({"notice_country": "CH", "days": 28}, Notice(28, "days")),
+        ({"notice_country": "CH", "days": 30}, Notice(1, "months", MONTH_END)),
+        ({"notice_country": "CH", "weeks": 1}, Notice(1, "weeks")),
+        ({"notice_country": "CH", "weeks": 2}, Notice(2, "weeks", MONTH_END)),
+        ({"notice_country": "FR", "days": 90}, Notice(90, "days")),
+        ({"days": 30, "to": MONTH_END}, Notice(30, "days", MONTH_END)),
+    ],
+)
+def test_what_a_stated_period_means_where_the_law_counts_in_months(known: dict[str, Any], owed: Notice) -> None:
+    assert notice(known) == owed
+
+
+@pytest.mark.parametrize(
+    ("owed", "start", "by"),
+    [
+        (Notice(0, "days"), "2026-03-09", "2026-03-06"),
+        (Notice(1, "days"), "2026-03-10", "2026-03-09"),
+        (Notice(3, "months"), "2026-05-31", "2026-02-27"),
+        (Notice(1, "months", QUARTER_END), "2026-12-31", "2026-08-31"),
+        (Notice(1, "weeks", MID_MONTH), "2026-03-16", "2026-03-08"),
+    ],
+)
+def test_the_last_day_to_give_notice(owed: Notice, start: str, by: str) -> None:
+    assert owed.latest_day(date.fromisoformat(start)).isoformat() == by
+
+
 def test_words() -> None:
     assert Notice(3, "months", MONTH_END).words() == "3 months to the end of a month"
     assert Notice(1, "weeks").words() == "1 week"
     assert Notice(4, "weeks", MID_MONTH).words() == "4 weeks to the 15th or the end of a month"
+    assert Notice(0, "months", MONTH_END).words() == "none"
+    assert Notice(2, "weeks", QUARTER_END).words() == "2 weeks to the end of a quarter"

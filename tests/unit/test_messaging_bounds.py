@@ -1,5 +1,6 @@
 """Every wait for RabbitMQ has a bound: what the connection is given, and how the pauses between attempts grow."""
 
+import os
 import re
 import threading
 import time
@@ -12,7 +13,8 @@ from socket import create_server, socket
 
 import pytest
 from pika import BasicProperties
-from pika.spec import Basic
+from pika.frame import Method
+from pika.spec import Basic, Connection
 
 from signpost.messaging import Bounds, BrokerAway, BrokerMisconfigured, Message, connect
 from signpost.messaging.rabbitmq.connection import ConnectionThread, connection_parameters
@@ -115,6 +117,25 @@ def test_a_broker_that_never_answers_is_away_within_the_bounds_that_were_asked_f
         with pytest.raises(BrokerAway, match="accepts connections and does not answer"):
             connect(url, bounds=Bounds(connect_timeout_s=0.2)).ping()
         assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize(("name", "shown"), [("intake 7", "intake 7"), ("", f"signpost {os.getpid()}")])
+def test_the_broker_shows_whose_connection_it_is(name: str, shown: str) -> None:
+    answers: list[bytes] = []
+    with closing(create_server(("127.0.0.1", 0))) as server:
+
+        def greet() -> None:
+            with server.accept()[0] as client:
+                client.recv(8)
+                client.sendall(Method(0, Connection.Start(server_properties={}, mechanisms="PLAIN")).marshal())
+                answers.append(client.recv(4096))
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        with pytest.raises(BrokerAway):
+            connect(f"amqp://guest:guest@127.0.0.1:{server.getsockname()[1]}/", name=name).ping()
+        thread.join(60)
+    assert b"connection_nameS" + len(shown).to_bytes(4) + shown.encode() in answers[0]
 
 
 def test_the_bounds_that_nobody_asked_for_are_those_of_the_table() -> None:

@@ -1,0 +1,177 @@
+"""What ends an offer or an interview without a statement about it, at the boundaries; and who stays out of it."""
+
+from typing import Any
+
+import pytest
+
+from signpost.case import Case, Event
+from signpost.case.instant import HOUR, parse_instant
+from signpost.facts.facts import Entity, Facts, facts_of
+
+START = parse_instant("2026-03-02T12:00:00Z")
+Said = tuple[float, str, dict[str, Any]]
+
+
+def facts(*said: Said) -> Facts:
+    """Facts of events given as (hours, type, data)."""
+    events = [
+        Event("t", "s", f"e-{number}", type_, START + int(hours * HOUR), "c-1", data)
+        for number, (hours, type_, data) in enumerate(said)
+    ]
+    return facts_of(Case().fold(*events), "c-1")
+
+
+def offer(hours: float, name: str) -> Said:
+    return hours, f"offer.{name}", {"offer": "o", "application": "a"}
+
+
+def application(hours: float, name: str) -> Said:
+    return hours, f"application.{name}", {"application": "a"}
+
+
+def contact(hours: float, channel: str, **data: str) -> Said:
+    said = {"offer": "o", "by": "candidate", "purpose": "withdrawal", "channel": channel}
+    return hours, "contact.logged", said | data
+
+
+def only(kind: str, *said: Said) -> Entity:
+    [entity] = facts(*said).entities[kind]
+    return entity
+
+
+@pytest.mark.parametrize(
+    ("said", "stage"),
+    [
+        ([offer(1, "extended"), application(1, "rejected")], "rescinded"),
+        ([offer(1, "extended"), application(2, "withdrawn")], "declined"),
+        ([offer(1, "extended"), application(2, "submitted")], "open"),
+        ([offer(1, "extended"), offer(3, "declined"), application(4, "rejected")], "declined"),
+    ],
+)
+def test_the_end_of_an_application_ends_its_open_offer(said: list[Said], stage: str) -> None:
+    found = only("offer", *said)
+    assert (found.values["stage"], found.values["ended"]) == (stage, stage != "open")
+
+
+def interview(starts_at: str | None, hours: float = 0, name: str = "scheduled") -> Said:
+    return hours, f"interview.{name}", {"interview": "i", "application": "a", "starts_at": starts_at}
+
+
+@pytest.mark.parametrize(
+    ("said", "stage"),
+    [
+        ([interview("2026-03-09T12:00:00Z"), application(2, "rejected")], "cancelled"),
+        ([interview("2026-03-02T14:00:00Z"), application(2, "withdrawn")], "cancelled"),
+        ([interview("2026-03-02T13:59:59Z"), application(2, "rejected")], "scheduled"),
+        ([interview(None), application(2, "rejected")], "cancelled"),
+        ([interview("2026-03-09T12:00:00Z", 2), application(2, "rejected")], "cancelled"),
+        ([interview("2026-03-09T12:00:00Z", 3), application(2, "rejected")], "scheduled"),
+        ([interview("2026-03-09T12:00:00Z"), application(2, "submitted")], "scheduled"),
+        ([interview(None, 0, "completed"), application(2, "rejected")], "completed"),
+    ],
+)
+def test_the_end_of_an_application_cancels_the_interviews_ahead(said: list[Said], stage: str) -> None:
+    found = only("interview", *said)
+    assert found.values["stage"] == stage
+    if stage == "cancelled":
+        assert found.values["cancelled_at"] == START + 2 * HOUR
+        assert found.stamps["stage"][2] == "e-1"
+
+
+ACCEPTED = (offer(0, "extended"), offer(1, "accepted"))
+CALL, MAIL = contact(2, "phone"), contact(3, "email")
+
+
+@pytest.mark.parametrize(
+    ("said", "hours"),
+    [
+        ([*ACCEPTED, CALL, MAIL], 3),
+        ([*ACCEPTED, MAIL, contact(4, "in_person")], 4),
+        ([*ACCEPTED, CALL, contact(5, "video"), contact(4, "letter"), contact(6, "message")], 4),
+        ([*ACCEPTED, contact(1, "phone"), contact(1, "email")], 1),
+        ([offer(0, "extended"), CALL, MAIL], 3),
+        ([*ACCEPTED, offer(2, "countered"), CALL, MAIL], 3),
+    ],
+)
+def test_a_withdrawal_by_voice_and_in_writing_ends_the_offer(said: list[Said], hours: float) -> None:
+    found = only("offer", *said)
+    assert (found.values["stage"], found.values["ended"]) == ("withdrawn", True)
+    assert found.values["withdrawn_at"] == START + hours * HOUR
+    assert said[int(found.stamps["ended"][2].removeprefix("e-"))][0] == hours
+
+
+@pytest.mark.parametrize(
+    ("said", "stage"),
+    [
+        ([*ACCEPTED, CALL], "accepted"),
+        ([*ACCEPTED, MAIL, contact(4, "letter")], "accepted"),
+        ([*ACCEPTED, CALL, contact(3, "email", by="employer")], "accepted"),
+        ([*ACCEPTED, CALL, contact(3, "email", purpose="negotiation")], "accepted"),
+        ([*ACCEPTED, CALL, contact(3, "email", offer="another")], "accepted"),
+        ([*ACCEPTED, CALL, MAIL, offer(4, "countered")], "accepted"),
+        ([*ACCEPTED, CALL, MAIL, offer(4, "accepted")], "accepted"),
+        ([*ACCEPTED, CALL, MAIL, offer(4, "declined")], "declined"),
+        ([CALL, MAIL, (0, "offer.updated", {"offer": "o", "title": "Analyst"})], None),
+    ],
+)
+def test_what_is_no_whole_withdrawal_ends_nothing(said: list[Said], stage: str | None) -> None:
+    assert only("offer", *said).values.get("stage") == stage
+
+
+@pytest.mark.parametrize(
+    ("said", "by"),
+    [
+        ([{"by": "verbal"}], "verbal"),
+        ([{"by": "written"}], "written"),
+        ([{"by": "written"}, {"by": "verbal"}], "written"),
+        ([{}], None),
+    ],
+)
+def test_how_an_offer_was_accepted(said: list[dict[str, str]], by: str | None) -> None:
+    accepted = [(float(n + 1), "offer.accepted", {"offer": "o", **data}) for n, data in enumerate(said)]
+    assert only("offer", offer(0, "extended"), *accepted).values.get("accepted_by") == by
+    again = only("offer", offer(0, "extended"), *accepted, offer(5, "declined"), offer(6, "accepted"))
+    assert "accepted_by" not in again.values
+
+
+@pytest.mark.parametrize(
+    ("names", "stage", "accepted"),
+    [
+        (["extended", "accepted"], "accepted", True),
+        (["accepted", "declined"], "declined", True),
+        (["countered", "accepted", "extended"], "accepted", True),
+        (["extended", "rescinded", "expired"], "expired", False),
+    ],
+)
+def test_of_milestones_of_one_time_the_one_further_on_counts(names: list[str], stage: str, accepted: bool) -> None:
+    found = only("offer", *(offer(1, name) for name in names))
+    assert (found.values["stage"], "accepted_at" in found.values) == (stage, accepted)
+
+
+def test_an_employers_latest_name_and_zone_count_where_none_is_stated() -> None:
+    def stated(hours: float, offer: str, **employer: str) -> Said:
+        return hours, "offer.extended", {"offer": offer, "employer": {"id": "acme", **employer}}
+
+    said = [
+        stated(1, "p", name="Acme"),
+        stated(3, "q", name="Acme SE"),
+        stated(2, "r", name="Acme Ltd"),
+        stated(4, "s"),
+    ]
+    found = {one.id: one for one in facts(*said).entities["offer"]}
+    assert {name: one.values["employer_name"] for name, one in found.items()} == {
+        "p": "Acme",
+        "q": "Acme SE",
+        "r": "Acme Ltd",
+        "s": "Acme SE",
+    }
+    assert found["s"].stamps["employer_name"][2] == "e-1"
+
+
+def test_a_contact_belongs_where_its_offer_belongs() -> None:
+    said = (0.0, "offer.extended", {"offer": "o", "application": "a", "employer": {"id": "acme", "name": "Acme"}})
+    other = {"offer": "o", "by": "candidate", "channel": "phone"}
+    found = only("contact", said, (1.0, "contact.logged", other))
+    known = {name: found.values[name] for name in ("application", "employer", "employer_name")}
+    assert known == {"application": "a", "employer": "acme", "employer_name": "Acme"}
+    assert "employer" not in only("contact", said, (1.0, "contact.logged", other | {"offer": "p"})).values
