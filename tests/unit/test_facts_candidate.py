@@ -72,6 +72,16 @@ def test_the_beginning_of_a_new_job_counts_until_the_next() -> None:
     assert candidate(started, job(3, "current")).values["employed"] is True
 
 
+def test_of_statements_of_one_time_a_first_naming_or_a_new_start_is_the_later_one() -> None:
+    """Senders that know days only say them at one time."""
+    ended = [job(0, "current", employer={"id": "a"}), job(2, "ended")]
+    assert candidate(*ended, job(2, "current", employer={"id": "b"})).values["employed"] is True
+    assert candidate(*ended, job(2, "current", employer={"id": "a"})).values["employed"] is False
+    assert candidate(job(0, "current"), job(2, "ended"), job(2, "current")).values["employed"] is False
+    started = [job(0, "current"), (2.0, "employment.started", OFFER)]
+    assert "new_job_started_at" not in candidate(*started, job(2, "current")).values
+
+
 @pytest.mark.parametrize(
     ("employer", "shown"), [({"name": "Acme", "id": "a"}, "Acme"), ({"id": "a"}, "a"), ({"name": "Acme"}, "Acme")]
 )

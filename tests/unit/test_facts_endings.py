@@ -118,6 +118,12 @@ def test_what_is_no_whole_withdrawal_ends_nothing(said: list[Said], stage: str |
     assert only("offer", *said).values.get("stage") == stage
 
 
+@pytest.mark.parametrize("other", [{"by": "employer"}, {"purpose": "negotiation"}, {"offer": "another"}])
+def test_only_the_candidates_own_withdrawal_from_this_offer_begins_one(other: dict[str, str]) -> None:
+    assert "withdrawing_since" not in only("offer", *ACCEPTED, contact(2, "phone", **other)).values
+    assert only("offer", *ACCEPTED, contact(1, "phone")).values["withdrawing_since"] == START + HOUR
+
+
 @pytest.mark.parametrize(
     ("said", "by"),
     [

@@ -7,7 +7,7 @@ import pytest
 from signpost.case import Case, Event
 from signpost.case.instant import DAY, parse_instant
 from signpost.facts.facts import Entity, Facts, facts_of
-from signpost.facts.life import OVER, OVER_TO_EMPLOYER
+from signpost.facts.life import LIFE, OVER, OVER_TO_EMPLOYER, Life
 
 START = parse_instant("2026-03-02T00:00:00Z")
 ACME = {"id": "acme", "name": "Acme"}
@@ -72,6 +72,8 @@ PHONED = (5.0, "contact.logged", {"offer": "o", "by": "employer"})
         ([*ACCEPTED, current(9, {"id": "globex"})], 61),
         ([*ACCEPTED, current(9, {"name": "ACME"})], 9),
         ([*ACCEPTED, current(1)], 61),
+        ([*ACCEPTED, current(9), current(20, {"name": "Acme"})], 9),
+        ([*ACCEPTED, offer(3, "extended"), current(9)], 63),
         ([offer(0, "extended"), offer(2, "declined"), current(9)], 32),
         ([offer(0, "extended"), current(9)], 60),
         ([*ACCEPTED, offer(4, "withdrawn")], 34),
@@ -114,6 +116,11 @@ def test_what_a_candidate_prepares_keeps_an_interview_alive_for_the_candidate_al
 def test_what_belongs_to_another_offer_of_the_employer_is_not_news_of_this_one() -> None:
     found = facts(offer(0, "extended"), (0.0, "offer.extended", {"offer": "p", "employer": ACME}), PHONED)
     assert [over(one) for one in found.entities["offer"]] == [65, 60]
+
+
+def test_how_long_things_live_where_a_rulebook_does_not_say() -> None:
+    """As docs/writing-rules.md says."""
+    assert Life() == LIFE == Life(quiet_after=60 * DAY, past_deadline=7 * DAY, past_start=30 * DAY, past_end=30 * DAY)
 
 
 def test_the_employer_does_not_learn_that_the_candidate_works_elsewhere() -> None:

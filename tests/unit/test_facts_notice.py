@@ -90,6 +90,7 @@ def test_what_a_stated_period_means_where_the_law_counts_in_months(known: dict[s
     [
         (Notice(0, "days"), "2026-03-09", "2026-03-06"),
         (Notice(1, "days"), "2026-03-10", "2026-03-09"),
+        (Notice(1, "months"), "2026-03-09", "2026-02-08"),
         (Notice(3, "months"), "2026-05-31", "2026-02-27"),
         (Notice(1, "months", QUARTER_END), "2026-12-31", "2026-08-31"),
         (Notice(1, "weeks", MID_MONTH), "2026-03-16", "2026-03-08"),

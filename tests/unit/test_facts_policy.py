@@ -70,7 +70,7 @@ def test_a_candidates_preferences_come_first() -> None:
     assert policy.with_preferences({"has_family": True}) is policy
     stated = {"agenda_topics_off": ["pay"], "agenda_quiet_hours": "22:00 to 07:00"}
     own = policy.with_preferences(stated)
-    assert (own.max_cards, own.settling_time, own.topics_off) == (5, 7, {"pay"})
+    assert (own.max_cards, own.settling_time, own.topics_off) == (5, 7, frozenset({"pay"}))
     assert own.quiet_hours == (time(22), time(7))
 
 

@@ -79,6 +79,24 @@ def test_a_milestone_keeps_the_offset_of_its_event() -> None:
     assert "(UTC+09:00)" in shown("extended_at", known, filter="| day")
 
 
+@pytest.mark.parametrize(
+    ("short", "data", "field"),
+    [
+        ("employment.resigned", {}, "resigned_at"),
+        ("employment.started", {"offer": "o"}, "new_job_started_at"),
+        ("candidate.discussed", {"with": "family"}, "discussed_family_at"),
+        ("contact.logged", {"offer": "o", "by": "candidate", "channel": "phone"}, "at"),
+        ("interview.thanked", {"interview": "i", "channel": "email"}, "thanked_at"),
+        ("application.withdrawn", {"application": "a"}, "withdrawn_at"),
+    ],
+)
+def test_every_milestone_keeps_the_offset_of_its_event(short: str, data: dict[str, Any], field: str) -> None:
+    known = facts(sent(1, short, data, time="2026-11-23T17:00:00-08:00"))
+    entities = [known.candidate, *(one for kind in known.entities.values() for one in kind)]
+    [entity] = [one for one in entities if field in one.values]
+    assert (entity.values[field], entity.offsets[field]) == (parse_instant("2026-11-24T01:00:00Z"), -480)
+
+
 def test_the_acceptance_keeps_the_offset_of_the_event_that_accepted() -> None:
     accepted = sent(2, "offer.accepted", {"offer": "o"}, time="2026-11-23T20:30:00-08:00")
     known = facts(offer("2026-11-30T12:00:00Z", time="2026-11-22T12:00:00Z"), accepted)
