@@ -119,8 +119,9 @@ def test_a_broker_that_never_answers_is_away_within_the_bounds_that_were_asked_f
         assert time.monotonic() - began < 4
 
 
-@pytest.mark.parametrize(("name", "shown"), [("intake 7", "intake 7"), ("", f"signpost {os.getpid()}")])
-def test_the_broker_shows_whose_connection_it_is(name: str, shown: str) -> None:
+@pytest.mark.parametrize("name", ["intake 7", ""])
+def test_the_broker_shows_whose_connection_it_is(name: str) -> None:
+    shown = name or f"signpost {os.getpid()}"
     answers: list[bytes] = []
     with closing(create_server(("127.0.0.1", 0))) as server:
 
