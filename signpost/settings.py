@@ -172,6 +172,11 @@ class Settings:
     log_format: str = _setting(
         choice("auto", "text", "json"), "auto", "format of log lines; auto: text on a terminal, JSON lines elsewhere"
     )
+    traces: str = _setting(
+        choice("off", "otlp"),
+        "off",
+        "whether processes record OpenTelemetry spans; otlp: sent over HTTP as the variables `OTEL_EXPORTER_...` say",
+    )
     metrics_bind: Bind | None = _setting(
         optional_bind,
         "",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from time import perf_counter
 
+from signpost import traces
 from signpost.crash_points import reach
 from signpost.errors import TransientError
 from signpost.messaging import Consumer, Delivery, Outcome, advisor_queues
@@ -12,7 +13,7 @@ from signpost.metrics import health, table
 from signpost.settings import Settings
 from signpost.storage import StorageConflict
 from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS, BatchHandler
-from signpost.workers.batch_result import BatchResult
+from signpost.workers.batch_result import BatchResult, traceparent_of
 from signpost.workers.counts import count_ages, count_dead_letter
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
@@ -32,6 +33,8 @@ LEAST_TO_SHARE = 2
 """One queue of events and that of bulk: any number of advisors consume both."""
 STEPS_ALONE = 50
 """Steps without work on the other queues after which bulk is handled in whole batches."""
+MAX_LOGGED = 10
+"""Ids of events in the log line of a batch."""
 MAX_HELD = 2_000
 """Deliveries to take from a consumer at once, so that turns are taken among all that it has prefetched."""
 
@@ -105,6 +108,11 @@ class Advisor:
         return any(turns for _, turns in self._queues)
 
     def _handle(self, consumer: Consumer, batch: Sequence[Delivery], stop: Stop) -> BatchResult:
+        links = map(traceparent_of, batch) if traces.is_on() else ()
+        with traces.span("batch", "consumer", links=links, messaging__batch__message_count=len(batch)) as span:
+            return self._process(consumer, batch, stop, span.traceparent)
+
+    def _process(self, consumer: Consumer, batch: Sequence[Delivery], stop: Stop, traceparent: str) -> BatchResult:
         reach("batch received")
         started = perf_counter()
         result = self._commit_with_retry(batch, stop)
@@ -116,7 +124,9 @@ class Advisor:
         reach("batch published")
         consumer.settle(result.settlements, self._clock())
         reach("batch settled")
-        log.info("batch handled", extra=result.counts())
+        ids = [settlement.delivery.message_id for settlement in result.settlements[:MAX_LOGGED]]
+        took = {"duration_ms": round((perf_counter() - started) * 1000, 1), "ids": ids}
+        log.info("batch handled", extra={**result.counts(), **took, **traces.ids_of(traceparent)})
         return result
 
     def _count(self, result: BatchResult) -> None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
+from signpost import traces
 from signpost.advice import Engine
 from signpost.advice.case_set import CaseSet, remove_content
 from signpost.advice.records import PUBLISHED
@@ -23,6 +24,7 @@ from signpost.workers.batch_result import BatchResult, ReceivedEvent, dead_lette
 from signpost.workers.case_limits import NoRoom, check_quota, check_room
 from signpost.workers.case_messages import enqueue
 from signpost.workers.case_rows import (
+    CaseKey,
     EmittedChange,
     Outgoing,
     Rows,
@@ -162,6 +164,8 @@ class _Work:
         self._dead_letters: dict[int, Settlement] = {}
         self._work = CaseWork()
         self._counts = EvaluationCounts()
+        self._contexts: dict[CaseKey, str] = {}
+        """The span of the last event of a case."""
 
     @property
     def rows(self) -> Collection[CaseRow]:
@@ -202,10 +206,10 @@ class _Work:
         agendas.save(self._tx)
         self._delete_unused()
         prepared = [*ends_of_advice(waiting), *(prepare(item) for item in self._emitted)]
-        times = {"now": self.now, "leased_until": self.now + self._lease}
-        return record(self._tx, prepared, **times) + enqueue(
-            self._tx, [*empty_states(waiting), *agendas.messages, *lists], **times
-        )
+        messages = [*empty_states(waiting), *agendas.messages, *lists]
+        until, contexts = self.now + self._lease, self._contexts
+        outgoing = record(self._tx, prepared, now=self.now, leased_until=until, contexts=contexts)
+        return outgoing + enqueue(self._tx, messages, now=self.now, leased_until=until, contexts=contexts)
 
     def _settlements(self) -> list[Settlement]:
         """A settlement for each delivery; dead-lettered events count as not seen."""
@@ -250,7 +254,17 @@ class _Work:
         else:
             result.fresh += 1
             result.accepted_at += [] if item.accepted_at is None else [item.accepted_at]
+            self._evaluate(item)
+
+    def _evaluate(self, item: ReceivedEvent) -> None:
+        """Apply an event, in the trace of its request."""
+        if not traces.is_on():
             self._apply(item.event)
+            return
+        event, batch = item.event, traces.current()
+        with traces.span("evaluate", parent=item.traceparent, links=[batch], signpost__event=event.id) as span:
+            self._apply(event)
+            self._contexts[event.tenant, self._case_sets[event.tenant].find(event.subject).key] = span.traceparent
 
     def _apply(self, event: Event) -> None:
         """Fold an event and evaluate its case, which waits for `_advise` if it has used up its share of the batch."""

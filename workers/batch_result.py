@@ -8,6 +8,7 @@ from signpost.case.event import Event
 from signpost.errors import CallerError
 from signpost.messaging.message import ACCEPTED_AT, Delivery, Outcome, Settlement
 from signpost.names import FEEDBACK
+from signpost.traces import TRACEPARENT
 from signpost.workers.case_rows import Outgoing
 from signpost.workers.counts import EvaluationCounts
 
@@ -77,9 +78,20 @@ class ReceivedEvent:
         return value if isinstance(value, int) else None
 
     @property
+    def traceparent(self) -> str:
+        """The span that published it; "" for a message that does not say it."""
+        return traceparent_of(self.delivery)
+
+    @property
     def identity(self) -> tuple[str, str, str]:
         """The key for deduplication: (tenant, source, id)."""
         return (self.event.tenant, self.event.source, self.event.id)
+
+
+def traceparent_of(delivery: Delivery) -> str:
+    """The span that published a message; "" if it does not say it."""
+    value = delivery.headers.get(TRACEPARENT)
+    return value if isinstance(value, str) else ""
 
 
 def dead_letter(delivery: Delivery, reason: str) -> BatchResult:

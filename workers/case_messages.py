@@ -1,12 +1,13 @@
 """Messages about a whole case, such as its agenda: stored in the outbox with the case. Uses no queue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
+from signpost import traces
 from signpost.advice.messages import SOURCE
 from signpost.case.instant import format_instant
 from signpost.messaging.message import Message
@@ -14,7 +15,7 @@ from signpost.messaging.topology import cloudevent_headers
 from signpost.names import JSON
 from signpost.schemas.cloudevent import full_type
 from signpost.storage import Transaction
-from signpost.workers.case_rows import Outgoing
+from signpost.workers.case_rows import CaseKey, Outgoing, with_traceparent
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,18 @@ def case_message(
     )
 
 
-def enqueue(tx: Transaction, messages: Sequence[CaseMessage], *, now: int, leased_until: int) -> list[Outgoing]:
-    """Store the messages in the outbox; returns what to publish after the commit."""
-    ids = tx.enqueue_all([(one.tenant, one.key, one.message) for one in messages], now=now, leased_until=leased_until)
-    return [Outgoing(id, one.message) for id, one in zip(ids, messages, strict=True)]
+def enqueue(
+    tx: Transaction,
+    messages: Sequence[CaseMessage],
+    *,
+    now: int,
+    leased_until: int,
+    contexts: Mapping[CaseKey, str] | None = None,
+) -> list[Outgoing]:
+    """Store the messages in the outbox; returns what to publish after the commit. `contexts`: see `record`."""
+    rows = [(one.tenant, one.key, one.message) for one in messages]
+    if traces.is_on():
+        known = contexts or {}
+        rows = [(tenant, key, with_traceparent(one, known.get((tenant, key)))) for tenant, key, one in rows]
+    ids = tx.enqueue_all(rows, now=now, leased_until=leased_until)
+    return [Outgoing(id, message) for id, (_, _, message) in zip(ids, rows, strict=True)]

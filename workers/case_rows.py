@@ -1,11 +1,12 @@
 """Converts stored cases to a CaseSet and back, and changes to rows and messages. Uses no queue."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import orjson
 
+from signpost import traces
 from signpost.advice import Engine, RecommendationChange
 from signpost.advice.case_set import CaseSet, LoadedCase
 from signpost.advice.messages import routing_key, to_cloudevent
@@ -69,10 +70,31 @@ def to_rows(case_sets: Iterable[CaseSet], rows: Rows, now: int) -> list[CaseRow]
     ]
 
 
-def record(tx: Transaction, prepared: Sequence[StoredMessage], *, now: int, leased_until: int) -> list[Outgoing]:
-    """Store changes and their outbox rows; returns what to publish after the commit."""
+def record(
+    tx: Transaction,
+    changes: Sequence[StoredMessage],
+    *,
+    now: int,
+    leased_until: int,
+    contexts: Mapping[CaseKey, str] | None = None,
+) -> list[Outgoing]:
+    """Store changes and their outbox rows; returns what to publish after the commit. `contexts`: the traceparents of
+    what changed the cases; without one, that of the current span."""
+    prepared = [_traced(one, contexts or {}) for one in changes] if traces.is_on() else changes
     ids = tx.record([change for change, _ in prepared], now=now, leased_until=leased_until)
     return [Outgoing(id, message) for id, (_, message) in zip(ids, prepared, strict=True)]
+
+
+def _traced(stored: StoredMessage, contexts: Mapping[CaseKey, str]) -> StoredMessage:
+    change, message = stored
+    traced = with_traceparent(message, contexts.get((change.tenant, change.case_key)))
+    return replace(change, headers=traced.headers), traced
+
+
+def with_traceparent(message: Message, traceparent: str | None) -> Message:
+    """The message with this traceparent, or that of the current span, as a header."""
+    found = traceparent or traces.current()
+    return replace(message, headers={**message.headers, traces.TRACEPARENT: found}) if found else message
 
 
 def prepare(emitted: EmittedChange) -> StoredMessage:

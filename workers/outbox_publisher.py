@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 
+from signpost import traces
 from signpost.crash_points import reach
 from signpost.errors import CallerError, TransientError
 from signpost.messaging.message import Publisher, PublishReturned, QueueFull
@@ -35,7 +36,12 @@ class OutboxPublisher:
     def send(self, outgoing: Sequence[Outgoing]) -> None:
         """Start publishing after the previous batch is confirmed: a slow broker slows its workers down."""
         self.collect()
-        self._in_flight = [(item.id, self._publisher.publish(item.message)) for item in outgoing]
+        if not traces.is_on() or not outgoing:
+            self._in_flight = [(item.id, self._publisher.publish(item.message)) for item in outgoing]
+            return
+        links = [str(item.message.headers.get(traces.TRACEPARENT, "")) for item in outgoing]
+        with traces.span("outbox publish", "producer", links=links, messaging__batch__message_count=len(outgoing)):
+            self._in_flight = [(item.id, self._publisher.publish(item.message)) for item in outgoing]
 
     def collect(self) -> int:
         """Wait for the confirms and delete confirmed messages from the outbox; returns how many were confirmed.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Protocol, TypeAlias
 
-from signpost import signals, standard_error
+from signpost import signals, standard_error, traces
 from signpost.advice import Engine
 from signpost.engine import choose_engine, make_engine
 from signpost.errors import BugError, CallerError, MisconfiguredError, TransientError
@@ -83,7 +83,7 @@ def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
         # Once for the process: it may reconnect while the rule files are faulty
         rules = cache(partial(_load_rules, settings, stop, reload_requested))
         try:
-            with metrics_of(name, settings.metrics_bind):
+            with metrics_of(name, settings.metrics_bind), _traces_of(name, settings.traces):
                 _run(name, settings, make, stop, rules)
         except (CallerError, MisconfiguredError) as error:
             log.error("%s cannot run: %s", name, error)
@@ -93,6 +93,16 @@ def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
             return FAILED
     log.info("%s stopped", name)
     return 0
+
+
+@contextmanager
+def _traces_of(name: str, kind: str) -> Iterator[None]:
+    """Record spans within the block. Raises CallerError if OpenTelemetry is not installed."""
+    traces.start(name, kind)
+    try:
+        yield
+    finally:
+        traces.stop()
 
 
 def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: Stop, rules: Rules) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from signpost import traces
 from signpost.advice import Engine
 from signpost.crash_points import reach
 from signpost.errors import BugError, TransientError
@@ -99,10 +100,12 @@ class DueCaseProcessor:
             if row.updated > now + MAX_SKEW_US:
                 row.updated = now
         emitted = _Emitted()
-        tx.save_cases([_wake_row(row, engines.of(row.tenant), now, emitted, self._ask) for row in rows])
-        times = {"now": now, "leased_until": now + self._lease}
-        emitted.agendas.save(tx)
-        outgoing = record(tx, emitted.changes, **times) + enqueue(tx, emitted.messages, **times)
+        until = now + self._lease
+        with traces.span("evaluate", signpost__cases=len(rows)) if rows else traces.Span():
+            tx.save_cases([_wake_row(row, engines.of(row.tenant), now, emitted, self._ask) for row in rows])
+            emitted.agendas.save(tx)
+            outgoing = record(tx, emitted.changes, now=now, leased_until=until)
+            outgoing += enqueue(tx, emitted.messages, now=now, leased_until=until)
         if rows:
             reach("woken cases written")
         return emitted, outgoing

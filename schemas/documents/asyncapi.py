@@ -291,5 +291,11 @@ def _message(title: str, payload: JsonSchema, examples: Mapping[str, Any]) -> Js
 def _headers() -> JsonSchema:
     names = ("specversion", "id", "source", "type", "time", "subject", "tenant")
     required: JsonSchema = {f"cloudEvents_{name}": {"type": "string"} for name in names}
-    properties = {**required, "cloudEvents_link": {"type": "string", "description": "Not in events"}}
+    traceparent = {
+        "type": "string",
+        "description": "W3C Trace Context: the span that led to this message; only while traces are recorded",
+        "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+    }
+    link = {"type": "string", "description": "Not in events"}
+    properties = {**required, "cloudEvents_link": link, "traceparent": traceparent}
     return {"type": "object", "properties": properties, "required": list(required)}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from itertools import groupby
 
+from signpost import traces
 from signpost.case.event import Event
 from signpost.crash_points import reach
 from signpost.errors import TransientError
@@ -34,6 +35,10 @@ class EventAcceptor:
 
     def accept(self, events: Sequence[Event], now: int) -> None:
         """Return when all events are stored. Raises NotPersisted; then some may be stored; retries are idempotent."""
+        with traces.span("publish", "producer", messaging__batch__message_count=len(events)) as span:
+            self._accept(events, now, span.traceparent)
+
+    def _accept(self, events: Sequence[Event], now: int, traceparent: str) -> None:
         bulk = {tenant: self._share.is_bulk(tenant, count, now) for tenant, count in _count_tenants(events).items()}
         messages = [
             event_message(
@@ -42,6 +47,7 @@ class EventAcceptor:
                 self._partitions,
                 bulk=bulk[event.tenant],
                 accepted_at=now,
+                traceparent=traceparent,
             )
             for event in events
         ]

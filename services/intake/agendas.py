@@ -59,7 +59,7 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
             for name in ids
         ]
         context.charge(tenant, prices.of_events(len(events), len(raw)))
-        context.acceptor.accept(events, now)
+        context.accept(events, now)
         return reply({"ids": [event.id for event in events], "status": 202}, 202)
 
     @routes.get("/v1/employers/<anything:employer>/agenda")

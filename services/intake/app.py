@@ -24,6 +24,7 @@ from signpost.services.intake import (
     measuring,
     problems,
     reading,
+    request_log,
     webhooks,
 )
 from signpost.services.intake.acceptance import EventAcceptor
@@ -134,5 +135,6 @@ def create_app(
     app.register_blueprint(documents.blueprint())
     app.register_blueprint(measuring.blueprint(scrape))
     measuring.install(app)
+    request_log.install(app)
     problems.install(app, chosen)
     return app

@@ -1,14 +1,15 @@
 """What all routes share: authentication, rate limits, the request body, the clock, and JSON responses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Response, request
+from flask import Response, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import Headers
 
+from signpost.case.event import Event
 from signpost.ingress.cloudevents_http import UnsupportedMediaType
 from signpost.ingress.strict_json import MalformedJson, TooLarge
 from signpost.names import JSON
@@ -40,6 +41,11 @@ class IntakeContext:
     readiness: Readiness
     rate: RateLimit | None = None
     deliveries: "Deliveries | None" = None
+
+    def accept(self, events: Sequence[Event], now: int) -> None:
+        """Store events durably, and note them for the log line of the request. Raises NotPersisted."""
+        g.events = [*g.get("events", ()), *(event.id for event in events)]
+        self.acceptor.accept(events, now)
 
     def tenant(self) -> str:
         """The tenant of the API key; counts the request as one event. Raises Unauthorized, RateLimited."""

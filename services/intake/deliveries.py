@@ -66,7 +66,7 @@ def blueprint(
             problems = to_errors(error.problems, error.more)
         accepted, beyond = context.quotas.split(row.tenant, delivery.events)
         if accepted:
-            context.acceptor.accept(accepted, context.clock())
+            context.accept(accepted, context.clock())
         if beyond:
             raise beyond
         status = "refused" if problems else "accepted" if delivery.events else "ignored"

@@ -45,7 +45,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
         _, refused = context.quotas.split(tenant, [event])
         if refused:
             raise refused
-        context.acceptor.accept([event], now)
+        context.accept([event], now)
         return reply({"id": event.id, "status": 202}, 202)
 
     return routes
@@ -70,7 +70,7 @@ def _batch(context: IntakeContext, documents: Any, tenant: str, now: int, size: 
     if refused:
         answer.refuse(items, {id(event) for event in accepted}, str(refused), refused.status)
     if accepted:
-        context.acceptor.accept(accepted, now)
+        context.accept(accepted, now)
     return reply({"items": items}, 202 if len(accepted) == len(items) else 207)
 
 

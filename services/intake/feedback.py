@@ -27,7 +27,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
         data = {"recommendation": found.id, **({"until": answer.until} if answer.until else {})}
         identity = f"{found.id}.{answer.id}" if answer.id else f"{found.id}.{answer.answer}.{now}"
         event = Event(tenant, FEEDBACK_SOURCE, identity, f"advice.{answer.answer}", now, found.case_key, data)
-        context.acceptor.accept([event], now)
+        context.accept([event], now)
         return reply({"id": identity, "status": 202}, 202)
 
     return routes

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 
+from signpost import traces
 from signpost.errors import CallerError, MisconfiguredError, TransientError
 from signpost.ingress.sources import OwnMappings, source_problem
 from signpost.ingress.vendors import VENDORS
@@ -16,11 +17,12 @@ log = logging.getLogger(__name__)
 
 
 def check_start(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Raises CallerError for a faulty tenants file or declared field of which no valid version is kept,
-    MisconfiguredError if database or broker reject the settings, or lack tables or queues.
+    """Raises CallerError for a faulty tenants file or declared field of which no valid version is kept, and for traces
+    without OpenTelemetry; MisconfiguredError if database or broker reject the settings, or lack tables or queues.
 
     A server that is only unavailable does not stop the start: the intake stores events in the other one.
     """
+    traces.require(settings.traces)
     VENDORS.read_own(settings.vendors)
     try:
         load_tenants(settings.tenants, environ, source_problem, settings.rules)

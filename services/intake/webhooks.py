@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, request
 
+from signpost import traces
 from signpost.case.event import Event
 from signpost.crash_points import reach
 from signpost.errors import SignpostError
@@ -114,7 +115,7 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         context.charge_webhook(delivery.source, prices.of_events(len(outcome.events), len(delivery.raw)), paid=size)
     accepted, refused = context.quotas.split_webhook(delivery.source, outcome.events)
     if accepted:
-        context.acceptor.accept(accepted, delivery.now)
+        context.accept(accepted, delivery.now)
     if refused:
         raise refused
     if not outcome.events:
@@ -125,7 +126,8 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
 def _read(delivery: WebhookRequest) -> TranslationResult:
     """Translate a verified webhook, and count its outcome."""
     try:
-        outcome = read(delivery)
+        with traces.span("translate", signpost__vendor=delivery.source.vendor):
+            outcome = read(delivery)
     except SignpostError:
         count_delivery(delivery.source.vendor, "refused")
         raise

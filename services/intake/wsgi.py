@@ -5,6 +5,7 @@ import threading
 from contextlib import suppress
 from secrets import token_hex
 
+from signpost import traces
 from signpost.errors import TransientError
 from signpost.ingress.sources import OwnMappings, source_problem
 from signpost.logs import set_up_logging
@@ -105,6 +106,7 @@ app = create_app(
 
 def start() -> None:
     """In the worker process: watch tenants and quotas, and connect the publisher before the first request."""
+    traces.start("intake", settings.traces)
     threading.Thread(target=tenants.watch, args=(stopping, settings.reload_interval), daemon=True).start()
     threading.Thread(target=readiness.watch, args=(stopping, microseconds), daemon=True).start()
     threading.Thread(target=quotas.watch, args=(stopping, microseconds), daemon=True).start()
@@ -122,3 +124,4 @@ def stop() -> None:
     broker.close()
     for each in (store, delivery_store, probe):
         each.close()
+    traces.stop()

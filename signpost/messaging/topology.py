@@ -11,6 +11,7 @@ import orjson
 from signpost.case.event import Event
 from signpost.messaging.message import ACCEPTED_AT, Message
 from signpost.names import ADVICE, AGENDA, DEAD, EVENTS, FEEDBACK, QUESTIONS
+from signpost.traces import TRACEPARENT
 
 CONSUMER = "signpost.consumer"
 """Prefix of consumers' queues. Their dead letters go to the queue of the same name plus ".dead"."""
@@ -227,19 +228,22 @@ def event_message(
     *,
     bulk: bool = False,
     accepted_at: int | None = None,
+    traceparent: str = "",
 ) -> Message:
     """The message of an event for the advisors. `document`: the CloudEvent from `schemas.dump_event(event)`.
 
     `bulk`: whether it goes to the queue of bulk; events may overtake each other, because their order does not matter.
-    `accepted_at`: when the intake accepted it, in microseconds.
+    `accepted_at`: when the intake accepted it, in microseconds; `traceparent`: of the span that publishes it, if any.
     """
     lane = BULK_LANE if bulk else partition_of(event.tenant, event.subject, partitions)
+    ours: dict[str, str | int] = {} if accepted_at is None else {ACCEPTED_AT: accepted_at}
+    ours |= {TRACEPARENT: traceparent} if traceparent else {}
     return Message(
         exchange=EVENTS,
         routing_key=f"{lane}.{event.tenant}.{event.type}",
         body=orjson.dumps(document),
         message_id=event.id,
-        headers=cloudevent_headers(document) | ({} if accepted_at is None else {ACCEPTED_AT: accepted_at}),
+        headers=cloudevent_headers(document) | ours,
     )
 
 

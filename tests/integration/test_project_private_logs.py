@@ -1,6 +1,7 @@
 """A run logs no name of a person, whatever becomes of the events and requests that state it."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,5 +64,12 @@ def test_no_line_of_a_run_names_a_person(system: System) -> None:
     wait_until(lambda: DISPLAY_NAME not in advice(system), "the erasure")
     assert system.stop() == 0
     said = system.said()
-    assert "POST /v1/events" in said
+    lines = [json.loads(line) for line in re.findall(r"\{.*\}", said)]
+    mine = [line for line in lines if line["logger"] == "signpost.intake"]
+    requests = [line for line in mine if line["message"] == "POST /v1/events"]
+    assert [line["status"] for line in requests] == [202, 202, 202, 422, 400, 202]
+    assert [line["ids"] for line in requests if line["status"] == 202] == [["e-1"], ["e-2"], ["e-1"], ["e-4"]]
+    batches = [line for line in lines if line["message"] == "batch handled"]
+    assert {name for line in batches for name in line["ids"]} == {"e-1", "e-2", "e-4"}
+    assert any(line["message"] == "GET /v1/candidates/<anything:key>/advice" for line in mine)
     assert [line for line in said.splitlines() if any(secret in line for secret in SECRETS)] == []
