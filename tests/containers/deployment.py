@@ -116,7 +116,7 @@ class Deployment:
         for service in PROCESSES:
             for scaled in self.containers(service)[1:]:
                 self.run(self.engine, "rm", "-f", scaled, check=False)
-        self.run(*self.compose, "-p", self.project, "down", *options, check=False)
+        self.run(*self.compose, "--profile", "observe", "-p", self.project, "down", *options, check=False)
 
     def containers(self, service: str) -> list[str]:
         names = self.run(self.engine, "ps", "-a", "--format", "{{.Names}}").split()
