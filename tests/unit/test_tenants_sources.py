@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from signpost.case.instant import MINUTE
 from signpost.facts.vocabulary import KINDS
 from signpost.tenants.loading import TenantsError, load_tenants
-from signpost.tenants.model import Source, Tenants
+from signpost.tenants.model import Source, Tenant, Tenants
 
 SECRET = "x" * 16
 
@@ -34,6 +35,17 @@ def test_a_source_without_options_has_none(tmp_path: Path) -> None:
     found = source(tmp_path)
     assert (found.time_zone, found.employer, found.fields, found.pay_period) == (None, {}, {}, "")
     assert (found.own_ids, found.problem, found.vocabulary) == (False, "", KINDS)
+
+
+def test_what_a_source_is_where_nobody_says_more() -> None:
+    plain = Source("s", "acme", "lever", (SECRET,))
+    assert (plain.clock_skew, plain.own_ids, plain.is_switched_off) == (5 * MINUTE, False, False)
+
+
+def test_a_source_and_a_tenant_are_shown_without_their_secrets() -> None:
+    """In an error or a log line of any library."""
+    assert SECRET not in repr(Source("s", "acme", "lever", (SECRET,)))
+    assert SECRET not in repr(Tenant("acme", (SECRET,)))
 
 
 def test_each_option_has_its_effect(tmp_path: Path) -> None:

@@ -1,0 +1,171 @@
+"""When an agenda is published at the edges of its policy, what it says of itself, and what joins on no card."""
+
+from dataclasses import replace
+from datetime import time
+from typing import Any
+
+import pytest
+
+from signpost.advice.agenda import Reader, agendas, sequence_of
+from signpost.advice.case_set import CaseSet
+from signpost.case.instant import HOUR, MINUTE, format_instant
+from signpost.facts.policy import Policy
+from signpost.rulebook import Rulebook
+from tests.support.agenda_kit import ACME, CANDIDATE, Candidate, load_small_rules, of, offer
+from tests.support.rulebooks import shipped_engine
+from tests.support.workers_kit import START, event
+
+NIGHT = replace(Policy(), quiet_hours=(time(21), time(7)))
+"""From 12 to 22 hours after the start."""
+SETTLED = 1 / 60
+
+
+@pytest.fixture(scope="module")
+def rulebook(tmp_path_factory: pytest.TempPathFactory) -> Rulebook:
+    return load_small_rules(tmp_path_factory.mktemp("rules"))
+
+
+@pytest.fixture
+def candidate(rulebook: Rulebook) -> Candidate:
+    return Candidate(rulebook)
+
+
+def test_what_becomes_urgent_at_night_waits_for_the_morning(candidate: Candidate) -> None:
+    candidate.policy = NIGHT
+    candidate.at(0, offer(respond_by=23.5))
+    candidate.at(1)
+    night = candidate.at(21.5)
+    assert (of(night.changes), night.next_change) == ([], START + 22 * HOUR)
+    assert [one.priority for one in of(candidate.at(22).changes)] == ["urgent"]
+
+
+def test_what_becomes_urgent_and_would_be_late_in_the_morning_does_not_wait(candidate: Candidate) -> None:
+    candidate.policy = NIGHT
+    candidate.at(0, offer(respond_by=22))
+    candidate.at(1)
+    assert [one.priority for one in of(candidate.at(20).changes)] == ["urgent"]
+
+
+def test_urgent_advice_without_a_time_does_not_settle(candidate: Candidate) -> None:
+    now = candidate.at(0, offer(respond_by=None), event("offer.letter_received", at=0, offer="o"))
+    assert [one.priority for one in of(now.changes)] == ["urgent"]
+    assert now.changes[0].data["cards"][0]["due"] is None
+
+
+def test_an_end_by_time_alone_waits_for_news_and_is_then_settled(candidate: Candidate) -> None:
+    candidate.at(0, offer(respond_by=10))
+    candidate.at(1)
+    candidate.at(8.5)
+    ended = candidate.at(10)
+    assert of(ended.changes) == []
+    assert sequence_of(candidate.state, CANDIDATE) == (2, True)
+    assert of(candidate.at(15.99).changes) == []
+    assert [one.data["cards"] for one in of(candidate.at(16).changes)] == [[]]
+    assert sequence_of(candidate.state, CANDIDATE) == (3, False)
+    assert candidate.at(17).changes == []
+
+
+def test_news_after_an_end_is_not_held_by_it(candidate: Candidate) -> None:
+    candidate.at(0, offer(respond_by=10))
+    candidate.at(1)
+    candidate.at(10)
+    candidate.at(11, offer("p", at=11))
+    assert [len(one.data["cards"]) for one in of(candidate.at(11 + SETTLED).changes)] == [1]
+
+
+def test_what_was_published_is_not_waiting(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    candidate.at(1)
+    for hours in (2, 3):
+        assert candidate.at(hours).changes == []
+        assert sequence_of(candidate.state, CANDIDATE) == (1, False)
+
+
+def test_an_erasure_ends_the_agenda_that_was_published_and_another_begins(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    candidate.at(1)
+    [first] = of(candidate.changes)
+    [end] = of(candidate.at(2, event("candidate.erased", at=2), offer("new", at=2.1)).changes)
+    assert (end.data["id"], end.sequence, end.priority, end.data["cards"]) == (first.data["id"], 2, "none", [])
+    [begun] = of(candidate.at(2.1 + SETTLED).changes)
+    assert begun.data["id"] != first.data["id"]
+    assert begun.sequence == 1
+
+
+def test_an_erasure_tells_nobody_of_an_agenda_that_was_never_published(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    assert candidate.at(0.001, event("candidate.erased", at=0.001), offer("new", at=0.002)).changes == []
+
+
+def test_an_agenda_says_whose_it_is_and_since_when(candidate: Candidate) -> None:
+    candidate.at(0, offer(respond_by=10))
+    candidate.at(1)
+    mine, theirs = (of(candidate.changes, reader)[0].data for reader in (CANDIDATE, ACME))
+    assert [(one["audience"], one["employer"], one["candidate"]) for one in (mine, theirs)] == [
+        ("candidate", None, "c-1"),
+        ("employer", "acme", "c-1"),
+    ]
+    assert mine["changed_at"] == format_instant(START + HOUR)
+    assert mine["cards"][0]["due"] == format_instant(START + 10 * HOUR)
+    assert mine["id"] != theirs["id"]
+
+
+def test_a_card_at_its_last_chance_says_so_and_what_is_held_says_until_when(candidate: Candidate) -> None:
+    candidate.policy = replace(Policy(), max_cards=1)
+    candidate.at(0, offer("near", respond_by=20), offer("far", respond_by=60), offer("next", respond_by=21))
+    candidate.at(SETTLED)
+    [shown] = of(candidate.changes)
+    assert [card["why_here"].partition(",")[0] for card in shown.data["cards"]] == ["last chance"] * 2
+    assert [(one["until"], one["reason"]) for one in shown.data["held"]] == [
+        (format_instant(START + 36 * HOUR), "2 cards come first")
+    ]
+
+
+def test_an_employer_gets_its_cards_by_the_policy_of_the_tenant(candidate: Candidate) -> None:
+    preferences = event("candidate.preferences", at=0, agenda_max_cards=1, agenda_quiet_hours="09:30 to 12:00")
+    candidate.at(0, preferences, offer("a"), offer("b"))
+    assert [len(candidate.shown(0, reader)[0]) for reader in (CANDIDATE, ACME)] == [1, 2]
+    candidate.at(SETTLED)
+    candidate.at(1, *(event("offer.declined", at=1, offer=name) for name in ("a", "b")))
+    after = candidate.at(1 + SETTLED).changes
+    assert [(one.reader, one.data["cards"]) for one in after] == [(ACME, [])]
+    assert [one.reader for one in candidate.at(3).changes] == [CANDIDATE]
+
+
+def test_advice_without_an_end_is_shown(candidate: Candidate) -> None:
+    candidate.at(0, event("candidate.preferences", at=0, has_family=True))
+    assert candidate.shown(0) == (["plan c-1"], [])
+
+
+def test_the_next_change_is_when_an_agenda_settles_or_its_cards_do(candidate: Candidate) -> None:
+    assert candidate.at(0, offer(respond_by=10)).next_change == START + MINUTE
+    assert candidate.at(SETTLED).next_change == START + 10 * HOUR
+
+
+Interviews = list[tuple[str, str, dict[str, Any]]]
+HOOLI, ACME_INC = {"id": "hooli", "name": "Hooli"}, {"id": "acme", "name": "Acme"}
+MONDAY, LATER, TUESDAY = "2026-03-09T10:00:00Z", "2026-03-09T15:00:00Z", "2026-03-10T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("interviews", "joined"),
+    [
+        ([("i", MONDAY, HOOLI), ("k", TUESDAY, HOOLI)], [["i"], ["k"]]),
+        ([("i", MONDAY, HOOLI), ("k", LATER, ACME_INC)], [["i"], ["k"]]),
+        ([("i", MONDAY, None), ("k", LATER, None)], [["i"], ["k"]]),
+    ],
+)
+def test_interviews_of_two_days_or_employers_are_prepared_apart(
+    interviews: Interviews, joined: list[list[str]]
+) -> None:
+    cases = CaseSet(shipped_engine(), "acme", {})
+    for number, (name, starts_at, employer) in enumerate(interviews):
+        of_employer: dict[str, Any] = {} if employer is None else {"employer": employer}
+        cases.handle(
+            event("interview.scheduled", at=number, interview=name, starts_at=starts_at, **of_employer), START + HOUR
+        )
+    basis = cases.find("c-1").basis
+    assert basis is not None
+    cards = agendas(basis, Policy(max_cards=9), tenant="acme", key="c-1", now=START + HOUR)[Reader("candidate")].cards
+    prepared = [card for card in cards if card.kind is not None and card.kind.name == "prepare"]
+    assert sorted(sorted({item.subject.id for item in card.items}) for card in prepared) == joined
