@@ -20,8 +20,7 @@ def system(request: pytest.FixtureRequest) -> Iterator[System]:
 
 def test_a_life_is_read_from_servers(system: System, tmp_path: Path) -> None:
     environ = {"SIGNPOST_DATA_DIR": str(tmp_path), "SIGNPOST_DATABASE_URL": system.database_url}
-    at = {"at": 999.0}
-    system.handle(event("offer.extended", id="e-1", offer="o-1", **at))
+    system.handle(event("offer.extended", id="e-1", offer="o-1", at=999))
     for url, gap in ((system.broker_url, ""), ("amqp://guest:guest@127.0.0.1:1/none", "what lies in queues")):
         site = Site(read_settings({**environ, "SIGNPOST_BROKER_URL": url}), {})
         [life] = Tracer(site).trace("e-1")["lives"]
