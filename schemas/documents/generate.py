@@ -52,8 +52,8 @@ def event_document(name: str) -> JsonSchema:
     """Return the JSON Schema of the CloudEvent with this short type, as senders send it."""
     data = event_data_schema(name)
     document = _envelope(full_type(name), {"const": full_type(name)}, data, data_required="required" in data)
-    for name in ("datacontenttype", "dataschema"):  # null is no attribute (JSON format 2.2)
-        document["properties"][name] = {"anyOf": [document["properties"][name], {"type": "null"}]}
+    for optional in ("datacontenttype", "dataschema"):  # null is no attribute (JSON format 2.2)
+        document["properties"][optional] = {"anyOf": [document["properties"][optional], {"type": "null"}]}
     # Not the schema `false`, which means the same: generators of clients refuse it
     document["properties"]["tenant"] = {"not": {}, "description": "Not allowed: the credential determines the tenant"}
     return {"$schema": DIALECT, "$id": f"/schemas/events/{full_type(name)}.json", **document}
