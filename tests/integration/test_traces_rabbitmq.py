@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from signpost import traces
 from signpost.case.instant import MINUTE
 from signpost.messaging import connect
+from signpost.messaging.topology import ADVISOR, UNROUTED
 from tests.support.intake_parts import NOW, intake_at, sign_standard
 from tests.support.rulebooks import FEW_RULES
 from tests.support.workers_kit import System, few_engines
@@ -27,6 +28,9 @@ def test_a_webhook_is_one_trace_through_rabbitmq(tmp_path: Path, rabbitmq_url: s
     url = rabbitmq_url
     with contextlib.closing(connect(url)) as broker, contextlib.ExitStack() as stack:
         broker.apply_topology()
+        # Other tests of this process use the virtual host, too
+        for queue in (ADVISOR, UNROUTED):
+            broker.purge(queue)
         intake = intake_at(tmp_path, broker_url=url, rules=FEW_RULES)
         stack.callback(intake.broker.close)
         traces.start("test", "otlp", exporter)
