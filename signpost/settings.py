@@ -148,10 +148,10 @@ class Settings:
     feed_days: int = _setting(
         number(0, 36_500),
         "90",
-        "days for which the feed keeps changes; it always keeps the last change of active advice; 0: for ever",
+        "days for which the feed keeps changes; it always keeps the last change of active advice; 0: no limit",
     )
     ended_advice_days: int = _setting(
-        number(0, 36_500), "365", "days for which a recommendation that has ended can be read; 0: for ever"
+        number(0, 36_500), "365", "days for which a recommendation that has ended can be read; 0: no limit"
     )
     seen_event_days: int = _setting(
         number(0, 36_500),

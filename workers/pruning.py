@@ -41,7 +41,7 @@ class Pruner:
     """Deletes a little in each turn of the clock. Several clocks may do so at once."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
-        """The days of the settings; 0 keeps the rows for ever, except deliveries, which then stay for a day."""
+        """The days of the settings; 0 deletes none, except deliveries, which then stay for a day."""
         self._store, self._pruned = store, 0
         self._delivery_age_us = max(settings.delivery_days, 1) * DAY
         kept = {

@@ -103,6 +103,6 @@ def _never(site: Site, tenant: str, found: Mapping[str, str], rules: int) -> Fin
     )
     step = (
         f"send these facts with the API key of {tenant}, map them, or name the rules under tenants.{tenant}.disabled in"
-        f" {site.settings.tenants}; whoever sends them with the API key already can leave it so"
+        f" {site.settings.tenants}; senders that use the API key already need no change"
     )
     return warning(text, step=step)

@@ -43,8 +43,8 @@ class RetentionStore:
             return _prune(connection, recommendations, (table.tenant, table.id), is_old, after, limit)
 
     def prune_feed(self, before: int, after: Place, limit: int) -> Page:
-        """Delete changes before an instant, except the last change of active advice: whoever starts from the beginning
-        still gets all that is in force. A cursor before a deleted change becomes stale."""
+        """Delete changes before an instant, except the last change of active advice: a reader that starts from the
+        beginning still gets all that is in force. A cursor before a deleted change becomes stale."""
         with self._write_connection() as connection:
             return _prune(connection, feed, (feed.c.id,), (feed.c.at < before) & ~_is_in_force(), after, limit, _mark)
 

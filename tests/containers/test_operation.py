@@ -26,7 +26,7 @@ HEADERS = {"Content-Type": "application/cloudevents+json"}
 
 
 def offer(candidate: str) -> dict[str, Any]:
-    """The event that gives a candidate an offer, and thereby advice."""
+    """The event that gives a candidate an offer, and so raises advice."""
     data = {"offer": f"{candidate}-o", "employer": {"id": "acme", "name": "Acme"}, "title": "Designer"}
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
     return {

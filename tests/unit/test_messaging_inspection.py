@@ -1,4 +1,4 @@
-"""What a look at the embedded queue shows: it counts whoever is alive, and creates and keeps nothing."""
+"""What a look at the embedded queue shows: it counts the living consumers, and creates and keeps nothing."""
 
 import os
 import sqlite3
