@@ -7,10 +7,10 @@ RUN command -v gcc >/dev/null || \
     (apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*)
 WORKDIR /src
 RUN python -m venv /tools && python -m venv --without-pip /opt/signpost
-COPY requirements-build.lock requirements.lock requirements-durable-rules.lock ./
+COPY requirements-build.lock requirements.lock requirements-otel.lock requirements-durable-rules.lock ./
 RUN /tools/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock \
  && /tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --require-hashes \
-    -r requirements.lock -r requirements-durable-rules.lock -w /wheels
+    -r requirements.lock -r requirements-otel.lock -r requirements-durable-rules.lock -w /wheels
 # Without the files in .dockerignore
 COPY . .
 # Then without debug symbols and the tests of others. Libraries that a wheel brings along (*.libs) must stay as they are.

@@ -8,7 +8,7 @@ tools=$(mktemp -d) && trap 'rm -rf "$tools"' EXIT
     exit 2
 }
 status=0
-for lock in requirements.lock requirements-durable-rules.lock requirements-dev.lock requirements-build.lock requirements-helm.lock; do
+for lock in requirements.lock requirements-durable-rules.lock requirements-otel.lock requirements-dev.lock requirements-build.lock requirements-helm.lock; do
     # --strict: by default, a package that the service does not know counts as free of vulnerabilities.
     timeout 300 "$tools/venv/bin/pip-audit" --disable-pip --require-hashes --strict --progress-spinner off --timeout 15 -r "$lock" \
         >"$tools/found" 2>"$tools/errors"

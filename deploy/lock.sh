@@ -6,6 +6,7 @@
 #   requirements-helm.lock            what `make helm` unpacks for the tests of the Helm chart
 #   requirements-contracts.lock       the tools of `make contracts`; those for Node.js are in tests/contract/tools
 #   requirements-durable-rules.lock   the extra `durable-rules`, which needs a C compiler
+#   requirements-otel.lock            the extra `otel`, which the image contains
 # Passes its arguments to `uv pip compile`, for example --upgrade or --upgrade-package flask.
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,7 +23,9 @@ compile requirements-helm.lock --no-deps --group helm "$@"
 compile requirements-contracts.lock --group contracts "$@"
 compile requirements.lock pyproject.toml "$@"
 compile requirements-dev.lock --constraints requirements.lock --group dev --extra otel pyproject.toml "$@"
-python3 -c 'import tomllib
+for extra in durable-rules otel; do
+    python3 -c 'import sys, tomllib
 project = tomllib.load(open("pyproject.toml", "rb"))["project"]
-print(*project["optional-dependencies"]["durable-rules"], sep="\n")' \
-    | compile requirements-durable-rules.lock - "$@"
+print(*project["optional-dependencies"][sys.argv[1]], sep="\n")' "$extra" \
+        | compile "requirements-$extra.lock" --constraints requirements-dev.lock - "$@"
+done

@@ -13,8 +13,7 @@ from signpost.services.intake.measuring import METHODS, NONE
 MAX_LOGGED: Final = 10
 """Ids of events in the line of a request."""
 PROBES: Final = ("/livez", "/readyz", "/metrics")
-"""Paths without a span."""
-READS: Final = ("GET", "HEAD", "OPTIONS")
+"""Paths without a span, whose successes are logged at the level debug: they come every few seconds."""
 _SPAN: Final = "signpost.span"
 
 log = logging.getLogger("signpost.intake")
@@ -38,12 +37,11 @@ def _in_span(inner: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _log(response: Response) -> Response:
-    """Successful reads at the level debug: consumers and probes poll."""
     route = request.url_rule.rule if request.url_rule is not None else NONE
     method = request.method if request.method in METHODS else "other"
-    is_polling = method in READS and response.status_code < 400
+    is_probe = request.path in PROBES and response.status_code < 400
     _note_span(method, route, response.status_code)
-    level = logging.DEBUG if is_polling else logging.INFO
+    level = logging.DEBUG if is_probe else logging.INFO
     if log.isEnabledFor(level):
         log.log(level, "%s %s", method, route, extra=_fields(response))
     return response
