@@ -21,8 +21,8 @@ from tests.support.private_servers import free_port, wait_until
 ROOT = Path(__file__).parents[2]
 NEEDED = (
     "Dockerfile", ".dockerignore", ".env.example", "docker-compose.yml", "pyproject.toml", "README.md",
-    "requirements.lock", "requirements-build.lock", "requirements-durable-rules.lock", "requirements-otel.lock", "deploy", "examples", "rules",
-    "schemas", "services", "signpost", "workers",
+    "requirements.lock", "requirements-build.lock", "requirements-durable-rules.lock", "requirements-otel.lock",
+    "deploy", "examples", "rules", "schemas", "services", "signpost", "workers",
 )  # fmt: skip
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "client", "config", "secrets", "node_modules")
 PROCESSES = ("intake", "advisor", "clock", "relay")
