@@ -65,10 +65,17 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
 def case_of(context: IntakeContext, tenant: str, key: str) -> CaseRow:
     """The case of a key. Raises NotFound, also for a case without facts."""
-    row = context.store.case(tenant, key) if "\0" not in key else None
-    if row is None or not facts_in(row.state):
-        raise NotFound("no facts are known about this candidate")
+    row = _known_case(context, tenant, key)
+    if row is None:
+        own = next((one for one in context.tenants.own_ids_of(tenant, key) if _known_case(context, tenant, one)), "")
+        hint = f"; did you mean {own}? Ids of a source have its name before them" if own else ""
+        raise NotFound("no facts are known about this candidate" + hint)
     return row
+
+
+def _known_case(context: IntakeContext, tenant: str, key: str) -> CaseRow | None:
+    row = context.store.case(tenant, key) if "\0" not in key else None
+    return row if row is not None and facts_in(row.state) else None
 
 
 def facts_in(state: bytes) -> dict[str, Any]:

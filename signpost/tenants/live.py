@@ -60,6 +60,10 @@ class LiveTenants(Watched[Tenants]):
         """The source with this name; None if unknown."""
         return self.now().source(name)
 
+    def own_ids_of(self, tenant: str, value: str) -> list[str]:
+        """The ids under which a tenant knows what its sources with ids of their own call `value`."""
+        return self.now().own_ids_of(tenant, value)
+
     def own_fields(self, tenant: str) -> OwnKinds:
         """The fields that the rulebook of a tenant declares."""
         return self.now().own_fields(tenant)

@@ -83,6 +83,10 @@ class Tenants:
         """The source with this name."""
         return self.sources.get(name)
 
+    def own_ids_of(self, tenant: str, value: str) -> list[str]:
+        """The ids under which a tenant knows what its sources with ids of their own call `value`."""
+        return [one.own_id(value) for one in self.sources.values() if one.tenant == tenant and one.own_ids]
+
 
 def length_problem(secret: str) -> str:
     """What makes a secret too short; "" if it is long enough. The text does not contain the secret."""

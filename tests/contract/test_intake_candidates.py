@@ -13,7 +13,7 @@ from signpost.cli import main
 from signpost.services.intake import candidates as route
 from signpost.storage.candidates import end_of_prefix
 from tests.integration.test_intake_explaining import described
-from tests.support.intake_parts import NORTH_KEY, SOUTH_KEY, Intake, intake_at
+from tests.support.intake_parts import NORTH_KEY, SECRET, SOUTH_KEY, TENANTS, Intake, intake_at
 from tests.support.workers_kit import HOUR, START, event, open_system
 
 PEOPLE = {
@@ -22,8 +22,13 @@ PEOPLE = {
     "c-10": None,
     "d-1": 'Ann "Q" O\'Neill',
     "élan": "Zoë",
+    "jobs~4411": None,
     "\U0010ffff": None,
 }
+BOARDS = f"""
+  jobs: {{tenant: north, vendor: lever, ids: own, secrets: ["plain:{SECRET}"]}}
+  other: {{tenant: south, vendor: lever, ids: own, secrets: ["plain:{SECRET}"]}}
+"""
 
 
 @pytest.fixture(scope="module", params=["postgresql", "sqlite"])
@@ -56,7 +61,7 @@ def intake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             event("offer.extended", "gone", tenant="north", offer="o-gone"),
             event("candidate.erased", "gone", tenant="north", at=0.5),
         )
-        parts = intake_at(folder, database_url=database)
+        parts = intake_at(folder, database_url=database, text=TENANTS.rstrip() + BOARDS)
         yield parts
         parts.broker.close()
         parts.store.close()
@@ -154,6 +159,14 @@ def test_a_bad_parameter_is_named(intake: Intake, query: str) -> None:
     answer = intake.get(f"/v1/candidates{query}")
     assert answer.status_code == 400
     assert answer.get_json()["errors"][0]["pointer"] == query.partition("=")[0]
+
+
+def test_an_id_as_a_source_with_ids_of_its_own_writes_it_is_suggested_in_full(intake: Intake) -> None:
+    hint = "; did you mean jobs~4411? Ids of a source have its name before them"
+    for key, end in ((NORTH_KEY, hint), (SOUTH_KEY, "")):
+        answer = intake.get("/v1/candidates/4411/advice", key)
+        assert answer.status_code == 404
+        assert json.loads(answer.data)["detail"] == f"no facts are known about this candidate{end}"
 
 
 def test_a_neighbour_finds_nothing(intake: Intake) -> None:
