@@ -2,23 +2,26 @@
 
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Executable, func, select, text
 
 from signpost.messaging import advisor_queues
-from signpost.storage.tables import cases, outbox
+from signpost.storage import tables
 from tests.ledger.deployment import ServerDeployment
 from tests.ledger.faults import all_faults
 from tests.ledger.roles import Role, descendants
-from tests.ledger.run import Ledger
+from tests.ledger.run import SETTLING_S, Ledger
 
 WARM_UP_ROUNDS: Final = 4
-"""Rounds without a fault before the first reading: caches, pools and free pages fill."""
+"""Rounds without a fault before the first reading: caches and free pages fill."""
+FILLING: Final = ("database frozen", "broker frozen")
+"""Faults before the first reading: requests wait, so that pools of threads and connections grow to their bounds."""
+CASES_EACH_S: Final = 20
+"""At least so many cases are evaluated again each second after a change of the rules, on a busy machine."""
 MEGABYTE: Final = 1_000_000
 MAX_GROWTH: Final = {
     "resident MB": 40.0,
@@ -39,23 +42,28 @@ PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the system holds while nothing is left to do. `values`: name -> number."""
+    """What the system holds while nothing is left to do. `values`: name -> number. `cases`: how many are stored."""
 
     at: float
     values: dict[str, float]
+    cases: int
 
 
 def soak(ledger: Ledger, deployment: ServerDeployment, minutes: float) -> list[str]:
     """Play random faults for so many minutes, each healed and settled. Returns what has grown, in words."""
-    faults = [fault for fault in all_faults(deployment).values() if fault.may_pair]
+    known = all_faults(deployment)
+    faults = [fault for fault in known.values() if fault.may_pair]
     luck, deadline = Random(ledger.seed), time.monotonic() + minutes * 60
     for number in range(WARM_UP_ROUNDS):
         ledger.round(f"warm-up {number + 1}")
-    first = read(deployment)
+    for name in FILLING:
+        ledger.round(f"warm-up, {name}", known[name])
+    first = last = read(deployment)
     ledger.say(format_reading(first))
     while time.monotonic() < deadline:
         fault = luck.choice(faults)
         ledger.begin_at = luck.uniform(0.05, 0.5)
+        ledger.settling_s = SETTLING_S + last.cases / CASES_EACH_S
         ledger.round(fault.name, fault)
         last = read(deployment)
         ledger.say(format_reading(last))
@@ -70,11 +78,12 @@ def read(deployment: ServerDeployment) -> Reading:
     values: dict[str, float] = {}
     for role in deployment.roles.values():
         values |= {f"{role.name}: {name}": value for name, value in _process_values(role).items()}
-    values |= dict(_database_values(deployment))
+    cases, of_database = _database_values(deployment)
+    values |= of_database
     queues = advisor_queues(deployment.partitions)
     values["queued messages"] = sum(deployment.broker.queue_depth(queue) for queue in queues)
     values["broker connections"] = deployment.amqp.open_connections
-    return Reading(time.monotonic(), values)
+    return Reading(time.monotonic(), values, cases)
 
 
 def _process_values(role: Role) -> dict[str, float]:
@@ -91,16 +100,23 @@ def _pages(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
 
 
-def _database_values(deployment: ServerDeployment) -> Iterator[tuple[str, float]]:
+def _database_values(deployment: ServerDeployment) -> tuple[int, dict[str, float]]:
+    """The number of cases, and what is measured in the database."""
+    asked: dict[str, Executable] = {
+        "cases": select(func.count()).select_from(tables.cases),
+        "bytes": text("select pg_database_size(current_database())"),
+        "outbox rows": select(func.count()).select_from(tables.outbox),
+        "outbox bytes": text("select pg_total_relation_size('outbox')"),
+        "connections": text("select count(*) from pg_stat_activity where backend_type = 'client backend'"),
+    }
     with deployment.books.engine.connect() as connection:
-        people = int(connection.execute(select(func.count()).select_from(cases)).scalar_one())
-        size = "select pg_database_size(current_database())"
-        yield PER_CASE, float(connection.execute(text(size)).scalar_one()) / 1000 / max(1, people)
-        yield "outbox rows", float(connection.execute(select(func.count()).select_from(outbox)).scalar_one())
-        size = "select pg_total_relation_size('outbox')"
-        yield OUTBOX, float(connection.execute(text(size)).scalar_one()) / MEGABYTE
-        others = "select count(*) from pg_stat_activity where backend_type = 'client backend'"
-        yield "database connections", float(connection.execute(text(others)).scalar_one())
+        found = {name: int(connection.execute(query).scalar_one()) for name, query in asked.items()}
+    return found["cases"], {
+        PER_CASE: found["bytes"] / 1000 / max(1, found["cases"]),
+        "outbox rows": found["outbox rows"],
+        OUTBOX: found["outbox bytes"] / MEGABYTE,
+        "database connections": found["connections"],
+    }
 
 
 def growth(first: Reading, last: Reading) -> list[str]:
