@@ -78,9 +78,9 @@ class Deployment:
         tags = {variable: image.partition("@")[0] for variable, image in IMAGES.items()}
         return {variable: tag for variable, tag in tags.items() if succeeds(self.engine, "image", "inspect", tag)}
 
-    def run(self, *command: str, check: bool = True) -> str:
+    def run(self, *command: str, check: bool = True, timeout_s: float = 900) -> str:
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=900, check=False
+            command, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=timeout_s, check=False
         )
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
@@ -88,7 +88,8 @@ class Deployment:
     def build(self) -> None:
         python = self.environ.get("PYTHON_IMAGE", IMAGES["PYTHON_IMAGE"])
         arguments = ("--network=host", "--build-arg", f"PYTHON_IMAGE={python}", "-t", "signpost:local", ".")
-        self.run(self.engine, "build", *arguments)
+        # Downloads and compiles; a storage driver without overlays copies the image for each step
+        self.run(self.engine, "build", *arguments, timeout_s=3600)
 
     def up(self, *services: str) -> None:
         """Podman 4.3 cannot start what depends on something that depends on something, so we keep to the order."""
