@@ -35,7 +35,7 @@ class Facts:
     candidate: Entity
     entities: dict[str, list[Entity]]
     zone: ZoneInfo | None
-    vocabulary: Vocabulary = field(default=KINDS, repr=False)
+    vocabulary: Vocabulary = field(repr=False)
     linked: dict[tuple[str, str, str, str], list[Entity]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

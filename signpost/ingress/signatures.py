@@ -218,7 +218,7 @@ def verify(
 
 def _check_age(scheme: Scheme, timestamp: str, now: int, tolerance_us: int) -> None:
     # Without leading zeros: where no separator precedes the timestamp, they would move it into a token that ends in 0
-    if not re.fullmatch("[1-9][0-9]{0,14}", timestamp, re.ASCII):
+    if not re.fullmatch("[1-9][0-9]{0,14}", timestamp):
         raise InvalidSignature(
             f"the signed timestamp must be an integer without leading zeros, {scheme.unit} since the epoch"
         )

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from signpost.kept_files import copy_of
 from signpost.rulebook import Rulebook
 from signpost.rulebook.life import NAME as LIFE
@@ -142,15 +140,6 @@ def _check_params(rule: str, node: Node, defaults: Mapping[str, Any], problems: 
         if name not in defaults:
             known = meant(name, defaults) if defaults else "it has no parameters"
             problems.add("R052", node.key_position(name), f"{rule} has no parameter {name!r}", known)
-        elif not _is_storable(value.plain()) or describe_type(value.plain()) != describe_type(defaults[name]):
+        elif describe_type(value.plain()) != describe_type(defaults[name]):
             message = f"{rule}.{name} must be {describe_type(defaults[name])}, which {value.plain()!r} is not"
             problems.add("R052", value.position, message, f"the default is {defaults[name]}")
-
-
-def _is_storable(value: Any) -> bool:
-    """Whether JSON can hold the value: numbers of 64 bits, no lone surrogates."""
-    try:
-        orjson.dumps(value)
-    except TypeError:
-        return False
-    return True

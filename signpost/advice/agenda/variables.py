@@ -175,9 +175,7 @@ class CardVariables:
         if day is None or not self.private:
             return self._values("starts_at")
         employer = self.first.values.get("employer")
-        planned = (
-            one for one in self.facts.of_kind("interview") if one.values.get("stage") in ("upcoming", "scheduled")
-        )
+        planned = (one for one in self.facts.of_kind("interview") if one.values.get("stage") == "scheduled")
         same_day = (
             one for one in planned if one is self.first or (employer and one.values.get("employer") == employer)
         )

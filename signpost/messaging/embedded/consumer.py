@@ -58,10 +58,8 @@ class EmbeddedConsumer:
         self._pattern = pattern if queue is None else None
         self._prefetch, self._clock = prefetch, clock
         self._lease = int(bounds.lease_s * 1_000_000)
-        self._alive_until = 0
         self._held: set[int] = set()
         self._unsettled: list[tuple[Settlement, int]] = []
-        self._reclaim_at = 0.0
         self._closed = False
         self.problem: str | None = None
         self._file = File(path, bounds.busy_timeout_s)

@@ -60,7 +60,6 @@ class RabbitConsumer:
         self._tag = ""
         self._paused = False
         self._losses, self._settled = 0, 0
-        self._is_careful = False
         self._competitors = 1
         self._closed = False
         self._connection = ConnectionThread(url, bounds, name, self._on_channel_open, self._on_connection_lost)

@@ -96,7 +96,7 @@ class RabbitPublisher:
             while not (refusal := self._refusal()) and self._open >= self._bounds.max_unconfirmed:
                 left = deadline - time.monotonic()
                 # The connection's own thread frees places: waiting in it would never end
-                if left <= 0 or self._connection.in_own_thread() or not self._room.wait(left):
+                if self._connection.in_own_thread() or not self._room.wait(left):
                     return f"{self._bounds.max_unconfirmed} messages are unconfirmed; publish again later"
             if refusal is None:
                 self._open += 1
