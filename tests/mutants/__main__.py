@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.mutants.by_hand import AnyMutant, load_by_hand
 from tests.mutants.groups import GROUPS, Group
 from tests.mutants.mutants import Mutant, mutants_of
 from tests.mutants.survivors import load_survivors
@@ -56,18 +57,20 @@ class Score:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print, and return 1 below the score, 2 if the tests fail on the code as it is."""
     options = _options(arguments)
-    scores = []
+    scores: list[Score] = []
+    broken: list[str] = []
     for name, group in GROUPS.items():
         paths = [path for path in group.paths() if _is_chosen(name, path, options.modules)]
         if paths:
-            verdicts = _try_group(name, group, paths, options)
-            if verdicts is None:
-                return 2
-            scores += _scores(paths, verdicts)
+            trial = _try_group(name, group, paths, options)
+            scores += _scores(paths, trial.verdicts)
+            broken += trial.broken
     if not scores:
         print(f"no module matches {options.modules}; groups: {', '.join(GROUPS)}", file=sys.stderr)
         return 2
     print(json.dumps([score.as_json() for score in scores], indent=1) if options.json else _table(scores))
+    if broken:
+        return 2
     return 0 if _percent(scores) >= options.min_score else 1
 
 
@@ -76,6 +79,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("modules", nargs="*", help="groups or PATH or PATH::FUNCTION; without any, all")
     parser.add_argument("--sample", type=int, default=0, help="try only this many mutants of each group")
     parser.add_argument("--seed", default="0", help="seed of the sample")
+    parser.add_argument("--by-hand", action="store_true", help="also with a sample: try those of by_hand.yaml")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at a time")
     parser.add_argument("--tests", nargs="+", help="test files instead of those of the table")
     parser.add_argument("--min-score", type=float, default=MIN_SCORE, help="percent that must be killed")
@@ -92,14 +96,10 @@ def _is_within(mutant: Mutant, modules: Sequence[str]) -> bool:
     return not functions or mutant.within in functions
 
 
-def _try_group(name: str, group: Group, paths: Sequence[str], options: argparse.Namespace) -> list[Verdict] | None:
-    """The verdicts of the mutants that are not explained; None if a test fails without any change."""
+def _try_group(name: str, group: Group, paths: Sequence[str], options: argparse.Namespace) -> Trial:
+    """The trial of the mutants that are not explained."""
     begin = time.monotonic()
-    explained = {survivor.key for survivor in load_survivors()}
-    mutants = [mutant for path in paths for mutant in mutants_of(path) if mutant.key not in explained]
-    mutants = [mutant for mutant in mutants if _is_within(mutant, options.modules)]
-    if options.sample:
-        mutants = _sample(mutants, options.sample, options.seed)
+    mutants = _chosen_mutants(paths, options)
 
     def progress(text: str) -> None:
         print(f"{name}: {text} ({time.monotonic() - begin:.0f} s)", file=sys.stderr, flush=True)
@@ -109,11 +109,24 @@ def _try_group(name: str, group: Group, paths: Sequence[str], options: argparse.
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         code = pytest.main(["-p", "no:cacheprovider", *(options.tests or group.test_paths())], plugins=[trial])
-    if trial.broken or code != pytest.ExitCode.OK:
+    if trial.broken:
+        progress(f"left out, because they fail on the code as it is: {', '.join(trial.broken)}")
+    elif code != pytest.ExitCode.OK:
         print(output.getvalue(), file=sys.stderr)
-        print(f"{name}: these fail on the code as it is: {', '.join(trial.broken) or code}", file=sys.stderr)
-        return None
-    return trial.verdicts
+        trial.broken.append(f"pytest {code}")
+    return trial
+
+
+def _chosen_mutants(paths: Sequence[str], options: argparse.Namespace) -> list[AnyMutant]:
+    """Those that are made by rule, or a sample of them; those made by hand unless it is a sample."""
+    explained = {survivor.key for survivor in load_survivors()}
+    made = [mutant for path in paths for mutant in mutants_of(path) if mutant.key not in explained]
+    made = [mutant for mutant in made if _is_within(mutant, options.modules)]
+    if options.sample or options.by_hand:
+        made = _sample(made, options.sample, options.seed)
+    is_part = options.sample or any("::" in module for module in options.modules)
+    by_hand = [] if is_part and not options.by_hand else [one for path in paths for one in load_by_hand(path)]
+    return [*made, *(one for one in by_hand if one.key not in explained)]
 
 
 def _sample(mutants: list[Mutant], count: int, seed: str) -> list[Mutant]:
@@ -138,10 +151,7 @@ def _percent(scores: Sequence[Score]) -> float:
 def _table(scores: Sequence[Score]) -> str:
     lines = []
     for score in scores:
-        for one in score.survivors:
-            change = f"{one.mutant.before}  ->  {one.mutant.after}"
-            number = f" [{one.mutant.number}]" if one.mutant.number > 1 else ""
-            lines.append(f"{score.module}:{one.mutant.line}: {one.outcome} in {one.mutant.within}: {change}{number}")
+        lines += [str(verdict) for verdict in score.survivors]
     lines.append(f"{'module':48} {'mutants':>8} {'killed':>7} {'explained':>9} {'score':>6}")
     for score in scores:
         lines.append(

@@ -32,6 +32,7 @@ FOLD: Final = ("tests/unit/test_case_*.py", "tests/property/test_case_fold.py")
 TIMELINES: Final = "tests/mutants/timelines.py"
 WORKERS: Final = (
     "tests/unit/test_workers_*.py",
+    "tests/unit/test_traces.py",
     "tests/contract/test_workers_*.py",
     "tests/property/test_workers_bounds.py",
     "tests/integration/test_workers_[beqs]*.py",

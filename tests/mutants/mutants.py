@@ -1,6 +1,7 @@
 """The mutants of one module: where each is, what it changes, and the changed tree. Pure."""
 
 import ast
+import functools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Mutant:
 
     def tree(self) -> ast.Module:
         """The syntax tree of the changed module, with the lines of the original."""
-        root = ast.parse((ROOT / self.module).read_text(encoding="utf-8"))
+        root = ast.parse(source_of(self.module))
         node: Any = root
         for name, index in self.steps[:-1]:
             node = getattr(node, name) if index is None else getattr(node, name)[index]
@@ -57,9 +58,15 @@ class Mutant:
         return ast.fix_missing_locations(root)
 
 
+@functools.cache
+def source_of(module: str) -> str:
+    """The text of a module as it was first read: an edit during a run must not change what its mutants mean."""
+    return (ROOT / module).read_text(encoding="utf-8")
+
+
 def mutants_of(module: str) -> list[Mutant]:
     """All mutants of a module (its path in the project), in the order of the text."""
-    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    tree = ast.parse(source_of(module))
     seen: Counter[tuple[str, str, str]] = Counter()
     found = []
     for place in _walk(tree, _Place((), "", tree, None)):

@@ -3,17 +3,24 @@
 import functools
 import gc
 import importlib
+import inspect
 import sys
 from collections.abc import Iterator
+from dataclasses import MISSING, fields, is_dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final, TypeAlias
 
-from tests.mutants.mutants import ROOT, Mutant
+from tests.mutants.by_hand import AnyMutant
+from tests.mutants.mutants import ROOT
 
 Place: TypeAlias = tuple[str, int]
 """Qualified name and first line of a function."""
 PLAIN: Final = (int, float, str, bytes, tuple, frozenset, set, list, dict, type(None))
 """Types of constants of a class."""
+
+
+GENERATED: Final = ("__init__", "__repr__", "__eq__", "__lt__", "__hash__")
+"""Methods that `dataclass` writes, which differ if a field is no longer compared, shown or given."""
 
 
 class NotApplicable(Exception):
@@ -26,8 +33,9 @@ def live_path(path: str) -> str:
 
 
 def prepare(path: str) -> None:
-    """Find the functions of a module before the processes are forked that change them."""
+    """Find the functions and objects of a module before the processes are forked that change them."""
     functions_of(import_module(path))
+    objects_of(import_module(path))
 
 
 def import_module(path: str) -> ModuleType:
@@ -36,7 +44,7 @@ def import_module(path: str) -> ModuleType:
     return importlib.import_module(name.replace("/", "."))
 
 
-def apply(mutant: Mutant) -> None:
+def apply(mutant: AnyMutant) -> None:
     """Change the code of all live functions of the module; at import also its constants and defaults.
 
     Raises what the changed module raises when it is imported, and NotApplicable.
@@ -68,6 +76,13 @@ def _clear_caches(module: ModuleType) -> None:
 def functions_of(module: ModuleType) -> list[FunctionType]:
     """Every live function that the module's file defines, wherever it is kept."""
     return list(_find_functions(module))
+
+
+@functools.cache
+def objects_of(module: ModuleType) -> list[Any]:
+    """Every live object of a dataclass that the module defines; it was made with the defaults as they are on disk."""
+    kinds = tuple(item for item in vars(module).values() if isinstance(item, type) and is_dataclass(item))
+    return [item for item in gc.get_objects() if type(item) in kinds]
 
 
 def _find_functions(module: ModuleType) -> Iterator[FunctionType]:
@@ -102,6 +117,7 @@ def _replace_values(module: ModuleType, code: CodeType, functions: list[Function
             continue
         if isinstance(value, type) and isinstance(old, type) and value.__module__ == module.__name__:
             _replace_attributes(old, value)
+            _replace_defaults([item for item in objects_of(module) if type(item) is old], old, value)
         elif not callable(value) and repr(value) != repr(old):
             _replace_everywhere(name, old, value)
     defaults = {_place(item.__code__): item for item in _find_functions(module) if item.__globals__ is fresh.__dict__}
@@ -119,10 +135,31 @@ def _replace_everywhere(name: str, old: Any, value: Any) -> None:
 
 
 def _replace_attributes(old: type, new: type) -> None:
-    """Constants of a class, and the defaults of the functions that `dataclass` writes."""
+    """Constants of a class, and what `dataclass` writes."""
     for name, value in vars(new).items():
         known = vars(old).get(name)
         if isinstance(value, FunctionType) and isinstance(known, FunctionType):
             known.__defaults__, known.__kwdefaults__ = value.__defaults__, value.__kwdefaults__
+            if name in GENERATED and _source(value) != _source(known):
+                setattr(old, name, value)
         elif type(value) in PLAIN and not name.startswith("__") and value != known:
             setattr(old, name, value)
+
+
+def _source(function: FunctionType) -> tuple[Any, ...]:
+    """What tells the code of two functions apart that `dataclass` has written."""
+    code = inspect.unwrap(function).__code__
+    return code.co_code, code.co_consts, code.co_names, code.co_varnames
+
+
+def _replace_defaults(items: list[Any], old: type, new: type) -> None:
+    """In objects that were made before, such as constants of other modules."""
+    if not (is_dataclass(old) and is_dataclass(new)):
+        return
+    changed = {field.name: field.default for field in fields(new) if field.default is not MISSING}
+    for field in fields(old):
+        if field.default is MISSING or changed.get(field.name, field.default) == field.default:
+            continue
+        for item in items:
+            if getattr(item, field.name, MISSING) == field.default:
+                object.__setattr__(item, field.name, changed[field.name])

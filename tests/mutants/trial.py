@@ -19,11 +19,11 @@ import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.mutants.mutants import Mutant
+from tests.mutants.by_hand import AnyMutant
 from tests.mutants.patching import NotApplicable, apply, live_path, prepare
 
 MAX_TEST_S: Final = 6.0
-"""Slower tests are left out."""
+"""Slower tests are left out. The time that a test spends waiting for a processor does not count."""
 MAX_TESTS_S: Final = 20.0
 """Tests for each mutant, the quickest first, by the time that they take with the tracer."""
 MAX_AT_IMPORT: Final = 60
@@ -33,6 +33,9 @@ MAX_CASES: Final = 24
 GRACE_S: Final = 4.0
 SLOWER: Final = 8
 """How many times as long a test may take as without the change, and GRACE_S, before it counts as hanging."""
+
+SCHEDULER: Final = Path("/proc/thread-self/schedstat")
+"""Of Linux: the nanoseconds that a thread ran, and those that it waited for a processor."""
 
 SERVERS: Final = ("rabbitmq_server", "postgres_server")
 PRIVATE_SERVERS: Final = ("private_rabbitmq", "private_postgres")
@@ -47,6 +50,8 @@ class Timing:
 
     item: pytest.Item
     seconds: float
+    own_seconds: float
+    """Without the time in which a busy machine did other things."""
     lines: dict[str, set[int]] = field(default_factory=dict)
 
 
@@ -54,7 +59,7 @@ class Timing:
 class Verdict:
     """What became of a mutant; `by` names the test that noticed."""
 
-    mutant: Mutant
+    mutant: AnyMutant
     outcome: str
     by: str = ""
 
@@ -62,6 +67,13 @@ class Verdict:
     def is_killed(self) -> bool:
         """Whether the tests noticed the change."""
         return self.outcome in (KILLED, TIMEOUT)
+
+    def __str__(self) -> str:
+        mutant = self.mutant
+        number = f" [{mutant.number}]" if mutant.number > 1 else ""
+        before, after = (" ".join(text.split()) for text in (mutant.before, mutant.after))
+        change = f"{before}  ->  {after}{number}"
+        return f"{mutant.module}:{mutant.line}: {self.outcome} in {mutant.within}: {change}"
 
 
 class StartedPrograms:
@@ -90,7 +102,7 @@ class StartedPrograms:
 class Trial:
     """A pytest plugin: instead of running the tests once, it runs them against mutants."""
 
-    def __init__(self, mutants: Sequence[Mutant], jobs: int, servers: bool, progress: Callable[[str], None]) -> None:
+    def __init__(self, mutants: Sequence[AnyMutant], jobs: int, servers: bool, progress: Callable[[str], None]) -> None:
         """`servers`: whether tests of RabbitMQ and PostgreSQL run. They share what a server holds, so that mutants are
         then tried one after the other."""
         self._mutants, self._jobs, self._progress = mutants, 1 if servers else jobs, progress
@@ -124,53 +136,61 @@ class Trial:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Trace every test, then try every mutant."""
         timings = [timing for item in session.items if (timing := self._trace(session, item)) is not None]
-        if not self.broken:
-            timings.sort(key=lambda timing: timing.seconds)
-            self._progress(f"{len(timings)} tests run in {sum(each.seconds for each in timings):.0f} s")
-            # Frozen objects cannot be searched for references to what a mutant replaces
-            gc.unfreeze()
-            for module in self._paths.values():
-                prepare(module)
-            gc.freeze()
-            self.verdicts = list(self._try_all(session, timings))
+        timings.sort(key=lambda timing: timing.own_seconds)
+        self._progress(f"{len(timings)} tests run in {sum(each.own_seconds for each in timings):.0f} s")
+        # Frozen objects cannot be searched for references to what a mutant replaces
+        gc.unfreeze()
+        for module in self._paths.values():
+            prepare(module)
+        gc.freeze()
+        for verdict in self._try_all(session, timings):
+            self.verdicts.append(verdict)
+            self._report(verdict)
         return True
+
+    def _report(self, verdict: Verdict) -> None:
+        """Show each survivor at once, so that a run that is interrupted was not in vain."""
+        tried = [each for each in self.verdicts if each.outcome != INVALID]
+        killed = sum(each.is_killed for each in tried)
+        score = f"{killed} of {len(tried)} killed, {len(self._mutants) - len(self.verdicts)} to try"
+        if not verdict.is_killed and verdict.outcome != INVALID:
+            self._progress(f"{verdict} ({score})")
+        elif len(self.verdicts) % 100 == 0:
+            self._progress(score)
 
     def _trace(self, session: pytest.Session, item: pytest.Item) -> Timing | None:
         lines: dict[str, set[int]] = {module: set() for module in self._paths.values()}
-        begin = time.monotonic()
+        begin, waited = time.monotonic(), _waited_s()
         self._started.clear()
         with _tracing({path: lines[module] for path, module in self._paths.items()}):
             reports = runtestprotocol(item, log=False, nextitem=session)  # type: ignore[arg-type]
         seconds = time.monotonic() - begin
+        own_seconds = seconds - (_waited_s() - waited)
         if any(report.failed for report in reports):
             if not _passes(session, item):
                 self.broken.append(item.nodeid)
             return None  # the tracer was too slow for it
         passed = any(report.passed and report.when == "call" for report in reports)
-        return Timing(item, seconds, lines) if passed and seconds <= MAX_TEST_S and not self._started else None
+        is_quick = own_seconds <= MAX_TEST_S
+        return Timing(item, seconds, own_seconds, lines) if passed and is_quick and not self._started else None
 
     def _try_all(self, session: pytest.Session, timings: list[Timing]) -> Iterator[Verdict]:
         running: list[_Child] = []
         waiting = list(self._mutants)
-        tried = 0
         while waiting or running:
             while waiting and len(running) < self._jobs:
                 mutant = waiting.pop(0)
                 if nearest := _nearest(mutant, timings):
                     running.append(_Child(session, mutant, nearest))
                 else:
-                    tried += 1
                     yield Verdict(mutant, UNTESTED)
             ready, _, _ = select.select([child.pipe for child in running], [], [], 0.2)
             for child in [child for child in running if child.pipe in ready or child.is_late]:
                 running.remove(child)
-                tried += 1
-                if tried % 100 == 0:
-                    self._progress(f"{tried} of {len(self._mutants)} mutants tried")
                 yield child.finish()
 
 
-def _nearest(mutant: Mutant, timings: list[Timing]) -> list[Timing]:
+def _nearest(mutant: AnyMutant, timings: list[Timing]) -> list[Timing]:
     """The tests that run the changed lines, the quickest first; at import, any that run the module."""
     if not mutant.lines:
         near = [each for each in timings if each.lines[mutant.module]]
@@ -178,14 +198,14 @@ def _nearest(mutant: Mutant, timings: list[Timing]) -> list[Timing]:
         others = [each for each in timings if not each.lines[mutant.module]]
         return [*others[:MAX_AT_IMPORT], *near[:MAX_AT_IMPORT]]
     near = [each for each in timings if not each.lines[mutant.module].isdisjoint(mutant.lines)]
-    times = accumulate(each.seconds for each in near)
+    times = accumulate(each.own_seconds for each in near)
     return [each for each, until in zip(near, times, strict=True) if until <= MAX_TESTS_S or each is near[0]]
 
 
 class _Child:
     """A forked process that runs tests against one mutant until one fails."""
 
-    def __init__(self, session: pytest.Session, mutant: Mutant, nearest: Sequence[Timing]) -> None:
+    def __init__(self, session: pytest.Session, mutant: AnyMutant, nearest: Sequence[Timing]) -> None:
         self.mutant = mutant
         self.deadline = time.monotonic() + SLOWER * sum(each.seconds for each in nearest) + GRACE_S
         self.pipe, write = os.pipe()
@@ -216,7 +236,7 @@ class _Child:
         return Verdict(self.mutant, TIMEOUT if late else outcome or KILLED, by)
 
 
-def _run(session: pytest.Session, mutant: Mutant, nearest: Sequence[Timing]) -> str:
+def _run(session: pytest.Session, mutant: AnyMutant, nearest: Sequence[Timing]) -> str:
     try:
         apply(mutant)
     except NotApplicable:
@@ -228,6 +248,14 @@ def _run(session: pytest.Session, mutant: Mutant, nearest: Sequence[Timing]) -> 
         if not _passes(session, each.item):
             return f"{KILLED} {each.item.nodeid}"
     return SURVIVED
+
+
+def _waited_s() -> float:
+    """How long this thread was ready to run and did not; 0 on systems that do not tell."""
+    try:
+        return int(SCHEDULER.read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 def _passes(session: pytest.Session, item: pytest.Item) -> bool:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+from tests.mutants.by_hand import load_by_hand, modules_by_hand
 from tests.mutants.groups import GROUPS
 from tests.mutants.mutants import ROOT, mutants_of
 from tests.mutants.survivors import Survivor, load_survivors, stale
@@ -40,6 +41,23 @@ def test_every_explained_survivor_is_a_change_of_the_code_as_it_is() -> None:
     mutants = [mutant for path in MODULES for mutant in mutants_of(path)]
     assert len({mutant.key for mutant in mutants}) == len(mutants) > 3000
     assert stale(survivors, mutants) == []
+
+
+def test_every_change_by_hand_is_one_of_the_code_as_it_is() -> None:
+    changes = [change for module in modules_by_hand() for change in load_by_hand(module)]
+    assert set(modules_by_hand()) <= set(MODULES)
+    assert len({change.key for change in changes}) == len(changes) > 100
+    for change in changes:
+        assert change.tree().body
+        assert change.loses.strip()
+        assert (change.within == "") <= (not change.lines)
+
+
+def test_a_change_by_hand_is_tried_like_any_other() -> None:
+    done = run("signpost/tenants/model.py", "--by-hand", "--tests", "tests/unit/test_project_tenants.py", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (score,) = json.loads(done.stdout)
+    assert score["killed"] == score["mutants"] == len(load_by_hand("signpost/tenants/model.py"))
 
 
 def test_log_lines_and_crash_points_are_not_changed() -> None:
