@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from signpost.storage import CaseRow, Change, SeenEvent, StorageConflict, StorageUnavailable, Store, open_store, upgrade
@@ -351,3 +352,13 @@ def cut_connections(url: str) -> int:
         row = connection.execute(query).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def test_only_a_transaction_that_may_be_lost_does_not_wait_for_the_disk(postgres: Store) -> None:
+    shown = []
+    for is_relaxed in (False, True, False):
+        with postgres._write_connection() as connection:
+            if is_relaxed:
+                postgres._dialect.relax_commit(connection)
+            shown.append(connection.execute(text("SHOW synchronous_commit")).scalar_one())
+    assert shown == ["on", "off", "on"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from signpost.advice.agenda import Reader, agendas, sequence_of
+from signpost.advice.agenda import Reader, agenda_document, agendas, sequence_of
 from signpost.advice.case_set import CaseSet
 from signpost.case.instant import HOUR, MINUTE, format_instant
 from signpost.facts.policy import Policy
@@ -169,3 +169,40 @@ def test_interviews_of_two_days_or_employers_are_prepared_apart(
     cards = agendas(basis, Policy(max_cards=9), tenant="acme", key="c-1", now=START + HOUR)[Reader("candidate")].cards
     prepared = [card for card in cards if card.kind is not None and card.kind.name == "prepare"]
     assert sorted(sorted({item.subject.id for item in card.items}) for card in prepared) == joined
+
+
+def test_a_card_names_the_employer_that_all_of_it_is_about_and_its_recommendations() -> None:
+    cases = CaseSet(shipped_engine(), "acme", {})
+    for name, employer in (("a", ACME_INC), ("b", HOOLI)):
+        cases.handle(event("offer.extended", at=0, offer=name, employer=employer), START + HOUR)
+    basis = cases.find("c-1").basis
+    assert basis is not None
+    now = START + HOUR
+    agenda = agendas(basis, Policy(max_cards=99), tenant="acme", key="c-1", now=now)[CANDIDATE]
+    shown = agenda_document(agenda, basis, now)["cards"]
+    for card, document in zip(agenda.cards, shown, strict=True):
+        assert document["recommendations"] == [item.record.id for item in card.items]
+        assert document["kind"] == (card.kind.name if card.kind else None)
+        employers = {item.subject.values["employer"] for item in card.items if "employer" in item.subject.values}
+        is_of_one = len(employers) == 1 and all("employer" in item.subject.values for item in card.items)
+        assert document["employer"] == (
+            next(e for e in (ACME_INC, HOOLI) if {e["id"]} == employers) if is_of_one else None
+        )
+    assert {card["employer"] and card["employer"]["id"] for card in shown} >= {"acme", "hooli"}
+    assert any(len(card["recommendations"]) > 1 and card["employer"] is None for card in shown)
+
+
+def test_what_is_held_says_what_it_is(candidate: Candidate) -> None:
+    candidate.policy = replace(Policy(), topics_off=frozenset({"pay"}))
+    candidate.at(0, offer(negotiable=True))
+    candidate.at(SETTLED)
+    [held] = of(candidate.changes)[0].data["held"]
+    record = next(one for one in candidate.cases.find("c-1").basis.records.values() if one.rule == "negotiate")  # type: ignore[union-attr]
+    assert held == {
+        "recommendation": record.id,
+        "rule": "negotiate",
+        "title": "Negotiate with Acme",
+        "priority": "high",
+        "reason": "advice on pay is switched off",
+        "until": None,
+    }

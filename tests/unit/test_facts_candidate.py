@@ -7,6 +7,8 @@ import pytest
 from signpost.case import Case, Event
 from signpost.case.instant import HOUR, parse_instant
 from signpost.facts.facts import Entity, Facts, facts_of
+from signpost.facts.vocabulary import KINDS, Field
+from signpost.schemas.fields import Text
 
 START = parse_instant("2026-03-02T14:00:00Z")
 Said = tuple[float, str, dict[str, Any]]
@@ -194,3 +196,22 @@ def test_whether_work_is_away_and_unwanted_is_known_since_the_later_of_both_stat
     assert other.values["unwanted_place"] is False
     [unknown] = facts(offer(0, "extended", **place)).entities["offer"]
     assert {"away", "unwanted_place"}.isdisjoint(unknown.values)
+
+
+def test_what_engines_remember_of_facts_is_no_part_of_them() -> None:
+    mine, other = facts(job(0, "current")), facts(job(0, "current"))
+    mine.linked["offer", "x", "contact", ""] = []
+    mine.sharing["employer"] = {}
+    mine.contexts["offer", "x", mine.clock(mine.candidate, private=True), True] = {}
+    assert mine == other
+    caches = ("linked", "sharing", "contexts")
+    assert [name for name in ("vocabulary=", *caches) if name in repr(mine)] == []
+    for name in caches:
+        with pytest.raises(TypeError):
+            Facts(mine.candidate, {}, None, KINDS, **{name: {}})
+
+
+def test_fields_are_equal_whatever_checks_their_values() -> None:
+    text = Field("visa", "text", own=Text())
+    assert text == Field("visa", "text")
+    assert text != Field("visa", "number")

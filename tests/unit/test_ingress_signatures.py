@@ -304,3 +304,21 @@ def test_an_empty_secret_is_no_key() -> None:
     assert Scheme().key_of("text") == b"text"
     assert SCHEMES["standard-webhooks"].key_of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw") == KEY
     assert Scheme(messages=("{timestamp}.{body}", "{header:x}")).signed_parts() == {"timestamp", "body", "header:x"}
+
+
+@pytest.mark.parametrize(
+    ("template", "signed"),
+    [
+        ("{raw:data}", b'{"b": 1,  "a": [2]}'),
+        ("{raw:text}", b'"x"'),
+        ("{member:text}", b"x"),
+        ("{member:number}", b"7"),
+        ("{raw:nothing}.{member:nothing}", b"."),
+    ],
+)
+def test_a_member_is_signed_as_sent_or_as_its_plain_value(template: str, signed: bytes) -> None:
+    body = b'{"data": {"b": 1,  "a": [2]}, "text": "x", "number": 7}'
+    scheme = Scheme(messages=(template,))
+    key = scheme.key_of("a secret of 16 b")
+    assert digest_of(scheme, key, {}, body, "") == hmac.digest(key, signed, "sha256").hex()
+    assert verify(scheme, [key], {"signature": hmac.digest(key, signed, "sha256").hex()}, body, now=THEN) == signed

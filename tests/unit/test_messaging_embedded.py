@@ -30,7 +30,7 @@ from signpost.messaging import (
 from signpost.messaging.embedded.file import File
 from signpost.messaging.embedded.owner import is_dead, start_time, this_host
 from signpost.messaging.embedded.routing import matches
-from signpost.messaging.message import FIRST_EXCHANGE, REASON
+from signpost.messaging.message import FIRST_EXCHANGE, REASON, QueueCounts
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.names import ADVICE, DEAD, EVENTS
 
@@ -400,3 +400,20 @@ def test_only_a_process_that_is_known_to_be_gone_counts_as_dead() -> None:
     child.kill()
     child.wait()
     assert is_dead(this_host(), child.pid, started)
+
+
+def test_a_consumer_without_room_writes_nothing(broker: Broker, sqlite_url: str, clock: Clock) -> None:
+    publish(broker, event(1), event(2))
+    consumer = broker.consumer(ADVISOR, 1)
+    assert len(consumer.receive(1, PATIENCE)) == 1
+    before = count(sqlite_url, "alive_until FROM queue_consumers")
+    clock.now += SECOND
+    assert consumer.receive(1, 0) == []
+    assert count(sqlite_url, "alive_until FROM queue_consumers") == before, "each renewal is a write"
+
+
+def test_the_counts_are_of_the_queues_that_exist(broker: Broker) -> None:
+    publish(broker, event(1), event(2))
+    consumers = [broker.consumer(ADVISOR, 1) for _ in range(2)]
+    consumers[0].receive(1, PATIENCE)
+    assert broker.queue_counts([ADVISOR, DEAD, "nobody"]) == {ADVISOR: QueueCounts(1, 2), DEAD: QueueCounts(0, 0)}

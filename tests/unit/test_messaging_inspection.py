@@ -89,3 +89,10 @@ def test_a_look_waits_for_a_busy_file_no_longer_than_it_may(tmp_path: Path) -> N
     (tmp_path / "text.db").write_text("this is no database, but long enough to be read as the header of one" * 20)
     with pytest.raises(BrokerMisconfigured, match="cannot be used"):
         look(f"sqlite:///{tmp_path}/text.db")
+
+
+@pytest.mark.parametrize("scheme", ["amqp", "amqps"])
+def test_a_look_at_rabbitmq_asks_its_server(scheme: str) -> None:
+    with pytest.raises(BrokerAway, match="RabbitMQ cannot be reached") as refused:
+        look(f"{scheme}://127.0.0.1:1/", bounds=Bounds(connect_timeout_s=1))
+    assert not isinstance(refused.value, BrokerMisconfigured)

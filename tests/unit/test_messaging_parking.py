@@ -108,3 +108,8 @@ def test_a_letter_with_any_time_and_type_can_be_written(time: str | int, kind: s
     found = properties_of(Message("e", "k", b"{}", "m-1", {"cloudEvents_type": kind, "cloudEvents_time": time}))
     assert (found.type, found.timestamp) == (None, None)
     Header(1, 2, found).marshal()
+
+
+def test_a_long_reason_is_cut() -> None:
+    reason = to_dead_letter(delivery({}), "x" * 501, "q", NOW).headers[REASON]
+    assert reason == "x" * 500

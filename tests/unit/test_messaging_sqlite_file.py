@@ -19,10 +19,13 @@ from signpost.messaging import (
     NoSuchQueue,
     Outcome,
     Settlement,
+    TopologyMissing,
     connect,
+    require_topology,
 )
 from signpost.messaging.bounds import Bounds
 from signpost.messaging.embedded import owner
+from signpost.messaging.embedded.broker import translate_errors
 from signpost.messaging.embedded.file import File
 from signpost.messaging.topology import ADVISOR
 from signpost.names import EVENTS
@@ -188,6 +191,10 @@ def test_where_the_system_does_not_tell_nobody_counts_as_dead(monkeypatch: pytes
     assert owner.start_time(os.getpid()) == ""
     assert owner.start_time(2**22 + 1) is None
     assert owner.is_dead(owner.this_host(), 2**22 + 1, "1")
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *given: sent.append(given))
+    assert owner.start_time(7) == ""
+    assert sent == [(7, 0)], "which only asks"
     monkeypatch.setattr(os, "kill", refuse)
     assert owner.start_time(1) == ""
     assert not owner.is_dead(owner.this_host(), 1, "an earlier process")
@@ -223,3 +230,34 @@ def test_a_consumer_that_lost_its_lease_has_room_and_a_lease_again(sqlite_url: s
         with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
             [(count,)] = connection.execute("SELECT count(*) FROM queue_consumers").fetchall()
         assert count == 2
+
+
+def test_a_process_that_ends_while_it_is_looked_at_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def end(*_: object, **__: object) -> str:
+        raise ProcessLookupError
+
+    monkeypatch.setattr(Path, "read_text", end)
+    assert owner.start_time(os.getpid()) is None
+
+
+def test_a_process_starts_only_with_every_exchange_and_queue(broker: Broker, sqlite_url: str, tmp_path: Path) -> None:
+    assert require_topology(broker) == []
+    with closing(connect(sqlite_url, delivery_limit=3)) as other:
+        assert all("x-delivery-limit" in difference for difference in require_topology(other))
+        assert len(require_topology(other)) == 2
+    missing = pytest.raises(TopologyMissing, match="is missing; run `signpost topology apply` first")
+    with closing(connect(f"sqlite:///{tmp_path}/empty.db")) as empty, missing:
+        require_topology(empty)
+
+
+def test_an_error_in_our_own_statements_is_no_trouble_of_the_file() -> None:
+    for error in (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        with pytest.raises(error), translate_errors("q.db"):
+            raise error
+    with pytest.raises(BrokerAway), translate_errors("q.db"):
+        raise sqlite3.OperationalError
+
+
+def test_a_consumer_and_a_publisher_begin_without_a_problem_and_compete_with_nobody(broker: Broker) -> None:
+    consumer = broker.consumer(ADVISOR, 1)
+    assert (broker.publisher().problem, consumer.problem, consumer.competitors()) == (None, None, 1)

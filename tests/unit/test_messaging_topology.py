@@ -17,6 +17,7 @@ from signpost.messaging import (
     partition_of,
 )
 from signpost.messaging.embedded.routing import matches
+from signpost.messaging.message import ACCEPTED_AT
 from signpost.messaging.topology import (
     ADVISOR,
     BULK,
@@ -28,6 +29,7 @@ from signpost.messaging.topology import (
     event_routing_key,
 )
 from signpost.names import ADVICE, AGENDA, DEAD, FEEDBACK, QUESTIONS
+from signpost.traces import TRACEPARENT
 
 DOCUMENT = {"specversion": "1.0", "id": "e-1", "source": "/ats", "type": "signpost.offer.extended.v1", "data": {"n": 1}}
 
@@ -168,3 +170,22 @@ def test_an_event_is_for_a_single_partition_unless_there_are_more() -> None:
     subject = next(key for key in (f"c-{number}" for number in range(99)) if partition_of("acme", key, 2) == 1)
     event = Event("acme", "/ats", "e-1", "offer.extended", 0, subject, {})
     assert event_message(DOCUMENT, event).routing_key == "0.acme.offer.extended"
+
+
+def test_the_topology_is_that_of_one_partition_unless_there_are_more() -> None:
+    assert declaration() == declaration(1) != declaration(2)
+
+
+def test_the_rights_of_a_consumer_are_in_the_same_order_each_time() -> None:
+    patterns = [f"{tenant}.#" for tenant in "gecafdb"]
+    more = [f"{prefix}:a.#" for prefix in ("questions", "agenda")]
+    rights = consumer_rights({"dialog": [*patterns, *more]})
+    keys = "^(a|b|c|d|e|f|g)\\."
+    assert rights[1:] == [("set_topic_permissions", name, "^$", keys) for name in (ADVICE, AGENDA, QUESTIONS)]
+
+
+def test_an_event_message_carries_its_trace_and_when_it_was_accepted() -> None:
+    event = Event("acme", "/ats", "e-1", "offer.extended", 0, "c-1", {})
+    message = event_message({}, event, accepted_at=5, traceparent="00-1-2-01")
+    assert message.headers == {ACCEPTED_AT: 5, TRACEPARENT: "00-1-2-01"}
+    assert event_message({}, event).headers == {}

@@ -28,6 +28,7 @@ answer:
   suppresses: [ask]
   title: Answer
   message: Answer.
+plain: {about: offer, source: a, when: {stage: declined}, priority: low, title: Plain, message: Plain.}
 """
 
 
@@ -66,8 +67,8 @@ def test_parameters_and_disabled_rules_are_the_tenants_own(folder: Path) -> None
     found = rulebooks(folder, "  acme: {params: {ask: {soon: 3bd}}}\n  other: {disabled: [answer]}\n")
     assert found.of("acme").rules["ask"].params == {"soon": "3bd"}
     assert found.of("other").rules["ask"].params == found.default.rules["ask"].params == {"soon": "2d"}
-    assert list(found.of("other").rules) == ["ask"]
-    assert list(found.default.rules) == ["answer", "ask"]
+    assert list(found.of("other").rules) == ["ask", "plain"]
+    assert list(found.default.rules) == ["answer", "ask", "plain"]
 
 
 def test_every_choice_makes_a_version_and_equal_choices_share_it(folder: Path) -> None:
@@ -129,6 +130,17 @@ def test_one_engine_serves_all_of_one_version(folder: Path) -> None:
             "  acme: {params: {answer: {least: [3]}}}\n",
             "3:35: R052 answer.least must be a number, which [3] is not (the default is 3)",
         ),
+        (
+            "  acme: {params: {plain: {early: 1h}}}\n",
+            "3:27: R052 plain has no parameter 'early' (it has no parameters)",
+        ),
+        (
+            '  acme: {params: {ask: {soon: "\\ud800"}}}\n',
+            "3:34: R001 not valid YAML",
+        ),
+        ("  acme: {rules: 5}\n", "3:17: R006 tenants.acme.rules must name a folder of rules"),
+        ("  acme: {rules: nowhere}\n", "3:17: R006 tenants.acme.rules must name a folder of rules; there is none at"),
+        ("  acme: {rules: ~nobody-of-this-name/x}\n", "3:17: R006 tenants.acme.rules must name a folder of rules"),
         ("  acme: {params: [ask]}\n", "3:18: R006 tenants.acme.params must be a mapping of rule ids to parameters"),
         ("  acme: {params: {ask: 3d}}\n", "3:24: R006 tenants.acme.params.ask must be a mapping of parameters"),
         ("  acme: {disabled: ask}\n", "3:20: R006 tenants.acme.disabled must be a list of rule ids"),
@@ -178,7 +190,7 @@ def test_secrets_are_neither_needed_nor_told(folder: Path) -> None:
     text = "  acme: {api_keys: [12, env:NOWHERE, hush], disabled: [aks]}\n"
     [found] = problems(folder, text)
     assert "hush" not in found
-    assert rulebooks(folder, text.replace("aks", "ask")).of("acme").rules.keys() == {"answer"}
+    assert rulebooks(folder, text.replace("aks", "ask")).of("acme").rules.keys() == {"answer", "plain"}
 
 
 def test_the_command_checks_a_tenants_file_beside_the_rules(folder: Path) -> None:

@@ -181,3 +181,63 @@ def test_a_tenant_with_sources_and_the_last_tenant_stay(path: Path) -> None:
         file.remove_tenant("acme")
     with pytest.raises(CannotEdit, match="there is no tenant 'nobody'; there are: acme"):
         file.remove_tenant("nobody")
+
+
+@pytest.mark.parametrize("body", ["5", "[]", "null"])
+def test_a_source_that_is_no_mapping_cannot_be_edited(path: Path, body: str) -> None:
+    path.write_text(f"{TEXT}  odd: {body}\n")
+    file = TenantsFile(path)
+    for edit in (file.secrets, lambda name: file.switch(name, on=False), file.remove_source):
+        with pytest.raises(CannotEdit, match=r"sources\.odd in .* must be a mapping"):
+            edit("odd")
+
+
+def test_secrets_that_are_no_list_are_none(path: Path) -> None:
+    path.write_text(TEXT.replace(f"['plain:{SECRET}']", f"plain:{SECRET}"))
+    assert TenantsFile(path).secrets("greens") == []
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(CannotEdit, match=r"tenants\.yaml:1:1: R001"):
+        TenantsFile(path)
+
+
+def test_an_empty_file_and_a_file_with_a_byte_order_mark_can_be_edited(path: Path) -> None:
+    path.write_bytes(b"")
+    assert TenantsFile(path).names("tenants") == []
+    path.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    assert TenantsFile(path).names("tenants") == ["acme"]
+
+
+def test_a_long_line_stays_one_line(path: Path) -> None:
+    long = f"  reds: {{tenant: acme, vendor: lever, secrets: ['plain:{SECRET}', 'plain:{'word ' * 30}']}}\n"
+    path.write_text(TEXT + long)
+    file = TenantsFile(path)
+    file.add_tenant("globex", OTHER)
+    file.save({})
+    assert path.read_text().endswith(long)
+
+
+def test_a_draft_that_an_interrupted_edit_left_is_replaced(path: Path) -> None:
+    (path.parent / ".tenants.yaml.new").write_text("half of a f")
+    file = TenantsFile(path)
+    file.add_tenant("globex", OTHER)
+    file.save({})
+    assert TenantsFile(path).names("tenants") == ["acme", "globex"]
+
+
+def test_the_mode_of_a_file_stays(path: Path) -> None:
+    path.chmod(0o640)
+    file = TenantsFile(path)
+    file.add_tenant("globex", OTHER)
+    file.save({})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_tenant_that_is_no_mapping_has_no_sources(path: Path) -> None:
+    path.write_text(f"{TEXT}  odd: 5\n".replace("sources:", "  globex: {api_keys: []}\nsources:"))
+    file = TenantsFile(path)
+    file.remove_tenant("globex")
+    assert file.names("tenants") == ["acme"]

@@ -46,6 +46,7 @@ def test_a_source_and_a_tenant_are_shown_without_their_secrets() -> None:
     """In an error or a log line of any library."""
     assert SECRET not in repr(Source("s", "acme", "lever", (SECRET,)))
     assert SECRET not in repr(Tenant("acme", (SECRET,)))
+    assert "vocabulary" not in repr(Source("s", "acme", "lever", ())), "thousands of characters"
 
 
 def test_each_option_has_its_effect(tmp_path: Path) -> None:

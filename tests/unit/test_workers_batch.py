@@ -466,3 +466,46 @@ def test_what_may_have_ended_the_process_is_tried_without_the_library(attempts: 
 
     engine: Any = Risky()
     assert _engine_for(suspects(*attempts), engine) is (engine.compiled if alone else engine)
+
+
+def test_each_evaluation_is_counted_once(signpost: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signpost.workers.workload.MAX_CASE_WORK", 1)
+    events = [event("offer.extended", f"counted-{case}", at=at, offer=f"o{at}") for case in range(2) for at in range(2)]
+    found = handle(signpost, *events)
+    assert list(found.evaluated.evaluations.values()) == [4], "the second of each case waits for the end"
+
+
+def test_advice_of_a_candidate_whose_erasure_is_known_to_no_row_has_other_ids(signpost: System) -> None:
+    first = handle(signpost, offer("forgotten"))
+    handle(signpost, event("candidate.erased", "forgotten", at=1))
+    assert signpost.store.case("acme", "forgotten") is None
+    again = handle(signpost, offer("forgotten", at=2))
+    raised = [{one["id"] for one in changes(each) if one["change"] == "raised"} for each in (first, again)]
+    assert all(raised)
+    assert raised[0].isdisjoint(raised[1])
+
+
+def test_a_case_notes_since_when_its_rulebook_evaluates_it(signpost: System) -> None:
+    since = signpost.now
+    for at in range(2):
+        handle(signpost, event("offer.extended", "since", at=at, offer=f"o{at}"))
+        row = signpost.store.case("acme", "since")
+        assert row is not None
+        assert row.rulebook_since == since
+        signpost.now += HOUR
+
+
+def test_a_late_event_of_before_an_erasure_leaves_no_trace(signpost: System) -> None:
+    handle(signpost, offer("traceless"), event("candidate.erased", "traceless", at=1))
+    late = replace(offer("traceless", at=0.5), id="a-late-event")
+    assert handle(signpost, late).refused == 1
+    assert rows_with(signpost, "a-late-event") == set()
+
+
+def test_a_merge_ends_the_advice_of_the_absorbed_case_for_its_consumers(signpost: System) -> None:
+    first = handle(signpost, offer("joins"))
+    second = handle(signpost, event("candidate.merged", "joins", at=1, into="joined"))
+    assert set(latest(first).values()) == {"active"}
+    ends = {one["id"]: (one["change"], one["status"]) for one in changes(second) if one["id"] in latest(first)}
+    assert ends.keys() == latest(first).keys()
+    assert set(ends.values()) == {("resolved", "resolved")}

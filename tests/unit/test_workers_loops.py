@@ -15,7 +15,7 @@ from signpost.case import Case
 from signpost.case.instant import DAY, MINUTE, SECOND
 from signpost.engine import make_engine
 from signpost.errors import TransientError
-from signpost.messaging import Message
+from signpost.messaging import Message, PublishUnknown, QueueFull
 from signpost.settings import read_settings
 from signpost.storage import CaseRow, DeliveryRow, Store
 from signpost.storage.rows import OutboxMessage
@@ -24,6 +24,7 @@ from signpost.tenants.rulebooks import Engines
 from signpost.workers.backfill import Backfill
 from signpost.workers.case_rows import Outgoing
 from signpost.workers.clock import CaseClock
+from signpost.workers.counts import EvaluationCounts
 from signpost.workers.metering import UsageMeter
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.pruning import Pruner
@@ -436,3 +437,138 @@ def test_cases_of_older_rules_are_counted_and_re_evaluated_within_the_limit(stor
     assert clock.processor.reevaluate(lambda: START, 2) == (0, [])
     assert case(store, "current").advice == b""
     assert case(store, "c-0").rulebook_since == START
+
+
+# What operators see
+
+
+class Noted:
+    """A counter that notes what is added."""
+
+    def __init__(self) -> None:
+        self.by: list[int] = []
+
+    def inc(self, *_: str, by: int = 1) -> None:
+        self.by.append(by)
+
+
+class Sampler:
+    """Notes when it is asked for a sample."""
+
+    def __init__(self) -> None:
+        self.at: list[int] = []
+
+    def step(self, now: int) -> None:
+        self.at.append(now)
+
+
+@pytest.fixture
+def reports(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the loop reports of its health, and "turn" for each turn."""
+    found: list[Any] = []
+    monkeypatch.setattr("signpost.metrics.health.report", found.append)
+    monkeypatch.setattr("signpost.metrics.health.turn", lambda: found.append("turn"))
+    return found
+
+
+def test_each_turn_of_the_clock_counts_samples_measures_and_reports(
+    store: Store, broker: Broker, reports: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken, sampler, measured = Noted(), Sampler(), Sampler()
+    monkeypatch.setattr("signpost.metrics.table.CASES_WOKEN", woken)
+    due_case(store, "due", START)
+    clock = Clock(store, broker)
+    clock.worker._sampler, clock.worker._meter = sampler, measured  # type: ignore[assignment]
+    clock.turn()
+    assert (woken.by, sampler.at, measured.at) == ([1], [START] * 2, [START] * 2), "no pause while cases are due"
+    assert reports == ["turn", {"database": True, "broker": True}] * 2
+    broker.problem = "no connection"
+    clock.turn()
+    assert reports[-1] == {"database": True, "broker": False}
+
+
+def test_a_clock_collects_what_it_has_sent_when_it_is_idle_and_when_it_stops(store: Store, broker: Broker) -> None:
+    due_case(store, "due", START)
+    clock = Clock(store, broker)
+    clock.turn()
+    assert broker.published
+    assert store.outbox_depth(START).waiting == 0
+    due_case(store, "late", START)
+    stop = Turns(1)
+    stop.set()
+    clock.outbox.send(outgoing(store, 1))
+    clock.worker.run(stop)
+    assert store.outbox_depth(START).waiting == 0
+
+
+def test_the_clock_looks_for_the_next_batch_of_a_new_rulebook_as_soon_as_its_rate_allows(
+    store: Store, broker: Broker
+) -> None:
+    for number in range(3):
+        due_case(store, f"c-{number}", None, rulebook="of-before")
+    clock = Clock(store, broker)
+    clock.backfill = clock.worker._backfill = Backfill(clock.processor, clock.outbox, 10)
+    [pause] = clock.turn()
+    assert 0 < pause < 0.25
+
+
+def test_each_turn_of_the_relay_counts_samples_and_reports(
+    store: Store, broker: Broker, reports: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retried, sampler = Noted(), Sampler()
+    monkeypatch.setattr("signpost.metrics.table.OUTBOX_RETRIED", retried)
+    keep(store, letters(3))
+    outbox = OutboxPublisher(broker, store, 1)
+    worker = Relay(store, broker, outbox, lambda: START, lease=LEASE, interval_s=0.5, sampler=sampler)  # type: ignore[arg-type]
+    worker.run(Turns(1))
+    assert (sum(retried.by), sampler.at) == (3, [START])
+    broker.problem = "no connection"
+    worker.run(Turns(1))
+    assert reports == ["turn", {"database": True, "broker": True}, "turn", {"database": True, "broker": False}]
+
+
+def test_a_batch_says_how_many_messages_it_sent(store: Store, broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="signpost.relay")
+    keep(store, letters(2))
+    assert relay(store, broker).step() == (2, 2)
+    assert relay(store, broker).step() == (0, 0)
+    [line] = [record for record in caplog.records if record.getMessage() == "outbox published"]
+    assert (line.messages, line.confirmed) == (2, 2)  # type: ignore[attr-defined]
+
+
+def test_evaluations_without_an_event_are_counted_once_they_are_committed(
+    store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[EvaluationCounts] = []
+    monkeypatch.setattr(EvaluationCounts, "count", lambda self: counted.append(self))
+    due_case(store, "due", START)
+    due_case(store, "older", None, rulebook="of-before")
+    clock = Clock(store, broker)
+    clock.processor.wake(lambda: START)
+    clock.processor.reevaluate(lambda: START, 9)
+    assert [sum(one.evaluations.values()) for one in counted] == [1, 1]
+    assert all(one.changes for one in counted)
+
+
+def test_the_publisher_counts_what_is_confirmed_and_names_what_the_broker_refuses(
+    store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed, unconfirmed = Noted(), Noted()
+    monkeypatch.setattr("signpost.workers.outbox_publisher.OUTBOX_PUBLISHED", confirmed)
+    monkeypatch.setattr("signpost.workers.outbox_publisher.OUTBOX_UNCONFIRMED", unconfirmed)
+    errors = {"m-0001": QueueFull("full"), "m-0002": PublishUnknown("cut")}
+
+    def publish(message: Message) -> Future[None]:
+        future: Future[None] = Future()
+        error = errors.get(message.message_id)
+        future.set_exception(error) if error else future.set_result(None)
+        return future
+
+    monkeypatch.setattr(broker, "publish", publish)
+    publisher = OutboxPublisher(broker, store, 1)
+    assert (publisher.refused, publisher.problem) == (set(), None)
+    sent = outgoing(store, 4)
+    publisher.send(sent)
+    assert publisher.collect() == 2
+    assert (confirmed.by, unconfirmed.by) == ([0, 2], [0, 2])
+    assert publisher.refused == {sent[1].id}, "a broker that is away refuses nothing"
