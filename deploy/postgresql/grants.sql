@@ -9,7 +9,7 @@ GRANT SELECT ON alembic_version TO signpost_intake, signpost_advisor, signpost_c
 GRANT SELECT ON cases, recommendations, feed, feed_heads, feed_erased, standings TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE ON buckets, signed_messages TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries, delivery_cases, delivery_ids TO signpost_intake;
-GRANT SELECT, INSERT, DELETE ON calendar_links TO signpost_intake;
+GRANT SELECT, INSERT, DELETE ON calendar_links, page_sessions TO signpost_intake;
 GRANT SELECT ON erasures, digest_keys, usage TO signpost_intake;
 GRANT INSERT, SELECT (id, created) ON outbox TO signpost_intake;
 

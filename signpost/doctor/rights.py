@@ -46,7 +46,7 @@ GRANTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("SELECT", "alembic_version, cases, recommendations, feed, feed_heads, feed_erased, standings"),
         ("SELECT, INSERT, UPDATE", "buckets, signed_messages"),
         ("SELECT, INSERT, UPDATE, DELETE", "deliveries, delivery_cases, delivery_ids"),
-        ("SELECT, INSERT, DELETE", "calendar_links"),
+        ("SELECT, INSERT, DELETE", "calendar_links, page_sessions"),
         ("SELECT", "erasures, digest_keys, usage"),
         ("INSERT, SELECT (id, created)", "outbox"),
     ),

@@ -286,3 +286,18 @@ calendar_links = Table(
     Index("calendar_links_case", "tenant", "case_key"),
     Index("calendar_links_digest", "digest", unique=True),
 )
+
+# One-time links to the page and the sessions that they or an API key began; `digest` of the secret in link or cookie.
+page_sessions = Table(
+    "page_sessions",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("kind", TEXT, nullable=False),
+    Column("tenant", TEXT, nullable=False),
+    Column("role", TEXT, nullable=False),
+    Column("employer", TEXT, nullable=False),
+    Column("api_key", TEXT, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Index("page_sessions_expires", "expires"),
+)
