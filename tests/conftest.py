@@ -53,7 +53,7 @@ def _patient_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def _server_or_skip() -> Iterator[None]:
+def server_or_skip() -> Iterator[None]:
     """On a laptop a test without its server is skipped; in CI it fails."""
     try:
         yield
@@ -65,7 +65,7 @@ def _server_or_skip() -> Iterator[None]:
 def rabbitmq_server() -> Iterator[servers.SharedRabbitMQ | private_servers.PrivateRabbitMQ]:
     """A broker with `url(vhost)` and `ctl(*arguments)`; change nothing outside a virtual host of your own."""
     with contextlib.ExitStack() as stack:
-        with _server_or_skip():
+        with server_or_skip():
             broker = stack.enter_context(servers.rabbitmq())
         yield broker
 
@@ -81,7 +81,7 @@ def rabbitmq_url(rabbitmq_server: servers.SharedRabbitMQ | private_servers.Priva
 def private_rabbitmq() -> Iterator[private_servers.PrivateRabbitMQ]:
     """A broker of one's own, to be killed, restarted and bent."""
     with contextlib.ExitStack() as stack:
-        with _server_or_skip():
+        with server_or_skip():
             broker = stack.enter_context(private_servers.PrivateRabbitMQ())
         yield broker
 
@@ -90,7 +90,7 @@ def private_rabbitmq() -> Iterator[private_servers.PrivateRabbitMQ]:
 def postgres_server() -> Iterator[str]:
     """libpq's address of a server where databases may be created."""
     with contextlib.ExitStack() as stack:
-        with _server_or_skip():
+        with server_or_skip():
             url = stack.enter_context(servers.postgresql())
         yield url
 
@@ -120,7 +120,7 @@ def empty_postgres_url(postgres_server: str) -> Iterator[str]:
 def private_postgres() -> Iterator[private_servers.PrivatePostgreSQL]:
     """A database server of one's own, to be killed and restarted."""
     with contextlib.ExitStack() as stack:
-        with _server_or_skip():
+        with server_or_skip():
             server = stack.enter_context(private_servers.PrivatePostgreSQL())
         yield server
 

@@ -161,7 +161,17 @@ class Simulate:
         return LoadedCase(stored.key, _known_by(stored, self.known_at), stored.advice if self.known_at is None else b"")
 
 
-Job = Explain | Simulate | Ask | ReadAgenda | ReadAgendas | Forecast
+class Job(Protocol):
+    """What a child process can do: one of those above, or of a screen of the page."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose engine runs it."""
+
+    def run(self, engine: CompiledEngine) -> Any:
+        """The result, to be JSON. Raises one of REFUSALS."""
+
+
 ASK_FOR_LESS = "send fewer events, choose a shorter period, or name one subject"
 MAX_ANSWER_BYTES = 8_000_000
 REFUSALS = (UnknownRule, UnknownSubject, TooManySubjects, SimulationTooLarge, ForecastTooLarge, TooExpensive)

@@ -22,6 +22,7 @@ from signpost.services.intake import (
     forecasting,
     health,
     measuring,
+    page,
     problems,
     reading,
     request_log,
@@ -94,6 +95,8 @@ def create_app(
     readiness: Readiness | None = None,
     broker: Broker | None = None,
     scrape: Callable[[], bytes] | None = None,
+    files: page.PageFiles | None = None,
+    operator: page.OperatorView | None = None,
 ) -> Flask:
     """The WSGI application.
 
@@ -102,6 +105,7 @@ def create_app(
     `quotas`: the tenants at their quota; who calls keeps them up to date. `readiness`: what /readyz reports;
     without it, each request checks. `broker`: for the dead letters; without it, there are no routes of them.
     `scrape`: the metrics as text, for /metrics; without it, they are served elsewhere.
+    `files`: the rules for the screens of the page that show them; `operator`: what operators see on it.
     `analyst` runs at most `analyses` explanations, forecasts and simulations at once.
     """
     chosen = limits or Limits()
@@ -133,6 +137,7 @@ def create_app(
     app.after_request(add_delivery_header)
     app.after_request(_answer_options)
     app.register_blueprint(documents.blueprint())
+    app.register_blueprint(page.blueprint(page.PageParts(context, analyst, slots, files, operator)))
     app.register_blueprint(measuring.blueprint(scrape))
     measuring.install(app)
     request_log.install(app)

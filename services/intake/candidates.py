@@ -40,16 +40,22 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
     @routes.get("/v1/candidates")
     def candidates() -> Response:
-        tenant, limit, query = context.tenant(), read_limit(context.limits.max_page_items), _query()
-        position = _decode(request.args.get("after"))
-        context.charge(tenant, prices.of_search(limit) if query else prices.of_candidates(limit))
-        search = _Search(context.store, tenant, query, limit)
-        following = search.run(position)
-        counts = context.store.candidates.count_active(tenant, search.found)
-        items = [_item(row, counts.get(key, {})) for key, row in search.found.items()]
-        return reply({"items": items, "next": None if following is None else _encode(following)})
+        tenant, limit = context.tenant(), read_limit(context.limits.max_page_items)
+        return reply(list_candidates(context, tenant, limit, paid=prices.REQUEST))
 
     return routes
+
+
+def list_candidates(context: IntakeContext, tenant: str, limit: int, paid: int) -> dict[str, Any]:
+    """A page of the list or the search that the query parameters `q` and `after` ask for. `paid`: what was charged
+    before. Raises BadQuery, RateLimited."""
+    query, position = _query(), _decode(request.args.get("after"))
+    context.charge(tenant, prices.of_search(limit) if query else prices.of_candidates(limit), paid)
+    search = _Search(context.store, tenant, query, limit)
+    following = search.run(position)
+    counts = context.store.candidates.count_active(tenant, search.found)
+    items = [_item(row, counts.get(key, {})) for key, row in search.found.items()]
+    return {"items": items, "next": None if following is None else _encode(following)}
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Routes of the API documents: /openapi.json, /asyncapi.json, /schemas/..., their viewer /docs, and the start page /.
 
 They are public, so they need no API key. The pages load nothing from other hosts: the viewer comes from a package, and
-the Content-Security-Policy allows this host only.
+the Content-Security-Policy allows this host only. From /, a browser that has signed in continues to the page.
 """
 
 from importlib.resources import files
@@ -11,6 +11,7 @@ from flask import Blueprint, Response, render_template, request
 
 from signpost.names import JSON
 from signpost.schemas.documents.generate import APIS, GENERATED, MEDIA_TYPE
+from signpost.services.intake.page import go, has_session_cookie
 from signpost.services.intake.problems import NotFound, PreconditionFailed
 
 MAX_AGE_S = 3600
@@ -53,7 +54,12 @@ def blueprint() -> Blueprint:
 
     @routes.get("/")
     def start() -> Response:
-        return _page("start.html", address=request.host_url.rstrip("/"))
+        if has_session_cookie():
+            return go("/page/")
+        page = _page("start.html", address=request.host_url.rstrip("/"))
+        page.vary.add("Cookie")
+        page.cache_control.max_age = 0
+        return page
 
     @routes.get("/docs")
     def docs() -> Response:

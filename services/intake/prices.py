@@ -20,6 +20,8 @@ FORECAST: Final = 50
 """A page of a forecast, of one candidate or of all."""
 DEAD_LETTERS: Final = 50
 """Any request that reads a queue of dead letters."""
+TIMELINE: Final = 100
+"""The screen of a candidate: its history, its forecast and all rules at one instant."""
 SIMULATION: Final = 100
 SIMULATED_EVENT: Final = 25
 

@@ -137,16 +137,18 @@ def to_errors(problems: Iterable[Problem], more: int = 0) -> list[dict[str, str]
 def install(app: Flask, limits: Limits) -> None:
     """Respond to every exception with a problem document."""
 
-    def handle_signpost_error(error: SignpostError) -> Response:
-        for family, status, kind, title in KINDS:
-            if isinstance(error, family):
-                return _to_problem(error, status, kind, title, limits)
-        return _bug_to_problem(error)
-
     app.after_request(_forbid_caching)
-    app.register_error_handler(SignpostError, handle_signpost_error)
-    app.register_error_handler(HTTPException, _http_to_problem)
-    app.register_error_handler(Exception, _bug_to_problem)
+    app.register_error_handler(SignpostError, lambda error: to_problem(error, limits))
+    app.register_error_handler(HTTPException, http_to_problem)
+    app.register_error_handler(Exception, bug_to_problem)
+
+
+def to_problem(error: SignpostError, limits: Limits) -> Response:
+    """The response to an error of Signpost."""
+    for family, status, kind, title in KINDS:
+        if isinstance(error, family):
+            return _to_problem(error, status, kind, title, limits)
+    return bug_to_problem(error)
 
 
 def _forbid_caching(response: Response) -> Response:
@@ -185,7 +187,7 @@ def _count(error: InvalidEvent) -> str:
     return "1 problem" if listed == 1 else f"{listed} problems"
 
 
-def _http_to_problem(error: HTTPException) -> Response:
+def http_to_problem(error: HTTPException) -> Response:
     """Errors of Flask: unknown paths and methods, bodies beyond the limit."""
     status = error.code or 500
     headers = [
@@ -194,6 +196,7 @@ def _http_to_problem(error: HTTPException) -> Response:
     return problem(status, f"http-{status}", error.name, error.description or error.name, headers=headers)
 
 
-def _bug_to_problem(error: Exception) -> Response:
+def bug_to_problem(error: Exception) -> Response:
+    """The response to an exception that nobody expected."""
     log.error("responded 500: a bug of Signpost", exc_info=error)
     return problem(500, "bug", "Internal error", "The log has the details.")

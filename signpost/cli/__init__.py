@@ -22,6 +22,7 @@ COMMANDS: Final = {
         "signpost.cli.dead_letters:dead_letters",
         "List, show, requeue and drop messages that could not be processed.",
     ),
+    "page": ("signpost.cli.page:page", "Make one-time links to the page for people."),
     "trace": ("signpost.cli.trace:trace", "Show the life of a webhook, event, recommendation or candidate."),
     "status": ("signpost.cli.status:status", "Show what happens: processes, queues, lags, versions, errors."),
     "doctor": ("signpost.cli.doctor:doctor", "Find what is wrong, and the command that mends it."),

@@ -56,6 +56,10 @@ class LiveTenants(Watched[Tenants]):
         """The tenant that an API key belongs to."""
         return self.now().tenant_of_key(key)
 
+    def admits(self, tenant: str, hashed: str) -> bool:
+        """See `Tenants.admits`."""
+        return self.now().admits(tenant, hashed)
+
     def source(self, name: str) -> Source | None:
         """The source with this name; None if unknown."""
         return self.now().source(name)

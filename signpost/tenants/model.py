@@ -79,6 +79,11 @@ class Tenants:
                     owner = tenant.name
         return None if length_problem(key) else owner
 
+    def admits(self, tenant: str, hashed: str) -> bool:
+        """Whether the tenant exists and still has the API key of this hash; "" stands for no key."""
+        known = self.tenants.get(tenant)
+        return known is not None and (not hashed or hashed in known.api_keys)
+
     def source(self, name: str) -> Source | None:
         """The source with this name."""
         return self.sources.get(name)

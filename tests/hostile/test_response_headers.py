@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_greenhouse
 
-PUBLIC = ("/docs", "/schemas/", "/openapi.json", "/asyncapi.json")
+PUBLIC = ("/docs", "/schemas/", "/openapi.json", "/asyncapi.json", "/page/static/")
 """Documents, the same for everyone: clients may cache them."""
 KEY = {"Authorization": f"Bearer {NORTH_KEY}"}
 

@@ -33,8 +33,9 @@ PUBLIC = (
     "/metrics",
     "/v1/webhooks/",
     "/v1/calendars/",
+    "/page/",
 )
-"""Routes without a tenant's data, and those whose credential is a signature or the secret of a link."""
+"""Routes without a tenant's data, and those whose credential is a signature, the secret of a link, or a session."""
 LISTS = (
     "/v1/deliveries",
     "/v1/dead-letters",

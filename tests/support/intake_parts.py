@@ -22,6 +22,7 @@ from signpost.services.intake import Limits, create_app
 from signpost.services.intake.analysis import LocalAnalyst
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.engines import TenantEngines
+from signpost.services.intake.page import OperatorView, PageFiles
 from signpost.storage import Rate, Store, open_store, upgrade
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.loading import load_tenants
@@ -99,10 +100,12 @@ def intake_at(
     rules: Folders = RULES,
     tenants: LiveTenants | None = None,
     scrape: Callable[[], bytes] | None = None,
+    operator: OperatorView | None = None,
+    clock: Callable[[], int] = lambda: NOW,
     **limits: Any,
 ) -> Intake:
     """Return an intake on a new database; other URLs, such as those of dead servers, replace broker or database.
-    `tenants`: instead of those of `text`. `scrape`: the metrics, for /metrics."""
+    `tenants`: instead of those of `text`. `scrape`: the metrics, for /metrics. `operator`: what operators see."""
     here = f"sqlite:///{folder / 'signpost.db'}"
     if database_url != DEAD_DATABASE:
         upgrade(database_url or here)
@@ -120,12 +123,14 @@ def intake_at(
         known,
         analyst,
         limits=Limits(**limits),
-        clock=lambda: NOW,
+        clock=clock,
         rate=rate,
         deliveries=Deliveries(store, lambda: f"dlv_{next(numbers)}"),
         quotas=quotas,
         broker=broker,
         scrape=scrape,
+        files=PageFiles(rules, folder / "tenants.yaml"),
+        operator=operator,
     )
     return Intake(app.test_client(), store, broker, quotas)
 
