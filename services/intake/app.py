@@ -34,6 +34,7 @@ from signpost.services.intake.context import IntakeContext
 from signpost.services.intake.deliveries import add_delivery_header, blueprint
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.limits import Limits
+from signpost.services.intake.queue_turns import QueueTurns
 from signpost.services.intake.quota import QuotaCheck
 from signpost.services.intake.rate import RateLimit
 from signpost.services.intake.readiness import Readiness, ReadinessCheck
@@ -132,12 +133,14 @@ def create_app(
     app.register_blueprint(forecasting.blueprint(context, analyst, slots))
     app.register_blueprint(agendas.blueprint(context, analyst, slots))
     app.register_blueprint(blueprint(context, webhooks.events_of))
+    turns = QueueTurns()
     if broker is not None:
-        app.register_blueprint(dead_letters.blueprint(context, broker, partitions))
+        app.register_blueprint(dead_letters.blueprint(context, broker, partitions, turns))
     app.after_request(add_delivery_header)
     app.after_request(_answer_options)
     app.register_blueprint(documents.blueprint())
-    app.register_blueprint(page.blueprint(page.PageParts(context, analyst, slots, files, operator)))
+    letters = None if broker is None else page.Letters(broker, partitions, turns)
+    app.register_blueprint(page.blueprint(page.PageParts(context, analyst, slots, files, operator, letters)))
     app.register_blueprint(measuring.blueprint(scrape))
     measuring.install(app)
     request_log.install(app)

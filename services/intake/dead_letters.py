@@ -38,9 +38,9 @@ class NotRequeued(TransientError):
     """The broker did not confirm the message; its letter stays."""
 
 
-def blueprint(context: IntakeContext, broker: Broker, partitions: int) -> Blueprint:
+def blueprint(context: IntakeContext, broker: Broker, partitions: int, turns: QueueTurns) -> Blueprint:
     """The routes."""
-    routes, turns = Blueprint("dead_letters", __name__), QueueTurns()
+    routes = Blueprint("dead_letters", __name__)
 
     @routes.get("/v1/dead-letters")
     def list_letters() -> Response:
@@ -50,7 +50,7 @@ def blueprint(context: IntakeContext, broker: Broker, partitions: int) -> Bluepr
             listing = _found(queue.browse, choice)
         letters = list(reversed(listing.letters))
         document = {
-            "items": [_document(letter) for letter in letters[:limit]],
+            "items": [letter_document(letter) for letter in letters[:limit]],
             "groups": [group.to_document() for group in groups_of(letters)],
             "matching": len(letters),
             "complete": listing.is_complete,
@@ -65,13 +65,13 @@ def blueprint(context: IntakeContext, broker: Broker, partitions: int) -> Bluepr
         if not found:
             raise NotFound("no dead letter has this id")
         letter, delivery = found[0]
-        return reply({**_document(letter), "body": body_document(delivery.body)})
+        return reply({**letter_document(letter), "body": body_document(delivery.body)})
 
     @routes.post("/v1/dead-letters/<name>/requeue")
     def requeue_letter(name: str) -> Response:
         choice, queue = _one(_charged_tenant(context), name), _queue(broker, partitions)
         with turns.take():
-            result = _found(queue.requeue, choice, MAX_COPIES, context.clock(), _check_route)
+            result = _found(queue.requeue, choice, MAX_COPIES, context.clock(), check_route)
         if not result.settled:
             raise NotFound("no dead letter has this id")
         for _, problem in result.failed:
@@ -134,7 +134,7 @@ def _one(tenant: str, name: str) -> Choice:
     return Choice(ids=frozenset((name,)), tenant=tenant)
 
 
-def _check_route(message: Message) -> None:
+def check_route(message: Message) -> None:
     """The intake may publish events and nothing else: another message would end the connection of all."""
     if message.exchange != EVENTS:
         raise NotRequeueable(
@@ -142,7 +142,7 @@ def _check_route(message: Message) -> None:
         )
 
 
-def _document(letter: DeadLetter) -> dict[str, Any]:
+def letter_document(letter: DeadLetter) -> dict[str, Any]:
     """The letter, without the places in our code that a fault of ours names."""
     document = letter.to_document()
     return {**document, "reason": letter.group} if letter.kind == OURS else document

@@ -1,7 +1,7 @@
 """Routes of the delivery log: list webhooks with their results, show one, replay one. Recording is not here."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from flask import Blueprint, Response, g, request
@@ -25,56 +25,72 @@ class NoBody(CallerError):
     """The delivery cannot be replayed: its body is not stored, or its source is gone."""
 
 
-def blueprint(
-    context: IntakeContext, events_of: Callable[[Source, Mapping[str, str], bytes, int], list[Event]]
-) -> Blueprint:
-    """The routes. `events_of`: translates the body of a source into events, without checking its signature."""
+def blueprint(context: IntakeContext, events_of: "EventsOf") -> Blueprint:
+    """The routes."""
     routes = Blueprint("deliveries", __name__)
 
     @routes.get("/v1/deliveries")
     def list_deliveries() -> Response:
-        tenant, status = context.tenant(), request.args.get("status")
-        if status is not None and status not in DELIVERY_STATUSES:
-            raise BadQuery("status", f"must be one of {', '.join(DELIVERY_STATUSES)}")
-        before, limit = _before(), _limit(context)
-        context.charge(tenant, prices.of_page(limit))
-        rows = context.store.deliveries.page(
-            tenant, source=request.args.get("source"), status=status, before=before, limit=limit
-        )
-        last = f"{rows[-1].received_at}.{rows[-1].id}" if rows else None
-        return reply({"items": [_summary(row) for row in rows], "next": last})
+        return reply(list_deliveries_of(context, context.tenant(), _limit(context), paid=prices.REQUEST))
 
     @routes.get("/v1/deliveries/<name>")
     def show_delivery(name: str) -> Response:
-        return reply(_document(_row(context, name)))
+        return reply(show_delivery_of(context, context.tenant(), name))
 
     @routes.post("/v1/deliveries/<name>/replay")
     def replay_delivery(name: str) -> Response:
-        row = _row(context, name)
-        context.charge(row.tenant, prices.of_body(row.size))
-        source = context.tenants.source(row.source)
-        if row.body is None or not row.verified or source is None or source.tenant != row.tenant:
-            raise NoBody(
-                "this delivery cannot be replayed: its signature was not checked, its body is not stored, or its source"
-                " is not configured any more"
-            )
-        delivery = WebhookRecord(row.id, source, orjson.loads(row.headers), row.body, row.received_at, verified=True)
-        problems: list[dict[str, str]] = []
-        try:
-            delivery.events = events_of(source, delivery.headers, row.body, row.received_at)
-        except InvalidEvent as error:
-            problems = to_errors(error.problems, error.more)
-        accepted, beyond = context.quotas.split(row.tenant, delivery.events)
-        if accepted:
-            context.accept(accepted, context.clock())
-        if beyond:
-            raise beyond
-        status = "refused" if problems else "accepted" if delivery.events else "ignored"
-        after = to_row(delivery, status, problems, bodies=True)
-        context.store.deliveries.record_replay(after, delivery.events)
-        return reply(_document(after))
+        return reply(replay_delivery_of(context, context.tenant(), name, events_of))
 
     return routes
+
+
+def list_deliveries_of(context: IntakeContext, tenant: str, limit: int, paid: int) -> dict[str, Any]:
+    """A page of the deliveries of a tenant, as the query parameters say. `paid`: what was charged before."""
+    status = request.args.get("status") or None
+    if status is not None and status not in DELIVERY_STATUSES:
+        raise BadQuery("status", f"must be one of {', '.join(DELIVERY_STATUSES)}")
+    before = _before()
+    context.charge(tenant, prices.of_page(limit), paid)
+    source = request.args.get("source") or None
+    rows = context.store.deliveries.page(tenant, source=source, status=status, before=before, limit=limit)
+    last = f"{rows[-1].received_at}.{rows[-1].id}" if rows else None
+    return {"items": [_summary(row) for row in rows], "next": last}
+
+
+def show_delivery_of(context: IntakeContext, tenant: str, name: str) -> dict[str, Any]:
+    """A delivery with its body, without personal data. Raises NotFound."""
+    return _document(_row(context, tenant, name))
+
+
+EventsOf: TypeAlias = Callable[[Source, Mapping[str, str], bytes, int], list[Event]]
+"""Translates the body of a source into events, without checking its signature."""
+
+
+def replay_delivery_of(context: IntakeContext, tenant: str, name: str, events_of: EventsOf) -> dict[str, Any]:
+    """Translate a delivery again and accept its events; returns it with the result. Raises NotFound, NoBody."""
+    row = _row(context, tenant, name)
+    context.charge(row.tenant, prices.of_body(row.size))
+    source = context.tenants.source(row.source)
+    if row.body is None or not row.verified or source is None or source.tenant != row.tenant:
+        raise NoBody(
+            "this delivery cannot be replayed: its signature was not checked, its body is not stored, or its source"
+            " is not configured any more"
+        )
+    delivery = WebhookRecord(row.id, source, orjson.loads(row.headers), row.body, row.received_at, verified=True)
+    problems: list[dict[str, str]] = []
+    try:
+        delivery.events = events_of(source, delivery.headers, row.body, row.received_at)
+    except InvalidEvent as error:
+        problems = to_errors(error.problems, error.more)
+    accepted, beyond = context.quotas.split(row.tenant, delivery.events)
+    if accepted:
+        context.accept(accepted, context.clock())
+    if beyond:
+        raise beyond
+    status = "refused" if problems else "accepted" if delivery.events else "ignored"
+    after = to_row(delivery, status, problems, bodies=True)
+    context.store.deliveries.record_replay(after, delivery.events)
+    return _document(after)
 
 
 def add_delivery_header(response: Response) -> Response:
@@ -84,8 +100,8 @@ def add_delivery_header(response: Response) -> Response:
     return response
 
 
-def _row(context: IntakeContext, name: str) -> DeliveryRow:
-    row = context.store.deliveries.get(context.tenant(), name) if "\0" not in name else None
+def _row(context: IntakeContext, tenant: str, name: str) -> DeliveryRow:
+    row = context.store.deliveries.get(tenant, name) if "\0" not in name else None
     if row is None:
         raise NotFound("no delivery has this id")
     return row

@@ -22,6 +22,9 @@ DEAD_LETTERS: Final = 50
 """Any request that reads a queue of dead letters."""
 TIMELINE: Final = 100
 """The screen of a candidate: its history, its forecast and all rules at one instant."""
+RULEBOOK: Final = 25
+"""A screen about rules."""
+MUTANTS: Final = 250
 SIMULATION: Final = 100
 SIMULATED_EVENT: Final = 25
 

@@ -19,6 +19,7 @@ from signpost.services.intake.delivery_writer import WRITERS
 from signpost.services.intake.draining import DrainingReadiness
 from signpost.services.intake.limits import Limits
 from signpost.services.intake.page import PageFiles
+from signpost.services.intake.page.installation import Installation
 from signpost.services.intake.readiness import CHECK_TIMEOUT_S, ReadinessCheck, ReadinessWatch
 from signpost.settings import read_settings
 from signpost.storage import Rate, Store, open_store
@@ -102,6 +103,7 @@ app = create_app(
     broker=broker,
     scrape=None if metrics is None else Scrape(metrics[0]),
     files=PageFiles(settings.rules, settings.tenants),
+    operator=Installation(settings),
     rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
 )
 

@@ -22,6 +22,7 @@ from signpost.storage.feed import read_latest, read_page
 from signpost.storage.inspection import InspectionStore
 from signpost.storage.lookup import LookupStore
 from signpost.storage.next_changes import NextChangeStore
+from signpost.storage.outcomes import OutcomeStore
 from signpost.storage.page_sessions import PageSessionStore
 from signpost.storage.postgres import PostgresDialect
 from signpost.storage.retention import RetentionStore
@@ -63,6 +64,7 @@ class Store:
         self.deliveries = DeliveryStore(self._write_connection, self._read_connection, self._dialect)
         self.calendar_links = CalendarLinkStore(self._write_connection, self._read_connection, self._dialect)
         self.page_sessions = PageSessionStore(self._write_connection, self._read_connection)
+        self.outcomes = OutcomeStore(self._read_connection)
         self.candidates = CandidateStore(self._read_connection)
         self.erasures = ErasureStore(self._read_connection)
         self.signed_messages = SignedMessageStore(self._write_connection)

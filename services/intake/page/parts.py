@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from signpost.dead_letters import MAX_EXAMINED, DeadLetterQueue
+from signpost.messaging import Broker
+from signpost.names import DEAD
 from signpost.rulebook.folders import Folders
 from signpost.services.intake.analysis import Analyst, Job
 from signpost.services.intake.context import IntakeContext
+from signpost.services.intake.queue_turns import QueueTurns
 from signpost.services.intake.slots import Slots
 
 
@@ -30,14 +34,28 @@ class PageFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Letters:
+    """The queues of dead letters. `turns`: shared with all who read a whole queue."""
+
+    broker: Broker
+    partitions: int
+    turns: QueueTurns
+
+    def queue(self) -> DeadLetterQueue:
+        """The queue of what could not be processed."""
+        return DeadLetterQueue(self.broker, DEAD, self.partitions, MAX_EXAMINED)
+
+
+@dataclass(frozen=True, slots=True)
 class PageParts:
-    """`operator`: None where the installation shows nothing of itself, as in tests."""
+    """`files`, `operator`, `letters`: None where there are none, as in some tests; their screens then show less."""
 
     context: IntakeContext
     analyst: Analyst
     slots: Slots
     files: PageFiles | None = None
     operator: OperatorView | None = None
+    letters: Letters | None = None
 
     def run(self, job: Job, price: int) -> bytes:
         """Charge the tenant and run a job in a child process. Raises what the job raises, RateLimited, NoSlot."""

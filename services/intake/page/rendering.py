@@ -13,7 +13,7 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-SCREENS: Final = (("candidates", "Candidates"),)
+SCREENS: Final = (("candidates", "Candidates"), ("rulebook", "Rulebook"), ("operations", "Operations"))
 
 
 def render(template: str, status: int = 200, **values: Any) -> Response:
