@@ -20,6 +20,7 @@ FRAMING_BYTES: Final = 65_536
 """How much the framing of a chunked body may add to twice the maximum of its data."""
 _HEAD_END: Final = re.compile(rb"\r\n\r\n|(?<!\r)\n")
 """The end of a head, or a line break after which gunicorn refuses it."""
+_NO_REQUEST: Final = "The request is no HTTP. The intake serves no TLS: a proxy in front of it does."
 
 
 class Refusal(Exception):
@@ -122,8 +123,10 @@ class Connection:
 
     def _parse_head(self) -> bool:
         if not _HEAD_END.search(self.received, max(0, self._searched - 3)):
+            if self.received and not self.received[:1].isupper():
+                raise Refusal(400, _NO_REQUEST)  # such as a TLS handshake, whose client waits for an answer
             if len(self.received) > MAX_HEAD_BYTES:
-                raise Refusal(431)
+                raise Refusal(431 if b"\r\n" in self.received else 414)
             self._searched = len(self.received)
             return False
         self.parser.unreader.unread(bytes(self.received))

@@ -11,6 +11,8 @@ RETRY_AFTER_S: Final = 5
 DETAILS: Final = {
     HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive within the time limit.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large, or has too many chunks.",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "The address is too long.",
+    HTTPStatus.EXPECTATION_FAILED: "Of the expectations, only 100-continue is supported.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large.",
     HTTPStatus.SERVICE_UNAVAILABLE: f"Too many requests at once. Retry after {RETRY_AFTER_S} seconds.",
 }

@@ -209,6 +209,18 @@ LARGE = b"Content-Length: 1000001\r\n\r\n"
 REFUSED = {
     "no request": (b"hello\r\n\r\n", 400),
     "a long address": (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\n\r\n", 414),
+    "a longer address, without an end": (b"GET /" + b"a" * 70_000, 414),
+    "a TLS handshake": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    "a request of HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    "no version": (b"GET /livez\r\n\r\n", 400),
+    "a space in the address": (b"GET /li vez HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "letters beyond ASCII in the address": (b"GET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "a control character in the method": (b"G\0T / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "a header without a colon": (AUTHORIZED + b"X\r\n\r\n", 400),
+    "a control character in a header": (AUTHORIZED + b"X: a\0b\r\n\r\n", 400),
+    "a header over two lines": (AUTHORIZED + b"X: a\r\n b\r\n\r\n", 400),
+    "two hosts": (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
+    "a length that is none": (AUTHORIZED + b"Content-Length: x\r\n\r\n", 400),
     "two lengths": (AUTHORIZED + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
     "an unknown coding": (AUTHORIZED + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501),
     "an unknown expectation": (AUTHORIZED + b"Expect: x\r\n\r\n", 417),
@@ -220,6 +232,7 @@ REFUSED = {
     "a chunk beyond the limit": (AUTHORIZED + CHUNKED + b"%x\r\n" % 2**60 + b" " * 1_100_000, 413),
     "too many chunks": (AUTHORIZED + CHUNKED + b"1\r\n \r\n" * 10_001, 413),
     "headers beyond the limit": (AUTHORIZED + b"X: " + b"a" * 100_000, 431),
+    "too many headers": (AUTHORIZED + b"".join(b"X-%d: 1\r\n" % number for number in range(200)) + b"\r\n", 431),
     "a long header": (AUTHORIZED + b"X: " + b"a" * 9_000 + b"\r\n\r\n", 431),
 }  # fmt: skip
 
@@ -228,7 +241,9 @@ REFUSED = {
 def test_refused_requests_end_the_connection(address: str, name: str) -> None:
     """Nothing that follows is taken for a request."""
     request, status = REFUSED[name]
-    answer = exchange(address, request + LAST)
+    start = time.monotonic()
+    answer = exchange(address, request if b"\r\n" not in request else request + LAST)
+    assert time.monotonic() - start < 4 * QUICK_S
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert answer.count(b"HTTP/1.1 ") == 1
     head, _, document = answer.partition(b"\r\n\r\n")
