@@ -116,6 +116,9 @@ class JsonContent(Text):
             raise ValidationError("must be application/json")
         return text
 
+    def json_schema(self) -> JsonSchema:
+        return {**super().json_schema(), "description": "A media type of JSON, such as application/json"}
+
 
 ATTRIBUTES: dict[str, Kind] = {
     "specversion": SpecVersion(required=True),
@@ -216,7 +219,7 @@ def _load(
     read = {name: _read(kind, members.get(name), f"/{name}", problems) for name, kind in ATTRIBUTES.items()}
     problems += _extensions(members, hints)
     if "data_base64" in members:
-        problems.append(Problem("/data_base64", "is not supported; send JSON in data"))
+        problems.append(Problem("/data_base64", "must be base64 of JSON, without `data` beside it"))
     time = parse_instant(read["time"]) if read["time"] else 0
     if latest is not None and time > latest:
         problems.append(

@@ -113,7 +113,7 @@ def create_app(
     app = Flask("signpost.intake", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes
     app.url_map.converters["anything"] = Anything
-    app.url_map.merge_slashes = False
+    app.url_map.merge_slashes = app.url_map.strict_slashes = False
     rate_limit = None if rate is None else RateLimit(store, rate)
     context = IntakeContext(
         store,

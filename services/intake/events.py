@@ -28,7 +28,6 @@ def blueprint(context: IntakeContext) -> Blueprint:
     routes = Blueprint("events", __name__)
 
     @routes.post("/v1/events")
-    @routes.post("/v1/events/")
     def events() -> Response:
         tenant = context.caller()
         headers, now = lowercase_headers(request.headers), context.clock()

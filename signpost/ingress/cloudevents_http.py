@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from email.message import Message
 from enum import Enum
@@ -102,10 +103,13 @@ def grant(origin: str) -> dict[str, str]:
     return {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
 
 
+_QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
+
+
 def _decode_attribute(name: str, value: str) -> str:
     raw = value.strip().encode("latin-1", "replace")
     if len(raw) >= 2 and raw.startswith(b'"') and raw.endswith(b'"'):
-        raw = raw[1:-1].replace(b'\\"', b'"').replace(b"\\\\", b"\\")
+        raw = _QUOTED_PAIR.sub(rb"\1", raw[1:-1])
     try:
         return unquote_to_bytes(raw).decode("utf-8")
     except UnicodeDecodeError:

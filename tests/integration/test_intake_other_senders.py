@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from signpost.names import CLOUDEVENT_JSON
+from signpost.names import CLOUDEVENT_JSON, JSON
 from tests.support.intake_parts import NOW, Intake, intake_at, sign_greenhouse, sign_standard
 
 CREATED = {"action": "offer_created", "payload": {"id": 1, "application_id": 2, "sent_on": "2026-03-01"}}
@@ -45,6 +45,19 @@ def test_a_trailing_slash_is_taken(intake: Intake) -> None:
     assert intake.client.post("/v1/webhooks/acme/", data=body, headers=sign_greenhouse(body)).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["recommendations", "candidates", "forecast", "deliveries"])
+def test_a_trailing_slash_is_taken_wherever_one_reads(intake: Intake, path: str) -> None:
+    assert intake.get(f"/v1/{path}/").json == intake.get(f"/v1/{path}").json
+    assert intake.client.post(f"/v1/{path}/").status_code == 405
+
+
+def test_a_quoted_pair_of_any_character_is_unquoted(intake: Intake) -> None:
+    names = ("specversion", "id", "source", "type", "time")
+    headers = {f"ce-{name}": event()[name] for name in names} | {"ce-subject": r'"c\-\\\"1"', "Content-Type": JSON}
+    assert intake.post("/v1/events", b'{"offer": "o"}', headers).status_code == 202
+    assert intake.queued()[0]["subject"] == r"c-\"1"
+
+
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/webhooks/careers", "/v1/webhooks/no-such"])
 def test_a_sender_may_ask_whether_it_may_deliver(intake: Intake, path: str) -> None:
     answer = intake.client.options(path, headers={"WebHook-Request-Origin": "eventemitter.example.com"})
@@ -78,6 +91,9 @@ def test_data_in_base64_is_json_or_a_clear_answer(intake: Intake) -> None:
     assert intake.send(sent).status_code == 202
     assert intake.send([{**sent, "id": "e-2"}], "application/cloudevents-batch+json").status_code == 202
     assert [kept["data"] for kept in intake.queued()] == [{"offer": "o"}] * 2
+    both = intake.send({**sent, "data": {"offer": "o"}}).json
+    assert both is not None
+    assert both["errors"] == [{"pointer": "/data_base64", "detail": "must be base64 of JSON, without `data` beside it"}]
     for odd in ("e30", base64.b64encode(b"\xff").decode(), "%%"):
         answer = intake.send({**plain, "data_base64": odd})
         assert answer.status_code == 422
