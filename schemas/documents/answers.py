@@ -133,7 +133,7 @@ ANSWERS: JsonSchema = {
     ),
     "Candidate": _CANDIDATE,
     "Candidates": of("items next", items={"type": "array", "items": ref("Candidate")}, next=_NULLABLE_TEXT),
-    "CalendarLinkRequest": object_schema(CalendarLinkSchema),
+    "CalendarLinkRequest": {**object_schema(CalendarLinkSchema), "description": "`expires` is in the future."},
     "CalendarLink": of("id url created expires", url={"type": "string", "format": "uri"}, **_CALENDAR_LINK),
     "CalendarLinks": of("items", items={"type": "array", "items": of("id created expires", **_CALENDAR_LINK)}),
     "Case": of(
@@ -167,8 +167,14 @@ ANSWERS: JsonSchema = {
         outbox=_TEXT,
         tenants=_TEXT,
     ),
-    "Simulation": object_schema(SimulationSchema),
-    "Feedback": object_schema(FeedbackSchema),
+    "Simulation": {
+        **object_schema(SimulationSchema),
+        "description": "`events` are as POST /v1/events takes them. `until` is at most 366 days after `at`.",
+    },
+    "Feedback": {
+        **object_schema(FeedbackSchema),
+        "description": "`until` is required with the answer `snoozed`, and not allowed with the others.",
+    },
     "Simulated": of(
         "candidate at until changes active suppressed next_change",
         candidate=_TEXT,

@@ -29,10 +29,12 @@ from signpost.schemas.documents.openapi_parts import (
     CANDIDATE,
     LIMIT,
     answering,
+    cursor_parameter,
     media,
     path_parameter,
     query_parameter,
     reading,
+    refused_unread,
 )
 from signpost.schemas.documents.openapi_sending import send_events, send_webhook
 from signpost.schemas.fields import JsonSchema
@@ -103,7 +105,6 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     }
 
 
-_LICENSE = {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"}
 _UNAVAILABLE = {"status": "unavailable", "database": "unavailable; the log has the reason"}
 _DESCRIPTION = """Signpost receives events and publishes advice.
 
@@ -124,9 +125,14 @@ _TAGS = {
 
 
 def _tagged(path: str, item: JsonSchema) -> JsonSchema:
-    """Return the operations of a path, each with its tag and description."""
+    """Return the operations of a path, each with its tag, its description and early refusals."""
     return {
-        method: {"tags": [_tag(path, method)], "description": HTTP.get(operation["operationId"], ""), **operation}
+        method: {
+            "tags": [_tag(path, method)],
+            "description": HTTP.get(operation["operationId"], ""),
+            **operation,
+            "responses": {**operation["responses"], **refused_unread(operation)},
+        }
         for method, operation in item.items()
     }
 
@@ -169,19 +175,15 @@ def _recommendation() -> JsonSchema:
 
 
 def _feed() -> JsonSchema:
-    parameters = [
-        query_parameter(
-            "after", "The `next` of an earlier response; default: from the beginning", {"type": "string"}, "17"
-        ),
-        LIMIT,
-        AUDIENCE,
-    ]
+    parameters = [cursor_parameter(), LIMIT, AUDIENCE]
     example = {"items": [RECOMMENDATION_EVENT], "next": "17"}
     answers = answering(200, "Changes in the order of storage", media(ref("Feed"), example), 400, 401, 410)
     return reading("feed", "List all changes of recommendations", parameters, answers)
 
 
-_AT_DESCRIPTION = "The state at an instant, without the advice published by then; default: the current state"
+_AT_DESCRIPTION = (
+    "The state at an instant (1970 to 9999), without the advice published by then; default: the current state"
+)
 _DELIVERY = path_parameter("delivery", "The delivery id from the response to the webhook", DELIVERY["id"])
 
 
@@ -191,9 +193,7 @@ def _deliveries() -> JsonSchema:
         query_parameter(
             "status", "Return only this status", {"type": "string", "enum": list(DELIVERY_STATUSES)}, "refused"
         ),
-        query_parameter(
-            "after", "The `next` of an earlier response; default: from the latest", {"type": "string"}, "9.dlv_1"
-        ),
+        cursor_parameter("from the latest"),
         LIMIT,
     ]
     listed = {name: value for name, value in DELIVERY.items() if name != "body"}

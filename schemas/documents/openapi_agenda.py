@@ -5,13 +5,22 @@ from typing import Any, Final
 from signpost.names import AUDIENCES
 from signpost.schemas.documents.answers import ref
 from signpost.schemas.documents.examples import AGENDA_ANSWER, AGENDA_CARD, EMPLOYER_AGENDA, FEEDBACK
-from signpost.schemas.documents.openapi_parts import answering, media, path_parameter, query_parameter, reading
+from signpost.schemas.documents.openapi_parts import (
+    answering,
+    cursor_parameter,
+    media,
+    path_parameter,
+    query_parameter,
+    reading,
+)
 from signpost.schemas.fields import JsonSchema
 
 _CANDIDATE: Final = path_parameter("candidate", "A candidate's id, or `application:ID`, percent-encoded", "c-1")
 _READER: Final = [
     query_parameter("audience", "Whose agenda", {"type": "string", "enum": list(AUDIENCES)}, "employer"),
-    query_parameter("employer", "With audience=employer: the id of the employer", {"type": "string"}, "acme"),
+    query_parameter(
+        "employer", "With `audience=employer`, and only then: the id of the employer", {"type": "string"}, "acme"
+    ),
 ]
 
 
@@ -37,7 +46,7 @@ def _employer() -> JsonSchema:
     parameters = [
         path_parameter("employer", "The id of an employer, percent-encoded", "acme"),
         query_parameter("limit", "The maximum number of candidates", limit, 20),
-        query_parameter("after", "The `next` of the page before", {"type": "string"}, "1.253402128000000000.c-1"),
+        cursor_parameter(),
     ]
     description = "The agendas of the candidates with something to do for the employer, the most pressing first"
     answers = answering(200, description, media(ref("EmployerAgenda"), EMPLOYER_AGENDA), 400, 401)

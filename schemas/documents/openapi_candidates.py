@@ -2,7 +2,7 @@
 
 from signpost.schemas.documents.answers import ref
 from signpost.schemas.documents.examples import CANDIDATES_ANSWER
-from signpost.schemas.documents.openapi_parts import answering, media, query_parameter, reading
+from signpost.schemas.documents.openapi_parts import answering, cursor_parameter, media, query_parameter, reading
 from signpost.schemas.fields import JsonSchema
 
 
@@ -17,12 +17,10 @@ def _candidates() -> JsonSchema:
             "q",
             "Return only candidates with this text: at the beginning of their id, of an id of an application, offer or "
             "interview, or anywhere in their name",
-            {"type": "string", "maxLength": 200},
+            {"type": "string", "maxLength": 200, "pattern": "^[^\\u0000]*$"},
             "maria",
         ),
-        query_parameter(
-            "after", "The `next` of an earlier response; default: from the beginning", {"type": "string"}, "a2MtMQ"
-        ),
+        cursor_parameter(),
         query_parameter(
             "limit",
             "The maximum number of items; a page can have fewer, and none, while `next` is not null",

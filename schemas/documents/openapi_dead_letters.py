@@ -3,6 +3,7 @@
 from signpost.schemas.documents.answers import DEAD_LETTER_KINDS, ref
 from signpost.schemas.documents.examples import DEAD_LETTER, DEAD_LETTER_GROUP
 from signpost.schemas.documents.openapi_parts import (
+    INSTANT,
     LIMIT,
     answering,
     media,
@@ -20,7 +21,6 @@ _QUEUE = query_parameter(
     {"type": "string", "default": "dead", "pattern": "^(dead|unrouted|consumer\\.[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?)$"},
     "dead",
 )
-_INSTANT: JsonSchema = {"type": "string", "format": "date-time"}
 
 
 def dead_letter_paths() -> JsonSchema:
@@ -39,8 +39,8 @@ def _list() -> JsonSchema:
         query_parameter("kind", "Return only this kind of fault", kinds, "sender"),
         query_parameter("reason", "Return only reasons that begin like this", {"type": "string"}, "quota"),
         query_parameter("type", "Return only this type", {"type": "string"}, "offer.extended"),
-        query_parameter("failed_after", "Return only what failed since", _INSTANT, "2026-03-01T00:00:00Z"),
-        query_parameter("failed_before", "Return only what failed before", _INSTANT, "2026-03-03T00:00:00Z"),
+        query_parameter("failed_after", "Return only what failed since", INSTANT, "2026-03-01T00:00:00Z"),
+        query_parameter("failed_before", "Return only what failed before", INSTANT, "2026-03-03T00:00:00Z"),
         LIMIT,
     ]
     listed = {name: value for name, value in DEAD_LETTER.items() if name != "body"}

@@ -6,20 +6,17 @@ from signpost.schemas.documents.answers import ref
 from signpost.schemas.documents.openapi_parts import (
     AUDIENCE,
     CANDIDATE,
+    INSTANT,
     LIMIT,
     answering,
+    cursor_parameter,
     media,
     query_parameter,
     reading,
 )
 from signpost.schemas.fields import JsonSchema
 
-_UNTIL = query_parameter(
-    "until",
-    "The end, at most 400 days from now; default: 30 days from now",
-    {"type": "string", "format": "date-time"},
-    "2026-04-01T00:00:00Z",
-)
+_UNTIL = query_parameter("until", "The end, from now to 400 days from now; default: 30 days from now", INSTANT)
 _FORECAST: dict[str, Any] = {
     "candidate": "c-1",
     "at": "2026-03-05T08:00:00Z",
@@ -62,9 +59,9 @@ def forecast_paths() -> JsonSchema:
 
 def _of_candidate() -> JsonSchema:
     employer = query_parameter(
-        "employer", "With `audience=employer`: only the advice to this employer", {"type": "string"}, "acme"
+        "employer", "Only with `audience=employer`: only the advice to this employer", {"type": "string"}, "acme"
     )
-    parameters = [CANDIDATE, _UNTIL, {**AUDIENCE, "example": "employer"}, employer, _after("1772841600000000.1"), LIMIT]
+    parameters = [CANDIDATE, _UNTIL, {**AUDIENCE, "example": "employer"}, employer, cursor_parameter(), LIMIT]
     description = "What is raised, updated and ended, in order of time; at one instant the most urgent first"
     answers = answering(200, description, media(ref("Forecast"), _FORECAST), 400, 401, 404, 422)
     return reading("forecast", "Forecast the advice of a candidate if nothing else happens", parameters, answers)
@@ -73,10 +70,5 @@ def _of_candidate() -> JsonSchema:
 def _of_tenant() -> JsonSchema:
     description = "The number of cases that change next, by the hour (UTC)"
     answers = answering(200, description, media(ref("TenantForecast"), _TENANT), 400, 401)
-    parameters = [_UNTIL, _after("1772787600000000"), LIMIT]
+    parameters = [_UNTIL, cursor_parameter(), LIMIT]
     return reading("tenantForecast", "Count the cases whose advice changes next, by the hour", parameters, answers)
-
-
-def _after(example: str) -> JsonSchema:
-    description = "The `next` of an earlier response to the same request; default: from the beginning"
-    return query_parameter("after", description, {"type": "string"}, example)

@@ -15,8 +15,10 @@ REASONS = {
     410: "The feed does not have the changes after this cursor: start from the beginning",
     412: "The document is not the one that `If-Match` names",
     413: "The body is too large, or the batch has too many events",
+    414: "The address is too long",
     415: "The content type is not supported",
     422: "The event is invalid; `errors` names every invalid field",
+    431: "The headers are too large",
     429: "The tenant exceeds its rate limit; retry after `Retry-After` seconds",
     503: "The database or broker is unavailable; retry after `Retry-After` seconds",
 }
@@ -40,6 +42,13 @@ def refusal(status: int) -> JsonSchema:
     """Return the response of a problem, with its problem document."""
     refused = {"description": REASONS[status], "content": media(ref("Problem"), PROBLEMS[status], PROBLEM_JSON)}
     return {**refused, "headers": HEADERS[status]} if status in HEADERS else refused
+
+
+def refused_unread(operation: JsonSchema) -> JsonSchema:
+    """Return the responses to addresses and headers that are too long, where an operation has parameters there."""
+    places = {parameter["in"] for parameter in operation.get("parameters", ())}
+    statuses = ([414] if places & {"path", "query"} else []) + ([431] if "header" in places else [])
+    return {str(status): refusal(status) for status in statuses}
 
 
 _RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait", "example": 5}}
@@ -70,9 +79,16 @@ def path_parameter(name: str, description: str, example: str) -> JsonSchema:
     return {**parameter, "schema": {"type": "string", "minLength": 1}}
 
 
-def query_parameter(name: str, description: str, schema: JsonSchema, example: Any) -> JsonSchema:
-    """Return an optional query parameter."""
-    return {"name": name, "in": "query", "description": description, "schema": schema, "example": example}
+def query_parameter(name: str, description: str, schema: JsonSchema, example: Any = None) -> JsonSchema:
+    """Return an optional query parameter. `example`: None where none is accepted at any time and by any intake."""
+    parameter = {"name": name, "in": "query", "description": description, "schema": schema}
+    return parameter if example is None else {**parameter, "example": example}
+
+
+def cursor_parameter(default: str = "from the beginning") -> JsonSchema:
+    """Return the parameter that asks for the next page. No example: only an intake knows its cursors."""
+    description = f"The `next` of an earlier response to the same request, unchanged; default: {default}"
+    return query_parameter("after", description, {"type": "string"})
 
 
 def reading(operation: str, summary: str, parameters: list[JsonSchema], answers: JsonSchema) -> JsonSchema:
@@ -81,6 +97,12 @@ def reading(operation: str, summary: str, parameters: list[JsonSchema], answers:
     return {"operationId": operation, "summary": summary, "parameters": parameters, "responses": answers}
 
 
+INSTANT: JsonSchema = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": "^(19[7-9][0-9]|[2-9][0-9]{3})-",
+    "description": "An instant with its offset, in the years 1970 to 9999",
+}
 CANDIDATE = path_parameter("candidate", "A candidate's id, or `application:ID`, percent-encoded", "c-1")
 AUDIENCE = query_parameter(
     "audience", "Return only this audience", {"type": "string", "enum": list(AUDIENCES)}, "candidate"

@@ -10,6 +10,11 @@ from signpost.schemas.documents.openapi_parts import answering, media, path_para
 from signpost.schemas.documents.problem_examples import PROBLEMS, UNSIGNED
 from signpost.schemas.fields import JsonSchema
 
+_DESCRIPTION = """In binary mode the body is the event's data and the `ce-...` headers are its attributes,
+percent-encoded.
+
+Beyond the schemas: `time` is at most 5 minutes ahead of the clock; instants lie in the years 1970 to 9998; countries,
+currencies, time zones and dates exist; ids have no control or invisible characters. `422` names each field."""
 ONE_ACCEPTED = {"id": EVENT["id"], "status": 202}
 ALL_ACCEPTED = {"items": [{"index": 0, "id": "e-1", "status": 202, "errors": []}]}
 PARTLY_ACCEPTED = {
@@ -33,7 +38,7 @@ def send_events(events: Mapping[str, JsonSchema]) -> JsonSchema:
     return {
         "operationId": "sendEvents",
         "summary": "Send CloudEvents: structured, binary or batched",
-        "description": "In binary mode the body is the event's data and the `ce-...` headers are its attributes.",
+        "description": _DESCRIPTION,
         "parameters": [_header(name) for name in ("specversion", "id", "source", "type", "time", "subject")],
         "requestBody": {
             "required": True,

@@ -114,12 +114,12 @@ def _found(operation: Any, *arguments: Any) -> Any:
 
 
 def _choice(tenant: str) -> Choice:
-    kind = request.args.get("kind", "")
-    if kind not in ("", *KINDS):
+    kind = request.args.get("kind")
+    if kind is not None and kind not in KINDS:
         raise BadQuery("kind", f"must be one of {', '.join(KINDS)}")
     return Choice(
         reason=request.args.get("reason", ""),
-        kind=kind,
+        kind=kind or "",
         tenant=tenant,
         type=request.args.get("type", "").removeprefix("signpost.").removesuffix(".v1"),
         failed_before=read_instant("failed_before"),
