@@ -77,7 +77,6 @@ class ConnectionThread:
         self._lines = Repeats()
         self._stopping, self._has_connected = False, False
         self._first_attempt = threading.Event()
-        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:

@@ -204,7 +204,6 @@ class RabbitConsumer:
         if self._losses and self._settled >= HEALTHY_AFTER:
             self._losses = 0
             if self._is_careful:
-                self._is_careful = False
                 # The prefetch of a consumer is that of the channel when it starts
                 channel.basic_cancel(self._tag, callback=lambda _: self._consume_as_before(channel))
 
