@@ -42,7 +42,7 @@ class Connection:
     ) -> None:
         self.name, self.on_open, self.on_lost = name, on_open, on_lost
         self.problem: str | None = None
-        self.failed = self.is_own = self.is_held = False
+        self.failed = self.is_own = self.is_held = self.is_started = False
         self.later: list[tuple[float, Callable[[], None]]] = []
         self.held: list[Callable[[], None]] = []
         self.dropped: list[str] = []
@@ -50,7 +50,7 @@ class Connection:
         self.ready = 0
 
     def start(self) -> None:
-        """Nothing runs."""
+        self.is_started = True
 
     def call(self, function: Callable[[], None]) -> None:
         if self.is_held:
@@ -136,13 +136,14 @@ def ended(*futures: Future[None]) -> list[type | None]:
 
 def test_each_message_is_sent_once_with_its_properties_and_must_reach_a_queue() -> None:
     publisher, connection, channel = opened()
-    assert connection.ready == 1
+    assert (connection.ready, connection.is_started) == (1, True)
     noted = [f"add_on_{name}_callback" for name in ("return", "connection_blocked", "connection_unblocked")]
     assert [name for name, *_ in channel.calls] == [*noted, "confirm_delivery"]
-    publisher.publish(event(1))
+    sent = publisher.publish(event(1, own=1))
     [(_, exchange, key, body, properties, mandatory)] = channel.of("basic_publish")
     assert (exchange, key, body, mandatory) == (EVENTS, "0.acme.x", b"{}", ("mandatory", True))
-    assert (properties.message_id, properties.delivery_mode) == ("e-1", 2)
+    assert (properties.message_id, properties.delivery_mode, properties.headers) == ("e-1", 2, {"own": 1})
+    assert not sent.cancel(), "nobody can take back what is being sent"
 
 
 def test_a_confirm_of_several_covers_all_up_to_its_tag_and_one_alone_only_its_own() -> None:
@@ -227,7 +228,9 @@ def test_what_a_closed_publisher_has_not_sent_when_its_connection_ends_is_refuse
     publisher, connection, channel = opened()
     channel.is_open = False
     kept = publisher.publish(event(1))
-    publisher.close(0)
+    began = time.monotonic()
+    publisher.close(0.1)
+    assert time.monotonic() - began >= 0.1, "it waits for the confirm"
     assert connection.stopped == [1.0]
     connection.on_lost("stopped")
     assert ended(kept, publisher.publish(event(2))) == [PublishRefused, PublishRefused]
@@ -261,6 +264,9 @@ def test_a_blocked_broker_is_the_reason_even_where_there_is_no_place(monkeypatch
         patched.setattr(publisher, "_reserve_place", lambda _: None)
         publisher._open = 1
         assert ended(publisher.publish(event(4))) == [PublishRefused], "blocked just after it had found a place"
+        publisher._on_unblocked(None, None)
+        connection.problem, connection.failed = "nobody there", True
+        assert ended(publisher.publish(event(4))) == [PublishRefused], "or away"
     assert len(channel.of("basic_publish")) == 1
     publisher._on_unblocked(None, None)
     connection.problem, connection.failed = "nobody there", True
@@ -462,11 +468,27 @@ def test_a_consumer_that_waits_gets_what_arrives() -> None:
     assert time.monotonic() - began < PATIENCE / 2
 
 
+def test_a_consumer_that_waits_ends_when_it_is_closed() -> None:
+    consumer, _, _ = consuming()
+    thread = threading.Thread(target=lambda: consumer.receive(5, PATIENCE))
+    began = time.monotonic()
+    thread.start()
+    thread.join(0.05)
+    consumer.close()
+    thread.join(PATIENCE)
+    assert time.monotonic() - began < PATIENCE / 2
+
+
 def test_a_consumer_without_a_channel_can_be_asked_anything() -> None:
     consumer = RabbitConsumer("amqp://h/", Bounds(), "a test", Letters, queue="q", prefetch=1)  # type: ignore[arg-type]
     assert (consumer.competitors(), consumer.receive(1, 0)) == (1, [])
     consumer.yield_turn()
     settle(consumer, Outcome.DONE)
+    channel = Channel()
+    consumer._channel = channel
+    assert consumer.competitors() == 1
+    consumer.yield_turn()
+    assert channel.calls == [], "it does not consume yet"
 
 
 def test_what_is_done_in_order_takes_one_frame_and_the_rest_one_each() -> None:
@@ -514,6 +536,19 @@ def test_a_message_whose_dead_letter_is_not_confirmed_is_tried_again(error: Exce
     assert verbs(channel) == [("basic_reject", 1, ("requeue", True)), ("basic_ack", 2)]
 
 
+def test_the_confirm_of_a_dead_letter_is_waited_for() -> None:
+    class Slow(Letters):
+        def publish(self, message: Message) -> Future[None]:
+            future: Future[None] = Future()
+            threading.Timer(0.02, future.set_result, [None]).start()
+            return future
+
+    consumer, _, channel = consuming(Slow())
+    deliver(consumer, channel, 1)
+    settle(consumer, Outcome.DEAD, *consumer.receive(9, 0), reason="bad")
+    assert verbs(channel) == [("basic_ack", 1, ("multiple", True))]
+
+
 def test_a_dead_letter_that_cannot_be_written_keeps_the_body() -> None:
     letters = Letters(Unsendable("a header"))
     consumer, _, channel = consuming(letters)
@@ -533,6 +568,11 @@ def test_after_a_loss_earlier_deliveries_are_void_and_nothing_is_consumed_before
     assert connection.ready == 2
     settle(consumer, Outcome.DONE, held)
     assert verbs(again) == []
+    deliver(consumer, again, 1)
+    settle(consumer, Outcome.DONE, held)
+    assert verbs(again) == [], "the same tag of another connection"
+    consumer._unsettled.clear()
+    consumer._ready.clear()
     assert consumer.receive(5, 0) == []
     assert again.of("basic_consume") == [("basic_consume", "q")]
     consumer.receive(5, 0)
@@ -556,6 +596,19 @@ def test_what_is_asked_for_between_two_connections_is_consumed_on_the_next() -> 
     assert closed.of("basic_consume") == []
 
 
+def test_two_requests_at_once_consume_once() -> None:
+    consumer, connection, channel = consuming()
+    deliver(consumer, channel, 1)
+    connection.on_lost("cut")
+    again = open_channel(consumer)
+    connection.is_held = True
+    for _ in range(2):
+        consumer.receive(1, 0)
+    for function in connection.held:
+        function()
+    assert again.of("basic_consume") == [("basic_consume", "q")]
+
+
 def test_a_loss_without_deliveries_and_one_of_a_subscription_need_no_request() -> None:
     consumer, connection, _ = consuming()
     connection.on_lost("cut")
@@ -577,6 +630,13 @@ def test_settlements_that_wait_for_the_connection_are_void_once_it_is_lost() -> 
     open_channel(consumer)
     connection.held.pop()()
     assert verbs(channel) == []
+    send = consumer._send_settlements
+    deliver(consumer, channel, 5)
+    consumer._channel.is_open = False  # type: ignore[union-attr]
+    send(consumer._generation, {5}, set())
+    consumer._channel = None
+    send(consumer._generation, {5}, set())
+    assert 5 in consumer._unsettled, "without a channel nothing is settled"
 
 
 def lose(consumer: RabbitConsumer, times: int) -> Channel:
@@ -685,7 +745,7 @@ def frame(headers: Any, **more: Any) -> Delivery:
 def test_the_headers_of_the_broker_are_no_headers_of_the_message() -> None:
     found = frame({"x-delivery-count": 2, "x-acquired-count": 3, "x-delivery-limit": 20, "own": 1, "list": [], 5: "x"})
     assert (found.headers, found.attempts, found.tag, found.redelivered) == ({"own": 1}, 2, (2, 4), True)
-    assert frame({}, user_id="u").user_id == "u"
+    assert (frame({}, user_id="u").user_id, frame({}).exchange, frame({}).routing_key) == ("u", "x", "k")
     assert frame({"x-delivery-count": "many"}).attempts == frame(None).attempts == 0
 
 

@@ -487,12 +487,19 @@ def test_each_turn_of_the_clock_counts_samples_measures_and_reports(
     assert reports[-1] == {"database": True, "broker": False}
 
 
-def test_a_clock_collects_what_it_has_sent_when_it_is_idle_and_when_it_stops(store: Store, broker: Broker) -> None:
+def test_a_clock_collects_what_it_has_sent_before_it_pauses_and_when_it_stops(store: Store, broker: Broker) -> None:
+    waiting: list[int] = []
+
+    class Pause(Turns):
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.append(store.outbox_depth(START).waiting)
+            return super().wait(timeout)
+
     due_case(store, "due", START)
     clock = Clock(store, broker)
-    clock.turn()
+    clock.worker.run(Pause(1))
     assert broker.published
-    assert store.outbox_depth(START).waiting == 0
+    assert waiting == [0]
     due_case(store, "late", START)
     stop = Turns(1)
     stop.set()
