@@ -7,13 +7,18 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from signpost.errors import SignpostError
-from signpost.services.intake.page import candidates, operations, rulebook, signing_in, viewers
+from signpost.services.intake.page import candidates, operations, playground, rulebook, signing_in, viewers
 from signpost.services.intake.page.parts import PageParts
 from signpost.services.intake.page.rendering import render_problem, show_instant, show_value
 from signpost.services.intake.problems import NotFound, bug_to_problem, http_to_problem, to_problem
 
 STATIC: Final = files("signpost.services.intake.page") / "static"
-ASSETS: Final = {"page.css": "text/css", "slider.js": "text/javascript", "icon.svg": "image/svg+xml"}
+ASSETS: Final = {
+    "page.css": "text/css",
+    "slider.js": "text/javascript",
+    "editor.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 """File that a page loads -> its media type."""
 MAX_AGE_S: Final = 300
 
@@ -25,7 +30,7 @@ def blueprint(parts: PageParts) -> Blueprint:
     routes.add_app_template_filter(show_value, "value")
     _guard(routes, parts)
     _add_assets(routes)
-    for screen in (signing_in, candidates, rulebook, operations):
+    for screen in (signing_in, candidates, rulebook, playground, operations):
         screen.add_routes(routes, parts)
 
     @routes.route("/<path:path>", methods=["GET", "POST"])

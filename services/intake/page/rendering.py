@@ -13,7 +13,12 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-SCREENS: Final = (("candidates", "Candidates"), ("rulebook", "Rulebook"), ("operations", "Operations"))
+SCREENS: Final = (
+    ("candidates", "Candidates"),
+    ("rulebook", "Rulebook"),
+    ("playground", "Playground"),
+    ("operations", "Operations"),
+)
 
 
 def render(template: str, status: int = 200, **values: Any) -> Response:
