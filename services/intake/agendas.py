@@ -1,6 +1,7 @@
 """Routes of the agenda: of a candidate, of an employer over its candidates, and feedback on a card."""
 
 import re
+from collections.abc import Sequence
 
 import orjson
 from flask import Blueprint, Response, request
@@ -16,7 +17,7 @@ from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import BadQuery, NotFound
 from signpost.services.intake.reading import case_of, read_limit
 from signpost.services.intake.slots import Slots
-from signpost.storage import CaseRow
+from signpost.storage import CaseRow, StandingRow
 
 MAX_QUESTIONS = 2
 """Questions that an agenda shows at most."""
@@ -65,15 +66,13 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
     @routes.get("/v1/employers/<anything:employer>/agenda")
     def employer(employer: str) -> Response:
         tenant, limit = context.tenant(), read_limit(MAX_CANDIDATES, DEFAULT_CANDIDATES)
-        places = context.store.standings(tenant, employer, _after(), limit) if "\0" not in employer else []
+        places = context.store.standings(tenant, employer, after_place(), limit) if "\0" not in employer else []
         context.charge(tenant, prices.of_agendas(len(places)))
         rows = [row for place in places if (row := context.store.case(tenant, place.case_key)) is not None]
         cases = [_stored(row) for row in rows]
         with slots.take(tenant):
             items = orjson.loads(analyst.run(ReadAgendas(tenant, cases, Reader("employer", employer), context.clock())))
-        last = places[-1] if len(places) == limit else None
-        following = f"{last.rank}.{last.last_useful}.{last.case_key}" if last else None
-        return reply({"employer": employer, "items": items, "next": following})
+        return reply({"employer": employer, "items": items, "next": place_cursor(places, limit)})
 
     def read(tenant: str, row: CaseRow, reader: Reader, questions: int) -> bytes:
         wanted = questions if reader.audience == "candidate" else 0
@@ -110,7 +109,7 @@ def _questions() -> int:
     return int(raw)
 
 
-def _after() -> tuple[int, int, str] | None:
+def after_place() -> tuple[int, int, str] | None:
     """The place after which a page begins. Raises BadQuery."""
     raw = request.args.get("after")
     if raw is None:
@@ -119,3 +118,9 @@ def _after() -> tuple[int, int, str] | None:
     if match is None or "\0" in raw:
         raise BadQuery("after", "must be the `next` of the page before")
     return int(match[1]), int(match[2]), match[3]
+
+
+def place_cursor(places: Sequence[StandingRow], limit: int) -> str | None:
+    """The `next` of a page; None after the last one."""
+    last = places[-1] if len(places) == limit else None
+    return f"{last.rank}.{last.last_useful}.{last.case_key}" if last else None

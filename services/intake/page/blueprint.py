@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from signpost.errors import SignpostError
-from signpost.services.intake.page import candidates, operations, playground, rulebook, signing_in, viewers
+from signpost.services.intake.page import candidates, employers, operations, playground, rulebook, signing_in, viewers
 from signpost.services.intake.page.parts import PageParts
 from signpost.services.intake.page.rendering import render_problem, show_instant, show_value
 from signpost.services.intake.problems import NotFound, bug_to_problem, http_to_problem, to_problem
@@ -30,7 +30,7 @@ def blueprint(parts: PageParts) -> Blueprint:
     routes.add_app_template_filter(show_value, "value")
     _guard(routes, parts)
     _add_assets(routes)
-    for screen in (signing_in, candidates, rulebook, playground, operations):
+    for screen in (signing_in, candidates, employers, rulebook, playground, operations):
         screen.add_routes(routes, parts)
 
     @routes.route("/<path:path>", methods=["GET", "POST"])
@@ -52,6 +52,8 @@ def _guard(routes: Blueprint, parts: PageParts) -> None:
             viewers.check_form()
         if g.viewer is None and request.endpoint not in signing_in.OPEN_TO_ALL:
             return signing_in.ask_to_sign_in()
+        if g.viewer is not None and not viewers.may_see(g.viewer, request.path):
+            raise NotFound("there is no such page for you")
         return None
 
     routes.after_request(viewers.keep_form_cookie)

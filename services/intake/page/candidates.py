@@ -43,6 +43,7 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
 
     @routes.get("/candidates/<anything:key>/explain")
     def choose(key: str) -> Response:
+        viewer()
         rule, _, subject = request.args.get("rule", "").partition("@")
         chosen = {"subject": subject, **({"at": request.args["at"]} if request.args.get("at") else {})}
         return go(f"/page/candidates/{quote(key, safe='')}/rules/{quote(rule, safe='')}?{urlencode(chosen)}")

@@ -20,6 +20,7 @@ SESSION_US: Final = 12 * HOUR
 TOKEN_BYTES: Final = 32
 TENANT, OPERATOR, EMPLOYER = "tenant", "operator", "employer"
 ROLES: Final = (TENANT, OPERATOR, EMPLOYER)
+_FOR_ALL: Final = ("/page/", "/page/login", "/page/logout")
 _COOKIE, _FORM_COOKIE = "signpost-session", "signpost-form"
 
 
@@ -56,6 +57,15 @@ def viewer(*roles: str) -> Viewer:
     if found.role not in (roles or (TENANT, OPERATOR)):
         raise NotFound("there is no such page for you")
     return found
+
+
+def may_see(who: Viewer, path: str) -> bool:
+    """Whether a viewer may ask for an address at all: an employer only for its own screens, others for all but those.
+    What each screen shows is up to the screen."""
+    if path in _FOR_ALL or path.startswith(("/page/link/", "/page/static/")):
+        return True
+    is_employers = f"{path}/".startswith("/page/employer/")
+    return is_employers is (who.role == EMPLOYER)
 
 
 def begin_with_key(context: IntakeContext, key: str) -> str | None:

@@ -1,0 +1,71 @@
+"""The screens for an employer: its candidates, what it should do, and why; nothing of what it does not know."""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+from flask import Blueprint, Response
+
+from signpost.advice.agenda import Reader
+from signpost.explain import UnknownSubject
+from signpost.services.intake import prices
+from signpost.services.intake.agendas import after_place, place_cursor
+from signpost.services.intake.analysis import ReadAgendas, StoredCase
+from signpost.services.intake.page.employer_jobs import NOTHING, ExplainToEmployer, ReadForEmployer
+from signpost.services.intake.page.parts import PageParts
+from signpost.services.intake.page.rendering import render
+from signpost.services.intake.page.viewers import EMPLOYER, Viewer, viewer
+from signpost.services.intake.page.what_if import with_what_if
+from signpost.services.intake.problems import BadQuery, NotFound
+from signpost.services.intake.reading import facts_in, read_instant
+from signpost.storage import CaseRow
+
+PAGE_SIZE: Final = 20
+
+
+def add_routes(routes: Blueprint, parts: PageParts) -> None:
+    """Add the routes."""
+    store, clock = parts.context.store, parts.context.clock
+
+    @routes.get("/employer")
+    def candidates_of_employer() -> Response:
+        who = viewer(EMPLOYER)
+        places = store.standings(who.tenant, who.employer, after_place(), PAGE_SIZE)
+        rows = [row for place in places if (row := store.case(who.tenant, place.case_key)) is not None]
+        cases = [StoredCase(row.key, row.state, row.advice, agendas=row.agendas) for row in rows]
+        job = ReadAgendas(who.tenant, cases, Reader("employer", who.employer), clock())
+        items = orjson.loads(parts.run(job, prices.of_agendas(len(cases))))
+        return render("employer.html", items=items, next=place_cursor(places, PAGE_SIZE))
+
+    @routes.get("/employer/<anything:key>/rules/<rule>/<anything:subject>")
+    def explain_to_employer(key: str, rule: str, subject: str) -> Response:
+        who, row = viewer(EMPLOYER), _case(parts, viewer(EMPLOYER), key)
+        case = StoredCase(row.key, row.state, row.advice)
+        job = ExplainToEmployer(who.tenant, case, who.employer, rule, subject, clock())
+        found = with_what_if(_run(parts, job, prices.EXPLANATION))
+        home = f"/page/employer/{quote(row.key, safe='')}"
+        return render("why.html", key=row.key, home=home, rule=rule, at=None, explanations=[found])
+
+    @routes.get("/employer/<anything:key>")
+    def candidate_of_employer(key: str) -> Response:
+        who, row, now = viewer(EMPLOYER), _case(parts, viewer(EMPLOYER), key), clock()
+        at = read_instant("at") or now
+        if at < now:
+            raise BadQuery("at", "must not be in the past")
+        job = ReadForEmployer(who.tenant, StoredCase(row.key, row.state, row.advice), who.employer, now, at)
+        return render("employer_candidate.html", **_run(parts, job, prices.FORECAST))
+
+
+def _case(parts: PageParts, who: Viewer, key: str) -> CaseRow:
+    """The case of a key. Raises NotFound, in the same words as for the candidate of another employer."""
+    row = parts.context.store.case(who.tenant, key) if "\0" not in key else None
+    if row is None or not facts_in(row.state):
+        raise NotFound(NOTHING)
+    return row
+
+
+def _run(parts: PageParts, job: ReadForEmployer | ExplainToEmployer, price: int) -> Any:
+    try:
+        return orjson.loads(parts.run(job, price))
+    except UnknownSubject as error:
+        raise NotFound(str(error)) from None
