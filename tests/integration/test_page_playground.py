@@ -98,7 +98,9 @@ def test_own_timelines_and_mutants_are_run(reader: Reader) -> None:
     assert "of the mutants of ask-response-deadline are noticed" in page.first("p", role="status").text
 
 
-@pytest.mark.parametrize("text", ["", "nothing", "- a list", "a: b: c", "x" * 20_000, "{{{{", "\x00", "a: &x [*x, *x]"])
+@pytest.mark.parametrize(
+    "text", ["", "nothing", "- a list", "a: b: c", "x" * 20_000, "{{{{", "\x00", "a: &x [*x, *x]", "[" * 9_000]
+)
 def test_any_text_is_answered(reader: Reader, text: str) -> None:
     page = try_out(reader, text)
     assert page.all("", role="alert")

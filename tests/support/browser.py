@@ -20,6 +20,7 @@ ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
 """The key by which WebDriver names an element."""
 TAB: Final = "\ue004"
 ENTER: Final = "\ue007"
+ARROW_DOWN: Final = "\ue015"
 ARROW_LEFT: Final = "\ue012"
 ARROW_RIGHT: Final = "\ue014"
 

@@ -32,7 +32,7 @@ def rules_in(text: str) -> list[str]:
     """The ids of the rules in a text; none if it cannot be read, which the loader explains better."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return []
     if not isinstance(root, yaml.MappingNode):
         return []
