@@ -1,4 +1,4 @@
-# One image for all processes; the command selects one: intake, advisor, clock, relay, db upgrade, topology apply.
+# One image for all processes; the command selects one: intake, advisor, clock, relay, deliverer, db upgrade, topology apply.
 
 ARG PYTHON_IMAGE=python:3.11.16-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b
 FROM ${PYTHON_IMAGE} AS build

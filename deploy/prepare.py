@@ -25,7 +25,10 @@ SECRETS = DEPLOY / "secrets"
 CLIENT = DEPLOY / "client"
 CONFIG = DEPLOY / "config"
 DOTENV = DEPLOY.parent / ".env"
-ROLES = ("migrations", "intake", "advisor", "clock", "relay")
+ROLES = ("migrations", "intake", "advisor", "clock", "relay", "deliverer")
+BROKER_ROLES = ROLES[:-1]
+"""The deliverer uses no broker; its address is a setting that must be there."""
+BROKER_WITHOUT_USER = "amqp://rabbitmq/%2F"
 SCRAM_ROUNDS = 4096
 
 
@@ -61,21 +64,22 @@ def broker_definitions(passwords: dict[str, str]) -> str:
 
 
 def database_passwords(passwords: dict[str, str]) -> str:
-    """SQL that sets the passwords of the roles."""
-    return "\n".join(f"ALTER ROLE signpost_{role} PASSWORD '{postgresql_verifier(passwords[role])}';" for role in ROLES)
+    """SQL that sets the passwords of roles."""
+    roles = (role for role in ROLES if role in passwords)
+    return "\n".join(f"ALTER ROLE signpost_{role} PASSWORD '{postgresql_verifier(passwords[role])}';" for role in roles)
+
+
+def database_url(role: str, password: str) -> str:
+    """How a process reaches the database."""
+    return f"postgresql://signpost_{role}:{password}@postgres/signpost"
 
 
 def make_secrets(api_key: str, greenhouse: str) -> dict[str, str]:
     """The content of each file in deploy/secrets."""
     database, broker = ({role: secrets.token_hex(24) for role in ROLES} for _ in range(2))
-    urls = {
-        f"{role}_{server}_url": url
-        for role in ROLES
-        for server, url in (
-            ("database", f"postgresql://signpost_{role}:{database[role]}@postgres/signpost"),
-            ("broker", f"amqp://signpost-{role}:{broker[role]}@rabbitmq/%2F"),
-        )
-    }
+    urls = {f"{role}_database_url": database_url(role, database[role]) for role in ROLES}
+    urls |= {f"{role}_broker_url": f"amqp://signpost-{role}:{broker[role]}@rabbitmq/%2F" for role in BROKER_ROLES}
+    urls["deliverer_broker_url"] = BROKER_WITHOUT_USER
     superuser = os.environ.get("POSTGRES_PASSWORD") or secrets.token_hex(24)
     return {
         **urls,
@@ -121,6 +125,7 @@ def complete_secrets() -> list[Path]:
     made = {
         "postgres_service": postgres_service((SECRETS / "postgres_password").read_text(encoding="utf-8").strip()),
         "grafana_password": secrets.token_hex(12),
+        "deliverer_broker_url": BROKER_WITHOUT_USER,
     }
     if (CLIENT / "client.env").exists():
         made["demo_api_key"] = (CLIENT / "client.env").read_text(encoding="utf-8").partition("_API_KEY=")[2].strip()
@@ -129,6 +134,13 @@ def complete_secrets() -> list[Path]:
     rights = json.loads((DEPLOY / "rabbitmq" / "definitions.json").read_text(encoding="utf-8"))["permissions"]
     if definitions["permissions"] != rights:
         missing[SECRETS / "rabbitmq_definitions.json"] = json.dumps(definitions | {"permissions": rights}, indent=1)
+    for role in ROLES:
+        if not (SECRETS / f"{role}_database_url").exists():
+            password = secrets.token_hex(24)
+            known = SECRETS / "postgres_passwords.sql"
+            before = missing.get(known) or known.read_text(encoding="utf-8").strip()
+            missing[known] = f"{before}\n{database_passwords({role: password})}"
+            missing[SECRETS / f"{role}_database_url"] = database_url(role, password)
     for file, text in missing.items():
         file.unlink(missing_ok=True)
         write(file, text, 0o444)

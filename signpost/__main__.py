@@ -3,7 +3,7 @@
 import signal
 import sys
 
-LONG_RUNNING = frozenset({"up", "intake", "advisor", "clock", "relay"})
+LONG_RUNNING = frozenset({"up", "intake", "advisor", "clock", "relay", "deliverer"})
 SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 

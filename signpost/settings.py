@@ -164,6 +164,24 @@ class Settings:
     dead_letter_messages: int = _setting(
         number(0, 10_000_000), "100000", "latest dead letters that each queue keeps, older ones are deleted; 0: all"
     )
+    endpoint_networks: str = _setting(
+        networks,
+        "",
+        "networks of your own in which endpoints of webhooks may be, also over http: ADDRESS,NETWORK/BITS; all others "
+        "must be public, over https",
+    )
+    endpoint_timeout: float = _setting(
+        seconds(1, 60), "15", "seconds within which the receiver of a webhook must have answered"
+    )
+    endpoints_at_once: int = _setting(
+        number(1, 1_000), "64", "webhooks that one deliverer sends at once; at most 8 of them to one endpoint"
+    )
+    endpoint_disable_days: int = _setting(
+        number(1, 90), "3", "days of failures without a success after which an endpoint is disabled"
+    )
+    endpoint_attempt_days: int = _setting(
+        number(1, 365), "7", "days for which attempts at webhooks are kept, with the beginning of each response"
+    )
     log_level: str = _setting(
         choice("debug", "info", "warning", "error"),
         "info",

@@ -1,1 +1,1 @@
-"""The queue processes: advisor, clock and relay. `main(settings)` of each module runs one. Serves no HTTP."""
+"""The workers: advisor, clock, relay and deliverer. `main(settings)` of each module runs one. Serves no HTTP."""

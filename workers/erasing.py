@@ -6,6 +6,7 @@ from signpost.advice.case_set import CaseSet
 from signpost.case.erasure import Entity, entities_of, identities, is_covered, of_case, of_event
 from signpost.case.event import Event
 from signpost.case.identity import APPLICATION, links
+from signpost.outgoing.items import redact
 from signpost.storage import OutboxRow, Transaction
 from signpost.workers.case_rows import CaseKey
 
@@ -75,6 +76,7 @@ class Erasing:
             now=self._now,
             lost=lost - kept,
             living={loaded.key, *applications} if loaded.case.registers else (),
+            redact=redact,
         )
 
 

@@ -5,8 +5,8 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Protocol, TypeAlias
@@ -30,6 +30,8 @@ Clock: TypeAlias = Callable[[], int]
 """Microseconds since the epoch, UTC."""
 Stop: TypeAlias = threading.Event
 Rules: TypeAlias = Callable[[], LiveEngines[Engine]]
+
+Opened: TypeAlias = Callable[[Rules], AbstractContextManager["Worker"]]
 
 MIN_PAUSE_S, MAX_PAUSE_S = 0.2, 10.0
 CONFIRM_MARGIN_S = 2.0
@@ -72,7 +74,29 @@ class Parts:
 
 
 def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
-    """Run a worker until SIGTERM or SIGINT; the exit code.
+    """Run a worker until SIGTERM or SIGINT; the exit code. See `run_opened`."""
+
+    @contextmanager
+    def opened(rules: Rules) -> Iterator[Worker]:
+        with open_parts(name, settings, rules) as parts:
+            yield make(parts)
+
+    return run_opened(name, settings, opened)
+
+
+def run_without_broker(name: str, settings: Settings, make: Callable[[Store], AbstractContextManager[Worker]]) -> int:
+    """The same for a worker that needs only the database."""
+
+    @contextmanager
+    def opened(_rules: Rules) -> Iterator[Worker]:
+        with open_checked_store(name, settings) as store, make(store) as worker:
+            yield worker
+
+    return run_opened(name, settings, opened, parts=("database",))
+
+
+def run_opened(name: str, settings: Settings, opened: Opened, parts: Sequence[str] = ("database", "broker")) -> int:
+    """Run a worker that `opened` makes until SIGTERM or SIGINT; the exit code. `parts`: what it needs.
 
     Reconnects after a TransientError. A CallerError, which an operator must correct, ends the process with a message;
     a bug crashes it: a crash loses nothing.
@@ -84,7 +108,7 @@ def run(name: str, settings: Settings, make: Callable[[Parts], Worker]) -> int:
         rules = cache(partial(_load_rules, settings, stop, reload_requested))
         try:
             with metrics_of(name, settings.metrics_bind), _traces_of(name, settings.traces):
-                _run(name, settings, make, stop, rules)
+                _run(name, opened, stop, rules, parts)
         except (CallerError, MisconfiguredError) as error:
             log.error("%s cannot run: %s", name, error)
             return MISUSED
@@ -105,19 +129,18 @@ def _traces_of(name: str, kind: str) -> Iterator[None]:
         traces.stop()
 
 
-def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: Stop, rules: Rules) -> None:
+def _run(name: str, opened: Opened, stop: Stop, rules: Rules, parts: Sequence[str]) -> None:
     """Raises MisconfiguredError only before the first run: settings that worked are likely to work again."""
     waits, lines, has_run = pauses(), Repeats(), False
     while not stop.is_set():
         health.turn()
         started = time.monotonic()
         try:
-            with open_parts(name, settings, rules) as parts:
-                worker = make(parts)
+            with opened(rules) as worker:
                 log.info("%s runs", name)
                 has_run = True
                 lines.reset()
-                health.report({"database": True, "broker": True})
+                health.report(dict.fromkeys(parts, True))
                 worker.run(stop)
         except TransientError as error:
             if isinstance(error, MisconfiguredError) and not has_run:
@@ -136,9 +159,7 @@ def _run(name: str, settings: Settings, make: Callable[[Parts], Worker], stop: S
 @contextmanager
 def open_parts(name: str, settings: Settings, rules: Rules) -> Iterator[Parts]:
     """Open and check store and broker. Raises TransientError, and CallerError for a missing exchange or queue."""
-    with open_store(settings.database_url, name=f"signpost {name}") as store:
-        store.ping()
-        _check_tables(store)
+    with open_checked_store(name, settings) as store:
         broker = connect(
             settings.broker_url,
             partitions=settings.partitions,
@@ -150,6 +171,15 @@ def open_parts(name: str, settings: Settings, rules: Rules) -> Iterator[Parts]:
             yield Parts(settings, store, broker, wall_clock, rules)
         finally:
             broker.close()
+
+
+@contextmanager
+def open_checked_store(name: str, settings: Settings) -> Iterator[Store]:
+    """Open and check the store. Raises TransientError."""
+    with open_store(settings.database_url, name=f"signpost {name}") as store:
+        store.ping()
+        _check_tables(store)
+        yield store
 
 
 def _check_tables(store: Store) -> None:

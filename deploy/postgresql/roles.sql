@@ -6,7 +6,7 @@ DO $$
 DECLARE
     role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['signpost_migrations', 'signpost_intake', 'signpost_advisor', 'signpost_clock', 'signpost_relay'] LOOP
+    FOREACH role IN ARRAY ARRAY['signpost_migrations', 'signpost_intake', 'signpost_advisor', 'signpost_clock', 'signpost_relay', 'signpost_deliverer'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', role);
         END IF;
@@ -30,5 +30,5 @@ BEGIN
 END $$;
 -- Whatever a migration creates: its ids can be drawn by each process, its rows are read by none until grants.sql says so.
 ALTER DEFAULT PRIVILEGES FOR ROLE signpost_migrations IN SCHEMA public GRANT USAGE ON SEQUENCES
-    TO signpost_intake, signpost_advisor, signpost_clock, signpost_relay;
+    TO signpost_intake, signpost_advisor, signpost_clock, signpost_relay, signpost_deliverer;
 COMMIT;

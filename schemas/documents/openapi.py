@@ -23,6 +23,7 @@ from signpost.schemas.documents.openapi_calendar import calendar_paths
 from signpost.schemas.documents.openapi_candidates import candidate_paths
 from signpost.schemas.documents.openapi_dead_letters import dead_letter_paths
 from signpost.schemas.documents.openapi_documents import document_paths
+from signpost.schemas.documents.openapi_endpoints import ENDPOINT_ANSWERS, endpoint_paths, endpoint_webhooks
 from signpost.schemas.documents.openapi_forecast import forecast_paths
 from signpost.schemas.documents.openapi_parts import (
     AUDIENCE,
@@ -67,6 +68,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/v1/deliveries/{delivery}": {"get": _delivery()},
         "/v1/deliveries/{delivery}/replay": {"post": _replay()},
         **dead_letter_paths(),
+        **endpoint_paths(),
         "/livez": {"get": _health("livez", "The process is running")},
         "/readyz": {
             "get": _health(
@@ -79,6 +81,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "/metrics": {"get": _metrics()},
         **document_paths(documents),
     }
+    webhooks, more = endpoint_webhooks(documents)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -92,12 +95,15 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         "security": [{"key": []}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {path: _tagged(path, item) for path, item in paths.items()},
+        "webhooks": webhooks,
         "components": {
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key; it identifies the tenant"}
             },
             "schemas": {
                 **ANSWERS,
+                **ENDPOINT_ANSWERS,
+                **more,
                 "RecommendationChange": component(documents["signpost.recommendation.v1.json"]),
                 **{name: component(event) for name, event in events.items()},
             },
@@ -118,6 +124,7 @@ _TAGS = {
     "Explain": "Explain, forecast and simulate advice",
     "Calendar": "Read calendars, and manage the links to them",
     "Deliveries": "Inspect and replay webhooks",
+    "Endpoints": "Manage the endpoints to which webhooks are posted, and what they get",
     "Dead letters": "Inspect, requeue and drop messages that could not be processed",
     "Health": "Health checks for operators",
     "Contracts": "Public documents: OpenAPI, AsyncAPI, JSON Schema",
@@ -146,8 +153,9 @@ def _tag(path: str, method: str) -> str:
         return "Calendar"
     if path.startswith("/v1/deliveries"):
         return "Deliveries"
-    if path.startswith("/v1/dead-letters"):
-        return "Dead letters"
+    for start, tag in (("/v1/dead-letters", "Dead letters"), ("/v1/endpoints", "Endpoints")):
+        if path.startswith(start):
+            return tag
     return "Read" if method == "get" else "Send"
 
 

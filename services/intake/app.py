@@ -1,7 +1,7 @@
 """Composes the Flask application of the intake from its parts. Reads nothing from the environment."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from flask import Flask, Response, request
@@ -10,12 +10,14 @@ from werkzeug.routing import BaseConverter
 from signpost.ingress.cloudevents_http import grant
 from signpost.messaging import Broker, Publisher
 from signpost.names import CLOUDEVENT_JSON, CLOUDEVENTS_BATCH_JSON, JSON
+from signpost.outgoing.addresses import Network
 from signpost.services.intake import (
     agendas,
     calendars,
     candidates,
     dead_letters,
     documents,
+    endpoints,
     events,
     explaining,
     feedback,
@@ -52,6 +54,9 @@ BODIES: Final = {
     "/v1/candidates/<anything:key>/agenda/cards/<card>/feedback": (JSON,),
     "/v1/candidates/<anything:key>/calendar-links": (JSON,),
     "/v1/simulate": (JSON,),
+    "/v1/endpoints": (JSON,),
+    "/v1/endpoints/<name>/replay": (JSON,),
+    "/v1/endpoints/<name>/rotate": (JSON,),
 }
 """Route -> the media types of the bodies that it takes, for the header Accept-Post (Linked Data Platform 1.0)."""
 
@@ -98,6 +103,7 @@ def create_app(
     scrape: Callable[[], bytes] | None = None,
     files: page.PageFiles | None = None,
     operator: page.OperatorView | None = None,
+    networks: Sequence[Network] = (),
 ) -> Flask:
     """The WSGI application.
 
@@ -107,6 +113,7 @@ def create_app(
     without it, each request checks. `broker`: for the dead letters; without it, there are no routes of them.
     `scrape`: the metrics as text, for /metrics; without it, they are served elsewhere.
     `files`: the rules for the screens of the page that show them; `operator`: what operators see on it.
+    `networks`: in which endpoints of webhooks may be, beside public addresses.
     `analyst` runs at most `analyses` explanations, forecasts and simulations at once.
     """
     chosen = limits or Limits()
@@ -134,6 +141,7 @@ def create_app(
     app.register_blueprint(agendas.blueprint(context, analyst, slots))
     app.register_blueprint(blueprint(context, webhooks.events_of))
     turns = QueueTurns()
+    app.register_blueprint(endpoints.blueprint(context, networks))
     if broker is not None:
         app.register_blueprint(dead_letters.blueprint(context, broker, partitions, turns))
     app.after_request(add_delivery_header)

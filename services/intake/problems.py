@@ -13,6 +13,7 @@ from signpost.ingress.cloudevents_http import UnsupportedMediaType
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.strict_json import MalformedJson, TooLarge
 from signpost.names import PROBLEM_JSON
+from signpost.outgoing.registry import NoEndpoint
 from signpost.schemas import InvalidEvent, Problem
 from signpost.schemas.problems import count_more
 from signpost.services.intake.limits import Limits
@@ -82,6 +83,7 @@ KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
     (InvalidSignature, 401, "unsigned", "The signature is missing or invalid"),
     (Unauthorized, 401, "unauthorized", "The API key is missing or invalid"),
     (NotFound, 404, "unknown", "Not found"),
+    (NoEndpoint, 404, "unknown", "Not found"),
     (PreconditionFailed, 412, "precondition-failed", "The precondition does not hold"),
     (TooLarge, 413, "too-large", "The request is too large"),
     (RateLimited, 429, "too-many", "Rate limit exceeded"),

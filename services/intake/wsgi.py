@@ -12,6 +12,7 @@ from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, connect
 from signpost.metrics.folder import inherited_folder
 from signpost.metrics.reading import Scrape
+from signpost.outgoing.addresses import parse_networks
 from signpost.services.intake.analysis_processes import ChildSettings, ProcessAnalyst
 from signpost.services.intake.app import create_app, microseconds
 from signpost.services.intake.delivery_log import Deliveries
@@ -104,6 +105,7 @@ app = create_app(
     scrape=None if metrics is None else Scrape(metrics[0]),
     files=PageFiles(settings.rules, settings.tenants),
     operator=Installation(settings),
+    networks=parse_networks(settings.endpoint_networks),
     rate=Rate(settings.rate_per_second, settings.rate_burst) if settings.rate_per_second else None,
 )
 

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "forecast": ("signpost.cli.forecast:forecast", "Show what time alone will change, for a candidate or for all."),
     "rules": ("signpost.cli.rules:rules", "Write, check, test and explain rules."),
     "consumers": ("signpost.cli.consumers:consumers", "Add, list and remove queues for other systems."),
+    "endpoints": ("signpost.cli.endpoints:endpoints", "Add, list, test and repair endpoints of webhooks."),
     "deliveries": ("signpost.cli.deliveries:deliveries", "Inspect received webhooks and replay them."),
     "dead-letters": (
         "signpost.cli.dead_letters:dead_letters",
@@ -37,6 +38,7 @@ COMMANDS: Final = {
     "advisor": ("signpost.cli.processes:advisor", "Run an advisor: turns events into recommendations."),
     "clock": ("signpost.cli.processes:clock", "Run the clock: re-evaluates cases when time changes their advice."),
     "relay": ("signpost.cli.processes:relay", "Run the relay: publishes what other processes could not."),
+    "deliverer": ("signpost.cli.processes:deliverer", "Run a deliverer: posts webhooks to endpoints."),
 }
 """Command -> its module and attribute, and its line in `signpost --help`."""
 

@@ -12,7 +12,7 @@ from signpost.cli.failures import FAILED
 if TYPE_CHECKING:
     from signpost.doctor import Line
 
-ROLES = ("intake", "advisor", "clock", "relay", "migrations", "all")
+ROLES = ("intake", "advisor", "clock", "relay", "deliverer", "migrations", "all")
 COLOURS = {"failed": "red", "warning": "yellow", "skipped": "blue", "ok": "green"}
 
 

@@ -1,4 +1,4 @@
-"""`signpost intake|advisor|clock|relay`: one process of the system, as containers and `signpost up` run it."""
+"""`signpost intake|advisor|clock|relay|deliverer`: one process of the system, for containers and `signpost up`."""
 
 import os
 import sys
@@ -49,5 +49,16 @@ def clock() -> None:
 def relay() -> None:
     """Run the relay until SIGTERM: publishes outbox messages that another process committed but could not publish."""
     from signpost.workers.relay import main
+
+    sys.exit(main(settings()))
+
+
+@click.command
+def deliverer() -> None:
+    """Run a deliverer until SIGTERM: posts recommendations and agendas to endpoints, as signed webhooks.
+
+    Several deliverers can run at once; each sends what it claims. Needs the database, and no broker.
+    """
+    from signpost.workers.deliverer import main
 
     sys.exit(main(settings()))

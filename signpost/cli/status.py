@@ -75,11 +75,21 @@ def lines_of(document: "Document") -> Iterator[str]:
     if "outbox" in document:
         yield f"outbox     {_waiting(document['outbox']['waiting'], 'waiting message', document['outbox']['oldest_s'])}"
         yield f"clock      {_waiting(document['clock']['due'], 'due case', document['clock']['lag_s'])}"
+        yield from _endpoints(document["endpoints"])
         yield from _traffic(document)
     yield from _dead_letters(document.get("dead_letters", []))
     yield from _errors(document["errors"])
     for part, problem in document["problems"].items():
         yield f"{click.style('not read   ', fg='red')}{part}: {problem}"
+
+
+def _endpoints(found: "Document | None") -> Iterator[str]:
+    """What waits for endpoints of webhooks, and which do not work; nothing without endpoints."""
+    if not found or not found["number"]:
+        return
+    words = [f"{found[state]} {state}" for state in ("failing", "disabled") if found[state]]
+    state = click.style(f" ({', '.join(words)}: signpost endpoints list)", fg="red") if words else ""
+    yield f"endpoints  {found['number']}{state}, {_waiting(found['waiting'], 'waiting message', found['oldest_s'])}"
 
 
 def _versions(document: "Document") -> Iterator[str]:

@@ -26,6 +26,8 @@ from signpost.repeats import Repeats
 from signpost.setting_kinds import Bind, mask_passwords
 from signpost.settings import Settings
 
+OTHERS: Final = ("clock", "relay", "deliverer")
+"""The workers beside the advisors."""
 START_TIMEOUT_S: Final = 60.0
 """How long to wait for servers, and then for the system to become ready."""
 MIN_PAUSE_S, MAX_PAUSE_S = 0.5, 8.0
@@ -41,7 +43,7 @@ class AlreadyRunning(CallerError):
 @click.command
 @click.option("--advisors", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of advisors.")
 def up(advisors: int) -> None:
-    """Start intake, advisor, clock and relay, and keep them running until Ctrl-C.
+    """Start intake, advisor, clock, relay and deliverer, and keep them running until Ctrl-C.
 
     Without settings it needs no server: database and queue are one SQLite file in .signpost, and the first run creates
     a tenant `demo` with an API key and two sources. With SIGNPOST_DATABASE_URL and SIGNPOST_BROKER_URL it uses
@@ -72,7 +74,7 @@ def up(advisors: int) -> None:
 def _stages(advisors: int) -> list[list[Program]]:
     """The intake stops first, so that no new events arrive while the workers finish."""
     names = ["advisor"] if advisors == 1 else [f"advisor-{number}" for number in range(1, advisors + 1)]
-    workers = [Program(name, _worker(name.partition("-")[0]), WORKER_GRACE_S) for name in (*names, "clock", "relay")]
+    workers = [Program(name, _worker(name.partition("-")[0]), WORKER_GRACE_S) for name in (*names, *OTHERS)]
     return [[Program("intake", (sys.executable, *GUNICORN), INTAKE_GRACE_S)], workers]
 
 

@@ -13,6 +13,7 @@ from signpost.doctor.rights import ALL, database_rights, role_of
 from signpost.doctor.site import Site
 from signpost.errors import MisconfiguredError, TransientError
 from signpost.storage import Right, head_revision, known_revisions
+from signpost.storage.endpoint_rows import BY_HAND
 
 UPGRADE: Final = "signpost db upgrade"
 OLDEST_POSTGRESQL: Final = 13
@@ -174,6 +175,26 @@ def outbox(site: Site) -> Iterator[Finding]:
         yield warning(text, "signpost relay", step)
     else:
         yield ok(text)
+
+
+def endpoints(site: Site) -> Iterator[Finding]:
+    """Endpoints that get nothing, and messages that no deliverer sends."""
+    now = site.clock()
+    rows = site.store.endpoints.all()
+    for row in rows:
+        if not row.enabled and row.reason != BY_HAND:
+            text = f"endpoint {row.id} of tenant {row.tenant} is disabled: {row.reason}"
+            yield warning(
+                text, f"signpost endpoints enable {row.id}", "mend the receiver first; then it gets today's state"
+            )
+        elif row.failing_since is not None:
+            text = f"endpoint {row.id} of tenant {row.tenant} fails since {format_instant(row.failing_since)}"
+            yield warning(text, f"signpost endpoints attempts {row.id}", "the attempts say what its receiver answers")
+    if (age := site.store.outgoing.announced_age(now) / SECOND) > site.limits.outbox_margin_s:
+        text = f"messages for endpoints wait for {age:.0f} s: no deliverer runs"
+        yield failed(text, "signpost deliverer", "if one runs, its log says why it does not work")
+    elif all(row.enabled and row.failing_since is None for row in rows):
+        yield ok(f"{len(rows)} endpoints of webhooks" if rows else "there are no endpoints of webhooks")
 
 
 def due_cases(site: Site) -> Iterator[Finding]:

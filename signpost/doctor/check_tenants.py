@@ -19,7 +19,7 @@ from signpost.tenants.editing import TenantsFile
 from signpost.tenants.live import kept_tenants
 from signpost.tenants.model import Source
 
-WORKERS: Final = ("advisor", "clock", "relay", "migrations")
+WORKERS: Final = ("advisor", "clock", "relay", "deliverer", "migrations")
 SECRET_MOUNTS: Final = ("/run/secrets/", "/var/run/secrets/")
 """Where a container engine mounts secrets, with modes of its own."""
 EXAMPLE: Final = re.compile(r"(?i)(whsec_)?(?:(?:your|the|secret|change|me|example|password|test|x)[-_ ]?)+")

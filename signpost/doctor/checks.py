@@ -66,6 +66,7 @@ CHECKS: Final = {
         Check("future-times", "times in the future", check_database.future, ("database", "migrations")),
         Check("outbox", "messages that wait to be published", check_database.outbox, ("database", "migrations")),
         Check("due-cases", "cases that wait for a clock", check_database.due_cases, ("database", "migrations")),
+        Check("endpoints", "endpoints of webhooks", check_database.endpoints, ("database", "migrations")),
         Check("rules-in-force", "rulebook of running processes", check_rules.rules_in_force, ("rules", "migrations")),
         Check("consumers", "queues of consumers", check_broker.consumers, ("broker", "migrations")),
         Check("intake", "the intake's own report", check_outside.intake),

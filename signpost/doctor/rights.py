@@ -12,7 +12,7 @@ from signpost.storage.tables import metadata
 
 ALL: Final = "all"
 """The role of one user for all processes."""
-ROLES: Final = ("intake", "advisor", "clock", "relay", "migrations")
+ROLES: Final = ("intake", "advisor", "clock", "relay", "deliverer", "migrations")
 _DEAD_QUEUES: Final = (DEAD, UNROUTED)
 _ADVICE: Final = (ADVICE, AGENDA, QUESTIONS)
 _EVERYTHING: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -33,6 +33,7 @@ _BROKER: Final = {
     "advisor": BrokerNeeds(write=(*_ADVICE, DEAD), read=(ADVISOR, BULK)),
     "clock": BrokerNeeds(write=_ADVICE),
     "relay": BrokerNeeds(write=(*_ADVICE, EVENTS), read=_DEAD_QUEUES),
+    "deliverer": BrokerNeeds(),
     "migrations": BrokerNeeds(configure=True, write=(EVENTS,), read=(DEAD,)),
 }
 _OWN_NAMES: Final = r"^(signpost\.|amq\.gen)"
@@ -49,6 +50,8 @@ GRANTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("SELECT, INSERT, DELETE", "calendar_links, page_sessions"),
         ("SELECT", "erasures, digest_keys, usage"),
         ("INSERT, SELECT (id, created)", "outbox"),
+        ("SELECT, INSERT, UPDATE, DELETE", "endpoints, endpoint_messages"),
+        ("SELECT, DELETE", "endpoint_items, endpoint_attempts"),
     ),
     "advisor": (
         ("SELECT", "alembic_version, digest_keys, consumers, usage"),
@@ -60,7 +63,11 @@ GRANTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("SELECT, DELETE", "delivery_cases, delivery_ids"),
         ("SELECT, INSERT, UPDATE", "erasures, feed_heads"),
         ("SELECT, INSERT", "feed_erased"),
-        ("SELECT (tenant, case_key), DELETE", "calendar_links"),
+        ("SELECT (tenant, case_key), DELETE", "calendar_links, endpoint_attempts"),
+        ("SELECT (tenant)", "endpoints"),
+        ("SELECT, INSERT, UPDATE, DELETE", "announcements"),
+        ("SELECT (id, tenant, case_key, body), UPDATE (body), DELETE", "endpoint_messages"),
+        ("SELECT (tenant, case_key), UPDATE (body)", "endpoint_items"),
     ),
     "clock": (
         ("SELECT", "alembic_version"),
@@ -74,10 +81,19 @@ GRANTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("SELECT, DELETE", "deliveries"),
         ("SELECT (delivery), DELETE", "delivery_cases, delivery_ids"),
         ("SELECT (until), DELETE", "signed_messages"),
+        ("SELECT (tenant)", "endpoints"),
+        ("INSERT", "announcements"),
     ),
     "relay": (
         ("SELECT, UPDATE, DELETE", "outbox"),
         ("SELECT", "alembic_version, erasures, digest_keys, consumers"),
+    ),
+    "deliverer": (
+        ("SELECT", "alembic_version"),
+        ("SELECT, UPDATE", "endpoints"),
+        ("SELECT, DELETE", "announcements"),
+        ("SELECT, INSERT, UPDATE, DELETE", "endpoint_messages, endpoint_items"),
+        ("SELECT, INSERT, DELETE", "endpoint_attempts"),
     ),
 }
 """Role -> privileges on tables, as deploy/postgresql/grants.sql grants them."""
@@ -114,6 +130,8 @@ def broker_patterns(role: str) -> tuple[str, str, str]:
         _DEAD_QUEUES: r"^signpost\.(dead|advice\.unrouted|consumer\.[a-z0-9-]+\.dead)$",
     }
     names = "|".join(name.removeprefix("signpost.") for name in needs.write)
+    if not names:
+        return "^$", "^$", reads[needs.read]
     write = rf"^signpost\.({names})$" if len(needs.write) > 1 else rf"^signpost\.{names}$"
     return "^$", write, reads[needs.read]
 

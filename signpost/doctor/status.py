@@ -19,7 +19,7 @@ from signpost.doctor.check_outside import intake_report
 from signpost.doctor.check_rules import IN_USE_US
 from signpost.doctor.site import NAME, Site
 from signpost.engine import choose_engine
-from signpost.errors import SignpostError, TransientError
+from signpost.errors import MisconfiguredError, SignpostError, TransientError
 from signpost.messaging import Bounds, advisor_queues, connect
 from signpost.messaging.topology import UNROUTED, consumer_queue, dead_letter_queue
 from signpost.names import DEAD
@@ -80,11 +80,27 @@ class StatusReader:
             "migration": {"revision": look.revision(), "wanted": head_revision()},
             "outbox": {"waiting": waiting.number, "oldest_s": _age(now, waiting.since)},
             "clock": {"due": due.number, "lag_s": _age(now, due.since)},
+            "endpoints": self._endpoints(now),
             "cases": look.cases(),
             "last": {what: {"hour": hour, "day": day} for what, (hour, day) in since.items()},
             "rulebooks": sorted({row.version for row in rulebooks if now - row.seen_at < IN_USE_US}),
             "connections": look.connections(),
             "refused": [_refused(row.received_at, row) for row in look.refused(MAX_ERRORS)],
+        }
+
+    def _endpoints(self, now: int) -> Document | None:
+        """The endpoints of webhooks; None if this user may not see them."""
+        try:
+            found = self._site.store.outgoing.summary(now)
+        except MisconfiguredError:
+            return None
+        return {
+            "number": found.endpoints,
+            "failing": found.failing,
+            "disabled": found.disabled,
+            "waiting": found.waiting,
+            "oldest_s": round(found.oldest / SECOND, 1) if found.oldest else None,
+            "set_aside": found.set_aside,
         }
 
     def _broker(self) -> Document:
@@ -130,7 +146,7 @@ class StatusReader:
         found: dict[str, Document] = {}
         for name in document.pop("connections", {}):
             role = name.removeprefix("signpost ")
-            if role in ("advisor", "clock", "relay", "intake"):
+            if role in ("advisor", "clock", "relay", "deliverer", "intake"):
                 found[role] = {"role": role, "number": None, "by": "its connections to the database"}
         consumers = [one["consumers"] for one in document.get("queues", []) if not _is_dead(one["queue"])]
         work = consumers[: len(advisor_queues(self._site.settings.partitions))]

@@ -25,12 +25,13 @@ alerts in [deploy/prometheus/alerts.yaml](../deploy/prometheus/alerts.yaml) and 
   each event at its effect, so it contains the time in the queue.
 """
 _SECTIONS = (
-    ("Every process", ("intake", "advisor", "clock", "relay")),
+    ("Every process", ("intake", "advisor", "clock", "relay", "deliverer")),
     ("Intake", ("intake",)),
     ("Advisor", ("advisor",)),
     ("Advisor and clock", ("advisor", "clock")),
     ("Clock", ("clock",)),
     ("Relay", ("relay",)),
+    ("Deliverer", ("deliverer",)),
     ("Several roles", ()),
 )
 

@@ -4,8 +4,8 @@ from typing import Final
 
 from signpost.metrics.kinds import Counter, Gauge, Histogram, Metric
 
-INTAKE, ADVISOR, CLOCK, RELAY = "intake", "advisor", "clock", "relay"
-ROLES: Final = (INTAKE, ADVISOR, CLOCK, RELAY)
+INTAKE, ADVISOR, CLOCK, RELAY, DELIVERER = "intake", "advisor", "clock", "relay", "deliverer"
+ROLES: Final = (INTAKE, ADVISOR, CLOCK, RELAY, DELIVERER)
 EVALUATING: Final = (ADVISOR, CLOCK)
 WORKERS: Final = (ADVISOR, CLOCK, RELAY)
 PARTS: Final = ("database", "broker", "outbox", "tenants", "sources", "vendors", "rules", "log")
@@ -200,5 +200,41 @@ DEAD_REDELIVERED = Counter(
     "signpost_dead_letters_redelivered_total", "Dead letters that the relay gave back to the advisors.",
     roles=(RELAY,),
 )  # fmt: skip
+
+# Deliverer
+WEBHOOKS_SENT = Counter(
+    "signpost_webhooks_sent_total", "Attempts at webhooks: delivered, refused by the receiver, failed, or blocked.",
+    ("outcome",), roles=(DELIVERER,), first=(("delivered",), ("refused",), ("failed",), ("blocked",)),
+)  # fmt: skip
+WEBHOOK_SECONDS = Histogram(
+    "signpost_webhook_duration_seconds", "Time of an attempt, name and response included.", roles=(DELIVERER,),
+    buckets=(*_FAST, 30, 60),
+)  # fmt: skip
+WEBHOOK_AGE = Histogram(
+    "signpost_webhook_age_seconds", "Time from the commit of a change to its delivery to an endpoint.",
+    roles=(DELIVERER,), buckets=_AGES,
+)  # fmt: skip
+WEBHOOKS_WAITING = Gauge(
+    "signpost_webhook_messages", "Messages that wait for endpoints, those of disabled ones included.",
+    roles=(DELIVERER,), merge="mostrecent",
+)  # fmt: skip
+WEBHOOKS_OLDEST = Gauge(
+    "signpost_webhook_oldest_age_seconds", "Age of the oldest message that waits for an enabled endpoint.",
+    roles=(DELIVERER,), merge="mostrecent",
+)  # fmt: skip
+WEBHOOKS_SET_ASIDE = Gauge(
+    "signpost_webhook_set_aside_messages", "Messages that an endpoint refused for days while it took others.",
+    roles=(DELIVERER,), merge="mostrecent",
+)  # fmt: skip
+ENDPOINTS_FAILING = Gauge(
+    "signpost_endpoints_failing", "Enabled endpoints whose last attempt failed.", roles=(DELIVERER,),
+    merge="mostrecent",
+)  # fmt: skip
+ENDPOINTS_DISABLED = Gauge(
+    "signpost_endpoints_disabled",
+    "Endpoints that are disabled, and not by hand.",
+    roles=(DELIVERER,),
+    merge="mostrecent",
+)
 
 TABLE: Final[tuple[Metric, ...]] = tuple(one for one in list(globals().values()) if isinstance(one, Metric))

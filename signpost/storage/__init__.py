@@ -5,6 +5,14 @@ from signpost.storage.buckets import Lease, Rate
 from signpost.storage.calendar_links import CalendarLink
 from signpost.storage.candidates import CandidateRow
 from signpost.storage.deliveries import DeliveryRow, DeliveryStore, DeliverySummary
+from signpost.storage.endpoint_rows import (
+    Announcement,
+    Attempt,
+    AttemptRow,
+    EndpointCounts,
+    EndpointRow,
+    WaitingMessage,
+)
 from signpost.storage.errors import (
     BadCursor,
     BadDatabaseUrl,
@@ -16,6 +24,7 @@ from signpost.storage.errors import (
     StorageUnavailable,
 )
 from signpost.storage.inspection import Right, ServerRow, Waiting
+from signpost.storage.outgoing import Claimed, OutgoingSummary
 from signpost.storage.rows import (
     CaseRow,
     Change,
@@ -32,27 +41,37 @@ from signpost.storage.rows import (
     StandingRow,
 )
 from signpost.storage.schema import head_revision, is_current, known_revisions, require_tables, revision, upgrade
+from signpost.storage.settling import Settled
+from signpost.storage.spreading import Item
 from signpost.storage.store import Store, open_store
 from signpost.storage.transaction import Transaction
 from signpost.storage.usage import Usage
 
 __all__ = [
+    "Announcement",
+    "Attempt",
+    "AttemptRow",
     "BadCursor",
     "BadDatabaseUrl",
     "CalendarLink",
     "CandidateRow",
     "CaseRow",
     "Change",
+    "Claimed",
     "ConsumerRow",
     "DeliveryRow",
     "DeliveryStore",
     "DeliverySummary",
+    "EndpointCounts",
+    "EndpointRow",
     "FeedRow",
     "FeedbackTarget",
+    "Item",
     "Lease",
     "OutboxDepth",
     "OutboxMessage",
     "OutboxRow",
+    "OutgoingSummary",
     "Rate",
     "RecommendationRow",
     "Right",
@@ -60,6 +79,7 @@ __all__ = [
     "RulebookRow",
     "SeenEvent",
     "ServerRow",
+    "Settled",
     "StaleCursor",
     "StandingRow",
     "StorageBug",
@@ -71,6 +91,7 @@ __all__ = [
     "Transaction",
     "Usage",
     "Waiting",
+    "WaitingMessage",
     "back_up",
     "head_revision",
     "is_current",

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, delete, func, or_, select, text
 
 from signpost.names import ADVICE, AGENDA, QUESTIONS
+from signpost.storage.endpoint_tables import announcements, endpoint_attempts, endpoint_items, endpoint_messages
 from signpost.storage.rows import OutboxRow, to_outbox_row
 from signpost.storage.tables import (
     calendar_links,
@@ -98,7 +99,9 @@ class ErasureStore:
     def count_rows(self, tenant: str, key: str) -> dict[str, int]:
         """Table -> number of its rows that concern the case of a candidate."""
         tables = {"events": seen_events, "recommendations": recommendations, "feed": feed, "outbox": outbox,
-                  "deliveries": delivery_cases, "calendar_links": calendar_links}  # fmt: skip
+                  "deliveries": delivery_cases, "calendar_links": calendar_links, "announcements": announcements,
+                  "endpoint_messages": endpoint_messages, "endpoint_items": endpoint_items,
+                  "endpoint_attempts": endpoint_attempts}  # fmt: skip
         with self._read_connection() as connection:
             return {
                 name: connection.execute(

@@ -15,6 +15,7 @@ from signpost.storage.candidates import CandidateStore
 from signpost.storage.consumers import ConsumerStore
 from signpost.storage.deliveries import DeliveryStore
 from signpost.storage.dialect import Dialect
+from signpost.storage.endpoints import EndpointStore
 from signpost.storage.engines import WRITE, EngineOptions, LazyEngine
 from signpost.storage.erasures import ErasureStore
 from signpost.storage.errors import StorageUnavailable, translate_errors
@@ -23,6 +24,7 @@ from signpost.storage.inspection import InspectionStore
 from signpost.storage.lookup import LookupStore
 from signpost.storage.next_changes import NextChangeStore
 from signpost.storage.outcomes import OutcomeStore
+from signpost.storage.outgoing import OutgoingStore
 from signpost.storage.page_sessions import PageSessionStore
 from signpost.storage.postgres import PostgresDialect
 from signpost.storage.retention import RetentionStore
@@ -71,6 +73,8 @@ class Store:
         self.retention = RetentionStore(self._write_connection)
         self.usage = UsageStore(self._write_connection, self._read_connection, self._dialect)
         self.consumers = ConsumerStore(self._write_connection, self._read_connection)
+        self.endpoints = EndpointStore(self._write_connection, self._read_connection, self._dialect)
+        self.outgoing = OutgoingStore(self._write_connection, self._read_connection, self._dialect)
         self.next_changes = NextChangeStore(self._read_connection)
         self.inspection = InspectionStore(self._read_connection)
         self.lookup = LookupStore(self._read_connection)

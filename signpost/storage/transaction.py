@@ -9,7 +9,7 @@ from sqlalchemy import CTE, Connection, delete, func, select, tuple_
 from signpost.case.erasure import Entity, of_absorbed, of_case, of_entities, of_event, of_ids
 from signpost.errors import BugError
 from signpost.names import ADVICE, CLOUDEVENT_JSON
-from signpost.storage import due_cases, erasures, feed
+from signpost.storage import announcing, due_cases, erasures, feed
 from signpost.storage import standings as employers_lists
 from signpost.storage.consumers import read_consumers
 from signpost.storage.deliveries import delete_found_by
@@ -45,6 +45,7 @@ class Transaction:
         """Use `connection`, which must be inside a transaction."""
         self._connection = connection
         self._dialect = dialect
+        self._announcer = announcing.Announcer(connection)
 
     def mark_seen(self, events: Sequence[SeenEvent]) -> set[EventKey]:
         """Mark events as processed; returns the (tenant, source, id) of those that are new.
@@ -111,7 +112,9 @@ class Transaction:
             }
             for change in changes
         ]
-        return self._dialect.insert_changes(self._connection, values)
+        ids = self._dialect.insert_changes(self._connection, values)
+        self._announcer.announce(values)
+        return ids
 
     def enqueue(
         self, messages: Sequence[OutboxMessage], *, tenant: str, case_key: str, now: int, leased_until: int
@@ -142,7 +145,9 @@ class Transaction:
             }
             for tenant, case_key, message in messages
         ]
-        return self._dialect.insert_outbox(self._connection, values)
+        ids = self._dialect.insert_outbox(self._connection, values)
+        self._announcer.announce(values)
+        return ids
 
     def save_standings(self, rows: Sequence[StandingRow], gone: Collection[tuple[str, str, str]]) -> None:
         """Save the places of cases in the lists of employers, and delete those of (tenant, employer, case key)."""
@@ -195,13 +200,14 @@ class Transaction:
         now: int,
         lost: Collection[Entity] = (),
         living: Collection[str] = (),
+        redact: announcing.Redact | None = None,
     ) -> list[OutboxRow]:
         """Delete all data of these cases and of every case merged into them, and record digests of what was erased:
         the cases, their events, and `lost`, their entities.
 
         Keeps the case rows of `living`, which hold statements since, the seen rows of those statements, and events
         added to the outbox after `erased_at`. Call it after `save_cases`, and before `record`, whose rows it would
-        delete. Returns what of the cases waited in the outbox.
+        delete. Returns what of the cases waited in the outbox. `redact`: what stays of a message for an endpoint.
         """
         if not keys:
             return []
@@ -209,6 +215,7 @@ class Transaction:
         seen = self._delete_seen(tenant, covered, erased_at if covered & set(living) else None)
         gone = sorted(covered - set(living))
         feed.erase(self._connection, tenant, covered)
+        announcing.erase(self._connection, tenant, covered, redact)
         for table in (recommendations, standings, calendar_links):
             mine = (table.c.tenant == tenant, table.c.case_key.in_(sorted(covered)))
             self._connection.execute(delete(table).where(*mine))

@@ -25,7 +25,7 @@ NEEDED = (
     "deploy", "examples", "rules", "schemas", "services", "signpost", "workers",
 )  # fmt: skip
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "client", "config", "secrets", "node_modules")
-PROCESSES = ("intake", "advisor", "clock", "relay")
+PROCESSES = ("intake", "advisor", "clock", "relay", "deliverer")
 SERVERS = ("rabbitmq", "postgres")
 ONE_SHOTS = ("roles", "migrate", "topology", "grants")
 IMAGES = dict(re.findall(r"\$\{([A-Z]+_IMAGE):-([^}]+)\}", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))

@@ -239,7 +239,7 @@ def test_the_intake_scales_on_cpu_and_advisors_on_their_queues() -> None:
     fixed = [
         [role for role, each in of_kind(d, "Deployment").items() if "replicas" in each["spec"]] for d in (plain, full)
     ]
-    assert fixed == [["advisor", "clock", "relay"], ["clock", "intake", "relay"]]
+    assert fixed == [["advisor", "clock", "deliverer", "relay"], ["clock", "deliverer", "intake", "relay"]]
     assert of_kind(plain, "ScaledObject") == of_kind(full, "HorizontalPodAutoscaler") == {}
     scaler, queues = (
         of_kind(plain, "HorizontalPodAutoscaler")["intake"]["spec"],

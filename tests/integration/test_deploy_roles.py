@@ -23,6 +23,7 @@ from signpost.names import ADVICE, AGENDA, QUESTIONS
 from signpost.settings import read_settings
 from signpost.storage import upgrade
 from signpost.storage.tables import metadata
+from tests.support.hooks import HookServer, hook_server
 from tests.support.http import HTTP
 from tests.support.installations import variables
 from tests.support.intake_parts import NORTH_KEY, tenants_in
@@ -88,15 +89,33 @@ def ready(private_postgres: PrivatePostgreSQL, private_rabbitmq: PrivateRabbitMQ
 def processes(ready: Servers, tmp_path: Path) -> Iterator[tuple[str, dict[str, WorkerProcess]]]:
     """The address of the intake, and all workers."""
     tenants_in(tmp_path)
-    settings = {"SIGNPOST_DATABASE_URL": ready.database("intake"), "SIGNPOST_BROKER_URL": ready.broker("intake")}
+    settings = {
+        "SIGNPOST_DATABASE_URL": ready.database("intake"),
+        "SIGNPOST_BROKER_URL": ready.broker("intake"),
+        "SIGNPOST_ENDPOINT_NETWORKS": "127.0.0.1",
+    }
     with ExitStack() as stack:
         address, _ = stack.enter_context(running(tmp_path, **settings))
         workers = {
-            name: WorkerProcess(name, tmp_path, ready.database(name), ready.broker(name), outbox_lease="1")
-            for name in ("advisor", "clock", "relay")
+            name: WorkerProcess(
+                name,
+                tmp_path,
+                ready.database(name),
+                ready.broker(name),
+                outbox_lease="1",
+                endpoint_networks="127.0.0.1",
+            )
+            for name in ("advisor", "clock", "relay", "deliverer")
         }
         stack.enter_context(kill_afterwards(*workers.values()))
         yield address, workers
+
+
+@pytest.fixture
+def hooks() -> Iterator[HookServer]:
+    """A receiver of webhooks."""
+    with hook_server() as server:
+        yield server
 
 
 def play(address: str) -> None:
@@ -115,7 +134,7 @@ def play(address: str) -> None:
 
 
 def test_the_whole_flow_runs_with_the_rights_of_each_role(
-    ready: Servers, processes: tuple[str, dict[str, WorkerProcess]]
+    ready: Servers, processes: tuple[str, dict[str, WorkerProcess]], hooks: HookServer
 ) -> None:
     address, workers = processes
 
@@ -131,6 +150,10 @@ def test_the_whole_flow_runs_with_the_rights_of_each_role(
         assert isinstance(number, int)
         return number
 
+    headers = {"Authorization": f"Bearer {NORTH_KEY}"}
+    wanted: dict[str, object] = {"url": f"http://127.0.0.1:{hooks.port}/", "patterns": ["north.#", "agenda:north.#"]}
+    wanted["every_change"] = True
+    assert HTTP.post(f"{address}/v1/endpoints", json=wanted, headers=headers, timeout=60).status_code == 201
     play(address)
     until(lambda: count("SELECT count(*) FROM erasures") > 0, "the advisor is done")
     assert count("SELECT count(*) FROM recommendations") >= 10
@@ -146,7 +169,10 @@ def test_the_whole_flow_runs_with_the_rights_of_each_role(
         " '{}', 1, 1)"
     )
     until(lambda: count("SELECT count(*) FROM outbox") == 0, "the relay publishes it")
-    headers = {"Authorization": f"Bearer {NORTH_KEY}"}
+    # The deliverer: what the advisor and the clock have announced
+    until(lambda: count("SELECT count(*) FROM announcements") == 0, "all messages are spread")
+    until(lambda: count("SELECT count(*) FROM endpoint_messages") == 0, "all webhooks are delivered")
+    assert len(hooks.requests) >= 10
     for path in ("/v1/recommendations", "/v1/deliveries", "/v1/dead-letters", "/readyz"):
         assert HTTP.get(address + path, headers=headers, timeout=60).status_code == 200
     assert not REFUSALS.findall(logs()), logs()[-3000:]
@@ -191,10 +217,12 @@ FORBIDDEN_SQL = {
         "SELECT * FROM rulebooks", "UPDATE usage SET bytes = 0",
     ],
     "advisor": [
+        "SELECT secret FROM endpoints", "SELECT response FROM endpoint_attempts", "SELECT body FROM endpoint_items",
         "SELECT body FROM deliveries", "SELECT headers FROM deliveries", "SELECT * FROM buckets",
         "DELETE FROM consumers", "INSERT INTO deliveries DEFAULT VALUES",
     ],
     "clock": [
+        "SELECT secret FROM endpoints", "SELECT * FROM announcements", "SELECT * FROM endpoint_messages",
         "SELECT * FROM seen_events", "DELETE FROM cases", "UPDATE feed SET body = ''",
         "UPDATE deliveries SET body = NULL", "INSERT INTO deliveries DEFAULT VALUES",
         "SELECT * FROM consumers", "SELECT body FROM outbox",
@@ -202,6 +230,8 @@ FORBIDDEN_SQL = {
     ],
     "relay": ["SELECT * FROM cases", "SELECT * FROM recommendations", "SELECT * FROM deliveries",
               "INSERT INTO outbox DEFAULT VALUES", "SELECT * FROM feed"],
+    "deliverer": ["SELECT * FROM cases", "SELECT * FROM recommendations", "SELECT * FROM feed", "SELECT * FROM outbox",
+                  "SELECT * FROM deliveries", "DELETE FROM endpoints", "SELECT * FROM erasures"],
 }  # fmt: skip
 
 
@@ -283,7 +313,7 @@ def test_guest_cannot_log_in_where_the_definitions_are_loaded_at_the_start(ready
         config.write(own)
     with with_definitions as node:
         assert {line.split()[0] for line in node.ctl("list_users", "--no-table-headers").splitlines()} == {
-            f"signpost-{role}" for role in ROLES
+            f"signpost-{role}" for role in ROLES if role != "deliverer"
         }
         with pytest.raises(AMQPError):
             pika.BlockingConnection(pika.URLParameters(node.url()))
@@ -294,8 +324,8 @@ def test_every_table_has_its_rights() -> None:
     assert [name for name in metadata.tables if not re.search(rf"\b{name}\b", granted)] == []
 
 
-OF_DATABASE = ("database-rights", "outbox", "due-cases", "future-times", "rules-in-force", "consumers")
-OF_BROKER = ("queues", "dead-letters")
+OF_DATABASE = ("database-rights", "outbox", "due-cases", "future-times", "rules-in-force", "endpoints")
+OF_BROKER = ("consumers", "queues", "dead-letters")
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -303,8 +333,10 @@ def test_the_doctor_knows_the_rights_of_each_user_and_skips_what_it_may_not_see(
     ready: Servers, role: str, tmp_path: Path
 ) -> None:
     urls = {"SIGNPOST_DATABASE_URL": ready.database(role), "SIGNPOST_BROKER_URL": ready.broker(role)}
+    # The deliverer has no user in the broker
+    checks = OF_DATABASE if role == "deliverer" else (*OF_DATABASE, *OF_BROKER)
     with closing(Site(read_settings(variables(tmp_path, **urls)))) as site:
-        found = {line.check: line.finding for line in examine(site, (*OF_DATABASE, *OF_BROKER))}
+        found = {line.check: line.finding for line in examine(site, checks)}
     assert found["database-rights"].text == f"signpost_{role} has the rights of the role {role}"
     assert {name for name, finding in found.items() if finding.status == Status.FAILED} == set(), found
     assert all("permission denied" in one.text for one in found.values() if one.status == Status.SKIPPED), found

@@ -139,7 +139,7 @@ def test_from_nothing_to_advice_and_a_clean_end(system: System) -> None:
     assert {json.loads(line)["data"]["rule"] for line in shown} == published_rules(system)
     _, metrics = get(f"127.0.0.1:{system.port}/metrics")
     assert value_in(metrics, "signpost_events_accepted_total") == value_in(metrics, "signpost_events_folded_total")
-    assert value_in(metrics, "signpost_ready") == 4
+    assert value_in(metrics, "signpost_ready") == 5
     pids = list(system.children().values())
     assert len(pids) >= 4
     folder = metrics_folder(pids[0])

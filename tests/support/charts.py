@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "helm" / "signpost"
 TOOLS = Path(sys.prefix) / "helm"
 HELM = shutil.which("helm", path=f"{TOOLS}:{os.environ['PATH']}")
-ROLES = ["advisor", "clock", "intake", "relay"]
+ROLES = ["advisor", "clock", "deliverer", "intake", "relay"]
 MIGRATE = "migrate"
 CUSTOM = {"ScaledObject", "TriggerAuthentication", "PodMonitor"}
 """Kinds of KEDA and of the Prometheus operator."""

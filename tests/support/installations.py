@@ -19,7 +19,7 @@ from tests.support.rulebooks import FEW_RULES
 from tests.support.workers_kit import System
 
 MAX_COMMANDS = 4
-PROCESSES = ("advisor", "clock", "relay", "intake")
+PROCESSES = ("advisor", "clock", "relay", "deliverer", "intake")
 
 
 @dataclass

@@ -25,6 +25,7 @@ from signpost.storage import head_revision, schema
 from signpost.tenants.live_rulebooks import LiveEngines, kept_rules
 from tests.support.certificates import Authority
 from tests.support.installations import Installation, is_bad, variables
+from tests.support.receivers import Receiver, World, change_of, endpoint, record
 from tests.support.rulebooks import FEW_RULES
 from tests.support.workers_kit import System, event, message
 
@@ -292,6 +293,25 @@ def relay(installation: Installation) -> None:
         system.relay().step()
 
 
+def disabled_endpoint(installation: Installation) -> None:
+    with opened(installation) as system:
+        system.store.endpoints.add(endpoint(), 1)
+        system.store.endpoints.disable("acme", "ep_1", "no message was accepted for 3 days", wall_clock())
+
+
+def unspread(installation: Installation) -> None:
+    """Messages for an endpoint that are an hour old."""
+    with opened(installation) as system:
+        system.store.endpoints.add(endpoint(), 1)
+        record(system.store, change_of("r-1", 1, "raised"), now=wall_clock() - HOUR)
+    installation.processes["deliverer"] = lambda: deliver(installation)
+
+
+def deliver(installation: Installation) -> None:
+    with opened(installation) as system:
+        World(system.store, {"ep_1": Receiver()}, wall_clock()).deliverer().step()
+
+
 def renewed_queue(installation: Installation) -> None:
     """Do as the step says."""
     undone("DELETE FROM queue_queues WHERE name = 'signpost.dead'")(installation)
@@ -433,6 +453,10 @@ FAULTS = {
     "dead letters": Fault("dead-letters", "1 dead letters in signpost.dead", dead_letter, status=WARNING),
     "advice for nobody": Fault("dead-letters", "match no consumer's pattern", unrouted, status=WARNING),
     "no relay": Fault("outbox", "1 messages wait in the outbox", waiting_outbox),
+    "an endpoint that is disabled": Fault(
+        "endpoints", "ep_1 of tenant acme is disabled", disabled_endpoint, status=WARNING
+    ),
+    "no deliverer": Fault("endpoints", "no deliverer runs", unspread),
     "no clock": Fault("due-cases", "1 cases are due", due),
     "a clock that ran ahead": Fault("future-times", "in the future", ahead, status=WARNING),
     "no intake": Fault("intake", "no intake answers at", intake(is_well=True), status=WARNING),

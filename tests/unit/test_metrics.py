@@ -49,6 +49,7 @@ def test_the_table_keeps_the_conventions_of_prometheus() -> None:
         assert metric.about.endswith("."), metric.name
         assert set(metric.roles) <= set(table.ROLES)
         flags = {"signpost_problem", "signpost_files_refused", "signpost_queue_consumers"}
+        flags |= {"signpost_endpoints_failing", "signpost_endpoints_disabled"}
         assert isinstance(metric, Counter) or metric.name.endswith(UNITS) or metric.name in flags, metric.name
 
 

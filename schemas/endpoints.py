@@ -1,0 +1,68 @@
+"""The requests about endpoints of webhooks: their schemas and loaders. What a URL may be is not decided here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError
+
+from signpost.schemas.containers import Items
+from signpost.schemas.fields import Boolean, Integer, Line, json_type
+from signpost.schemas.problems import InvalidEvent, Problem, problems_of
+from signpost.schemas.recommendation import Key
+
+MAX_OVERLAP_HOURS = 720
+
+
+class EndpointSchema(Schema):
+    """A new endpoint. `patterns` as for consumers, of the own tenant; `every_change`: also what is outdated before it
+    was delivered."""
+
+    class Meta:
+        unknown = RAISE
+
+    url = Line(required=True)
+    patterns = Items(Line(), required=True, max_items=20)
+    every_change = Boolean()
+
+
+class EndpointReplaySchema(Schema):
+    """`candidate`: only of this one."""
+
+    class Meta:
+        unknown = RAISE
+
+    candidate = Key()
+
+
+class EndpointRotationSchema(Schema):
+    """`overlap_hours`: for how long the previous secret signs as well; 24 without it."""
+
+    class Meta:
+        unknown = RAISE
+
+    overlap_hours = Integer(minimum=0, maximum=MAX_OVERLAP_HOURS)
+
+
+def load_endpoint(document: Any) -> dict[str, Any]:
+    """A request for a new endpoint. Raises InvalidEvent with every problem."""
+    return _load(EndpointSchema(), document)
+
+
+def load_replay(document: Any) -> str | None:
+    """The candidate of a replay, or None for all. Raises InvalidEvent."""
+    found: str | None = _load(EndpointReplaySchema(), document).get("candidate")
+    return found
+
+
+def load_rotation(document: Any) -> int:
+    """The overlap of a rotation in hours. Raises InvalidEvent."""
+    return int(_load(EndpointRotationSchema(), document).get("overlap_hours", 24))
+
+
+def _load(schema: Schema, document: Any) -> dict[str, Any]:
+    if not isinstance(document, Mapping):
+        raise InvalidEvent([Problem("", f"must be an object, is {json_type(document)}")])
+    try:
+        return dict(schema.load({name: value for name, value in document.items() if value is not None}))
+    except ValidationError as error:
+        raise InvalidEvent(problems_of(schema, error.messages_dict, "")) from None
