@@ -87,7 +87,7 @@ def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], 
 
 def _describe_absence(term: Relation) -> str:
     """Describe a relation without a match: `no contact with the channel, purpose asked for`."""
-    names = dict.fromkeys(ref.name for inner in term.where for ref in references(inner))
+    names = dict.fromkeys(ref.name for inner in term.where if not is_life(inner) for ref in references(inner))
     few = "no" if term.number == 1 else f"fewer than {term.number}"
     kind = term.kind if term.number == 1 else f"{term.kind}s"
     return f"{few} {'other ' if term.other else ''}{kind}" + (

@@ -116,6 +116,8 @@ GROUPS: Final = {
         (
             "tests/unit/test_advice_*.py",
             "tests/contract/test_advice_contract.py",
+            "tests/unit/test_agenda_variables.py",
+            "tests/unit/test_agenda_texts.py",
             TIMELINES,
             "tests/unit/test_case_*.py",
             "tests/property/test_advice_*.py",

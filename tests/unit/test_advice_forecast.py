@@ -1,5 +1,6 @@
 """The forecast of one case: exact instants, snoozed advice, order, readers, pages and bounds."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from signpost.advice import advise
 from signpost.advice.case_set import LoadedCase
 from signpost.advice.forecast import (
+    DEFAULT_HORIZON_US,
+    MAX_HORIZON_US,
     ChangeFilter,
     ForecastItem,
     ForecastTooLarge,
@@ -152,3 +155,19 @@ def test_a_forecast_that_would_take_too_much_work_is_refused(monkeypatch: pytest
     monkeypatch.setattr("signpost.advice.forecast.MAX_CHANGES", 5)
     with pytest.raises(ForecastTooLarge):
         items(stored(ACME))
+
+
+def test_positions_count_the_changes_of_an_instant() -> None:
+    case = [stored(ACME, GLOBEX) for _ in range(2)]
+    case[0].advice_state = case[1].advice_state = b""
+    pages = [
+        forecast_page(ENGINE, "t", one, NOW, NOW + DAY, limit=limit) for one, limit in zip(case, (1, 3), strict=True)
+    ]
+    assert [page["next"] for page in pages] == [f"{NOW}.1", f"{NOW}.3"]
+
+
+def test_a_forecast_is_as_long_as_the_page_for_consumers_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "consuming.md").read_text("utf-8")
+    days = (DEFAULT_HORIZON_US // DAY, MAX_HORIZON_US // DAY)
+    assert "`until` is {} days from now by default and at most {}".format(*days) in page
+    assert (DEFAULT_HORIZON_US % DAY, MAX_HORIZON_US % DAY) == (0, 0)
