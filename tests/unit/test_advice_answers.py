@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from signpost.advice.records import AdviceRecord, dump_records, load_records, merge_records
 from signpost.case.instant import HOUR, format_instant
 from tests.unit.test_advice_withdrawn import ASK, DECLINE, EMPLOYERS, World
 
@@ -74,3 +75,25 @@ def test_a_merge_ends_advice_from_before_topics_were_noted(world: World) -> None
     world.forget_topics()
     emitted = world.say("application.submitted", "c-1", application="a")
     assert emitted == ["resolved ask@offer/o 2", "raised ask@offer/o 1"]
+
+
+def test_a_merge_keeps_of_the_absorbed_case_what_was_done_and_dismissed_and_nothing_the_target_has() -> None:
+    states = ("active", "snoozed", "done", "dismissed", "superseded", "suppressed", "ended")
+    records = [AdviceRecord("rule", "offer", state, state=state, id="old") for state in states]
+    absorbed = {one.key: one for one in records}
+    own = AdviceRecord("rule", "offer", "done", state="active", id="own")
+    merged = load_records(merge_records(dump_records(absorbed), dump_records({own.key: own})))
+    assert {record.subject: (record.state, record.id) for record in merged.values()} == {
+        "done": ("active", "own"),
+        "dismissed": ("dismissed", "old"),
+    }
+
+
+def test_an_episode_begins_without_the_texts_of_the_one_before() -> None:
+    record = AdviceRecord("rule", "offer", "o", episode=1, sequence=4, by="other", text="t", inputs="i", state="ended")
+    record.begin_episode("acme", "c-1", None, 7)
+    assert (record.by, record.text, record.inputs) == (None, "", "")
+    assert (record.episode, record.sequence, record.raised_at, record.state) == (2, 0, 7, "active")
+    ids = {record.id_of_episode("acme", "c-1", at) for at in (None, 0, 1)} | {record.id_of_episode("b", "c-1", None)}
+    assert len(ids) == 4
+    assert record.id in ids

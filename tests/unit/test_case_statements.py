@@ -4,6 +4,7 @@ from datetime import UTC, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 
 from signpost.case import Case, Event
@@ -329,3 +330,14 @@ def test_the_calendar_ends_where_a_time_zone_could_not_represent_it() -> None:
     assert offset_at(ZoneInfo("Europe/Berlin"), NEVER + 1) == 0
     assert offset_at(timezone(timedelta(minutes=-90)), 0) == -90
     assert end_of_day("2026-03-29", ZoneInfo("Europe/Berlin")) == "2026-03-29T23:59:59+02:00"
+
+
+def test_the_bytes_of_a_case_list_its_events_in_order_and_keep_any_erasure() -> None:
+    events = [
+        Event("t", "s", f"e-{number}", "offer.extended", number, "c-1", {"offer": f"o-{number}"}) for number in range(9)
+    ]
+    listed = orjson.loads(Case().fold(*events).to_json())["events"]
+    assert len(listed) == 9
+    assert listed == sorted(listed)
+    for erased_at in (None, 0, 5):
+        assert Case.from_json(Case({}, erased_at).to_json()).erased_at == erased_at
