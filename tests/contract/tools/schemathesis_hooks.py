@@ -33,6 +33,7 @@ EXPLAINED: Final = {
     "v1 allows more in its schema than it ever took, and a schema of v1 is never narrowed": (
         "^/events/[0-9]+/",  # any object, in a simulation
         "is required with snoozed",
+        "must name offer or application",
         "must be application/json",
         "must be an id of 1 to 128 characters, or",
         "is missing; name the candidate or send at least one event",
