@@ -64,6 +64,19 @@ def source_of(module: str) -> str:
     return (ROOT / module).read_text(encoding="utf-8")
 
 
+@functools.cache
+def uses_of(module: str, line: int) -> frozenset[int]:
+    """The lines that name what the statement at a line of a module, outside functions, assigns: SQL, limits, tables."""
+    tree = ast.parse(source_of(module))
+    assigned: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            assigned = {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    return frozenset(name.lineno for name in names if name.id in assigned)
+
+
 def mutants_of(module: str) -> list[Mutant]:
     """All mutants of a module (its path in the project), in the order of the text."""
     tree = ast.parse(source_of(module))

@@ -20,6 +20,7 @@ from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.mutants.by_hand import AnyMutant
+from tests.mutants.mutants import uses_of
 from tests.mutants.patching import NotApplicable, apply, live_path, prepare
 
 MAX_TEST_S: Final = 6.0
@@ -27,7 +28,8 @@ MAX_TEST_S: Final = 6.0
 MAX_TESTS_S: Final = 20.0
 """Tests for each mutant, the quickest first, by the time that they take with the tracer."""
 MAX_AT_IMPORT: Final = 60
-"""Tests for each mutant of code that runs at import: so many that run the module, and so many others."""
+"""Tests for each mutant of code that runs at import: so many that run a line that uses it, so many that run the module,
+and so many others."""
 MAX_CASES: Final = 24
 """Journeys for each property test that draws them by a seed."""
 GRACE_S: Final = 4.0
@@ -191,12 +193,16 @@ class Trial:
 
 
 def _nearest(mutant: AnyMutant, timings: list[Timing]) -> list[Timing]:
-    """The tests that run the changed lines, the quickest first; at import, any that run the module."""
+    """The tests that run the changed lines, the quickest first; at import, any that run the module, those that run a
+    line with what is changed before the others."""
     if not mutant.lines:
         near = [each for each in timings if each.lines[mutant.module]]
+        uses = uses_of(mutant.module, mutant.line)
+        using = [each for each in near if not each.lines[mutant.module].isdisjoint(uses)]
         # A test that only looks at a constant runs no line of its module
         others = [each for each in timings if not each.lines[mutant.module]]
-        return [*others[:MAX_AT_IMPORT], *near[:MAX_AT_IMPORT]]
+        chosen = [*using[:MAX_AT_IMPORT], *others[:MAX_AT_IMPORT], *near[:MAX_AT_IMPORT]]
+        return list({id(each): each for each in chosen}.values())
     near = [each for each in timings if not each.lines[mutant.module].isdisjoint(mutant.lines)]
     times = accumulate(each.own_seconds for each in near)
     return [each for each, until in zip(near, times, strict=True) if until <= MAX_TESTS_S or each is near[0]]
