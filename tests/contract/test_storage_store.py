@@ -517,3 +517,13 @@ def test_messages_that_are_tried_again_and_again_keep_no_other_waiting(store: St
     fresh = add(NOW + 5)
     assert [row.id for row in store.claim_outbox(NOW + 10, NOW + 20, 2)] == fresh
     assert [row.id for row in store.claim_outbox(NOW + 10, NOW + 20, 2)] == stuck
+
+
+def test_what_waited_of_an_erased_case_is_returned_in_order(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.lock_cases([("acme", "c-1")])
+        changes = [change(recommendation_id=f"r-{number}") for number in range(5)]
+        ids = transaction.record(changes, now=NOW, leased_until=LEASE)
+    with store.transaction() as transaction:
+        waiting = transaction.erase("acme", {"c-1"}, NOW, now=NOW)
+    assert [row.id for row in waiting] == sorted(ids)

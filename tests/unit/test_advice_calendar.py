@@ -9,6 +9,7 @@ import pytest
 
 from signpost.advice.calendar import KEPT_US, Entry, EntryKind, calendar_entries
 from signpost.advice.calendar_ics import write_ics
+from signpost.advice.calendar_revisions import fact_revision
 from signpost.case import Case, Event
 from signpost.case.instant import DAY, HOUR, from_datetime, parse_instant
 from signpost.facts.facts import facts_of
@@ -261,3 +262,18 @@ def test_the_same_state_gives_the_same_bytes() -> None:
     found = entries(offer(), in_zone("Europe/Berlin"))
     assert ics(found, START) == ics(found, START + HOUR)
     assert datetime.now(UTC).strftime("%Y%m%dT%H").encode() not in ics(found)
+
+
+def test_a_zone_is_described_from_before_the_first_entry_to_after_the_last() -> None:
+    body = ics(entries(offer("2027-01-09T12:00:00Z"), in_zone("Europe/Berlin"))).decode()
+    zone = body[body.index("BEGIN:VTIMEZONE") : body.index("END:VTIMEZONE")]
+    days = [line.rpartition(":")[2] for line in zone.splitlines() if line.startswith(("DTSTART", "RDATE"))]
+    changes = sorted(day for text in days for day in text.split(","))
+    assert changes[0] < "20270109"
+    assert changes[-1] > "20271001", "the next autumn"
+
+
+def test_the_revision_of_what_nobody_has_stated_is_0() -> None:
+    assert fact_revision(Case(), [("offer", "o", "respond_by")]) == (0, 0)
+    early = Event("t", "s", "e", "offer.extended", 5, "c-1", {"offer": "o", "respond_by": "2026-03-09T12:00:00Z"})
+    assert fact_revision(Case().fold(early), [("offer", "o", "respond_by")]) == (0, 5), "before the first revision"
