@@ -146,7 +146,7 @@ class Reader:
 
     def send(self, page: Element, action: str, status: int = 200, **values: Any) -> Element:
         """Send the form of a page with this action; return the page to which it leads."""
-        form = page.first("form", action=action)
+        form = next(one for one in page.all("form") if one.attributes["action"].partition("#")[0] == action)
         data = {
             one.attributes["name"]: one.attributes.get("value", "")
             for one in form.all("input")

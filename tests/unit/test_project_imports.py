@@ -69,3 +69,7 @@ def test_the_wheel_installs_one_package_and_no_generic_name(tmp_path: Path) -> N
     assert tops - {"bin"} == {"signpost"}
     for file in ("rules/sources.yaml", "schemas/events.py", "services/intake/pages/docs.html", "workers/advisor.py"):
         assert (site / "signpost" / file).is_file()
+    page = Path("services/intake/page")
+    parts = [file for folder in ("templates", "static") for file in (ROOT / page / folder).rglob("*.*")]
+    assert len(parts) > 15
+    assert all((site / "signpost" / file.relative_to(ROOT)).is_file() for file in parts)

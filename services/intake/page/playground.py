@@ -87,6 +87,7 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
                 "mutants" in request.form, Path(folder),
             )  # fmt: skip
             result = orjson.loads(parts.run(job, prices.MUTANTS))
+        result["others"] = [one for one in result.get("advice", []) if one["rule"] not in result["rules"]]
         result["explanations"] = [with_what_if(one) for one in result.get("explanations", [])]
         return render("playground.html", draft=draft, result=result, event_problems=[])
 
