@@ -362,3 +362,22 @@ def test_only_a_transaction_that_may_be_lost_does_not_wait_for_the_disk(postgres
                 postgres._dialect.relax_commit(connection)
             shown.append(connection.execute(text("SHOW synchronous_commit")).scalar_one())
     assert shown == ["on", "off", "on"]
+
+
+def test_from_the_first_change_on_a_transaction_may_be_idle_for_a_bounded_time_only(postgres: Store) -> None:
+    bound = text("SHOW idle_in_transaction_session_timeout")
+    with postgres.transaction() as transaction:
+        before = transaction._connection.execute(bound).scalar_one()
+        transaction.record([change(1)], now=NOW, leased_until=0)
+        after = transaction._connection.execute(bound).scalar_one()
+    assert (before != after, after) == (True, f"{MAX_COMMIT_PAUSE_S}s")
+
+
+def test_one_process_announces_its_rulebooks_at_a_time(postgres: Store) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with postgres._write_connection() as connection:
+            postgres._dialect.lock_rulebooks(connection)
+            other = pool.submit(postgres.announce_rulebooks, ["version"], NOW, as_newest=False)
+            assert waits(other)
+        other.result(PATIENCE)
+    assert list(postgres.rulebooks()) == ["version"]
