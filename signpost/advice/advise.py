@@ -11,7 +11,7 @@ from signpost.advice.basis import Basis
 from signpost.advice.document import add_explanation, document, employer_of
 from signpost.advice.evidence import evidence
 from signpost.advice.records import CLOSED_BY_CONSUMER, PUBLISHED, AdviceRecord, dump_records, load_records
-from signpost.advice.wording import Writer, inputs_of
+from signpost.advice.wording import Writer
 from signpost.case.case import Case
 from signpost.case.instant import on_calendar, parse_instant
 from signpost.engine.compiled import Answer, Match
@@ -134,6 +134,8 @@ class _Advisor:
             record.begin_episode(self.tenant, self.key, self.case.erased_at, self.now)
             self._refresh(record, answer)
             self._emit(record, "raised")
+            self.apply_feedback(record)
+            return
         self.apply_feedback(record)
         if record.state == "active" and self._refresh(record, answer):
             self._emit(record, "updated")
@@ -161,7 +163,7 @@ class _Advisor:
             self._emit(record, "superseded", f"superseded by {by}")
         elif record.state not in ANSWERS:
             record.state, record.by, record.priority = "suppressed", by, answer.priority(self.now)
-            record.title = self.writer.words(answer, answer.related_at(self.now), record.priority).title
+            record.title = self.writer.title(answer, answer.related_at(self.now), record.priority)
 
     def _set_audience(self, record: AdviceRecord) -> bool:
         """Fix audience and topic for the whole episode; False if its rule is gone or has another audience now."""
@@ -196,17 +198,19 @@ class _Advisor:
             self.apply_feedback(record)
 
     def _refresh(self, record: AdviceRecord, answer: Answer) -> bool:
-        """Update priority, times and texts; returns whether any of them changed. Renders texts only if their inputs
-        changed."""
+        """Update priority, times and texts; returns whether any of them changed. Renders texts only if what they use
+        has changed."""
         before = (record.priority, record.due, record.valid_until, record.text)
         record.priority = answer.priority(self.now)
         record.due, record.valid_until = on_calendar(answer.due), on_calendar(answer.valid_until)
         related = answer.related_at(self.now)
-        text_inputs = inputs_of(answer, self.facts, related, record.priority)
-        inputs = _digest(text_inputs + self.engine.rulebook.version.encode())
-        if inputs != record.inputs:
-            words = self.writer.words(answer, related, record.priority)
-            record.inputs, record.text, record.title = inputs, _digest(orjson.dumps(words)), words.title
+        known = self.writer.known(answer, related, record.priority, self.engine.rulebook.version)
+        if not record.inputs.startswith(known):
+            used = self.writer.used(answer, related, record.priority)
+            if not record.inputs.endswith(used):
+                words = self.writer.words(answer, related, record.priority)
+                record.text, record.title = _digest(orjson.dumps(words)), words.title
+            record.inputs = known + used
             record.related = {name: [item.id for item in items] for name, items in related.items()}
         return before != (record.priority, record.due, record.valid_until, record.text)
 

@@ -18,7 +18,8 @@ class AdviceRecord:
 
     `state`: active, snoozed, done, dismissed, superseded, suppressed (not published, because another rule replaces
     it), ended.
-    `text`, `inputs`: digests of the published texts and of their inputs. Instants in microseconds.
+    `text`: digest of the published texts; `inputs`: two digests, of all that texts could use and of what they do use
+    (`Writer`). Instants in microseconds.
     `audience`, `topic`: fixed for the episode, even if the rule changes; an empty topic was stored by 0.1.0.
     """
 

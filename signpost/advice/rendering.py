@@ -1,10 +1,10 @@
 """Renders the texts of one recommendation: within a length, on one line where they have one, and without failing."""
 
-from typing import Any, Final
+from typing import Final
 
 from signpost.advice.text_faults import FAULTS
 from signpost.rulebook.text_values import shorten
-from signpost.rulebook.texts import render_within
+from signpost.rulebook.texts import Variables, render_within
 from signpost.schemas.texts import free_text, one_line
 
 MAX_TITLE_CHARS: Final = 200
@@ -13,12 +13,12 @@ MAX_TEXT_CHARS: Final = 20_000
 SHORTENED_MARK: Final = "… (shortened)"
 
 
-def render_title(rule: str, source: str, context: dict[str, Any]) -> str:
+def render_title(rule: str, source: str, context: Variables) -> str:
     """A title of a rule: one line of at most MAX_TITLE_CHARS characters."""
     return shorten(one_line(_render(rule, source, context, MAX_TITLE_CHARS)), MAX_TITLE_CHARS)
 
 
-def render_text(rule: str, source: str, context: dict[str, Any]) -> str:
+def render_text(rule: str, source: str, context: Variables) -> str:
     """A message, step or body of a rule, of at most MAX_TEXT_CHARS characters; a longer one ends with a mark."""
     text = free_text(_render(rule, source, context, MAX_TEXT_CHARS))
     if len(text) <= MAX_TEXT_CHARS:
@@ -26,12 +26,12 @@ def render_text(rule: str, source: str, context: dict[str, Any]) -> str:
     return text[: MAX_TEXT_CHARS - len(SHORTENED_MARK)].rstrip() + SHORTENED_MARK
 
 
-def render_line(rule: str, source: str, context: dict[str, Any]) -> str:
+def render_line(rule: str, source: str, context: Variables) -> str:
     """Sentences of a rule on one line, of at most MAX_TEXT_CHARS characters."""
     return one_line(render_text(rule, source, context))
 
 
-def _render(rule: str, source: str, context: dict[str, Any], max_chars: int) -> str:
+def _render(rule: str, source: str, context: Variables, max_chars: int) -> str:
     """The beginning of the text; the name of the rule if the text fails, so that the event is processed anyway."""
     try:
         text = render_within(source, context, max_chars)

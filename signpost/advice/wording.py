@@ -3,26 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import orjson
 
-from signpost.advice.addressing import salutation, signature, the_candidate
 from signpost.advice.comparison import Comparison, compare, render_comparison
 from signpost.advice.rendering import render_line, render_text, render_title
+from signpost.advice.variables import RuleVariables
 from signpost.engine.compiled import Answer
-from signpost.engine.conditions import values_agree
-from signpost.engine.environment import Env
-from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity, Facts
-from signpost.facts.vocabulary import Vocabulary
-from signpost.rulebook.shapes import ADDRESSED
-from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope, Texts
+from signpost.rulebook.templates import variables_in
+from signpost.rulebook.terms import Texts
 from signpost.rulebook.text_values import readable
-from signpost.rulebook.texts import is_fixed, show, to_local_time
-from signpost.rulebook.values import parse_duration
+from signpost.rulebook.texts import Variables, is_fixed
 
-EMPLOYER_FALLBACK = "the employer"
 EMPLOYER_TO_FILL_IN = "[name of the employer]"
 """In drafts, which the employer reads."""
 
@@ -51,7 +46,7 @@ class JoinedWords:
 
 _Key: TypeAlias = tuple[str, str, str]
 """(`RULE@KIND/ID`, priority, ids of the related entities)."""
-_Context: TypeAlias = tuple[dict[str, Any], Comparison | None]
+_Context: TypeAlias = tuple[Variables, Comparison | None]
 
 
 class Writer:
@@ -61,6 +56,7 @@ class Writer:
         self._facts = facts
         self._written: dict[_Key, Words] = {}
         self._contexts: dict[_Key, _Context] = {}
+        self._dumped: dict[int, bytes] = {}
 
     def words(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> Words:
         """The texts of a rule about a subject, from facts and the current priority; never from the clock."""
@@ -69,6 +65,13 @@ class Writer:
             self._written[key] = _words(answer, *self._context(key, answer, related))
         return self._written[key]
 
+    def title(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> str:
+        """The title alone."""
+        key = _key(answer, related, priority)
+        if key in self._written:
+            return self._written[key].title
+        return render_title(answer.rule.id, answer.rule.texts.title, self._context(key, answer, related)[0])
+
     def joined(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> JoinedWords:
         """The part of a recommendation on a joined card."""
         rule = answer.rule
@@ -76,14 +79,42 @@ class Writer:
             return fixed
         return _joined_words(rule.id, rule.texts, self._context(_key(answer, related, priority), answer, related)[0])
 
+    def known(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str, version: str) -> str:
+        """A digest of all that texts could use: equal digests mean equal texts. `version`: of the rulebook."""
+        rest = [version, priority, answer.due, answer.valid_until, answer.defined]
+        return _digest(self._dump_read(answer, related), _dump([*rest, _ids(related)]))
+
+    def used(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> str:
+        """A digest of what the texts of the rule do use, and of the texts; likewise. It takes longer than `known`."""
+        variables = self._context(_key(answer, related, priority), answer, related)[0]
+        values = [_part(variables.get(name), part) for name, part in _uses(answer.rule.texts)]
+        attached = self._dump_read(answer, related) if answer.rule.attaches else b""
+        names_employer = "employer_name" in answer.subject.values
+        return _digest(_source(answer.rule.texts), attached, _dump([values, names_employer]))
+
+    def _dump_read(self, answer: Answer, related: Mapping[str, list[Entity]]) -> bytes:
+        """The entities that the texts may read."""
+        read = [answer.subject, *(item for items in related.values() for item in items)]
+        read += [self._facts.candidate] if answer.rule.audience == "candidate" else []
+        return b"".join(map(self._dump_entity, read))
+
+    def _dump_entity(self, entity: Entity) -> bytes:
+        if id(entity) not in self._dumped:
+            self._dumped[id(entity)] = _dump([entity.values, entity.offsets])
+        return self._dumped[id(entity)]
+
     def _context(self, key: _Key, answer: Answer, related: Mapping[str, list[Entity]]) -> _Context:
         if key not in self._contexts:
             self._contexts[key] = _context(answer, self._facts, related, key[1])
         return self._contexts[key]
 
 
+def _ids(related: Mapping[str, list[Entity]]) -> list[list[str]]:
+    return [[item.id for item in items] for items in related.values()]
+
+
 def _key(answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> _Key:
-    return answer.key, priority, repr([[item.id for item in items] for items in related.values()])
+    return answer.key, priority, repr(_ids(related)) if related else ""
 
 
 def joined_words(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> JoinedWords:
@@ -91,10 +122,11 @@ def joined_words(answer: Answer, facts: Facts, related: Mapping[str, list[Entity
     return Writer(facts).joined(answer, related, priority)
 
 
-def _words(answer: Answer, context: dict[str, Any], comparison: Comparison | None) -> Words:
+def _words(answer: Answer, context: Variables, comparison: Comparison | None) -> Words:
     rule, texts = answer.rule, answer.rule.texts
     title, text = partial(render_title, rule.id, context=context), partial(render_text, rule.id, context=context)
-    written = context if "employer_name" in answer.subject.values else context | {"employer": EMPLOYER_TO_FILL_IN}
+    has_name = not texts.drafts or "employer_name" in answer.subject.values
+    written = context if has_name else Variables(context | {"employer": EMPLOYER_TO_FILL_IN})
     drafts = [
         {"name": draft.name, "title": title(draft.title, context=written), "body": text(draft.body, context=written)}
         for draft in texts.drafts
@@ -107,10 +139,10 @@ def _words(answer: Answer, context: dict[str, Any], comparison: Comparison | Non
 def _fixed_words(rule: str, texts: Texts) -> JoinedWords | None:
     """The part of a rule on a joined card if no fact changes it; None otherwise."""
     sources = (texts.item.strip() or texts.title, texts.opening, *texts.questions)
-    return _joined_words(rule, texts, {}) if all(map(is_fixed, sources)) else None
+    return _joined_words(rule, texts, Variables()) if all(map(is_fixed, sources)) else None
 
 
-def _joined_words(rule: str, texts: Texts, context: dict[str, Any]) -> JoinedWords:
+def _joined_words(rule: str, texts: Texts, context: Variables) -> JoinedWords:
     title, line = partial(render_title, rule, context=context), partial(render_line, rule, context=context)
     questions = [question for question in map(line, texts.questions) if question]
     item, opening = texts.item and title(texts.item), texts.opening and line(texts.opening)
@@ -118,136 +150,47 @@ def _joined_words(rule: str, texts: Texts, context: dict[str, Any]) -> JoinedWor
 
 
 def _context(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> _Context:
-    """The variables of the texts, and the chart if the rule attaches one."""
-    context = _variables(answer, facts, related) | {"priority": priority}
+    """The variables that the texts use, and the chart if the rule attaches one."""
+    names = _names(answer.rule.texts)
+    context = Variables(RuleVariables(answer, facts, related, priority).named(names))
     if not answer.rule.attaches:
         return context, None
     offers = [_readable(offer) for offer in related.get("offers") or related.get("offer") or []]
     comparison = compare(offers, _readable(facts.candidate))
-    return context | {"comparison": render_comparison(comparison)}, comparison
+    context["comparison"] = render_comparison(comparison)
+    return context, comparison
 
 
-def inputs_of(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> bytes:
-    """The inputs of the texts as bytes: equal inputs give equal texts."""
-    parts = [
-        priority,
-        answer.subject.values,
-        answer.subject.offsets,
-        answer.due,
-        answer.valid_until,
-        answer.defined,
-        [[item.id, item.values, item.offsets] for items in related.values() for item in items],
-    ]
-    if answer.rule.audience == "candidate":
-        parts += [facts.candidate.values, facts.candidate.offsets]
-    return orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS)
+@lru_cache(maxsize=4096)
+def _uses(texts: Texts) -> tuple[tuple[str, str], ...]:
+    """The variables that these texts use, and the part of each; no part means all."""
+    return tuple(sorted(frozenset[tuple[str, str]]().union(*map(variables_in, texts.sources()))))
 
 
-def missing_fields(rule: Rule, env: Env) -> list[str]:
-    """The labels of the unknown fields that a rule's `any unknown` names."""
-    missing = []
-    for term in rule.when:
-        if isinstance(term, AnyOf):
-            for alternative in term.alternatives:
-                condition = alternative[0]
-                if (
-                    len(alternative) == 1
-                    and isinstance(condition, Known)
-                    and not condition.known
-                    and condition.ref.scope == Scope.ITEM
-                ) and condition.ref.name not in env.item.values:
-                    missing.append(rule.vocabulary[env.item.kind][condition.ref.name].label)
-    return missing
+@lru_cache(maxsize=4096)
+def _names(texts: Texts) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name, _ in _uses(texts)))
 
 
-def _variables(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]]) -> dict[str, Any]:
-    rule, private = answer.rule, answer.rule.audience == "candidate"
-    clock = facts.clock(answer.subject, private=private)
-    context = dict(context_of(answer.subject, facts, clock, private=private))
-    context["signature"] = signature(
-        facts.candidate.values.get("display_name") if private else answer.subject.values.get("contact_name")
-    )
-    if private:
-        context["candidate"] = context_of(facts.candidate, facts, clock)
-    for name, entities in related.items():
-        items = [context_of(item, facts, clock, private=private) for item in entities]
-        context[f"{name}s"] = items
-        if items:
-            context[name] = items[0]
-    context["params"] = {name: readable(_format_param(value)) for name, value in rule.params.items()}
-    for name, value in answer.defined.items():
-        context[name] = readable(_format_value(value, _defined_type(rule, name), clock))
-    context["missing"] = missing_fields(rule, Env(facts, answer.subject, answer.subject, clock.zone))
-    context["due"] = to_local_time(answer.due, "instant", clock)
-    context["valid_until"] = to_local_time(answer.valid_until, "instant", clock)
-    if answer.subject.kind == "offer":
-        context["letter_differences"] = letter_differences(answer.subject)
-    return {name: value for name, value in context.items() if value is not None}
+@lru_cache(maxsize=4096)
+def _source(texts: Texts) -> bytes:
+    return _dump([list(texts.sources()), [draft.name for draft in texts.drafts]])
 
 
-def context_of(entity: Entity, facts: Facts, clock: Clock, *, private: bool = True) -> Mapping[str, Any]:
-    """An entity of these facts as template variables, made once for all texts of one reader."""
-    key = (entity.kind, entity.id, clock, private)
-    if key not in facts.contexts:
-        facts.contexts[key] = to_context(entity, clock, facts.vocabulary, private=private)
-    return facts.contexts[key]
+def _part(value: Any, name: str) -> Any:
+    """A part of a variable that has parts; any other value whole."""
+    return value.get(name) if name and isinstance(value, Mapping) else value
 
 
-def to_context(entity: Entity, clock: Clock, vocabulary: Vocabulary, *, private: bool = True) -> dict[str, Any]:
-    """An entity's values as template variables: local instants, nested groups, the employer's name, and texts in
-    readable form; unless `private`, without fields that are private to the candidate."""
-    values: dict[str, Any] = {"id": readable(entity.id)}
-    for name, value in entity.values.items():
-        field = vocabulary[entity.kind].get(name)
-        if field is not None and field.private and not private:
-            continue
-        local = readable(to_local_time(value, field.type if field else "", clock, entity.offsets.get(name)))
-        group, _, leaf = name.partition(".")
-        if leaf:
-            values.setdefault(group, {})[leaf] = local
-        else:
-            values[name] = local
-    if entity.kind != "candidate":
-        values["employer"] = readable(entity.values.get("employer_name", EMPLOYER_FALLBACK))
-    if entity.kind in ADDRESSED:
-        values["salutation"] = salutation(entity.kind, entity.values, by_candidate=private)
-        values["the_candidate"] = the_candidate(entity.kind, entity.id, entity.values)
-    return values
+def _dump(value: Any) -> bytes:
+    """Unambiguous bytes: of a local time, the zone too."""
+    return orjson.dumps(value, default=repr, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
 
 
-def letter_differences(offer: Entity) -> list[dict[str, str]]:
-    """Differences between the letter and the offer: [{field, offer, letter}], formatted for a reader."""
-    differences = []
-    for name in ("salary", "title", "start_date", "location", "workplace"):
-        ours, theirs = offer.values.get(name), offer.values.get(f"letter_{name}")
-        if ours is not None and theirs is not None and values_agree(ours, theirs) is False:
-            shown = {"offer": show(readable(ours)), "letter": show(readable(theirs))}
-            differences.append({"field": name.replace("_", " "), **shown})
-    return differences
+def _digest(*parts: bytes) -> str:
+    return blake2b(b"\0".join(parts), digest_size=8).hexdigest()
 
 
 def _readable(entity: Entity) -> Entity:
     """The entity with readable texts."""
     return replace(entity, id=readable(entity.id), values=readable(entity.values))
-
-
-def _format_value(value: Any, type_: str, clock: Clock) -> Any:
-    """Format a defined value; a number of days reads like a duration."""
-    if type_ == "duration" and value is not None:
-        return _format_duration(value if isinstance(value, Duration) else Duration(value))
-    return to_local_time(value, type_, clock)
-
-
-def _format_param(value: Any) -> Any:
-    duration = parse_duration(value) if isinstance(value, str) else None
-    return value if duration is None else _format_duration(duration)
-
-
-def _format_duration(duration: Duration) -> str:
-    hours = duration.microseconds // 3_600_000_000
-    parts = [(duration.business_days, "business day"), (duration.days, "day"), (hours, "hour")]
-    return " ".join(f"{number} {unit}{'' if number == 1 else 's'}" for number, unit in parts if number) or "no time"
-
-
-def _defined_type(rule: Rule, name: str) -> str:
-    return next(defined.type for defined in rule.defined if defined.name == name)

@@ -10,7 +10,7 @@ from typing import Any, Final, TypedDict
 from marshmallow import ValidationError
 
 from signpost.advice.evidence import as_json
-from signpost.advice.wording import EMPLOYER_FALLBACK
+from signpost.advice.variables import EMPLOYER_FALLBACK
 from signpost.case.case import Case
 from signpost.case.event import Event
 from signpost.case.instant import DAY, format_instant, on_calendar, to_datetime

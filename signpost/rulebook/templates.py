@@ -42,6 +42,23 @@ def names_in(source: str) -> frozenset[str]:
     return frozenset(filter(None, map(_name_of, tree.find_all((nodes.Name, nodes.Getattr, nodes.Getitem)))))
 
 
+@lru_cache(maxsize=4096)
+def variables_in(source: str) -> frozenset[tuple[str, str]]:
+    """The names in a text with the part that it reads: ("candidate", "salary_target"), ("salary", ""); an empty part
+    means all. None if the text cannot be parsed."""
+    if "{" not in source:
+        return frozenset()
+    try:
+        tree = _parse(source)
+    except (TemplateError, TextTooLarge):
+        return frozenset()
+    parts = [node for node in tree.find_all((nodes.Getattr, nodes.Getitem)) if _name_of(node)]
+    read = {id(next(node.iter_child_nodes())) for node in parts}
+    found = [name.partition(".") for name in map(_name_of, parts) if name]
+    whole = [name.name for name in tree.find_all(nodes.Name) if id(name) not in read]
+    return frozenset([*((first, last) for first, _, last in found), *((name, "") for name in whole)])
+
+
 def _name_of(node: nodes.Expr) -> str | None:
     if isinstance(node, nodes.Name):
         return node.name

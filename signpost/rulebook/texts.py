@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timezone
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from jinja2 import ChainableUndefined, Environment, Template, Undefined
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from signpost.case.instant import on_calendar
@@ -170,19 +171,31 @@ def render(source: str, context: Mapping[str, Any]) -> str:
     return _compile(source, STRICT).render(context).strip()
 
 
-def render_within(source: str, context: dict[str, Any], max_chars: int) -> str:
+class Variables(dict[str, Any]):
+    """Variables of texts, and the context of Jinja that all these texts share. Not to be changed once a text is
+    rendered."""
+
+    @cached_property
+    def context(self) -> Context:
+        """The context: the variables themselves, not a copy."""
+        return Context(ENVIRONMENT, self, None, {})
+
+
+def render_within(source: str, variables: Variables, max_chars: int) -> str:
     """As `render`, but no unknown field fails, and it stops as soon as the text is longer than `max_chars`: at most one
     part more."""
     if is_fixed(source):
         return source if len(source) > max_chars else source.strip()
-    parts, length = [], 0
-    template = _compile(source, ENVIRONMENT)
-    # As `generate`, but without a copy of the context for each text: a template changes only its own variables
-    for part in template.root_render_func(template.new_context(context, shared=True)):
-        parts.append(part)
-        length += len(part)
-        if length > max_chars:
-            break
+    parts, length, context = [], 0, variables.context
+    try:
+        for part in _compile(source, ENVIRONMENT).root_render_func(context):
+            parts.append(part)
+            length += len(part)
+            if length > max_chars:
+                break
+    finally:  # what the text has set itself
+        context.vars.clear()
+        context.exported_vars.clear()
     text = "".join(parts)
     return text if length > max_chars else text.strip()
 

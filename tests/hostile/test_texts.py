@@ -18,7 +18,7 @@ from signpost.rulebook import load
 from signpost.rulebook.budget import MAX_COST
 from signpost.rulebook.loader import find_problems
 from signpost.rulebook.text_values import MAX_CHARS
-from signpost.rulebook.texts import render_within
+from signpost.rulebook.texts import Variables, render_within
 from signpost.rulebook.wording import text_cost
 from signpost.settings import SHIPPED_RULES
 
@@ -174,7 +174,7 @@ def test_a_text_beyond_the_limit_is_published_with_a_mark(tmp_path: Path, caplog
 
 def test_rendering_stops_at_the_limit() -> None:
     """However much would follow: the loops below write 10 GB."""
-    context = {"many": ["x" * 100] * 10_000}
+    context = Variables(many=["x" * 100] * 10_000)
     started = time.process_time()
     text = render_within("{% for a in many %}{% for b in many %}{{ b }}{% endfor %}{% endfor %}", context, 20_000)
     assert 20_000 < len(text) <= 20_100

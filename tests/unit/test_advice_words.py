@@ -21,13 +21,14 @@ from signpost.advice.rendering import (
     render_text,
     render_title,
 )
-from signpost.advice.wording import _format_duration, letter_differences, to_context
+from signpost.advice.variables import _format_duration, letter_differences, to_context
 from signpost.case.instant import DAY, HOUR, parse_instant
 from signpost.case.money import Money
 from signpost.facts.clock import Clock
 from signpost.facts.entity import Entity
 from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.terms import Duration
+from signpost.rulebook.texts import Variables
 
 NOW = parse_instant("2026-03-02T12:00:00Z")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -74,22 +75,22 @@ def test_an_employer_sees_no_private_field_in_its_texts() -> None:
 
 @pytest.mark.parametrize("size", [MAX_TITLE_CHARS, MAX_TITLE_CHARS + 1])
 def test_a_title_has_its_length(size: int) -> None:
-    title = render_title("a-rule", "{{ text }}", {"text": "x" * size})
+    title = render_title("a-rule", "{{ text }}", Variables(text="x" * size))
     assert len(title) == MAX_TITLE_CHARS
     assert title.endswith("x") == (size == MAX_TITLE_CHARS)
 
 
 @pytest.mark.parametrize("size", [MAX_TEXT_CHARS, MAX_TEXT_CHARS + 1])
 def test_a_longer_text_ends_with_a_mark(size: int) -> None:
-    text = render_text("a-rule", "{{ text }}", {"text": "x" * size})
+    text = render_text("a-rule", "{{ text }}", Variables(text="x" * size))
     assert len(text) == MAX_TEXT_CHARS == 20_000
     assert text.endswith(SHORTENED_MARK) == (size > MAX_TEXT_CHARS)
 
 
 def test_a_text_that_fails_is_the_name_of_its_rule(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.CRITICAL):
-        assert render_text("ask-for-time", "{{ 1 // zero }}", {"zero": 0}) == "Ask for time"
-    assert render_line("r", "one\n\n two", {}) == "one two"
+        assert render_text("ask-for-time", "{{ 1 // zero }}", Variables(zero=0)) == "Ask for time"
+    assert render_line("r", "one\n\n two", Variables()) == "one two"
 
 
 @pytest.mark.parametrize(

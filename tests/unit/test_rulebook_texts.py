@@ -6,7 +6,7 @@ from signpost.case.money import Money
 from signpost.rulebook import load
 from signpost.rulebook.filters import FILTERS, UNKNOWN_SHAPE
 from signpost.rulebook.templates import MAX_DEPTH, find_text_problems
-from signpost.rulebook.texts import ENVIRONMENT, render, render_within
+from signpost.rulebook.texts import ENVIRONMENT, Variables, render, render_within
 from tests.support.rulebooks import RULES
 
 
@@ -45,7 +45,7 @@ def test_pay_that_nobody_named_is_unknown_by_the_month() -> None:
     ],
 )
 def test_no_text_fails_on_a_fact_that_has_become_unknown(source: str, shown: str) -> None:
-    assert render_within(source, {}, 100) == shown
+    assert render_within(source, Variables(), 100) == shown
 
 
 def test_no_text_of_a_shipped_rule_fails_when_nothing_is_known() -> None:
@@ -55,7 +55,7 @@ def test_no_text_of_a_shipped_rule_fails_when_nothing_is_known() -> None:
             texts.title, texts.message, texts.item, texts.opening, *texts.steps, *texts.questions,
             *(text for draft in texts.drafts for text in (draft.title, draft.body)),
         ):  # fmt: skip
-            render_within(source, {}, 5_000)
+            render_within(source, Variables(), 5_000)
 
 
 @pytest.mark.parametrize(

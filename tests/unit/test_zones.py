@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from signpost.advice import advise
-from signpost.advice.wording import to_context
+from signpost.advice.variables import to_context
 from signpost.case import Case, Event
 from signpost.case.instant import parse_instant
 from signpost.facts.facts import Facts, facts_of

@@ -17,7 +17,7 @@ from signpost.case.instant import DAY, format_instant, on_calendar
 from signpost.facts.facts import Entity
 from signpost.rulebook.rulebook import CardKind
 from signpost.rulebook.templates import names_in
-from signpost.rulebook.texts import ENVIRONMENT, MIDNIGHT, show, to_local_time
+from signpost.rulebook.texts import ENVIRONMENT, MIDNIGHT, Variables, show, to_local_time
 
 _GAP: Final = re.compile(r"\n{3,}")
 
@@ -74,7 +74,7 @@ class _CardWriter:
     def _joined(self, kind: CardKind) -> dict[str, Any]:
         variables = CardVariables(self.card, self.basis, self.now, private=self.private)
         names = frozenset[str]().union(*map(names_in, kind.texts.sources()))
-        context = variables.named(names, lambda: self._words(self.card.items[0]))
+        context = Variables(variables.named(names, lambda: self._words(self.card.items[0])))
         title, text = (
             partial(render_title, kind.name, context=context),
             partial(render_text, kind.name, context=context),

@@ -10,7 +10,8 @@ from signpost.advice.addressing import signature
 from signpost.advice.agenda.agenda import day_of
 from signpost.advice.agenda.cards import Card, Item
 from signpost.advice.basis import Basis
-from signpost.advice.wording import EMPLOYER_FALLBACK, JoinedWords, Words, context_of
+from signpost.advice.variables import EMPLOYER_FALLBACK, context_of
+from signpost.advice.wording import JoinedWords, Words
 from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity
 from signpost.rulebook.text_values import readable

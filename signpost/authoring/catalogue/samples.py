@@ -7,7 +7,7 @@ from typing import Any
 
 from signpost.advice.case_set import CaseSet
 from signpost.advice.replay import Replay
-from signpost.advice.wording import EMPLOYER_FALLBACK
+from signpost.advice.variables import EMPLOYER_FALLBACK
 from signpost.authoring.timelines import find_timelines
 from signpost.authoring.timelines.reader import TENANT, Timeline
 from signpost.engine import CompiledEngine
