@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Any, TypedDict
 
 from signpost.case.case import Stamp
@@ -15,6 +14,7 @@ from signpost.engine.intervals import holds
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.places import HOME_OF
 from signpost.rulebook.checks import references
+from signpost.rulebook.derived import derive_once
 from signpost.rulebook.ends import is_life
 from signpost.rulebook.terms import AnyOf, Condition, Linked, Ref, Relation, Scope, Term
 
@@ -56,22 +56,31 @@ def _constant(value: object) -> Any:
 
 
 def _of_condition(condition: Condition, env: Env, related: Mapping[str, list[Entity]], now: int) -> Iterator[Fact]:
-    for term in condition:
-        yield from _of_term(term, env, related, now)
+    for step in _steps(condition):
+        if isinstance(step, Ref):
+            yield fact_of(step, env)
+        elif isinstance(step, Relation):
+            yield from _of_relation(step, env, related, now)
+        else:
+            holding = [alternative for alternative in step.alternatives if holds(_compiled(alternative)(env), now)]
+            for alternative in holding or step.alternatives:
+                yield from _of_condition(alternative, env, related, now)
 
 
-def _of_term(term: Term, env: Env, related: Mapping[str, list[Entity]], now: int) -> Iterator[Fact]:
-    if isinstance(term, Relation):
-        yield from _of_relation(term, env, related, now)
-    elif isinstance(term, AnyOf):
-        holding = [alternative for alternative in term.alternatives if holds(_compiled(alternative)(env), now)]
-        for alternative in holding or term.alternatives:
-            yield from _of_condition(alternative, env, related, now)
+@derive_once
+def _steps(condition: Condition) -> tuple[Ref | Relation | AnyOf, ...]:
+    """The terms of a condition in order, plain ones as the fields that they read."""
+    return tuple(step for term in condition for step in _steps_of(term))
+
+
+def _steps_of(term: Term) -> Iterator[Ref | Relation | AnyOf]:
+    if isinstance(term, Relation | AnyOf):
+        yield term
     elif not isinstance(term, Linked) and not is_life(term):
         for ref in references(term):
-            yield fact_of(ref, env)
+            yield ref
             for name in HOME_OF.get(ref.name, ()) if ref.scope != Scope.DEFINED else ():
-                yield fact_of(Ref(Scope.CANDIDATE, name, "text"), env)
+                yield Ref(Scope.CANDIDATE, name, "text")
 
 
 def _of_relation(term: Relation, env: Env, related: Mapping[str, list[Entity]], now: int) -> Iterator[Fact]:
@@ -135,6 +144,6 @@ def as_json(value: Any, type_: str) -> Any:
     )
 
 
-@lru_cache(maxsize=4096)
+@derive_once
 def _compiled(condition: Condition) -> TimedCheck:
     return compile_timed(condition)

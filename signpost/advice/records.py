@@ -1,7 +1,9 @@
 """Records: the published state of one rule about one subject, stored with the case. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -61,9 +63,9 @@ class AdviceRecord:
 
 
 _FIELDS = tuple(member.name for member in fields(AdviceRecord))
-_DEFAULTS = {
-    name: getattr(AdviceRecord("", "", ""), name) for name in _FIELDS if name not in ("rule", "kind", "subject")
-}
+_values: Callable[[AdviceRecord], tuple[Any, ...]] = attrgetter(*_FIELDS)
+_DEFAULTS = (None, None, None, *_values(AdviceRecord("", "", ""))[3:])
+"""In the order of the fields; rule, kind and subject have none."""
 
 
 def dump_records(records: dict[str, AdviceRecord]) -> bytes:
@@ -113,4 +115,6 @@ def _upgrade_fields(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_defaults(record: AdviceRecord) -> dict[str, Any]:
-    return {name: value for name in _FIELDS if (value := getattr(record, name)) != _DEFAULTS.get(name)}
+    return {
+        name: value for name, value, usual in zip(_FIELDS, _values(record), _DEFAULTS, strict=True) if value != usual
+    }

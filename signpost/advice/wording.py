@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
@@ -13,8 +13,9 @@ from signpost.advice.rendering import render_line, render_text, render_title
 from signpost.advice.variables import RuleVariables
 from signpost.engine.compiled import Answer
 from signpost.facts.facts import Entity, Facts
+from signpost.rulebook.derived import derive_once
 from signpost.rulebook.templates import variables_in
-from signpost.rulebook.terms import Texts
+from signpost.rulebook.terms import Rule, Texts
 from signpost.rulebook.text_values import readable
 from signpost.rulebook.texts import Variables, is_fixed
 
@@ -75,7 +76,7 @@ class Writer:
     def joined(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> JoinedWords:
         """The part of a recommendation on a joined card."""
         rule = answer.rule
-        if (fixed := _fixed_words(rule.id, rule.texts)) is not None:
+        if (fixed := _fixed_words(rule)) is not None:
             return fixed
         return _joined_words(rule.id, rule.texts, self._context(_key(answer, related, priority), answer, related)[0])
 
@@ -86,11 +87,11 @@ class Writer:
 
     def used(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> str:
         """A digest of what the texts of the rule do use, and of the texts; likewise. It takes longer than `known`."""
-        variables = self._context(_key(answer, related, priority), answer, related)[0]
-        values = [_part(variables.get(name), part) for name, part in _uses(answer.rule.texts)]
+        needs, variables = _needs(answer.rule.texts), self._context(_key(answer, related, priority), answer, related)[0]
+        values = [_part(variables.get(name), part) for name, part in needs.parts]
         attached = self._dump_read(answer, related) if answer.rule.attaches else b""
         names_employer = "employer_name" in answer.subject.values
-        return _digest(_source(answer.rule.texts), attached, _dump([values, names_employer]))
+        return _digest(needs.source, attached, _dump([values, names_employer]))
 
     def _dump_read(self, answer: Answer, related: Mapping[str, list[Entity]]) -> bytes:
         """The entities that the texts may read."""
@@ -135,11 +136,12 @@ def _words(answer: Answer, context: Variables, comparison: Comparison | None) ->
     return Words(title(texts.title), text(texts.message), steps, drafts, comparison)
 
 
-@lru_cache(maxsize=1024)
-def _fixed_words(rule: str, texts: Texts) -> JoinedWords | None:
+@derive_once
+def _fixed_words(rule: Rule) -> JoinedWords | None:
     """The part of a rule on a joined card if no fact changes it; None otherwise."""
+    texts = rule.texts
     sources = (texts.item.strip() or texts.title, texts.opening, *texts.questions)
-    return _joined_words(rule, texts, Variables()) if all(map(is_fixed, sources)) else None
+    return _joined_words(rule.id, texts, Variables()) if all(map(is_fixed, sources)) else None
 
 
 def _joined_words(rule: str, texts: Texts, context: Variables) -> JoinedWords:
@@ -151,7 +153,7 @@ def _joined_words(rule: str, texts: Texts, context: Variables) -> JoinedWords:
 
 def _context(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> _Context:
     """The variables that the texts use, and the chart if the rule attaches one."""
-    names = _names(answer.rule.texts)
+    names = _needs(answer.rule.texts).names
     context = Variables(RuleVariables(answer, facts, related, priority).named(names))
     if not answer.rule.attaches:
         return context, None
@@ -161,20 +163,20 @@ def _context(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], 
     return context, comparison
 
 
-@lru_cache(maxsize=4096)
-def _uses(texts: Texts) -> tuple[tuple[str, str], ...]:
-    """The variables that these texts use, and the part of each; no part means all."""
-    return tuple(sorted(frozenset[tuple[str, str]]().union(*map(variables_in, texts.sources()))))
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What the texts of a rule use: `parts` of variables, where no part means all; and the texts themselves."""
+
+    parts: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
+    source: bytes
 
 
-@lru_cache(maxsize=4096)
-def _names(texts: Texts) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name, _ in _uses(texts)))
-
-
-@lru_cache(maxsize=4096)
-def _source(texts: Texts) -> bytes:
-    return _dump([list(texts.sources()), [draft.name for draft in texts.drafts]])
+@derive_once
+def _needs(texts: Texts) -> _Needs:
+    parts = sorted(frozenset[tuple[str, str]]().union(*map(variables_in, texts.sources())))
+    source = _dump([list(texts.sources()), [draft.name for draft in texts.drafts]])
+    return _Needs(tuple(parts), tuple(dict.fromkeys(name for name, _ in parts)), source)
 
 
 def _part(value: Any, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -85,6 +86,7 @@ def on_calendar(instant: int | None) -> int | None:
     return instant if instant is not None and 0 <= instant <= NEVER else None
 
 
+@lru_cache(maxsize=8192)
 def format_instant(instant: int, offset: int = 0) -> str:
     """RFC 3339 at an offset in minutes, "Z" for UTC; with a fraction only if it is not zero."""
     return to_datetime(instant).astimezone(fixed_zone(offset)).isoformat().replace("+00:00", "Z")

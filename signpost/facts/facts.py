@@ -29,7 +29,7 @@ class Facts:
     """All entities of a case by kind, sorted by id, and the candidate's time zone (None: unknown).
 
     `linked` and `sharing`: caches of engines for related entities, shared by all rules; `contexts`: of entities as
-    variables of texts. Never copied to changed facts.
+    variables of texts; `clocks`: of readers. Never copied to changed facts.
     """
 
     candidate: Entity
@@ -45,10 +45,14 @@ class Facts:
     contexts: dict[tuple[str, str, Clock, bool], Mapping[str, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    clocks: dict[tuple[str, str, bool], Clock] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def clock(self, subject: Entity, *, private: bool) -> Clock:
         """The clock of the reader of advice about a subject: the candidate if `private`, else the employer."""
-        return clock_of(subject, self.zone, self.vocabulary, private=private)
+        key = (subject.kind, subject.id, private)
+        if key not in self.clocks:
+            self.clocks[key] = clock_of(subject, self.zone, self.vocabulary, private=private)
+        return self.clocks[key]
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The entities that a rule about this kind applies to."""

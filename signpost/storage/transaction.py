@@ -1,9 +1,9 @@
 """One transaction: seen events, case locks, case rows, recommendations and outbox rows commit together."""
 
-import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import CTE, Connection, delete, func, select, tuple_
 
 from signpost.case.erasure import Entity, of_absorbed, of_case, of_entities, of_event, of_ids
@@ -137,7 +137,7 @@ class Transaction:
                 "exchange": message.exchange,
                 "routing_key": message.routing_key,
                 "message_id": message.message_id,
-                "headers": json.dumps(dict(message.headers)),
+                "headers": orjson.dumps(dict(message.headers)).decode(),
                 "content_type": message.content_type,
                 "body": message.body,
                 "created": now,
@@ -297,7 +297,7 @@ def _change_values(change: Change, now: int, leased_until: int) -> dict[str, Any
         "exchange": ADVICE,
         "routing_key": change.routing_key,
         "message_id": change.message_id,
-        "headers": json.dumps(dict(change.headers)),
+        "headers": orjson.dumps(dict(change.headers)).decode(),
         "content_type": CLOUDEVENT_JSON,
         "created": now,
         "leased_until": leased_until,
