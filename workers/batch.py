@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 
 from signpost import traces
 from signpost.advice import Engine
@@ -41,7 +40,7 @@ from signpost.workers.feedback import FEEDBACK_TYPES, FeedbackDesk, InvalidFeedb
 from signpost.workers.process import Clock
 from signpost.workers.question_lists import update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook
-from signpost.workers.workload import CaseWork, split, work_of
+from signpost.workers.workload import split
 
 ERASED = "candidate.erased"
 ISOLATE_AFTER_ATTEMPTS = 3
@@ -162,7 +161,6 @@ class _Work:
         }
         self._emitted: list[EmittedChange] = []
         self._dead_letters: dict[int, Settlement] = {}
-        self._work = CaseWork()
         self._counts = EvaluationCounts()
         self._contexts: dict[CaseKey, str] = {}
         """The span of the last event of a case."""
@@ -267,20 +265,16 @@ class _Work:
             self._contexts[event.tenant, self._case_sets[event.tenant].find(event.subject).key] = span.traceparent
 
     def _apply(self, event: Event) -> None:
-        """Fold an event and evaluate its case, which waits for `_advise` if it has used up its share of the batch."""
+        """Fold an event. `_advise` evaluates its case, once for all events of the batch."""
         case_set = self._case_sets[event.tenant]
         changes = [EmittedChange(event.tenant, key, change) for key, change in case_set.apply(event, self.now)]
         for key in self._erasing.take(case_set):
             self._forget_emitted(case_set, key)
         self._emitted += changes
-        case = case_set.find(event.subject)
-        if self._work.spend(case_set.tenant, case.key, work_of(case)):
-            self._advise(case_set, case.key)
 
-    def _advise(self, case_set: CaseSet, key: str | None = None) -> None:
-        """Evaluate one changed case, or, without a key, all that are left."""
-        number = case_set.waiting if key is None else 1
-        changes = self._counts.evaluate(case_set.engine, number, partial(case_set.advise, self.now, key))
+    def _advise(self, case_set: CaseSet) -> None:
+        """Evaluate the changed cases of a tenant."""
+        changes = self._counts.evaluate(case_set.engine, case_set.waiting, lambda: case_set.advise(self.now))
         self._emitted += [EmittedChange(case_set.tenant, key, change) for key, change in changes]
 
     def _forget_emitted(self, case_set: CaseSet, key: str) -> None:

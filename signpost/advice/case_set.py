@@ -88,10 +88,10 @@ class CaseSet:
         self._stale[case.key] = None
         return changes
 
-    def advise(self, now: int, key: str | None = None) -> list[tuple[str, RecommendationChange]]:
-        """Advise the cases that `apply` has changed, once; with a key, only that one."""
-        stale = {self.find(changed).key: None for changed in self._stale if key in (None, changed)}
-        self._stale = {} if key is None else {other: None for other in self._stale if other != key}
+    def advise(self, now: int) -> list[tuple[str, RecommendationChange]]:
+        """Advise the cases that `apply` has changed, once."""
+        stale = {self.find(changed).key: None for changed in self._stale}
+        self._stale = {}
         return [change for changed in stale for change in self._advise(self.find(changed), now)]
 
     def wake(self, key: str, now: int) -> list[tuple[str, RecommendationChange]]:

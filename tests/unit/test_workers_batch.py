@@ -34,18 +34,6 @@ def signpost(shared: System) -> System:
     return shared
 
 
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every event is evaluated when it is folded, as in small cases."""
-    monkeypatch.setattr("signpost.workers.workload.MAX_CASE_WORK", 1_000_000_000)
-
-
-@pytest.fixture
-def at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every case is evaluated at the end of the batch, as large cases are."""
-    monkeypatch.setattr("signpost.workers.workload.MAX_CASE_WORK", 0)
-
-
 def delivery(one: Event) -> Delivery:
     sent = message(one)
     return Delivery(sent.body, {}, sent.routing_key, sent.message_id, sent.content_type, False, 0, None)
@@ -87,7 +75,6 @@ def rows_with(signpost: System, text: str, *, besides: tuple[str, ...] = ()) -> 
     return found - set(besides)
 
 
-@pytest.mark.usefixtures("at_once")
 def test_advice_raised_before_the_erasure_of_its_batch_is_not_published(signpost: System) -> None:
     result = handle(signpost, offer("raised"), event("candidate.erased", "raised", at=1))
     assert result.fresh == 2
@@ -96,7 +83,6 @@ def test_advice_raised_before_the_erasure_of_its_batch_is_not_published(signpost
     assert rows_with(signpost, SECRET) == set()
 
 
-@pytest.mark.usefixtures("at_once")
 def test_consumers_learn_the_end_of_advice_that_ended_earlier_in_the_batch_of_the_erasure(signpost: System) -> None:
     first = handle(signpost, offer("ended"))
     assert secrets_in(first)
@@ -118,7 +104,6 @@ def test_consumers_learn_the_end_of_advice_of_a_case_merged_in_the_batch_of_the_
     assert rows_with(signpost, SECRET) == set()
 
 
-@pytest.mark.usefixtures("at_once")
 def test_advice_after_the_erasure_is_published(signpost: System) -> None:
     result = handle(
         signpost, offer("again"), event("candidate.erased", "again", at=1), offer("again", at=2, title="New")
@@ -128,7 +113,6 @@ def test_advice_after_the_erasure_is_published(signpost: System) -> None:
     handle(signpost, event("candidate.erased", "again", at=3))
 
 
-@pytest.mark.usefixtures("at_once")
 def test_further_events_after_the_erasure_of_their_batch_take_nothing_back(signpost: System) -> None:
     result = handle(
         signpost,
@@ -140,7 +124,6 @@ def test_further_events_after_the_erasure_of_their_batch_take_nothing_back(signp
     assert raised >= {"o", "p"}
 
 
-@pytest.mark.usefixtures("at_once")
 def test_the_erasure_of_a_candidate_drops_nothing_of_another_tenants(signpost: System) -> None:
     """Two tenants may give one id to two people."""
     other = event("offer.extended", "same", offer="theirs", tenant="globex")
@@ -152,7 +135,6 @@ def test_the_erasure_of_a_candidate_drops_nothing_of_another_tenants(signpost: S
     assert signpost.standing("same") == {}
 
 
-@pytest.mark.usefixtures("at_once")
 def test_the_erasure_of_a_candidate_drops_nothing_of_another_candidates(signpost: System) -> None:
     result = handle(signpost, event("offer.extended", "by", offer="x"), offer("erased"),
                     event("candidate.erased", "erased", at=1))  # fmt: skip
@@ -373,8 +355,7 @@ def test_an_event_beyond_the_quota_leaves_no_row_of_its_tenant(
     assert signpost.standing("new", "modest")
 
 
-@pytest.mark.usefixtures("at_the_end")
-def test_a_case_that_has_used_its_share_is_evaluated_once_at_the_end(signpost: System) -> None:
+def test_what_is_raised_and_resolved_within_a_batch_is_not_published(signpost: System) -> None:
     result = handle(
         signpost, event("offer.extended", "once", offer="o"), event("offer.declined", "once", at=1, offer="o")
     )
@@ -385,13 +366,20 @@ def test_a_case_that_has_used_its_share_is_evaluated_once_at_the_end(signpost: S
     assert again.outgoing
 
 
-@pytest.mark.usefixtures("at_once")
-def test_a_case_within_its_share_is_evaluated_after_each_event(signpost: System) -> None:
-    result = handle(
-        signpost, event("offer.extended", "each", offer="o"), event("offer.declined", "each", at=1, offer="o")
-    )
-    emitted = [one["change"] for one in changes(result) if one["rule"] == "ask-response-deadline"]
-    assert emitted == ["raised", "resolved"]
+def test_each_case_of_a_batch_is_evaluated_once_and_its_changes_do_not_depend_on_the_batch(signpost: System) -> None:
+    events = [
+        event("offer.extended", "c", offer="o", employer={"id": "e"}),
+        event("offer.updated", "c", at=1, offer="o", respond_by="2026-04-01T12:00:00Z"),
+        event("offer.accepted", "c", at=2, offer="o", by="verbal"),
+        event("offer.extended", "d", offer="o"),
+    ]
+    result = handle(signpost, *(replace(one, subject=f"{one.subject}-batch") for one in events))
+    assert sum(result.evaluated.evaluations.values()) == 2
+    for one in events:
+        handle(signpost, replace(one, id=f"{one.id}-alone", subject=f"{one.subject}-alone"))
+    for name in ("c", "d"):
+        together, alone = ([*signpost.standing(f"{name}-{how}")] for how in ("batch", "alone"))
+        assert [one.replace("-batch", "-alone") for one in together] == alone
 
 
 def test_an_event_for_which_the_batch_has_no_room_is_left_for_the_next(
@@ -468,11 +456,10 @@ def test_what_may_have_ended_the_process_is_tried_without_the_library(attempts: 
     assert _engine_for(suspects(*attempts), engine) is (engine.compiled if alone else engine)
 
 
-def test_each_evaluation_is_counted_once(signpost: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signpost.workers.workload.MAX_CASE_WORK", 1)
+def test_each_evaluation_is_counted_once(signpost: System) -> None:
     events = [event("offer.extended", f"counted-{case}", at=at, offer=f"o{at}") for case in range(2) for at in range(2)]
     found = handle(signpost, *events)
-    assert list(found.evaluated.evaluations.values()) == [4], "the second of each case waits for the end"
+    assert list(found.evaluated.evaluations.values()) == [2], "one for each case"
 
 
 def test_advice_of_a_candidate_whose_erasure_is_known_to_no_row_has_other_ids(signpost: System) -> None:
