@@ -38,6 +38,7 @@ PUBLIC = (
 """Routes without a tenant's data, and those whose credential is a signature, the secret of a link, or a session."""
 LISTS = (
     "/v1/deliveries",
+    "/v1/endpoints",
     "/v1/dead-letters",
     "/v1/recommendations",
     "/v1/forecast",
@@ -62,6 +63,7 @@ class Neighbours:
         advice = intake.get("/v1/candidates/c-1/advice").json
         self.recommendation: str = advice["active"][0]["id"]  # type: ignore[index]
         self.link = "none"
+        self.endpoint = self.add_endpoint()
         self.bury()
         self.rule: str = advice["active"][0]["rule"]  # type: ignore[index]
         agenda = intake.get("/v1/candidates/c-1/agenda").json
@@ -71,11 +73,11 @@ class Neighbours:
         """Ask a route for north's things, or for things that nobody has."""
         values = {
             "key": "c-1" if known else "c-none",
-            "name": self.name_for(rule) if known else "none",
+            "name": self.name_for(rule, method) if known else "none",
             "rule": self.rule,
             "card": self.card if known else "none",
             "employer": "acme" if known else "none",
-            "link": self.link_for(method) if known else "none",
+            "link": self.link_for(rule, method) if known else "none",
         }
         path = rule.rule
         for name in rule.arguments:
@@ -84,11 +86,18 @@ class Neighbours:
             path, method=method, json=self.body_for(rule), headers={"Authorization": f"Bearer {key}"}
         )
 
-    def name_for(self, rule: Rule) -> str:
-        """A delivery, a new dead letter, or a recommendation of north."""
+    def name_for(self, rule: Rule, method: str) -> str:
+        """A delivery, a new dead letter, an endpoint, or a recommendation of north."""
         if "deliveries" in rule.rule:
             return str(self.delivery)
+        if "endpoints" in rule.rule:
+            return self.add_endpoint() if method == "DELETE" else self.endpoint
         return self.bury() if "dead-letters" in rule.rule else self.recommendation
+
+    def add_endpoint(self) -> str:
+        """Add an endpoint of north."""
+        body = json.dumps({"url": "https://hooks.north.example/", "patterns": ["north.#"]}).encode()
+        return str(self.intake.post("/v1/endpoints", body, {}).json["id"])  # type: ignore[index]
 
     def bury(self) -> str:
         """Make a dead letter of north's event."""
@@ -100,9 +109,9 @@ class Neighbours:
         found: str = self.intake.get("/v1/dead-letters").json["items"][0]["id"]  # type: ignore[index]
         return found
 
-    def link_for(self, method: str) -> str:
+    def link_for(self, rule: Rule, method: str) -> str:
         """A link of north's candidate; a new one for each that is to be revoked."""
-        if method == "DELETE":
+        if method == "DELETE" and "calendar-links" in rule.rule:
             made = self.intake.post("/v1/candidates/c-1/calendar-links", b"", {})
             self.link = made.json["id"]  # type: ignore[index]
         return self.link

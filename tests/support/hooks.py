@@ -13,6 +13,7 @@ class HookServer(ThreadingHTTPServer):
     """Keeps the requests that it gets; `answer` says status, headers and body."""
 
     daemon_threads = True
+    request_queue_size = 1024
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
