@@ -38,12 +38,12 @@ def link(tenant: str | None, employer: str | None, operator: bool, hours: int, a
 
     from signpost.case.instant import HOUR, format_instant
     from signpost.storage import open_store
-    from signpost.storage.page_sessions import LINK, PageSession, digest_of
+    from signpost.storage.page_sessions import EMPLOYER, LINK, OPERATOR, TENANT, PageSession, digest_of
 
     if employer is not None and operator:
         raise click.UsageError("--employer and --operator exclude each other")
     chosen, now, token = settings(), time.time_ns() // 1000, secrets.token_urlsafe(32)
-    role = "operator" if operator else "tenant" if employer is None else "employer"
+    role = OPERATOR if operator else TENANT if employer is None else EMPLOYER
     expires = now + hours * HOUR
     row = PageSession(digest_of(token), LINK, _tenant(tenant), role, employer or "", "", now, expires)
     with open_store(chosen.database_url) as store:

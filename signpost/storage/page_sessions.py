@@ -14,11 +14,13 @@ OpenConnection: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 
 LINK: Final = "link"
 SESSION: Final = "session"
+TENANT, OPERATOR, EMPLOYER = "tenant", "operator", "employer"
+"""Roles."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageSession:
-    """A session, or a link that begins one (`kind`). `role`: tenant, operator or employer; `employer`: its id, "" for
+    """A session, or a link that begins one (`kind`). `employer`: its id, "" for
     other roles; `api_key`: the hash of the key that began it, "" for a link; times in microseconds."""
 
     digest: bytes
@@ -53,13 +55,15 @@ class PageSessionStore:
 
     def begin(self, link: bytes, session: bytes, now: int, expires: int) -> PageSession | None:
         """Use up a link: the session that it begins; None if the link is not valid, or was used."""
-        mine = _is(LINK, link, now)
+        # Read first: those who guess links must not keep others from writing
+        found = self.find(LINK, link, now)
+        if found is None:
+            return None
         with self._write_connection() as connection:
-            row = connection.execute(select(page_sessions).where(mine)).mappings().one_or_none()
-            # Two requests may read the link; one of them deletes it
-            if row is None or connection.execute(delete(page_sessions).where(mine)).rowcount != 1:
+            # Two requests may have read it; one of them deletes it
+            if connection.execute(delete(page_sessions).where(_is(LINK, link, now))).rowcount != 1:
                 return None
-            begun = replace(PageSession(**row), digest=session, kind=SESSION, created=now, expires=expires)
+            begun = replace(found, digest=session, kind=SESSION, created=now, expires=expires)
             connection.execute(insert(page_sessions).values(**asdict(begun)))
             return begun
 

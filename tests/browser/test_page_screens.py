@@ -11,6 +11,7 @@ SCREENS = (
     "/page/playground",
     "/page/operations",
     "/page/operations/dead-letters",
+    "/page/operations/endpoints",
 )
 
 

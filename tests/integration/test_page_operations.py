@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from signpost.doctor import Site
 from signpost.messaging import Message
 from signpost.messaging.message import EXCHANGE, REASON, ROUTING_KEY
 from signpost.names import DEAD, EVENTS
+from signpost.outgoing.desk import EndpointDesk
 from signpost.services.intake.page.installation import Installation
 from signpost.services.intake.problems import NoSlot
 from signpost.settings import read_settings
 from tests.integration.test_page_sessions import make_link
-from tests.support.intake_parts import SOUTH_KEY, Intake, intake_at, sign_standard
+from tests.support.intake_parts import NOW, SOUTH_KEY, Intake, intake_at, sign_standard
 from tests.support.pages import Reader, follow_link, links_of, sign_in
 from tests.support.rulebooks import FEW_RULES
 
@@ -153,3 +155,47 @@ def test_one_looks_at_the_installation_at_a_time() -> None:
     for _ in range(2):
         with pytest.raises(LookupError):
             looked.status()
+
+
+def test_endpoints_show_their_attempts_and_are_switched(intake: Intake, reader: Reader) -> None:
+    desk = EndpointDesk(intake.store, "north", (), token_bytes)
+    made = desk.add("https://receiver.example/hook", ["north.#"], every_change=False, now=NOW)
+    path = f"/page/operations/endpoints/{made['id']}"
+    assert "https://receiver.example/hook" in reader.get("/page/operations/endpoints").text
+    page = reader.send(reader.get(path), f"{path}/test")
+    assert page.first("p", role="status").text == "A test message waits for it."
+    for action, state in (("disable", "disabled by hand"), ("enable", "enabled")):
+        page = reader.send(page, f"{path}/{action}")
+        assert state in page.first("dl").text
+    assert "waits for it" in reader.send(page, f"{path}/replay").text
+    assert made["secret"] not in reader.get(path).text
+    assert reader.client.get(f"{path}?after=99999999999999999999999").status_code == 400
+
+
+def test_the_attempts_of_an_endpoint_are_listed(
+    intake: Intake, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = EndpointDesk(intake.store, "north", (), token_bytes)
+    made = desk.add("https://second.example/hook", ["north.#"], every_change=True, now=NOW)
+    attempt = {
+        "message": "rec_1.2", "candidate": "c-1", "number": 3, "at": "2026-03-02T13:00:00Z", "duration_ms": 12,
+        "outcome": "refused", "status": 500, "detail": "the receiver answered 500", "response": "<b>no</b>",
+    }  # fmt: skip
+    monkeypatch.setattr(EndpointDesk, "attempts", lambda *_, **__: {"items": [attempt], "next": "7"})
+    page = reader.get(f"/page/operations/endpoints/{made['id']}")
+    for shown in ("rec_1.2", "refused", "500", "the receiver answered 500", "<b>no</b>"):
+        assert shown in page.text
+    assert f"/page/operations/endpoints/{made['id']}?after=7" in links_of(page)
+
+
+def test_no_other_tenant_reaches_an_endpoint(intake: Intake) -> None:
+    made = EndpointDesk(intake.store, "north", (), token_bytes).add(
+        "https://third.example/hook", ["north.#"], every_change=False, now=NOW
+    )
+    other = sign_in(intake, SOUTH_KEY)
+    token = other.get("/page/operations/endpoints").first("input", name="form").attributes["value"]
+    assert "example" not in other.get("/page/operations/endpoints").text
+    path = f"/page/operations/endpoints/{made['id']}"
+    assert other.client.get(path).status_code == 404
+    for action in ("test", "replay", "enable", "disable"):
+        assert other.client.post(f"{path}/{action}", data={"form": token}).status_code == 404

@@ -7,7 +7,16 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from signpost.errors import SignpostError
-from signpost.services.intake.page import candidates, employers, operations, playground, rulebook, signing_in, viewers
+from signpost.services.intake.page import (
+    candidates,
+    employers,
+    endpoints,
+    operations,
+    playground,
+    rulebook,
+    signing_in,
+    viewers,
+)
 from signpost.services.intake.page.parts import PageParts
 from signpost.services.intake.page.rendering import render_problem, show_instant, show_value
 from signpost.services.intake.problems import NotFound, bug_to_problem, http_to_problem, to_problem
@@ -30,7 +39,7 @@ def blueprint(parts: PageParts) -> Blueprint:
     routes.add_app_template_filter(show_value, "value")
     _guard(routes, parts)
     _add_assets(routes)
-    for screen in (signing_in, candidates, employers, rulebook, playground, operations):
+    for screen in (signing_in, candidates, employers, rulebook, playground, operations, endpoints):
         screen.add_routes(routes, parts)
 
     @routes.route("/<path:path>", methods=["GET", "POST"])

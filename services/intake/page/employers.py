@@ -14,11 +14,12 @@ from signpost.services.intake.analysis import ReadAgendas, StoredCase
 from signpost.services.intake.page.employer_jobs import NOTHING, ExplainToEmployer, ReadForEmployer
 from signpost.services.intake.page.parts import PageParts
 from signpost.services.intake.page.rendering import render
-from signpost.services.intake.page.viewers import EMPLOYER, Viewer, viewer
+from signpost.services.intake.page.viewers import Viewer, viewer
 from signpost.services.intake.page.what_if import with_what_if
 from signpost.services.intake.problems import BadQuery, NotFound
 from signpost.services.intake.reading import facts_in, read_instant
 from signpost.storage import CaseRow
+from signpost.storage.page_sessions import EMPLOYER
 
 PAGE_SIZE: Final = 20
 

@@ -15,8 +15,9 @@ from signpost.services.intake.deliveries import list_deliveries_of, replay_deliv
 from signpost.services.intake.page.parts import Letters, PageParts
 from signpost.services.intake.page.rendering import render
 from signpost.services.intake.page.signing_in import go
-from signpost.services.intake.page.viewers import OPERATOR, Viewer, viewer
+from signpost.services.intake.page.viewers import Viewer, viewer
 from signpost.services.intake.problems import NotFound
+from signpost.storage.page_sessions import OPERATOR
 
 PAGE_SIZE: Final = 25
 MAX_LETTERS: Final = 50

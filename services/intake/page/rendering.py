@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from signpost.case.instant import parse_instant, to_datetime
 from signpost.services.intake.page.viewers import form_token
+from signpost.storage.page_sessions import EMPLOYER
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -24,7 +25,7 @@ SCREENS: Final = (
 def render(template: str, status: int = 200, **values: Any) -> Response:
     """A page. Nobody may keep it: without a word about it, no response of the intake is stored."""
     viewer = g.get("viewer")
-    screens = SCREENS if viewer is not None and viewer.role != "employer" else ()
+    screens = SCREENS if viewer is not None and viewer.role != EMPLOYER else ()
     text = render_template(f"page/{template}", viewer=viewer, screens=screens, form_field=_form_field, **values)
     response = Response(text, status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g, redirect, request
 from signpost.services.intake.page import viewers
 from signpost.services.intake.page.parts import PageParts
 from signpost.services.intake.page.rendering import render
+from signpost.storage.page_sessions import EMPLOYER
 
 _OWN_PATH: Final = re.compile(r"/page/[^/\\\s][^\\\s]*")
 NO_KEY: Final = "No tenant has this API key."
@@ -57,7 +58,7 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
 
 def home(viewer: viewers.Viewer) -> str:
     """Where a viewer begins."""
-    return "/page/employer" if viewer.role == viewers.EMPLOYER else "/page/candidates"
+    return "/page/employer" if viewer.role == EMPLOYER else "/page/candidates"
 
 
 def go(path: str) -> Response:

@@ -12,14 +12,12 @@ from signpost.case.instant import HOUR
 from signpost.errors import CallerError
 from signpost.services.intake.context import IntakeContext
 from signpost.services.intake.problems import NotFound
-from signpost.storage.page_sessions import SESSION, PageSession, digest_of
+from signpost.storage.page_sessions import EMPLOYER, OPERATOR, SESSION, TENANT, PageSession, digest_of
 from signpost.tenants.model import hash_key
 
 SESSION_US: Final = 12 * HOUR
 """How long a session lasts, whatever it does."""
 TOKEN_BYTES: Final = 32
-TENANT, OPERATOR, EMPLOYER = "tenant", "operator", "employer"
-ROLES: Final = (TENANT, OPERATOR, EMPLOYER)
 _FOR_ALL: Final = ("/page/", "/page/login", "/page/logout")
 _COOKIE, _FORM_COOKIE = "signpost-session", "signpost-form"
 
