@@ -7,7 +7,8 @@ import yaml
 
 from signpost.regular_files import read_regular
 from signpost.rulebook.folders import Folders, files_in, is_topic
-from signpost.yaml_files.reader import MAX_BYTES
+from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.reader import MAX_BYTES, parse
 
 
 def find_text(folders: Folders, rule: str) -> tuple[Path, str] | None:
@@ -30,13 +31,8 @@ def without_rules(text: str, rules: Collection[str]) -> str:
 
 def rules_in(text: str) -> list[str]:
     """The ids of the rules in a text; none if it cannot be read, which the loader explains better."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError):
-        return []
-    if not isinstance(root, yaml.MappingNode):
-        return []
-    return list(dict.fromkeys(str(key.value) for key, _ in root.value if isinstance(key, yaml.ScalarNode)))
+    root = parse(text.encode(errors="replace"), "", Problems())
+    return list(root.value) if root is not None and isinstance(root.value, dict) else []
 
 
 def _places(text: str, rule: str) -> Iterator[tuple[int, int]]:
