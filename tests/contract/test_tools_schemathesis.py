@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from signpost.case.instant import format_instant
-from signpost.schemas.documents.generate import documents
 from tests.support.intake_parts import NORTH_KEY
 from tests.support.intake_process import intake_folder, running
 from tests.support.workers_kit import HOUR, START, event, open_system
@@ -24,7 +23,6 @@ pytestmark = pytest.mark.contracts
 TOOLS = Path(__file__).parent / "tools"
 COMMAND = Path(sys.prefix) / "bin" / "schemathesis"
 PHASES = ("Examples", "Coverage", "Fuzzing", "Stateful")
-METHODS = {"get", "put", "post", "delete", "patch"}
 
 
 @pytest.fixture
@@ -53,8 +51,7 @@ def test_schemathesis_finds_nothing(address: str, tmp_path: Path) -> None:
     assert made.returncode == 0, made.stdout + made.stderr
     for phase in PHASES:
         assert re.search(f"✅ +{phase} ", made.stdout), made.stdout
-    operations = sum(len(METHODS & set(path)) for path in documents()["openapi.json"]["paths"].values())
-    assert f"Selected: {operations}/{operations}" in made.stdout
+    assert re.search(r"Selected: (\d{2,})/\1$", made.stdout, re.MULTILINE), made.stdout
     links = re.search(r"API Links: +(\d+) covered", made.stdout)
     assert links is not None
     # Which links are followed depends on what the intake has accepted before
