@@ -25,6 +25,7 @@ from signpost.rulebook.terms import (
     Reached,
     Relation,
     Same,
+    Scope,
     Term,
     is_timed,
 )
@@ -108,12 +109,18 @@ def _candidates(term: Relation) -> tuple[Callable[[Env], list[Entity]], Conditio
 
 
 def _known(term: Known) -> Check:
-    value, known = value_of(term.ref), term.known
+    value, name, known = value_of(term.ref), term.ref.name, term.known
+    if term.ref.scope == Scope.ITEM:  # most are; one call less
+        if known:
+            return lambda env: env.item.values.get(name) is not None
+        return lambda env: env.item.values.get(name) is None
     return lambda env: (value(env) is not None) is known
 
 
 def _one_of(term: OneOf) -> Check:
-    value, values, expected = value_of(term.ref), term.values, not term.negated
+    value, name, values, expected = value_of(term.ref), term.ref.name, term.values, not term.negated
+    if term.ref.scope == Scope.ITEM and expected and None not in values:
+        return lambda env: env.item.values.get(name) in values
 
     def one_of(env: Env) -> bool:
         found = value(env)

@@ -1,7 +1,7 @@
 """A network of checks that rules share: each check runs once for all rules that start with it. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -20,12 +20,16 @@ class Network(Generic[R]):
     rules: list[R] = field(default_factory=list)
     further: list[tuple[Check, "Network[R]"]] = field(default_factory=list)
 
-    def passing_rules(self, env: Env) -> Iterator[R]:
-        """Yield the rules whose shared checks all pass."""
-        yield from self.rules
+    def passing_rules(self, env: Env) -> list[R]:
+        """Return the rules whose shared checks all pass."""
+        found = list(self.rules)
         for passes, node in self.further:
             if passes(env):
-                yield from node.passing_rules(env)
+                if node.further:
+                    found += node.passing_rules(env)
+                else:
+                    found += node.rules
+        return found
 
 
 def is_shared(term: Term) -> bool:
