@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 HELM := $(VENV)/helm
 CONTRACTS := $(VENV)/contracts
+BENCH := $(VENV)/bench
 TOOLS := tests/contract/tools
 # Twice quiet: errors of pip only, no warnings
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
@@ -17,7 +18,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test mutants simulate fuzz lint format generate bench faults soak restore-drill rules consumers-js helm contracts containers-test cluster-test audit lock clean
+.PHONY: help install run demo test mutants simulate fuzz lint format generate bench bench-check faults soak restore-drill rules consumers-js helm contracts containers-test cluster-test audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -112,8 +113,20 @@ $(CONTRACTS)/.installed: requirements-contracts.lock $(TOOLS)/package-lock.json 
 	@$(CONTRACTS)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-contracts.lock
 	@touch $@
 
-bench: $(READY) ## run the benchmarks
+bench: $(BENCH)/.installed ## measure beside the broker's limit, Celery, Dramatiq and other engines; ARGS="advisor --json", --plots FOLDER
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-check: $(BENCH)/.installed ## measure, and compare the ratios with benchmarks/baseline.json
+	$(BIN)/python -m benchmarks --check $(ARGS)
+
+# An environment of its own, which sees the packages of ours after its own
+$(BENCH)/.installed: requirements-bench.lock | $(READY)
+	@echo "Installing what the benchmarks compare with" >&2
+	@$(BIN)/python -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		>"$$($(BENCH)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/signpost.pth"
+	@touch $@
 
 containers-test: $(READY) ## build the image, run docker-compose.yml, and edit, scale and restart it under load
 	$(BIN)/pytest -v -s -m containers tests/containers $(ARGS)

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, func, select
 
-from benchmarks.throughput import events
+from benchmarks.stage import events
 from signpost.case.event import Event
 from signpost.messaging import connect, event_message
 from signpost.schemas import dump_event

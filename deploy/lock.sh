@@ -5,6 +5,7 @@
 #   requirements-dev.lock             runtime dependencies, the extra `otel`, tests and linters
 #   requirements-helm.lock            what `make helm` unpacks for the tests of the Helm chart
 #   requirements-contracts.lock       the tools of `make contracts`; those for Node.js are in tests/contract/tools
+#   requirements-bench.lock           what `make bench` compares Signpost with
 #   requirements-durable-rules.lock   the extra `durable-rules`, which needs a C compiler
 #   requirements-otel.lock            the extra `otel`, which the image contains
 # Passes its arguments to `uv pip compile`, for example --upgrade or --upgrade-package flask.
@@ -21,6 +22,7 @@ compile() {
 compile requirements-build.lock --group build "$@"
 compile requirements-helm.lock --no-deps --group helm "$@"
 compile requirements-contracts.lock --group contracts "$@"
+compile requirements-bench.lock --group bench "$@"
 compile requirements.lock pyproject.toml "$@"
 compile requirements-dev.lock --constraints requirements.lock --group dev --extra otel pyproject.toml "$@"
 for extra in durable-rules otel; do

@@ -1,0 +1,169 @@
+"""Size: what a candidate takes in the database, throughput and memory with many stored cases, cases that are due at
+one instant, one case with many events, and embedded mode.
+
+Stored cases beyond the first thousand are copies made by the database, as evaluating a million takes an hour.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, text
+
+from benchmarks.plots import write_plot
+from benchmarks.rows import AT_LEAST, AT_MOST, Goal, Row, progress
+from benchmarks.stage import LEASE_US, RULES, Stage, advise, events, make_event, open_stage
+from signpost.case.event import Event
+from signpost.engine import CompiledEngine
+from signpost.messaging import Delivery, event_message
+from signpost.rulebook import load
+from signpost.schemas import dump_event
+from signpost.storage import Store, open_store, upgrade
+from signpost.tenants.rulebooks import Engines, load_rulebooks
+from signpost.workers.batch import BatchHandler
+from signpost.workers.process import wall_clock
+from signpost.workers.reevaluation import DueCaseProcessor
+from signpost.workers.rulebook_versions import RulebookVersions
+from tests.support.workers_kit import FixedEngines
+
+if TYPE_CHECKING:
+    from benchmarks.__main__ import Options
+
+CANDIDATES = 1_000
+SIZES, LONG_SIZES = (1_000, 10_000), (10_000, 100_000, 1_000_000)
+EVENTS, CASE_EVENTS = 1_000, 1_000
+OFFER = {"offer": "o", "employer": {"id": "e", "name": "Acme"}, "title": "Engineer"}
+COPIES = text(
+    """
+    INSERT INTO cases (tenant, key, state, advice, rulebook, updated, rulebook_since, agendas)
+    SELECT tenant, key || '-copy-' || number, state, advice, rulebook, updated, rulebook_since, agendas
+    FROM cases CROSS JOIN generate_series(1, :times) AS number WHERE key LIKE 'offer-%' AND key NOT LIKE '%copy%'
+    """
+)
+SIZE_OF_TABLES = text(
+    """
+    SELECT sum(pg_total_relation_size(oid)) FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'outbox'
+    """
+)
+DUE_NOW = text("UPDATE cases SET next_change = 1 WHERE key LIKE 'offer-%' AND key NOT LIKE '%copy%'")
+
+
+def measure(options: "Options") -> list[Row]:
+    """All sizes in turn, the largest last."""
+    with open_stage() as stage:
+        rows = [_stored(stage), _due(stage), *_long_case(stage)]
+        rates = {size: _rate_with(stage, size) for size in (LONG_SIZES if options.long else SIZES)}
+        first = next(iter(rates.values()))
+        smallest = min(rates)
+        for size, rate in rates.items():
+            beside = f"{smallest:,} cases" if size != smallest else ""
+            known = first if beside else None
+            goal = Goal(AT_LEAST, 0.8) if beside else None
+            rows.append(Row(f"advisor with {size:,} stored cases", rate, "events/s", beside, known, goal))
+        rows.append(Row("resident memory of this process at the end", _resident_mb(), "MB"))
+    if options.plots:
+        series = {"advisor": list(rates.items())}
+        write_plot(options.plots / "scale.svg", "Throughput by size", "stored cases", "events per second", series)
+    return [*rows, _embedded()]
+
+
+def _stored(stage: Stage) -> Row:
+    """The bytes of all tables for a candidate with one offer; the outbox aside, which empties."""
+    before = _database_bytes(stage)
+    _handle(stage.handler("compiled"), stage.store, _offers(CANDIDATES))
+    taken = (_database_bytes(stage) - before) / CANDIDATES
+    return Row("stored for a candidate with one offer", taken, "bytes", goal=Goal(AT_MOST, 20_000, of_value=True))
+
+
+def _offers(count: int) -> list[Event]:
+    return [make_event(f"offer-{number}", 1, "offer.extended", OFFER) for number in range(count)]
+
+
+def _database_bytes(stage: Stage) -> float:
+    engine = create_engine(stage.database_url)
+    with engine.begin() as connection:
+        size = float(connection.execute(SIZE_OF_TABLES).scalar_one())
+    engine.dispose()
+    return size
+
+
+def _execute(stage: Stage, statement: object, **values: int) -> None:
+    engine = create_engine(stage.database_url)
+    with engine.begin() as connection:
+        connection.execute(statement, values)  # type: ignore[call-overload]
+    engine.dispose()
+
+
+def _handle(handler: BatchHandler, store: Store, sent: Sequence[Event], size: int = 200) -> float:
+    """Handle events in batches, without a broker. Returns the seconds."""
+    started, todo = time.perf_counter(), [_delivery(one) for one in sent]
+    while todo:
+        result = handler.handle(todo[:size], wall_clock)
+        store.delete_outbox([each.id for each in result.outgoing])
+        todo = [*result.deferred, *todo[size:]]
+    return time.perf_counter() - started
+
+
+def _delivery(event: Event) -> Delivery:
+    sent = event_message(dump_event(event), event, accepted_at=wall_clock())
+    return Delivery(sent.body, sent.headers, sent.routing_key, sent.message_id, sent.content_type, False, 0, None)
+
+
+def _due(stage: Stage) -> Row:
+    """Cases that are due at one instant, handled by one clock; 100,000 in two minutes are 833 a second."""
+    _execute(stage, DUE_NOW)
+    versions = RulebookVersions(stage.store, FixedEngines(lambda: stage.engines["compiled"]))
+    processor, started, woken = DueCaseProcessor(stage.store, versions, LEASE_US), time.perf_counter(), 0
+    while count := processor.wake(wall_clock)[0]:
+        woken += count
+    rate = woken / (time.perf_counter() - started)
+    return Row(
+        f"cases due at one instant ({woken:,}), one clock", rate, "cases/s", goal=Goal(AT_LEAST, 833, of_value=True)
+    )
+
+
+def _long_case(stage: Stage) -> list[Row]:
+    """One case with many events: the first and the last tenth, a batch of ten events at a time."""
+    data = {"offer": "o", "by": "candidate", "channel": "phone", "purpose": "deadline"}
+    sent = [make_event("long", number, "contact.logged", data) for number in range(CASE_EVENTS)]
+    handler, part = stage.handler("compiled"), CASE_EVENTS // 10
+    first = _handle(handler, stage.store, sent[:part], 10) / part * 1000
+    _handle(handler, stage.store, sent[part:-part], 10)
+    last = _handle(handler, stage.store, sent[-part:], 10) / part * 1000
+    return [Row(f"event {CASE_EVENTS} of one case", last, "ms", f"first {part} events", first)]
+
+
+def _rate_with(stage: Stage, size: int) -> float:
+    """Events per second of an advisor while so many cases are stored."""
+    times = size // CANDIDATES - 1
+    progress(f"storing {size:,} cases")
+    _execute(stage, text("DELETE FROM cases WHERE key LIKE '%copy%'"))
+    _execute(stage, COPIES, times=times)
+    _execute(stage, text("ANALYZE cases"))
+    sent = events(EVENTS, f"with-{size}")
+    stage.fill(sent)
+    rate = len(sent) / advise(stage, len(sent), "compiled")
+    stage.purge_published()
+    progress(f"{size:,} stored cases: {rate:.0f} events/s, {_resident_mb():.0f} MB")
+    return rate
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _embedded() -> Row:
+    """Events per second of the handler on SQLite."""
+    engines = Engines(lambda _: CompiledEngine(load(RULES)), load_rulebooks(RULES))
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/signpost.db"
+        upgrade(url)
+        with open_store(url) as store:
+            handler = BatchHandler(store, RulebookVersions(store, FixedEngines(lambda: engines)), LEASE_US)
+            sent = events(EVENTS, "embedded")
+            return Row("batch handler, embedded (SQLite)", len(sent) / _handle(handler, store, sent), "events/s")
