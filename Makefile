@@ -114,10 +114,10 @@ $(CONTRACTS)/.installed: requirements-contracts.lock $(TOOLS)/package-lock.json 
 	@touch $@
 
 bench: $(BENCH)/.installed ## measure beside the broker's limit, Celery, Dramatiq and other engines; ARGS="advisor --json", --plots FOLDER
-	$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 bench-check: $(BENCH)/.installed ## measure, and compare the ratios with benchmarks/baseline.json
-	$(BIN)/python -m benchmarks --check $(ARGS)
+	@$(BIN)/python -m benchmarks --check $(ARGS)
 
 # An environment of its own, which sees the packages of ours after its own
 $(BENCH)/.installed: requirements-bench.lock | $(READY)
