@@ -118,7 +118,10 @@ def _due(stage: Stage) -> Row:
     _execute(stage, DUE_NOW)
     versions = RulebookVersions(stage.store, FixedEngines(lambda: stage.engines["compiled"]))
     processor, started, woken = DueCaseProcessor(stage.store, versions, LEASE_US), time.perf_counter(), 0
-    while count := processor.wake(wall_clock)[0]:
+    count = 1
+    while count:
+        count, outgoing = processor.wake(wall_clock)
+        stage.store.delete_outbox([each.id for each in outgoing])
         woken += count
     rate = woken / (time.perf_counter() - started)
     return Row(
