@@ -156,7 +156,8 @@ def test_the_whole_flow_runs_with_the_rights_of_each_role(
     assert HTTP.post(f"{address}/v1/endpoints", json=wanted, headers=headers, timeout=60).status_code == 201
     play(address)
     until(lambda: count("SELECT count(*) FROM erasures") > 0, "the advisor is done")
-    assert count("SELECT count(*) FROM recommendations") >= 10
+    # On a busy machine some events take the queue of those above their share, and come later
+    until(lambda: count("SELECT count(*) FROM recommendations") >= 10, "the advisor is done with the journeys, too")
     until(lambda: count("SELECT count(*) FROM outbox") == 0, "all advice is published")
     # The clock: a case that is due, and a webhook that is too old
     ready.as_superuser("UPDATE cases SET next_change = 1 WHERE merged_into IS NULL")
