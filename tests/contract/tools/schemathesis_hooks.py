@@ -23,6 +23,7 @@ EXPLAINED: Final = {
         "is more than 5 minutes ahead of the receiver's clock",
     ),
     "a schema does not know what is stored, and how much work it is": ("the candidate has 20 links", "is too large: "),
+    "a schema does not know whose key it is": ("must begin with [a-z0-9-]+: ",),
     "no schema compares two values": (
         "is repeated",  # after white space is collapsed
         'must be two local times like "21:00 to 07:30"',
