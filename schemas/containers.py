@@ -14,16 +14,20 @@ MAX_ITEMS = 100
 class Items(Kind):
     """A list of values of one kind; by default at most 100 and all distinct."""
 
-    def __init__(self, item: Kind, *, max_items: int = MAX_ITEMS, distinct: bool = True, **options: Any) -> None:
+    def __init__(
+        self, item: Kind, *, min_items: int = 0, max_items: int = MAX_ITEMS, distinct: bool = True, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.item, self.choices = item, item.choices
-        self.max_items, self.distinct = max_items, distinct
+        self.min_items, self.max_items, self.distinct = min_items, max_items, distinct
 
     def canonical(self, value: Any) -> list[Any]:
         if not isinstance(value, list | tuple):
             raise ValidationError(f"must be an array, is {json_type(value)}")
         if len(value) > self.max_items:
             raise ValidationError(f"must have at most {self.max_items} items, has {len(value)}")
+        if len(value) < self.min_items:
+            raise ValidationError(f"must have at least {self.min_items} items, has {len(value)}")
         items: list[Any] = []
         problems: dict[int, Any] = {}
         for index, item in enumerate(value):
@@ -39,7 +43,8 @@ class Items(Kind):
 
     def json_schema(self) -> JsonSchema:
         schema: JsonSchema = {"type": "array", "items": self.item.json_schema(), "maxItems": self.max_items}
-        return {**schema, "uniqueItems": True} if self.distinct else schema
+        least = {"minItems": self.min_items} if self.min_items else {}
+        return {**schema, **least, **({"uniqueItems": True} if self.distinct else {})}
 
 
 class TextList(Items):

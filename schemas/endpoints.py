@@ -21,7 +21,7 @@ class EndpointSchema(Schema):
         unknown = RAISE
 
     url = Line(required=True)
-    patterns = Items(Line(), required=True, max_items=20)
+    patterns = Items(Line(), required=True, min_items=1, max_items=20)
     every_change = Boolean()
 
 
