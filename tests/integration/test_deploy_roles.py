@@ -156,8 +156,10 @@ def test_the_whole_flow_runs_with_the_rights_of_each_role(
     assert HTTP.post(f"{address}/v1/endpoints", json=wanted, headers=headers, timeout=60).status_code == 201
     play(address)
     until(lambda: count("SELECT count(*) FROM erasures") > 0, "the advisor is done")
-    # On a busy machine some events take the queue of those above their share, and come later
-    until(lambda: count("SELECT count(*) FROM recommendations") >= 10, "the advisor is done with the journeys, too")
+    # On a busy machine some events take the queue of those above their share, and come later; what comes in one batch is
+    # evaluated once, so that little is raised on journeys that are long over
+    until(lambda: count("SELECT count(*) FROM seen_events") >= 20, "the advisor is done with the journeys, too")
+    assert count("SELECT count(*) FROM recommendations") >= 2
     until(lambda: count("SELECT count(*) FROM outbox") == 0, "all advice is published")
     # The clock: a case that is due, and a webhook that is too old
     ready.as_superuser("UPDATE cases SET next_change = 1 WHERE merged_into IS NULL")
@@ -173,7 +175,7 @@ def test_the_whole_flow_runs_with_the_rights_of_each_role(
     # The deliverer: what the advisor and the clock have announced
     until(lambda: count("SELECT count(*) FROM announcements") == 0, "all messages are spread")
     until(lambda: count("SELECT count(*) FROM endpoint_messages") == 0, "all webhooks are delivered")
-    assert len(hooks.requests) >= 10
+    assert len(hooks.requests) >= 2
     for path in ("/v1/recommendations", "/v1/deliveries", "/v1/dead-letters", "/readyz"):
         assert HTTP.get(address + path, headers=headers, timeout=60).status_code == 200
     assert not REFUSALS.findall(logs()), logs()[-3000:]
