@@ -152,11 +152,16 @@ def test_only_the_intake_is_reachable(documents: list[Document], variant: str) -
     assert selected(documents, service["spec"]["selector"]) == ["intake"]
     assert [port["targetPort"] for port in service["spec"]["ports"]] == ["http"]
     policies = of_kind(documents, "NetworkPolicy")
-    everywhere, intake = policies.pop("")["spec"], policies.pop("intake")["spec"]
+    everywhere, intake, deliverer = (policies.pop(name)["spec"] for name in ("", "intake", "deliverer"))
     assert policies == {}
     assert selected(documents, everywhere["podSelector"]["matchLabels"]) == sorted([*ROLES, MIGRATE])
     assert selected(documents, intake["podSelector"]["matchLabels"]) == ["intake"]
     assert (everywhere["policyTypes"], intake["policyTypes"]) == (["Ingress", "Egress"], ["Ingress"])
+    assert selected(documents, deliverer["podSelector"]["matchLabels"]) == ["deliverer"]
+    assert deliverer["policyTypes"] == ["Egress"]
+    (outwards,) = deliverer["egress"]
+    assert outwards["ports"] == [{"port": 443}]
+    assert {"10.0.0.0/8", "169.254.0.0/16"} < set(outwards["to"][0]["ipBlock"]["except"])
     names, *others = everywhere["egress"]
     assert names == {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
     if variant == "full":
