@@ -156,8 +156,8 @@ def test_the_whole_flow_runs_with_the_rights_of_each_role(
     assert HTTP.post(f"{address}/v1/endpoints", json=wanted, headers=headers, timeout=60).status_code == 201
     play(address)
     until(lambda: count("SELECT count(*) FROM erasures") > 0, "the advisor is done")
-    # On a busy machine some events take the queue of those above their share, and come later; what comes in one batch is
-    # evaluated once, so that little is raised on journeys that are long over
+    # On a busy machine some events take the queue of those above their share, and come later. What comes in one batch
+    # is evaluated once, so that little is raised on journeys that are long over
     until(lambda: count("SELECT count(*) FROM seen_events") >= 20, "the advisor is done with the journeys, too")
     assert count("SELECT count(*) FROM recommendations") >= 2
     until(lambda: count("SELECT count(*) FROM outbox") == 0, "all advice is published")
