@@ -45,6 +45,8 @@ OPERATIONS = [
 ]
 WEBHOOK = {"type": "offer.extended", "timestamp": "2026-03-02T13:00:00Z", "data": {"candidate": "c-2", "offer": "o"}}
 
+ENDPOINT = {"url": "https://hooks.acme.example/signpost", "patterns": ["north.candidate.#"]}
+
 
 @dataclass
 class Fuzzed:
@@ -60,8 +62,12 @@ class Fuzzed:
         if known:
             if "dead-letters" in case.operation.path:
                 bury(self.intake)
-            if "{card}" in case.operation.path:
-                # The card is the candidate's: with a random audience and employer, hardly any request finds it
+            if "endpoints" in case.operation.path:
+                self.known["endpoint"] = endpoint_of(self.intake)
+            if case.operation.path == "/v1/endpoints" and case.operation.method == "post":
+                case.body = ENDPOINT
+            if "{card}" in case.operation.path or "{letter}" in case.operation.path:
+                # Of the candidate, and of one queue: with a random audience or queue, hardly any request finds it
                 case.query = {}
             case.path_parameters = {
                 name: self.known.get(name, value) for name, value in (case.path_parameters or {}).items()
@@ -87,6 +93,16 @@ def bury(intake: Intake) -> None:
     headers = {REASON: "quota: x", FAILED_AT: "2026-03-02T13:00:00Z", EXCHANGE: EVENTS}
     letter = Message(DEAD, sent.routing_key, sent.body, sent.message_id, headers)
     intake.broker.publisher().publish(letter).result(30)
+
+
+def endpoint_of(intake: Intake) -> str:
+    """The id of an endpoint; adds one if there is none."""
+    known = intake.get("/v1/endpoints").get_json()["items"]
+    if not known:
+        known = [
+            intake.post("/v1/endpoints", json.dumps(ENDPOINT).encode(), {"Content-Type": "application/json"}).get_json()
+        ]
+    return str(known[0]["id"])
 
 
 @pytest.fixture(scope="module")
