@@ -28,7 +28,7 @@ SAMPLE_US = 15 * SECOND
 PRUNE_US = MINUTE
 PRUNE_BATCH = 1_000
 DRAIN_S = 15.0
-"""How long webhooks in hand may take when the process stops; what is left is sent by another one."""
+"""How long webhooks that are being sent may take when the process stops; what is left is sent by another one."""
 LEASE_MARGIN_US = 30 * SECOND
 
 log = logging.getLogger("signpost.deliverer")
@@ -79,7 +79,7 @@ class Deliverer:
         self._lines = Repeats()
 
     def run(self, stop: Stop) -> None:
-        """Work until `stop` is set, and let the webhooks in hand end. Raises TransientError."""
+        """Work until `stop` is set, and let the webhooks that are being sent end. Raises TransientError."""
         while not stop.is_set():
             health.turn()
             done = self.step()

@@ -26,7 +26,7 @@ def page() -> None:
 def link(tenant: str | None, employer: str | None, operator: bool, hours: int, as_json: bool) -> None:
     """Print a link that signs in one browser, once, for 12 hours. Run it where the settings of the processes apply.
 
-    Whoever opens it first is signed in, so give it to one person, by a way that others do not read.
+    The first person who opens it is signed in, so give it to one person, by a way that others do not read.
 
     \b
     Examples:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 BY_HAND: Final = "disabled by hand"
-"""The reason of an endpoint that somebody disabled."""
+"""The reason of an endpoint that a person disabled."""
 TEST: Final = "test"
 """The item of a test message; its case key is empty."""
 
