@@ -4,6 +4,7 @@ from typing import Final
 
 JSON: Final = "application/json"
 CLOUDEVENT_JSON: Final = "application/cloudevents+json"
+EVENT_STREAM: Final = "text/event-stream"
 CLOUDEVENTS_BATCH_JSON: Final = "application/cloudevents-batch+json"
 PROBLEM_JSON: Final = "application/problem+json"
 

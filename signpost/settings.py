@@ -91,6 +91,11 @@ class Settings:
     http_bind: Bind = _setting(bind, "127.0.0.1:8080", "address on which the intake listens")
     http_processes: int = _setting(number(1, 64), "1", "number of intake processes")
     http_threads: int = _setting(number(1, 256), "8", "threads of each intake process: its concurrent requests")
+    http_waiting: int = _setting(
+        number(1, 2000),
+        "200",
+        "requests of one tenant that may wait for changes in each intake process; beyond them, the oldest is answered",
+    )
     request_timeout: float = _setting(
         seconds(0.5, 60), "10", "seconds within which a request must arrive, from its first byte to its last"
     )

@@ -20,6 +20,7 @@ from signpost.services.intake import (
     endpoints,
     events,
     explaining,
+    feed,
     feedback,
     forecasting,
     health,
@@ -133,7 +134,7 @@ def create_app(
         rate_limit,
         deliveries,
     )
-    for routes in (events, webhooks, reading, candidates, calendars, health, feedback):
+    for routes in (events, webhooks, reading, feed, candidates, calendars, health, feedback):
         app.register_blueprint(routes.blueprint(context))
     slots = Slots(analyses)
     app.register_blueprint(explaining.blueprint(context, analyst, slots))

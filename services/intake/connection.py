@@ -7,12 +7,13 @@ import re
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from gunicorn.http.body import ChunkedReader
 from gunicorn.http.parser import RequestParser
 
 from signpost.services.intake.framing import MAX_CHUNKS, ChunkScanner
+from signpost.services.intake.holding import Hold
 
 READ_BYTES: Final = 65_536
 MAX_HEAD_BYTES: Final = 65_536
@@ -63,6 +64,10 @@ class Connection:
         self.sock = ResponseBuffer()
         self.parser = RequestParser(cfg, (), client)
         self.deadline = 0.0
+        self.pool: Pool | None = None
+        """The connections among which the event loop keeps this one while it waits for the client."""
+        self.hold: Hold | None = None
+        """Whether the request waits for something else than the client."""
         self.is_closed = False
         self.counted_bytes = 0
         """What the worker has accounted for of `buffered_bytes`."""
@@ -151,6 +156,10 @@ class Connection:
             raise Refusal(413)
         self.is_complete = chunks.ended
         return chunks.ended or chunks.malformed or chunks.data_bytes(self.received) > self._max_body_bytes
+
+
+Pool: TypeAlias = dict[Connection, None]
+"""Connections in the order in which they came."""
 
 
 def _check_head(version: tuple[int, int], headers: Sequence[tuple[str, str]]) -> None:

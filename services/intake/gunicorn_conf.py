@@ -13,9 +13,9 @@ from signpost.logs import set_up_logging
 from signpost.metrics import health
 from signpost.names import PRIVATE_UMASK
 from signpost.services.intake.draining import drain_before
+from signpost.services.intake.holding_worker import HoldingWorker
 from signpost.services.intake.process_metrics import ProcessMetrics
 from signpost.services.intake.start import check_start
-from signpost.services.intake.worker import BufferingWorker
 from signpost.services.intake.worker_limits import WorkerLimits
 from signpost.settings import read_settings
 
@@ -62,10 +62,10 @@ loglevel = _settings.log_level
 accesslog = None
 
 
-class worker_class(BufferingWorker):  # noqa: N801  # the name is a setting
+class worker_class(HoldingWorker):  # noqa: N801  # the name is a setting
     """Reads whole requests before a thread handles them."""
 
-    limits = WorkerLimits(_settings.request_timeout, _settings.max_body_bytes)
+    limits = WorkerLimits(_settings.request_timeout, _settings.max_body_bytes, max_waiting=_settings.http_waiting)
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Called at every turn of the event loop."""

@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Response, g, request
 from signpost.ingress.vendors import VENDORS
 from signpost.metrics import table
 from signpost.metrics.reading import CONTENT_TYPE
+from signpost.services.intake.holding import HOLD
 from signpost.services.intake.problems import NotFound
 
 QUEUED_AT: Final[ContextVar[float]] = ContextVar("queued_at")
@@ -46,6 +47,8 @@ def install(app: Flask) -> None:
 
 
 def _count(response: Response) -> Response:
+    if is_held():
+        return response
     route = request.url_rule.rule if request.url_rule is not None else NONE
     method = request.method if request.method in METHODS else "other"
     table.HTTP_REQUESTS.inc(route, method, f"{response.status_code // 100}xx")
@@ -54,6 +57,13 @@ def _count(response: Response) -> Response:
     if kind := g.get("problem"):
         _count_problem(kind, is_sending=method == "POST" and route.startswith(SENDING))
     return response
+
+
+def is_held() -> bool:
+    """Whether this run of a request that waits is not counted and logged: a poll is by its answer, a stream when it
+    begins."""
+    hold = HOLD.get()
+    return hold is not None and hold.watch is not None and (hold.is_repeated or not hold.is_stream)
 
 
 def _count_problem(kind: str, *, is_sending: bool) -> None:

@@ -10,10 +10,9 @@ from signpost.advice.records import suppressions
 from signpost.case import Case
 from signpost.case.instant import format_instant, on_calendar, parse_instant
 from signpost.names import AUDIENCES
-from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import BadQuery, NotFound
-from signpost.storage import BadCursor, CaseRow, StaleCursor
+from signpost.storage import CaseRow
 
 
 def blueprint(context: IntakeContext) -> Blueprint:
@@ -47,18 +46,6 @@ def blueprint(context: IntakeContext) -> Blueprint:
         if found is None:
             raise NotFound("no recommendation has this id")
         return reply(orjson.loads(found.body)["data"])
-
-    @routes.get("/v1/recommendations")
-    def feed() -> Response:
-        tenant, limit, audience = context.tenant(), read_limit(context.limits.max_page_items), read_audience()
-        context.charge(tenant, prices.of_page(limit))
-        try:
-            rows, cursor = context.store.feed(tenant, request.args.get("after"), limit, audience)
-        except StaleCursor:
-            raise
-        except BadCursor as error:
-            raise BadQuery("after", f"is {error}") from None
-        return reply({"items": [orjson.loads(row.body) for row in rows], "next": cursor})
 
     return routes
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Flask, Response, g, request
 
 from signpost import traces
-from signpost.services.intake.measuring import METHODS, NONE
+from signpost.services.intake.measuring import METHODS, NONE, is_held
 
 MAX_LOGGED: Final = 10
 """Ids of events in the line of a request."""
@@ -37,6 +37,8 @@ def _in_span(inner: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _log(response: Response) -> Response:
+    if is_held():
+        return response
     route = request.url_rule.rule if request.url_rule is not None else NONE
     method = request.method if request.method in METHODS else "other"
     is_probe = request.path in PROBES and response.status_code < 400

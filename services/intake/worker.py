@@ -13,14 +13,13 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from itertools import chain
 from typing import Any
 
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 from signpost.repeats import Repeats
-from signpost.services.intake.connection import Connection, Refusal, ResponseBuffer
+from signpost.services.intake.connection import Connection, Pool, Refusal, ResponseBuffer
 from signpost.services.intake.measuring import QUEUED_AT
 from signpost.services.intake.refusals import refusal
 from signpost.services.intake.worker_limits import (
@@ -45,9 +44,9 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._unfinished: dict[Connection, None] = {}
+        self._unfinished: Pool = {}
         """Connections that receive, send or close, the oldest first."""
-        self._idle: dict[Connection, None] = {}
+        self._idle: Pool = {}
         """Connections between two requests, the oldest first."""
         self._buffered_bytes = 0
         self._next_sweep = 0.0
@@ -101,6 +100,13 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
     def handle(self, conn: Connection) -> bool:
         """Answer the request, in a thread; whether the connection can serve another."""
         QUEUED_AT.set(conn.deadline - QUEUE_TIMEOUT_S)
+        reuse = self._respond(conn)
+        with suppress(OSError):
+            conn.send()
+        return reuse and conn.is_complete
+
+    def _respond(self, conn: Connection) -> bool:
+        """Write the response of the application into the buffer; whether the connection can serve another request."""
         if time.monotonic() > conn.deadline:
             self._log(f"refused requests that had waited {QUEUE_TIMEOUT_S:g} s for a thread")
             conn.sock.extend(refusal(HTTPStatus.SERVICE_UNAVAILABLE))
@@ -108,14 +114,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         if not conn.is_complete:
             conn.request.force_close()
         try:
-            reuse = self._keepalive_after(conn, self.handle_request(conn.request, conn))
+            return bool(self._keepalive_after(conn, self.handle_request(conn.request, conn)))
         except Exception as error:
             conn.sock.clear()
             self.handle_error(conn.request, conn.sock, conn.client, error)
-            reuse = False
-        with suppress(OSError):
-            conn.send()
-        return reuse and conn.is_complete
+            return False
 
     def handle_error(self, req: Any, client: ResponseBuffer, addr: Any, exc: Exception) -> None:
         """Log as gunicorn does, and answer with a problem document instead of its page."""
@@ -135,7 +138,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         if now < self._next_sweep and not force:
             return
         self._next_sweep = now + SWEEP_INTERVAL_S
-        for conn in [*self._unfinished, *self._idle]:
+        for conn in self._waiting():
             if force:
                 self._close(conn)
             elif conn.deadline <= now:
@@ -146,13 +149,13 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
 
     def _cap_keepalive(self, deadline: float) -> None:
         """The worker stops: clients that have sent nothing of a request get little time to do so."""
-        for conn in [*self._unfinished, *self._idle]:
+        for conn in self._waiting():
             if conn.step == self._receive and conn.is_silent:
                 conn.deadline = min(conn.deadline, deadline)
 
     def _on_ready(self, conn: Connection, _: Any) -> None:
         # An earlier event of the same batch may have evicted it.
-        if conn in self._unfinished or conn in self._idle:
+        if conn.pool is not None:
             self._guard(conn, conn.step)
 
     def _guard(self, conn: Connection, step: Callable[[Connection], Any]) -> None:
@@ -172,7 +175,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
                 return
         except BlockingIOError:
             return
-        if conn in self._idle:
+        if conn.pool is self._idle:
             self._wait(conn, self._receive, self.limits.request_timeout_s)
         self._proceed(conn)
 
@@ -218,14 +221,20 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         if not is_sent:
             if conn.step != self._send:
                 self._wait(conn, self._send, SEND_TIMEOUT_S, selectors.EVENT_WRITE)
-        elif not conn.reuse:
+        else:
+            self._continue(conn)
+
+    def _continue(self, conn: Connection) -> None:
+        """The response is sent: close, or wait for the next request."""
+        if not conn.reuse:
             conn.socket.shutdown(socket.SHUT_WR)
             self._wait(conn, self._discard, LINGER_S)
         elif conn.received:
             self._wait(conn, self._receive, self.limits.request_timeout_s)
             self._proceed(conn)
         else:
-            self._wait(conn, self._receive, self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER, idle=True)
+            seconds = self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER
+            self._wait(conn, self._receive, seconds, pool=self._idle)
 
     def _discard(self, conn: Connection) -> None:
         try:
@@ -251,7 +260,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
 
     def _evict(self, what: str, least_bytes: int = 0) -> bool:
         """Close the oldest unfinished or else idle connection that holds so much; whether there was one."""
-        for conn in chain(self._unfinished, self._idle):
+        for conn in self._waiting():
             if conn.counted_bytes >= least_bytes:
                 self._log(f"closed the oldest connections: too many {what}")
                 if conn.step == self._receive and not conn.is_silent:
@@ -268,20 +277,25 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         seconds: float,
         event: int = selectors.EVENT_READ,
         *,
-        idle: bool = False,
+        pool: Pool | None = None,
     ) -> None:
-        """Take `step` when the client's socket is ready, for so many seconds."""
+        """Take `step` when the client's socket is ready, for so many seconds. `pool`: default: the unfinished ones."""
         self._release(conn)
         conn.step, conn.deadline = step, time.monotonic() + seconds
         self.poller.register(conn.socket, event, partial(self._on_ready, conn))
-        (self._idle if idle else self._unfinished)[conn] = None
+        conn.pool = self._unfinished if pool is None else pool
+        conn.pool[conn] = None
 
     def _release(self, conn: Connection) -> None:
         """Stop waiting for the client."""
-        if conn in self._unfinished or conn in self._idle:
+        if conn.pool is not None:
             self.poller.unregister(conn.socket)
-            self._unfinished.pop(conn, None)
-            self._idle.pop(conn, None)
+            del conn.pool[conn]
+            conn.pool = None
+
+    def _waiting(self) -> list[Connection]:
+        """All connections that wait for their client, those first that give way first."""
+        return [*self._unfinished, *self._idle]
 
     def _close(self, conn: Connection) -> None:
         if conn.is_closed:

@@ -26,3 +26,5 @@ class WorkerLimits:
     request_timeout_s: float = 10.0
     max_body_bytes: int = 1_000_000
     max_buffered_bytes: int = 64_000_000
+    max_waiting: int = 200
+    """Requests of one tenant that wait for changes."""

@@ -19,6 +19,8 @@ from signpost.repeats import Repeats
 from signpost.settings import Settings
 
 PAGE_ITEMS = 500
+WAIT_S = 20
+"""How long the intake waits for the next change before it answers that there is none."""
 COLOURS = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
 
 
@@ -31,7 +33,7 @@ COLOURS = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
     "--agenda", is_flag=True, help="Follow the agendas, or those that --bind matches: TENANT.AUDIENCE.PRIORITY."
 )
 @click.option("--count", type=click.IntRange(1), help="Stop after this number of changes.")
-@click.option("--interval", default=1.0, show_default=True, help="Seconds between two requests to the feed.")
+@click.option("--interval", default=1.0, show_default=True, help="Least seconds between two requests to the feed.")
 @json_option
 def tail(
     follow: bool,
@@ -94,10 +96,9 @@ def _from_feed(
     query = {"limit": PAGE_ITEMS, **({"audience": audience} if audience else {})}
     with open_client(settings) as client:
 
-        def page(after: str | None) -> tuple[list[dict[str, Any]], str | None]:
-            answer = request_json(
-                client, "GET", "/v1/recommendations", params=query | ({"after": after} if after else {})
-            )
+        def page(after: str | None, wait_s: int = 0) -> tuple[list[dict[str, Any]], str | None]:
+            params = query | {"wait": wait_s} | ({"after": after} if after else {})
+            answer = request_json(client, "GET", "/v1/recommendations", params=params)
             return answer["items"], answer["next"]
 
         past: deque[dict[str, Any]] = deque(maxlen=None if last < 0 else last)
@@ -108,15 +109,16 @@ def _from_feed(
         yield from past
         lines = Repeats()
         while follow:
-            time.sleep(interval)
+            asked = time.monotonic()
             try:
-                items, cursor = page(cursor)
+                items, cursor = page(cursor, WAIT_S)
             except IntakeUnavailable as unavailable:
                 if lines.is_due(str(unavailable)):
                     echo(f"retrying: {unavailable}", err=True)
-                continue
-            lines.reset()
-            yield from items
+            else:
+                lines.reset()
+                yield from items
+            time.sleep(max(0.0, interval - (time.monotonic() - asked)))
 
 
 def _from_broker(settings: Settings, pattern: str) -> Iterator[dict[str, Any]]:

@@ -40,6 +40,12 @@ def read_page(
     return rows, rows[-1].cursor if rows else after
 
 
+def read_positions(connection: Connection, tenants: Collection[str]) -> dict[str, int]:
+    """See `Store.feed_positions`."""
+    heads = select(feed_heads.c.tenant, feed_heads.c.position).where(feed_heads.c.tenant.in_(sorted(tenants)))
+    return {row.tenant: row.position for row in connection.execute(heads)}
+
+
 def read_latest(connection: Connection, limit: int) -> Iterator[tuple[int, bytes]]:
     """See `Store.latest_changes`."""
     query = select(feed.c.at, feed.c.body).order_by(feed.c.id.desc()).limit(limit)

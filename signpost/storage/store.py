@@ -1,6 +1,6 @@
 """The store: opens transactions, runs reads, leases outbox rows. Every read is limited to one tenant."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -19,7 +19,7 @@ from signpost.storage.endpoints import EndpointStore
 from signpost.storage.engines import WRITE, EngineOptions, LazyEngine
 from signpost.storage.erasures import ErasureStore
 from signpost.storage.errors import StorageUnavailable, translate_errors
-from signpost.storage.feed import read_latest, read_page
+from signpost.storage.feed import read_latest, read_page, read_positions
 from signpost.storage.inspection import InspectionStore
 from signpost.storage.lookup import LookupStore
 from signpost.storage.next_changes import NextChangeStore
@@ -241,6 +241,11 @@ class Store:
         """
         with self._read_connection() as connection:
             return read_page(connection, tenant, after, limit, audience)
+
+    def feed_positions(self, tenants: Collection[str]) -> dict[str, int]:
+        """Tenant -> the position of its latest change; without the tenants that have none."""
+        with self._read_connection() as connection:
+            return read_positions(connection, tenants)
 
     def latest_changes(self, limit: int) -> Iterator[tuple[int, bytes]]:
         """(instant, CloudEvent) of the latest changes of all tenants, newest first. For operators only."""

@@ -92,7 +92,7 @@ def advise(folder: Path, number: int) -> tuple[list[dict[str, Any]], str]:
 def test_the_polling_loop_keeps_what_is_advised(advised: tuple[str, str, list[dict[str, Any]]], tmp_path: Path) -> None:
     address, foreign, changes = advised
     state = tmp_path / "poll.db"
-    environ = {"SIGNPOST_URL": address, "SIGNPOST_API_KEY": NORTH_KEY, "PAUSE_S": "0.05", "STATE_FILE": str(state)}
+    environ = {"SIGNPOST_URL": address, "SIGNPOST_API_KEY": NORTH_KEY, "WAIT_S": "1", "STATE_FILE": str(state)}
     path, latest = snippet("poll.py", tmp_path), {change["id"]: change["sequence"] for change in changes}
 
     def kept() -> dict[str, int]:

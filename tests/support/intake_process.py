@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -36,11 +36,13 @@ def environment(folder: Path, port: int, **settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path, **settings: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def running(
+    folder: Path, command: Sequence[str] = COMMAND, **settings: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A running intake: its address and the process. Its log is the file `log` of the folder."""
     port = free_port()
     with open(folder / "log", "wb") as log:
-        process = subprocess.Popen(COMMAND, env=environment(folder, port, **settings), stderr=log)
+        process = subprocess.Popen(command, env=environment(folder, port, **settings), stderr=log)
     try:
         address = f"http://127.0.0.1:{port}"
         with suppress(TimeoutError):
