@@ -56,9 +56,10 @@ def test_the_times_are_similar(intake: Intake) -> None:
     times: dict[str, list[float]] = {"careers": [], "nobody": []}
     for _ in range(60):
         for name, series in times.items():
-            start = time.perf_counter()
+            # Of this thread alone: how busy the machine is says nothing
+            start = time.thread_time()
             ask(intake, name, WRONG["another secret"])
-            series.append(time.perf_counter() - start)
+            series.append(time.thread_time() - start)
     known, unknown = (statistics.median(series) for series in times.values())
     print(f"known {known * 1000:.2f} ms, unknown {unknown * 1000:.2f} ms")
     assert max(known, unknown) < 1.5 * min(known, unknown)
