@@ -10,7 +10,7 @@ GRANT SELECT ON cases, recommendations, feed, feed_heads, feed_erased, standings
 GRANT SELECT, INSERT, UPDATE ON buckets, signed_messages TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries, delivery_cases, delivery_ids TO signpost_intake;
 GRANT SELECT, INSERT, DELETE ON calendar_links, page_sessions TO signpost_intake;
-GRANT SELECT ON erasures, digest_keys, usage TO signpost_intake;
+GRANT SELECT ON erasures, digest_keys, usage, options TO signpost_intake;
 GRANT INSERT, SELECT (id, created) ON outbox TO signpost_intake;
 GRANT SELECT, INSERT, UPDATE, DELETE ON endpoints, endpoint_messages TO signpost_intake;
 GRANT SELECT, DELETE ON endpoint_items, endpoint_attempts TO signpost_intake;
@@ -27,7 +27,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON announcements TO signpost_advisor;
 GRANT SELECT (id, tenant, case_key, body), UPDATE (body), DELETE ON endpoint_messages TO signpost_advisor;
 GRANT SELECT (tenant, case_key), UPDATE (body) ON endpoint_items TO signpost_advisor;
 GRANT SELECT ON digest_keys TO signpost_advisor;
-GRANT SELECT ON consumers, usage TO signpost_advisor;
+GRANT SELECT ON consumers, usage, options TO signpost_advisor;
 
 -- The clock re-evaluates cases, deletes what is old, and measures the bytes of each tenant; it does not see which case an
 -- event belongs to.
@@ -39,6 +39,7 @@ GRANT SELECT (tenant, position), DELETE ON feed_erased TO signpost_clock;
 GRANT SELECT, INSERT, DELETE ON standings TO signpost_clock;
 GRANT SELECT, INSERT, UPDATE ON feed_heads TO signpost_clock;
 GRANT SELECT, INSERT, DELETE ON usage TO signpost_clock;
+GRANT SELECT ON options TO signpost_clock;
 GRANT INSERT, DELETE, SELECT (id) ON outbox TO signpost_clock;
 GRANT SELECT, INSERT, UPDATE, DELETE ON rulebooks TO signpost_clock;
 GRANT SELECT, DELETE ON deliveries TO signpost_clock;

@@ -1,5 +1,6 @@
 """`signpost db`: the schema of the database, a backup of a SQLite file, and a check of what is stored."""
 
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -60,6 +61,29 @@ def current(as_json: bool) -> None:
         echo(f"revision {found or 'none'}; this version of Signpost needs {wanted}")
     if found != wanted:
         raise SystemExit(1)
+
+
+@db.command
+@json_option
+def compress(as_json: bool) -> None:
+    """Let processes that start from now on compress the messages and the advice that they store.
+
+    A new database does so from the beginning. Run this after an upgrade from a version without this command, once all
+    processes are new: those before cannot read what is compressed. Then restart the intake, the advisors and the clock.
+    What is stored already stays as it is until it changes.
+    """
+    from signpost.storage import open_store
+
+    with open_store(settings().database_url) as store:
+        is_new = store.options.start_compression(time.time_ns() // 1000)
+    if as_json:
+        print_json({"started": is_new})
+    else:
+        echo(
+            "Restart the intake, the advisors and the clock: they compress from then on."
+            if is_new
+            else "The database compresses."
+        )
 
 
 @db.command

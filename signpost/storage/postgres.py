@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, TextClause, text
 
+from signpost.storage.compression import Compressed
 from signpost.storage.dialect import Values
 from signpost.storage.rows import CaseKey, EventKey
 from signpost.storage.tables import MAX_STEP
@@ -65,7 +66,7 @@ INSERT_CASES = text(
 LOCK_CASES = text(
     f"SELECT {_list(CASE, 'c.')} FROM cases c JOIN {_rows(('tenant', 'key'))} USING (tenant, key) "
     "ORDER BY c.tenant, c.key FOR UPDATE OF c"
-)
+).columns(advice=Compressed())
 UPDATE_CASES = text(
     f"UPDATE cases c SET {', '.join(f'{column} = v.{column}' for column in CASE[2:])} FROM {_rows(CASE)} "
     "WHERE c.tenant = v.tenant AND c.key = v.key"
@@ -112,7 +113,7 @@ CLAIM_OUTBOX = text(
     )
     UPDATE outbox o SET leased_until = :lease_until FROM due WHERE o.id = due.id RETURNING o.*
     """
-)
+).columns(body=Compressed())
 # One index probe per (tenant, rulebook), independent of the number of cases.
 RULEBOOK_GROUPS = text(
     """

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from signpost.storage.engines import WRITE, EngineOptions, make_engine, parse_url
 from signpost.storage.errors import StorageMisconfigured, translate_errors
+from signpost.storage.options import COMPRESSION, set_option
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -22,18 +23,23 @@ NO_TIMEOUT = EngineOptions(pool_size=1, statement_timeout_s=0)
 
 
 def upgrade(url: str) -> None:
-    """Run every missing revision in one transaction; safe to call from several processes at once.
+    """Run every missing revision in one transaction; safe to call from several processes at once. A new database
+    compresses from the beginning.
 
     Raises BadDatabaseUrl, StorageUnavailable, StorageConflict.
     """
     from alembic import command
+    from alembic.runtime.migration import MigrationContext
 
     with _connection(url) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
         config = _config()
         config.attributes["connection"] = connection
+        is_new = MigrationContext.configure(connection).get_current_revision() is None
         command.upgrade(config, "head")
+        if is_new:
+            set_option(connection, COMPRESSION, 0)
 
 
 def revision(url: str) -> str | None:

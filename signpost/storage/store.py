@@ -23,6 +23,7 @@ from signpost.storage.feed import read_latest, read_page, read_positions
 from signpost.storage.inspection import InspectionStore
 from signpost.storage.lookup import LookupStore
 from signpost.storage.next_changes import NextChangeStore
+from signpost.storage.options import OptionStore
 from signpost.storage.outcomes import OutcomeStore
 from signpost.storage.outgoing import OutgoingStore
 from signpost.storage.page_sessions import PageSessionStore
@@ -78,6 +79,7 @@ class Store:
         self.next_changes = NextChangeStore(self._read_connection)
         self.inspection = InspectionStore(self._read_connection)
         self.lookup = LookupStore(self._read_connection)
+        self.options = OptionStore(self._write_connection)
 
     def __enter__(self) -> Self:
         """Return the store."""
@@ -91,7 +93,7 @@ class Store:
     def transaction(self) -> Iterator[Transaction]:
         """A transaction that commits when the block ends and rolls back when it raises."""
         with self._write_connection() as connection:
-            yield Transaction(connection, self._dialect)
+            yield Transaction(connection, self._dialect, self.options.compression(connection))
 
     def claim_outbox(self, now: int, lease_until: int, limit: int, latest: int = NEVER) -> list[OutboxRow]:
         """Lease up to `limit` messages without a current lease until `lease_until`: those that wait longest since their

@@ -7,12 +7,16 @@ therefore lock, in the same order.
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, false
 
+from signpost.storage.compression import Compressed
+
 metadata = MetaData()
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
 # For frequently updated rows: a new version that fits into its page updates no index (PostgreSQL's HOT).
 ROOM_TO_UPDATE = {"fillfactor": 50}
+# The same for rows that are small beside a page, and change less often.
+SOME_ROOM_TO_UPDATE = {"fillfactor": 75}
 
 cases = Table(
     "cases",
@@ -20,7 +24,7 @@ cases = Table(
     Column("tenant", TEXT, primary_key=True),
     Column("key", TEXT, primary_key=True),
     Column("state", LargeBinary, nullable=False),
-    Column("advice", LargeBinary, nullable=False),
+    Column("advice", Compressed, nullable=False),
     Column("merged_into", TEXT),
     Column("next_change", BigInteger),
     Column("rulebook", TEXT, nullable=False),
@@ -28,7 +32,7 @@ cases = Table(
     Column("rulebook_since", BigInteger, nullable=False, server_default="0"),
     Column("asked", LargeBinary),
     Column("agendas", LargeBinary),
-    postgresql_with=ROOM_TO_UPDATE,
+    postgresql_with=SOME_ROOM_TO_UPDATE,
 )
 _merged = cases.c.merged_into.is_not(None)
 Index("cases_merged", cases.c.tenant, cases.c.merged_into, postgresql_where=_merged, sqlite_where=_merged)
@@ -106,9 +110,9 @@ recommendations = Table(
     Column("subject", TEXT, nullable=False),
     Column("priority", TEXT, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", Compressed, nullable=False),
     Index("recommendations_case", "tenant", "case_key"),
-    postgresql_with=ROOM_TO_UPDATE,
+    postgresql_with=SOME_ROOM_TO_UPDATE,
 )
 
 # Of all rows that one transaction writes for a tenant, `position` is the same. See `feed_heads`.
@@ -124,7 +128,7 @@ feed = Table(
     Column("change", TEXT, nullable=False),
     Column("audience", TEXT, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", Compressed, nullable=False),
     Index("feed_order", "tenant", "position", "id"),
     Index("feed_case", "tenant", "case_key"),
     sqlite_autoincrement=True,
@@ -164,7 +168,7 @@ outbox = Table(
     Column("message_id", TEXT, nullable=False),
     Column("headers", TEXT, nullable=False),
     Column("content_type", TEXT, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", Compressed, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("leased_until", BigInteger, nullable=False),
     Index("outbox_lease", "leased_until"),
@@ -220,6 +224,14 @@ erasures = Table(
     Column("erased_at", BigInteger, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Index("erasures_recorded", "recorded_at"),
+)
+
+# What this database was made with, or was set to since: `compression`, if its values may be compressed.
+options = Table(
+    "options",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("set_at", BigInteger, nullable=False),
 )
 
 # The random key of the digests of this database.

@@ -1,7 +1,8 @@
 """One transaction: seen events, case locks, case rows, recommendations and outbox rows commit together."""
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import fields
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import CTE, Connection, delete, func, select, tuple_
@@ -37,14 +38,17 @@ from signpost.storage.tables import (
     standings,
 )
 
+CASE_FIELDS: Final = tuple(field.name for field in fields(CaseRow))
+
 
 class Transaction:
     """Made by `Store.transaction()`; valid until that block ends. Any method may raise a TransientError."""
 
-    def __init__(self, connection: Connection, dialect: Dialect) -> None:
-        """Use `connection`, which must be inside a transaction."""
+    def __init__(self, connection: Connection, dialect: Dialect, compress: Callable[[bytes], bytes]) -> None:
+        """Use `connection`, which must be inside a transaction. `compress` is applied to messages and advice."""
         self._connection = connection
         self._dialect = dialect
+        self._compress = compress
         self._announcer = announcing.Announcer(connection)
 
     def mark_seen(self, events: Sequence[SeenEvent]) -> set[EventKey]:
@@ -88,7 +92,7 @@ class Transaction:
         """Update cases that this transaction has locked. Raises BugError if one does not exist."""
         if not rows:
             return
-        written = self._dialect.update_cases(self._connection, [_case_values(row) for row in rows])
+        written = self._dialect.update_cases(self._connection, [self._case_values(row) for row in rows])
         if written != len(rows):
             raise BugError(f"saved {len(rows)} cases but {written} rows changed: lock each case first and save it once")
 
@@ -112,7 +116,7 @@ class Transaction:
             }
             for change in changes
         ]
-        ids = self._dialect.insert_changes(self._connection, values)
+        ids = self._dialect.insert_changes(self._connection, self._stored(values))
         self._announcer.announce(values)
         return ids
 
@@ -145,7 +149,7 @@ class Transaction:
             }
             for tenant, case_key, message in messages
         ]
-        ids = self._dialect.insert_outbox(self._connection, values)
+        ids = self._dialect.insert_outbox(self._connection, self._stored(values))
         self._announcer.announce(values)
         return ids
 
@@ -247,6 +251,12 @@ class Transaction:
         self._connection.execute(delete(seen_events).where(condition))
         return {of_event(source, name) for source, name in rows}
 
+    def _case_values(self, row: CaseRow) -> Values:
+        return {**{name: getattr(row, name) for name in CASE_FIELDS}, "advice": self._compress(row.advice)}
+
+    def _stored(self, values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**row, "body": self._compress(row["body"])} for row in values]
+
 
 def read_rulebooks(connection: Connection) -> dict[str, RulebookRow]:
     """See `Transaction.rulebooks`."""
@@ -262,22 +272,6 @@ def with_absorbed(tenant: str, keys: Collection[str]) -> CTE:
     )
     more = select(cases.c.key).where(cases.c.tenant == tenant, cases.c.merged_into == absorbed.c.key)
     return absorbed.union(more)
-
-
-def _case_values(row: CaseRow) -> Values:
-    return {
-        "tenant": row.tenant,
-        "key": row.key,
-        "state": row.state,
-        "advice": row.advice,
-        "merged_into": row.merged_into,
-        "next_change": row.next_change,
-        "rulebook": row.rulebook,
-        "updated": row.updated,
-        "rulebook_since": row.rulebook_since,
-        "asked": row.asked,
-        "agendas": row.agendas,
-    }
 
 
 def _change_values(change: Change, now: int, leased_until: int) -> dict[str, Any]:

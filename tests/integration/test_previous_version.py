@@ -12,9 +12,12 @@ from pathlib import Path
 
 import orjson
 import pytest
+from sqlalchemy import delete
 
 from signpost.schemas import dump_event
 from signpost.storage import StaleCursor
+from signpost.storage.options import OptionStore
+from signpost.storage.tables import options
 from signpost.workers.verification import check_cases
 from tests.support.workers_kit import ENGINES, KINDS, System, event, system
 
@@ -84,8 +87,11 @@ def code_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=KINDS)
 def upgraded(request: pytest.FixtureRequest) -> Iterator[System]:
-    """A system on the tables of this version, embedded and on servers."""
+    """A system on the tables of this version, embedded and on servers, which the version before has made."""
     with system(request.param, request) as made:
+        with made.store.transaction() as transaction:
+            transaction._connection.execute(delete(options))
+        made.store.options = OptionStore(made.store._write_connection)
         yield made
 
 
@@ -102,7 +108,8 @@ def test_both_versions_work_on_the_same_cases_in_turn(code_before: Path, upgrade
     upgraded.handle(event("offer.declined", "c-1", at=1, offer="o-1"), event("offer.extended", "c-3", offer="o-1"))
     new = upgraded.store.feed("acme", cursor, limit=1000)[0]
     assert {row.case_key for row in new} == {"c-1", "c-3"}
-    last, _ = before.work(*offers("c-4"))
+    declined = dump_event(event("offer.declined", "c-3", at=2, offer="o-1"))
+    last, _ = before.work(*offers("c-4"), declined)
     assert last > first + len(new)
     checked = list(check_cases(upgraded.store, ["acme"], ENGINES))
     assert [case.key for case in checked] == ["c-1", "c-2", "c-3", "c-4"]

@@ -12,6 +12,7 @@ from signpost.case.case import Case
 from signpost.names import DEAD
 from signpost.services.intake.rate import RETRY_STATUSES
 from signpost.storage import CaseRow, Usage, open_store
+from signpost.storage.compression import compress
 from signpost.tenants.quotas import Quota
 from signpost.workers import metering
 from tests.support.http import HTTP
@@ -98,10 +99,10 @@ def test_what_is_measured_is_what_is_stored(signpost: System, monkeypatch: pytes
         transaction.save_cases([CaseRow("acme", "merged", merged_into="c-1")])
     monkeypatch.setattr(metering, "PAGE", 3)
     usage = measure(signpost, Quota(5, 10))
-    stored = sum(len(row.state) + len(row.advice) for row in signpost.store.cases("acme"))
+    stored = sum(len(row.state) + len(compress(row.advice)) for row in signpost.store.cases("acme"))
     keys = [f"c-{number}" for number in range(7)]
-    stored += sum(len(row.body) for key in keys for row in signpost.store.recommendations("acme", key))
-    stored += sum(len(body) for key in keys for body in signpost.feed(key, 1))
+    stored += sum(len(compress(row.body)) for key in keys for row in signpost.store.recommendations("acme", key))
+    stored += sum(len(compress(body)) for key in keys for body in signpost.feed(key, 1))
     assert usage["acme"][:4] == (7, stored, 5, 10)
     assert usage["zeta"].cases == 1
     assert usage["acme"].excess == "this tenant has 7 cases of at most 5"

@@ -12,7 +12,7 @@ from tests.support import servers
 
 MAX_ROWS = 5_000
 """A database that held more is dropped: its statistics and dead rows would slow down or mislead the next test."""
-FILLED = ("digest_keys",)
+FILLED = ("digest_keys", "options")
 """Tables that migrations fill."""
 _OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
 _SEQUENCES = "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences"

@@ -1,8 +1,12 @@
 """Private RabbitMQ and PostgreSQL servers for tests: started from local binaries, killed and removed afterwards."""
 
 import contextlib
+import fcntl
+import functools
+import itertools
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -12,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 import psycopg
 
@@ -29,13 +33,34 @@ class ServerMissing(Exception):
 def free_port() -> int:
     """Return a free TCP port of the loopback interface.
 
-    It is below the range of outgoing connections, so the kernel does not assign it before its use.
+    It is below the range of outgoing connections, so the kernel does not assign it before its use, and no other process
+    of any suite takes it.
     """
-    while True:
-        port = 20_000 + secrets.randbelow(12_000)
+    for port in _own_ports(os.getpid()):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
+    raise AssertionError("a cycle of ports has no end")
+
+
+@functools.cache
+def _own_ports(_pid: int) -> Iterator[int]:
+    """The ports of this process, again and again: a hundred, whose lock file it keeps open."""
+    folder = Path(tempfile.gettempdir()) / "signpost-test-ports"
+    folder.mkdir(exist_ok=True)
+    for first in random.sample(range(20_000, 32_000, 100), 120):
+        file = open(folder / str(first), "w")  # noqa: SIM115  # open until the process ends
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            continue
+        _locks.append(file)
+        return itertools.cycle(range(first, first + 100))
+    raise AssertionError(f"all ports are taken: see {folder}")
+
+
+_locks: list[TextIO] = []
 
 
 def listens(host: str, port: int) -> bool:
