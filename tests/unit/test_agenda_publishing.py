@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import time
 from typing import Any
 
+import orjson
 import pytest
 
 from signpost.advice.agenda import Reader, agenda_document, agendas, sequence_of
+from signpost.advice.agenda.agenda import _first_ahead
 from signpost.advice.case_set import CaseSet
+from signpost.advice.records import AdviceRecord
 from signpost.case.instant import HOUR, MINUTE, format_instant
 from signpost.facts.policy import Policy
 from signpost.rulebook import Rulebook
@@ -90,6 +93,67 @@ def test_an_erasure_ends_the_agenda_that_was_published_and_another_begins(candid
     [begun] = of(candidate.at(2.1 + SETTLED).changes)
     assert begun.data["id"] != first.data["id"]
     assert begun.sequence == 1
+
+
+def test_after_an_erasure_the_same_offer_is_another_card(candidate: Candidate) -> None:
+    """Otherwise a consumer links what it knows of the candidate before."""
+    candidate.at(0, offer())
+    candidate.at(1)
+    candidate.at(2, event("candidate.erased", at=2), offer(at=2.1))
+    candidate.at(2.1 + SETTLED)
+    first, _, begun = (one.data["cards"] for one in of(candidate.changes))
+    assert [card["title"] for card in begun] == [card["title"] for card in first]
+    assert begun[0]["id"] != first[0]["id"]
+
+
+def changed(state: bytes, **more: Any) -> bytes:
+    """What is known of each agenda, with something else in it; None is left out."""
+    known = {name: one | more for name, one in orjson.loads(state).items()}
+    return orjson.dumps({name: {k: v for k, v in one.items() if v is not None} for name, one in known.items()})
+
+
+def test_an_erasure_ends_an_agenda_that_was_published_before_lives_were_counted(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    candidate.at(1)
+    candidate.state = changed(candidate.state, life=None)
+    candidate.at(1.5)
+    found = candidate.at(2, event("candidate.erased", at=2), offer("new", at=2.1))
+    assert [one.data["cards"] for one in of(found.changes)] == [[]]
+
+
+def test_of_cards_that_are_back_as_they_were_nothing_waits(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    candidate.at(1)
+    candidate.state = changed(candidate.state, ended=START + HOUR)
+    assert sequence_of(candidate.state, CANDIDATE) == (1, True)
+    candidate.at(2)
+    assert sequence_of(candidate.state, CANDIDATE) == (1, False)
+
+
+def test_where_nothing_was_ever_to_do_nothing_is_kept(candidate: Candidate) -> None:
+    assert candidate.at(0, event("candidate.preferences", at=0)).state == b""
+
+
+@pytest.mark.parametrize(
+    ("due", "until", "ahead"),
+    [
+        (None, None, None),
+        (None, 9, 9),
+        (None, 5, None),
+        (9, None, 9),
+        (7, 9, 7),
+        (9, 7, 7),
+        (9, 4, 9),
+        (5, 9, 9),
+        (5, None, None),
+        (4, 9, 9),
+        (4, 5, None),
+    ],
+)
+def test_of_due_and_end_the_next_that_is_ahead_counts(due: int | None, until: int | None, ahead: int | None) -> None:
+    """Advice whose due time is over stays useful until its end."""
+    record = AdviceRecord("ask", "offer", "o", "active", due=due, valid_until=until)
+    assert _first_ahead(record, 5) == ahead
 
 
 def test_an_erasure_tells_nobody_of_an_agenda_that_was_never_published(candidate: Candidate) -> None:

@@ -30,6 +30,9 @@ ask-again:
 ask-pay:
   {about: offer, act: ask employer, source: a, priority: urgent, message: M, weight: 2, when: {title: known},
   title: Ask for the pay, item: what they pay, question: "What do you pay?"}
+ask-place:
+  {about: offer, act: ask employer, source: a, priority: normal, message: M, weight: 1, point: start,
+  when: {start_date: unknown, negotiable: true}, title: Ask for the place, item: where you work, question: "Where?"}
 thank:
   {about: offer, act: thank employer, source: a, priority: normal, message: M, when: {stage: [open, accepted]},
   title: Thank them, item: Thank them at once}
@@ -40,6 +43,9 @@ prepare:
 explain:
   {audience: employer, about: offer, act: plan, source: a, priority: low, message: M, title: Explain,
   when: {stage: [open, accepted]}}
+meet:
+  {audience: employer, about: interview, act: plan, source: a, priority: low, message: M, title: Meet,
+  when: {stage: scheduled}}
 """
 ACTS = """
 acts:
@@ -138,6 +144,11 @@ def test_questions_of_one_point_are_together_and_none_is_asked_twice(rulebook: R
     assert one.of("questions", "ask-move", "ask-again") == ["Can it move?", "Can it move? When do I start?"]
 
 
+def test_three_things_that_are_asked_together_are_one_line(rulebook: Rulebook) -> None:
+    [line] = Variables(rulebook, offer(negotiable=True)).of("asked")
+    assert line == "which day you start; whether it can move; and where you work"
+
+
 def test_questions_without_a_point_are_points_of_their_own(rulebook: Rulebook) -> None:
     one = Variables(rulebook, offer("o", title="Cook", start_date="2026-05-04"), offer("p", title="Chef"))
     assert one.of("questions", "ask-pay") == ["What do you pay?"], "asked once, for both offers"
@@ -204,6 +215,11 @@ def test_the_interviews_of_a_day_are_all_that_the_employer_has_planned(rulebook:
     assert begin(first, interview("k", None), rules=rulebook) == ["12:00"]
     cancelled = event("interview.cancelled", at=0.1, interview="k")
     assert begin(first, later, cancelled, rules=rulebook) == ["12:00"]
+
+
+def test_an_employer_sees_the_interviews_of_the_card_alone(rulebook: Rulebook) -> None:
+    one = Variables(rulebook, interview("i", NOON), interview("k", MORNING))
+    assert [f"{at:%H:%M}" for at in one.of("times", "i", reader=EMPLOYER)] == ["12:00"]
 
 
 def test_interviews_of_unknown_employers_are_not_known_to_be_of_one(rulebook: Rulebook) -> None:

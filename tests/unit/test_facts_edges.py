@@ -1,0 +1,94 @@
+"""Which statement decides a fact, and from what an entity inherits, where two statements are close to each other."""
+
+from typing import Any
+
+import pytest
+
+from signpost.case import Case, Event
+from signpost.case.instant import HOUR, parse_instant
+from signpost.facts.clock import clock_of
+from signpost.facts.entity import Entity, is_for
+from signpost.facts.facts import Facts, facts_of
+from signpost.facts.stages import application_stage
+from signpost.facts.vocabulary import KINDS
+
+START = parse_instant("2026-03-02T12:00:00Z")
+ACME = {"id": "acme", "name": "Acme"}
+Said = tuple[float, str, dict[str, Any]]
+
+
+def facts(*said: Said) -> Facts:
+    """Facts of events given as (hours, type, data)."""
+    events = [
+        Event("t", "s", f"e-{number}", type_, START + int(hours * HOUR), "c-1", data)
+        for number, (hours, type_, data) in enumerate(said)
+    ]
+    return facts_of(Case().fold(*events), "c-1")
+
+
+def offer(hours: float, name: str, id_: str = "o", **data: Any) -> Said:
+    return hours, f"offer.{name}", {"offer": id_} | data
+
+
+def test_an_employer_reads_instants_in_its_zone_whatever_offset_their_sender_wrote() -> None:
+    subject = Entity("offer", "o", {"employer_time_zone": "Europe/Berlin"})
+    local = {private: clock_of(subject, None, KINDS, private=private).local(START, -480) for private in (True, False)}
+    assert [f"{one:%H:%M}" for one in (local[True], local[False])] == ["04:00", "13:00"]
+
+
+def test_an_offer_inherits_the_employer_that_any_other_part_of_its_application_names() -> None:
+    """The application was known before anybody named the employer."""
+    known = facts(
+        (0, "application.submitted", {"application": "a"}),
+        (1, "interview.scheduled", {"interview": "i", "application": "a", "employer": ACME}),
+        offer(2, "extended", application="a"),
+    )
+    assert [known.entities[kind][0].values.get("employer") for kind in ("application", "offer")] == ["acme", "acme"]
+
+
+def test_an_instant_that_is_stated_again_in_utc_has_no_offset_any_more() -> None:
+    one = Entity("offer", "o")
+    one.set("respond_by", START, None, 60)
+    one.set("respond_by", START, None)
+    assert one.offsets == {}
+
+
+def test_a_contact_about_an_offer_is_also_one_of_its_application() -> None:
+    contact = Entity("contact", "k", {"offer": "o", "application": "a"})
+    assert is_for(contact, Entity("application", "a", {"application": "a"}))
+    assert not is_for(contact, Entity("offer", "p", {"application": "a"}))
+
+
+def test_the_end_of_a_job_is_what_says_that_the_candidate_has_none() -> None:
+    ended = facts((0, "employment.current", {}), (1, "employment.ended", {})).candidate
+    assert (ended.values["employed"], ended.stamps["employed"][2]) == (False, "e-1")
+
+
+def test_a_name_that_was_stated_last_counts_whatever_the_order_of_ids() -> None:
+    known = facts(
+        offer(0, "extended", "a", employer=ACME, candidate_name="Maria Silva"),
+        offer(1, "extended", "b", employer=ACME, candidate_name="Maria Costa"),
+        offer(2, "updated", "a", candidate_name="Maria Silva Costa"),
+        offer(3, "extended", "c", employer=ACME),
+    )
+    assert known.entities["offer"][2].values["candidate_name"] == "Maria Silva Costa"
+
+
+def test_who_withdraws_at_the_time_of_the_application_is_not_rejected_afterwards() -> None:
+    at = {name: ((time, "s", name), True) for name, time in (("submitted", 5), ("withdrawn", 5), ("rejected", 9))}
+    stage = application_stage(at)
+    assert stage is not None
+    assert stage.value == "withdrawn"
+
+
+def test_the_reason_why_an_offer_has_ended_is_the_statement_that_ended_it() -> None:
+    [declined] = facts(offer(0, "extended"), offer(1, "declined")).entities["offer"]
+    assert (declined.values["ended"], declined.stamps["ended"][2]) == (True, "e-1")
+
+
+@pytest.mark.parametrize("by", ["written", None])
+def test_a_counteroffer_that_nobody_answers_leaves_the_first_yes(by: str | None) -> None:
+    second = {"by": by} if by else {}
+    yes = offer(1, "accepted", by="verbal"), offer(2, "accepted", **second)
+    [found] = facts(offer(0, "extended"), *yes, offer(3, "countered")).entities["offer"]
+    assert found.values["accepted_at"] == START + HOUR
