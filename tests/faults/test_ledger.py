@@ -27,6 +27,7 @@ def test_the_short_ledger_on_servers(
         play(ledger, short_steps(ledger, deployment))
         verdict = ledger.finish()
     assert verdict.is_clean, f"{table(ledger.entries)}\n{summary(deployment.kind, ledger.entries, verdict)}"
+    assert verdict.checked["webhooks"] > 0
 
 
 def test_the_short_ledger_of_the_embedded_system(tmp_path: Path) -> None:

@@ -67,10 +67,11 @@ class Books:
         with self.engine.connect() as connection:
             return [FeedEntry(*row) for row in connection.execute(query)]
 
-    def feed_ids(self) -> set[str]:
-        """The ids of the messages of all recorded changes."""
+    def feed_ids(self, tenant: str = "") -> set[str]:
+        """The ids of the messages of all recorded changes, or of those of one tenant."""
+        query = select(feed.c.recommendation_id, feed.c.sequence)
         with self.engine.connect() as connection:
-            rows = connection.execute(select(feed.c.recommendation_id, feed.c.sequence))
+            rows = connection.execute(query.where(feed.c.tenant == tenant) if tenant else query)
             return {f"{name}.{sequence}" for name, sequence in rows}
 
     def recommendation_names(self) -> dict[str, str]:

@@ -18,6 +18,7 @@ from signpost.tenants.rulebooks import Engines, load_rulebooks
 from tests.ledger.books import Books
 from tests.ledger.disks import mounted
 from tests.ledger.events import TENANTS_FILE
+from tests.ledger.receiver import OURS, Receiver, receiving
 from tests.ledger.recorders import Records, declare_queues, record
 from tests.ledger.roles import INTAKE, ROOT, Role, descendants, environment, worker
 from tests.support.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, free_port, wait_until
@@ -32,6 +33,8 @@ SETTINGS = {
     "clock_interval": "0.2",
     "reload_interval": "0.5",
     "rate_per_second": "0",
+    "endpoint_networks": OURS,
+    "endpoint_timeout": "2",
     "http_threads": "8",
     "log_format": "json",
 }
@@ -45,6 +48,7 @@ class Deployment:
 
     def __init__(self, folder: Path, defect: str = "") -> None:
         self.folder, self.records, self.port = folder, Records(), free_port()
+        self.receiver = Receiver()
         self.clock, self.crash = folder / "clock", folder / "crash"
         self.rules, self.tenants = folder / "rules", folder / "tenants.yaml"
         shutil.copytree((ROOT / "rules").resolve(), self.rules)
@@ -114,7 +118,8 @@ class Deployment:
 
 
 class ServerDeployment(Deployment):
-    """RabbitMQ and PostgreSQL of its own, each behind a proxy; five processes, or six with a second advisor."""
+    """RabbitMQ and PostgreSQL of its own, each behind a proxy; six processes, or seven with a second advisor; and a
+    receiver of webhooks."""
 
     kind = "RabbitMQ + PostgreSQL"
 
@@ -142,7 +147,8 @@ class ServerDeployment(Deployment):
                     role.start()
                 for role in self.roles.values():
                     role.wait_ready()
-                with record(self.recorded, self.records):
+                own = self.variables(self.postgres.url(), self.rabbit.url())
+                with receiving(self.receiver, own), record(self.recorded, self.records):
                     yield self
             finally:
                 for role in self.roles.values():
@@ -163,7 +169,7 @@ class ServerDeployment(Deployment):
         database_url = f"postgresql://postgres@127.0.0.1:{self.sql.port}/postgres"
         broker_url = f"amqp://guest:guest@127.0.0.1:{self.amqp.port}/%2F"
         variables = self.variables(database_url, broker_url, http_processes="2")
-        names = ["advisor", *(f"advisor-{number}" for number in range(2, advisors + 1)), "clock", "relay"]
+        names = ["advisor", *(f"advisor-{number}" for number in range(2, advisors + 1)), "clock", "relay", "deliverer"]
         self.roles = {"intake": Role("intake", INTAKE, variables, self.folder / "intake.log", port=self.port)}
         for name in names:
             command = name.partition("-")[0]

@@ -18,6 +18,7 @@ from tests.ledger.books import missing
 from tests.ledger.deployment import Deployment
 from tests.ledger.events import KEYS, Identity, Round, make_round, probe
 from tests.ledger.poison import Poison
+from tests.ledger.receiver import TENANT
 from tests.ledger.sender import Answers, Sender
 from tests.ledger.verdict import (
     Accounts,
@@ -143,6 +144,10 @@ class Ledger:
         seen = check_events(accounts, self.verdict)
         check_cases(accounts, seen, self.verdict)
         check_published(accounts, self.verdict)
+        entries = self.deployment.books.feed()
+        for kind, found in self.deployment.receiver.faults(entries).items():
+            self.verdict.add(kind, found)
+        self.verdict.checked["webhooks"] = len(self.deployment.receiver.first)
         with self._reported(entry):
             self.poison.take_all(self.settling_s, self.say)
         check_dead_letters(self.poison.letters, self.poison.published, self.poison.tried, self.verdict)
@@ -265,6 +270,7 @@ class Ledger:
                 "changes not at the consumer": sum(
                     not deployment.records.has(name) for name in deployment.books.feed_ids()
                 ),
+                "webhooks not at the receiver": len(deployment.receiver.missing(deployment.books.feed_ids(TENANT))),
                 "cases of an older rulebook": len(
                     deployment.books.rulebooks_of_cases() - set(deployment.engines.rulebooks.versions)
                 ),

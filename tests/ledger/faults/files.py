@@ -84,7 +84,7 @@ class PartitionsChanged(Fault):
 
 def file_faults(deployment: ServerDeployment) -> Iterator[Fault]:
     """The faults of files."""
-    workers = tuple(name for name in deployment.roles if name not in ("intake", "relay"))
+    workers = tuple(name for name in deployment.roles if name not in ("intake", "relay", "deliverer"))
     rule = deployment.rules / "before-accepting.yaml"
     changed = ("Ask {{ employer }} how", "Please ask {{ employer }} how")
     touches = frozenset({"rules", *workers})

@@ -97,8 +97,8 @@ class HungUp(ProcessFault):
         self.process.signal(signal.SIGHUP)
 
     def prove(self) -> str:
-        if self.role == "relay":
-            return expect(lambda: self.process.runs, "relay goes on; it has no files")
+        if self.role in ("relay", "deliverer"):
+            return expect(lambda: self.process.runs, f"{self.role} goes on; it has no files")
         return expect(
             lambda: any(word in self.process.log_since(self.mark) for word in RELOADS),
             f"the log of {self.role} says so",
