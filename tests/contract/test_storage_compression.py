@@ -6,13 +6,12 @@ from dataclasses import replace
 import orjson
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import delete, text
+from sqlalchemy import text
 
 from signpost.cli import main
 from signpost.messaging import Message
 from signpost.storage import Store, open_store
-from signpost.storage.tables import options
-from tests.support.workers_kit import KINDS, System, event, system
+from tests.support.workers_kit import KINDS, System, event, store_plainly, system
 
 COLUMNS = {"cases": ("key", "advice"), "recommendations": ("case_key", "body"), "feed": ("case_key", "body")}
 
@@ -73,8 +72,7 @@ def test_a_message_in_the_outbox_is_compressed_and_comes_back(signpost: System) 
 
 def test_an_upgraded_database_compresses_when_the_operator_says_so(signpost: System) -> None:
     """Both are read: what was stored before, and after."""
-    with signpost.store.transaction() as transaction:
-        transaction._connection.execute(delete(options))
+    store_plainly(signpost)
     with open_store(signpost.database_url) as before:
         give_advice(signpost, before, "c-1")
         own = {"SIGNPOST_DATABASE_URL": signpost.database_url, "SIGNPOST_BROKER_URL": signpost.broker_url}

@@ -17,7 +17,7 @@ from signpost.names import DEAD
 from signpost.tenants.model import hash_key
 from signpost.workers.advisor import Advisor
 from signpost.workers.process import wall_clock
-from tests.support.workers_kit import System, event, message, open_system
+from tests.support.workers_kit import System, event, message, open_system, store_plainly
 
 NAME, SALARY = "Ada Unspeakable", "123456.78"
 PEOPLE: dict[str, Any] = {"candidate_name": "Unspeakable, Ada A.", "contact_name": "Konrad Recruitman"}
@@ -28,6 +28,8 @@ def signpost(tmp_path: Path) -> Iterator[System]:
     url = f"sqlite:///{tmp_path / 'signpost.db'}"
     (tmp_path / "tenants.yaml").write_text(f'tenants:\n  acme: {{api_keys: ["{hash_key("k" * 32)}"]}}\n')
     with open_system(url, url) as made:
+        # So that a search of the files finds what is there
+        store_plainly(made)
         yield made
 
 

@@ -12,14 +12,11 @@ from pathlib import Path
 
 import orjson
 import pytest
-from sqlalchemy import delete
 
 from signpost.schemas import dump_event
 from signpost.storage import StaleCursor
-from signpost.storage.options import OptionStore
-from signpost.storage.tables import options
 from signpost.workers.verification import check_cases
-from tests.support.workers_kit import ENGINES, KINDS, System, event, system
+from tests.support.workers_kit import ENGINES, KINDS, System, event, store_plainly, system
 
 ROOT = Path(__file__).parents[2]
 PREVIOUS = (ROOT / "tests/data/previous-version").read_text(encoding="utf-8").split()[0]
@@ -89,9 +86,7 @@ def code_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def upgraded(request: pytest.FixtureRequest) -> Iterator[System]:
     """A system on the tables of this version, embedded and on servers, which the version before has made."""
     with system(request.param, request) as made:
-        with made.store.transaction() as transaction:
-            transaction._connection.execute(delete(options))
-        made.store.options = OptionStore(made.store._write_connection)
+        store_plainly(made)
         yield made
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import delete
 
 from signpost.advice import Engine
 from signpost.advice.advise import advise
@@ -23,6 +24,8 @@ from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.schemas import dump_event, full_type, load_own_event
 from signpost.settings import read_settings
 from signpost.storage import CaseRow, Store, open_store, upgrade
+from signpost.storage.options import OptionStore
+from signpost.storage.tables import options
 from signpost.tenants.quotas import Quota, QuotaFile
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.advisor import Advisor
@@ -237,6 +240,13 @@ def open_system(database_url: str, broker_url: str) -> Iterator[System]:
             yield System(store, broker, database_url, broker_url)
         finally:
             broker.close()
+
+
+def store_plainly(made: System) -> None:
+    """Let this database hold nothing compressed from now on, like one that an earlier version has made."""
+    with made.store.transaction() as transaction:
+        transaction._connection.execute(delete(options))
+    made.store.options = OptionStore(made.store._write_connection)
 
 
 def format_changes(changes: Sequence[dict[str, Any]]) -> list[str]:
