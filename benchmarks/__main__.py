@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.regression import compare, save
 from benchmarks.rows import Row, print_table, progress
+from signpost.garbage import collect_rarely
 
 LINES = ("evaluate", "advisor", "intake", "latency", "scale")
 ALONE = ("scaling", "under_attack")
@@ -27,6 +28,7 @@ class Options:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the named lines, or all. Returns the exit code."""
+    collect_rarely()  # as every process of Signpost does
     named = [one for one in arguments if one in ALONE]
     if named:
         rest = [one for one in arguments if one not in ALONE]
