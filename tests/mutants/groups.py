@@ -108,6 +108,8 @@ GROUPS: Final = {
         ("services/intake/acceptance.py", "services/intake/rate.py"),
         (
             "tests/unit/test_intake_*.py",
+            "tests/unit/test_own_vendors.py",
+            "tests/unit/test_traces.py",
             "tests/integration/test_intake_fair_share.py",
         ),
     ),

@@ -123,6 +123,28 @@ def test_a_receipt_of_one_source_does_not_take_back_what_another_states() -> Non
     assert again["extended"] == 9
 
 
+def test_a_time_that_one_source_states_counts_beside_what_another_states() -> None:
+    found = times(said("accepted", 5), said("extended", 9, 9, source="board"))
+    assert (found["accepted"], found["extended"]) == (5, 9)
+
+
+def test_of_one_delivery_what_states_its_time_counts() -> None:
+    opened = said("extended", 1, 1, turn=Turn.FIRST)
+    stated = said("updated", 2, 9, title="stated")
+    received = said("updated", 9, 9, dated=False, title="received")
+    assert values(opened, stated, received)["title"] == "stated"
+
+
+def test_an_employer_was_first_named_when_any_source_first_named_it() -> None:
+    data = {"employer": {"id": "acme"}}
+    known = Case().fold(
+        Event("acme", "own", "e", "employment.current", AT + 2, "c-1", data),
+        Event("acme", "ats", "f", "employment.current", AT + 5, "c-1", data, True, Order(AT + 6, 0, Turn.OPEN)),
+    )
+    fields = known.resolved()["employment"][""]
+    assert (fields["joined.acme"][0][0], fields["current"][0][0]) == (AT + 2, AT + 5)
+
+
 @pytest.mark.parametrize("name", ["title", "joined.acme"])
 def test_of_the_first_naming_the_earliest_counts_and_of_all_else_the_latest(name: str) -> None:
     early, late = (1, "s", "a"), (2, "s", "a")

@@ -58,6 +58,27 @@ def test_an_old_or_early_timestamp_is_refused(moved: int) -> None:
         standard(now=THEN + moved * SECOND)
 
 
+def test_without_tolerance_only_the_instant_itself_is_accepted() -> None:
+    assert verify_standard((KEY,), HEADERS, BODY, now=THEN, tolerance_us=0)
+    with pytest.raises(InvalidSignature, match="0 seconds"):
+        verify_standard((KEY,), HEADERS, BODY, now=THEN + 1, tolerance_us=0)
+
+
+def test_a_signature_must_be_wrapped_where_the_scheme_says_so() -> None:
+    scheme, signature = Scheme(wrapped=True, prefix="v1="), "v1=" + hmac.new(KEY, BODY, sha256).hexdigest()
+    wrapped = base64.b64encode(signature.encode()).decode()
+    assert verify(scheme, (KEY,), {"signature": wrapped}, BODY, now=THEN) == b""
+    with pytest.raises(InvalidSignature):
+        verify(scheme, (KEY,), {"signature": signature}, BODY, now=THEN)
+
+
+def test_a_header_is_signed_as_the_bytes_on_the_wire() -> None:
+    """WSGI decodes each byte as one character."""
+    scheme = Scheme(messages=("{header:x-id}.{body}",))
+    signature = hmac.new(KEY, b"\xe9." + BODY, sha256).hexdigest()
+    assert verify(scheme, (KEY,), {"signature": signature, "x-id": "\xe9"}, BODY, now=THEN) == b""
+
+
 @pytest.mark.parametrize("header", list(HEADERS))
 def test_every_header_is_needed_and_covered(header: str) -> None:
     for changed in ("", "x", HEADERS[header] + "0", "é☃", "v1", "v1,", "v1,a,b", ",,,", "garbage", "v1,=" * 2000):

@@ -3,14 +3,18 @@
 import json
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from signpost.errors import TransientError
 from signpost.messaging import Message, Publisher
+from signpost.messaging.topology import ACCEPTED_AT
+from signpost.schemas import load_own_event
+from signpost.services.intake import acceptance
 from signpost.services.intake.acceptance import EventAcceptor, NotPersisted
 from signpost.storage import OutboxRow, Store, open_store
 from tests.support.workers_kit import START, event
@@ -91,6 +95,48 @@ def test_a_confirm_that_comes_in_time_is_waited_for(store: Store) -> None:
 
     acceptor(store, lambda: Confirming(confirm_later), confirm_timeout_s=30).accept(EVENTS, START)
     assert outbox(store) == []
+
+
+def test_all_confirms_are_waited_for_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other, a request with many events would wait many times as long."""
+    waits: list[int] = []
+
+    def counted(futures: Sequence[Future[None]], timeout: float) -> None:
+        waits.append(len(futures))
+        wait(futures, timeout)
+
+    monkeypatch.setattr(acceptance, "wait", counted)
+    acceptor(store, lambda: Confirming(stay_silent), confirm_timeout_s=0.001).accept(EVENTS, START)
+    assert waits == [len(EVENTS)]
+
+
+def test_a_message_says_when_its_event_was_accepted_and_where_its_sender_wrote(store: Store) -> None:
+    broker, written = Confirming(confirm), replace(EVENTS[0], offsets={"time": -480})
+    acceptor(store, lambda: broker).accept([written], START + 5)
+    [message] = broker.published
+    assert message.headers[ACCEPTED_AT] == START + 5
+    assert load_own_event(json.loads(message.body)).offsets == {"time": -480}
+
+
+def test_what_the_broker_and_the_outbox_keep_is_counted_apart(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[tuple[str, float]] = []
+
+    class Counting:
+        def inc(self, kept_by: str, by: float) -> None:
+            counts.append((kept_by, by))
+
+    monkeypatch.setattr(acceptance, "EVENTS_ACCEPTED", Counting())
+    broker = Confirming(lambda number, future: None if number == 1 else confirm(number, future))
+    acceptor(store, lambda: broker).accept(EVENTS, START)
+    assert counts == [("broker", 3), ("outbox", 1)]
+
+
+def test_an_event_in_the_outbox_is_found_by_its_case_and_its_time(store: Store) -> None:
+    """Else an erasure leaves it there."""
+    acceptor(store, away).accept(EVENTS, START)
+    rows = outbox(store)
+    assert {(row.tenant, row.case_key) for row in rows} == {(one.tenant, one.subject) for one in EVENTS}
+    assert {row.created for row in rows} == {START}
 
 
 def test_an_event_that_the_broker_refuses_is_in_the_outbox(store: Store) -> None:

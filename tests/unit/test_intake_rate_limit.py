@@ -124,11 +124,19 @@ def test_the_price_of_the_whole_request_is_named(store: Store, asked: list[tuple
 def test_without_the_database_everything_is_let_in_and_it_is_left_alone_for_a_while(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    unchecked: list[int] = []
+
+    class Counting:
+        def inc(self) -> None:
+            unchecked.append(1)
+
+    monkeypatch.setattr(rate, "RATE_UNCHECKED", Counting())
     asked = answer_with(store, monkeypatch, fail)
     limit = RateLimit(store, Rate(1, 2))
     for at in (0, 1, UNAVAILABLE_US - 1):
         limit.take("north", 2, NOW + at)
     assert asked == [NOW]
+    assert unchecked == [1]
     assert "rate limiting disabled for 5 s: database unavailable: the database is away" in caplog.text
     limit.take("north", 2, NOW + UNAVAILABLE_US)
     assert asked == [NOW, NOW + UNAVAILABLE_US]
