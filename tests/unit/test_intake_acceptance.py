@@ -12,7 +12,7 @@ import pytest
 
 from signpost.errors import TransientError
 from signpost.messaging import Message, Publisher
-from signpost.messaging.topology import ACCEPTED_AT
+from signpost.messaging.message import ACCEPTED_AT
 from signpost.schemas import load_own_event
 from signpost.services.intake import acceptance
 from signpost.services.intake.acceptance import EventAcceptor, NotPersisted

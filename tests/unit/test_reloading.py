@@ -211,6 +211,16 @@ def test_mended_files_are_taken(folder: Path, tenants: Path) -> None:
     assert (titles(engines), engines.refused) == ({"one": "Mended"}, [])
 
 
+def test_changed_rules_are_tried_in_a_child_and_those_of_the_start_are_not(folder: Path, tenants: Path) -> None:
+    """They may exhaust the process that loads them."""
+    tried: list[object] = []
+    engines = LiveEngines(folder, tenants, CompiledEngine, lambda _: None, lambda folders, _: tried.append(folders))
+    assert tried == []
+    write(folder, one="Better")
+    assert taken(engines)
+    assert tried == [(folder,)]
+
+
 def test_going_back_to_what_is_in_force_is_no_switch(folder: Path, tenants: Path) -> None:
     engines = live(folder, tenants)
     before = engines.now()

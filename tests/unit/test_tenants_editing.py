@@ -133,6 +133,16 @@ def test_a_removed_source_changes_no_id_of_the_others(path: Path, removed: str) 
     assert ("ids: own" in path.read_text()) == (removed == "greens")
 
 
+def test_ids_that_are_shared_on_purpose_stay_shared(path: Path) -> None:
+    path.write_text(THREE_SOURCES.replace("vendor: lever,", "vendor: lever, ids: shared,"))
+    before = ids(path)
+    assert before["levers"] == "9"
+    file = TenantsFile(path)
+    file.remove_source("greens")
+    file.save({})
+    assert ids(path)["levers"] == "9"
+
+
 def test_a_source_is_switched_off_and_on_and_the_file_is_as_before(path: Path) -> None:
     file = TenantsFile(path)
     assert file.switch("greens", on=False)

@@ -121,6 +121,16 @@ def test_another_reason_for_a_disabled_source_is_logged_and_the_same_is_not(
     assert "has 5 bytes" in lines[-1]
 
 
+def test_a_comment_in_the_file_changes_nothing(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    live = LiveTenants(file, {})
+    before = live.now()
+    file.write_text(f"# who is who\n{tenants(OLD)}")
+    with caplog.at_level(logging.INFO):
+        look(live)
+    assert live.now() is before
+    assert "tenants in force" not in caplog.text
+
+
 def test_no_file_is_no_tenants(file: Path) -> None:
     with pytest.raises(TenantsError):
         LiveTenants(file.parent / "none.yaml", {})

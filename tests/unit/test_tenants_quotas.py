@@ -7,6 +7,7 @@ import pytest
 
 from signpost.case.event import Event
 from signpost.case.instant import SECOND
+from signpost.errors import TransientError
 from signpost.storage import Store, Usage
 from signpost.tenants.quotas import MAX_QUOTA, Quota, QuotaFile, Quotas, begins_case, read_quota
 from signpost.yaml_files.fields import FieldReader
@@ -105,6 +106,27 @@ def test_a_watch_refreshes_until_it_is_stopped(store: Store) -> None:
     store.usage.replace({})
     quotas.watch(stop, lambda: NOW + 60 * SECOND)
     assert quotas.excess("a"), "it was stopped before"
+
+
+def test_a_watch_goes_on_after_the_database_was_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    quotas, looks = Quotas(store), [TransientError("away"), {"a": usage(2)}]
+
+    def look() -> dict[str, Usage]:
+        found = looks.pop(0)
+        if isinstance(found, TransientError):
+            raise found
+        if not looks:
+            stop.set()
+        return found
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            return self.is_set()
+
+    stop = Stop()
+    monkeypatch.setattr(store.usage, "all", look)
+    quotas.watch(stop, lambda: NOW)
+    assert (looks, quotas.excess("a")) == ([], usage(2).excess)
 
 
 def event(kind: str, subject: str = "c-1", **data: str) -> Event:

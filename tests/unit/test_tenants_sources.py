@@ -7,7 +7,9 @@ import pytest
 from signpost.case.instant import MINUTE
 from signpost.facts.vocabulary import KINDS
 from signpost.tenants.loading import TenantsError, load_tenants
-from signpost.tenants.model import Source, Tenant, Tenants
+from signpost.tenants.model import Source, Tenant, Tenants, hash_key
+from signpost.tenants.overrides import folders_of_tenants
+from signpost.tenants.reader import MAX_SECRET_BYTES
 
 SECRET = "x" * 16
 
@@ -106,3 +108,41 @@ def test_a_quota_that_is_no_whole_number_is_refused(tmp_path: Path, quota: str) 
             f"s: {{tenant: acme, vendor: lever, secrets: ['plain:{SECRET}']}}",
             tenants=f"acme: {{quota: {quota}}}",
         )
+
+
+def test_only_the_sources_of_a_tenant_have_ids_of_their_own_for_it(tmp_path: Path) -> None:
+    body = f"vendor: lever, secrets: ['plain:{SECRET}'], ids"
+    found = load(
+        tmp_path,
+        f"a: {{tenant: acme, {body}: own}}",
+        f"b: {{tenant: globex, {body}: own}}",
+        f"c: {{tenant: acme, {body}: shared}}",
+        tenants="acme: {}, globex: {}",
+    )
+    assert (found.own_ids_of("acme", "7"), found.own_ids_of("globex", "7")) == (["a~7"], ["b~7"])
+
+
+def test_a_session_ends_with_its_key_or_its_tenant() -> None:
+    key = hash_key("k" * 16)
+    known = Tenants({"acme": Tenant("acme", (key,))}, {})
+    assert known.admits("acme", key)
+    assert known.admits("acme", ""), "it needs none"
+    assert not known.admits("acme", hash_key("another key of 24 bytes"))
+    assert not known.admits("globex", "")
+
+
+@pytest.mark.parametrize("size", [MAX_SECRET_BYTES, MAX_SECRET_BYTES + 1])
+def test_a_file_that_is_too_large_for_a_secret_is_none(tmp_path: Path, size: int) -> None:
+    """A part of it would look like a secret."""
+    (tmp_path / "one.secret").write_text("x" * size)
+    found = load(tmp_path, "s: {tenant: acme, vendor: lever, secrets: ['file:one.secret']}").sources["s"]
+    assert bool(found.secrets) is (size == MAX_SECRET_BYTES)
+    assert ("one.secret is missing, unreadable or empty" in found.problem) is (size > MAX_SECRET_BYTES)
+
+
+def test_the_rules_of_a_tenant_can_be_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home" / "rules").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    file = tmp_path / "tenants.yaml"
+    file.write_text("tenants: {acme: {rules: ~/rules}}\n")
+    assert folders_of_tenants(file) == (tmp_path / "home" / "rules",)
