@@ -14,10 +14,11 @@ import orjson
 from signpost.case.instant import DAY, MINUTE, SECOND, is_recent
 from signpost.metrics import health, table
 from signpost.outgoing.items import is_state, item_for
-from signpost.outgoing.schedule import Patience, settle
+from signpost.outgoing.schedule import LONGEST_US, Patience, settle
 from signpost.outgoing.sender import Reply
 from signpost.repeats import Repeats
 from signpost.storage import Attempt, Claimed, Settled, Store
+from signpost.workers.correction import MAX_SKEW_US
 from signpost.workers.process import Clock, Stop
 
 SPREAD_BATCH = 200
@@ -75,7 +76,7 @@ class Deliverer:
         self._limits, self._random = limits, random
         self._in_hand: dict[int, Claimed] = {}
         self._turn = 0
-        self._sampled = self._pruned = 0
+        self._sampled = self._pruned = self._corrected = 0
         self._lines = Repeats()
 
     def run(self, stop: Stop) -> None:
@@ -91,14 +92,16 @@ class Deliverer:
 
     def step(self, wait_s: float = INTERVAL_S / 10) -> int:
         """Spread, settle and claim once; returns how much there was to do."""
-        now = self._clock()
+        now, lease = self._clock(), self._limits.timeout_us + LEASE_MARGIN_US
+        if not is_recent(self._corrected, now, SAMPLE_US):
+            self._store.outgoing.correct(now, now + MAX_SKEW_US + lease, now + MAX_SKEW_US + LONGEST_US)
+            self._corrected = now
         done = sum(self._spread(tenant) for tenant in self._store.outgoing.announced())
         done += self._settle(self._dispatcher.finished(wait_s if self._in_hand else 0))
         room = self._limits.at_once - len(self._in_hand)
         if room <= 0:
             return done
         self._turn += 1
-        lease = self._limits.timeout_us + LEASE_MARGIN_US
         claimed = self._store.outgoing.claim(now, now + lease, room, SHARE, self._turn)
         for one in claimed:
             self._in_hand[one.message.id] = one

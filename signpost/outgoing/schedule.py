@@ -12,6 +12,8 @@ DELAYS_US: Final = (
 """The pause after each failed attempt; the last one repeats."""
 MAX_JITTER: Final = 0.2
 """The largest random part that is added to a pause."""
+LONGEST_US: Final = int(DELAYS_US[-1] * (1 + MAX_JITTER))
+"""The longest pause."""
 TRIP: Final = 5
 """Failures in a row from which on the endpoint as a whole rests, by the same pauses, with one attempt after each."""
 MAX_RETRY_AFTER_US: Final = HOUR

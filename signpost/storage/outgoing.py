@@ -126,6 +126,17 @@ class OutgoingStore:
         found = connection.execute(page.with_for_update(skip_locked=True, of=endpoint_messages)).mappings()
         return [Claimed(endpoint, WaitingMessage(**one)) for one in found.all()]
 
+    def correct(self, now: int, lease_latest: int, due_latest: int) -> None:
+        """Make due what a clock that was ahead has put off: leases and pauses that end later than any of now, and first
+        attempts that are still to come."""
+        message, endpoint = endpoint_messages.c, endpoints.c
+        ahead = or_(message.due > due_latest, and_(message.attempts == 0, message.due > now))
+        with self._write_connection() as connection:
+            leased = update(endpoint_messages).where(message.leased_until > lease_latest)
+            connection.execute(leased.values(leased_until=now))
+            connection.execute(update(endpoint_messages).where(ahead).values(due=now))
+            connection.execute(update(endpoints).where(endpoint.paused_until > due_latest).values(paused_until=now))
+
     def release(self, ids: Sequence[int]) -> None:
         """End the leases of messages that were not sent."""
         with self._write_connection() as connection:

@@ -125,6 +125,41 @@ def test_a_message_that_a_crash_left_is_sent_again(world: World) -> None:
     assert [sequence for _, _, sequence, _ in receiver.got] == [1, 1]
 
 
+def test_a_clock_that_was_ahead_holds_up_nothing(world: World) -> None:
+    """What it has leased, spread and paused would wait for hours."""
+    ours, theirs = world.add(Receiver()), world.add(Receiver(lambda now: AWAY if now > NOW + HOUR else OK), "ep_2")
+    world.now = NOW + 6 * HOUR
+    record(world.store, change_of("r-1", 1, "raised"))
+    ahead = world.deliverer()
+    ahead.run(world, 2 * SECOND)
+    record(world.store, *(change_of(f"r-{number}", 1, "raised", f"c-{number}") for number in range(2, 10)))
+    ahead.run(world, MINUTE)
+    record(world.store, change_of("r-10", 1, "raised", "c-10"))
+    ahead.step()
+    world.now = NOW
+    world.deliverer().run(world, MINUTE)
+    assert {item for _, item, _, _ in ours.got} >= {f"r-{number}" for number in range(1, 11)}
+    assert {item for _, item, _, _ in theirs.got} == {f"r-{number}" for number in range(1, 11)}
+    assert not world.store.endpoints.counts(world.now)
+
+
+def test_no_pause_and_no_lease_of_now_ends_early(world: World) -> None:
+    receiver = world.add(Receiver(lambda now: AWAY if now < NOW + DAY else OK))
+    record(world.store, change_of("r-1", 1, "raised"))
+    world.deliverer().run(world, 20 * HOUR)
+    tried = len(world.store.endpoints.attempts("acme", "ep_1"))
+    world.deliverer().run(world, MINUTE)
+    assert len(world.store.endpoints.attempts("acme", "ep_1")) == tried
+    assert receiver.got == []
+    record(world.store, change_of("r-2", 1, "raised", "c-2"))
+    world.now = NOW + 2 * DAY
+    world.deliverer().step()
+    got = len(receiver.got)
+    assert got > 0
+    world.deliverer().step()
+    assert len(receiver.got) == got, "another deliverer has it"
+
+
 def test_one_candidate_who_is_refused_holds_up_no_other(world: World) -> None:
     class Picky(Receiver):
         def receive(self, message, now):  # type: ignore[no-untyped-def]
