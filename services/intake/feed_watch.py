@@ -31,8 +31,8 @@ class FeedWatch:
 
         def watch(wake: Wake) -> Callable[[], Any]:
             with self._changed:
-                self._waiting[wake] = (tenant, position)
                 self._start()
+                self._waiting[wake] = (tenant, position)
                 self._changed.notify()
             return lambda: self._forget(wake)
 
@@ -53,8 +53,8 @@ class FeedWatch:
 
     def _start(self) -> None:
         if not self._is_started:
-            self._is_started = True
             threading.Thread(target=self._run, name="feed watch", daemon=True).start()
+            self._is_started = True
 
     def _run(self) -> None:
         lines, pause = Repeats(), threading.Event()
@@ -67,4 +67,8 @@ class FeedWatch:
             except TransientError as error:
                 if lines.is_due(str(error)):
                     log.warning("requests that wait for the feed are not woken: %s", error)
+            except Exception as error:
+                # The thread goes on: without it, open streams would look alive and have no news
+                if lines.is_due(repr(error)):
+                    log.exception("requests that wait for the feed are not woken because of a bug")
             pause.wait(INTERVAL_S)

@@ -127,6 +127,8 @@ class HoldingWorker(BufferingWorker):
     def _release(self, conn: Connection) -> None:
         if conn.pool is self._held and conn.hold is not None and conn.hold.give_up is not None:
             conn.hold.give_up()
+            # It refers to the connection, whose memory would wait for the garbage collector
+            conn.hold.give_up = None
         super()._release(conn)
 
     def _waiting(self) -> list[Connection]:

@@ -219,7 +219,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untype
         if conn.is_closed:
             return
         if not is_sent:
-            if conn.step != self._send:
+            # A stream goes from one page to the next without another step between
+            if conn.pool is None or conn.step != self._send:
                 self._wait(conn, self._send, SEND_TIMEOUT_S, selectors.EVENT_WRITE)
         else:
             self._continue(conn)

@@ -268,3 +268,37 @@ def test_a_silent_stream_shows_that_it_stands(tmp_path: Path) -> None:
     with running(intake_folder(tmp_path), command) as (address, _), stream(address) as lines:
         comments = (line for line in lines if line == ":")
         assert [next(comments) for _ in range(3)] == [":", ":", ":"]
+
+
+NARROW = """
+import socket
+from signpost.services.intake.gunicorn_conf import *
+def when_ready(server):
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+"""
+
+
+def test_a_slow_reader_gets_all_pages_of_a_stream(tmp_path: Path) -> None:
+    """Pages larger than the buffers of the sockets: each is sent in parts."""
+    (tmp_path / "narrow.py").write_text(NARROW)
+    url = f"sqlite:///{intake_folder(tmp_path)}/signpost.db"
+    command = [*COMMAND[:-1], f"file:{tmp_path}/narrow.py"]
+    own = {"SIGNPOST_HTTP_PROCESSES": "1", "SIGNPOST_HTTP_THREADS": "1", "SIGNPOST_RATE_PER_SECOND": "0"}
+    with open_system(url, url) as system, running(tmp_path, command, **own) as (address, _):
+        system.now = START + HOUR
+        past = [change for _ in range(3) for change in advise(system)]
+        with closing(socket.socket()) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            parts = urlsplit(address)
+            client.connect((parts.hostname, parts.port or 80))
+            client.settimeout(30)
+            head = f"Host: x\r\nAuthorization: Bearer {NORTH_KEY}\r\nAccept: text/event-stream\r\n\r\n"
+            client.sendall(f"GET {FEED}?limit=20 HTTP/1.1\r\n{head}".encode())
+            received = b""
+            while received.count(b"\ndata: ") < len(past):
+                # By its answer, the only thread has filled the buffers, and left the rest of the page to the event loop
+                read(address, limit=1)
+                more = client.recv(65_536)
+                assert more, "the stream has ended"
+                received += more
