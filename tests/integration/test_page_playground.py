@@ -60,6 +60,10 @@ def own_rule(name: str = "ask-response-deadline") -> str:
     return found[0].rstrip() + "\n"
 
 
+def test_it_says_that_overrides_do_not_count(few: Reader) -> None:
+    assert "Overrides of rules and parameters in the tenants file do not count here" in few.get("/page/playground").text
+
+
 def test_an_edited_rule_is_tried_on_a_candidate_in_place_of_the_old_one(reader: Reader) -> None:
     text = own_rule().replace("title: Ask", "title: Please ask", 1)
     assert text != own_rule()

@@ -69,7 +69,7 @@ def test_who_gives_up_during_the_question_is_not_woken(positions: Positions, sti
     give_up = still.after("north", 0)(lambda: woken.append("first"))
     still.after("north", 0)(lambda: woken.append("second"))
     positions.now = {"north": 1}
-    positions.asked.put = lambda *_: give_up()  # type: ignore[method-assign,assignment]
+    positions.asked.put = lambda *_: give_up()  # type: ignore[method-assign]
     still.turn()
     assert woken == ["second"]
 
