@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from signpost.case import Case
 from signpost.engine import CompiledEngine, DurableEngine, EngineFaults
 from signpost.engine.durable import load_library
 from signpost.engine.faults import DIFFERENCE, FAILURE
+from signpost.facts.facts import facts_of
 from signpost.messaging import Delivery
 from signpost.names import DEAD
 from signpost.rulebook import Rulebook, load
@@ -209,9 +211,19 @@ def test_a_ruleset_that_failed_is_not_used_again_and_the_others_are() -> None:
         assert engine.matches(facts, now) == expected
         durable += len(engine.library_matches(facts, now))
     assert library.calls == 1
+    assert library._handle not in engine._kinds["offer"]._deletable, "the state of its session is unknown"
     assert not rules & engine.rules
     assert durable > 0
     assert {fault for fault, _ in engine.faults.counts()} == {FAILURE}
+
+
+def test_a_rule_that_was_given_up_does_not_count_where_another_ruleset_has_a_part_of_it() -> None:
+    engine = DurableEngine(load(RULES), EngineFaults())
+    facts = facts_of(Case().fold(event("offer.extended", offer="o-1")), "c-1", engine.rulebook.vocabulary)
+    now = event("offer.extended", offer="o-1").time + 1
+    assert RULE in {match.rule for match in engine.library_matches(facts, now)}
+    engine.rules.discard(RULE)
+    assert RULE not in {match.rule for match in engine.library_matches(facts, now)}
 
 
 def test_a_ruleset_that_cannot_be_made_leaves_its_rules_to_the_compiled_evaluator(
@@ -246,6 +258,7 @@ def test_facts_that_cannot_be_made_for_it_cost_nothing_and_are_not_logged(
         facts, now = random_facts(random), random_now(random)
         assert engine.matches(facts, now) == engine.compiled.matches(facts, now)
     assert {rule.about for rule in engine.rulebook.rules.values() if rule.id not in engine.rules} == {"offer"}
+    assert set(engine.faults.counts().values()) == {1}, "they are not tried again"
     [line] = error_lines(caplog)
     assert "KeyError" in line.getMessage()
     assert "Jane" not in f"{line.getMessage()} {line.__dict__}"

@@ -77,6 +77,7 @@ GROUPS: Final = {
         (
             "tests/contract/test_storage_*.py",
             "tests/contract/test_intake_ca*.py",
+            "tests/contract/test_outgoing_*.py",
             "tests/unit/test_storage_*.py",
             "tests/unit/test_workers_wake.py",
             "tests/integration/test_quotas.py",
@@ -123,6 +124,15 @@ GROUPS: Final = {
             TIMELINES,
             "tests/unit/test_case_*.py",
             "tests/property/test_advice_*.py",
+        ),
+    ),
+    "engine": Group(
+        ("signpost/engine/compiled.py", "signpost/engine/durable.py"),
+        (
+            "tests/unit/test_engine_*.py",
+            "tests/integration/test_engine_faults.py",
+            "tests/property/test_engine_differential.py",
+            TIMELINES,
         ),
     ),
     "agenda": Group(

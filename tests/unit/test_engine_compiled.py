@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from signpost.case import Case
-from signpost.case.instant import HOUR, format_instant
+from signpost.case.instant import HOUR, format_instant, parse_instant
 from signpost.engine import CompiledEngine
 from signpost.engine.compiled import Answer
 from signpost.facts.facts import facts_of
@@ -17,11 +17,25 @@ HEAD = "  about: offer\n  source: a\n  priority: low\n  title: T\n"
 RULES = f"""
 choose:
 {HEAD}  message: "{{{{ other.employer }}}}"
+  due: respond_by
   when: {{stage: open, any other offer: {{stage: accepted}}}}
 compare:
 {HEAD}  message: M
   define: {{deadline: respond_by}}
   when: {{stage: open, any other offer: {{respond_by: after deadline, stage: accepted}}}}
+warn:
+  about: offer
+  source: a
+  title: T
+  message: M
+  params: {{late: 2h, last: 4h, life: 6h}}
+  priority: {{low: from the start, high: late after extended_at, urgent: last after extended_at}}
+  when: {{stage: open}}
+  valid: for life after extended_at
+value:
+{HEAD}  message: M
+  define: {{until: [respond_by, start_date]}}
+  when: {{stage: open, until: known}}
 meet:
 {HEAD}  message: M
   params: {{near: 4h}}
@@ -55,6 +69,21 @@ def test_related_offers_come_in_the_order_of_their_acceptance(engine: CompiledEn
     assert [[one.id for one in related] for related in found.related_at(START + 9 * HOUR).values()] == [["c", "b", "a"]]
 
 
+def test_the_due_time_is_that_of_the_subject_and_not_of_what_makes_it_hold(engine: CompiledEngine) -> None:
+    found = answer(engine, "choose", offer("o", 50), offer("p", 60), event("offer.accepted", at=1, offer="p"))
+    assert found is not None
+    assert found.due == START + 50 * HOUR
+
+
+def test_a_defined_value_is_the_first_that_is_known(engine: CompiledEngine) -> None:
+    both = answer(engine, "value", event("offer.updated", offer="o", start_date="2026-05-04"), offer("o", 50))
+    only = answer(engine, "value", event("offer.extended", offer="o", start_date="2026-05-04"))
+    assert both is not None
+    assert only is not None
+    midnight = parse_instant("2026-05-04T00:00:00Z")
+    assert (both.defined["until"], only.defined["until"]) == (START + 50 * HOUR, midnight)
+
+
 def test_a_defined_value_is_the_subjects_and_the_conditions_beside_it_are_the_others(engine: CompiledEngine) -> None:
     yes = event("offer.accepted", at=1, offer="p")
     assert answer(engine, "compare", offer("o", 50), offer("p", 60), yes) is not None
@@ -73,3 +102,17 @@ def test_a_related_fact_that_comes_or_goes_is_a_change_foretold(engine: Compiled
         now = then
         instants.append((now - START) / HOUR)
     assert instants == [2, 4, 6, 8]
+
+
+def test_of_several_priorities_the_highest_counts_until_the_advice_is_over(engine: CompiledEngine) -> None:
+    known = facts_of(Case().fold(offer("o")), "c-1", engine.rulebook.vocabulary)
+    [found] = [one for one in engine.answers(known) if one.rule.id == "warn"]
+    assert [found.priority(START + at * HOUR) for at in (0, 2, 4)] == ["low", "high", "urgent"]
+    instants = [START + at * HOUR for at in (2, 4, 6)]
+    assert [found.next_change(at) for at in (START, *instants)] == [*instants, None]
+    for answers in (None, [found]):
+        holding = [
+            any(match.rule == "warn" for match in engine.matches(known, START + at, answers))
+            for at in (6 * HOUR - 1, 6 * HOUR)
+        ]
+        assert holding == [True, False]

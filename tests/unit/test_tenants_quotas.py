@@ -109,7 +109,8 @@ def test_a_watch_refreshes_until_it_is_stopped(store: Store) -> None:
 
 
 def test_a_watch_goes_on_after_the_database_was_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    quotas, looks = Quotas(store), [TransientError("away"), {"a": usage(2)}]
+    quotas = Quotas(store)
+    looks: list[TransientError | dict[str, Usage]] = [TransientError("away"), {"a": usage(2)}]
 
     def look() -> dict[str, Usage]:
         found = looks.pop(0)
