@@ -4,6 +4,7 @@ import time
 from functools import partial
 from typing import Any, Final
 
+from signpost.metrics.table import HTTP_WAITING
 from signpost.services.intake.connection import READ_BYTES, Connection, Pool
 from signpost.services.intake.holding import HOLD, Hold
 from signpost.services.intake.worker import BufferingWorker
@@ -29,6 +30,8 @@ class HoldingWorker(BufferingWorker):
         super().__init__(*args, **kwargs)
         self._held: Pool = {}
         """Connections whose requests wait for a change, the oldest first."""
+        self._shown = 0
+        """How many of them the metrics have."""
 
     def _respond(self, conn: Connection) -> bool:
         hold = conn.hold = conn.hold or Hold()
@@ -117,6 +120,13 @@ class HoldingWorker(BufferingWorker):
             self._send(conn)
         else:
             self._end(conn)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Called at every turn of the event loop."""
+        super().murder_keepalived(force)
+        if self._shown != len(self._held):
+            self._shown = len(self._held)
+            HTTP_WAITING.set(self._shown)
 
     def _cap_keepalive(self, deadline: float) -> None:
         """The worker stops: nobody waits any longer."""

@@ -83,6 +83,10 @@ DELIVERIES_LOST = Counter(
 RATE_LIMITED = Counter(
     "signpost_rate_limited_total", "Requests refused by the rate limit of their tenant.", roles=(INTAKE,)
 )
+HTTP_WAITING = Gauge(
+    "signpost_http_waiting_requests", "Requests that wait for a change of the feed, streams included.",
+    roles=(INTAKE,), merge="sum",
+)  # fmt: skip
 RATE_UNCHECKED = Counter(
     "signpost_rate_limit_unavailable_total", "Times that the rate limit was suspended, because the database is away.",
     roles=(INTAKE,),

@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.intake_parts import NORTH_KEY, SOUTH_KEY
 from tests.support.intake_process import COMMAND, intake_folder, running
+from tests.support.private_servers import wait_until
 from tests.support.workers_kit import HOUR, START, System, event, open_system
 
 FEED = "/v1/recommendations"
@@ -164,6 +165,19 @@ def test_beyond_the_limit_the_oldest_is_answered(intake: tuple[str, System]) -> 
             assert answer_of(first) == (200, {"items": [], "next": after})
             end_of(address)
             assert all(is_silent(client) for client in (second, third, fourth))
+
+
+def test_operators_see_how_many_wait(intake: tuple[str, System]) -> None:
+    address, _ = intake
+
+    def is_shown(number: int) -> bool:
+        lines = httpx.get(f"{address}/metrics", timeout=30).text.splitlines()
+        return f"signpost_http_waiting_requests {number}.0" in lines
+
+    after = end_of(address)
+    with waiting(address, after), waiting(address, after, accept="text/event-stream"):
+        wait_until(lambda: is_shown(2), "both to be counted")
+    wait_until(lambda: is_shown(0), "none to be counted")
 
 
 def test_clients_that_have_left_do_not_count(intake: tuple[str, System]) -> None:
