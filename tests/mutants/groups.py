@@ -81,6 +81,7 @@ GROUPS: Final = {
             "tests/unit/test_storage_*.py",
             "tests/unit/test_workers_wake.py",
             "tests/integration/test_quotas.py",
+            "tests/integration/test_page_sessions.py",
             "tests/integration/test_workers_erasure.py",
         ),
         without=("signpost/storage/tables.py",),

@@ -1,0 +1,123 @@
+"""Small promises of stores at their edges, on both databases: tenants apart, pages, ends, and what is used once."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from signpost.case.event import Event
+from signpost.storage import CaseRow, DeliveryRow, Store, open_store, upgrade
+from signpost.storage.errors import StorageRefused, translate_errors
+from signpost.storage.page_sessions import LINK, SESSION, PageSession
+from signpost.storage.rows import StandingRow
+from signpost.storage.tables import delivery_cases, delivery_ids
+from tests.support.receivers import change_of, record
+
+NOW = 1_772_460_000_000_000
+ROW = DeliveryRow("d", "acme", "s", NOW, "accepted", b"[]", b"[]", 7, b'{"a":1}', b"{}", b"raw", verified=True)
+EVENT = Event("acme", "s", "e", "candidate.preferences", NOW, "c-1", {})
+HOME = PageSession(b"l" * 32, LINK, "acme", "tenant", "", "", NOW, NOW + 10)
+
+
+@pytest.fixture(params=["postgres_url", "sqlite_url"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    url = request.getfixturevalue(request.param)
+    upgrade(url)
+    with open_store(url) as opened:
+        yield opened
+
+
+def erase(store: Store, at: int = NOW) -> None:
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], at, now=NOW)
+
+
+def links(store: Store) -> int:
+    """Rows that lead from a case or an id to a delivery."""
+    with store._read_connection() as connection:
+        tables = (delivery_cases, delivery_ids)
+        return sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables)
+
+
+def test_nothing_leads_to_a_delivery_that_an_erasure_covers_or_that_is_gone(store: Store) -> None:
+    store.deliveries.add(ROW, [replace(EVENT, subject="c-2")], ["c-2"])
+    assert links(store) == 2
+    assert store.deliveries.prune(NOW + 1, 9) == 1
+    assert links(store) == 0
+    erase(store)
+    store.deliveries.add(ROW, [EVENT], ["c-1"])
+    assert links(store) == 0
+
+
+def test_whoever_signs_nothing_learns_nothing_of_erasures(store: Store) -> None:
+    """Else the log shows a stranger whose webhook was emptied."""
+    erase(store)
+    store.deliveries.add(replace(ROW, verified=False), [], ["c-1"])
+    found = store.deliveries.get("acme", "d")
+    assert found is not None
+    assert found.shown == ROW.shown
+
+
+def test_a_reader_of_the_feed_that_has_read_everything_keeps_its_place(store: Store) -> None:
+    record(store, change_of("r-1", 1, "raised"), change_of("r-2", 1, "raised", tenant="globex"))
+    _, cursor = store.feed("acme", None)
+    assert store.feed("acme", cursor) == ([], cursor)
+    erase(store)
+    assert store.feed("acme", None)[0] == []
+    assert [row.recommendation_id for row in store.feed("globex", None)[0]] == ["r-2"]
+
+
+def test_a_signed_message_is_bound_until_the_end_of_its_time(store: Store) -> None:
+    assert store.signed_messages.claim(b"k", b"1", until=NOW + 10, now=NOW)
+    store.signed_messages.prune(NOW + 10)
+    assert not store.signed_messages.claim(b"k", b"2", until=NOW + 10, now=NOW + 10)
+
+
+def test_a_value_that_cannot_be_stored_is_not_told() -> None:
+    with pytest.raises(StorageRefused) as caught, translate_errors():
+        raise UnicodeEncodeError("utf-8", "Jane Doe", 0, 1, "of Jane Doe")
+    assert "Jane" not in str(caught.value)
+
+
+def test_the_latest_place_in_the_list_of_an_employer_counts_and_no_page_repeats(store: Store) -> None:
+    for rank in (3, 1):
+        rows = [StandingRow("acme", "e", "c-1", rank, 5), StandingRow("acme", "e", "c-2", 2, 5)]
+        with store.transaction() as transaction:
+            transaction.save_standings(rows, [])
+    first = store.standings("acme", "e", limit=1)
+    assert [(row.case_key, row.rank) for row in first] == [("c-1", 1)]
+    assert [row.case_key for row in store.standings("acme", "e", (1, 5, "c-1"))] == ["c-2"]
+
+
+def test_a_link_to_the_page_is_no_session_and_begins_one_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions = store.page_sessions
+    sessions.add(HOME, NOW)
+    assert sessions.find(SESSION, HOME.digest, NOW) is None
+    assert sessions.begin(HOME.digest, b"1" * 32, NOW, NOW + 99) is not None
+    monkeypatch.setattr(sessions, "find", lambda *_: HOME)
+    assert sessions.begin(HOME.digest, b"2" * 32, NOW, NOW + 99) is None, "two requests have read it"
+
+
+def test_a_link_that_nobody_used_is_deleted(store: Store) -> None:
+    store.page_sessions.add(HOME, NOW)
+    store.page_sessions.add(replace(HOME, digest=b"m" * 32, expires=NOW + 99), NOW + 10)
+    assert store.page_sessions.find(LINK, HOME.digest, NOW) is None
+    assert store.page_sessions.find(LINK, b"m" * 32, NOW) is not None
+
+
+def test_a_merged_case_is_no_candidate_and_still_one_that_exists(store: Store) -> None:
+    merged = [CaseRow("acme", key, state=state, merged_into="c-1") for key, state in (("c-2", b"{}"), ("c-3", b""))]
+    rows = [CaseRow("acme", "c-1", state=b"{}"), *merged]
+    with store.transaction() as transaction:
+        transaction.lock_cases([(row.tenant, row.key) for row in rows])
+        transaction.save_cases(rows)
+    assert [row.key for row in store.candidates.page("acme", "", 9)] == ["c-1"]
+    assert store.usage.existing_cases("acme", ["c-1", "c-3", "c-9"]) == {"c-1", "c-3"}
+
+
+def test_only_active_advice_of_a_candidate_counts(store: Store) -> None:
+    record(store, change_of("r-1", 1, "raised"), change_of("r-2", 1, "raised"))
+    record(store, change_of("r-2", 2, "resolved"))
+    assert store.candidates.count_active("acme", ["c-1"]) == {"c-1": {("candidate", "high"): 1}}
+    assert max(page.rows for page in store.usage.pages(1)) == 1
