@@ -127,7 +127,7 @@ def test(endpoint: str, as_json: bool) -> None:
 @click.option("--candidate", help="Only of this candidate.")
 @json_option
 def replay(endpoint: str, candidate: str | None, as_json: bool) -> None:
-    """Send today's state again: active recommendations, the latest agendas, and what was set aside."""
+    """Send today's state again: active recommendations, the agendas that it has had, and what was set aside."""
     with _desk_of(endpoint) as desk:
         number = desk.replay(endpoint, _now(), candidate)
     if as_json:
