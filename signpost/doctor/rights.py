@@ -48,13 +48,13 @@ GRANTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("SELECT, INSERT, UPDATE", "buckets, signed_messages"),
         ("SELECT, INSERT, UPDATE, DELETE", "deliveries, delivery_cases, delivery_ids"),
         ("SELECT, INSERT, DELETE", "calendar_links, page_sessions"),
-        ("SELECT", "erasures, digest_keys, usage"),
+        ("SELECT", "erasures, digest_keys, usage, options"),
         ("INSERT, SELECT (id, created)", "outbox"),
         ("SELECT, INSERT, UPDATE, DELETE", "endpoints, endpoint_messages"),
         ("SELECT, DELETE", "endpoint_items, endpoint_attempts"),
     ),
     "advisor": (
-        ("SELECT", "alembic_version, digest_keys, consumers, usage"),
+        ("SELECT", "alembic_version, digest_keys, consumers, usage, options"),
         (
             "SELECT, INSERT, UPDATE, DELETE",
             "cases, seen_events, recommendations, feed, outbox, rulebooks, standings",
@@ -70,7 +70,7 @@ GRANTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("SELECT (tenant, case_key), UPDATE (body)", "endpoint_items"),
     ),
     "clock": (
-        ("SELECT", "alembic_version"),
+        ("SELECT", "alembic_version, options"),
         ("SELECT, INSERT, UPDATE", "cases, feed_heads"),
         ("SELECT, INSERT, DELETE", "feed"),
         ("SELECT (tenant, source, id, received_at), DELETE", "seen_events"),

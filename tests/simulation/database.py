@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
 from signpost.storage import Store, open_store, upgrade
+from signpost.storage.compression import restore
 from signpost.storage.engines import _begin_sqlite, _prepare_sqlite
 from tests.simulation.world import Crash, Kind, World
 
@@ -54,7 +55,8 @@ class Database:
 
     def rows(self, statement: str, *parameters: Any) -> list[Any]:
         """Read without faults, for checks."""
-        return self._connection.execute(statement, parameters).fetchall()
+        found = self._connection.execute(statement, parameters).fetchall()
+        return [tuple(restore(value) if isinstance(value, bytes) else value for value in row) for row in found]
 
     def _begin(self, connection: Connection) -> None:
         self._fail(self._world.take("begin", Kind.CRASH, Kind.FAILURE, Kind.REFUSAL))

@@ -35,7 +35,7 @@ LABELS = {
     "vendor", "outcome", "engine", "fault", "rule", "change", "audience", "queue",
 }  # fmt: skip
 """All labels; each has few values. A tenant, a candidate, a source or an id has no place here."""
-UNITS = ("_seconds", "_messages_ready", "_messages", "_events", "_info", "_dead_letters", "_due", "_ready")
+UNITS = ("_seconds", "_messages_ready", "_messages", "_events", "_info", "_dead_letters", "_due", "_ready", "_requests")
 
 
 def test_the_table_keeps_the_conventions_of_prometheus() -> None:

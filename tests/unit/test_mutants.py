@@ -54,7 +54,8 @@ def test_every_change_by_hand_is_one_of_the_code_as_it_is() -> None:
 
 
 def test_a_change_by_hand_is_tried_like_any_other() -> None:
-    done = run("signpost/tenants/model.py", "--by-hand", "--tests", "tests/unit/test_project_tenants.py", "--json")
+    tests = ["--tests", "tests/unit/test_project_tenants.py", "tests/unit/test_tenants_sources.py"]
+    done = run("signpost/tenants/model.py", "--by-hand", *tests, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     (score,) = json.loads(done.stdout)
     assert score["killed"] == score["mutants"] == len(load_by_hand("signpost/tenants/model.py"))
