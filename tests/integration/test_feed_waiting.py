@@ -83,10 +83,16 @@ def waiting(
 
 def answer_of(client: socket.socket) -> tuple[int, dict[str, Any]]:
     """The status of the next response, and its document. Raises TimeoutError."""
-    with client.makefile("rb") as file:
+    # Without a buffer, in which the beginning of the next response could disappear
+    with client.makefile("rb", buffering=0) as file:
         status = int(file.readline().split()[1])
         headers = dict(line.decode().strip().lower().split(": ", 1) for line in iter(file.readline, b"\r\n"))
-        return status, json.loads(file.read(int(headers["content-length"])))
+        body, length = b"", int(headers["content-length"])
+        while len(body) < length:
+            data = file.read(length - len(body))
+            assert data, f"closed after {len(body)} of {length} bytes"
+            body += data
+        return status, json.loads(body)
 
 
 def is_silent(client: socket.socket) -> bool:
