@@ -6,26 +6,21 @@ Stored cases beyond the first thousand are copies made by the database, as evalu
 
 import os
 import tempfile
-import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, text
 
+from benchmarks import due
 from benchmarks.plots import write_plot
 from benchmarks.rows import AT_LEAST, AT_MOST, Goal, Row, progress
-from benchmarks.stage import LEASE_US, RULES, Stage, advise, events, make_event, open_stage
+from benchmarks.stage import LEASE_US, RULES, Stage, advise, events, handle, make_event, open_stage
 from signpost.case.event import Event
 from signpost.engine import CompiledEngine
-from signpost.messaging import Delivery, event_message
 from signpost.rulebook import load
-from signpost.schemas import dump_event
-from signpost.storage import Store, open_store, upgrade
+from signpost.storage import open_store, upgrade
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.batch import BatchHandler
-from signpost.workers.process import wall_clock
-from signpost.workers.reevaluation import DueCaseProcessor
 from signpost.workers.rulebook_versions import RulebookVersions
 from tests.support.workers_kit import FixedEngines
 
@@ -33,6 +28,7 @@ if TYPE_CHECKING:
     from benchmarks.__main__ import Options
 
 CANDIDATES = 1_000
+DUE, LONG_DUE = 1_000, 100_000
 SIZES, LONG_SIZES = (1_000, 10_000), (10_000, 100_000, 1_000_000)
 EVENTS, CASE_EVENTS = 1_000, 1_000
 OFFER = {"offer": "o", "employer": {"id": "e", "name": "Acme"}, "title": "Engineer"}
@@ -49,13 +45,12 @@ SIZE_OF_TABLES = text(
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'outbox'
     """
 )
-DUE_NOW = text("UPDATE cases SET next_change = 1 WHERE key LIKE 'offer-%' AND key NOT LIKE '%copy%'")
 
 
 def measure(options: "Options") -> list[Row]:
     """All sizes in turn, the largest last."""
     with open_stage() as stage:
-        rows = [_stored(stage), _due(stage), *_long_case(stage)]
+        rows = [_stored(stage), *_long_case(stage)]
         rates = {size: _rate_with(stage, size) for size in (LONG_SIZES if options.long else SIZES)}
         first = next(iter(rates.values()))
         smallest = min(rates)
@@ -65,6 +60,8 @@ def measure(options: "Options") -> list[Row]:
             goal = Goal(AT_LEAST, 0.8) if beside else None
             rows.append(Row(f"advisor with {size:,} stored cases", rate, "events/s", beside, known, goal))
         rows.append(Row("resident memory of this process at the end", _resident_mb(), "MB"))
+    with open_stage() as stage:
+        rows += due.measure(stage, LONG_DUE if options.long else DUE)
     if options.plots:
         series = {"advisor": list(rates.items())}
         write_plot(options.plots / "scale.svg", "Throughput by size", "stored cases", "events per second", series)
@@ -74,7 +71,7 @@ def measure(options: "Options") -> list[Row]:
 def _stored(stage: Stage) -> Row:
     """The bytes of all tables for a candidate with one offer; the outbox aside, which empties."""
     before = _database_bytes(stage)
-    _handle(stage.handler("compiled"), stage.store, _offers(CANDIDATES))
+    handle(stage.handler("compiled"), stage.store, _offers(CANDIDATES))
     taken = (_database_bytes(stage) - before) / CANDIDATES
     return Row("stored for a candidate with one offer", taken, "bytes", goal=Goal(AT_MOST, 20_000, of_value=True))
 
@@ -98,45 +95,14 @@ def _execute(stage: Stage, statement: object, **values: int) -> None:
     engine.dispose()
 
 
-def _handle(handler: BatchHandler, store: Store, sent: Sequence[Event], size: int = 200) -> float:
-    """Handle events in batches, without a broker. Returns the seconds."""
-    started, todo = time.perf_counter(), [_delivery(one) for one in sent]
-    while todo:
-        result = handler.handle(todo[:size], wall_clock)
-        store.delete_outbox([each.id for each in result.outgoing])
-        todo = [*result.deferred, *todo[size:]]
-    return time.perf_counter() - started
-
-
-def _delivery(event: Event) -> Delivery:
-    sent = event_message(dump_event(event), event, accepted_at=wall_clock())
-    return Delivery(sent.body, sent.headers, sent.routing_key, sent.message_id, sent.content_type, False, 0, None)
-
-
-def _due(stage: Stage) -> Row:
-    """Cases that are due at one instant, handled by one clock; 100,000 in two minutes are 833 a second."""
-    _execute(stage, DUE_NOW)
-    versions = RulebookVersions(stage.store, FixedEngines(lambda: stage.engines["compiled"]))
-    processor, started, woken = DueCaseProcessor(stage.store, versions, LEASE_US), time.perf_counter(), 0
-    count = 1
-    while count:
-        count, outgoing = processor.wake(wall_clock)
-        stage.store.delete_outbox([each.id for each in outgoing])
-        woken += count
-    rate = woken / (time.perf_counter() - started)
-    return Row(
-        f"cases due at one instant ({woken:,}), one clock", rate, "cases/s", goal=Goal(AT_LEAST, 833, of_value=True)
-    )
-
-
 def _long_case(stage: Stage) -> list[Row]:
     """One case with many events: the first and the last tenth, a batch of ten events at a time."""
     data = {"offer": "o", "by": "candidate", "channel": "phone", "purpose": "deadline"}
     sent = [make_event("long", number, "contact.logged", data) for number in range(CASE_EVENTS)]
     handler, part = stage.handler("compiled"), CASE_EVENTS // 10
-    first = _handle(handler, stage.store, sent[:part], 10) / part * 1000
-    _handle(handler, stage.store, sent[part:-part], 10)
-    last = _handle(handler, stage.store, sent[-part:], 10) / part * 1000
+    first = handle(handler, stage.store, sent[:part], 10) / part * 1000
+    handle(handler, stage.store, sent[part:-part], 10)
+    last = handle(handler, stage.store, sent[-part:], 10) / part * 1000
     return [Row(f"event {CASE_EVENTS} of one case", last, "ms", f"first {part} events", first)]
 
 
@@ -169,4 +135,4 @@ def _embedded() -> Row:
         with open_store(url) as store:
             handler = BatchHandler(store, RulebookVersions(store, FixedEngines(lambda: engines)), LEASE_US)
             sent = events(EVENTS, "embedded")
-            return Row("batch handler, embedded (SQLite)", len(sent) / _handle(handler, store, sent), "events/s")
+            return Row("batch handler, embedded (SQLite)", len(sent) / handle(handler, store, sent), "events/s")

@@ -19,7 +19,7 @@ from signpost.advice import Engine
 from signpost.case.event import Event
 from signpost.case.instant import DAY, format_instant
 from signpost.engine import make_engine
-from signpost.messaging import Broker, connect, event_message
+from signpost.messaging import Broker, Delivery, connect, event_message
 from signpost.messaging.topology import ADVISOR, declaration
 from signpost.metrics.process import metrics_of
 from signpost.names import ADVICE
@@ -29,7 +29,7 @@ from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.advisor import Advisor
 from signpost.workers.batch import BatchHandler
 from signpost.workers.outbox_publisher import OutboxPublisher
-from signpost.workers.process import Stop, wall_clock
+from signpost.workers.process import Clock, Stop, wall_clock
 from signpost.workers.rulebook_versions import RulebookVersions
 from tests.support import servers
 from tests.support.workers_kit import FixedEngines
@@ -71,7 +71,7 @@ def events(count: int, seed: str) -> list[Event]:
     return [make_event(f"{seed}-{number}", at, *step) for at, step in enumerate(steps) for number in range(candidates)]
 
 
-def make_event(candidate: str, at: int, type: str, data: dict[str, Any]) -> Event:
+def make_event(candidate: str, at: int, type: str, data: dict[str, Any], tenant: str = "benchmark") -> Event:
     """One event, `at` hours after START."""
     return load_own_event(
         {
@@ -81,7 +81,7 @@ def make_event(candidate: str, at: int, type: str, data: dict[str, Any]) -> Even
             "type": f"signpost.{type}.v1",
             "time": format_instant(START + at * HOUR_US),
             "subject": candidate,
-            "tenant": "benchmark",
+            "tenant": tenant,
             "data": data,
         }
     )
@@ -156,6 +156,24 @@ def advise(stage: Stage, count: int, engine: str) -> float:
         consumer.close()
     assert stage.store.outbox_depth(wall_clock()).waiting == 0, "the outbox is not empty"
     return elapsed_s
+
+
+def handle(
+    handler: BatchHandler, store: Store, sent: Sequence[Event], size: int = 200, clock: Clock = wall_clock
+) -> float:
+    """Handle events in batches, without a broker. Returns the seconds."""
+    started, todo = time.perf_counter(), [delivery(one) for one in sent]
+    while todo:
+        result = handler.handle(todo[:size], clock)
+        store.delete_outbox([each.id for each in result.outgoing])
+        todo = [*result.deferred, *todo[size:]]
+    return time.perf_counter() - started
+
+
+def delivery(event: Event) -> Delivery:
+    """The event as an advisor receives it."""
+    sent = event_message(dump_event(event), event, accepted_at=wall_clock())
+    return Delivery(sent.body, sent.headers, sent.routing_key, sent.message_id, sent.content_type, False, 0, None)
 
 
 class LimitLoop:
