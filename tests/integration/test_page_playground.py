@@ -135,12 +135,25 @@ def test_what_cannot_be_tried_is_said(reader: Reader, more: dict[str, str], show
     assert shown in answer.text
 
 
-def test_nothing_is_kept(reader: Reader, folder: Path, intake: Intake) -> None:
+def test_nothing_is_kept(
+    reader: Reader, folder: Path, intake: Intake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Not the folder in which other tests use the playground meanwhile
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made: list[str] = []
+    make = tempfile.mkdtemp
+
+    def mkdtemp(*given: str | None) -> str:
+        made.append(make(*given))
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", mkdtemp)
     before = {file: file.read_bytes() for file in RULES.rglob("*.yaml")}
     tried = try_out(reader, own_rule().replace("title: Ask", "title: Never ask", 1), candidate="c-1")
     assert "Never ask" in tried.text
     assert {file: file.read_bytes() for file in RULES.rglob("*.yaml")} == before
-    assert list(Path(tempfile.gettempdir()).glob("signpost-playground-*")) == []
+    assert [Path(one).parent for one in made] == [tmp_path]
+    assert list(tmp_path.iterdir()) == []
     assert "Never ask" not in reader.get("/page/candidates/c-1").text
     stored = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
     assert b"Never ask" not in stored
