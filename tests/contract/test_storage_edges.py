@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from signpost.case.event import Event
 from signpost.storage import CaseRow, DeliveryRow, Store, open_store, upgrade
+from signpost.storage.buckets import Lease, Rate
 from signpost.storage.errors import StorageRefused, translate_errors
 from signpost.storage.page_sessions import LINK, SESSION, PageSession
 from signpost.storage.rows import StandingRow
@@ -121,3 +122,20 @@ def test_only_active_advice_of_a_candidate_counts(store: Store) -> None:
     record(store, change_of("r-2", 2, "resolved"))
     assert store.candidates.count_active("acme", ["c-1"]) == {"c-1": {("candidate", "high"): 1}}
     assert max(page.rows for page in store.usage.pages(1)) == 1
+
+
+def test_a_bucket_gives_what_it_has_and_nothing_below_the_minimum(store: Store) -> None:
+    rate, second = Rate(10, 20), 1_000_000
+    assert store.lease_tokens("acme", 1, 15, rate, NOW) == Lease(15, NOW + 15 * second // 10)
+    assert store.lease_tokens("acme", 6, 9, rate, NOW) == Lease(0, NOW + 15 * second // 10)
+    assert store.lease_tokens("acme", 5, 9, rate, NOW) == Lease(5, NOW + 2 * second)
+    assert store.lease_tokens("acme", 1, 9, rate, NOW) == Lease(0, NOW + 2 * second)
+    assert store.lease_tokens("globex", 1, 9, rate, NOW).tokens == 9
+    assert store.lease_tokens("acme", 1, 99, rate, NOW + 3600 * second).tokens == 20
+
+
+def test_a_host_whose_clock_ran_ahead_blocks_a_tenant_for_one_bucket_at_most(store: Store) -> None:
+    rate, second = Rate(10, 20), 1_000_000
+    store.lease_tokens("acme", 1, 20, rate, NOW + 3600 * second)
+    assert store.lease_tokens("acme", 1, 20, rate, NOW) == Lease(0, NOW + 2 * second)
+    assert store.lease_tokens("acme", 1, 20, rate, NOW + second) == Lease(10, NOW + 3 * second)
