@@ -239,6 +239,8 @@ class Transaction:
 
     def delete_empty_cases(self, tenant: str, keys: Collection[str]) -> None:
         """Delete the rows of these cases, which this transaction has locked, if nothing is stored in them."""
+        if not keys:
+            return
         empty = (cases.c.state == b"", cases.c.merged_into.is_(None))
         self._connection.execute(delete(cases).where(cases.c.tenant == tenant, cases.c.key.in_(sorted(keys)), *empty))
 

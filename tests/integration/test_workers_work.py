@@ -16,7 +16,7 @@ from signpost.rulebook import texts
 from signpost.workers.batch_result import BatchResult
 from tests.support.workers_kit import START, System, event, message, system
 
-MAX_STATEMENTS = 17
+MAX_STATEMENTS = 16
 """Four of them announce the rulebook of a handler that has just started."""
 MAX_RENDERED_PER_CHANGE = 8
 DAY_US = 86_400_000_000
