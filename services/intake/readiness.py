@@ -26,6 +26,7 @@ DATABASE_UNAVAILABLE = "unavailable; events are accepted, but nothing can be rea
 BROKER_UNAVAILABLE = "unavailable; events are stored in the outbox until it is back"
 LOG_STOPPED = "its reader is stopped or gone, or its disk is full; lines wait or are lost"
 NOT_CHECKED = "not checked; the check itself does not end"
+STARTING = "not checked yet; the process has just started"
 CHECK_INTERVAL_S: Final = 1.0
 CHECK_TIMEOUT_S: Final = 1.0
 """How long the statement of a check may take."""
@@ -129,13 +130,13 @@ class ReadinessWatch:
 
     def __init__(self, check: Readiness, store: Store) -> None:
         self._check, self._store = check, store
-        self._latest, self._checked_at = Report(False, {"database": NOT_CHECKED}), -STALE_S
+        self._latest, self._checked_at = Report(False, {"database": STARTING}), time.monotonic()
 
     def report(self, now: int) -> Report:
         """See Readiness: the latest state."""
         latest = self._latest
-        if time.monotonic() - self._checked_at > STALE_S and latest.is_ready:
-            return Report(True, {**latest.parts, "database": NOT_CHECKED})
+        if time.monotonic() - self._checked_at > STALE_S:
+            return Report(latest.is_ready, {**latest.parts, "database": NOT_CHECKED})
         return latest
 
     def watch(self, stop: threading.Event, clock: Callable[[], int]) -> None:

@@ -46,9 +46,14 @@ def kill_workers_and_compare_counts(address: str, pid: int) -> None:
     assert value_in(metrics, "signpost_http_requests_total", route="/v1/events", status="4xx") == 2
 
 
+def readiness(address: str) -> dict[str, str]:
+    """What one of the processes answers to a probe."""
+    return dict(HTTP.get(f"{address}/readyz", timeout=60).json())
+
+
 def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
     with running(folder) as (address, process):
-        assert HTTP.get(f"{address}/readyz", timeout=60).json() == {"status": "ok"}
+        wait_until(lambda: readiness(address) == {"status": "ok"}, "the first check")
         assert send(address) == 202
         chunks = (b" " * 100_000 for _ in range(20))
         assert post(address, chunks).status_code == 413
@@ -65,7 +70,7 @@ def test_it_takes_events_and_ends_cleanly(folder: Path) -> None:
 def test_it_starts_and_accepts_without_its_broker(folder: Path) -> None:
     with running(folder, SIGNPOST_BROKER_URL=DEAD_BROKER, SIGNPOST_PUBLISH_TIMEOUT="1") as (address, _):
         assert send(address) == 202
-        assert HTTP.get(f"{address}/readyz", timeout=60).json()["status"] == "degraded"
+        wait_until(lambda: readiness(address)["status"] == "degraded", "the first check")
     assert open_store(f"sqlite:///{folder}/signpost.db").outbox_depth(NOW).waiting == 1
 
 

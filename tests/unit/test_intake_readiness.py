@@ -18,6 +18,7 @@ from signpost.services.intake.readiness import (
     BROKER_UNAVAILABLE,
     DATABASE_UNAVAILABLE,
     NOT_CHECKED,
+    STARTING,
     UNAVAILABLE,
     ReadinessCheck,
     ReadinessWatch,
@@ -101,8 +102,10 @@ def test_a_failed_check_suspends_the_store_until_one_succeeds(store: Store, nowh
     store.ping()
 
 
-def test_before_the_first_check_nothing_is_promised(store: Store) -> None:
+def test_before_the_first_check_nothing_is_promised(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     watch = ReadinessWatch(ReadinessCheck(store, Connected, NOBODY), store)
+    assert watch.report(NOW) == Report(False, {"database": STARTING})
+    monkeypatch.setattr(readiness, "STALE_S", -1.0)
     assert watch.report(NOW) == Report(False, {"database": NOT_CHECKED})
 
 
