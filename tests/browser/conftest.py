@@ -59,7 +59,7 @@ def page(chromium: Browser, address: str) -> Iterator[Browser]:
     chromium.log()
     chromium.open(f"{address}/page/login")
     chromium.type("#key", NORTH_KEY)
-    chromium.click("main button")
+    chromium.follow("main button")
     yield chromium
     complaints = [line for line in chromium.log() if "favicon" not in line and "[DOM]" not in line]
     assert complaints == []

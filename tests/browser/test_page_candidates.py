@@ -4,10 +4,10 @@ from tests.support.browser import ARROW_LEFT, ENTER, TAB, Browser
 
 
 def test_a_new_user_finds_in_three_clicks_why_a_rule_does_not_hold(page: Browser) -> None:
-    page.click("tbody a")
+    page.follow("tbody a")
     page.wait_for("h1", "maria-1")
     page.type("#rule", "withdraw-promptly, offer/acme")
-    page.click("button:not(.quiet)")
+    page.follow("button:not(.quiet)")
     page.wait_for("h2", "offer/acme: does not hold")
     assert "if offer/acme stage were accepted" in page.text("details[open] .would")
 
@@ -32,11 +32,11 @@ def test_without_scripts_the_same_instants_are_reached_by_links_and_a_form(page:
     page.forbid_scripts()
     try:
         page.open(f"{address}/page/candidates/maria-1")
-        page.click(".steps a")
+        page.follow(".steps a")
         page.wait_for(".slider .tag", "history")
-        page.click(".slider form button")
+        page.follow(".slider form button")
         page.wait_for(".slider .tag", "history")
-        page.click(".steps a", 1)
+        page.follow(".steps a", 1)
         page.wait_for(".slider .tag", "now")
     finally:
         page.forbid_scripts(False)

@@ -58,6 +58,12 @@ class Browser:
         """Click on an element."""
         self._send("POST", f"element/{self._find(selector)[number]}/click", {})
 
+    def follow(self, selector: str, number: int = 0) -> None:
+        """Click on what leads to another page, and wait until it has taken the place of this one."""
+        [here] = self._find("html")
+        self.click(selector, number)
+        wait_until(lambda: self._is_gone(here), f"another page than {self.address}")
+
     def type(self, selector: str, text: str) -> None:
         """Press keys in an element."""
         self._send("POST", f"element/{self._find(selector)[0]}/value", {"text": text})
@@ -110,6 +116,12 @@ class Browser:
         """Save all of the page as PNG."""
         shot = self._command("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(shot["data"]))
+
+    def _is_gone(self, element: str) -> bool:
+        with contextlib.suppress(WebDriverError):
+            self._send("GET", f"element/{element}/name")
+            return False
+        return True
 
     def _texts_now(self, selector: str) -> list[str]:
         """The texts; none while the page is being replaced."""
