@@ -19,6 +19,7 @@ from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
 from signpost.schemas.offsets import ATTRIBUTE as OFFSETS
 from signpost.schemas.offsets import read_offsets, written_offsets
+from signpost.schemas.own_places import hints_for_misplaced
 from signpost.schemas.problems import Hints, InvalidEvent, Problem, pointer, problems_of
 from signpost.schemas.reading import schema_loader
 from signpost.suggestions import did_you_mean
@@ -286,7 +287,8 @@ def _data(
     try:
         loaded = read.load(data)
     except ValidationError as error:
-        problems.extend(problems_of(read.schema, error.messages_dict, "/data", hints))
+        misplaced = hints_for_misplaced(short, own or NONE_DECLARED)
+        problems.extend(problems_of(read.schema, error.messages_dict, "/data", hints, misplaced))
         if declared is not None and CUSTOM in read.fields and isinstance(data.get(CUSTOM), Mapping):
             known = {problem.pointer for problem in problems}
             found: list[Problem] = []

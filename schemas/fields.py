@@ -13,8 +13,9 @@ from typing import Any, ClassVar, TypeAlias
 from marshmallow import ValidationError, fields
 
 from signpost.case.instant import format_instant, parse_instant
+from signpost.printable import shorten
 from signpost.schemas.codes import COUNTRIES, time_zones
-from signpost.schemas.texts import NOT_IN_ID, free_text, one_line
+from signpost.schemas.texts import NOT_IN_ID, NotAChoice, free_text, one_line
 
 JsonSchema: TypeAlias = dict[str, Any]
 
@@ -249,7 +250,9 @@ class Choice(Kind):
 
     def canonical(self, value: Any) -> str:
         if not isinstance(value, str) or value not in self.choices:
-            raise ValidationError(f"must be one of {', '.join(self.choices)}")
+            shown = repr(shorten(value)) if isinstance(value, str) else json_type(value)
+            message = f"must be one of {', '.join(self.choices)}, not {shown}"
+            raise ValidationError(NotAChoice(message, value, self.choices))
         return value
 
     def json_schema(self) -> JsonSchema:

@@ -68,7 +68,7 @@ class Money(Kind):
 
     def canonical(self, value: Any) -> Any:
         if not isinstance(value, Mapping):
-            raise ValidationError(f"must be an object of amount, currency and per, is {json_type(value)}")
+            raise ValidationError(f"must be an object of amount, currency and optionally per, is {json_type(value)}")
         return schema_loader(MoneySchema).load(value)
 
     def json_schema(self) -> JsonSchema:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final
 
 from marshmallow import Schema
@@ -11,9 +12,10 @@ from signpost.case.fold import CUSTOM
 from signpost.errors import CallerError
 from signpost.printable import shorten
 from signpost.schemas.containers import Items, Object
+from signpost.schemas.texts import NotAChoice
 from signpost.suggestions import did_you_mean
 
-_CUSTOM_HINT: Final = f"; a field of your own belongs under {CUSTOM!r}"
+CUSTOM_HINT: Final = f"; a field of your own belongs under {CUSTOM!r}"
 MAX_PROBLEMS: Final = 50
 """Problems that one answer lists; the rest are only counted."""
 
@@ -63,9 +65,14 @@ def pointer(*steps: str | int) -> str:
 
 
 def problems_of(
-    schema: Schema | None, errors: Mapping[Any, Any], at: str, hints: Hints | None = None
+    schema: Schema | None,
+    errors: Mapping[Any, Any],
+    at: str,
+    hints: Hints | None = None,
+    misplaced: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Problem]:
-    """Yield marshmallow's nested messages as problems below the pointer `at`; suggests a name for an unknown field."""
+    """Yield marshmallow's nested messages as problems below the pointer `at`; suggests a name for an unknown field.
+    `misplaced`: name that belongs elsewhere -> the end of its message."""
     hints = hints or Hints()
     declared = {field.data_key or name: field for name, field in schema.fields.items()} if schema else {}
     for name, found in errors.items():
@@ -73,10 +80,16 @@ def problems_of(
         if isinstance(found, Mapping):
             yield from problems_of(_schema_of(declared.get(name)), found, here, hints)
         elif schema and name not in declared and name != "_schema":
-            hint = hints.did_you_mean(str(name), declared) or _CUSTOM_HINT * (CUSTOM in declared)
+            hint = misplaced.get(str(name)) or hints.did_you_mean(str(name), declared)
+            hint = hint or CUSTOM_HINT * (CUSTOM in declared)
             yield Problem(here, f"is not a field of this event{hint}")
         else:
-            yield from (Problem(here, str(message)) for message in found)
+            yield from (Problem(here, _with_hint(message, hints)) for message in found)
+
+
+def _with_hint(message: object, hints: Hints) -> str:
+    """The message, with the nearest choice if it refuses a word."""
+    return str(message) + (hints.did_you_mean(message.word, message.choices) if isinstance(message, NotAChoice) else "")
 
 
 def _schema_of(field: Any) -> Schema | None:

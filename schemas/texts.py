@@ -1,7 +1,7 @@
 """The two kinds of text that senders write, one line and free, and what becomes of characters in neither. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 _INVISIBLE = (
@@ -48,3 +48,16 @@ def find_unprintable(value: Any, at: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from find_unprintable(inner, f"{at}/{index}")
+
+
+class NotAChoice(str):
+    """The message that refuses a value which is none of the `choices`. The list of problems adds the nearest one, for
+    only it knows how many suggestions the request may still get."""
+
+    word: str
+    choices: Sequence[str]
+
+    def __new__(cls, message: str, value: object, choices: Sequence[str]) -> "NotAChoice":
+        one = super().__new__(cls, message)
+        one.word, one.choices = value if isinstance(value, str) else "", choices
+        return one

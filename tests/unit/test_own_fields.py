@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from signpost.authoring.inspection import inspect
+from signpost.authoring.timelines import TimelineError, find_timelines
 from signpost.case import Case, Event
 from signpost.case.instant import parse_instant
 from signpost.cli.rules.check import check
@@ -20,6 +21,7 @@ from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError, load
 from signpost.rulebook.own_fields import read_own_fields
 from signpost.schemas import InvalidEvent, dump_event, load_event, load_own_event
+from signpost.schemas.problems import Hints
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.live_rulebooks import LiveEngines
 from signpost.tenants.loading import TenantsError, load_tenants
@@ -219,15 +221,33 @@ def test_the_intake_refuses_unknown_names_and_other_types(tmp_path: Path) -> Non
     found = {problem.pointer: problem.message for problem in caught.value.problems}
     assert found.keys() == {"/data/custom/probation_perod", "/data/custom/shift", "/data/custom/sign_on/amount"}
     assert "did you mean probation_period?" in found["/data/custom/probation_perod"]
-    assert found["/data/custom/shift"] == "must be one of day, night"
+    assert found["/data/custom/shift"] == "must be one of day, night, not 'evening'"
     with pytest.raises(InvalidEvent, match="/data/custom/needs_visa: is not declared for this event"):
         load_event(event(offer="o", custom={"needs_visa": True}), tenant="t", now=NOW, own=declared)
     with pytest.raises(InvalidEvent, match="declared: none"):
         load_event(event(offer="o", custom={"shift": "day"}), tenant="t", now=NOW)
     with pytest.raises(InvalidEvent, match=r"/data/car: is not a field of this event; .* belongs under 'custom'"):
         load_event(event(offer="o", car=True), tenant="t", now=NOW, own=declared)
-    with pytest.raises(InvalidEvent, match="/data/custom: is not a field of this event"):
+    with pytest.raises(InvalidEvent, match=TAKEN_ELSEWHERE.format("custom")):
         load_event(event("offer.countered", offer="o", custom={"shift": "day"}), tenant="t", now=NOW, own=declared)
+
+
+TAKEN_ELSEWHERE = "/data/{}: is not a field of this event; the events that take fields of your own are offer.extended, "
+
+
+def test_a_field_of_ones_own_beside_shipped_ones_is_sent_to_custom(tmp_path: Path) -> None:
+    declared = own("fields: {offer: {relocation_allowance: {type: money, visible_to: employer}}}\n", tmp_path)
+    with pytest.raises(InvalidEvent, match=r"event; a field of your own belongs under 'custom'$"):
+        load_event(event(offer="o", relocation_allowance=1), tenant="t", now=NOW, own=declared)
+    with pytest.raises(InvalidEvent, match=TAKEN_ELSEWHERE.format("relocation_allowance")):
+        load_event(event("offer.accepted", offer="o", relocation_allowance=1), tenant="t", now=NOW, own=declared)
+    with pytest.raises(InvalidEvent, match=r"event; did you mean relocation\?$"):
+        load_event(event(offer="o", relocation_allowance=1), tenant="t", now=NOW)
+    line = "{at: 1h, type: offer.extended, offer: o, relocation_allowance: 1}"
+    timeline = f"{{name: x, start: 2026-03-02T09:00:00Z, events: [{line}], expect: [{{at: 1h, includes: []}}]}}"
+    (tmp_path / "t.yaml").write_text(f"timelines: [{timeline}]")
+    with pytest.raises(TimelineError, match=r"extended: relocation_allowance .* belongs under 'custom'"):
+        find_timelines([tmp_path / "t.yaml"], declared)
 
 
 def test_values_are_canonical_and_survive_the_queue_without_a_declaration(tmp_path: Path) -> None:
@@ -317,3 +337,25 @@ def test_vendors_custom_fields_are_told_as_own_fields(tmp_path: Path) -> None:
     documents = translate(VENDORS["greenhouse"], {}, body, receipt)
     emitted = {one["type"]: one["data"].get("custom") for one in documents}
     assert emitted["signpost.offer.updated.v1"] == {"probation_period": 90}
+
+
+# Messages that lead an author on
+
+
+def test_a_refused_choice_is_repeated_with_the_nearest_one(tmp_path: Path) -> None:
+    for value, end in (("on-site", "'on-site'; did you mean onsite?"), (7, "a number"), ("x" * 99, f"'{'x' * 59}…'")):
+        with pytest.raises(
+            InvalidEvent, match=f"/data/workplace: must be one of onsite, hybrid, remote, not {re.escape(end)}$"
+        ):
+            load_event(event(offer="o", workplace=value), tenant="t", now=NOW)
+    many = event("candidate.preferences", priorities=[f"pa{number}" for number in range(100)])
+    with pytest.raises(InvalidEvent) as caught:
+        load_event(many, tenant="t", now=NOW, hints=Hints(3))
+    assert sum("did you mean pay?" in problem.message for problem in caught.value.problems) == 3
+
+
+def test_the_refusal_of_money_says_what_may_be_left_out() -> None:
+    with pytest.raises(
+        InvalidEvent, match="/data/salary: must be an object of amount, currency and optionally per, is a number"
+    ):
+        load_event(event(offer="o", salary=1), tenant="t", now=NOW)

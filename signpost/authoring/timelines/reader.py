@@ -14,7 +14,8 @@ from signpost.case.instant import parse_instant
 from signpost.rulebook.values import parse_duration
 from signpost.schemas import EVENT_SCHEMAS, written_offsets
 from signpost.schemas import Problem as DataProblem
-from signpost.schemas.custom import OwnKinds, check_custom
+from signpost.schemas.custom import NONE_DECLARED, OwnKinds, check_custom
+from signpost.schemas.own_places import hints_for_misplaced
 from signpost.schemas.problems import problems_of
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import FileError, Position, Problems
@@ -170,7 +171,8 @@ class _TimelineReader:
         try:
             loaded = EVENT_SCHEMAS[type_]().load(data)
         except ValidationError as error:
-            for problem in problems_of(EVENT_SCHEMAS[type_](), error.messages_dict, ""):
+            misplaced = hints_for_misplaced(type_, self.own or NONE_DECLARED)
+            for problem in problems_of(EVENT_SCHEMAS[type_](), error.messages_dict, "", misplaced=misplaced):
                 self._invalid_field(type_, node, problem)
             return None
         if CUSTOM in loaded and self.own is not None:
