@@ -9,9 +9,8 @@ from signpost.authoring.timelines.coverage import find_unknown_rules, find_untes
 from signpost.rulebook import Problem, Rulebook, find_problems
 from signpost.rulebook.analysis.audit import audit
 from signpost.rulebook.folders import Folders, folders_of
-from signpost.rulebook.own_fields import read_own_fields
+from signpost.rulebook.own_fields import declared_kinds
 from signpost.rulebook.reviews import MAX_AGE, check_sources
-from signpost.schemas.custom import OwnKinds
 from signpost.tenants.rulebooks import Rulebooks, find_rulebook_problems
 from signpost.yaml_files.problems import Problems
 
@@ -41,16 +40,9 @@ def _of_tenants(rulebooks: Rulebooks, problems: Problems) -> Iterator[Problem]:
                 yield Problem(problem.position, problem.code, message, problem.suggestion)
 
 
-def _own_kinds(folders: Folders) -> OwnKinds | None:
-    """What checks own values in timelines; None (unchecked) where the declarations have a problem of their own."""
-    problems = Problems()
-    vocabulary = read_own_fields(folders, problems)
-    return None if problems.found else vocabulary.own_kinds
-
-
 def _of_timelines(folders: Folders, rulebook: Rulebook, problems: Problems) -> Iterator[Problem]:
     try:
-        timelines = find_timelines(folders_of(folders), _own_kinds(folders))
+        timelines = find_timelines(folders_of(folders), declared_kinds(folders))
     except TimelineError as error:
         if any(problem.position.file != ", ".join(map(str, folders_of(folders))) for problem in error.problems):
             yield from error.problems

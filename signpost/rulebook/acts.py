@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from signpost.rulebook.folders import Folders, folders_of, name_of
+from signpost.rulebook.folders import ADDED, Folders, folders_of, name_of
 from signpost.rulebook.terms import Act, Reach
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
@@ -40,10 +40,16 @@ class Acts:
         name, _, other = str(node.value).partition(" ")
         act, others = self.known.get(name), self.counterparts.get(name, ())
         if act is None or (other not in others if others else other):
-            hint = meant(str(node.value), self.phrases()) if self.known else f"declare it in {FILE}"
-            problems.add("R057", node.position, f"there is no act {node.value!r}", hint)
+            problems.add("R057", node.position, f"there is no act {node.value!r}", self._hint(str(node.value), name))
             return None
         return Act(act.name, act.rank, act.replaces, other or None)
+
+    def _hint(self, phrase: str, name: str) -> str:
+        """What may be meant by an unknown phrase that starts with `name`."""
+        if not self.known:
+            return f"declare it in {FILE}, or use those of the shipped rules: {ADDED} for a folder DIR"
+        ways = [f"{name} {other}" for other in self.counterparts.get(name, ())] or [name]
+        return meant(phrase, ways if name in self.known else self.phrases()) or f"{FILE} lists the known ones"
 
 
 def read_acts(folders: Folders, problems: Problems) -> Acts:

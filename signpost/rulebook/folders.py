@@ -6,6 +6,8 @@ from typing import TypeAlias
 
 OTHER_FILES = ("sources.yaml", "fields.yaml", "life.yaml", "acts.yaml", "agenda.yaml", "articles.yaml", "words.yaml")
 """The files of a rulebook that contain no rules."""
+ADDED = "ours:DIR"
+"""How a command names the shipped rules with a folder added."""
 Folders: TypeAlias = Path | Sequence[Path]
 """One folder, or several; each adds rules, sources and fields to those before it."""
 

@@ -93,7 +93,12 @@ def _read_sources(files: Iterable[Path], folders: Folders, problems: Problems) -
         read_sources(read(path, name_of(path, folders), problems), problems, sources)
     if not files_found:
         where = Position(str(folders_of(folders)[0]), 1, 1)
-        problems.add("R002", where, f"{FILE} is missing", "it declares the articles and norms that rules use")
+        add = (
+            f"; if the folder adds to the shipped rules, name ours:{where.file}"
+            if len(folders_of(folders)) == 1
+            else ""
+        )
+        problems.add("R002", where, f"{FILE} is missing", f"it declares the articles and norms that rules use{add}")
         sources.broken = True
     return sources
 

@@ -9,13 +9,13 @@ from signpost.facts.vocabulary import KINDS, Field, Vocabulary
 from signpost.rulebook.conditions import RESERVED as RESERVED_IN_TEXTS
 from signpost.rulebook.folders import Folders, folders_of, name_of
 from signpost.rulebook.schema_values import DRAFT, JsonSchema
-from signpost.schemas.custom import NAME
+from signpost.schemas.custom import NAME, OwnKinds
 from signpost.schemas.fields import Boolean, Choice, Date, Instant, Integer, Kind, Line, Number
 from signpost.schemas.money import Money
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Position, Problems
-from signpost.yaml_files.reader import Node, read
+from signpost.yaml_files.reader import Node, read, read_bytes
 
 FILE: Final = "fields.yaml"
 OWNERS: Final = ("offer", "interview", "application", "candidate")
@@ -37,6 +37,7 @@ REQUIRED: Final = {
 }
 """Required key -> what to write where it is missing."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_KEY: Final = re.compile(r"(?<!\w)(\w[\w -]{0,80})[\"']? ?:")
 MAX_NUMBER: Final = 1_000_000_000
 
 
@@ -57,8 +58,24 @@ def read_own_fields(folders: Folders, problems: Problems) -> Vocabulary:
     """The built-in vocabulary with the fields that the folders declare. Adds all problems to `problems`."""
     reader = _Reader(problems)
     for file in own_field_files(folders):
+        before = len(problems.found)
         reader.file(read(file, name_of(file, folders), problems))
+        if len(problems.found) > before:
+            problems.fields.update(_names_in(file))
     return KINDS.with_own({kind: [field for field, _ in fields.values()] for kind, fields in reader.declared.items()})
+
+
+def declared_kinds(folders: Folders) -> OwnKinds | None:
+    """What checks own values in timelines; None (unchecked) where the declarations have a problem of their own."""
+    problems = Problems()
+    vocabulary = read_own_fields(folders, problems)
+    return None if problems.found else vocabulary.own_kinds
+
+
+def _names_in(file: Path) -> set[str]:
+    """Every name that a file with problems may declare: what follows from them in rules is not reported."""
+    text = (read_bytes(file, "", Problems()) or b"").decode(errors="replace")
+    return set(map(_as_name, _KEY.findall(text)))
 
 
 def own_field_files(folders: Folders) -> list[Path]:
@@ -98,15 +115,9 @@ class _Reader(FieldReader):
         if root is None:
             return
         for key, node in self.members(root, FILE, ("fields",)).items():
-            self._skip_unknown_kinds(node)
             for kind, fields in self.members(node, key, OWNERS).items():
                 for name, body in self.members(fields, f"the fields of {kind}").items():
                     self._field(kind, name, fields.key_position(name), body)
-
-    def _skip_unknown_kinds(self, node: Node) -> None:
-        for kind, fields in node.value.items() if isinstance(node.value, dict) else ():
-            if kind not in OWNERS and isinstance(fields.value, dict):
-                self.problems.fields.update(map(_as_name, fields.value))
 
     def _field(self, kind: str, name: str, where: Position, node: Node) -> None:
         before = len(self.problems.found)
@@ -123,8 +134,6 @@ class _Reader(FieldReader):
             own = _kind(type_, choices)
             field = Field(name, type_, choices, visible_to == "candidate", label, own, meaning=_sentence(label or name))
             self.declared[kind][name] = (field, where)
-        else:
-            self.problems.fields.add(_as_name(name))
 
     def _check_name(self, kind: str, name: str, where: Position) -> None:
         if not NAME.fullmatch(name):

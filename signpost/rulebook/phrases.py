@@ -20,7 +20,7 @@ from signpost.rulebook.terms import (
     Same,
     Term,
 )
-from signpost.rulebook.values import MOMENTS, Names
+from signpost.rulebook.values import MOMENTS, MONEY_HINT, Names
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position
 from signpost.yaml_files.reader import Node
@@ -36,6 +36,7 @@ _ORDERS = {
     "at or after": ">=",
 }
 _AMOUNT = re.compile(rf"({'|'.join(_OPERATORS)}) (.+)")
+_PLAIN_AMOUNT = re.compile(rf"({'|'.join(_OPERATORS)}) \W*([A-Z]{{3}} ?)?\d.*")
 _ORDER = re.compile(rf"({'|'.join(sorted(_ORDERS, key=len, reverse=True))}) (.+)")
 _AGO = re.compile(r"(at least|less than) (.+) ago")
 _OR = re.compile(r"(?<!\bat) or ")
@@ -124,7 +125,7 @@ HINTS = {
     "boolean": "write true or false",
     "number": "write a number, or at least / at most / above / below",
     "days": "write a number, or at least / at most / above / below",
-    "money": "write at least / at most / above / below and another amount of money",
+    "money": MONEY_HINT,
     "instant": "write passed, ahead, within N, at least N ago, before or after another instant",
     "date": "write passed, ahead, within N, at least N ago, before or after another date",
     "choices": "write includes, only, includes anything beyond, empty or not empty",
@@ -155,6 +156,8 @@ def _phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) ->
             yield Among(where, ref, listed)
     elif field.type in MOMENTS:
         yield from _moment_phrase(ref, field, text, where, names)
+    elif field.type == "money" and _PLAIN_AMOUNT.fullmatch(text):
+        yield from _literal_terms(ref, field, [text], where, names)
     elif field.type in _AMOUNTS and (match := _AMOUNT.fullmatch(text)):
         operand = names.amount(match[2], field.type, where)
         if operand is not None:

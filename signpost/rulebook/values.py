@@ -17,6 +17,7 @@ _DAYS = {"w": 7, "d": 1}
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _BACK_TO = re.compile(r"(.+) back to (?:the |a )(month end|15th or month end)")
 _POSSESSIVE = re.compile(r"(this one|the candidate|candidate|the other|[a-z][a-z_]*)'s (.+)")
+MONEY_HINT = "write at least / at most / above / below and another amount of money"
 MOMENTS = ("instant", "date")
 
 
@@ -163,7 +164,7 @@ class Names:
         if value is not None:
             if is_number(value) and type_ != "money":
                 return value  # type: ignore[no-any-return]
-            hint = _days_hint(value) if type_ == "days" else ""
+            hint = {"days": _days_hint(value), "money": MONEY_HINT}.get(type_, "")
             self.problems.add("R021", where, f"the parameter {text} is {value!r}, which does not fit {type_}", hint)
             return None
         if type_ == "days" and (hint := _days_hint(text)):

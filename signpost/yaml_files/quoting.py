@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 _LINE = re.compile(r"\s*(?P<before>(?:- )?(?:[\w.-]+: +)?)(?P<text>.*?)(?:\s+#.*)?\s*")
+_BRACES = re.compile("[{},]")
 _TEMPLATE = ("{{", "{%", "{#")
 _INDICATORS = tuple("@`%*&!")
 """Characters that cannot start an unquoted text, or have a special meaning there."""
@@ -21,11 +22,15 @@ def find_missing_quotes(lines: Sequence[str], *numbers: int | None) -> tuple[str
     """(problem, suggestion) for the first of these lines (0 is the first line of the file) that lacks quotes."""
     for number in numbers:
         if number is not None and number < len(lines):
-            match = _LINE.fullmatch(lines[number])
-            problem = match and _problem(match["text"])
-            if match and problem:
-                return problem, f"quote it: {match['before']}{quote(match['text'])}"
+            for match in filter(None, map(_LINE.fullmatch, (lines[number], *_members(lines[number])))):
+                if problem := _problem(match["text"]):
+                    return problem, f"quote it: {match['before']}{quote(match['text'])}"
     return None
+
+
+def _members(line: str) -> list[str]:
+    """The members of `{...}` in a line, except those with quotes."""
+    return [part for part in _BRACES.split(line)[1:] if not {'"', "'"} & {*part}]
 
 
 def _problem(text: str) -> str:

@@ -81,14 +81,21 @@ def parse(data: bytes, name: str, problems: Problems, *, secret: bool = False) -
     return None
 
 
+_SYNTAX_HINTS: Final = {
+    "mapping values are not allowed in this context": (
+        "align a key with those above it; quote a text that contains a colon"
+    ),
+    "did not find expected ',' or '}'": "quote a text that contains a colon; close every { with }",
+}
+
+
 def _report_syntax(error: yaml.YAMLError, lines: Sequence[str], name: str, problems: Problems) -> None:
     """Report one problem for invalid YAML, with the corrected line if quotes are missing."""
     marks = [mark for mark in (getattr(error, "problem_mark", None), getattr(error, "context_mark", None)) if mark]
     where = Position(name, marks[0].line + 1, marks[0].column + 1) if marks else Position(name, 1, 1)
     reason = getattr(error, "problem", None) or getattr(error, "context", None) or "it cannot be parsed"
     reason, hint = find_missing_quotes(lines, *(mark.line for mark in marks)) or (reason, "")
-    if not hint and reason == "mapping values are not allowed in this context":
-        hint = "align a key with those above it; quote a text that contains a colon"
+    hint = hint or _SYNTAX_HINTS.get(reason, "")
     last = problems.found[-1] if problems.found else None
     if last and (last.code, last.position.file, last.position.line) == ("R005", name, where.line):
         problems.found.pop()  # the same missing quotes, reported before the parser failed

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from signpost.authoring.inspection import inspect
 from signpost.authoring.timelines import TimelineError, find_timelines
+from signpost.authoring.timelines import run_timelines as run_timelines_of
 from signpost.case import Case, Event
 from signpost.case.instant import parse_instant
 from signpost.cli.rules.check import check
@@ -117,6 +118,8 @@ def test_a_faulty_declaration_is_named_with_its_place(tmp_path: Path, declared: 
         "offer: {probation: {type: day, visible_to: employer}}",
         "offers: {probation: {type: days, visible_to: employer}}",
         "offer: {Probation: {type: days, visible_to: employer}}",
+        "offer: [probation: {type: days, visible_to: employer}]",
+        "offer: {probation: {type: days, label: months: at most, visible_to: employer}}",
     ],
 )
 def test_what_follows_from_a_faulty_declaration_is_not_reported(tmp_path: Path, declared: str) -> None:
@@ -129,6 +132,8 @@ def test_what_follows_from_a_faulty_declaration_is_not_reported(tmp_path: Path, 
     )
     _, found = inspect(path, date(2026, 12, 1))
     assert [one.position.file.rpartition("/")[2] for one in found] == ["fields.yaml"]
+    with pytest.raises(RulebookError):  # and no R021 of the timeline
+        run_timelines_of([path], path)
 
 
 @pytest.mark.parametrize(("condition", "days"), [("above 90d", 90), ("at least 90 days", 90), ("below 2w", 14)])
@@ -342,6 +347,18 @@ def test_vendors_custom_fields_are_told_as_own_fields(tmp_path: Path) -> None:
 # Messages that lead an author on
 
 
+def test_money_compares_only_with_an_amount(tmp_path: Path) -> None:
+    for operand in ("2000", "2000.50", "EUR 2000", "€2000", "-5"):
+        [found] = problems(folder(tmp_path, rule(f"sign_on: below {operand}")))
+        assert "R021 sign_on is of type money and cannot be compared with a plain value (write at least" in found
+        assert found.endswith("above / below and another amount of money)")
+    text = rule("sign_on: below cap").replace("  priority", "  params: {cap: 2000}\n  priority")
+    found = problems(folder(tmp_path, text))[0]
+    assert found.endswith(
+        "is 2000, which does not fit money (write at least / at most / above / below and another amount of money)"
+    )
+
+
 def test_a_refused_choice_is_repeated_with_the_nearest_one(tmp_path: Path) -> None:
     for value, end in (("on-site", "'on-site'; did you mean onsite?"), (7, "a number"), ("x" * 99, f"'{'x' * 59}…'")):
         with pytest.raises(
@@ -359,3 +376,37 @@ def test_the_refusal_of_money_says_what_may_be_left_out() -> None:
         InvalidEvent, match="/data/salary: must be an object of amount, currency and optionally per, is a number"
     ):
         load_event(event(offer="o", salary=1), tenant="t", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("act", "hint"),
+    [
+        ("ask", "known: ask employer, ask present employer"),
+        ("ask emploier", "did you mean ask employer or ask present employer?"),
+        ("aks employer", "did you mean ask employer or thank employer?"),
+        ("telephone", "acts.yaml lists the known ones"),
+    ],
+)
+def test_an_unknown_act_leads_to_known_ones(tmp_path: Path, act: str, hint: str) -> None:
+    found = problems((RULES, folder(tmp_path, rule("title: known", act=act))))
+    assert [one.partition("R057 ")[2] for one in found] == [f"there is no act {act!r} ({hint})"]
+
+
+def test_a_folder_that_adds_to_the_shipped_rules_is_led_there_when_it_stands_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = folder(Path("mine"), rule("title: known", act="ask employer"), sources="")
+    (mine / "timelines").mkdir()
+    (mine / "timelines" / "t.yaml").write_text(
+        "timelines:\n  - name: t\n    start: 2026-03-02T09:00:00Z\n    events:\n"
+        "      - {at: 0h, type: offer.extended, offer: o, custom: {shift: day}}\n"
+        "    expect:\n      - {at: 1h, includes: [ask-it@offer/o]}\n"
+    )
+    output = CliRunner().invoke(check, ["mine"]).output
+    assert "R002 sources.yaml is missing (it declares the articles and norms that rules use; if" in output
+    assert "adds to the shipped rules, name ours:mine)" in output
+    assert "(declare it in acts.yaml, or use those of the shipped rules: ours:DIR for a folder DIR)" in output
+    for path in ("mine", "mine/timelines", "mine/timelines/t.yaml"):
+        ran = CliRunner().invoke(run_timelines, [path])
+        assert ran.stderr.endswith("the shipped rules alone; with rules of your own: --rulebook ours:mine\n")

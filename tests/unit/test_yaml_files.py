@@ -175,3 +175,17 @@ def test_no_problem_of_a_secret_file_quotes_it(hush: str) -> None:
     assert parse(f"secrets: [{hush}]\n".encode(), "f", problems := Problems(), secret=True) or problems.found
     assert problems.found
     assert not any(word in str(one).replace("*name", "") for one in problems.found for word in ("hush", "ffee", "'on'"))
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("x: {type: text, label: phone: company, to: a}", 'needs quotes (quote it: label: "phone: company")'),
+        ('x: {note: "a: b", label: phone: company}', 'needs quotes (quote it: label: "phone: company")'),
+        ("x: {type: text", "',' or '}' (quote a text that contains a colon; close every { with })"),
+    ],
+)
+def test_invalid_yaml_in_braces_says_what_to_quote(line: str, problem: str) -> None:
+    problems = Problems()
+    assert parse(f"{line}\ny: {{}}\n".encode(), "f.yaml", problems) is None
+    assert [str(found).endswith(problem) for found in problems.found] == [True], problems.found

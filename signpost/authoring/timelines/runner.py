@@ -16,9 +16,9 @@ from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import EngineFaults, make_engine
 from signpost.rulebook import Rulebook, RulebookError, load
 from signpost.rulebook.folders import Folders
-from signpost.rulebook.own_fields import read_own_fields
+from signpost.rulebook.own_fields import declared_kinds
 from signpost.suggestions import meant
-from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.problems import Position
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,7 +81,7 @@ def run_timelines(
 ) -> Result:
     """Run all timelines under the paths against the rulebook in one folder or several. Raises TimelineError,
     RulebookError."""
-    timelines = find_timelines(paths, read_own_fields(rulebook, Problems()).own_kinds)
+    timelines = find_timelines(paths, declared_kinds(rulebook))
     rulebooks = load_variants(rulebook, timelines)
     faults = EngineFaults()
     engines = {params: make_engine(engine, loaded, faults) for params, loaded in rulebooks.items()}

@@ -101,10 +101,9 @@ def _journeys(
         return ((one.key, one) for one in histories), total
     from signpost.authoring.backtest import histories_of
     from signpost.authoring.timelines import find_timelines
-    from signpost.rulebook.own_fields import read_own_fields
-    from signpost.yaml_files.problems import Problems
+    from signpost.rulebook.own_fields import declared_kinds
 
-    timelines = find_timelines(folder, read_own_fields(folder, Problems()).own_kinds)
+    timelines = find_timelines(folder, declared_kinds(folder))
     events = ((one.name, [arrival.event for arrival in one.arrivals]) for one in timelines)
     return ((name, one) for name, found in events for one in histories_of(found)), len(timelines)
 

@@ -1,5 +1,7 @@
 """`signpost rules test`: runs timelines and mutants, and prints their results. The runners are in authoring."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ from signpost.cli.rules.common import FOLDERS, PATHS, place
 from signpost.cli.rules.junit import write_junit
 from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, progress_bar, report_json, show_report
 from signpost.settings import SHIPPED_RULES
+from signpost.yaml_files.problems import FileError
 
+TIMELINES_FOLDER = "timelines"
 SOURCES = "sources.yaml"
 """File that identifies a rulebook."""
 
@@ -69,8 +73,10 @@ def test(
     if not mutating and (only or min_score is not None):
         raise click.UsageError("--rule and --min-score require --mutate")
     files = tuple(path for given in paths for path in given) or (SHIPPED_RULES,)
-    folder = folder or next((given for given in paths if len(given) > 1), None) or (_find_rulebook(files),)
-    with progress_bar("timelines", None, quiet=as_json) as advance:
+    named = folder or next((given for given in paths if len(given) > 1), None)
+    folder = named or (_find_rulebook(files),)
+    hint = _hint_at_own_rules(files) if named is None and folder == (SHIPPED_RULES,) else ""
+    with progress_bar("timelines", None, quiet=as_json) as advance, _hint_at_error(hint):
         result = run_timelines(files, folder, engine=engine, progress=lambda timeline: advance(timeline.name))
     report = mutate(folder, files, result, only=only, jobs=jobs, cache=cache, quiet=as_json) if mutating else None
     _show(result, report, folder, as_json=as_json)
@@ -84,6 +90,25 @@ def _find_rulebook(paths: tuple[Path, ...]) -> Path:
     """The first rulebook that is one of the paths or contains one, like rules/timelines; else the shipped one."""
     near = (place for path in paths for place in (path, *path.parents[:2], *path.absolute().parents[:2]))
     return next((place for place in near if (place / SOURCES).is_file()), SHIPPED_RULES)
+
+
+def _hint_at_own_rules(paths: tuple[Path, ...]) -> str:
+    """How to run timelines outside every rulebook against the rules of their folder too; "" for shipped timelines."""
+    if all(path.resolve().is_relative_to(SHIPPED_RULES) for path in paths):
+        return ""
+    places = (place for path in paths for place in (path / TIMELINES_FOLDER, path, *path.parents))
+    own = next((place.parent for place in places if place.name == TIMELINES_FOLDER and place.is_dir()), "DIR")
+    return f"the timelines were checked against the shipped rules alone; with rules of your own: --rulebook ours:{own}"
+
+
+@contextmanager
+def _hint_at_error(hint: str) -> Iterator[None]:
+    try:
+        yield
+    except FileError:
+        if hint:
+            echo(hint, err=True)
+        raise
 
 
 def _is_below(report: Any, min_score: float | None) -> bool:
