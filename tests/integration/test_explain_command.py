@@ -121,6 +121,9 @@ timelines:
     result = call("respond-before-deadline", "--timeline", f"{path}:sooner: by parameter", "--at", "49h")
     assert ": holds, normal" in result.output, result.output
     assert "does not hold" in call("respond-before-deadline", "--timeline", path, "--at", "47h").output
+    path.write_text(text + text.partition("timelines:")[2].replace("sooner: by parameter", "later"), "utf-8")
+    shown = call("respond-before-deadline", "--timeline", path, "--at", "47h").output
+    assert f"using the first of 2 timelines: sooner: by parameter; another: --timeline {path}:later\n" in shown
 
 
 @pytest.mark.parametrize(

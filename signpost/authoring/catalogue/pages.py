@@ -135,6 +135,7 @@ def _summary(rule: Rule, source: Mapping[str, str], card: CardKind | None) -> st
         "about the": rule.about,
         "act": str(rule.act or "").replace("_", " "),
         "card": f"[{card.name}](README.md#cards-of-the-agenda)" if card else "its own",
+        "point of the letter": rule.point,
         "priority": f"`{source['priority']}`" if "\n" not in source["priority"] else _inline(source["priority"]),
         "due": f"`{source['due']}`" if "due" in source else "",
         "takes the place of": ", ".join(f"`{name}`" for name in rule.suppresses),

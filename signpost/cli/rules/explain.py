@@ -1,6 +1,7 @@
 """`signpost rules explain`: prints why a rule holds or not. The explanation itself is made in signpost/explain."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -146,7 +147,8 @@ def _of_timeline(name: str, folder: tuple[Path, ...] | None) -> _Subject:
         names = "".join(f"\n  {one.name}" for one in timelines)
         raise NothingKnown(f"{path} has no timeline {wanted!r}; it has:{names}")
     if not wanted and len(timelines) > 1:
-        echo(f"using the first of {len(timelines)} timelines: {one.name}", err=True)
+        other = shlex.quote(f"{path}:{timelines[1].name}")
+        echo(f"using the first of {len(timelines)} timelines: {one.name}; another: --timeline {other}", err=True)
     history = History(one.candidate, tuple((arrival.at, Case.of(arrival.event)) for arrival in one.arrivals))
     return _Subject(history, load(folder or settings().rules, one.params), b"", one.start)
 
