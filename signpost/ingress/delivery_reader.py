@@ -97,7 +97,7 @@ class DeliveryReader(PartReader):
         if node is not None and (both := clash(patterns)):
             hint = "keep one; where the vendor writes both, give the others by path: {path: ..., format: ...}"
             self.problems.add("R021", node.position, f"one text can be read by {both}", hint)
-        return Formats(unit, self._zone(members, zone) if zone else None, patterns)
+        return Formats(unit, self._zone(members, zone) if zone else None, patterns, reads_digits="unit" in members)
 
     def _patterns(self, node: Node | None) -> Iterator[DatePattern]:
         nodes = [] if node is None else node.value if isinstance(node.value, list) else [node]

@@ -146,7 +146,8 @@ class ExpressionReader(FieldReader):
             return self._amount(members)
         if kind == "path":
             return self._value_map(members)
-        return Extreme(self.expression(node), latest=kind == "latest")
+        nodes = node.value if isinstance(node.value, list) else [node]
+        return Extreme(tuple(self.expression(inner) for inner in nodes), latest=kind == "latest")
 
     def _value_map(self, members: Mapping[str, Node]) -> Expression:
         expression, table = self.expression(members["path"]), members.get("words")

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.date_patterns import DatePattern
-from signpost.ingress.formats import EARLIEST, instant, offset, rfc3339, start_of_day
+from signpost.ingress.formats import EARLIEST, instant, offset, rfc3339, start_of_day, why_no_time
 from signpost.ingress.scope import BODY, MAX_ITEMS, DeliveryScope, as_text, is_known
 
 
@@ -130,17 +130,23 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """The earliest or the latest of several times."""
+    """The earliest or the latest of several times, each of which may be a list of times."""
 
-    expression: Expression
+    expressions: tuple[Expression, ...]
     latest: bool
 
     def value(self, scope: DeliveryScope) -> Any:
         """Return the time as RFC 3339 text."""
-        found = self.expression.value(scope)
-        items = [item for item in found if instant(item, scope.formats) is not None] if isinstance(found, list) else []
-        ranked = sorted(items, key=lambda item: instant(item, scope.formats) or 0)
+        ranked = sorted(self._times(scope), key=lambda item: instant(item, scope.formats) or 0)
         return rfc3339(ranked[-1 if self.latest else 0], scope.formats) if ranked else None
+
+    def _times(self, scope: DeliveryScope) -> Iterator[Any]:
+        found = [expression.value(scope) for expression in self.expressions]
+        for item in (inner for one in found for inner in (one if isinstance(one, list) else [one])):
+            if instant(item, scope.formats) is not None:
+                yield item
+            elif item is not None and scope.trace is not None:
+                scope.remark(f"a time is left out: it is {why_no_time(item, scope.formats)}")
 
 
 @dataclass(frozen=True, slots=True)

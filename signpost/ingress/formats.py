@@ -21,25 +21,34 @@ from signpost.case.instant import (
 )
 from signpost.ingress.date_patterns import DatePattern, iso_of
 from signpost.ingress.signatures import UNITS
+from signpost.printable import escape, shorten
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 EARLIEST: Final = fixed_zone(FIRST_ANYWHERE)
 MIDNIGHT: Final = time()
 ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DIGITS: Final = {"seconds": re.compile("[0-9]{10}"), "milliseconds": re.compile("[0-9]{13}")}
+"""The numbers that are read from a text, from 2001 to 2286: no day is written in so many digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """How a vendor writes times and dates: numbers count `unit` since the epoch; `patterns` are read beside ISO."""
+    """How a vendor writes times and dates: numbers count `unit` since the epoch; `patterns` are read beside ISO.
+    `reads_digits`: whether a number may be a text."""
 
     unit: str = "seconds"
     zone: ZoneInfo | None = None
     """The zone of times without an offset; None makes them unknown."""
     patterns: tuple[DatePattern, ...] = ()
+    reads_digits: bool = False
 
     def iso(self, value: Any) -> Any:
-        """Return a text in ISO 8601 if a pattern matches it; any other value unchanged."""
-        return iso_of(value, self.patterns) if self.patterns and isinstance(value, str) else value
+        """Return a text in ISO 8601 if a pattern matches it, a number of `unit` from its digits; any other value
+        unchanged."""
+        if not isinstance(value, str):
+            return value
+        text = iso_of(value, self.patterns)
+        return int(text) if self.reads_digits and DIGITS[self.unit].fullmatch(text) else text
 
 
 def instant(value: Any, formats: Formats) -> int | None:
@@ -56,6 +65,19 @@ def instant(value: Any, formats: Formats) -> int | None:
         return on_calendar(parse_instant(value))
     except (ValueError, OverflowError):
         return None
+
+
+def why_no_time(value: Any, formats: Formats) -> str:
+    """Return the value with the reason why it is no time. It may be personal: for samples only."""
+    text = formats.iso(value)
+    reason = "which is neither ISO 8601 nor written as `dates` of formats says"
+    if isinstance(text, str) and text.isdigit():
+        reason = "digits in quotation marks: formats reads 10 with `unit: seconds`, 13 with `unit: milliseconds`"
+    elif isinstance(text, str) and ISO_DATE.fullmatch(text):
+        reason = "a day; write {day: PATH} for its first instant"
+    elif instant(text, replace(formats, zone=UTC_ZONE)) is not None:
+        reason = "which has no offset, and neither formats nor the source has a zone"
+    return f"{escape(shorten(repr(value)))}, {reason}"
 
 
 def offset(value: Any, formats: Formats) -> int:

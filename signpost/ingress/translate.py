@@ -19,7 +19,7 @@ from signpost.case.fold import CUSTOM
 from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.custom_fields import custom_field
 from signpost.ingress.expressions import Coalesce, Expression, Path, holds
-from signpost.ingress.formats import day, deadline, instant, rfc3339
+from signpost.ingress.formats import day, deadline, instant, rfc3339, why_no_time
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
 from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, is_known
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, full_type
@@ -31,7 +31,6 @@ from signpost.schemas.money import Money
 from signpost.schemas.reading import schema_loader
 
 Document: TypeAlias = dict[str, Any]
-NO_TIME = "is none, or has no offset, and neither formats nor the source has a zone"
 MAX_VERSION, LAST = 2**62, "last"
 MAX_EVENT_ID_CHARS, MAX_EVENT_ID_BYTES = 128, 255
 _TERM_KINDS = schema_loader(OfferTerms).fields
@@ -132,10 +131,9 @@ class Translator:
         stated = template.time.value(scope) if template.time else None
         time = instant(stated, scope.formats)
         dated = time is not None and time <= self.receipt.received
-        if stated is not None and not dated:
-            scope.remark(
-                f"the time of {template.type} {'is in the future' if time else NO_TIME}; that of receipt counts"
-            )
+        if stated is not None and not dated and scope.trace is not None:
+            why = "in the future" if time is not None else why_no_time(stated, scope.formats)
+            scope.remark(f"the time of {template.type} is {why}; that of receipt counts")
         order = self._order(template, scope)
         yield {
             "specversion": "1.0",

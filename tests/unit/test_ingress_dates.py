@@ -96,6 +96,20 @@ def test_a_day_of_a_pattern_is_read_wherever_an_iso_day_is() -> None:
     assert instant("20.03.2026 10:15", Formats(patterns=formats.patterns)) is None, "no zone, no instant"
 
 
+def test_digits_of_the_unit_are_read_like_the_number_and_others_are_not() -> None:
+    compact = (read_pattern("YYYYMMDD"), read_pattern("YYYYMMDDHH"))
+    seconds, milliseconds = Formats("seconds", reads_digits=True), Formats("milliseconds", reads_digits=True)
+    for read in (day, deadline, instant, start_of_day):
+        assert read("1795749570", seconds) == read(1795749570, seconds), read
+        assert read("1795749570123", milliseconds) == read(1795749570123, milliseconds), read
+    assert instant("1795749570", Formats()) is None, "no unit is given"
+    for text in ("179574957", "1795749570123", "-1795749570", "1795749570.0", "١٧٩٥٧٤٩٥٧٠", "20261127"):
+        assert instant(text, seconds) is None, text
+    written = Formats("seconds", ZoneInfo("UTC"), compact, reads_digits=True)
+    assert day("20261127", written) == "2026-11-27"
+    assert instant("2026112709", written) == parse_instant("2026-11-27T09:00:00Z"), "a pattern comes first"
+
+
 def test_a_sample_is_moved_to_the_present_by_its_patterns() -> None:
     patterns = (read_pattern("DD.MM.YYYY"), read_pattern("DD.MM.YYYY HH:mm"))
     long = "x" * 70

@@ -274,7 +274,18 @@ def test_an_event_without_a_sample_is_told_once_and_not_by_its_paths(own: Path, 
     [
         ("event.offer.start\n", "event.offer.position\n", "start_date was left out: its value cannot be read"),
         ("{yearly: year", "{annual: year", "the word 'yearly' is in no word table, so it is unknown"),
-        (", zone: Europe/Berlin", "", "the time of offer.extended is none, or has no offset"),
+        (", zone: Europe/Berlin", "", "is '24.11.2026 10:15', which has no offset, and neither formats nor the source"),
+        (
+            "time: event.created",
+            "time: event.candidate.name",
+            "is 'Anna Petrova', which is neither ISO 8601 nor",
+        ),
+        ("time: event.created", "time: event.offer.start", "is '11.01.2027', a day; write {day: PATH}"),
+        (
+            "time: event.created",
+            "time: {earliest: [event.created, event.candidate.name]}",
+            "a time is left out: it is 'Anna Petrova', which is neither",
+        ),
         ("time: event.created", "time: {day: event.offer.start}", "the time of offer.extended is in the future"),
         ("event.offer.start\n", "{path: event.offer.start, format: YYYY/MM/DD}\n", "it is not written as YYYY/MM/DD"),
     ],
@@ -285,6 +296,16 @@ def test_what_is_left_out_is_a_warning(own: Path, tmp_path: Path, old: str, new:
     assert sample["gives"] == ["offer.extended"]
     text = call(tmp_path, "sources", "check", str(own / "huntflow.yaml")).output
     assert f"  offer-sent: warning: {sample['warnings'][0]}" in text
+
+
+def test_quoted_seconds_are_read_where_the_unit_is_given(own: Path, tmp_path: Path) -> None:
+    text = HUNTFLOW.replace("time: event.created", "time: {earliest: [event.offer.start, event.created]}")
+    (own / "samples" / "huntflow" / "offer-sent.json").write_text(SENT.replace("24.11.2026 10:15", "1795749570"))
+    [sample] = checked(own, tmp_path, text)["samples"]
+    assert any("it is '1795749570', digits in quotation marks: formats reads 10" in one for one in sample["warnings"])
+    [sample] = checked(own, tmp_path, text.replace("formats: {", "formats: {unit: seconds, "))["samples"]
+    assert sample["events"][0]["time"] == "2026-11-27T03:19:30Z"
+    assert not any("digits" in one for one in sample["warnings"])
 
 
 def recorded(signature: str, more: str = "") -> str:
