@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from signpost.ingress.date_patterns import DatePattern, clash, read_pattern
-from signpost.ingress.formats import Formats
+from signpost.ingress.formats import AMOUNTS, Formats
 from signpost.ingress.mapping import Handshake, Pings, Sample
 from signpost.ingress.part_reader import PartReader
 from signpost.ingress.signatures import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
@@ -87,8 +87,8 @@ class DeliveryReader(PartReader):
         return text.lower() if name == "header" else text
 
     def formats(self, node: Node | None) -> Formats:
-        """Read how the vendor writes times and days."""
-        members = self.members(node, "formats", ("unit", "month_first", "zone", "dates")) if node else {}
+        """Read how the vendor writes times, days and amounts."""
+        members = self.members(node, "formats", ("unit", "month_first", "zone", "dates", "decimal")) if node else {}
         zone = self.text(members.get("zone"), "zone")
         unit = self.one_of(members.get("unit"), UNITS, "unit")
         patterns = tuple(self._patterns(members.get("dates")))
@@ -97,7 +97,8 @@ class DeliveryReader(PartReader):
         if node is not None and (both := clash(patterns)):
             hint = "keep one; where the vendor writes both, give the others by path: {path: ..., format: ...}"
             self.problems.add("R021", node.position, f"one text can be read by {both}", hint)
-        return Formats(unit, self._zone(members, zone) if zone else None, patterns, reads_digits="unit" in members)
+        decimal = self.one_of(members["decimal"], AMOUNTS, "decimal mark") if "decimal" in members else ""
+        return Formats(unit, self._zone(members, zone) if zone else None, patterns, "unit" in members, decimal)
 
     def _patterns(self, node: Node | None) -> Iterator[DatePattern]:
         nodes = [] if node is None else node.value if isinstance(node.value, list) else [node]

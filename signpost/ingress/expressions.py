@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.date_patterns import DatePattern
-from signpost.ingress.formats import EARLIEST, instant, offset, rfc3339, start_of_day, why_no_time
+from signpost.ingress.formats import EARLIEST, decimal_text, instant, offset, rfc3339, start_of_day, why_no_time
 from signpost.ingress.scope import BODY, MAX_ITEMS, DeliveryScope, as_text, is_known
 
 
@@ -187,7 +187,8 @@ class Amount:
     def value(self, scope: DeliveryScope) -> Any:
         """Return the money without validating it; None if amount or currency is unknown."""
         for inner in self._scopes(scope):
-            money = {"amount": self.amount.value(inner), "currency": self.currency.value(inner)}
+            amount = decimal_text(self.amount.value(inner), scope.formats)
+            money = {"amount": amount, "currency": self.currency.value(inner)}
             if all(value is not None for value in money.values()):
                 per = self.per.value(inner)
                 return money if per is None else {**money, "per": per}

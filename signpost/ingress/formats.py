@@ -1,4 +1,4 @@
-"""How vendors write times and dates, and how they are read. Pure."""
+"""How vendors write times, dates and amounts, and how they are read. Pure."""
 
 import re
 from dataclasses import dataclass, replace
@@ -30,6 +30,14 @@ ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DIGITS: Final = {"seconds": re.compile("[0-9]{10}"), "milliseconds": re.compile("[0-9]{13}")}
 """The numbers that are read from a text, from 2001 to 2286: no day is written in so many digits."""
 
+AMOUNTS: Final = {
+    mark: re.compile(
+        rf"([0-9]+|[0-9]{{1,3}}(?:([{groups}' \u00a0\u2009\u202f])[0-9]{{3}}(?:\2[0-9]{{3}})*))(?:[{mark}]([0-9]+))?"
+    )
+    for mark, groups in ((",", "."), (".", ","))
+}
+"""Decimal mark -> a text of an amount: digits, also in groups of three, and decimals."""
+
 
 @dataclass(frozen=True, slots=True)
 class Formats:
@@ -41,6 +49,8 @@ class Formats:
     """The zone of times without an offset; None makes them unknown."""
     patterns: tuple[DatePattern, ...] = ()
     reads_digits: bool = False
+    decimal: str = ""
+    """The decimal mark of amounts in texts, which may then group digits; "" for a point without groups."""
 
     def iso(self, value: Any) -> Any:
         """Return a text in ISO 8601 if a pattern matches it, a number of `unit` from its digits; any other value
@@ -65,6 +75,14 @@ def instant(value: Any, formats: Formats) -> int | None:
         return on_calendar(parse_instant(value))
     except (ValueError, OverflowError):
         return None
+
+
+def decimal_text(value: Any, formats: Formats) -> Any:
+    """Return a text like "72.500,00" as "72500.00" if its decimal mark is known; any other value unchanged."""
+    if not formats.decimal or not isinstance(value, str):
+        return value
+    found = AMOUNTS[formats.decimal].fullmatch(value.strip())
+    return value if found is None else re.sub("[^0-9]", "", found[1]) + (f".{found[3]}" if found[3] else "")
 
 
 def why_no_time(value: Any, formats: Formats) -> str:

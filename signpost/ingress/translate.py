@@ -20,6 +20,7 @@ from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.custom_fields import custom_field
 from signpost.ingress.expressions import Coalesce, Expression, Path, holds
 from signpost.ingress.formats import day, deadline, instant, rfc3339, why_no_time
+from signpost.ingress.left_out import position_of, why_left_out
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
 from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, is_known
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, full_type
@@ -161,14 +162,17 @@ class Translator:
         kinds = schema_loader(schema).fields
         expressions = {**template.terms, **self._custom_terms(template)}
         sent = {name: expression.value(scope) for name, expression in expressions.items()}
-        terms = {name: _convert(kinds[name][1], value, scope) for name, value in sent.items()}
-        unread = [name for name, value in terms.items() if value is None and is_known(sent[name])]
-        terms = {name: self._with_period(kinds[name][1], value) for name, value in terms.items() if value is not None}
+        found = {name: _convert(kinds[name][1], value, scope) for name, value in sent.items()}
+        unread = [name for name, value in found.items() if value is None and is_known(sent[name])]
+        terms = {name: self._with_period(kinds[name][1], value) for name, value in found.items() if value is not None}
         try:
             schema_loader(schema).load({**data, **terms})
         except ValidationError as error:
             unread += [name for name in terms if name in error.messages_dict]
-        scope.notes.extend(f"{name} was left out: its value cannot be read" for name in unread)
+        for name in unread:
+            at = "" if name in self.receipt.fields else position_of(self.vendor, template.terms.get(name))
+            value = sent[name] if found[name] is None else found[name]
+            scope.notes.append(at + why_left_out(name, kinds[name][1], value, scope))
         return {name: value for name, value in terms.items() if name not in unread}
 
     def _with_period(self, kind: Any, value: Any) -> Any:

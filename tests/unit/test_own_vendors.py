@@ -272,7 +272,11 @@ def test_an_event_without_a_sample_is_told_once_and_not_by_its_paths(own: Path, 
 @pytest.mark.parametrize(
     ("old", "new", "warning"),
     [
-        ("event.offer.start\n", "event.offer.position\n", "start_date was left out: its value cannot be read"),
+        (
+            "event.offer.start\n",
+            "event.offer.position\n",
+            "huntflow.yaml:24:23: start_date was left out: its value cannot be read: it is 'Data engineer'; ",
+        ),
         ("{yearly: year", "{annual: year", "the word 'yearly' is in no word table, so it is unknown"),
         (", zone: Europe/Berlin", "", "is '24.11.2026 10:15', which has no offset, and neither formats nor the source"),
         (
@@ -296,6 +300,41 @@ def test_what_is_left_out_is_a_warning(own: Path, tmp_path: Path, old: str, new:
     assert sample["gives"] == ["offer.extended"]
     text = call(tmp_path, "sources", "check", str(own / "huntflow.yaml")).output
     assert f"  offer-sent: warning: {sample['warnings'][0]}" in text
+
+
+@pytest.mark.parametrize(
+    ("written", "mark", "amount"),
+    [
+        ("72.500,00", ",", "72500"),
+        ("72 500,50", ",", "72500.5"),
+        ("1\u202f072\u202f500", ",", "1072500"),
+        ("72500,25", ",", "72500.25"),
+        ("72,500.25", ".", "72500.25"),
+        ("72.500,00", ".", None),
+        ("72.50", ",", "72.5"),
+        ("1.072 500", ",", None),
+        ("72.500,00 EUR", ",", None),
+    ],
+)
+def test_a_decimal_mark_is_read_as_the_mapping_says(
+    own: Path, tmp_path: Path, written: str, mark: str, amount: str | None
+) -> None:
+    (own / "samples" / "huntflow" / "offer-sent.json").write_text(SENT.replace("60000", f'"{written}"'))
+    text = HUNTFLOW.replace("formats: {", f'formats: {{decimal: "{mark}", ')
+    [sample] = checked(own, tmp_path, text)["samples"]
+    assert sample["events"][0]["data"].get("salary", {}).get("amount") == amount
+    told = [one for one in sample["warnings"] if "salary was left out" in one]
+    if amount is None:
+        assert told[0].startswith("huntflow.yaml:21:21: salary was left out: its value cannot be read: it is {'amount'")
+        assert written in told[0]
+        assert 'must be a number or a decimal text of at least 0, like "80000.50"' in told[0]
+    else:
+        assert told == []
+
+
+def test_a_decimal_mark_is_a_comma_or_a_point(own: Path, tmp_path: Path) -> None:
+    [problem] = checked(own, tmp_path, HUNTFLOW.replace("formats: {", 'formats: {decimal: ";", '))["problems"]
+    assert "';' is not a known decimal mark" in problem
 
 
 def test_quoted_seconds_are_read_where_the_unit_is_given(own: Path, tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""Says why a term was left out of an event, and which place of the mapping is about it. Pure."""
+
+from typing import Any
+
+from marshmallow import ValidationError
+
+from signpost.ingress.expressions import Expression
+from signpost.ingress.formats import why_no_time
+from signpost.ingress.mapping import Vendor
+from signpost.ingress.scope import DeliveryScope
+from signpost.ingress.tree import parts_in
+from signpost.printable import escape, shorten
+from signpost.schemas.fields import Kind
+from signpost.schemas.problems import problems_of
+
+
+def position_of(vendor: Vendor, expression: Expression | None) -> str:
+    """Return where the mapping has the first path of an expression, as "FILE:LINE:COLUMN: "; "" if it has none."""
+    parts = {id(part) for part in parts_in(expression)}
+    return next((f"{place.position}: " for place in vendor.places if id(place.part) in parts), "")
+
+
+def why_left_out(name: str, kind: Kind, value: Any, scope: DeliveryScope) -> str:
+    """Return why a value of the vendor is none of a field. The value itself is personal: only samples show it."""
+    text = f"{name} was left out: its value cannot be read"
+    if scope.trace is None:
+        return text + _accepted(kind, value)
+    if kind.kind == "instant":
+        return f"{text}: it is {why_no_time(value, scope.formats)}"
+    return f"{text}: it is {escape(shorten(repr(value)))}{_accepted(kind, value)}"
+
+
+def _accepted(kind: Kind, value: Any) -> str:
+    """What the field accepts."""
+    try:
+        kind.canonical(value)
+    except ValidationError as error:
+        return "".join(f"; {one.pointer} {one.message}".replace("  ", " ") for one in _problems(error)[:1])
+    return ""
+
+
+def _problems(error: ValidationError) -> list[Any]:
+    messages = error.messages
+    return list(problems_of(None, messages if isinstance(messages, dict) else {"_schema": messages}, ""))
