@@ -140,7 +140,7 @@ def create_app(
     app.register_blueprint(explaining.blueprint(context, analyst, slots))
     app.register_blueprint(forecasting.blueprint(context, analyst, slots))
     app.register_blueprint(agendas.blueprint(context, analyst, slots))
-    app.register_blueprint(blueprint(context, webhooks.events_of))
+    app.register_blueprint(blueprint(context, webhooks.read_again))
     turns = QueueTurns()
     app.register_blueprint(endpoints.blueprint(context, networks))
     if broker is not None:

@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 import orjson
 from flask import Blueprint, Response, g, request
 
-from signpost.case.event import Event
 from signpost.case.instant import format_instant
 from signpost.errors import CallerError
+from signpost.ingress.receiving import TranslationResult
 from signpost.schemas import InvalidEvent
 from signpost.schemas.documents.answers import DELIVERY_STATUSES
 from signpost.services.intake import prices
@@ -25,7 +25,7 @@ class NoBody(CallerError):
     """The delivery cannot be replayed: its body is not stored, or its source is gone."""
 
 
-def blueprint(context: IntakeContext, events_of: "EventsOf") -> Blueprint:
+def blueprint(context: IntakeContext, read_again: "ReadAgain") -> Blueprint:
     """The routes."""
     routes = Blueprint("deliveries", __name__)
 
@@ -39,7 +39,7 @@ def blueprint(context: IntakeContext, events_of: "EventsOf") -> Blueprint:
 
     @routes.post("/v1/deliveries/<name>/replay")
     def replay_delivery(name: str) -> Response:
-        return reply(replay_delivery_of(context, context.tenant(), name, events_of))
+        return reply(replay_delivery_of(context, context.tenant(), name, read_again))
 
     return routes
 
@@ -62,11 +62,11 @@ def show_delivery_of(context: IntakeContext, tenant: str, name: str) -> dict[str
     return _document(_row(context, tenant, name))
 
 
-EventsOf: TypeAlias = Callable[[Source, Mapping[str, str], bytes, int], list[Event]]
+ReadAgain: TypeAlias = Callable[[Source, Mapping[str, str], bytes, int], TranslationResult]
 """Translates the body of a source into events, without checking its signature."""
 
 
-def replay_delivery_of(context: IntakeContext, tenant: str, name: str, events_of: EventsOf) -> dict[str, Any]:
+def replay_delivery_of(context: IntakeContext, tenant: str, name: str, read_again: ReadAgain) -> dict[str, Any]:
     """Translate a delivery again and accept its events; returns it with the result. Raises NotFound, NoBody."""
     row = _row(context, tenant, name)
     context.charge(row.tenant, prices.of_body(row.size))
@@ -77,17 +77,18 @@ def replay_delivery_of(context: IntakeContext, tenant: str, name: str, events_of
             " is not configured any more"
         )
     delivery = WebhookRecord(row.id, source, orjson.loads(row.headers), row.body, row.received_at, verified=True)
-    problems: list[dict[str, str]] = []
+    is_refused = False
     try:
-        delivery.events = events_of(source, delivery.headers, row.body, row.received_at)
+        outcome = read_again(source, delivery.headers, row.body, row.received_at)
+        delivery.events, problems = list(outcome.events), to_errors(outcome.problems)
     except InvalidEvent as error:
-        problems = to_errors(error.problems, error.more)
+        is_refused, problems = True, to_errors(error.problems, error.more)
     accepted, beyond = context.quotas.split(row.tenant, delivery.events)
     if accepted:
         context.accept(accepted, context.clock())
     if beyond:
         raise beyond
-    status = "refused" if problems else "accepted" if delivery.events else "ignored"
+    status = "refused" if is_refused else "accepted" if delivery.events else "ignored"
     after = to_row(delivery, status, problems, bodies=True)
     context.store.deliveries.record_replay(after, delivery.events)
     return _document(after)

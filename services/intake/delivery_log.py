@@ -32,7 +32,7 @@ class WebhookRecord:
     received_at: int
     events: list[Event] = field(default_factory=list)
     notes: Sequence[Problem] = ()
-    """Texts that were changed; they are shown like problems of an accepted delivery."""
+    """What was left out or changed, and why there are no events; they are shown like problems."""
     verified: bool = False
     """Whether its signature was checked. Of any other request nothing is shown, stored or replayed."""
 

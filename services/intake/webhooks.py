@@ -14,7 +14,6 @@ from typing import Any, Final
 from flask import Blueprint, Response, request
 
 from signpost import traces
-from signpost.case.event import Event
 from signpost.crash_points import reach
 from signpost.errors import SignpostError
 from signpost.ingress.receiving import (
@@ -84,9 +83,9 @@ def _vendor_of(source: Source) -> tuple[Vendor, tuple[bytes, ...]]:
         raise SourceDisabled(f"source {source.name} is disabled: its mapping file changes") from None
 
 
-def events_of(source: Source, headers: Mapping[str, str], raw: bytes, now: int) -> list[Event]:
-    """The events of a delivery that was verified on arrival. Raises MalformedJson, TooLarge, InvalidEvent."""
-    return list(read(to_request(source, headers, raw, now)).events)
+def read_again(source: Source, headers: Mapping[str, str], raw: bytes, now: int) -> TranslationResult:
+    """Translate a delivery that was verified on arrival. Raises MalformedJson, TooLarge, InvalidEvent."""
+    return read(to_request(source, headers, raw, now))
 
 
 def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = None) -> Response:
@@ -110,7 +109,7 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         reach("webhook verified")
     outcome = OPEN_PING if signed is None else _read(delivery)
     if record:
-        record.events, record.notes = list(outcome.events), outcome.notes
+        record.events, record.notes = list(outcome.events), outcome.problems
     if signed is not None:
         context.charge_webhook(delivery.source, prices.of_events(len(outcome.events), len(delivery.raw)), paid=size)
     accepted, refused = context.quotas.split_webhook(delivery.source, outcome.events)

@@ -1,7 +1,7 @@
 """Receives one webhook delivery: verifies, parses, translates and validates the raw bytes into events. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from typing import Any, Final
@@ -16,6 +16,7 @@ from signpost.ingress.scope import Trace
 from signpost.ingress.signatures import verify
 from signpost.ingress.strict_json import loads, loads_of_others
 from signpost.ingress.translate import Receipt, event_name, translate
+from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, Problem, load_event, load_translated
 from signpost.schemas.problems import MAX_PROBLEMS
 from signpost.schemas.texts import find_unprintable
@@ -57,6 +58,16 @@ class TranslationResult:
     """Whether the mapping neither translates nor ignores the vendor's event."""
     notes: tuple[Problem, ...] = ()
     """Values that were left out, and texts that were changed, before they became part of an event."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What a person should know: the notes, after the reason why there are no events."""
+        return (Problem("", self._why_none()), *self.notes) if self.reason else self.notes
+
+    def _why_none(self) -> str:
+        if not self.event:
+            return self.reason
+        return f"{'unknown ' * self.unknown}event {shorten(self.event)!r}: {self.reason}"
 
     @property
     def kind(self) -> str:
@@ -124,10 +135,10 @@ def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationRes
         )
         for document in documents
     )
+    left_out = tuple(Problem("", note) for note in dict.fromkeys(notes))[:MAX_PROBLEMS]
     if events:
-        left_out = tuple(Problem("", note) for note in dict.fromkeys(notes))
-        return TranslationResult(events, name or "", notes=(*left_out[:MAX_PROBLEMS], *_notes(documents)))
-    return _explain_no_events(vendor, name, body)
+        return TranslationResult(events, name or "", notes=(*left_out, *_notes(documents)))
+    return replace(_explain_no_events(vendor, name, body), notes=left_out)
 
 
 def _with_own_ids(document: dict[str, Any], source: Source) -> dict[str, Any]:
@@ -149,10 +160,11 @@ def _explain_no_events(vendor: Vendor, name: str | None, body: Any) -> Translati
     if name is None or name in vendor.pings.events or body in vendor.pings.bodies:
         return TranslationResult((), name or "", "a test request, or a request without an event name")
     if not vendor.knows(name):
-        return TranslationResult((), name, "the mapping does not know this event", unknown=True)
+        return TranslationResult((), name, "no entry of events (on) or ignored names it", unknown=True)
     if name in vendor.ignored:
         return TranslationResult((), name, vendor.ignored[name])
-    return TranslationResult((), name, "emits no event: its conditions do not hold or ids are missing")
+    reason = "emits nothing: its conditions (when) do not hold, or its subject or a field of data is missing"
+    return TranslationResult((), name, reason)
 
 
 def _is_open_ping(delivery: WebhookRequest) -> bool:

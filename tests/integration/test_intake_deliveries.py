@@ -64,6 +64,26 @@ def test_what_was_wrong_is_told_field_by_field(intake: Intake) -> None:
     assert found["problems"] == answer.json["errors"]
 
 
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        (
+            "offer_sp\u202ein\n" + "x" * 80,
+            r"unknown event 'offer_sp\u202ein\n" + "x" * 47 + "…': no entry of events (on) or ignored",
+        ),
+        ("offer_deleted", "event 'offer_deleted': emits nothing: its conditions (when) do not hold, or its subject"),
+    ],
+)
+def test_a_webhook_without_events_says_why(intake: Intake, action: str, reason: str) -> None:
+    name = greenhouse(intake, {"action": action, "payload": {"offer": {"application_id": 5}}}).headers[HEADER]
+    found = read(intake, f"/v1/deliveries/{name}")[1]
+    [problem] = found["problems"]
+    assert found["status"] == "ignored"
+    assert problem["detail"].startswith(reason)
+    replayed = intake.post(f"/v1/deliveries/{name}/replay", b"", {}).get_json()
+    assert (replayed["status"], replayed["problems"]) == ("ignored", [problem])
+
+
 def test_what_could_not_sign_leaves_no_body_behind(intake: Intake) -> None:
     answer = greenhouse(intake, OFFER, Signature="sha256 " + 64 * "0")
     assert answer.status_code == 401
@@ -92,6 +112,7 @@ def test_what_is_answered_without_a_signature_is_not_kept_and_cannot_be_replayed
     assert answer.status_code == 200
     _, found = read(intake, f"/v1/deliveries/{answer.headers[HEADER]}")
     assert (found["status"], found["body"], found["replayable"]) == ("ignored", None, False)
+    assert [problem["detail"] for problem in found["problems"]] in ([], ["a test request"])
     assert intake.post(f"/v1/deliveries/{answer.headers[HEADER]}/replay", b"", {}).status_code == 400
     intake.broker.close()
     intake.store.close()

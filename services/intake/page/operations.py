@@ -50,7 +50,7 @@ def _add_deliveries(routes: Blueprint, parts: PageParts) -> None:
 
     @routes.post("/operations/deliveries/<name>/replay")
     def replay(name: str) -> Response:
-        one = replay_delivery_of(parts.context, viewer().tenant, name, webhooks.events_of)
+        one = replay_delivery_of(parts.context, viewer().tenant, name, webhooks.read_again)
         return render("delivery.html", one=one, done=f"Replayed: it is {one['status']} now.")
 
 
