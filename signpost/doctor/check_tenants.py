@@ -59,8 +59,8 @@ def _disabled(site: Site, source: Source) -> Finding:
     if _TOO_SHORT in source.problem or _MISSING_FILE.search(source.problem):
         rotate = quoted("signpost", "sources", "rotate", source.name)
         return failed(text, then(rotate, f"{rotate} --retire"), "then enter the new secret at the vendor")
-    if VENDORS.fault_of(source.vendor):
-        return failed(text, step="correct the mapping file; `signpost sources check` shows each problem")
+    if file := VENDORS.faulty_file(source.vendor):
+        return failed(text, step=f"correct {file}; `signpost sources check` shows each problem")
     return failed(text, step=f"correct it in {site.settings.tenants}, or `signpost sources disable {source.name}`")
 
 

@@ -32,6 +32,10 @@ class OwnMappings:
         if names != VENDORS.own:
             log.info("own mappings in force", extra={"vendors": len(VENDORS.own), "faulty": len(VENDORS.faults)})
 
+    def faulty_file(self, vendor: str) -> str:
+        """Return the disabled file of a vendor; "" if there is none."""
+        return VENDORS.faulty_file(vendor)
+
     @property
     def is_faulty(self) -> bool:
         """Whether a file is disabled."""

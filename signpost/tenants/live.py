@@ -24,6 +24,9 @@ class SideFiles(Protocol):
     def read(self) -> None:
         """Read them. Raises nothing: a faulty file disables its sources alone."""
 
+    def faulty_file(self, vendor: str) -> str:
+        """The faulty file that disables the sources of a vendor; "" if there is none."""
+
     @property
     def is_faulty(self) -> bool:
         """Whether a file is faulty."""
@@ -120,7 +123,7 @@ class LiveTenants(Watched[Tenants]):
                     "source %s is disabled, its webhooks are answered with 503: %s; correct it in %s",
                     source.name,
                     source.problem,
-                    self._file,
+                    (self._side and self._side.faulty_file(source.vendor)) or self._file,
                 )
         disabled = sum(bool(source.problem) for source in content.sources.values())
         counts = {"tenants": len(content.tenants), "sources": len(content.sources), "disabled": disabled}

@@ -157,6 +157,8 @@ def test_a_running_intake_follows_the_folder(own: Path, tmp_path: Path, caplog: 
         look(live)
         faults = [record.getMessage() for record in caplog.records if record.getMessage().startswith("mapping file")]
         assert len(faults) == 1
+        [disabled] = [one.getMessage() for one in caplog.records if "source hunters is disabled" in one.getMessage()]
+        assert disabled.endswith(f"; correct it in {own}/huntflow.yaml")
         assert faults[0].startswith(f"mapping file {own}/huntflow.yaml is disabled, and every source of its vendor")
         (own / "huntflow.yaml").write_text(HUNTFLOW)
         look(live)
@@ -211,6 +213,8 @@ def test_commands_know_own_vendors_and_name_faulty_files(own: Path, tmp_path: Pa
     listed = call(tmp_path, "sources", "list").output
     assert "hunters is disabled: its mapping file is faulty: huntflow.yaml:1:1: R010" in listed
     assert f"The mapping file {own}/huntflow.yaml is disabled: huntflow.yaml:1:1: R010" in listed
+    assert f"; correct it in {own}/huntflow.yaml\n" in listed
+    assert f"; correct it in {own}/huntflow.yaml" in call(tmp_path, "sources", "test", "hunters").output
     result = call(tmp_path, "sources", "list", "--json")
     assert json.loads(result.stdout)[0]["status"] == "disabled"
     assert "huntflow.yaml is disabled" in result.stderr

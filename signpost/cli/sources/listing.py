@@ -42,6 +42,10 @@ def list_sources(as_json: bool) -> None:
         print_table(columns, (tuple(str(row[column] or "") for column in columns) for row in found))
         for row in found:
             if row["problem"]:
-                way = "" if row["switched_off"] else f"; correct it in {chosen.tenants}"
+                way = (
+                    ""
+                    if row["switched_off"]
+                    else f"; correct it in {vendors.faulty_file(row['vendor']) or chosen.tenants}"
+                )
                 echo(f"{row['source']} is disabled: {row['problem']}{way}")
     tell_faults(vendors, err=as_json)

@@ -49,7 +49,8 @@ def test_source(name: str, sample: str | None, patience: float, as_json: bool) -
     if source is None:
         raise NothingToSend(f"no source {name!r}; `signpost sources list` shows all sources")
     if source.problem:
-        raise NothingToSend(f"source {name} is disabled: {source.problem}; correct it in {chosen.tenants}")
+        file = vendors.faulty_file(source.vendor) or chosen.tenants
+        raise NothingToSend(f"source {name} is disabled: {source.problem}; correct it in {file}")
     vendor = vendors[source.vendor]
     chosen_sample = _sample(vendor, sample)
     with open_client(chosen) as client:

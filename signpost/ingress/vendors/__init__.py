@@ -52,10 +52,14 @@ class Vendors(Mapping[str, Vendor]):
                 faults[str(file)] = f"{type(error).__name__}: {error}"
         self.folder, self._own, self.faults = folder, own, faults
 
+    def faulty_file(self, name: str) -> str:
+        """Return the own file of a vendor if it is faulty; "" if there is none, or it is in order."""
+        return next((file for file in self.faults if Path(file).stem == name and name not in self._files), "")
+
     def fault_of(self, name: str) -> str:
         """Return why the own file of a vendor is faulty; "" if there is none, or it is in order."""
-        files = [file for file in self.faults if Path(file).stem == name and name not in self._files]
-        return f"its mapping file is faulty: {self.faults[files[0]]}" if files else ""
+        file = self.faulty_file(name)
+        return f"its mapping file is faulty: {self.faults[file]}" if file else ""
 
     @property
     def own(self) -> frozenset[str]:
