@@ -80,9 +80,11 @@ def _events_seen(vendor: Vendor) -> set[str | None]:
 
 
 def unordered(vendor: Vendor) -> Iterator[str]:
-    """Yield what the mapping does not say about the order of its events, and about what is a repeat."""
+    """Yield what the mapping does not say about the order of its events, and about what is a repeat. The intake takes
+    such a mapping: an upgrade that demands more must not disable a source."""
     if vendor.mappings and vendor.occurrence is None:
-        yield "occurrence is missing: the path of the vendor's id of what happened, or of a time of modification"
+        hint = "write `occurrence: digest` if there is none, so that an equal body is a repeat"
+        yield f"1:1: occurrence is missing: the path of the vendor's id or time of what happened; {hint}"
     templates = [
         template
         for mapping in vendor.mappings.values()
@@ -93,11 +95,11 @@ def unordered(vendor: Vendor) -> Iterator[str]:
     for name in sorted(
         {template.type for template in templates if template.time is None} - vendor.order.receipt.keys()
     ):
-        yield f"order.receipt has no {name}: say why only the time of receipt is known, or give the event a time"
+        yield f" order.receipt has no {name}: say why only the time of receipt is known, or give the event a time"
     for name in sorted(vendor.order.receipt.keys() - {template.type for template in templates}):
-        yield f"order.receipt names {name}, which the mapping does not emit"
+        yield f" order.receipt names {name}, which the mapping does not emit"
     for name in sorted({one.type for one in templates if one.turn > Turn.FIRST and not _names_occurrence(one.id)}):
-        yield f"the id of {name} does not name {{occurrence}}, so a state set back is taken for a repeat"
+        yield f" the id of {name} does not name {{occurrence}}, so a state set back is taken for a repeat"
 
 
 def _names_occurrence(id: Text) -> bool:

@@ -263,6 +263,16 @@ def test_a_path_and_a_condition_that_match_nothing_are_told(own: Path, tmp_path:
     ]
 
 
+def test_check_alone_demands_an_occurrence_and_says_what_to_write(own: Path, tmp_path: Path) -> None:
+    text = HUNTFLOW.replace("occurrence: event.id\n", "")
+    [problem] = checked(own, tmp_path, text)["problems"]
+    assert problem.startswith("huntflow.yaml:1:1: occurrence is missing")
+    assert "write `occurrence: digest`" in problem
+    VENDORS.read_own(own)
+    assert check_vendor("huntflow") == "", "the intake takes it"
+    assert checked(own, tmp_path, text + "occurrence: digest\n")["problems"] == []
+
+
 def test_an_event_without_a_sample_is_told_once_and_not_by_its_paths(own: Path, tmp_path: Path) -> None:
     more = """  - on: [OFFER_GONE]
     subject: event.nobody

@@ -69,7 +69,7 @@ def _check_mapping(file: Path, secret: str = "") -> dict[str, Any]:
     trace = Trace()
     tried = try_samples(vendor, time.time_ns() // 1000, secret, trace)
     problems = [f"{file.name}: the sample {one.sample.name} {one.problem}" for one in tried if one.problem]
-    problems += [f"{file.name}: {problem}" for problem in unordered(vendor)]
+    problems += [f"{file.name}:{problem}" for problem in unordered(vendor)]
     return {
         "vendor": vendor.name,
         "samples": [_to_sample(one) for one in tried],
