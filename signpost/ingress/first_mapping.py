@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from signpost.ingress.sample_reading import SampleReading, describe, read_sample, signature_of
+from signpost.ingress.sample_reading import ITEM, SampleReading, describe, read_sample, signature_of
 
 FILL_IN: Final = "FILL IN"
 """Stands in every comment that a person has to act on."""
@@ -32,15 +32,22 @@ def first_mapping(name: str, file: str, body: Any, headers: Mapping[str, str], *
     Without `emits`, the event of the sample is listed as ignored: for a sample that no guess fits.
     """
     found = read_sample(body, {key.lower(): value for key, value in headers.items()})
-    kind = _type_of(found.event or file)
+    kind = _type_of(found.item_event or found.event or file)
     event = found.event or "webhook"
     parts = [
         *_head(name, found, headers),
-        *(_events(found, event, kind) if emits else _ignored(event)),
-        *_samples(file, headers, kind if emits else ""),
+        *(_events(found, event, kind, is_array=isinstance(body, list)) if emits else _ignored(event)),
+        *_samples(file, headers, [kind] * _count(found, body) if emits else []),
         *_paths(found),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _count(found: SampleReading, body: Any) -> int:
+    """How many items of an array the mapping takes; 1 for an object."""
+    if not isinstance(body, list) or not found.item_event:
+        return len(body) if isinstance(body, list) else 1
+    return sum(found.item_event == read_sample([item], {}).item_event for item in body)
 
 
 def _type_of(event: str) -> str:
@@ -82,7 +89,7 @@ def _signature(name: str, headers: Mapping[str, str]) -> str:
     return f"{{scheme: body, header: {_quote(header)}, algorithm: {algorithm}{encoding}{start}}}"
 
 
-def _events(found: SampleReading, event: str, kind: str) -> Iterator[str]:
+def _events(found: SampleReading, event: str, kind: str, *, is_array: bool) -> Iterator[str]:
     about = kind.partition(".")[0]
     own = found.id_of(about) or f"{{{found.person}}}-{about}"
     time = _time(found)
@@ -92,6 +99,11 @@ def _events(found: SampleReading, event: str, kind: str) -> Iterator[str]:
         yield f"    {kind}: only the time of receipt is known  # {FILL_IN}: why, or give the event a time"
     yield "events:"
     yield f"  - on: [{_quote(event)}]  # {FILL_IN}: one entry for every event of the vendor that matters"
+    if is_array:
+        yield f'    each: {{{ITEM}: "*"}}  # every item of the array'
+    if found.item_event:
+        hint = f"{FILL_IN}: which items; one event under emit for each of their kinds"
+        yield f"    when: {{{_quote(found.item_event_path)}: {_quote(found.item_event)}}}  # {hint}"
     yield f"    subject: {_path(found.person)}  # {FILL_IN}: the path of the candidate's id"
     yield "    emit:"
     yield f"      - type: {kind}  # {FILL_IN}: what it means; docs/rulebook/fields.md lists all types"
@@ -118,14 +130,14 @@ def _ignored(event: str) -> Iterator[str]:
     yield f"  {_quote(event)}: not mapped yet  # {FILL_IN}: move it to events; docs/vendors.md has an example"
 
 
-def _samples(file: str, headers: Mapping[str, str], kind: str) -> Iterator[str]:
+def _samples(file: str, headers: Mapping[str, str], kinds: list[str]) -> Iterator[str]:
     yield "samples:"
     yield f"  - file: {_quote(file)}"
     yield f"    attested: recorded  # {FILL_IN}: replace names in the file, if its signature is not recorded"
     if headers:
         yield "    headers:"
         yield from (f"      {_quote(name)}: {_quote(value)}" for name, value in headers.items())
-    yield f"    gives: [{kind}]"
+    yield f"    gives: [{', '.join(kinds)}]"
 
 
 def _paths(found: SampleReading) -> Iterator[str]:

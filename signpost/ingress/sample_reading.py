@@ -22,14 +22,17 @@ _EVENT_KEYS: Final = (
     "topic",
     "trigger",
     "type",
+    "kind",
 )
-_PERSON: Final = re.compile("candidate|applicant|person|prospect|talent", re.IGNORECASE)
+_PERSON: Final = re.compile(r"candidate|applicant|person|prospect|talent|(?:^|\.)who\.", re.IGNORECASE)
 _OCCURRENCE: Final = re.compile("delivery|webhook_?id|event_?id|message_?id|request_?id|uuid", re.IGNORECASE)
 _HAPPENED: Final = re.compile(
     "created|changed|updated|modified|occurred|happened|sent|time|date|timestamp|at$", re.IGNORECASE
 )
 _OTHER_TIMES: Final = re.compile("deadline|respond|answer|expir|until|start|birth|end|due", re.IGNORECASE)
-_SIGNATURE: Final = re.compile("signature|hmac|digest", re.IGNORECASE)
+_SIGNATURE: Final = re.compile("signature|hmac|digest|(?:^|[-_])sig(?:$|[-_])", re.IGNORECASE)
+ITEM: Final = "item"
+"""The name that a mapping gives to each item of a body that is an array."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:/ -]{1,80}")
 _DATES: Final = (
     ("DD.MM.YYYY",), ("DD.MM.YYYY HH:mm",), ("DD.MM.YYYY HH:mm:ss",), ("YYYY/MM/DD",), ("YYYYMMDD",),
@@ -68,6 +71,8 @@ class SampleReading:
     occurrence: str = ""
     time: str = ""
     patterns: Sequence[DatePattern] = field(default=())
+    item_event_path: str = ""
+    item_event: str = ""
 
     def id_of(self, kind: str) -> str:
         """Return the path of the id of an offer, interview or application."""
@@ -76,14 +81,16 @@ class SampleReading:
 
 
 def read_sample(body: Any, headers: Mapping[str, str]) -> SampleReading:
-    """Return what the members of a body may mean. `headers` by lower-case name."""
-    leaves = list(_leaves(body, ""))[:MAX_LEAVES]
+    """Return what the members of a body, or of the first item of an array, may mean. `headers` by lower-case name."""
+    is_array = isinstance(body, list)
+    leaves = list(_leaves(body[0] if is_array else body, ITEM if is_array else ""))[:MAX_LEAVES]
     patterns = tuple(_patterns(leaves))
-    event = _event(leaves, headers)
+    event = _event([] if is_array else leaves, headers)
     person = _first(_ids(leaves), lambda leaf: bool(_PERSON.search(leaf.path)))
     person = person or _first(_ids(leaves), lambda leaf: True) or _first(leaves, lambda leaf: True)
-    occurrence = _occurrence(leaves, headers, event[0], person)
-    return SampleReading(leaves, *event, person, occurrence, _time(leaves, patterns), patterns)
+    occurrence = _occurrence([] if is_array else leaves, headers, event[0], person)
+    item_event = _event(leaves, {}) if is_array else ("", "")
+    return SampleReading(leaves, *event, person, occurrence, _time(leaves, patterns), patterns, *item_event)
 
 
 def signature_of(headers: Mapping[str, str]) -> tuple[str, str]:
@@ -127,7 +134,8 @@ def _event(leaves: Sequence[Leaf], headers: Mapping[str, str]) -> tuple[str, str
 
 def _ids(leaves: Sequence[Leaf]) -> list[Leaf]:
     found = [leaf for leaf in leaves if not isinstance(leaf.value, bool | float)]
-    return [leaf for leaf in found if leaf.key.lower() == "id" or leaf.key.endswith(("_id", "Id", "-id"))]
+    ends = ("_id", "Id", "-id", "_ref", "Ref", "-ref")
+    return [leaf for leaf in found if leaf.key.lower() in ("id", "ref") or leaf.key.endswith(ends)]
 
 
 def _occurrence(leaves: Sequence[Leaf], headers: Mapping[str, str], event: str, person: str) -> str:

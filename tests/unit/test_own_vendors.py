@@ -401,19 +401,24 @@ def write_first(tmp_path: Path, body: object, *headers: str, name: str = "fresh"
         ({"action": "candidate_hired", "person": {"id": 7, "at": "2026-03-01T10:00:00Z"}}, "offer.accepted"),
         ({"nothing": "known", "n": 5}, "application.submitted"),
         ([1, 2], ""),
+        ([], ""),
+        ([{"kind": "offer_sent", "who": {"ref": "p-1"}}, {"kind": "viewed"}], "offer.extended"),
+        ([{"n": 1}], "application.submitted"),
         ({"a b": {"c d": 1}, "list": []}, None),
     ],
 )  # fmt: skip
 def test_a_first_mapping_passes_the_check(own: Path, tmp_path: Path, body: object, gives: str | None) -> None:
     result = write_first(tmp_path, body)
     if gives == "":
-        assert "must be a JSON object" in result.output
+        assert "the sample hook.json must be a JSON object with members, or an array of such" in result.output
         return
     assert result.exit_code == 0, result.output
     made = json.loads(result.output)
     assert made["gives"] == ([] if gives is None else [gives])
     text = Path(made["mapping"]).read_text()
     assert "FILL IN" in text
+    assert ('each: {item: "*"}' in text) == isinstance(body, list)
+    assert ("subject: item.who.ref" in text) == ("who" in str(body))
     again = call(tmp_path, "sources", "check", made["mapping"])
     assert again.exit_code == 0, again.output
     assert Path(made["sample"]).read_bytes() == (tmp_path / "hook.json").read_bytes()
@@ -443,7 +448,7 @@ HEADERS = st.dictionaries(
 
 
 @settings(max_examples=100, deadline=None)
-@given(BODIES, HEADERS)
+@given(BODIES | st.lists(BODIES, min_size=1, max_size=3), HEADERS)
 def test_whatever_the_sample_a_mapping_that_passes_is_written(body: object, headers: dict[str, str]) -> None:
     text, _ = make_mapping("fresh", "hook.json", json.dumps(body).encode(), headers)
     assert "title:" in text
@@ -455,6 +460,7 @@ def test_whatever_the_sample_a_mapping_that_passes_is_written(body: object, head
         ("X-Sign-Signature: " + "a" * 64, 'scheme: body, header: "X-Sign-Signature", algorithm: sha256}'),
         ("X-Hub-Signature: sha1=" + "a" * 40, 'header: "X-Hub-Signature", algorithm: sha1, prefix: "sha1="}'),
         ("X-Hmac: " + "A+/=" * 11, 'header: "X-Hmac", algorithm: sha256, encoding: base64}'),
+        ("X-Hireloop-Sig: <base64>", 'header: "X-Hireloop-Sig", algorithm: sha256, encoding: base64}'),
         ("Their-Signature: t=1,v1=" + "a" * 64, 'scheme: listed, header: "Their-Signature"}'),
     ],
 )

@@ -67,7 +67,7 @@ def _header(text: str) -> tuple[str, str]:
 
 
 def make_mapping(name: str, file: str, raw: bytes, headers: dict[str, str]) -> tuple[str, list[str]]:
-    """The text of the mapping and the types of its events. Raises CannotWrite for a body that is no JSON object."""
+    """The text of the mapping and the types of its events. Raises CannotWrite for a body of no objects."""
     from signpost.ingress.first_mapping import first_mapping
     from signpost.ingress.strict_json import loads_of_others
 
@@ -75,8 +75,9 @@ def make_mapping(name: str, file: str, raw: bytes, headers: dict[str, str]) -> t
         body: Any = loads_of_others(raw)
     except CallerError as error:
         raise CannotWrite(f"the sample is no body of a webhook: {error}") from None
-    if not isinstance(body, dict) or not body:
-        raise CannotWrite("the sample must be a JSON object with members")
+    items = body if isinstance(body, list) else [body]
+    if not items or not all(isinstance(item, dict) and item for item in items):
+        raise CannotWrite(f"the sample {file} must be a JSON object with members, or an array of such objects")
     text = first_mapping(name, file, body, headers)
     gives = _try(name, file, raw, text)
     if gives is None:
