@@ -273,6 +273,18 @@ def test_check_alone_demands_an_occurrence_and_says_what_to_write(own: Path, tmp
     assert checked(own, tmp_path, text + "occurrence: digest\n")["problems"] == []
 
 
+def test_the_example_of_an_array_is_valid(own: Path, tmp_path: Path) -> None:
+    text, _, rest = GUIDE.partition("<!-- hireloop -->\n```yaml\n")[2].partition("```")
+    (own / "samples" / "hireloop").mkdir()
+    (own / "samples" / "hireloop" / "batch.json").write_text(rest.partition("```json\n")[2].partition("```")[0])
+    (own / "hireloop.yaml").write_text(text)
+    [found] = json.loads(call(tmp_path, "sources", "check", str(own / "hireloop.yaml"), "--json").output)
+    assert (found["problems"], found["unmatched"], found["samples"][0]["warnings"]) == ([], [], [])
+    offer, *interviews = found["samples"][0]["events"]
+    assert (offer["time"], offer["data"]["salary"]["amount"]) == ("2026-11-27T03:19:30Z", "72500")
+    assert [one["data"]["interview"] for one in interviews] == ["s-1", "s-2"]
+
+
 def test_an_event_without_a_sample_is_told_once_and_not_by_its_paths(own: Path, tmp_path: Path) -> None:
     more = """  - on: [OFFER_GONE]
     subject: event.nobody
