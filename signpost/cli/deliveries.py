@@ -76,8 +76,9 @@ def _show(one: dict[str, Any], as_json: bool) -> None:
     echo(f"{one['id']} of {one['source']}, {one['size']} bytes, {one['received_at']}: {one['status']}")
     for event in one["events"]:
         echo(f"  event    {event['type']} of {event['subject']} ({event['id']})")
+    about = {"unsigned": "signature", "unavailable": "intake"}.get(one["status"], "body")
     for problem in one["problems"]:
-        echo(f"  problem  {problem['pointer'] or 'body'}: {problem['detail']}")
+        echo(f"  problem  {problem['pointer'] or about}: {problem['detail']}")
     if not one["replayable"]:
         echo("  its body is not stored, so it cannot be replayed")
     echo(json.dumps(one["body"], indent=2, ensure_ascii=False))

@@ -1,14 +1,14 @@
 """Tests a mapping on its samples: signs, verifies and translates each one and compares the events. Takes `now`."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from signpost.case.event import Event, Turn
 from signpost.errors import CallerError
 from signpost.ingress.expressions import Path, Text
-from signpost.ingress.mapping import Sample, Vendor
+from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Sample, Vendor
 from signpost.ingress.receiving import WebhookRequest, receive
 from signpost.ingress.recorded import check_recorded
 from signpost.ingress.scope import Trace
@@ -16,6 +16,7 @@ from signpost.ingress.signing import sign
 from signpost.ingress.strict_json import loads
 from signpost.ingress.translate import event_name
 from signpost.ingress.tree import parts_in
+from signpost.suggestions import did_you_mean
 from signpost.tenants.model import Source
 from signpost.yaml_files.problems import Position
 
@@ -62,13 +63,28 @@ def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
     seen = _events_seen(vendor)
     tried = [mapping for name, mapping in vendor.mappings.items() if name in seen]
     parts = {id(part) for part in parts_in((tried, vendor.event, vendor.occurrence, vendor.order, vendor.employer))}
-    places: dict[tuple[Position, str], bool] = {}
+    names = set(_names(parts_in(tried)))
+    places: dict[tuple[Position, str, str], bool] = {}
     for place in vendor.places:
         if id(place.part) in parts:
-            key = place.position, place.text
+            key = place.position, place.text, _misspelt(place.part, names)
             places[key] = places.get(key, False) or id(place.part) in trace.found
-    for position, text in sorted(key for key, is_found in places.items() if not is_found):
-        yield f"{position}: {text} matched nothing in any sample"
+    for position, text, hint in sorted(key for key, is_found in places.items() if not is_found):
+        yield f"{position}: {text} matched nothing in any sample{hint}"
+
+
+def _names(parts: Iterable[object]) -> Iterator[str]:
+    """Yield the names of `let` and `each`."""
+    for part in parts:
+        if isinstance(part, EventMapping | Group):
+            yield from part.let
+        if isinstance(part, EventMapping | EventTemplate) and part.each:
+            yield part.each[0]
+
+
+def _misspelt(part: object, names: set[str]) -> str:
+    """What the first name of a path may stand for."""
+    return did_you_mean(part.steps[0], names) if isinstance(part, Path) and part.steps[0] not in names else ""
 
 
 def _events_seen(vendor: Vendor) -> set[str | None]:

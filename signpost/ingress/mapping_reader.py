@@ -118,10 +118,10 @@ class _MappingReader(DeliveryReader):
         return EventMapping(self.condition(members.get("when")), let, require, self._each(members.get("each")), groups)
 
     def _each(self, node: Node | None) -> tuple[str, Expression] | None:
-        pairs = list(self.expressions(node, "each").items())
-        if node is not None and len(pairs) != 1:
-            self.problems.add("R006", node.position, "each must have one name with the path of a list")
-        return pairs[0] if pairs else None
+        if node is not None and len(_names(node)) != 1:
+            self.problems.add("R006", node.position, 'each must be one name with the path of a list, like {item: "*"}')
+            return None
+        return next(iter(self.expressions(node, "each").items()), None)
 
     def _groups(self, node: Node | None, subject: Node | None) -> tuple[Group, ...]:
         nodes = [] if node is None else node.value if isinstance(node.value, list) else [node]

@@ -203,8 +203,8 @@ def verify(
             for candidate in given:
                 if hmac.compare_digest(digest, candidate):
                     signed.append(message)
-    if given == [b""]:
-        raise InvalidSignature(f"{_place(scheme)} holds no signature in the expected format; sign the request")
+    if given == [b""] or not (signed or any(_fits(scheme, one) for one in given)):
+        raise InvalidSignature(f"{_place(scheme)} holds no signature in the expected format, {_format_of(scheme)}")
     if missing := [part for part in scheme.needs if not request.part(part)]:
         raise InvalidSignature(f"the signed message lacks {', '.join(missing)}; send it")
     if not signed:
@@ -250,6 +250,22 @@ def digest_of(scheme: Scheme, key: bytes, headers: Mapping[str, str], raw: bytes
 
 def _place(scheme: Scheme) -> str:
     return f"the header {scheme.header}" if scheme.header else f"the member {scheme.member} of the body"
+
+
+def _example(scheme: Scheme) -> str:
+    return ENCODINGS[scheme.encoding](hmac.digest(b"", b"", scheme.algorithm))
+
+
+def _fits(scheme: Scheme, signature: bytes) -> bool:
+    """Whether a signature can be one of the scheme, whatever the key is."""
+    characters = {"hex": b"[0-9a-f]+", "base64": b"[A-Za-z0-9+/]+=*", "base64url": b"[A-Za-z0-9_-]+"}[scheme.encoding]
+    return len(signature) == len(_example(scheme)) and re.fullmatch(characters, signature) is not None
+
+
+def _format_of(scheme: Scheme) -> str:
+    start = f" after {scheme.prefix!r}" if scheme.prefix else ""
+    wrapped = ", all of it in base64" if scheme.wrapped else ""
+    return f"{scheme.encoding} of {len(_example(scheme))} characters ({scheme.algorithm}){start}{wrapped}"
 
 
 def _normalize(text: str, encoding: str) -> str:

@@ -285,6 +285,23 @@ def test_the_example_of_an_array_is_valid(own: Path, tmp_path: Path) -> None:
     assert [one["data"]["interview"] for one in interviews] == ["s-1", "s-2"]
 
 
+def test_a_path_that_misspells_a_name_of_let_or_each_is_told_which(own: Path, tmp_path: Path) -> None:
+    let = "    let: {position: event.offer}\n    subject: event.candidate.id\n"
+    text = HUNTFLOW.replace("    subject: event.candidate.id\n", let)
+    text = text.replace("title: event.offer.position", "title: positon.position").replace("answer_by", "start")
+    assert checked(own, tmp_path, text)["unmatched"] == [
+        "huntflow.yaml:20:18: the path 'positon.position' matched nothing in any sample; did you mean position?"
+    ]
+
+
+@pytest.mark.parametrize("each", ['"$"', "{}", "{a: event.x, b: event.y}"])
+def test_an_each_of_another_form_is_one_problem(own: Path, tmp_path: Path, each: str) -> None:
+    text = HUNTFLOW.replace("    subject: event", f"    each: {each}\n    subject: event")
+    assert checked(own, tmp_path, text)["problems"] == [
+        'huntflow.yaml:11:11: R006 each must be one name with the path of a list, like {item: "*"}'
+    ]
+
+
 def test_an_event_without_a_sample_is_told_once_and_not_by_its_paths(own: Path, tmp_path: Path) -> None:
     more = """  - on: [OFFER_GONE]
     subject: event.nobody

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from signpost.cli import client as intake_client
 from signpost.cli import main
+from signpost.cli.deliveries import _show as show_delivery
 from signpost.storage import Usage, open_store, upgrade
 from signpost.tenants.loading import load_tenants
 from signpost.tenants.model import Tenants
@@ -277,3 +278,13 @@ def test_a_wrong_signature_shows_the_reason_of_the_delivery_log(folder: Path, mo
     assert "check the secret of the source" in result.output
     assert "delivery   dlv_7" in result.output
     assert len(answers["/v1/webhooks/greens"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "about"), [("unsigned", "signature"), ("unavailable", "intake"), ("refused", "body")]
+)
+def test_a_delivery_says_what_its_problem_is_about(status: str, about: str, capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [{"pointer": "", "detail": "is wrong"}, {"pointer": "/a", "detail": "is missing"}]
+    one = {"id": "dlv_1", "source": "acme", "size": 1, "received_at": "now", "status": status, "events": []}
+    show_delivery(one | {"problems": problems, "replayable": True, "body": None}, False)
+    assert f"  problem  {about}: is wrong\n  problem  /a: is missing\n" in capsys.readouterr().out
