@@ -203,7 +203,7 @@ def verify(
             for candidate in given:
                 if hmac.compare_digest(digest, candidate):
                     signed.append(message)
-    if given == [b""] or not (signed or any(_fits(scheme, one) for one in given)):
+    if not (signed or any(_fits(scheme, one) for one in given)):
         raise InvalidSignature(f"{_place(scheme)} holds no signature in the expected format, {_format_of(scheme)}")
     if missing := [part for part in scheme.needs if not request.part(part)]:
         raise InvalidSignature(f"the signed message lacks {', '.join(missing)}; send it")
