@@ -6,6 +6,7 @@ signature of the request.
 
 import base64
 import binascii
+import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -253,7 +254,7 @@ def _place(scheme: Scheme) -> str:
 
 
 def _example(scheme: Scheme) -> str:
-    return ENCODINGS[scheme.encoding](hmac.digest(b"", b"", scheme.algorithm))
+    return ENCODINGS[scheme.encoding](bytes(hashlib.new(scheme.algorithm).digest_size))
 
 
 def _fits(scheme: Scheme, signature: bytes) -> bool:
