@@ -87,7 +87,7 @@ class EndpointDesk:
         many messages. Raises NoEndpoint."""
         row, sent = self.row(name), 0
         self.store.endpoints.resume(self.tenant, row.id, now)
-        for message, item in self.store.outgoing.known(row):
+        for message, item in self.store.outgoing.known(row, now):
             if candidate in (None, message.case_key):
                 self.store.outgoing.queue(row, message, item, now)
                 sent += 1

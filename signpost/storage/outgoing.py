@@ -82,10 +82,10 @@ class OutgoingStore:
         with self._write_connection() as connection:
             Spreader(connection, endpoint, now).again(message, item)
 
-    def known(self, endpoint: EndpointRow) -> list[tuple[Announcement, Item]]:
-        """The latest agendas and lists of questions that an endpoint got, to send them again."""
+    def known(self, endpoint: EndpointRow, now: int) -> list[tuple[Announcement, Item]]:
+        """The latest agendas and lists of questions that an endpoint got, to send them again from `now`."""
         with self._read_connection() as connection:
-            return Spreader(connection, endpoint, 0).known_states()
+            return Spreader(connection, endpoint, now).known_states()
 
     def claim(self, now: int, lease_until: int, room: int, share: int, start: int = 0) -> list[Claimed]:
         """Lease up to `room` messages that are due, `share` of one endpoint at once, and 1 of one that fails. `start`:

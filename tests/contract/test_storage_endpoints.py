@@ -94,10 +94,10 @@ def test_an_erasure_leaves_no_body_that_an_endpoint_got_and_no_attempt(store: St
     queue(store, "a-1")
     [one] = claim(store)
     settle(store, one, keep_body=True)
-    assert [known.body for known, _ in store.outgoing.known(ONE)] == [b"{}"]
+    assert [known.body for known, _ in store.outgoing.known(ONE, NOW)] == [b"{}"]
     with store.transaction() as transaction:
         transaction.erase("acme", {"c-1"}, NOW, now=NOW)
-    assert store.outgoing.known(ONE) == []
+    assert store.outgoing.known(ONE, NOW) == []
     assert store.endpoints.attempts("acme", "ep_1") == []
 
 
@@ -107,7 +107,7 @@ def test_the_result_of_what_was_erased_meanwhile_leaves_no_trace(store: Store) -
     with store.transaction() as transaction:
         transaction.erase("acme", {"c-1"}, NOW, now=NOW)
     settle(store, one, keep_body=True)
-    assert (store.outgoing.known(ONE), store.endpoints.attempts("acme", "ep_1")) == ([], [])
+    assert (store.outgoing.known(ONE, NOW), store.endpoints.attempts("acme", "ep_1")) == ([], [])
 
 
 def test_what_waits_longer_than_the_endpoint_was_away_is_due_once_it_is_back(store: Store) -> None:
@@ -127,6 +127,15 @@ def test_a_test_harms_no_endpoint(store: Store) -> None:
     assert found is not None
     assert (found.failures, found.failing_since, found.paused_until) == (0, None, 0)
     assert waiting(store) == 0
+
+
+def test_a_replayed_agenda_counts_from_its_replay(store: Store) -> None:
+    queue(store, "a-1")
+    settle(store, claim(store)[0], keep_body=True)
+    for message, item in store.outgoing.known(ONE, NOW + HOUR):
+        store.outgoing.queue(ONE, message, item, NOW + HOUR)
+    assert store.endpoints.counts(NOW + HOUR + MINUTE)["ep_1"].oldest == MINUTE
+    assert store.outgoing.summary(NOW + HOUR + MINUTE).oldest == MINUTE
 
 
 def test_what_the_receiver_knows_or_is_getting_is_not_sent_twice(store: Store) -> None:
