@@ -5,6 +5,7 @@ from typing import Final
 
 from signpost.case.instant import DAY, HOUR, MINUTE, SECOND
 from signpost.storage import Attempt, EndpointRow, Settled
+from signpost.storage.endpoint_rows import TEST
 
 DELAYS_US: Final = (
     5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR,
@@ -63,6 +64,8 @@ def settle(
 
 
 def _reason(endpoint: EndpointRow, attempt: Attempt, now: int, patience: Patience) -> str:
+    if attempt.message.item == TEST:
+        return ""
     if attempt.status == GONE:
         return "the receiver answered 410 Gone"
     since = endpoint.failing_since

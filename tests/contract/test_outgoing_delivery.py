@@ -1,10 +1,12 @@
 """Deliverers without a network, in virtual time: order, coalescing, retries, and endpoints that do not work."""
 
 from collections.abc import Iterator
+from secrets import token_bytes
 
 import pytest
 
 from signpost.case.instant import DAY, HOUR, MINUTE, SECOND
+from signpost.outgoing.desk import EndpointDesk
 from signpost.outgoing.items import redact
 from signpost.storage import Store, open_store, upgrade
 from tests.support.receivers import (
@@ -218,12 +220,25 @@ def test_an_endpoint_that_is_away_for_days_is_disabled(world: World, caplog: pyt
     assert [(item, sequence) for _, item, sequence, _ in receiver.got] == [("r-1", 2)]
 
 
-def test_410_disables_at_once(world: World) -> None:
+def test_410_disables_at_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.add(Receiver(lambda _now: GONE))
     record(world.store, change_of("r-1", 1, "raised"))
     world.deliverer().run(world, SECOND)
     [row] = world.store.endpoints.all("acme")
     assert (row.enabled, row.reason) == (False, "the receiver answered 410 Gone")
+    assert "is disabled: the receiver answered 410 Gone" in caplog.text
+
+
+def test_410_to_a_test_message_disables_nothing_and_logs_no_disabling(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.add(Receiver(lambda _now: GONE))
+    EndpointDesk(world.store, "acme", (), token_bytes).test("ep_1", world.now)
+    world.deliverer().run(world, SECOND)
+    [row] = world.store.endpoints.all("acme")
+    assert row.enabled
+    assert "is disabled" not in caplog.text
+    assert "endpoint ep_1 of tenant acme: the receiver answered 410" in caplog.text
 
 
 def test_agendas_are_states_of_which_the_latest_counts(world: World) -> None:
