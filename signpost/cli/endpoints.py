@@ -129,11 +129,12 @@ def test(endpoint: str, as_json: bool) -> None:
 def replay(endpoint: str, candidate: str | None, as_json: bool) -> None:
     """Send today's state again: active recommendations, the agendas that it has had, and what was set aside."""
     with _desk_of(endpoint) as desk:
-        number = desk.replay(endpoint, _now(), candidate)
+        number, is_enabled = desk.replay(endpoint, _now(), candidate), desk.row(endpoint).enabled
     if as_json:
         print_json({"messages": number})
     else:
-        echo(f"{number} messages are sent again.")
+        when = "" if is_enabled else f" once it is enabled: `signpost endpoints enable {endpoint}`"
+        echo(f"{number} messages are sent again{when or '.'}")
 
 
 @endpoints.command

@@ -164,10 +164,14 @@ def test_endpoints_show_their_attempts_and_are_switched(intake: Intake, reader: 
     assert "https://receiver.example/hook" in reader.get("/page/operations/endpoints").text
     page = reader.send(reader.get(path), f"{path}/test")
     assert page.first("p", role="status").text == "A test message waits for it."
-    for action, state in (("disable", "disabled by hand"), ("enable", "enabled")):
+    for action, state, waits in (
+        ("disable", "disabled by hand", "waits until it is enabled"),
+        ("enable", "enabled", "waits for it"),
+    ):
         page = reader.send(page, f"{path}/{action}")
         assert state in page.first("dl").text
-    assert "waits for it" in reader.send(page, f"{path}/replay").text
+        page = reader.send(page, f"{path}/replay")
+        assert waits in page.first("p", role="status").text
     assert made["secret"] not in reader.get(path).text
     assert reader.client.get(f"{path}?after=99999999999999999999999").status_code == 400
 
