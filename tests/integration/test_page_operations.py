@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 
+from signpost.case.instant import HOUR, format_instant
 from signpost.doctor import Site
 from signpost.messaging import Message
 from signpost.messaging.message import EXCHANGE, REASON, ROUTING_KEY
 from signpost.names import DEAD, EVENTS
 from signpost.outgoing.desk import EndpointDesk
+from signpost.outgoing.items import item_for
 from signpost.services.intake.page.installation import Installation
 from signpost.services.intake.problems import NoSlot
 from signpost.settings import read_settings
+from signpost.storage import Attempt, Settled
 from tests.integration.test_page_sessions import make_link
 from tests.support.intake_parts import NOW, SOUTH_KEY, Intake, intake_at, sign_standard
 from tests.support.pages import Reader, follow_link, links_of, sign_in
+from tests.support.receivers import change_of, record
 from tests.support.rulebooks import FEW_RULES
 
 WEBHOOK = {
@@ -190,6 +194,25 @@ def test_the_attempts_of_an_endpoint_are_listed(
     for shown in ("rec_1.2", "refused", "500", "the receiver answered 500", "<b>no</b>"):
         assert shown in page.text
     assert f"/page/operations/endpoints/{made['id']}?after=7" in links_of(page)
+
+
+def test_an_endpoint_fails_since_one_instant(intake: Intake, reader: Reader) -> None:
+    desk = EndpointDesk(intake.store, "north", (), token_bytes)
+    made = desk.add("https://fourth.example/hook", ["north.#"], every_change=False, now=NOW)
+    fail(intake, made["id"], NOW + 5 * HOUR)
+    shown = reader.get(f"/page/operations/endpoints/{made['id']}").first("dl")
+    assert [one.text for one in shown.all("dt")].count("Failing since") == 0
+    state = shown.all("dd")[0]
+    assert state.text.startswith("failing, since")
+    assert state.first("time").attributes["datetime"] == format_instant(NOW + 5 * HOUR)
+
+
+def fail(intake: Intake, endpoint: str, at: int) -> None:
+    """Record a failed attempt at an endpoint of north."""
+    record(intake.store, change_of("r-1", 1, "raised", tenant="north"), now=at)
+    intake.store.outgoing.spread("north", 9, at, item_for)
+    [one] = [one for one in intake.store.outgoing.claim(at, at + HOUR, 99, 9) if one.endpoint.id == endpoint]
+    intake.store.outgoing.settle([Settled(Attempt(one.message, at, 1, "failed"), due=at)])
 
 
 def test_no_other_tenant_reaches_an_endpoint(intake: Intake) -> None:
