@@ -240,5 +240,6 @@ def _show(one: dict[str, Any], as_json: bool) -> None:
         print_json(one)
         return
     for name, value in one.items():
-        shown = ", ".join(value) if isinstance(value, list) else "" if value is None else value
-        echo(f"{name.replace('_', ' '):<14} {shown}")
+        if value not in (None, ""):
+            shown = ", ".join(value) if isinstance(value, list) else value
+            echo(f"{name.replace('_', ' '):<14} {shown}")

@@ -25,7 +25,7 @@ def endpoint_document(endpoint: EndpointRow, counts: EndpointCounts | None, now:
         "changed": format_instant(endpoint.changed),
         "last_success": _instant(endpoint.last_success),
         "failing_since": _instant(endpoint.failing_since),
-        "next_attempt": _instant(endpoint.paused_until) if endpoint.paused_until > now else None,
+        "next_attempt": _instant(endpoint.paused_until) if endpoint.enabled and endpoint.paused_until > now else None,
         "waiting": waiting.waiting,
         "oldest_s": None if waiting.oldest is None else round(waiting.oldest / SECOND, 1),
         "set_aside": waiting.set_aside,

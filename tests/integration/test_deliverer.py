@@ -118,6 +118,7 @@ def test_410_disables_and_a_command_enables(
     assert server.wait_for(3)[2][0]["webhook-id"] == "r-1.2"
     assert call(url, "disable", name).exit_code == 0
     assert _state(url, name) == "disabled"
+    assert "next attempt" not in call(url, "show", name).output
     assert f"once it is enabled: `signpost endpoints enable {name}`" in call(url, "replay", name).output
     assert call(url, "remove", name).exit_code == 0
     assert "no endpoint" in call(url, "show", name).output

@@ -4,8 +4,9 @@ from ipaddress import ip_address
 
 import pytest
 
-from signpost.case.instant import DAY, HOUR, MINUTE, SECOND
+from signpost.case.instant import DAY, HOUR, MINUTE, SECOND, format_instant
 from signpost.outgoing.addresses import BadUrl, Blocked, check_url, choose, is_public, parse_networks
+from signpost.outgoing.documents import endpoint_document
 from signpost.outgoing.items import covers
 from signpost.outgoing.registry import InvalidEndpoint, check_patterns, new_endpoint, secret_of, tenant_of
 from signpost.outgoing.schedule import DELAYS_US, MAX_JITTER, TRIP, Patience, delay, settle
@@ -155,6 +156,12 @@ def test_an_endpoint_is_disabled_after_days_or_when_it_is_gone() -> None:
 def test_a_message_that_is_refused_for_days_is_set_aside() -> None:
     assert settle(endpoint(), attempt(first=NOW - 3 * DAY), jitter=0, patience=Patience()).set_aside
     assert not settle(endpoint(), attempt(first=NOW - 2 * DAY), jitter=0, patience=Patience()).set_aside
+
+
+def test_a_disabled_endpoint_has_no_next_attempt() -> None:
+    later = format_instant(NOW + HOUR)
+    assert endpoint_document(endpoint(paused_until=NOW + HOUR), None, NOW)["next_attempt"] == later
+    assert endpoint_document(endpoint(paused_until=NOW + HOUR, enabled=False), None, NOW)["next_attempt"] is None
 
 
 def test_a_success_after_rest_hurries_what_waits() -> None:
