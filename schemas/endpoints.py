@@ -7,10 +7,12 @@ from marshmallow import RAISE, Schema, ValidationError
 
 from signpost.schemas.containers import Items
 from signpost.schemas.fields import Boolean, Integer, Line, json_type
-from signpost.schemas.problems import InvalidEvent, Problem, problems_of
+from signpost.schemas.problems import Hints, InvalidEvent, Problem, problems_of
 from signpost.schemas.recommendation import Key
 
 MAX_OVERLAP_HOURS = 720
+OPTIONS = {"bind": "patterns", "overlap": "overlap_hours"}
+"""Options of the command -> their fields."""
 
 
 class EndpointSchema(Schema):
@@ -65,4 +67,4 @@ def _load(schema: Schema, document: Any) -> dict[str, Any]:
     try:
         return dict(schema.load({name: value for name, value in document.items() if value is not None}))
     except ValidationError as error:
-        raise InvalidEvent(problems_of(schema, error.messages_dict, "")) from None
+        raise InvalidEvent(problems_of(schema, error.messages_dict, "", Hints(meant=OPTIONS))) from None

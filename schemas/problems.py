@@ -48,14 +48,17 @@ def count_more(more: int) -> str:
 
 
 class Hints:
-    """The suggestions that one request may still get: each costs a comparison with all known names."""
+    """The suggestions that one request may still get: each costs a comparison with all known names. `meant`: a word of
+    another place -> what it is called here."""
 
-    def __init__(self, left: int = MAX_PROBLEMS) -> None:
-        self._left = left
+    def __init__(self, left: int = MAX_PROBLEMS, meant: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._left, self._meant = left, meant
 
     def did_you_mean(self, word: str, known: Iterable[str]) -> str:
         """The end of a message, as `signpost.suggestions.did_you_mean`; "" when the suggestions are used up."""
         self._left -= 1
+        if word in self._meant:
+            return f"; did you mean {self._meant[word]}?"
         return did_you_mean(word, known) if self._left >= 0 else ""
 
 
@@ -82,7 +85,7 @@ def problems_of(
         elif schema and name not in declared and name != "_schema":
             hint = misplaced.get(str(name)) or hints.did_you_mean(str(name), declared)
             hint = hint or CUSTOM_HINT * (CUSTOM in declared)
-            yield Problem(here, f"is not a field of this event{hint}")
+            yield Problem(here, f"is not a known field{hint}")
         else:
             yield from (Problem(here, _with_hint(message, hints)) for message in found)
 

@@ -17,7 +17,7 @@ REASONS = {
     413: "The body is too large, or the batch has too many events",
     414: "The address is too long",
     415: "The content type is not supported",
-    422: "The event is invalid; `errors` names every invalid field",
+    422: "The body is invalid; `errors` names every invalid field",
     431: "The headers are too large",
     429: "The tenant exceeds its rate limit; retry after `Retry-After` seconds",
     503: "The database or broker is unavailable; retry after `Retry-After` seconds",

@@ -60,7 +60,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     413: _problem(413, "too-large", "The request is too large", "at most 1000000 bytes are accepted"),
     414: _problem(414, "http-414", "Request-URI Too Long", "The address is too long."),
     415: _problem(415, "not-understood", "Unsupported media type", "send the body without Content-Encoding"),
-    422: _problem(422, "refused", "The event is invalid", "1 problem", errors=[_CURRENCY]),
+    422: _problem(422, "refused", "The body is invalid", "1 problem", errors=[_CURRENCY]),
     431: _problem(431, "http-431", "Request Header Fields Too Large", "The headers are too large."),
     429: _problem(
         429,

@@ -79,7 +79,7 @@ class BadQuery(CallerError):
 
 
 KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
-    (InvalidEvent, 422, "refused", "The event is invalid"),
+    (InvalidEvent, 422, "refused", "The body is invalid"),
     (InvalidSignature, 401, "unsigned", "The signature is missing or invalid"),
     (Unauthorized, 401, "unauthorized", "The API key is missing or invalid"),
     (NotFound, 404, "unknown", "Not found"),

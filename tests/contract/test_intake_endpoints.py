@@ -72,6 +72,13 @@ def test_what_is_wrong_is_named(intake: Intake, body: dict[str, Any], pointer: s
     assert pointer in [error["pointer"] for error in answer.get_json()["errors"]]
 
 
+def test_a_wrong_body_is_no_event_and_an_option_of_the_command_leads_to_its_field(intake: Intake) -> None:
+    answer = intake.post("/v1/endpoints", json.dumps({"url": URL, "bind": ["north.#"]}).encode(), {}).get_json()
+    assert (answer["type"], answer["title"]) == ("urn:signpost:problem:refused", "The body is invalid")
+    details = {error["pointer"]: error["detail"] for error in answer["errors"]}
+    assert details["/bind"] == "is not a known field; did you mean patterns?"
+
+
 def test_a_neighbour_sees_and_changes_nothing(intake: Intake) -> None:
     name = add(intake)["id"]
     assert intake.get("/v1/endpoints", SOUTH_KEY).get_json() == {"items": []}

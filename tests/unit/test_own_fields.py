@@ -231,7 +231,7 @@ def test_the_intake_refuses_unknown_names_and_other_types(tmp_path: Path) -> Non
         load_event(event(offer="o", custom={"needs_visa": True}), tenant="t", now=NOW, own=declared)
     with pytest.raises(InvalidEvent, match="declared: none"):
         load_event(event(offer="o", custom={"shift": "day"}), tenant="t", now=NOW)
-    with pytest.raises(InvalidEvent, match=r"/data/car: is not a field of this event; .* belongs under 'custom'"):
+    with pytest.raises(InvalidEvent, match=r"/data/car: is not a known field; .* belongs under 'custom'"):
         load_event(event(offer="o", car=True), tenant="t", now=NOW, own=declared)
     with pytest.raises(InvalidEvent, match=TAKEN_ELSEWHERE.format("custom")):
         load_event(event("offer.countered", offer="o", custom={"shift": "day"}), tenant="t", now=NOW, own=declared)

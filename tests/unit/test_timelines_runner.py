@@ -134,7 +134,7 @@ MALFORMED = {
         "timelines:\n  - name: x\n    start: 2026-03-02T09:00:00Z\n    events:\n"
         "      - {at: 1h, type: offer.extendet, offer: o}\n    expect:\n      - {at: 1h, includes: []}\n"
     ),
-    "offer.extended: salry is not a field of this event; did you mean salary?": (
+    "offer.extended: salry is not a known field; did you mean salary?": (
         "timelines:\n  - name: x\n    start: 2026-03-02T09:00:00Z\n    events:\n"
         "      - {at: 1h, type: offer.extended, offer: o, salry: 1}\n    expect:\n      - {at: 1h, includes: []}\n"
     ),
