@@ -61,7 +61,7 @@ def load_simulation(document: Any, *, tenant: str, now: int, own: OwnKinds = NON
     until = parse_instant(read["until"]) if "until" in read else max(at, last)
     if not at <= until <= at + MAX_PERIOD_US:
         problems.append(Problem("/until", "must be between `at` and 366 days later"))
-    if "candidate" not in read and not events:
+    if "candidate" not in read and not read["events"]:
         problems.append(Problem("/candidate", "is missing; name the candidate or send at least one event"))
     if problems:
         raise InvalidEvent(problems, more)

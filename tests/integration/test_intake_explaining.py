@@ -193,6 +193,12 @@ def test_a_simulation_that_cannot_be_run_names_every_bad_field(intake: Intake, d
     assert pointer in {error["pointer"] for error in found["errors"]}
 
 
+def test_the_candidate_is_not_missing_where_an_event_is_invalid(intake: Intake) -> None:
+    events = [imagined("offer.extended", "2026-03-03T00:00:00Z", offer=7)]
+    _, found = simulate(intake, {"events": events})
+    assert {error["pointer"] for error in found["errors"]} == {"/events/0/data/offer"}
+
+
 def test_a_hostile_body_is_refused_like_everywhere(intake: Intake) -> None:
     for body in (b"", b"{", b'{"events": NaN}', b'{"a": 1, "a": 2}'):
         assert simulate(intake, body)[0] == 400
