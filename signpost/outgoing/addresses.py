@@ -61,7 +61,8 @@ def choose(found: Iterable[str], networks: Sequence[Network], *, encrypted: bool
     allowed = [one for one in addresses if one in inside or (encrypted and is_public(one))]
     if not allowed:
         what = "no public address" if encrypted else "no address at which http is allowed"
-        raise Blocked(f"the host has {what}; SIGNPOST_ENDPOINT_NETWORKS allows networks of your own")
+        which = "SIGNPOST_ENDPOINT_NETWORKS of the deliverer (or of `signpost up`)"
+        raise Blocked(f"the host has {what}; {which} allows networks of your own")
     return [str(one) for one in dict.fromkeys(allowed)]
 
 

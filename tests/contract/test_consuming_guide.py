@@ -19,6 +19,7 @@ from signpost.messaging import connect
 from signpost.messaging.message import Message
 from signpost.messaging.topology import consumer_queue
 from signpost.names import ADVICE, CLOUDEVENT_JSON
+from signpost.outgoing import registry
 from signpost.schemas import RecommendationSchema
 from signpost.schemas.agenda import AgendaSchema
 from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
@@ -28,6 +29,7 @@ from tests.support import servers
 from tests.support.intake_parts import NORTH_KEY
 from tests.support.intake_process import intake_folder, running
 from tests.support.private_servers import wait_until
+from tests.support.receivers import endpoint
 from tests.support.workers_kit import HOUR, START, event, open_system
 
 GUIDE = Path(__file__).parents[2] / "docs" / "consuming.md"
@@ -67,6 +69,13 @@ def test_the_table_names_every_member_of_data(message: str, schema: type[Schema]
     row = next(line for line in GUIDE.read_text("utf-8").splitlines() if line.startswith(f"| `{message}`"))
     shown = re.findall(r"`(\w+)`", row.split("|")[3])
     assert shown == list(schema().fields)
+
+
+def test_the_table_names_the_test_message_of_endpoints() -> None:
+    message, _ = registry.test_message(endpoint(), "test_1", START)
+    document = json.loads(message.body)
+    row = next(line for line in GUIDE.read_text("utf-8").splitlines() if line.startswith(f"| `{document['type']}`"))
+    assert re.findall(r"`(\w+)`", row.split("|")[3].partition(";")[0]) == list(document["data"])
 
 
 @pytest.fixture

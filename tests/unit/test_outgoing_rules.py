@@ -38,6 +38,11 @@ def test_public_addresses_are(address: str) -> None:
         choose([address], parse_networks("10.0.0.0/8"), encrypted=False)
 
 
+def test_a_refusal_names_the_process_that_needs_the_setting() -> None:
+    with pytest.raises(Blocked, match="SIGNPOST_ENDPOINT_NETWORKS of the deliverer"):
+        choose(["127.0.0.1"], (), encrypted=False)
+
+
 def test_of_several_addresses_only_the_allowed_ones_are_used() -> None:
     assert choose(["10.0.0.1", "8.8.8.8", "::1"], (), encrypted=True) == ["8.8.8.8"]
 
