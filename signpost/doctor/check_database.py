@@ -189,6 +189,8 @@ def endpoints(site: Site) -> Iterator[Finding]:
             )
         elif row.failing_since is not None:
             text = f"endpoint {row.id} of tenant {row.tenant} fails since {format_instant(row.failing_since)}"
+            last = site.store.endpoints.attempts(row.tenant, row.id, limit=1)
+            text += "".join(f": {one.detail}" for one in last if one.detail)
             yield warning(text, f"signpost endpoints attempts {row.id}", "the attempts say what its receiver answers")
     if (age := site.store.outgoing.announced_age(now) / SECOND) > site.limits.outbox_margin_s:
         text = f"messages for endpoints wait for {age:.0f} s: no deliverer runs"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from signpost.case.instant import DAY, HOUR, SECOND
-from signpost.doctor import NAMES, Limits, Status
+from signpost.case.instant import DAY, HOUR, MINUTE, SECOND
+from signpost.doctor import NAMES, Limits, Site, Status, check_broker, read_site_settings
 from signpost.doctor.site import wall_clock
 from signpost.messaging.message import EXCHANGE
 from signpost.messaging.topology import ADVISOR, BULK, UNROUTED
@@ -25,7 +25,7 @@ from signpost.storage import head_revision, schema
 from signpost.tenants.live_rulebooks import LiveEngines, kept_rules
 from tests.support.certificates import Authority
 from tests.support.installations import Installation, is_bad, variables
-from tests.support.receivers import Receiver, World, change_of, endpoint, record
+from tests.support.receivers import FAULTY, Receiver, World, change_of, endpoint, record
 from tests.support.rulebooks import FEW_RULES
 from tests.support.workers_kit import System, event, message
 
@@ -299,6 +299,14 @@ def disabled_endpoint(installation: Installation) -> None:
         system.store.endpoints.disable("acme", "ep_1", "no message was accepted for 3 days", wall_clock())
 
 
+def failing_endpoint(installation: Installation) -> None:
+    with opened(installation) as system:
+        system.store.endpoints.add(endpoint(), 1)
+        record(system.store, change_of("r-1", 1, "raised"), now=wall_clock())
+        world = World(system.store, {"ep_1": Receiver(lambda _now: FAULTY)}, wall_clock())
+        world.deliverer().run(world, SECOND)
+
+
 def unspread(installation: Installation) -> None:
     """Messages for an endpoint that are an hour old."""
     with opened(installation) as system:
@@ -307,9 +315,10 @@ def unspread(installation: Installation) -> None:
     installation.processes["deliverer"] = lambda: deliver(installation)
 
 
-def deliver(installation: Installation) -> None:
+def deliver(installation: Installation, later_us: int = 0) -> None:
     with opened(installation) as system:
-        World(system.store, {"ep_1": Receiver()}, wall_clock()).deliverer().step()
+        world = World(system.store, {"ep_1": Receiver()}, wall_clock() + later_us)
+        world.deliverer().run(world, SECOND)
 
 
 def renewed_queue(installation: Installation) -> None:
@@ -451,10 +460,12 @@ FAULTS = {
     ),
     "events that nobody reads": Fault("queues", "signpost.advisor.bulk; 1 messages wait", unread_events),
     "dead letters": Fault("dead-letters", "1 dead letters in signpost.dead", dead_letter, status=WARNING),
-    "advice for nobody": Fault("dead-letters", "match no consumer's pattern", unrouted, status=WARNING),
     "no relay": Fault("outbox", "1 messages wait in the outbox", waiting_outbox),
     "an endpoint that is disabled": Fault(
         "endpoints", "ep_1 of tenant acme is disabled", disabled_endpoint, status=WARNING
+    ),
+    "an endpoint that fails": Fault(
+        "endpoints", ": the receiver answered 500", failing_endpoint, lambda one: deliver(one, MINUTE), WARNING
     ),
     "no deliverer": Fault("endpoints", "no deliverer runs", unspread),
     "no clock": Fault("due-cases", "1 cases are due", due),
@@ -496,6 +507,22 @@ def test_a_fault_is_named_and_what_is_printed_mends_it(installation: Installatio
             fault.undo(installation)
         installation.mend(fault.check)
         assert not [line for line in installation.lines(fault.check) if is_bad(line)]
+
+
+def test_advice_without_a_queue_is_no_fault_where_consumers_read_the_feed(installation: Installation) -> None:
+    unrouted(installation)
+    assert [line.finding.status for line in installation.lines("dead-letters")] == [Status.OK]
+
+
+def test_advice_for_nobody_is_a_fault_where_consumers_have_queues(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unrouted(installation)
+    monkeypatch.setattr(Site, "is_rabbitmq", True)
+    settings, _ = read_site_settings(installation.environ)
+    assert settings is not None
+    [found] = check_broker.dead_letters(Site(settings, installation.environ))
+    assert (found.status, found.text.partition(" (")[0]) == (WARNING, "1 changes of advice match no consumer's pattern")
 
 
 def test_there_are_faults_enough_and_each_check_of_an_embedded_installation_has_one() -> None:
