@@ -38,6 +38,8 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
     @routes.get("/link/<token>")
     def follow(token: str) -> Response:
         # Only the button uses the link up: programs that preview links do not press it
+        if not viewers.is_link(parts.context, token):
+            return render("link.html", 410, token=token, problem=NO_LINK)
         return render("link.html", token=token, problem="")
 
     @routes.post("/link/<token>")

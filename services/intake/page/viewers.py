@@ -12,7 +12,7 @@ from signpost.case.instant import HOUR
 from signpost.errors import CallerError
 from signpost.services.intake.context import IntakeContext
 from signpost.services.intake.problems import NotFound
-from signpost.storage.page_sessions import EMPLOYER, OPERATOR, SESSION, TENANT, PageSession, digest_of
+from signpost.storage.page_sessions import EMPLOYER, LINK, OPERATOR, SESSION, TENANT, PageSession, digest_of
 from signpost.tenants.model import hash_key
 
 SESSION_US: Final = 12 * HOUR
@@ -75,6 +75,11 @@ def begin_with_key(context: IntakeContext, key: str) -> str | None:
     row = PageSession(digest_of(secret), SESSION, tenant, TENANT, "", hash_key(key.strip()), now, now + SESSION_US)
     context.store.page_sessions.add(row, now)
     return secret
+
+
+def is_link(context: IntakeContext, token: str) -> bool:
+    """Whether a one-time link would begin a session now; it does not use it up."""
+    return context.store.page_sessions.find(LINK, digest_of(token), context.clock()) is not None
 
 
 def begin_with_link(context: IntakeContext, token: str) -> str | None:
