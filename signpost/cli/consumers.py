@@ -11,7 +11,7 @@ import click
 
 from signpost.cli.dead_letters import show_list
 from signpost.cli.dead_letters_options import choice_options, examine_option, last_option
-from signpost.cli.edge import echo, json_option, print_json, print_table, settings
+from signpost.cli.edge import echo, json_option, print_json, print_table, settings, warn_of_tenants
 from signpost.errors import CallerError
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def add(name: str, patterns: tuple[str, ...], user: str, as_json: bool) -> None:
     from signpost.messaging.topology import consumer_queue, consumer_topology
 
     _check(name, patterns, user)
+    warn_of_tenants(patterns)
     with _open_servers() as (store, admin):
         admin.apply(consumer_topology(name, patterns))
         before = store.consumers.all().get(name)
@@ -167,11 +168,15 @@ def _check(name: str, patterns: Sequence[str], user: str) -> None:
         raise InvalidConsumer(f"{name!r}: a name consists of at most 64 lower-case letters, digits and hyphens")
     if user and not _USER.fullmatch(user):
         raise InvalidConsumer(f"{user!r}: a user consists of at most 64 letters, digits, dots, hyphens and underscores")
+    from signpost.messaging.pattern_words import unknown_word
+
     for pattern in patterns:
         if not _PATTERN.fullmatch(pattern):
             raise InvalidConsumer(
                 f"{pattern!r} is not a pattern; write TENANT.AUDIENCE.TOPIC.PRIORITY.CHANGE with * and #"
             )
+        if problem := unknown_word(pattern):
+            raise InvalidConsumer(f"{pattern!r}: {problem}")
 
 
 @contextmanager

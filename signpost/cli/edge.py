@@ -10,6 +10,7 @@ from typing import Any
 import click
 import orjson
 
+from signpost.errors import SignpostError
 from signpost.printable import escape, escape_json
 from signpost.settings import Settings, read_settings
 
@@ -30,6 +31,20 @@ def echo(text: object = "", *, err: bool = False) -> None:
     parts = _STYLE.split(str(text))
     parts[::2] = [escape(part, keep="\n\t") for part in parts[::2]]
     click.echo("".join(parts), err=err)
+
+
+def warn_of_tenants(patterns: Iterable[str]) -> None:
+    """Warn of patterns whose tenant the tenants file lacks. Says nothing if the file cannot be read here."""
+    from signpost.suggestions import meant
+    from signpost.tenants.loading import load_tenants
+
+    try:
+        known = load_tenants(settings().tenants, os.environ).tenants
+    except SignpostError:
+        return
+    named = {pattern.rpartition(":")[2].partition(".")[0] for pattern in patterns}
+    for tenant in sorted(named - known.keys() - {"*", "#"}):
+        echo(f"There is no tenant {tenant!r} yet; {meant(tenant, known.keys())}".rstrip("; "), err=True)
 
 
 def print_json(document: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from signpost.cli.edge import echo, json_option, parse_age, print_json, print_table, settings
+from signpost.cli.edge import echo, json_option, parse_age, print_json, print_table, settings, warn_of_tenants
 from signpost.errors import TransientError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def add(url: str, patterns: tuple[str, ...], every_change: bool, as_json: bool) 
 
     with _store() as store:
         made = _desk(store, tenant_of(patterns)).add(url, patterns, every_change=every_change, now=_now())
+    warn_of_tenants(patterns)
     if as_json:
         print_json(made)
         return

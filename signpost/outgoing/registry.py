@@ -10,6 +10,7 @@ import orjson
 from signpost.advice.messages import SOURCE
 from signpost.case.instant import DAY, format_instant
 from signpost.errors import CallerError
+from signpost.messaging.pattern_words import unknown_word
 from signpost.names import JSON
 from signpost.outgoing.addresses import BadUrl, Network, check_url
 from signpost.schemas import InvalidEvent, Problem
@@ -75,7 +76,7 @@ def new_endpoint(
 
 
 def check_patterns(tenant: str, patterns: Sequence[str]) -> None:
-    """Raises InvalidEndpoint for a text that is no pattern, or one of another tenant."""
+    """Raises InvalidEndpoint for a text that is no pattern, matches nothing, or is of another tenant."""
     if not 1 <= len(patterns) <= MAX_PATTERNS:
         raise InvalidEndpoint("/patterns", f"must have 1 to {MAX_PATTERNS} patterns")
     for number, pattern in enumerate(patterns):
@@ -86,6 +87,8 @@ def check_patterns(tenant: str, patterns: Sequence[str]) -> None:
                 f"must begin with {tenant}: {tenant}.AUDIENCE.TOPIC.PRIORITY.CHANGE with * and #, or "
                 f"agenda:{tenant}.AUDIENCE.PRIORITY",
             )
+        if problem := unknown_word(pattern):
+            raise InvalidEndpoint(f"/patterns/{number}", problem)
 
 
 def test_message(endpoint: EndpointRow, name: str, now: int) -> tuple[Announcement, Item]:

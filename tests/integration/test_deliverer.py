@@ -147,6 +147,17 @@ def test_a_wrong_endpoint_is_refused(sqlite_url: str, arguments: tuple[str, ...]
     assert problem in result.output
 
 
+def test_a_tenant_that_the_tenants_file_lacks_is_named(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade(sqlite_url)
+    (tmp_path / "tenants.yaml").write_text("tenants: {acme: {}}\n", encoding="utf-8")
+    monkeypatch.setenv("SIGNPOST_TENANTS", str(tmp_path / "tenants.yaml"))
+    warning = "There is no tenant 'acne' yet; did you mean acme?"
+    assert warning in call(sqlite_url, "add", "https://hooks.acme.example/", "--bind", "acne.#").stderr
+    assert call(sqlite_url, "add", "https://hooks.acme.example/", "--bind", "agenda:acme.#").stderr == ""
+
+
 def _attempts(url: str, name: str) -> list[dict[str, str]]:
     found = answer(url, "attempts", name)
     assert isinstance(found, list)

@@ -1,10 +1,13 @@
 """Addresses that endpoints may have, the schedule of attempts, and what an endpoint must look like."""
 
+import re
 from ipaddress import ip_address
 
 import pytest
 
 from signpost.case.instant import DAY, HOUR, MINUTE, SECOND, format_instant
+from signpost.cli.consumers import InvalidConsumer, _check
+from signpost.messaging.pattern_words import unknown_word
 from signpost.outgoing.addresses import BadUrl, Blocked, check_url, choose, is_public, parse_networks
 from signpost.outgoing.documents import endpoint_document
 from signpost.outgoing.items import covers
@@ -91,6 +94,26 @@ def test_patterns_of_the_own_tenant(pattern: str) -> None:
 def test_patterns_that_reach_beyond_the_tenant_or_are_none(pattern: str) -> None:
     with pytest.raises(InvalidEndpoint):
         check_patterns("acme", [pattern])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hint"),
+    [
+        ("acme.candidat.#", "did you mean candidate?"), ("acme.*.offers.urgnt.raised", "did you mean urgent?"),
+        ("acme.*.*.*.raise", "did you mean raised?"), ("agenda:acme.employr.#", "did you mean employer?"),
+        ("questions:acme.employer.#", "known: candidate"), ("agenda:acme.*.nobody", "known: low, normal"),
+    ],
+)  # fmt: skip
+def test_a_pattern_with_a_word_that_no_message_has_is_refused(pattern: str, hint: str) -> None:
+    with pytest.raises(InvalidEndpoint, match=re.escape(hint)):
+        check_patterns("acme", [pattern])
+    with pytest.raises(InvalidConsumer, match=re.escape(hint)):
+        _check("notifier", [pattern], "")
+
+
+@pytest.mark.parametrize("pattern", ["acme.*.offers", "acme.#.raised", "acme.#.odd", "agenda:acme.*.none", "#"])
+def test_a_pattern_whose_words_may_match_is_taken(pattern: str) -> None:
+    assert unknown_word(pattern) == ""
 
 
 def test_all_patterns_have_one_tenant() -> None:
