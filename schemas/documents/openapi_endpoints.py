@@ -213,7 +213,8 @@ def _test() -> JsonSchema:
 
 def _replay() -> JsonSchema:
     content = media(ref("EndpointMessages"), {"messages": 12})
-    answers = answering(202, "How many messages are sent again, to a disabled endpoint once it is enabled", content, 400, 401, 404, 413, 415, 422, 503)
+    what = "How many messages are sent again, to a disabled endpoint once it is enabled"
+    answers = answering(202, what, content, 400, 401, 404, 413, 415, 422, 503)
     return {
         "operationId": "replayEndpoint",
         "summary": "Send today's state again: active recommendations, agendas, and what was set aside",

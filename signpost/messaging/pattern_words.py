@@ -1,4 +1,4 @@
-"""Finds words of a pattern that no routing key has, so that a pattern that matches nothing is noticed when it is added."""
+"""Finds words of a pattern that no routing key has: such a pattern matches nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias

@@ -54,6 +54,18 @@ def test_recorded_events_of_one_of_several_people(recording: Path) -> None:
     assert (one["holds"], one["next"]) == (False, {"at": "2026-03-09T09:00:00Z", "change": "starts"})
 
 
+def test_what_takes_the_place_of_advice_is_named_with_its_subject(tmp_path: Path) -> None:
+    salary = {"amount": "80000", "currency": "USD", "per": "year"}
+    letter = {"salary": {**salary, "amount": "70000"}}
+    events = [
+        event(1, "c-1", "offer.extended", offer="acme", salary=salary),
+        event(2, "c-1", "offer.letter_received", offer="acme", letter=letter),
+    ]
+    (tmp_path / "events.json").write_text(json.dumps(events), "utf-8")
+    result = call("review-letter@offer/acme", "--events", tmp_path / "events.json", "--at", START)
+    assert "suppressed by letter-differs@offer/acme" in result.output
+
+
 def test_only_what_was_known_by_then_counts() -> None:
     result = call("withdraw-promptly@offer/acme", "--timeline", WITHDRAWING, "--at", "1h")
     assert "does not hold" in result.output

@@ -124,6 +124,17 @@ def test_why_shows_every_condition_fact_and_change_of_the_explanation(reader: Re
             assert {change["words"] for change in one["if_changed"]} <= would
 
 
+def test_why_names_the_subject_of_what_takes_its_place(reader: Reader) -> None:
+    pages = [reader.get(f"{MARIA}?at={at}") for at in filter(None, instants(reader.get(MARIA)))]
+    rows = [row for page in pages for row in page.all("tr") for cell in row.all("td", **{"data-name": "State"})
+            if " by " in cell.text]  # fmt: skip
+    assert rows
+    for row in rows:
+        by = row.all("td")[3].first("span").text
+        page = reader.get(row.first("a").attributes["href"])
+        assert f"Suppressed by {by}" in page.first("section", class_="explanation").text
+
+
 def conditions(section: Element) -> list[tuple[str, str]]:
     """The answer and the words of each condition."""
     return [(one.first("span").text, one.first("code").text) for one in section.all("summary")]

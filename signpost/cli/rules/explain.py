@@ -167,7 +167,8 @@ def _show(explanation: "Explanation") -> None:
     for reason in one["because"]:
         _print_reason(reason, 1)
     if one["suppressed_by"]:
-        echo(f"  suppressed by {', '.join(one['suppressed_by'])}")
+        names = [name if "@" in name else f"{name}@{subject}" for name in one["suppressed_by"]]
+        echo(f"  suppressed by {', '.join(names)}")
     if one["told"]:
         echo(f"  {_describe_state(one['told'])}")
     for name in ("due", "valid_until"):
