@@ -237,7 +237,7 @@ def test_the_intake_refuses_unknown_names_and_other_types(tmp_path: Path) -> Non
         load_event(event("offer.countered", offer="o", custom={"shift": "day"}), tenant="t", now=NOW, own=declared)
 
 
-TAKEN_ELSEWHERE = "/data/{}: is not a field of this event; the events that take fields of your own are offer.extended, "
+TAKEN_ELSEWHERE = "/data/{}: is not a known field; the events that take fields of your own are offer.extended, "
 
 
 def test_a_field_of_ones_own_beside_shipped_ones_is_sent_to_custom(tmp_path: Path) -> None:
