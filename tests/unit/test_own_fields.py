@@ -242,11 +242,11 @@ TAKEN_ELSEWHERE = "/data/{}: is not a known field; the events that take fields o
 
 def test_a_field_of_ones_own_beside_shipped_ones_is_sent_to_custom(tmp_path: Path) -> None:
     declared = own("fields: {offer: {relocation_allowance: {type: money, visible_to: employer}}}\n", tmp_path)
-    with pytest.raises(InvalidEvent, match=r"event; a field of your own belongs under 'custom'$"):
+    with pytest.raises(InvalidEvent, match=r"field; a field of your own belongs under 'custom'$"):
         load_event(event(offer="o", relocation_allowance=1), tenant="t", now=NOW, own=declared)
     with pytest.raises(InvalidEvent, match=TAKEN_ELSEWHERE.format("relocation_allowance")):
         load_event(event("offer.accepted", offer="o", relocation_allowance=1), tenant="t", now=NOW, own=declared)
-    with pytest.raises(InvalidEvent, match=r"event; did you mean relocation\?$"):
+    with pytest.raises(InvalidEvent, match=r"field; did you mean relocation\?$"):
         load_event(event(offer="o", relocation_allowance=1), tenant="t", now=NOW)
     line = "{at: 1h, type: offer.extended, offer: o, relocation_allowance: 1}"
     timeline = f"{{name: x, start: 2026-03-02T09:00:00Z, events: [{line}], expect: [{{at: 1h, includes: []}}]}}"
