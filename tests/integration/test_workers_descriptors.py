@@ -25,6 +25,11 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def times_connected(worker: WorkerProcess) -> int:
+    """How often the publisher of a worker has connected."""
+    return worker.log.read_text().count("publisher: connected")
+
+
 def test_an_advisor_without_descriptors_recovers_when_there_are_some(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -36,6 +41,7 @@ def test_an_advisor_without_descriptors_recovers_when_there_are_some(
             with kill_afterwards(advisor), count_seen_events(database_url) as seen:
                 system.send(event("offer.extended", "c-1", offer="o-1"))
                 wait_until(lambda: seen() == 1, "the first event to be seen")
+                wait_until(lambda: times_connected(advisor) == 1, "its publisher, which may be later, to be there")
                 before = resource.prlimit(advisor.pid, resource.RLIMIT_NOFILE)
                 resource.prlimit(advisor.pid, resource.RLIMIT_NOFILE, (3, before[1]))
                 proxy.become(Mode.RESET)
@@ -48,7 +54,5 @@ def test_an_advisor_without_descriptors_recovers_when_there_are_some(
                 assert cpu_s(advisor.pid) - used < MAX_CPU_S
                 resource.prlimit(advisor.pid, resource.RLIMIT_NOFILE, before)
                 wait_until(lambda: seen() == 2, "the second event to be seen")
-                wait_until(
-                    lambda: advisor.log.read_text().count("publisher: connected") == 2, "its publisher to be back"
-                )
+                wait_until(lambda: times_connected(advisor) == 2, "its publisher to be back")
                 assert advisor.stop() == 0

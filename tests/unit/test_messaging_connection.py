@@ -9,6 +9,7 @@ from pika.exceptions import AMQPError
 
 from signpost.messaging import Bounds
 from signpost.messaging.rabbitmq.connection import ERROR_PAUSE_S, ConnectionThread, connection_parameters
+from signpost.messaging.rabbitmq.loop import SafeTimersLoop
 
 MODULE = "signpost.messaging.rabbitmq.connection"
 BOUNDS = Bounds(connect_timeout_s=3, backoff_first_s=1, backoff_max_s=4)
@@ -336,3 +337,52 @@ def test_the_thread_goes_on_after_an_error_and_reports_its_end(made: Made, monke
     attempt.is_closed = False
     made.thread._run()
     assert attempt.ended[-1] == "stopped"
+
+
+def test_an_attempt_that_fails_at_once_is_made_again(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{MODULE}.time.sleep", lambda _: None)
+
+    def fail(*given: object, **options: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{MODULE}.SelectConnection", fail)
+        with pytest.raises(RuntimeError, match="thread"):
+            made.thread._connect()
+    made.thread._make_startable()
+    made.thread._make_startable()
+    attempts = [handle for handle, (_, function) in made.loop.later.items() if function == made.thread._connect]
+    assert len(attempts) == 1, "one attempt is to come, however many errors there were"
+    made.loop.later.pop(attempts[0])[1]()
+    assert made.thread._connection is not None
+
+
+def test_a_connection_that_cannot_be_dropped_holds_up_nothing(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{MODULE}.time.sleep", lambda _: None)
+    attempt = made.connect()
+
+    def refuse(error: Exception) -> None:
+        raise AMQPError("wrong state")
+
+    attempt._terminate_stream = refuse
+    made.thread._make_startable()
+    assert made.thread._next_attempt is not None
+    made.thread._on_connection_open(attempt)
+    assert (attempt.closed, attempt.opening) == (1, []), "it was given up"
+
+
+def test_an_error_in_a_timer_does_not_lose_those_that_were_due_with_it() -> None:
+    loop = SafeTimersLoop()
+    ran: list[str] = []
+
+    def fail() -> None:
+        ran.append("failed")
+        raise ValueError("a timer")
+
+    loop.call_later(0, fail)
+    loop.call_later(0, lambda: ran.append("went on"))
+    loop.process_timeouts()
+    with pytest.raises(ValueError, match="a timer"):
+        loop.process_timeouts()
+    loop.close()
+    assert ran == ["failed", "went on"]

@@ -5,10 +5,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pika import SelectConnection, URLParameters
-from pika.adapters.select_connection import IOLoop
 from pika.channel import Channel
 from pika.connection import Connection
 from pika.exceptions import AMQPError
@@ -17,6 +17,7 @@ from signpost.messaging.bounds import Bounds
 from signpost.messaging.message import BrokerMisconfigured
 from signpost.messaging.rabbitmq import lenient
 from signpost.messaging.rabbitmq.failures import SETTING, to_error
+from signpost.messaging.rabbitmq.loop import SafeTimersLoop
 from signpost.messaging.rabbitmq.tls import split_tls
 from signpost.metrics.table import RECONNECTS
 from signpost.repeats import Repeats
@@ -70,9 +71,10 @@ class ConnectionThread:
         self._parameters = connection_parameters(url, bounds, name)
         self._bounds = bounds
         self._on_open, self._on_lost = on_open, on_lost
-        self._loop = IOLoop()
+        self._loop: Any = SafeTimersLoop()
         self._connection: SelectConnection | None = None
         self._watchdog: Any = None
+        self._next_attempt: Any = None
         self._pause = bounds.backoff_first_s
         self._lines = Repeats()
         self._stopping, self._has_connected = False, False
@@ -159,14 +161,29 @@ class ConnectionThread:
 
     def _reconnect(self) -> None:
         """Drop what is left of the connection; begin again if the error struck while it was opened or without one."""
-        self.drop("unexpected error")
-        if self._connection is None or self._connection.is_closed:
+        if self._connection is None:
+            # The error may have been that of the attempt itself
+            self._connect_later()
             return
-        self._on_connection_closed(self._connection, AMQPError("unexpected error"))
+        # pika refuses to drop a connection that failed half way; the next attempt does not need it
+        with suppress(Exception):
+            self.drop("unexpected error")
+        if self._connection is not None and not self._connection.is_closed:
+            self._on_connection_closed(self._connection, AMQPError("unexpected error"))
+
+    def _connect_later(self) -> None:
+        """Connect after the back-off; there is at most one attempt to come."""
+        if self._next_attempt is not None:
+            self._loop.remove_timeout(self._next_attempt)
+        pause = self._pause * random.uniform(0.5, 1.0)
+        self._pause = min(self._pause * 2, self._bounds.backoff_max_s)
+        self._next_attempt = self._loop.call_later(pause, self._connect)
 
     def _connect(self) -> None:
+        self._next_attempt = None
         if self._stopping:
             return
+        self._stop_watchdog()
         self._watchdog = self._loop.call_later(self._bounds.connect_timeout_s * 2, self._on_connect_timeout)
         self._connection = SelectConnection(
             self._parameters,
@@ -186,6 +203,10 @@ class ConnectionThread:
             self._watchdog = None
 
     def _on_connection_open(self, connection: Connection) -> None:
+        given_up = connection is not self._connection
+        if given_up:
+            connection.close()
+            return
         connection.channel(on_open_callback=self._on_channel_open)
 
     def _on_channel_open(self, channel: Channel) -> None:
@@ -214,13 +235,11 @@ class ConnectionThread:
         if self._stopping:
             self._loop.stop()
             return
-        pause = self._pause * random.uniform(0.5, 1.0)
-        self._pause = min(self._pause * 2, self._bounds.backoff_max_s)
         if self.failed:
             self._first_attempt.set()
         if self._lines.is_due(reason):
             log.warning("%s: %s; connecting again until it works", self.name, reason, extra={"cause": repr(error)})
-        self._loop.call_later(pause, self._connect)
+        self._connect_later()
 
     def _report_lost(self, reason: str) -> None:
         self.problem = reason
