@@ -39,7 +39,8 @@ def tenants(site: Site) -> Iterator[Finding]:
         kept = kept_tenants(site.settings.state_dir, file, site.settings.rules)
         yield failed(f"{first_line(error)}{in_force(kept)}", step=f"correct it in {file}; running processes follow")
         return
-    yield ok(f"{len(found.tenants)} tenants and {len(found.sources)} sources in {file}")
+    counts = (_counted(len(each), name) for each, name in ((found.tenants, "tenant"), (found.sources, "source")))
+    yield ok(f"{' and '.join(counts)} in {file}")
 
 
 def sources(site: Site) -> Iterator[Finding]:
@@ -137,7 +138,9 @@ def _secret_files(site: Site) -> list[Path]:
 def mappings(site: Site) -> Iterator[Finding]:
     """Own mapping files of vendors, and their samples."""
     files = own_files(site.settings.vendors)
-    yield from or_ok(_mapping_problems(site, files), f"{len(files)} own mapping files in {site.settings.vendors}")
+    yield from or_ok(
+        _mapping_problems(site, files), f"{_counted(len(files), 'own mapping file')} in {site.settings.vendors}"
+    )
 
 
 def _mapping_problems(site: Site, files: list[Path]) -> Iterator[Finding]:
@@ -158,3 +161,7 @@ def _sample_problems(site: Site, file: Path) -> Iterator[str]:
     except MappingError:
         return  # only of the samples, which the intake does not need
     yield from (f"sample {one.sample.name} {one.problem}" for one in try_samples(vendor, site.clock()) if one.problem)
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"

@@ -95,6 +95,15 @@ def test_deliveries_are_chosen_by_result(reader: Reader) -> None:
     assert reader.client.get("/page/operations?status=strange").status_code == 400
 
 
+def test_nothing_is_shown_of_a_delivery_without_a_valid_signature(intake: Intake, reader: Reader) -> None:
+    answer = intake.client.post("/v1/webhooks/careers", data=b"{}")
+    assert answer.status_code == 401
+    [unsigned] = [link for link in links_of(reader.get("/page/operations?status=unsigned")) if "/deliveries/" in link]
+    one = reader.get(unsigned)
+    assert "It is not shown: its signature was not checked" in one.text
+    assert one.all("pre") == []
+
+
 def test_dead_letters_are_grouped_and_requeued_by_cause(intake: Intake, reader: Reader) -> None:
     for number in range(3):
         bury(intake, "north", number)
