@@ -65,6 +65,7 @@ def test_a_letter_is_signed_while_signing_is_the_latest() -> None:
         ([("letter_signed", {})], 0),
         ([("accepted", {}), ("declined", {}), ("accepted", {"by": "written"})], 2),
         ([("accepted", {}), ("countered", {}), ("accepted", {})], 2),
+        ([("accepted", {"by": "verbal"}), ("countered", {}), ("accepted", {"by": "written"})], 2),
         ([("accepted", {}), ("withdrawn", {}), ("letter_signed", {})], 2),
         ([("accepted", {"by": "verbal"}), ("countered", {})], 0),
     ],

@@ -123,6 +123,21 @@ def test_a_receipt_of_one_source_does_not_take_back_what_another_states() -> Non
     assert again["extended"] == 9
 
 
+def test_what_follows_the_own_decision_by_the_vendors_order_takes_it_back_beside_another_source() -> None:
+    decided = said("accepted", 5, 5, as_of=5, dated=False)
+    back = said("extended", 9, 9, as_of=9, dated=False)
+    found = times(decided, back, said("accepted", 7, source="board"))
+    assert found["extended"] == 9
+
+
+def test_an_opening_counts_from_its_receipt_if_it_takes_a_decision_back_and_after_that_decision() -> None:
+    decided, back = said("accepted", 5, 5, as_of=5), said("extended", 3, 9, as_of=9)
+    assert times(decided, back) == {"accepted": 5, "extended": 9}
+    assert times(back) == {"extended": 3}
+    assert times(said("accepted", 12, 5, as_of=5), back)["extended"] == 13
+    assert times(said("accepted", 2, 5, as_of=11), back)["extended"] == 1, "one before the decision that it precedes"
+
+
 def test_a_time_that_one_source_states_counts_beside_what_another_states() -> None:
     found = times(said("accepted", 5), said("extended", 9, 9, source="board"))
     assert (found["accepted"], found["extended"]) == (5, 9)

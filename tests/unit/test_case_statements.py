@@ -292,6 +292,7 @@ def test_what_belongs_to_a_candidate_is_recognized_by_every_key() -> None:
     assert set(of_entities(["c-1", "c-2"], entities)) == {"case\0application:a", "offer\0c-1\0o", "offer\0c-2\0o"}
     assert set(of_ids(["c-1", "application:b"], entities)) == {of_id(name) for name in ("c-1", "b", "a", "o")}
     assert set(of_ids(["ats~7"], [])) == {of_id("ats~7"), of_id("7")}
+    assert of_id("7") == "id\0007"
 
 
 # Instants

@@ -74,6 +74,20 @@ def test_a_name_that_was_stated_last_counts_whatever_the_order_of_ids() -> None:
     assert known.entities["offer"][2].values["candidate_name"] == "Maria Silva Costa"
 
 
+def test_offers_of_which_nobody_names_employer_or_application_share_no_people() -> None:
+    known = facts(offer(0, "extended", "a", contact_name="Ann Lee", candidate_name="Maria"), offer(1, "extended", "b"))
+    assert "contact_name" not in known.entities["offer"][1].values
+    assert "candidate_name" not in known.entities["offer"][1].values
+
+
+def test_an_acceptance_is_shown_in_the_zone_in_which_its_sender_wrote_its_time() -> None:
+    accepted = Event(
+        "t", "s", "e", "offer.accepted", START, "c-1", {"offer": "o", "salary": None}, offsets={"time": 120}
+    )
+    [one] = facts_of(Case().fold(accepted), "c-1").entities["offer"]
+    assert one.offsets["accepted_at"] == 120
+
+
 def test_who_withdraws_at_the_time_of_the_application_is_not_rejected_afterwards() -> None:
     at = {name: ((time, "s", name), True) for name, time in (("submitted", 5), ("withdrawn", 5), ("rejected", 9))}
     stage = application_stage(at)
