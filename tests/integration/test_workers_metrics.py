@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from signpost.case.instant import SECOND
 from signpost.engine import FAULTS
 from signpost.messaging import BrokerAway, Message, event_message
 from signpost.messaging.topology import ADVISOR
 from signpost.metrics import table
 from signpost.names import DEAD, EVENTS
 from signpost.schemas import dump_event
-from signpost.workers.sampling import INTERVAL_US, DueSampler, QueueSampler
+from signpost.workers.sampling import INTERVAL_US, DueSampler, Pace, QueueSampler
 from tests.support.metrics import counting
 from tests.support.workers_kit import HOUR, KINDS, START, System, event, system
 
@@ -20,6 +21,12 @@ from tests.support.workers_kit import HOUR, KINDS, START, System, event, system
 def signpost(request: pytest.FixtureRequest) -> Iterator[System]:
     with system(request.param, request) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def quick_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample that takes long on a busy machine would put off the next one."""
+    monkeypatch.setattr("signpost.workers.sampling.perf_counter", lambda: 0.0)
 
 
 def test_the_advisor_counts_what_became_of_events(signpost: System, tmp_path: Path) -> None:
@@ -78,6 +85,15 @@ def test_the_relay_samples_outbox_and_queues_in_turns(signpost: System, tmp_path
         assert value("signpost_queue_messages_ready", queue=ADVISOR) == 1
         assert value("signpost_queue_consumers", queue=ADVISOR) == 0
         assert value("signpost_queue_messages_ready", queue=DEAD) == 0
+
+
+def test_a_sample_that_takes_long_is_taken_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((0.0, 1.0, 5.0, 5.0))
+    monkeypatch.setattr("signpost.workers.sampling.perf_counter", lambda: next(clock))
+    pace, taken = Pace(), list[int]()
+    for at_s in (100, 149, 150, 154):
+        pace.step(at_s * SECOND, lambda at_s=at_s: taken.append(at_s))  # type: ignore[misc]
+    assert taken == [100, 150], "after a second of work 49 of rest, then as often as before"
 
 
 def test_the_clock_samples_its_lag(signpost: System, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from signpost.case.case import Case
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import make_engine
-from signpost.messaging import Bounds, Broker, Delivery, Message, connect, event_message
+from signpost.messaging import Bounds, Broker, Consumer, Delivery, Message, connect, event_message
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.schemas import dump_event, full_type, load_own_event
 from signpost.settings import read_settings
@@ -48,6 +48,9 @@ LEASE = 30_000_000
 RECENT_HOURS = (time.time_ns() // 1000 - START) // HOUR - 24
 """From START to yesterday."""
 KINDS = ("embedded", "rabbitmq")
+PREFETCH = 200
+STRAGGLER_S = 2.0
+"""How long to wait for the next of several messages, all of which the broker has."""
 
 ENGINES: Engines[Engine] = Engines(partial(make_engine, "compiled"), load_rulebooks(RULES))
 
@@ -95,6 +98,23 @@ class FixedEngines:
         """Do nothing: there are no files."""
 
 
+def in_whole_batches(consumer: Consumer, count: int) -> Consumer:
+    """Let a consumer hand out the next `count` deliveries at once, so that how a batch is cut does not depend on how
+    quick the broker is. Raises nothing if there are fewer."""
+    receive, left = consumer.receive, count
+
+    def receive_all(limit: int, wait_s: float) -> list[Delivery]:
+        nonlocal left
+        found = more = receive(limit, wait_s)
+        while more and len(found) < min(limit, left, PREFETCH):
+            found += (more := receive(limit - len(found), STRAGGLER_S))
+        left -= len(found)
+        return found
+
+    consumer.receive = receive_all  # type: ignore[method-assign]
+    return consumer
+
+
 @dataclass
 class System:
     """Store and broker of one kind, and workers that run step by step; `now` is their clock."""
@@ -133,7 +153,7 @@ class System:
 
     def work(self, count: int) -> None:
         """Let an advisor handle `count` deliveries."""
-        consumer = self.broker.consumer(ADVISOR, 200)
+        consumer = in_whole_batches(self.broker.consumer(ADVISOR, PREFETCH), count)
         advisor = Advisor([consumer], self.handler(), self.outbox(), self.clock, self.batch)
         deadline = time.monotonic() + 90
         while count > 0 and time.monotonic() < deadline:
