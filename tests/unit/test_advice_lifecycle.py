@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from signpost.advice import active, suppressions
-from signpost.advice.case_set import CaseSet
+from signpost.advice.case_set import CaseSet, LoadedCase
 from signpost.advice.records import AdviceRecord, load_records
 from signpost.case import Event
 from signpost.case.instant import DAY, HOUR, MINUTE, format_instant, parse_instant
@@ -361,3 +361,31 @@ def test_resolved_advice_names_no_related_offer_that_is_gone(world: World) -> No
     assert ("resolved", "decline@offer/o", 2) in emitted
     ended = next(change for change in world.last if change.rule == "decline")
     assert ended.data["title"] == "Decline Acme, since you signed with Globex"
+
+
+def test_a_change_names_the_employer_of_its_own_offer(world: World) -> None:
+    offer(world)
+    world.say(1, "offer.extended", offer="p", employer={"id": "globex", "name": "Globex"})
+    [raised] = world.last
+    assert (raised.subject, raised.data["employer"]["id"], raised.data["title"]) == ("offer/p", "globex", "Ask Globex")
+    assert raised.data["explanation"]["article"] == {"id": "a", "title": "An article"}
+
+
+def test_only_the_case_of_an_event_is_to_be_stored(world: World) -> None:
+    world.load.cases["c-2"] = LoadedCase("c-2")
+    offer(world)
+    assert {key: case.touched for key, case in world.load.cases.items()} == {"c-1": True, "c-2": False}
+    world.say(1, "candidate.merged", "c-1", into="c-2")
+    assert {key: case.touched for key, case in world.load.cases.items()} == {"c-1": True, "c-2": True}
+    assert world.load.cases["c-1"].merged_into == "c-2"
+
+
+def test_an_event_joins_the_cases_that_it_links_but_no_application_of_another_candidate(world: World) -> None:
+    for application, candidate in (("a", "c-1"), ("b", "c-2")):
+        world.say(0, "application.submitted", candidate, application=application)
+    joining = Event("acme", "test", "e", "application.submitted", START, "c-1", {"application": "b"})
+    assert [case.key for case in world.load.cases_joined_by(joining)] == ["c-1"]
+    merging = Event("acme", "test", "e", "candidate.merged", START, "c-1", {"into": "c-2"})
+    assert {case.key for case in world.load.cases_joined_by(merging)} == {"c-1", "c-2"}
+    assert world.say(1, "offer.extended", "application:b", offer="o") == [("raised", "ask@offer/o", 1)]
+    assert world.load.cases["application:b"].merged_into == "c-2"

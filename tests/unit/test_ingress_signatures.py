@@ -245,6 +245,17 @@ def test_a_refusal_names_the_place_of_the_signature() -> None:
         verify(SCHEMES["in-body"], [b"k" * 16], {}, b"{}", now=THEN)
 
 
+def test_a_signature_of_the_right_format_does_not_match_and_others_have_no_format() -> None:
+    right = HEADERS["webhook-signature"].removeprefix("v1,")
+    wrong, strange = "v1," + right[::-1].lstrip("=").ljust(len(right), "A"), "v1," + "!" * len(right)
+    for sent in (wrong, f"{strange} {wrong}"):
+        with pytest.raises(InvalidSignature, match="does not match the body"):
+            standard(HEADERS | {"webhook-signature": sent})
+    for sent in (strange, "v1," + right[:-1]):
+        with pytest.raises(InvalidSignature, match="expected format"):
+            standard(HEADERS | {"webhook-signature": sent})
+
+
 def test_of_two_signed_messages_the_one_with_the_whole_body_counts() -> None:
     both = Scheme(messages=("{member:token}", "{body}"), separator=",")
     body = b'{"token": "t"}'
