@@ -33,6 +33,7 @@ from signpost.messaging.message import EXCHANGE, FAILED_AT, QUEUE, REASON, SWEEP
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.names import ADVICE, DEAD, EVENTS
 from tests.support import servers
+from tests.support.vhosts import PATIENT
 
 LIMIT = 2
 NOW = 1_780_000_000_000_000
@@ -52,7 +53,7 @@ def vhost_url(rabbitmq_server: servers.SharedRabbitMQ) -> Iterator[str]:
 def url(request: pytest.FixtureRequest) -> str:
     """A broker with the topology and nothing in its queues."""
     found: str = request.getfixturevalue("vhost_url" if request.param == "rabbitmq" else "sqlite_url")
-    setup = connect(found, delivery_limit=LIMIT)
+    setup = connect(found, delivery_limit=LIMIT, bounds=PATIENT)
     setup.apply_topology()
     for queue in (ADVISOR, DEAD, UNROUTED):
         setup.purge(queue)

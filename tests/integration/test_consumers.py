@@ -27,6 +27,7 @@ from signpost.names import ADVICE, AGENDA, FEEDBACK
 from signpost.storage import Change, open_store, upgrade
 from tests.support import servers
 from tests.support.private_servers import wait_until
+from tests.support.vhosts import PATIENT
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "consumers"
 GUIDE = Path(__file__).parents[2] / "docs" / "consuming.md"
@@ -46,7 +47,7 @@ class Here:
             "SIGNPOST_DATABASE_URL": f"sqlite:///{folder}/signpost.db",
         }
         upgrade(self.environ["SIGNPOST_DATABASE_URL"])
-        self.broker: Broker = connect(url)
+        self.broker: Broker = connect(url, bounds=PATIENT)
         self.broker.apply_topology()
 
     def call(self, *arguments: str) -> Result:

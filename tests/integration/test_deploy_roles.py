@@ -16,7 +16,7 @@ import pytest
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from signpost.doctor import Site, Status, examine
-from signpost.messaging import Bounds, connect
+from signpost.messaging import connect
 from signpost.messaging.rabbitmq.admin import open_admin
 from signpost.messaging.topology import consumer_topology
 from signpost.names import ADVICE, AGENDA, QUESTIONS
@@ -30,6 +30,7 @@ from tests.support.intake_parts import NORTH_KEY, tenants_in
 from tests.support.intake_process import running
 from tests.support.private_servers import PrivatePostgreSQL, PrivateRabbitMQ, wait_until
 from tests.support.rulebooks import FEW_RULES
+from tests.support.vhosts import PATIENT
 from tests.support.workers_processes import WorkerProcess, kill_afterwards
 
 ROOT = Path(__file__).parents[2]
@@ -79,8 +80,8 @@ def ready(private_postgres: PrivatePostgreSQL, private_rabbitmq: PrivateRabbitMQ
         upgrade(servers.database("migrations"))
         servers.as_superuser((DEPLOY / "postgresql/grants.sql").read_text())
         private_rabbitmq.ctl("import_definitions", str(definitions))
-        connect(servers.broker("migrations")).apply_topology()
-        with open_admin(servers.broker("migrations"), Bounds(), "test") as admin:
+        connect(servers.broker("migrations"), bounds=PATIENT).apply_topology()
+        with open_admin(servers.broker("migrations"), PATIENT, "test") as admin:
             admin.apply(consumer_topology("notifier", ["*.candidate.#"]))
     return servers
 

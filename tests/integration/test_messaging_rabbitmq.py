@@ -32,6 +32,7 @@ from signpost.names import DEAD, EVENTS
 from tests.support import private_servers, servers
 from tests.support.installations import Installation, is_bad, variables
 from tests.support.proxy import Mode, Proxy
+from tests.support.vhosts import PATIENT
 
 PATIENCE = 60.0
 TIMEOUT = 2.5
@@ -44,14 +45,14 @@ NOW = 1_780_000_000_000_000
 @pytest.fixture(scope="module")
 def vhost_url(rabbitmq_server: servers.SharedRabbitMQ) -> Iterator[str]:
     with servers.vhost(rabbitmq_server) as url:
-        connect(url).apply_topology()
+        connect(url, bounds=PATIENT).apply_topology()
         yield url
 
 
 @pytest.fixture
 def straight(vhost_url: str) -> Iterator[Broker]:
     """The broker without the proxy: what really is in its queues."""
-    found = connect(vhost_url)
+    found = connect(vhost_url, bounds=PATIENT)
     for queue in (ADVISOR, DEAD):
         found.purge(queue)
     yield found

@@ -13,6 +13,7 @@ from signpost.messaging.rabbitmq.connection import ConnectionThread
 from signpost.names import EVENTS
 from tests.support import servers
 from tests.support.private_servers import wait_until
+from tests.support.vhosts import PATIENT
 
 PATIENCE = 60.0
 SMALL = Bounds(publish_timeout_s=20, max_unconfirmed=1)
@@ -21,7 +22,7 @@ SMALL = Bounds(publish_timeout_s=20, max_unconfirmed=1)
 @pytest.fixture(scope="module")
 def vhost_url(rabbitmq_server: servers.SharedRabbitMQ) -> Iterator[str]:
     with servers.vhost(rabbitmq_server) as url:
-        connect(url).apply_topology()
+        connect(url, bounds=PATIENT).apply_topology()
         yield url
 
 
@@ -47,7 +48,7 @@ def test_a_confirmed_message_gives_its_place_back(small: Broker) -> None:
 
 def test_messages_of_one_id_that_reach_no_queue_are_all_returned(vhost_url: str) -> None:
     """Else the second would count as delivered: returns of several may come before their confirm."""
-    broker = connect(vhost_url)
+    broker = connect(vhost_url, bounds=PATIENT)
     try:
         publisher = broker.publisher()
         futures = [publisher.publish(event(7, "amq.direct")) for _ in range(300)]

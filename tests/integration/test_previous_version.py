@@ -33,7 +33,7 @@ from tests.support.workers_kit import System
 assert signpost.__file__.startswith(os.getcwd())
 database_url, broker_url = sys.argv[1:]
 with open_store(database_url) as store:
-    broker = connect(broker_url, bounds=Bounds(publish_timeout_s=60, busy_timeout_s=30))
+    broker = connect(broker_url, bounds=Bounds(publish_timeout_s=60, connect_timeout_s=60, busy_timeout_s=30))
     made = System(store, broker, database_url, broker_url)
     for line in sys.stdin:
         made.handle(*map(load_own_event, orjson.loads(line)))

@@ -20,6 +20,7 @@ from tests.support.intake_parts import NORTH_KEY
 from tests.support.intake_process import COMMAND, EVENT, answers, environment, intake_folder
 from tests.support.private_servers import free_port, wait_until
 from tests.support.rulebooks import FEW_RULES
+from tests.support.vhosts import PATIENT
 from tests.support.workers_processes import WorkerProcess, kill_afterwards
 
 DRAIN_S = 1.0
@@ -119,7 +120,7 @@ def test_every_process_is_replaced_under_load(tmp_path: Path) -> None:
                 balanced.restart(port)
             assert advisors[-1].stop() == 0
             advisors.append(start_advisor(folder, url, stack))
-        with open_store(url) as store, closing(connect(url)) as broker:
+        with open_store(url) as store, closing(connect(url, bounds=PATIENT)) as broker:
             keys = [f"c-{name}" for name in balanced.accepted]
             wait_until(lambda: all(store.case("north", key) for key in keys), "all events take effect")
             assert broker.queue_depth("signpost.dead") == 0

@@ -12,6 +12,7 @@ from signpost.messaging import connect
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from tests.support.intake_parts import NOW, intake_at, sign_standard
 from tests.support.rulebooks import FEW_RULES
+from tests.support.vhosts import PATIENT
 from tests.support.workers_kit import System, few_engines
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -26,7 +27,7 @@ def test_a_webhook_is_one_trace_through_rabbitmq(tmp_path: Path, rabbitmq_url: s
     body = json.dumps(OFFER).encode()
     exporter = InMemorySpanExporter()
     url = rabbitmq_url
-    with contextlib.closing(connect(url)) as broker, contextlib.ExitStack() as stack:
+    with contextlib.closing(connect(url, bounds=PATIENT)) as broker, contextlib.ExitStack() as stack:
         broker.apply_topology()
         # Other tests of this process use the virtual host, too
         for queue in (ADVISOR, UNROUTED):

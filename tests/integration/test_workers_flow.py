@@ -19,6 +19,7 @@ from signpost.storage.tables import metadata
 from signpost.workers.advisor import Advisor
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Stop
+from tests.support.vhosts import PATIENT
 from tests.support.workers_kit import HOUR, KINDS, LEASE, START, System, event, format_changes, message, system
 
 ASKED = "ask-response-deadline@offer"
@@ -239,7 +240,7 @@ def test_what_a_dead_worker_left_is_sent_by_the_relay_after_its_lease(signpost: 
 
 def test_what_the_broker_did_not_confirm_is_acknowledged_and_left_to_the_relay(signpost: System) -> None:
     signpost.send(event("offer.extended", "unconfirmed", offer="o-1"))
-    other = connect(signpost.broker_url)
+    other = connect(signpost.broker_url, bounds=PATIENT)
     publisher, consumer = other.publisher(), other.consumer(ADVISOR, 10)
     publisher.close(0)
     outbox = OutboxPublisher(publisher, signpost.store, 5)

@@ -3,7 +3,13 @@
 import os
 import secrets
 from collections.abc import Callable
+from typing import Final
 
+from signpost.messaging import Bounds
+
+PATIENT: Final = Bounds(publish_timeout_s=60, connect_timeout_s=60, busy_timeout_s=30)
+"""For tests of other things than waiting: beside a second run of the suite a broker has stood still for six seconds,
+and a process has held the file of an embedded queue for longer than a publisher waits for it."""
 MAX_BATCH = 8
 _ADD = """[begin
     ok = rabbit_vhost:add(Name, <<"test">>),

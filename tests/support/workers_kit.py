@@ -19,7 +19,7 @@ from signpost.case.case import Case
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import make_engine
-from signpost.messaging import Bounds, Broker, Consumer, Delivery, Message, connect, event_message
+from signpost.messaging import Broker, Consumer, Delivery, Message, connect, event_message
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.schemas import dump_event, full_type, load_own_event
 from signpost.settings import read_settings
@@ -41,6 +41,7 @@ from signpost.workers.relay import Relay
 from signpost.workers.rulebook_versions import RulebookVersions
 from tests.support import servers
 from tests.support.rulebooks import FEW_RULES, RULES
+from tests.support.vhosts import PATIENT
 
 START = parse_instant("2026-03-02T09:00:00Z")
 HOUR = 3_600_000_000
@@ -253,8 +254,7 @@ def open_system(database_url: str, broker_url: str) -> Iterator[System]:
     """Open a system on these servers and create tables and topology."""
     upgrade(database_url)
     with open_store(database_url) as store:
-        # On a busy machine a process may hold the file of an embedded queue for longer than a publisher waits for it
-        broker = connect(broker_url, bounds=Bounds(publish_timeout_s=60, busy_timeout_s=30))
+        broker = connect(broker_url, bounds=PATIENT)
         try:
             broker.apply_topology()
             yield System(store, broker, database_url, broker_url)
