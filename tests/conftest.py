@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import itertools
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,16 @@ def _patient_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     that takes long to read rests for longer than a request waits."""
     monkeypatch.setattr(rate, "MAX_WAIT_S", 60.0)
     monkeypatch.setattr(queue_turns, "MAX_WAIT_S", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def _own_records(caplog: pytest.LogCaptureFixture) -> None:
+    """A connection that another test has left behind logs its attempts whenever it makes them."""
+    caplog.handler.addFilter(_is_not_of_pika)
+
+
+def _is_not_of_pika(record: logging.LogRecord) -> bool:
+    return not record.name.startswith("pika.")
 
 
 @contextlib.contextmanager
