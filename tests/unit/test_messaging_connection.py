@@ -353,6 +353,7 @@ def test_an_attempt_that_fails_at_once_is_made_again(made: Made, monkeypatch: py
     made.thread._make_startable()
     attempts = [handle for handle, (_, function) in made.loop.later.items() if function == made.thread._connect]
     assert len(attempts) == 1, "one attempt is to come, however many errors there were"
+    assert made.thread._pause == 2 * BOUNDS.backoff_first_s, "and no later than after one"
     made.loop.later.pop(attempts[0])[1]()
     assert made.thread._connection is not None
 

@@ -162,8 +162,8 @@ class ConnectionThread:
     def _reconnect(self) -> None:
         """Drop what is left of the connection; begin again if the error struck while it was opened or without one."""
         if self._connection is None:
-            # The error may have been that of the attempt itself
-            self._connect_later()
+            if self._next_attempt is None:  # the error was that of the attempt itself
+                self._connect_later()
             return
         # pika refuses to drop a connection that failed half way; the next attempt does not need it
         with suppress(Exception):
@@ -172,9 +172,7 @@ class ConnectionThread:
             self._on_connection_closed(self._connection, AMQPError("unexpected error"))
 
     def _connect_later(self) -> None:
-        """Connect after the back-off; there is at most one attempt to come."""
-        if self._next_attempt is not None:
-            self._loop.remove_timeout(self._next_attempt)
+        """Connect after the back-off."""
         pause = self._pause * random.uniform(0.5, 1.0)
         self._pause = min(self._pause * 2, self._bounds.backoff_max_s)
         self._next_attempt = self._loop.call_later(pause, self._connect)
