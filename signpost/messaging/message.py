@@ -208,10 +208,11 @@ class Broker(Protocol):
     def apply_topology(self) -> None:
         """Declare exchanges, queues and bindings; never changes an existing one. Raises TopologyDiffers."""
 
-    def check_topology(self, *, if_permitted: bool = False) -> list[str]:
+    def check_topology(self, *, if_permitted: bool = False, max_retired: int | None = None) -> list[str]:
         """Descriptions of the differences between the declaration and the broker; empty if there are none.
 
-        `if_permitted`: compare only what the user may see, instead of raising BrokerMisconfigured."""
+        `if_permitted`: compare only what the user may see, instead of raising BrokerMisconfigured. `max_retired`: how
+        many queues of other numbers of partitions to look for, the nearest first."""
 
     def ping(self) -> None:
         """Open a connection and close it again."""

@@ -28,6 +28,7 @@ from signpost.messaging import (
     Unsendable,
     advisor_queues,
     connect,
+    require_topology,
 )
 from signpost.messaging.message import EXCHANGE, FAILED_AT, QUEUE, REASON, SWEEP_PAGE_BYTES
 from signpost.messaging.topology import ADVISOR, UNROUTED
@@ -443,12 +444,16 @@ def check_partitions(url: str) -> None:
     three.apply_topology()
     (difference,) = three.check_topology()
     assert difference.startswith("queue signpost.advisor: belongs to another number of partitions; 1 messages wait")
+    assert require_topology(three) == [difference]
     publish(three, event(2, "0.acme.x"), event(3, "2.acme.x"))
     assert [three.queue_depth(f"{ADVISOR}.{n}") for n in range(3)] == [1, 0, 1]
     assert three.queue_depth(ADVISOR) == 1
     one.apply_topology()
     publish(one, event(4))
     assert (one.queue_depth(ADVISOR), one.queue_depth(f"{ADVISOR}.0")) == (2, 1)
+    differences = one.check_topology()
+    assert len(differences) == 3
+    assert require_topology(one) == differences[:2], "a process that starts asks for the nearest only"
     one.close()
     three.close()
 

@@ -133,7 +133,7 @@ class SimulatedBroker:
     def apply_topology(self) -> None:
         """The server has it."""
 
-    def check_topology(self, *, if_permitted: bool = False) -> list[str]:
+    def check_topology(self, *, if_permitted: bool = False, max_retired: int | None = None) -> list[str]:
         return []
 
     def ping(self) -> None:

@@ -89,7 +89,7 @@ class EmbeddedBroker:
                 [(binding.exchange, binding.queue, binding.pattern) for binding in self._topology.retired],
             )
 
-    def check_topology(self, *, if_permitted: bool = False) -> list[str]:
+    def check_topology(self, *, if_permitted: bool = False, max_retired: int | None = None) -> list[str]:
         """See Broker.check_topology."""
         differences = []
         with self._open_file() as file, file.read_connection() as connection:
@@ -105,7 +105,7 @@ class EmbeddedBroker:
                     differences.append(
                         f"binding of {binding.queue} to {binding.exchange} with {binding.pattern}: is missing"
                     )
-            for queue in self._topology.retired_queues:
+            for queue in self._topology.retired_queues[:max_retired]:
                 if _stored_declaration(connection, "queue", queue) is not None:
                     waiting = depth(connection, queue)
                     differences.append(

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
@@ -66,20 +66,20 @@ class AdminSession:
             raise
         for binding in topology.bindings:
             self.run(partial(_bind, binding))
-        for binding in topology.retired:
-            if self.depth(binding.queue) is not None:
-                self.run(partial(_unbind, binding))
+        self.run(partial(_unbind, topology.retired))
 
-    def check(self, topology: Topology, *, if_permitted: bool = False) -> list[str]:
+    def check(self, topology: Topology, *, if_permitted: bool = False, max_retired: int | None = None) -> list[str]:
         """Descriptions of the differences. AMQP cannot list bindings, so `apply` declares them every time.
 
         `if_permitted`: a user without the right to configure learns only what is missing; otherwise it is refused.
+        `max_retired`: of how many retired queues, the nearest first, it asks whether they exist; for each that does
+        not, the broker closes a channel and logs an error.
         """
         declared: list[Exchange | Queue] = [*topology.exchanges, *topology.queues]
         differences = [
             self._difference(f"{type(each).__name__.lower()} {each.name}", each, if_permitted) for each in declared
         ]
-        for queue in topology.retired_queues:
+        for queue in topology.retired_queues[:max_retired]:
             depth = self.depth(queue)
             if depth is not None:
                 differences.append(
@@ -121,7 +121,7 @@ class AdminSession:
 
     def unbind(self, queue: str, pattern: str) -> None:
         """Remove the binding of a consumer's queue with a pattern."""
-        self.run(partial(_unbind, consumer_binding(queue, pattern)))
+        self.run(partial(_unbind, [consumer_binding(queue, pattern)]))
 
     def delete(self, queue: str) -> None:
         """Delete a queue and its messages; does nothing if it does not exist."""
@@ -203,8 +203,10 @@ def _bind(binding: Binding, channel: BlockingChannel) -> None:
     channel.queue_bind(binding.queue, binding.exchange, binding.pattern)
 
 
-def _unbind(binding: Binding, channel: BlockingChannel) -> None:
-    channel.queue_unbind(binding.queue, binding.exchange, binding.pattern)
+def _unbind(bindings: Sequence[Binding], channel: BlockingChannel) -> None:
+    """A binding or a queue that does not exist is no error."""
+    for binding in bindings:
+        channel.queue_unbind(binding.queue, binding.exchange, binding.pattern)
 
 
 def _take(channel: BlockingChannel, queue: str, limit: int) -> Iterator[Delivery]:

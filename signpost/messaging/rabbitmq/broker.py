@@ -62,10 +62,10 @@ class RabbitBroker:
         with open_admin(self._url, self._bounds, self._name) as admin:
             admin.apply(self._topology)
 
-    def check_topology(self, *, if_permitted: bool = False) -> list[str]:
+    def check_topology(self, *, if_permitted: bool = False, max_retired: int | None = None) -> list[str]:
         """See Broker.check_topology."""
         with open_admin(self._url, self._bounds, self._name) as admin:
-            return admin.check(self._topology, if_permitted=if_permitted)
+            return admin.check(self._topology, if_permitted=if_permitted, max_retired=max_retired)
 
     def ping(self) -> None:
         """See Broker.ping."""
