@@ -1,4 +1,4 @@
-"""`python -m signpost.cli.parent_death PARENT COMMAND...`: runs a command that ends when its parent dies (Linux)."""
+"""`python parent_death.py PARENT COMMAND...`: runs a command that ends when its parent dies (Linux)."""
 
 import ctypes
 import os

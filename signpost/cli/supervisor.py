@@ -16,6 +16,7 @@ from typing import Final
 import click
 
 from signpost import signals
+from signpost.cli import parent_death
 from signpost.metrics.folder import FOLDER, NAME, forget_process
 
 MIN_PAUSE_S, MAX_PAUSE_S = 0.5, 30.0
@@ -104,7 +105,8 @@ class Supervisor:
                 self._signal(child, signal.SIGHUP)
 
     def _start(self, child: _Child) -> None:
-        launcher = [sys.executable, "-m", "signpost.cli.parent_death", str(os.getpid())]
+        # By its path, in isolation: it needs no package, and importing one would delay each program
+        launcher = [sys.executable, "-IS", parent_death.__file__, str(os.getpid())]
         # A separate session: Ctrl-C must reach only the supervisor, which stops the programs in order
         with signals.block_while_starting():
             child.process = subprocess.Popen(
