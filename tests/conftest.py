@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from signpost.engine import AUTO, DURABLE, choose_engine
 from signpost.garbage import collect_rarely
 from signpost.services.intake import queue_turns, rate
-from signpost.storage import Store, open_store, upgrade
+from signpost.storage import Store, open_store
 from tests.support import databases, private_servers, servers
 
 NEEDS_SERVER = "needs a server: "
@@ -145,7 +145,7 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture
 def store(sqlite_url: str) -> Iterator[Store]:
     """An empty store in a file of SQLite, for this test alone."""
-    upgrade(sqlite_url)
+    databases.migrate(sqlite_url)
     with open_store(sqlite_url) as opened:
         yield opened
 

@@ -8,7 +8,8 @@ import pytest
 from signpost.case.instant import DAY, HOUR, MINUTE, SECOND
 from signpost.outgoing.desk import EndpointDesk
 from signpost.outgoing.items import redact
-from signpost.storage import Store, open_store, upgrade
+from signpost.storage import Store, open_store
+from tests.support.databases import migrate
 from tests.support.receivers import (
     AWAY,
     FAULTY,
@@ -30,7 +31,7 @@ from tests.support.receivers import (
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A world on an empty database of each kind."""
     url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    upgrade(url)
+    migrate(url)
     with open_store(url) as store:
         yield World(store)
 

@@ -17,7 +17,7 @@ import pytest
 
 from signpost.messaging import connect
 from signpost.signals import block_while_starting
-from signpost.storage import upgrade
+from tests.support.databases import migrate
 from tests.support.intake_parts import tenants_in
 from tests.support.private_servers import free_port, restore_default_signals, wait_until
 from tests.support.rulebooks import FEW_RULES
@@ -53,7 +53,7 @@ sys.meta_path.insert(0, Finder())
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     tenants_in(tmp_path)
-    upgrade(f"sqlite:///{tmp_path}/signpost.db")
+    migrate(f"sqlite:///{tmp_path}/signpost.db")
     connect(f"sqlite:///{tmp_path}/signpost.db").apply_topology()
     return tmp_path
 

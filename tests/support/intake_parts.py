@@ -23,11 +23,12 @@ from signpost.services.intake.analysis import LocalAnalyst
 from signpost.services.intake.delivery_log import Deliveries
 from signpost.services.intake.engines import TenantEngines
 from signpost.services.intake.page import OperatorView, PageFiles
-from signpost.storage import Rate, Store, open_store, upgrade
+from signpost.storage import Rate, Store, open_store
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.loading import load_tenants
 from signpost.tenants.model import Tenants, hash_key
 from signpost.tenants.quotas import Quotas
+from tests.support.databases import migrate
 from tests.support.rulebooks import RULES
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
@@ -108,7 +109,7 @@ def intake_at(
     `tenants`: instead of those of `text`. `scrape`: the metrics, for /metrics. `operator`: what operators see."""
     here = f"sqlite:///{folder / 'signpost.db'}"
     if database_url != DEAD_DATABASE:
-        upgrade(database_url or here)
+        migrate(database_url or here)
     store = open_store(database_url or here, connect_timeout_s=1, pool_timeout_s=1)
     timeout_s = 1 if broker_url == DEAD_BROKER else 30
     broker = connect(broker_url or here, bounds=Bounds(publish_timeout_s=timeout_s, connect_timeout_s=timeout_s))

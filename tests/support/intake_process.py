@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from signpost.messaging import connect
-from signpost.storage import upgrade
+from tests.support.databases import migrate
 from tests.support.http import HTTP
 from tests.support.intake_parts import tenants_in
 from tests.support.private_servers import free_port, wait_until
@@ -65,6 +65,6 @@ def answers(address: str) -> bool:
 def intake_folder(folder: Path) -> Path:
     """Prepare a folder for the intake: tenants file, tables and queues."""
     tenants_in(folder)
-    upgrade(f"sqlite:///{folder}/signpost.db")
+    migrate(f"sqlite:///{folder}/signpost.db")
     connect(f"sqlite:///{folder}/signpost.db").apply_topology()
     return folder

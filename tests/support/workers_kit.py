@@ -23,7 +23,7 @@ from signpost.messaging import Broker, Consumer, Delivery, Message, connect, eve
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.schemas import dump_event, full_type, load_own_event
 from signpost.settings import read_settings
-from signpost.storage import CaseRow, Store, open_store, upgrade
+from signpost.storage import CaseRow, Store, open_store
 from signpost.storage.options import OptionStore
 from signpost.storage.tables import options
 from signpost.tenants.quotas import Quota, QuotaFile
@@ -40,6 +40,7 @@ from signpost.workers.reevaluation import DueCaseProcessor
 from signpost.workers.relay import Relay
 from signpost.workers.rulebook_versions import RulebookVersions
 from tests.support import servers
+from tests.support.databases import migrate
 from tests.support.rulebooks import FEW_RULES, RULES
 from tests.support.vhosts import PATIENT
 
@@ -252,7 +253,7 @@ def addresses(kind: str, request: pytest.FixtureRequest) -> Iterator[tuple[str, 
 @contextmanager
 def open_system(database_url: str, broker_url: str) -> Iterator[System]:
     """Open a system on these servers and create tables and topology."""
-    upgrade(database_url)
+    migrate(database_url)
     with open_store(database_url) as store:
         broker = connect(broker_url, bounds=PATIENT)
         try:
