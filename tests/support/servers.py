@@ -5,11 +5,12 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import psycopg
 from psycopg import sql
 
+from tests.support import owners
 from tests.support.private_servers import (
     MAX_COMMAND_S,
     PrivatePostgreSQL,
@@ -20,7 +21,7 @@ from tests.support.private_servers import (
 )
 from tests.support.vhosts import VirtualHosts
 
-DATABASES = f"signpost_test_{secrets.token_hex(4)}_"
+DATABASES = owners.prefix("_")
 """Begin of the names of all databases of this process and of its children."""
 
 
@@ -36,9 +37,9 @@ class SharedRabbitMQ:
         return f"amqp://guest:guest@{self._address}/{vhost}"
 
     def is_ours(self) -> bool:
-        """Return whether tests may administer it."""
+        """Return whether tests may administer it. Deletes what killed tests have left in it."""
         with contextlib.suppress(RuntimeError):
-            self.ctl("list_vhosts")
+            self.vhosts.delete_left(self.ctl("list_vhosts").split())
             return True
         return False
 
@@ -82,8 +83,9 @@ def postgresql() -> Iterator[str]:
     named = os.environ.get("SIGNPOST_TEST_POSTGRES")
     for url in (named,) if named else ("postgresql://postgres@127.0.0.1:5432/postgres",):
         if postgresql_answers(url):
+            drop_left(url)
             yield url
-            _drop_all(url)
+            _drop(url, _of_this_process)
             return
     if named:
         raise ServerMissing("the server in SIGNPOST_TEST_POSTGRES does not respond; start it or unset the variable")
@@ -105,13 +107,21 @@ def database(server: str) -> Iterator[str]:
         _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
 
 
-def _drop_all(server: str) -> None:
-    """Drop what killed children of `make mutants` have left."""
+def drop_left(server: str) -> None:
+    """Drop the databases that killed tests have left."""
+    _drop(server, owners.left)
+
+
+def _of_this_process(names: Iterable[str]) -> list[str]:
+    """Also what killed children of `make mutants` have left."""
+    return [name for name in names if name.startswith(DATABASES)]
+
+
+def _drop(server: str, choose: Callable[[Iterable[str]], list[str]]) -> None:
     with psycopg.connect(server) as connection:
-        names = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (DATABASES,))
-        left = [sql.Identifier(name) for (name,) in names]
-    for name in left:
-        _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        names = [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
+    for name in choose(names):
+        _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _administer(server: str, statement: sql.Composed) -> None:

@@ -2,10 +2,11 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from signpost.messaging import Bounds
+from tests.support import owners
 
 PATIENT: Final = Bounds(publish_timeout_s=60, connect_timeout_s=60, busy_timeout_s=30)
 """For tests of other things than waiting: beside a second run of the suite a broker has stood still for six seconds,
@@ -18,6 +19,8 @@ _ADD = """[begin
 end || Name <- [{names}]]"""
 _DELETE = '[rabbit_vhost:delete(Name, <<"test">>) || Name <- [{names}]]'
 
+# Another process that starts may delete the same
+_DELETE_LEFT = '[catch rabbit_vhost:delete(Name, <<"test">>) || Name <- [{names}]]'
 _DELETE_ALL = """[
     rabbit_vhost:delete(Name, <<"test">>) || Name <- rabbit_vhost:list_names(),
     string:prefix(Name, "{prefix}") =/= nomatch
@@ -34,7 +37,7 @@ class VirtualHosts:
         self._used: list[str] = []
         self._batch = 1
         self._pid = os.getpid()
-        self._prefix = f"signpost-test-{secrets.token_hex(4)}-"
+        self._prefix = owners.prefix("-")
 
     def take(self) -> str:
         """Return the name of a fresh virtual host."""
@@ -55,6 +58,11 @@ class VirtualHosts:
         """Delete all, also those of child processes that were killed."""
         if self._free or self._taken or self._used:
             self._ctl("eval", _DELETE_ALL.format(prefix=self._prefix))
+
+    def delete_left(self, names: Sequence[str]) -> None:
+        """Delete what killed test processes have left among all virtual hosts of the broker."""
+        if found := owners.left(names):
+            self._run(_DELETE_LEFT, found)
 
     def _notice_fork(self) -> None:
         """In a child of `make mutants`: what its parent has made is its parent's."""
