@@ -17,17 +17,21 @@ from tests.support.rulebooks import shipped_engine
 
 ACME = {"id": "acme", "name": "Acme"}
 GLOBEX = {"id": "globex", "name": "Globex Secret"}
+NAME = "Ada Lovelace"
 PRIVATE: list[tuple[str, dict[str, Any]]] = [
     ("candidate.preferences", {"salary_floor": {"amount": 98765, "currency": "USD", "per": "year"}}),
     ("employment.current", {"employer": {"name": "Hooli Secret"}}),
-    ("offer.extended", {"offer": "g-1", "employer": GLOBEX}),
+    ("offer.extended", {"offer": "g-1", "employer": GLOBEX, "candidate_name": "Secret Countess"}),
     ("offer.accepted", {"offer": "g-1"}),
 ]
 
 
 def open_intake(folder: Path, *, private: bool) -> Intake:
     parts = intake_at(folder)
-    events = [("offer.extended", {"offer": "o-1", "employer": ACME}), *(PRIVATE if private else [])]
+    events = [
+        ("offer.extended", {"offer": "o-1", "employer": ACME, "candidate_name": NAME}),
+        *(PRIVATE if private else []),
+    ]
     for number, (short, data) in enumerate(events):
         event = envelope(f"e-{number}", "c-1", short, f"2026-03-02T13:0{number}:00Z") | {"data": data}
         answer = parts.send(event)
@@ -71,6 +75,11 @@ def test_the_screens_are_the_same_whatever_the_employer_does_not_know(readers: l
         assert raw(knows_less, path) == raw(knows_more, path), path
         text = raw(knows_more, path)
         assert not re.search("Secret|98765|globex|g-1|hooli", text, re.IGNORECASE)
+
+
+def test_a_candidate_has_the_name_that_the_employer_knows(readers: list[Reader]) -> None:
+    for path, tag in (("/page/employer", "h2"), ("/page/employer/c-1", "h1")):
+        assert re.search(rf"<{tag}>.*{NAME}.*c-1.*</{tag}>", raw(readers[1], path)), path
 
 
 def test_no_rule_for_candidates_is_shown_or_explained(readers: list[Reader]) -> None:

@@ -7,7 +7,9 @@ import orjson
 from flask import Blueprint, Response
 
 from signpost.advice.agenda import Reader
+from signpost.case import Case
 from signpost.explain import UnknownSubject
+from signpost.facts.facts import facts_of
 from signpost.services.intake import prices
 from signpost.services.intake.agendas import after_place, place_cursor
 from signpost.services.intake.analysis import ReadAgendas, StoredCase
@@ -36,7 +38,8 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
         cases = [StoredCase(row.key, row.state, row.advice, agendas=row.agendas) for row in rows]
         job = ReadAgendas(who.tenant, cases, Reader("employer", who.employer), clock())
         items = orjson.loads(parts.run(job, prices.of_agendas(len(cases))))
-        return render("employer.html", items=items, next=place_cursor(places, PAGE_SIZE))
+        names = {row.key: _name(row, who.employer) for row in rows}
+        return render("employer.html", items=items, names=names, next=place_cursor(places, PAGE_SIZE))
 
     @routes.get("/employer/<anything:key>/rules/<rule>/<anything:subject>")
     def explain_to_employer(key: str, rule: str, subject: str) -> Response:
@@ -54,7 +57,8 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
         if at < now:
             raise BadQuery("at", "must not be in the past")
         job = ReadForEmployer(who.tenant, StoredCase(row.key, row.state, row.advice), who.employer, now, at)
-        return render("employer_candidate.html", **_run(parts, job, prices.FORECAST))
+        shown = _run(parts, job, prices.FORECAST)
+        return render("employer_candidate.html", name=_name(row, who.employer), **shown)
 
 
 def _case(parts: PageParts, who: Viewer, key: str) -> CaseRow:
@@ -63,6 +67,14 @@ def _case(parts: PageParts, who: Viewer, key: str) -> CaseRow:
     if row is None or not facts_in(row.state):
         raise NotFound(NOTHING)
     return row
+
+
+def _name(row: CaseRow, employer: str) -> str | None:
+    """The candidate's name as this employer knows it; None if it knows none."""
+    facts = facts_of(Case.from_json(row.state), row.key)
+    dealings = [one for kind in ("application", "offer", "interview") for one in facts.of_kind(kind)]
+    mine = [one.values for one in dealings if one.values.get("employer") == employer]
+    return next((str(values["candidate_name"]) for values in mine if "candidate_name" in values), None)
 
 
 def _run(parts: PageParts, job: ReadForEmployer | ExplainToEmployer, price: int) -> Any:
