@@ -1,17 +1,17 @@
 """Size: what a candidate takes in the database, throughput and memory with many stored cases, cases that are due at
-one instant, one case with many events, and embedded mode.
+one instant, memory over a day of load, one case with many events, and embedded mode.
 
 Stored cases beyond the first thousand are copies made by the database, as evaluating a million takes an hour.
 """
 
 import os
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, text
 
-from benchmarks import due
+from benchmarks import day, due
+from benchmarks.day import resident_mb
 from benchmarks.plots import write_plot
 from benchmarks.rows import AT_LEAST, AT_MOST, Goal, Row, progress
 from benchmarks.stage import LEASE_US, RULES, Stage, advise, events, handle, make_event, open_stage
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CANDIDATES = 1_000
 DUE, LONG_DUE = 1_000, 100_000
 SIZES, LONG_SIZES = (1_000, 10_000), (10_000, 100_000, 1_000_000)
-EVENTS, CASE_EVENTS = 1_000, 1_000
+EVENTS, CASE_EVENTS, SHORT_DAY = 1_000, 1_000, 2_000
 OFFER = {"offer": "o", "employer": {"id": "e", "name": "Acme"}, "title": "Engineer"}
 COPIES = text(
     """
@@ -59,9 +59,11 @@ def measure(options: "Options") -> list[Row]:
             known = first if beside else None
             goal = Goal(AT_LEAST, 0.8) if beside else None
             rows.append(Row(f"advisor with {size:,} stored cases", rate, "events/s", beside, known, goal))
-        rows.append(Row("resident memory of this process at the end", _resident_mb(), "MB"))
+        rows.append(Row("resident memory of this process at the end", resident_mb(os.getpid()), "MB"))
     with open_stage() as stage:
         rows += due.measure(stage, LONG_DUE if options.long else DUE)
+    with open_stage() as stage:
+        rows += day.measure(stage, day.EVENTS if options.long else SHORT_DAY)
     if options.plots:
         series = {"advisor": list(rates.items())}
         write_plot(options.plots / "scale.svg", "Throughput by size", "stored cases", "events per second", series)
@@ -117,13 +119,8 @@ def _rate_with(stage: Stage, size: int) -> float:
     stage.fill(sent)
     rate = len(sent) / advise(stage, len(sent), "compiled")
     stage.purge_published()
-    progress(f"{size:,} stored cases: {rate:.0f} events/s, {_resident_mb():.0f} MB")
+    progress(f"{size:,} stored cases: {rate:.0f} events/s, {resident_mb(os.getpid()):.0f} MB")
     return rate
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _embedded() -> Row:
