@@ -2,6 +2,12 @@
 
 from tests.support.browser import ARROW_LEFT, ENTER, TAB, Browser
 
+PLACES = """
+    const box = element => element.getBoundingClientRect();
+    return [box(document.getElementById(arguments[0])).top, box(document.querySelector('.slider')).bottom];
+"""
+"""Where the target of a link begins and the slider ends, from the top of the window."""
+
 
 def test_a_new_user_finds_in_three_clicks_why_a_rule_does_not_hold(page: Browser) -> None:
     page.follow("tbody a")
@@ -10,6 +16,14 @@ def test_a_new_user_finds_in_three_clicks_why_a_rule_does_not_hold(page: Browser
     page.follow("button:not(.quiet)")
     page.wait_for("h2", "offer/acme: does not hold")
     assert "if offer/acme stage were accepted" in page.text("details[open] .would")
+
+
+def test_the_slider_does_not_cover_what_a_link_leads_to(page: Browser, address: str) -> None:
+    for target in ("agenda", "not", "advice"):
+        page.open(f"{address}/page/candidates/maria-1")
+        page.click(f"a[href='#{target}']")
+        top, bottom = page.run(PLACES, target)
+        assert top >= bottom, target
 
 
 def test_the_slider_moves_time_to_each_threshold(page: Browser, address: str) -> None:
