@@ -55,13 +55,21 @@ class RulebookVersions:
         engines = self._source.now()
         changed = engines is not self._announced
         if changed or not is_recent(self._announced_at, now, ANNOUNCE_INTERVAL_US):
-            as_newest = changed and engines.turn > 0
-            self._store.announce_rulebooks(engines.rulebooks.versions, now, as_newest=as_newest)
+            self._announce(engines, now, changed=changed)
             self._announced, self._announced_at = engines, now
         if changed:
             self._settled = set()
             _show_version(engines)
         return engines
+
+    def _announce(self, engines: Engines[Engine], now: int, *, changed: bool) -> None:
+        """Announce all; once changed, the default before what tenants have instead, also if these are known longer."""
+        default, *own = engines.rulebooks.announced
+        self._store.announce_rulebooks([default, *own], now, as_newest=changed and engines.turn > 0)
+        if changed and own:
+            numbers = {name: row.number for name, row in self._store.rulebooks().items()}
+            if earlier := [each for each in own if numbers.get(each, 0) < numbers.get(default, 0)]:
+                self._store.announce_rulebooks(earlier, now, as_newest=True)
 
     def check(self, tx: Transaction, rows: Collection[CaseRow], engines: Engines[Engine], now: int) -> None:
         """Raise StaleRulebook if a later rulebook evaluated some of these cases."""
@@ -117,7 +125,10 @@ def _show_version(engines: Engines[Engine]) -> None:
 def _is_later(pair: Pair, engines: Engines[Engine], known: Mapping[str, RulebookRow], now: int) -> bool:
     """Whether a tenant's cases have a rulebook that was announced after ours and is still in use."""
     tenant, version = pair
-    theirs, ours = known.get(version), known.get(engines.rulebooks.of(tenant).version)
-    if theirs is None or now - theirs.seen_at > IN_USE_US:
-        return False
-    return ours is None or theirs.number > ours.number
+    ours = known.get(engines.rulebooks.announced_as(tenant))
+    in_use = [
+        theirs.number
+        for announced in (version, f"{version} {tenant}")
+        if (theirs := known.get(announced)) is not None and now - theirs.seen_at <= IN_USE_US
+    ]
+    return bool(in_use) and (ours is None or max(in_use) > ours.number)

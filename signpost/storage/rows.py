@@ -179,11 +179,17 @@ class FeedbackTarget(NamedTuple):
 
 
 class RulebookRow(NamedTuple):
-    """A rulebook in use. `number` increases with each announcement; `seen_at`: when a process last announced it."""
+    """A rulebook in use. `announced`: its version, followed by a space and the tenant if only that tenant has it;
+    `number` increases with each announcement; `seen_at`: when a process last announced it."""
 
-    version: str
+    announced: str
     number: int
     seen_at: int
+
+    @property
+    def version(self) -> str:
+        """The version of the rulebook."""
+        return self.announced.partition(" ")[0]
 
 
 class RulebookGroup(NamedTuple):

@@ -139,22 +139,23 @@ class Store:
             created = connection.execute(query).scalar_one_or_none()
         return None if created is None else max(0, now - created)
 
-    def announce_rulebooks(self, versions: Sequence[str], now: int, *, as_newest: bool) -> None:
-        """Record that a process uses these rulebooks. Unknown ones rank as newest; with `as_newest` all of them do."""
+    def announce_rulebooks(self, announced: Sequence[str], now: int, *, as_newest: bool) -> None:
+        """Record that a process uses these rulebooks, see RulebookRow. Unknown ones rank as newest, each after those
+        before it; with `as_newest` all of them do."""
         with self._write_connection() as connection:
-            mine = rulebooks.c.version.in_(versions)
+            mine = rulebooks.c.version.in_(announced)
             self._dialect.lock_rulebooks(connection)
             connection.execute(
                 delete(rulebooks).where(mine if as_newest else rulebooks.c.seen_at < now - RULEBOOK_RETENTION_US)
             )
             connection.execute(update(rulebooks).where(mine).values(seen_at=now))
             known = set() if as_newest else set(connection.execute(select(rulebooks.c.version).where(mine)).scalars())
-            fresh = [{"version": version, "seen_at": now} for version in versions if version not in known]
+            fresh = [{"version": each, "seen_at": now} for each in announced if each not in known]
             if fresh:
                 connection.execute(insert(rulebooks), fresh)
 
     def rulebooks(self) -> dict[str, RulebookRow]:
-        """The recently announced rulebooks, by version."""
+        """The recently announced rulebooks, by what was announced."""
         with self._read_connection() as connection:
             return read_rulebooks(connection)
 

@@ -177,7 +177,7 @@ class Transaction:
         return [CaseRow(**row) for row in self._connection.execute(query).mappings()]
 
     def rulebooks(self) -> dict[str, RulebookRow]:
-        """The recently announced rulebooks, by version."""
+        """The recently announced rulebooks, by what was announced."""
         return read_rulebooks(self._connection)
 
     def consumers(self) -> dict[str, ConsumerRow]:

@@ -40,6 +40,16 @@ class Rulebooks:
         """The versions in use, sorted."""
         return sorted({self.default.version, *(rulebook.version for rulebook in self.own.values())})
 
+    def announced_as(self, tenant: str) -> str:
+        """What a process announces for a tenant: the version, with the tenant if it has its own. Two tenants may change
+        to each other's version, so versions alone have no order."""
+        return f"{self.own[tenant].version} {tenant}" if tenant in self.own else self.default.version
+
+    @property
+    def announced(self) -> list[str]:
+        """What a process announces. The default comes first, because a tenant leaves it for its own rulebook."""
+        return [self.default.version, *(self.announced_as(tenant) for tenant in sorted(self.own))]
+
 
 class Engines(Generic[Engine_co]):
     """One engine per rulebook version, all created at once and shared by tenants. Immutable."""
