@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from signpost.case.instant import DAY
 from signpost.ingress.date_patterns import DatePattern, iso_of
 
 _TIMES = re.compile(
@@ -15,15 +16,20 @@ _TEXT = re.compile(rb'(?<=")[\x20\x21\x23-\x5b\x5d-\x7e]{1,64}(?=")')
 _DAY_MS = 86_400_000
 
 
-def to_present(body: bytes, now: int, patterns: Sequence[DatePattern] = ()) -> bytes:
-    """The body with all its times later or earlier by the same whole days: its newest is of the day before `now`
-    (microseconds). A body without times is unchanged. `patterns`: how the vendor writes days and times beside ISO."""
-    days = max(_days(body, patterns), default=None)
-    if days is None:
-        return body
-    shift = now // (_DAY_MS * 1000) - 1 - days
-    moved = _TIMES.sub(lambda match: _moved(match[0], shift), body)
-    return _TEXT.sub(lambda match: _moved_text(match[0], shift, patterns), moved) if patterns else moved
+def days_to_present(body: bytes, now: int, patterns: Sequence[DatePattern] = (), happened: int | None = None) -> int:
+    """By how many days to move all times of a body: what `happened` last (microseconds), or else the newest of its
+    times, comes to the day before `now`. 0 for a body without times. `patterns`: how the vendor writes days and times
+    beside ISO."""
+    newest = max(_days(body, patterns), default=None)
+    if newest is None:
+        return 0
+    return now // DAY - 1 - (newest if happened is None else happened // DAY)
+
+
+def moved(body: bytes, days: int, patterns: Sequence[DatePattern] = ()) -> bytes:
+    """The body with all its times later by whole days."""
+    found = _TIMES.sub(lambda match: _moved(match[0], days), body)
+    return _TEXT.sub(lambda match: _moved_text(match[0], days, patterns), found) if patterns else found
 
 
 def _moved_text(text: bytes, shift: int, patterns: Sequence[DatePattern]) -> bytes:

@@ -12,7 +12,7 @@ from signpost.case.instant import parse_instant
 from signpost.ingress.date_patterns import clash, read_pattern
 from signpost.ingress.formats import Formats, day, deadline, instant, start_of_day
 from signpost.ingress.mapping_reader import MappingError, load_mapping
-from signpost.ingress.sample_times import to_present
+from signpost.ingress.sample_times import days_to_present, moved
 from signpost.ingress.translate import Receipt, translate
 
 NOW = parse_instant("2026-11-26T09:00:00Z")
@@ -114,8 +114,11 @@ def test_a_sample_is_moved_to_the_present_by_its_patterns() -> None:
     patterns = (read_pattern("DD.MM.YYYY"), read_pattern("DD.MM.YYYY HH:mm"))
     long = "x" * 70
     body = f'{{"{long}" : "30.01.2026", "b": ["31.01.2026 10:00", "2026-01-01"], "c": "31.02.2026"}}'
-    moved = to_present(body.encode(), NOW, patterns).decode()
-    assert moved == f'{{"{long}" : "24.11.2026", "b": ["25.11.2026 10:00", "2026-10-26"], "c": "31.02.2026"}}'
+    days = days_to_present(body.encode(), NOW, patterns)
+    assert (
+        moved(body.encode(), days, patterns).decode()
+        == f'{{"{long}" : "24.11.2026", "b": ["25.11.2026 10:00", "2026-10-26"], "c": "31.02.2026"}}'
+    )
     assert datetime.fromtimestamp(NOW / 1_000_000).date() == date(2026, 11, 26)
 
 

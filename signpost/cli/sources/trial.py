@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -76,19 +77,22 @@ def _sample(vendor: "Vendor", name: str | None) -> "Sample":
 def _run_steps(
     client: "httpx.Client", name: str, vendor: "Vendor", secret: str, sample: "Sample", patience: float
 ) -> dict[str, Any]:
-    from signpost.ingress.sample_times import to_present
+    from signpost.ingress.checking import try_samples
+    from signpost.ingress.sample_times import days_to_present, moved
     from signpost.ingress.vendors import sign
 
-    now = time.time_ns() // 1000
-    headers, body = sign(
-        vendor.scheme, secret, sample.headers, to_present(sample.body(), now, vendor.date_patterns), now
-    )
+    now, patterns = time.time_ns() // 1000, vendor.date_patterns
+    [recorded] = try_samples(replace(vendor, samples=(sample,)), now)
+    happened = max((event.time for event in recorded.events if event.dated), default=None)
+    days = days_to_present(sample.body(), now, patterns, happened)
+    headers, body = sign(vendor.scheme, secret, sample.headers, moved(sample.body(), days, patterns), now)
     answer = _send_sample(client, name, {"Content-Type": JSON, **headers}, body, patience)
     unsigned = _latest_unsigned(client, name) if answer.status_code == 401 else None
     reason = {"detail": unsigned["problems"][0]["detail"]} if unsigned else {}
     steps: dict[str, Any] = {
         "sample": sample.name,
         "attested": sample.attested,
+        "moved_days": days,
         "expected": vendor.success,
         "answer": answer.status_code,
         "delivery": unsigned["id"] if unsigned else answer.headers.get("Signpost-Delivery"),
@@ -154,6 +158,8 @@ def _show(found: dict[str, Any], sample: "Sample", secrets: int) -> None:
     steps = escape_document(found)
     good = steps["answer"] == steps["expected"]
     echo(f"sample     {steps['sample']} ({steps['attested']})")
+    if days := steps["moved_days"]:
+        echo(f"times      moved by {days:+} days, so that it happened yesterday")
     echo(f"signature  with the newest of {secrets} active secret{'' if secrets == 1 else 's'}")
     colour = "green" if good else "red"
     echo(f"answer     {click.style(str(steps['answer']), colour)}, the vendor expects {steps['expected']}")
