@@ -4,9 +4,10 @@ import os
 import sqlite3
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from signpost.storage.errors import BadDatabaseUrl
@@ -102,12 +103,18 @@ def make_engine(url: URL, options: EngineOptions) -> Engine:
     if sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "handle_error", partial(_note_file, url.database or ""))
     else:
         # Not at the top: the import of the driver takes long, and SQLite does without
         from signpost.storage.deadlines import listen
 
         listen(engine, options.call_timeout_s)
     return engine
+
+
+def _note_file(file: str, context: ExceptionContext) -> None:
+    """Note on an error of SQLite which file it is about; SQLite itself does not say."""
+    context.original_exception.add_note(file)
 
 
 def _postgresql_arguments(options: EngineOptions) -> dict[str, Any]:

@@ -46,4 +46,6 @@ def postgresql_refusal(state: str, text: str) -> str:
 def sqlite_refusal(error: sqlite3.Error) -> str:
     """What is the matter with a database file and what to do; "" where the error is of another kind."""
     fault = _FILE_ERRORS.get(getattr(error, "sqlite_errorname", ""))
-    return f"the database file {fault}; check its path and permissions ({SETTING}, SIGNPOST_DATA_DIR)" if fault else ""
+    file = next((f" {note}" for note in getattr(error, "__notes__", ())), "")
+    text = f"the database file{file} {fault}; check its path and permissions ({SETTING}, SIGNPOST_DATA_DIR)"
+    return text if fault else ""

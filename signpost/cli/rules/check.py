@@ -45,8 +45,8 @@ def check(
     strict: bool,
     as_json: bool,
 ) -> None:
-    """Check the rulebook in FOLDER, or in several (ours:DIR), without facts, and list each problem with its place.
-    Exit code 1 if there is one.
+    """Check the rulebook in FOLDER, or in several (ours:DIR), without facts, and list each problem with its place;
+    without FOLDER, the shipped rules, whatever SIGNPOST_RULES says. Exit code 1 if there is a problem.
 
     Besides errors of loading it finds conditions that never hold or are redundant, unreachable priorities and values,
     rules that others always suppress or contradict, rules without an end, texts that can fail or be empty, and rules
