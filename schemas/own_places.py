@@ -8,6 +8,8 @@ from signpost.schemas.custom import OwnKinds
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.problems import CUSTOM_HINT
 
+OWN: Final = f"{CUSTOM}."
+"""Before the name of an own field, where it stands beside shipped fields."""
 TAKE_OWN: Final = tuple(type_ for type_, schema in EVENT_SCHEMAS.items() if CUSTOM in schema().fields)
 """The events whose data takes own fields, under `custom`."""
 

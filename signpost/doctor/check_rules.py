@@ -7,9 +7,10 @@ from signpost.doctor.check_tenants import in_force
 from signpost.doctor.commands import quoted
 from signpost.doctor.finding import Finding, failed, ok, or_ok, warning
 from signpost.doctor.site import Site
-from signpost.doctor.tellable import OWN, impossible_rules, tellable, told_by
+from signpost.doctor.tellable import impossible_rules, tellable, told_by
 from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError
+from signpost.schemas.own_places import OWN
 from signpost.settings import OURS, SHIPPED_RULES
 from signpost.tenants.live import kept_tenants
 from signpost.tenants.live_rulebooks import kept_rules

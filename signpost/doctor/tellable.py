@@ -18,12 +18,12 @@ from signpost.rulebook.checks import references
 from signpost.rulebook.terms import AnyOf, Condition, Defined, Known, OneOf, Ref, Relation, Rule, Scope, Term
 from signpost.schemas import EVENT_SCHEMAS, load_own_event
 from signpost.schemas.documents.event_examples import EVENT_DATA, event_example
+from signpost.schemas.own_places import OWN
 from signpost.tenants.model import Source
 
 STAGED: Final = ("stage", "letter")
 """Fields whose values come from the types of events; each value must be told."""
 SUBJECT: Final = "c-1"
-OWN: Final = "custom."
 DECISIVE: Final = ("step", "channel", "with")
 _EMPLOYER: Final = {"employer": {"id": "acme", "name": "Acme", "time_zone": "America/Los_Angeles"}}
 MORE: Final[Mapping[str, Mapping[str, Any]]] = {

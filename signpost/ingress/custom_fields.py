@@ -10,9 +10,12 @@ from signpost.ingress.scope import BODY, DeliveryScope
 
 
 def custom_field(custom: Custom | None, kind: str, place: str) -> Expression:
-    """Return the expression of a custom field: "$.a.b" is a path into the body, else the field's name."""
-    if place.startswith("$.") or custom is None:
+    """Return the expression of a custom field: "$.a.b" is a path into the body, else the field's name; with a vendor
+    without custom fields, a path as in its mapping."""
+    if place.startswith("$."):
         return Path((BODY, *place.removeprefix("$.").split(".")))
+    if custom is None:
+        return Path(tuple(place.split(".")))
     item: Expression = (
         ListLookup(custom.container, custom.keys, place) if custom.keys else _Member(custom.container, place)
     )

@@ -20,6 +20,7 @@ class EventTemplate:
 
     `data`: required fields; without one of them, the event is not emitted. `terms`: optional fields, included if known
     and valid. `only_with_terms`: emit nothing without any of them. `each`: a name and a list; one event for each item.
+    `custom`: own fields, where the rulebook declares them.
     """
 
     type: str
@@ -34,6 +35,7 @@ class EventTemplate:
     as_of: Expression | None = None
     """The vendor's own order of the state: a version, or a time of modification; None: the order of the vendor."""
     turn: Turn = Turn.OPEN
+    custom: Mapping[str, Expression] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

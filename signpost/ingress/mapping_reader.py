@@ -11,6 +11,7 @@ from signpost.ingress.expressions import Expression, Text
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
 from signpost.ingress.part_reader import TURNS
 from signpost.schemas import EVENT_SCHEMAS
+from signpost.schemas.own_places import OWN, TAKE_OWN
 from signpost.schemas.reading import schema_loader
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import FileError, Problems
@@ -149,6 +150,7 @@ class _MappingReader(DeliveryReader):
             self.problems.add("R011", node.position, "the event has no subject", "set subject here or beside emit")
         if "type" in members and members["type"].value == kind:
             self._check_fields(kind, members)
+        terms = self.expressions(members.get("terms"), "terms")
         return EventTemplate(
             type=kind,
             id=self.template(members["id"]) if "id" in members else Text(()),
@@ -156,20 +158,23 @@ class _MappingReader(DeliveryReader):
             when=self.condition(members.get("when")),
             time=self.expression(members["time"]) if "time" in members else None,
             data=self.expressions(members.get("data"), "data"),
-            terms=self.expressions(members.get("terms"), "terms"),
+            terms={name: one for name, one in terms.items() if not name.startswith(OWN)},
             only_with_terms=self.flag(members.get("only_with_terms")),
             each=self._each(members.get("each")),
             as_of=self.expression(members["as_of"]) if "as_of" in members else None,
             turn=TURNS[self.one_of(members.get("opening"), TURNS, "opening")],
+            custom={name.removeprefix(OWN): one for name, one in terms.items() if name.startswith(OWN)},
         )
 
     def _check_fields(self, kind: str, members: Mapping[str, Node]) -> None:
         known = schema_loader(EVENT_SCHEMAS[kind]).fields
-        for node in (members[part] for part in ("data", "terms") if part in members):
+        for part, node in ((part, members[part]) for part in ("data", "terms") if part in members):
             for name in _names(node):
-                if name not in known:
+                is_own = part == "terms" and name.startswith(OWN)
+                if name not in known and not (is_own and kind in TAKE_OWN):
                     at = node.key_position(name)
-                    self.problems.add("R020", at, f"{kind} has no field {name!r}", meant(name, known))
+                    hint = f"events with fields of your own are {', '.join(TAKE_OWN)}" if is_own else meant(name, known)
+                    self.problems.add("R020", at, f"{kind} has no field {name!r}", hint)
                     node.value.pop(name)
         for name, (_, field) in known.items():
             if field.required and name not in _names(members.get("data")):

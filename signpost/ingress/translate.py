@@ -5,7 +5,6 @@ does not fit the schema is left out (unknown, not wrong); an event without a sub
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
@@ -197,11 +196,15 @@ class Translator:
         declared = self.receipt.own.get(template.type.partition(".")[0], {})
         found: Document = {}
         for name, kind in declared.items():
-            if place := self.receipt.fields.get(f"{CUSTOM}.{name}"):
-                value = custom_field(self.vendor.custom, kind.kind, place).value(scope)
-                with suppress(ValidationError):
-                    if is_known(sent := _number(_convert(kind, value, scope), kind)):
-                        found[name] = kind.canonical(sent)
+            place = self.receipt.fields.get(f"{CUSTOM}.{name}")
+            expression = custom_field(self.vendor.custom, kind.kind, place) if place else template.custom.get(name)
+            if expression is None or not is_known(value := expression.value(scope)):
+                continue
+            try:
+                found[name] = kind.canonical(_number(_convert(kind, value, scope), kind))
+            except ValidationError:
+                at = "" if place else position_of(self.vendor, expression)
+                scope.notes.append(at + why_left_out(f"{CUSTOM}.{name}", kind, value, scope))
         return found
 
     def _employer(self, scope: DeliveryScope) -> Document:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from signpost.case.fold import CUSTOM
 from signpost.case.instant import DAY, MINUTE
 from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.regular_files import read_regular
 from signpost.rulebook.values import parse_duration
 from signpost.schemas.events import OfferTerms
 from signpost.schemas.fields import PERIODS
+from signpost.schemas.own_places import OWN
 from signpost.suggestions import meant
 from signpost.tenants.model import Source, Tenant, length_problem
 from signpost.tenants.quotas import Quota, read_quota
@@ -31,7 +31,6 @@ MAX_SKEW_US: Final = DAY
 DEFAULT_SKEW_US: Final = 5 * MINUTE
 TERMS: Final = tuple(OfferTerms().fields)
 """Terms of an offer that a sender's custom fields can have, beside the fields that the rulebook declares."""
-OWN: Final = f"{CUSTOM}."
 TENANT_KEYS: Final = ("api_keys", "params", "disabled", "rules", "quota")
 SOURCE_KEYS: Final = (
     "tenant",

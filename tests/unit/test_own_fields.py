@@ -17,6 +17,7 @@ from signpost.cli.rules.check import check
 from signpost.cli.rules.test import test as run_timelines
 from signpost.engine import CompiledEngine, DurableEngine
 from signpost.facts.facts import facts_of
+from signpost.ingress.mapping_reader import MappingError, load_mapping
 from signpost.ingress.translate import Receipt, translate
 from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError, load
@@ -339,9 +340,65 @@ def test_vendors_custom_fields_are_told_as_own_fields(tmp_path: Path) -> None:
     body = {"action": "offer_created", "payload": payload | {"custom_fields": custom}}
     fields = {"custom.probation_period": "probation", "custom.shift": "shift", "custom.needs_visa": "probation"}
     receipt = Receipt("greenhouse/acme", NOW, "d", fields=fields, own=own(path=tmp_path))
-    documents = translate(VENDORS["greenhouse"], {}, body, receipt)
+    notes: list[str] = []
+    documents = translate(VENDORS["greenhouse"], {}, body, receipt, notes)
     emitted = {one["type"]: one["data"].get("custom") for one in documents}
     assert emitted["signpost.offer.updated.v1"] == {"probation_period": 90}
+    assert any(note.startswith("custom.shift was left out: its value cannot be read; ") for note in notes)
+
+
+PEOPLE = """
+title: People
+attested: made up
+signature: {scheme: body}
+event: kind
+occurrence: id
+events:
+  - on: [deal]
+    subject: person.id
+    emit:
+      - type: offer.extended
+        each: {person: people}
+        id: "{person.id}-{occurrence}"
+        data: {offer: person.id}
+        terms:
+          title: person.role
+          CUSTOM: person.deal.days
+samples: []
+"""
+
+
+@pytest.mark.parametrize("by", ["mapping", "source"])
+def test_own_fields_are_mapped_for_each_item_of_a_list(tmp_path: Path, by: str) -> None:
+    file = tmp_path / "people.yaml"
+    file.write_text(PEOPLE.replace("CUSTOM", "custom.probation_period" if by == "mapping" else "location"))
+    people = [
+        {"id": 1, "deal": {"days": 90}},
+        {"id": 2},
+        {"id": 3, "deal": {"days": "120"}},
+        {"id": 4, "deal": {"days": []}},
+    ]
+    people.append({"id": 5, "deal": {"days": "long"}})
+    fields = {"custom.probation_period": "person.deal.days"} if by == "source" else {}
+    receipt, notes = Receipt("people/acme", NOW, "d", fields=fields, own=own(path=tmp_path / "own")), list[str]()
+    documents = list(translate(load_mapping(file), {}, {"kind": "deal", "id": "e", "people": people}, receipt, notes))
+    custom = {one["subject"]: one["data"].get("custom") for one in documents}
+    assert custom == {"1": {"probation_period": 90}, "2": None, "3": {"probation_period": 120}, "4": None, "5": None}
+    [note] = [one for one in notes if "probation_period" in one]
+    assert ": custom.probation_period was left out" in f": {note}"
+    assert note.startswith("people.yaml:17:36: ") is (by == "mapping")
+
+
+def test_a_mapping_gives_own_fields_only_to_events_that_take_them(tmp_path: Path) -> None:
+    file = tmp_path / "people.yaml"
+    text = PEOPLE.replace("CUSTOM", "custom.probation_period").replace("offer.extended", "offer.accepted")
+    file.write_text(text.replace("title: person.role", "by: person.by"))
+    with pytest.raises(MappingError) as caught:
+        load_mapping(file)
+    [problem] = caught.value.problems
+    assert str(problem).startswith(
+        "people.yaml:17:11: R020 offer.accepted has no field 'custom.probation_period' (events with fields of your own"
+    )
 
 
 # Messages that lead an author on
