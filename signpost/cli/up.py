@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -170,6 +171,8 @@ def _is_ready(url: str) -> bool:
 
 def _print_ready(settings: Settings, url: str) -> None:
     command = "signpost" if shutil.which("signpost") else min(sys.argv[0], os.path.relpath(sys.argv[0]), key=len)
+    if "SIGNPOST_DATA_DIR" in os.environ:  # another terminal would look into the default folder
+        command = f"SIGNPOST_DATA_DIR={shlex.quote(os.environ['SIGNPOST_DATA_DIR'])} {command}"
     lines = (
         "",
         click.style(f"Signpost is ready at {url}", fg="green", bold=True),

@@ -1,6 +1,7 @@
 """What README and the guides say is so: settings, targets, commands, files and links."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,15 @@ WRITTEN = sorted(
 )
 """The documents that people write; docs/rulebook is generated."""
 EVERYTHING = "\n".join(path.read_text(encoding="utf-8") for path in WRITTEN)
+
+
+def test_no_two_events_of_the_guides_have_one_id() -> None:
+    """The same id is the same event: who follows one page after the other would see nothing happen."""
+    files = [ROOT / "examples" / "offer.json", *(ROOT / "docs" / name for name in ("quickstart.md", "own-facts.md"))]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    ids = Counter(re.findall(r'"id": "([^"]+)",\s+"source": "my-board"', text))
+    assert len(ids) == 6
+    assert set(ids.values()) == {1}, ids
 
 
 def test_the_readme_is_short() -> None:
