@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from signpost.engine import AUTO, DURABLE, choose_engine
 from signpost.garbage import collect_rarely
-from signpost.services.intake import queue_turns, rate
+from signpost.services.intake import delivery_writer, queue_turns, rate
 from signpost.storage import Store, open_store
 from tests.support import databases, private_servers, servers
 
@@ -47,10 +47,12 @@ def _own_cache(_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture(autouse=True)
 def _patient_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine's database takes longer than the quarter of a second after which everything is let in, and a queue
-    that takes long to read rests for longer than a request waits."""
+    """A busy machine's database takes longer than the quarter of a second after which everything is let in, and than
+    the second that a request waits for its delivery. A queue that takes long to read rests for longer than a request
+    waits."""
     monkeypatch.setattr(rate, "MAX_WAIT_S", 60.0)
     monkeypatch.setattr(queue_turns, "MAX_WAIT_S", 60.0)
+    monkeypatch.setattr(delivery_writer, "MAX_WAIT_S", 60.0)
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 MAX_WAITING: Final = 1_000
 MAX_WAITING_BYTES: Final = 16_000_000
 MAX_WAIT_S: Final = 1.0
-"""How long a request waits for its own delivery, so that its sender can read it at once; not while others are late."""
+"""How long a request waits for the first attempt at its own delivery, so that its sender can read it at once; not while
+others are late."""
 RETRY_S: Final = 1.0
 CLOSE_TIMEOUT_S: Final = 3.0
 """How long the end of the process waits for what is left."""
@@ -35,6 +36,7 @@ class _Entry:
     row: DeliveryRow
     events: Sequence[Event]
     ids: Collection[str]
+    tried: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -68,7 +70,7 @@ class DeliveryWriter:
             self._queue.append(entry)
             self._start()
             self._changed.notify()
-        if not self._is_late and not entry.done.wait(MAX_WAIT_S):
+        if not self._is_late and not entry.tried.wait(MAX_WAIT_S):
             self._is_late = True
 
     def close(self) -> None:
@@ -113,7 +115,8 @@ class DeliveryWriter:
                 if not is_repeat or deliveries.get(entry.row.tenant, entry.row.id) is None:
                     deliveries.add(entry.row, entry.events, entry.ids)
             except TransientError as error:
-                is_repeat = True
+                is_repeat = self._is_late = True
+                entry.tried.set()
                 if self._lines.is_due(str(error)):
                     log.warning("deliveries wait to be logged: %s", error)
                 self._stop.wait(RETRY_S)
@@ -127,6 +130,7 @@ class DeliveryWriter:
         with self._changed:
             del self._open[entry]
             self._bytes -= entry.size
+        entry.tried.set()
         entry.done.set()
 
 
