@@ -5,6 +5,7 @@ The rule and its reasons: docs/decisions/0010-reevaluate-every-case-after-a-rule
 
 import logging
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 from typing import Final, Protocol, TypeAlias
 
 from signpost.advice import Engine
@@ -63,13 +64,15 @@ class RulebookVersions:
         return engines
 
     def _announce(self, engines: Engines[Engine], now: int, *, changed: bool) -> None:
-        """Announce all; once changed, the default before what tenants have instead, also if these are known longer."""
-        default, *own = engines.rulebooks.announced
-        self._store.announce_rulebooks([default, *own], now, as_newest=changed and engines.turn > 0)
-        if changed and own:
-            numbers = {name: row.number for name, row in self._store.rulebooks().items()}
-            if earlier := [each for each in own if numbers.get(each, 0) < numbers.get(default, 0)]:
-                self._store.announce_rulebooks(earlier, now, as_newest=True)
+        """Announce all; once changed, each after those before it, also where it is known longer."""
+        names = engines.rulebooks.announced
+        self._store.announce_rulebooks(names, now, as_newest=changed and engines.turn > 0)
+        if changed and len(names) > 1:
+            known = self._store.rulebooks()
+            numbers = [known[name].number if name in known else 0 for name in names]
+            wrong = (at for at, (before, after) in enumerate(pairwise(numbers), 1) if after < before)
+            if first := next(wrong, 0):
+                self._store.announce_rulebooks(names[first:], now, as_newest=True)
 
     def check(self, tx: Transaction, rows: Collection[CaseRow], engines: Engines[Engine], now: int) -> None:
         """Raise StaleRulebook if a later rulebook evaluated some of these cases."""

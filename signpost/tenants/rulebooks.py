@@ -47,8 +47,10 @@ class Rulebooks:
 
     @property
     def announced(self) -> list[str]:
-        """What a process announces. The default comes first, because a tenant leaves it for its own rulebook."""
-        return [self.default.version, *(self.announced_as(tenant) for tenant in sorted(self.own))]
+        """What a process announces. The default comes before the tenants, because they leave it for their own
+        rulebooks. The bare versions of these come first: processes of earlier releases look for nothing else."""
+        bare = {rulebook.version for rulebook in self.own.values()} - {self.default.version}
+        return [*sorted(bare), self.default.version, *(self.announced_as(tenant) for tenant in sorted(self.own))]
 
 
 class Engines(Generic[Engine_co]):

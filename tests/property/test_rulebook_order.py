@@ -109,6 +109,12 @@ def test_two_processes_never_work_against_each_other_and_a_change_reaches_every_
     _let_one_run(changed, now)
 
 
+def test_a_process_of_an_earlier_release_finds_every_version_it_looks_for() -> None:
+    rulebooks = made(("bb", {"acme": "cc", "beta": "aa"}), 0).rulebooks
+    assert rulebooks.announced == ["aa", "cc", "bb", "cc acme", "aa beta"]
+    assert set(rulebooks.versions) <= set(rulebooks.announced)
+
+
 def _let_one_run(process: Process, now: int) -> None:
     """The others end: a minute later it takes every case."""
     for _ in range(1 + IN_USE_US // ANNOUNCE_INTERVAL_US):
