@@ -7,10 +7,9 @@ from signpost.doctor.check_tenants import in_force
 from signpost.doctor.commands import quoted
 from signpost.doctor.finding import Finding, failed, ok, or_ok, warning
 from signpost.doctor.site import Site
-from signpost.doctor.tellable import impossible_rules, tellable, told_by
+from signpost.doctor.tellable import impossible_rules, own_told_by, tellable, told_by
 from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError
-from signpost.schemas.own_places import OWN
 from signpost.settings import OURS, SHIPPED_RULES
 from signpost.tenants.live import kept_tenants
 from signpost.tenants.live_rulebooks import kept_rules
@@ -86,8 +85,9 @@ def _without_facts(site: Site) -> Iterator[Finding]:
         vendors = [VENDORS[source.vendor] for source in sources]
         # Senders of our own events can tell everything
         if sources and not any(vendor.speaks_ours for vendor in vendors):
-            told = [told_by(vendor, source) for vendor, source in zip(vendors, sources, strict=True)]
-            own = {name.removeprefix(OWN) for source in sources for name in source.fields if name.startswith(OWN)}
+            pairs = list(zip(vendors, sources, strict=True))
+            told = [told_by(*pair) for pair in pairs]
+            own = set[str]().union(*(own_told_by(*pair) for pair in pairs))
             rulebook = site.rulebooks.of(tenant)
             found = impossible_rules(rulebook, tellable(told, own, rulebook.vocabulary))
             if found:

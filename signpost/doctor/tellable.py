@@ -67,9 +67,16 @@ def told_by(vendor: Vendor, source: Source) -> Told:
     for mapping in vendor.mappings.values():
         for group in mapping.groups:
             for one in group.templates:
-                more = terms if one.terms and one.type.startswith("offer.") else set()
+                more = terms if (one.terms or one.custom) and one.type.startswith("offer.") else set()
                 found[one.type] = found.get(one.type, set()) | {*one.data, *one.terms, *more, *employer}
     return found
+
+
+def own_told_by(vendor: Vendor, source: Source) -> set[str]:
+    """The fields of the rulebook that one source can fill."""
+    groups = [group for mapping in vendor.mappings.values() for group in mapping.groups]
+    mapped = {name for group in groups for template in group.templates for name in template.custom}
+    return mapped | {name.removeprefix(OWN) for name in source.fields if name.startswith(OWN)}
 
 
 def tellable(told: Iterable[Told], own: Iterable[str], vocabulary: Vocabulary) -> Tellable:

@@ -4,18 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from signpost.ingress.expressions import Expression, ListLookup, Path
+from signpost.ingress.expressions import Coalesce, Expression, ListLookup, Path
 from signpost.ingress.mapping import Custom
 from signpost.ingress.scope import BODY, DeliveryScope
 
 
 def custom_field(custom: Custom | None, kind: str, place: str) -> Expression:
     """Return the expression of a custom field: "$.a.b" is a path into the body, else the field's name; with a vendor
-    without custom fields, a path as in its mapping."""
+    without custom fields, a path into the body or else from a name of its mapping."""
+    steps = tuple(place.removeprefix("$.").split("."))
     if place.startswith("$."):
-        return Path((BODY, *place.removeprefix("$.").split(".")))
+        return Path((BODY, *steps))
     if custom is None:
-        return Path(tuple(place.split(".")))
+        return Coalesce((Path((BODY, *steps)), Path(steps)))
     item: Expression = (
         ListLookup(custom.container, custom.keys, place) if custom.keys else _Member(custom.container, place)
     )

@@ -68,7 +68,10 @@ class DatePattern:
         iso = self.iso(text)
         if found is None or iso is None:
             return text
-        day = date.fromisoformat(iso[:10]) + timedelta(days=days)
+        try:
+            day = date.fromisoformat(iso[:10]) + timedelta(days=days)
+        except OverflowError:  # 31.12.9999, which stands for "never"
+            return text
         parts = {**found.groupdict(), **_written(day)}
         return "".join(literal or _with_width(token, parts) for token, literal in _split(self.text))
 

@@ -20,10 +20,13 @@ def days_to_present(body: bytes, now: int, patterns: Sequence[DatePattern] = (),
     """By how many days to move all times of a body: what `happened` last (microseconds), or else the newest of its
     times, comes to the day before `now`. 0 for a body without times. `patterns`: how the vendor writes days and times
     beside ISO."""
-    newest = max(_days(body, patterns), default=None)
-    if newest is None:
+    days = set(_days(body, patterns))
+    if not days:
         return 0
-    return now // DAY - 1 - (newest if happened is None else happened // DAY)
+    day = None if happened is None else happened // DAY
+    # A day in the vendor's zone; a time that is none of these does not move, and says nothing of the others
+    is_moved = day is not None and days & {day - 1, day, day + 1}
+    return now // DAY - 1 - (day if day is not None and is_moved else max(days))
 
 
 def moved(body: bytes, days: int, patterns: Sequence[DatePattern] = ()) -> bytes:
@@ -65,4 +68,7 @@ def _moved(text: bytes, shift: int) -> bytes:
         return text
     if b"-" not in text:
         return str(int(text) + shift * _DAY_MS).encode()
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=days + shift)).date().isoformat().encode()
+    try:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=days + shift)).date().isoformat().encode()
+    except OverflowError:  # 9999-12-31, which stands for "never"
+        return text

@@ -124,7 +124,7 @@ class Translator:
         terms = self._terms(template, data, scope)
         if CUSTOM in kinds and (custom := self._custom(template, scope)):
             terms[CUSTOM] = custom
-        if template.only_with_terms and not terms:
+        if template.only_with_terms and not (terms or self._has_undeclared(template, scope)):
             return
         if "employer" in kinds and (employer := self._employer(scope)):
             data["employer"] = employer
@@ -182,7 +182,7 @@ class Translator:
 
     def _custom_terms(self, template: EventTemplate) -> dict[str, Expression]:
         """Return the terms from custom fields of this source; they precede those of the mapping."""
-        if not template.terms or not template.type.startswith("offer."):
+        if not (template.terms or template.custom) or not template.type.startswith("offer."):
             return {}
         found: dict[str, Expression] = {}
         for name, place in self.receipt.fields.items():
@@ -206,6 +206,12 @@ class Translator:
                 at = "" if place else position_of(self.vendor, expression)
                 scope.notes.append(at + why_left_out(f"{CUSTOM}.{name}", kind, value, scope))
         return found
+
+    def _has_undeclared(self, template: EventTemplate, scope: DeliveryScope) -> bool:
+        """Whether a sample has an own field: samples have no rulebook, and any rulebook could declare it."""
+        declared = self.receipt.own.get(template.type.partition(".")[0], {})
+        undeclared = [one for name, one in template.custom.items() if scope.trace and name not in declared]
+        return any(scope.all_if_traced(is_known(one.value(scope)) for one in undeclared))
 
     def _employer(self, scope: DeliveryScope) -> Document:
         zone = {"time_zone": self.receipt.zone.key} if self.receipt.zone else {}

@@ -32,6 +32,18 @@ def test_what_lies_ahead_of_the_event_stays_ahead() -> None:
     assert found == {"sent": "2026-11-25", "start": "2027-01-27"}
 
 
+def test_an_event_whose_time_does_not_move_says_nothing_of_the_others() -> None:
+    found = json.loads(to_present(b'{"at": 1431454330, "start": "2015-07-12"}', NOW))
+    assert found == {"at": 1431454330, "start": "2026-11-25"}
+
+
+def test_the_last_of_all_days_stays() -> None:
+    found = json.loads(
+        to_present(b'{"sent": "2015-05-10", "until": "9999-12-31"}', parse_instant("2015-05-10T09:00:00Z"))
+    )
+    assert found == {"sent": "2026-11-25", "until": "9999-12-31"}
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"a": "2015-99-99", "b": 1}', b"not json"])
 def test_a_body_without_times_is_unchanged(body: bytes) -> None:
     assert to_present(body) == body

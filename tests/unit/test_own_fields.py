@@ -1,5 +1,6 @@
 """Own fields and overlays: declared in folders of rules, checked at the intake, folded, and filled by vendors."""
 
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -15,9 +16,12 @@ from signpost.case import Case, Event
 from signpost.case.instant import parse_instant
 from signpost.cli.rules.check import check
 from signpost.cli.rules.test import test as run_timelines
+from signpost.doctor.tellable import own_told_by
 from signpost.engine import CompiledEngine, DurableEngine
 from signpost.facts.facts import facts_of
+from signpost.ingress.checking import try_samples, unmatched
 from signpost.ingress.mapping_reader import MappingError, load_mapping
+from signpost.ingress.scope import Trace
 from signpost.ingress.translate import Receipt, translate
 from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError, load
@@ -27,6 +31,7 @@ from signpost.schemas.problems import Hints
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.live_rulebooks import LiveEngines
 from signpost.tenants.loading import TenantsError, load_tenants
+from signpost.tenants.model import Source
 from signpost.tenants.rulebooks import load_rulebooks
 from signpost.yaml_files.problems import Problems
 from tests.support.rulebooks import OWN_FIELDS, RULES
@@ -387,6 +392,27 @@ def test_own_fields_are_mapped_for_each_item_of_a_list(tmp_path: Path, by: str) 
     [note] = [one for one in notes if "probation_period" in one]
     assert ": custom.probation_period was left out" in f": {note}"
     assert note.startswith("people.yaml:17:36: ") is (by == "mapping")
+
+
+def test_a_sample_with_nothing_but_an_own_field_gives_its_event(tmp_path: Path) -> None:
+    """Samples are tried without a rulebook, which could declare the field."""
+    text = PEOPLE.replace("CUSTOM", "custom.probation_period").replace("          title: person.role\n", "")
+    file = tmp_path / "people.yaml"
+    file.write_text(
+        text.replace(
+            "samples: []",
+            "        only_with_terms: true\nsamples: [{file: one.json, attested: made up, gives: [offer.extended]}]",
+        )
+    )
+    (tmp_path / "samples" / "people").mkdir(parents=True)
+    sample = {"kind": "deal", "id": "e", "people": [{"id": 1, "deal": {"days": 90}}, {"id": 2}]}
+    (tmp_path / "samples" / "people" / "one.json").write_text(json.dumps(sample))
+    vendor, trace = load_mapping(file), Trace()
+    [tried] = try_samples(vendor, NOW, trace=trace)
+    assert (tried.gave, tried.problem) == (("offer.extended",), "")
+    assert list(unmatched(vendor, trace)) == []
+    source = Source("s", "acme", "people", ("x" * 16,), fields={"custom.shift": "shift", "title": "role"})
+    assert own_told_by(vendor, source) == {"probation_period", "shift"}
 
 
 def test_a_mapping_gives_own_fields_only_to_events_that_take_them(tmp_path: Path) -> None:

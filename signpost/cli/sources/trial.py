@@ -2,7 +2,6 @@
 
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
     from signpost.ingress.mapping import Sample, Vendor
+    from signpost.tenants.model import Source
 
 
 DISABLED = "urn:signpost:problem:source-disabled"
@@ -55,7 +55,7 @@ def test_source(name: str, sample: str | None, patience: float, as_json: bool) -
     vendor = vendors[source.vendor]
     chosen_sample = _sample(vendor, sample)
     with open_client(chosen) as client:
-        steps = _run_steps(client, name, vendor, source.secrets[-1], chosen_sample, patience)
+        steps = _run_steps(client, source, vendor, chosen_sample, patience)
     if as_json:
         print_json(steps)
     else:
@@ -75,17 +75,16 @@ def _sample(vendor: "Vendor", name: str | None) -> "Sample":
 
 
 def _run_steps(
-    client: "httpx.Client", name: str, vendor: "Vendor", secret: str, sample: "Sample", patience: float
+    client: "httpx.Client", source: "Source", vendor: "Vendor", sample: "Sample", patience: float
 ) -> dict[str, Any]:
-    from signpost.ingress.checking import try_samples
     from signpost.ingress.sample_times import days_to_present, moved
     from signpost.ingress.vendors import sign
 
-    now, patterns = time.time_ns() // 1000, vendor.date_patterns
-    [recorded] = try_samples(replace(vendor, samples=(sample,)), now)
-    happened = max((event.time for event in recorded.events if event.dated), default=None)
+    now, patterns, name = time.time_ns() // 1000, vendor.date_patterns, source.name
+    happened = _happened(vendor, source, sample, now)
     days = days_to_present(sample.body(), now, patterns, happened)
-    headers, body = sign(vendor.scheme, secret, sample.headers, moved(sample.body(), days, patterns), now)
+    raw = moved(sample.body(), days, patterns)
+    headers, body = sign(vendor.scheme, source.secrets[-1], sample.headers, raw, now)
     answer = _send_sample(client, name, {"Content-Type": JSON, **headers}, body, patience)
     unsigned = _latest_unsigned(client, name) if answer.status_code == 401 else None
     reason = {"detail": unsigned["problems"][0]["detail"]} if unsigned else {}
@@ -105,6 +104,18 @@ def _run_steps(
         steps["events"] = delivery.json()["events"]
         steps["advice"] = _advice(client, {event["subject"]: event["id"] for event in steps["events"]}, patience)
     return steps
+
+
+def _happened(vendor: "Vendor", source: "Source", sample: "Sample", now: int) -> int | None:
+    """When the newest event of a sample happened, as recorded (microseconds); None if it does not say."""
+    from signpost.ingress.checking import lower_headers
+    from signpost.ingress.receiving import WebhookRequest, read
+
+    try:
+        found = read(WebhookRequest(vendor, source, (), lower_headers(sample), sample.body(), now))
+    except CallerError:  # the intake's answer says what is wrong
+        return None
+    return max((event.time for event in found.events if event.dated), default=None)
 
 
 def _send_sample(
@@ -159,7 +170,7 @@ def _show(found: dict[str, Any], sample: "Sample", secrets: int) -> None:
     good = steps["answer"] == steps["expected"]
     echo(f"sample     {steps['sample']} ({steps['attested']})")
     if days := steps["moved_days"]:
-        echo(f"times      moved by {days:+} days, so that it happened yesterday")
+        echo(f"times      moved by {days:+} days, to yesterday and around it")
     echo(f"signature  with the newest of {secrets} active secret{'' if secrets == 1 else 's'}")
     colour = "green" if good else "red"
     echo(f"answer     {click.style(str(steps['answer']), colour)}, the vendor expects {steps['expected']}")
