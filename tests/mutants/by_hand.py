@@ -2,7 +2,7 @@
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -56,9 +56,9 @@ class HandMade:
     @cached_property
     def _around(self) -> tuple[str, bool]:
         names, in_function = [], False
-        for node in ast.walk(ast.parse(source_of(self.module))):
+        for node in _definitions(self.module):
             is_function = isinstance(node, ast.FunctionDef)
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and self._is_in(node, is_function):
+            if self._is_in(node, is_function):
                 names.append(node.name)
                 in_function |= is_function
         return ".".join(names), in_function
@@ -73,10 +73,21 @@ AnyMutant: TypeAlias = Mutant | HandMade
 
 def load_by_hand(module: str, file: Path = FILE) -> list[HandMade]:
     """The changes of one module: `{module: [{from, to, loses}]}`."""
-    document: dict[str, list[dict[str, str]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return [HandMade(module, one["from"], one["to"], one["loses"]) for one in document.get(module, ())]
+    return [HandMade(module, one["from"], one["to"], one["loses"]) for one in _document(file).get(module, ())]
 
 
 def modules_by_hand(file: Path = FILE) -> list[str]:
     """The modules of the list."""
-    return list(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return list(_document(file))
+
+
+@cache
+def _document(file: Path) -> dict[str, list[dict[str, str]]]:
+    document: dict[str, list[dict[str, str]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return document
+
+
+@cache
+def _definitions(module: str) -> list[ast.FunctionDef | ast.ClassDef]:
+    nodes = ast.walk(ast.parse(source_of(module)))
+    return [node for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)]
