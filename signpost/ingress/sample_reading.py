@@ -10,8 +10,8 @@ from signpost.ingress.expression_reader import STEP
 from signpost.ingress.formats import Formats, instant
 
 MAX_LEAVES: Final = 200
-MAX_LIST: Final = 1
-"""Items of a list that are looked at: the others have the same members."""
+MAX_LIST: Final = 20
+"""Items of a list that are looked at; the paths are those of its first."""
 _EVENT_KEYS: Final = (
     "event",
     "event_type",
@@ -115,10 +115,20 @@ def _leaves(value: Any, path: str) -> Iterator[Leaf]:
             if STEP.fullmatch(name):
                 yield from _leaves(inner, f"{path}.{name}" if path else name)
     elif isinstance(value, list):
-        for number, inner in enumerate(value[:MAX_LIST]):
-            yield from _leaves(inner, f"{path}.{number}" if path else str(number))
+        yield from _leaves(_first_of(value[:MAX_LIST]), f"{path}.0" if path else "0")
     elif path and isinstance(value, str | int | float) and value != "":
         yield Leaf(path, value)
+
+
+def _first_of(items: Sequence[Any]) -> Any:
+    """The first item, with the members that only others have, at any depth."""
+    items = [item for item in items if item is not None]
+    if items and all(isinstance(item, Mapping) for item in items):
+        names = dict.fromkeys(name for item in items for name in item)
+        return {name: _first_of([item[name] for item in items if name in item]) for name in names}
+    if items and all(isinstance(item, list) for item in items):
+        return [inner for item in items for inner in item]
+    return items[0] if items else None
 
 
 def _event(leaves: Sequence[Leaf], headers: Mapping[str, str]) -> tuple[str, str]:

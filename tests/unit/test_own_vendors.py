@@ -421,6 +421,15 @@ def write_first(tmp_path: Path, body: object, *headers: str, name: str = "fresh"
     return call(tmp_path, "sources", "new-vendor", name, "--from", str(tmp_path / "hook.json"), *more, "--json")
 
 
+def test_the_members_of_all_items_of_a_list_are_listed(own: Path, tmp_path: Path) -> None:
+    people = [{"id": 1, "changes": [{"code": 2}, {"deal": {"visa": True}}]}, {"id": 2, "note": "x"}, None]
+    result = write_first(tmp_path, {"event": "offer_sent", "people": people})
+    assert result.exit_code == 0, result.output
+    text = (own / "fresh.yaml").read_text()
+    for path in ("people.0.id", "people.0.changes.0.code", "people.0.changes.0.deal.visa", "people.0.note"):
+        assert path in text, text
+
+
 @pytest.mark.parametrize(
     ("body", "gives"),
     [
