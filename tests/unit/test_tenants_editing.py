@@ -89,6 +89,13 @@ def test_a_file_that_is_none_is_refused_before_anything_is_changed(path: Path, t
         TenantsFile(path)
 
 
+def test_a_problem_of_the_file_quotes_no_secret(path: Path) -> None:
+    path.write_text("sources:\n  reds: {secrets: [plain:swordfish: 1]}\n  greens: swordfish: 2\n")
+    with pytest.raises(CannotEdit) as refused:
+        TenantsFile(path)
+    assert "swordfish" not in str(refused.value)
+
+
 def test_an_empty_file_can_be_filled(path: Path) -> None:
     path.write_text("# nothing yet\n")
     file = TenantsFile(path)

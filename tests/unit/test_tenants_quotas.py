@@ -9,7 +9,7 @@ from signpost.case.event import Event
 from signpost.case.instant import SECOND
 from signpost.errors import TransientError
 from signpost.storage import Store, Usage
-from signpost.tenants.quotas import MAX_QUOTA, Quota, QuotaFile, Quotas, begins_case, read_quota
+from signpost.tenants.quotas import MAX_QUOTA, REFRESH_S, Quota, QuotaFile, Quotas, begins_case, read_quota
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import read
@@ -120,14 +120,18 @@ def test_a_watch_goes_on_after_the_database_was_away(store: Store, monkeypatch: 
             stop.set()
         return found
 
+    waits = list[float | None]()
+
     class Stop(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
             return self.is_set()
 
     stop = Stop()
     monkeypatch.setattr(store.usage, "all", look)
     quotas.watch(stop, lambda: NOW)
     assert (looks, quotas.excess("a")) == ([], usage(2).excess)
+    assert waits == [REFRESH_S, REFRESH_S], "it takes no processor between two looks"
 
 
 def event(kind: str, subject: str = "c-1", **data: str) -> Event:
