@@ -205,7 +205,7 @@ def test_what_keeps_ending_its_process_is_handled_without_the_library(signpost: 
 def test_a_ruleset_that_failed_is_not_used_again_and_the_others_are() -> None:
     engine, library, rules = sabotaged(load(RULES), EngineFaults(), failing_assert)
     random, durable = Random(3), 0
-    for _ in range(300):
+    for _ in range(60):
         facts, now = random_facts(random), random_now(random)
         expected = engine.compiled.matches(facts, now)
         assert engine.matches(facts, now) == expected

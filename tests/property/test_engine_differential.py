@@ -18,6 +18,8 @@ from tests.support.rulebooks import RULES, every_term
 PARTS = 2
 CASES_A_PART = int(os.environ.get("SIGNPOST_TEST_CASES", "1000")) // PARTS
 """SIGNPOST_TEST_CASES=20000 runs the long form."""
+ENOUGH_CASES = 500
+"""So many random cases meet most rules; `make mutants` plays fewer."""
 ORACLE_CASES = 300
 
 
@@ -41,7 +43,8 @@ def test_durable_rules_and_the_compiled_evaluator_agree(part: int, tmp_path: Pat
         held |= {match.rule for match in expected}
     assert faults.counts() == {}
     assert len(asked) > 0.9 * len(rulebook.rules)
-    assert len(held) > 0.7 * len(rulebook.rules), sorted(set(rulebook.rules) - held)
+    if CASES_A_PART >= ENOUGH_CASES:
+        assert len(held) > 0.7 * len(rulebook.rules), sorted(set(rulebook.rules) - held)
 
 
 def oracle_matches(rulebook: Rulebook, facts: Facts, now: int) -> dict[Match, str]:
