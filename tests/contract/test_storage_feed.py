@@ -149,6 +149,18 @@ def test_a_cursor_at_an_erased_change_stays_valid(store: Store) -> None:
     assert numbers(store, cursor) == [4]
 
 
+def test_a_cursor_at_a_change_of_a_later_erasure_stays_valid_too(store: Store) -> None:
+    append(store, change(1))
+    append(store, change(2, "c-2"))
+    append(store, change(3, "c-3"))
+    _, cursor = store.feed("acme")
+    for key in ("c-2", "c-3"):
+        with store.transaction() as transaction:
+            transaction.erase("acme", [key], NOW, now=NOW)
+    append(store, change(4))
+    assert numbers(store, cursor) == [4]
+
+
 def test_a_cursor_of_another_tenant_is_refused(store: Store) -> None:
     append(store, change(1), replace(change(1), tenant="other"))
     with pytest.raises(BadCursor):

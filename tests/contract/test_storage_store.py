@@ -506,6 +506,15 @@ def test_the_outbox_shows_how_much_waits_and_since_when(store: Store) -> None:
     assert store.outbox_depth(NOW) == (2, 5)
 
 
+def test_a_lease_that_ends_too_late_does_not_count(store: Store) -> None:
+    """It is of a process whose clock was ahead."""
+    with store.transaction() as transaction:
+        for leased in (NOW + 10, NOW + 11):
+            transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW, leased_until=leased)
+    assert len(store.claim_outbox(NOW, LEASE, 10, latest=NOW + 10)) == 1
+    assert store.claim_outbox(NOW, LEASE, 10, latest=LEASE) == []
+
+
 def test_messages_that_are_tried_again_and_again_keep_no_other_waiting(store: Store) -> None:
     """Without this, as many refused messages as fit into a claim, with the lowest ids, are all that is ever tried."""
 

@@ -81,6 +81,7 @@ def test_advice_raised_before_the_erasure_of_its_batch_is_not_published(signpost
     assert secrets_in(result) == []
     assert {one["status"] for one in changes(result)} <= {"resolved"}
     assert rows_with(signpost, SECRET) == set()
+    assert signpost.store.case("acme", "raised") is None, "nothing but the fact of the erasure"
 
 
 def test_consumers_learn_the_end_of_advice_that_ended_earlier_in_the_batch_of_the_erasure(signpost: System) -> None:
@@ -122,6 +123,16 @@ def test_further_events_after_the_erasure_of_their_batch_take_nothing_back(signp
     )
     raised = {one["subject"]["id"] for one in changes(result) if one["change"] == "raised"}
     assert raised >= {"o", "p"}
+
+
+def test_an_erasure_takes_no_content_from_what_ends_at_another_tenant_in_its_batch(signpost: System) -> None:
+    theirs = event("offer.extended", "twin", offer="theirs", employer={"id": "g", "name": "Globex"}, tenant="globex")
+    first = handle(signpost, theirs)
+    merged = event("candidate.merged", "twin", at=1, into="whole", tenant="globex")
+    second = handle(signpost, merged, offer("twin"), event("candidate.erased", "twin", at=2))
+    ended = [one for one in changes(second) if one["id"] in latest(first) and one["status"] == "resolved"]
+    assert len(ended) == len(latest(first)) > 0
+    assert any("Globex" in str(one) for one in ended)
 
 
 def test_the_erasure_of_a_candidate_drops_nothing_of_another_tenants(signpost: System) -> None:
