@@ -139,3 +139,23 @@ def test_a_host_whose_clock_ran_ahead_blocks_a_tenant_for_one_bucket_at_most(sto
     store.lease_tokens("acme", 1, 20, rate, NOW + 3600 * second)
     assert store.lease_tokens("acme", 1, 20, rate, NOW) == Lease(0, NOW + 2 * second)
     assert store.lease_tokens("acme", 1, 20, rate, NOW + second) == Lease(10, NOW + 3 * second)
+
+
+def test_an_empty_store_says_so_and_a_full_one_what_is_latest(store: Store) -> None:
+    assert store.inspection.latest_instants() == {}
+    assert store.outgoing.announced_age(NOW) == 0
+    store.deliveries.add(ROW, [EVENT], ["c-1"])
+    with store.transaction() as transaction:
+        transaction.lock_cases([("acme", "c-1"), ("acme", "c-2")])
+        transaction.save_cases([CaseRow("acme", "c-1", b"{}", updated=NOW + 1)])
+        transaction.save_cases([CaseRow("acme", "c-2", b"{}", merged_into="c-1", updated=NOW + 2)])
+    assert store.inspection.latest_instants() == {"case": NOW + 1, "webhook": NOW}
+
+
+def test_a_tenant_whose_cases_are_all_merged_is_measured(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.lock_cases([("acme", "c-1")])
+        transaction.save_cases([CaseRow("acme", "c-1", b"{}", merged_into="c-2")])
+    pages = list(store.usage.pages(10))
+    assert sum(page.cases["acme"] for page in pages) == 0
+    assert sum(page.bytes["acme"] for page in pages) > 0
