@@ -118,7 +118,7 @@ class CaseSet:
         result = self._close(case, now, "merged")
         target.case, target.advice_state, target.touched = (
             target.case.join(case.case),
-            merge_records(case.advice_state, target.advice_state),
+            merge_records(case.advice_state, target.advice_state, case.key, target.key),
             True,
         )
         self.cases[case.key] = LoadedCase(case.key, merged_into=target.key, touched=True)

@@ -100,12 +100,17 @@ def active(advice_state: bytes) -> dict[str, AdviceRecord]:
     return {key: record for key, record in load_records(advice_state).items() if record.state == "active"}
 
 
-def merge_records(absorbed: bytes, target: bytes) -> bytes:
-    """The advice state of a merged case: the target's records plus the absorbed case's done and dismissed ones."""
+def merge_records(absorbed: bytes, target: bytes, key: str, into: str) -> bytes:
+    """The advice state of a merged case: the target's records plus the absorbed case's done and dismissed ones, where
+    the target has none or an ended one. What is about the candidate of case `key` is about that of `into` now."""
     records = load_records(target)
-    for key, record in load_records(absorbed).items():
-        if record.state in ("done", "dismissed") and key not in records:
-            records[key] = replace(record)
+    for record in load_records(absorbed).values():
+        is_self = record.kind == "candidate" and record.subject == key
+        moved = replace(record, subject=into) if is_self else replace(record)
+        theirs = records.get(moved.key)
+        if record.state in CLOSED_BY_CONSUMER and (theirs is None or theirs.state == "ended"):
+            moved.episode = max(moved.episode, theirs.episode if theirs else 0)
+            records[moved.key] = moved
     return dump_records(records)
 
 

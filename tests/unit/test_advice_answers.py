@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from signpost.advice.case_set import CaseSet
 from signpost.advice.records import AdviceRecord, dump_records, load_records, merge_records
 from signpost.case.instant import HOUR, format_instant
+from tests.support.rulebooks import shipped_engine
+from tests.support.workers_kit import START, event
 from tests.unit.test_advice_withdrawn import ASK, DECLINE, EMPLOYERS, World
 
 TO_EMPLOYERS = EMPLOYERS.replace("chase", "ask")
@@ -82,11 +85,46 @@ def test_a_merge_keeps_of_the_absorbed_case_what_was_done_and_dismissed_and_noth
     records = [AdviceRecord("rule", "offer", state, state=state, id="old") for state in states]
     absorbed = {one.key: one for one in records}
     own = AdviceRecord("rule", "offer", "done", state="active", id="own")
-    merged = load_records(merge_records(dump_records(absorbed), dump_records({own.key: own})))
+    merged = load_records(merge_records(dump_records(absorbed), dump_records({own.key: own}), "a", "b"))
     assert {record.subject: (record.state, record.id) for record in merged.values()} == {
         "done": ("active", "own"),
         "dismissed": ("dismissed", "old"),
     }
+
+
+def test_a_merge_keeps_what_was_done_about_the_candidate_and_what_had_ended_in_the_target() -> None:
+    done = [
+        AdviceRecord("rule", kind, subject, state="done", id="old", episode=1)
+        for kind, subject in (("candidate", "a"), ("offer", "a"), ("offer", "again"))
+    ]
+    ended = AdviceRecord("rule", "offer", "again", episode=3)
+    absorbed = dump_records({one.key: one for one in done})
+    merged = load_records(merge_records(absorbed, dump_records({ended.key: ended}), "a", "b"))
+    assert {key: (one.state, one.id, one.episode) for key, one in merged.items()} == {
+        "rule@candidate/b": ("done", "old", 1),
+        "rule@offer/a": ("done", "old", 1),
+        "rule@offer/again": ("done", "old", 3),
+    }
+
+
+def test_what_was_done_about_a_candidate_stays_done_once_the_application_is_theirs() -> None:
+    """The usual way of an ATS: the offer names the application alone, and the candidate comes later."""
+    case_set = CaseSet(shipped_engine(), "acme", {})
+    now = START + HOUR
+
+    def say(type: str, subject: str, at: int, **data: str) -> list[tuple[str, str]]:
+        changes = [change for _, change in case_set.handle(event(type, subject, at=at, **data), now)]
+        ids.update({change.rule: change.id for change in changes})
+        return [(change.rule, change.change) for change in changes]
+
+    ids: dict[str, str] = {}
+    said = say("offer.extended", "application:a", 0, offer="o")
+    about = [rule for rule in ("set-salary-range", "rank-benefits") if (rule, "raised") in said]
+    assert about
+    say("advice.done", "application:a", 0, recommendation=ids[about[0]])
+    linked = say("application.submitted", "c-1", 1, application="a")
+    assert linked
+    assert (about[0], "raised") not in linked
 
 
 def test_an_episode_begins_without_the_texts_of_the_one_before() -> None:
