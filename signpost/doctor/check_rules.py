@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from signpost.case.instant import MINUTE
+from signpost.case.instant import MINUTE, SECOND
 from signpost.doctor.check_tenants import in_force
 from signpost.doctor.commands import quoted
 from signpost.doctor.finding import Finding, failed, ok, or_ok, warning
@@ -11,12 +11,15 @@ from signpost.doctor.tellable import impossible_rules, own_told_by, tellable, to
 from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError
 from signpost.settings import OURS, SHIPPED_RULES
+from signpost.storage import Store
 from signpost.tenants.live import kept_tenants
 from signpost.tenants.live_rulebooks import kept_rules
 
 MAX_PROBLEMS = 5
 IN_USE_US = MINUTE
 """How long the announcement of a rulebook by a process counts."""
+REPLACED_US = 25 * SECOND
+"""So long after its last announcement is a version replaced, if others are announced: each process does every 10 s."""
 
 
 def rules_check(site: Site) -> str:
@@ -59,10 +62,16 @@ def _refused(site: Site) -> Iterator[Finding]:
             yield warning(text, step=way)
 
 
+def versions_in_use(store: Store, now: int) -> set[str]:
+    """The versions that running processes have. One that was announced well before the latest has been replaced."""
+    rows = [row for row in store.rulebooks().values() if now - row.seen_at < IN_USE_US]
+    latest = max((row.seen_at for row in rows), default=now)
+    return {row.version for row in rows if latest - row.seen_at < REPLACED_US}
+
+
 def rules_in_force(site: Site) -> Iterator[Finding]:
     """Whether running processes have the rulebook of the files."""
-    now, mine = site.clock(), set(site.rulebooks.versions)
-    running = {row.version for row in site.store.rulebooks().values() if now - row.seen_at < IN_USE_US}
+    mine, running = set(site.rulebooks.versions), versions_in_use(site.store, site.clock())
     if not running:
         yield ok("no running process has announced a rulebook within a minute")
     elif others := sorted(running - mine):

@@ -16,7 +16,7 @@ import orjson
 from signpost.case.instant import DAY, HOUR, SECOND, format_instant
 from signpost.dead_letters import Choice, DeadLetterQueue, groups_of
 from signpost.doctor.check_outside import intake_report
-from signpost.doctor.check_rules import IN_USE_US
+from signpost.doctor.check_rules import versions_in_use
 from signpost.doctor.site import NAME, Site
 from signpost.engine import choose_engine
 from signpost.errors import MisconfiguredError, SignpostError, TransientError
@@ -74,7 +74,6 @@ class StatusReader:
         look = site.store.inspection
         server, waiting, due = look.server(), look.outbox(LATEST), look.due(now, LATEST)
         since = look.since([now - HOUR, now - DAY])
-        rulebooks = site.store.rulebooks().values()
         return {
             "database": {"product": server.product, "version": server.version.partition(" ")[0]},
             "migration": {"revision": look.revision(), "wanted": head_revision()},
@@ -83,7 +82,7 @@ class StatusReader:
             "endpoints": self._endpoints(now),
             "cases": look.cases(),
             "last": {what: {"hour": hour, "day": day} for what, (hour, day) in since.items()},
-            "rulebooks": sorted({row.version for row in rulebooks if now - row.seen_at < IN_USE_US}),
+            "rulebooks": sorted(versions_in_use(site.store, now)),
             "connections": look.connections(),
             "refused": [_refused(row.received_at, row) for row in look.refused(MAX_ERRORS)],
         }

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from signpost.case.instant import HOUR, MINUTE
+from signpost.case.instant import HOUR, MINUTE, SECOND
 from signpost.cli.status import lines_of
 from signpost.dead_letters import Choice, DeadLetterQueue, Listing
 from signpost.doctor import Site, status
+from signpost.doctor.check_rules import versions_in_use
 from signpost.doctor.site import wall_clock
 from signpost.doctor.status import StatusReader
 from signpost.kept_files import KeptFiles
@@ -74,6 +75,17 @@ def test_an_idle_installation_fits_on_a_screen(installation: Installation) -> No
     assert "running    no process is seen from here" in lines
     assert "outbox     0 waiting messages" in lines
     assert "clock      0 due cases" in lines
+
+
+def test_a_version_that_was_replaced_is_not_in_force_any_more(system: System) -> None:
+    now = wall_clock()
+    system.store.announce_rulebooks(["before"], now - 30 * SECOND, as_newest=True)
+    assert versions_in_use(system.store, now) == {"before"}
+    system.store.announce_rulebooks(["after", "own acme"], now - 20 * SECOND, as_newest=True)
+    assert versions_in_use(system.store, now) == {"before", "after", "own"}, "of a process that has not announced again"
+    system.store.announce_rulebooks(["after", "own acme"], now, as_newest=False)
+    assert versions_in_use(system.store, now) == {"after", "own"}
+    assert versions_in_use(system.store, now + 61 * SECOND) == set()
 
 
 def test_what_happens_is_shown(installation: Installation, system: System, reader: StatusReader) -> None:
