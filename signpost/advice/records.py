@@ -106,7 +106,7 @@ def merge_records(absorbed: bytes, target: bytes, key: str, into: str) -> bytes:
     records = load_records(target)
     for record in load_records(absorbed).values():
         is_self = record.kind == "candidate" and record.subject == key
-        moved = replace(record, subject=into) if is_self else replace(record)
+        moved = replace(record, subject=into if is_self else record.subject)
         theirs = records.get(moved.key)
         if record.state in CLOSED_BY_CONSUMER and (theirs is None or theirs.state == "ended"):
             moved.episode = max(moved.episode, theirs.episode if theirs else 0)

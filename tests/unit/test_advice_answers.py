@@ -118,8 +118,8 @@ def test_what_was_done_about_a_candidate_stays_done_once_the_application_is_thei
         return [(change.rule, change.change) for change in changes]
 
     ids: dict[str, str] = {}
-    said = say("offer.extended", "application:a", 0, offer="o")
-    about = [rule for rule in ("set-salary-range", "rank-benefits") if (rule, "raised") in said]
+    raised = say("offer.extended", "application:a", 0, offer="o")
+    about = [rule for rule in ("set-salary-range", "rank-benefits") if (rule, "raised") in raised]
     assert about
     say("advice.done", "application:a", 0, recommendation=ids[about[0]])
     linked = say("application.submitted", "c-1", 1, application="a")
