@@ -117,6 +117,11 @@ class CompiledEngine:
         rule, env = self._rules[rule_id], self.environment(rule_id, subject, facts)
         return rule.answer(env, rule.when(env))
 
+    def holds_about(self, rule_id: str, subject: Entity, facts: Facts, now: int) -> bool:
+        """Return whether one rule about one subject is advised at an instant, without the rest of its answer."""
+        rule, env = self._rules[rule_id], self.environment(rule_id, subject, facts)
+        return holds(rule.limit_to_validity(env, rule.when(env)), now)
+
     def environment(self, rule_id: str, subject: Entity, facts: Facts) -> Env:
         """Return what a rule sees of a subject."""
         rule = self._rules[rule_id]

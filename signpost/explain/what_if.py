@@ -73,8 +73,7 @@ class Trial:
         """Whether other facts flip the answer."""
         if not self.budget.spend(facts):
             return False
-        answer = self.engine.answer_about(self.rule.id, subject or self.subject, facts)
-        return answer.holds(self.now) is not self.holding
+        return self.engine.holds_about(self.rule.id, subject or self.subject, facts, self.now) is not self.holding
 
 
 def changes(trial: Trial) -> list[Change]:

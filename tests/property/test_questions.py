@@ -171,9 +171,9 @@ class Counting(CompiledEngine):
         self.evaluations += 1
         return super().answers(facts)
 
-    def answer_about(self, rule_id: str, subject: Entity, facts: Facts) -> Answer:
+    def holds_about(self, rule_id: str, subject: Entity, facts: Facts, now: int) -> bool:
         self.single += 1
-        return super().answer_about(rule_id, subject, facts)
+        return super().holds_about(rule_id, subject, facts, now)
 
 
 @pytest.mark.parametrize("offers", [1, 3, 30])
