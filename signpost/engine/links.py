@@ -1,22 +1,21 @@
 """Links between the entities of a case: by offer, application or employer. Pure."""
 
-from signpost.facts.facts import Entity, Facts, is_for
-
-LINK_FIELDS = ("offer", "application", "employer")
+from signpost.facts.entity import Entity, agree, are_of_one_employer, is_for, links_of
+from signpost.facts.facts import Facts
 
 
 def is_linked(how: str, item: Entity, subject: Entity) -> bool:
     """Return whether two entities are linked.
 
-    `for`: the same offer or application; `same`: the same employer; `another`: a known different employer. An unknown
-    employer is no link.
+    `for`: the same offer or application; `same`: the same employer; `another`: a known different employer, and not one
+    application of which an agency is the employer at first. An unknown employer is no link.
     """
     if how == "for":
         return is_for(item, subject)
-    ours, theirs = item.values.get("employer"), subject.values.get("employer")
-    if ours is None or theirs is None:
-        return how == "same" and is_for(item, subject)
-    return bool((ours == theirs) == (how == "same"))
+    same = are_of_one_employer(item, subject)
+    if how == "another":
+        return same is False and not agree(item, subject, "application")
+    return is_for(item, subject) if same is None else same
 
 
 def linked(how: str, kind: str, subject: Entity, facts: Facts) -> list[Entity]:
@@ -36,9 +35,7 @@ def _find_sharing(kind: str, subject: Entity, facts: Facts) -> list[Entity]:
     if kind not in facts.sharing:
         index = facts.sharing[kind] = {}
         for item in facts.of_kind(kind):
-            for name in LINK_FIELDS:
-                if name in item.values:
-                    index.setdefault((name, item.values[name]), []).append(item)
-    own = {**subject.values, "offer": subject.id} if subject.kind == "offer" else subject.values
-    found = {item.id: item for name in LINK_FIELDS for item in facts.sharing[kind].get((name, own.get(name, "")), ())}
+            for link in links_of(item).items():
+                index.setdefault(link, []).append(item)
+    found = {item.id: item for link in links_of(subject).items() for item in facts.sharing[kind].get(link, ())}
     return [found[id] for id in sorted(found)]

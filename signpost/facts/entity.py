@@ -1,9 +1,12 @@
 """One entity of a case as rules see it, and which entities belong together. Pure."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from signpost.case.case import Stamp
+
+LINKS: Final = ("offer", "application", "employer", "employer_name")
+"""The fields by which entities belong together."""
 
 
 @dataclass(slots=True)
@@ -37,8 +40,34 @@ def is_for(item: Entity, subject: Entity) -> bool:
     else the employer."""
     if item.kind == "contact" and subject.kind == "offer" and "offer" in item.values:
         return bool(item.values["offer"] == subject.id)
-    for name in ("application", "employer"):
-        ours, theirs = item.values.get(name), subject.values.get(name)
-        if ours is not None and theirs is not None:
-            return bool(ours == theirs)
-    return False
+    if (same := agree(item, subject, "application")) is not None:
+        return same
+    return bool(are_of_one_employer(item, subject))
+
+
+def are_of_one_employer(one: Entity, other: Entity) -> bool | None:
+    """Whether two entities are of one employer, by its id if both have one, else by its name; None if unknown."""
+    same = agree(one, other, "employer")
+    return agree(one, other, "employer_name") if same is None else same
+
+
+def agree(one: Entity, other: Entity, name: str) -> bool | None:
+    """Whether two entities have the same value of a field of LINKS; None if one has none."""
+    ours, theirs = _link_of(one, name), _link_of(other, name)
+    return None if ours is None or theirs is None else bool(ours == theirs)
+
+
+def links_of(entity: Entity) -> dict[str, Any]:
+    """What an entity shares with those that belong to it: the known fields of LINKS, and of an offer its id."""
+    found: dict[str, Any] = {name: _link_of(entity, name) for name in LINKS if name in entity.values}
+    return {**found, "offer": entity.id} if entity.kind == "offer" else found
+
+
+def _link_of(entity: Entity, name: str) -> Any:
+    value = entity.values.get(name)
+    return plain(value) if name == "employer_name" and value is not None else value
+
+
+def plain(name: object) -> str:
+    """A name or id without letter case and further spaces, as people write one employer."""
+    return " ".join(str(name).casefold().split())

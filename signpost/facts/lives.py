@@ -10,7 +10,7 @@ from signpost.case.case import Register, Registers
 from signpost.case.fold import CUSTOM, SINGLE
 from signpost.case.instant import from_datetime
 from signpost.case.order import JOINED
-from signpost.facts.entity import Entity, is_for
+from signpost.facts.entity import Entity, is_for, links_of, plain
 from signpost.facts.life import OVER, OVER_TO_EMPLOYER, Life
 from signpost.facts.stages import ENDED
 
@@ -108,7 +108,6 @@ class _Lives:
 
 _BELONGS = {"offer": ("contact",), "application": ("contact", "offer", "interview")}
 """Kind -> the kinds of entities that can belong to it."""
-_LINKS = ("offer", "application", "employer")
 
 
 def _find_belonging(entities: Mapping[str, list[Entity]]) -> dict[tuple[str, str], list[Entity]]:
@@ -117,18 +116,16 @@ def _find_belonging(entities: Mapping[str, list[Entity]]) -> dict[tuple[str, str
     sharing: dict[tuple[str, str, str], list[Entity]] = {}
     for kind in {kind for kinds in _BELONGS.values() for kind in kinds}:
         for item in entities[kind]:
-            for link in _LINKS:
-                if link in item.values:
-                    sharing.setdefault((kind, link, item.values[link]), []).append(item)
+            for link, value in links_of(item).items():
+                sharing.setdefault((kind, link, value), []).append(item)
     found: dict[tuple[str, str], list[Entity]] = {}
     for owner_kind, kinds in _BELONGS.items():
         for owner in entities[owner_kind]:
-            own = {**owner.values, "offer": owner.id} if owner_kind == "offer" else owner.values
             shared = {
                 (item.kind, item.id): item
                 for kind in kinds
-                for link in _LINKS
-                for item in sharing.get((kind, link, own.get(link, "")), ())
+                for link, value in links_of(owner).items()
+                for item in sharing.get((kind, link, value), ())
             }
             found[owner_kind, owner.id] = [item for item in shared.values() if is_for(item, owner)]
     return found
@@ -143,8 +140,8 @@ def _began_at(values: Mapping[str, object], employment: Mapping[str, Register]) 
     accepted = values.get("accepted_at")
     if not isinstance(accepted, int) or values.get("stage") != "accepted":
         return None
-    names = [f"{JOINED}.{_plain(values[name])}" for name in ("employer", "employer_name") if name in values]
-    joined = min((stamp[0] for name, (stamp, _) in employment.items() if _plain(name) in names), default=0)
+    names = [f"{JOINED}.{plain(values[name])}" for name in ("employer", "employer_name") if name in values]
+    joined = min((stamp[0] for name, (stamp, _) in employment.items() if plain(name) in names), default=0)
     return joined if joined > accepted else None
 
 
@@ -154,12 +151,7 @@ def _is_employer_of(stated: object, offer: Entity) -> bool:
     present = stated if isinstance(stated, dict) else {}
     if ours is not None and present.get("id") is not None:
         return bool(ours == present["id"])
-    return theirs is not None and _plain(theirs) == _plain(present.get("name"))
-
-
-def _plain(name: object) -> str:
-    """A name or id without letter case and further spaces, as people write one employer."""
-    return " ".join(str(name).casefold().split())
+    return theirs is not None and plain(theirs) == plain(present.get("name"))
 
 
 def _midnight_utc(day: date) -> int:
