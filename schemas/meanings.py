@@ -82,7 +82,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "accepted_by": "How the candidate accepted the offer: by word of mouth only, or in writing.",
         "acceptance_planned_at": "When the candidate noted the plan to accept.",
         "withdrawal_planned_at": "When the candidate noted the plan to withdraw.",
-        "withdrawing_since": "When the candidate first told the employer of withdrawing from the accepted offer.",
+        "withdrawing_since": "When the candidate first told the employer of withdrawing from the offer.",
         "withdrawal_reasons": "Why the candidate plans to withdraw.",
         "bottom_line": "The least pay for which the candidate would keep the offer.",
         "counteroffer_salary": "The pay that the employer's better offer names.",

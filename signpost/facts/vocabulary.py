@@ -154,7 +154,8 @@ _OFFER = _table(
     _OVER,
     (Field(name, "boolean", private=True) for name in ("internal", "away", "unwanted_place")),
     [Field("accepted_by", "choice", _choices("offer.accepted", "by"))],
-    _instants("acceptance_planned_at", "withdrawal_planned_at", "withdrawing_since", private=True),
+    _instants("withdrawing_since"),
+    _instants("acceptance_planned_at", "withdrawal_planned_at", private=True),
     [
         Field("withdrawal_reasons", "choices", _choices("offer.withdrawal_planned", "reasons"), private=True),
         Field("bottom_line", "money", private=True),

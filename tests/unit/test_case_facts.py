@@ -140,7 +140,14 @@ def test_a_withdrawal_begins_when_the_employer_first_hears_of_it_after_the_yes()
     found = facts(*calls, accepted, elsewhere).entities["offer"][0]
     assert (found.values["withdrawing_since"], found.stamps["withdrawing_since"][2]) == (START + 4 * HOUR, "e-2")
     assert "withdrawing_since" not in facts(calls[0], accepted).entities["offer"][0].values
-    assert "withdrawing_since" not in facts(*calls, (0, "offer.extended", accepted[2])).entities["offer"][0].values
+    assert "withdrawing_since" not in facts(*calls, (0, "offer.updated", accepted[2])).entities["offer"][0].values
+
+
+def test_a_withdrawal_from_an_offer_without_a_yes_begins_after_it_was_made() -> None:
+    by = {"application": "a", "by": "candidate", "purpose": "withdrawal"}
+    calls = [(hours, "contact.logged", by) for hours in (1.0, 5.0, 4.0)]
+    found = facts(*calls, (2.0, "offer.extended", {"offer": "o", "application": "a"})).entities["offer"][0]
+    assert found.values["withdrawing_since"] == START + 4 * HOUR
 
 
 def test_an_interview_is_upcoming_until_its_start() -> None:
