@@ -22,6 +22,8 @@ FEEDBACK: Final = "signpost.feedback"
 """Exchange for the feedback of consumers on recommendations."""
 FEEDBACK_SOURCE: Final = "signpost/feedback"
 """Source of feedback events; what came by the exchange has "/USER/SOURCE" after it."""
+FEEDBACK_TYPES: Final = "advice."
+"""Prefix of the short types of feedback events."""
 
 AUDIENCES: Final = ("candidate", "employer")
 SUBJECTS: Final = ("offer", "interview", "application", "candidate")

@@ -13,7 +13,7 @@ from signpost.crash_points import reach
 from signpost.errors import CallerError, TransientError
 from signpost.ingress import strict_json
 from signpost.messaging.message import Delivery, Outcome, Settlement
-from signpost.names import FEEDBACK
+from signpost.names import FEEDBACK, FEEDBACK_TYPES
 from signpost.schemas import load_own_event
 from signpost.storage import CaseRow, SeenEvent, Store, Transaction
 from signpost.tenants.quotas import Quotas
@@ -36,7 +36,7 @@ from signpost.workers.case_rows import (
 from signpost.workers.counts import EvaluationCounts
 from signpost.workers.erased_ends import empty_states, ends_of_advice
 from signpost.workers.erasing import Erasing
-from signpost.workers.feedback import FEEDBACK_TYPES, FeedbackDesk, InvalidFeedback
+from signpost.workers.feedback import FeedbackDesk, InvalidFeedback
 from signpost.workers.process import Clock
 from signpost.workers.question_lists import update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook

@@ -5,7 +5,6 @@ The rules and their reasons: docs/decisions/0021-bind-feedback-to-a-broker-user.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 from urllib.parse import quote
 
 from signpost.case.event import Event
@@ -13,9 +12,6 @@ from signpost.errors import CallerError
 from signpost.names import FEEDBACK_SOURCE
 from signpost.schemas.cloudevent import MAX_AHEAD_US
 from signpost.storage import ConsumerRow, FeedbackTarget, Transaction
-
-FEEDBACK_TYPES: Final = "advice."
-"""Prefix of the short types that the feedback exchange carries."""
 
 
 class InvalidFeedback(CallerError):

@@ -14,7 +14,8 @@ _DESCRIPTION = """In binary mode the body is the event's data and the `ce-...` h
 percent-encoded.
 
 Beyond the schemas: `time` is at most 5 minutes ahead of the clock; instants lie in the years 1970 to 9998; countries,
-currencies, time zones and dates exist; ids have no control or invisible characters. `422` names each field."""
+currencies, time zones and dates exist; ids have no control or invisible characters; the recommendation that feedback
+(`signpost.advice...`) answers exists, whose candidate replaces `subject`. `422` names each field."""
 ONE_ACCEPTED = {"id": EVENT["id"], "status": 202}
 ALL_ACCEPTED = {"items": [{"index": 0, "id": "e-1", "status": 202, "errors": []}]}
 PARTLY_ACCEPTED = {

@@ -14,6 +14,7 @@ from signpost.schemas.documents.answers import DELIVERY_STATUSES
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.delivery_log import WebhookRecord, to_row
+from signpost.services.intake.feedback_cases import with_cases
 from signpost.services.intake.problems import BadQuery, NotFound, to_errors
 from signpost.storage import DeliveryRow, DeliverySummary
 from signpost.tenants.model import Source
@@ -80,7 +81,8 @@ def replay_delivery_of(context: IntakeContext, tenant: str, name: str, read_agai
     is_refused = False
     try:
         outcome = read_again(source, delivery.headers, row.body, row.received_at)
-        delivery.events, problems = list(outcome.events), to_errors(outcome.problems)
+        events = with_cases(context.store, outcome.events)
+        delivery.events, problems = list(events), to_errors(outcome.problems)
     except InvalidEvent as error:
         is_refused, problems = True, to_errors(error.problems, error.more)
     accepted, beyond = context.quotas.split(row.tenant, delivery.events)

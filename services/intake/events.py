@@ -20,6 +20,7 @@ from signpost.schemas.fields import MAX_ID
 from signpost.schemas.problems import MAX_PROBLEMS, Hints, Problem
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
+from signpost.services.intake.feedback_cases import FeedbackCases, find_cases, with_cases
 from signpost.services.intake.problems import to_errors
 
 
@@ -40,7 +41,8 @@ def blueprint(context: IntakeContext) -> Blueprint:
             return _batch(context, document, tenant, now, len(raw), price)
         if mode is Mode.BINARY:
             document = binary_document(headers, document)
-        event = load_event(with_data(document), tenant=tenant, now=now, own=context.tenants.own_fields(tenant))
+        read = load_event(with_data(document), tenant=tenant, now=now, own=context.tenants.own_fields(tenant))
+        [event] = with_cases(context.store, [read])
         _, refused = context.quotas.split(tenant, [event])
         if refused:
             raise refused
@@ -65,6 +67,7 @@ def _batch(context: IntakeContext, documents: Any, tenant: str, now: int, size: 
     context.charge(tenant, prices.of_events(len(documents), size), paid=paid)
     answer = _BatchAnswer(tenant, now, context.tenants.own_fields(tenant))
     items = [answer.item(index, document) for index, document in enumerate(documents)]
+    answer.find_cases(items, find_cases(context.store, answer.valid.values()))
     accepted, refused = context.quotas.split(tenant, list(answer.valid.values()))
     if refused:
         answer.refuse(items, {id(event) for event in accepted}, str(refused), refused.status)
@@ -94,6 +97,16 @@ class _BatchAnswer:
             EVENTS_REFUSED.inc("refused")
             return {**item, "status": 422, **self._errors(error)}
         return {**item, "status": 202, "errors": []}
+
+    def find_cases(self, items: list[dict[str, Any]], cases: FeedbackCases) -> None:
+        """Give valid feedback the case of its recommendation, and refuse what has none."""
+        for index, event in list(self.valid.items()):
+            try:
+                self.valid[index] = cases.of(event)
+            except InvalidEvent as error:
+                EVENTS_REFUSED.inc("refused")
+                del self.valid[index]
+                items[index] |= {"status": 422, **self._errors(error)}
 
     def refuse(self, items: list[dict[str, Any]], accepted: Collection[int], reason: str, status: int) -> None:
         """Refuse the valid events whose id() is not `accepted`."""

@@ -9,6 +9,7 @@ import logging
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, request
@@ -31,9 +32,11 @@ from signpost.ingress.vendors import VENDORS, Vendor
 from signpost.repeats import Repeats
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
+from signpost.services.intake.feedback_cases import with_cases
 from signpost.services.intake.first_bodies import require_first_body
 from signpost.services.intake.measuring import count_delivery
 from signpost.services.intake.problems import SourceDisabled
+from signpost.storage import Store
 from signpost.tenants.model import Source
 
 log = logging.getLogger(__name__)
@@ -107,7 +110,7 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
     if signed is not None:
         context.charge_webhook(delivery.source, size)
         reach("webhook verified")
-    outcome = OPEN_PING if signed is None else _read(delivery)
+    outcome = OPEN_PING if signed is None else _read(context.store, delivery)
     if record:
         record.events, record.notes = list(outcome.events), outcome.problems
     if signed is not None:
@@ -122,11 +125,12 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
     return _respond(len(outcome.events), delivery.vendor.success, name)
 
 
-def _read(delivery: WebhookRequest) -> TranslationResult:
+def _read(store: Store, delivery: WebhookRequest) -> TranslationResult:
     """Translate a verified webhook, and count its outcome."""
     try:
         with traces.span("translate", signpost__vendor=delivery.source.vendor):
             outcome = read(delivery)
+        outcome = replace(outcome, events=with_cases(store, outcome.events))
     except SignpostError:
         count_delivery(delivery.source.vendor, "refused")
         raise

@@ -20,6 +20,7 @@ from signpost.storage.engines import WRITE, EngineOptions, LazyEngine
 from signpost.storage.erasures import ErasureStore
 from signpost.storage.errors import StorageUnavailable, translate_errors
 from signpost.storage.feed import read_latest, read_page, read_positions
+from signpost.storage.feedback_targets import read_targets
 from signpost.storage.inspection import InspectionStore
 from signpost.storage.lookup import LookupStore
 from signpost.storage.next_changes import NextChangeStore
@@ -32,9 +33,11 @@ from signpost.storage.retention import RetentionStore
 from signpost.storage.rows import (
     CaseRow,
     DueBacklog,
+    FeedbackTarget,
     FeedRow,
     OutboxDepth,
     OutboxRow,
+    RecommendationKey,
     RecommendationRow,
     RulebookGroup,
     RulebookRow,
@@ -233,6 +236,11 @@ class Store:
         with self._read_connection() as connection:
             rows = connection.execute(query.order_by(recommendations.c.id)).mappings().all()
         return [RecommendationRow(**row) for row in rows]
+
+    def feedback_targets(self, names: Collection[RecommendationKey]) -> dict[RecommendationKey, FeedbackTarget]:
+        """As `Transaction.feedback_targets`, without locking anything."""
+        with self._read_connection() as connection:
+            return read_targets(connection, names)
 
     def feed(
         self, tenant: str, after: str | None = None, limit: int = 100, audience: str | None = None

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import CTE, Connection, delete, func, select, tuple_
+from sqlalchemy import CTE, Connection, delete, func, select
 
 from signpost.case.erasure import Entity, of_absorbed, of_case, of_entities, of_event, of_ids
 from signpost.errors import BugError
@@ -15,6 +15,7 @@ from signpost.storage import standings as employers_lists
 from signpost.storage.consumers import read_consumers
 from signpost.storage.deliveries import delete_found_by
 from signpost.storage.dialect import Dialect, Values
+from signpost.storage.feedback_targets import read_targets
 from signpost.storage.rows import (
     CaseKey,
     CaseRow,
@@ -186,10 +187,7 @@ class Transaction:
 
     def feedback_targets(self, names: Collection[RecommendationKey]) -> dict[RecommendationKey, FeedbackTarget]:
         """The targets of feedback on these (tenant, recommendation id); those that do not exist are absent."""
-        table = recommendations.c
-        query = select(table.tenant, table.id, table.case_key, table.audience)
-        rows = self._connection.execute(query.where(tuple_(table.tenant, table.id).in_(sorted(names))))
-        return {(row.tenant, row.id): FeedbackTarget(row.case_key, row.audience) for row in rows}
+        return read_targets(self._connection, names)
 
     def erasures(self, tenant: str, identities: Collection[str]) -> dict[str, int]:
         """Identity (`case.erasure`) -> its latest erasure (microseconds), of those that were erased."""

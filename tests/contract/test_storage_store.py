@@ -484,6 +484,7 @@ def test_feedback_finds_recommendations_of_its_own_tenant_alone(store: Store) ->
     with store.transaction() as transaction:
         found = transaction.feedback_targets([("acme", "r-1"), ("nobody", "r-1"), ("acme", "r-2")])
     assert found == {("acme", "r-1"): FeedbackTarget("c-1", "candidate")}
+    assert store.feedback_targets([("acme", "r-1"), ("nobody", "r-1"), ("acme", "r-2")]) == found
 
 
 def test_an_empty_batch_touches_nothing(store: Store) -> None:

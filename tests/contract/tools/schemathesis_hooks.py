@@ -22,7 +22,11 @@ EXPLAINED: Final = {
         "must be in the future",
         "is more than 5 minutes ahead of the receiver's clock",
     ),
-    "a schema does not know what is stored, and how much work it is": ("the candidate has 20 links", "is too large: "),
+    "a schema does not know what is stored, and how much work it is": (
+        "the candidate has 20 links",
+        "is too large: ",
+        "the tenant has no recommendation with this id",
+    ),
     "a schema does not know whose key it is": ("must begin with [a-z0-9-]+: ",),
     "no schema compares two values": (
         "is repeated",  # after white space is collapsed
