@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from flask import Response, g, request
@@ -26,6 +26,9 @@ from signpost.tenants.model import Source, Tenants
 
 if TYPE_CHECKING:
     from signpost.services.intake.delivery_log import Deliveries
+
+NO_CODING: Final = ("", "identity", "none", "utf-8", "utf8")
+"""Values of Content-Encoding that encode nothing: some clients write the charset there, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class IntakeContext:
     def body(self) -> bytes:
         """The raw body. Raises TooLarge (or RequestEntityTooLarge of Werkzeug) beyond the limit, UnsupportedMediaType
         for an encoded body, MalformedJson for invalid chunks."""
-        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        codings = request.headers.get("Content-Encoding", "").lower().split(",")
+        if any(coding.strip() not in NO_CODING for coding in codings):
             raise UnsupportedMediaType("send the body without Content-Encoding")
         try:
             raw = request.get_data(cache=False)

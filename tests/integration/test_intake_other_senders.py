@@ -37,6 +37,22 @@ def test_another_charset_is_refused(intake: Intake, charset: str) -> None:
     assert intake.send(event(), f"{CLOUDEVENT_JSON}; charset={charset}").status_code == 415
 
 
+@pytest.mark.parametrize("coding", ["", " ", "identity", "Identity, identity", "identity,", "none", "UTF-8", "utf8"])
+def test_a_content_encoding_that_encodes_nothing_is_taken(intake: Intake, coding: str) -> None:
+    body = json.dumps(CREATED).encode()
+    headers = {**sign_greenhouse(body), "Content-Encoding": coding}
+    assert intake.client.post("/v1/webhooks/acme", data=body, headers=headers).status_code == 200
+    assert intake.send(event(), **{"Content-Encoding": coding}).status_code == 202
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity, gzip", "br,", "deflate", "utf-16", "x"])
+def test_an_encoded_body_is_refused(intake: Intake, coding: str) -> None:
+    body = json.dumps(CREATED).encode()
+    headers = {**sign_greenhouse(body), "Content-Encoding": coding}
+    assert intake.client.post("/v1/webhooks/acme", data=body, headers=headers).status_code == 415
+    assert intake.send(event(), **{"Content-Encoding": coding}).status_code == 415
+
+
 def test_a_trailing_slash_is_taken(intake: Intake) -> None:
     assert (
         intake.post("/v1/events/", json.dumps(event()).encode(), {"Content-Type": CLOUDEVENT_JSON}).status_code == 202
