@@ -1,8 +1,8 @@
 """Composes the Flask application of the intake from its parts. Reads nothing from the environment."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
 from flask import Flask, Response, request
 from werkzeug.routing import BaseConverter
@@ -74,6 +74,19 @@ def microseconds() -> int:
     return time.time_ns() // 1000
 
 
+def _without_slash(inner: Callable[..., Any]) -> Callable[..., Any]:
+    """Take a trailing slash under /v1, where no route ends with an id that may end with one. `strict_slashes` of
+    Werkzeug leaves out routes with an `Anything`."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/v1/") and not path.endswith("//"):
+            environ["PATH_INFO"] = path.removesuffix("/")
+        return inner(environ, start_response)  # type: ignore[no-any-return]
+
+    return call
+
+
 def _answer_options(response: Response) -> Response:
     """Say which bodies a route takes, and let CloudEvents senders know that they may deliver here."""
     route = request.url_rule.rule.rstrip("/") if request.url_rule else ""
@@ -122,6 +135,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = chosen.max_body_bytes
     app.url_map.converters["anything"] = Anything
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
+    app.wsgi_app = _without_slash(app.wsgi_app)  # type: ignore[method-assign]
     rate_limit = None if rate is None else RateLimit(store, rate)
     context = IntakeContext(
         store,

@@ -98,6 +98,24 @@ def test_advice_of_a_candidate_whatever_the_id(intake: Intake, subject: str) -> 
         assert advice["explanation"]["because"]
 
 
+@pytest.mark.parametrize("key", ["c-1", STRANGE])
+@pytest.mark.parametrize(
+    "rest", ["advice", "agenda", "forecast", "case", "questions", "rules/ask-response-deadline", "calendar.ics",
+             "calendar-links"],
+)  # fmt: skip
+def test_a_trailing_slash_is_taken_after_an_id_of_any_characters(intake: Intake, key: str, rest: str) -> None:
+    path = f"/v1/candidates/{quote(key, safe='')}/{rest}"
+    plain, slash, two = (intake.get(path + end) for end in ("", "/", "//"))
+    assert (plain.status_code, slash.status_code, two.status_code) == (200, 200, 404)
+    assert slash.data == plain.data
+    assert intake.client.put(f"{path}/").status_code == 405
+
+
+def test_an_id_that_ends_with_a_slash_keeps_it(intake: Intake) -> None:
+    assert read(intake, "/v1/candidates/c-1%2F/advice")[0] == 404
+    assert read(intake, "/v1/employers/acme%2F/agenda/")[1]["employer"] == "acme/"
+
+
 def test_advice_comes_the_most_urgent_first_then_by_due_time(intake: Intake) -> None:
     _, document = read(intake, "/v1/candidates/c-1/advice")
     active = document["active"]
