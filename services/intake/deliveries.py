@@ -32,7 +32,8 @@ def blueprint(context: IntakeContext, read_again: "ReadAgain") -> Blueprint:
 
     @routes.get("/v1/deliveries")
     def list_deliveries() -> Response:
-        return reply(list_deliveries_of(context, context.tenant(), _limit(context), paid=prices.REQUEST))
+        tenant, limit = context.tenant(), _limit(context)
+        return reply(list_deliveries_of(context, tenant, request.args.get("status"), limit, paid=prices.REQUEST))
 
     @routes.get("/v1/deliveries/<name>")
     def show_delivery(name: str) -> Response:
@@ -45,9 +46,11 @@ def blueprint(context: IntakeContext, read_again: "ReadAgain") -> Blueprint:
     return routes
 
 
-def list_deliveries_of(context: IntakeContext, tenant: str, limit: int, paid: int) -> dict[str, Any]:
-    """A page of the deliveries of a tenant, as the query parameters say. `paid`: what was charged before."""
-    status = request.args.get("status") or None
+def list_deliveries_of(
+    context: IntakeContext, tenant: str, status: str | None, limit: int, paid: int
+) -> dict[str, Any]:
+    """A page of the deliveries of a tenant, as the query parameters say. `status`: None for all. `paid`: what was
+    charged before. Raises BadQuery."""
     if status is not None and status not in DELIVERY_STATUSES:
         raise BadQuery("status", f"must be one of {', '.join(DELIVERY_STATUSES)}")
     before = _before()

@@ -186,7 +186,9 @@ def test_the_latest_come_first_and_pages_follow(intake: Intake) -> None:
     assert len(second["items"]) == 1
 
 
-@pytest.mark.parametrize("query", ["status=lost", "limit=0", "limit=x", "after=x", "after=1.", "limit=99999"])
+@pytest.mark.parametrize(
+    "query", ["status=lost", "status=", "limit=0", "limit=x", "after=x", "after=1.", "limit=99999"]
+)
 def test_a_query_that_cannot_be_read_is_refused(intake: Intake, query: str) -> None:
     assert read(intake, f"/v1/deliveries?{query}")[0] == 400
 

@@ -92,6 +92,7 @@ def test_deliveries_show_their_reasons_and_can_be_replayed(reader: Reader) -> No
 def test_deliveries_are_chosen_by_result(reader: Reader) -> None:
     assert len(reader.get("/page/operations?status=accepted").all("tr")) == 2
     assert "is like this" in reader.get("/page/operations?status=unsigned").text
+    assert reader.client.get("/page/operations?status=&source=").status_code == 200
     assert reader.client.get("/page/operations?status=strange").status_code == 400
 
 

@@ -38,7 +38,8 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
 def _add_deliveries(routes: Blueprint, parts: PageParts) -> None:
     @routes.get("/operations")
     def operations() -> Response:
-        found = list_deliveries_of(parts.context, viewer().tenant, PAGE_SIZE, paid=0)
+        status = request.args.get("status") or None  # the form has an empty choice for all
+        found = list_deliveries_of(parts.context, viewer().tenant, status, PAGE_SIZE, paid=0)
         chosen = {name: request.args.get(name, "") for name in ("status", "source")}
         return render("deliveries.html", statuses=DELIVERY_STATUSES, chosen=chosen, **found)
 
