@@ -16,6 +16,7 @@ from signpost.case.instant import format_instant, parse_instant
 from signpost.printable import shorten
 from signpost.schemas.codes import COUNTRIES, time_zones
 from signpost.schemas.texts import NOT_IN_ID, NotAChoice, free_text, one_line
+from signpost.schemas.unreadable import Unreadable
 
 JsonSchema: TypeAlias = dict[str, Any]
 
@@ -121,9 +122,11 @@ def check_string(value: Any) -> str:
 
 
 def json_type(value: Any) -> str:
-    """Return the JSON type of a value, with its article."""
+    """Return the JSON type of a value, with its article; of an unreadable one, why it has none."""
     if value is None or isinstance(value, bool):
         return "null" if value is None else "a boolean"
+    if isinstance(value, Unreadable):
+        return f"a value that cannot be read ({value.why})"
     names = ((str, "a string"), (int | float | Decimal, "a number"), (Mapping, "an object"), (Sequence, "an array"))
     return next((name for kinds, name in names if isinstance(value, kinds)), type(value).__name__)
 

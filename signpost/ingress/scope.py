@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from signpost.ingress.formats import Formats
-from signpost.ingress.strict_json import Unreadable
+from signpost.schemas.unreadable import Unreadable
 
 MAX_ITEMS, MAX_ID_CHARS = 1000, 64
 """Further items of a list are ignored; an id is cut to this length when it becomes part of another id."""

@@ -7,19 +7,19 @@ value beyond every type becomes `Unreadable`, which no schema accepts; neither r
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
 from signpost.errors import CallerError
 from signpost.schemas.fields import Repaired
+from signpost.schemas.unreadable import Unreadable
 
 MAX_DEPTH, MAX_BYTES, MAX_DIGITS, MAX_EXPONENT = 32, 1_000_000, 40, 300
 REPLACEMENT = "\ufffd"
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
-_TOO_DEEP = "1" * (MAX_DIGITS + 1)
-"""Stands for a value beyond the depth while parsing."""
+_TOO_DEEP = str(int.from_bytes(b"a value below the last level"))
+"""Stands for a value beyond the depth while parsing: a number that nobody writes."""
 
 
 class MalformedJson(CallerError):
@@ -28,16 +28,6 @@ class MalformedJson(CallerError):
 
 class TooLarge(CallerError):
     """The document exceeds the size limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A value that no type can hold."""
-
-    why: str
-
-    def __str__(self) -> str:
-        return f"[{self.why}]"
 
 
 def loads(raw: bytes, *, max_depth: int = MAX_DEPTH, max_bytes: int = MAX_BYTES) -> Any:

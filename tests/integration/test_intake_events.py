@@ -103,6 +103,35 @@ def test_bad_headers_are_refused(intake: Intake, header: str, value: str, status
     assert intake.queued() == []
 
 
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [("1" * 41, "the number has more than 40 digits"), ("0." + "1" * 40, "the number has more than 40 characters"),
+     ("1e400", "the exponent is beyond 300"), ("[" * 40 + "]" * 40, "is an array")],
+)  # fmt: skip
+def test_the_refusal_of_an_unreadable_number_says_why(intake: Intake, number: str, reason: str) -> None:
+    pay = {"amount": "here", "currency": "USD", "per": "year"}
+    answer = intake.send(json.dumps(event(data={"offer": "o", "salary": pay})).replace('"here"', number).encode())
+    assert answer.status_code == 422
+    [error] = answer.get_json()["errors"]
+    assert error["pointer"] == "/data/salary/amount"
+    assert reason in error["detail"]
+    assert "Unreadable" not in answer.text
+
+
+def test_an_unreadable_id_is_refused_in_words(intake: Intake) -> None:
+    answer = intake.send(json.dumps(event(id="here")).replace('"here"', "1" * 41).encode())
+    detail = "must be a string, is a value that cannot be read (the number has more than 40 digits)"
+    assert answer.get_json()["errors"] == [{"pointer": "/id", "detail": detail}]
+
+
+def test_characters_that_cannot_be_stored_are_refused_in_ids_alone(intake: Intake) -> None:
+    data = {"offer": "o", "employer": {"id": "e", "name": "a\0b\ud800"}}
+    assert intake.send(b"\xef\xbb\xbf" + json.dumps(event(data=data)).encode()).status_code == 202
+    assert intake.queued()[0]["data"]["employer"]["name"] == "a\ufffdb\ufffd"
+    for name in ("a\0", "a\ud800", "\ufeffa"):
+        assert pointers(intake.send(event(name))) == ["/id"]
+
+
 def test_a_batch_is_answered_for_each_event(intake: Intake) -> None:
     answer = intake.send([event("e-1"), event("e-2", time="2026-03-02"), 5, event("e-4")], BATCH)
     assert answer.status_code == 207

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signpost.ingress.strict_json import MalformedJson, TooLarge, Unreadable, loads, loads_of_others
+from signpost.ingress.strict_json import MalformedJson, TooLarge, loads, loads_of_others
 from signpost.schemas.fields import Repaired
+from signpost.schemas.unreadable import Unreadable
 
 
 def test_numbers_keep_their_digits() -> None:
