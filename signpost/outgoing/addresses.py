@@ -1,7 +1,9 @@
 """Which addresses an endpoint may have: none inside, whatever its name resolves to. Resolves no name."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from socket import inet_aton
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -85,7 +87,10 @@ def _is_in(address: Address, networks: Sequence[Network]) -> bool:
 
 
 def _literal(host: str) -> Address | None:
-    try:
-        return ip_address(host.partition("%")[0])
-    except ValueError:
-        return None
+    """The address that a host spells, also as resolvers read it: 2130706433, 0x7f.1, 0177.0.0.1; None for a name."""
+    plain = host.partition("%")[0].removesuffix(".")
+    with suppress(ValueError):
+        return ip_address(plain)
+    with suppress(OSError):
+        return IPv4Address(inet_aton(plain))
+    return None
