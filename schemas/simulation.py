@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError
 
 from signpost.case.event import Event
-from signpost.case.instant import DAY, parse_instant
+from signpost.case.instant import DAY, NEVER, parse_instant
 from signpost.schemas.cloudevent import load_event
 from signpost.schemas.containers import Items
 from signpost.schemas.custom import NONE_DECLARED, OwnKinds
@@ -50,22 +50,32 @@ def load_simulation(document: Any, *, tenant: str, now: int, own: OwnKinds = NON
     if not isinstance(document, Mapping):
         raise InvalidEvent([Problem("", f"must be an object with `events`, is {json_type(document)}")])
     members = {name: value for name, value in document.items() if value is not None}
-    try:
-        read = SimulationSchema().load(members)
-    except ValidationError as error:
-        raise InvalidEvent(problems_of(SimulationSchema(), error.messages_dict, "")) from None
+    read, problems = _read(members)
     at = parse_instant(read["at"]) if "at" in read else now
-    problems: list[Problem] = []
-    events, more = _events(read["events"], tenant, at + MAX_PERIOD_US, own, problems)
+    latest = NEVER if _names(problems, "/at") else at + MAX_PERIOD_US
+    events, more = _events(read.get("events", []), tenant, latest, own, problems)
     last = max((event.time for event in events), default=at)
     until = parse_instant(read["until"]) if "until" in read else max(at, last)
-    if not at <= until <= at + MAX_PERIOD_US:
+    if not at <= until <= at + MAX_PERIOD_US and not _names(problems, "/at", "/until"):
         problems.append(Problem("/until", "must be between `at` and 366 days later"))
-    if "candidate" not in read and not read["events"]:
+    if "candidate" not in members and read.get("events") == []:
         problems.append(Problem("/candidate", "is missing; name the candidate or send at least one event"))
     if problems:
         raise InvalidEvent(problems, more)
     return Simulation(read.get("candidate") or events[0].subject, events, at, until)
+
+
+def _read(members: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """The valid members of a request, and the problems of the others. The events are not read yet."""
+    try:
+        return dict(SimulationSchema().load(members)), []
+    except ValidationError as error:
+        found = problems_of(SimulationSchema(), error.messages_dict, "")
+        return dict(error.valid_data or {}), list(found)
+
+
+def _names(problems: list[Problem], *pointers: str) -> bool:
+    return any(problem.pointer in pointers for problem in problems)
 
 
 def _events(

@@ -193,6 +193,28 @@ def test_a_simulation_that_cannot_be_run_names_every_bad_field(intake: Intake, d
     assert pointer in {error["pointer"] for error in found["errors"]}
 
 
+GOOD = imagined("offer.extended", "2026-03-03T00:00:00Z", offer="o")
+
+
+@pytest.mark.parametrize(
+    ("document", "pointers"),
+    [
+        ({"events": [GOOD | {"id": None}, 5, GOOD | {"type": "x"}], "until": 5},
+         {"/until", "/events/0/id", "/events/1", "/events/2/type"}),
+        ({"events": [GOOD | {"time": "2030-03-03T00:00:00Z", "id": 5}], "at": 7, "form": 1},
+         {"/at", "/form", "/events/0/id"}),
+        ({"events": [], "until": 5}, {"/until", "/candidate"}),
+        ({"events": [], "candidate": "", "until": "2020-01-01T00:00:00Z"}, {"/candidate", "/until"}),
+        ({"events": [], "candidate": "c-1", "at": 1, "until": "2020-01-01T00:00:00Z"}, {"/at"}),
+        ({"events": [5] * 201, "at": 7}, {"/events", "/at"}),
+        ({"until": 5}, {"/events", "/until"}),
+    ],
+)  # fmt: skip
+def test_all_bad_fields_of_a_simulation_are_named_at_once(intake: Intake, document: Any, pointers: set[str]) -> None:
+    status, found = simulate(intake, document)
+    assert (status, {error["pointer"] for error in found["errors"]}) == (422, pointers)
+
+
 def test_the_candidate_is_not_missing_where_an_event_is_invalid(intake: Intake) -> None:
     events = [imagined("offer.extended", "2026-03-03T00:00:00Z", offer=7)]
     _, found = simulate(intake, {"events": events})
