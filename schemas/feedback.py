@@ -36,10 +36,14 @@ def load_feedback(document: Any) -> Feedback:
     if not isinstance(document, Mapping):
         raise InvalidEvent([Problem("", f"must be an object with `answer`, is {json_type(document)}")])
     members = {name: value for name, value in document.items() if value is not None}
+    problems: list[Problem] = []
     try:
         loaded = FeedbackSchema().load(members)
     except ValidationError as error:
-        raise InvalidEvent(problems_of(FeedbackSchema(), error.messages_dict, "")) from None
-    if (loaded["answer"] == "snoozed") != ("until" in loaded):
-        raise InvalidEvent([Problem("/until", "is required with snoozed and not allowed with other answers")])
+        loaded = dict(error.valid_data or {})
+        problems += problems_of(FeedbackSchema(), error.messages_dict, "")
+    if "answer" in loaded and (loaded["answer"] == "snoozed") != ("until" in members):
+        problems.append(Problem("/until", "is required with snoozed and not allowed with other answers"))
+    if problems:
+        raise InvalidEvent(problems)
     return Feedback(loaded["answer"], loaded.get("until"), loaded.get("id"))

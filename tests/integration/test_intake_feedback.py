@@ -75,6 +75,20 @@ def test_what_is_wrong_is_named(intake: Intake, path: str, said: Any, pointer: s
     assert intake.queued() == []
 
 
+@pytest.mark.parametrize(
+    ("said", "pointers"),
+    [
+        ({"answer": "snoozed", "id": 5}, ["/id", "/until"]),
+        ({"answer": "snoozed", "until": "tomorrow"}, ["/until"]),
+        ({"answer": "done", "until": "2026-03-09T09:00:00Z", "why": ""}, ["/until", "/why"]),
+        ({"answer": "maybe", "id": 5}, ["/answer", "/id"]),
+    ],
+)
+def test_all_that_is_wrong_is_named_at_once(intake: Intake, path: str, said: Any, pointers: list[str]) -> None:
+    status, found = answer(intake, path, said)
+    assert (status, sorted(error["pointer"] for error in found["errors"])) == (422, pointers)
+
+
 def test_only_ones_own_recommendations_can_be_answered(intake: Intake, path: str) -> None:
     assert answer(intake, path, {"answer": "done"}, SOUTH_KEY)[0] == 404
     assert answer(intake, path, {"answer": "done"}, "no key")[0] == 401
