@@ -14,7 +14,7 @@ from signpost.ingress import standard
 from signpost.ingress.mapping import Vendor
 from signpost.ingress.scope import Trace
 from signpost.ingress.signatures import verify
-from signpost.ingress.strict_json import loads, loads_of_others
+from signpost.ingress.strict_json import MalformedJson, loads, loads_of_others
 from signpost.ingress.translate import Receipt, event_name, translate
 from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, Problem, load_event, load_translated
@@ -121,10 +121,7 @@ def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationRes
     """Translate a delivery that was verified on arrival. Raises as `receive` does, except InvalidSignature."""
     vendor, source = delivery.vendor, delivery.source
     if vendor.speaks_ours:
-        payload = loads(delivery.raw, max_depth=delivery.depth)
-        if (unknown := standard.unknown_type(payload)) is not None:
-            return TranslationResult((), unknown, "is not an event type of Signpost", unknown=True)
-        return TranslationResult((_load_standard(delivery, payload),), notes=_notes([payload]))
+        return _read_standard(delivery)
     body = loads_of_others(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
     name = event_name(vendor, delivery.headers, body)
     notes: list[str] = []
@@ -192,6 +189,25 @@ def _receipt(delivery: WebhookRequest) -> Receipt:
         source.vocabulary.own_kinds,
         source.pay_period,
     )
+
+
+def _read_standard(delivery: WebhookRequest) -> TranslationResult:
+    """Read strictly what is an event of Signpost; of any other only the type, however its data is written."""
+    try:
+        payload = loads(delivery.raw, max_depth=delivery.depth)
+    except MalformedJson:
+        ignored = _ignore_unknown(loads_of_others(delivery.raw, max_depth=delivery.depth))
+        if ignored is None:
+            raise
+        return ignored
+    return _ignore_unknown(payload) or TranslationResult((_load_standard(delivery, payload),), notes=_notes([payload]))
+
+
+def _ignore_unknown(payload: Any) -> TranslationResult | None:
+    unknown = standard.unknown_type(payload)
+    if unknown is None:
+        return None
+    return TranslationResult((), unknown, "is not an event type of Signpost", unknown=True)
 
 
 def _load_standard(delivery: WebhookRequest, payload: Any) -> Event:

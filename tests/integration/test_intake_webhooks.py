@@ -93,6 +93,30 @@ def test_problems_point_into_the_payload(intake: Intake) -> None:
     assert sorted(error["pointer"] for error in answer.json["errors"]) == ["/data/candidate", "/timestamp"]
 
 
+UNREAD = [b'{"n":NaN}', b'{"n":1,"n":2}', b'"\xff"', b'"\x00\n"', b'{"n":1e999}', b"[" * 60 + b"]" * 60]
+
+
+@pytest.mark.parametrize("data", UNREAD)
+def test_nothing_reads_the_data_of_an_unknown_type(intake: Intake, data: bytes) -> None:
+    body = b'{"type":"user.created","timestamp":"2026-03-02T13:00:00Z","data":' + data + b"}"
+    answer = intake.client.post(CAREERS, data=body, headers=sign_standard(body))
+    assert (answer.status_code, said(answer)) == (202, {"events": 0, "status": 202})
+    delivery = intake.get(f"/v1/deliveries/{answer.headers['Signpost-Delivery']}").get_json()
+    assert delivery["status"] == "ignored"
+    assert "unknown event 'user.created'" in delivery["problems"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [raw(EXTENDED).replace(b'"offer": "acme"', b'"offer": "acme", "hours_per_week": NaN'),
+     b'{"type":"a.b","type":"offer.extended"}', b'{"type":"user.created"', b'{"type":"user.created"}}',
+     b'{"type":NaN}', b"NaN"],
+)  # fmt: skip
+def test_an_event_of_signpost_is_read_strictly(intake: Intake, body: bytes) -> None:
+    assert intake.client.post(CAREERS, data=body, headers=sign_standard(body)).status_code == 400
+    assert intake.queued() == []
+
+
 def test_a_greenhouse_offer_is_answered_with_200(intake: Intake) -> None:
     body = raw(OFFER)
     answer = intake.client.post(ACME, data=body, headers=sign_greenhouse(body))
