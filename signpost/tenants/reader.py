@@ -262,7 +262,8 @@ class TenantsReader(FieldReader):
             self.problems.add("R006", node.position, f"{at} must be a list")
         elif node is not None:
             for number, item in enumerate(node.value):
-                if self.text(item, f"{at}[{number}]"):
+                self.text(item, f"{at}[{number}]")
+                if isinstance(item.value, str):
                     yield f"{at}[{number}]", item
 
     def _named(self, part: str, node: Node | None) -> Iterator[tuple[str, Node]]:

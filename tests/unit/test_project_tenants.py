@@ -209,6 +209,7 @@ def source_problems(folder: Path, options: str) -> list[str]:
         ("{tenant: a, vendor: standard}", "2:14: R011 sources.s must have 'secrets'"),
         ("{tenant: a, vendor: standard, secrets: []}", "2:53: R002 sources.s.secrets must name at least one secret"),
         ("{tenant: a, vendor: lever, secrets: ['plain:sixteen bytes or so'], disabled: later}", "2:91: R006"),
+        ("{tenant: a, vendor: lever, secrets: ['plain:sixteen bytes or so', '']}", "2:80: R021"),
     ],
 )
 def test_a_wrong_source_is_disabled_alone(tmp_path: Path, body: str, problem: str) -> None:
@@ -279,6 +280,11 @@ def test_a_new_key_cannot_be_guessed() -> None:
 @pytest.mark.parametrize("key", ["sha256:" + "a" * 63, "sha256:" + "a" * 65, "sha256:" + "g" * 64, "a" * 64])
 def test_only_a_whole_hash_is_a_key(tmp_path: Path, key: str) -> None:
     assert problems(tmp_path, f"tenants: {{acme: {{api_keys: ['{key}']}}}}")
+
+
+def test_an_empty_key_is_a_mistake_and_not_left_out(tmp_path: Path) -> None:
+    [problem] = problems(tmp_path, "tenants: {acme: {api_keys: ['']}}")
+    assert problem.startswith(f"{tmp_path}/tenants.yaml:1:29: R021 tenants.acme.api_keys[0] must be env:NAME")
 
 
 def test_a_key_of_the_environment_must_be_a_hash_and_never_the_key_itself(tmp_path: Path) -> None:
