@@ -98,7 +98,8 @@ def handshake(delivery: WebhookRequest) -> str | None:
 def receive(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationResult:
     """Verify and translate a delivery; `trace` records which parts of the mapping found something.
 
-    Raises InvalidSignature, MalformedJson, TooLarge, or InvalidEvent with pointers into the sender's payload.
+    Raises InvalidSignature, MalformedJson, TooLarge, or InvalidEvent with pointers into the payload of a sender of our
+    own events, else into the event that the mapping made.
     """
     return OPEN_PING if authenticate(delivery) is None else read(delivery, trace)
 
@@ -126,16 +127,22 @@ def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationRes
     name = event_name(vendor, delivery.headers, body)
     notes: list[str] = []
     documents = translate(vendor, delivery.headers, body, _receipt(delivery), notes, trace)
-    events = tuple(
-        load_translated(
-            _with_own_ids(document, source), tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds
-        )
-        for document in documents
-    )
+    events = tuple(_load_translated(delivery, _with_own_ids(document, source)) for document in documents)
     left_out = tuple(Problem("", note) for note in dict.fromkeys(notes))[:MAX_PROBLEMS]
     if events:
         return TranslationResult(events, name or "", notes=(*left_out, *_notes(documents)))
     return replace(_explain_no_events(vendor, name, body), notes=left_out)
+
+
+def _load_translated(delivery: WebhookRequest, document: dict[str, Any]) -> Event:
+    """The event of a document that the mapping made. Raises InvalidEvent, which says where its pointers lead."""
+    source = delivery.source
+    try:
+        return load_translated(document, tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds)
+    except InvalidEvent as error:
+        place = f"the pointer is into the event {document['type']} made from the webhook"
+        found = (Problem(one.pointer, f"{one.message}; {place}") for one in error.problems)
+        raise InvalidEvent(found, error.more) from None
 
 
 def _with_own_ids(document: dict[str, Any], source: Source) -> dict[str, Any]:

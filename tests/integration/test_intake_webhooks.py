@@ -150,6 +150,17 @@ def test_pings_and_what_changes_no_case_are_answered_with_200_and_not_queued(int
     assert intake.queued() == []
 
 
+def test_a_refused_value_of_a_vendor_says_that_its_pointer_is_into_the_event(intake: Intake) -> None:
+    body = raw({**OFFER, "payload": {**OFFER["payload"], "application_id": "a\u200b"}})
+    answer = intake.client.post(ACME, data=body, headers=sign_greenhouse(body))
+    assert answer.status_code == 422
+    errors = answer.get_json()["errors"]
+    assert [error["pointer"] for error in errors] == ["/subject", "/data/offer", "/data/application"]
+    assert errors[0]["detail"].endswith(
+        "; the pointer is into the event signpost.offer.extended.v1 made from the webhook"
+    )
+
+
 def test_a_greenhouse_offer_without_application_is_refused_by_name(intake: Intake) -> None:
     body = raw({"action": "offer_created", "payload": {"id": 1}})
     answer = intake.client.post(ACME, data=body, headers=sign_greenhouse(body))
