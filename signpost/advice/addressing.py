@@ -1,8 +1,9 @@
-"""How drafts address and sign: names where they are known, else a place to fill in. Pure."""
+"""Whom drafts address, and how they do it and sign: names where they are known, else a place to fill in. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from signpost.facts.entity import Entity
 from signpost.rulebook.text_values import shorten
 from signpost.schemas.texts import one_line
 
@@ -10,6 +11,13 @@ YOUR_NAME: Final = "[your name]"
 _TO_EMPLOYER: Final = {"interview": "[interviewer's name]", "application": "[name of your contact]"}
 _TO_ANYBODY: Final = "[hiring manager's name]"
 _TO_CANDIDATE: Final = "[candidate's name]"
+
+
+def addressee(subject: Entity, related: Mapping[str, list[Entity]], parts: Collection[tuple[str, str]]) -> Entity:
+    """The entity whose employer gets the drafts of a rule: that of a relation where only its `salutation` is used, else
+    the subject. `parts`: what the drafts use, as in `variables_in`."""
+    greeted = [name for name, part in parts if part == "salutation" and related.get(name)]
+    return related[greeted[0]][0] if greeted and ("salutation", "") not in parts else subject
 
 
 def salutation(kind: str, values: Mapping[str, Any], *, by_candidate: bool) -> str:

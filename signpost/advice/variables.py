@@ -21,12 +21,13 @@ EMPLOYER_FALLBACK = "the employer"
 
 
 class RuleVariables:
-    """The variables of the texts of one rule about one subject. Never from the clock."""
+    """The variables of the texts of one rule about one subject, with the times of one reader. Never from the clock."""
 
-    def __init__(self, answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> None:
+    def __init__(
+        self, answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str, clock: Clock
+    ) -> None:
         self.answer, self.facts, self.related, self.priority = answer, facts, related, priority
-        self.private = answer.rule.audience == "candidate"
-        self.clock = facts.clock(answer.subject, private=self.private)
+        self.private, self.clock = answer.rule.audience == "candidate", clock
 
     def named(self, names: Iterable[str]) -> dict[str, Any]:
         """Those with these names that are known."""

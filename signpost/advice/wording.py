@@ -1,6 +1,6 @@
 """Renders a rule's texts, and provides the variables that they may use. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
@@ -8,10 +8,12 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from signpost.advice.addressing import addressee
 from signpost.advice.comparison import Comparison, compare, render_comparison
 from signpost.advice.rendering import render_line, render_text, render_title
 from signpost.advice.variables import RuleVariables
 from signpost.engine.compiled import Answer
+from signpost.facts.clock import Clock, letter_clock_of
 from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.derived import derive_once
 from signpost.rulebook.templates import variables_in
@@ -47,7 +49,16 @@ class JoinedWords:
 
 _Key: TypeAlias = tuple[str, str, str]
 """(`RULE@KIND/ID`, priority, ids of the related entities)."""
-_Context: TypeAlias = tuple[Variables, Comparison | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """The variables of a recommendation's own texts and of its letters, each with the times of their reader; and the
+    chart if the rule attaches one."""
+
+    own: Variables
+    letter: Variables
+    comparison: Comparison | None
 
 
 class Writer:
@@ -57,13 +68,14 @@ class Writer:
         self._facts = facts
         self._written: dict[_Key, Words] = {}
         self._contexts: dict[_Key, _Context] = {}
+        self._clocks: dict[tuple[str, str], Clock] = {}
         self._dumped: dict[int, bytes] = {}
 
     def words(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> Words:
         """The texts of a rule about a subject, from facts and the current priority; never from the clock."""
         key = _key(answer, related, priority)
         if key not in self._written:
-            self._written[key] = _words(answer, *self._context(key, answer, related))
+            self._written[key] = _words(answer, self._context(key, answer, related))
         return self._written[key]
 
     def title(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> str:
@@ -71,24 +83,36 @@ class Writer:
         key = _key(answer, related, priority)
         if key in self._written:
             return self._written[key].title
-        return render_title(answer.rule.id, answer.rule.texts.title, self._context(key, answer, related)[0])
+        return render_title(answer.rule.id, answer.rule.texts.title, self._context(key, answer, related).own)
 
     def joined(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> JoinedWords:
         """The part of a recommendation on a joined card."""
         rule = answer.rule
         if (fixed := _fixed_words(rule)) is not None:
             return fixed
-        return _joined_words(rule.id, rule.texts, self._context(_key(answer, related, priority), answer, related)[0])
+        context = self._context(_key(answer, related, priority), answer, related)
+        return _joined_words(rule.id, rule.texts, context.own, context.letter)
+
+    def letter_clock(self, to: Entity, *, private: bool) -> Clock:
+        """The clock of whoever gets the drafts about an entity; those of an employer have the times of the employer."""
+        if not private:
+            return self._facts.clock(to, private=False)
+        key = (to.kind, to.id)
+        if key not in self._clocks:
+            self._clocks[key] = letter_clock_of(to, self._facts.zone, self._facts.vocabulary)
+        return self._clocks[key]
 
     def known(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str, version: str) -> str:
         """A digest of all that texts could use: equal digests mean equal texts. `version`: of the rulebook."""
         rest = [version, priority, answer.due, answer.valid_until, answer.defined]
-        return _digest(self._dump_read(answer, related), _dump([*rest, _ids(related)]))
+        zones = [str(clock.zone) for clock in self._clocks_of(answer, related)]
+        return _digest(self._dump_read(answer, related), _dump([*rest, _ids(related), zones]))
 
     def used(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> str:
         """A digest of what the texts of the rule do use, and of the texts; likewise. It takes longer than `known`."""
-        needs, variables = _needs(answer.rule.texts), self._context(_key(answer, related, priority), answer, related)[0]
-        values = [_part(variables.get(name), part) for name, part in needs.parts]
+        needs, context = _needs(answer.rule.texts), self._context(_key(answer, related, priority), answer, related)
+        values = [_part(context.own.get(name), part) for name, part in needs.own.parts]
+        values += [_part(context.letter.get(name), part) for name, part in needs.letter.parts]
         attached = self._dump_read(answer, related) if answer.rule.attaches else b""
         names_employer = "employer_name" in answer.subject.values
         return _digest(needs.source, attached, _dump([values, names_employer]))
@@ -106,8 +130,20 @@ class Writer:
 
     def _context(self, key: _Key, answer: Answer, related: Mapping[str, list[Entity]]) -> _Context:
         if key not in self._contexts:
-            self._contexts[key] = _context(answer, self._facts, related, key[1])
+            own, letter = (
+                RuleVariables(answer, self._facts, related, key[1], clock) for clock in self._clocks_of(answer, related)
+            )
+            self._contexts[key] = _context(own, letter)
         return self._contexts[key]
+
+    def _clocks_of(self, answer: Answer, related: Mapping[str, list[Entity]]) -> tuple[Clock, Clock]:
+        """The clocks of who reads the texts of a rule and of who gets its letters."""
+        private = answer.rule.audience == "candidate"
+        own = self._facts.clock(answer.subject, private=private)
+        parts = _needs(answer.rule.texts).letter.parts
+        if not parts:
+            return own, own
+        return own, self.letter_clock(addressee(answer.subject, related, parts), private=private)
 
 
 def _ids(related: Mapping[str, list[Entity]]) -> list[list[str]]:
@@ -123,17 +159,17 @@ def joined_words(answer: Answer, facts: Facts, related: Mapping[str, list[Entity
     return Writer(facts).joined(answer, related, priority)
 
 
-def _words(answer: Answer, context: Variables, comparison: Comparison | None) -> Words:
-    rule, texts = answer.rule, answer.rule.texts
-    title, text = partial(render_title, rule.id, context=context), partial(render_text, rule.id, context=context)
+def _words(answer: Answer, context: _Context) -> Words:
+    rule, texts, own = answer.rule, answer.rule.texts, context.own
+    title, text = partial(render_title, rule.id, context=own), partial(render_text, rule.id, context=own)
     has_name = not texts.drafts or "employer_name" in answer.subject.values
-    written = context if has_name else Variables(context | {"employer": EMPLOYER_TO_FILL_IN})
+    letter = context.letter if has_name else Variables(context.letter | {"employer": EMPLOYER_TO_FILL_IN})
     drafts = [
-        {"name": draft.name, "title": title(draft.title, context=written), "body": text(draft.body, context=written)}
+        {"name": draft.name, "title": title(draft.title, context=letter), "body": text(draft.body, context=letter)}
         for draft in texts.drafts
     ]
     steps = [step for step in map(text, texts.steps) if step]
-    return Words(title(texts.title), text(texts.message), steps, drafts, comparison)
+    return Words(title(texts.title), text(texts.message), steps, drafts, context.comparison)
 
 
 @derive_once
@@ -141,42 +177,55 @@ def _fixed_words(rule: Rule) -> JoinedWords | None:
     """The part of a rule on a joined card if no fact changes it; None otherwise."""
     texts = rule.texts
     sources = (texts.item.strip() or texts.title, texts.opening, *texts.questions)
-    return _joined_words(rule.id, texts, Variables()) if all(map(is_fixed, sources)) else None
+    return _joined_words(rule.id, texts, Variables(), Variables()) if all(map(is_fixed, sources)) else None
 
 
-def _joined_words(rule: str, texts: Texts, context: Variables) -> JoinedWords:
-    title, line = partial(render_title, rule, context=context), partial(render_line, rule, context=context)
+def _joined_words(rule: str, texts: Texts, own: Variables, letter: Variables) -> JoinedWords:
+    title, line = partial(render_title, rule, context=own), partial(render_line, rule, context=letter)
     questions = [question for question in map(line, texts.questions) if question]
     item, opening = texts.item and title(texts.item), texts.opening and line(texts.opening)
     return JoinedWords("" if item else title(texts.title), item, opening, questions)
 
 
-def _context(answer: Answer, facts: Facts, related: Mapping[str, list[Entity]], priority: str) -> _Context:
-    """The variables that the texts use, and the chart if the rule attaches one."""
-    names = _needs(answer.rule.texts).names
-    context = Variables(RuleVariables(answer, facts, related, priority).named(names))
-    if not answer.rule.attaches:
-        return context, None
+def _context(own: RuleVariables, letter: RuleVariables) -> _Context:
+    """What the texts of a rule use, each with the times of their reader."""
+    needs, related = _needs(own.answer.rule.texts), own.related
+    context = _Context(Variables(own.named(needs.own.names)), Variables(letter.named(needs.letter.names)), None)
+    if not own.answer.rule.attaches:
+        return context
     offers = [_readable(offer) for offer in related.get("offers") or related.get("offer") or []]
-    comparison = compare(offers, _readable(facts.candidate))
-    context["comparison"] = render_comparison(comparison)
-    return context, comparison
+    comparison = compare(offers, _readable(own.facts.candidate))
+    context.own["comparison"] = context.letter["comparison"] = render_comparison(comparison)
+    return replace(context, comparison=comparison)
+
+
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """The variables that some texts use, and the parts of them, where no part means all."""
+
+    names: tuple[str, ...]
+    parts: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Needs:
-    """What the texts of a rule use: `parts` of variables, where no part means all; and the texts themselves."""
+    """What the own texts of a rule and its letters use; and the texts themselves."""
 
-    parts: tuple[tuple[str, str], ...]
-    names: tuple[str, ...]
+    own: _Uses
+    letter: _Uses
     source: bytes
 
 
 @derive_once
 def _needs(texts: Texts) -> _Needs:
-    parts = sorted(frozenset[tuple[str, str]]().union(*map(variables_in, texts.sources())))
     source = _dump([list(texts.sources()), [draft.name for draft in texts.drafts]])
-    return _Needs(tuple(parts), tuple(dict.fromkeys(name for name, _ in parts)), source)
+    own = (texts.title, texts.message, *texts.steps, texts.item)
+    return _Needs(_uses(own), _uses(texts.letter_sources()), source)
+
+
+def _uses(sources: Iterable[str]) -> _Uses:
+    parts = sorted(frozenset[tuple[str, str]]().union(*map(variables_in, sources)))
+    return _Uses(tuple(dict.fromkeys(name for name, _ in parts)), tuple(parts))
 
 
 def _part(value: Any, name: str) -> Any:

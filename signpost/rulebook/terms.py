@@ -215,7 +215,11 @@ class Texts:
 
     def sources(self) -> Iterator[str]:
         """The sources of all texts."""
-        yield from (self.title, self.message, *self.steps, self.item, self.opening, *self.questions)
+        yield from (self.title, self.message, *self.steps, self.item, *self.letter_sources())
+
+    def letter_sources(self) -> Iterator[str]:
+        """The sources of the texts that the reader of the advice sends to another."""
+        yield from (self.opening, *self.questions)
         for draft in self.drafts:
             yield from (draft.title, draft.body)
 

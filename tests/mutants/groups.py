@@ -55,6 +55,7 @@ GROUPS: Final = {
             *(*FOLD, TIMELINES),
             "tests/unit/test_facts_*.py",
             "tests/unit/test_zones.py",
+            "tests/unit/test_advice_letters.py",
             "tests/unit/test_own_*.py",
             "tests/unit/test_agenda_times.py",
             "tests/unit/test_advice_names.py",
