@@ -193,6 +193,14 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> CompiledEngine:
 INTERVIEW = birch("2026-03-31T16:00:00-07:00", **PACIFIC)
 
 
+def test_the_times_of_a_card_are_the_employers_in_its_drafts(own: CompiledEngine) -> None:
+    [card] = [one for one in cards(own, home(), INTERVIEW) if one["kind"] == "meeting"]
+    there = "Tuesday, 31 March 2026, 16:00 (America/Los_Angeles)"
+    here = "Wednesday, 1 April 2026, 01:00"
+    assert card["message"] == f"Wednesday, 1 April 2026; {here}; {here}"
+    assert draft(card) == f"Tuesday, 31 March 2026\n{there}; {there}"
+
+
 def test_a_rule_about_the_candidate_writes_to_the_relation_that_it_greets(own: CompiledEngine) -> None:
     data = changes(own, home(), INTERVIEW)["plan"]
     assert data["message"] == "Wednesday, 1 April 2026, 01:00"

@@ -10,6 +10,7 @@ from signpost.advice.agenda.cards import HIGH, URGENT, Agenda, Card, Held, Item,
 from signpost.advice.basis import Basis
 from signpost.advice.records import AdviceRecord
 from signpost.case.instant import to_datetime
+from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.policy import Policy
 from signpost.rulebook.rulebook import CardKind, Per
@@ -144,7 +145,7 @@ class _Builder:
         return employer if kind.per is Per.EMPLOYER else f"{employer}\0{self._day(subject) or ''}"
 
     def _day(self, subject: Entity) -> date | None:
-        return day_of(subject, self.basis.facts, private=self.reader.audience == "candidate")
+        return day_of(subject, self.basis.facts.clock(subject, private=self.reader.audience == "candidate"))
 
     def _id(self, group: tuple[str, str]) -> str:
         """The same for the same thing to do, as long as the case lives."""
@@ -182,9 +183,9 @@ class _Builder:
         return min((instant for instant in instants if instant is not None and instant > self.now), default=None)
 
 
-def day_of(subject: Entity, facts: Facts, *, private: bool) -> date | None:
+def day_of(subject: Entity, clock: Clock) -> date | None:
     """The day on which an interview begins, where its reader is; None for everything else."""
     starts_at = subject.values.get("starts_at")
     if not isinstance(starts_at, int):
         return None
-    return to_datetime(starts_at).astimezone(facts.clock(subject, private=private).zone).date()
+    return to_datetime(starts_at).astimezone(clock.zone).date()

@@ -74,16 +74,12 @@ class _CardWriter:
     def _joined(self, kind: CardKind) -> dict[str, Any]:
         variables = CardVariables(self.card, self.basis, self.now, private=self.private)
         names = frozenset[str]().union(*map(names_in, kind.texts.sources()))
-        context = Variables(variables.named(names, lambda: self._words(self.card.items[0])))
+        context = Variables(variables.named(names, self._lead))
         title, text = (
             partial(render_title, kind.name, context=context),
             partial(render_text, kind.name, context=context),
         )
-        drafts = [
-            {"name": draft.name, "title": title(draft.title), "body": _without_gaps(body)}
-            for draft in kind.texts.drafts
-            if (body := text(draft.body))
-        ]
+        drafts = self._drafts(kind, context | variables.times_of_letter(_letter_names(kind), self._lead))
         lines = (line.strip() for source in kind.texts.steps for line in text(source).splitlines())
         steps = list(dict.fromkeys(filter(None, lines)))
         return _texts(
@@ -93,6 +89,21 @@ class _CardWriter:
             drafts or self._own_drafts(),
             self._comparison(),
         )
+
+    def _lead(self) -> Words:
+        return self._words(self.card.items[0])
+
+    def _drafts(self, kind: CardKind, variables: dict[str, Any]) -> list[dict[str, str]]:
+        context = Variables(variables)
+        return [
+            {
+                "name": draft.name,
+                "title": render_title(kind.name, draft.title, context),
+                "body": _without_gaps(body),
+            }
+            for draft in kind.texts.drafts
+            if (body := render_text(kind.name, draft.body, context))
+        ]
 
     def _own_drafts(self) -> list[dict[str, str]]:
         """The drafts of the most pressing recommendation that has any."""
@@ -134,6 +145,10 @@ class _CardWriter:
 
     def _local(self, instant: int) -> Any:
         return to_local_time(on_calendar(instant), "instant", self._clock(self.first))
+
+
+def _letter_names(kind: CardKind) -> frozenset[str]:
+    return frozenset[str]().union(*map(names_in, kind.texts.letter_sources()))
 
 
 def _texts(

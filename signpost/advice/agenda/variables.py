@@ -33,6 +33,7 @@ _SMALL_NUMBERS: Final = (
     "twelve",
 )
 _PLACEHOLDER: Final = "["
+_TIMED: Final = frozenset({"day", "times", "due"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,11 @@ class Lead:
 
 
 class CardVariables:
-    """Collects the variables of one card. `private`: for the candidate, who knows everything."""
+    """Collects the variables of one card. `private`: for the candidate, who knows everything. `is_letter`: with the
+    times of whoever gets the drafts, instead of the reader's."""
 
-    def __init__(self, card: Card, basis: Basis, now: int, *, private: bool) -> None:
-        self.card, self.basis, self.now, self.private = card, basis, now, private
+    def __init__(self, card: Card, basis: Basis, now: int, *, private: bool, is_letter: bool = False) -> None:
+        self.card, self.basis, self.now, self.private, self.is_letter = card, basis, now, private, is_letter
         self.facts = basis.facts
         self.first = card.items[0].subject
         self.subjects = list({(item.subject.kind, item.subject.id): item.subject for item in card.items}.values())
@@ -118,6 +120,14 @@ class CardVariables:
             "signature": self._signature,
         }
         return {name: make() for name, make in makers.items() if name in names}
+
+    def times_of_letter(self, names: Collection[str], lead: Callable[[], Words]) -> dict[str, Any]:
+        """Those with these names that drafts show with other times."""
+        timed = _TIMED.intersection(names)
+        if not timed:
+            return {}
+        letter = CardVariables(self.card, self.basis, self.now, private=self.private, is_letter=True)
+        return letter.named(timed, lead)
 
     @cached_property
     def items(self) -> list[str]:
@@ -180,12 +190,14 @@ class CardVariables:
         same_day = (
             one for one in planned if one is self.first or (employer and one.values.get("employer") == employer)
         )
-        return [self._context_of(one)["starts_at"] for one in same_day if day_of(one, self.facts, private=True) == day]
+        return [self._context_of(one)["starts_at"] for one in same_day if day_of(one, self._clock(one)) == day]
 
     def _day(self) -> date | None:
-        return day_of(self.first, self.facts, private=self.private)
+        return day_of(self.first, self._clock(self.first))
 
     def _clock(self, subject: Entity) -> Clock:
+        if self.is_letter:
+            return self.basis.writer.letter_clock(subject, private=self.private)
         return self.facts.clock(subject, private=self.private)
 
     def _salutation(self) -> str:
