@@ -1,0 +1,98 @@
+"""Shapes that vendors allow beside the usual one: what they state is neither lost nor read as something else."""
+
+import json
+from typing import Any
+
+import pytest
+
+from signpost.case import Case
+from signpost.case.event import Event
+from signpost.case.instant import HOUR, MINUTE, format_instant, parse_instant
+from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, OFFER_STAGES, stage_of
+from signpost.ingress.receiving import TranslationResult, WebhookRequest, read
+from signpost.ingress.vendors import VENDORS
+from signpost.tenants.model import Source
+
+NOW = parse_instant("2026-11-25T21:00:00Z")
+STAGES = {"offer": OFFER_STAGES, "interview": INTERVIEW_STAGES, "application": APPLICATION_STAGES}
+
+
+def take(
+    vendor: str, body: Any, headers: dict[str, str] | None = None, now: int = NOW, **source: Any
+) -> TranslationResult:
+    """Receive a body that was verified."""
+    known = Source(vendor, "t", vendor, ("s",), **source)
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return read(WebhookRequest(VENDORS[vendor], known, (b"s",), headers or {}, raw, now))
+
+
+def types(result: TranslationResult) -> list[str]:
+    return [event.type for event in result.events]
+
+
+def notes(result: TranslationResult) -> list[str]:
+    return [note.message for note in result.notes]
+
+
+def stages(kind: str, *results: TranslationResult) -> dict[str, str | None]:
+    """Entity -> its stage after these deliveries, in any order of theirs."""
+    found = [fold(kind, [event for one in some for event in one.events]) for some in (results, results[::-1])]
+    assert found[0] == found[1]
+    return found[0]
+
+
+def fold(kind: str, events: list[Event]) -> dict[str, str | None]:
+    case = Case()
+    for event in events:
+        case = case.fold(event)
+    ranked = {name: stage_of(fields, STAGES[kind]) for name, fields in case.resolved()[kind].items()}
+    return {name: stage.value if stage else None for name, stage in ranked.items()}
+
+
+# Ashby: hires
+
+
+def ashby(action: str, occurrence: str = "w1", **data: Any) -> dict[str, Any]:
+    return {"action": action, "webhookActionId": occurrence, "data": data}
+
+
+def ashby_offer(**changes: Any) -> dict[str, Any]:
+    version = {"id": "v1", "createdAt": "2026-11-20T10:00:00Z"}
+    waiting = {"acceptanceStatus": "WaitingOnResponse", "offerStatus": "WaitingOnCandidateResponse"}
+    return {"id": "o1", "applicationId": "a1", "decidedAt": None, "latestVersion": version, **waiting, **changes}
+
+
+def ashby_application(**changes: Any) -> dict[str, Any]:
+    known = {"createdAt": "2026-11-01T10:00:00Z", "updatedAt": "2026-11-25T20:00:00Z", "job": {"title": "Designer"}}
+    return {"id": "a1", "status": "Active", "candidate": {"id": "c1", "name": "Ada"}, **known, **changes}
+
+
+HIRED = ashby_application(status="Hired")
+
+
+@pytest.mark.parametrize("offer", [{}, {"offer": None}, {"offer": {}}])
+def test_a_hire_of_ashby_without_an_offer_is_an_acceptance(offer: dict[str, Any]) -> None:
+    result = take("ashby", ashby("candidateHire", application=HIRED, **offer))
+    assert types(result) == ["application.submitted", "offer.updated", "offer.accepted"]
+    accepted = result.events[-1]
+    assert (accepted.subject, accepted.data["offer"], accepted.data["application"]) == ("c1", "application-a1", "a1")
+    assert (format_instant(accepted.time), result.events[1].data["title"]) == ("2026-11-25T20:00:00Z", "Designer")
+
+
+@pytest.mark.parametrize(
+    "status",
+    [{}, {"acceptanceStatus": "Pending"}, {"acceptanceStatus": "Created", "offerStatus": "WaitingOnOfferApproval"}],
+)
+def test_a_hire_of_ashby_accepts_its_open_offer(status: dict[str, Any]) -> None:
+    opened = take("ashby", ashby("offerCreate", offer=ashby_offer()), now=NOW - HOUR)
+    hired = take("ashby", ashby("candidateHire", "w2", application=HIRED, offer=ashby_offer(**status)))
+    late = take("ashby", ashby("offerUpdate", offer=ashby_offer()), now=NOW - HOUR + MINUTE)
+    assert stages("offer", opened, late, hired) == {"o1": "accepted"}
+
+
+def test_a_hire_of_ashby_says_of_a_decided_offer_what_the_offer_says() -> None:
+    decided = {"decidedAt": "2026-11-24T10:00:00Z"}
+    for status, told in (("Accepted", "accepted"), ("Declined", "declined"), ("Cancelled", "rescinded")):
+        offer = ashby_offer(acceptanceStatus=status, offerStatus=None, **decided)
+        result = take("ashby", ashby("candidateHire", application=HIRED, offer=offer))
+        assert [name for name in types(result) if name != "offer.updated"] == ["application.submitted", f"offer.{told}"]
