@@ -96,3 +96,34 @@ def test_a_hire_of_ashby_says_of_a_decided_offer_what_the_offer_says() -> None:
         offer = ashby_offer(acceptanceStatus=status, offerStatus=None, **decided)
         result = take("ashby", ashby("candidateHire", application=HIRED, offer=offer))
         assert [name for name in types(result) if name != "offer.updated"] == ["application.submitted", f"offer.{told}"]
+
+
+# Ashby: interviews
+
+
+def schedule(status: str, hour: int, action: str = "Update", **changes: Any) -> TranslationResult:
+    meetings = [{"startTime": "2026-12-04T10:00:00Z", "endTime": "2026-12-04T11:00:00Z"}]
+    known = {"updatedAt": f"2026-11-25T{hour:02}:00:00Z", "interviewEvents": meetings if status == "Scheduled" else []}
+    stated = {"id": "s1", "status": status, "applicationId": "a1", "candidateId": "c1", **known, **changes}
+    return take("ashby", ashby(f"interviewSchedule{action}", f"w{hour}", interviewSchedule=stated))
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "NeedsScheduling",
+        "WaitingOnCandidateBooking",
+        "WaitingOnCandidateAvailability",
+        "CandidateAvailabilitySubmitted",
+        "OnHold",
+    ],
+)
+def test_a_schedule_of_ashby_that_goes_back_from_scheduled_is_no_appointment(status: str) -> None:
+    scheduled, back = schedule("Scheduled", 9), schedule(status, 10)
+    assert stages("interview", scheduled, back) == {"s1": "cancelled"}
+    again = schedule("Scheduled", 11)
+    assert stages("interview", scheduled, back, again) == {"s1": "scheduled"}
+    assert types(schedule(status, 10, "Create")) == [], "nothing was scheduled before"
+    meeting = [{"startTime": "2026-12-04T10:00:00Z"}]
+    assert types(schedule(status, 10, interviewEvents=meeting)) == [], "a meeting that still stands"
+    assert types(schedule("Unknown", 10)) == []
