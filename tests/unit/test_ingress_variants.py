@@ -127,3 +127,18 @@ def test_a_schedule_of_ashby_that_goes_back_from_scheduled_is_no_appointment(sta
     meeting = [{"startTime": "2026-12-04T10:00:00Z"}]
     assert types(schedule(status, 10, interviewEvents=meeting)) == [], "a meeting that still stands"
     assert types(schedule("Unknown", 10)) == []
+
+
+# Recruitee
+
+
+def test_a_posting_of_recruitee_is_an_offer_or_the_only_one_of_its_offers() -> None:
+    def moved(**payload: Any) -> list[Any]:
+        body = {"event_type": "candidate_moved", "event_subtype": "disqualified"}
+        result = take("recruitee", {**body, "payload": {"candidate": {"id": 91}, **payload}})
+        return [event.data["application"] for event in result.events]
+
+    assert moved(offer={"id": 7}) == moved(offers=[{"id": 7}]) == moved(offer={"id": 7}, offers=[{"id": 8}]) == ["91-7"]
+    assert moved(offer={"id": 7}, offers=[{"id": 7}, {"id": 8}]) == ["91-7"]
+    assert moved(offers=[{"id": 7}, {"id": 8}]) == [], "which of the two is not documented"
+    assert moved(offers=[]) == moved(offers=None) == moved(offers=7) == moved() == []
