@@ -142,3 +142,47 @@ def test_a_posting_of_recruitee_is_an_offer_or_the_only_one_of_its_offers() -> N
     assert moved(offer={"id": 7}, offers=[{"id": 7}, {"id": 8}]) == ["91-7"]
     assert moved(offers=[{"id": 7}, {"id": 8}]) == [], "which of the two is not documented"
     assert moved(offers=[]) == moved(offers=None) == moved(offers=7) == moved() == []
+
+
+# Merge
+
+
+def merge(event: str, linked: Any = None, **data: Any) -> TranslationResult:
+    known = {"application": "a1", "modified_at": "2026-11-25T20:00:00Z", "remote_was_deleted": False}
+    body = {"hook": {"event": event}, "linked_account": {"id": "L1"} if linked is None else linked}
+    return take("merge", {**body, "data": {"id": "m1", **known, **data}})
+
+
+def merge_interview(event: str, **data: Any) -> TranslationResult:
+    return merge(
+        f"ScheduledInterview.{event}", start_at="2026-11-24T10:00:00Z", **{"end_at": "2026-11-24T11:00:00Z", **data}
+    )
+
+
+@pytest.mark.parametrize("status", ["COMPLETE", "AWAITING_FEEDBACK"])
+def test_an_interview_of_merge_that_was_held_when_it_was_added_is_completed(status: str) -> None:
+    added, changed = (merge_interview(event, status=status) for event in ("added", "changed"))
+    assert types(added) == ["interview.scheduled", "interview.completed"]
+    assert stages("interview", added) == {"m1": "completed"}
+    completed = next(event for event in added.events if event.type == "interview.completed")
+    assert completed in changed.events, "the same statement"
+    assert format_instant(completed.time) == "2026-11-24T11:00:00Z"
+    assert stages("interview", merge_interview("added", status=status, end_at=None)) == {"m1": "completed"}
+    assert types(merge_interview("added", status=status, remote_was_deleted=True)) == []
+
+
+@pytest.mark.parametrize("event", ["added", "changed"])
+def test_an_interview_of_merge_without_a_status_stands_if_it_has_a_time(event: str) -> None:
+    assert types(merge_interview(event, status=None)) == ["interview.scheduled"]
+    assert types(merge(f"ScheduledInterview.{event}", status=None)) == []
+    assert types(merge_interview(event, status="CANCELLED")) == [], "a word of another system"
+
+
+@pytest.mark.parametrize("event", ["Offer.changed", "Offer.removed", "ScheduledInterview.added"])
+def test_merge_names_an_application_by_its_id_or_as_an_object(event: str) -> None:
+    stated = {"status": "SCHEDULED" if "Interview" in event else "SENT", "start_at": "2026-12-01T10:00:00Z"}
+    plain, expanded = (merge(event, application=one, **stated) for one in ("a1", {"id": "a1", "candidate": "c1"}))
+    assert {(one.type, one.subject, one.data["application"]) for one in expanded.events} == {
+        (one.type, "application:a1", "a1") for one in plain.events
+    }
+    assert types(merge(event, application={"candidate": "c1"}, **stated)) == []
