@@ -9,7 +9,16 @@ from typing import Any, Protocol, TypeAlias
 
 from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.date_patterns import DatePattern
-from signpost.ingress.formats import EARLIEST, decimal_text, instant, offset, rfc3339, start_of_day, why_no_time
+from signpost.ingress.formats import (
+    EARLIEST,
+    decimal_text,
+    instant,
+    last_instant,
+    offset,
+    rfc3339,
+    start_of_day,
+    why_no_time,
+)
 from signpost.ingress.scope import BODY, MAX_ITEMS, DeliveryScope, as_text, is_known
 
 
@@ -256,11 +265,19 @@ def _is_met(found: Any, expected: Expected, scope: DeliveryScope) -> bool:
     if how in ("known", "unknown"):
         return (found is not None) == (how == "known")
     if how in ("past", "future"):
-        time = instant(found, scope.formats)
-        return time is not None and (time <= scope.received) == (how == "past")
+        return _is_past(found, expected[0], scope) is (how == "past")
     if how == "has":
         return isinstance(found, list) and any(_same(item, value) for item in found for value in values)
     return any(_same(found, value) for value in values) == (how == "in")
+
+
+def _is_past(found: Any, expression: Expression, scope: DeliveryScope) -> bool | None:
+    """Whether a time was reached or a day is over when the delivery was received; None, with a note, for neither."""
+    time = last_instant(found, scope.formats)
+    if time is None and found is not None:
+        name = ".".join(expression.steps) if isinstance(expression, Path) else "a value"
+        scope.notes.append(f"{name} is neither past nor future: its value cannot be read as a time or a day")
+    return None if time is None else time <= scope.received
 
 
 def _same(found: Any, value: Any) -> bool:

@@ -25,6 +25,8 @@ from signpost.printable import escape, shorten
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 EARLIEST: Final = fixed_zone(FIRST_ANYWHERE)
+LATEST_ZONE: Final = ZoneInfo("Etc/GMT+12")
+"""Where a day ends last."""
 MIDNIGHT: Final = time()
 ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DIGITS: Final = {"seconds": re.compile("[0-9]{10}"), "milliseconds": re.compile("[0-9]{13}")}
@@ -150,3 +152,11 @@ def start_of_day(value: Any, formats: Formats) -> int | None:
         return on_calendar(from_datetime(datetime.fromisoformat(text).replace(tzinfo=formats.zone or EARLIEST)))
     except (ValueError, OverflowError):
         return None
+
+
+def last_instant(value: Any, formats: Formats) -> int | None:
+    """Return a time, or the end of a day, in microseconds; where the zone is unknown, the last that it can be anywhere.
+    None if it is neither."""
+    anywhere = replace(formats, zone=formats.zone or LATEST_ZONE)
+    time = instant(value, anywhere)
+    return instant(deadline(value, anywhere), anywhere) if time is None else time

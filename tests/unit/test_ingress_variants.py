@@ -186,3 +186,43 @@ def test_merge_names_an_application_by_its_id_or_as_an_object(event: str) -> Non
         (one.type, "application:a1", "a1") for one in plain.events
     }
     assert types(merge(event, application={"candidate": "c1"}, **stated)) == []
+
+
+# Teamtailor
+
+
+def rejected(visible: Any, **source: Any) -> TranslationResult:
+    attributes = {"rejected-at": "2026-11-20T10:00:00+01:00", "transparent-recruiting-visible-at": visible}
+    data = {"id": "31", "attributes": {"updated-at": "2026-11-20T10:00:00+01:00", **attributes}}
+    return take("teamtailor", {"payload": {"event_name": "job_application.update", "data": data}}, **source)
+
+
+@pytest.mark.parametrize(
+    ("visible", "zone", "is_told"),
+    [
+        ("2026-11-24", None, True),  # at 21:00 UTC the 24th is over everywhere
+        ("2026-11-25", None, False),
+        ("2026-11-24", "Europe/Stockholm", True),
+        ("2026-11-25", "Europe/Stockholm", False),  # 22:00 there: not over
+        ("2026-11-25", "Asia/Tokyo", True),
+        ("2026-11-25T08:59:59", None, True),  # at 12 hours behind UTC
+        ("2026-11-25T09:00:01", None, False),
+        ("2026-11-25T22:00:00", "Europe/Stockholm", True),
+        ("2026-11-25T22:00:01", "Europe/Stockholm", False),
+        ("2026-11-25T22:00:00+01:00", None, True),
+        ("2026-11-26T22:00:00+01:00", None, False),
+    ],
+)
+def test_a_rejection_of_teamtailor_may_be_visible_from_a_day_or_a_time_without_a_zone(
+    visible: str, zone: str | None, is_told: bool
+) -> None:
+    result = rejected(visible, time_zone=zone)
+    assert types(result) == (["application.rejected"] if is_told else [])
+    assert notes(result) == []
+
+
+@pytest.mark.parametrize("visible", ["tomorrow", "2026-02-30", "24.11.2026", True, ["2026-11-24"]])
+def test_a_condition_on_a_time_that_cannot_be_read_leaves_a_note(visible: Any) -> None:
+    result = rejected(visible)
+    assert types(result) == []
+    assert notes(result) == ["visible is neither past nor future: its value cannot be read as a time or a day"]
