@@ -226,3 +226,32 @@ def test_a_condition_on_a_time_that_cannot_be_read_leaves_a_note(visible: Any) -
     result = rejected(visible)
     assert types(result) == []
     assert notes(result) == ["visible is neither past nor future: its value cannot be read as a time or a day"]
+
+
+# Greenhouse: rejections
+
+
+def greenhouse(action: str, occurrence: str = "e1", now: int = NOW, **application: Any) -> TranslationResult:
+    known = {"id": 7, "candidate": {"id": 9}, "applied_at": "2026-11-05T21:00:00Z", "rejected_at": None}
+    body = {"action": action, "payload": {"application": {**known, **application}}}
+    return take("greenhouse", body, {"greenhouse-event-id": occurrence}, now=now)
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("reject_candidate", "rejected"), ("reject_candidate", None), ("application_updated", "rejected")],
+)
+@pytest.mark.parametrize(
+    ("reason", "told"), [("Skills", "rejected"), (None, "rejected"), ("They rejected us", "withdrawn")]
+)
+def test_a_rejection_of_greenhouse_without_its_time(
+    action: str, status: str | None, reason: str | None, told: str
+) -> None:
+    reasons = {"rejection_reason": reason and {"type": {"name": reason}}}
+    result = greenhouse(action, status=status, **reasons)
+    assert types(result) == ["application.submitted", f"application.{told}"]
+    assert (result.events[1].time, result.events[1].dated) == (NOW, False)
+    assert stages("application", result) == {"7": told}
+    back = greenhouse("unreject_candidate", "e2", NOW + MINUTE, status="active")
+    assert stages("application", result, back) == {"7": "submitted"}
+    assert types(greenhouse("application_updated", status="active", **reasons)) == ["application.submitted"]
