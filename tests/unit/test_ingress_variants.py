@@ -255,3 +255,25 @@ def test_a_rejection_of_greenhouse_without_its_time(
     back = greenhouse("unreject_candidate", "e2", NOW + MINUTE, status="active")
     assert stages("application", result, back) == {"7": "submitted"}
     assert types(greenhouse("application_updated", status="active", **reasons)) == ["application.submitted"]
+
+
+# Deleted records
+
+
+@pytest.mark.parametrize("status", ["Accepted", "Rejected", "Deprecated"])
+def test_a_deleted_record_of_an_answered_offer_of_greenhouse_says_why_it_changes_nothing(status: str) -> None:
+    offer = {"id": 5, "application_id": 7, "version": 1, "sent_on": "2026-11-20", "offer_status": status}
+    result = take("greenhouse", {"action": "offer_deleted", "payload": {"offer": offer}})
+    assert (types(result), result.kind) == ([], "ignored")
+    assert "only an offer that was sent and is open is taken back" in result.problems[0].message
+
+
+@pytest.mark.parametrize("status", ["SIGNED", "DENIED"])
+@pytest.mark.parametrize("event", ["Offer.added", "Offer.changed", "Offer.removed"])
+def test_a_deleted_record_of_merge_states_no_answer(event: str, status: str) -> None:
+    times = {"sent_at": "2026-11-20T10:00:00Z", "closed_at": "2026-11-24T10:00:00Z"}
+    result = merge(event, status=status, remote_was_deleted=True, **times)
+    assert types(result) == []
+    assert "answered" in result.problems[0].message
+    opened = merge(event, status="SENT", remote_was_deleted=True, **times)
+    assert types(opened) == ["offer.rescinded"]
