@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from signpost.ingress.amounts import Amount
 from signpost.ingress.date_patterns import DatePattern, read_pattern
 from signpost.ingress.expressions import (
-    Amount,
     Before,
     Coalesce,
     Condition,

@@ -11,7 +11,6 @@ from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.date_patterns import DatePattern
 from signpost.ingress.formats import (
     EARLIEST,
-    decimal_text,
     instant,
     last_instant,
     offset,
@@ -182,34 +181,6 @@ class DayStart:
         found = self.expression.value(scope)
         time = start_of_day(found, scope.formats)
         return found if time is None else format_instant(time, offset_at(scope.formats.zone or EARLIEST, time))
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """Money: {amount, currency, per}, from the first of `objects` that has an amount, or from the scope itself."""
-
-    objects: tuple[Expression, ...]
-    amount: Expression
-    currency: Expression
-    per: Expression
-
-    def value(self, scope: DeliveryScope) -> Any:
-        """Return the money without validating it; None if amount or currency is unknown."""
-        for inner in self._scopes(scope):
-            amount = decimal_text(self.amount.value(inner), scope.formats)
-            money = {"amount": amount, "currency": self.currency.value(inner)}
-            if all(value is not None for value in money.values()):
-                per = self.per.value(inner)
-                return money if per is None else {**money, "per": per}
-        return None
-
-    def _scopes(self, scope: DeliveryScope) -> Iterator[DeliveryScope]:
-        if not self.objects:
-            yield scope
-        for expression in self.objects:
-            found = expression.value(scope)
-            if isinstance(found, Mapping):
-                yield scope.under(found)
 
 
 @dataclass(frozen=True, slots=True)

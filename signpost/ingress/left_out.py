@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from signpost.ingress.amounts import Amount
 from signpost.ingress.expressions import Expression
 from signpost.ingress.formats import why_no_time
 from signpost.ingress.mapping import Vendor
@@ -18,6 +19,12 @@ def position_of(vendor: Vendor, expression: Expression | None) -> str:
     """Return where the mapping has the first path of an expression, as "FILE:LINE:COLUMN: "; "" if it has none."""
     parts = {id(part) for part in parts_in(expression)}
     return next((f"{place.position}: " for place in vendor.places if id(place.part) in parts), "")
+
+
+def misfit(expression: Expression | None, scope: DeliveryScope) -> Any:
+    """Return what the vendor states in place of an amount; None if nothing is, or if no amount is expected."""
+    amounts = (part for part in parts_in(expression) if isinstance(part, Amount))
+    return next((found for one in amounts if (found := one.misfit(scope)) is not None), None)
 
 
 def why_left_out(name: str, kind: Kind, value: Any, scope: DeliveryScope) -> str:

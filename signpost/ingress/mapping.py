@@ -6,8 +6,9 @@ from pathlib import Path as File
 from typing import Any
 
 from signpost.case.event import Turn
+from signpost.ingress.amounts import Amount
 from signpost.ingress.date_patterns import DatePattern
-from signpost.ingress.expressions import Amount, Condition, Expression, Text, Written
+from signpost.ingress.expressions import Condition, Expression, Text, Written
 from signpost.ingress.formats import Formats
 from signpost.ingress.signatures import Scheme
 from signpost.ingress.tree import parts_in

@@ -3,8 +3,9 @@
 from typing import Final
 
 from signpost.case.event import Turn
+from signpost.ingress.amounts import Amount
 from signpost.ingress.expression_reader import NOTHING, ExpressionReader
-from signpost.ingress.expressions import Amount, Expression
+from signpost.ingress.expressions import Expression
 from signpost.ingress.mapping import Custom, Order
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.suggestions import meant

@@ -19,7 +19,7 @@ from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.custom_fields import custom_field
 from signpost.ingress.expressions import Coalesce, Expression, Path, holds
 from signpost.ingress.formats import day, deadline, instant, rfc3339, why_no_time
-from signpost.ingress.left_out import position_of, why_left_out
+from signpost.ingress.left_out import misfit, position_of, why_left_out
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
 from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, is_known
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, full_type
@@ -168,10 +168,10 @@ class Translator:
             schema_loader(schema).load({**data, **terms})
         except ValidationError as error:
             unread += [name for name in terms if name in error.messages_dict]
-        for name in unread:
-            at = "" if name in self.receipt.fields else position_of(self.vendor, template.terms.get(name))
-            value = sent[name] if found[name] is None else found[name]
-            scope.notes.append(at + why_left_out(name, kinds[name][1], value, scope))
+        other = {name: misfit(expressions[name], scope) for name, value in sent.items() if value is None}
+        for name in (*unread, *other):
+            value = next((one for one in (found[name], sent[name], other.get(name)) if one is not None), None)
+            self._note(name, kinds[name][1], value, template.terms.get(name), scope)
         return {name: value for name, value in terms.items() if name not in unread}
 
     def _with_period(self, kind: Any, value: Any) -> Any:
@@ -198,14 +198,21 @@ class Translator:
         for name, kind in declared.items():
             place = self.receipt.fields.get(f"{CUSTOM}.{name}")
             expression = custom_field(self.vendor.custom, kind.kind, place) if place else template.custom.get(name)
-            if expression is None or not is_known(value := expression.value(scope)):
+            value = expression.value(scope) if expression else None
+            if not expression or not is_known(value):
+                self._note(f"{CUSTOM}.{name}", kind, misfit(expression, scope), expression, scope)
                 continue
             try:
                 found[name] = kind.canonical(_number(_convert(kind, value, scope), kind))
             except ValidationError:
-                at = "" if place else position_of(self.vendor, expression)
-                scope.notes.append(at + why_left_out(f"{CUSTOM}.{name}", kind, value, scope))
+                self._note(f"{CUSTOM}.{name}", kind, value, expression, scope)
         return found
+
+    def _note(self, name: str, kind: Kind, value: Any, found_by: Expression | None, scope: DeliveryScope) -> None:
+        """Note that a value was left out, with the place of the mapping; nothing if there is no value."""
+        if value is not None:
+            at = "" if name in self.receipt.fields else position_of(self.vendor, found_by)
+            scope.notes.append(at + why_left_out(name, kind, value, scope))
 
     def _has_undeclared(self, template: EventTemplate, scope: DeliveryScope) -> bool:
         """Whether a sample has an own field: samples have no rulebook, and any rulebook could declare it."""

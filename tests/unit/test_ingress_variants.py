@@ -277,3 +277,72 @@ def test_a_deleted_record_of_merge_states_no_answer(event: str, status: str) -> 
     assert "answered" in result.problems[0].message
     opened = merge(event, status="SENT", remote_was_deleted=True, **times)
     assert types(opened) == ["offer.rescinded"]
+
+
+# Amounts
+
+
+def pay(value: Any, **source: Any) -> tuple[Any, list[str]]:
+    """The salary of an offer of Greenhouse with this custom field, and the notes of its delivery."""
+    payload = {"id": 5, "application_id": 7, "version": 1, "sent_on": "2026-11-20", "offer_status": "Created"}
+    body = {"action": "offer_created", "payload": {**payload, "start_date": "2027-04-01", "custom_fields": value}}
+    result = take("greenhouse", body, **source)
+    return result.events[1].data.get("salary"), [note.partition(": ")[2] for note in notes(result)]
+
+
+LEFT_OUT = "salary was left out: its value cannot be read"
+NO_OBJECT = "must be an object of amount, currency and optionally per, is"
+RANGE = {"min_value": "1.0", "max_value": "2.0"}
+
+
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        ({"type": "number", "value": 80000}, f"{NO_OBJECT} a number"),
+        ({"type": "short_text", "value": "80k"}, f"{NO_OBJECT} a string"),
+        (80000, f"{NO_OBJECT} a number"),
+        ({"type": "currency", "value": {"amount": 80000, "unit": None}}, "/currency is missing"),
+        ({"type": "currency_range", "value": {**RANGE, "unit": "USD"}}, "/amount is missing"),
+        ({"type": "currency_range", "value": {**RANGE, "unit": None}}, "/amount is missing"),
+    ],
+)
+def test_an_amount_that_cannot_be_read_is_noted(field: Any, why: str) -> None:
+    salary, found = pay({"salary": field})
+    assert salary is None
+    (note,) = found
+    assert f"{LEFT_OUT};" in note
+    assert why in note
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        None,
+        {"type": "currency", "value": None},
+        {"type": "currency", "value": {"amount": None, "unit": None}},
+        {"type": "currency", "value": {"amount": None, "unit": "USD"}},
+    ],
+)
+def test_an_amount_that_is_not_set_is_not_noted(field: Any) -> None:
+    assert pay({"salary": field}) == (None, [])
+    assert pay({}) == pay([]) == (None, [])
+
+
+def test_an_amount_is_noted_only_where_no_other_field_has_one() -> None:
+    good = {"type": "currency", "value": {"amount": 9, "unit": "USD"}}
+    assert pay({"salary": {"value": 80000}, "base_salary": good}) == ({"amount": "9", "currency": "USD"}, [])
+    annual = {"amount": "9", "currency": "USD", "per": "year"}
+    assert pay({"salary": {"value": 80000}, "annual_salary": good}) == (annual, [])
+    assert pay({"salary": good, "pay": {"value": 7}}, fields={"salary": "pay"})[0] == {"amount": "9", "currency": "USD"}
+
+
+def test_an_amount_of_a_source_or_of_ashby_is_noted_too() -> None:
+    offer = ashby_offer()
+    offer["latestVersion"] |= {
+        "salary": {"currencyCode": None, "value": 90000},
+        "customFields": [{"id": "f1", "title": "Bonus", "value": 5000}],
+    }
+    result = take("ashby", ashby("offerUpdate", offer=offer), fields={"bonus": "Bonus"})
+    assert [note.partition("was left out")[0].split()[-1] for note in notes(result)] == ["salary", "bonus"]
+    offer["latestVersion"] |= {"salary": {"currencyCode": "EUR", "value": None}, "customFields": []}
+    assert notes(take("ashby", ashby("offerUpdate", offer=offer), fields={"bonus": "Bonus"})) == []

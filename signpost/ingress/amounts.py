@@ -1,0 +1,56 @@
+"""Amounts of money: how a mapping finds them in a delivery, and what a delivery has in place of one. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from signpost.ingress.expressions import Expression, Path
+from signpost.ingress.formats import decimal_text
+from signpost.ingress.scope import DeliveryScope, is_known
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money: {amount, currency, per}, from the first of `objects` that has an amount, or from the scope itself."""
+
+    objects: tuple[Expression, ...]
+    amount: Expression
+    currency: Expression
+    per: Expression
+
+    def value(self, scope: DeliveryScope) -> Any:
+        """Return the money without validating it; None if amount or currency is unknown."""
+        for inner in self._scopes(scope):
+            amount = decimal_text(self.amount.value(inner), scope.formats)
+            money = {"amount": amount, "currency": self.currency.value(inner)}
+            if all(value is not None for value in money.values()):
+                per = self.per.value(inner)
+                return money if per is None else {**money, "per": per}
+        return None
+
+    def misfit(self, scope: DeliveryScope) -> Any:
+        """Return what is stated in place of an amount with its currency; None if nothing is."""
+        values = [self._stated(inner) for inner in self._scopes(scope)]
+        others = [found for one in self.objects if not isinstance(found := one.value(scope), Mapping)]
+        return next((found for found in (*values, *others) if found is not None), None)
+
+    def _stated(self, scope: DeliveryScope) -> Any:
+        """A number where an object should be, an object without an amount, or an amount without its currency."""
+        amount, currency = self.amount.value(scope), self.currency.value(scope)
+        if amount is not None:
+            return {"amount": amount} if currency is None else None
+        steps = self.amount.steps[:-1] if isinstance(self.amount, Path) else ()
+        found = Path(steps).value(scope) if steps else None
+        if not isinstance(found, Mapping):
+            return found
+        # What `of` lists holds nothing but money; any other object holds more
+        others = [value for value in found.values() if is_known(value) and value != currency]
+        return found if self.objects and others else None
+
+    def _scopes(self, scope: DeliveryScope) -> Iterator[DeliveryScope]:
+        if not self.objects:
+            yield scope
+        for expression in self.objects:
+            found = expression.value(scope)
+            if isinstance(found, Mapping):
+                yield scope.under(found)
