@@ -346,3 +346,42 @@ def test_an_amount_of_a_source_or_of_ashby_is_noted_too() -> None:
     assert [note.partition("was left out")[0].split()[-1] for note in notes(result)] == ["salary", "bonus"]
     offer["latestVersion"] |= {"salary": {"currencyCode": "EUR", "value": None}, "customFields": []}
     assert notes(take("ashby", ashby("offerUpdate", offer=offer), fields={"bonus": "Bonus"})) == []
+
+
+# Interviews without an application
+
+
+def smartrecruiters(event: str, **body: Any) -> TranslationResult:
+    return take("smartrecruiters", {"interview_id": "i1", **body}, {"event-name": event, "event-id": event})
+
+
+@pytest.mark.parametrize(
+    ("event", "told"), [("interview.created", "interview.scheduled"), ("interview.canceled", "interview.cancelled")]
+)
+def test_an_interview_of_smartrecruiters_needs_no_application(event: str, told: str) -> None:
+    (emitted,) = smartrecruiters(event, candidate_id="c1").events
+    assert (emitted.type, emitted.subject, emitted.data) == (told, "c1", {"interview": "i1"})
+    (emitted,) = smartrecruiters(event, candidate_id="c1", application_id="a1").events
+    assert (emitted.subject, emitted.data["application"]) == ("c1", "a1")
+    (emitted,) = smartrecruiters(event, application_id="a1").events
+    assert (emitted.subject, emitted.data["application"]) == ("application:a1", "a1")
+    assert types(smartrecruiters(event)) == []
+
+
+@pytest.mark.parametrize("status", ["Scheduled", "Complete", "Cancelled"])
+def test_an_interview_of_ashby_needs_no_application(status: str) -> None:
+    (emitted,) = schedule(status, 9, applicationId=None).events
+    assert (emitted.subject, "application" in emitted.data) == ("c1", False)
+    (emitted,) = schedule(status, 9, candidateId=None).events
+    assert (emitted.subject, emitted.data["application"]) == ("application:a1", "a1")
+    assert types(schedule(status, 9, candidateId=None, applicationId=None)) == []
+
+
+def test_an_application_of_an_interview_keeps_the_ids_of_sources_apart() -> None:
+    (emitted,) = take(
+        "smartrecruiters",
+        {"interview_id": "i1", "candidate_id": "c1", "application_id": "a1"},
+        {"event-name": "interview.created", "event-id": "1"},
+        own_ids=True,
+    ).events
+    assert emitted.data == {"interview": "smartrecruiters~i1", "application": "smartrecruiters~a1"}
