@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from signpost.ingress.formats import Formats
@@ -102,4 +103,15 @@ def is_known(value: Any) -> bool:
 
 def as_text(value: Any) -> str:
     """Return an id, version or date as text, cut to MAX_ID_CHARS; "" for any other value."""
-    return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)[:MAX_ID_CHARS]
+    return full_text(value)[:MAX_ID_CHARS]
+
+
+def full_text(value: Any) -> str:
+    """Return an id as text, uncut; "" for any other value."""
+    value = whole(value)
+    return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)
+
+
+def whole(value: Any) -> Any:
+    """Return a decimal without a fraction (8002.0) as an integer; any other value unchanged."""
+    return int(value) if isinstance(value, Decimal) and value.as_integer_ratio()[1] == 1 else value

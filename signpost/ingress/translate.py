@@ -21,7 +21,7 @@ from signpost.ingress.expressions import Coalesce, Expression, Path, holds
 from signpost.ingress.formats import day, deadline, instant, rfc3339, why_no_time
 from signpost.ingress.left_out import misfit, position_of, why_left_out
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
-from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, is_known
+from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, full_text, is_known, whole
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, full_type
 from signpost.schemas.cloudevent import UNDATED
 from signpost.schemas.custom import OwnKinds
@@ -228,11 +228,6 @@ class Translator:
         return {name: text for name, text in texts.items() if text} | zone if texts.get("id") else {}
 
 
-def full_text(value: Any) -> str:
-    """Return an id as text, uncut; "" for any other value."""
-    return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)
-
-
 def _fitting_id(text: str) -> str:
     """The id of an event; its digest if several long ids of the vendor make it too long."""
     fits = len(text) <= MAX_EVENT_ID_CHARS and len(text.encode()) <= MAX_EVENT_ID_BYTES
@@ -243,6 +238,7 @@ def _version(value: Any, scope: DeliveryScope) -> int:
     """A version, or a time of modification in microseconds; 0 for any other value. "last": nothing follows."""
     if value == LAST:
         return MAX_VERSION
+    value = whole(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value if 0 < value < MAX_VERSION else 0
     return instant(value, scope.formats) or 0

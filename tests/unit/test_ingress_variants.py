@@ -11,6 +11,7 @@ from signpost.case.instant import HOUR, MINUTE, format_instant, parse_instant
 from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, OFFER_STAGES, stage_of
 from signpost.ingress.receiving import TranslationResult, WebhookRequest, read
 from signpost.ingress.vendors import VENDORS
+from signpost.schemas import InvalidEvent
 from signpost.tenants.model import Source
 
 NOW = parse_instant("2026-11-25T21:00:00Z")
@@ -385,3 +386,62 @@ def test_an_application_of_an_interview_keeps_the_ids_of_sources_apart() -> None
         own_ids=True,
     ).events
     assert emitted.data == {"interview": "smartrecruiters~i1", "application": "smartrecruiters~a1"}
+
+
+# Lever, leads, ids
+
+
+NOTHING = {"archivedAt": None, "reason": None}
+ARCHIVED = {"archivedAt": 1_764_000_000_000, "reason": "r1"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_back"),
+    [
+        (ARCHIVED, None, True),
+        (ARCHIVED, NOTHING, True),
+        (ARCHIVED, {}, True),
+        ({"archivedAt": None, "reason": "r1"}, NOTHING, True),
+        (ARCHIVED, {"archivedAt": None, "reason": "r2"}, False),
+        (None, ARCHIVED, False),
+        (NOTHING, ARCHIVED, False),
+        (NOTHING, NOTHING, False),
+        (None, None, False),
+    ],
+)
+def test_an_opportunity_of_lever_is_back_when_nothing_inside_says_archived(
+    before: Any, after: Any, is_back: bool
+) -> None:
+    data = {"opportunityId": "p1", "contactId": "k1", "fromArchived": before, "toArchived": after}
+    body = {"event": "candidateArchiveChange", "token": "t1", "triggeredAt": 1_764_000_000_000, "data": data}
+    assert types(take("lever", body)) == ["application.submitted"] * is_back
+
+
+def test_a_lead_of_ashby_has_not_applied() -> None:
+    for action in ("applicationSubmit", "applicationUpdate", "candidateStageChange"):
+        assert types(take("ashby", ashby(action, application=ashby_application(status="Lead")))) == []
+        active = take("ashby", ashby(action, application=ashby_application()))
+        assert set(types(active)) == {"application.submitted"}
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("8002.0", "8002"), ("8002", "8002"), ("8.002E+3", "8002"), ("8002.000", "8002"), ('"8002.0"', "8002.0")],
+)
+def test_an_id_may_be_a_decimal_without_a_fraction(number: str, text: str) -> None:
+    offer = {"id": 1, "application_id": "ID", "version": "2.0", "sent_on": "2026-11-20", "offer_status": "Created"}
+    body = json.dumps({"action": "offer_created", "payload": offer}).replace('"2.0"', "2.0")
+    (emitted,) = take("greenhouse", body.replace('"ID"', number).encode()).events
+    assert (emitted.subject, emitted.data["offer"]) == (f"application:{text}", f"application-{text}")
+    assert emitted.order is not None
+    assert emitted.order.as_of == 2
+    data = {"opportunityId": "p1", "contactId": "ID"}
+    hired = json.dumps({"event": "candidateHired", "token": "t", "triggeredAt": 1, "data": data})
+    assert [event.subject for event in take("lever", hired.replace('"ID"', number).encode()).events] == [text]
+
+
+@pytest.mark.parametrize("number", ["8002.5", "1e-3", "true", "NaN", "1e400"])
+def test_a_number_with_a_fraction_is_no_id(number: str) -> None:
+    body = json.dumps({"action": "offer_created", "payload": {"application_id": "ID"}}).replace('"ID"', number)
+    with pytest.raises(InvalidEvent, match="application_id"):
+        take("greenhouse", body.encode())
