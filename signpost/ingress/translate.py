@@ -126,7 +126,7 @@ class Translator:
             terms[CUSTOM] = custom
         if template.only_with_terms and not (terms or self._has_undeclared(template, scope)):
             return
-        if "employer" in kinds and (employer := self._employer(scope)):
+        if "employer" in kinds and (employer := self._employer(kinds["employer"][1], scope)):
             data["employer"] = employer
         stated = template.time.value(scope) if template.time else None
         time = instant(stated, scope.formats)
@@ -220,12 +220,19 @@ class Translator:
         undeclared = [one for name, one in template.custom.items() if scope.trace and name not in declared]
         return any(scope.all_if_traced(is_known(one.value(scope)) for one in undeclared))
 
-    def _employer(self, scope: DeliveryScope) -> Document:
+    def _employer(self, kind: Kind, scope: DeliveryScope) -> Document:
+        """The employer of the source, else the one that the delivery names; without its id there is none."""
         zone = {"time_zone": self.receipt.zone.key} if self.receipt.zone else {}
         if self.receipt.employer:
             return {**self.receipt.employer, **zone}
         texts = {name: as_text(expression.value(scope)) for name, expression in self.vendor.employer.items()}
-        return {name: text for name, text in texts.items() if text} | zone if texts.get("id") else {}
+        named = {name: text for name, text in texts.items() if text} | zone if texts.get("id") else {}
+        try:
+            kind.canonical(named)
+        except ValidationError:
+            self._note("employer", kind, named, self.vendor.employer["id"], scope)
+            return {}
+        return named
 
 
 def _fitting_id(text: str) -> str:

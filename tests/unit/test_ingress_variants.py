@@ -248,7 +248,7 @@ def greenhouse(action: str, occurrence: str = "e1", now: int = NOW, **applicatio
 def test_a_rejection_of_greenhouse_without_its_time(
     action: str, status: str | None, reason: str | None, told: str
 ) -> None:
-    reasons = {"rejection_reason": reason and {"type": {"name": reason}}}
+    reasons: dict[str, Any] = {"rejection_reason": reason and {"type": {"name": reason}}}
     result = greenhouse(action, status=status, **reasons)
     assert types(result) == ["application.submitted", f"application.{told}"]
     assert (result.events[1].time, result.events[1].dated) == (NOW, False)
@@ -445,3 +445,18 @@ def test_a_number_with_a_fraction_is_no_id(number: str) -> None:
     body = json.dumps({"action": "offer_created", "payload": {"application_id": "ID"}}).replace('"ID"', number)
     with pytest.raises(InvalidEvent, match="application_id"):
         take("greenhouse", body.encode())
+
+
+# Employers
+
+
+@pytest.mark.parametrize("named", ["la\n1", "la\t1", "la\u200b1", "\x07"])
+def test_an_employer_that_cannot_be_read_is_left_out_with_a_note(named: str) -> None:
+    result = merge("Offer.changed", {"id": named, "end_user_organization_name": "Acme"}, status="SENT")
+    assert types(result) == ["offer.extended"]
+    assert "employer" not in result.events[0].data
+    (note,) = notes(result)
+    assert "employer was left out: its value cannot be read; /id must not contain control characters" in note
+    assert note.startswith("merge.yaml:")
+    good = merge("Offer.changed", {"id": "la1", "end_user_organization_name": "Ac\nme"}, status="SENT")
+    assert good.events[0].data["employer"] == {"id": "la1", "name": "Ac me"}
