@@ -17,7 +17,10 @@ from signpost.schemas.unreadable import Unreadable
 MAX_DEPTH, MAX_BYTES, MAX_DIGITS, MAX_EXPONENT = 32, 1_000_000, 40, 300
 REPLACEMENT = "\ufffd"
 _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
+STRING = r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)'
+"""Matches a text. One without an end matches too, up to the end of the document: searching it again from each of its
+quotation marks would take quadratic time."""
+_TOKEN = re.compile(STRING + r"|[\[{]|[\]}]", re.DOTALL)
 _TOO_DEEP = str(int.from_bytes(b"a value below the last level"))
 """Stands for a value beyond the depth while parsing: a number that nobody writes."""
 

@@ -1,6 +1,7 @@
 """Strict JSON: one meaning per document."""
 
 import json
+import time
 from contextlib import suppress
 from decimal import Decimal
 
@@ -71,6 +72,15 @@ def test_a_repeated_key_of_a_vendor_is_unreadable_unless_its_values_agree() -> N
 def test_the_deepest_allowed_is_allowed() -> None:
     assert loads(b"[" * 32 + b"]" * 32)
     assert loads(b"[" + b"[]," * 500 + b"[]]") == [[]] * 501
+
+
+@pytest.mark.parametrize("text", [b'"' + b'\\"' * 400_000, b'"' + b'\\"' * 400_000 + b"\\", b'"\\' * 300_000])
+def test_a_text_without_an_end_is_refused_in_linear_time(text: bytes) -> None:
+    started = time.perf_counter()
+    for read in (loads, loads_of_others):
+        with pytest.raises(MalformedJson):
+            read(b"[" * 40 + text)
+    assert time.perf_counter() - started < 10
 
 
 def test_surrogate_pairs_are_characters() -> None:
