@@ -1,14 +1,18 @@
 """Reads members of a JSON object from unverified bytes, exactly as sent. Raises nothing."""
 
 import json
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from signpost.errors import CallerError
-from signpost.ingress.strict_json import loads_of_others
+from signpost.ingress.strict_json import STRING, loads_of_others
 
-_DECODER = json.JSONDecoder()
+_NAME: Final = json.JSONDecoder(strict=False)
+_SPACE: Final = " \t\r\n"
+_TOKEN: Final = re.compile(STRING + r"|[\[\]{}:,]", re.DOTALL)
 
 
 def plain_member(raw: bytes, path: str) -> str:
@@ -31,26 +35,31 @@ def _document(raw: bytes) -> Any:
 
 
 def member_bytes(raw: bytes, name: str) -> bytes:
-    """Return the bytes of a member of the outermost object, as sent; empty if there is no such member."""
+    """Return the bytes of the first member of this name of the outermost object, as sent; empty if there is none.
+
+    Finds it in every document that `loads_of_others` reads, whatever its other members hold: each byte is one
+    character here, and values are skipped, not parsed. `name` is ASCII.
+    """
+    text = raw.removeprefix(BOM_UTF8).decode("latin-1").strip(_SPACE)
     try:
-        text = raw.decode("utf-8")
-        return next((text[start:end].encode() for key, start, end in _members(text) if key == name), b"")
-    except (ValueError, RecursionError, IndexError):
+        return next((value.encode("latin-1") for key, value in _members(text) if key == name), b"")
+    except ValueError:
         return b""
 
 
-def _members(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield (name, start, end of the value) of each member. Raises ValueError or IndexError if it is no object."""
-    index = _skip_space(text, 0)
-    while text[index] in "{,":
-        key, index = _DECODER.raw_decode(text, _skip_space(text, index + 1))
-        start = _skip_space(text, _skip_space(text, index) + 1)
-        _, end = _DECODER.raw_decode(text, start)
-        yield key, start, end
-        index = _skip_space(text, end)
-
-
-def _skip_space(text: str, index: int) -> int:
-    while text[index] in " \t\r\n":
-        index += 1
-    return index
+def _members(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (name, value as written) of each member. Raises ValueError for a name that is no text."""
+    depth = start = 0
+    name = ""
+    for token in _TOKEN.finditer(text) if text.startswith("{") else ():
+        mark = token[0][0]
+        if depth == 1 and mark in ",}" and start:
+            yield _NAME.decode(name), text[start : token.start()].strip(_SPACE)
+            start = 0
+        elif depth == 1 and mark == ":" and not start:
+            start = token.end()
+        elif depth == 1 and mark == '"' and not start:
+            name = token[0]
+        depth += (mark in "[{") - (mark in "]}")
+        if depth == 0:
+            return
