@@ -6,7 +6,6 @@ does not fit the schema is left out (unknown, not wrong); an event without a sub
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -16,9 +15,10 @@ from marshmallow import ValidationError
 from signpost.case.event import Order
 from signpost.case.fold import CUSTOM
 from signpost.case.instant import format_instant, offset_at
+from signpost.ingress.converting import convert, number
 from signpost.ingress.custom_fields import custom_field
 from signpost.ingress.expressions import Coalesce, Expression, Path, holds
-from signpost.ingress.formats import day, deadline, instant, rfc3339, why_no_time
+from signpost.ingress.formats import instant, rfc3339, why_no_time
 from signpost.ingress.left_out import misfit, position_of, why_left_out
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
 from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, full_text, is_known, whole
@@ -26,12 +26,14 @@ from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, f
 from signpost.schemas.cloudevent import UNDATED
 from signpost.schemas.custom import OwnKinds
 from signpost.schemas.events import OfferTerms
-from signpost.schemas.fields import Deadline, Id, Kind, Number
+from signpost.schemas.fields import Kind
 from signpost.schemas.money import Money
 from signpost.schemas.reading import schema_loader
 
 Document: TypeAlias = dict[str, Any]
 MAX_VERSION, LAST = 2**62, "last"
+ERASED, MAX_ERASED = "candidate.erased", 5000
+"""Of a list of what to forget, more items are read than of others: a vendor says it only once."""
 MAX_EVENT_ID_CHARS, MAX_EVENT_ID_BYTES = 128, 255
 _TERM_KINDS = schema_loader(OfferTerms).fields
 TERMS = frozenset(_TERM_KINDS)
@@ -109,7 +111,7 @@ class Translator:
 
     def _group(self, group: Group, scope: DeliveryScope) -> Iterator[Document]:
         for template in group.templates:
-            for inner in _each(template.each, scope):
+            for inner in _each(template.each, scope, MAX_ERASED if template.type == ERASED else MAX_ITEMS):
                 if holds(template.when, inner):
                     yield from self._emit(template, inner)
 
@@ -117,7 +119,7 @@ class Translator:
         subject = full_text(template.subject.value(scope))
         kinds = schema_loader(EVENT_SCHEMAS[template.type]).fields
         data = {
-            name: _convert(kinds[name][1], expression.value(scope), scope) for name, expression in template.data.items()
+            name: convert(kinds[name][1], expression.value(scope), scope) for name, expression in template.data.items()
         }
         if not subject or not all(is_known(value) for value in data.values()):
             return
@@ -161,7 +163,7 @@ class Translator:
         kinds = schema_loader(schema).fields
         expressions = {**template.terms, **self._custom_terms(template)}
         sent = {name: expression.value(scope) for name, expression in expressions.items()}
-        found = {name: _convert(kinds[name][1], value, scope) for name, value in sent.items()}
+        found = {name: convert(kinds[name][1], value, scope) for name, value in sent.items()}
         unread = [name for name, value in found.items() if value is None and is_known(sent[name])]
         terms = {name: self._with_period(kinds[name][1], value) for name, value in found.items() if value is not None}
         try:
@@ -203,7 +205,7 @@ class Translator:
                 self._note(f"{CUSTOM}.{name}", kind, misfit(expression, scope), expression, scope)
                 continue
             try:
-                found[name] = kind.canonical(_number(_convert(kind, value, scope), kind))
+                found[name] = kind.canonical(number(convert(kind, value, scope), kind))
             except ValidationError:
                 self._note(f"{CUSTOM}.{name}", kind, value, expression, scope)
         return found
@@ -257,13 +259,16 @@ def _with_names(let: Mapping[str, Expression], scope: DeliveryScope) -> Delivery
     return scope
 
 
-def _each(each: tuple[str, Expression] | None, scope: DeliveryScope) -> Iterator[DeliveryScope]:
+def _each(each: tuple[str, Expression] | None, scope: DeliveryScope, limit: int = MAX_ITEMS) -> Iterator[DeliveryScope]:
     if each is None:
         yield scope
         return
     name, expression = each
     found = expression.value(scope)
-    for item in found[:MAX_ITEMS] if isinstance(found, list) else ():
+    items = found if isinstance(found, list) else []
+    if len(items) > limit:
+        scope.notes.append(f"{name!r} has {len(items)} items: those after the first {limit} were left out")
+    for item in items[:limit]:
         yield scope.under({name: item})
 
 
@@ -273,24 +278,3 @@ def _require(mapping: EventMapping, scope: DeliveryScope) -> None:
             expression = mapping.let[name]
             pointer = expression.pointer() if isinstance(expression, Path) else f"/{name}"
             raise InvalidEvent([Problem(pointer, "is missing; send the id")])
-
-
-def _number(value: Any, kind: Kind) -> Any:
-    """A number that a vendor's custom field holds as text."""
-    if not isinstance(kind, Number) or not isinstance(value, str):
-        return value
-    try:
-        return Decimal(value)
-    except InvalidOperation:
-        return value
-
-
-def _convert(kind: Kind, value: Any, scope: DeliveryScope) -> Any:
-    """Return the value converted to the kind of the field; None or unchanged if it cannot be converted."""
-    if isinstance(kind, Id):
-        return as_text(value) or None
-    if isinstance(kind, Deadline):
-        return deadline(value, scope.formats)
-    if kind.kind == "instant":
-        return rfc3339(value, scope.formats)
-    return day(value, scope.formats) if kind.kind == "date" else value

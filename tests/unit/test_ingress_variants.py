@@ -460,3 +460,27 @@ def test_an_employer_that_cannot_be_read_is_left_out_with_a_note(named: str) -> 
     assert note.startswith("merge.yaml:")
     good = merge("Offer.changed", {"id": "la1", "end_user_organization_name": "Ac\nme"}, status="SENT")
     assert good.events[0].data["employer"] == {"id": "la1", "name": "Ac me"}
+
+
+# Long lists
+
+
+def test_a_candidate_is_erased_with_every_application() -> None:
+    def deleted(count: int) -> TranslationResult:
+        person = {"id": 4242, "deleted_application_ids": list(range(50_000, 50_000 + count))}
+        return take("greenhouse", {"action": "delete_candidate", "payload": {"person": person}})
+
+    result = deleted(1200)
+    assert (len(result.events), notes(result)) == (1201, [])
+    assert len({event.subject for event in result.events}) == 1201
+    cut = deleted(5001)
+    assert len(cut.events) == 5001
+    assert notes(cut) == ["'application' has 5001 items: those after the first 5000 were left out"]
+
+
+def test_a_list_that_is_too_long_leaves_a_note() -> None:
+    offers = [{"id": number, "status": "accepted"} for number in range(1002)]
+    candidate = {"id": 7, "job-offers": offers}
+    result = take("teamtailor-partner", {"partner-event": {"id": "p1", "candidate": candidate}})
+    assert len(result.events) == 2000
+    assert "'offer' has 1002 items: those after the first 1000 were left out" in notes(result)
