@@ -20,7 +20,7 @@ def add_endings(entities: Mapping[str, list[Entity]]) -> None:
         _end_offer_of(ended.get(offer.values.get("application", "")), offer)
     for interview in entities["interview"]:
         _end_interview_of(ended.get(interview.values.get("application", "")), interview)
-    withdrawals = [one for one in entities["contact"] if _is_withdrawal(one)]
+    withdrawals = [one for one in entities["contact"] if is_withdrawal(one)]
     for offer in entities["offer"] if withdrawals else ():
         _end_withdrawn_offer(offer, withdrawals)
 
@@ -49,19 +49,25 @@ def _end_withdrawn_offer(offer: Entity, withdrawals: Iterable[Entity]) -> None:
     if offer.values.get("stage") not in ("open", "accepted"):
         return
     since = max(offer.stamps["stage"][0], offer.values.get("countered_at", 0))
-    after = sorted((one for one in withdrawals if is_for(one, offer) and one.values["at"] >= since), key=_at)
-    firsts = [
-        next((one for one in after if one.values.get("channel") in channels), None)
-        for channels in (_BY_VOICE, _IN_WRITING)
-    ]
-    told = [one for one in firsts if one is not None]
-    if len(told) == len(firsts):
-        last = max(told, key=_at)
+    last = told_withdrawal(one for one in withdrawals if one.values["at"] >= since and is_for(one, offer))
+    if last is not None:
         _end(offer, "withdrawn", last.stamps["at"], last.offsets.get("at", 0))
         offer.set("ended", True, last.stamps["at"])
 
 
-def _is_withdrawal(contact: Entity) -> bool:
+def told_withdrawal(withdrawals: Iterable[Entity]) -> Entity | None:
+    """The contact that finished a withdrawal: the employer was told by voice and in writing then; None before."""
+    ordered = sorted(withdrawals, key=_at)
+    firsts = [
+        next((one for one in ordered if one.values.get("channel") in channels), None)
+        for channels in (_BY_VOICE, _IN_WRITING)
+    ]
+    told = [one for one in firsts if one is not None]
+    return max(told, key=_at) if len(told) == len(firsts) else None
+
+
+def is_withdrawal(contact: Entity) -> bool:
+    """Whether the candidate withdraws in a conversation or message."""
     return contact.values.get("by") == "candidate" and contact.values.get("purpose") == "withdrawal"
 
 

@@ -34,6 +34,11 @@ class Entity:
             if stamp is not None:
                 self.stamps[name] = stamp
 
+    def forget(self, name: str) -> None:
+        """Make a value unknown."""
+        for known in (self.values, self.stamps, self.offsets):
+            known.pop(name, None)
+
 
 def is_for(item: Entity, subject: Entity) -> bool:
     """Whether one entity belongs to another, by the most specific id that both have: the offer, else the application,

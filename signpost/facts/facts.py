@@ -16,6 +16,7 @@ from signpost.facts.lives import add_lives, add_present_employer
 from signpost.facts.notice import ANY_DAY, Notice, notice_of
 from signpost.facts.people import add_people
 from signpost.facts.places import add_places
+from signpost.facts.renewals import add_renewals
 from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, application_stage, offer_stage, stage_of
 from signpost.facts.values import milestone_offset, offset_in, own_value, typed_value
 from signpost.facts.vocabulary import KINDS, Field, Vocabulary
@@ -73,6 +74,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
             _add_own(entity, registers[kind][entity.id], vocabulary)
     _add_named_applications(entities)
     resolve_employers(entities)
+    add_renewals(entities["offer"], entities["contact"])
     add_withdrawals(entities["offer"], entities["contact"])
     add_people(candidate, entities)
     _add_interviews(entities)

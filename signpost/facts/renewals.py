@@ -1,0 +1,46 @@
+"""Begins an offer anew that is extended after its end: what was said in its ended life no longer counts. Pure."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from signpost.facts.endings import is_withdrawal, told_withdrawal
+from signpost.facts.entity import Entity, is_for
+from signpost.facts.stages import ENDED
+
+_ENDS: Final = tuple(f"{stage}_at" for stage in ENDED)
+_MILESTONES: Final = ("accepted_at", "letter_signed_at", "countered_at", *_ENDS)
+_OF_ONE_LIFE: Final = (
+    *("accepted_at", "accepted_by", "acceptance_planned_at", "respond_by", "started_at"),
+    *("letter", "letter_received_at", "letter_signed_at"),
+    *("letter_salary", "letter_title", "letter_start_date", "letter_location", "letter_workplace"),
+    *("countered_at", "counteroffer_salary", "withdrawal_planned_at", "withdrawal_reasons", "bottom_line"),
+    *_ENDS,
+)
+"""Answers, letters, plans, ends and the deadline. The other terms stay: an offer extended again seldom repeats all."""
+
+
+def add_renewals(offers: Iterable[Entity], contacts: Iterable[Entity]) -> None:
+    """Make unknown what was stated of each offer up to an end after which it was extended again."""
+    withdrawals = [contact for contact in contacts if is_withdrawal(contact)]
+    for offer in offers:
+        ended = max(_ends_before_renewal(offer, withdrawals), default=None)
+        if ended is not None:
+            _forget(offer, ended)
+
+
+def _ends_before_renewal(offer: Entity, withdrawals: Iterable[Entity]) -> list[int]:
+    """When the offer ended before it was last extended: as stated, or because the candidate told the employer."""
+    extended = offer.values.get("extended_at", 0)
+    before = {name: time for name in _MILESTONES if (time := offer.values.get(name, extended)) < extended}
+    since = max((time for name, time in before.items() if name not in _ENDS), default=0)
+    told = told_withdrawal(one for one in withdrawals if since <= one.values["at"] < extended and is_for(one, offer))
+    stated = [time for name, time in before.items() if name in _ENDS]
+    return stated if told is None else [*stated, told.values["at"]]
+
+
+def _forget(offer: Entity, ended: int) -> None:
+    """Of one time, what was said comes before the end (ADR 50)."""
+    for name in _OF_ONE_LIFE:
+        if name in offer.stamps and offer.stamps[name][0] <= ended:
+            offer.forget(name)
+    offer.values.setdefault("letter", "none")
