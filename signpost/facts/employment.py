@@ -1,11 +1,15 @@
 """Which statements about employment concern the present job, and the names of their fields. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from math import inf
 from typing import Final
 
 from signpost.case.case import Register, Stamp
 from signpost.case.fold import BENEFITS
+from signpost.case.instant import from_datetime
 from signpost.case.order import JOINED
+from signpost.facts.entity import Entity, plain
 from signpost.facts.notice import UNITS
 from signpost.facts.vocabulary import PRESENT_TERMS
 
@@ -20,6 +24,8 @@ EMPLOYMENT_FIELDS: Final[Mapping[str, str]] = {
     **{name: f"present_{name}" for name in (*PRESENT_TERMS, *(f"benefits.{benefit}" for benefit in BENEFITS))},
 }
 """Field of employment -> field of the candidate."""
+_OF_A_RESIGNATION: Final = ("resigned", "resignation_planned", "last_day")
+_OF_A_JOB: Final = frozenset(name.partition(".")[0] for name in EMPLOYMENT_FIELDS)
 
 
 def begins_after(fields: Mapping[str, Register], ended: Stamp | None) -> bool:
@@ -34,26 +40,91 @@ def begins_after(fields: Mapping[str, Register], ended: Stamp | None) -> bool:
     return stopped < current[0] or _is_first_named_at(current[0], fields)
 
 
+def employed(at: Mapping[str, Stamp], is_new_job: bool) -> tuple[bool, Stamp | None]:
+    """Whether the candidate has a job, and since which statement: the current job is known and its end is not, or the
+    job of an offer began then or later. `at`: the times of `current`, `resigned`, `ended` and `started`."""
+    current, ended, started = (at.get(name) for name in ("current", "ended", "started"))
+    begun = started if started and (ended is None or started[0] >= ended[0]) else None
+    is_employed = begun is not None or (current is not None and (is_new_job or ended is None))
+    counted = (current, ended, begun) if current else (ended, started)
+    return is_employed, max((one for one in counted if one), default=None)
+
+
 def _is_first_named_at(time: int, fields: Mapping[str, Register]) -> bool:
-    since, joined = _joined(fields)
-    return since is not None and since[0] == time and min(joined)[0] < time
-
-
-def of_present_employer(fields: Mapping[str, Register]) -> Mapping[str, Register]:
-    """Without the terms that were stated while the candidate still worked for another employer."""
-    since, joined = _joined(fields)
-    if since is None or since != max(joined) or len(joined) < 2:
-        return fields
-    return {
-        name: register
-        for name, register in fields.items()
-        if register[0] >= since or name.partition(".")[0] not in (*PRESENT_TERMS, "benefits")
-    }
-
-
-def _joined(fields: Mapping[str, Register]) -> tuple[Stamp | None, list[Stamp]]:
-    """When the present employer was first named as such (None: unknown), and when each employer was."""
     employer = fields["employer"][1] if "employer" in fields else None
     key = (employer.get("id") or employer.get("name")) if isinstance(employer, dict) else None
-    joined = {name: register[0] for name, register in fields.items() if name.startswith(f"{JOINED}.")}
-    return joined.get(f"{JOINED}.{key}"), list(joined.values())
+    joined = _joined(fields)
+    since = joined.get(plain(key))
+    return since is not None and since[0] == time and min(joined.values())[0] < time
+
+
+def of_present_job(fields: Mapping[str, Register], offers: Iterable[Entity]) -> Mapping[str, Register]:
+    """Without what was stated of earlier jobs, and without a resignation that was taken back. Since the job of an
+    offer began, its employer is the present one. Offers must have `began_at` and their ends."""
+    begun = max((offer for offer in offers if "began_at" in offer.values), key=_began, default=None)
+    named_at = _joined(fields).values()
+    since = max(_began(begun) if begun else 0, max(named_at)[0] if len(named_at) > 1 else 0)
+    kept = {name: register for name, register in fields.items() if not _is_earlier(name, register[0][0], since)}
+    if begun is not None and "employer" not in kept and "started_at" in begun.stamps:
+        named = {key: begun.values.get(name) for key, name in (("id", "employer"), ("name", "employer_name"))}
+        kept["employer"] = (begun.stamps["started_at"], named)
+    if _is_taken_back(kept, offers):
+        resigned = kept["resigned"][0][0]
+        return {name: one for name, one in kept.items() if name not in _OF_A_RESIGNATION or one[0][0] > resigned}
+    return kept
+
+
+def _is_earlier(name: str, time: int, since: int) -> bool:
+    """Whether a statement is about an earlier job. Of one time, the resignation comes before the new job."""
+    if name in _OF_A_RESIGNATION:
+        return time <= since
+    return time < since and name.partition(".")[0] in _OF_A_JOB
+
+
+def _is_taken_back(fields: Mapping[str, Register], offers: Iterable[Entity]) -> bool:
+    """Whether the candidate plans no longer to resign after resigning, or states the same job as the present one
+    although it should be over, or although the offers that were a reason to resign have ended."""
+    if "resigned" not in fields:
+        return False
+    resigned = fields["resigned"][0][0]
+    planned, current = fields.get("resignation_planned"), fields.get("current")
+    if planned is not None and planned[1] is False and planned[0][0] > resigned:
+        return True
+    if current is None or current[0][0] <= resigned:
+        return False
+    return current[0][0] >= _gone_at(fields) or _has_no_reason(resigned, current[0][0], offers)
+
+
+def _gone_at(fields: Mapping[str, Register]) -> float:
+    """When the last day is over wherever the candidate lives."""
+    last_day = fields.get("last_day", (None, None))[1]
+    if last_day is None:
+        return inf
+    return from_datetime(datetime.combine(date.fromisoformat(last_day), time(), UTC) + timedelta(days=2))
+
+
+def _has_no_reason(resigned: int, now: int, offers: Iterable[Entity]) -> bool:
+    """Whether the offers that were accepted at the resignation have ended since then."""
+    reasons = [one for one in offers if one.values.get("accepted_at", inf) <= resigned]
+    ends = [_ended_at(one) for one in reasons]
+    return any(resigned < end <= now for end in ends) and max(ends) <= now
+
+
+def _ended_at(offer: Entity) -> float:
+    end: int | float = offer.values.get(f"{offer.values.get('stage')}_at", inf)
+    return end if offer.values.get("ended") else inf
+
+
+def _began(offer: Entity) -> int:
+    began: int = offer.values["began_at"]
+    return began
+
+
+def _joined(fields: Mapping[str, Register]) -> dict[str, Stamp]:
+    """When each employer was first named as the present one."""
+    joined: dict[str, Stamp] = {}
+    for name, (stamp, _) in fields.items():
+        if name.startswith(f"{JOINED}."):
+            key = plain(name.removeprefix(f"{JOINED}."))
+            joined[key] = min(stamp, joined.get(key, stamp))
+    return joined

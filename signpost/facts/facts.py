@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from signpost.case.case import Case, Register, Stamp
+from signpost.case.case import Case, Register, Registers, Stamp
 from signpost.case.fold import CUSTOM, SINGLE
 from signpost.facts.clock import Clock, clock_of
 from signpost.facts.employers import EMPLOYER_FIELDS, resolve_employers
-from signpost.facts.employment import EMPLOYMENT_FIELDS, begins_after, of_present_employer
+from signpost.facts.employment import EMPLOYMENT_FIELDS, begins_after, employed, of_present_job
 from signpost.facts.endings import add_endings
 from signpost.facts.entity import Entity, is_for
-from signpost.facts.lives import add_lives, add_present_employer
+from signpost.facts.lives import add_beginnings, add_lives, add_present_employer
 from signpost.facts.notice import ANY_DAY, Notice, notice_of
 from signpost.facts.people import add_people
 from signpost.facts.places import add_places
@@ -63,8 +63,6 @@ class Facts:
 def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     """The facts of the case with this key ("c-1", "application:a-7"), limited to the fields of a vocabulary."""
     registers = case.resolved()
-    candidate = _candidate(key, registers)
-    _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
     entities = {
         kind: [_READERS[kind](entity, fields) for entity, fields in sorted(registers.get(kind, {}).items())]
         for kind in ("offer", "interview", "application", "contact")
@@ -76,11 +74,14 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     resolve_employers(entities)
     add_renewals(entities["offer"], entities["contact"])
     add_withdrawals(entities["offer"], entities["contact"])
+    add_endings(entities)
+    registers = _with_present_job(registers, entities["offer"])
+    candidate = _candidate(key, registers)
+    _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
     add_people(candidate, entities)
     _add_interviews(entities)
     _add_notice(candidate, entities["offer"])
     add_places(candidate, entities["offer"])
-    add_endings(entities)
     add_lives(entities, registers, vocabulary.life)
     add_present_employer(candidate, entities, registers)
     zone = ZoneInfo(candidate.values["time_zone"]) if "time_zone" in candidate.values else None
@@ -140,28 +141,31 @@ def _candidate(key: str, registers: Mapping[str, Mapping[str, Mapping[str, Regis
     return entity
 
 
+def _with_present_job(registers: Registers, offers: list[Entity]) -> Registers:
+    """The registers of a case with those of the present job only, and since when the job of each offer has begun."""
+    employment = registers.get("employment", {}).get(SINGLE, {})
+    add_beginnings(offers, employment)
+    return {**registers, "employment": {SINGLE: dict(of_present_job(employment, offers))}}
+
+
 def _employment(entity: Entity, fields: Mapping[str, Register]) -> None:
-    """Employed: the current job is known and its end is not. Statements about an earlier job no longer count."""
+    """What is known of the present job. Statements about an earlier job no longer count."""
     at = {name: fields[name][0] for name in ("current", "resigned", "ended", "started") if name in fields}
     ended = max((at[name] for name in ("ended", "started") if name in at), default=None)
-    current, resigned = at.get("current"), at.get("resigned")
+    resigned = at.get("resigned")
     is_new_job = begins_after(fields, ended)
-    employed = current is not None and (is_new_job or "ended" not in at)
     has_resigned = resigned is not None and not (is_new_job and ended is not None and resigned < ended)
-    fields = of_present_employer(fields)
     _set_typed(entity, {renamed: fields[name] for name, renamed in EMPLOYMENT_FIELDS.items() if name in fields})
     if isinstance(employer := entity.values.get("present_employer"), dict):
         entity.values["present_employer"] = employer.get("name") or employer.get("id")
     if at:
-        entity.set(
-            "employed", employed, max(current or (0, "", ""), at.get("ended", (0, "", ""))) if current else ended
-        )
+        entity.set("employed", *employed(at, is_new_job))
     entity.set("resigned", has_resigned, resigned if has_resigned else None)
     if has_resigned and resigned is not None:
         entity.set("resigned_at", resigned[0], resigned, milestone_offset(fields["resigned"][1]) or 0)
     else:
         entity.values.pop("last_day", None)
-    if "started" in at and not is_new_job:
+    if "started" in at and not (is_new_job or has_resigned):
         offset = milestone_offset(fields["started"][1]) or 0
         entity.set("new_job_started_at", at["started"][0], at["started"], offset)
 

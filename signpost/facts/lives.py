@@ -2,7 +2,7 @@
 
 Reads no clock: the end is an instant, from what was stated and the durations of the rulebook."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -23,11 +23,14 @@ _NOT_BEGUN = ("accepted", "accepted.verbal", "accepted.written", "letter_receive
 _OVER_STAGES = {"interview": ("completed", "cancelled"), "application": ("rejected", "withdrawn"), "offer": ENDED}
 
 
+def add_beginnings(offers: Iterable[Entity], employment: Mapping[str, Register]) -> None:
+    """Set when the job of each offer began. Offers must have their ends."""
+    for offer in offers:
+        offer.set("began_at", _began_at(offer.values, employment), None)
+
+
 def add_lives(entities: Mapping[str, list[Entity]], registers: Registers, life: Life) -> None:
     """Set when each entity is over by time alone, as the candidate and as the employer can know it."""
-    employment = registers.get("employment", {}).get(SINGLE, {})
-    for offer in entities["offer"]:
-        offer.set("began_at", _began_at(offer.values, employment), None)
     belonging = _find_belonging(entities)
     for field, by_employer in ((OVER, False), (OVER_TO_EMPLOYER, True)):
         lives = _Lives(belonging, registers, life, by_employer)

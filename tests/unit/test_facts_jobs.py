@@ -1,0 +1,138 @@
+"""A new job, and a resignation that was taken back: which statements are about the present job."""
+
+from typing import Any
+
+import pytest
+
+from signpost.case import Case, Event
+from signpost.case.instant import DAY, parse_instant
+from signpost.facts.facts import Facts, facts_of
+
+START = parse_instant("2026-03-02T00:00:00Z")
+Said = tuple[float, str, dict[str, Any]]
+INITECH, ACME, BIRCH = ({"id": name.lower(), "name": name} for name in ("Initech", "Acme", "Birch"))
+
+
+def facts(*said: Said) -> Facts:
+    """Facts of events given as (days, type, data)."""
+    events = [
+        Event("t", "s", f"e-{number}", type_, START + int(days * DAY), "c-1", data)
+        for number, (days, type_, data) in enumerate(said)
+    ]
+    return facts_of(Case().fold(*events), "c-1")
+
+
+def of_candidate(*said: Said) -> dict[str, Any]:
+    return facts(*said).candidate.values
+
+
+def job(days: float, name: str, **data: Any) -> Said:
+    return days, f"employment.{name}", data
+
+
+def offer(days: float, name: str, offer: str = "o", employer: dict[str, str] = ACME, **data: Any) -> Said:
+    return days, f"offer.{name}", {"offer": offer, "employer": employer, **data}
+
+
+def started(days: float) -> Said:
+    return job(days, "started", offer="o")
+
+
+AT_INITECH = job(0, "current", employer=INITECH, title="Clerk", manages_people=True, notice_period_weeks=6)
+PLANNED, RESIGNED = job(1, "resignation_planned"), job(2, "resigned", last_day="2026-03-27")
+ACCEPTED = offer(1, "accepted")
+OF_INITECH = {"present_title", "manages_people", "notice_period_weeks", "last_day", "resignation_planned"}
+BEGINNINGS = [
+    [started(28)],
+    [job(28, "current", employer=ACME)],
+    [started(28), job(28, "current", employer=ACME)],
+    [job(26, "ended"), started(28)],
+    [job(28, "ended"), started(28)],
+]
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_who_begins_a_new_job_works_there_and_has_not_resigned_there(beginning: list[Said]) -> None:
+    found = of_candidate(AT_INITECH, PLANNED, RESIGNED, ACCEPTED, *beginning)
+    assert (found["employed"], found["resigned"], found["present_employer"]) == (True, False, "Acme")
+    assert (OF_INITECH | {"resigned_at"}).isdisjoint(found)
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_who_resigns_from_the_new_job_has_resigned(beginning: list[Said]) -> None:
+    found = of_candidate(AT_INITECH, RESIGNED, ACCEPTED, *beginning, job(400, "resigned", last_day="2027-05-07"))
+    assert (found["resigned"], found["last_day"].isoformat()) == (True, "2027-05-07")
+    assert "new_job_started_at" not in found
+
+
+def test_who_had_no_job_has_one_once_it_began() -> None:
+    found = facts(ACCEPTED, started(28))
+    assert (found.candidate.values["employed"], found.candidate.values["present_employer"]) == (True, "Acme")
+    assert (found.candidate.stamps["employed"][2], found.candidate.stamps["present_employer"][2]) == ("e-1", "e-1")
+    assert of_candidate(ACCEPTED, started(28), job(40, "ended"))["employed"] is False
+
+
+def test_the_employer_where_a_job_began_is_the_present_one() -> None:
+    said = [AT_INITECH, ACCEPTED, offer(2, "extended", offer="promotion"), offer(2, "extended", "i", INITECH)]
+    before = {one.id: one.values["internal"] for one in facts(*said).entities["offer"]}
+    after = {one.id: one.values["internal"] for one in facts(*said, started(28)).entities["offer"]}
+    assert before == {"o": False, "promotion": False, "i": True}
+    assert after == {"o": True, "promotion": True, "i": False}
+
+
+def test_what_is_said_with_the_new_job_is_about_it() -> None:
+    new = job(28, "current", employer=ACME, title="Lead", notice_period_weeks=4)
+    found = of_candidate(AT_INITECH, job(28, "resignation_planned"), job(28, "resigned"), new)
+    assert (found["present_title"], found["notice_period_weeks"], found["resigned"]) == ("Lead", 4, False)
+    assert "resignation_planned" not in found
+    assert of_candidate(AT_INITECH, started(28), new, ACCEPTED)["present_title"] == "Lead"
+
+
+def test_a_resignation_from_a_job_whose_employer_is_named_late_stands() -> None:
+    assert of_candidate(job(0, "current"), RESIGNED, job(3, "current", employer=INITECH))["resigned"] is True
+    restated = job(3, "current", employer={"name": "initech "})
+    assert of_candidate(job(0, "current", employer={"name": "Initech"}), RESIGNED, restated)["resigned"] is True
+
+
+def test_who_returns_to_an_earlier_employer_has_not_resigned_there() -> None:
+    jobs = [AT_INITECH, RESIGNED, job(30, "current", employer=BIRCH), job(400, "current", employer=INITECH)]
+    assert of_candidate(*jobs)["resigned"] is False
+
+
+AGAIN = {"employer": INITECH}
+LEFT = offer(5, "rescinded")
+
+
+@pytest.mark.parametrize(
+    ("said", "resigned"),
+    [
+        ([], True),
+        ([ACCEPTED, LEFT], True),
+        ([ACCEPTED, LEFT, job(7, "current", **AGAIN)], False),
+        ([ACCEPTED, LEFT, job(5, "current", **AGAIN)], False),
+        ([ACCEPTED, LEFT, job(4, "current", **AGAIN)], True),
+        ([ACCEPTED, offer(2, "rescinded"), job(7, "current", **AGAIN)], True),
+        ([ACCEPTED, job(7, "current", **AGAIN)], True),
+        ([ACCEPTED, LEFT, offer(1, "accepted", "b", BIRCH), job(7, "current", **AGAIN)], True),
+        ([ACCEPTED, LEFT, offer(6, "accepted", "b", BIRCH), job(7, "current", **AGAIN)], False),
+        ([offer(3, "accepted"), LEFT, job(7, "current", **AGAIN)], True),
+        ([ACCEPTED, LEFT, job(7, "current", **AGAIN), job(8, "resigned")], True),
+        ([job(26.9, "current", **AGAIN)], True),
+        ([job(27, "current", **AGAIN)], False),
+        ([job(2, "resigned", last_day=None), job(60, "current", **AGAIN)], True),
+        ([job(3, "resignation_planned", planned=False)], False),
+        ([job(2, "resignation_planned", planned=False)], True),
+        ([job(3, "resignation_planned")], True),
+        ([job(3, "resignation_planned", planned=None)], True),
+    ],
+)
+def test_a_resignation_is_taken_back_by_staying(said: list[Said], resigned: bool) -> None:
+    found = of_candidate(AT_INITECH, RESIGNED, *said)
+    assert (found["resigned"], "resigned_at" in found) == (resigned, resigned)
+    assert resigned or "last_day" not in found
+
+
+def test_who_stays_can_plan_to_resign_again() -> None:
+    stays = (AT_INITECH, PLANNED, RESIGNED, ACCEPTED, LEFT, job(7, "current", **AGAIN))
+    assert "resignation_planned" not in of_candidate(*stays)
+    assert of_candidate(*stays, job(60, "resignation_planned"))["resignation_planned"] is True
