@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from signpost.case.case import Stamp
+from signpost.facts.applications import End
 from signpost.facts.entity import Entity, is_for
 
 _ENDS_OPEN_OFFER: Final = {"rejected": "rescinded", "withdrawn": "declined"}
@@ -13,9 +14,9 @@ _BY_VOICE: Final = ("phone", "video", "in_person")
 _IN_WRITING: Final = ("email", "letter", "message")
 
 
-def add_endings(entities: Mapping[str, list[Entity]]) -> None:
-    """Set the stages of the offers and interviews that have ended so. Employers must be resolved."""
-    ended = {one.id: one for one in entities["application"] if one.values.get("stage") in _ENDS_OPEN_OFFER}
+def add_endings(entities: Mapping[str, list[Entity]], ended: Mapping[str, End]) -> None:
+    """Set the stages of the offers and interviews that have ended so. Employers must be resolved. `ended`: by the id of
+    the application."""
     for offer in entities["offer"]:
         _end_offer_of(ended.get(offer.values.get("application", "")), offer)
     for interview in entities["interview"]:
@@ -25,23 +26,22 @@ def add_endings(entities: Mapping[str, list[Entity]]) -> None:
         _end_withdrawn_offer(offer, withdrawals)
 
 
-def _end_offer_of(application: Entity | None, offer: Entity) -> None:
+def _end_offer_of(end: End | None, offer: Entity) -> None:
     """An application that ends after its offer was made ends the offer too, unless the offer was accepted."""
-    if application is None or offer.values.get("stage") != "open":
+    if end is None or offer.values.get("stage") != "open":
         return
-    stage, stamp = application.values["stage"], application.stamps["stage"]
-    if stamp[0] >= offer.stamps["stage"][0]:
-        _end(offer, _ENDS_OPEN_OFFER[stage], stamp, application.offsets.get(f"{stage}_at", 0))
-        offer.set("ended", True, stamp)
+    if end.stamp[0] >= offer.stamps["stage"][0]:
+        _end(offer, _ENDS_OPEN_OFFER[end.stage], end.stamp, end.offset)
+        offer.set("ended", True, end.stamp)
 
 
-def _end_interview_of(application: Entity | None, interview: Entity) -> None:
+def _end_interview_of(end: End | None, interview: Entity) -> None:
     """An application that ends cancels its interviews that are still ahead."""
-    if application is None or interview.values.get("stage") != "scheduled":
+    if end is None or interview.values.get("stage") != "scheduled":
         return
-    stage, stamp = application.values["stage"], application.stamps["stage"]
-    if stamp[0] >= interview.stamps["stage"][0] and interview.values.get("starts_at", stamp[0]) >= stamp[0]:
-        _end(interview, "cancelled", stamp, application.offsets.get(f"{stage}_at", 0))
+    time = end.stamp[0]
+    if time >= interview.stamps["stage"][0] and interview.values.get("starts_at", time) >= time:
+        _end(interview, "cancelled", end.stamp, end.offset)
 
 
 def _end_withdrawn_offer(offer: Entity, withdrawals: Iterable[Entity]) -> None:

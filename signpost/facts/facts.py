@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from signpost.case.case import Case, Register, Registers, Stamp
 from signpost.case.fold import CUSTOM, SINGLE
+from signpost.facts.applications import add_application_stages
 from signpost.facts.clock import Clock, clock_of
 from signpost.facts.employers import EMPLOYER_FIELDS, resolve_employers
 from signpost.facts.employment import EMPLOYMENT_FIELDS, begins_after, employed, of_present_job
@@ -17,7 +18,7 @@ from signpost.facts.notice import ANY_DAY, Notice, notice_of
 from signpost.facts.people import add_people
 from signpost.facts.places import add_places
 from signpost.facts.renewals import add_renewals
-from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, application_stage, offer_stage, stage_of
+from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, offer_stage, stage_of
 from signpost.facts.values import milestone_offset, offset_in, own_value, typed_value
 from signpost.facts.vocabulary import KINDS, Field, Vocabulary
 from signpost.facts.withdrawals import add_withdrawals
@@ -74,7 +75,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     resolve_employers(entities)
     add_renewals(entities["offer"], entities["contact"])
     add_withdrawals(entities["offer"], entities["contact"])
-    add_endings(entities)
+    add_endings(entities, add_application_stages(entities))
     registers = _with_present_job(registers, entities["offer"])
     candidate = _candidate(key, registers)
     _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
@@ -112,7 +113,6 @@ def _application(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     entity = Entity("application", entity_id)
     _set_typed(entity, fields)
     _set_instants(entity, fields)
-    _set_derived(entity, application_stage(fields))
     entity.set("application", entity_id, None)
     return entity
 

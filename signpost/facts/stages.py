@@ -54,14 +54,6 @@ def stage_of(fields: Mapping[str, Register], stages: Mapping[str, str], name: st
     return DerivedFact(name, stage, stamp)
 
 
-def application_stage(fields: Mapping[str, Register]) -> DerivedFact | None:
-    """An application's stage. Whoever withdrew is not rejected afterwards, unless the application was sent again."""
-    withdrawn, submitted = (fields[name][0] if name in fields else None for name in ("withdrawn", "submitted"))
-    if withdrawn is not None and (submitted is None or submitted[0] <= withdrawn[0]):
-        fields = {name: register for name, register in fields.items() if name != "rejected"}
-    return stage_of(fields, APPLICATION_STAGES)
-
-
 def offer_stage(fields: Mapping[str, Register]) -> Iterator[DerivedFact]:
     """An offer's stage, whether it has ended, the state of its letter, and when it was accepted."""
     stage = stage_of(fields, OFFER_STAGES)

@@ -9,7 +9,6 @@ from signpost.case.instant import HOUR, parse_instant
 from signpost.facts.clock import clock_of
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.facts import Facts, facts_of
-from signpost.facts.stages import application_stage
 from signpost.facts.vocabulary import KINDS
 
 START = parse_instant("2026-03-02T12:00:00Z")
@@ -89,10 +88,9 @@ def test_an_acceptance_is_shown_in_the_zone_in_which_its_sender_wrote_its_time()
 
 
 def test_who_withdraws_at_the_time_of_the_application_is_not_rejected_afterwards() -> None:
-    at = {name: ((time, "s", name), True) for name, time in (("submitted", 5), ("withdrawn", 5), ("rejected", 9))}
-    stage = application_stage(at)
-    assert stage is not None
-    assert stage.value == "withdrawn"
+    at = (("submitted", 5), ("withdrawn", 5), ("rejected", 9))
+    [found] = facts(*((time, f"application.{name}", {"application": "a"}) for name, time in at)).entities["application"]
+    assert found.values["stage"] == "withdrawn"
 
 
 def test_the_reason_why_an_offer_has_ended_is_the_statement_that_ended_it() -> None:

@@ -1,0 +1,103 @@
+"""An application that ended and goes on all the same."""
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from signpost.case import Case, Event
+from signpost.case.instant import HOUR, parse_instant
+from signpost.facts.facts import Entity, Facts, facts_of
+
+START = parse_instant("2026-03-02T00:00:00Z")
+Said = tuple[float, str, dict[str, Any]]
+
+
+def events_of(*said: Said) -> list[Event]:
+    """Events given as (hours, type, data)."""
+    return [
+        Event("t", "s", f"e-{number}", type_, START + int(hours * HOUR), "c-1", data)
+        for number, (hours, type_, data) in enumerate(said)
+    ]
+
+
+def facts(*said: Said) -> Facts:
+    return facts_of(Case().fold(*events_of(*said)), "c-1")
+
+
+def application_of(*said: Said) -> Entity:
+    return next(one for one in facts(*said).entities["application"] if one.id == "a")
+
+
+def application(hours: float, name: str) -> Said:
+    return hours, f"application.{name}", {"application": "a"}
+
+
+def interview(hours: float, name: str = "scheduled", **data: Any) -> Said:
+    return hours, f"interview.{name}", {"interview": "i", "application": "a", **data}
+
+
+def offer(hours: float, name: str = "extended", **data: Any) -> Said:
+    return hours, f"offer.{name}", {"offer": "o", "application": "a", **data}
+
+
+SUBMITTED = application(0, "submitted")
+LATER = "2026-03-09T12:00:00Z"
+
+
+@pytest.mark.parametrize("end", ["rejected", "withdrawn"])
+@pytest.mark.parametrize(
+    ("said", "opened"),
+    [
+        ([interview(6, starts_at=LATER)], True),
+        ([interview(6)], True),
+        ([interview(6, "rescheduled", starts_at=LATER)], True),
+        ([interview(6, starts_at=LATER), interview(7, "cancelled")], True),
+        ([interview(6, starts_at=LATER), interview(200, "completed")], True),
+        ([interview(6, starts_at="2026-03-02T04:00:00Z")], False),
+        ([interview(5, starts_at=LATER)], False),
+        ([interview(4, starts_at=LATER)], False),
+        ([interview(6, "completed")], False),
+        ([interview(6, starts_at=LATER, application="b")], False),
+        ([offer(6)], True),
+        ([offer(6, "accepted")], True),
+        ([offer(6), offer(7, "declined")], True),
+        ([offer(5)], False),
+        ([offer(4), offer(6, "updated", title="Analyst")], False),
+        ([application(6, "submitted")], True),
+    ],
+)
+def test_an_application_opens_again_by_what_follows_its_end(end: str, said: list[Said], opened: bool) -> None:
+    found = application_of(SUBMITTED, application(5, end), *said)
+    assert found.values["stage"] == ("submitted" if opened else end)
+    assert (f"{end}_at" in found.values) is not opened
+    if opened:
+        assert found.stamps["stage"][2] == "e-2"
+
+
+def test_an_application_of_which_nobody_said_that_it_was_submitted_is_as_before() -> None:
+    assert "stage" not in application_of(application(5, "rejected"), offer(6)).values
+    assert application_of(application(5, "rejected"), application(6, "submitted")).values["stage"] == "submitted"
+
+
+def test_an_application_that_is_open_again_can_end_again() -> None:
+    again = (SUBMITTED, application(3, "withdrawn"), interview(4, starts_at=LATER))
+    assert application_of(*again).values["stage"] == "submitted"
+    assert application_of(*again, application(5, "rejected")).values["stage"] == "rejected"
+    assert application_of(SUBMITTED, interview(4), application(5, "rejected")).stamps["stage"][2] == "e-2"
+
+
+def test_what_ended_with_the_application_stays_ended() -> None:
+    first, second = ({"interview": name, "starts_at": LATER} for name in ("first", "second"))
+    found = facts(SUBMITTED, interview(1, **first), offer(2), application(5, "rejected"), interview(6, **second))
+    assert [(one.id, one.values["stage"]) for one in found.entities["interview"]] == [
+        *(("first", "cancelled"), ("second", "scheduled"))
+    ]
+    assert [one.values["stage"] for one in found.entities["offer"]] == ["rescinded"]
+
+
+def test_an_opening_that_arrives_late_ends_in_the_same_stage() -> None:
+    said = events_of(SUBMITTED, interview(4, starts_at=LATER), application(5, "rejected"), interview(6, "rescheduled"))
+    for order in permutations(said):
+        [found] = facts_of(Case().fold(*order), "c-1").entities["application"]
+        assert (found.values["stage"], found.stamps["stage"][2]) == ("submitted", "e-3")
