@@ -1,13 +1,19 @@
 """The stages of applications, which end and can open again: who was rejected is invited after all. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from signpost.case.case import Stamp
 from signpost.facts.entity import Entity
+from signpost.facts.withdrawals import is_withdrawal
 
-_OPENINGS: Final = {"interview": ("scheduled_at", "rescheduled_at"), "offer": ("extended_at", "accepted_at")}
+_OPENINGS: Final = {
+    "interview": ("scheduled_at", "rescheduled_at"),
+    "offer": ("extended_at", "accepted_at", "countered_at"),
+}
 """Kind -> what, said after the end of its application, shows that it goes on."""
+_ENDS: Final = ("withdrawn", "rejected")
+"""The stages of an end; the first of them counts."""
 _NEVER: Final[Stamp] = (0, "", "")
 
 
@@ -25,7 +31,13 @@ def add_application_stages(entities: Mapping[str, list[Entity]]) -> dict[str, En
     opened: dict[str, Stamp] = {}
     for application, stamp in _openings(entities):
         opened[application] = max(stamp, opened.get(application, _NEVER))
-    ends = {one.id: _set_stage(one, opened.get(one.id, _NEVER)) for one in entities["application"]}
+    told: dict[str, list[End]] = {}
+    for contact in entities["contact"]:
+        if is_withdrawal(contact) and "application" in contact.values and "offer" not in contact.values:
+            told.setdefault(contact.values["application"], []).append(_end(contact, "withdrawn", "at"))
+    ends = {
+        one.id: _set_stage(one, opened.get(one.id, _NEVER), told.get(one.id, [])) for one in entities["application"]
+    }
     return {application: end for application, end in ends.items() if end is not None}
 
 
@@ -38,25 +50,27 @@ def _openings(entities: Mapping[str, list[Entity]]) -> Iterator[tuple[str, Stamp
                     yield entity.values["application"], entity.stamps[name]
 
 
-def _set_stage(application: Entity, opened: Stamp) -> End | None:
+def _set_stage(application: Entity, opened: Stamp, told: Iterable[End]) -> End | None:
     """Of one time the end counts (ADR 50). Whoever withdrew is not rejected afterwards, unless it opened again. Then
     the stage is what it was before: submitted, or unknown if nobody said so."""
     since = max(opened, application.stamps.get("submitted_at", _NEVER))
-    ends = list(_ends(application))
+    ends = [*told, *(_end(application, one, f"{one}_at") for one in _ENDS if f"{one}_at" in application.stamps)]
     standing = [end for end in ends if end.stamp[0] >= since[0]]
     for end in ends:
-        if end not in standing:
-            application.forget(f"{end.stage}_at")
+        application.forget(f"{end.stage}_at")
+    for end in sorted(standing, key=_order, reverse=True):
+        application.set("stage", end.stage, end.stamp)
+        application.set(f"{end.stage}_at", end.stamp[0], end.stamp, end.offset)
     if standing:
-        application.set("stage", standing[0].stage, standing[0].stamp)
-        return standing[0]
+        return min(standing, key=_order)
     if "submitted_at" in application.values:
         application.set("stage", "submitted", since if ends else application.stamps["submitted_at"])
     return max(ends, key=lambda end: end.stamp, default=None)
 
 
-def _ends(application: Entity) -> Iterator[End]:
-    """The ends of an application, those by the candidate first."""
-    for stage in ("withdrawn", "rejected"):
-        if f"{stage}_at" in application.stamps:
-            yield End(stage, application.stamps[f"{stage}_at"], application.offsets.get(f"{stage}_at", 0))
+def _end(entity: Entity, stage: str, name: str) -> End:
+    return End(stage, entity.stamps[name], entity.offsets.get(name, 0))
+
+
+def _order(end: End) -> tuple[int, Stamp]:
+    return _ENDS.index(end.stage), end.stamp

@@ -7,11 +7,10 @@ from typing import Final
 from signpost.case.case import Stamp
 from signpost.facts.applications import End
 from signpost.facts.entity import Entity, is_for
+from signpost.facts.withdrawals import is_withdrawal, told_withdrawal
 
 _ENDS_OPEN_OFFER: Final = {"rejected": "rescinded", "withdrawn": "declined"}
 """Stage of an application -> the stage that its open offer then has."""
-_BY_VOICE: Final = ("phone", "video", "in_person")
-_IN_WRITING: Final = ("email", "letter", "message")
 
 
 def add_endings(entities: Mapping[str, list[Entity]], ended: Mapping[str, End]) -> None:
@@ -53,26 +52,6 @@ def _end_withdrawn_offer(offer: Entity, withdrawals: Iterable[Entity]) -> None:
     if last is not None:
         _end(offer, "withdrawn", last.stamps["at"], last.offsets.get("at", 0))
         offer.set("ended", True, last.stamps["at"])
-
-
-def told_withdrawal(withdrawals: Iterable[Entity]) -> Entity | None:
-    """The contact that finished a withdrawal: the employer was told by voice and in writing then; None before."""
-    ordered = sorted(withdrawals, key=_at)
-    firsts = [
-        next((one for one in ordered if one.values.get("channel") in channels), None)
-        for channels in (_BY_VOICE, _IN_WRITING)
-    ]
-    told = [one for one in firsts if one is not None]
-    return max(told, key=_at) if len(told) == len(firsts) else None
-
-
-def is_withdrawal(contact: Entity) -> bool:
-    """Whether the candidate withdraws in a conversation or message."""
-    return contact.values.get("by") == "candidate" and contact.values.get("purpose") == "withdrawal"
-
-
-def _at(contact: Entity) -> tuple[int, str]:
-    return contact.values["at"], contact.id
 
 
 def _end(entity: Entity, stage: str, stamp: Stamp, offset: int) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
-from signpost.facts.endings import is_withdrawal, told_withdrawal
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.stages import ENDED
+from signpost.facts.withdrawals import is_withdrawal, told_withdrawal
 
 _ENDS: Final = tuple(f"{stage}_at" for stage in ENDED)
 _MILESTONES: Final = ("accepted_at", "letter_signed_at", "countered_at", *_ENDS)

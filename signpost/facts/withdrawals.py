@@ -1,9 +1,13 @@
-"""Since when the candidate is withdrawing from an offer: the employer has been told, in any form. Pure."""
+"""Withdrawals by the candidate: what tells an employer of one, when it is finished, and since when the candidate is
+withdrawing from an offer. Pure."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from signpost.facts.endings import is_withdrawal
 from signpost.facts.entity import Entity, is_for
+
+_BY_VOICE: Final = ("phone", "video", "in_person")
+_IN_WRITING: Final = ("email", "letter", "message")
 
 
 def add_withdrawals(offers: Iterable[Entity], contacts: Iterable[Entity]) -> None:
@@ -16,3 +20,23 @@ def add_withdrawals(offers: Iterable[Entity], contacts: Iterable[Entity]) -> Non
         first = min((one for one in since if is_for(one, offer)), key=lambda one: one.stamps["at"], default=None)
         if first is not None:
             offer.set("withdrawing_since", first.values["at"], first.stamps["at"], first.offsets.get("at", 0))
+
+
+def told_withdrawal(withdrawals: Iterable[Entity]) -> Entity | None:
+    """The contact that finished a withdrawal: the employer was told by voice and in writing then; None before."""
+    ordered = sorted(withdrawals, key=_at)
+    firsts = [
+        next((one for one in ordered if one.values.get("channel") in channels), None)
+        for channels in (_BY_VOICE, _IN_WRITING)
+    ]
+    told = [one for one in firsts if one is not None]
+    return max(told, key=_at) if len(told) == len(firsts) else None
+
+
+def is_withdrawal(contact: Entity) -> bool:
+    """Whether the candidate withdraws in a conversation or message."""
+    return contact.values.get("by") == "candidate" and contact.values.get("purpose") == "withdrawal"
+
+
+def _at(contact: Entity) -> tuple[int, str]:
+    return contact.values["at"], contact.id

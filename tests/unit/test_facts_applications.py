@@ -101,3 +101,52 @@ def test_an_opening_that_arrives_late_ends_in_the_same_stage() -> None:
     for order in permutations(said):
         [found] = facts_of(Case().fold(*order), "c-1").entities["application"]
         assert (found.values["stage"], found.stamps["stage"][2]) == ("submitted", "e-3")
+
+
+def contact(hours: float, channel: str = "email", **data: Any) -> Said:
+    said = {"application": "a", "by": "candidate", "purpose": "withdrawal", "channel": channel, **data}
+    return hours, "contact.logged", said
+
+
+AHEAD = interview(1, starts_at=LATER)
+
+
+@pytest.mark.parametrize("channel", ["email", "letter", "message", "phone", "video", "in_person"])
+def test_whoever_tells_the_employer_has_withdrawn_the_application(channel: str) -> None:
+    found = facts(SUBMITTED, AHEAD, offer(2), contact(5, channel), application(9, "rejected"))
+    [one], [held], [made] = (found.entities[kind] for kind in ("application", "interview", "offer"))
+    assert (one.values["stage"], one.values["withdrawn_at"]) == ("withdrawn", START + 5 * HOUR)
+    assert (held.values["stage"], held.values["cancelled_at"]) == ("cancelled", START + 5 * HOUR)
+    assert (made.values["stage"], made.values["ended"]) == ("declined", True)
+    assert {one.stamps[name][2] for name in ("stage", "withdrawn_at")} == {held.stamps["stage"][2]} == {"e-3"}
+
+
+@pytest.mark.parametrize(
+    ("said", "stage", "hours"),
+    [
+        ([contact(5), application(7, "withdrawn")], "withdrawn", 5),
+        ([application(4, "withdrawn"), contact(5), contact(6)], "withdrawn", 4),
+        ([contact(0)], "withdrawn", 0),
+        ([contact(5), contact(6)], "withdrawn", 5),
+        ([contact(5), application(6, "submitted")], "submitted", None),
+        ([contact(5), interview(6, starts_at=LATER)], "submitted", None),
+        ([contact(5), offer(6)], "submitted", None),
+        ([contact(5), offer(6, "countered")], "submitted", None),
+        ([contact(3), offer(4), contact(5)], "withdrawn", 5),
+        ([contact(5, by="employer")], "submitted", None),
+        ([contact(5, purpose="other")], "submitted", None),
+        ([contact(5, application="b")], "submitted", None),
+        ([offer(1), contact(5, offer="o", application=None)], "submitted", None),
+    ],
+)
+def test_since_when_an_application_is_withdrawn(said: list[Said], stage: str, hours: float | None) -> None:
+    found = application_of(SUBMITTED, *said).values
+    assert (found["stage"], found.get("withdrawn_at")) == (stage, None if hours is None else START + hours * HOUR)
+
+
+def test_an_accepted_offer_ends_only_by_voice_and_in_writing() -> None:
+    accepted = (SUBMITTED, offer(2), offer(3, "accepted"), contact(5))
+    [one] = facts(*accepted).entities["offer"]
+    assert one.values["stage"] == "accepted"
+    [told] = facts(*accepted, contact(6, "phone")).entities["offer"]
+    assert (told.values["stage"], told.values["withdrawn_at"]) == ("withdrawn", START + 6 * HOUR)
