@@ -25,6 +25,11 @@ class End(NamedTuple):
     offset: int
 
 
+def end_of(entity: Entity, stage: str, name: str) -> End:
+    """An end at an instant of an entity: the field of this name."""
+    return End(stage, entity.stamps[name], entity.offsets.get(name, 0))
+
+
 def add_application_stages(entities: Mapping[str, list[Entity]]) -> dict[str, End]:
     """Set the stage of each application. Returns by id the end that counts, or the last one of an application that is
     open again: it still ends what belonged to the application before."""
@@ -34,7 +39,7 @@ def add_application_stages(entities: Mapping[str, list[Entity]]) -> dict[str, En
     told: dict[str, list[End]] = {}
     for contact in entities["contact"]:
         if is_withdrawal(contact) and "application" in contact.values and "offer" not in contact.values:
-            told.setdefault(contact.values["application"], []).append(_end(contact, "withdrawn", "at"))
+            told.setdefault(contact.values["application"], []).append(end_of(contact, "withdrawn", "at"))
     ends = {
         one.id: _set_stage(one, opened.get(one.id, _NEVER), told.get(one.id, [])) for one in entities["application"]
     }
@@ -54,7 +59,7 @@ def _set_stage(application: Entity, opened: Stamp, told: Iterable[End]) -> End |
     """Of one time the end counts (ADR 50). Whoever withdrew is not rejected afterwards, unless it opened again. Then
     the stage is what it was before: submitted, or unknown if nobody said so."""
     since = max(opened, application.stamps.get("submitted_at", _NEVER))
-    ends = [*told, *(_end(application, one, f"{one}_at") for one in _ENDS if f"{one}_at" in application.stamps)]
+    ends = [*told, *(end_of(application, one, f"{one}_at") for one in _ENDS if f"{one}_at" in application.stamps)]
     standing = [end for end in ends if end.stamp[0] >= since[0]]
     for end in ends:
         application.forget(f"{end.stage}_at")
@@ -66,10 +71,6 @@ def _set_stage(application: Entity, opened: Stamp, told: Iterable[End]) -> End |
     if "submitted_at" in application.values:
         application.set("stage", "submitted", since if ends else application.stamps["submitted_at"])
     return max(ends, key=lambda end: end.stamp, default=None)
-
-
-def _end(entity: Entity, stage: str, name: str) -> End:
-    return End(stage, entity.stamps[name], entity.offsets.get(name, 0))
 
 
 def _order(end: End) -> tuple[int, Stamp]:

@@ -1,12 +1,13 @@
-"""Ends what is over because of something else: an application ends its offer and interviews, a withdrawal that was
-told by voice and in writing ends the offer. Pure."""
+"""Ends what is over because of something else: an application ends its offer and interviews, an offer the interviews
+of its application, a withdrawal that was told by voice and in writing the offer. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from signpost.case.case import Stamp
-from signpost.facts.applications import End
+from signpost.facts.applications import End, end_of
 from signpost.facts.entity import Entity, is_for
+from signpost.facts.life import LIVE_STAGES
 from signpost.facts.withdrawals import is_withdrawal, told_withdrawal
 
 _ENDS_OPEN_OFFER: Final = {"rejected": "rescinded", "withdrawn": "declined"}
@@ -18,11 +19,24 @@ def add_endings(entities: Mapping[str, list[Entity]], ended: Mapping[str, End]) 
     the application."""
     for offer in entities["offer"]:
         _end_offer_of(ended.get(offer.values.get("application", "")), offer)
-    for interview in entities["interview"]:
-        _end_interview_of(ended.get(interview.values.get("application", "")), interview)
     withdrawals = [one for one in entities["contact"] if is_withdrawal(one)]
     for offer in entities["offer"] if withdrawals else ():
         _end_withdrawn_offer(offer, withdrawals)
+    unmade = _last_ends(entities["offer"])
+    for interview in entities["interview"]:
+        for ends in (ended, unmade):
+            _end_interview_of(ends.get(interview.values.get("application", "")), interview)
+
+
+def _last_ends(offers: Iterable[Entity]) -> dict[str, End]:
+    """By application, the last end of its offers, if none of them is open or accepted."""
+    live = {offer.values.get("application") for offer in offers if offer.values.get("stage") in LIVE_STAGES["offer"]}
+    over = [one for one in offers if one.values.get("ended") and one.values.get("application") not in (None, *live)]
+    return {
+        offer.values["application"]: end_of(offer, stage, f"{stage}_at")
+        for offer in sorted(over, key=lambda one: one.stamps["stage"])
+        if (stage := offer.values["stage"])
+    }
 
 
 def _end_offer_of(end: End | None, offer: Entity) -> None:
@@ -35,7 +49,7 @@ def _end_offer_of(end: End | None, offer: Entity) -> None:
 
 
 def _end_interview_of(end: End | None, interview: Entity) -> None:
-    """An application that ends cancels its interviews that are still ahead."""
+    """An application that ends, or the offer of one, cancels the interviews that are still ahead."""
     if end is None or interview.values.get("stage") != "scheduled":
         return
     time = end.stamp[0]

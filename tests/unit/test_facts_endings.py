@@ -78,6 +78,48 @@ def test_the_end_of_an_application_cancels_the_interviews_ahead(said: list[Said]
         assert found.stamps["stage"][2] == "e-1"
 
 
+AHEAD = interview("2026-03-09T12:00:00Z")
+
+
+@pytest.mark.parametrize("end", ["declined", "withdrawn", "rescinded", "expired"])
+@pytest.mark.parametrize(
+    ("said", "stage"),
+    [
+        ([AHEAD], "cancelled"),
+        ([interview(None)], "cancelled"),
+        ([interview("2026-03-09T12:00:00Z", 3)], "cancelled"),
+        ([interview("2026-03-09T12:00:00Z", 4)], "scheduled"),
+        ([AHEAD, interview("2026-03-09T12:00:00Z", 4, "rescheduled")], "scheduled"),
+        ([interview("2026-03-02T14:59:59Z")], "scheduled"),
+        ([interview(None, 0, "completed")], "completed"),
+        ([AHEAD, (2, "offer.extended", {"offer": "p", "application": "a"})], "scheduled"),
+        ([AHEAD, (2, "offer.accepted", {"offer": "p", "application": "a"})], "scheduled"),
+        ([AHEAD, (2, "offer.extended", {"offer": "p", "application": "b"})], "cancelled"),
+        ([AHEAD, (2, "offer.declined", {"offer": "p", "application": "a"})], "cancelled"),
+    ],
+)
+def test_the_end_of_the_last_offer_of_an_application_cancels_its_interviews(
+    end: str, said: list[Said], stage: str
+) -> None:
+    found = only("interview", *said, offer(1, "extended"), offer(3, end))
+    assert found.values["stage"] == stage
+    if stage == "cancelled":
+        assert (found.values["cancelled_at"], found.stamps["stage"][2]) == (START + 3 * HOUR, f"e-{len(said) + 1}")
+
+
+def test_an_offer_of_no_application_or_of_another_cancels_nothing() -> None:
+    for application in (None, "b"):
+        ended = (3, "offer.declined", {"offer": "o", "application": application})
+        assert only("interview", AHEAD, ended).values["stage"] == "scheduled"
+        bare = (0, "interview.scheduled", {"interview": "i", "starts_at": "2026-03-09T12:00:00Z"})
+        assert only("interview", bare, ended).values["stage"] == "scheduled"
+
+
+def test_a_finished_withdrawal_cancels_the_interviews_too() -> None:
+    found = only("interview", AHEAD, *ACCEPTED, CALL, MAIL)
+    assert (found.values["stage"], found.values["cancelled_at"]) == ("cancelled", START + 3 * HOUR)
+
+
 ACCEPTED = (offer(0, "extended"), offer(1, "accepted"))
 CALL, MAIL = contact(2, "phone"), contact(3, "email")
 
