@@ -1,10 +1,12 @@
-"""Computes when each entity is over by time alone, and whether an offer comes from the present employer. Pure.
+"""Computes when each entity is over although nobody says so: by time, or because another job began. And whether an
+offer comes from the present employer. Pure.
 
 Reads no clock: the end is an instant, from what was stated and the durations of the rulebook."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from math import inf
 
 from signpost.case.case import Register, Registers
 from signpost.case.fold import CUSTOM, SINGLE
@@ -30,13 +32,14 @@ def add_beginnings(offers: Iterable[Entity], employment: Mapping[str, Register])
 
 
 def add_lives(entities: Mapping[str, list[Entity]], registers: Registers, life: Life) -> None:
-    """Set when each entity is over by time alone, as the candidate and as the employer can know it."""
+    """Set when each entity is over although nobody says so, as the candidate and as the employer can know it."""
     belonging = _find_belonging(entities)
+    begun = [one for one in entities["offer"] if "began_at" in one.values and _is_signed(one)]
     for field, by_employer in ((OVER, False), (OVER_TO_EMPLOYER, True)):
-        lives = _Lives(belonging, registers, life, by_employer)
+        lives = _Lives(belonging, registers, life, by_employer, () if by_employer else begun)
         for kind in ("offer", "interview", "application"):
             for entity in entities[kind]:
-                entity.set(field, lives.over_at(entity), None)
+                entity.set(field, min(lives.over_at(entity), lives.left_at(entity)), None)
     for interview in entities["interview"]:
         if interview.values.get("stage") == "scheduled":  # without a start: until it is quiet to both sides
             until = interview.values.get("starts_at", interview.values[OVER_TO_EMPLOYER])
@@ -53,12 +56,21 @@ def add_present_employer(candidate: Entity, entities: Mapping[str, list[Entity]]
 
 @dataclass(frozen=True, slots=True)
 class _Lives:
-    """`belonging`: see `_find_belonging`. `by_employer`: use only what the employer of an entity knows too."""
+    """`belonging`: see `_find_belonging`. `by_employer`: use only what the employer of an entity knows too. `begun`:
+    the offers that the candidate signed and whose job began; none for an employer."""
 
     belonging: Mapping[tuple[str, str], list[Entity]]
     registers: Registers
     life: Life
     by_employer: bool
+    begun: Iterable[Entity]
+
+    def left_at(self, entity: Entity) -> float:
+        """When the candidate began another job that was accepted and signed, if nothing was stated since about the
+        entity or what belongs to it: what waited then is past."""
+        stated = max(map(self._stated, (entity, *self.belonging.get((entity.kind, entity.id), ()))))
+        others = (_instant(offer, "began_at") for offer in self.begun if offer is not entity)
+        return min((began for began in others if stated <= began), default=inf)
 
     def over_at(self, entity: Entity) -> int:
         values, stage = entity.values, entity.values.get("stage")
@@ -132,6 +144,10 @@ def _find_belonging(entities: Mapping[str, list[Entity]]) -> dict[tuple[str, str
             }
             found[owner_kind, owner.id] = [item for item in shared.values() if is_for(item, owner)]
     return found
+
+
+def _is_signed(offer: Entity) -> bool:
+    return offer.values.get("stage") == "accepted" and offer.values.get("letter") == "signed"
 
 
 def _began_at(values: Mapping[str, object], employment: Mapping[str, Register]) -> int | None:

@@ -210,3 +210,52 @@ def test_who_withdrew_is_not_rejected(names: list[str], stage: str) -> None:
 )
 def test_an_offer_of_the_present_employer_is_internal(said: list[Said], internal: bool) -> None:
     assert only("offer", offer(0, "extended"), *said).values["internal"] is internal
+
+
+BIRCH = {"id": "birch", "name": "Birch"}
+SIGNED = (offer(1, "letter_signed"), (9.0, "employment.started", {"offer": "o"}))
+BEFORE = (
+    (0.0, "offer.extended", {"offer": "p", "employer": BIRCH, "application": "b"}),
+    (0.0, "interview.scheduled", {"interview": "i", "application": "b", "starts_at": "2026-04-01T12:00:00Z"}),
+)
+
+
+def birch(*said: Said, field: str = OVER) -> dict[str, float]:
+    """When the offer, the interview and the application of another employer are over."""
+    found = facts(*BEFORE, *said).entities
+    [interview], [application] = found["interview"], found["application"]
+    [made] = (one for one in found["offer"] if one.id == "p")
+    return {one.kind: over(one, field) for one in (made, interview, application)}
+
+
+def test_what_was_there_before_a_signed_job_began_is_over_then() -> None:
+    waiting = {"offer": 60, "interview": 60.5, "application": 90.5}
+    assert birch() == birch(SIGNED[0]) == birch(offer(1, "accepted"), SIGNED[1]) == waiting
+    assert birch(*SIGNED) == {"offer": 9, "interview": 9, "application": 9}
+    assert birch(*SIGNED, field=OVER_TO_EMPLOYER) == birch(field=OVER_TO_EMPLOYER)
+    assert birch(offer(1, "letter_signed"), current(9)) == birch(*SIGNED)
+    assert birch(*SIGNED, offer(12, "rescinded")) == waiting
+    assert over(next(one for one in facts(*BEFORE, *SIGNED).entities["offer"] if one.id == "o")) == 9
+
+
+@pytest.mark.parametrize(
+    ("said", "alive"),
+    [
+        ((9.0, "offer.updated", {"offer": "p", "title": "Analyst"}), set()),
+        ((10.0, "offer.updated", {"offer": "p", "title": "Analyst"}), {"offer", "application"}),
+        ((10.0, "interview.prepared", {"interview": "i", "step": "bag"}), {"interview", "application"}),
+        ((10.0, "contact.logged", {"application": "b", "by": "employer"}), {"offer", "application"}),
+        ((10.0, "application.submitted", {"application": "b"}), {"application"}),
+        ((10.0, "interview.scheduled", {"interview": "j", "employer": ACME}), set()),
+    ],
+)
+def test_what_is_stated_after_the_job_began_is_advised_on(said: Said, alive: set[str]) -> None:
+    found = facts(*BEFORE, *SIGNED, said).entities
+    ours = [*found["application"], *(one for one in (*found["offer"], *found["interview"]) if one.id in ("p", "i"))]
+    assert {one.kind for one in ours if over(one) > 9} == alive
+
+
+def test_a_second_job_ends_what_came_after_the_first() -> None:
+    later = ((20.0, "offer.extended", {"offer": "q", "employer": BIRCH}), offer(21, "letter_signed", offer="r"))
+    found = facts(*BEFORE, *SIGNED, *later, (30.0, "employment.started", {"offer": "r"})).entities["offer"]
+    assert {one.id: over(one) for one in found} == {"o": 9, "p": 9, "q": 30, "r": 30}
