@@ -26,7 +26,7 @@ EXTENDED = {
     "timestamp": "2026-03-02T13:00:00Z",
     "data": {"candidate": "c-1", "offer": "acme", "employer": {"id": "acme", "name": "Acme"}},
 }
-OFFER = {
+OFFER: dict[str, Any] = {
     "action": "offer_created",
     "payload": {
         "id": 12345, "application_id": 234556, "job_id": 45678, "user_id": 67890, "version": 1, "sent_on": "2026-03-01",

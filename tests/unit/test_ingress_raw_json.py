@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signpost.ingress.raw_json import member_bytes
-from signpost.ingress.strict_json import MAX_DEPTH, MalformedJson, Unreadable, loads_of_others
+from signpost.ingress.strict_json import MAX_DEPTH, MalformedJson, loads_of_others
+from signpost.schemas.unreadable import Unreadable
 
 PAYLOAD = b'{ "event_name":"x" ,"n":"\\u00e5\\/", "o": [1, {"payload": 2}]}'
 ODD = [
