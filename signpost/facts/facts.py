@@ -19,6 +19,7 @@ from signpost.facts.people import add_people
 from signpost.facts.places import add_places
 from signpost.facts.renewals import add_renewals
 from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, offer_stage, stage_of
+from signpost.facts.unnamed_offers import join_unnamed_offers
 from signpost.facts.values import milestone_offset, offset_in, own_value, typed_value
 from signpost.facts.vocabulary import KINDS, Field, Vocabulary
 from signpost.facts.withdrawals import add_withdrawals
@@ -63,7 +64,7 @@ class Facts:
 
 def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     """The facts of the case with this key ("c-1", "application:a-7"), limited to the fields of a vocabulary."""
-    registers = case.resolved()
+    registers = join_unnamed_offers(case.resolved())
     entities = {
         kind: [_READERS[kind](entity, fields) for entity, fields in sorted(registers.get(kind, {}).items())]
         for kind in ("offer", "interview", "application", "contact")
