@@ -29,6 +29,8 @@ def _limited_alternatives(term: AnyOf, kind: str, names: Names) -> AnyOf:
 
 
 def _asks_for_life(term: Term, kind: str) -> bool:
+    if isinstance(term, Reached) and not term.reached and _is_beginning(term):
+        return term.moment.base.scope == Scope.ITEM
     if not isinstance(term, OneOf) or term.negated or term.ref.scope != Scope.ITEM:
         return False
     if term.ref.name == "stage":
