@@ -56,7 +56,7 @@ def _openings(entities: Mapping[str, list[Entity]]) -> Iterator[tuple[str, Stamp
 
 
 def _set_stage(application: Entity, opened: Stamp, told: Iterable[End]) -> End | None:
-    """Of one time the end counts (ADR 50). Whoever withdrew is not rejected afterwards, unless it opened again. Then
+    """Of one time the end counts (ADR 50). A withdrawn application is not rejected later, unless it opened again. Then
     the stage is what it was before: submitted, or unknown if nobody said so."""
     since = max(opened, application.stamps.get("submitted_at", _NEVER))
     ends = [*told, *(end_of(application, one, f"{one}_at") for one in _ENDS if f"{one}_at" in application.stamps)]

@@ -1,4 +1,4 @@
-"""Begins an offer anew that is extended after its end: what was said in its ended life no longer counts. Pure."""
+"""Starts a new life of an offer that is extended after its end: what was stated before no longer counts. Pure."""
 
 from collections.abc import Iterable
 from typing import Final

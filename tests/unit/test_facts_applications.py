@@ -112,7 +112,7 @@ AHEAD = interview(1, starts_at=LATER)
 
 
 @pytest.mark.parametrize("channel", ["email", "letter", "message", "phone", "video", "in_person"])
-def test_whoever_tells_the_employer_has_withdrawn_the_application(channel: str) -> None:
+def test_who_tells_the_employer_has_withdrawn_the_application(channel: str) -> None:
     found = facts(SUBMITTED, AHEAD, offer(2), contact(5, channel), application(9, "rejected"))
     [one], [held], [made] = (found.entities[kind] for kind in ("application", "interview", "offer"))
     assert (one.values["stage"], one.values["withdrawn_at"]) == ("withdrawn", START + 5 * HOUR)

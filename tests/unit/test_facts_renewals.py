@@ -55,7 +55,7 @@ FORGOTTEN = {
 
 
 @pytest.mark.parametrize("end", ["declined", "withdrawn", "rescinded", "expired"])
-def test_an_offer_that_is_extended_after_its_end_begins_anew(end: str) -> None:
+def test_an_offer_that_is_extended_after_its_end_starts_a_new_life(end: str) -> None:
     again = offer_of(*LIFE, offer(7, end), offer(8, "extended", salary=money("84000")))
     assert (FORGOTTEN | {f"{end}_at"}).isdisjoint([*again.values, *again.stamps])
     assert (again.values["stage"], again.values["ended"], again.values["letter"]) == ("open", False, "none")
