@@ -68,7 +68,7 @@ def test_no_last_day_is_named_where_the_notice_period_is_unknown(engine: Compile
 def test_a_letter_that_has_come_is_not_waited_for(engine: CompiledEngine) -> None:
     events = {"employment.current": JOB, "offer.accepted": ZETA, "offer.letter_received": ZETA}
     said = words(engine, "wait-for-signed-letter", events)
-    assert "Sign Zeta's letter before you give notice" in said
+    assert "Give no notice before Zeta's letter is signed" in said
     assert "Once it says what you agreed on, sign it" in said
 
 
