@@ -163,17 +163,25 @@ class Oracle:
         )
 
     def linked(self, how: str, item: Entity) -> bool:
-        ours, theirs = item.values.get("employer"), self.subject.values.get("employer")
+        same, application = self.same_employer(item), self.agrees(item, "application")
         if how == "another":
-            return ours is not None and theirs is not None and ours != theirs
-        if how == "same" and ours is not None and theirs is not None:
-            return bool(ours == theirs)
+            return same is False and application is not True
+        if how == "same" and same is not None:
+            return same
         if item.kind == "contact" and self.subject.kind == "offer" and "offer" in item.values:
             return bool(item.values["offer"] == self.subject.id)
-        ours_application, theirs_application = item.values.get("application"), self.subject.values.get("application")
-        if ours_application is not None and theirs_application is not None:
-            return bool(ours_application == theirs_application)
-        return ours is not None and ours == theirs
+        return bool(same if application is None else application)
+
+    def same_employer(self, item: Entity) -> bool | None:
+        """By id, else by name as people write it; None if unknown."""
+        same = self.agrees(item, "employer")
+        return self.agrees(item, "employer_name") if same is None else same
+
+    def agrees(self, item: Entity, name: str) -> bool | None:
+        ours, theirs = (entity.values.get(name) for entity in (item, self.subject))
+        if ours is None or theirs is None:
+            return None
+        return bool(ours == theirs) if name != "employer_name" else ours.lower().split() == theirs.lower().split()
 
     def relation(self, term: Relation) -> bool:
         items = [item for item in self.facts.of_kind(term.kind) if not (term.other and item is self.subject)]
