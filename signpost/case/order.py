@@ -9,7 +9,7 @@ receipt, and of two stated times the later one counts. `resolve` applies this wh
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from signpost.case.event import Turn
 
@@ -108,6 +108,19 @@ class _Voice:
         return received, stated is not None
 
 
+class _Opening(NamedTuple):
+    """An opening of one source, placed among decisions."""
+
+    name: str
+    stamp: tuple[Any, ...]
+    value: Any
+    since: int
+    again: bool
+    """Whether it takes a decision back."""
+    counts: bool
+    """Whether its time counts as stated."""
+
+
 def resolve(kind: str, fields: Mapping[str, RawRegister]) -> dict[str, Register]:
     """The registers of one entity as rules see them: one for each field, with the time since when it counts."""
     plain, voices = _split(fields)
@@ -143,19 +156,44 @@ def _split(fields: Mapping[str, RawRegister]) -> tuple[dict[str, Register], dict
 
 
 def _since(kind: str, voice: _Voice, plain: Mapping[str, Register]) -> Iterator[tuple[str, Register, bool]]:
-    """Yield (field, register, whether its time counts as stated) of one source, openings placed among decisions."""
-    names = voice.stated.keys() | voice.received.keys()
-    decisions = [voice.choose(name)[0][0] for name in DECISIONS.get(kind, ()) if name in names]
+    """Yield (field, register, whether its time counts as stated) of one source, openings placed among decisions and
+    terms with the openings."""
+    openings = list(_place_openings(kind, voice, plain))
+    for opening in openings:
+        yield opening.name, ((opening.since, *opening.stamp[1:3]), opening.value), opening.counts
+    for name in (voice.stated.keys() | voice.received.keys()).difference(OPENINGS.get(kind, ())):
+        (stamp, value), counts = voice.choose(name)
+        since = stamp[0] if name in DECISIONS.get(kind, ()) else _place_term(stamp, openings)
+        yield name, ((since, *stamp[1:3]), value), counts
+
+
+def _place_openings(kind: str, voice: _Voice, plain: Mapping[str, Register]) -> Iterator[_Opening]:
+    registers = [voice.stated, voice.received]
+    names = [name for name in DECISIONS.get(kind, ()) if any(name in found for found in registers)]
+    decisions = [voice.choose(name)[0][0] for name in names]
     others = [plain[name][0] for name in DECISIONS.get(kind, ()) if name in plain]
-    for name in names:
-        if name not in OPENINGS.get(kind, ()):
-            (stamp, value), counts = voice.choose(name)
-            yield name, (stamp[:3], value), counts
-            continue
-        for register, stated in ((voice.stated.get(name), True), (voice.received.get(name), False)):
-            if register is not None:
-                time, again = _place(register[0], stated, voice, decisions, others)
-                yield name, ((time, *register[0][1:3]), register[1]), stated or again
+    for name in OPENINGS.get(kind, ()):
+        for found in registers:
+            if name in found:
+                (stamp, value), stated = found[name], found is voice.stated
+                since, again = _place(stamp, stated, voice, decisions, others)
+                yield _Opening(name, stamp, value, since, again, stated or again)
+
+
+def _place_term(stamp: tuple[Any, ...], openings: Iterable[_Opening]) -> int:
+    """When a term counts from: not before an opening that it came with, or followed, and that takes a decision back.
+
+    Both can state one time, such as the day of the offer, but that opening counts from after the decision. A term that
+    stayed at its stated time would belong to what the decision ended."""
+    since = [one.since for one in openings if one.again and not _is_before(stamp, one.stamp)]
+    return max([int(stamp[0]), *since])
+
+
+def _is_before(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Whether `one` was said before `other`: by the vendor's order, else by receipt."""
+    if one[3] and other[3] and one[3] != other[3]:
+        return bool(one[3] < other[3])
+    return bool(one[4] < other[4])
 
 
 def _place(

@@ -143,6 +143,59 @@ def test_a_time_that_one_source_states_counts_beside_what_another_states() -> No
     assert (found["accepted"], found["extended"]) == (5, 9)
 
 
+def made_again(end: Event, received: int) -> list[Event]:
+    """An offer of hour 0 that ended; its next version states that hour too, and was received later."""
+    first = [said(name, 0, 1, id=f"{name}-1", as_of=1, title="old") for name in ("extended", "updated")]
+    return [*first, end, *(said(name, 0, received, id=f"{name}-2", as_of=2, title="new") for name in NEXT)]
+
+
+NEXT = ("extended", "updated")
+ENDS = {
+    "declined": said("declined", 5, 5, as_of=1),
+    "its end overtaken": said("declined", 5, 12, as_of=1),
+    "deleted": said("rescinded", 5, 5, as_of=1, dated=False),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_terms_of_an_offer_declined_and_made_again_on_one_day_count_from_when_it_was_made_again(end: str) -> None:
+    """Its sender knows the day only, so its terms would have the time of what was declined."""
+    found = times(*made_again(ENDS[end], 9))
+    assert found["title"] == found["updated"] == found["extended"] > 5
+    assert values(*made_again(ENDS[end], 9))["title"] == "new"
+
+
+def test_terms_that_were_not_said_again_stay_with_what_ended() -> None:
+    start = said("updated", 0, 1, id="start", as_of=1, start_date="2026-04-01")
+    found = times(start, *made_again(ENDS["declined"], 9)[1:])
+    assert (found["start_date"], found["declined"], found["extended"], found["title"]) == (0, 5, 9, 9)
+
+
+def test_terms_belong_to_the_offer_made_again_by_the_vendors_order_and_else_by_receipt() -> None:
+    def title(received: int, as_of: int) -> int:
+        offer = [ENDS["declined"], said("extended", 0, 9, as_of=2)]
+        return times(*offer, said("updated", 0, received, as_of=as_of, title="x"))["title"]
+
+    assert [title(8, 3), title(9, 2), title(10, 1)] == [9, 9, 0]
+    assert [title(8, 2), title(8, 0), title(9, 0), title(10, 0)] == [0, 0, 9, 9]
+
+
+def test_terms_said_after_the_offer_was_made_again_keep_the_time_that_they_state() -> None:
+    later = said("updated", 20, 21, as_of=2, title="newest")
+    assert times(*made_again(ENDS["declined"], 9), later)["title"] == 20
+
+
+def test_an_opening_that_takes_nothing_back_moves_no_terms() -> None:
+    known = [said("extended", 3, 3, as_of=1), said("updated", 1, 9, as_of=1, title="x")]
+    assert times(*known)["title"] == 1
+    assert times(*known, said("accepted", 5, 5, as_of=1))["title"] == 1
+
+
+def test_a_decision_is_placed_by_its_own_time_whatever_was_made_again() -> None:
+    found = times(*made_again(ENDS["declined"], 9), said("accepted", 7, 12, as_of=2))
+    assert (found["accepted"], found["extended"], found["title"]) == (7, 6, 6)
+
+
 def test_of_one_delivery_what_states_its_time_counts() -> None:
     opened = said("extended", 1, 1, turn=Turn.FIRST)
     stated = said("updated", 2, 9, title="stated")

@@ -2,19 +2,23 @@
 
 from contextlib import suppress
 from decimal import Decimal
+from itertools import chain, permutations
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signpost.case import Case
 from signpost.case.event import Event
 from signpost.case.identity import links
-from signpost.case.instant import format_instant, parse_instant
+from signpost.case.instant import HOUR, format_instant, parse_instant
+from signpost.facts.facts import facts_of
 from signpost.ingress.translate import Receipt
 from signpost.ingress.translate import translate as by_mapping
 from signpost.ingress.vendors import VENDORS
-from signpost.schemas import InvalidEvent, load_event
+from signpost.schemas import InvalidEvent, load_event, load_translated
 
 NOW = parse_instant("2026-03-02T14:00:00Z")
 RECEIPT = Receipt("greenhouse/acme", NOW, "d1", {"id": "acme", "name": "Acme"})
@@ -107,6 +111,24 @@ def test_a_deleted_offer_is_taken_back_only_while_it_is_open() -> None:
     assert rescinded.data["offer"] == "application-46194062"
     nested["offer"]["offer_status"] = "Accepted"
     assert events("offer_deleted", nested) == []
+
+
+def test_an_offer_declined_and_made_again_on_one_day_has_its_own_terms() -> None:
+    """`sent_on` is a day, so it begins before the refusal; the version says that the offer came after it."""
+
+    def said(hours: int, **changes: Any) -> list[Event]:
+        now = NOW + hours * HOUR
+        body = {"action": "offer_updated", "payload": OFFER | changes}
+        documents = translate(body, Receipt("greenhouse/acme", now, f"d{hours}", zone=ZoneInfo("America/New_York")))
+        return [load_translated(document, tenant="t", now=now) for document in documents]
+
+    deadline = {"custom_fields": {"offer_deadline": {"value": "2026-03-20"}}}
+    first = said(0, sent_on="2026-03-01", custom_fields={"offer_deadline": {"value": "2026-03-09"}})
+    declined = said(2, sent_on="2026-03-01", offer_status="Rejected", resolved_at="2026-03-02T15:00:00Z")
+    for order in permutations([first, declined, said(4, version=2, **deadline)]):
+        [known] = facts_of(Case().fold(*chain(*order)), "c-1").entities["offer"]
+        assert known.values["stage"] == "open"
+        assert format_instant(known.values["respond_by"]) == "2026-03-21T03:59:59Z"
 
 
 def test_a_hire_accepts_and_links_the_candidate() -> None:
