@@ -13,8 +13,8 @@ from signpost.facts.vocabulary import Vocabulary
 @dataclass(frozen=True, slots=True)
 class Clock:
     """`zone`: in which days begin. `is_own`: it is the candidate's own, so texts need not name it. `keeps_offsets`: an
-    instant is shown in the offset that its sender wrote, where there is one. `writer`: the zone of the candidate who
-    writes; where it has the same time, texts need not name the other zone."""
+    instant is shown in the offset that its sender wrote, where there is one that `zone` does not have then. `writer`:
+    the zone of the candidate who writes; where it has the same time, texts need not name the other zone."""
 
     zone: tzinfo
     is_own: bool = False
@@ -31,19 +31,22 @@ class Clock:
         if self.is_own:
             return moment.astimezone(self.zone)
         written = moment.astimezone(self.writer) if self.writer else None
-        local = moment.astimezone(self._zone_of(offset, written))
+        local = moment.astimezone(self._zone_of(moment, offset, written))
         offset_now = local.utcoffset()
         assert offset_now is not None
         if written is not None and written.utcoffset() == offset_now:
             return written
         return moment.astimezone(timezone(offset_now, str(local.tzinfo)))
 
-    def _zone_of(self, offset: int | None, written: datetime | None) -> tzinfo:
-        """Where an instant is shown. An offset that is the writer's own does not say where the other person is."""
+    def _zone_of(self, moment: datetime, offset: int | None, written: datetime | None) -> tzinfo:
+        """Where an instant is shown. An offset that is the writer's own does not say where the other person is, and
+        one that the zone has then would be a second name of one time."""
         if not self.keeps_offsets or not offset:
             return self.zone
-        is_writers = written is not None and written.utcoffset() == timedelta(minutes=offset)
-        return self.zone if is_writers else fixed_zone(offset)
+        stated = timedelta(minutes=offset)
+        is_writers = written is not None and written.utcoffset() == stated
+        is_of_zone = moment.astimezone(self.zone).utcoffset() == stated
+        return self.zone if is_writers or is_of_zone else fixed_zone(offset)
 
 
 def clock_of(subject: Entity, zone: ZoneInfo | None, vocabulary: Vocabulary, *, private: bool) -> Clock:

@@ -112,7 +112,7 @@ def test_a_day_alone_is_due_at_its_end_where_the_sender_is_and_says_so() -> None
 def test_a_day_alone_ends_in_the_zone_that_is_told_of_the_employer() -> None:
     emitted = advice("respond-before-deadline", offer("2026-11-26", time_zone="America/Los_Angeles"))
     assert emitted["due"] == "2026-11-27T07:59:59Z"
-    assert "the end of Thursday, 26 November 2026 (UTC-08:00)" in emitted["message"]
+    assert "the end of Thursday, 26 November 2026 (America/Los_Angeles)" in emitted["message"]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +161,20 @@ def test_what_only_the_candidate_knows_sets_no_zone_for_the_employer() -> None:
     for private, changes in ((False, False), (True, True)):
         zones = {str(known.clock(known.of_kind("offer")[0], private=private).zone) for known in (before, after)}
         assert (len(zones) == 2) is changes
+
+
+@pytest.mark.parametrize(
+    ("respond_by", "words"),
+    [
+        ("2026-11-26T17:00:00+01:00", "Thursday, 26 November 2026, 17:00 (Europe/Berlin)"),
+        ("2026-11-26T17:00:00+02:00", "Thursday, 26 November 2026, 17:00 (UTC+02:00)"),
+        ("2026-07-01T17:00:00+01:00", "Wednesday, 1 July 2026, 17:00 (UTC+01:00)"),
+        ("2026-07-01T17:00:00+02:00", "Wednesday, 1 July 2026, 17:00 (Europe/Berlin)"),
+    ],
+)
+def test_an_offset_that_the_employers_zone_has_then_is_named_by_the_zone(respond_by: str, words: str) -> None:
+    """So one card does not show two names of one zone."""
+    assert shown("respond_by", facts(offer(respond_by, time_zone="Europe/Berlin"))) == words
 
 
 def test_business_days_count_where_the_reader_is() -> None:
