@@ -115,7 +115,8 @@ class ValueMap:
             return self.default
         word = str(found).casefold() if isinstance(found, str | int) else ""
         if word not in self.table:
-            scope.remark(f"the word {found!r} is in no word table, so it is unknown")
+            note = f"{_name_of(self.expression, 'a word')} was left out: its value cannot be read; no word table has it"
+            scope.leave_out(note, f"the word {found!r} is in no word table, so it is unknown")
         return self.table.get(word)
 
 
@@ -131,7 +132,7 @@ class Written:
         found = self.expression.value(scope)
         iso = self.pattern.iso(found) if isinstance(found, str) else None
         if found is not None and iso is None:
-            name = ".".join(self.expression.steps) if isinstance(self.expression, Path) else "a time"
+            name = _name_of(self.expression, "a time")
             scope.notes.append(f"{name} was left out: it is not written as {self.pattern.text}")
         return iso
 
@@ -149,12 +150,13 @@ class Extreme:
         return rfc3339(ranked[-1 if self.latest else 0], scope.formats) if ranked else None
 
     def _times(self, scope: DeliveryScope) -> Iterator[Any]:
-        found = [expression.value(scope) for expression in self.expressions]
-        for item in (inner for one in found for inner in (one if isinstance(one, list) else [one])):
-            if instant(item, scope.formats) is not None:
-                yield item
-            elif item is not None and scope.trace is not None:
-                scope.remark(f"a time is left out: it is {why_no_time(item, scope.formats)}")
+        for expression in self.expressions:
+            found = expression.value(scope)
+            for item in found if isinstance(found, list) else [found]:
+                if instant(item, scope.formats) is not None:
+                    yield item
+                elif item is not None:
+                    _leave_out_time(item, expression, scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ class Before:
         """Return the time as RFC 3339 text."""
         found = self.expression.value(scope)
         time = instant(found, scope.formats)
+        if time is None and found is not None:
+            _leave_out_time(found, self.expression, scope)
         return format_instant(time - 1, offset(found, scope.formats)) if time else None
 
 
@@ -246,9 +250,19 @@ def _is_past(found: Any, expression: Expression, scope: DeliveryScope) -> bool |
     """Whether a time was reached or a day is over when the delivery was received; None, with a note, for neither."""
     time = last_instant(found, scope.formats)
     if time is None and found is not None:
-        name = ".".join(expression.steps) if isinstance(expression, Path) else "a value"
+        name = _name_of(expression, "a value")
         scope.notes.append(f"{name} is neither past nor future: its value cannot be read as a time or a day")
     return None if time is None else time <= scope.received
+
+
+def _name_of(expression: Expression, other: str) -> str:
+    """The path of an expression; `other` if it is none."""
+    return ".".join(expression.steps) if isinstance(expression, Path) else other
+
+
+def _leave_out_time(found: Any, expression: Expression, scope: DeliveryScope) -> None:
+    note = f"{_name_of(expression, 'a time')} was left out: its value cannot be read as a time"
+    scope.leave_out(note, f"a time is left out: it is {why_no_time(found, scope.formats)}")
 
 
 def _same(found: Any, value: Any) -> bool:

@@ -72,6 +72,13 @@ class DeliveryScope:
             self.trace.found.add(id(part))
         return value
 
+    def leave_out(self, text: str, detail: str) -> None:
+        """Note what is left out. `detail` has the value, which is personal: only those who try samples see it."""
+        if self.trace is None:
+            self.notes.append(text)
+        else:
+            self.trace.remarks.append(detail)
+
     def remark(self, text: str) -> None:
         """Tell a person who tries samples."""
         if self.trace is not None:

@@ -133,9 +133,10 @@ class Translator:
         stated = template.time.value(scope) if template.time else None
         time = instant(stated, scope.formats)
         dated = time is not None and time <= self.receipt.received
-        if stated is not None and not dated and scope.trace is not None:
-            why = "in the future" if time is not None else why_no_time(stated, scope.formats)
-            scope.remark(f"the time of {template.type} is {why}; that of receipt counts")
+        if stated is not None and time is None:
+            self._note_undated("time", template.type, template.time, stated, scope)
+        elif time is not None and not dated:
+            scope.remark(f"the time of {template.type} is in the future; that of receipt counts")
         order = self._order(template, scope)
         yield {
             "specversion": "1.0",
@@ -156,7 +157,19 @@ class Translator:
 
     def _order(self, template: EventTemplate, scope: DeliveryScope) -> Order:
         as_of = template.as_of or self.vendor.order.as_of
-        return Order(self.receipt.received, _version(as_of.value(scope), scope) if as_of else 0, template.turn)
+        stated = as_of.value(scope) if as_of else None
+        version = None if stated is None else _version(stated, scope)
+        if stated is not None and version is None:
+            self._note_undated("order (as_of)", template.type, as_of, stated, scope)
+        return Order(self.receipt.received, version or 0, template.turn)
+
+    def _note_undated(
+        self, what: str, type_: str, found_by: Expression | None, stated: Any, scope: DeliveryScope
+    ) -> None:
+        """Note that the time of receipt replaces a time or a version that cannot be read."""
+        at = position_of(self.vendor, found_by)
+        note = f"{at}the {what} of {type_} was left out: its value cannot be read; the time of receipt counts"
+        scope.leave_out(note, f"the {what} of {type_} is {why_no_time(stated, scope.formats)}; that of receipt counts")
 
     def _terms(self, template: EventTemplate, data: Document, scope: DeliveryScope) -> Document:
         schema = EVENT_SCHEMAS[template.type]
@@ -211,10 +224,22 @@ class Translator:
         return found
 
     def _note(self, name: str, kind: Kind, value: Any, found_by: Expression | None, scope: DeliveryScope) -> None:
-        """Note that a value was left out, with the place of the mapping; nothing if there is no value."""
-        if value is not None:
-            at = "" if name in self.receipt.fields else position_of(self.vendor, found_by)
-            scope.notes.append(at + why_left_out(name, kind, value, scope))
+        """Note that a value was left out, with its place in the mapping or in the source; nothing if there is none."""
+        if value is None:
+            return
+        if self._is_from_field(name, kind, scope):
+            source = self.receipt.source.partition("/")[2]
+            place = f"{name} (fields of source {source}: {self.receipt.fields[name]})"
+            scope.notes.append(why_left_out(place, kind, value, scope))
+        else:
+            scope.notes.append(position_of(self.vendor, found_by) + why_left_out(name, kind, value, scope))
+
+    def _is_from_field(self, name: str, kind: Kind, scope: DeliveryScope) -> bool:
+        """Whether a field of the source has the value of a term; else the mapping has it."""
+        if name not in self.receipt.fields:
+            return False
+        expression = custom_field(self.vendor.custom, kind.kind, self.receipt.fields[name])
+        return expression.value(scope) is not None or misfit(expression, scope) is not None
 
     def _has_undeclared(self, template: EventTemplate, scope: DeliveryScope) -> bool:
         """Whether a sample has an own field: samples have no rulebook, and any rulebook could declare it."""
@@ -243,14 +268,15 @@ def _fitting_id(text: str) -> str:
     return text if fits else sha256(text.encode()).hexdigest()
 
 
-def _version(value: Any, scope: DeliveryScope) -> int:
-    """A version, or a time of modification in microseconds; 0 for any other value. "last": nothing follows."""
+def _version(value: Any, scope: DeliveryScope) -> int | None:
+    """A version, or a time of modification in microseconds; 0 for a number outside the limits, None for any other
+    value. "last": nothing follows."""
     if value == LAST:
         return MAX_VERSION
     value = whole(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value if 0 < value < MAX_VERSION else 0
-    return instant(value, scope.formats) or 0
+    return instant(value, scope.formats)
 
 
 def _with_names(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryScope:

@@ -1,6 +1,7 @@
 """Shapes that vendors allow beside the usual one: what they state is neither lost nor read as something else."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ from signpost.case import Case
 from signpost.case.event import Event
 from signpost.case.instant import HOUR, MINUTE, format_instant, parse_instant
 from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, OFFER_STAGES, stage_of
+from signpost.ingress.expressions import Before, Expression, Extreme, Path
+from signpost.ingress.formats import Formats
 from signpost.ingress.receiving import TranslationResult, WebhookRequest, read
+from signpost.ingress.scope import DeliveryScope
 from signpost.ingress.vendors import VENDORS
 from signpost.schemas import InvalidEvent
 from signpost.tenants.model import Source
@@ -344,9 +348,93 @@ def test_an_amount_of_a_source_or_of_ashby_is_noted_too() -> None:
         "customFields": [{"id": "f1", "title": "Bonus", "value": 5000}],
     }
     result = take("ashby", ashby("offerUpdate", offer=offer), fields={"bonus": "Bonus"})
-    assert [note.partition("was left out")[0].split()[-1] for note in notes(result)] == ["salary", "bonus"]
+    places = [note.partition(" was left out")[0].partition(": ")[2] for note in notes(result)]
+    assert places == ["salary", "Bonus)"]
     offer["latestVersion"] |= {"salary": {"currencyCode": "EUR", "value": None}, "customFields": []}
     assert notes(take("ashby", ashby("offerUpdate", offer=offer), fields={"bonus": "Bonus"})) == []
+
+
+# Times, versions and words
+
+
+def sent_offer(**changes: Any) -> dict[str, Any]:
+    payload = {"id": 5, "application_id": 7, "version": 1, "sent_on": "2026-11-20", "offer_status": "Accepted"}
+    more = {"resolved_at": "2026-11-21T10:00:00Z", "start_date": "2027-04-01", "custom_fields": {}}
+    return {"action": "offer_updated", "payload": {**payload, **more, **changes}}
+
+
+RECEIPT_COUNTS = "was left out: its value cannot be read; the time of receipt counts"
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"sent_on": "soonish"}, ["time of offer.extended"]),
+        ({"resolved_at": "whenever"}, ["time of offer.updated", "time of offer.accepted"]),
+        (
+            {"version": "first"},
+            [f"order (as_of) of offer.{one}" for one in ("extended", "updated", "accepted")],
+        ),
+    ],
+)
+def test_a_time_or_a_version_that_cannot_be_read_is_noted(change: dict[str, Any], what: list[str]) -> None:
+    result = take("greenhouse", sent_offer(**change))
+    assert types(result) == ["offer.extended", "offer.updated", "offer.accepted"]
+    found = notes(result)
+    assert [note.partition(": ")[2] for note in found] == [f"the {one} {RECEIPT_COUNTS}" for one in what]
+    assert all(re.match(r".*greenhouse\.yaml:\d+:\d+: ", note) for note in found)
+    assert not any(value in note for note in found for value in change.values()), "it may be personal"
+
+
+@pytest.mark.parametrize("change", [{}, {"sent_on": None}, {"resolved_at": None}, {"version": None}, {"version": 0}])
+def test_a_time_or_a_version_that_is_read_or_not_set_is_not_noted(change: dict[str, Any]) -> None:
+    assert notes(take("greenhouse", sent_offer(**change))) == []
+
+
+def partner_offer(**changes: Any) -> dict[str, Any]:
+    salary = {"amount": 5000, "currency": "EUR", "salary_time_unit": changes.pop("unit", "monthly")}
+    times = {"created_at": "2026-11-20T10:00:00Z", "answered_at": "2026-11-21T10:00:00Z"}
+    offer = {"id": "o1", "status": "accepted", "salary": salary, **times, **changes}
+    return {"partner-event": {"id": "p1", "candidate": {"id": "c1", "job-offers": [offer]}}}
+
+
+def test_a_word_that_is_in_no_table_is_noted() -> None:
+    result = take("teamtailor-partner", partner_offer(unit="fortnightly"))
+    assert result.events[0].data["salary"] == {"amount": "5000", "currency": "EUR"}
+    (note,) = notes(result)
+    assert note == "offer.salary.salary_time_unit was left out: its value cannot be read; no word table has it"
+    (note,) = notes(take("teamtailor-partner", partner_offer(created_at="yesterday")))
+    assert note.endswith(f": the time of offer.extended {RECEIPT_COUNTS}")
+    assert notes(take("teamtailor-partner", partner_offer())) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        (Extreme((Path(("a",)), Path(("b",))), latest=True), "2026-11-20T10:00:00Z"),
+        (Before(Path(("a",))), None),
+    ],
+)
+def test_a_time_that_cannot_be_read_is_noted_inside_an_expression(expression: Expression, value: Any) -> None:
+    notes: list[str] = []
+    scope = DeliveryScope({"a": "soonish", "b": "2026-11-20T10:00:00Z"}, {}, {}, Formats(), NOW, notes)
+    assert expression.value(scope) == value
+    assert notes == ["a was left out: its value cannot be read as a time"]
+    notes.clear()
+    expression.value(DeliveryScope({"a": None}, {}, {}, Formats(), NOW, notes))
+    assert notes == []
+
+
+def test_a_term_of_a_source_is_noted_with_its_field() -> None:
+    offer = ashby_offer()
+    offer["latestVersion"]["customFields"] = [{"id": "f1", "title": "Decision deadline", "value": "soonish"}]
+    fields = {"respond_by": "Decision deadline", "start_date": "First day"}
+    (note,) = notes(take("ashby", ashby("offerUpdate", offer=offer), fields=fields))
+    place = "respond_by (fields of source ashby: Decision deadline)"
+    assert note.startswith(f"{place} was left out: its value cannot be read; must be an instant")
+    offer["latestVersion"] |= {"startDate": "soonish", "customFields": []}
+    (note,) = notes(take("ashby", ashby("offerUpdate", offer=offer), fields=fields))
+    assert re.search(r"ashby\.yaml:\d+:\d+: start_date was left out: ", note), "the field has no value"
 
 
 # Interviews without an application
