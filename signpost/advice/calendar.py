@@ -15,6 +15,7 @@ from signpost.facts.entity import Entity
 from signpost.facts.facts import Facts
 from signpost.facts.stages import ENDED
 from signpost.rulebook.text_values import readable
+from signpost.rulebook.texts import ENVIRONMENT
 
 When: TypeAlias = int | date
 """An instant in microseconds, or a whole day."""
@@ -147,14 +148,15 @@ class _Maker:
         resigned = candidate.get("resigned") is True
         if day is None or offer.values.get("internal") or not (resigned or candidate.get("employed") is True):
             return
-        title = f"Last day to give notice, to start at {_employer(offer)} on {offer.values['start_date']}"
+        first_day = ENVIRONMENT.filters["short_deadline"](offer.values["start_date"])
+        title = f"Last day to give notice, to start at {_employer(offer)} on {first_day}"
         yield self._entry(
             EntryKind.NOTICE,
             offer,
             title if stage == "accepted" else f"If you accept {_employer(offer)}: last day to give notice",
             day,
-            [("offer", offer.id, "start_date"), ("offer", offer.id, "stage"), *_NOTICE_FIELDS],
-            cancelled=resigned or stage in ENDED,
+            [*(("offer", offer.id, name) for name in ("start_date", "stage", "withdrawing_since")), *_NOTICE_FIELDS],
+            cancelled=resigned or stage in ENDED or "withdrawing_since" in offer.values,
         )
 
     def _interview(self, interview: Entity) -> Iterator[Entry]:

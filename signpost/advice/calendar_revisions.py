@@ -10,11 +10,13 @@ from signpost.case.order import RECEIVED, STATED
 from signpost.facts.stages import INTERVIEW_STAGES, OFFER_STAGES
 
 FieldOf: TypeAlias = tuple[str, str, str]
-"""(kind, entity id, field); the field "stage" stands for all milestones that decide a stage."""
+"""(kind, entity id, field). "stage" stands for all milestones that decide a stage, "withdrawing_since" for what every
+contact was about: any of them may become a withdrawal from the offer."""
 EPOCH: Final = parse_instant("2020-01-01T00:00:00Z")
 """Statements before it do not count, so that the number fits into the 32 bits of iCalendar until 2088."""
 MAX_SEQUENCE: Final = 2**31 - 1
 STAGE: Final = "stage"
+WITHDRAWING: Final = "withdrawing_since"
 _MILESTONES: Final[Mapping[str, frozenset[str]]] = {
     "offer": frozenset(OFFER_STAGES),
     "interview": frozenset(INTERVIEW_STAGES),
@@ -48,6 +50,10 @@ def advice_revision(data: Mapping[str, Any]) -> int:
 
 def _stated(case: Case, kind: str, entity: str, field: str) -> Iterable[int]:
     """When the field was stated, by each source; a retraction counts."""
+    if field == WITHDRAWING:
+        for contact in case.registers.get("contact", ()):
+            yield from _stated(case, "contact", contact, "purpose")
+        return
     names = _MILESTONES[kind] if field == STAGE else (field,)
     for name, (stamp, _) in case.registers.get(kind, {}).get(entity, {}).items():
         if _MARK.split(name, maxsplit=1)[0] in names:

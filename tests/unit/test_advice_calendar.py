@@ -88,9 +88,29 @@ def test_a_notice_date_is_a_day_and_needs_a_job() -> None:
     [accepted] = [
         one for one in entries(dated, job, event("offer.accepted", at=1, offer="o")) if one.kind is EntryKind.NOTICE
     ]
-    assert accepted.title == "Last day to give notice, to start at Acme on 2026-05-01"
+    assert accepted.title == "Last day to give notice, to start at Acme on Friday, 1 May"
     resigned = entries(dated, job, event("employment.resigned", at=2))
     assert [one.cancelled for one in resigned if one.kind is EntryKind.NOTICE] == [True]
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_nobody_is_reminded_of_notice_for_an_offer_that_was_withdrawn_from(accepted: bool) -> None:
+    known = [offer(start_date="2026-05-01"), event("employment.current", notice_period_days=30)]
+    known += [event("offer.accepted", at=1, offer="o")] if accepted else []
+    told = {"by": "candidate", "channel": "email", "offer": "o"}
+    other = event("contact.logged", at=20, id="thanks", purpose="thanks", **told)
+    withdrawal = event("contact.logged", at=30, id="no", purpose="withdrawal", **told)
+
+    def notice(*events: Event) -> Entry:
+        [found] = [one for one in entries(*known, *events) if one.kind is EntryKind.NOTICE]
+        return found
+
+    before, after = notice(other), notice(other, withdrawal)
+    assert (before.cancelled, after.cancelled) == (False, True)
+    assert b"STATUS:CANCELLED" in ics([after])
+    assert b"VALARM" not in ics([after])
+    assert after.sequence > before.sequence
+    assert after.changed_at == START + 30 * HOUR, "it stays as long as any that was cancelled then"
 
 
 def test_an_interview_has_a_length_and_details() -> None:
