@@ -238,6 +238,22 @@ def test_a_day_on_which_advice_is_due_lasts_until_its_end() -> None:
     assert over["cards"][0]["why_here"] == "urgent priority, was due Monday, 20 April 2026"
 
 
+@pytest.mark.parametrize(
+    ("ends", "until"),
+    [
+        ("2026-03-03T23:00:00Z", "the end of Tuesday, 10 March 2026"),
+        ("2026-03-03T22:59:00Z", "the end of Tuesday, 10 March 2026"),
+        ("2026-03-03T23:01:00Z", "Wednesday, 11 March 2026, 00:01"),
+    ],
+)
+def test_what_is_useful_until_midnight_is_so_until_the_end_of_the_day_before(ends: str, until: str) -> None:
+    at_home = (START, "candidate.preferences", {"time_zone": "Europe/Berlin"})
+    found = card(
+        [at_home, (ends, "interview.completed", interview("i1", "Hooli"))], "thank-interviewers", "2026-03-05T12:00:00Z"
+    )
+    assert found["why_here"].endswith(f", useful until {until}")
+
+
 def test_an_answer_that_is_due_at_midnight_is_not_due_all_day() -> None:
     terms = {**KNOWN, "respond_by": "2026-03-06T00:00:00Z"}
     found = card([(START, "offer.extended", offer("o1", "Acme", **terms)), THANKED], "", "2026-03-04T10:00:00Z")

@@ -129,12 +129,18 @@ class _CardWriter:
             until = due + DAY if self._is_day(due) else due
             parts.append(f"{'due' if until > self.now else 'was due'} {self._deadline(due)}")
         if card.pressing_until is not None and card.pressing_until != due:
-            parts.append(f"useful until {self._deadline(card.pressing_until)}")
+            parts.append(f"useful until {self._end(card.pressing_until)}")
         return ", ".join(parts)
 
     def _deadline(self, instant: int) -> str:
         local = self._local(instant)
         return show(local.date() if self._is_day(instant) else ENVIRONMENT.filters["deadline"](local))
+
+    def _end(self, instant: int) -> str:
+        """Until when something is useful; midnight is the end of the day before."""
+        local = self._local(instant)
+        is_midnight = isinstance(local, datetime) and local.time() == MIDNIGHT and not self._is_day(instant)
+        return self._deadline(instant - 1 if is_midnight else instant)
 
     def _is_day(self, instant: int) -> bool:
         """Whether an instant is the beginning of the day on which advice is due: a rule names a date."""
