@@ -116,7 +116,8 @@ class StatusReader:
             for name, one in counts.items()
             if one is not None
         ]
-        dead = {name: one.waiting for name, one in counts.items() if one and one.waiting and _is_dead(name)}
+        letters = [name for name in names if _is_dead(name) and (site.is_rabbitmq or name != UNROUTED)]
+        dead = {name: one.waiting for name in letters if (one := counts[name]) and one.waiting}
         return {"broker": product, "queues": queues, "dead_letters": self._dead_letters(dead)}
 
     def _dead_letters(self, waiting: Mapping[str, int]) -> list[Document]:

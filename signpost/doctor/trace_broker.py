@@ -17,11 +17,11 @@ MAX_FOUND: Final = 1_000
 
 
 def look_into_broker(site: Site, lives: Sequence[Life], name: str) -> None:
-    """Add to lives what the broker shows."""
-    consumers = _consumers(site)
+    """Add to lives what the broker shows. The embedded queue has no consumers of advice."""
+    of_consumers = [UNROUTED, *map(dead_letter_queue, _consumers(site))] if site.is_rabbitmq else []
     queues = advisor_queues(site.settings.partitions)
     with site.broker() as found:
-        counts = {queue: found.counts(queue) for queue in [*queues, DEAD, UNROUTED, *map(dead_letter_queue, consumers)]}
+        counts = {queue: found.counts(queue) for queue in [*queues, DEAD, *of_consumers]}
     for queue in counts.keys() - set(queues):
         _look_for_letters(site, lives, name, queue, counts[queue])
     for life in lives:

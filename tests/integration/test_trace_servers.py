@@ -28,4 +28,8 @@ def test_a_life_is_read_from_servers(system: System, tmp_path: Path) -> None:
         steps = [step["step"] for step in life["steps"]]
         assert {"folded", "advice", "published", "standing"} <= set(steps)
         assert ("unrouted" in steps) == (not gap)
+        raised = next(step["recommendation"] for step in life["steps"] if step["step"] == "advice")
+        unrouted = [step["messages"] for step in life["steps"] if step["step"] == "unrouted"]
+        assert all(f"{raised}.1" in messages for messages in unrouted)
+        assert any("`signpost consumers add`" in text for text in life["waits_for"]) == (not gap)
         assert any(text.startswith(gap) for text in life["not_known"])

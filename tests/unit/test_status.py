@@ -19,13 +19,13 @@ from signpost.doctor.status import StatusReader
 from signpost.kept_files import KeptFiles
 from signpost.messaging import Message
 from signpost.messaging.message import EXCHANGE, FAILED_AT, REASON
-from signpost.messaging.topology import ADVISOR
+from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.names import DEAD, EVENTS
 from signpost.settings import read_settings
 from signpost.storage import DeliveryRow, head_revision
 from signpost.tenants.live_rulebooks import kept_rules
 from tests.support.installations import Installation, variables
-from tests.support.workers_kit import System, event, message
+from tests.support.workers_kit import START, System, event, message
 
 
 @pytest.fixture
@@ -115,6 +115,15 @@ def test_what_happens_is_shown(installation: Installation, system: System, reade
     text = "\n".join(lines_of(found))
     assert "dead       1 in signpost.dead: 1 quota (sender)" in text
     assert "webhook refused: dlv_1 of source greens: /salary: is no amount" in text
+
+
+def test_advice_in_the_embedded_queue_is_no_dead_letter(system: System, reader: StatusReader) -> None:
+    """The embedded queue has no consumers of advice: readers use the feed."""
+    system.handle(event("offer.extended", offer="o-1", at=(system.now - START) / HOUR - 1))
+    assert system.broker.queue_depth(UNROUTED) > 0
+    found = reader.read()
+    assert found["dead_letters"] == []
+    assert not [line for line in lines_of(found) if line.startswith("dead")]
 
 
 def test_due_cases_and_running_advisors_are_shown(system: System, reader: StatusReader) -> None:
