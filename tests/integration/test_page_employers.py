@@ -82,6 +82,16 @@ def test_a_candidate_has_the_name_that_the_employer_knows(readers: list[Reader])
         assert re.search(rf"<{tag}>.*{NAME}.*c-1.*</{tag}>", raw(readers[1], path)), path
 
 
+def test_the_employer_has_its_name_where_it_is_known(intakes: list[Intake], readers: list[Reader]) -> None:
+    home = raw(readers[1], "/page/employer")
+    assert "What Acme should do for each" in home
+    explained = next(link for link in links_of(readers[1].get("/page/employer/c-1")) if "/rules/" in link)
+    for path in ("/page/employer", "/page/employer/c-1", explained):
+        assert "<span>Acme, employer</span>" in raw(readers[1], path), path
+    other = follow_link(intakes[1], make_link(intakes[1], role="employer", employer="initech"))
+    assert "<span>initech, employer</span>" in raw(other, "/page/employer")
+
+
 def test_no_rule_for_candidates_is_shown_or_explained(readers: list[Reader]) -> None:
     own, text = readers[1], raw(readers[1], "/page/employer/c-1")
     for rule in shipped_engine().rulebook.rules.values():

@@ -1,5 +1,6 @@
 """The screens for an employer: its candidates, what it should do, and why; nothing of what it does not know."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -38,8 +39,11 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
         cases = [StoredCase(row.key, row.state, row.advice, agendas=row.agendas) for row in rows]
         job = ReadAgendas(who.tenant, cases, Reader("employer", who.employer), clock())
         items = orjson.loads(parts.run(job, prices.of_agendas(len(cases))))
-        names = {row.key: _name(row, who.employer) for row in rows}
-        return render("employer.html", items=items, names=names, next=place_cursor(places, PAGE_SIZE))
+        dealings = {row.key: _dealings(row, who.employer) for row in rows}
+        names = {key: _candidate_name(mine) for key, mine in dealings.items()}
+        known = _employer_name([one for mine in dealings.values() for one in mine])
+        after = place_cursor(places, PAGE_SIZE)
+        return render("employer.html", items=items, names=names, employer_name=known, next=after)
 
     @routes.get("/employer/<anything:key>/rules/<rule>/<anything:subject>")
     def explain_to_employer(key: str, rule: str, subject: str) -> Response:
@@ -48,7 +52,8 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
         job = ExplainToEmployer(who.tenant, case, who.employer, rule, subject, clock())
         found = with_what_if(_run(parts, job, prices.EXPLANATION))
         home = f"/page/employer/{quote(row.key, safe='')}"
-        return render("why.html", key=row.key, home=home, rule=rule, at=None, explanations=[found])
+        known = _employer_name(_dealings(row, who.employer))
+        return render("why.html", key=row.key, home=home, rule=rule, at=None, explanations=[found], employer_name=known)
 
     @routes.get("/employer/<anything:key>")
     def candidate_of_employer(key: str) -> Response:
@@ -58,7 +63,9 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
             raise BadQuery("at", "must not be in the past")
         job = ReadForEmployer(who.tenant, StoredCase(row.key, row.state, row.advice), who.employer, now, at)
         shown = _run(parts, job, prices.FORECAST)
-        return render("employer_candidate.html", name=_name(row, who.employer), **shown)
+        mine = _dealings(row, who.employer)
+        name, known = _candidate_name(mine), _employer_name(mine)
+        return render("employer_candidate.html", name=name, employer_name=known, **shown)
 
 
 def _case(parts: PageParts, who: Viewer, key: str) -> CaseRow:
@@ -69,12 +76,21 @@ def _case(parts: PageParts, who: Viewer, key: str) -> CaseRow:
     return row
 
 
-def _name(row: CaseRow, employer: str) -> str | None:
-    """The candidate's name as this employer knows it; None if it knows none."""
+def _dealings(row: CaseRow, employer: str) -> list[Mapping[str, Any]]:
+    """What is known of the applications, offers and interviews of a candidate with this employer."""
     facts = facts_of(Case.from_json(row.state), row.key)
     dealings = [one for kind in ("application", "offer", "interview") for one in facts.of_kind(kind)]
-    mine = [one.values for one in dealings if one.values.get("employer") == employer]
-    return next((str(values["candidate_name"]) for values in mine if "candidate_name" in values), None)
+    return [one.values for one in dealings if one.values.get("employer") == employer]
+
+
+def _candidate_name(dealings: Iterable[Mapping[str, Any]]) -> str | None:
+    """The candidate's name as this employer knows it; None if it knows none."""
+    return next((str(values["candidate_name"]) for values in dealings if "candidate_name" in values), None)
+
+
+def _employer_name(dealings: Iterable[Mapping[str, Any]]) -> str | None:
+    """The name of the employer; None if none is known."""
+    return next((str(values["employer_name"]) for values in dealings if "employer_name" in values), None)
 
 
 def _run(parts: PageParts, job: ReadForEmployer | ExplainToEmployer, price: int) -> Any:
