@@ -104,10 +104,26 @@ def _gone_at(fields: Mapping[str, Register]) -> float:
 
 
 def _has_no_reason(resigned: int, now: int, offers: Iterable[Entity]) -> bool:
-    """Whether the offers that were accepted at the resignation have ended since then."""
-    reasons = [one for one in offers if one.values.get("accepted_at", inf) <= resigned]
-    ends = [_ended_at(one) for one in reasons]
-    return any(resigned < end <= now for end in ends) and max(ends) <= now
+    """Whether the offers that were a reason to resign have ended since then."""
+    reasons = _reasons(resigned, offers)
+    return bool(reasons) and all(_ended_at(reason) <= now for reason in reasons)
+
+
+def _reasons(resigned: int, offers: Iterable[Entity]) -> list[Entity]:
+    """The offers that were accepted at the resignation, and each that was accepted before the last of them ended:
+    the candidate resigns for it from then on."""
+    until: float = resigned
+    reasons = []
+    for offer in sorted(offers, key=_accepted_at):
+        if _accepted_at(offer) <= until and (end := _ended_at(offer)) > resigned:
+            reasons.append(offer)
+            until = max(until, end)
+    return reasons
+
+
+def _accepted_at(offer: Entity) -> float:
+    accepted: int | float = offer.values.get("accepted_at", inf)
+    return accepted
 
 
 def _ended_at(offer: Entity) -> float:

@@ -115,6 +115,11 @@ LEFT = offer(5, "rescinded")
         ([ACCEPTED, job(7, "current", **AGAIN)], True),
         ([ACCEPTED, LEFT, offer(1, "accepted", "b", BIRCH), job(7, "current", **AGAIN)], True),
         ([ACCEPTED, LEFT, offer(6, "accepted", "b", BIRCH), job(7, "current", **AGAIN)], False),
+        ([ACCEPTED, LEFT, offer(3, "accepted", "b", BIRCH), job(7, "current", **AGAIN)], True),
+        (
+            [ACCEPTED, LEFT, offer(3, "accepted", "b", BIRCH), offer(6, "declined", "b"), job(7, "current", **AGAIN)],
+            False,
+        ),
         ([offer(3, "accepted"), LEFT, job(7, "current", **AGAIN)], True),
         ([ACCEPTED, LEFT, job(7, "current", **AGAIN), job(8, "resigned")], True),
         ([job(26.9, "current", **AGAIN)], True),
