@@ -1,13 +1,13 @@
 """Which statements about employment concern the present job, and the names of their fields. Pure."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from math import inf
 from typing import Final
 
 from signpost.case.case import Register, Stamp
 from signpost.case.fold import BENEFITS
-from signpost.case.instant import from_datetime
+from signpost.case.instant import DAY, from_datetime
 from signpost.case.order import JOINED
 from signpost.facts.entity import Entity, plain
 from signpost.facts.notice import UNITS
@@ -83,7 +83,8 @@ def _is_earlier(name: str, time: int, since: int) -> bool:
 
 def _is_taken_back(fields: Mapping[str, Register], offers: Iterable[Entity]) -> bool:
     """Whether the candidate plans no longer to resign after resigning, or states the same job as the present one
-    although it should be over, or although the offers that were a reason to resign have ended."""
+    although it should be over and no new one is ahead, or although the offers that were a reason to resign have ended.
+    Integrations repeat the present job for a while after its last day, so that alone takes nothing back."""
     if "resigned" not in fields:
         return False
     resigned = fields["resigned"][0][0]
@@ -92,27 +93,28 @@ def _is_taken_back(fields: Mapping[str, Register], offers: Iterable[Entity]) -> 
         return True
     if current is None or current[0][0] <= resigned:
         return False
-    return current[0][0] >= _gone_at(fields) or _has_no_reason(resigned, current[0][0], offers)
+    now, gone_at = current[0][0], _gone_at(fields)
+    if now >= gone_at:
+        reasons = _reasons(resigned, gone_at, offers)
+        return all(min(_ended_at(reason), _starts_at(reason)) <= now for reason in reasons)
+    return _has_no_reason(resigned, now, offers)
 
 
 def _gone_at(fields: Mapping[str, Register]) -> float:
     """When the last day is over wherever the candidate lives."""
     last_day = fields.get("last_day", (None, None))[1]
-    if last_day is None:
-        return inf
-    return from_datetime(datetime.combine(date.fromisoformat(last_day), time(), UTC) + timedelta(days=2))
+    return inf if last_day is None else _midnight(date.fromisoformat(last_day)) + 2 * DAY
 
 
 def _has_no_reason(resigned: int, now: int, offers: Iterable[Entity]) -> bool:
     """Whether the offers that were a reason to resign have ended since then."""
-    reasons = _reasons(resigned, offers)
+    reasons = _reasons(resigned, resigned, offers)
     return bool(reasons) and all(_ended_at(reason) <= now for reason in reasons)
 
 
-def _reasons(resigned: int, offers: Iterable[Entity]) -> list[Entity]:
-    """The offers that were accepted at the resignation, and each that was accepted before the last of them ended:
-    the candidate resigns for it from then on."""
-    until: float = resigned
+def _reasons(resigned: int, until: float, offers: Iterable[Entity]) -> list[Entity]:
+    """The offers that were accepted until a time, and each that was accepted before the last of them ended: the
+    candidate resigns for it from then on. Without those that had ended at the resignation."""
     reasons = []
     for offer in sorted(offers, key=_accepted_at):
         if _accepted_at(offer) <= until and (end := _ended_at(offer)) > resigned:
@@ -129,6 +131,15 @@ def _accepted_at(offer: Entity) -> float:
 def _ended_at(offer: Entity) -> float:
     end: int | float = offer.values.get(f"{offer.values.get('stage')}_at", inf)
     return end if offer.values.get("ended") else inf
+
+
+def _starts_at(offer: Entity) -> float:
+    start = offer.values.get("start_date")
+    return _midnight(start) if isinstance(start, date) else inf
+
+
+def _midnight(day: date) -> int:
+    return from_datetime(datetime.combine(day, time(), UTC))
 
 
 def _began(offer: Entity) -> int:

@@ -101,6 +101,7 @@ def test_who_returns_to_an_earlier_employer_has_not_resigned_there() -> None:
 
 AGAIN = {"employer": INITECH}
 LEFT = offer(5, "rescinded")
+STARTING = offer(1, "accepted", start_date="2026-04-20")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,14 @@ LEFT = offer(5, "rescinded")
         ([ACCEPTED, LEFT, job(7, "current", **AGAIN), job(8, "resigned")], True),
         ([job(26.9, "current", **AGAIN)], True),
         ([job(27, "current", **AGAIN)], False),
+        ([ACCEPTED, job(60, "current", **AGAIN)], True),
+        ([STARTING, job(48.9, "current", **AGAIN)], True),
+        ([STARTING, job(49, "current", **AGAIN)], False),
+        ([STARTING, offer(40, "withdrawn"), job(40, "current", **AGAIN)], False),
+        ([STARTING, offer(3, "accepted", "b", BIRCH), job(49, "current", **AGAIN)], True),
+        ([STARTING, offer(3, "accepted", "b", BIRCH), offer(4, "declined", "b"), job(49, "current", **AGAIN)], False),
+        ([offer(26.9, "accepted"), job(27, "current", **AGAIN)], True),
+        ([offer(27.1, "accepted"), job(27, "current", **AGAIN)], False),
         ([job(2, "resigned", last_day=None), job(60, "current", **AGAIN)], True),
         ([job(3, "resignation_planned", planned=False)], False),
         ([job(2, "resignation_planned", planned=False)], True),
