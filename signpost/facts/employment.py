@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 from signpost.case.case import Register, Stamp
 from signpost.case.fold import BENEFITS
@@ -62,9 +62,8 @@ def of_present_job(fields: Mapping[str, Register], offers: Iterable[Entity]) -> 
     """Without what was stated of earlier jobs, and without a resignation that was taken back. Since the job of an
     offer began, its employer is the present one. Offers must have `began_at` and their ends."""
     begun = max((offer for offer in offers if "began_at" in offer.values), key=_began, default=None)
-    named_at = _joined(fields).values()
-    since = max(_began(begun) if begun else 0, max(named_at)[0] if len(named_at) > 1 else 0)
-    kept = {name: register for name, register in fields.items() if not _is_earlier(name, register[0][0], since)}
+    job = _present_job(fields, begun)
+    kept = {name: register for name, register in fields.items() if job.has(name, register[0][0])}
     if begun is not None and "employer" not in kept and "started_at" in begun.stamps:
         named = {key: begun.values.get(name) for key, name in (("id", "employer"), ("name", "employer_name"))}
         kept["employer"] = (begun.stamps["started_at"], named)
@@ -74,11 +73,26 @@ def of_present_job(fields: Mapping[str, Register], offers: Iterable[Entity]) -> 
     return kept
 
 
-def _is_earlier(name: str, time: int, since: int) -> bool:
-    """Whether a statement is about an earlier job. Of one time, the resignation comes before the new job."""
-    if name in _OF_A_RESIGNATION:
-        return time <= since
-    return time < since and name.partition(".")[0] in _OF_A_JOB
+class _Job(NamedTuple):
+    """Since when the present job is known, and when an earlier one was left: up to then a resignation was from that."""
+
+    since: int
+    left_at: int
+
+    def has(self, name: str, time: int) -> bool:
+        """Whether a statement is about this job. Of one time, the resignation comes before the new job."""
+        if name in _OF_A_RESIGNATION:
+            return time > self.left_at
+        return time >= self.since or name.partition(".")[0] not in _OF_A_JOB
+
+
+def _present_job(fields: Mapping[str, Register], begun: Entity | None) -> _Job:
+    """Another employer that is named before the stated last day leaves no job: it is a second one, or the same by
+    another name. The beginning of an offer's job does."""
+    began, named_at = _began(begun) if begun else 0, _joined(fields).values()
+    since = max(began, max(named_at)[0] if len(named_at) > 1 else 0)
+    last_day = _last_day(fields)
+    return _Job(since, since if last_day is None or since >= _midnight(last_day) else began)
 
 
 def _is_taken_back(fields: Mapping[str, Register], offers: Iterable[Entity]) -> bool:
@@ -102,8 +116,13 @@ def _is_taken_back(fields: Mapping[str, Register], offers: Iterable[Entity]) -> 
 
 def _gone_at(fields: Mapping[str, Register]) -> float:
     """When the last day is over wherever the candidate lives."""
+    last_day = _last_day(fields)
+    return inf if last_day is None else _midnight(last_day) + 2 * DAY
+
+
+def _last_day(fields: Mapping[str, Register]) -> date | None:
     last_day = fields.get("last_day", (None, None))[1]
-    return inf if last_day is None else _midnight(date.fromisoformat(last_day)) + 2 * DAY
+    return None if last_day is None else date.fromisoformat(last_day)
 
 
 def _has_no_reason(resigned: int, now: int, offers: Iterable[Entity]) -> bool:

@@ -99,6 +99,25 @@ def test_who_returns_to_an_earlier_employer_has_not_resigned_there() -> None:
     assert of_candidate(*jobs)["resigned"] is False
 
 
+@pytest.mark.parametrize("employer", [{"name": "Initech, Inc."}, BIRCH])
+def test_another_employer_before_the_last_day_takes_no_resignation_back(employer: dict[str, str]) -> None:
+    found = of_candidate(AT_INITECH, PLANNED, RESIGNED, job(24.9, "current", employer=employer))
+    assert (found["resigned"], found["resignation_planned"], "last_day" in found) == (True, True, True)
+    assert of_candidate(AT_INITECH, RESIGNED, job(25, "current", employer=employer))["resigned"] is False
+    no_last_day = job(2, "resigned")
+    assert of_candidate(AT_INITECH, no_last_day, job(3, "current", employer=employer))["resigned"] is False
+
+
+@pytest.mark.parametrize("beginning", [[started(9)], [job(9, "current", employer=ACME)]])
+def test_the_job_of_an_offer_that_begins_before_the_last_day_ends_the_resignation(beginning: list[Said]) -> None:
+    second = job(3, "current", employer=BIRCH)
+    assert of_candidate(AT_INITECH, RESIGNED, ACCEPTED, second, *beginning)["resigned"] is False
+    assert (
+        of_candidate(AT_INITECH, RESIGNED, ACCEPTED, *beginning, job(10, "current", employer=BIRCH))["resigned"]
+        is False
+    )
+
+
 AGAIN = {"employer": INITECH}
 LEFT = offer(5, "rescinded")
 STARTING = offer(1, "accepted", start_date="2026-04-20")
