@@ -97,8 +97,8 @@ def _present_job(fields: Mapping[str, Register], begun: Entity | None) -> _Job:
 
 def _is_taken_back(fields: Mapping[str, Register], offers: Iterable[Entity]) -> bool:
     """Whether the candidate plans no longer to resign after resigning, or states the same job as the present one
-    although it should be over and no new one is ahead, or although the offers that were a reason to resign have ended.
-    Integrations repeat the present job for a while after its last day, so that alone takes nothing back."""
+    although it should be over and no new one is ahead. Before the last day that says nothing new, because the
+    candidate works out the notice. Without a last day it counts once all reasons to resign have ended."""
     if "resigned" not in fields:
         return False
     resigned = fields["resigned"][0][0]
@@ -107,17 +107,12 @@ def _is_taken_back(fields: Mapping[str, Register], offers: Iterable[Entity]) -> 
         return True
     if current is None or current[0][0] <= resigned:
         return False
-    now, gone_at = current[0][0], _gone_at(fields)
-    if now >= gone_at:
-        reasons = _reasons(resigned, gone_at, offers)
-        return all(min(_ended_at(reason), _starts_at(reason)) <= now for reason in reasons)
-    return _has_no_reason(resigned, now, offers)
-
-
-def _gone_at(fields: Mapping[str, Register]) -> float:
-    """When the last day is over wherever the candidate lives."""
-    last_day = _last_day(fields)
-    return inf if last_day is None else _midnight(last_day) + 2 * DAY
+    now, last_day = current[0][0], _last_day(fields)
+    if last_day is None:
+        return _has_no_reason(resigned, now, offers)
+    gone_at = _midnight(last_day) + 2 * DAY  # wherever the candidate lives
+    reasons = _reasons(resigned, gone_at, offers)
+    return now >= gone_at and all(min(_ended_at(reason), _starts_at(reason)) <= now for reason in reasons)
 
 
 def _last_day(fields: Mapping[str, Register]) -> date | None:

@@ -128,6 +128,37 @@ STARTING = offer(1, "accepted", start_date="2026-04-20")
     [
         ([], True),
         ([ACCEPTED, LEFT], True),
+        ([ACCEPTED, LEFT, job(26.9, "current", **AGAIN)], True),
+        ([ACCEPTED, LEFT, job(27, "current", **AGAIN)], False),
+        ([ACCEPTED, LEFT, job(27, "current", **AGAIN), job(28, "resigned")], True),
+        ([job(26.9, "current", **AGAIN)], True),
+        ([job(27, "current", **AGAIN)], False),
+        ([ACCEPTED, job(60, "current", **AGAIN)], True),
+        ([STARTING, job(48.9, "current", **AGAIN)], True),
+        ([STARTING, job(49, "current", **AGAIN)], False),
+        ([STARTING, offer(40, "withdrawn"), job(40, "current", **AGAIN)], False),
+        ([STARTING, offer(3, "accepted", "b", BIRCH), job(49, "current", **AGAIN)], True),
+        ([STARTING, offer(3, "accepted", "b", BIRCH), offer(4, "declined", "b"), job(49, "current", **AGAIN)], False),
+        ([offer(26.9, "accepted"), job(27, "current", **AGAIN)], True),
+        ([offer(27.1, "accepted"), job(27, "current", **AGAIN)], False),
+        ([job(3, "resignation_planned", planned=False)], False),
+        ([job(2, "resignation_planned", planned=False)], True),
+        ([job(3, "resignation_planned")], True),
+        ([job(3, "resignation_planned", planned=None)], True),
+    ],
+)
+def test_a_resignation_is_taken_back_by_staying(said: list[Said], resigned: bool) -> None:
+    found = of_candidate(AT_INITECH, RESIGNED, *said)
+    assert (found["resigned"], "resigned_at" in found) == (resigned, resigned)
+    assert resigned or "last_day" not in found
+
+
+@pytest.mark.parametrize(
+    ("said", "resigned"),
+    [
+        ([], True),
+        ([job(60, "current", **AGAIN)], True),
+        ([ACCEPTED, LEFT], True),
         ([ACCEPTED, LEFT, job(7, "current", **AGAIN)], False),
         ([ACCEPTED, LEFT, job(5, "current", **AGAIN)], False),
         ([ACCEPTED, LEFT, job(4, "current", **AGAIN)], True),
@@ -142,30 +173,15 @@ STARTING = offer(1, "accepted", start_date="2026-04-20")
         ),
         ([offer(3, "accepted"), LEFT, job(7, "current", **AGAIN)], True),
         ([ACCEPTED, LEFT, job(7, "current", **AGAIN), job(8, "resigned")], True),
-        ([job(26.9, "current", **AGAIN)], True),
-        ([job(27, "current", **AGAIN)], False),
-        ([ACCEPTED, job(60, "current", **AGAIN)], True),
-        ([STARTING, job(48.9, "current", **AGAIN)], True),
-        ([STARTING, job(49, "current", **AGAIN)], False),
-        ([STARTING, offer(40, "withdrawn"), job(40, "current", **AGAIN)], False),
-        ([STARTING, offer(3, "accepted", "b", BIRCH), job(49, "current", **AGAIN)], True),
-        ([STARTING, offer(3, "accepted", "b", BIRCH), offer(4, "declined", "b"), job(49, "current", **AGAIN)], False),
-        ([offer(26.9, "accepted"), job(27, "current", **AGAIN)], True),
-        ([offer(27.1, "accepted"), job(27, "current", **AGAIN)], False),
-        ([job(2, "resigned", last_day=None), job(60, "current", **AGAIN)], True),
-        ([job(3, "resignation_planned", planned=False)], False),
-        ([job(2, "resignation_planned", planned=False)], True),
-        ([job(3, "resignation_planned")], True),
-        ([job(3, "resignation_planned", planned=None)], True),
     ],
 )
-def test_a_resignation_is_taken_back_by_staying(said: list[Said], resigned: bool) -> None:
-    found = of_candidate(AT_INITECH, RESIGNED, *said)
-    assert (found["resigned"], "resigned_at" in found) == (resigned, resigned)
-    assert resigned or "last_day" not in found
+def test_without_a_last_day_who_stays_once_no_reason_is_left_takes_the_resignation_back(
+    said: list[Said], resigned: bool
+) -> None:
+    assert of_candidate(AT_INITECH, job(2, "resigned"), *said)["resigned"] is resigned
 
 
 def test_who_stays_can_plan_to_resign_again() -> None:
-    stays = (AT_INITECH, PLANNED, RESIGNED, ACCEPTED, LEFT, job(7, "current", **AGAIN))
+    stays = (AT_INITECH, PLANNED, RESIGNED, ACCEPTED, LEFT, job(27, "current", **AGAIN))
     assert "resignation_planned" not in of_candidate(*stays)
     assert of_candidate(*stays, job(60, "resignation_planned"))["resignation_planned"] is True
