@@ -74,25 +74,42 @@ def of_present_job(fields: Mapping[str, Register], offers: Iterable[Entity]) -> 
 
 
 class _Job(NamedTuple):
-    """Since when the present job is known, and when an earlier one was left: up to then a resignation was from that."""
+    """Since when the present job is known, when an earlier one was left (up to then a resignation was from that), and
+    since when the notice period is one of this employer."""
 
     since: int
     left_at: int
+    employer_since: int
 
     def has(self, name: str, time: int) -> bool:
         """Whether a statement is about this job. Of one time, the resignation comes before the new job."""
         if name in _OF_A_RESIGNATION:
             return time > self.left_at
-        return time >= self.since or name.partition(".")[0] not in _OF_A_JOB
+        since = self.employer_since if name.startswith("notice_") else self.since
+        return time >= since or name.partition(".")[0] not in _OF_A_JOB
 
 
 def _present_job(fields: Mapping[str, Register], begun: Entity | None) -> _Job:
     """Another employer that is named before the stated last day leaves no job: it is a second one, or the same by
     another name. The beginning of an offer's job does."""
-    began, named_at = _began(begun) if begun else 0, _joined(fields).values()
-    since = max(began, max(named_at)[0] if len(named_at) > 1 else 0)
+    began, joined = _began(begun) if begun else 0, _joined(fields)
+    since = max(began, _last_change(joined))
     last_day = _last_day(fields)
-    return _Job(since, since if last_day is None or since >= _midnight(last_day) else began)
+    left_at = since if last_day is None or since >= _midnight(last_day) else began
+    before = {name: stamp for name, stamp in joined.items() if stamp[0] < began}
+    is_move = begun is not None and since == began and _is_last_of(before, begun)
+    return _Job(since, left_at, _last_change(before) if is_move else since)
+
+
+def _last_change(joined: Mapping[str, Stamp]) -> int:
+    """When the candidate was last named as working for another employer than before; 0: never."""
+    return max(joined.values())[0] if len(joined) > 1 else 0
+
+
+def _is_last_of(joined: Mapping[str, Stamp], offer: Entity) -> bool:
+    """Whether the employer that was named last is the one of an offer. A promotion changes no notice period."""
+    ours = [plain(offer.values[name]) for name in ("employer", "employer_name") if name in offer.values]
+    return bool(joined) and max(joined, key=lambda name: joined[name]) in ours
 
 
 def _is_taken_back(fields: Mapping[str, Register], offers: Iterable[Entity]) -> bool:

@@ -80,6 +80,26 @@ def test_the_employer_where_a_job_began_is_the_present_one() -> None:
     assert after == {"o": True, "promotion": True, "i": False}
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ([AT_INITECH], True),
+        ([job(0, "current", employer={"name": " INITECH"}, notice_period_weeks=6)], True),
+        ([job(0, "current", notice_period_weeks=6), job(1, "current", employer=INITECH)], True),
+        ([AT_INITECH, job(1, "current", employer=INITECH, title="Lead")], True),
+        ([job(-9, "current", employer=BIRCH), AT_INITECH], True),
+        ([job(-9, "current", employer=BIRCH, notice_period_weeks=6), job(0, "current", employer=INITECH)], False),
+        ([AT_INITECH, job(1, "current", employer=BIRCH)], False),
+        ([AT_INITECH, job(29, "current", employer=BIRCH)], False),
+        ([job(0, "current", notice_period_weeks=6)], False),
+    ],
+)
+def test_a_promotion_keeps_the_notice_period(said: list[Said], kept: bool) -> None:
+    found = of_candidate(*said, offer(2, "accepted", employer=INITECH), started(28))
+    assert ("notice_period_weeks" in found) is kept
+    assert not {"manages_people", "notice_period_weeks"} & of_candidate(*said, ACCEPTED, started(28)).keys()
+
+
 def test_what_is_said_with_the_new_job_is_about_it() -> None:
     new = job(28, "current", employer=ACME, title="Lead", notice_period_weeks=4)
     found = of_candidate(AT_INITECH, job(28, "resignation_planned"), job(28, "resigned"), new)
