@@ -47,10 +47,12 @@ def add_application_stages(entities: Mapping[str, list[Entity]]) -> dict[str, En
 
 
 def _openings(entities: Mapping[str, list[Entity]]) -> Iterator[tuple[str, Stamp]]:
-    """What shows that an application goes on. An interview that was entered after it took place does not."""
+    """What shows that an application goes on. An interview that was entered after it took place does not, and neither
+    does one that was cancelled."""
     for kind, names in _OPENINGS.items():
         for entity in entities[kind]:
-            for name in names if "application" in entity.values else ():
+            shows = "application" in entity.values and entity.values.get("stage") != "cancelled"
+            for name in names if shows else ():
                 if name in entity.stamps and entity.values.get("starts_at", entity.values[name]) >= entity.values[name]:
                     yield entity.values["application"], entity.stamps[name]
 

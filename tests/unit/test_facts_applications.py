@@ -52,7 +52,7 @@ LATER = "2026-03-09T12:00:00Z"
         ([interview(6, starts_at=LATER)], True),
         ([interview(6)], True),
         ([interview(6, "rescheduled", starts_at=LATER)], True),
-        ([interview(6, starts_at=LATER), interview(7, "cancelled")], True),
+        ([interview(6, starts_at=LATER), interview(7, "cancelled")], False),
         ([interview(6, starts_at=LATER), interview(200, "completed")], True),
         ([interview(6, starts_at="2026-03-02T04:00:00Z")], False),
         ([interview(5, starts_at=LATER)], False),
@@ -73,6 +73,13 @@ def test_an_application_opens_again_by_what_follows_its_end(end: str, said: list
     assert (f"{end}_at" in found.values) is not opened
     if opened:
         assert found.stamps["stage"][2] == "e-2"
+
+
+def test_after_a_cancelled_interview_the_application_opens_by_what_follows() -> None:
+    cancelled = (SUBMITTED, application(5, "rejected"), interview(6), interview(7, "cancelled"))
+    for opening in (interview(8, "rescheduled", starts_at=LATER), interview(8, interview="j"), offer(8)):
+        found = application_of(*cancelled, opening)
+        assert (found.values["stage"], found.stamps["stage"][2]) == ("submitted", "e-4")
 
 
 def test_an_application_of_which_nobody_said_that_it_was_submitted_is_as_before() -> None:
