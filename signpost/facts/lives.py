@@ -34,7 +34,8 @@ def add_beginnings(offers: Iterable[Entity], employment: Mapping[str, Register])
 def add_lives(entities: Mapping[str, list[Entity]], registers: Registers, life: Life) -> None:
     """Set when each entity is over although nobody says so, as the candidate and as the employer can know it."""
     belonging = _find_belonging(entities)
-    begun = [one for one in entities["offer"] if "began_at" in one.values and _is_signed(one)]
+    ended = registers.get("employment", {}).get(SINGLE, {}).get("ended", ((0,), None))[0][0]
+    begun = [one for one in entities["offer"] if _instant(one, "began_at") >= max(ended, 1) and _is_signed(one)]
     for field, by_employer in ((OVER, False), (OVER_TO_EMPLOYER, True)):
         lives = _Lives(belonging, registers, life, by_employer, () if by_employer else begun)
         for kind in ("offer", "interview", "application"):
@@ -57,7 +58,7 @@ def add_present_employer(candidate: Entity, entities: Mapping[str, list[Entity]]
 @dataclass(frozen=True, slots=True)
 class _Lives:
     """`belonging`: see `_find_belonging`. `by_employer`: use only what the employer of an entity knows too. `begun`:
-    the offers that the candidate signed and whose job began; none for an employer."""
+    the offers that the candidate signed and whose job began and goes on; none for an employer."""
 
     belonging: Mapping[tuple[str, str], list[Entity]]
     registers: Registers

@@ -238,6 +238,14 @@ def test_what_was_there_before_a_signed_job_began_is_over_then() -> None:
     assert over(next(one for one in facts(*BEFORE, *SIGNED).entities["offer"] if one.id == "o")) == 9
 
 
+def test_a_job_that_ended_keeps_nothing_over() -> None:
+    ended, again = (12.0, "employment.ended", {}), (20.0, "employment.started", {"offer": "r"})
+    assert birch(*SIGNED, ended) == birch()
+    assert birch(*SIGNED, (9.0, "employment.ended", {})) == birch(*SIGNED)
+    after = birch(*SIGNED, ended, offer(13, "letter_signed", offer="r"), again)
+    assert after == {"offer": 20, "interview": 20, "application": 20}
+
+
 @pytest.mark.parametrize(
     ("said", "alive"),
     [
