@@ -170,7 +170,7 @@ def _is_ready(url: str) -> bool:
 
 
 def _print_ready(settings: Settings, url: str) -> None:
-    command = "signpost" if shutil.which("signpost") else min(sys.argv[0], os.path.relpath(sys.argv[0]), key=len)
+    command = _own_command()
     if "SIGNPOST_DATA_DIR" in os.environ:  # another terminal would look into the default folder
         command = f"SIGNPOST_DATA_DIR={shlex.quote(os.environ['SIGNPOST_DATA_DIR'])} {command}"
     lines = (
@@ -186,6 +186,15 @@ def _print_ready(settings: Settings, url: str) -> None:
         "",
     )
     echo("\n".join(lines), err=True)
+
+
+def _own_command() -> str:
+    """What runs this program in another terminal."""
+    if shutil.which("signpost"):
+        return "signpost"
+    if Path(sys.argv[0]).name == "__main__.py":
+        return "python -m signpost"
+    return min(sys.argv[0], os.path.relpath(sys.argv[0]), key=len)
 
 
 def _log(text: str) -> None:

@@ -14,8 +14,9 @@ from click.testing import CliRunner, Result
 from signpost.cli import main
 from signpost.cli.failures import describe_error, exit_code, report_errors
 from signpost.cli.rules.mutants import cache_folder
+from signpost.cli.up import _print_ready
 from signpost.ingress.vendors import VENDORS
-from signpost.settings import SHIPPED_RULES
+from signpost.settings import SHIPPED_RULES, read_settings
 
 ROOT = SHIPPED_RULES.parent
 AWAY = "http://127.0.0.1:1"
@@ -194,3 +195,21 @@ def test_make_install_echoes_no_command_and_no_warning_of_pip() -> None:
     assert len(lines) > 5
     assert [line for line in lines if not line.startswith("\t@")] == []
     assert "\nPIP := $(BIN)/python -m pip install -qq " in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        (f"{ROOT}/signpost/__main__.py", "python -m signpost"),
+        (f"{ROOT}/.venv/bin/signpost", ".venv/bin/signpost"),
+    ],
+)
+def test_the_system_prints_commands_that_can_be_run(
+    program: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [program, "up"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("SIGNPOST_DATA_DIR", raising=False)
+    monkeypatch.chdir(ROOT)
+    _print_ready(read_settings({}), AWAY)
+    assert f"\n  {command} tail --follow " in capsys.readouterr().err
