@@ -156,15 +156,14 @@ def _split(fields: Mapping[str, RawRegister]) -> tuple[dict[str, Register], dict
 
 
 def _since(kind: str, voice: _Voice, plain: Mapping[str, Register]) -> Iterator[tuple[str, Register, bool]]:
-    """Yield (field, register, whether its time counts as stated) of one source, openings placed among decisions and
-    terms with the openings."""
+    """Yield (field, register, whether its time counts as stated) of one source, openings placed among decisions,
+    and all else not before the openings."""
     openings = list(_place_openings(kind, voice, plain))
     for opening in openings:
         yield opening.name, ((opening.since, *opening.stamp[1:3]), opening.value), opening.counts
     for name in (voice.stated.keys() | voice.received.keys()).difference(OPENINGS.get(kind, ())):
         (stamp, value), counts = voice.choose(name)
-        since = stamp[0] if name in DECISIONS.get(kind, ()) else _place_term(stamp, openings)
-        yield name, ((since, *stamp[1:3]), value), counts
+        yield name, ((_place_other(stamp, openings), *stamp[1:3]), value), counts
 
 
 def _place_openings(kind: str, voice: _Voice, plain: Mapping[str, Register]) -> Iterator[_Opening]:
@@ -180,8 +179,9 @@ def _place_openings(kind: str, voice: _Voice, plain: Mapping[str, Register]) -> 
                 yield _Opening(name, stamp, value, since, again, stated or again)
 
 
-def _place_term(stamp: tuple[Any, ...], openings: Iterable[_Opening]) -> int:
-    """When a term counts from: not before an opening that it came with, or followed, and that takes a decision back.
+def _place_other(stamp: tuple[Any, ...], openings: Iterable[_Opening]) -> int:
+    """When a term or a decision counts from: not before an opening that it came with, or followed, and that takes a
+    decision back.
 
     Both can state one time, such as the day of the offer, but that opening counts from after the decision. A term that
     stayed at its stated time would belong to what the decision ended."""

@@ -191,9 +191,25 @@ def test_an_opening_that_takes_nothing_back_moves_no_terms() -> None:
     assert times(*known, said("accepted", 5, 5, as_of=1))["title"] == 1
 
 
-def test_a_decision_is_placed_by_its_own_time_whatever_was_made_again() -> None:
+def test_a_term_of_a_version_belongs_by_receipt_to_what_a_sender_without_versions_set_back() -> None:
+    offer = [ENDS["declined"], said("extended", 9, 9, turn=Turn.AGAIN, dated=False)]
+    terms = [said("updated", 0, received, as_of=2, title="x") for received in (8, 10)]
+    assert [times(*offer, term)["title"] for term in terms] == [0, 9]
+
+
+def test_a_decision_about_what_was_made_again_has_its_own_time_but_comes_after_the_one_taken_back() -> None:
+    """A vendor can state one time of both decisions."""
     found = times(*made_again(ENDS["declined"], 9), said("accepted", 7, 12, as_of=2))
     assert (found["accepted"], found["extended"], found["title"]) == (7, 6, 6)
+    tied = times(*made_again(ENDS["declined"], 9), said("accepted", 5, 12, as_of=2))
+    assert tied["declined"] < tied["extended"] <= tied["accepted"]
+
+
+def test_statements_that_are_moved_keep_their_event() -> None:
+    fields = Case().fold(*made_again(ENDS["declined"], 9)).registers["offer"]["o"]
+    found = {name: stamp for name, (stamp, _) in resolve("offer", fields).items()}
+    assert found["title"] == (AT + 9, "ats", "updated-2")
+    assert found["extended"] == (AT + 9, "ats", "extended-2")
 
 
 def test_of_one_delivery_what_states_its_time_counts() -> None:
