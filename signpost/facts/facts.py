@@ -26,6 +26,8 @@ from signpost.facts.withdrawals import add_withdrawals
 
 __all__ = ["Entity", "Facts", "facts_of", "is_for"]
 
+_LETTER_TERMS = ("salary", "title", "start_date", "location", "workplace")
+
 
 @dataclass(slots=True)
 class Facts:
@@ -75,6 +77,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     _add_named_applications(entities)
     resolve_employers(entities)
     add_renewals(entities["offer"], entities["contact"])
+    _add_terms_of_letters(entities["offer"])
     add_withdrawals(entities["offer"], entities["contact"])
     add_endings(entities, add_application_stages(entities))
     registers = _with_present_job(registers, entities["offer"])
@@ -96,7 +99,7 @@ def _offer(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     _set_instants(entity, fields)
     for derived in offer_stage(fields):
         _set_derived(entity, derived, _offset_at(derived.stamp, fields) if derived.name == "accepted_at" else 0)
-    _set_inner_terms(entity, fields, "letter", ("salary", "title", "start_date", "location", "workplace"))
+    _set_inner_terms(entity, fields, "letter", _LETTER_TERMS)
     _set_inner_terms(entity, fields, "counteroffer", ("salary",))
     _set_place(entity)
     return entity
@@ -252,6 +255,16 @@ def _set_inner_terms(entity: Entity, fields: Mapping[str, Register], name: str, 
     for term in terms:
         if stated.get(term) is not None:
             entity.set(f"{name}_{term}", typed_value(KINDS["offer"][f"{name}_{term}"], stated[term], hours), stamp)
+
+
+def _add_terms_of_letters(offers: Iterable[Entity]) -> None:
+    """A term that only the letter states is the offer's: nobody needs to ask for it. Letters of an earlier life must
+    be forgotten."""
+    for offer in offers:
+        for term in _LETTER_TERMS:
+            if term not in offer.values:
+                offer.set(term, offer.values.get(f"letter_{term}"), offer.stamps.get(f"letter_{term}"))
+        _set_place(offer)
 
 
 def _set_place(entity: Entity) -> None:

@@ -99,3 +99,36 @@ def test_a_new_life_does_not_depend_on_the_order_of_arrival() -> None:
     joined = Case().fold(*said[:2]).join(Case().fold(*said[1:]))
     assert cases == {"received"}
     assert "accepted_at" not in facts_of(joined, "c-1").entities["offer"][0].values
+
+
+LETTER = {
+    "salary": money("90000"),
+    "title": "Lead",
+    "start_date": "2026-12-17",
+    "workplace": "remote",
+    "location": {"city": "Boston", "region": "MA", "country": "US"},
+}
+OF_LETTER = ("salary", "title", "start_date", "workplace", "location")
+
+
+def test_what_only_the_letter_states_is_the_offer() -> None:
+    found = offer_of(offer(0, "extended"), offer(1, "letter_received", letter=LETTER))
+    assert all(found.values[name] == found.values[f"letter_{name}"] for name in OF_LETTER)
+    assert {found.stamps[name][2] for name in (*OF_LETTER, "city")} == {"e-1"}
+    assert [found.values[name] for name in ("city", "region", "country")] == ["Boston", "MA", "US"]
+    assert found.values["last_day_before"].isoformat() == "2026-12-16"
+
+
+def test_what_the_offer_states_itself_stays() -> None:
+    own = {"salary": money("80000"), "start_date": "2026-06-01", "location": {"city": "Lowell"}}
+    found = offer_of(offer(0, "extended", **own), offer(1, "letter_received", letter=LETTER))
+    assert (found.values["start_date"].isoformat(), found.values["city"]) == ("2026-06-01", "Lowell")
+    assert (found.values["salary"].annual, found.values["letter_salary"].annual) == (80000, 90000)
+    assert (found.values["title"], "region" in found.values) == ("Lead", False)
+
+
+def test_a_letter_of_an_earlier_life_states_no_terms() -> None:
+    found = offer_of(
+        offer(0, "extended"), offer(1, "letter_received", letter=LETTER), offer(2, "rescinded"), offer(3, "extended")
+    )
+    assert not set(OF_LETTER) & found.values.keys()
