@@ -68,10 +68,11 @@ class _Lives:
 
     def left_at(self, entity: Entity) -> float:
         """When the candidate began another job that was accepted and signed, if nothing was stated since about the
-        entity or what belongs to it: what waited then is past."""
+        entity or what belongs to it: what waited then is past. An employer that waits for the candidate's first day is
+        to be told, so an accepted offer is past only if its own start date was."""
         stated = max(map(self._stated, (entity, *self.belonging.get((entity.kind, entity.id), ()))))
         others = (_instant(offer, "began_at") for offer in self.begun if offer is not entity)
-        return min((began for began in others if stated <= began), default=inf)
+        return min((began for began in others if stated <= began and not _waits(entity, began)), default=inf)
 
     def over_at(self, entity: Entity) -> int:
         values, stage = entity.values, entity.values.get("stage")
@@ -145,6 +146,13 @@ def _find_belonging(entities: Mapping[str, list[Entity]]) -> dict[tuple[str, str
             }
             found[owner_kind, owner.id] = [item for item in shared.values() if is_for(item, owner)]
     return found
+
+
+def _waits(entity: Entity, now: int) -> bool:
+    """Whether an offer is accepted and its start date is ahead or unknown: its employer waits for the candidate."""
+    start = entity.values.get("start_date")
+    is_ahead = not isinstance(start, date) or _midnight_utc(start) > now
+    return entity.kind == "offer" and entity.values.get("stage") == "accepted" and is_ahead
 
 
 def _is_signed(offer: Entity) -> bool:
