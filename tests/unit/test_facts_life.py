@@ -239,7 +239,8 @@ def test_what_was_there_before_a_signed_job_began_is_over_then() -> None:
 
 
 def test_a_job_that_ended_keeps_nothing_over() -> None:
-    ended, again = (12.0, "employment.ended", {}), (20.0, "employment.started", {"offer": "r"})
+    ended: Said = (12.0, "employment.ended", {})
+    again: Said = (20.0, "employment.started", {"offer": "r"})
     assert birch(*SIGNED, ended) == birch()
     assert birch(*SIGNED, (9.0, "employment.ended", {})) == birch(*SIGNED)
     after = birch(*SIGNED, ended, offer(13, "letter_signed", offer="r"), again)
