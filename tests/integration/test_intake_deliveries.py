@@ -71,7 +71,8 @@ def test_what_was_wrong_is_told_field_by_field(intake: Intake) -> None:
             "offer_sp\u202ein\n" + "x" * 80,
             r"unknown event 'offer_sp\u202ein\n" + "x" * 47 + "…': no entry of events (on) or ignored",
         ),
-        ("offer_deleted", "event 'offer_deleted': emits nothing: its conditions (when) do not hold, or its subject"),
+        ("candidate_anonymized", "event 'candidate_anonymized': emits nothing: its conditions (when) do not hold"),
+        ("offer_deleted", "event 'offer_deleted': only an offer that was sent and is open is taken back"),
     ],
 )
 def test_a_webhook_without_events_says_why(intake: Intake, action: str, reason: str) -> None:

@@ -39,8 +39,8 @@ def test_the_same_number_is_two_people_until_something_says_they_are_one(
         queued = intake.queued()
         assert {kept["subject"] for kept in queued} == subjects
         prefix = "other~" if "other~9" in subjects else ""
-        (extended,) = [kept for kept in queued if kept["source"] == "ashby/other" and "offer.extended" in kept["type"]]
-        assert (extended["data"]["offer"], extended["data"]["application"]) == (f"{prefix}7", f"{prefix}7")
+        (hired,) = [kept for kept in queued if kept["source"] == "ashby/other" and "offer.accepted" in kept["type"]]
+        assert (hired["data"]["offer"], hired["data"]["application"]) == (f"{prefix}7", f"{prefix}7")
     finally:
         intake.broker.close()
         intake.store.close()
