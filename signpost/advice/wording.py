@@ -94,7 +94,7 @@ class Writer:
         return _joined_words(rule.id, rule.texts, context.own, context.letter)
 
     def letter_clock(self, to: Entity, *, private: bool) -> Clock:
-        """The clock of whoever gets the drafts about an entity; those of an employer have the times of the employer."""
+        """The clock of the reader of drafts about an entity; those of an employer have the times of the employer."""
         if not private:
             return self._facts.clock(to, private=False)
         key = (to.kind, to.id)

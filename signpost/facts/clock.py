@@ -64,7 +64,7 @@ def clock_of(subject: Entity, zone: ZoneInfo | None, vocabulary: Vocabulary, *, 
 
 
 def letter_clock_of(addressee: Entity, zone: ZoneInfo | None, vocabulary: Vocabulary) -> Clock:
-    """The clock of whoever gets a letter from the candidate. `addressee`: the offer, interview or application whose
+    """The clock of the reader of a letter from the candidate. `addressee`: the offer, interview or application whose
     employer that is; the candidate, all of whose fields are private, where nothing says who. `zone`: the candidate's.
 
     The employer's zone; else the offset that a sender wrote last about the addressee, and the candidate's zone where

@@ -82,7 +82,7 @@ class Lead:
 
 class CardVariables:
     """Collects the variables of one card. `private`: for the candidate, who knows everything. `is_letter`: with the
-    times of whoever gets the drafts, instead of the reader's."""
+    times of the person who gets the drafts, instead of the reader's."""
 
     def __init__(self, card: Card, basis: Basis, now: int, *, private: bool, is_letter: bool = False) -> None:
         self.card, self.basis, self.now, self.private, self.is_letter = card, basis, now, private, is_letter
