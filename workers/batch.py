@@ -25,7 +25,6 @@ from signpost.workers.case_messages import enqueue
 from signpost.workers.case_rows import (
     CaseKey,
     EmittedChange,
-    Outgoing,
     Rows,
     load_case_set,
     lock_with_merge_targets,
@@ -37,6 +36,7 @@ from signpost.workers.counts import EvaluationCounts
 from signpost.workers.erased_ends import empty_states, ends_of_advice
 from signpost.workers.erasing import Erasing
 from signpost.workers.feedback import FeedbackDesk, InvalidFeedback
+from signpost.workers.outbox_publisher import Outgoing
 from signpost.workers.process import Clock
 from signpost.workers.question_lists import update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook

@@ -9,8 +9,8 @@ from signpost.errors import CallerError
 from signpost.messaging.message import ACCEPTED_AT, Delivery, Outcome, Settlement
 from signpost.names import FEEDBACK
 from signpost.traces import TRACEPARENT
-from signpost.workers.case_rows import Outgoing
 from signpost.workers.counts import EvaluationCounts
+from signpost.workers.outbox_publisher import Outgoing
 
 MAX_TRACE_FRAMES = 3
 """Frames of a traceback in the reason of a dead letter."""

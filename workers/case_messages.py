@@ -15,7 +15,8 @@ from signpost.messaging.topology import cloudevent_headers
 from signpost.names import JSON
 from signpost.schemas.cloudevent import full_type
 from signpost.storage import Transaction
-from signpost.workers.case_rows import CaseKey, Outgoing, with_traceparent
+from signpost.workers.case_rows import CaseKey, with_traceparent
+from signpost.workers.outbox_publisher import Outgoing
 
 
 @dataclass(frozen=True, slots=True)

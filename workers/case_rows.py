@@ -17,18 +17,11 @@ from signpost.messaging.message import Message
 from signpost.messaging.topology import cloudevent_headers
 from signpost.names import ADVICE
 from signpost.storage import CaseRow, Change, Transaction
+from signpost.workers.outbox_publisher import Outgoing
 
 CaseKey: TypeAlias = tuple[str, str]  # tenant, key
 Rows: TypeAlias = dict[CaseKey, CaseRow]
 StoredMessage: TypeAlias = tuple[Change, Message]
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """The message of outbox row `id`, to be published after the commit."""
-
-    id: int
-    message: Message
 
 
 @dataclass(frozen=True, slots=True)

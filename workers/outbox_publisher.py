@@ -3,19 +3,27 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 
 from signpost import traces
 from signpost.crash_points import reach
 from signpost.errors import CallerError, TransientError
-from signpost.messaging.message import Publisher, PublishReturned, QueueFull
+from signpost.messaging.message import Message, Publisher, PublishReturned, QueueFull
 from signpost.metrics.table import OUTBOX_PUBLISHED, OUTBOX_UNCONFIRMED
 from signpost.storage import Store
-from signpost.workers.case_rows import Outgoing
 
 REFUSALS = (QueueFull, PublishReturned, CallerError)
 """Outcomes that have nothing to do with the connection: an attempt a little later ends in the same way."""
 
 log = logging.getLogger("signpost.publishing")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """The message of outbox row `id`, to be published after the commit."""
+
+    id: int
+    message: Message
 
 
 class OutboxPublisher:

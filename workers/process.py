@@ -9,11 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from signpost import signals, standard_error, traces
-from signpost.advice import Engine
-from signpost.engine import choose_engine, make_engine
 from signpost.errors import BugError, CallerError, MisconfiguredError, TransientError
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, Broker, connect, require_topology
@@ -23,13 +21,16 @@ from signpost.metrics.table import RECONNECTS
 from signpost.repeats import Repeats
 from signpost.settings import Settings
 from signpost.storage import StorageConflict, StorageUnavailable, Store, open_store, require_tables
-from signpost.tenants.live_rulebooks import LiveEngines, kept_rules
 from signpost.workers.outbox_publisher import OutboxPublisher
+
+if TYPE_CHECKING:
+    from signpost.advice import Engine
+    from signpost.tenants.live_rulebooks import LiveEngines
 
 Clock: TypeAlias = Callable[[], int]
 """Microseconds since the epoch, UTC."""
 Stop: TypeAlias = threading.Event
-Rules: TypeAlias = Callable[[], LiveEngines[Engine]]
+Rules: TypeAlias = Callable[[], "LiveEngines[Engine]"]
 
 Opened: TypeAlias = Callable[[Rules], AbstractContextManager["Worker"]]
 
@@ -192,8 +193,12 @@ def _check_topology(broker: Broker) -> None:
         log.warning("topology differs from its declaration: %s; compare with `signpost topology check`", difference)
 
 
-def _load_rules(settings: Settings, stop: Stop, reload_requested: threading.Event) -> LiveEngines[Engine]:
+def _load_rules(settings: Settings, stop: Stop, reload_requested: threading.Event) -> "LiveEngines[Engine]":
     """The engine of each tenant, reloaded in a thread. Raises CallerError (rules: RulebookError)."""
+    # Not at the top: the import takes long, and a relay evaluates no rules
+    from signpost.engine import choose_engine, make_engine
+    from signpost.tenants.live_rulebooks import LiveEngines, kept_rules
+
     engine = choose_engine(settings.engine)
     log.info("engine %s: %s", engine.name, engine.reason)
     make = partial(make_engine, engine.name)

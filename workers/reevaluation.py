@@ -15,9 +15,10 @@ from signpost.storage import CaseRow, Store, Transaction
 from signpost.tenants.rulebooks import Engines
 from signpost.workers.agendas import AgendaChanges, update_agendas
 from signpost.workers.case_messages import CaseMessage, enqueue
-from signpost.workers.case_rows import EmittedChange, Outgoing, StoredMessage, load_case_set, prepare, record, to_rows
+from signpost.workers.case_rows import EmittedChange, StoredMessage, load_case_set, prepare, record, to_rows
 from signpost.workers.correction import MAX_SKEW_US, CorrectionPace
 from signpost.workers.counts import EvaluationCounts
+from signpost.workers.outbox_publisher import Outgoing
 from signpost.workers.process import Clock
 from signpost.workers.question_lists import update_lists
 from signpost.workers.rulebook_versions import RulebookVersions, StaleRulebook

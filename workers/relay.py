@@ -13,9 +13,8 @@ from signpost.names import EVENTS
 from signpost.repeats import Repeats
 from signpost.settings import Settings
 from signpost.storage import OutboxRow, Store
-from signpost.workers.case_rows import Outgoing
 from signpost.workers.correction import MAX_SKEW_US
-from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.outbox_publisher import OutboxPublisher, Outgoing
 from signpost.workers.process import Clock, Parts, Stop, pauses, run
 from signpost.workers.refused_keys import MAX_PAUSE_US, RefusedKeys, key_of
 from signpost.workers.sampling import QueueSampler

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LINT = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
 PURE = ["case", "facts", "rulebook", "advice", "schemas"]
+RULES = ("signpost.rulebook", "signpost.engine", "signpost.advice", "signpost.tenants")
 FRAMEWORKS = {"flask", "pika", "sqlalchemy", "psycopg", "gunicorn", "click", "rich", "httpx"}
 
 
@@ -53,12 +54,21 @@ def test_importing_the_pure_core_loads_no_framework(package: str) -> None:
     modules = [".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files]
     load = [name for name in modules if not name.endswith("__main__")]
     assert load
+    assert not {name.partition(".")[0] for name in loaded_by(*load)} & FRAMEWORKS
+
+
+def loaded_by(*modules: str) -> list[str]:
+    """The modules that a new process has once it has imported these."""
     code = (
-        f"import importlib, json, sys\nfor module in {load!r}: importlib.import_module(module)\n"
+        f"import importlib, json, sys\nfor module in {modules!r}: importlib.import_module(module)\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert not {name.partition(".")[0] for name in json.loads(done.stdout)} & FRAMEWORKS
+    return [str(name) for name in json.loads(done.stdout)]
+
+
+def test_a_relay_loads_no_rules() -> None:
+    assert [name for name in loaded_by("signpost.workers.relay") if name.startswith(RULES)] == []
 
 
 def test_the_wheel_installs_one_package_and_no_generic_name(tmp_path: Path) -> None:

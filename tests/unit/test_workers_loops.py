@@ -22,11 +22,10 @@ from signpost.storage.rows import OutboxMessage
 from signpost.tenants.quotas import Quota, QuotaFile
 from signpost.tenants.rulebooks import Engines
 from signpost.workers.backfill import Backfill
-from signpost.workers.case_rows import Outgoing
 from signpost.workers.clock import CaseClock
 from signpost.workers.counts import EvaluationCounts
 from signpost.workers.metering import UsageMeter
-from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.outbox_publisher import OutboxPublisher, Outgoing
 from signpost.workers.pruning import Pruner
 from signpost.workers.reevaluation import POSTPONE_US, DueCaseProcessor
 from signpost.workers.relay import MAX_BATCH, Relay
