@@ -17,6 +17,7 @@ from signpost.garbage import collect_rarely
 from signpost.services.intake import delivery_writer, queue_turns, rate
 from signpost.storage import Store, open_store
 from tests.support import databases, private_servers, servers
+from tests.support.long_suite import IS_LONG
 
 NEEDS_SERVER = "needs a server: "
 NEEDS_ENGINE = "needs durable-rules: "
@@ -28,8 +29,9 @@ collect_rarely()
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("short", settings.get_profile("default"), max_examples=40)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=2000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default" if IS_LONG else "short"))
 
 
 @pytest.fixture(scope="session")
@@ -152,8 +154,13 @@ def store(sqlite_url: str) -> Iterator[Store]:
         yield opened
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
-    """Containers, clusters and the tools of others take minutes: only where they are asked for."""
+    """Random cases are fewer in the short suite. Containers, clusters and the tools of others take minutes: only where
+    they are asked for."""
+    for item in items:
+        if item.path.parent.name == "property":
+            item.add_marker(pytest.mark.shortened)
     for kind, target in (("containers", "containers-test"), ("cluster", "cluster-test"), ("contracts", "contracts")):
         if kind not in (config.option.markexpr or ""):
             for item in items:

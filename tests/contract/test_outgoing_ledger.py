@@ -14,6 +14,7 @@ import pytest
 from signpost.case.instant import DAY, HOUR, MINUTE, SECOND
 from signpost.storage import Claimed, open_store, upgrade
 from signpost.workers.delivering import Result
+from tests.support.long_suite import some
 from tests.support.receivers import (
     AWAY,
     ENDED,
@@ -30,7 +31,7 @@ from tests.support.receivers import (
 
 MOODS = (OK, OK, OK, AWAY, REFUSED, FAULTY, HANGS)
 LASTS_US = (MINUTE, 10 * MINUTE, HOUR, 6 * HOUR)
-SEEDS = range(4)
+SEEDS = some(range(4), 4)
 
 
 @dataclass
@@ -96,6 +97,7 @@ def url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.mark.shortened
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_final_state_is_reached_in_order_and_nothing_ended_is_new(url: str, seed: int) -> None:
     chosen = random.Random(seed)

@@ -58,6 +58,7 @@ def test_commands_write_private_files(folder: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755, "the folder itself belongs to the operator"
 
 
+@pytest.mark.long
 def test_up_and_each_of_its_processes_write_private_files(folder: Path) -> None:
     environ = environment(folder)
     subprocess.run([*SIGNPOST, "db", "upgrade"], env=environ, umask=0, check=True, capture_output=True)

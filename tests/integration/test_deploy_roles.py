@@ -134,6 +134,7 @@ def play(address: str) -> None:
     assert HTTP.post(f"{address}/v1/events", json=erasure, headers=headers, timeout=60).status_code == 202
 
 
+@pytest.mark.long
 def test_the_whole_flow_runs_with_the_rights_of_each_role(
     ready: Servers, processes: tuple[str, dict[str, WorkerProcess]], hooks: HookServer
 ) -> None:

@@ -383,7 +383,7 @@ def test_an_error_in_a_callback_does_not_end_the_link(
     assert proxy.connections == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_alarm_blocks_publishers_not_consumers_and_every_future_ends(
     private_rabbitmq: private_servers.PrivateRabbitMQ, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:

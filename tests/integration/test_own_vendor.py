@@ -25,6 +25,7 @@ MAPPING = GUIDE.read_text("utf-8").partition("```yaml file=.signpost/vendors/hun
 SECRET = "a secret that only Huntflow and we know"
 
 
+@pytest.mark.long
 def test_every_command_of_the_guide_prints_what_it_shows(tmp_path: Path) -> None:
     assert run_document(GUIDE, tmp_path, installed=True) >= 5
 
@@ -110,6 +111,7 @@ def offer_sent(number: int) -> bytes:
     return json.dumps({"event": event}, ensure_ascii=False).encode()
 
 
+@pytest.mark.long
 def test_a_mapping_file_alone_connects_a_vendor(system: System) -> None:
     body = offer_sent(31)
     wait_until(lambda: system.hook(body) == 202, "the intake knows the source and its vendor")

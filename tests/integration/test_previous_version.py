@@ -96,6 +96,7 @@ def offers(*names: str) -> Iterator[dict[str, object]]:
         yield dump_event(event("offer.extended", name, offer="o-1", employer={"name": "Acme"}))
 
 
+@pytest.mark.long
 def test_both_versions_work_on_the_same_cases_in_turn(code_before: Path, upgraded: System) -> None:
     before = Before(code_before, upgraded)
     first, cursor = before.work(*offers("c-1", "c-2"))

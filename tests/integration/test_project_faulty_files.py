@@ -66,6 +66,7 @@ def test_faulty_rules_and_a_dead_worker_cost_no_advice(system: System, overlay: 
     wait_until(lambda: health(system) == {"status": "ok"}, "all to be well")
 
 
+@pytest.mark.long
 def test_a_faulty_tenants_file_and_a_dead_intake_refuse_nobody(system: System, tmp_path: Path) -> None:
     (tmp_path / "data" / "tenants.yaml").write_text("tenants: [")
     kill(system, "intake")  # the process that gunicorn forked, and gunicorn goes on
@@ -80,6 +81,7 @@ def test_a_faulty_tenants_file_and_a_dead_intake_refuse_nobody(system: System, t
     wait_until(lambda: "one" in published_rules(system), "the advice")
 
 
+@pytest.mark.long
 def test_a_system_starts_on_faulty_files_with_the_last_valid_ones(
     system: System, overlay: Path, tmp_path: Path
 ) -> None:
@@ -92,6 +94,7 @@ def test_a_system_starts_on_faulty_files_with_the_last_valid_ones(
         wait_until(lambda: "one" in published_rules(again), "the overlay's advice")
 
 
+@pytest.mark.long
 def test_workers_that_have_no_valid_rules_stop_nothing_else(system: System, overlay: Path, tmp_path: Path) -> None:
     for kept in (tmp_path / "data" / "state").glob("rulebook-*.zip"):
         kept.unlink()

@@ -51,6 +51,7 @@ def advice(system: System) -> str:
     return HTTP.get(f"http://127.0.0.1:{system.port}/v1/candidates/c-1/advice", headers=headers, timeout=30).text
 
 
+@pytest.mark.long
 def test_no_line_of_a_run_names_a_person(system: System) -> None:
     offer = document(1, "offer.extended", offer="o", employer={"id": "acme", "name": "Acme"}, title="Cook", **NAMES)
     assert post(system, "/v1/events", offer) == 202

@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pika
 import psycopg
+import pytest
 from sqlalchemy import create_engine, text
 
 from signpost.storage import is_current
@@ -71,6 +72,7 @@ def test_a_changed_database_is_not_used_again(postgres_server: str) -> None:
     assert len(used) == 3
 
 
+@pytest.mark.long
 def test_virtual_hosts_are_used_once_and_all_deleted(
     rabbitmq_server: servers.SharedRabbitMQ | private_servers.PrivateRabbitMQ,
 ) -> None:

@@ -201,6 +201,7 @@ def test_commands_in_the_container_end_at_a_signal(folder: Path) -> None:
     assert process.wait(END_S) in (-signal.SIGTERM, 0)
 
 
+@pytest.mark.long
 def test_up_passes_sighup_on(folder: Path) -> None:
     with started("up", folder) as (process, log):
         wait_until(lambda: RUNS["up"] in log.read_text(), "the system to be ready")
@@ -208,6 +209,7 @@ def test_up_passes_sighup_on(folder: Path) -> None:
         wait_until(lambda: log.read_text().count("reload requested") == 2, "advisor and clock to look at their rules")
 
 
+@pytest.mark.long
 def test_up_ends_with_its_terminal(folder: Path) -> None:
     main, terminal = os.openpty()
     become = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"

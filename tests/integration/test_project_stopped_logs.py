@@ -151,6 +151,7 @@ def test_an_intake_answers_without_its_log(tmp_path: Path, log: Log) -> None:
         wait_until(lambda: "log" in HTTP.get(f"{address}/readyz").json(), "the probe to say so")
 
 
+@pytest.mark.long
 def test_a_system_goes_on_without_its_log(tmp_path: Path) -> None:
     log = stopped()
     folder, port = intake_folder(tmp_path), free_port()

@@ -209,6 +209,7 @@ def without_durable_rules(tmp_path: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(tmp_path / "hidden")}
 
 
+@pytest.mark.long
 def test_without_durable_rules_it_runs_on_the_compiled_engine_and_says_so(
     tmp_path: Path, without_durable_rules: dict[str, str]
 ) -> None:
@@ -233,7 +234,7 @@ def test_the_reading_side_answers_only_with_a_key(kept: System) -> None:
         urllib.request.urlopen(f"http://127.0.0.1:{kept.port}/v1/recommendations", timeout=60)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_same_on_rabbitmq_and_postgresql(tmp_path: Path, rabbitmq_url: str, postgres_url: str) -> None:
     with started(tmp_path, SIGNPOST_BROKER_URL=rabbitmq_url, SIGNPOST_DATABASE_URL=postgres_url) as running:
         events = running.command(str(ROOT / "examples/play.py"), "--print")

@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from signpost.messaging import connect
 from signpost.storage import open_store
@@ -109,6 +110,7 @@ def start_advisor(folder: Path, url: str, stack: ExitStack) -> WorkerProcess:
     return advisor
 
 
+@pytest.mark.long
 def test_every_process_is_replaced_under_load(tmp_path: Path) -> None:
     folder = intake_folder(tmp_path)
     url = f"sqlite:///{folder}/signpost.db"

@@ -104,6 +104,7 @@ def emitted(signpost: System, change: str, rule: str) -> list[dict[str, object]]
     return [orjson.loads(row.body)["data"] for row in rows if (row.change, row.rule) == (change, rule)]
 
 
+@pytest.mark.long
 def test_rules_edited_under_running_workers(signpost: System, rules: Rules, tmp_path: Path) -> None:
     rules.write(one="First", two="Second")
     workers = Workers(signpost, rules, tmp_path)

@@ -1,7 +1,6 @@
 """The audience barrier: nothing that another employer or the candidate alone knows changes a byte of an employer's
 advice."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -13,10 +12,11 @@ from signpost.case import Case, Event
 from signpost.engine import CompiledEngine
 from signpost.rulebook import load
 from tests.support.generators import random_event, random_events, random_now
+from tests.support.long_suite import number_of
 from tests.support.margins import is_enough
 from tests.support.rulebooks import OWN_FIELDS, shipped_engine
 
-CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "500"))
+CASES = number_of(500)
 PRIVATE = ("candidate.", "employment.", "interview.prepared", "offer.withdrawal_planned", "offer.acceptance_planned")
 ELSEWHERE = ("offer.", "interview.", "application.", "contact.")
 ENGINE = shipped_engine()

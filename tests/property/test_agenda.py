@@ -1,6 +1,5 @@
 """Agendas over random journeys: complete, within their policy, published once, and the same for any order of events."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import time
@@ -16,9 +15,10 @@ from signpost.case.instant import DAY, HOUR, MINUTE, parse_instant
 from signpost.facts.policy import Policy
 from signpost.names import PRIORITIES
 from tests.support.generators import START, random_event
+from tests.support.long_suite import number_of
 from tests.support.rulebooks import shipped_engine
 
-JOURNEYS = int(os.environ.get("SIGNPOST_TEST_CASES", "50"))
+JOURNEYS = number_of(50, one_in=2)
 PARTS = 4
 ENGINE = shipped_engine()
 URGENT = PRIORITIES[-1]

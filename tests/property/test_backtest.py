@@ -65,6 +65,7 @@ def test_a_rulebook_does_not_differ_from_itself(other: Path) -> None:
     assert found.counts == {}
 
 
+@pytest.mark.long
 def test_several_processes_find_what_one_finds(other: Path) -> None:
     edit(other, "before-accepting", "Never sign in a rush", "Take your time")
     histories = random_histories(4, 12)

@@ -1,7 +1,6 @@
 """Both engines and the plain oracle give the same answers on random cases, and time flips them exactly when
 foretold."""
 
-import os
 from pathlib import Path
 from random import Random
 
@@ -12,15 +11,16 @@ from signpost.engine.compiled import Match
 from signpost.facts.facts import Facts
 from signpost.rulebook import Rulebook, load
 from tests.support.generators import random_facts, random_now
+from tests.support.long_suite import number_of
 from tests.support.oracle import Oracle
 from tests.support.rulebooks import RULES, every_term
 
 PARTS = 2
-CASES_A_PART = int(os.environ.get("SIGNPOST_TEST_CASES", "1000")) // PARTS
+CASES_A_PART = number_of(1000) // PARTS
 """SIGNPOST_TEST_CASES=20000 runs the long form."""
 ENOUGH_CASES = 500
 """So many random cases meet most rules; `make mutants` plays fewer."""
-ORACLE_CASES = 300
+ORACLE_CASES = number_of(300)
 
 
 @pytest.fixture(scope="module", params=["real", "every term"])

@@ -1,6 +1,5 @@
 """The barrier on the page: what an employer sees there does not depend on anything that it cannot know."""
 
-import os
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -12,9 +11,10 @@ from signpost.services.intake.analysis import StoredCase
 from signpost.services.intake.page.employer_jobs import ExplainToEmployer, ReadForEmployer
 from tests.property.test_advice_barrier import unseen
 from tests.support.generators import random_events, random_now
+from tests.support.long_suite import number_of
 from tests.support.rulebooks import shipped_engine
 
-CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "500")) // 20
+CASES = number_of(500) // 20
 ENGINE = shipped_engine()
 RULES = [rule for rule in ENGINE.rulebook.rules.values() if rule.audience == "employer"]
 

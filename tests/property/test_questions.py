@@ -1,7 +1,6 @@
 """Questions: each decides advice, goes away once answered, and costs no more than a stated number of evaluations."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from random import Random
@@ -24,9 +23,10 @@ from signpost.facts.vocabulary import KINDS
 from signpost.names import PRIORITIES
 from signpost.schemas import load_event
 from tests.support.generators import START, random_events, random_now
+from tests.support.long_suite import number_of
 from tests.support.rulebooks import shipped_engine
 
-CASES = int(os.environ.get("SIGNPOST_TEST_CASES", "50"))
+CASES = number_of(50)
 ENGINE = shipped_engine()
 NOW = START + DAY
 ACME = {"employer": {"id": "acme", "name": "Acme"}}

@@ -16,13 +16,14 @@ from signpost.rulebook.analysis.logic import is_possible
 from signpost.rulebook.analysis.meaning import Meaning
 from signpost.rulebook.terms import Condition, Rule, Term
 from tests.support.generators import random_facts, random_now
+from tests.support.long_suite import number_of
 from tests.support.made_rules import write_rules
 from tests.support.oracle import Oracle
 from tests.support.rulebooks import RULES, every_term
 
-CASES = 400
+CASES = number_of(400)
 RULES_MADE = 500
-CASES_A_RULE = 60
+CASES_A_RULE = number_of(60)
 
 
 @pytest.fixture(scope="module")

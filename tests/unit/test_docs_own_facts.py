@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from signpost.explain.question_texts import entries
 from signpost.facts.vocabulary import KINDS
 from signpost.schemas.own_places import TAKE_OWN
@@ -10,6 +12,7 @@ from tests.support.documents import ROOT, run_document
 from tests.support.rulebooks import shipped
 
 
+@pytest.mark.long
 def test_the_guide_to_own_facts_works_as_written(tmp_path: Path) -> None:
     assert run_document(ROOT / "docs" / "own-facts.md", tmp_path, installed=True) == 15
 

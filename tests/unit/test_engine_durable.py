@@ -83,6 +83,7 @@ print("survived")
     assert probe(code).stdout.strip() == "survived"
 
 
+@pytest.mark.long
 def test_evaluations_leave_nothing_behind() -> None:
     random, engine = Random(3), DurableEngine(load(RULES))
     cases = [(random_facts(random), random_now(random)) for _ in range(200)]

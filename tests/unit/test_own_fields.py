@@ -200,6 +200,7 @@ def test_what_stands_twice_is_named_with_both_places(tmp_path: Path) -> None:
     assert any("R012 offer.car is declared already at fields.yaml:" in one for one in found)
 
 
+@pytest.mark.long
 def test_the_command_line_takes_ours_and_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     folder(Path("mine"), rule("shift: night", source="before-accepting", act="decide"), sources="")

@@ -68,7 +68,7 @@ def test_a_topic_that_exists_is_extended(folder: Path) -> None:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_passes_beside_the_shipped_rules(folder: Path) -> None:
     run("new", "ask-about-parking", folder)
     assert run("check", folder, "--strict", *TODAY).exit_code == 0
