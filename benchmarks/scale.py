@@ -98,9 +98,17 @@ def _execute(stage: Stage, statement: object, **values: int) -> None:
 
 
 def _long_case(stage: Stage) -> list[Row]:
-    """One case with many events: the first and the last tenth, a batch of ten events at a time."""
-    data = {"offer": "o", "by": "candidate", "channel": "phone", "purpose": "deadline"}
-    sent = [make_event("long", number, "contact.logged", data) for number in range(CASE_EVENTS)]
+    """One case with many events: the first and the last tenth, a batch of ten events at a time.
+
+    Half of them are contacts, of which a case holds 500; the others change the offer.
+    """
+    contact = {"offer": "o", "by": "candidate", "channel": "phone", "purpose": "deadline"}
+    sent = [
+        make_event("long", number, "offer.updated", {"offer": "o", "title": f"Engineer {number}"})
+        if number % 2
+        else make_event("long", number, "contact.logged", contact)
+        for number in range(CASE_EVENTS)
+    ]
     handler, part = stage.handler("compiled"), CASE_EVENTS // 10
     first = handle(handler, stage.store, sent[:part], 10) / part * 1000
     handle(handler, stage.store, sent[part:-part], 10)
