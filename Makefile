@@ -7,9 +7,6 @@ HELM := $(VENV)/helm
 CONTRACTS := $(VENV)/contracts
 BENCH := $(VENV)/bench
 TOOLS := tests/contract/tools
-# The order of `testpaths`, long files first, so that no process ends with a long file while the others are idle. Three
-# processes, also on two cores: one of them often waits for a server or a process that it has started
-PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 # Twice quiet: errors of pip only, no warnings
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 # The links in signpost/ lead to services, workers and schemas
@@ -21,7 +18,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-long mutants simulate fuzz lint format generate bench bench-check faults soak restore-drill rules consumers-js helm contracts containers-test cluster-test audit lock clean
+.PHONY: help install run demo test mutants simulate fuzz lint format generate bench bench-check faults soak restore-drill rules consumers-js helm contracts containers-test cluster-test audit lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-24s %s\n", $$1, $$2}'
@@ -48,11 +45,10 @@ run: $(READY) ## start the whole system, embedded: no broker, no database server
 demo: $(READY) ## play the example journeys against a running `make run` and show the advice
 	$(BIN)/python examples/play.py
 
-test: $(READY) ## run the tests, of the longest ones a short version
-	$(PYTEST) -m "not long" $(ARGS)
-
-test-long: $(READY) ## run the tests that `make test` leaves out, or shortens
-	SIGNPOST_TEST_LONG=1 $(PYTEST) -m "long or shortened" $(ARGS)
+# The order of `testpaths`, long files first, so that no process ends with a long file while the others are idle. Three
+# processes, also on two cores: one of them often waits for a server or a process that it has started
+test: $(READY) ## run the tests, of the longest ones a short version; LONG=1 runs all of them whole
+	$(if $(LONG),SIGNPOST_TEST_LONG=1) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(if $(LONG),,-m "not long") $(ARGS)
 
 mutants: $(READY) ## change the code a little, thousands of times, and require that the tests notice 90 %
 	$(BIN)/python -m tests.mutants $(ARGS)

@@ -154,13 +154,8 @@ def store(sqlite_url: str) -> Iterator[Store]:
         yield opened
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
-    """Random cases are fewer in the short suite. Containers, clusters and the tools of others take minutes: only where
-    they are asked for."""
-    for item in items:
-        if item.path.parent.name == "property":
-            item.add_marker(pytest.mark.shortened)
+    """Containers, clusters and the tools of others take minutes: only where they are asked for."""
     for kind, target in (("containers", "containers-test"), ("cluster", "cluster-test"), ("contracts", "contracts")):
         if kind not in (config.option.markexpr or ""):
             for item in items:

@@ -41,7 +41,6 @@ def published() -> list[tuple[dict[str, Any], str]]:
     return found
 
 
-@pytest.mark.shortened
 def test_every_message_keeps_the_generated_json_schema(published: list[tuple[dict[str, Any], str]]) -> None:
     """One of each rule, change and priority: what JSON Schema costs for all of them finds no more."""
     validator = jsonschema.Draft202012Validator(SCHEMA)

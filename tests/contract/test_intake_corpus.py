@@ -104,7 +104,6 @@ def named(path: str) -> str:
     return path
 
 
-@pytest.mark.shortened
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_bodies(intake: Intake, method: str, path: str) -> None:
     types = TYPES if method == "POST" else TYPES[-1:]
@@ -115,7 +114,6 @@ def test_bodies(intake: Intake, method: str, path: str) -> None:
         check(send(intake, method, named(path), body, **environ), method, (name, content_type))
 
 
-@pytest.mark.shortened
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_headers_and_types(intake: Intake, method: str, path: str) -> None:
     for name, said in share([*corpus("headers").items()], method, path):
@@ -126,7 +124,6 @@ def test_headers_and_types(intake: Intake, method: str, path: str) -> None:
         check(send(intake, method, named(path), GOOD, CONTENT_TYPE=content_type), method, content_type)
 
 
-@pytest.mark.shortened
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_paths_queries_and_methods(intake: Intake, method: str, path: str) -> None:
     for query in share(corpus("queries"), method, path):

@@ -97,7 +97,6 @@ def url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-@pytest.mark.shortened
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_final_state_is_reached_in_order_and_nothing_ended_is_new(url: str, seed: int) -> None:
     chosen = random.Random(seed)

@@ -1,4 +1,4 @@
-"""What `make test` takes of long lists of cases; `make test-long` takes all of them."""
+"""What `make test` takes of long lists of cases; `make test LONG=1` takes all of them."""
 
 import os
 from collections.abc import Sequence

@@ -237,7 +237,6 @@ def test_several_processes_find_what_one_finds(whole: Plan) -> None:
     assert sorted(done) == [rule.id for rule, _ in whole.tasks[:12]]
 
 
-@pytest.mark.shortened
 def test_no_mutant_of_the_rulebook_survives_but_for_a_reason(whole: Plan) -> None:
     """In the short suite of one rule in four; `signpost rules test rules --mutate` tries all as well."""
     tasks = some(whole.tasks, 4)
