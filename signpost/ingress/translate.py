@@ -29,6 +29,7 @@ from signpost.schemas.events import OfferTerms
 from signpost.schemas.fields import Kind
 from signpost.schemas.money import Money
 from signpost.schemas.reading import schema_loader
+from signpost.schemas.texts import NOT_IN_ID
 
 Document: TypeAlias = dict[str, Any]
 MAX_VERSION, LAST = 2**62, "last"
@@ -199,9 +200,10 @@ class Translator:
         """Return the terms from custom fields of this source; they precede those of the mapping."""
         if not (template.terms or template.custom) or not template.type.startswith("offer."):
             return {}
+        kinds = schema_loader(EVENT_SCHEMAS[template.type]).fields
         found: dict[str, Expression] = {}
         for name, place in self.receipt.fields.items():
-            if name in TERMS:
+            if name in TERMS and name in kinds:
                 expression = custom_field(self.vendor.custom, _TERM_KINDS[name][1].kind, place)
                 found[name] = Coalesce((expression, template.terms[name])) if name in template.terms else expression
         return found
@@ -263,8 +265,9 @@ class Translator:
 
 
 def _fitting_id(text: str) -> str:
-    """The id of an event; its digest if several long ids of the vendor make it too long."""
-    fits = len(text) <= MAX_EVENT_ID_CHARS and len(text.encode()) <= MAX_EVENT_ID_BYTES
+    """The id of an event; its digest if several long ids of the vendor make it too long, or if one of its parts has a
+    character that no id may have."""
+    fits = len(text) <= MAX_EVENT_ID_CHARS and len(text.encode()) <= MAX_EVENT_ID_BYTES and not NOT_IN_ID.search(text)
     return text if fits else sha256(text.encode()).hexdigest()
 
 

@@ -1,6 +1,7 @@
 """Greenhouse deliveries as events: statuses, shapes, dates, custom fields, retries, and payloads of any shape."""
 
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, permutations
 from typing import Any
@@ -64,6 +65,24 @@ def test_a_sent_offer_is_extended_under_its_application(action: str) -> None:
 def test_an_offer_not_yet_sent_and_a_superseded_version_say_nothing() -> None:
     assert offer(sent_on=None) == []
     assert offer("offer_updated", offer_status="Deprecated", resolved_at="2026-03-01T00:00:00Z") == []
+
+
+@pytest.mark.parametrize("term", ["respond_by", "start_date", "salary"])
+def test_a_term_in_a_custom_field_is_read_only_where_the_event_has_terms(term: str) -> None:
+    """An answer states none of them, and is no less an answer."""
+    receipt = replace(RECEIPT, fields={term: "custom_fields.answer_by"})
+    accepted = OFFER | {"offer_status": "Accepted", "resolved_at": "2026-03-01T10:00:00Z"}
+    assert "offer.accepted" in emitted(events("offer_updated", accepted, receipt))
+    candidate = {"id": 1, "first_name": "A", "last_name": "B"}
+    hired = {"application": {"id": 234556, "candidate": candidate}, "offer": accepted}
+    assert events("hire_candidate", hired, receipt)
+
+
+@pytest.mark.parametrize("odd", ["\n", "\ufeff", "\u0007", "\u2060"])
+def test_an_odd_character_in_a_time_refuses_nothing(odd: str) -> None:
+    extended, _ = offer(sent_on="2026-03-02" + odd)
+    assert extended.type == "offer.extended"
+    assert odd not in extended.id
 
 
 def test_the_status_decides_and_resolved_at_is_the_time() -> None:

@@ -22,7 +22,7 @@ from signpost.ingress.checking import gaps, try_samples
 from signpost.ingress.mapping_reader import MappingError, load_mapping
 from signpost.ingress.signatures import ENCODINGS, SCHEMES, InvalidSignature, Scheme, verify
 from signpost.ingress.signing import sign
-from signpost.ingress.translate import Receipt, translate
+from signpost.ingress.translate import TERMS, Receipt, translate
 from signpost.ingress.vendors import FOLDER, VENDORS
 from signpost.schemas import InvalidEvent, load_event
 from tests.support.rulebooks import shipped_engine
@@ -50,6 +50,16 @@ def test_every_mapping_is_in_order_on_its_samples(vendor: str) -> None:
     assert known.fetch or vendor == "standard"
     assert {one.sample.name: one.problem for one in try_samples(known, NOW) if one.problem} == {}
     assert not set(known.mappings) & set(known.pings.events)
+
+
+@pytest.mark.parametrize("vendor", MAPPED)
+def test_a_source_may_name_a_custom_field_for_every_term_whatever_comes(vendor: str) -> None:
+    fields = dict.fromkeys(TERMS, "no such field")
+    for sample in VENDORS[vendor].samples:
+        body = json.loads(sample.body())
+        assert brief(emitted(vendor, body, dict(sample.headers), fields=fields)) == brief(
+            emitted(vendor, body, dict(sample.headers))
+        )
 
 
 # Signatures
