@@ -10,7 +10,7 @@ from signpost.advice.implied import implied_events
 from signpost.advice.records import merge_records
 from signpost.case.case import Case
 from signpost.case.event import Event
-from signpost.case.identity import is_taken, links, lives_on_under
+from signpost.case.identity import APPLICATION, follow, is_taken, links, lives_on_under
 
 
 @dataclass(slots=True)
@@ -78,6 +78,13 @@ class CaseSet:
     def apply(self, event: Event, now: int) -> list[tuple[str, RecommendationChange]]:
         """Fold one event; returns the changes that end advice of a merged or erased case. `advise` returns the rest."""
         changes: list[tuple[str, RecommendationChange]] = []
+        # Only a vendor's event has an order. A vendor that joins two records of a person deletes one of them, before or
+        # after it says that they are joined, and the person is not erased by that.
+        is_of_vendor = event.order is not None
+        if is_of_vendor and event.type == "candidate.erased" and self._is_merged(event.subject):
+            return changes
+        if is_of_vendor and event.type == "candidate.merged" and not (gone := self.find(event.subject)).case.registers:
+            gone.case = Case()
         for absorbed, into in links(event):
             changes += self._link(absorbed, into, now)
         case = self.find(event.subject)
@@ -87,6 +94,11 @@ class CaseSet:
         case.case = case.case.fold(event, *implied)
         self._stale[case.key] = None
         return changes
+
+    def _is_merged(self, key: str) -> bool:
+        """Whether the candidate of a key, or of its application, was merged into another one."""
+        *before, _ = follow(key, self.leads_to)
+        return any(not one.startswith(APPLICATION) for one in before)
 
     def advise(self, now: int) -> list[tuple[str, RecommendationChange]]:
         """Advise the cases that `apply` has changed, once."""

@@ -68,3 +68,34 @@ def test_the_offer_is_the_survivors(signpost: System, number: int, cuts: tuple[i
     (fields,) = case.resolved()["offer"].values()
     assert fields["start_date"][1] == "2027-05-01"
     assert signpost.store.case("acme", str(gone)) is None, "nothing is left of the other"
+
+
+ORDERS = [("merge", "delete"), ("delete", "merge"), ("merge", "delete", "merge"), ("delete", "merge", "delete")]
+
+
+@pytest.mark.parametrize(("number", "order"), list(enumerate(ORDERS)))
+@pytest.mark.parametrize("cuts", [True, False], ids=["one by one", "as one batch"])
+def test_a_merge_and_the_deletion_of_the_absorbed_record_leave_the_survivor(
+    signpost: System, number: int, order: tuple[str, ...], cuts: bool
+) -> None:
+    own, absorbed = 8500 + 10 * number + cuts, 8700 + 10 * number + cuts
+    survivor, gone = own + 1000, absorbed + 1000
+    said = {
+        "merge": events("merge_candidate", 4, person={"id": gone, "new_candidate_id": survivor}),
+        "delete": events("delete_candidate", 4, person={"id": gone, "deleted_application_ids": []}),
+    }
+    webhooks = [
+        events("new_candidate_application", 0, application=application(own, survivor)),
+        events("new_candidate_application", 1, application=application(absorbed, gone)),
+        events("offer_created", 2, **offer(own, "04/15/2027")),
+        *(said[one] for one in order),
+        events("offer_updated", 6, **{**offer(own, "05/01/2027"), "version": 2}),
+    ]
+    for batch in webhooks if cuts else [[each for webhook in webhooks for each in webhook]]:
+        handle_as_one(signpost, list(batch))
+    case = Case.from_json(signpost.case(str(survivor)).state)
+    (fields,) = case.resolved()["offer"].values()
+    assert fields["start_date"][1] == "2027-05-01"
+    assert str(own) in case.resolved()["application"]
+    handle_as_one(signpost, events("delete_candidate", 9, person={"id": survivor, "deleted_application_ids": []}))
+    assert signpost.store.case("acme", str(survivor)) is None, "the survivor's own deletion counts"
