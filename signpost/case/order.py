@@ -49,6 +49,7 @@ DECISIONS: Final = {
 }
 
 
+_YES: Final = frozenset({"accepted", "accepted.verbal", "accepted.written", "letter_signed"})
 _DECIDED: Final = frozenset(name for names in DECISIONS.values() for name in names)
 
 
@@ -157,13 +158,30 @@ def _split(fields: Mapping[str, RawRegister]) -> tuple[dict[str, Register], dict
 
 def _since(kind: str, voice: _Voice, plain: Mapping[str, Register]) -> Iterator[tuple[str, Register, bool]]:
     """Yield (field, register, whether its time counts as stated) of one source, openings placed among decisions,
-    and all else not before the openings."""
+    decisions after those that they replace, and all else not before the openings."""
     openings = list(_place_openings(kind, voice, plain))
     for opening in openings:
         yield opening.name, ((opening.since, *opening.stamp[1:3]), opening.value), opening.counts
-    for name in (voice.stated.keys() | voice.received.keys()).difference(OPENINGS.get(kind, ())):
-        (stamp, value), counts = voice.choose(name)
-        yield name, ((_place_other(stamp, openings), *stamp[1:3]), value), counts
+    names = (voice.stated.keys() | voice.received.keys()).difference(OPENINGS.get(kind, ()))
+    chosen = {name: voice.choose(name) for name in names}
+    places = {name: _place_other(stamp, openings) for name, ((stamp, _), _) in chosen.items()}
+    decided = sorted((_as_of(chosen[name][0][0]), name) for name in DECISIONS.get(kind, ()) if name in chosen)
+    for as_of, name in decided:
+        replaced = [other for before, other in decided if 0 < before < as_of and _answer(other) != _answer(name)]
+        places[name] = max([places[name], *(places[other] + 1 for other in replaced)])
+        if kind == "application":  # where a withdrawal counts whatever its time
+            chosen = {other: found for other, found in chosen.items() if other not in replaced}
+    for name, ((stamp, value), counts) in chosen.items():
+        yield name, ((places[name], *stamp[1:3]), value), counts
+
+
+def _as_of(stamp: tuple[Any, ...]) -> int:
+    return int(stamp[3])
+
+
+def _answer(decision: str) -> str:
+    """What a decision comes to: of one source, one of a higher order replaces those that come to something else."""
+    return "accepted" if decision in _YES else decision
 
 
 def _place_openings(kind: str, voice: _Voice, plain: Mapping[str, Register]) -> Iterator[_Opening]:

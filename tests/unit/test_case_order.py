@@ -205,6 +205,34 @@ def test_a_decision_about_what_was_made_again_has_its_own_time_but_comes_after_t
     assert tied["declined"] < tied["extended"] <= tied["accepted"]
 
 
+@pytest.mark.parametrize("end", ["declined", "withdrawn", "rescinded"])
+def test_an_answer_of_a_higher_order_counts_from_after_the_one_that_it_replaces(end: str) -> None:
+    """Whatever times the vendor states of them: often one time, or a day."""
+    no, yes = said(end, 5, 9, as_of=2), said("accepted", 5, 8, as_of=3)
+    assert times(no, yes) == {end: 5, "accepted": 6}
+    assert times(said(end, 5, 9, as_of=3), said("accepted", 7, 8, as_of=2)) == {end: 8, "accepted": 7}
+    unordered = times(said(end, 5, 9), said("accepted", 5, 8))
+    assert unordered == {end: 5, "accepted": 5}
+
+
+def test_a_yes_that_is_stated_again_after_the_signature_keeps_its_time() -> None:
+    assert times(said("letter_signed", 7, 9, as_of=2), said("accepted", 5, 10, as_of=3))["accepted"] == 5
+
+
+def test_a_source_that_corrects_why_an_application_ended_has_not_stated_both() -> None:
+    """A withdrawal counts whatever its time, so it would count beside the rejection."""
+
+    def ended(type_: str, as_of: int) -> Event:
+        about = Order(AT + as_of, as_of, Turn.OPEN)
+        return Event("acme", "ats", type_, f"application.{type_}", AT, "c-1", {"application": "a"}, True, about)
+
+    for first, last in (("withdrawn", "rejected"), ("rejected", "withdrawn")):
+        for order in permutations([ended(first, 1), ended(last, 2)]):
+            fields = resolve("application", Case().fold(*order).registers["application"]["a"])
+            assert last in fields
+            assert first not in fields
+
+
 def test_statements_that_are_moved_keep_their_event() -> None:
     fields = Case().fold(*made_again(ENDS["declined"], 9)).registers["offer"]["o"]
     found = {name: stamp for name, (stamp, _) in resolve("offer", fields).items()}
