@@ -20,6 +20,8 @@ from signpost.services.intake.problems import to_errors
 from signpost.storage import DeliveryRow, Store
 from signpost.tenants.model import Source
 
+BUG = "a bug of Signpost; the log of the intake has the details: report it, and replay the delivery after an update"
+
 
 @dataclass(slots=True)
 class WebhookRecord:
@@ -50,7 +52,7 @@ class Deliveries:
         g.delivery = delivery.id
         try:
             yield delivery
-        except SignpostError as error:
+        except Exception as error:
             if isinstance(error, InvalidSignature):
                 g.pop("delivery")  # only the senders of sources that exist would get one
             self._store_result(delivery, *_to_result(error))
@@ -105,9 +107,11 @@ def _redact(raw: bytes) -> bytes:
         return b"null"
 
 
-def _to_result(error: SignpostError) -> tuple[str, list[dict[str, str]]]:
+def _to_result(error: Exception) -> tuple[str, list[dict[str, str]]]:
     if isinstance(error, InvalidEvent):
         return "refused", to_errors(error.problems, error.more)
+    if not isinstance(error, SignpostError):
+        return "unavailable", [{"pointer": "", "detail": BUG}]
     kinds = ((InvalidSignature, "unsigned"), (TransientError, "unavailable"))
     status = next((status for kind, status in kinds if isinstance(error, kind)), "refused")
     return status, [{"pointer": "", "detail": str(error)}]

@@ -211,6 +211,20 @@ def test_a_replay_keeps_the_same_events_once_more(intake: Intake) -> None:
     assert len(before) == 2
 
 
+def test_a_webhook_on_which_a_bug_strikes_is_kept_and_can_be_replayed(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many vendors stop after some retries, and the next version may come later than that."""
+    with monkeypatch.context() as patched:
+        patched.setattr("signpost.ingress.receiving.translate", lambda *_: int("no number"))
+        assert greenhouse(intake, OFFER).status_code == 500
+    (kept,) = read(intake, "/v1/deliveries")[1]["items"]
+    assert (kept["status"], kept["replayable"]) == ("unavailable", True)
+    assert "a bug of Signpost" in read(intake, f"/v1/deliveries/{kept['id']}")[1]["problems"][0]["detail"]
+    replayed = intake.post(f"/v1/deliveries/{kept['id']}/replay", b"", {}).get_json()
+    assert (replayed["status"], len(replayed["events"]), len(intake.queued())) == ("accepted", 2, 2)
+
+
 def test_a_delivery_is_forgotten_with_its_candidate(intake: Intake) -> None:
     body = json.dumps(EXTENDED).encode()
     name = intake.client.post(CAREERS, data=body, headers=sign_standard(body)).headers[HEADER]
