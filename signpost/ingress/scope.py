@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 from signpost.ingress.formats import Formats
 from signpost.schemas.unreadable import Unreadable
 
-MAX_ITEMS, MAX_ID_CHARS = 1000, 64
-"""Further items of a list are ignored; an id is cut to this length when it becomes part of another id."""
+MAX_ITEMS = 1000
+"""Further items of a list are ignored."""
 BODY: Final = "$"
 """First step of a path that reads the body, whatever the names are."""
 BUILT_IN: Final = ("digest", "event", "occurrence", "statement")
@@ -109,12 +109,7 @@ def is_known(value: Any) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """Return an id, version or date as text, cut to MAX_ID_CHARS; "" for any other value."""
-    return full_text(value)[:MAX_ID_CHARS]
-
-
-def full_text(value: Any) -> str:
-    """Return an id as text, uncut; "" for any other value."""
+    """Return an id, version or date as text; "" for any other value. It is never cut: two ids would become one."""
     value = whole(value)
     return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)
 

@@ -21,7 +21,7 @@ from signpost.ingress.expressions import Coalesce, Expression, Path, holds
 from signpost.ingress.formats import instant, rfc3339, why_no_time
 from signpost.ingress.left_out import misfit, position_of, why_left_out
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
-from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, full_text, is_known, whole
+from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, is_known, whole
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, full_type
 from signpost.schemas.cloudevent import UNDATED
 from signpost.schemas.custom import OwnKinds
@@ -117,7 +117,7 @@ class Translator:
                     yield from self._emit(template, inner)
 
     def _emit(self, template: EventTemplate, scope: DeliveryScope) -> Iterator[Document]:
-        subject = full_text(template.subject.value(scope))
+        subject = as_text(template.subject.value(scope))
         kinds = schema_loader(EVENT_SCHEMAS[template.type]).fields
         data = {
             name: convert(kinds[name][1], expression.value(scope), scope) for name, expression in template.data.items()

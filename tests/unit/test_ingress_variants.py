@@ -262,6 +262,32 @@ def test_a_rejection_of_greenhouse_without_its_time(
     assert types(greenhouse("application_updated", status="active", **reasons)) == ["application.submitted"]
 
 
+# Long ids
+
+
+def test_ids_of_any_length_that_an_event_can_hold_stay_apart() -> None:
+    def offered(application: str) -> TranslationResult:
+        offer = {"id": 5, "application_id": application, "version": 1, "sent_on": "2026-11-20"}
+        return take("greenhouse", {"action": "offer_created", "payload": {**offer, "offer_status": "Created"}})
+
+    results = [offered("p" * 70), offered("p" * 70 + "q")]
+    events = [result.events[0] for result in results]
+    assert [event.subject for event in events] == ["application:" + "p" * 70, "application:" + "p" * 70 + "q"]
+    assert [event.data["offer"] for event in events] == ["application-" + "p" * 70, "application-" + "p" * 70 + "q"]
+    assert events[0].id != events[1].id
+    with pytest.raises(InvalidEvent) as caught:
+        offered("p" * 129)
+    assert {one.pointer for one in caught.value.problems} == {"/subject", "/data/offer", "/data/application"}
+    assert all("characters, has 1" in one.message for one in caught.value.problems)
+
+
+def test_an_application_of_smartrecruiters_that_is_named_by_two_long_ids_is_not_cut() -> None:
+    candidate, job = "3b0fdb5a-6b3c-4f0e-9d0a-0c5f7f0e0001", "9c2f4a1e-1d2b-4c3d-8e4f-5a6b7c8d0002"
+    headers = {"event-name": "application.created", "event-id": "e1"}
+    result = take("smartrecruiters", {"candidate_id": candidate, "job_id": job}, headers)
+    assert result.events[0].data["application"] == f"{candidate}-{job}"
+
+
 # Deleted records
 
 
