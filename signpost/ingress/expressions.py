@@ -153,7 +153,7 @@ class Extreme:
         for expression in self.expressions:
             found = expression.value(scope)
             for item in found if isinstance(found, list) else [found]:
-                if instant(item, scope.formats) is not None:
+                if rfc3339(item, scope.formats) is not None:
                     yield item
                 elif item is not None:
                     _leave_out_time(item, expression, scope)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from signpost.case.instant import (
     FIRST_ANYWHERE,
     LEAP_SECOND,
+    MINUTE,
     end_of_day,
     fixed_zone,
     format_instant,
@@ -95,6 +96,8 @@ def why_no_time(value: Any, formats: Formats) -> str:
         reason = "digits in quotation marks: formats reads 10 with `unit: seconds`, 13 with `unit: milliseconds`"
     elif isinstance(text, str) and ISO_DATE.fullmatch(text):
         reason = "a day; write {day: PATH} for its first instant"
+    elif instant(text, formats) is not None:
+        reason = "which is before 1970 in the zone of the source"
     elif instant(text, replace(formats, zone=UTC_ZONE)) is not None:
         reason = "which has no offset, and neither formats nor the source has a zone"
     return f"{escape(shorten(repr(value)))}, {reason}"
@@ -108,9 +111,10 @@ def offset(value: Any, formats: Formats) -> int:
 
 
 def rfc3339(value: Any, formats: Formats) -> str | None:
-    """Return the canonical text of a time, with its `offset`; None if it is no time."""
-    time = instant(value, formats)
-    return None if time is None else format_instant(time, offset(value, formats))
+    """Return the canonical text of a time, with its `offset`; None if it is no time, or before 1970 at this offset, as
+    the null date 1970-01-01 is in New York."""
+    time, ahead = instant(value, formats), offset(value, formats)
+    return None if time is None or time + ahead * MINUTE < 0 else format_instant(time, ahead)
 
 
 def deadline(value: Any, formats: Formats) -> Any:

@@ -4,6 +4,7 @@ Fixed for all mappings: an event in the future, or without a time, gets the time
 does not fit the schema is left out (unknown, not wrong); an event without a subject is not emitted.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -33,6 +34,8 @@ from signpost.schemas.texts import NOT_IN_ID
 
 Document: TypeAlias = dict[str, Any]
 MAX_VERSION, LAST = 2**62, "last"
+VERSION = re.compile("[0-9]{1,20}")
+"""A version as a text; one that is too long for a number has more digits."""
 ERASED, MAX_ERASED = "candidate.erased", 5000
 """Of a list of what to forget, more items are read than of others: a vendor says it only once."""
 MAX_EVENT_ID_CHARS, MAX_EVENT_ID_BYTES = 128, 255
@@ -132,7 +135,8 @@ class Translator:
         if "employer" in kinds and (employer := self._employer(kinds["employer"][1], scope)):
             data["employer"] = employer
         stated = template.time.value(scope) if template.time else None
-        time = instant(stated, scope.formats)
+        written = rfc3339(stated, scope.formats)
+        time = instant(stated, scope.formats) if written else None
         dated = time is not None and time <= self.receipt.received
         if stated is not None and time is None:
             self._note_undated("time", template.type, template.time, stated, scope)
@@ -144,7 +148,7 @@ class Translator:
             "id": _fitting_id(template.id.render(scope)),
             "source": self.receipt.source,
             "type": full_type(template.type),
-            "time": (dated and rfc3339(stated, scope.formats)) or self._format_receipt(scope),
+            "time": (dated and written) or self._format_receipt(scope),
             "subject": subject,
             **({} if dated else {UNDATED: True}),
             "data": {**data, **terms},
@@ -272,14 +276,17 @@ def _fitting_id(text: str) -> str:
 
 
 def _version(value: Any, scope: DeliveryScope) -> int | None:
-    """A version, or a time of modification in microseconds; 0 for a number outside the limits, None for any other
-    value. "last": nothing follows."""
+    """A version, which may be digits in quotation marks, or a time of modification in microseconds; 0 for a number
+    outside the limits, None for any other value. "last": nothing follows."""
     if value == LAST:
         return MAX_VERSION
     value = whole(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value if 0 < value < MAX_VERSION else 0
-    return instant(value, scope.formats)
+    time = instant(value, scope.formats)
+    if time is None and isinstance(value, str) and VERSION.fullmatch(value):
+        return _version(int(value), scope)
+    return time
 
 
 def _with_names(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryScope:

@@ -417,6 +417,34 @@ def test_a_time_or_a_version_that_is_read_or_not_set_is_not_noted(change: dict[s
     assert notes(take("greenhouse", sent_offer(**change))) == []
 
 
+@pytest.mark.parametrize("null", ["1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "0001-01-01T00:00:00Z", 0])
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati", None])
+def test_the_null_date_of_a_vendor_is_left_out_wherever_it_is_before_1970(null: Any, zone: str | None) -> None:
+    result = take("greenhouse", sent_offer(resolved_at=null), time_zone=zone)
+    accepted = result.events[-1]
+    assert accepted.type == "offer.accepted"
+    if zone == "America/New_York":
+        assert (accepted.time, accepted.dated) == (NOW, False)
+        assert notes(result)[-1].endswith(f"the time of offer.accepted {RECEIPT_COUNTS}")
+
+
+def test_the_null_date_is_not_the_earliest_of_several_times() -> None:
+    meetings = [{"startTime": one, "endTime": one} for one in ("1970-01-01T00:00:00Z", "2026-12-04T10:00:00Z")]
+    stated = {"id": "s1", "status": "Scheduled", "candidateId": "c1", "interviewEvents": meetings}
+    body = ashby("interviewScheduleUpdate", interviewSchedule={**stated, "updatedAt": "2026-11-25T09:00:00Z"})
+    (scheduled,) = take("ashby", body, time_zone="America/Los_Angeles").events
+    assert scheduled.data["starts_at"] == "2026-12-04T10:00:00Z"
+
+
+def test_a_version_in_quotation_marks_orders_offers() -> None:
+    first = take("greenhouse", sent_offer(version="9"))
+    second = take("greenhouse", sent_offer(version="10", offer_status="Created", resolved_at=None), now=NOW + MINUTE)
+    assert [event.order.as_of for event in second.events if event.order] == [10, 10]
+    assert stages("offer", first, second) == {"application-7": "open"}
+    huge = take("greenhouse", sent_offer(version="9" * 20))
+    assert {event.order.as_of for event in huge.events if event.order} == {0}
+
+
 def partner_offer(**changes: Any) -> dict[str, Any]:
     salary = {"amount": 5000, "currency": "EUR", "salary_time_unit": changes.pop("unit", "monthly")}
     times = {"created_at": "2026-11-20T10:00:00Z", "answered_at": "2026-11-21T10:00:00Z"}
