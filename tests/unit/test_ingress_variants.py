@@ -262,6 +262,41 @@ def test_a_rejection_of_greenhouse_without_its_time(
     assert types(greenhouse("application_updated", status="active", **reasons)) == ["application.submitted"]
 
 
+# Times that only the record as a whole states
+
+MODIFIED = "2026-11-22T20:00:00Z"
+
+
+def late(kind: str) -> TranslationResult:
+    """What is delivered three days after MODIFIED, without a time of its own."""
+    reason = {"archiveReason": {"reasonType": kind}, "archivedAt": None}
+    if kind in ("RejectedByOrg", "RejectedByCandidate"):
+        return take("ashby", ashby("applicationUpdate", application=archived(**reason)))
+    if kind == "Complete":
+        return schedule("Complete", 9, updatedAt=MODIFIED, interviewEvents=[{"startTime": "2026-11-20T10:00:00Z"}])
+    if kind == "COMPLETE":
+        return merge_interview("changed", status=kind, end_at=None, modified_at=MODIFIED)
+    if kind == "disqualified":
+        known = {"id": "w1", "disqualified": True, "disqualified_at": None, "updated_at": MODIFIED}
+        return take("workable", {"event_type": "candidate_moved", "data": known})
+    rejected: dict[str, Any] = {"rejection_reason": {"type": {"name": kind}}}
+    return greenhouse("reject_candidate", status="rejected", last_activity_at=MODIFIED, **rejected)
+
+
+def archived(**changes: Any) -> dict[str, Any]:
+    return ashby_application(status="Archived", updatedAt=MODIFIED, **changes)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["RejectedByOrg", "RejectedByCandidate", "Complete", "COMPLETE", "disqualified", "Skills", "They rejected us"],
+)
+def test_what_has_no_time_of_its_own_is_true_at_the_latest_since_the_record_changed(kind: str) -> None:
+    event = late(kind).events[-1]
+    assert event.type in ("application.rejected", "application.withdrawn", "interview.completed")
+    assert (format_instant(event.time), event.dated) == (MODIFIED, True)
+
+
 # Long ids
 
 
