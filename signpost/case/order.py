@@ -123,13 +123,16 @@ class _Opening(NamedTuple):
 
 
 def resolve(kind: str, fields: Mapping[str, RawRegister]) -> dict[str, Register]:
-    """The registers of one entity as rules see them: one for each field, with the time since when it counts."""
+    """The registers of one entity as rules see them: one for each field, with the time since when it counts. What a
+    webhook source has taken back it states no more; what others state remains."""
     plain, voices = _split(fields)
     if not voices:
         return plain
     ranked: dict[str, list[tuple[bool, Register]]] = {name: [(True, register)] for name, register in plain.items()}
     for voice in voices.values():
         for name, register, counts in _since(kind, voice, plain):
+            if register[1] is None:
+                continue
             ranked.setdefault(name, []).append((counts, register))
     return {name: _choose(name, found) for name, found in ranked.items()}
 

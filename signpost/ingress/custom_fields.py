@@ -22,7 +22,7 @@ def custom_field(custom: Custom | None, kind: str, place: str) -> Expression:
     )
     if custom.money is not None and kind in ("money", "money_or_false"):
         return replace(custom.money, objects=(item,))
-    return _Nested(item, custom.value)
+    return Nested(item, custom.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class _Member:
 
 
 @dataclass(frozen=True, slots=True)
-class _Nested:
+class Nested:
     """An expression inside the object that another expression returns."""
 
     item: Expression

@@ -22,12 +22,13 @@ from signpost.ingress.expressions import Coalesce, Expression, Path, holds
 from signpost.ingress.formats import instant, rfc3339, why_no_time
 from signpost.ingress.left_out import misfit, position_of, why_left_out
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
+from signpost.ingress.retracted import is_null
 from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, is_known, whole
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, full_type
 from signpost.schemas.cloudevent import UNDATED
 from signpost.schemas.custom import OwnKinds
 from signpost.schemas.events import OfferTerms
-from signpost.schemas.fields import Kind
+from signpost.schemas.fields import Id, Kind
 from signpost.schemas.money import Money
 from signpost.schemas.reading import schema_loader
 from signpost.schemas.texts import NOT_IN_ID
@@ -128,6 +129,7 @@ class Translator:
         if not subject or not all(is_known(value) for value in data.values()):
             return
         terms = self._terms(template, data, scope)
+        terms |= self._retracted(template, terms, scope)
         if CUSTOM in kinds and (custom := self._custom(template, scope)):
             terms[CUSTOM] = custom
         if template.only_with_terms and not (terms or self._has_undeclared(template, scope)):
@@ -194,6 +196,20 @@ class Translator:
             self._note(name, kinds[name][1], value, template.terms.get(name), scope)
         return {name: value for name, value in terms.items() if name not in unread}
 
+    def _retracted(self, template: EventTemplate, terms: Document, scope: DeliveryScope) -> Document:
+        """The terms that a delivery takes back, as null."""
+        kinds = schema_loader(EVENT_SCHEMAS[template.type]).fields
+        expressions = {**template.terms, **self._custom_terms(template)}
+        open_ones = [name for name in expressions if name not in terms and not isinstance(kinds[name][1], Id)]
+        return {name: None for name in open_ones if self._takes_back(expressions[name], template, scope)}
+
+    def _takes_back(self, expression: Expression, template: EventTemplate, scope: DeliveryScope) -> bool:
+        """Whether the place of a value is null, in a body whose place in the vendor's order is known."""
+        as_of = template.as_of or self.vendor.order.as_of
+        if as_of is None or not is_null(expression, scope) or not _version(as_of.value(scope), scope):
+            return False
+        return expression.value(scope) is None and misfit(expression, scope) is None
+
     def _with_period(self, kind: Any, value: Any) -> Any:
         """Return an amount with the source's pay period if it has none; other values unchanged."""
         if not (self.receipt.pay_period and isinstance(kind, Money) and isinstance(value, Mapping)):
@@ -221,6 +237,8 @@ class Translator:
             expression = custom_field(self.vendor.custom, kind.kind, place) if place else template.custom.get(name)
             value = expression.value(scope) if expression else None
             if not expression or not is_known(value):
+                if expression and self._takes_back(expression, template, scope):
+                    found[name] = None
                 self._note(f"{CUSTOM}.{name}", kind, misfit(expression, scope), expression, scope)
                 continue
             try:

@@ -15,7 +15,7 @@ from signpost.ingress.formats import Formats
 from signpost.ingress.receiving import TranslationResult, WebhookRequest, read
 from signpost.ingress.scope import DeliveryScope
 from signpost.ingress.vendors import VENDORS
-from signpost.schemas import InvalidEvent
+from signpost.schemas import InvalidEvent, load_event
 from signpost.tenants.model import Source
 
 NOW = parse_instant("2026-11-25T21:00:00Z")
@@ -295,6 +295,72 @@ def test_what_has_no_time_of_its_own_is_true_at_the_latest_since_the_record_chan
     event = late(kind).events[-1]
     assert event.type in ("application.rejected", "application.withdrawn", "interview.completed")
     assert (format_instant(event.time), event.dated) == (MODIFIED, True)
+
+
+# Terms that are taken back
+
+
+def terms(kind: str, *results: TranslationResult) -> dict[str, Any]:
+    """The fields of the only entity of a kind after these deliveries, in any order of theirs."""
+    found = []
+    for some in (results, results[::-1]):
+        case = Case().fold(*(event for one in some for event in one.events))
+        [entity] = case.resolved()[kind].values()
+        found.append({name: value for name, (_, value) in entity.items() if value is not None})
+    assert found[0].keys() == found[1].keys()
+    return found[0]
+
+
+BONUS = {"bonus": {"value": {"amount": 5000, "unit": "USD"}}, "salary": {"value": {"amount": 1, "unit": "USD"}}}
+
+
+@pytest.mark.parametrize(
+    ("version", "custom", "known"),
+    [
+        (2, {"bonus": {"value": None}, "salary": None}, set()),
+        (2, {"bonus": {"value": {"amount": None, "unit": "USD"}}}, {"salary"}),
+        (2, {}, {"bonus", "salary"}),
+        (2, {"bonus": {"value": 80000}}, {"bonus", "salary"}),
+        (None, {"bonus": {"value": None}, "salary": None}, {"bonus", "salary", "start_date"}),
+    ],
+)
+def test_a_term_of_greenhouse_that_is_null_in_a_later_version_is_taken_back(
+    version: int | None, custom: Any, known: set[str]
+) -> None:
+    first = take("greenhouse", sent_offer(offer_status="Created", resolved_at=None, custom_fields=BONUS))
+    changed = {"version": version, "start_date": None, "custom_fields": custom}
+    second = take("greenhouse", sent_offer(offer_status="Created", resolved_at=None, **changed), now=NOW + MINUTE)
+    assert terms("offer", first, second).keys() & {"bonus", "salary", "start_date"} == known
+
+
+def test_a_term_of_merge_and_of_ashby_that_is_null_is_taken_back() -> None:
+    stated = merge("Offer.changed", status="SENT", start_date="2027-04-01T00:00:00Z")
+    for changes, is_known in (({"start_date": None}, False), ({}, True)):
+        later = merge("Offer.changed", status="SENT", modified_at="2026-11-25T20:30:00Z", **changes)
+        assert ("start_date" in terms("offer", stated, later)) is is_known
+    offer = ashby_offer()
+    fields = {"respond_by": "Decision deadline"}
+    version: dict[str, Any] = {
+        **offer["latestVersion"],
+        "startDate": "2027-04-01",
+        "salary": {"value": 9, "currencyCode": "EUR"},
+    }
+    version["customFields"] = [{"id": "f1", "title": "Decision deadline", "value": "2026-12-04T17:00:00Z"}]
+    first = take("ashby", ashby("offerUpdate", offer={**offer, "latestVersion": version}), fields=fields)
+    gone: dict[str, Any] = {"createdAt": "2026-11-21T10:00:00Z", "startDate": None, "salary": None}
+    gone["customFields"] = [{"id": "f1", "title": "Decision deadline", "value": None}]
+    second = take("ashby", ashby("offerUpdate", "w2", offer={**offer, "latestVersion": gone}), fields=fields)
+    assert terms("offer", first).keys() >= {"start_date", "salary", "respond_by"}
+    assert not terms("offer", first, second).keys() & {"start_date", "salary", "respond_by"}
+
+
+def test_what_a_source_takes_back_another_may_still_state() -> None:
+    ours: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "ats", "type": "signpost.offer.updated.v1"}
+    ours |= {"subject": "application:a1", "time": "2026-11-24T10:00:00Z"}
+    ours |= {"data": {"offer": "m1", "start_date": "2027-05-01"}}
+    later = merge("Offer.changed", status="SENT", start_date=None)
+    case = Case().fold(load_event(ours, tenant="t", now=NOW), *later.events)
+    assert case.resolved()["offer"]["m1"]["start_date"][1] == "2027-05-01"
 
 
 # Long ids

@@ -1,0 +1,46 @@
+"""Says whether a delivery takes a term back: it states null where the term would be. Pure.
+
+A member that is missing says nothing, because a body may be a part of the record.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from signpost.ingress.amounts import Amount
+from signpost.ingress.custom_fields import Nested
+from signpost.ingress.expressions import Coalesce, DayStart, Expression, Path, ValueMap, Written
+from signpost.ingress.scope import DeliveryScope
+
+
+def is_null(expression: Expression, scope: DeliveryScope) -> bool:
+    """Return whether a place of an expression that has no value is null."""
+    if isinstance(expression, Path):
+        holder = scope.at(expression.steps[:-1]) if len(expression.steps) > 1 else None
+        return isinstance(holder, Mapping) and holder.get(expression.steps[-1], "") is None
+    if isinstance(expression, Coalesce):
+        return any(is_null(one, scope) for one in expression.expressions)
+    if isinstance(expression, Amount):
+        return any(is_null(place, inner) for place, inner in _places(expression, scope))
+    if isinstance(expression, Nested):
+        found = expression.item.value(scope)
+        return isinstance(found, Mapping) and _is_null_in(found, expression.inner, scope)
+    return isinstance(expression, ValueMap | Written | DayStart) and is_null(expression.expression, scope)
+
+
+def _is_null_in(found: Mapping[str, object], inner: Expression, scope: DeliveryScope) -> bool:
+    """Whether a place inside an object is null."""
+    if isinstance(inner, Path) and len(inner.steps) == 1:
+        return found.get(inner.steps[0], "") is None
+    return is_null(inner, scope.under(found))
+
+
+def _places(amount: Amount, scope: DeliveryScope) -> Iterator[tuple[Expression, DeliveryScope]]:
+    """Where an amount can be null: the object that holds nothing else, the money in it, or its number."""
+    steps = amount.amount.steps if isinstance(amount.amount, Path) else ()
+    for one in amount.objects:
+        yield one, scope
+        found = one.value(scope)
+        for length in range(1, len(steps) + 1) if isinstance(found, Mapping) else ():
+            yield Nested(one, Path(steps[:length])), scope
+    if not amount.objects:
+        yield amount.amount, scope
+        yield Path(steps[:-1]), scope
