@@ -174,6 +174,13 @@ def _since(kind: str, voice: _Voice, plain: Mapping[str, Register]) -> Iterator[
         places[name] = max([places[name], *(places[other] + 1 for other in replaced)])
         if kind == "application":  # where a withdrawal counts whatever its time
             chosen = {other: found for other, found in chosen.items() if other not in replaced}
+    if kind == "application":  # whose end also ends its offers and interviews, until it is taken back
+        back = [one.stamp for one in openings if one.again]
+        chosen = {
+            name: found
+            for name, found in chosen.items()
+            if name not in DECISIONS[kind] or not any(voice.is_later(one, found[0][0]) for one in back)
+        }
     for name, ((stamp, value), counts) in chosen.items():
         yield name, ((places[name], *stamp[1:3]), value), counts
 

@@ -9,6 +9,7 @@ import pytest
 from signpost.case import Case
 from signpost.case.event import Event
 from signpost.case.instant import HOUR, MINUTE, format_instant, parse_instant
+from signpost.facts.facts import facts_of
 from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, OFFER_STAGES, stage_of
 from signpost.ingress.expressions import Before, Expression, Extreme, Path
 from signpost.ingress.formats import Formats
@@ -387,6 +388,66 @@ def test_an_application_of_smartrecruiters_that_is_named_by_two_long_ids_is_not_
     headers = {"event-name": "application.created", "event-id": "e1"}
     result = take("smartrecruiters", {"candidate_id": candidate, "job_id": job}, headers)
     assert result.events[0].data["application"] == f"{candidate}-{job}"
+
+
+# Ends that their source takes back
+
+
+def facts(*results: TranslationResult) -> dict[str, str | None]:
+    """Kind -> the stage of its only entity as rules see it, whatever the order of arrival."""
+    found = []
+    for some in (results, results[::-1]):
+        known = facts_of(Case().fold(*(event for one in some for event in one.events)), "c-1").entities
+        found.append({kind: one.values.get("stage") for kind in STAGES for one in known[kind]})
+    assert found[0] == found[1]
+    return found[0]
+
+
+REJECTED_AT = "2026-11-25T18:00:00Z"
+
+
+def test_a_rejection_of_greenhouse_that_is_taken_back_ends_no_offer() -> None:
+    applied = greenhouse("new_candidate_application", "e0", status="active", last_activity_at="2026-11-05T21:00:00Z")
+    opened = take("greenhouse", sent_offer(offer_status="Created", resolved_at=None), {"greenhouse-event-id": "e1"})
+    rejection = {"status": "rejected", "rejected_at": REJECTED_AT, "last_activity_at": REJECTED_AT}
+    rejected = greenhouse("reject_candidate", "e2", NOW + MINUTE, **rejection)
+    assert facts(applied, opened, rejected) == {"offer": "rescinded", "application": "rejected"}
+    later = {"status": "active", "last_activity_at": "2026-11-25T19:00:00Z"}
+    for action in ("unreject_candidate", "application_updated", "candidate_stage_change"):
+        back = greenhouse(action, "e3", NOW + HOUR, **later)
+        assert facts(applied, opened, rejected, back) == {"offer": "open", "application": "submitted"}
+        again = {**rejection, "rejected_at": "2026-11-25T20:00:00Z", "last_activity_at": "2026-11-25T20:00:00Z"}
+        anew = greenhouse("reject_candidate", "e4", NOW + 2 * HOUR, **again)
+        assert facts(applied, opened, rejected, back, anew) == {"offer": "rescinded", "application": "rejected"}
+
+
+def test_a_rejection_of_merge_that_is_taken_back_ends_neither_offer_nor_interview() -> None:
+    applied = {"id": "a1", "candidate": "c1", "applied_at": "2026-11-05T21:00:00Z"}
+    opened = merge("Offer.changed", status="SENT", sent_at="2026-11-20T10:00:00Z", modified_at="2026-11-20T10:00:00Z")
+    ahead = {"start_at": "2026-12-04T10:00:00Z", "end_at": "2026-12-04T11:00:00Z"}
+    invited = merge("ScheduledInterview.changed", status="SCHEDULED", modified_at="2026-11-20T10:00:00Z", **ahead)
+    rejected = merge("Application.changed", **applied, rejected_at=REJECTED_AT, modified_at=REJECTED_AT)
+    assert facts(opened, invited, rejected) == {
+        "offer": "rescinded", "interview": "cancelled", "application": "rejected"
+    }  # fmt: skip
+    back = merge("Application.changed", **applied, rejected_at=None)
+    assert facts(opened, invited, rejected, back) == {
+        "offer": "open", "interview": "scheduled", "application": "submitted"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "later",
+    [{"status": "Active"}, {"status": "Hired"}, {"status": "Archived", "archiveReason": {"reasonType": "Other"}}],
+)
+def test_an_archived_application_of_ashby_that_is_no_rejection_any_more_ends_no_offer(later: dict[str, Any]) -> None:
+    opened = take("ashby", ashby("offerUpdate", offer=ashby_offer()), now=NOW - 5 * HOUR)
+    for reason, stage in (("RejectedByOrg", "rejected"), ("RejectedByCandidate", "withdrawn")):
+        by = {"archivedAt": REJECTED_AT, "archiveReason": {"reasonType": reason}, "updatedAt": REJECTED_AT}
+        ended = take("ashby", ashby("applicationUpdate", application=ashby_application(status="Archived", **by)))
+        assert facts(opened, ended)["application"] == stage
+        back = take("ashby", ashby("applicationUpdate", "w2", application=ashby_application(**later)))
+        assert facts(opened, ended, back) == {"offer": "open", "application": "submitted"}
 
 
 # Deleted records
