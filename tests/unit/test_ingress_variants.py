@@ -177,6 +177,20 @@ def test_an_interview_of_merge_that_was_held_when_it_was_added_is_completed(stat
     assert types(merge_interview("added", status=status, remote_was_deleted=True)) == []
 
 
+@pytest.mark.parametrize("answer", [None, "SIGNED"])
+def test_an_offer_of_merge_that_another_version_replaces_is_over_and_not_taken_back(answer: str | None) -> None:
+    times = ({"sent_at": f"2026-11-2{day}T10:00:00Z", "modified_at": f"2026-11-2{day}T11:00:00Z"} for day in (0, 2))
+    first, second = (
+        merge("Offer.changed", id=id, status="SENT", **one) for id, one in zip(("o1", "o2"), times, strict=True)
+    )
+    known = {"id": "o1", "sent_at": "2026-11-20T10:00:00Z", "closed_at": "2026-11-21T09:00:00Z"}
+    answered = [merge("Offer.changed", **known, status=answer, modified_at="2026-11-21T10:00:00Z")] if answer else []
+    replaced = merge("Offer.changed", **known, status="DEPRECATED", modified_at="2026-11-22T11:00:00Z")
+    assert stages("offer", first, *answered, replaced, second) == {"o1": "expired", "o2": "open"}
+    assert types(merge("Offer.changed", status="DEPRECATED")) == [], "it was never sent"
+    assert types(merge("Offer.changed", **known, status="DEPRECATED", remote_was_deleted=True)) == []
+
+
 @pytest.mark.parametrize("event", ["added", "changed"])
 def test_an_interview_of_merge_without_a_status_stands_if_it_has_a_time(event: str) -> None:
     assert types(merge_interview(event, status=None)) == ["interview.scheduled"]
