@@ -225,4 +225,4 @@ def _load_standard(delivery: WebhookRequest, payload: Any) -> Event:
             document, tenant=delivery.source.tenant, now=delivery.now, own=delivery.source.vocabulary.own_kinds
         )
     except InvalidEvent as error:
-        raise standard.point_into_payload(error) from None
+        raise standard.point_into_payload(error, payload) from None

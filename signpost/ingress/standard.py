@@ -63,15 +63,20 @@ def standard_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
 def subject_of(data: Mapping[str, Any]) -> Any:
     """Return the candidate, else `application:ID`; None without either."""
     application = data.get("application")
-    if data.get("candidate") is None and isinstance(application, str):
-        return APPLICATION + application
+    if data.get("candidate") is None and application is not None:
+        return APPLICATION + application if isinstance(application, str) else application
     return data.get("candidate")
 
 
 POINTERS = {"/time": "/timestamp", "/subject": "/data/candidate", "/id": "webhook-id"}
 
 
-def point_into_payload(error: InvalidEvent) -> InvalidEvent:
-    """Return the error with pointers into the payload instead of the CloudEvent."""
-    moved = (Problem(POINTERS.get(one.pointer, one.pointer), one.message) for one in error.problems)
+def point_into_payload(error: InvalidEvent, payload: Mapping[str, Any]) -> InvalidEvent:
+    """Return the error with pointers into the payload instead of the CloudEvent; of two about one member the first."""
+    data = payload["data"]
+    is_of_application = data.get("candidate") is None and data.get("application") is not None
+    pointers = {**POINTERS, "/subject": "/data/application"} if is_of_application else POINTERS
+    moved = [Problem(pointers.get(one.pointer, one.pointer), one.message) for one in error.problems]
+    if is_of_application and any(one.pointer == "/data/application" for one in error.problems):
+        moved = [new for new, one in zip(moved, error.problems, strict=True) if one.pointer != "/subject"]
     return InvalidEvent(moved, error.more)

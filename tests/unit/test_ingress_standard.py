@@ -24,7 +24,7 @@ def read(payload: Any) -> Any:
     try:
         return load_event(document, tenant="t", now=NOW)
     except InvalidEvent as refused:
-        return sorted(problem.pointer for problem in point_into_payload(refused).problems)
+        return sorted(problem.pointer for problem in point_into_payload(refused, payload).problems)
 
 
 @pytest.mark.parametrize("said", ["offer.extended", "signpost.offer.extended.v1"])
@@ -50,6 +50,14 @@ def test_the_application_stands_in_for_an_unknown_candidate() -> None:
         (PAYLOAD | {"timestamp": "2026-03-02T13:00:00"}, ["/timestamp"]),
         (PAYLOAD | {"data": {"offer": "acme"}}, ["/data/candidate"]),
         (PAYLOAD | {"data": {"candidate": 5, "offer": 6}}, ["/data/candidate", "/data/offer"]),
+        (PAYLOAD | {"data": {"offer": "acme", "application": 7}}, ["/data/application"]),
+        (PAYLOAD | {"data": {"offer": "acme", "application": "a" * 200}}, ["/data/application"]),
+        (PAYLOAD | {"data": {"offer": "acme", "application": ""}}, ["/data/application"]),
+        (PAYLOAD | {"data": {"offer": "acme", "candidate": "c-1", "application": 7}}, ["/data/application"]),
+        (
+            PAYLOAD | {"data": {"offer": "acme", "candidate": 5, "application": 7}},
+            ["/data/application", "/data/candidate"],
+        ),
     ],
 )
 def test_problems_point_into_the_payload(payload: Any, pointers: list[str]) -> None:
