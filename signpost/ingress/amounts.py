@@ -21,8 +21,9 @@ class Amount:
     def value(self, scope: DeliveryScope) -> Any:
         """Return the money without validating it; None if amount or currency is unknown."""
         for inner in self._scopes(scope):
-            amount = decimal_text(self.amount.value(inner), scope.formats)
-            money = {"amount": amount, "currency": self.currency.value(inner)}
+            amount = decimal_text(_stripped(self.amount.value(inner)), scope.formats)
+            currency = _stripped(self.currency.value(inner))
+            money = {"amount": amount, "currency": currency.upper() if isinstance(currency, str) else currency}
             if all(value is not None for value in money.values()):
                 per = self.per.value(inner)
                 return money if per is None else {**money, "per": per}
@@ -54,3 +55,7 @@ class Amount:
             found = expression.value(scope)
             if isinstance(found, Mapping):
                 yield scope.under(found)
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value

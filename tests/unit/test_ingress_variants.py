@@ -535,6 +535,17 @@ def test_an_amount_that_is_not_set_is_not_noted(field: Any) -> None:
     assert pay({}) == pay([]) == (None, [])
 
 
+@pytest.mark.parametrize(
+    ("amount", "unit"), [(120000, "usd"), ("120000", "USD "), (" 120000 ", "USD"), ("120000", " Usd")]
+)
+def test_an_amount_is_read_whatever_the_case_and_the_spaces_around_it(amount: Any, unit: str) -> None:
+    expected = {"amount": "120000", "currency": "USD"}
+    assert pay({"salary": {"type": "currency", "value": {"amount": amount, "unit": unit}}}) == (expected, [])
+    offer = ashby_offer()
+    offer["latestVersion"]["salary"] = {"currencyCode": unit, "value": amount}
+    assert take("ashby", ashby("offerUpdate", offer=offer)).events[1].data["salary"] == expected
+
+
 def test_an_amount_is_noted_only_where_no_other_field_has_one() -> None:
     good = {"type": "currency", "value": {"amount": 9, "unit": "USD"}}
     assert pay({"salary": {"value": 80000}, "base_salary": good}) == ({"amount": "9", "currency": "USD"}, [])
