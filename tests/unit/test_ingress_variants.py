@@ -639,6 +639,16 @@ def partner_offer(**changes: Any) -> dict[str, Any]:
     return {"partner-event": {"id": "p1", "candidate": {"id": "c1", "job-offers": [offer]}}}
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [("Ada", "Moe", "Ada Moe"), ("Ada", None, "Ada"), (None, "Moe", "Moe"), ("Ada", "", "Ada"), (None, None, None)],
+)
+def test_a_candidate_of_teamtailor_may_have_one_name(first: str | None, last: str | None, name: str | None) -> None:
+    body = partner_offer()
+    body["partner-event"]["candidate"] |= {"first-name": first, "last-name": last}
+    assert take("teamtailor-partner", body).events[0].data.get("candidate_name") == name
+
+
 def test_a_word_that_is_in_no_table_is_noted() -> None:
     result = take("teamtailor-partner", partner_offer(unit="fortnightly"))
     assert result.events[0].data["salary"] == {"amount": "5000", "currency": "EUR"}
