@@ -125,7 +125,7 @@ class OfferNamed(Strict):
 
 
 class OfferCountered(OfferNamed, OfferTerms):
-    """The candidate's counteroffer, which changes none of the offer's terms."""
+    """The employer's better offer, which changes the offer's terms once the candidate accepts it."""
 
 
 class OfferWithTerms(OfferNamed, OfferTerms, Names):

@@ -10,7 +10,7 @@ from signpost.engine.environment import Env, instant_of, value_of
 from signpost.engine.intervals import ALWAYS, NEVER, Intervals, at_least, both, either, negated, since, until
 from signpost.engine.links import is_linked, linked
 from signpost.facts.facts import Entity
-from signpost.facts.places import same_region
+from signpost.facts.likeness import same_place, same_text
 from signpost.rulebook.terms import (
     Among,
     AnyOf,
@@ -165,11 +165,9 @@ def values_agree(ours: Any, theirs: Any) -> bool | None:
         pair = comparable(ours, theirs)
         return (None if ours.currency == theirs.currency else False) if pair is None else pair[0] == pair[1]
     if isinstance(ours, str) and isinstance(theirs, str):
-        return ours.strip().casefold() == theirs.strip().casefold()
+        return same_text(ours, theirs)
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        shared = [key for key in ours if ours[key] is not None and theirs.get(key) is not None]
-        agree = {"region": same_region}
-        return all(agree.get(key, values_agree)(ours[key], theirs[key]) is not False for key in shared)
+        return same_place(ours, theirs)
     return bool(ours == theirs)
 
 

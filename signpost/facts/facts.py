@@ -19,14 +19,13 @@ from signpost.facts.people import add_people
 from signpost.facts.places import add_places
 from signpost.facts.renewals import add_renewals
 from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, offer_stage, stage_of
+from signpost.facts.terms import add_agreed_terms, add_separate_terms
 from signpost.facts.unnamed_offers import join_unnamed_offers
 from signpost.facts.values import milestone_offset, offset_in, own_value, typed_value
 from signpost.facts.vocabulary import KINDS, Field, Vocabulary
 from signpost.facts.withdrawals import add_withdrawals
 
 __all__ = ["Entity", "Facts", "facts_of", "is_for"]
-
-_LETTER_TERMS = ("salary", "title", "start_date", "location", "workplace")
 
 
 @dataclass(slots=True)
@@ -76,8 +75,8 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
             _add_own(entity, registers[kind][entity.id], vocabulary)
     _add_named_applications(entities)
     resolve_employers(entities)
-    add_renewals(entities["offer"], entities["contact"])
-    _add_terms_of_letters(entities["offer"])
+    ended = add_renewals(entities["offer"], entities["contact"])
+    add_agreed_terms(entities["offer"], registers.get("offer", {}), ended)
     add_withdrawals(entities["offer"], entities["contact"])
     add_endings(entities, add_application_stages(entities))
     registers = _with_present_job(registers, entities["offer"])
@@ -99,9 +98,7 @@ def _offer(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     _set_instants(entity, fields)
     for derived in offer_stage(fields):
         _set_derived(entity, derived, _offset_at(derived.stamp, fields) if derived.name == "accepted_at" else 0)
-    _set_inner_terms(entity, fields, "letter", _LETTER_TERMS)
-    _set_inner_terms(entity, fields, "counteroffer", ("salary",))
-    _set_place(entity)
+    add_separate_terms(entity, fields)
     return entity
 
 
@@ -244,32 +241,6 @@ def _offset_at(stamp: Stamp | None, fields: Mapping[str, Register]) -> int:
     """The offset that the sender wrote of the time of the milestone with this stamp."""
     offsets = (milestone_offset(value) for reached, value in fields.values() if reached == stamp)
     return next((offset for offset in offsets if offset), 0)
-
-
-def _set_inner_terms(entity: Entity, fields: Mapping[str, Register], name: str, terms: Iterable[str]) -> None:
-    """The terms that a letter or a counteroffer states, as separate fields: `letter_salary`."""
-    stamp, stated = fields.get(name, (None, None))
-    if not isinstance(stated, dict):
-        return
-    hours = stated.get("hours_per_week", entity.values.get("hours_per_week"))
-    for term in terms:
-        if stated.get(term) is not None:
-            entity.set(f"{name}_{term}", typed_value(KINDS["offer"][f"{name}_{term}"], stated[term], hours), stamp)
-
-
-def _add_terms_of_letters(offers: Iterable[Entity]) -> None:
-    """A term that only the letter states is the offer's: nobody needs to ask for it. Letters of an earlier life must
-    be forgotten."""
-    for offer in offers:
-        for term in _LETTER_TERMS:
-            if term not in offer.values:
-                offer.set(term, offer.values.get(f"letter_{term}"), offer.stamps.get(f"letter_{term}"))
-        _set_place(offer)
-
-
-def _set_place(entity: Entity) -> None:
-    for part, value in (entity.values.get("location") or {}).items():
-        entity.set(part, value, entity.stamps.get("location"))
 
 
 def _add_named_applications(entities: dict[str, list[Entity]]) -> None:

@@ -19,13 +19,15 @@ _OF_ONE_LIFE: Final = (
 """Answers, letters, plans, ends and the deadline. The other terms stay: an offer extended again seldom repeats all."""
 
 
-def add_renewals(offers: Iterable[Entity], contacts: Iterable[Entity]) -> None:
-    """Make unknown what was stated of each offer up to an end after which it was extended again."""
+def add_renewals(offers: list[Entity], contacts: Iterable[Entity]) -> dict[str, int]:
+    """Make unknown what was stated of each offer up to an end after which it was extended again. Returns these ends by
+    the id of the offer."""
     withdrawals = [contact for contact in contacts if is_withdrawal(contact)]
+    ended = {one.id: end for one in offers if (end := max(_ends_before_renewal(one, withdrawals), default=None))}
     for offer in offers:
-        ended = max(_ends_before_renewal(offer, withdrawals), default=None)
-        if ended is not None:
-            _forget(offer, ended)
+        if offer.id in ended:
+            _forget(offer, ended[offer.id])
+    return ended
 
 
 def _ends_before_renewal(offer: Entity, withdrawals: Iterable[Entity]) -> list[int]:
