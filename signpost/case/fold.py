@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from signpost.case.event import Event
 from signpost.case.instant import end_of_day, fixed_zone, format_instant, format_offset, parse_instant
-from signpost.case.order import JOINED
+from signpost.case.order import JOINED, NAMED
 
 Statement: TypeAlias = tuple[str, str, str, Any]
 """(kind, entity id, field, value): from this event on, the field of this entity has this value; None retracts it."""
@@ -49,6 +49,9 @@ def _offer(event: Event, name: str) -> Iterator[Statement]:
         data["counteroffer"] = {k: v for k, v in data["counteroffer"].items() if k not in ("employer", "application")}
     yield "offer", offer, name, _milestone(event)
     yield from _fields("offer", offer, _with_application(event, data))
+    for terms in (data, data.get("letter") or {}, data.get("counteroffer") or {}):
+        for condition in terms.get("conditions") or ():
+            yield "offer", offer, f"{NAMED}.{condition}", True
 
 
 def _interview(event: Event, name: str) -> Iterator[Statement]:

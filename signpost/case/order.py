@@ -27,6 +27,9 @@ wins."""
 JOINED: Final = "joined"
 """Beginning of the fields of which the earliest statement counts: when an employer was first named as the present
 one."""
+NAMED: Final = "named"
+"""Beginning of the fields of an offer with the same order: when each of its conditions was first named."""
+_EARLIEST: Final = (f"{JOINED}.", f"{NAMED}.")
 OPENINGS: Final = {
     "offer": ("extended",),
     "interview": ("scheduled", "rescheduled"),
@@ -57,7 +60,7 @@ def is_greater(name: str, challenger: tuple[Any, ...], holder: tuple[Any, ...]) 
     """Whether the stamp of a challenger wins the register of this name; the stamps must differ."""
     if name.startswith(FIRST):
         return (challenger[4], *challenger) < (holder[4], *holder)
-    if name.startswith(f"{JOINED}."):
+    if name.startswith(_EARLIEST):
         return challenger < holder
     return _position(name, challenger) > _position(name, holder)
 
@@ -139,7 +142,7 @@ def resolve(kind: str, fields: Mapping[str, RawRegister]) -> dict[str, Register]
 
 def _choose(name: str, found: list[tuple[bool, Register]]) -> Register:
     """Of the registers of several sources (whether its time counts as stated, the register), the one that counts."""
-    best = min if name.startswith(f"{JOINED}.") else max
+    best = min if name.startswith(_EARLIEST) else max
     return best(found, key=lambda item: (item[0], item[1][0]))[1]
 
 

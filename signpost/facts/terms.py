@@ -12,6 +12,7 @@ from signpost.case.case import Register
 from signpost.case.fold import DAY
 from signpost.case.instant import end_of_day, fixed_zone
 from signpost.case.money import Money
+from signpost.case.order import NAMED
 from signpost.facts.entity import Entity
 from signpost.facts.likeness import same_place
 from signpost.facts.values import offset_in, typed_value
@@ -52,6 +53,7 @@ def add_agreed_terms(
             _take(offer, _COUNTEROFFER, fields, replaces=True)
         _take(offer, _LETTER, fields, replaces=offer.values.get("letter") == "signed")
         _set_place(offer)
+        _set_open_conditions(offer, stated)
 
 
 def _set_place(offer: Entity) -> None:
@@ -59,6 +61,16 @@ def _set_place(offer: Entity) -> None:
     for part in _PLACE:
         offer.forget(part)
         offer.set(part, offer.values.get("location", {}).get(part), offer.stamps.get("location"))
+
+
+def _set_open_conditions(offer: Entity, fields: Mapping[str, Register]) -> None:
+    """What was first named after all conditions were cleared is open. A condition that is repeated stays cleared."""
+    if offer.values.get("conditions_cleared"):
+        cleared = offer.stamps["conditions_cleared"][0]
+        named = {one: fields.get(f"{NAMED}.{one}", ((0,), None))[0][0] for one in offer.values.get("conditions", ())}
+        if still_open := [one for one, since in named.items() if since > cleared]:
+            offer.set("conditions", still_open, offer.stamps["conditions"])
+            offer.forget("conditions_cleared")
 
 
 def _is_counteroffer_accepted(values: Mapping[str, Any]) -> bool:

@@ -130,3 +130,37 @@ def test_pay_by_the_hour_is_for_the_hours_of_the_letter() -> None:
         offered, letter(1, salary=money("40", "hour"), hours_per_week=20), offer(2, "updated", hours_per_week=10)
     )
     assert (found.values["salary"].annual, found.values["letter_salary"].annual) == (15600, 41600)
+
+
+REFERENCES = offer(0, "extended", conditions=["references"])
+CLEARED = offer(2, "updated", conditions_cleared=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "conditions", "cleared"),
+    [
+        ([], ["references"], True),
+        ([offer(3, "updated", conditions=["references"])], ["references"], True),
+        ([offer(3, "updated", conditions=["references", "medical"])], ["medical"], None),
+        ([offer(2, "updated", conditions=["medical"])], ["medical"], True),
+        (
+            [offer(3, "updated", conditions=["medical"]), offer(4, "updated", conditions=["references"])],
+            ["references"],
+            True,
+        ),
+        (
+            [offer(3, "updated", conditions=["medical"]), offer(4, "updated", conditions_cleared=True)],
+            ["medical"],
+            True,
+        ),
+        ([letter(3, conditions=["medical"]), offer(4, "letter_signed")], ["medical"], None),
+        ([offer(3, "countered", conditions=["permit"]), offer(4, "accepted")], ["permit"], None),
+        ([offer(3, "updated", conditions=[])], [], True),
+        ([offer(3, "updated", conditions_cleared=False)], ["references"], False),
+    ],
+)
+def test_a_condition_is_open_if_it_was_first_named_after_the_others_were_cleared(
+    said: list[Said], conditions: list[str], cleared: bool | None
+) -> None:
+    values = offer_of(REFERENCES, CLEARED, *said).values
+    assert (values["conditions"], values.get("conditions_cleared")) == (conditions, cleared)
