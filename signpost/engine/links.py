@@ -7,14 +7,15 @@ from signpost.facts.facts import Facts
 def is_linked(how: str, item: Entity, subject: Entity) -> bool:
     """Return whether two entities are linked.
 
-    `for`: the same offer or application; `same`: the same employer; `another`: a known different employer, and not one
-    application of which an agency is the employer at first. An unknown employer is no link.
+    `for`: the same offer or application; `same`: the same employer; `another`: a known different employer. Neither one
+    of the same name (two systems have ids of their own of it) nor one application of which an agency is the employer at
+    first is another. An unknown employer is no link.
     """
     if how == "for":
         return is_for(item, subject)
     same = are_of_one_employer(item, subject)
     if how == "another":
-        return same is False and not agree(item, subject, "application")
+        return same is False and not any(agree(item, subject, name) for name in ("employer_name", "application"))
     return is_for(item, subject) if same is None else same
 
 

@@ -6,6 +6,7 @@ from signpost.advice.evidence import Fact, fact_of
 from signpost.engine.conditions import items
 from signpost.engine.environment import Env
 from signpost.engine.links import is_linked
+from signpost.facts.entity import agree
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.rulebook.analysis.barrier import LINKS, MAYBE_PRIVATE_KINDS
@@ -32,6 +33,8 @@ def seen_items(rule: Rule, relation: Relation, env: Env) -> list[Entity]:
 def link_refs(link: Linked, env: Env) -> list[Ref]:
     """The fields that decide whether an entity is linked to the subject as a relation requires."""
     item, subject = env.item, env.subject
+    if link.how == "another" and agree(item, subject, "employer_name"):
+        return _both_sides(("employer_name",), env)
     if link.how != "for" and "employer" in item.values and "employer" in subject.values:
         return _both_sides(("employer",), env)
     if link.how == "another":

@@ -22,6 +22,8 @@ _MAYBE_PRIVATE = ("updated", CUSTOM, "prepared")
 """Beginnings of names of statements that can be the candidate's alone."""
 _NOT_BEGUN = ("accepted", "accepted.verbal", "accepted.written", "letter_received", "letter_signed", "countered")
 """Statements that, made after the start date, contradict that the job has begun."""
+_EMPLOYER_NAMES = (("employer", "id"), ("employer_name", "name"))
+"""Field of an offer and member of a stated employer that are the same of one employer."""
 _OVER_STAGES = {"interview": ("completed", "cancelled"), "application": ("rejected", "withdrawn"), "offer": ENDED}
 
 
@@ -174,12 +176,11 @@ def _began_at(values: Mapping[str, object], employment: Mapping[str, Register]) 
 
 
 def _is_employer_of(stated: object, offer: Entity) -> bool:
-    """Whether a stated employer (`{"id"?, "name"?}`) is the one of an offer."""
-    ours, theirs = offer.values.get("employer"), offer.values.get("employer_name")
+    """Whether a stated employer (`{"id"?, "name"?}`) is the one of an offer, by its id or its name: two systems have
+    their own ids of one employer."""
     present = stated if isinstance(stated, dict) else {}
-    if ours is not None and present.get("id") is not None:
-        return bool(ours == present["id"])
-    return theirs is not None and plain(theirs) == plain(present.get("name"))
+    pairs = [(offer.values.get(ours), present.get(theirs)) for ours, theirs in _EMPLOYER_NAMES]
+    return any(plain(ours) == plain(theirs) for ours, theirs in pairs if None not in (ours, theirs))
 
 
 def _midnight_utc(day: date) -> int:

@@ -165,7 +165,7 @@ class Oracle:
     def linked(self, how: str, item: Entity) -> bool:
         same, application = self.same_employer(item), self.agrees(item, "application")
         if how == "another":
-            return same is False and application is not True
+            return same is False and True not in (application, self.agrees(item, "employer_name"))
         if how == "same" and same is not None:
             return same
         if item.kind == "contact" and self.subject.kind == "offer" and "offer" in item.values:
