@@ -23,6 +23,8 @@ class Life:
     """After the last statement: an offer, an interview without a start, an application."""
     past_deadline: int = 7 * DAY
     """After the response deadline of an open offer that nobody answers."""
+    signed_waits: int = 365 * DAY
+    """After the last statement about a signed offer without a start date: its employer waits if another offer comes."""
     past_start: int = 30 * DAY
     """After the start date of an accepted offer."""
     past_end: int = 30 * DAY

@@ -13,7 +13,7 @@ from signpost.case.fold import CUSTOM, SINGLE
 from signpost.case.instant import from_datetime
 from signpost.case.order import JOINED
 from signpost.facts.entity import Entity, is_for, links_of, plain
-from signpost.facts.life import OVER, OVER_TO_EMPLOYER, Life
+from signpost.facts.life import LIVE_STAGES, OVER, OVER_TO_EMPLOYER, Life
 from signpost.facts.stages import ENDED
 
 _PRIVATE = ("acceptance_planned", "withdrawal_planned", "withdrawal_reasons", "bottom_line", "commute_minutes")
@@ -24,6 +24,7 @@ _NOT_BEGUN = ("accepted", "accepted.verbal", "accepted.written", "letter_receive
 """Statements that, made after the start date, contradict that the job has begun."""
 _EMPLOYER_NAMES = (("employer", "id"), ("employer_name", "name"))
 """Field of an offer and member of a stated employer that are the same of one employer."""
+_LIVE = LIVE_STAGES["offer"]
 _OVER_STAGES = {"interview": ("completed", "cancelled"), "application": ("rejected", "withdrawn"), "offer": ENDED}
 
 
@@ -39,7 +40,8 @@ def add_lives(entities: Mapping[str, list[Entity]], registers: Registers, life: 
     ended = registers.get("employment", {}).get(SINGLE, {}).get("ended", ((0,), None))[0][0]
     begun = [one for one in entities["offer"] if _instant(one, "began_at") >= max(ended, 1) and _is_signed(one)]
     for field, by_employer in ((OVER, False), (OVER_TO_EMPLOYER, True)):
-        lives = _Lives(belonging, registers, life, by_employer, () if by_employer else begun)
+        offers = () if by_employer else entities["offer"]
+        lives = _Lives(belonging, registers, life, by_employer, () if by_employer else begun, offers)
         for kind in ("offer", "interview", "application"):
             for entity in entities[kind]:
                 entity.set(field, min(lives.over_at(entity), lives.left_at(entity)), None)
@@ -60,13 +62,14 @@ def add_present_employer(candidate: Entity, entities: Mapping[str, list[Entity]]
 @dataclass(frozen=True, slots=True)
 class _Lives:
     """`belonging`: see `_find_belonging`. `by_employer`: use only what the employer of an entity knows too. `begun`:
-    the offers that the candidate signed and whose job began and goes on; none for an employer."""
+    the offers that the candidate signed and whose job began and goes on. `offers`: all. Employers know of neither."""
 
     belonging: Mapping[tuple[str, str], list[Entity]]
     registers: Registers
     life: Life
     by_employer: bool
     begun: Iterable[Entity]
+    offers: Iterable[Entity]
 
     def left_at(self, entity: Entity) -> float:
         """When the candidate began another job that was accepted and signed, if nothing was stated since about the
@@ -89,7 +92,16 @@ class _Lives:
             return _instant(entity, "respond_by") + self.life.past_deadline
         if stage == "accepted" and isinstance(start := values.get("start_date"), date):
             return self._accepted_over_at(entity, _midnight_utc(start))
-        return heard + self.life.quiet_after
+        return max(heard, self._rival_heard(entity, heard)) + self.life.quiet_after
+
+    def _rival_heard(self, offer: Entity, heard: int) -> int:
+        """When something was stated about another live offer that came while the employer of a signed one, `heard` of
+        last, still waited for a first day that nobody has named; 0: never."""
+        if not _is_signed(offer) or self._works_at(offer):
+            return 0
+        live = (one for one in self.offers if one is not offer and one.values.get("stage") in _LIVE)
+        until = heard + self.life.signed_waits
+        return max((self._stated(one) for one in live if _came_at(one) <= until), default=0)
 
     def _accepted_over_at(self, offer: Entity, start: int) -> int:
         """Some days after the start date; later if a statement after it shows that the job has not begun."""
@@ -102,8 +114,15 @@ class _Lives:
 
     def _works_elsewhere_at(self, offer: Entity) -> int:
         """When the candidate was last stated to work for another employer than the one of an offer; 0: never."""
-        stated = self.registers.get("employment", {}).get(SINGLE, {}).get("employer")
-        return 0 if stated is None or _is_employer_of(stated[1], offer) else stated[0][0]
+        stated = self._present_employer()
+        return 0 if stated is None or self._works_at(offer) else stated[0][0]
+
+    def _works_at(self, offer: Entity) -> bool:
+        stated = self._present_employer()
+        return stated is not None and _is_employer_of(stated[1], offer)
+
+    def _present_employer(self) -> Register | None:
+        return self.registers.get("employment", {}).get(SINGLE, {}).get("employer")
 
     def _heard(self, entity: Entity) -> Iterator[int]:
         """When something was stated about an entity and about what belongs to it."""
@@ -155,6 +174,10 @@ def _waits(entity: Entity, now: int) -> bool:
     start = entity.values.get("start_date")
     is_ahead = not isinstance(start, date) or _midnight_utc(start) > now
     return entity.kind == "offer" and entity.values.get("stage") == "accepted" and is_ahead
+
+
+def _came_at(offer: Entity) -> int:
+    return _instant(offer, "extended_at") or _instant(offer, "accepted_at")
 
 
 def _is_signed(offer: Entity) -> bool:

@@ -11,6 +11,7 @@ from signpost.facts.life import LIFE, OVER, OVER_TO_EMPLOYER, Life
 
 START = parse_instant("2026-03-02T00:00:00Z")
 ACME = {"id": "acme", "name": "Acme"}
+BIRCH = {"id": "birch", "name": "Birch"}
 Said = tuple[float, str, dict[str, Any]]
 
 
@@ -120,7 +121,35 @@ def test_what_belongs_to_another_offer_of_the_employer_is_not_news_of_this_one()
 
 def test_how_long_things_live_where_a_rulebook_does_not_say() -> None:
     """As docs/writing-rules.md says."""
-    assert Life() == LIFE == Life(quiet_after=60 * DAY, past_deadline=7 * DAY, past_start=30 * DAY, past_end=30 * DAY)
+    days = {"quiet_after": 60, "past_deadline": 7, "signed_waits": 365, "past_start": 30, "past_end": 30}
+    assert Life() == LIFE == Life(**{name: number * DAY for name, number in days.items()})
+
+
+def rival(days: float, name: str = "extended") -> Said:
+    return days, f"offer.{name}", {"offer": "p", "employer": BIRCH}
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ([rival(100)], 160),
+        ([rival(100), rival(105, "accepted")], 165),
+        ([rival(100), rival(105, "declined")], 60),
+        ([rival(30)], 90),
+        ([rival(365)], 425),
+        ([rival(366)], 60),
+        ([rival(300), rival(370, "accepted")], 430),
+        ([current(-1), rival(100)], 60),
+        ([current(-1, {"id": "globex"}), rival(100)], 160),
+    ],
+)
+def test_a_signed_offer_without_a_start_date_waits_when_another_comes(said: list[Said], days: int) -> None:
+    found = facts(offer(0, "letter_signed"), *said).entities["offer"][0]
+    assert (over(found), over(found, OVER_TO_EMPLOYER)) == (days, 60)
+
+
+def test_without_a_signed_letter_another_offer_is_no_news_of_the_accepted_one() -> None:
+    assert over(facts(*ACCEPTED, rival(50)).entities["offer"][0]) == 61
 
 
 def test_the_employer_does_not_learn_that_the_candidate_works_elsewhere() -> None:
@@ -213,7 +242,6 @@ def test_an_offer_of_the_present_employer_is_internal(said: list[Said], internal
     assert only("offer", offer(0, "extended"), *said).values["internal"] is internal
 
 
-BIRCH = {"id": "birch", "name": "Birch"}
 SIGNED = (offer(1, "letter_signed"), (9.0, "employment.started", {"offer": "o"}))
 BEFORE = (
     (0.0, "offer.extended", {"offer": "p", "employer": BIRCH, "application": "b"}),
