@@ -30,6 +30,21 @@ def end_of(entity: Entity, stage: str, name: str) -> End:
     return End(stage, entity.stamps[name], entity.offsets.get(name, 0))
 
 
+def recorded_ends(applications: Iterable[Entity]) -> dict[str, list[End]]:
+    """By id of the application, the ends that were recorded of it. Stages must not be set yet: they include what the
+    candidate told the employer."""
+    return {one.id: _recorded(one) for one in applications}
+
+
+def _recorded(application: Entity) -> list[End]:
+    return [end_of(application, one, f"{one}_at") for one in _ENDS if f"{one}_at" in application.stamps]
+
+
+def end_that_counts(ends: Iterable[End]) -> End | None:
+    """A withdrawn application is not rejected later."""
+    return min(ends, key=_order, default=None)
+
+
 def add_application_stages(entities: Mapping[str, list[Entity]]) -> dict[str, End]:
     """Set the stage of each application. Returns by id the end that counts, or the last one of an application that is
     open again: it still ends what belonged to the application before."""
@@ -58,10 +73,10 @@ def _openings(entities: Mapping[str, list[Entity]]) -> Iterator[tuple[str, Stamp
 
 
 def _set_stage(application: Entity, opened: Stamp, told: Iterable[End]) -> End | None:
-    """Of one time the end counts (ADR 50). A withdrawn application is not rejected later, unless it opened again. Then
-    the stage is what it was before: submitted, or unknown if nobody said so."""
+    """Of one time the end counts (ADR 50), unless it opened again. Then the stage is what it was before: submitted, or
+    unknown if nobody said so."""
     since = max(opened, application.stamps.get("submitted_at", _NEVER))
-    ends = [*told, *(end_of(application, one, f"{one}_at") for one in _ENDS if f"{one}_at" in application.stamps)]
+    ends = [*told, *_recorded(application)]
     standing = [end for end in ends if end.stamp[0] >= since[0]]
     for end in ends:
         application.forget(f"{end.stage}_at")
@@ -69,7 +84,7 @@ def _set_stage(application: Entity, opened: Stamp, told: Iterable[End]) -> End |
         application.set("stage", end.stage, end.stamp)
         application.set(f"{end.stage}_at", end.stamp[0], end.stamp, end.offset)
     if standing:
-        return min(standing, key=_order)
+        return end_that_counts(standing)
     if "submitted_at" in application.values:
         application.set("stage", "submitted", since if ends else application.stamps["submitted_at"])
     return max(ends, key=lambda end: end.stamp, default=None)

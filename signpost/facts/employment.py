@@ -95,7 +95,7 @@ def _present_job(fields: Mapping[str, Register], begun: Entity | None) -> _Job:
     began, joined = _began(begun) if begun else 0, _joined(fields)
     since = max(began, _last_change(joined))
     last_day = _last_day(fields)
-    left_at = since if last_day is None or since >= _midnight(last_day) else began
+    left_at = since if last_day is None or since >= midnight_utc(last_day) else began
     before = {name: stamp for name, stamp in joined.items() if stamp[0] < began}
     is_move = begun is not None and since == began and _is_last_of(before, begun)
     return _Job(since, left_at, _last_change(before) if is_move else since)
@@ -127,7 +127,7 @@ def _is_taken_back(fields: Mapping[str, Register], offers: Iterable[Entity]) -> 
     now, last_day = current[0][0], _last_day(fields)
     if last_day is None:
         return _has_no_reason(resigned, now, offers)
-    gone_at = _midnight(last_day) + 2 * DAY  # wherever the candidate lives
+    gone_at = midnight_utc(last_day) + 2 * DAY  # wherever the candidate lives
     reasons = _reasons(resigned, gone_at, offers)
     return now >= gone_at and all(min(_ended_at(reason), _starts_at(reason)) <= now for reason in reasons)
 
@@ -166,10 +166,11 @@ def _ended_at(offer: Entity) -> float:
 
 def _starts_at(offer: Entity) -> float:
     start = offer.values.get("start_date")
-    return _midnight(start) if isinstance(start, date) else inf
+    return midnight_utc(start) if isinstance(start, date) else inf
 
 
-def _midnight(day: date) -> int:
+def midnight_utc(day: date) -> int:
+    """The first instant of a day in UTC: both sides count the same days, wherever the candidate lives."""
     return from_datetime(datetime.combine(day, time(), UTC))
 
 

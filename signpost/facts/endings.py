@@ -1,17 +1,20 @@
 """Ends what is over because of something else: an application ends its offer and interviews, an offer the interviews
 of its application, a withdrawal that was told by voice and in writing the offer. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from signpost.case.case import Stamp
-from signpost.facts.applications import End, end_of
+from signpost.facts.applications import End, end_of, end_that_counts
+from signpost.facts.employment import midnight_utc
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.life import LIVE_STAGES
 from signpost.facts.withdrawals import is_withdrawal, told_withdrawal
 
 _ENDS_OPEN_OFFER: Final = {"rejected": "rescinded", "withdrawn": "declined"}
 """Stage of an application -> the stage that its open offer then has."""
+_ENDS_ACCEPTED_OFFER: Final = {"rejected": "rescinded", "withdrawn": "withdrawn"}
 
 
 def add_endings(entities: Mapping[str, list[Entity]], ended: Mapping[str, End]) -> None:
@@ -26,6 +29,26 @@ def add_endings(entities: Mapping[str, list[Entity]], ended: Mapping[str, End]) 
     for interview in entities["interview"]:
         for ends in (ended, unmade):
             _end_interview_of(ends.get(interview.values.get("application", "")), interview)
+
+
+def end_accepted_offers(offers: Iterable[Entity], recorded: Mapping[str, Sequence[End]]) -> None:
+    """A recorded end of its application later than the yes ends an accepted offer too, unless its job has begun or
+    should have. Beginnings must be set. `recorded`: by the id of the application."""
+    for offer in offers:
+        if offer.values.get("stage") != "accepted" or "began_at" in offer.values:
+            continue
+        ends = recorded.get(offer.values.get("application", ""), ())
+        end = end_that_counts(one for one in ends if _is_before_start(one, offer))
+        if end is not None:
+            is_known = "withdrawing_since" in offer.values  # the employer records what the candidate told it
+            _end(offer, "withdrawn" if is_known else _ENDS_ACCEPTED_OFFER[end.stage], end.stamp, end.offset)
+            offer.set("ended", True, end.stamp)
+
+
+def _is_before_start(end: End, offer: Entity) -> bool:
+    start = offer.values.get("start_date")
+    has_started = isinstance(start, date) and midnight_utc(start) <= end.stamp[0]
+    return end.stamp[0] > offer.stamps["stage"][0] and not has_started
 
 
 def _last_ends(offers: Iterable[Entity]) -> dict[str, End]:

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from signpost.case.case import Case, Register, Registers, Stamp
 from signpost.case.fold import CUSTOM, SINGLE
-from signpost.facts.applications import add_application_stages
+from signpost.facts.applications import End, add_application_stages, recorded_ends
 from signpost.facts.clock import Clock, clock_of
 from signpost.facts.employers import EMPLOYER_FIELDS, resolve_employers
 from signpost.facts.employment import EMPLOYMENT_FIELDS, begins_after, employed, of_present_job
-from signpost.facts.endings import add_endings
+from signpost.facts.endings import add_endings, end_accepted_offers
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.lives import add_beginnings, add_lives, add_present_employer
 from signpost.facts.notice import ANY_DAY, Notice, notice_of
@@ -75,11 +75,12 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
             _add_own(entity, registers[kind][entity.id], vocabulary)
     _add_named_applications(entities)
     resolve_employers(entities)
-    ended = add_renewals(entities["offer"], entities["contact"])
+    recorded = recorded_ends(entities["application"])
+    ended = add_renewals(entities["offer"], entities["contact"], recorded)
     add_agreed_terms(entities["offer"], registers.get("offer", {}), ended)
     add_withdrawals(entities["offer"], entities["contact"])
     add_endings(entities, add_application_stages(entities))
-    registers = _with_present_job(registers, entities["offer"])
+    registers = _with_present_job(registers, entities["offer"], recorded)
     candidate = _candidate(key, registers)
     _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
     add_people(candidate, entities)
@@ -142,10 +143,12 @@ def _candidate(key: str, registers: Mapping[str, Mapping[str, Mapping[str, Regis
     return entity
 
 
-def _with_present_job(registers: Registers, offers: list[Entity]) -> Registers:
-    """The registers of a case with those of the present job only, and since when the job of each offer has begun."""
+def _with_present_job(registers: Registers, offers: list[Entity], recorded: Mapping[str, list[End]]) -> Registers:
+    """The registers of a case with those of the present job only, and since when the job of each offer has begun.
+    `recorded`: the ends of applications, which end accepted offers whose job has not begun."""
     employment = registers.get("employment", {}).get(SINGLE, {})
     add_beginnings(offers, employment)
+    end_accepted_offers(offers, recorded)
     return {**registers, "employment": {SINGLE: dict(of_present_job(employment, offers))}}
 
 

@@ -5,13 +5,13 @@ Reads no clock: the end is an instant, from what was stated and the durations of
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from math import inf
 
 from signpost.case.case import Register, Registers
 from signpost.case.fold import CUSTOM, SINGLE
-from signpost.case.instant import from_datetime
 from signpost.case.order import JOINED
+from signpost.facts.employment import midnight_utc
 from signpost.facts.entity import Entity, is_for, links_of, plain
 from signpost.facts.life import LIVE_STAGES, OVER, OVER_TO_EMPLOYER, Life
 from signpost.facts.stages import ENDED
@@ -91,7 +91,7 @@ class _Lives:
         if stage == "open" and heard <= _instant(entity, "respond_by"):
             return _instant(entity, "respond_by") + self.life.past_deadline
         if stage == "accepted" and isinstance(start := values.get("start_date"), date):
-            return self._accepted_over_at(entity, _midnight_utc(start))
+            return self._accepted_over_at(entity, midnight_utc(start))
         return max(heard, self._rival_heard(entity, heard)) + self.life.quiet_after
 
     def _rival_heard(self, offer: Entity, heard: int) -> int:
@@ -172,7 +172,7 @@ def _find_belonging(entities: Mapping[str, list[Entity]]) -> dict[tuple[str, str
 def _waits(entity: Entity, now: int) -> bool:
     """Whether an offer is accepted and its start date is ahead or unknown: its employer waits for the candidate."""
     start = entity.values.get("start_date")
-    is_ahead = not isinstance(start, date) or _midnight_utc(start) > now
+    is_ahead = not isinstance(start, date) or midnight_utc(start) > now
     return entity.kind == "offer" and entity.values.get("stage") == "accepted" and is_ahead
 
 
@@ -204,11 +204,6 @@ def _is_employer_of(stated: object, offer: Entity) -> bool:
     present = stated if isinstance(stated, dict) else {}
     pairs = [(offer.values.get(ours), present.get(theirs)) for ours, theirs in _EMPLOYER_NAMES]
     return any(plain(ours) == plain(theirs) for ours, theirs in pairs if None not in (ours, theirs))
-
-
-def _midnight_utc(day: date) -> int:
-    """The first instant of a day in UTC: both sides count the same days, wherever the candidate lives."""
-    return from_datetime(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
 def _instant(entity: Entity, name: str) -> int:

@@ -1,8 +1,9 @@
 """Starts a new life of an offer that is extended after its end: what was stated before no longer counts. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from signpost.facts.applications import End
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.stages import ENDED
 from signpost.facts.withdrawals import is_withdrawal, told_withdrawal
@@ -19,24 +20,30 @@ _OF_ONE_LIFE: Final = (
 """Answers, letters, plans, ends and the deadline. The other terms stay: an offer extended again seldom repeats all."""
 
 
-def add_renewals(offers: list[Entity], contacts: Iterable[Entity]) -> dict[str, int]:
+def add_renewals(
+    offers: Iterable[Entity], contacts: Iterable[Entity], recorded: Mapping[str, Sequence[End]]
+) -> dict[str, int]:
     """Make unknown what was stated of each offer up to an end after which it was extended again. Returns these ends by
-    the id of the offer."""
+    the id of the offer. `recorded`: the ends of each application."""
     withdrawals = [contact for contact in contacts if is_withdrawal(contact)]
-    ended = {one.id: end for one in offers if (end := max(_ends_before_renewal(one, withdrawals), default=None))}
+    ended: dict[str, int] = {}
     for offer in offers:
-        if offer.id in ended:
+        ends = recorded.get(offer.values.get("application", ""), ())
+        if before := _ends_before_renewal(offer, withdrawals, ends):
+            ended[offer.id] = max(before)
             _forget(offer, ended[offer.id])
     return ended
 
 
-def _ends_before_renewal(offer: Entity, withdrawals: Iterable[Entity]) -> list[int]:
-    """When the offer ended before it was last extended: as stated, or because the candidate told the employer."""
+def _ends_before_renewal(offer: Entity, withdrawals: Iterable[Entity], recorded: Iterable[End]) -> list[int]:
+    """When the offer ended before it was last extended: as stated, with its application, or because the candidate told
+    the employer."""
     extended = offer.values.get("extended_at", 0)
     before = {name: time for name in _MILESTONES if (time := offer.values.get(name, extended)) < extended}
     since = max((time for name, time in before.items() if name not in _ENDS), default=0)
     told = told_withdrawal(one for one in withdrawals if since <= one.values["at"] < extended and is_for(one, offer))
     stated = [time for name, time in before.items() if name in _ENDS]
+    stated += [time for end in recorded if since < (time := end.stamp[0]) < extended]
     return stated if told is None else [*stated, told.values["at"]]
 
 

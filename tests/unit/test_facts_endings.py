@@ -122,6 +122,36 @@ def test_a_finished_withdrawal_cancels_the_interviews_too() -> None:
 
 ACCEPTED = (offer(0, "extended"), offer(1, "accepted"))
 CALL, MAIL = contact(2, "phone"), contact(3, "email")
+STARTS = (0, "offer.updated", {"offer": "o", "start_date": "2026-03-03"})
+ACME = {"employer": {"id": "acme"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "stage"),
+    [
+        ([application(2, "rejected")], "rescinded"),
+        ([application(2, "withdrawn")], "withdrawn"),
+        ([application(2, "withdrawn"), application(3, "rejected")], "withdrawn"),
+        ([CALL, application(3, "rejected")], "withdrawn"),
+        ([application(1, "rejected")], "accepted"),
+        ([application(2, "rejected"), offer(3, "letter_signed")], "accepted"),
+        ([application(2, "rejected"), interview("2026-03-09T12:00:00Z", 3)], "rescinded"),
+        ([(2, "application.rejected", {"application": "b"})], "accepted"),
+        ([(2, "contact.logged", {"application": "a", "by": "candidate", "purpose": "withdrawal"})], "accepted"),
+        ([STARTS, application(11.99, "rejected")], "rescinded"),
+        ([STARTS, application(12, "rejected")], "accepted"),
+        (
+            [(0, "offer.updated", {"offer": "o", **ACME}), (2, "employment.current", ACME), application(3, "rejected")],
+            "accepted",
+        ),
+        ([(2, "employment.started", {"offer": "o"}), application(3, "rejected")], "accepted"),
+    ],
+)
+def test_a_recorded_end_of_its_application_ends_an_accepted_offer(said: list[Said], stage: str) -> None:
+    found = only("offer", *ACCEPTED, *said)
+    assert (found.values["stage"], found.values["ended"]) == (stage, stage != "accepted")
+    if stage != "accepted":
+        assert found.values[f"{stage}_at"] == found.stamps["ended"][0] > found.values["accepted_at"]
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,15 @@ FORGOTTEN = {
 }
 
 
+@pytest.mark.parametrize(("hours", "is_new"), [(5.9, False), (6, False), (6.1, True), (8, False), (9, False)])
+@pytest.mark.parametrize("end", ["withdrawn", "rejected"])
+def test_the_recorded_end_of_the_application_is_one(end: str, hours: float, is_new: bool) -> None:
+    of_application = {"offer": "o", "application": "a"}
+    said = (hours, f"application.{end}", {"application": "a"})
+    again = offer_of((0, "offer.updated", of_application), *LIFE, said, offer(8, "extended"))
+    assert FORGOTTEN.isdisjoint(again.values) is is_new
+
+
 @pytest.mark.parametrize("end", ["declined", "withdrawn", "rescinded", "expired"])
 def test_an_offer_that_is_extended_after_its_end_starts_a_new_life(end: str) -> None:
     again = offer_of(*LIFE, offer(7, end), offer(8, "extended", salary=money("84000")))
