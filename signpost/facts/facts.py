@@ -18,7 +18,7 @@ from signpost.facts.notice import ANY_DAY, Notice, notice_of
 from signpost.facts.people import add_people
 from signpost.facts.places import add_places
 from signpost.facts.renewals import add_renewals
-from signpost.facts.stages import INTERVIEW_STAGES, DerivedFact, offer_stage, stage_of
+from signpost.facts.stages import DerivedFact, interview_stage, offer_stage
 from signpost.facts.terms import add_agreed_terms, add_separate_terms
 from signpost.facts.unnamed_offers import join_unnamed_offers
 from signpost.facts.values import milestone_offset, offset_in, own_value, typed_value
@@ -107,7 +107,7 @@ def _interview(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     entity = Entity("interview", entity_id)
     _set_typed(entity, fields)
     _set_instants(entity, fields)
-    _set_derived(entity, stage_of(fields, INTERVIEW_STAGES))
+    _set_derived(entity, interview_stage(fields, entity.values.get("starts_at")))
     return entity
 
 

@@ -28,6 +28,7 @@ INTERVIEW_STAGES = {
     "cancelled": "cancelled",
     "completed": "completed",
 }
+_AHEAD = ("scheduled", "rescheduled")
 APPLICATION_STAGES = {"submitted": "submitted", "rejected": "rejected", "withdrawn": "withdrawn"}
 LETTER_STAGES = {"letter_received": "received", "letter_signed": "signed"}
 
@@ -52,6 +53,17 @@ def stage_of(fields: Mapping[str, Register], stages: Mapping[str, str], name: st
         return None
     _, _, stamp, stage = max(reached)
     return DerivedFact(name, stage, stamp)
+
+
+def interview_stage(fields: Mapping[str, Register], starts_at: int | None) -> DerivedFact | None:
+    """The stage of an interview. What is stated after it was held completes its record, unless it is to begin later."""
+    stage = stage_of(fields, INTERVIEW_STAGES)
+    if stage is None or stage.value != "scheduled" or "completed" not in fields:
+        return stage
+    held = fields["completed"][0]
+    if starts_at is not None and starts_at > held[0]:
+        return stage
+    return stage_of({name: fields[name] for name in fields if name not in _AHEAD}, INTERVIEW_STAGES)
 
 
 def offer_stage(fields: Mapping[str, Register]) -> Iterator[DerivedFact]:
