@@ -82,6 +82,9 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "accepted_by": "How the candidate accepted the offer: by word of mouth only, or in writing.",
         "acceptance_planned_at": "When the candidate noted the plan to accept.",
         "withdrawal_planned_at": "When the candidate noted the plan to withdraw.",
+        "respond_by_set_at": "Since when the offer has its present `respond_by`.",
+        "more_time_answered_at": "When the employer answered a request for more time: by another `respond_by`, or by a "
+        "contact about it.",
         "withdrawing_since": "When the candidate first told the employer of withdrawing from the offer.",
         "withdrawal_reasons": "Why the candidate plans to withdraw.",
         "bottom_line": "The least pay for which the candidate would keep the offer.",

@@ -47,6 +47,8 @@ def _offer(event: Event, name: str) -> Iterator[Statement]:
     if name == "countered":
         data = {"counteroffer": data} | _links(data)
         data["counteroffer"] = {k: v for k, v in data["counteroffer"].items() if k not in ("employer", "application")}
+    if data.get("respond_by"):
+        yield "offer", offer, f"{JOINED}.respond_by.{data['respond_by']}", True
     yield "offer", offer, name, _milestone(event)
     yield from _fields("offer", offer, _with_application(event, data))
     for terms in (data, data.get("letter") or {}, data.get("counteroffer") or {}):

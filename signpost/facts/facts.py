@@ -9,6 +9,7 @@ from signpost.case.case import Case, Register, Registers, Stamp
 from signpost.case.fold import CUSTOM, SINGLE
 from signpost.facts.applications import End, add_application_stages, recorded_ends
 from signpost.facts.clock import Clock, clock_of
+from signpost.facts.deadlines import add_deadlines
 from signpost.facts.employers import EMPLOYER_FIELDS, resolve_employers
 from signpost.facts.employment import EMPLOYMENT_FIELDS, begins_after, employed, of_present_job
 from signpost.facts.endings import add_endings, end_accepted_offers
@@ -77,6 +78,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     resolve_employers(entities)
     recorded = recorded_ends(entities["application"])
     ended = add_renewals(entities["offer"], entities["contact"], recorded)
+    add_deadlines(entities["offer"], entities["contact"], registers.get("offer", {}), ended)
     add_agreed_terms(entities["offer"], registers.get("offer", {}), ended)
     add_withdrawals(entities["offer"], entities["contact"])
     add_endings(entities, add_application_stages(entities))

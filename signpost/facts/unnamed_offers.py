@@ -3,6 +3,7 @@
 from typing import Final, TypeAlias
 
 from signpost.case.case import Register, Registers
+from signpost.case.order import JOINED
 
 Fields: TypeAlias = dict[str, Register]
 BY_APPLICATION: Final = "application-"
@@ -41,7 +42,12 @@ def _extended(fields: Fields) -> int:
 
 
 def _latest(one: Fields, other: Fields) -> Fields:
-    return {**other, **{name: max(held, other.get(name, held), key=lambda at: at[0]) for name, held in one.items()}}
+    return {**other, **{name: _choose(name, held, other.get(name, held)) for name, held in one.items()}}
+
+
+def _choose(name: str, one: Register, other: Register) -> Register:
+    best = min if name.startswith(f"{JOINED}.") else max
+    return best(one, other, key=lambda at: at[0])
 
 
 def _moved(fields: Fields, joins: dict[str, str]) -> Fields:

@@ -154,7 +154,7 @@ _OFFER = _table(
     _OVER,
     (Field(name, "boolean", private=True) for name in ("internal", "away", "unwanted_place")),
     [Field("accepted_by", "choice", _choices("offer.accepted", "by"))],
-    _instants("withdrawing_since"),
+    _instants("withdrawing_since", "respond_by_set_at", "more_time_answered_at"),
     _instants("acceptance_planned_at", "withdrawal_planned_at", private=True),
     [
         Field("withdrawal_reasons", "choices", _choices("offer.withdrawal_planned", "reasons"), private=True),

@@ -51,6 +51,7 @@ def test_every_field_names_the_events_that_state_it() -> None:
         "contact.employer_time_zone",
         "offer.began_at",
         "offer.notice_by",
+        "offer.more_time_answered_at",
         "offer.withdrawing_since",
     }
     places = ("offer.away", "offer.internal", "offer.unwanted_place")
