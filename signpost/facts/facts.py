@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from signpost.facts.deadlines import add_deadlines
 from signpost.facts.employers import EMPLOYER_FIELDS, resolve_employers
 from signpost.facts.employment import EMPLOYMENT_FIELDS, begins_after, employed, of_present_job
 from signpost.facts.endings import add_endings, end_accepted_offers
-from signpost.facts.entity import Entity, is_for
+from signpost.facts.entity import Entity, are_of_one_employer, is_for
 from signpost.facts.lives import add_beginnings, add_lives, add_present_employer
 from signpost.facts.notice import ANY_DAY, Notice, notice_of
 from signpost.facts.people import add_people
@@ -87,6 +88,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
     add_people(candidate, entities)
     _add_interviews(entities)
+    _add_thanks(entities)
     _add_notice(candidate, entities["offer"])
     add_places(candidate, entities["offer"])
     add_lives(entities, registers, vocabulary.life)
@@ -268,6 +270,18 @@ def _add_interviews(entities: dict[str, list[Entity]]) -> None:
             offset = latest.offsets.get("completed_at", 0)
             application.set("interviewed_at", latest.values["completed_at"], latest.stamps["completed_at"], offset)
             application.set("word_by", latest.values.get("word_by"), latest.stamps.get("word_by"))
+
+
+def _add_thanks(entities: Mapping[str, list[Entity]]) -> None:
+    """Set when the candidate thanked for an interview in a contact with that employer, unless a channel is stated."""
+    thanks = [one for one in entities["contact"] if one.values.get("purpose") == "thanks"]
+    thanks = [one for one in thanks if one.values.get("by") == "candidate"]
+    for interview in entities["interview"] if thanks else ():
+        held = interview.values.get("completed_at", inf)
+        later = [one for one in thanks if one.values["at"] >= held and are_of_one_employer(one, interview)]
+        first = min(later, key=lambda one: one.stamps["at"], default=None)
+        if first is not None and "thanked_at" not in interview.values:
+            interview.set("thanked_at", first.values["at"], first.stamps["at"], first.offsets.get("at", 0))
 
 
 def _held_at(interview: Entity) -> tuple[int, str]:
