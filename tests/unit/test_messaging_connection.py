@@ -318,6 +318,19 @@ def test_an_error_in_a_callback_begins_the_connection_again(made: Made, monkeypa
     assert len(made.lost) == 1
 
 
+def test_a_connection_that_ends_as_it_is_dropped_is_lost_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{MODULE}.time.sleep", lambda _: None)
+    attempt = made.connect()
+    attempt._terminate_stream = lambda error: made.close(attempt, str(error))
+    made.thread._make_startable()
+    assert len(made.lost) == 1
+    assert made.thread._connection is None
+
+
+def test_no_connection_keeps_a_process_from_ending_and_a_debugger_shows_whose_it_is(made: Made) -> None:
+    assert (made.thread._thread.daemon, made.thread._thread.name) == (True, "a test")
+
+
 def test_the_thread_goes_on_after_an_error_and_reports_its_end(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{MODULE}.time.sleep", lambda _: None)
     starts: list[int] = []

@@ -11,10 +11,11 @@ from pika import BasicProperties, spec
 from signpost.messaging import Bounds
 from signpost.messaging.rabbitmq.connection import connection_parameters
 from signpost.messaging.rabbitmq.lenient import LenientProperties
-from tests.support.raw_amqp import HEADERS, MILLISECONDS, nested, properties, table
+from tests.support.raw_amqp import CONTENT_TYPE, HEADERS, MESSAGE_ID, MILLISECONDS, nested, properties, short, table
 
 GOOD = (b"before", b"S" + struct.pack(">I", 4) + b"kept")
 AFTER = (b"after", b"I" + struct.pack(">i", 7))
+CONTENT_ENCODING = 1 << 14
 ARRAY_OF_BAD = b"A" + struct.pack(">I", len(MILLISECONDS)) + MILLISECONDS
 
 
@@ -62,6 +63,29 @@ def test_a_deep_table_costs_only_itself() -> None:
 def test_a_table_that_claims_more_than_there_is_leaves_no_properties() -> None:
     raw = struct.pack(">H", HEADERS) + struct.pack(">I", 1_000) + b"\x01nT"
     assert decode(raw).message_id is None
+
+
+@pytest.mark.parametrize("depth", [15, 16, 17, 30])
+def test_sixteen_levels_are_read_and_the_next_left_out(depth: int) -> None:
+    value = MILLISECONDS
+    for level in range(depth):
+        value = b"F" + table((b"n", value)) if level % 2 else b"A" + struct.pack(">I", len(value)) + value
+    found, levels = decode(properties(table((b"bad", value), AFTER))), 0
+    assert found.headers["after"] == 7
+    inner = found.headers["bad"]
+    while isinstance(inner, dict | list) and inner:
+        inner, levels = inner["n"] if isinstance(inner, dict) else inner[0], levels + 1
+    assert (levels, bool(inner)) == ((depth, True) if depth <= 16 else (15, False)), "the sixteenth is empty"
+
+
+def test_properties_with_an_encoding_and_further_flags_are_read_too() -> None:
+    flags = CONTENT_TYPE | CONTENT_ENCODING | HEADERS | MESSAGE_ID | 1
+    words = struct.pack(">HHH", flags, 1, 0)
+    headers = table(GOOD, (b"bad", MILLISECONDS))
+    raw = b"before" + words + short(b"text/plain") + short(b"gzip") + headers + short(b"m-1")
+    found = LenientProperties().decode(raw, len(b"before"))
+    assert (found.content_type, found.content_encoding, found.message_id) == ("text/plain", "gzip", "m-1")
+    assert found.headers == {"before": "kept", "bad": 1_780_000_000_000}
 
 
 @pytest.mark.fuzz

@@ -15,6 +15,7 @@ from pika.spec import Basic
 
 from signpost.messaging import (
     Bounds,
+    BrokerAway,
     Delivery,
     Message,
     Outcome,
@@ -26,9 +27,11 @@ from signpost.messaging import (
     Unsendable,
 )
 from signpost.messaging.message import EXCHANGE, FAILED_AT, QUEUE, REASON, ROUTING_KEY
+from signpost.messaging.rabbitmq.broker import RabbitBroker
 from signpost.messaging.rabbitmq.consumer import CAREFUL_AFTER, HEALTHY_AFTER, RabbitConsumer
-from signpost.messaging.rabbitmq.frames import delivery_of
+from signpost.messaging.rabbitmq.frames import delivery_of, properties_of
 from signpost.messaging.rabbitmq.publisher import RabbitPublisher
+from signpost.messaging.topology import declaration
 from signpost.names import ADVICE, DEAD, EVENTS
 
 PATIENCE = 60.0
@@ -735,7 +738,63 @@ def test_a_queue_that_was_deleted_is_waited_for_on_a_new_connection(monkeypatch:
     assert consumer._connection.dropped == ["the queue was deleted"]  # type: ignore[attr-defined]
 
 
+# The broker
+
+
+def broker_with(monkeypatch: pytest.MonkeyPatch, problem: str | None) -> tuple[RabbitBroker, list[Any], list[float]]:
+    """A broker whose connections have this problem, the connections in the order in which they are stopped, and how
+    long they were waited for."""
+    stopped, waits = list[Any](), list[float]()
+
+    class Noting(Connection):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            self.problem = problem
+
+        def wait_first_attempt(self, timeout_s: float) -> bool:
+            waits.append(timeout_s)
+            return super().wait_first_attempt(timeout_s)
+
+        def stop(self, timeout_s: float) -> None:
+            super().stop(timeout_s)
+            stopped.append(self)
+
+    for module in ("publisher", "consumer"):
+        monkeypatch.setattr(f"signpost.messaging.rabbitmq.{module}.ConnectionThread", Noting)
+    return RabbitBroker("amqp://host/", declaration(1), Bounds(connect_timeout_s=3), "a test"), stopped, waits
+
+
+def test_a_subscription_that_fails_leaves_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker, stopped, waits = broker_with(monkeypatch, "nobody there")
+    with pytest.raises(BrokerAway, match=r"pattern acme\.#: nobody there"):
+        broker.subscribe("acme.#")
+    [one] = stopped
+    assert (one.name, one.stopped, waits) == ("a test subscription", [2.0], [6])
+    broker.close()
+    assert len(stopped) == 1, "and nothing to close"
+
+
+def test_a_broker_closes_its_consumers_before_the_publisher_of_their_dead_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker, stopped, _ = broker_with(monkeypatch, None)
+    assert broker.publisher() is broker.publisher()
+    broker.consumer("q", 1)
+    broker.subscribe("#")
+    broker.close()
+    assert [one.name for one in stopped] == ["a test consumer", "a test subscription", "a test publisher"]
+    broker.close()
+    assert len(stopped) == 3
+
+
 # Frames
+
+
+def test_a_message_is_written_with_all_that_names_it() -> None:
+    headers: dict[str, str | int] = {"cloudEvents_type": "x" * 255, "cloudEvents_time": "2026-03-02T10:00:00Z"}
+    found = properties_of(Message(EVENTS, "k", b"", "e-1", headers, content_type="text/plain"))
+    assert (found.content_type, found.headers, found.message_id) == ("text/plain", headers, "e-1")
+    assert (found.delivery_mode, found.type, found.timestamp) == (2, "x" * 255, 1_772_445_600)
 
 
 def frame(headers: Any, **more: Any) -> Delivery:
