@@ -67,7 +67,7 @@ def backlog(connection: Connection, now: int, most: int) -> DueBacklog:
     """The due cases of all tenants, locked or not; of each tenant, `most` count."""
     rows = connection.execute(BACKLOG, {"now": now, "most": most}).all()
     oldest = min((row.due for row in rows), default=now)
-    return DueBacklog(sum(row.cases for row in rows), max(0, now - oldest))
+    return DueBacklog(sum(row.cases for row in rows), now - oldest)
 
 
 def claim_evaluated_after(connection: Connection, instant: int, limit: int) -> list[CaseRow]:

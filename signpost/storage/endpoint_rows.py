@@ -38,8 +38,9 @@ class EndpointRow:
 
     def secrets(self, now: int) -> tuple[str, ...]:
         """The secrets that sign at `now`, the newest first."""
-        overlaps = self.previous_secret is not None and now < (self.previous_until or 0)
-        return (self.secret, self.previous_secret) if overlaps and self.previous_secret else (self.secret,)
+        if self.previous_secret is None or now >= (self.previous_until or 0):
+            return (self.secret,)
+        return (self.secret, self.previous_secret)
 
     def values(self) -> dict[str, Any]:
         """The columns of the row."""

@@ -152,12 +152,15 @@ def _by_endpoint(settled: Sequence[Settled]) -> list[Settled]:
     ordered = sorted(settled, key=lambda one: (one.attempt.message.tenant, one.attempt.message.endpoint))
     kept: list[Settled] = []
     for one in ordered:
-        before = kept[-1].attempt if kept else None
-        same = before is not None and before.message.endpoint == one.attempt.message.endpoint
-        if same and before is not None and before.succeeded and one.attempt.succeeded:
+        if kept and _is_repeated(kept[-1].attempt, one.attempt):
             kept.pop()
         kept.append(one)
     return kept
+
+
+def _is_repeated(before: Attempt, attempt: Attempt) -> bool:
+    """Whether an endpoint succeeds again."""
+    return before.message.endpoint == attempt.message.endpoint and before.succeeded and attempt.succeeded
 
 
 def _endpoint(message: WaitingMessage) -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
-from signpost.storage.endpoint_rows import TEST, Announcement, EndpointRow
+from signpost.storage.endpoint_rows import Announcement, EndpointRow
 from signpost.storage.endpoint_tables import endpoint_items, endpoint_messages
 
 CHUNK = 500
@@ -105,7 +105,7 @@ class Spreader:
             "message_id": message.message_id,
             "created": message.created,
             "attempts": max((row.attempts for row in replaced), default=0),
-            "due": max([self._now, *(row.due for row in replaced)]) if item.name != TEST else self._now,
+            "due": max([self._now, *(row.due for row in replaced)]),
             "body": message.body,
         }
 
