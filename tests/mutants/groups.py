@@ -80,6 +80,7 @@ GROUPS: Final = {
             "tests/contract/test_intake_ca*.py",
             "tests/contract/test_outgoing_*.py",
             "tests/unit/test_storage_*.py",
+            "tests/unit/test_permanent_faults.py",
             "tests/unit/test_workers_wake.py",
             "tests/integration/test_quotas.py",
             "tests/integration/test_page_sessions.py",
