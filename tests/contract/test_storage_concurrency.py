@@ -7,17 +7,34 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.engine import make_url
 
-from signpost.storage import CaseRow, Change, SeenEvent, StorageConflict, StorageUnavailable, Store, open_store, upgrade
+from signpost.storage import (
+    Attempt,
+    CaseRow,
+    Change,
+    Item,
+    SeenEvent,
+    Settled,
+    StorageConflict,
+    StorageUnavailable,
+    Store,
+    open_store,
+    upgrade,
+)
+from signpost.storage.buckets import Rate, lease
+from signpost.storage.endpoint_tables import endpoint_messages
+from signpost.storage.outgoing import OutgoingStore
 from signpost.storage.postgres import MAX_COMMIT_PAUSE_S
+from tests.support.receivers import change_of, endpoint, record
 
 NOW = 1_772_460_000_000_000
 LEASE = NOW + 1_000_000
@@ -381,3 +398,64 @@ def test_one_process_announces_its_rulebooks_at_a_time(postgres: Store) -> None:
             assert waits(other)
         other.result(PATIENCE)
     assert list(postgres.rulebooks()) == ["version"]
+
+
+def test_tokens_are_given_once(store: Store) -> None:
+    rate = Rate(10, 20)
+    store.lease_tokens("acme", 1, 1, rate, NOW - 3_600_000_000)
+    with ThreadPoolExecutor(1) as pool:
+        with store._write_connection() as connection:
+            assert lease(connection, "acme", 1, 20, rate, NOW).tokens == 20
+            second = pool.submit(store.lease_tokens, "acme", 1, 20, rate, NOW)
+            assert waits(second)
+        assert second.result(PATIENCE).tokens == 0
+
+
+def outgoing_of(store: Store, connection: Connection) -> OutgoingStore:
+    """The work of a deliverer in a transaction that goes on."""
+    return OutgoingStore(lambda: nullcontext(connection), lambda: nullcontext(connection), store._dialect)
+
+
+@pytest.fixture
+def waiting(postgres: Store) -> Store:
+    """A store in which a message waits for an endpoint."""
+    assert postgres.endpoints.add(endpoint(), 5)
+    record(postgres, change_of("r-1", 1, "raised"))
+    assert postgres.outgoing.spread("acme", 9, NOW, lambda _endpoint, _row: Item("r-1", 1, False)) == 1
+    return postgres
+
+
+def test_a_deliverer_passes_over_endpoints_that_another_claims_from(postgres_url: str, waiting: Store) -> None:
+    with open_store(postgres_url, statement_timeout_s=2) as other, waiting._write_connection() as connection:
+        assert len(outgoing_of(waiting, connection).claim(NOW, LEASE, 9, 9)) == 1
+        assert other.outgoing.claim(NOW, LEASE, 9, 9) == []
+
+
+def test_a_deliverer_passes_over_messages_that_are_being_replaced(postgres_url: str, waiting: Store) -> None:
+    with open_store(postgres_url, statement_timeout_s=2) as other, waiting._write_connection() as connection:
+        assert len(connection.execute(select(endpoint_messages).with_for_update()).all()) == 1
+        assert other.outgoing.claim(NOW, LEASE, 9, 9) == []
+    assert len(waiting.outgoing.claim(NOW, LEASE, 9, 9)) == 1
+
+
+def test_what_is_claimed_at_this_moment_is_on_its_way_for_who_replaces_it(waiting: Store) -> None:
+    record(waiting, change_of("r-1", 2, "updated"))
+    with ThreadPoolExecutor(1) as pool:
+        with waiting._write_connection() as connection:
+            connection.execute(update(endpoint_messages).values(leased_until=LEASE))
+            later = pool.submit(waiting.outgoing.spread, "acme", 9, NOW, lambda _endpoint, _row: Item("r-1", 2, False))
+            assert waits(later)
+        assert later.result(PATIENCE) == 1
+    assert waiting.outgoing.summary(NOW).waiting == 2, "the first is not replaced, because it may arrive"
+
+
+def test_a_result_waits_for_who_erases_its_message(waiting: Store) -> None:
+    [one] = waiting.outgoing.claim(NOW, LEASE, 9, 9)
+    settled = Settled(Attempt(one.message, NOW, 1, "delivered", reached=True))
+    with ThreadPoolExecutor(1) as pool:
+        with waiting.transaction() as transaction:
+            transaction.erase("acme", {"c-1"}, NOW, now=NOW)
+            result = pool.submit(waiting.outgoing.settle, [settled])
+            assert waits(result)
+        result.result(PATIENCE)
+    assert waiting.endpoints.attempts("acme", "ep_1") == []

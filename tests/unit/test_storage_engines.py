@@ -30,6 +30,7 @@ from signpost.storage import (
 from signpost.storage.deadlines import listen
 from signpost.storage.engines import EngineOptions, LazyEngine, make_engine, parse_url
 from signpost.storage.errors import translate_errors
+from tests.support.private_servers import wait_until
 
 PATIENCE = 60.0
 
@@ -108,6 +109,14 @@ def test_a_ping_notices_that_the_server_has_gone(postgres_url: str) -> None:
             assert other.execute(f"{own} AND application_name = 'signpost test'".encode()).fetchall() == [(True,)]
         with pytest.raises(StorageUnavailable):
             store.ping()
+
+
+def test_a_store_that_is_closed_keeps_no_connection(postgres_url: str) -> None:
+    with open_store(postgres_url, name="signpost test") as store, open_store(postgres_url) as other:
+        store.ping()
+        assert other.inspection.connections() == {"signpost test": 1}
+        store.close()
+        wait_until(lambda: other.inspection.connections() == {}, "the end of the connection")
 
 
 def test_a_child_that_closes_its_store_closes_nothing_of_its_parent(postgres_url: str) -> None:

@@ -49,6 +49,7 @@ def wrapped(cause: BaseException) -> exc.DBAPIError:
 def test_the_state_of_a_postgresql_error_decides(state: str) -> None:
     found = translate(wrapped(psycopg.errors.lookup(state)("what happened\nDETAIL: of a person")))
     assert type(found) is STATES[state]
+    assert "what happened" in str(found)
     assert "person" not in str(found)
     assert (UPGRADE_HINT in str(found)) == (state in ("42P01", "42703", "3F000"))
 

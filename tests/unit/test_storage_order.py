@@ -1,10 +1,25 @@
-"""Rows are locked in the order of their keys, so that two batches with the same rows never wait for each other."""
+"""Rows are locked in the order of their keys, so that two batches with the same rows never wait for each other; and
+what two must not do at once is done under a lock."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
-from signpost.storage import SeenEvent, Store
+from signpost.storage import (
+    Announcement,
+    Attempt,
+    CalendarLink,
+    DeliveryRow,
+    Item,
+    SeenEvent,
+    Settled,
+    Store,
+    Usage,
+)
+from signpost.storage.buckets import Rate
+from tests.support.receivers import NOW, endpoint
 
 KEYS = [("b", "9"), ("a", "2"), ("b", "1"), ("a", "1"), ("a", "10")]
 
@@ -34,3 +49,90 @@ def test_events_are_marked_in_the_order_of_their_keys(store: Store, monkeypatch:
         monkeypatch.setattr(tx._dialect, "insert_seen", insert)
         tx.mark_seen(events)
     assert [(one["tenant"], one["id"]) for one in given] == sorted(KEYS)
+
+
+def written(store: Store, table: str, work: Callable[[], object]) -> list[Any]:
+    """The parameters of the statements that change rows of a table during some work."""
+    found: list[Any] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith((f"INSERT INTO {table} ", f"UPDATE {table} ")):
+            found.extend(parameters if isinstance(parameters, list) else [parameters])
+
+    event.listen(store._engine.get(), "before_cursor_execute", note)
+    work()
+    event.remove(store._engine.get(), "before_cursor_execute", note)
+    return found
+
+
+def test_erasures_are_recorded_in_the_order_of_their_digests(store: Store) -> None:
+    def erase() -> None:
+        with store.transaction() as tx:
+            tx.erase("acme", [f"c-{number}" for number in range(9)], NOW, now=NOW)
+
+    digests = [row[1] for row in written(store, "erasures", erase)]
+    assert len(digests) >= 9
+    assert digests == sorted(digests)
+
+
+def test_endpoints_are_settled_in_the_order_of_their_ids_and_their_last_success_counts(store: Store) -> None:
+    settled: list[Settled] = []
+    for name in ("ep_1", "ep_2", "ep_3"):
+        assert store.endpoints.add(endpoint(name), 9)
+    for name in ("ep_3", "ep_1", "ep_2", "ep_1"):
+        key = f"c-{len(settled)}"
+        message = Announcement("acme", key, "", f"r-{key}", NOW, b"{}")
+        store.outgoing.queue(endpoint(name), message, Item(f"r-{key}", 1, False), NOW)
+        [claimed] = store.outgoing.claim(NOW, NOW + 9, 9, 9)
+        settled.append(Settled(Attempt(claimed.message, NOW + len(settled), 1, "delivered", reached=True)))
+    updates = written(store, "endpoints", lambda: store.outgoing.settle(settled))
+    assert [row[-1] for row in updates] == ["ep_1", "ep_2", "ep_3"]
+    assert [one.last_success for one in store.endpoints.all()] == [NOW + 3, NOW + 2, NOW]
+
+
+def unsigned(tenant: str) -> DeliveryRow:
+    return DeliveryRow(f"d-{tenant}", tenant, "s", NOW, "unsigned", b"[]", b"[]", 0, b"{}", b"{}", None, verified=False)
+
+
+GUARDED: dict[str, Callable[[Store, str], object]] = {
+    "endpoints, which are limited": lambda store, tenant: store.endpoints.add(endpoint(tenant=tenant), 5),
+    "links to a calendar, which are limited": lambda store, tenant: store.calendar_links.add(
+        CalendarLink(tenant, "l", "c", tenant.encode(), NOW, None), NOW, 5
+    ),
+    "unsigned webhooks, which are limited": lambda store, tenant: store.deliveries.add(unsigned(tenant), []),
+    "announcements, which keep their order": lambda store, tenant: store.outgoing.spread(
+        tenant, 1, NOW, lambda _endpoint, _row: None
+    ),
+}
+
+
+@pytest.mark.parametrize("what", GUARDED)
+def test_what_two_must_not_do_at_once_takes_a_lock_of_its_tenant(
+    store: Store, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+    monkeypatch.setattr(store._dialect, "lock_name", lambda _connection, name: names.append(name))
+    for tenant in ("acme", "globex"):
+        GUARDED[what](store, tenant)
+    assert len(set(names)) == 2
+
+
+def test_one_measurement_is_stored_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    monkeypatch.setattr(store._dialect, "lock_name", lambda _connection, name: names.append(name))
+    for tenant in ("acme", "globex"):
+        store.usage.replace({tenant: Usage(1, 1, 0, 0, NOW)})
+    assert names == [names[0]] * 2
+    assert list(store.usage.all()) == ["globex"]
+
+
+def test_only_what_may_be_lost_does_not_wait_for_the_disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    relaxed: list[object] = []
+    monkeypatch.setattr(store._dialect, "relax_commit", relaxed.append)
+    store.delete_outbox([1])
+    store.lease_tokens("acme", 1, 1, Rate(1, 1), NOW)
+    assert len(relaxed) == 2
+    with store.transaction() as transaction:
+        transaction.mark_seen([SeenEvent("acme", "s", "e", "c", NOW, NOW)])
+    store.lease_outbox([1], NOW)
+    assert len(relaxed) == 2
