@@ -227,14 +227,13 @@ class ConnectionThread:
         self._connection = None
         self._stop_watchdog()
         # A lost connection is usually back soon; only a failed attempt means that the broker is unreachable
-        self.failed = self.failed or self.problem is not None
+        self.failed = self.problem is not None
         reason = str(to_error(error))
         self._report_lost(reason)
         if self._stopping:
             self._loop.stop()
             return
-        if self.failed:
-            self._first_attempt.set()
+        self._first_attempt.set()
         if self._lines.is_due(reason):
             log.warning("%s: %s; connecting again until it works", self.name, reason, extra={"cause": repr(error)})
         self._connect_later()
