@@ -139,14 +139,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     _use_wal(connection)
     # FULL, not NORMAL: in WAL mode NORMAL does not sync on commit, and a power cut would lose accepted events.
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
     # Erased data must not stay in free pages of the file
     connection.execute("PRAGMA secure_delete = ON")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
     """SQLite ignores the busy timeout here: the switch fails at once while another connection makes it, so retry."""
-    for attempts_left in range(MAX_WAL_ATTEMPTS, -1, -1):
+    for attempts_left in reversed(range(MAX_WAL_ATTEMPTS + 1)):
         try:
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
                 connection.execute("PRAGMA journal_mode = WAL")

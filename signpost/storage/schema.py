@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 UPGRADE_LOCK = 0x5349474E504F5354  # the ASCII bytes of "SIGNPOST" as the advisory lock id
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
-NO_TIMEOUT = EngineOptions(pool_size=1, statement_timeout_s=0)
+NO_TIMEOUT = EngineOptions(statement_timeout_s=0)
 
 
 def upgrade(url: str) -> None:
