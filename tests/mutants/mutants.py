@@ -141,14 +141,14 @@ def _enter(place: _Place, step: Step, child: ast.AST) -> _Place:
 
 def _is_ignored(parent: ast.AST, name: str, child: ast.AST) -> bool:
     """Annotations, log lines, crash points, messages of errors, text, and how a child process starts: what they say is
-    not what this measures."""
+    not what this measures; nor is what only a type checker reads."""
     if name in ("annotation", "returns", "decorator_list") or isinstance(child, ast.Assert | ast.JoinedStr):
         return True
     if isinstance(child, ast.AnnAssign) and getattr(child.annotation, "id", "") == "TypeAlias":
         return True
     if isinstance(parent, ast.Raise | ast.ImportFrom) or isinstance(child, ast.Import | ast.ImportFrom):
         return True
-    if isinstance(child, ast.If) and "__name__" in ast.dump(child.test):
+    if isinstance(child, ast.If) and any(name in ast.dump(child.test) for name in ("__name__", "TYPE_CHECKING")):
         return True
     if isinstance(child, ast.ClassDef) and any(getattr(base, "id", "") in DECLARING for base in child.bases):
         return True
