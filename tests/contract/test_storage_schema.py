@@ -72,6 +72,11 @@ def test_every_spelling_of_postgresql_means_psycopg_3(prefix: str) -> None:
     assert parse_url(f"{prefix}://user@host/name").drivername == "postgresql+psycopg"
 
 
+@pytest.mark.parametrize("prefix", ["sqlite", "sqlite+pysqlite"])
+def test_every_spelling_of_sqlite_means_the_driver_of_python(prefix: str) -> None:
+    assert parse_url(f"{prefix}:///file.db").drivername == "sqlite+pysqlite"
+
+
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://u:secret@h/d", "sqlite://", "sqlite:///:memory:", "postgres"])
 def test_other_urls_are_refused_without_repeating_their_secrets(url: str) -> None:
     with pytest.raises(BadDatabaseUrl) as refused:

@@ -1,5 +1,6 @@
 """The thread that keeps a connection to RabbitMQ, step by step: its loop is the test's, and there is no server."""
 
+import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -106,6 +107,9 @@ def test_pika_makes_one_attempt_and_uses_tls_where_the_address_says_so() -> None
         parameters = connection_parameters(url, BOUNDS, "a test")
         assert parameters.connection_attempts == 1
         assert (parameters.ssl_options is None) == (not url.startswith("amqps"))
+    context = parameters.ssl_options.context
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True), "pika by itself checks nothing"
+    assert parameters.ssl_options.server_hostname == "host"
 
 
 def test_what_is_called_runs_in_the_thread_of_the_loop(made: Made) -> None:
@@ -246,6 +250,7 @@ def test_reconnections_are_counted_from_the_second_connection(made: Made, monkey
 
 
 def test_a_closed_channel_ends_its_connection(made: Made) -> None:
+    made.thread._on_channel_closed(None, AMQPError("its connection is gone"))
     attempt = made.connect()
     made.thread._on_channel_closed(None, AMQPError("no queue"))
     assert attempt.ended == [], "it is closing already"
@@ -367,7 +372,15 @@ def test_an_attempt_that_fails_at_once_is_made_again(made: Made, monkeypatch: py
     attempts = [handle for handle, (_, function) in made.loop.later.items() if function == made.thread._connect]
     assert len(attempts) == 1, "one attempt is to come, however many errors there were"
     assert made.thread._pause == 2 * BOUNDS.backoff_first_s, "and no later than after one"
-    made.loop.later.pop(attempts[0])[1]()
+    again = made.loop.later.pop(attempts[0])[1]
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{MODULE}.SelectConnection", fail)
+        with pytest.raises(RuntimeError, match="thread"):
+            again()
+    made.thread._make_startable()
+    assert made.loop.delays == [6, 1.5], "and again, and no watch is left of the attempt before"
+    made.thread._next_attempt = None
+    again()
     assert made.thread._connection is not None
 
 

@@ -23,7 +23,8 @@ def decode(raw: bytes) -> Any:
     return LenientProperties().decode(raw)
 
 
-def test_pika_decodes_every_received_message_with_it() -> None:
+def test_pika_decodes_every_received_message_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(spec.props, BasicProperties.INDEX, BasicProperties)
     connection_parameters("amqp://localhost", Bounds(), "test")
     assert spec.props[BasicProperties.INDEX] is LenientProperties
 

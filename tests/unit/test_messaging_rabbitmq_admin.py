@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import SimpleNamespace
@@ -149,7 +150,7 @@ def test_a_check_names_what_is_missing_and_what_is_different(broker: Broker) -> 
     broker.refusals = {queue: closed(404) for queue in ONE.retired_queues}
     admin = session(broker)
     assert admin.check(ONE) == []
-    assert [("exchange_declare", one.name, ("passive", True)) in broker.calls for one in ONE.exchanges]
+    assert all(("exchange_declare", one.name, ("passive", True)) in broker.calls for one in ONE.exchanges)
     assert ("queue_declare", ADVISOR, ("passive", True)) in broker.calls
     broker.refusals |= {EVENTS: closed(404), ADVISOR: closed(406, "PRECONDITION_FAILED - other arguments")}
     expected = [f"exchange {EVENTS}: is missing", f"queue {ADVISOR}: exists with other properties: other arguments"]
@@ -180,6 +181,7 @@ def test_a_queue_that_is_missing_has_no_depth_and_an_empty_one_0(broker: Broker)
     assert (admin.counts("q"), admin.depth("q")) == ((0, 0), 0)
     broker.answers["queue_declare"] = SimpleNamespace(method=SimpleNamespace(message_count=5, consumer_count=2))
     assert (admin.counts("q"), admin.depth("q")) == ((5, 2), 5)
+    assert broker.calls[-1] == ("queue_declare", "q", ("passive", True)), "it creates none"
     broker.refusals["q"] = closed(404)
     assert (admin.counts("q"), admin.depth("q")) == (None, None)
     broker.refusals["q"] = closed(405)
@@ -198,7 +200,12 @@ def test_what_is_purged_is_counted_and_what_is_got_is_taken_up_to_the_limit(
         (Basic.GetOk(n, True, "x", "k"), BasicProperties(message_id=f"m-{n}"), b"{}") for n in range(3)
     ]
     letters.append((None, None, None))
-    monkeypatch.setattr(Channel, "basic_get", lambda self, queue, auto_ack: letters.pop(0), raising=False)
+
+    def take(_channel: Channel, _queue: str, *, auto_ack: bool) -> Any:
+        assert auto_ack
+        return letters.pop(0)
+
+    monkeypatch.setattr(Channel, "basic_get", take, raising=False)
     found = admin.get("q", 2)
     assert [(one.message_id, one.tag, one.redelivered) for one in found] == [
         ("m-0", (0, 0), True),
@@ -236,12 +243,14 @@ def test_an_errand_closes_its_connection_once_and_silences_pika_meanwhile(
     caplog.handler.filters.clear()
     with open_admin(URL, Bounds(connect_timeout_s=3), "a test") as admin:
         logging.getLogger("pika.channel").warning("a queue is missing")
+        thread = threading.Thread(target=logging.getLogger("pika.channel").warning, args=["of a consumer"])
+        thread.start()
+        thread.join()
         admin.delete("q")
         broker.close()
     assert broker.given[0].socket_timeout == 3
-    assert caplog.records == []
     logging.getLogger("pika.channel").warning("again")
-    assert len(caplog.records) == 1
+    assert [record.message for record in caplog.records] == ["of a consumer", "again"]
 
 
 # What a look finds out

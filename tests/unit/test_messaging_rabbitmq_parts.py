@@ -552,6 +552,33 @@ def test_the_confirm_of_a_dead_letter_is_waited_for() -> None:
     assert verbs(channel) == [("basic_ack", 1, ("multiple", True))]
 
 
+def test_without_a_dead_letter_no_publisher_connects() -> None:
+    def connect() -> Any:
+        raise AssertionError
+
+    options: dict[str, Any] = {"queue": "q", "prefetch": 10}
+    consumer = RabbitConsumer("amqp://h/", Bounds(), "a test", connect, **options)
+    channel = open_channel(consumer)
+    deliver(consumer, channel, 1)
+    settle(consumer, Outcome.DONE, *consumer.receive(9, 0))
+    assert len(verbs(channel)) == 1
+
+
+def test_the_confirm_of_the_body_alone_is_waited_for_too() -> None:
+    class Slow(Letters):
+        def publish(self, message: Message) -> Future[None]:
+            if not message.message_id:
+                future: Future[None] = Future()
+                threading.Timer(0.02, future.set_result, [None]).start()
+                return future
+            return super().publish(message)
+
+    consumer, _, channel = consuming(Slow(Unsendable("a header")))
+    deliver(consumer, channel, 1)
+    settle(consumer, Outcome.DEAD, *consumer.receive(9, 0), reason="bad")
+    assert verbs(channel) == [("basic_ack", 1, ("multiple", True))]
+
+
 def test_a_dead_letter_that_cannot_be_written_keeps_the_body() -> None:
     letters = Letters(Unsendable("a header"))
     consumer, _, channel = consuming(letters)
