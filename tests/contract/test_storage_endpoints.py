@@ -336,9 +336,12 @@ def test_endpoints_get_their_turn_and_no_more_than_there_is_room_for(store: Stor
 
 
 def test_an_endpoint_that_fails_gets_one_message_at_a_time(store: Store) -> None:
-    for number in range(3):
+    for number in range(4):
         queue(store, f"r-{number}", key=f"c-{number}")
-    settle(store, store.outgoing.claim(NOW, NOW + MINUTE, 1, 9)[0], "failed", due=NOW)
+    first, *others = store.outgoing.claim(NOW, NOW + MINUTE, 3, 9)
+    settle(store, first, "failed", due=NOW)
+    assert claim(store) == [], "two of before are still on their way"
+    store.outgoing.release([one.message.id for one in others])
     assert len(claim(store)) == 1
     assert claim(store) == []
 

@@ -23,8 +23,10 @@ from pika.spec import Basic
 
 from signpost.messaging import Bounds, BrokerAway, BrokerMisconfigured, Counts, Delivery, NoSuchQueue, TopologyDiffers
 from signpost.messaging.inspection import BrokerBlocked
+from signpost.messaging.message import QueueCounts
 from signpost.messaging.rabbitmq import sweep as sweeping
 from signpost.messaging.rabbitmq.admin import AdminSession, open_admin
+from signpost.messaging.rabbitmq.broker import RabbitBroker
 from signpost.messaging.rabbitmq.failures import innermost, to_error
 from signpost.messaging.rabbitmq.inspection import ALARM_WAIT_S, RabbitInspection, open_inspection
 from signpost.messaging.topology import ADVISOR, declaration
@@ -96,7 +98,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     made = Broker()
 
     def connect(*given: Any) -> Broker:
-        made.given = given
+        made.given, made.is_open = given, True
         return made
 
     monkeypatch.setattr("signpost.messaging.rabbitmq.admin.BlockingConnection", connect)
@@ -169,6 +171,8 @@ def test_a_user_without_rights_learns_less_only_where_that_is_wanted(broker: Bro
     broker.refusals = {queue: closed(404) for queue in ONE.retired_queues} | {EVENTS: closed(403)}
     admin = session(broker)
     assert admin.check(ONE, if_permitted=True) == []
+    with pytest.raises(ChannelClosedByBroker):
+        admin.check(ONE)
     for is_permitted, code in ((False, 403), (True, 405), (False, 405)):
         broker.refusals[EVENTS] = closed(code)
         with pytest.raises(ChannelClosedByBroker):
@@ -253,6 +257,26 @@ def test_an_errand_closes_its_connection_once_and_silences_pika_meanwhile(
     assert [record.message for record in caplog.records] == ["of a consumer", "again"]
 
 
+def test_a_broker_does_its_errands(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = RabbitBroker(URL, ONE, Bounds(), "a test")
+    broker.answers["queue_declare"] = SimpleNamespace(method=SimpleNamespace(message_count=5, consumer_count=2))
+    broker.refusals = {queue: closed(404) for queue in (*ONE.retired_queues, "none")} | {EVENTS: closed(403)}
+    assert ours.check_topology(if_permitted=True) == []
+    with pytest.raises(BrokerMisconfigured, match="grant this"):
+        ours.check_topology()
+    with pytest.raises(BrokerMisconfigured):
+        ours.apply_topology()
+    assert ours.queue_depth(ADVISOR) == 5
+    with pytest.raises(NoSuchQueue, match="no queue none; run `signpost topology apply`"):
+        ours.queue_depth("none")
+    assert ours.queue_counts([ADVISOR, "none"]) == {ADVISOR: QueueCounts(5, 2)}
+    broker.answers["queue_purge"] = SimpleNamespace(method=SimpleNamespace(message_count=4))
+    assert ours.purge("q") == 4
+    for queue in ONE.retired_queues[:2]:
+        del broker.refusals[queue]
+    assert len(ours.check_topology(if_permitted=True, max_retired=1)) == 1
+
+
 # What a look finds out
 
 
@@ -306,6 +330,10 @@ def test_a_broker_that_blocks_is_told_from_one_that_is_away(broker: Broker) -> N
 
 
 # Sweeps
+
+
+def test_a_consumer_of_a_sweep_takes_as_many_as_amqp_can_say() -> None:
+    assert sweeping.MAX_PREFETCH == 2**16 - 1
 
 
 class Queue:

@@ -19,7 +19,7 @@ from signpost.storage import (
     Usage,
 )
 from signpost.storage.buckets import Rate
-from tests.support.receivers import NOW, endpoint
+from tests.support.receivers import NOW, change_of, endpoint, record
 
 KEYS = [("b", "9"), ("a", "2"), ("b", "1"), ("a", "1"), ("a", "10")]
 
@@ -90,6 +90,18 @@ def test_endpoints_are_settled_in_the_order_of_their_ids_and_their_last_success_
     assert [one.last_success for one in store.endpoints.all()] == [NOW + 3, NOW + 2, NOW]
 
 
+def test_feeds_are_pruned_in_the_order_of_their_tenants(store: Store) -> None:
+    tenants = ("c", "a", "b")
+    record(store, *(change_of("r-1", 1, "resolved", tenant=tenant) for tenant in tenants))
+    updates = written(store, "feed_heads", lambda: store.retention.prune_feed(NOW + 1, (), 9))
+    assert [[one for one in row if one in tenants] for row in updates] == [["a"], ["b"], ["c"]]
+
+
+def test_who_guesses_a_link_keeps_nobody_from_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store.page_sessions, "_write_connection", None)
+    assert store.page_sessions.begin(b"1" * 32, b"2" * 32, NOW, NOW + 1) is None
+
+
 def unsigned(tenant: str) -> DeliveryRow:
     return DeliveryRow(f"d-{tenant}", tenant, "s", NOW, "unsigned", b"[]", b"[]", 0, b"{}", b"{}", None, verified=False)
 
@@ -124,6 +136,8 @@ def test_one_measurement_is_stored_at_a_time(store: Store, monkeypatch: pytest.M
         store.usage.replace({tenant: Usage(1, 1, 0, 0, NOW)})
     assert names == [names[0]] * 2
     assert list(store.usage.all()) == ["globex"]
+    store.usage.replace({})
+    assert store.usage.all() == {}
 
 
 def test_only_what_may_be_lost_does_not_wait_for_the_disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
