@@ -231,6 +231,7 @@ def test_what_is_done_to_one_endpoint_changes_nothing_of_another(store: Store) -
             settle(store, one, "failed", due=NOW + HOUR, paused_until=NOW + HOUR)
     before = of_others(store)
     assert len(before) == 2 * (1 + 2 + 2 + 2)
+    assert {one.endpoint for one in store.endpoints.attempts("acme", "ep_2")} == {"ep_2"}
     settle(store, mine[0], "failed", due=NOW + HOUR, disable="gone")
     settle(store, mine[1], recovers=True, keep_body=True)
     assert store.endpoints.disable("acme", "ep_1", BY_HAND, NOW)
@@ -313,6 +314,7 @@ def test_the_summary_tells_what_does_not_work(store: Store) -> None:
 
 
 def test_endpoints_get_their_turn_and_no_more_than_there_is_room_for(store: Store) -> None:
+    assert store.endpoints.add(endpoint("ep_0"), 5), "for which nothing waits, so that it has no turn"
     others = [endpoint(f"ep_{number}") for number in (2, 3)]
     for one in (ONE, *others):
         assert one is ONE or store.endpoints.add(one, 5)
@@ -357,6 +359,13 @@ def test_a_pause_and_a_time_end_at_their_instant_and_a_test_waits_for_neither(st
     settle(store, claim(store, NOW + MINUTE)[0], "failed", due=NOW + HOUR)
     assert claim(store, NOW + HOUR - 1) == []
     assert len(claim(store, NOW + HOUR)) == 1
+
+
+def test_what_is_disabled_gets_tests_alone(store: Store) -> None:
+    queue(store, "r-1")
+    queue(store, TEST, key="")
+    assert store.endpoints.disable("acme", "ep_1", BY_HAND, NOW)
+    assert [one.message.item for one in claim(store)] == [TEST]
 
 
 def test_announcements_reach_the_endpoints_of_their_tenant_alone(store: Store) -> None:
