@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
 
+from signpost.case.instant import parse_instant
 from signpost.names import ANSWERS
 from signpost.schemas.fields import Choice, Id, Instant, json_type
 from signpost.schemas.problems import InvalidEvent, Problem, problems_of
@@ -31,8 +32,8 @@ class Feedback:
     id: str | None
 
 
-def load_feedback(document: Any) -> Feedback:
-    """Return the feedback of a parsed request. Raises InvalidEvent with every problem."""
+def load_feedback(document: Any, now: int) -> Feedback:
+    """Return the feedback of a parsed request; `now` in microseconds. Raises InvalidEvent with every problem."""
     if not isinstance(document, Mapping):
         raise InvalidEvent([Problem("", f"must be an object with `answer`, is {json_type(document)}")])
     members = {name: value for name, value in document.items() if value is not None}
@@ -44,6 +45,8 @@ def load_feedback(document: Any) -> Feedback:
         problems += problems_of(FeedbackSchema(), error.messages_dict, "")
     if "answer" in loaded and (loaded["answer"] == "snoozed") != ("until" in members):
         problems.append(Problem("/until", "is required with snoozed and not allowed with other answers"))
+    elif loaded.get("until") and parse_instant(loaded["until"]) <= now:
+        problems.append(Problem("/until", "must be in the future: until then the recommendation is not shown"))
     if problems:
         raise InvalidEvent(problems)
     return Feedback(loaded["answer"], loaded.get("until"), loaded.get("id"))

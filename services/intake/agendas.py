@@ -40,7 +40,7 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
     def feedback(key: str, card: str) -> Response:
         tenant, reader, now = context.tenant(), _reader(), context.clock()
         raw = context.body()
-        answer = load_feedback(loads(raw, max_depth=context.limits.max_depth))
+        answer = load_feedback(loads(raw, max_depth=context.limits.max_depth), now)
         row = case_of(context, tenant, key)
         cards = orjson.loads(read(tenant, row, reader, 0))["cards"]
         ids = next((one["recommendations"] for one in cards if one["id"] == card), None)

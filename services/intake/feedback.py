@@ -20,7 +20,7 @@ def blueprint(context: IntakeContext) -> Blueprint:
         tenant, now = context.tenant(), context.clock()
         raw = context.body()
         context.charge(tenant, prices.of_body(len(raw)))
-        answer = load_feedback(loads(raw, max_depth=context.limits.max_depth))
+        answer = load_feedback(loads(raw, max_depth=context.limits.max_depth), now)
         found = context.store.recommendation(tenant, name) if "\0" not in name else None
         if found is None:
             raise NotFound("no recommendation has this id")

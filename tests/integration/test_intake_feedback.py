@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from signpost.case.instant import HOUR, format_instant
 from tests.integration.test_intake_reading import advise, offer, read
 from tests.support.intake_parts import NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at
 
@@ -64,6 +65,8 @@ def test_the_same_id_names_the_same_answer(intake: Intake, path: str) -> None:
         ({"answer": "done", "until": "2026-03-09T09:00:00Z"}, "/until"),
         ({"answer": "snoozed"}, "/until"),
         ({"answer": "snoozed", "until": "tomorrow"}, "/until"),
+        ({"answer": "snoozed", "until": format_instant(NOW)}, "/until"),
+        ({"answer": "snoozed", "until": format_instant(NOW - HOUR, 60)}, "/until"),
         ({"answer": "done", "why": "because"}, "/why"),
         ([], ""),
     ],
