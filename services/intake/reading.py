@@ -1,6 +1,7 @@
 """Routes that read advice, cases, recommendations and their feed, always of the caller's tenant."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import orjson
 from flask import Blueprint, Response, request
@@ -13,6 +14,9 @@ from signpost.names import AUDIENCES
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import BadQuery, NotFound
 from signpost.storage import CaseRow
+
+PLUS_AS_SPACE: Final = re.compile(r"T[0-9:.]+ [0-9]{2}:[0-9]{2}$")
+"""The end of an instant whose offset was written with a plus sign in a query, where that means a space."""
 
 
 def blueprint(context: IntakeContext) -> Blueprint:
@@ -95,7 +99,8 @@ def read_instant(name: str) -> int | None:
     try:
         instant = parse_instant(raw)
     except (ValueError, OverflowError):
-        raise BadQuery(name, "must be an instant with an offset, like 2026-03-02T09:00:00Z") from None
+        plus = "; write the + of an offset as %2B" if PLUS_AS_SPACE.search(raw) else ""
+        raise BadQuery(name, f"must be an instant with an offset, like 2026-03-02T09:00:00Z{plus}") from None
     if on_calendar(instant) is None:
         raise BadQuery(name, "must be within the years 1970 to 9999")
     return instant

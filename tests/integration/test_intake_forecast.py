@@ -140,6 +140,22 @@ def test_what_cannot_be_forecast_is_a_problem(intake: Intake, path: str, query: 
 
 
 @pytest.mark.parametrize(
+    ("until", "hint"),
+    [
+        ("2026-03-09T14:00:00+01:00", "; write the + of an offset as %2B"),
+        ("2026-03-09T14:00:00", ""),
+        ("2026-03-09%2014:00", ""),
+        ("soon+01:00", ""),
+    ],
+)
+def test_an_instant_whose_plus_became_a_space_says_how_to_write_it(intake: Intake, until: str, hint: str) -> None:
+    status, found = read(intake, f"{PATH}?until={until}")
+    assert status == 400
+    assert found["errors"][0]["detail"] == f"must be an instant with an offset, like 2026-03-02T09:00:00Z{hint}"
+    assert read(intake, f"{PATH}?until=2026-03-09T14:00:00%2B01:00")[0] == 200
+
+
+@pytest.mark.parametrize(
     ("query", "parameter"),
     [("audience=nobody", "audience"), ("employer=acme", "employer"), ("audience=candidate&employer=a", "employer")],
 )
