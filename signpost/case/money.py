@@ -1,12 +1,14 @@
 """Money in the case: exact amounts, compared in their own unit first and per year as the last resort."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 PERIODS_A_YEAR = {"year": 1, "month": 12, "week": 52, "day": 260}
 WEEKS_A_YEAR = 52
 USUAL_HOURS_PER_WEEK = Fraction(40)
+WHOLE_CURRENCIES = frozenset(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"))
+"""Currencies of which no smaller unit is in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,26 @@ def comparable(ours: Money, theirs: Money) -> tuple[Fraction, Fraction] | None:
     hours = _hours_for_both(ours, theirs)
     annual = ours.annual_at(hours), theirs.annual_at(hours)
     return None if annual[0] is None or annual[1] is None else (annual[0], annual[1])
+
+
+def amounts_agree(ours: Money, theirs: Money) -> bool | None:
+    """Whether two amounts are the same pay; None if their period is unknown. Of different periods, one can be the other
+    rounded: `8333.33` a month for `100000` a year."""
+    pair = comparable(ours, theirs)
+    if pair is None:
+        return None if ours.currency == theirs.currency else False
+    if ours.per == theirs.per:
+        return pair[0] == pair[1]
+    hours = _hours_for_both(ours, theirs)
+    return abs(pair[0] - pair[1]) < max(_rounding(ours, hours), _rounding(theirs, hours))
+
+
+def _rounding(money: Money, hours: Fraction) -> Fraction:
+    """Rounding changes an amount by less than this, per year: its smallest unit, or a whole one of pay by the week
+    or the month. By the day or the hour a whole unit would be much."""
+    is_whole = money.currency in WHOLE_CURRENCIES or (money.per in ("week", "month") and "." not in money.amount)
+    unit = replace(money, amount="1" if is_whole else "0.01")
+    return unit.annual_at(hours) or Fraction(0)
 
 
 def _hours_for_both(ours: Money, theirs: Money) -> Fraction:

@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from signpost.case.money import Money, comparable
+from signpost.case.money import Money, amounts_agree, comparable
 from signpost.engine.environment import Env, instant_of, value_of
 from signpost.engine.intervals import ALWAYS, NEVER, Intervals, at_least, both, either, negated, since, until
 from signpost.engine.links import is_linked, linked
@@ -157,13 +157,12 @@ def _same(term: Same) -> Check:
 
 
 def values_agree(ours: Any, theirs: Any) -> bool | None:
-    """Return whether two known values agree: money in one unit, text without letter case, a place by what both state.
+    """Return whether two known values agree: money in one unit, text as people write it, a place by what both state.
 
     None if that is unknown: the period of an amount is unknown.
     """
     if isinstance(ours, Money) and isinstance(theirs, Money):
-        pair = comparable(ours, theirs)
-        return (None if ours.currency == theirs.currency else False) if pair is None else pair[0] == pair[1]
+        return amounts_agree(ours, theirs)
     if isinstance(ours, str) and isinstance(theirs, str):
         return same_text(ours, theirs)
     if isinstance(ours, dict) and isinstance(theirs, dict):

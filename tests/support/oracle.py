@@ -36,6 +36,13 @@ def _state(place: dict[str, Any], key: str) -> Any:
     return "Ohio" if key == "region" and value in ("OH", "US-OH") else value
 
 
+def _as_read(text: str) -> list[str]:
+    """The words of a text, without what no reader hears: letter case, accents, the kind of a dash, `(m/f/d)`."""
+    for written, read in (("ü", "u"), ("é", "e"), ("–", "-"), ("—", "-"), ("(m/f/d)", " "), ("(m/w/d)", " ")):  # noqa: RUF001
+        text = text.lower().replace(written, read)
+    return text.split()
+
+
 class Oracle:
     """Evaluates one rule for one subject at one instant."""
 
@@ -125,10 +132,23 @@ class Oracle:
         amounts = Fraction(ours.amount), Fraction(theirs.amount)
         if ours.per == theirs.per:
             return amounts
+        times = self.times_a_year(ours, theirs)
+        return amounts[0] * times[ours.per], amounts[1] * times[theirs.per]
+
+    def times_a_year(self, ours: Money, theirs: Money) -> dict[str, int | Fraction]:
         by_the_hour = [money.hours for money in (ours, theirs) if money.per == "hour" and money.hours]
         hours = next(iter([*by_the_hour, *(each for each in (ours.hours, theirs.hours) if each)]), Fraction(40))
-        times: dict[str, int | Fraction] = {"year": 1, "month": 12, "week": 52, "day": 260, "hour": 52 * hours}
-        return amounts[0] * times[ours.per], amounts[1] * times[theirs.per]
+        return {"year": 1, "month": 12, "week": 52, "day": 260, "hour": 52 * hours}
+
+    def smallest_steps(self, ours: Money, theirs: Money) -> list[Fraction]:
+        """The smallest step of each amount, a year: a cent; a whole unit of yen, or of whole weekly or monthly pay."""
+        times = self.times_a_year(ours, theirs)
+        steps = []
+        for one in (ours, theirs):
+            in_cents = one.per not in ("week", "month") or "." in one.amount
+            step = Fraction(1, 100) if in_cents and one.currency not in ("JPY", "KRW") else Fraction(1)
+            steps.append(step * times[one.per])
+        return steps
 
     def same(self, ours: Any, theirs: Any, expected: bool) -> bool:
         return ours is not None and theirs is not None and self.equal(ours, theirs) == expected
@@ -140,9 +160,11 @@ class Oracle:
             if not (ours.per and theirs.per):
                 return None
             first, second = self.in_one_unit(ours, theirs)
-            return first == second
+            if ours.per == theirs.per:
+                return first == second
+            return abs(first - second) < max(self.smallest_steps(ours, theirs))
         if isinstance(ours, str) and isinstance(theirs, str):
-            return ours.strip().lower() == theirs.strip().lower()
+            return _as_read(ours) == _as_read(theirs)
         if isinstance(ours, dict) and isinstance(theirs, dict):
             known = {key for key in ours if ours[key] is not None} & {key for key in theirs if theirs[key] is not None}
             return all(self.equal(_state(ours, key), _state(theirs, key)) is not False for key in known)

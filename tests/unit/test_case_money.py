@@ -79,3 +79,26 @@ def test_equal_amounts_are_not_less() -> None:
     assert comparable(money("10"), money("10", "year")) is None
     assert comparable(money("10", "year"), money("10")) is None
     assert comparable(money("10"), money("10")) is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "same"),
+    [
+        (money("90000", "year"), money("1730.77", "week"), True),
+        (money("90000", "year"), money("1730.75", "week"), False),
+        (money("100000", "year"), money("8333.33", "month"), True),
+        (money("100000", "year"), money("8333", "month"), True),
+        (money("100000", "year"), money("8333.34", "month"), True),
+        (money("96000", "year"), money("7999.99", "month"), False),
+        (money("100000.5", "year"), money("8333.33", "month"), False),
+        (money("90000", "year"), money("43.27", "hour"), True),
+        (money("90000", "year"), money("43.27", "hour", 39), False),
+        (money("90000", "year"), money("43", "hour"), False),
+        (money("90000", "year"), money("346", "day"), False),
+        (money("5000000", "year", currency="JPY"), money("2404", "hour", currency="JPY"), True),
+        (money("8000", "month"), money("7999.99", "month"), False),
+    ],
+)
+def test_pay_of_another_period_agrees_if_it_is_rounded(ours: Money, theirs: Money, same: bool) -> None:
+    assert values_agree(ours, theirs) is same
+    assert values_agree(theirs, ours) is same
