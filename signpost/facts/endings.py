@@ -81,11 +81,12 @@ def _end_interview_of(end: End | None, interview: Entity) -> None:
 
 
 def _end_withdrawn_offer(offer: Entity, withdrawals: Iterable[Entity]) -> None:
-    """Told by voice and in writing, a withdrawal is finished. A later yes or counteroffer opens the matter again."""
+    """Told by voice and in writing, a withdrawal is finished. A later yes opens the matter again, and a
+    counteroffer until the candidate answers it."""
     if offer.values.get("stage") not in ("open", "accepted"):
         return
-    since = max(offer.stamps["stage"][0], offer.values.get("countered_at", 0))
-    last = told_withdrawal(one for one in withdrawals if one.values["at"] >= since and is_for(one, offer))
+    since = [one for one in withdrawals if one.values["at"] >= offer.stamps["stage"][0] and is_for(one, offer)]
+    last = told_withdrawal(since, offer.values.get("countered_at", 0))
     if last is not None:
         _end(offer, "withdrawn", last.stamps["at"], last.offsets.get("at", 0))
         offer.set("ended", True, last.stamps["at"])

@@ -9,7 +9,8 @@ from signpost.facts.stages import ENDED
 from signpost.facts.withdrawals import is_withdrawal, told_withdrawal
 
 _ENDS: Final = tuple(f"{stage}_at" for stage in ENDED)
-_MILESTONES: Final = ("accepted_at", "letter_signed_at", "countered_at", *_ENDS)
+_YES: Final = ("accepted_at", "letter_signed_at")
+_MILESTONES: Final = (*_YES, "countered_at", *_ENDS)
 _OF_ONE_LIFE: Final = (
     *("accepted_at", "accepted_by", "acceptance_planned_at", "respond_by", "started_at"),
     *("letter", "letter_received_at", "letter_signed_at"),
@@ -40,9 +41,11 @@ def _ends_before_renewal(offer: Entity, withdrawals: Iterable[Entity], recorded:
     the employer."""
     extended = offer.values.get("extended_at", 0)
     before = {name: time for name in _MILESTONES if (time := offer.values.get(name, extended)) < extended}
-    since = max((time for name, time in before.items() if name not in _ENDS), default=0)
-    told = told_withdrawal(one for one in withdrawals if since <= one.values["at"] < extended and is_for(one, offer))
+    yes = max((time for name, time in before.items() if name in _YES), default=0)
+    contacts = [one for one in withdrawals if yes <= one.values["at"] < extended and is_for(one, offer)]
+    told = told_withdrawal(contacts, before.get("countered_at", 0))
     stated = [time for name, time in before.items() if name in _ENDS]
+    since = max(yes, before.get("countered_at", 0))
     stated += [time for end in recorded if since < (time := end.stamp[0]) < extended]
     return stated if told is None else [*stated, told.values["at"]]
 

@@ -1,7 +1,7 @@
 """Withdrawals by the candidate: what tells an employer of one, when it is finished, and since when the candidate is
 withdrawing from an offer. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from signpost.facts.entity import Entity, is_for
@@ -22,9 +22,16 @@ def add_withdrawals(offers: Iterable[Entity], contacts: Iterable[Entity]) -> Non
             offer.set("withdrawing_since", first.values["at"], first.stamps["at"], first.offsets.get("at", 0))
 
 
-def told_withdrawal(withdrawals: Iterable[Entity]) -> Entity | None:
-    """The contact that finished a withdrawal: the employer was told by voice and in writing then; None before."""
+def told_withdrawal(withdrawals: Iterable[Entity], countered_at: int = 0) -> Entity | None:
+    """The contact that finished a withdrawal: the employer was told by voice and in writing then, and again after a
+    counteroffer, in either form; None before."""
     ordered = sorted(withdrawals, key=_at)
+    told = _told_both_ways(ordered)
+    answer = next((one for one in ordered if one.values["at"] >= countered_at), None)
+    return None if told is None or answer is None else max(told, answer, key=_at)
+
+
+def _told_both_ways(ordered: Sequence[Entity]) -> Entity | None:
     firsts = [
         next((one for one in ordered if one.values.get("channel") in channels), None)
         for channels in (_BY_VOICE, _IN_WRITING)

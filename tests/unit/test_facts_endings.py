@@ -163,6 +163,8 @@ def test_a_recorded_end_of_its_application_ends_an_accepted_offer(said: list[Sai
         ([*ACCEPTED, contact(1, "phone"), contact(1, "email")], 1),
         ([offer(0, "extended"), CALL, MAIL], 3),
         ([*ACCEPTED, offer(2, "countered"), CALL, MAIL], 3),
+        ([*ACCEPTED, CALL, offer(3, "countered"), MAIL], 3),
+        ([*ACCEPTED, CALL, MAIL, offer(4, "countered"), contact(5, "phone")], 5),
     ],
 )
 def test_a_withdrawal_by_voice_and_in_writing_ends_the_offer(said: list[Said], hours: float) -> None:
@@ -181,6 +183,8 @@ def test_a_withdrawal_by_voice_and_in_writing_ends_the_offer(said: list[Said], h
         ([*ACCEPTED, CALL, contact(3, "email", purpose="negotiation")], "accepted"),
         ([*ACCEPTED, CALL, contact(3, "email", offer="another")], "accepted"),
         ([*ACCEPTED, CALL, MAIL, offer(4, "countered")], "accepted"),
+        ([*ACCEPTED, CALL, offer(4, "countered"), contact(5, "phone")], "accepted"),
+        ([*ACCEPTED, MAIL, offer(4, "accepted"), offer(5, "countered"), contact(6, "phone")], "accepted"),
         ([*ACCEPTED, CALL, MAIL, offer(4, "accepted")], "accepted"),
         ([*ACCEPTED, CALL, MAIL, offer(4, "declined")], "declined"),
         ([CALL, MAIL, (0, "offer.updated", {"offer": "o", "title": "Analyst"})], None),

@@ -76,7 +76,10 @@ def test_what_the_candidate_has_told_the_employer_is_an_end_too() -> None:
     assert FORGOTTEN.isdisjoint(offer_of(*told, offer(9, "extended")).values)
     assert "accepted_at" in offer_of(*told, offer(8, "extended")).values
     assert "accepted_at" in offer_of(*LIFE, contact(7, "phone"), offer(9, "extended")).values
-    assert "accepted_at" in offer_of(*LIFE, contact(5, "phone"), contact(7, "email"), offer(9, "extended")).values
+    assert "accepted_at" in offer_of(*LIFE, contact(3, "phone"), contact(7, "email"), offer(9, "extended")).values
+    assert "accepted_at" in offer_of(*LIFE, contact(4, "phone"), contact(5, "email"), offer(9, "extended")).values
+    answered = offer_of(*LIFE, contact(4, "phone"), contact(7, "email"), offer(9, "extended"))
+    assert FORGOTTEN.isdisjoint(answered.values)
 
 
 def test_an_offer_that_is_sent_again_without_an_end_is_the_same() -> None:
