@@ -100,7 +100,9 @@ def test_a_link_to_the_page_is_no_session_and_begins_one_alone(store: Store, mon
     sessions = store.page_sessions
     sessions.add(HOME, NOW)
     assert sessions.find(SESSION, HOME.digest, NOW) is None
-    assert sessions.begin(HOME.digest, b"1" * 32, NOW, NOW + 99) is not None
+    begun = replace(HOME, digest=b"1" * 32, kind=SESSION, created=NOW + 1, expires=NOW + 99)
+    assert sessions.begin(HOME.digest, b"1" * 32, NOW + 1, NOW + 99) == begun
+    assert sessions.find(SESSION, b"1" * 32, NOW + 98) == begun
     monkeypatch.setattr(sessions, "find", lambda *_: HOME)
     assert sessions.begin(HOME.digest, b"2" * 32, NOW, NOW + 99) is None, "two requests have read it"
 

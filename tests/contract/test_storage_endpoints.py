@@ -444,6 +444,12 @@ def test_an_end_of_what_never_arrived_goes_with_it(store: Store) -> None:
         assert [one.message.sequence for one in claim(store)] == ([2] if reached else [])
 
 
+def test_an_end_of_what_waits_still_ends_the_wait(store: Store) -> None:
+    spread(store, "r-1", 1)
+    spread(store, "r-1", 2, ends=True)
+    assert waiting(store) == 0
+
+
 def test_many_items_at_once_are_each_known(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spreading, "CHUNK", 2)
     names = [f"r-{number}" for number in range(5)]

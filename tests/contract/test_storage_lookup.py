@@ -62,6 +62,7 @@ def test_rows_are_found_by_an_id_alone(store: Store) -> None:
     places = [(one.tenant, one.source) for one in look.events("e-1")]
     assert places == [("acme", "a"), ("acme", "b"), ("acme", "c"), ("other", "a")]
     assert [one.source for one in look.events("e-1", "acme", "b")] == ["b"]
+    assert [one.source for one in look.events("e-2")] == ["a"], "no other source has it"
     assert look.tenants_with_case("c-1") == ["acme", "other"]
     assert look.tenants_with_recommendation("rec_1") == ["acme"]
     assert look.tenants_with_recommendation("rec_2") == []

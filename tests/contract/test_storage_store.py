@@ -74,6 +74,7 @@ def change(sequence: int = 1, tenant: str = "acme", case_key: str = "c-1", **oth
 def test_the_recommendations_of_a_case_are_sorted_by_id(store: Store) -> None:
     with store.transaction() as transaction:
         changes = [change(recommendation_id=name) for name in ("r-3", "r-1", "r-2")]
+        changes.append(change(recommendation_id="r-0", case_key="c-2"))
         transaction.record(changes, now=NOW, leased_until=LEASE)
     assert [row.id for row in store.recommendations("acme", "c-1")] == ["r-1", "r-2", "r-3"]
 

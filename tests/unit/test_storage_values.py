@@ -21,6 +21,8 @@ def test_removing_a_consumer_leaves_the_others(store: Store) -> None:
     store.consumers.put("c", ["#"], NOW)
     store.consumers.remove("c")
     found = store.consumers.all()
+    with store.transaction() as tx:
+        assert tx.consumers() == found
     assert list(found) == ["a", "b"]
     assert [(one.patterns, one.user) for one in found.values()] == [(["#"], ""), (["acme.#"], "ann")]
 
