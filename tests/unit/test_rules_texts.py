@@ -72,6 +72,29 @@ def test_a_letter_that_has_come_is_not_waited_for(engine: CompiledEngine) -> Non
     assert "Once it says what you agreed on, sign it" in said
 
 
+@pytest.mark.parametrize(
+    ("stated", "is_better"),
+    [
+        ({"salary": 95}, True),
+        ({"salary": 85}, False),
+        ({"salary": 95, "title": "Clerk"}, False),
+        ({"title": "Clerk"}, False),
+    ],
+)
+def test_a_letter_with_better_pay_is_checked_rather_than_corrected(
+    engine: CompiledEngine, stated: dict[str, Any], is_better: bool
+) -> None:
+    def terms(salary: int = 90, title: str = "Analyst") -> dict[str, Any]:
+        return {"salary": {"amount": f"{salary}000", "currency": "USD", "per": "year"}, "title": title}
+
+    events = {"offer.extended": {**ZETA, **terms()}, "offer.letter_received": {**ZETA, "letter": terms(**stated)}}
+    said = words(engine, "letter-differs", events)
+    assert ("It pays more. Check that this is what you agreed on" in said) == is_better
+    assert ("Could you please confirm that the letter is right?" in said) == is_better
+    assert ("corrected" not in said) == is_better
+    assert said.startswith("Check before you sign: " if is_better else "Do not sign yet: ")
+
+
 def test_thanks_for_an_offer_ask_nothing_that_another_rule_asks(engine: CompiledEngine) -> None:
     said = words(engine, "thank-for-offer", {"offer.extended": ZETA})
     assert "by when" not in said
