@@ -43,9 +43,15 @@ def compare(offers: list[Entity], candidate: Entity) -> Comparison:
     options = [
         _option(offer.id, _label(offer), _judgements(offer, preferences, highest_paid), preferences) for offer in offers
     ]
-    place = f" at {preferences['present_employer']}" if "present_employer" in preferences else ""
-    staying = _option(None, f"Staying put{place}", _judge_staying(preferences, offers), preferences)
+    staying = _option(None, _label_staying(preferences), _judge_staying(preferences, offers), preferences)
     return {"options": [*options, staying]}
+
+
+def _label_staying(known: Values) -> str:
+    """Whoever has no job, or has resigned, has nowhere to stay."""
+    if known.get("resigned") or known.get("employed") is False:
+        return "Taking none of them"
+    return f"Staying put at {known['present_employer']}" if "present_employer" in known else "Staying put"
 
 
 def render_comparison(comparison: Comparison) -> str:

@@ -19,6 +19,12 @@ def chart(preferences: dict[str, Any], *offers: dict[str, Any], **employment: An
     return [dict(option) for option in compare(facts.of_kind("offer"), facts.candidate)["options"]]
 
 
+def labels(*employment: tuple[str, dict[str, Any]]) -> list[str]:
+    events = [_event(number, f"employment.{name}", data) for number, (name, data) in enumerate(employment, 1)]
+    facts = facts_of(Case().fold(_event(0, "offer.extended", {"offer": "x"}), *events), "c-1")
+    return [option["label"] for option in compare(facts.of_kind("offer"), facts.candidate)["options"]]
+
+
 def _event(number: int, type_: str, data: dict[str, Any]) -> Event:
     return Event("acme", "test", f"e-{number}", type_, START + number, "c-1", data)
 
@@ -78,6 +84,14 @@ def test_every_point_stands_on_its_side() -> None:
     assert said(acme, "unknown") == ["team", "work-life balance", "start date", must]
     assert staying["label"] == "Staying put at Hooli"
     assert said(staying, "pro") == ["no notice to give and no new start"]
+
+
+def test_only_who_has_a_job_can_stay() -> None:
+    job = ("current", {"employer": {"name": "Hooli"}})
+    assert labels() == ["Offer x", "Staying put"]
+    assert labels(job) == ["Offer x", "Staying put at Hooli"]
+    assert labels(("ended", {})) == ["Offer x", "Taking none of them"]
+    assert labels(job, ("resigned", {})) == ["Offer x", "Taking none of them"]
 
 
 def test_what_serves_a_priority_comes_first_and_is_marked() -> None:
