@@ -90,7 +90,9 @@ def tellable(told: Iterable[Told], own: Iterable[str], vocabulary: Vocabulary) -
     for chosen in _plays(names):
         examples = [_example(name, members[name], number) for number, name in enumerate(chosen)]
         _add_facts(found, examples, vocabulary)
+    talks = _talks(members.get("contact.logged", ()))
     for name in names:
+        _add_facts(found, [_example(name, members[name], 0), *talks], vocabulary)
         for variant in _variants(name, _example(name, members[name], 0)):
             _add_facts(found, [variant], vocabulary)
         _add_direct(found, name, members[name], vocabulary)
@@ -113,6 +115,17 @@ def _example(name: str, members: Collection[str], number: int) -> dict[str, Any]
     data = {key: value for key, value in stated.items() if key in members or key in required}
     sent = {"time": f"2026-03-02T14:{number:02}:00Z", "tenant": "t", "subject": SUBJECT, "data": data}
     return {**event_example(name), **sent}
+
+
+def _talks(members: Collection[str]) -> list[dict[str, Any]]:
+    """The candidate asks for more time, and the employer answers; nothing if no source says who spoke about what."""
+    if not {"by", "purpose"} <= set(members):
+        return []
+    asked = _example("contact.logged", members, 58)
+    answered = {**_example("contact.logged", members, 59), "id": "answered"}
+    asked["data"] |= {"by": "candidate", "purpose": "deadline"}
+    answered["data"] |= {"by": "employer", "purpose": "deadline"}
+    return [asked, answered]
 
 
 def _variants(name: str, example: dict[str, Any]) -> Iterator[dict[str, Any]]:
