@@ -431,8 +431,8 @@ def test_a_rejection_of_greenhouse_that_is_taken_back_ends_no_offer() -> None:
         back = greenhouse(action, "e3", NOW + HOUR, **later)
         assert facts(applied, opened, rejected, back) == {"offer": "open", "application": "submitted"}
         again = {**rejection, "rejected_at": "2026-11-25T20:00:00Z", "last_activity_at": "2026-11-25T20:00:00Z"}
-        anew = greenhouse("reject_candidate", "e4", NOW + 2 * HOUR, **again)
-        assert facts(applied, opened, rejected, back, anew) == {"offer": "rescinded", "application": "rejected"}
+        last = greenhouse("reject_candidate", "e4", NOW + 2 * HOUR, **again)
+        assert facts(applied, opened, rejected, back, last) == {"offer": "rescinded", "application": "rejected"}
 
 
 def test_a_rejection_of_merge_that_is_taken_back_ends_neither_offer_nor_interview() -> None:
