@@ -24,6 +24,7 @@ from signpost.metrics.reading import Scrape
 from signpost.names import DEAD, EVENTS
 from signpost.schemas.documents.generate import GENERATED
 from tests.support.intake_parts import NORTH_KEY, Intake, intake_at, sign_standard
+from tests.support.long_suite import IS_LONG
 from tests.support.workers_kit import HOUR, START, event, message, open_system
 
 pytestmark = pytest.mark.fuzz
@@ -35,7 +36,7 @@ CHECKS = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
-EXAMPLES = int(os.environ.get("SIGNPOST_TEST_FUZZ", "16"))
+EXAMPLES = int(os.environ.get("SIGNPOST_TEST_FUZZ", "16" if IS_LONG else "10"))
 """Requests of each operation and mode; those without parameters have only one."""
 SEED = int(os.environ.get("SIGNPOST_TEST_SEED", "1"))
 OPERATIONS = [

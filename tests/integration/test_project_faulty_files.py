@@ -52,6 +52,7 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+@pytest.mark.long
 def test_faulty_rules_and_a_dead_worker_cost_no_advice(system: System, overlay: Path) -> None:
     (overlay / "one.yaml").write_text("one: [")
     for name in ("advisor", "clock"):

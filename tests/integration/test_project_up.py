@@ -192,6 +192,7 @@ def test_a_second_system_in_the_same_folder_is_refused(kept: System, tmp_path: P
     assert "cannot listen on" in done.stderr
 
 
+@pytest.mark.long
 def test_a_rulebook_that_cannot_be_used_ends_it_with_words(tmp_path: Path) -> None:
     rules = tmp_path / "rules"
     rules.mkdir()

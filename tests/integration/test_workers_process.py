@@ -25,7 +25,8 @@ NAMES = ("advisor", "clock", "relay")
 ASKED = "ask-response-deadline@offer/o-1"
 
 
-@pytest.fixture(params=KINDS, scope="module")
+# `make test` starts the processes on servers only; `signpost up` starts them embedded
+@pytest.fixture(params=[pytest.param("embedded", marks=pytest.mark.long), "rabbitmq"], scope="module")
 def signpost(request: pytest.FixtureRequest) -> Iterator[System]:
     with system(request.param, request) as made:
         yield made

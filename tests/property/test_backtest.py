@@ -129,6 +129,7 @@ PAIRS = [("added", "lost"), ("earlier", "later"), ("ends earlier", "ends later")
 MIRRORED = dict(PAIRS) | {after: before for before, after in PAIRS}
 
 
+@pytest.mark.long
 def test_the_other_way_round_everything_is_mirrored(other: Path) -> None:
     edit(other, "before-accepting", "Never sign in a rush", "Take your time")
     edit(other, "before-accepting", "normal_before: 72h", "normal_before: 96h")

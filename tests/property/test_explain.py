@@ -20,6 +20,7 @@ from signpost.facts.vocabulary import Field, Vocabulary
 from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
 from tests.property.test_advice_barrier import unseen
 from tests.support.generators import START, random_events, random_now
+from tests.support.long_suite import some
 from tests.support.rulebooks import every_term, shipped_engine
 
 ENGINE = shipped_engine()
@@ -35,7 +36,7 @@ def case_of(*events: Event) -> Case:
 
 def test_every_explanation_gives_the_answer_of_the_engine(tmp_path: Path) -> None:
     engine, random, seen = CompiledEngine(every_term(tmp_path)), Random(5), 0
-    for _ in range(60):
+    for _ in some(range(60), 3):
         case, now = case_of(*random_events(random)), random_now(random)
         matches = {
             (m.rule, m.kind, m.subject) for m in engine.matches(facts_of(case, "c-1", engine.rulebook.vocabulary), now)
@@ -78,7 +79,7 @@ def answers(engine: CompiledEngine, facts: Facts, one: Explanation, now: int) ->
 def test_every_single_change_that_is_named_turns_the_answer(tmp_path: Path) -> None:
     random, seen = Random(21), 0
     for engine in (CompiledEngine(every_term(tmp_path)), ENGINE):
-        for _ in range(60):
+        for _ in some(range(60), 3):
             case, now = case_of(*random_events(random)), random_now(random)
             for rule in random.sample(sorted(engine.rulebook.rules), 6):
                 for one in explain_all(engine, case, "c-1", rule, now)[:2]:
@@ -88,7 +89,7 @@ def test_every_single_change_that_is_named_turns_the_answer(tmp_path: Path) -> N
                             facts = with_value(facts_of(case, "c-1", engine.rulebook.vocabulary), change["fact"], value)
                             assert answers(engine, facts, one, now) is not one["holds"], (one, change)
                             seen += 1
-    assert seen > 500
+    assert seen > 150
 
 
 def plain_changes(entity: Entity, vocabulary: Vocabulary) -> Iterator[tuple[str, Any]]:
@@ -104,7 +105,7 @@ def plain_changes(entity: Entity, vocabulary: Vocabulary) -> Iterator[tuple[str,
 def test_no_single_word_that_turns_the_answer_is_left_out(tmp_path: Path) -> None:
     random, seen = Random(34), 0
     for engine in (CompiledEngine(every_term(tmp_path)), ENGINE):
-        for _ in range(60):
+        for _ in some(range(60), 3):
             case, now = case_of(*random_events(random, 5)), random_now(random)
             facts = facts_of(case, "c-1", engine.rulebook.vocabulary)
             rule = random.choice(sorted(rule.id for rule in engine.rulebook.rules.values() if rule.about == "offer"))
@@ -116,7 +117,7 @@ def test_no_single_word_that_turns_the_answer_is_left_out(tmp_path: Path) -> Non
                         turns = answers(engine, with_value(facts, fact, value), one, now) is not one["holds"]
                         assert turns is (value in named.get(fact, [])), (one["rule"], fact, value)
                         seen += turns
-    assert seen > 25
+    assert seen > 8
 
 
 def test_the_next_change_is_when_the_engine_changes_its_mind() -> None:
@@ -202,7 +203,7 @@ def test_what_takes_its_place_and_what_was_told_are_named() -> None:
 def test_an_employers_explanation_does_not_depend_on_what_they_cannot_know() -> None:
     random, seen = Random(55), 0
     rules = sorted(rule.id for rule in ENGINE.rulebook.rules.values() if rule.audience == "employer")
-    for _ in range(300):
+    for _ in some(range(300), 3):
         events, now = random_events(random), random_now(random)
         hidden = [unseen(random, number) for number in range(random.randint(1, 6))]
         for rule in random.sample(rules, 2):
@@ -210,7 +211,7 @@ def test_an_employers_explanation_does_not_depend_on_what_they_cannot_know() -> 
             after = explain_all(ENGINE, case_of(*events, *hidden), "c-1", rule, now)
             assert [one for one in after if not one["subject"]["id"].startswith("z-")] == before
             seen += sum(len(reason["parts"]) for one in before for reason in one["because"])
-    assert seen > 500
+    assert seen > 150
 
 
 def test_an_employer_is_not_told_of_an_interview_that_only_the_candidate_speaks_of() -> None:

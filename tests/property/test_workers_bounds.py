@@ -12,6 +12,7 @@ from signpost.case import Case, Event, limits
 from signpost.case.limits import MAX_ENTITIES
 from signpost.workers.case_limits import CaseFull, check_room
 from tests.support.generators import START, random_event
+from tests.support.long_suite import number_of
 from tests.support.workers_kit import ENGINES
 
 SUBJECTS = ["c-1", "c-1", "c-2", "application:a1"]
@@ -57,7 +58,7 @@ def test_cases_below_the_bounds_are_untouched(seed: int) -> None:
     assert taken(events)[1] == events
 
 
-@settings(max_examples=60)
+@settings(max_examples=number_of(60))
 @given(st.integers(0, 2**32))
 def test_no_case_exceeds_a_bound_and_what_was_taken_is_all_that_it_holds(seed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -68,7 +69,7 @@ def test_no_case_exceeds_a_bound_and_what_was_taken_is_all_that_it_holds(seed: i
         assert states(taken(kept)[0]) == states(load)
 
 
-@settings(max_examples=60)
+@settings(max_examples=number_of(60))
 @given(st.integers(0, 2**32))
 def test_nothing_is_refused_where_everything_fits(seed: int) -> None:
     """Cases only grow, so that what fits in the end has fitted all the time."""
@@ -80,7 +81,7 @@ def test_nothing_is_refused_where_everything_fits(seed: int) -> None:
         assert (taken(events)[1] == events) is fits
 
 
-@settings(max_examples=60)
+@settings(max_examples=number_of(60))
 @given(st.integers(0, 2**32))
 def test_events_folded_together_end_as_those_evaluated_one_by_one(seed: int) -> None:
     alone, together = (CaseSet(ENGINES.of("acme"), "acme", {}) for _ in range(2))

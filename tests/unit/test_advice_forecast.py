@@ -148,10 +148,14 @@ def test_nothing_happens_before_the_first_and_after_the_last_instant() -> None:
     assert {one.at for one in forecast(ENGINE, "t", stored(ACME), NOW, first)} == {first}
 
 
-def test_a_forecast_that_would_take_too_much_work_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.long
+def test_a_forecast_that_would_take_too_much_work_is_refused() -> None:
     many = [offer(number, respond_by=format_instant(NOW + (number + 5) * HOUR)) for number in range(120)]
     with pytest.raises(ForecastTooLarge, match="too much work beyond 2026-03-0"):
         items(stored(*many))
+
+
+def test_a_forecast_of_too_many_changes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("signpost.advice.forecast.MAX_CHANGES", 5)
     with pytest.raises(ForecastTooLarge):
         items(stored(ACME))

@@ -317,6 +317,7 @@ def _moments() -> Iterator[tuple[Any, Any, int]]:
                     yield from ((case.basis, agenda, now) for agenda in found.values())
 
 
+@pytest.mark.long
 def test_what_every_rule_adds_to_a_card_is_a_text(moments: list[tuple[Any, Any, int]]) -> None:
     seen: set[str] = set()
     faults: set[tuple[str, str]] = set()
@@ -333,6 +334,7 @@ def test_what_every_rule_adds_to_a_card_is_a_text(moments: list[tuple[Any, Any, 
     assert seen == set(OURS.rules)
 
 
+@pytest.mark.long
 def test_every_card_is_a_text(moments: list[tuple[Any, Any, int]]) -> None:
     seen: set[str] = set()
     faults: set[tuple[str, str]] = set()

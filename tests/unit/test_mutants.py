@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.mutants.by_hand import load_by_hand, modules_by_hand
 from tests.mutants.groups import GROUPS
 from tests.mutants.mutants import ROOT, mutants_of
@@ -28,6 +30,7 @@ def test_the_tests_notice_a_few_changes() -> None:
     assert (score["mutants"], score["killed"], score["survivors"]) == (12, 12, [])
 
 
+@pytest.mark.long
 def test_a_change_that_no_test_notices_fails_the_run() -> None:
     done = run("signpost/case/money.py::comparable", "--tests", "tests/unit/test_case_identity.py")
     assert done.returncode == 1, done.stdout + done.stderr
@@ -53,6 +56,7 @@ def test_every_change_by_hand_is_one_of_the_code_as_it_is() -> None:
         assert (change.within == "") <= (not change.lines)
 
 
+@pytest.mark.long
 def test_a_change_by_hand_is_tried_like_any_other() -> None:
     tests = ["--tests", "tests/unit/test_project_tenants.py", "tests/unit/test_tenants_sources.py"]
     done = run("signpost/tenants/model.py", "--by-hand", *tests, "--json")

@@ -82,6 +82,7 @@ def test_of_two_folders_the_later_one_counts_for_each_key(tmp_path: Path) -> Non
     assert (found["title"], found["steps"]) == ("Ask them", ["Ring them."])
 
 
+@pytest.mark.long
 def test_shipped_timelines_pass_with_other_words(tmp_path: Path) -> None:
     folders, timelines = f"{RULES}:{overlay(tmp_path / 'own')}", RULES / "timelines" / "before-accepting.yaml"
     assert RULE in timelines.read_text()
@@ -146,6 +147,7 @@ def test_a_tenant_has_words_of_its_own(tmp_path: Path) -> None:
     assert rulebooks.of("north").version != rulebooks.of("south").version
 
 
+@pytest.mark.long
 def test_rules_check_shows_what_is_reworded(tmp_path: Path) -> None:
     folders = f"{RULES}:{overlay(tmp_path / 'own')}"
     said = CliRunner().invoke(main, ["rules", "check", folders])

@@ -218,6 +218,7 @@ def test_a_change_reads_like_a_sentence() -> None:
     )
 
 
+@pytest.mark.long
 def test_rules_are_checked_and_tested(environ: dict[str, str], tmp_path: Path) -> None:
     bad = tmp_path / "bad"
     bad.mkdir()

@@ -130,6 +130,7 @@ def test_a_timeline_keeps_the_indentation_of_its_file(empty: Path) -> None:
     ]
 
 
+@pytest.mark.long
 def test_of_several_folders_the_last_gets_the_rule(folder: Path, tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
