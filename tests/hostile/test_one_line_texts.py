@@ -1,6 +1,5 @@
 """Texts on one line: what a sender hides in a name reaches no title, no terminal and no log."""
 
-import io
 import json
 import logging
 import re
@@ -15,7 +14,6 @@ from marshmallow import ValidationError
 
 from signpost.cli.tail import format_change
 from signpost.ingress.vendors import VENDORS
-from signpost.logs import set_up_logging
 from signpost.names import CLOUDEVENT_JSON
 from signpost.printable import escape
 from signpost.schemas import EVENT_SCHEMAS
@@ -23,6 +21,7 @@ from signpost.schemas.containers import Items, Object
 from signpost.schemas.fields import Id, Line, Text
 from signpost.schemas.texts import free_text, one_line
 from tests.support.intake_parts import Intake, intake_at, sign_greenhouse, sign_standard
+from tests.support.own_log import start_own_log
 
 HOSTILE = {
     "line breaks": "Acme\r\nBcc: all@example.org",
@@ -183,11 +182,11 @@ def test_the_command_line_prints_no_control_character() -> None:
 
 @pytest.mark.parametrize("format", ["text", "json"])
 def test_a_log_line_holds_no_control_character(format: str) -> None:
-    stream, bad = io.StringIO(), "".join(HOSTILE.values())
+    bad = "".join(HOSTILE.values())
     root = logging.getLogger()
     handlers = root.handlers[:]
     try:
-        set_up_logging("x", "info", format, stream)
+        _, stream = start_own_log("x", format=format)
         try:
             raise RuntimeError(bad)
         except RuntimeError:

@@ -1,13 +1,12 @@
 """Logs: JSON lines for machines, readable lines for people, no password in either."""
 
-import io
 import json
 import logging
 from collections.abc import Iterator
 
 import pytest
 
-from signpost.logs import set_up_logging
+from tests.support.own_log import start_own_log
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +19,7 @@ def _restored() -> Iterator[None]:
 
 
 def test_a_line_is_one_json_object_with_what_was_passed() -> None:
-    stream = io.StringIO()
-    set_up_logging("advisor", stream=stream)
+    _, stream = start_own_log("advisor")
     logging.getLogger("x").info("batch of %d\nsecond line", 3, extra={"case": "c-1"})
     (line,) = stream.getvalue().splitlines()
     found = json.loads(line)
@@ -33,8 +31,7 @@ def test_a_line_is_one_json_object_with_what_was_passed() -> None:
 
 @pytest.mark.parametrize("format", ["text", "json"])
 def test_passwords_of_addresses_are_masked(format: str) -> None:
-    stream = io.StringIO()
-    set_up_logging("relay", "info", format, stream)
+    _, stream = start_own_log("relay", format=format)
     try:
         raise RuntimeError("amqp://u:hush@h")
     except RuntimeError:
@@ -44,8 +41,7 @@ def test_passwords_of_addresses_are_masked(format: str) -> None:
 
 
 def test_less_than_the_level_is_not_said() -> None:
-    stream = io.StringIO()
-    set_up_logging("clock", "warning", "text", stream)
+    _, stream = start_own_log("clock", "warning", "text")
     logging.getLogger("x").info("nothing")
     logging.getLogger("pika").warning("away")
     assert stream.getvalue().endswith("WARNING away\n")

@@ -1,14 +1,13 @@
 """Which log lines are due."""
 
-import io
 import json
 import logging
 from collections.abc import Iterator
 
 import pytest
 
-from signpost.logs import set_up_logging
 from signpost.repeats import MAX_VARIANTS, RepeatFilter, Repeats
+from tests.support.own_log import start_own_log
 
 
 @pytest.fixture
@@ -38,10 +37,9 @@ def test_a_line_is_due_when_it_changes_and_now_and_then() -> None:
 
 
 def test_a_loop_that_fails_every_20_ms_logs_one_line_a_minute(restored_root: None) -> None:
-    stream, now = io.StringIO(), [0.0]
-    set_up_logging("advisor", format="json", stream=stream)
-    handler = logging.getLogger().handlers[0]
-    handler.filters[:] = [RepeatFilter(lambda: now[0])]
+    handler, stream = start_own_log("advisor")
+    now = [0.0]
+    handler.filters[0] = RepeatFilter(lambda: now[0])
     for turn in range(50 * 600):
         now[0] = turn * 0.02
         logging.getLogger("x").warning("queue %s: cannot %s, will retry: %s", "q", "receive", "disk is full")
@@ -51,8 +49,7 @@ def test_a_loop_that_fails_every_20_ms_logs_one_line_a_minute(restored_root: Non
 
 
 def test_lines_with_other_values_are_bounded_too(restored_root: None) -> None:
-    stream = io.StringIO()
-    set_up_logging("advisor", format="text", stream=stream)
+    _, stream = start_own_log("advisor", format="text")
     for number in range(10_000):
         logging.getLogger("x").error("row %d cannot be published", number)
         logging.getLogger("x").info("batch %d", number)
@@ -61,8 +58,7 @@ def test_lines_with_other_values_are_bounded_too(restored_root: None) -> None:
 
 
 def test_a_line_with_wrong_arguments_ends_nothing(restored_root: None) -> None:
-    stream = io.StringIO()
-    set_up_logging("advisor", format="text", stream=stream)
+    _, stream = start_own_log("advisor", format="text")
     logging.getLogger("x").error("row %d", "one")
     logging.getLogger("x").error("on")
     assert stream.getvalue().endswith("ERROR on\n")
