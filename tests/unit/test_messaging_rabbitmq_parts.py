@@ -612,6 +612,17 @@ def test_after_a_loss_earlier_deliveries_are_void_and_nothing_is_consumed_before
     assert verbs(again) == [("basic_ack", 1, ("multiple", True))]
 
 
+def test_a_delivery_of_a_lost_connection_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    consumer, connection, channel = consuming()
+    deliver(consumer, channel, 1)
+    [held] = consumer.receive(1, 0)
+    connection.on_lost("cut")
+    caplog.clear()
+    settle(consumer, Outcome.DONE, held)
+    [line] = [one.getMessage() for one in caplog.records]
+    assert line == "message e-1 not settled: its connection was lost, the broker will deliver it again"
+
+
 def test_what_is_asked_for_between_two_connections_is_consumed_on_the_next() -> None:
     consumer, connection, channel = consuming()
     deliver(consumer, channel, 1)
