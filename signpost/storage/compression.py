@@ -18,8 +18,6 @@ DICTIONARY: Final = b"\x01"
 """The number of the dictionary that new values use."""
 PLAIN: Final = b"\x00"
 LEVEL: Final = 3
-MAX_BYTES: Final = 64_000_000
-"""The largest value that is restored."""
 _FOLDER: Final = Path(__file__).parent / "dictionaries"
 _local = threading.local()
 
@@ -44,7 +42,7 @@ def restore(stored: bytes) -> bytes:
     if stored[:1] == PLAIN:
         return stored[1:]
     dictionary = _dictionary(stored[0])
-    return zstandard.ZstdDecompressor(dictionary).decompress(stored[1:], max_output_size=MAX_BYTES)
+    return zstandard.ZstdDecompressor(dictionary).decompress(stored[1:])
 
 
 class Compressed(TypeDecorator[bytes]):

@@ -58,14 +58,13 @@ def find(connection: Connection, tenant: str, identities: Collection[str]) -> di
 
 
 def add(connection: Connection, tenant: str, identities: Iterable[str], erased_at: int, now: int) -> None:
-    """Record an erasure of these identities."""
+    """Record an erasure of these identities, at least one."""
     digests = Digests(connection)
     rows = [
         {"tenant": tenant, "digest": digest, "erased_at": erased_at, "recorded_at": now}
         for digest in sorted({digests.of(tenant, identity) for identity in identities})
     ]
-    if rows:
-        connection.execute(INSERT, rows)
+    connection.execute(INSERT, rows)
 
 
 def delete_waiting(connection: Connection, tenant: str, keys: Collection[str], erased_at: int) -> list[OutboxRow]:

@@ -33,8 +33,6 @@ class Spreader:
 
     def add(self, messages: Sequence[tuple[Announcement, Item]]) -> None:
         """Let messages wait, in order."""
-        if not messages:
-            return
         self._load(sorted({item.name for _, item in messages}))
         gone: list[int] = []
         rows: dict[tuple[str, int], dict[str, Any]] = {}
