@@ -2,6 +2,7 @@
 what two must not do at once is done under a lock."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,6 +128,13 @@ def test_what_two_must_not_do_at_once_takes_a_lock_of_its_tenant(
     for tenant in ("acme", "globex"):
         GUARDED[what](store, tenant)
     assert len(set(names)) == 2
+
+
+def test_a_signed_webhook_does_not_wait_for_unsigned_ones(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    monkeypatch.setattr(store._dialect, "lock_name", lambda _connection, name: names.append(name))
+    store.deliveries.add(replace(unsigned("acme"), status="accepted", verified=True), [])
+    assert names == []
 
 
 def test_one_measurement_is_stored_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
