@@ -70,8 +70,8 @@ class OutgoingStore:
             rows = [Announcement(**row) for row in connection.execute(query.limit(limit)).mappings()]
             if not rows:
                 return 0
-            found = connection.execute(select(endpoints).where(endpoints.c.tenant == tenant)).mappings().all()
-            for endpoint in map(to_endpoint, found):
+            mine = select(endpoints).where(endpoints.c.tenant == tenant).order_by(endpoints.c.id)
+            for endpoint in map(to_endpoint, connection.execute(mine).mappings().all()):
                 chosen = ((row, choose(endpoint, row)) for row in rows)
                 Spreader(connection, endpoint, now).add([(row, item) for row, item in chosen if item is not None])
             connection.execute(delete(announcements).where(announcements.c.id.in_([row.id for row in rows])))

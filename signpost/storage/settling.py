@@ -4,10 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, case, delete, exists, func, insert, select, tuple_, update
 
 from signpost.storage.endpoint_rows import TEST, Attempt, EndpointRow, WaitingMessage
-from signpost.storage.endpoint_tables import endpoint_attempts, endpoint_items, endpoint_messages, endpoints
+from signpost.storage.endpoint_tables import (
+    MESSAGE_LOCK_ORDER,
+    endpoint_attempts,
+    endpoint_items,
+    endpoint_messages,
+    endpoints,
+)
 
 MESSAGE = tuple(endpoint_messages.c[one.name] for one in fields(WaitingMessage))
 
@@ -36,9 +42,10 @@ class Settler:
 
     def settle(self, settled: Sequence[Settled]) -> None:
         """Record attempts, each of another message. What was erased or removed meanwhile leaves no trace."""
+        self._lock_endpoints(settled)
         ids = [one.attempt.message.id for one in settled]
-        query = select(endpoint_messages.c.id).where(endpoint_messages.c.id.in_(ids)).with_for_update()
-        left = set(self._connection.scalars(query))
+        query = select(endpoint_messages.c.id).where(endpoint_messages.c.id.in_(ids)).order_by(*MESSAGE_LOCK_ORDER)
+        left = set(self._connection.scalars(query.with_for_update()))
         present = [one for one in settled if one.attempt.message.id in left]
         for one in present:
             if one.attempt.succeeded:
@@ -62,6 +69,12 @@ class Settler:
             message = WaitingMessage(**found)
             self._note_known(message, keep_body=False)
             self._delete(message.id)
+
+    def _lock_endpoints(self, settled: Sequence[Settled]) -> None:
+        row = endpoints.c
+        names = sorted({(one.attempt.message.tenant, one.attempt.message.endpoint) for one in settled})
+        query = select(row.id).where(tuple_(row.tenant, row.id).in_(names)).order_by(row.tenant, row.id)
+        self._connection.execute(query.with_for_update())
 
     def _note_success(self, one: Settled) -> None:
         message = one.attempt.message

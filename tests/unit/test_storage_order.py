@@ -20,6 +20,7 @@ from signpost.storage import (
     Usage,
 )
 from signpost.storage.buckets import Rate
+from signpost.storage.spreading import Spreader
 from tests.support.receivers import NOW, change_of, endpoint, record
 
 KEYS = [("b", "9"), ("a", "2"), ("b", "1"), ("a", "1"), ("a", "10")]
@@ -89,6 +90,17 @@ def test_endpoints_are_settled_in_the_order_of_their_ids_and_their_last_success_
     updates = written(store, "endpoints", lambda: store.outgoing.settle(settled))
     assert [row[-1] for row in updates] == ["ep_1", "ep_2", "ep_3"]
     assert [one.last_success for one in store.endpoints.all()] == [NOW + 3, NOW + 2, NOW]
+
+
+def test_messages_are_locked_in_the_order_of_their_items_however_many_there_are(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert store.endpoints.add(endpoint(), 9)
+    record(store, *(change_of(f"r-{number}", 1, "raised") for number in (3, 1, 9, 2, 7, 4, 8, 6, 5)))
+    given: list[str] = []
+    monkeypatch.setattr(Spreader, "_load", lambda _self, items: given.extend(items))
+    assert store.outgoing.spread("acme", 9, NOW, lambda _endpoint, row: Item(row.message_id, 1, False)) == 9
+    assert given == [f"r-{number}.1" for number in range(1, 10)]
 
 
 def test_feeds_are_pruned_in_the_order_of_their_tenants(store: Store) -> None:
