@@ -347,19 +347,21 @@ def test_an_event_beyond_the_quota_leaves_no_row_of_its_tenant(
     signpost: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(case_set: Any, one: Event, _excess: Any) -> None:
-        if one.tenant == "greedy":
+        if one.tenant in ("greedy", "stingy"):
             raise NoRoom("the tenant is full")
 
     monkeypatch.setattr("signpost.workers.batch.check_quota", refuse)
     both = [event("offer.extended", "new", offer="o", tenant=tenant) for tenant in ("greedy", "modest")]
     with signpost.store.transaction() as tx:
         tx.lock_cases([("greedy", "locked-elsewhere")])
-    result = handle(signpost, *both, event("offer.extended", "locked-elsewhere", offer="o", tenant="modest"))
+    others = [event("offer.extended", "locked-elsewhere", offer="o", tenant=tenant) for tenant in ("modest", "stingy")]
+    result = handle(signpost, *both, *others)
     assert signpost.store.case("greedy", "locked-elsewhere") is not None, "only rows that it has locked"
     assert {one.delivery.body: one.outcome for one in result.settlements} == {
         message(both[0]).body: Outcome.DEAD,
         message(both[1]).body: Outcome.DONE,
-        result.settlements[2].delivery.body: Outcome.DONE,
+        message(others[0]).body: Outcome.DONE,
+        message(others[1]).body: Outcome.DEAD,
     }
     assert result.settlements[0].reason == "the tenant is full"
     assert signpost.store.case("greedy", "new") is None
@@ -423,6 +425,14 @@ def test_an_application_that_moved_to_a_living_candidate_is_not_covered_by_the_o
     result = handle(signpost, moved, about_it)
     assert (result.fresh, result.refused) == (2, 0)
     assert "offer/new" in str(signpost.standing("second"))
+
+
+def test_who_gets_the_application_of_an_erased_candidate_keeps_what_is_older_than_the_erasure(signpost: System) -> None:
+    handle(signpost, offer("heir"), event("application.submitted", "former", application="handed-on"))
+    handle(signpost, event("candidate.erased", "former", at=3))
+    assert handle(signpost, event("application.submitted", "heir", at=4, application="handed-on")).fresh == 1
+    assert "offer/o" in str(signpost.standing("heir"))
+    handle(signpost, event("candidate.erased", "heir", at=5))
 
 
 def test_an_application_without_a_living_candidate_stays_covered(signpost: System) -> None:
