@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 from signpost.storage import (
     BadDatabaseUrl,
@@ -18,7 +18,9 @@ from signpost.storage import (
     upgrade,
 )
 from signpost.storage.engines import parse_url
+from signpost.storage.schema import UPGRADE_LOCK
 from signpost.storage.tables import metadata
+from tests.support.private_servers import wait_until
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
@@ -42,6 +44,29 @@ def test_several_processes_may_upgrade_at_once(url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(upgrade, itertools.repeat(url, 4)))
     assert is_current(url)
+
+
+def test_an_upgrade_waits_for_another_one_that_has_not_committed(empty_postgres_url: str) -> None:
+    """As two processes that run the same revision would both create its tables, and one would fail."""
+    engine = create_engine(parse_url(empty_postgres_url))
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
+    )
+
+    def is_waiting() -> bool:
+        with engine.begin() as observer:
+            return bool(observer.execute(waiting).scalar_one())
+
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as other:
+            other.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
+            upgraded = pool.submit(upgrade, empty_postgres_url)
+            wait_until(lambda: upgraded.done() or is_waiting(), "the end, or a wait for it")
+            assert not upgraded.done()
+            assert not inspect(other).get_table_names()
+        upgraded.result(60)
+    engine.dispose()
+    assert is_current(empty_postgres_url)
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(url: str) -> None:
