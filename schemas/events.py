@@ -17,6 +17,7 @@ from signpost.schemas.fields import (
     Integer,
     Line,
     Locale,
+    NoticePeriod,
     Number,
     Percent,
     Text,
@@ -203,9 +204,9 @@ class EmploymentCurrent(Strict):
     employer = Object(Employer)
     title = Line()
     manages_people = Boolean()
-    notice_period_days = Integer()
-    notice_period_weeks = Integer()
-    notice_period_months = Integer()
+    notice_period_days = NoticePeriod(3650)
+    notice_period_weeks = NoticePeriod(520)
+    notice_period_months = NoticePeriod(120)
     notice_to = Choice("any_day", "month_end", "mid_month_or_month_end", "quarter_end")
     salary = Money()
     bonus = MoneyOrFalse()

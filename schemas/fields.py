@@ -27,7 +27,7 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DECIMAL = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?")
 LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,6}")
 YEARS = range(1970, 9999)
-"""The years of valid instants."""
+"""The years of valid instants and dates."""
 
 
 class Kind(fields.Field[Any]):
@@ -157,6 +157,12 @@ def _format_reason(error: Exception) -> str:
     return f": {error}" if str(error) else ""
 
 
+def _check_year(text: str, years: range) -> None:
+    """Raise ValueError if a text does not begin with one of the years."""
+    if int(text[:4]) not in years:
+        raise ValueError(f"the year must be from {years.start} to {years.stop - 1}")
+
+
 class Instant(Patterned):
     """RFC 3339 with an offset; canonical in UTC with "Z" and a fraction only if it is not zero."""
 
@@ -168,8 +174,7 @@ class Instant(Patterned):
         if not INSTANT.fullmatch(text):
             naive = re.fullmatch(DATE.pattern + r"[Tt ][0-9:.]+", text)
             raise ValueError("it has no offset from UTC" if naive else "")
-        if int(text[:4]) not in YEARS:
-            raise ValueError(f"the year must be from {YEARS.start} to {YEARS.stop - 1}")
+        _check_year(text, YEARS)
         try:
             return format_instant(parse_instant(text.upper()))
         except ValueError:
@@ -182,10 +187,12 @@ class Date(Patterned):
     kind = "date"
     format = 'a date like "2026-03-02"'
     json: ClassVar[JsonSchema] = {"format": "date"}
+    years = YEARS
 
     def read(self, text: str) -> str:
         if not DATE.fullmatch(text):
             raise ValueError
+        _check_year(text, self.years)
         try:
             return date.fromisoformat(text).isoformat()
         except ValueError:
@@ -199,11 +206,7 @@ class Deadline(Instant):
     json: ClassVar[JsonSchema] = {"anyOf": [{"format": "date-time"}, {"format": "date"}]}
 
     def read(self, text: str) -> str:
-        if not DATE.fullmatch(text):
-            return super().read(text)
-        if int(text[:4]) not in YEARS:
-            raise ValueError(f"the year must be from {YEARS.start} to {YEARS.stop - 1}")
-        return Date().read(text)
+        return Date().read(text) if DATE.fullmatch(text) else super().read(text)
 
 
 class Country(Patterned):
@@ -304,6 +307,20 @@ class Integer(Number):
         number = super().canonical(value)
         if not isinstance(number, int):
             raise ValidationError("must be a whole number")
+        return number
+
+
+class NoticePeriod(Integer):
+    """A whole number up to `longest`. v1 allows more in its schema, which is never narrowed."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__()
+        self.longest = longest
+
+    def canonical(self, value: Any) -> int:
+        number = super().canonical(value)
+        if number > self.longest:
+            raise ValidationError(f"must be at most {self.longest}")
         return number
 
 

@@ -24,24 +24,30 @@ class Notice:
     unit: str
     to: str = ANY_DAY
 
-    def last_day(self, start: date) -> date:
-        """The last day of the present job that leaves time for a new start: on an allowed day before it."""
+    def last_day(self, start: date) -> date | None:
+        """The last day of the present job that leaves time for a new start: on an allowed day before it. None if it is
+        before the first day of the calendar."""
+        return _within_calendar(self._last_day, start)
+
+    def latest_day(self, start: date) -> date | None:
+        """The last day on which to give notice before a new start; while the present job lasts. None as in
+        `last_day`."""
+        return _within_calendar(self._latest_day, start)
+
+    def _last_day(self, start: date) -> date:
         day = start - DAY
         while not _ENDS[self.to](day):
             day -= DAY
         return day if self.to != ANY_DAY else working_day(day)
 
-    def latest_day(self, start: date) -> date:
-        """The last day on which to give notice before a new start; while the present job lasts.
-
-        A period to any day is counted back from the start; one to a fixed day from the end of the employment, and the
-        day of the notice does not count (BGB section 187).
-        """
+    def _latest_day(self, start: date) -> date:
+        """A period to any day is counted back from the start; one to a fixed day from the end of the employment, and
+        the day of the notice does not count (BGB section 187)."""
         if self.unit == "months":
-            end = start - DAY if self.to == ANY_DAY else self.last_day(start)
+            end = start - DAY if self.to == ANY_DAY else self._last_day(start)
             return _months_before(end + DAY, self.length) - DAY
         period = DAY * self.length * (7 if self.unit == "weeks" else 1)
-        return min((start if self.to == ANY_DAY else self.last_day(start)) - period, self.last_day(start))
+        return min((start if self.to == ANY_DAY else self._last_day(start)) - period, self._last_day(start))
 
     def words(self) -> str:
         """`3 months to the end of a month`; `none` where no notice is owed."""
@@ -95,6 +101,13 @@ def _stated(length: int, unit: str, to: str | None, country: str) -> Notice:
         )
     in_probation = unit == "weeks" and length * 7 <= _PROBATION_DAYS[country]
     return Notice(length, unit, ANY_DAY if in_probation else MONTH_END if unit == "months" else BY_LAW[country].to)
+
+
+def _within_calendar(count: Callable[[date], date], start: date) -> date | None:
+    try:
+        return count(start)
+    except (OverflowError, ValueError):  # of a timedelta and of a year
+        return None
 
 
 def _months_before(day: date, months: int) -> date:

@@ -21,12 +21,20 @@ FILE: Final = "fields.yaml"
 OWNERS: Final = ("offer", "interview", "application", "candidate")
 KEYS: Final = ("type", "label", "visible_to", "choices")
 VISIBLE_TO: Final = ("candidate", "employer")
+
+
+class OwnDate(Date):
+    """A day of any year, such as one of birth: no period is counted from it."""
+
+    years = range(1, 10000)
+
+
 TYPES: Final[Mapping[str, type[Kind]]] = {
     "text": Line,
     "number": Number,
     "boolean": Boolean,
     "money": Money,
-    "date": Date,
+    "date": OwnDate,
     "instant": Instant,
     "days": Integer,
     "choice": Choice,

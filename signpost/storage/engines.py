@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from signpost.storage.errors import BadDatabaseUrl
+from signpost.storage.errors import BadDatabaseUrl, refuse_value
 
 POSTGRESQL_NAMES = ("postgres", "postgresql", "postgresql+psycopg")
 SQLITE_NAMES = ("sqlite", "sqlite+pysqlite")
@@ -100,6 +100,7 @@ def make_engine(url: URL, options: EngineOptions) -> Engine:
         connect_args={"timeout": options.busy_timeout_s} if sqlite else _postgresql_arguments(options),
         **({} if sqlite else {"isolation_level": "READ COMMITTED"}),
     )
+    event.listen(engine, "handle_error", refuse_value)
     if sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exc
+from sqlalchemy import ExceptionContext, exc
 
 from signpost.errors import BugError, CallerError, MisconfiguredError, SignpostError, TransientError
 from signpost.storage.refusals import postgresql_refusal, sqlite_refusal
@@ -69,11 +69,16 @@ def translate_errors() -> Iterator[None]:
         raise translate(error) from error
     except exc.TimeoutError as error:
         raise StorageUnavailable("no database connection became free within the pool timeout") from error
-    except (UnicodeEncodeError, OverflowError) as error:
-        # Raised by the drivers themselves while binding, so SQLAlchemy does not wrap them.
-        raise StorageRefused(f"the database cannot store this value: {type(error).__name__}") from error
     except exc.SQLAlchemyError as error:
         raise StorageBug(type(error).__name__) from error
+
+
+def refuse_value(context: ExceptionContext) -> None:
+    """Turn what drivers themselves raise for a value that they cannot bind into StorageRefused: SQLAlchemy does not
+    wrap it, and outside a statement the same exceptions have other causes."""
+    error = context.original_exception
+    if isinstance(error, UnicodeEncodeError | OverflowError):
+        raise StorageRefused(f"the database cannot store this value: {type(error).__name__}") from error
 
 
 def translate(error: exc.DBAPIError) -> SignpostError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +14,7 @@ from signpost.names import ADVICE, AGENDA, EVENTS, QUESTIONS
 from signpost.storage import CalendarLink, CaseRow, DeliveryRow, SeenEvent, Store, erasures, open_store, upgrade
 from signpost.storage.buckets import Lease, Rate
 from signpost.storage.deliveries import MAX_UNVERIFIED_BYTES
-from signpost.storage.errors import StorageRefused, translate_errors
+from signpost.storage.errors import StorageRefused
 from signpost.storage.page_sessions import LINK, SESSION, PageSession, digest_of
 from signpost.storage.rows import StandingRow
 from signpost.storage.tables import delivery_cases, delivery_ids
@@ -80,10 +81,15 @@ def test_a_signed_message_is_bound_until_the_end_of_its_time(store: Store) -> No
     assert not store.signed_messages.claim(b"k", b"2", until=NOW + 10, now=NOW + 10)
 
 
-def test_a_value_that_cannot_be_stored_is_not_told() -> None:
-    with pytest.raises(StorageRefused) as caught, translate_errors():
-        raise UnicodeEncodeError("utf-8", "Jane Doe", 0, 1, "of Jane Doe")
+def test_the_refusal_of_a_value_that_cannot_be_stored_does_not_contain_it(store: Store) -> None:
+    with pytest.raises(StorageRefused) as caught, store.transaction() as transaction:
+        transaction.mark_seen([SeenEvent("acme", "ats", "Jane Doe \ud800", "c", 0, 0)])
     assert "Jane" not in str(caught.value)
+
+
+def test_an_error_of_other_code_within_a_transaction_is_not_one_of_the_database(store: Store) -> None:
+    with pytest.raises(OverflowError), store.transaction():
+        date.min - timedelta(days=1)
 
 
 def test_the_latest_place_in_the_list_of_an_employer_counts_and_no_page_repeats(store: Store) -> None:

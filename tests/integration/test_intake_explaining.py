@@ -241,3 +241,9 @@ def test_rules_that_change_are_taken_without_a_restart(tmp_path: Path) -> None:
     path.write_text(path.read_text("utf-8").replace("Never sign in a rush", "Take your time"), "utf-8")
     engines.of("north")
     assert engines.of("north").rulebook.version != before.rulebook.version
+
+
+def test_a_date_that_no_period_can_be_counted_from_is_refused(intake: Intake) -> None:
+    document = imagined("offer.extended", "2026-03-02T00:00:00Z", offer="acme", start_date="0001-01-01")
+    status, found = simulate(intake, {"events": [document]})
+    assert (status, [one["pointer"] for one in found["errors"]]) == (422, ["/events/0/data/start_date"])

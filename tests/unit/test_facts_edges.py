@@ -104,3 +104,12 @@ def test_a_counteroffer_that_nobody_answers_leaves_the_first_yes(by: str | None)
     yes = offer(1, "accepted", by="verbal"), offer(2, "accepted", **second)
     [found] = facts(offer(0, "extended"), *yes, offer(3, "countered")).entities["offer"]
     assert found.values["accepted_at"] == START + HOUR
+
+
+@pytest.mark.parametrize("start", ["0001-01-01", "0001-01-03", "2026-09-01"])
+@pytest.mark.parametrize("unit", ["days", "weeks", "months"])
+def test_values_stored_before_they_were_refused_leave_facts_unknown(start: str, unit: str) -> None:
+    job = (0, "employment.current", {f"notice_period_{unit}": 800_000})
+    known = facts(job, offer(1, "extended", start_date=start)).entities["offer"][0].values
+    assert known["stage"] == "open"
+    assert "notice_by" not in known

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from signpost.facts.notice import MID_MONTH, MONTH_END, QUARTER_END, Notice, notice_of, working_day
+from signpost.facts.notice import ENDS, MID_MONTH, MONTH_END, QUARTER_END, UNITS, Notice, notice_of, working_day
 
 EXAMPLES: list[tuple[str, dict[str, Any], str, str, str]] = [
     # (source, what is known, new start, last day of the present job, last day to give notice)
@@ -106,3 +106,13 @@ def test_words() -> None:
     assert Notice(4, "weeks", MID_MONTH).words() == "4 weeks to the 15th or the end of a month"
     assert Notice(0, "months", MONTH_END).words() == "none"
     assert Notice(2, "weeks", QUARTER_END).words() == "2 weeks to the end of a quarter"
+
+
+@pytest.mark.parametrize(("unit", "to"), [(unit, to) for unit in UNITS for to in ENDS])
+@pytest.mark.parametrize(
+    ("length", "start"), [(0, date.min), (800_000, date(2026, 5, 1)), (10**15, date(9998, 12, 31))]
+)
+def test_a_period_that_leads_off_the_calendar_leaves_no_day(unit: str, to: str, length: int, start: date) -> None:
+    """Cases can have been stored with such values."""
+    assert Notice(length, unit, to).latest_day(start) is None
+    assert (Notice(length, unit, to).last_day(start) is None) is (start == date.min)

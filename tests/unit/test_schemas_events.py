@@ -125,7 +125,8 @@ def test_a_naive_instant_is_told_what_it_lacks() -> None:
 
 @pytest.mark.parametrize(
     ("field", "said"),
-    [("start_date", "2026-02-29"), ("start_date", "20260301"), ("start_date", "2026-W01-1"), ("weekends", "true"),
+    [("start_date", "2026-02-29"), ("start_date", "20260301"), ("start_date", "0001-01-01"),
+     ("start_date", "1969-12-31"), ("start_date", "9999-01-01"), ("start_date", "2026-W01-1"), ("weekends", "true"),
      ("weekends", 1), ("paid_leave_days", "25"), ("paid_leave_days", 2.5), ("paid_leave_days", True),
      ("paid_leave_days", -1), ("travel_percent", 101), ("hours_per_week", float("inf")), ("hours_per_week", 169),
      ("workplace", "office"), ("conditions", ["medical", "medical"]), ("conditions", "medical"),
@@ -137,6 +138,14 @@ def test_a_naive_instant_is_told_what_it_lacks() -> None:
 )  # fmt: skip
 def test_what_the_vocabulary_does_not_say_is_refused(field: str, said: Any) -> None:
     assert set(refused(**{field: said})) == {field}
+
+
+@pytest.mark.parametrize(("unit", "longest"), [("days", 3650), ("weeks", 520), ("months", 120)])
+def test_a_notice_period_lasts_at_most_ten_years(unit: str, longest: int) -> None:
+    name = f"notice_period_{unit}"
+    assert load("employment.current", **{name: longest}) == {name: longest}
+    with pytest.raises(ValidationError, match=f"must be at most {longest}"):
+        load("employment.current", **{name: longest + 1})
 
 
 def test_whole_numbers_are_whole_however_written() -> None:

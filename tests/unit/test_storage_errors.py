@@ -89,8 +89,6 @@ def test_the_name_of_a_sqlite_error_decides(name: str, text: str, kind: type[Exc
     ("error", "kind"),
     [
         (exc.TimeoutError(), StorageUnavailable),
-        (OverflowError(), StorageRefused),
-        (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogate"), StorageRefused),
         (exc.InvalidRequestError(), StorageBug),
         (wrapped(psycopg.errors.lookup("40001")("x")), StorageConflict),
     ],

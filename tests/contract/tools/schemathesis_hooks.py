@@ -43,6 +43,7 @@ EXPLAINED: Final = {
         "must be an id of 1 to 128 characters, or",
         "is missing; name the candidate or send at least one event",
         "the year must be from 1970 to 9998",
+        "/notice_period_[a-z]+ must be at most",
         "must be within the years 1970 to 9999",
         "must not contain (control characters|the NUL|lone surrogates|noncharacters|spaces)",
         "an extension attribute must be a string, a boolean or a 32-bit integer",
