@@ -1,21 +1,13 @@
 """Converts what a vendor sends to the kind of a field, as far as it can be read as one. Pure."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
-from signpost.ingress.formats import day, deadline, rfc3339
+from signpost.ingress.formats import day, deadline, decimal_text, rfc3339
 from signpost.ingress.scope import DeliveryScope, as_text
 from signpost.schemas.fields import Deadline, Id, Kind, Number
 
-
-def number(value: Any, kind: Kind) -> Any:
-    """A number that a vendor's custom field holds as text."""
-    if not isinstance(kind, Number) or not isinstance(value, str):
-        return value
-    try:
-        return Decimal(value)
-    except InvalidOperation:
-        return value
+_BOOLEANS: Final = {"true": True, "false": False}
 
 
 def convert(kind: Kind, value: Any, scope: DeliveryScope) -> Any:
@@ -26,4 +18,23 @@ def convert(kind: Kind, value: Any, scope: DeliveryScope) -> Any:
         return deadline(value, scope.formats)
     if kind.kind == "instant":
         return rfc3339(value, scope.formats)
-    return day(value, scope.formats) if kind.kind == "date" else value
+    if kind.kind == "date":
+        return day(value, scope.formats)
+    return _from_text(kind, value, scope) if isinstance(value, str) else value
+
+
+def _from_text(kind: Kind, text: str, scope: DeliveryScope) -> Any:
+    """The number, boolean or choice that a text states without doubt; else the text."""
+    if isinstance(kind, Number):
+        return _number(decimal_text(text, scope.formats))
+    word = text.strip().casefold()
+    if kind.kind == "boolean":
+        return _BOOLEANS.get(word, text)
+    return next((one for one in kind.choices if one.casefold() == word), text) if kind.kind == "choice" else text
+
+
+def _number(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text

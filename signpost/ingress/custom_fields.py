@@ -20,9 +20,11 @@ def custom_field(custom: Custom | None, kind: str, place: str) -> Expression:
     item: Expression = (
         ListLookup(custom.container, custom.keys, place) if custom.keys else _Member(custom.container, place)
     )
-    if custom.money is not None and kind in ("money", "money_or_false"):
-        return replace(custom.money, objects=(item,))
-    return Nested(item, custom.value)
+    value = Nested(item, custom.value)
+    if custom.money is None or kind not in ("money", "money_or_false"):
+        return value
+    money = replace(custom.money, objects=(item,))
+    return money if kind == "money" else Coalesce((money, _NoMoney(value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,14 @@ class Nested:
         """Return the inner value."""
         found = self.item.value(scope)
         return self.inner.value(scope.under(found)) if isinstance(found, Mapping) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _NoMoney:
+    """`false` where another expression returns it: there is none."""
+
+    expression: Expression
+
+    def value(self, scope: DeliveryScope) -> Any:
+        """Return False, or None for any other value."""
+        return False if self.expression.value(scope) is False else None

@@ -16,7 +16,7 @@ from marshmallow import ValidationError
 from signpost.case.event import Order
 from signpost.case.fold import CUSTOM
 from signpost.case.instant import format_instant, offset_at
-from signpost.ingress.converting import convert, number
+from signpost.ingress.converting import convert
 from signpost.ingress.custom_fields import custom_field
 from signpost.ingress.expressions import Coalesce, Expression, Path, holds
 from signpost.ingress.formats import instant, rfc3339, why_no_time
@@ -242,7 +242,7 @@ class Translator:
                 self._note(f"{CUSTOM}.{name}", kind, misfit(expression, scope), expression, scope)
                 continue
             try:
-                found[name] = kind.canonical(number(convert(kind, value, scope), kind))
+                found[name] = kind.canonical(convert(kind, value, scope))
             except ValidationError:
                 self._note(f"{CUSTOM}.{name}", kind, value, expression, scope)
         return found

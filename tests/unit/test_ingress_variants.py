@@ -582,6 +582,38 @@ def test_an_amount_of_a_source_or_of_ashby_is_noted_too() -> None:
     assert notes(take("ashby", ashby("offerUpdate", offer=offer), fields={"bonus": "Bonus"})) == []
 
 
+@pytest.mark.parametrize(
+    ("value", "bonus", "noted"),
+    [(False, False, 0), ({"amount": 5, "unit": "USD"}, {"amount": "5", "currency": "USD"}, 0), (True, None, 1)],
+)
+def test_a_field_of_a_source_states_that_there_is_no_bonus(value: Any, bonus: Any, noted: int) -> None:
+    custom = {"extra": {"type": "yes_no", "value": value}}
+    body = sent_offer(offer_status="Created", resolved_at=None, custom_fields=custom)
+    result = take("greenhouse", body, fields={"bonus": "extra"})
+    assert (result.events[1].data.get("bonus"), len(notes(result))) == (bonus, noted)
+
+
+WORDS = [
+    ("workplace", "Hybrid", "hybrid"), ("workplace", " REMOTE ", "remote"), ("workplace", "From home", None),
+    ("paid_leave_days", "25", 25), ("paid_leave_days", "25 days", None), ("paid_leave_days", "2.5", None),
+    ("hours_per_week", "37.5", 37.5), ("hours_per_week", "NaN", None), ("negotiable", "true", True),
+    ("negotiable", "False", False), ("negotiable", "yes", None), ("title", "Remote", "Remote"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("term", "text", "value"), WORDS)
+@pytest.mark.parametrize("vendor", ["greenhouse", "ashby"])
+def test_a_text_that_states_a_value_without_doubt_is_read(vendor: str, term: str, text: str, value: Any) -> None:
+    field = {"title": "Own", "id": "own", "value": text}
+    body = ashby("offerUpdate", offer=ashby_offer() | {"latestVersion": {"id": "v", "customFields": [field]}})
+    if vendor == "greenhouse":
+        body = sent_offer(offer_status="Created", resolved_at=None, custom_fields={"Own": field})
+    result = take(vendor, body, fields={term: "Own"})
+    stated = [event.data[term] for event in result.events if event.data.get(term) is not None]
+    assert stated == ([] if value is None else [value])
+    assert bool(notes(result)) == (value is None)
+
+
 # Times, versions and words
 
 
