@@ -120,6 +120,8 @@ def rfc3339(value: Any, formats: Formats) -> str | None:
 def deadline(value: Any, formats: Formats) -> Any:
     """Return the text of a time, or of the end of a day: in the zone, else the day itself. Other values are None."""
     text = day(value, formats)
+    if isinstance(text, int):
+        return None
     if not isinstance(formats.iso(value), str) or not ISO_DATE.fullmatch(formats.iso(value)):
         return rfc3339(value, formats)
     try:
@@ -132,9 +134,11 @@ def day(value: Any, formats: Formats) -> Any:
     """Return the day that a date or a time names, as YYYY-MM-DD; any other value unchanged.
 
     A day has no zone: a time stands for the day on which it is midnight, as written or in the zone, else for the day
-    as written.
+    as written. A number of fewer digits than `DIGITS` is no time: 20260415 is meant as a day.
     """
     value = formats.iso(value)
+    if isinstance(value, int) and not DIGITS[formats.unit].fullmatch(str(value)):
+        return value
     time = instant(value, replace(formats, zone=formats.zone or UTC_ZONE))
     if time is None:
         return value

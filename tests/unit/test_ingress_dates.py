@@ -194,3 +194,11 @@ def test_a_wrong_format_is_found_at_the_load(tmp_path: Path, formats: str, start
     with pytest.raises(MappingError) as caught:
         load_mapping(dated(tmp_path, formats, start))
     assert any(str(one).startswith(f"dated.yaml:{problem}") for one in caught.value.problems), str(caught.value)
+
+
+@pytest.mark.parametrize("value", [20260415, 0, -20260415, 179574957, True])
+@pytest.mark.parametrize("unit", ["seconds", "milliseconds"])
+def test_a_number_of_few_digits_is_no_day_since_the_epoch(value: int, unit: str) -> None:
+    formats = Formats(unit=unit, zone=ZoneInfo("Europe/Berlin"))
+    assert (day(value, formats), deadline(value, formats), start_of_day(value, formats)) == (value, None, None)
+    assert day({"seconds": 1795749570, "milliseconds": 1795749570123}[unit], formats) == "2026-11-27"
