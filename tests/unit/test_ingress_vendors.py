@@ -487,6 +487,8 @@ def test_a_recruiter_is_the_contact_person_before_a_hiring_manager() -> None:
     for team, name in (
         ([sourcer, manager, recruiter], "Ann Lee"),
         ([sourcer, manager], "Joey Joe"),
+        ([recruiter | {"lastName": None}], "Ann"),
+        ([recruiter | {"firstName": None}], "Lee"),
         ([sourcer, 7], None),
         ("x", None),
     ):
