@@ -12,6 +12,7 @@ from signpost.errors import CallerError
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 MAX_URL_CHARS: Final = 2_000
+LOOPBACK: Final[Sequence[Address]] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 PUBLIC_V6: Final = IPv6Network("2000::/3")
 """All that is assigned for use in public."""
 INSIDE: Final[Sequence[Network]] = (
@@ -52,7 +53,7 @@ def check_url(url: str, networks: Sequence[Network]) -> None:
         raise BadUrl("must have no user, password or fragment: the signature identifies the sender")
     if parts.scheme == "http" and not networks:
         raise BadUrl("must begin with https; http is for networks of SIGNPOST_ENDPOINT_NETWORKS")
-    if (literal := _literal(host)) is not None and not is_allowed(literal, networks):
+    if (spelled := _spelled(host)) and not any(is_allowed(one, networks) for one in spelled):
         raise BadUrl(f"{host} is no public address; SIGNPOST_ENDPOINT_NETWORKS allows networks of your own")
 
 
@@ -86,11 +87,14 @@ def _is_in(address: Address, networks: Sequence[Network]) -> bool:
     return any(one in network for one in (address, mapped) if one for network in networks)
 
 
-def _literal(host: str) -> Address | None:
-    """The address that a host spells, also as resolvers read it: 2130706433, 0x7f.1, 0177.0.0.1; None for a name."""
+def _spelled(host: str) -> Sequence[Address]:
+    """The addresses that a host spells, also as resolvers read it: 2130706433, 0x7f.1, 0177.0.0.1, localhost (RFC
+    6761); none for any other name."""
     plain = host.partition("%")[0].removesuffix(".")
+    if plain.lower().rpartition(".")[2] == "localhost":
+        return LOOPBACK
     with suppress(ValueError):
-        return ip_address(plain)
+        return (ip_address(plain),)
     with suppress(OSError):
-        return IPv4Address(inet_aton(plain))
-    return None
+        return (IPv4Address(inet_aton(plain)),)
+    return ()

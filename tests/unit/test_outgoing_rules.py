@@ -67,7 +67,8 @@ def test_a_setting_allows_networks_also_over_http_and_as_mapped_addresses() -> N
         "https://[fe80::1%25eth0]/", "https://host.example/" + "x" * 2_000, "https://[::ffff:10.0.0.1]/",
         "https://host.example/\n", "https://2130706433/", "https://0x7f000001/", "https://0x7F.1/", "https://127.1/",
         "https://0177.0.0.1/", "https://017700000001/", "https://10.1/", "https://0/", "https://127.0.0.1./",
-        "https://0xa9fea9fe/latest", "https://[::ffff:7f00:1]/", "https://[0:0:0:0:0:ffff:127.0.0.1]/",
+        "https://localhost/", "https://LOCALHOST.:8443/",
+        "https://a.b.localhost/", "https://0xa9fea9fe/latest", "https://[::ffff:7f00:1]/", "https://[0:0:0:0:0:ffff:127.0.0.1]/",
     ],
 )  # fmt: skip
 def test_urls_that_no_endpoint_has(url: str) -> None:
@@ -80,6 +81,9 @@ def test_urls_that_endpoints_have() -> None:
     check_url("https://8.8.8.8/", ())
     check_url("https://134744072/", ())
     check_url("https://127.example/", ())
+    check_url("https://localhost.example/", ())
+    check_url("http://localhost/", parse_networks("127.0.0.0/8"))
+    check_url("https://localhost/", parse_networks("::1"))
     check_url("http://127.1/", parse_networks("127.0.0.0/8"))
     check_url("http://hooks.internal/", parse_networks("10.0.0.0/8"))
 
