@@ -1,6 +1,6 @@
 """The requests about endpoints of webhooks: their schemas and loaders. What a URL may be is not decided here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
@@ -45,9 +45,10 @@ class EndpointRotationSchema(Schema):
     overlap_hours = Integer(minimum=0, maximum=MAX_OVERLAP_HOURS)
 
 
-def load_endpoint(document: Any) -> dict[str, Any]:
-    """A request for a new endpoint. Raises InvalidEvent with every problem."""
-    return _load(EndpointSchema(), document)
+def load_endpoint(document: Any, problems_in: Callable[[Mapping[str, Any]], Sequence[Problem]]) -> dict[str, Any]:
+    """A request for a new endpoint. Raises InvalidEvent with every problem, also those of the members that the schema
+    takes."""
+    return _load(EndpointSchema(), document, problems_in)
 
 
 def load_replay(document: Any) -> str | None:
@@ -61,10 +62,21 @@ def load_rotation(document: Any) -> int:
     return int(_load(EndpointRotationSchema(), document).get("overlap_hours", 24))
 
 
-def _load(schema: Schema, document: Any) -> dict[str, Any]:
+def _no_problems(_valid: Mapping[str, Any]) -> Sequence[Problem]:
+    return ()
+
+
+def _load(
+    schema: Schema, document: Any, problems_in: Callable[[Mapping[str, Any]], Sequence[Problem]] = _no_problems
+) -> dict[str, Any]:
     if not isinstance(document, Mapping):
         raise InvalidEvent([Problem("", f"must be an object, is {json_type(document)}")])
+    problems: list[Problem] = []
     try:
-        return dict(schema.load({name: value for name, value in document.items() if value is not None}))
+        valid = dict(schema.load({name: value for name, value in document.items() if value is not None}))
     except ValidationError as error:
-        raise InvalidEvent(problems_of(schema, error.messages_dict, "", Hints(meant=OPTIONS))) from None
+        valid = dict(error.valid_data) if isinstance(error.valid_data, Mapping) else {}
+        problems += problems_of(schema, error.messages_dict, "", Hints(meant=OPTIONS))
+    if problems := [*problems, *problems_in(valid)]:
+        raise InvalidEvent(problems)
+    return valid

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -10,6 +11,7 @@ from signpost.case.instant import HOUR
 from signpost.ingress.strict_json import loads
 from signpost.outgoing.addresses import Network
 from signpost.outgoing.desk import EndpointDesk
+from signpost.outgoing.registry import problems_in
 from signpost.schemas.endpoints import load_endpoint, load_replay, load_rotation
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
@@ -34,7 +36,8 @@ def blueprint(context: IntakeContext, networks: Sequence[Network]) -> Blueprint:
 
     @routes.post("/v1/endpoints")
     def add_endpoint() -> Response:
-        mine, wanted = desk(), load_endpoint(body())
+        mine = desk()
+        wanted = load_endpoint(body(), partial(problems_in, tenant=mine.tenant, networks=networks))
         every = wanted.get("every_change", False)
         return reply(mine.add(wanted["url"], wanted["patterns"], every_change=every, now=context.clock()), 201)
 

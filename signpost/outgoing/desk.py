@@ -20,6 +20,7 @@ from signpost.outgoing.registry import (
     secret_of,
     test_message,
 )
+from signpost.schemas import Problem
 from signpost.storage import Announcement, EndpointRow, Store
 from signpost.storage.endpoint_rows import BY_HAND
 
@@ -53,7 +54,7 @@ class EndpointDesk:
             now=now,
         )
         if not self.store.endpoints.add(row, MAX_ENDPOINTS):
-            raise InvalidEndpoint("", f"this tenant has {MAX_ENDPOINTS} endpoints; remove one first")
+            raise InvalidEndpoint([Problem("", f"this tenant has {MAX_ENDPOINTS} endpoints; remove one first")])
         return {**endpoint_document(row, None, now), "secret": row.secret}
 
     def row(self, name: str) -> EndpointRow:

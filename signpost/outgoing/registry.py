@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -30,10 +30,7 @@ _PATTERN: Final = re.compile(
 
 
 class InvalidEndpoint(InvalidEvent):
-    """The endpoint cannot be added. `pointer`: the member that is wrong."""
-
-    def __init__(self, pointer: str, detail: str) -> None:
-        super().__init__([Problem(pointer, detail)])
+    """The endpoint cannot be added."""
 
 
 class NoEndpoint(CallerError):
@@ -49,7 +46,9 @@ def tenant_of(patterns: Sequence[str]) -> str:
     """The one tenant that all patterns begin with. Raises InvalidEndpoint."""
     found = {match[1] for pattern in patterns if (match := _PATTERN.fullmatch(pattern))}
     if len(found) != 1 or found & {"*", "#"}:
-        raise InvalidEndpoint("/patterns", "all patterns must begin with the same tenant, like acme.candidate.#")
+        raise InvalidEndpoint(
+            [Problem("/patterns", "all patterns must begin with the same tenant, like acme.candidate.#")]
+        )
     return found.pop()
 
 
@@ -65,30 +64,43 @@ def new_endpoint(
     now: int,
 ) -> EndpointRow:
     """An endpoint of a tenant. Raises InvalidEndpoint."""
-    check_patterns(tenant, patterns)
-    try:
-        check_url(url, networks)
-    except BadUrl as error:
-        raise InvalidEndpoint("/url", str(error)) from None
+    if problems := problems_in({"url": url, "patterns": patterns}, tenant, networks):
+        raise InvalidEndpoint(problems)
     return EndpointRow(
         tenant, name, url, tuple(dict.fromkeys(patterns)), every_change, created=now, changed=now, secret=secret
     )
 
 
+def problems_in(wanted: Mapping[str, Any], tenant: str, networks: Sequence[Network]) -> list[Problem]:
+    """What is wrong with the `url` and the `patterns` of an endpoint, as far as they are given."""
+    found = list(_pattern_problems(tenant, wanted["patterns"])) if "patterns" in wanted else []
+    try:
+        if "url" in wanted:
+            check_url(wanted["url"], networks)
+    except BadUrl as error:
+        found.append(Problem("/url", str(error)))
+    return found
+
+
 def check_patterns(tenant: str, patterns: Sequence[str]) -> None:
     """Raises InvalidEndpoint for a text that is no pattern, matches nothing, or is of another tenant."""
+    if problems := list(_pattern_problems(tenant, patterns)):
+        raise InvalidEndpoint(problems)
+
+
+def _pattern_problems(tenant: str, patterns: Sequence[str]) -> Iterator[Problem]:
     if not 1 <= len(patterns) <= MAX_PATTERNS:
-        raise InvalidEndpoint("/patterns", f"must have 1 to {MAX_PATTERNS} patterns")
+        yield Problem("/patterns", f"must have 1 to {MAX_PATTERNS} patterns")
     for number, pattern in enumerate(patterns):
         match = _PATTERN.fullmatch(pattern)
         if match is None or match[1] != tenant:
-            raise InvalidEndpoint(
+            yield Problem(
                 f"/patterns/{number}",
                 f"must begin with {tenant}: {tenant}.AUDIENCE.TOPIC.PRIORITY.CHANGE with * and #, or "
                 f"agenda:{tenant}.AUDIENCE.PRIORITY",
             )
-        if problem := unknown_word(pattern):
-            raise InvalidEndpoint(f"/patterns/{number}", problem)
+        elif problem := unknown_word(pattern):
+            yield Problem(f"/patterns/{number}", problem)
 
 
 def test_message(endpoint: EndpointRow, name: str, now: int) -> tuple[Announcement, Item]:

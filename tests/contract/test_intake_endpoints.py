@@ -72,6 +72,12 @@ def test_what_is_wrong_is_named(intake: Intake, body: dict[str, Any], pointer: s
     assert pointer in [error["pointer"] for error in answer.get_json()["errors"]]
 
 
+def test_one_refusal_names_all_that_is_wrong(intake: Intake) -> None:
+    body = {"url": "ftp://x/y", "patterns": ["a..b", "north.candidat.#"], "foo": 1}
+    answer = intake.post("/v1/endpoints", json.dumps(body).encode(), {}).get_json()
+    assert [one["pointer"] for one in answer["errors"]] == ["/foo", "/patterns/0", "/patterns/1", "/url"]
+
+
 def test_a_wrong_body_is_no_event_and_an_option_of_the_command_leads_to_its_field(intake: Intake) -> None:
     answer = intake.post("/v1/endpoints", json.dumps({"url": URL, "bind": ["north.#"]}).encode(), {}).get_json()
     assert (answer["type"], answer["title"]) == ("urn:signpost:problem:refused", "The body is invalid")
