@@ -13,6 +13,7 @@ from signpost.case.event import Event
 from signpost.ingress.cloudevents_http import Mode, binary_document, mode_of, with_data
 from signpost.ingress.strict_json import MalformedJson, TooLarge, loads
 from signpost.metrics.table import EVENTS_REFUSED
+from signpost.names import CLOUDEVENTS_BATCH_JSON
 from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, load_event
 from signpost.schemas.custom import OwnKinds
@@ -41,6 +42,8 @@ def blueprint(context: IntakeContext) -> Blueprint:
             return _batch(context, document, tenant, now, len(raw), price)
         if mode is Mode.BINARY:
             document = binary_document(headers, document)
+        elif isinstance(document, list):
+            raise InvalidEvent([Problem("", f"must be an object; send an array of events as {CLOUDEVENTS_BATCH_JSON}")])
         read = load_event(with_data(document), tenant=tenant, now=now, own=context.tenants.own_fields(tenant))
         [event] = with_cases(context.store, [read])
         _, refused = context.quotas.split(tenant, [event])

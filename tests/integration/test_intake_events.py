@@ -118,6 +118,12 @@ def test_the_refusal_of_an_unreadable_number_says_why(intake: Intake, number: st
     assert "Unreadable" not in answer.text
 
 
+def test_a_batch_that_is_sent_as_one_event_learns_its_content_type(intake: Intake) -> None:
+    answer = intake.send([event()])
+    assert answer.status_code == 422
+    assert BATCH in answer.get_json()["errors"][0]["detail"]
+
+
 def test_an_unreadable_id_is_refused_in_words(intake: Intake) -> None:
     answer = intake.send(json.dumps(event(id="here")).replace('"here"', "1" * 41).encode())
     detail = "must be a string, is a value that cannot be read (the number has more than 40 digits)"
