@@ -176,8 +176,13 @@ ANSWERS: JsonSchema = {
         "description": "`until` is required with the answer `snoozed`, and not allowed with the others.",
     },
     "Simulated": of(
-        "candidate at until changes active suppressed next_change",
+        "candidate others at until changes active suppressed next_change",
         candidate=_TEXT,
+        others={
+            "type": "array",
+            "items": _TEXT,
+            "description": "The other candidates of the events, by case: only `changes` has their advice",
+        },
         at=_INSTANT,
         until=_INSTANT,
         changes={"type": "array", "items": ref("Recommendation")},

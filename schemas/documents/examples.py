@@ -233,6 +233,7 @@ FEEDBACK: dict[str, Any] = {"answer": "snoozed", "until": "2026-03-09T08:00:00Z"
 SIMULATION: dict[str, Any] = {"events": [EVENT], "at": "2026-03-02T14:00:00Z", "until": "2026-04-01T00:00:00Z"}
 SIMULATED: dict[str, Any] = {
     "candidate": "c-1",
+    "others": [],
     "at": "2026-03-02T14:00:00Z",
     "until": "2026-04-01T00:00:00Z",
     "changes": [RECOMMENDATION_EVENT["data"]],

@@ -15,9 +15,11 @@ from signpost.errors import CallerError
 
 
 class Simulated(TypedDict):
-    """The result. `changes`: all changes that would be published, in order; `active`: the advice active at the end."""
+    """The result. `changes`: all changes that would be published, in order; `active`: the candidate's advice at the
+    end; `others`: the cases of the other candidates of the events, whose advice is in `changes` alone."""
 
     candidate: str
+    others: list[str]
     at: str
     until: str
     changes: list[dict[str, Any]]
@@ -46,6 +48,7 @@ def simulate(case_set: CaseSet, candidate: str, events: Sequence[Event], at: int
     case = case_set.find(candidate)
     return {
         "candidate": case.key,
+        "others": sorted({case_set.find(event.subject).key for event in events} - {case.key}),
         "at": format_instant(at),
         "until": format_instant(until),
         "changes": changes,

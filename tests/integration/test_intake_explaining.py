@@ -247,3 +247,13 @@ def test_a_date_that_no_period_can_be_counted_from_is_refused(intake: Intake) ->
     document = imagined("offer.extended", "2026-03-02T00:00:00Z", offer="acme", start_date="0001-01-01")
     status, found = simulate(intake, {"events": [document]})
     assert (status, [one["pointer"] for one in found["errors"]]) == (422, ["/events/0/data/start_date"])
+
+
+def test_the_other_candidates_of_a_simulation_are_named(intake: Intake) -> None:
+    time = "2026-03-03T00:00:00Z"
+    sent = [imagined("offer.extended", time, key, offer="o-9") | {"id": key} for key in ("c-1", "c-9")]
+    _, found = simulate(intake, {"events": sent})
+    described("Simulated", found)
+    assert (found["candidate"], found["others"]) == ("c-1", ["c-9"])
+    merged = imagined("candidate.merged", time, "c-9", into="c-1")
+    assert simulate(intake, {"events": [*sent, merged]})[1]["others"] == []
