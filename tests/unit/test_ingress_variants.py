@@ -177,6 +177,12 @@ def test_an_interview_of_merge_that_was_held_when_it_was_added_is_completed(stat
     assert types(merge_interview("added", status=status, remote_was_deleted=True)) == []
 
 
+@pytest.mark.parametrize("event", ["Candidate.removed", "Application.removed"])
+def test_a_record_that_merge_misses_is_known_and_erases_nobody(event: str) -> None:
+    result = merge(event, candidate="c1")
+    assert (types(result), result.unknown) == ([], False)
+
+
 DEPRECATION = [(1, "SENT"), (2, "DEPRECATED")]
 
 
