@@ -51,7 +51,7 @@ def _questions(loaded: LoadedCase, case_set: CaseSet, now: int) -> list[Question
     engine = case_set.engine.compiled
     if not isinstance(engine, CompiledEngine):
         raise BugError(f"questions need the compiled engine, not {type(engine).__name__}")
-    return questions(engine, loaded.case, loaded.key, now)
+    return questions(engine, loaded.case, loaded.key, now, advice_state=loaded.advice_state)
 
 
 def _new_list(row: CaseRow, loaded: LoadedCase) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from signpost.case import Case
 from signpost.case.event import Event
 from signpost.case.instant import format_instant
 from signpost.engine import CompiledEngine
-from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all, questions
+from signpost.explain import Question, TooManySubjects, UnknownRule, UnknownSubject, explain, explain_all, questions
 from signpost.explain.simulation import SimulationTooLarge, simulate
 from signpost.services.intake.problems import TooExpensive
 
@@ -64,7 +64,7 @@ class Ask:
             "candidate": self.case.key,
             "at": format_instant(self.now),
             "rulebook": engine.rulebook.version,
-            "questions": questions(engine, Case.from_json(self.case.state), self.case.key, self.now, self.limit),
+            "questions": _questions(engine, self.case, self.now, self.limit),
         }
 
 
@@ -114,9 +114,12 @@ class ReadAgenda:
 
     def run(self, engine: CompiledEngine) -> Any:
         """The agenda as it is now; `sequence` is that of the one published last."""
-        case = Case.from_json(self.case.state)
-        asked = questions(engine, case, self.case.key, self.now, self.limit) if self.limit else []
+        asked = _questions(engine, self.case, self.now, self.limit) if self.limit else []
         return {**_agenda(engine, self.tenant, self.case, self.reader, self.now), "questions": asked}
+
+
+def _questions(engine: CompiledEngine, case: StoredCase, now: int, limit: int) -> list[Question]:
+    return questions(engine, Case.from_json(case.state), case.key, now, limit, case.advice)
 
 
 def _agenda(engine: CompiledEngine, tenant: str, case: StoredCase, reader: Reader, now: int) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
         row = case_of(context, tenant, key)
         context.charge(tenant, prices.QUESTIONS)
         with slots.take(tenant):
-            return _run(Ask(tenant, StoredCase(row.key, row.state), context.clock(), limit))
+            return _run(Ask(tenant, StoredCase(row.key, row.state, row.advice), context.clock(), limit))
 
     @routes.post("/v1/simulate")
     def simulation() -> Response:

@@ -7,13 +7,14 @@ from typing import Any, Protocol
 
 import orjson
 
+from signpost.advice.answers import answer_to, set_aside, snoozed_until
 from signpost.advice.basis import Basis
 from signpost.advice.document import add_explanation, document, employer_of
 from signpost.advice.evidence import evidence
 from signpost.advice.records import CLOSED_BY_CONSUMER, PUBLISHED, AdviceRecord, dump_records, load_records
 from signpost.advice.wording import Writer
 from signpost.case.case import Case
-from signpost.case.instant import on_calendar, parse_instant
+from signpost.case.instant import on_calendar
 from signpost.engine.compiled import Answer, Match
 from signpost.engine.intervals import holds
 from signpost.engine.supersession import suppressors
@@ -100,7 +101,7 @@ class _Advisor:
 
     def run(self) -> AdviceResult:
         current = self._active_answers()
-        suppressed = suppressors(current)
+        suppressed = suppressors(current, set_aside(self.case, self.records, self.now))
         for key in sorted(self.records.keys() | current.keys()):
             answer = current.get(key)
             record = self.records.get(key) or _new_record(current[key])
@@ -142,19 +143,14 @@ class _Advisor:
 
     def apply_feedback(self, record: AdviceRecord) -> None:
         """Apply the consumer's latest answer to this recommendation."""
-        answer = self._answer_to(record)
-        state = answer["answer"] if answer else "active"
-        until = parse_instant(answer["until"]) if answer and answer.get("until") else None
-        if state == "snoozed" and (until is None or until <= self.now):
-            state, until = "active", None
+        answer = answer_to(self.case, record)
+        state, until = answer["answer"] if answer else "active", snoozed_until(answer, self.now)
+        if state == "snoozed" and until is None:
+            state = "active"
         if state == record.state and until == record.until:
             return
         record.state, record.until = state, until
         self._emit(record, "raised" if state == "active" else state)
-
-    def _answer_to(self, record: AdviceRecord) -> dict[str, Any] | None:
-        fields = self.case.registers.get("advice", {}).get(record.id)
-        return fields["answer"][1] if fields else None
 
     def _suppress(self, record: AdviceRecord, answer: Answer, by: str) -> None:
         """Let another rule replace it; emits "superseded" if it was published."""
@@ -193,7 +189,7 @@ class _Advisor:
 
     def _close_as_answered(self, record: AdviceRecord) -> None:
         """Tell the answer of a consumer whose action ends the advice by what it implies, rather than its end alone."""
-        answer = self._answer_to(record)
+        answer = answer_to(self.case, record)
         if answer is not None and answer["answer"] in CLOSED_BY_CONSUMER:
             self.apply_feedback(record)
 

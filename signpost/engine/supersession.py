@@ -8,13 +8,15 @@ from signpost.engine.links import is_linked
 from signpost.rulebook.terms import Reach
 
 
-def suppressors(current: Mapping[str, Answer]) -> dict[str, str]:
+def suppressors(current: Mapping[str, Answer], set_aside: Mapping[str, int | None]) -> dict[str, str]:
     """Suppressed key -> the key of the advice that takes its place. `current`: all advice that holds, by key.
+    `set_aside`: the advice that was dismissed (None), or is snoozed and until when (microseconds), by key.
 
-    Acts are decided in the order of `acts.yaml`; advice that is itself suppressed replaces nothing by its act. So no
-    two acts that exclude each other remain.
+    Acts are decided in the order of `acts.yaml`; advice that is itself suppressed, or was dismissed, replaces nothing.
+    So no two acts that exclude each other remain.
     """
-    found = _named(current)
+    dismissed = {key for key, until in set_aside.items() if until is None}
+    found = _named(current, set_aside)
     remaining: list[Answer] = []
     for key in sorted(
         (key for key in current if key not in found and current[key].rule.act), key=lambda key: _order(current[key])
@@ -22,21 +24,26 @@ def suppressors(current: Mapping[str, Answer]) -> dict[str, str]:
         by = next((other for other in remaining if replaces(other, current[key])), None)
         if by is not None:
             found[key] = by.key
-        elif (act := current[key].rule.act) and act.replaces:
+        elif key not in dismissed and (act := current[key].rule.act) and act.replaces:
             remaining.append(current[key])
     return found
 
 
-def _named(current: Mapping[str, Answer]) -> dict[str, str]:
+def _named(current: Mapping[str, Answer], set_aside: Mapping[str, int | None]) -> dict[str, str]:
     """Suppressed key -> the key of the rule that names it under `suppresses`."""
     found: dict[str, str] = {}
     for key in sorted(current):
         answer = current[key]
         for rule in answer.rule.suppresses:
             target = f"{rule}@{answer.subject.kind}/{answer.subject.id}"
-            if target in current:
+            if target in current and not (key in set_aside and _is_missed(current[target], set_aside[key])):
                 found.setdefault(target, key)
     return found
+
+
+def _is_missed(answer: Answer, until: int | None) -> bool:
+    """Whether advice is due before what stands in for it comes back, at `until` (microseconds; None: never)."""
+    return until is None or (answer.due is not None and answer.due <= until)
 
 
 def _order(answer: Answer) -> tuple[int, int, str]:

@@ -1,8 +1,10 @@
 """Builds the explanation of one rule about one subject at one instant. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TypedDict
 
+from signpost.advice.answers import set_aside
 from signpost.advice.records import AdviceRecord, load_records
 from signpost.case.case import Case
 from signpost.case.instant import format_instant, on_calendar
@@ -77,6 +79,19 @@ class Explanation(TypedDict):
 MAX_SUBJECTS = 50
 
 
+@dataclass(frozen=True, slots=True)
+class _Advice:
+    """The stored advice of the case, by key. `aside`: what of it was answered, see `suppressors`."""
+
+    records: Mapping[str, AdviceRecord]
+    aside: Mapping[str, int | None]
+
+    @classmethod
+    def load(cls, advice_state: bytes, case: Case, now: int) -> "_Advice":
+        records = load_records(advice_state)
+        return cls(records, set_aside(case, records, now))
+
+
 def explain_all(
     engine: CompiledEngine, case: Case, key: str, rule: str, now: int, advice_state: bytes = b""
 ) -> list[Explanation]:
@@ -89,7 +104,8 @@ def explain_all(
     if len(found) > MAX_SUBJECTS:
         names = ", ".join(map(_name, found[:3]))
         raise TooManySubjects(f"this case has {len(found)} {checked_rule.about}s; name one of them: {names}, ...")
-    return [_explain(engine, checked_rule, subject, facts, now, advice_state, budget) for subject in found]
+    advice = _Advice.load(advice_state, case, now)
+    return [_explain(engine, checked_rule, subject, facts, now, advice, budget) for subject in found]
 
 
 def explain(
@@ -105,7 +121,8 @@ def explain(
         names = [*known][:MAX_SUBJECTS]
         hint = f"it has: {', '.join(names)}{', ...' if len(known) > len(names) else ''}" if known else "it has none"
         raise UnknownSubject(f"rule {rule} is about {checked_rule.about}s, and this case has no {subject!r}; {hint}")
-    return _explain(engine, checked_rule, known[subject], facts, now, advice_state, Budget())
+    advice = _Advice.load(advice_state, case, now)
+    return _explain(engine, checked_rule, known[subject], facts, now, advice, Budget())
 
 
 def _rule(engine: CompiledEngine, rule: str) -> Rule:
@@ -119,7 +136,7 @@ def _name(subject: Entity) -> str:
 
 
 def _explain(
-    engine: CompiledEngine, rule: Rule, subject: Entity, facts: Facts, now: int, advice_state: bytes, budget: Budget
+    engine: CompiledEngine, rule: Rule, subject: Entity, facts: Facts, now: int, advice: _Advice, budget: Budget
 ) -> Explanation:
     answer = engine.answer_about(rule.id, subject, facts)
     holding = answer.holds(now)
@@ -135,8 +152,8 @@ def _explain(
         "levels": [level_phrase(level) for level in rule.levels],
         "due": _text(answer.due),
         "valid_until": _text(answer.valid_until),
-        "told": _advice_state(load_records(advice_state).get(answer.key)),
-        "suppressed_by": list(_suppressors(engine, answer, facts, now)) if holding else [],
+        "told": _advice_state(advice.records.get(answer.key)),
+        "suppressed_by": list(_suppressors(engine, answer, facts, now, advice.aside)) if holding else [],
         "next": _next(answer, now),
         "if_changed": changes(trial),
         "if_there_were": arrivals(trial),
@@ -151,10 +168,12 @@ def _advice_state(record: AdviceRecord | None) -> AdviceState | None:
     return {"id": record.id, "state": record.state, "until": _text(record.until), "by": record.by}
 
 
-def _suppressors(engine: CompiledEngine, answer: Answer, facts: Facts, now: int) -> Iterator[str]:
+def _suppressors(
+    engine: CompiledEngine, answer: Answer, facts: Facts, now: int, aside: Mapping[str, int | None]
+) -> Iterator[str]:
     """The rule that takes the place of this advice; with its subject if that is another one."""
     current = {one.key: one for one in engine.answers(facts) if one.holds(now)}
-    by = suppressors(current).get(answer.key)
+    by = suppressors(current, aside).get(answer.key)
     if by is not None:
         rule, _, subject = by.partition("@")
         yield rule if subject == _name(answer.subject) else by

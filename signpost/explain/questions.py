@@ -9,7 +9,9 @@ from typing import Any, Final, TypedDict
 
 from marshmallow import ValidationError
 
+from signpost.advice.answers import set_aside
 from signpost.advice.evidence import as_json
+from signpost.advice.records import load_records
 from signpost.advice.variables import EMPLOYER_FALLBACK
 from signpost.case.case import Case
 from signpost.case.event import Event
@@ -98,26 +100,30 @@ class _Result:
         return -max(priorities), -len(priorities), entity.kind, entity.id, self.unknown.ask.name
 
 
-def questions(engine: CompiledEngine, case: Case, key: str, now: int, limit: int = DEFAULT_LIMIT) -> list[Question]:
+def questions(
+    engine: CompiledEngine, case: Case, key: str, now: int, limit: int = DEFAULT_LIMIT, advice_state: bytes = b""
+) -> list[Question]:
     """The `limit` questions to the candidate of this case whose answers decide the most urgent advice, and the most.
 
-    `key`: the key of the case. Costs at most MAX_TRIALS evaluations, and those of single rules in `unknowns`.
+    `key`: the key of the case; `advice_state`: its stored advice state, if known. Costs at most MAX_TRIALS evaluations,
+    and those of single rules in `unknowns`.
     """
     facts = facts_of(case, key, engine.rulebook.vocabulary)
     found = unknowns(engine, facts, now)
     if not found:
         return []
-    wanted = frozenset(_wanted(engine, facts, now))
-    trials = _Trials(engine, case, key, now, wanted, min(MAX_TRIALS, MAX_WORK // _size(facts)))
+    aside = set_aside(case, load_records(advice_state), now)
+    wanted = frozenset(_wanted(engine, facts, now, aside))
+    trials = _Trials(engine, case, key, now, wanted, aside, min(MAX_TRIALS, MAX_WORK // _size(facts)))
     order = sorted(found, key=lambda gap: (-found[gap].rank, -found[gap].rules, gap))
     results = [result for gap in order if (result := trials.run(found[gap])).rules]
     return [_question(result, key, now) for result in sorted(results, key=lambda result: result.rank)[:limit]]
 
 
-def _wanted(engine: CompiledEngine, facts: Facts, now: int) -> dict[str, Answer]:
-    """The advice for the candidate, without what other advice replaces."""
+def _wanted(engine: CompiledEngine, facts: Facts, now: int, aside: Mapping[str, int | None]) -> dict[str, Answer]:
+    """The advice for the candidate, without what other advice replaces. `aside`: see `suppressors`."""
     current = {answer.key: answer for answer in engine.answers(facts) if answer.holds(now)}
-    replaced = suppressors(current)
+    replaced = suppressors(current, aside)
     return {
         key: answer for key, answer in current.items() if key not in replaced and answer.rule.audience == "candidate"
     }
@@ -129,13 +135,15 @@ def _size(facts: Facts) -> int:
 
 @dataclass(slots=True)
 class _Trials:
-    """Tries answers on a case. `wanted`: the keys of the advice as the case is; `left`: how many more it may try."""
+    """Tries answers on a case. `wanted`: the keys of the advice as the case is; `aside`: the answered advice, see
+    `suppressors`; `left`: how many more it may try."""
 
     engine: CompiledEngine
     case: Case
     key: str
     now: int
     wanted: frozenset[str]
+    aside: Mapping[str, int | None]
     left: int = 0
 
     def run(self, unknown: Unknown) -> _Result:
@@ -158,7 +166,7 @@ class _Trials:
         self.left -= 1
         event = Event("", "signpost", "question", answer.type, self.now, self.key, data)
         facts = facts_of(self.case.fold(event), self.key, self.engine.rulebook.vocabulary)
-        wanted = _wanted(self.engine, facts, self.now)
+        wanted = _wanted(self.engine, facts, self.now, self.aside)
         return {key: _waiting(found, self.now) for key, found in wanted.items() if key not in self.wanted}
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from signpost.advice import advise
+from signpost.advice.records import load_records
 from signpost.case import Case, Event
 from signpost.case.instant import DAY, HOUR, format_instant, parse_instant
 from signpost.engine import CompiledEngine
@@ -198,6 +200,24 @@ def test_what_takes_its_place_and_what_was_told_are_named() -> None:
     case = case_of(said(1, "offer.extended", offer="acme", salary=terms["salary"]), letter)
     one = explain(ENGINE, case, "c-1", "review-letter", "offer/acme", NOW)
     assert (one["holds"], one["suppressed_by"]) == (True, ["letter-differs"])
+
+
+def test_what_was_dismissed_takes_no_place() -> None:
+    """As the advisor decides: the explanation agrees with its records at every answer."""
+    terms = {"salary": {"amount": "80000", "currency": "USD", "per": "year"}}
+    letter = said(2, "offer.letter_received", offer="acme", letter={"salary": {**terms["salary"], "amount": "70000"}})
+    case, state, seen = case_of(said(1, "offer.extended", offer="acme", salary=terms["salary"]), letter), b"", set()
+    for hour, answer in enumerate(("done", "dismissed", "snoozed")):
+        state = advise(ENGINE, case, state, tenant="acme", key="c-1", now=NOW + hour).advice_state
+        name = load_records(state)["letter-differs@offer/acme"].id
+        until = {"until": format_instant(NOW + DAY)} if answer == "snoozed" else {}
+        case = case.fold(said(9 + hour, f"advice.{answer}", NOW + hour, recommendation=name, **until))
+        state = advise(ENGINE, case, state, tenant="acme", key="c-1", now=NOW + hour).advice_state
+        one = explain(ENGINE, case, "c-1", "review-letter", "offer/acme", NOW + hour, state)
+        by = load_records(state)["review-letter@offer/acme"].by
+        assert one["suppressed_by"] == ([] if by is None else ["letter-differs"])
+        seen.add((answer, by is None))
+    assert seen == {("done", False), ("dismissed", True), ("snoozed", False)}
 
 
 def test_an_employers_explanation_does_not_depend_on_what_they_cannot_know() -> None:

@@ -30,6 +30,7 @@ CASES = number_of(50)
 ENGINE = shipped_engine()
 NOW = START + DAY
 ACME = {"employer": {"id": "acme", "name": "Acme"}}
+PAY = {"offered": 58_000, "floor": 60_000, "target": 70_000}
 
 
 def said(number: int, type_: str, **data: Any) -> Event:
@@ -183,6 +184,17 @@ def test_the_cost_is_limited_whatever_the_case(offers: int) -> None:
     assert questions(engine, case_of(*events), "c-1", NOW)
     assert 0 < engine.evaluations <= MAX_TRIALS + 1
     assert 0 < engine.single <= MAX_WORK / 20
+
+
+def test_what_was_dismissed_keeps_no_question_back() -> None:
+    pay = {limit: {"amount": str(amount), "currency": "USD", "per": "year"} for limit, amount in PAY.items()}
+    wishes = said(1, "candidate.preferences", salary_floor=pay["floor"], salary_target=pay["target"])
+    case = case_of(wishes, said(2, "offer.extended", offer="o-1", salary=pay["offered"], negotiable=False, **ACME))
+    state = advise(ENGINE, case, b"", tenant="acme", key="c-1", now=NOW).advice_state
+    name = active(state)["turn-down-below-floor@offer/o-1"].id
+    assert "offer/o-1 workplace" not in facts_asked(questions(ENGINE, case, "c-1", NOW, MAX_LIMIT, state))
+    case = case.fold(Event("acme", "app", "e-9", "advice.dismissed", NOW, "c-1", {"recommendation": name}))
+    assert "offer/o-1 workplace" in facts_asked(questions(ENGINE, case, "c-1", NOW, MAX_LIMIT, state))
 
 
 def test_an_empty_case_has_no_questions() -> None:

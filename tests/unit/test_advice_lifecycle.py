@@ -276,6 +276,40 @@ def test_answered_advice_stays_away_after_a_suppression(world: World, answer: st
     assert "ask@offer/o" not in world.active()
 
 
+def test_dismissed_advice_replaces_nothing(world: World) -> None:
+    offer(world)
+    sign_another(world, 1)
+    decline = next(change.id for change in world.last if change.rule == "decline")
+    assert world.say(2, "advice.done", recommendation=decline) == [("done", "decline@offer/o", 2)]
+    assert world.say(3, "advice.dismissed", recommendation=decline) == [
+        ("raised", "ask@offer/o", 1),
+        ("dismissed", "decline@offer/o", 3),
+    ]
+    assert world.say(4, "offer.declined", offer="p") == []
+    assert sign_another(world, 5) == [("superseded", "ask@offer/o", 2), ("raised", "decline@offer/o", 1)]
+
+
+def test_snoozed_advice_hides_nothing_that_is_due_before_it_comes_back(world: World) -> None:
+    offer(world, respond_by=format_instant(START + 60 * HOUR))
+    sign_another(world, 1)
+    decline = next(change.id for change in world.last if change.rule == "decline")
+    for hours, until, expected in (
+        (2, 59, {("snoozed", "decline@offer/o", 2)}),
+        (3, 60, {("snoozed", "decline@offer/o", 3), ("raised", "answer@offer/o", 1)}),
+    ):
+        at = format_instant(START + until * HOUR)
+        assert set(world.say(hours, "advice.snoozed", recommendation=decline, until=at)) == expected
+    assert ("raised", "decline@offer/o", 4) in world.wake(60)
+
+
+def test_snoozed_advice_goes_on_replacing_what_has_no_due_time(world: World) -> None:
+    offer(world)
+    sign_another(world, 1)
+    decline = next(change.id for change in world.last if change.rule == "decline")
+    until = format_instant(START + 60 * HOUR)
+    assert world.say(2, "advice.snoozed", recommendation=decline, until=until) == [("snoozed", "decline@offer/o", 2)]
+
+
 def test_snoozed_advice_that_another_rule_replaces_is_superseded_and_does_not_come_back_at_its_time(
     world: World,
 ) -> None:

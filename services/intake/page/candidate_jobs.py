@@ -19,7 +19,6 @@ from signpost.engine import CompiledEngine
 from signpost.engine.compiled import Answer
 from signpost.engine.conditions import intervals_of
 from signpost.engine.intervals import holds
-from signpost.engine.supersession import suppressors
 from signpost.explain.visibility import subjects
 from signpost.facts.facts import Entity, Facts
 from signpost.names import PRIORITIES
@@ -125,11 +124,10 @@ class _Reading:
     def _advice(self) -> Iterator[dict[str, Any]]:
         """Every rule that holds at the instant, the most urgent first, with what became of it."""
         current = {key: answer for key, answer in self.basis.answers.items() if answer.holds(self.at)}
-        replaced = suppressors(current)
         for key in sorted(current, key=lambda one: (-PRIORITIES.index(current[one].priority(self.at)), one)):
-            yield self._recommendation(current[key], self.basis.records.get(key), replaced.get(key))
+            yield self._recommendation(current[key], self.basis.records.get(key))
 
-    def _recommendation(self, answer: Answer, record: AdviceRecord | None, by: str | None) -> dict[str, Any]:
+    def _recommendation(self, answer: Answer, record: AdviceRecord | None) -> dict[str, Any]:
         priority = answer.priority(self.at)
         words = self.basis.writer.words(answer, answer.related_at(self.at), priority)
         return {
@@ -139,7 +137,7 @@ class _Reading:
             "employer": answer.subject.values.get("employer_name") or answer.subject.values.get("employer"),
             "priority": priority,
             "state": record.state if record else "active",
-            "by": by,
+            "by": record.by if record else None,
             "title": words.title,
             "message": words.message,
             "steps": words.steps,
