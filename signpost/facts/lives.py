@@ -10,6 +10,7 @@ from math import inf
 
 from signpost.case.case import Register, Registers
 from signpost.case.fold import CUSTOM, SINGLE
+from signpost.case.instant import DAY
 from signpost.case.order import JOINED
 from signpost.facts.employment import midnight_utc
 from signpost.facts.entity import Entity, is_for, links_of, plain
@@ -125,11 +126,14 @@ class _Lives:
         return self.registers.get("employment", {}).get(SINGLE, {}).get("employer")
 
     def _heard(self, entity: Entity) -> Iterator[int]:
-        """When something was stated about an entity and about what belongs to it."""
+        """When something was stated about an entity and about what belongs to it, when its interviews begin, and when
+        the days are over by which the employer promised an answer."""
         yield self._stated(entity)
         for item in self.belonging.get((entity.kind, entity.id), ()):
             yield self._stated(item)
             yield _instant(item, "starts_at")
+            if isinstance(promised := item.values.get("word_by"), date):
+                yield midnight_utc(promised) + DAY
 
     def _stated(self, entity: Entity) -> int:
         """When anything was last stated about an entity; 0: never."""
