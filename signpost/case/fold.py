@@ -67,6 +67,9 @@ def _interview(event: Event, name: str) -> Iterator[Statement]:
         yield "interview", interview, name, _milestone(event)
     if name == "completed":
         data["completed_at"] = data.get("completed_at") or format_instant(event.time, event.offset)
+    for term in ("starts_at", "format"):
+        if data.get(term):
+            yield "interview", interview, f"{JOINED}.{term}.{data[term]}", name
     yield from _fields("interview", interview, _with_application(event, data))
 
 

@@ -16,6 +16,7 @@ from signpost.facts.employment import EMPLOYMENT_FIELDS, begins_after, employed,
 from signpost.facts.endings import add_endings, end_accepted_offers
 from signpost.facts.entity import Entity, are_of_one_employer, is_for
 from signpost.facts.lives import add_beginnings, add_lives, add_present_employer
+from signpost.facts.moves import add_moves
 from signpost.facts.notice import ANY_DAY, Notice, notice_of
 from signpost.facts.people import add_people
 from signpost.facts.places import add_places
@@ -83,6 +84,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     add_deadlines(entities["offer"], entities["contact"], registers.get("offer", {}), ended)
     add_withdrawals(entities["offer"], entities["contact"])
     add_endings(entities, add_application_stages(entities))
+    add_moves(entities["interview"], registers.get("interview", {}))
     registers = _with_present_job(registers, entities["offer"], recorded)
     candidate = _candidate(key, registers)
     _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
