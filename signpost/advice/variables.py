@@ -1,18 +1,18 @@
 """The variables that the texts of a rule may use: made only where a text uses them. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
 from signpost.advice.addressing import salutation, signature, the_candidate
 from signpost.engine.compiled import Answer
-from signpost.engine.conditions import values_agree
+from signpost.engine.conditions import compile_untimed, values_agree
 from signpost.engine.environment import Env
 from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.shapes import ADDRESSED
-from signpost.rulebook.terms import AnyOf, Duration, Known, Rule, Scope
+from signpost.rulebook.terms import AnyOf, Condition, Duration, Known, Rule, Scope, is_timed
 from signpost.rulebook.text_values import readable
 from signpost.rulebook.texts import show, to_local_time
 from signpost.rulebook.values import parse_duration
@@ -78,20 +78,21 @@ _OF_RULES: Final[Mapping[str, Callable[[RuleVariables], Any]]] = {
 
 
 def missing_fields(rule: Rule, env: Env) -> list[str]:
-    """The labels of the unknown fields that a rule's `any unknown` names."""
-    missing = []
-    for term in rule.when:
-        if isinstance(term, AnyOf):
-            for alternative in term.alternatives:
-                condition = alternative[0]
-                if (
-                    len(alternative) == 1
-                    and isinstance(condition, Known)
-                    and not condition.known
-                    and condition.ref.scope == Scope.ITEM
-                ) and condition.ref.name not in env.item.values:
-                    missing.append(rule.vocabulary[env.item.kind][condition.ref.name].label)
-    return missing
+    """The labels of the unknown fields that a rule's `any unknown` names, also as one of several alternatives."""
+    fields = rule.vocabulary[env.item.kind]
+    return [fields[name].label for name in _missing_names(rule.when, env)]
+
+
+def _missing_names(condition: Condition, env: Env) -> Iterator[str]:
+    for alternative in (one for term in condition if isinstance(term, AnyOf) for one in term.alternatives):
+        nested = tuple(term for term in alternative if isinstance(term, AnyOf))
+        beside = tuple(term for term in alternative if not isinstance(term, AnyOf))
+        match beside:
+            case (Known(ref=ref, known=False),) if not nested:
+                if ref.scope == Scope.ITEM and ref.name not in env.item.values:
+                    yield ref.name
+            case _ if nested and not any(map(is_timed, beside)) and compile_untimed(beside)(env):
+                yield from _missing_names(nested, env)
 
 
 def context_of(entity: Entity, facts: Facts, clock: Clock, *, private: bool = True) -> Mapping[str, Any]:
