@@ -21,6 +21,7 @@ from signpost.facts.notice import ANY_DAY, Notice, notice_of
 from signpost.facts.people import add_people
 from signpost.facts.places import add_places
 from signpost.facts.renewals import add_renewals
+from signpost.facts.replaced_offers import join_replaced_offers
 from signpost.facts.stages import DerivedFact, interview_stage, offer_stage
 from signpost.facts.terms import add_agreed_terms, add_separate_terms
 from signpost.facts.unnamed_offers import join_unnamed_offers
@@ -68,7 +69,7 @@ class Facts:
 
 def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     """The facts of the case with this key ("c-1", "application:a-7"), limited to the fields of a vocabulary."""
-    registers = join_unnamed_offers(case.resolved())
+    registers = join_replaced_offers(join_unnamed_offers(case.resolved()))
     entities = {
         kind: [_READERS[kind](entity, fields) for entity, fields in sorted(registers.get(kind, {}).items())]
         for kind in ("offer", "interview", "application", "contact")

@@ -20,20 +20,20 @@ def join_unnamed_offers(registers: Registers) -> Registers:
     joined = {offer: fields for offer, fields in offers.items() if offer not in joins}
     for unnamed, offer in sorted(joins.items()):
         joined[offer] = _latest(joined[offer], offers[unnamed])
-    contacts = {contact: _moved(fields, joins) for contact, fields in registers.get("contact", {}).items()}
-    return {**registers, "offer": joined, "contact": contacts}
+    return {**registers, "offer": joined, "contact": move_contacts(registers.get("contact", {}), joins)}
 
 
 def _offer_of(unnamed: str, offers: dict[str, Fields]) -> str | None:
     """The offer of the same application that was last extended; None if this one has an id of its own or is alone."""
-    application = _application(offers[unnamed])
+    application = application_of(offers[unnamed])
     if unnamed == application or unnamed.replace(BY_APPLICATION, "", 1) != application:
         return None
-    others = (offer for offer in offers if offer != unnamed and _application(offers[offer]) == application)
+    others = (offer for offer in offers if offer != unnamed and application_of(offers[offer]) == application)
     return max(others, key=lambda offer: (_extended(offers[offer]), offer), default=None)
 
 
-def _application(fields: Fields) -> object:
+def application_of(fields: Fields) -> object:
+    """The id of the application of an offer; None if unknown."""
     return fields["application"][1] if "application" in fields else None
 
 
@@ -48,6 +48,12 @@ def _latest(one: Fields, other: Fields) -> Fields:
 def _choose(name: str, one: Register, other: Register) -> Register:
     best = min if name.startswith(f"{JOINED}.") else max
     return best(one, other, key=lambda at: at[0])
+
+
+def move_contacts(contacts: dict[str, Fields], joins: dict[str, str]) -> dict[str, Fields]:
+    """Contacts by id, those about an offer that was joined with another as contacts about that one. `joins`: the id of
+    an offer -> the id of the one that stands for it."""
+    return {contact: _moved(fields, joins) for contact, fields in contacts.items()}
 
 
 def _moved(fields: Fields, joins: dict[str, str]) -> Fields:

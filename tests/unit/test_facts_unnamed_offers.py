@@ -39,7 +39,7 @@ def test_a_hire_after_the_acceptance_is_no_second_one() -> None:
 
 
 def test_of_several_the_one_that_was_last_extended_is_meant() -> None:
-    earlier = ("offer.extended", {"offer": "o-9", "application": "a-7"})
+    earlier = ("offer.extended", {"offer": "o-9", "application": "a-7", "title": "Clerk"})
     assert {one.id: one.values["stage"] for one in offers(earlier, MADE, HIRED)} == {"o-7": "accepted", "o-9": "open"}
 
 
@@ -55,7 +55,7 @@ def test_what_was_told_about_it_is_about_that_offer() -> None:
     ("offer", "application"), [("application-a-7", "a-8"), ("a-7", "a-7"), ("application-a-7", None), ("o-8", "a-7")]
 )
 def test_any_other_id_is_one_of_its_own(offer: str, application: str | None) -> None:
-    said = {"offer": offer} if application is None else {"offer": offer, "application": application}
+    said = {"offer": offer, "title": "Clerk"} | ({} if application is None else {"application": application})
     assert len(offers(MADE, ("offer.accepted", said))) == 2
 
 
