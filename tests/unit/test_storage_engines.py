@@ -25,7 +25,6 @@ from signpost.storage import (
     StorageUnavailable,
     Store,
     back_up,
-    engines,
     open_store,
     schema,
 )
