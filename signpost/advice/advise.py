@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from signpost.advice.answers import answer_to, set_aside, snoozed_until
+from signpost.advice.answers import answer_to, is_outdated, set_aside, snoozed_until
 from signpost.advice.basis import Basis
 from signpost.advice.document import add_explanation, document, employer_of
 from signpost.advice.evidence import evidence
@@ -131,7 +131,7 @@ class _Advisor:
         return {key: answer for key, answer in self.answers.items() if answer.match in matches}
 
     def _activate(self, record: AdviceRecord, answer: Answer) -> None:
-        if record.state not in (*PUBLISHED, *ANSWERS):
+        if record.state not in (*PUBLISHED, *ANSWERS) or (record.state == "done" and self._is_outdated(record)):
             record.begin_episode(self.tenant, self.key, self.case.erased_at, self.now)
             self._refresh(record, answer)
             self._emit(record, "raised")
@@ -143,7 +143,7 @@ class _Advisor:
 
     def apply_feedback(self, record: AdviceRecord) -> None:
         """Apply the consumer's latest answer to this recommendation."""
-        answer = answer_to(self.case, record)
+        answer = answer_to(self.case, record) if not self._is_outdated(record) else None
         state, until = answer["answer"] if answer else "active", snoozed_until(answer, self.now)
         if state == "snoozed" and until is None:
             state = "active"
@@ -151,6 +151,10 @@ class _Advisor:
             return
         record.state, record.until = state, until
         self._emit(record, "raised" if state == "active" else state)
+
+    def _is_outdated(self, record: AdviceRecord) -> bool:
+        answer = self.answers.get(record.key)
+        return answer is not None and is_outdated(self.case, record, answer)
 
     def _suppress(self, record: AdviceRecord, answer: Answer, by: str) -> None:
         """Let another rule replace it; emits "superseded" if it was published."""

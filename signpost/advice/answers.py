@@ -6,6 +6,7 @@ from typing import Any
 from signpost.advice.records import PUBLISHED, AdviceRecord
 from signpost.case.case import Case
 from signpost.case.instant import parse_instant
+from signpost.engine.compiled import Answer
 from signpost.names import ANSWERS
 
 
@@ -13,6 +14,16 @@ def answer_to(case: Case, record: AdviceRecord) -> dict[str, Any] | None:
     """The latest answer to the recommendation of a record: {"answer": ..., "until": ...}."""
     fields = case.registers.get("advice", {}).get(record.id)
     return fields["answer"][1] if fields else None
+
+
+def is_outdated(case: Case, record: AdviceRecord, about: Answer) -> bool:
+    """Whether the advice was done before what its step is about: before another letter came."""
+    since = about.subject.values.get(about.rule.done_since) if about.rule.done_since else None
+    fields = case.registers.get("advice", {}).get(record.id)
+    if since is None or not fields:
+        return False
+    (at, *_), answer = fields["answer"]
+    return bool(answer["answer"] == "done" and at < since)
 
 
 def snoozed_until(answer: Mapping[str, Any] | None, now: int) -> int | None:

@@ -28,7 +28,7 @@ REQUIRED = ("about", "source", "when", "priority", "title", "message")
 OPTIONAL = ("audience", "act", "norms", "params", "define", "valid", "lasting", "due", "steps", "drafts", "attaches")
 ON_CARDS = ("item", "opening", "question", "point", "weight")
 """Its part of a card that joins several recommendations."""
-KEYS = (*REQUIRED, *OPTIONAL, *ON_CARDS, "implies", *RULE_KEYS)
+KEYS = (*REQUIRED, *OPTIONAL, *ON_CARDS, "implies", "done_since", *RULE_KEYS)
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9-]*)?")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _POINT_HINT = "use lower-case letters, like pay"
@@ -85,6 +85,7 @@ class RuleReader:
             weight=self._weight(node),
             point=self._point(node),
             implies=read_implied(node, about, self.problems),
+            done_since=read_word(node, "done_since", self._instants(about, names.audience), self.problems),
             lasting=lasting,
             params=names.params,
             places=places_of(node),
@@ -101,6 +102,13 @@ class RuleReader:
         for key in REQUIRED:
             if key not in node.value and not any(key in re.findall(r"\w+", hint) for hint in hints.values()):
                 self.problems.add("R011", node.position, f"the rule {rule_id} has no {key!r}")
+
+    def _instants(self, about: str, audience: str) -> tuple[str, ...]:
+        """The instants of a subject that an audience knows."""
+        fields = self.vocabulary[about].values()
+        return tuple(
+            one.name for one in fields if one.type == "instant" and not (one.private and audience == "employer")
+        )
 
     def _weight(self, node: Node) -> float:
         value = node.value["weight"].plain() if "weight" in node.value else 0

@@ -87,6 +87,10 @@ def _rule(sources: Sources, acts: Acts) -> JsonSchema:
             "minProperties": 1,
             "description": "Events about the subject that `done` implies: interview.prepared: {step: research}.",
         },
+        "done_since": {
+            **_TEXT,
+            "description": "The instant of the subject that the step is about: done from before it does not count.",
+        },
         "item": {
             **_TEXT,
             "description": 'Its line on a card that joins several; with a question, it completes "Ask ...".',

@@ -296,6 +296,8 @@ class Rule:
     point: str = ""
     """Questions of rules with one point are one numbered point of the joined letter; empty: its own."""
     implies: tuple[Implied, ...] = ()
+    done_since: str | None = None
+    """A field of the subject, an instant: an answer `done` from before it does not count."""
     reworded: tuple[str, ...] = ()
     """The keys whose words are those of a `words.yaml`."""
     replaced: Texts | None = None

@@ -276,6 +276,46 @@ def test_answered_advice_stays_away_after_a_suppression(world: World, answer: st
     assert "ask@offer/o" not in world.active()
 
 
+READ = """
+read:
+  about: offer
+  source: a
+  when: {stage: open, letter: received}
+  done_since: letter_received_at
+  priority: high
+  title: Read it
+  message: Read {{ letter_title }}.
+"""
+
+
+def letter(world: World, hours: float, title: str) -> list[tuple[str, str, int]]:
+    return world.say(hours, "offer.letter_received", offer="o", letter={"title": title})
+
+
+def test_what_was_done_about_another_letter_does_not_count(tmp_path: Path) -> None:
+    world = World(tmp_path, READ)
+    offer(world)
+    assert letter(world, 1, "One") == [("raised", "read@offer/o", 1)]
+    first = world.last[0].id
+    assert world.say(1, "advice.done", recommendation=first) == [("done", "read@offer/o", 2)]
+    assert world.wake(2) == []
+    assert letter(world, 3, "Two") == [("raised", "read@offer/o", 1)]
+    assert (world.last[0].id != first, world.last[0].data["message"]) == (True, "Read Two.")
+    assert world.say(4, "advice.dismissed", recommendation=world.last[0].id) == [("dismissed", "read@offer/o", 2)]
+    assert letter(world, 5, "Three") == []
+
+
+def test_an_answer_that_arrives_after_the_next_letter_does_not_count_either(tmp_path: Path) -> None:
+    world = World(tmp_path, READ)
+    offer(world)
+    letter(world, 1, "One")
+    first = world.last[0].id
+    assert letter(world, 3, "Two") == [("updated", "read@offer/o", 2)]
+    assert world.say(2, "advice.done", recommendation=first) == []
+    assert world.active() == {"read@offer/o"}
+    assert world.say(3, "advice.done", recommendation=first) == [("done", "read@offer/o", 3)]
+
+
 def test_dismissed_advice_replaces_nothing(world: World) -> None:
     offer(world)
     sign_another(world, 1)

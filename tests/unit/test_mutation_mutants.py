@@ -36,6 +36,7 @@ first-rule:
   due: soon before respond_by
   valid: for soon after extended_at
   suppresses: [second-rule]
+  done_since: letter_received_at
 second-rule:
   about: offer
   source: a
@@ -88,24 +89,25 @@ FIRST = """
 20 shift `2d after extended_at` by +1s in `valid`
 20 shift `2d after extended_at` by -1s in `valid`
 21 drop `suppresses: second-rule`
+22 drop `done_since: letter_received_at`
 8 drop `accepted_at` in `told_at`
 8 drop `extended_at` in `told_at`
 """
 SECOND = """
-29 drop `stage: open`
-29 negate `stage: open`
-30 drop `any other offer`
-30 negate `any other offer`
-30 turn `any other offer` into `at least 2 other offers`
-30 drop `stage: accepted` in `any other offer`
-30 negate `stage: accepted` in `any other offer`
-31 drop `any other offer as namesake`
-31 negate `any other offer as namesake`
-31 turn `any other offer as namesake` into `at least 2 other offers as namesake`
-31 drop `other` of `any other offer as namesake`
-31 drop `title: same as this one's title` in `any other offer as namesake`
-31 negate `title: same as this one's title` in `any other offer as namesake`
-32 turn `urgent` into `high`
+30 drop `stage: open`
+30 negate `stage: open`
+31 drop `any other offer`
+31 negate `any other offer`
+31 turn `any other offer` into `at least 2 other offers`
+31 drop `stage: accepted` in `any other offer`
+31 negate `stage: accepted` in `any other offer`
+32 drop `any other offer as namesake`
+32 negate `any other offer as namesake`
+32 turn `any other offer as namesake` into `at least 2 other offers as namesake`
+32 drop `other` of `any other offer as namesake`
+32 drop `title: same as this one's title` in `any other offer as namesake`
+32 negate `title: same as this one's title` in `any other offer as namesake`
+33 turn `urgent` into `high`
 """
 
 

@@ -140,6 +140,7 @@ def _summary(rule: Rule, source: Mapping[str, str], card: CardKind | None) -> st
         "due": f"`{source['due']}`" if "due" in source else "",
         "takes the place of": ", ".join(f"`{name}`" for name in rule.suppresses),
         "when done": ", ".join(f"`{one.type}`" for one in rule.implies),
+        "done counts since": f"`{rule.done_since}`" if rule.done_since else "",
         "ends": "; ".join(ends_of(rule)) or f"never: {rule.lasting}",
         "attaches": rule.attaches or "",
         "reworded": ", ".join(f"`{key}`: {rule.places[key]}" for key in rule.reworded),

@@ -64,6 +64,8 @@ def _list_changes(rule: Rule) -> Iterator[Change]:
     yield from _of_times(rule)
     for name, others in without_each(rule.suppresses):
         yield _place(rule, "suppresses"), f"drop `suppresses: {name}`", replace(rule, suppresses=others)
+    if rule.done_since is not None:
+        yield _place(rule, "done_since"), f"drop `done_since: {rule.done_since}`", replace(rule, done_since=None)
     for defined in rule.defined:
         if defined.name in names_used(rule):
             yield from _of_defined(rule, defined)
