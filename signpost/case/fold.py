@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from signpost.case.event import Event
 from signpost.case.instant import end_of_day, fixed_zone, format_instant, format_offset, parse_instant
-from signpost.case.order import JOINED, NAMED
+from signpost.case.order import JOINED, NAMED, REACHED
 
 Statement: TypeAlias = tuple[str, str, str, Any]
 """(kind, entity id, field, value): from this event on, the field of this entity has this value; None retracts it."""
@@ -18,6 +18,8 @@ EMPLOYER = ("id", "name", "time_zone")
 CUSTOM = "custom"
 """In event data: fields that a rulebook declares; in the case: what their names begin with."""
 DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_KEPT_FIRST: Final = ("extended",)
+"""Milestones of an offer of which the case also keeps when they were first stated."""
 SINGLE = ""
 """Entity id of the kinds that exist once per case: the candidate and the current employment."""
 
@@ -50,6 +52,8 @@ def _offer(event: Event, name: str) -> Iterator[Statement]:
     if data.get("respond_by"):
         yield "offer", offer, f"{JOINED}.respond_by.{data['respond_by']}", True
     yield "offer", offer, name, _milestone(event)
+    if name in _KEPT_FIRST:
+        yield "offer", offer, f"{REACHED}.{name}", _milestone(event)
     yield from _fields("offer", offer, _with_application(event, data))
     for terms in (data, data.get("letter") or {}, data.get("counteroffer") or {}):
         for condition in terms.get("conditions") or ():
@@ -69,7 +73,7 @@ def _interview(event: Event, name: str) -> Iterator[Statement]:
         data["completed_at"] = data.get("completed_at") or format_instant(event.time, event.offset)
     for term in ("starts_at", "format"):
         if data.get(term):
-            yield "interview", interview, f"{JOINED}.{term}.{data[term]}", name
+            yield "interview", interview, f"{REACHED}.{term}.{data[term]}", name
     yield from _fields("interview", interview, _with_application(event, data))
 
 

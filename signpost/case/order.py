@@ -26,10 +26,14 @@ FIRST: Final = "first~"
 wins."""
 JOINED: Final = "joined"
 """Beginning of the fields of which the earliest statement counts: when an employer was first named as the present
-one, when a deadline of an offer was first stated, and when a time or format of an interview was, by which milestone."""
+one, and when a deadline of an offer was first stated."""
 NAMED: Final = "named"
 """Beginning of the fields of an offer with the same order: when each of its conditions was first named."""
-_EARLIEST: Final = (f"{JOINED}.", f"{NAMED}.")
+REACHED: Final = "reached"
+"""Beginning of the fields with the same order: when a milestone of an offer was first stated, and when a time or format
+of an interview was and by which milestone. A case whose candidate was erased keeps none: of statements on both sides of
+the erasure, the first of those that remain is lost."""
+EARLIEST: Final = (f"{JOINED}.", f"{NAMED}.", f"{REACHED}.")
 OPENINGS: Final = {
     "offer": ("extended",),
     "interview": ("scheduled", "rescheduled"),
@@ -60,7 +64,7 @@ def is_greater(name: str, challenger: tuple[Any, ...], holder: tuple[Any, ...]) 
     """Whether the stamp of a challenger wins the register of this name; the stamps must differ."""
     if name.startswith(FIRST):
         return (challenger[4], *challenger) < (holder[4], *holder)
-    if name.startswith(_EARLIEST):
+    if name.startswith(EARLIEST):
         return challenger < holder
     return _position(name, challenger) > _position(name, holder)
 
@@ -142,7 +146,7 @@ def resolve(kind: str, fields: Mapping[str, RawRegister]) -> dict[str, Register]
 
 def _choose(name: str, found: list[tuple[bool, Register]]) -> Register:
     """Of the registers of several sources (whether its time counts as stated, the register), the one that counts."""
-    best = min if name.startswith(_EARLIEST) else max
+    best = min if name.startswith(EARLIEST) else max
     return best(found, key=lambda item: (item[0], item[1][0]))[1]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from signpost.case.case import Register, Stamp
 from signpost.case.instant import parse_instant
-from signpost.case.order import JOINED
+from signpost.case.order import REACHED
 from signpost.facts.entity import Entity
 
 _TERMS = ("starts_at", "format")
@@ -25,7 +25,7 @@ def add_moves(interviews: Iterable[Entity], registers: Mapping[str, Mapping[str,
 
 def _first_stated(term: str, fields: Mapping[str, Register]) -> dict[object, tuple[Stamp, bool]]:
     """Each value that a term has had -> when it was first stated, and whether a move stated it then."""
-    beginning = f"{JOINED}.{term}."
+    beginning = f"{REACHED}.{term}."
     found: dict[object, tuple[Stamp, bool]] = {}
     for name, (stamp, milestone) in fields.items():
         if name.startswith(beginning):

@@ -3,7 +3,7 @@
 from typing import Final, TypeAlias
 
 from signpost.case.case import Register, Registers
-from signpost.case.order import JOINED
+from signpost.case.order import EARLIEST
 
 Fields: TypeAlias = dict[str, Register]
 BY_APPLICATION: Final = "application-"
@@ -46,7 +46,7 @@ def _latest(one: Fields, other: Fields) -> Fields:
 
 
 def _choose(name: str, one: Register, other: Register) -> Register:
-    best = min if name.startswith(f"{JOINED}.") else max
+    best = min if name.startswith(EARLIEST) else max
     return best(one, other, key=lambda at: at[0])
 
 

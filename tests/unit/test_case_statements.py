@@ -116,8 +116,9 @@ def test_a_contact_about_an_offer_is_not_linked_to_the_application_of_its_subjec
 def test_the_application_of_the_subject_stands_in_where_the_event_names_none() -> None:
     assert stated("offer.extended", "application:a", offer="o")["offer/o"]["application"] == "a"
     assert stated("offer.extended", "application:a", offer="o", application="b")["offer/o"]["application"] == "b"
-    assert stated("offer.extended", "application:", offer="o")["offer/o"] == {"extended": True}
-    assert stated("offer.extended", "candidate:a", offer="o")["offer/o"] == {"extended": True}
+    extended = {"extended": True, "reached.extended": True}
+    assert stated("offer.extended", "application:", offer="o")["offer/o"] == extended
+    assert stated("offer.extended", "candidate:a", offer="o")["offer/o"] == extended
 
 
 def test_a_start_at_an_offers_employer_belongs_to_the_offer() -> None:
@@ -238,7 +239,7 @@ def test_of_two_values_under_one_event_id_the_greater_wins_whatever_the_order() 
 def test_reading_a_case_for_display_resolves_the_sources() -> None:
     one = Event("acme", "ats", "e", "offer.extended", AT, "c-1", {"offer": "o"}, order=Order(AT))
     case = Case().fold(one)
-    assert set(case.as_read().registers["offer"]["o"]) == {"extended"}
+    assert set(case.as_read().registers["offer"]["o"]) == {"extended", "reached.extended"}
     assert case.stamps() == {(AT, "ats", "e", 0, AT, 2)}
 
 
