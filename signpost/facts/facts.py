@@ -21,7 +21,7 @@ from signpost.facts.notice import ANY_DAY, Notice, notice_of
 from signpost.facts.people import add_people
 from signpost.facts.places import add_places
 from signpost.facts.renewals import add_renewals
-from signpost.facts.repeats import add_first_extensions
+from signpost.facts.repeats import add_first_ends, add_first_extensions
 from signpost.facts.replaced_offers import join_replaced_offers
 from signpost.facts.stages import DerivedFact, interview_stage, offer_stage
 from signpost.facts.terms import add_agreed_terms, add_separate_terms
@@ -83,6 +83,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     recorded = recorded_ends(entities["application"])
     ended = add_renewals(entities["offer"], entities["contact"], recorded)
     ends = add_application_stages(entities)
+    add_first_ends(entities["offer"], registers.get("offer", {}))
     add_first_extensions(entities["offer"], registers.get("offer", {}), ended, ends)
     add_agreed_terms(entities["offer"], registers.get("offer", {}), ended)
     add_deadlines(entities["offer"], entities["contact"], registers.get("offer", {}), ended)

@@ -6,7 +6,23 @@ from signpost.case.case import Register
 from signpost.case.order import REACHED
 from signpost.facts.applications import End
 from signpost.facts.entity import Entity
+from signpost.facts.stages import ENDED, OFFER_STAGES
 from signpost.facts.values import milestone_offset
+
+
+def add_first_ends(offers: Iterable[Entity], registers: Mapping[str, Mapping[str, Register]]) -> None:
+    """Let each offer that has ended so end when this was first stated, unless another milestone lies between.
+
+    `registers`: of the offers."""
+    for offer in offers:
+        stage, fields = offer.values.get("stage"), registers.get(offer.id, {})
+        first, value = fields.get(f"{REACHED}.{stage}", (None, None))
+        if first is None or stage not in ENDED:
+            continue
+        others = [fields[name][0][0] for name in OFFER_STAGES if name in fields and name != stage]
+        if max(others, default=0) < first[0]:
+            offer.set(f"{stage}_at", first[0], first, milestone_offset(value) or 0)
+            offer.stamps.update(stage=first, ended=first)
 
 
 def add_first_extensions(

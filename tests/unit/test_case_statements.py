@@ -63,7 +63,8 @@ def test_how_an_offer_was_accepted_is_a_milestone_and_no_field() -> None:
     assert stated("offer.accepted", offer="o", by="verbal") == {"offer/o": {"accepted.verbal": True}}
     assert stated("offer.accepted", offer="o", by="written") == {"offer/o": {"accepted.written": True}}
     assert stated("offer.accepted", offer="o") == {"offer/o": {"accepted": True}}
-    assert stated("offer.declined", offer="o", by="phone") == {"offer/o": {"declined": True, "by": "phone"}}
+    declined = {"declined": True, "reached.declined": True, "by": "phone"}
+    assert stated("offer.declined", offer="o", by="phone") == {"offer/o": declined}
 
 
 def test_a_counteroffer_keeps_its_terms_apart_from_the_offers_and_its_links() -> None:

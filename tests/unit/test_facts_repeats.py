@@ -3,6 +3,8 @@
 from itertools import permutations
 from typing import Any
 
+import pytest
+
 from signpost.case import Case, Event
 from signpost.case.instant import HOUR, parse_instant
 from signpost.facts.facts import Entity, facts_of
@@ -75,3 +77,16 @@ def test_a_hire_without_an_offer_of_its_own_does_not_move_the_first() -> None:
 
     for found in (offer_of(FIRST, unnamed(5)), offer_of(FIRST, AGAIN, unnamed(5))):
         assert found.values["extended_at"] == START + HOUR
+
+
+@pytest.mark.parametrize("end", ["declined", "withdrawn", "rescinded", "expired"])
+def test_an_offer_ended_when_its_end_was_first_stated(end: str) -> None:
+    found = offer_of(FIRST, offer(2, end), offer(3, end))
+    assert (found.values[f"{end}_at"], found.offsets[f"{end}_at"]) == (START + 2 * HOUR, 60)
+    assert [found.stamps[name][2] for name in (f"{end}_at", "stage", "ended")] == ["e-1"] * 3
+    again = offer_of(FIRST, offer(2, end), offer(3, "extended"), offer(4, end))
+    assert again.values[f"{end}_at"] == START + 4 * HOUR
+    renewed = offer_of(FIRST, offer(2, end), offer(3, end), offer(4, "extended"))
+    assert (renewed.values["stage"], renewed.values["extended_at"]) == ("open", START + 4 * HOUR)
+    at_once = offer_of(FIRST, offer(2, "accepted"), offer(2, end), offer(3, end))
+    assert at_once.values[f"{end}_at"] == START + 3 * HOUR, "which of them was first is not known"
