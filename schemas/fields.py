@@ -176,9 +176,11 @@ class Instant(Patterned):
             raise ValueError("it has no offset from UTC" if naive else "")
         _check_year(text, YEARS)
         try:
-            return format_instant(parse_instant(text.upper()))
+            canonical = format_instant(parse_instant(text.upper()))
         except ValueError:
             raise ValueError("there is no such instant") from None
+        _check_year(canonical, YEARS)  # which the offset can change
+        return canonical
 
 
 class Date(Patterned):
