@@ -177,6 +177,18 @@ def test_an_interview_of_merge_that_was_held_when_it_was_added_is_completed(stat
     assert types(merge_interview("added", status=status, remote_was_deleted=True)) == []
 
 
+@pytest.mark.parametrize("status", ["SENT", "SIGNED"])
+def test_another_synchronization_of_merge_takes_no_withdrawal_back(status: str) -> None:
+    times = {"accepted": "2026-11-21T10:00:00Z", "withdrawn": "2026-11-22T10:00:00Z"}
+    stated = tuple(
+        Event("t", "board", name, f"offer.{name}", parse_instant(time), "c1", {"offer": "m1"})
+        for name, time in times.items()
+    )
+    known = {"sent_at": None, "closed_at": None, "status": status}
+    syncs = [merge("Offer.changed", **known, modified_at=f"2026-11-2{day}T10:00:00Z") for day in (1, 3, 4)]
+    assert stages("offer", TranslationResult(stated), *syncs) == {"m1": "withdrawn"}
+
+
 @pytest.mark.parametrize("event", ["Candidate.removed", "Application.removed"])
 def test_a_record_that_merge_misses_is_known_and_erases_nobody(event: str) -> None:
     result = merge(event, candidate="c1")
