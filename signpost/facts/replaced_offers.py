@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from signpost.case.case import Registers
-from signpost.case.order import JOINED, NAMED
+from signpost.case.order import JOINED, NAMED, REACHED
 from signpost.facts.entity import plain
 from signpost.facts.likeness import same_text
 from signpost.facts.stages import ENDED, OFFER_STAGES, stage_of
@@ -19,7 +19,9 @@ _OF_ONE_OFFER: Final = (
     *("letter", "letter_received", "letter_signed", "countered", "counteroffer"),
     *("withdrawal_planned", "withdrawal_reasons", "bottom_line"),
 )
-"""What a revised offer does not take over, beside the deadlines that were stated."""
+"""What a revised offer does not take over, beside when its deadlines and milestones were first stated."""
+_FIRST: Final = (f"{JOINED}.", f"{REACHED}.")
+"""Beginning of the fields with the first statement of a deadline or milestone."""
 
 
 def join_replaced_offers(registers: Registers) -> Registers:
@@ -97,7 +99,7 @@ def _take_over(old: Fields, new: Fields) -> Fields:
     """What is stated of an offer, with what it takes over from the one that it replaces. A condition that was named
     before is not new."""
     came = _came_at(new)
-    kept = {name: one for name, one in old.items() if name not in _OF_ONE_OFFER and not name.startswith(f"{JOINED}.")}
+    kept = {name: one for name, one in old.items() if name not in _OF_ONE_OFFER and not name.startswith(_FIRST)}
     if "letter_signed" in old:
         kept.setdefault("accepted.written", old["letter_signed"])
     kept = {name: one for name, one in kept.items() if name not in OFFER_STAGES or one[0][0] < came}
