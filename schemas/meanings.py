@@ -112,6 +112,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "final": "Whether this is the last round.",
         "interviewers": "The names of the interviewers.",
         "word_by": "The day by which the employer promised to be in touch.",
+        "second_record": "Whether it is one more record of a talk of which another interview is the first record.",
         "upcoming_until": "The moment until which a scheduled interview is still ahead: its start.",
         "over_at": "When the interview is over: by time, or left for another job.",
         "over_to_employer_at": "The same from what the employer knows too.",

@@ -18,6 +18,7 @@ from signpost.facts.entity import Entity, are_of_one_employer, is_for
 from signpost.facts.lives import add_beginnings, add_lives, add_present_employer
 from signpost.facts.moves import add_moves
 from signpost.facts.notice import ANY_DAY, Notice, notice_of
+from signpost.facts.panels import add_panels
 from signpost.facts.people import add_people
 from signpost.facts.places import add_places
 from signpost.facts.renewals import add_renewals
@@ -95,6 +96,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
     add_people(candidate, entities)
     _add_interviews(entities)
+    add_panels(entities["interview"])
     _add_thanks(entities)
     _add_notice(candidate, entities["offer"])
     add_places(candidate, entities["offer"])

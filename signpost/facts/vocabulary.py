@@ -173,7 +173,7 @@ _OFFER = _table(
 _INTERVIEW = _table(
     _WHO,
     _NAMES,
-    [Field("stage", "choice", ("scheduled", "cancelled", "completed"))],
+    [Field("stage", "choice", ("scheduled", "cancelled", "completed")), Field("second_record", "boolean")],
     _declared("interview.scheduled", ("interview", "employer", "application")),
     _OVER,
     _instants("upcoming_until", "scheduled_at", "rescheduled_at", "cancelled_at", "completed_at", "thanked_at"),
