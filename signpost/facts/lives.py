@@ -1,5 +1,5 @@
-"""Computes when each entity is over although nobody says so: by time, or because another job began. And whether an
-offer comes from the present employer. Pure.
+"""Computes when each entity is over although nobody says so: by time, or because another job began. And what
+is of the present employer. Pure.
 
 Reads no clock: the end is an instant, from what was stated and the durations of the rulebook."""
 
@@ -53,11 +53,11 @@ def add_lives(entities: Mapping[str, list[Entity]], registers: Registers, life: 
 
 
 def add_present_employer(candidate: Entity, entities: Mapping[str, list[Entity]], registers: Registers) -> None:
-    """Set whether each offer comes from the employer that the candidate works for."""
+    """Set whether each offer, interview and application is one of the employer that the candidate works for."""
     stamp, stated = registers.get("employment", {}).get(SINGLE, {}).get("employer", (None, None))
-    for offer in entities["offer"]:
-        internal = candidate.values.get("employed") is True and _is_employer_of(stated, offer)
-        offer.set("internal", internal, stamp if internal else None)
+    for entity in (one for kind in ("offer", "interview", "application") for one in entities[kind]):
+        internal = candidate.values.get("employed") is True and _is_employer_of(stated, entity)
+        entity.set("internal", internal, stamp if internal else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +202,11 @@ def _began_at(values: Mapping[str, object], employment: Mapping[str, Register]) 
     return joined if joined > accepted else None
 
 
-def _is_employer_of(stated: object, offer: Entity) -> bool:
-    """Whether a stated employer (`{"id"?, "name"?}`) is the one of an offer, by its id or its name: two systems have
+def _is_employer_of(stated: object, entity: Entity) -> bool:
+    """Whether a stated employer (`{"id"?, "name"?}`) is the one of an entity, by its id or its name: two systems have
     their own ids of one employer."""
     present = stated if isinstance(stated, dict) else {}
-    pairs = [(offer.values.get(ours), present.get(theirs)) for ours, theirs in _EMPLOYER_NAMES]
+    pairs = [(entity.values.get(ours), present.get(theirs)) for ours, theirs in _EMPLOYER_NAMES]
     return any(plain(ours) == plain(theirs) for ours, theirs in pairs if None not in (ours, theirs))
 
 

@@ -133,6 +133,7 @@ NAMES = ("candidate_name", "contact_name", "contact_role", "contact_addressed_as
 """Who deals with whom: known to the employer of an offer, interview or application."""
 _NAMES = tuple(Field(name, "text") for name in NAMES)
 _OVER = (Field(OVER, "instant", private=True), Field(OVER_TO_EMPLOYER, "instant"))
+_INTERNAL = Field("internal", "boolean", private=True)
 _PLACE = (Field("city", "text"), Field("region", "text"), Field("country", "text"))
 
 _OFFER = _table(
@@ -152,7 +153,8 @@ _OFFER = _table(
     ),
     _instants("letter_received_at", "letter_signed_at", "started_at", "began_at"),
     _OVER,
-    (Field(name, "boolean", private=True) for name in ("internal", "away", "unwanted_place")),
+    [_INTERNAL],
+    (Field(name, "boolean", private=True) for name in ("away", "unwanted_place")),
     [Field("accepted_by", "choice", _choices("offer.accepted", "by"))],
     _instants("withdrawing_since", "respond_by_set_at", "more_time_answered_at"),
     _instants("acceptance_planned_at", "withdrawal_planned_at", private=True),
@@ -176,6 +178,7 @@ _INTERVIEW = _table(
     [Field("stage", "choice", ("scheduled", "cancelled", "completed")), Field("second_record", "boolean")],
     _declared("interview.scheduled", ("interview", "employer", "application")),
     _OVER,
+    [_INTERNAL],
     _instants("upcoming_until", "scheduled_at", "rescheduled_at", "cancelled_at", "completed_at", "thanked_at"),
     _instants(*(f"thanked.{channel}" for channel in THANKS)),
     (Field(f"prepared.{step}", "boolean", private=True) for step in STEPS),
@@ -185,6 +188,7 @@ _APPLICATION = _table(
     _NAMES,
     [Field("stage", "choice", ("submitted", "rejected", "withdrawn"))],
     _OVER,
+    [_INTERNAL],
     _instants("submitted_at", "rejected_at", "withdrawn_at", "interviewed_at"),
     [Field("word_by", "date")],
 )

@@ -11,7 +11,6 @@ from tests.unit.test_advice_letters import changes
 from tests.unit.test_zones import sent
 
 NOW = parse_instant("2026-03-25T09:00:00Z")
-AT = "2026-03-20T09:00:00Z"
 ACME, OLD = {"id": "acme", "name": "Acme"}, {"id": "old", "name": "Old"}
 PAY = {"amount": 60000, "currency": "USD", "per": "year"}
 
@@ -22,8 +21,8 @@ def engine() -> CompiledEngine:
 
 
 def advice(engine: CompiledEngine, *stated: tuple[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What is advised, by rule, after (type, data) of events of one time."""
-    events = [sent(number, kind, data, AT) for number, (kind, data) in enumerate(stated)]
+    """What is advised, by rule, after (type, data) of events, one a minute."""
+    events = [sent(number, kind, data, f"2026-03-20T09:{number:02}:00Z") for number, (kind, data) in enumerate(stated)]
     return changes(engine, *events, now=NOW)
 
 
@@ -42,3 +41,23 @@ def test_of_the_present_employer_only_its_own_terms_are_missing(engine: Compiled
     outside = advice(engine, works_at(OLD), *PLANNED)["do-not-rush"]["message"]
     assert "nobody has told you yet about: start date and hours per week." in inside
     assert "about: retirement match, paid leave, sick days, health, dental, vision, start date and hours" in outside
+
+
+def test_the_present_employer_is_not_told_of_another_offer(engine: CompiledEngine) -> None:
+    interview = ("interview.scheduled", {"interview": "i", "employer": ACME, "starts_at": "2026-03-27T10:00:00Z"})
+    birch = {"id": "birch", "name": "Birch"}
+    offer = ("offer.extended", {"offer": "o", "employer": birch, "respond_by": "2026-03-26T17:00:00Z"})
+    inside = advice(engine, works_at(ACME), interview, offer)["ask-for-more-time"]["steps"]
+    outside = advice(engine, works_at(OLD), interview, offer)["ask-for-more-time"]["steps"]
+    assert [step for step in outside if step not in inside] == [
+        "Tell Acme that you have an offer with a date on it, and ask by when they could let you know."
+    ]
+
+
+def test_the_manager_hears_first_of_the_new_job(engine: CompiledEngine) -> None:
+    offer = ("offer.extended", {"offer": "o", "employer": ACME})
+    signed = ("offer.letter_signed", {"offer": "s", "employer": {"id": "birch", "name": "Birch"}})
+    inside = advice(engine, works_at(ACME), offer, signed)["decline-other-offers"]["steps"]
+    outside = advice(engine, works_at(OLD), offer, signed)["decline-other-offers"]["steps"]
+    [step] = [step for step in inside if step not in outside]
+    assert step.startswith("Give notice in the same conversation")

@@ -238,8 +238,12 @@ def test_who_withdrew_is_not_rejected(names: list[str], stage: str) -> None:
         ([current(0), current(1, {"id": "globex"})], False),
     ],
 )
-def test_an_offer_of_the_present_employer_is_internal(said: list[Said], internal: bool) -> None:
+def test_what_is_of_the_present_employer_is_internal(said: list[Said], internal: bool) -> None:
+    talk = (0.0, "interview.scheduled", {"interview": "i", "application": "a", "employer": ACME})
+    sent_in = (0.0, "application.submitted", {"application": "a", "employer": ACME})
     assert only("offer", offer(0, "extended"), *said).values["internal"] is internal
+    assert only("interview", talk, *said).values["internal"] is internal
+    assert only("application", sent_in, *said).values["internal"] is internal
 
 
 SIGNED = (offer(1, "letter_signed"), (9.0, "employment.started", {"offer": "o"}))

@@ -5,9 +5,9 @@ from signpost.facts.vocabulary import KINDS, Field
 PRIVATE = {
     "offer": "commute_minutes over_at internal away unwanted_place acceptance_planned_at withdrawal_planned_at"
     " withdrawal_reasons bottom_line notice_by last_day_before",
-    "interview": "over_at prepared.research prepared.questions prepared.skills prepared.answers prepared.outfit"
+    "interview": "over_at internal prepared.research prepared.questions prepared.skills prepared.answers prepared.outfit"
     " prepared.bag prepared.inclusion",
-    "application": "over_at",
+    "application": "over_at internal",
     "contact": "",
 }
 TYPES = {

@@ -43,7 +43,8 @@ def test_every_field_has_a_meaning_and_every_meaning_a_field() -> None:
 def test_every_field_names_the_events_that_state_it() -> None:
     stated = events_by_field()
     without = {f"{kind}.{name}" for kind, fields in stated.items() for name, types in fields.items() if not types}
-    over = {f"{kind}.{name}" for kind in ("offer", "interview", "application") for name in (OVER, OVER_TO_EMPLOYER)}
+    always = ("internal", OVER, OVER_TO_EMPLOYER)
+    over = {f"{kind}.{name}" for kind in ("offer", "interview", "application") for name in always}
     follow = {
         "application.application",
         "contact.employer",
@@ -54,7 +55,7 @@ def test_every_field_names_the_events_that_state_it() -> None:
         "offer.more_time_answered_at",
         "offer.withdrawing_since",
     }
-    places = ("offer.away", "offer.internal", "offer.unwanted_place")
+    places = ("offer.away", "offer.unwanted_place")
     assert without == {*follow, *over, "offer.began_at", "offer.notice_by", *places}, "facts that follow"
     assert stated["offer"]["accepted_at"] == ("offer.accepted", "offer.letter_signed")
     assert stated["application"]["word_by"] == ("interview.scheduled", "interview.rescheduled")

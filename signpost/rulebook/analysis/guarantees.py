@@ -52,8 +52,8 @@ class Is:
 
 
 _OVER = (OVER, OVER_TO_EMPLOYER)
-ALWAYS_KNOWN = {"offer": ("ended", "letter", "internal", *_OVER), "application": ("application", *_OVER)}
-ALWAYS_KNOWN |= {"interview": ("second_record", *_OVER), "contact": ("at",), "candidate": ("resigned",)}
+ALWAYS_KNOWN = {"offer": ("ended", "letter", "internal", *_OVER), "application": ("application", "internal", *_OVER)}
+ALWAYS_KNOWN |= {"interview": ("second_record", "internal", *_OVER), "contact": ("at",), "candidate": ("resigned",)}
 """Kind -> fields that facts always state."""
 
 Side: TypeAlias = tuple[str, tuple[Any, ...], bool]
