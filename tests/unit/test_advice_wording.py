@@ -61,3 +61,24 @@ def test_the_manager_hears_first_of_the_new_job(engine: CompiledEngine) -> None:
     outside = advice(engine, works_at(OLD), offer, signed)["decline-other-offers"]["steps"]
     [step] = [step for step in inside if step not in outside]
     assert step.startswith("Give notice in the same conversation")
+
+
+def test_only_who_has_notice_to_give_is_warned_of_giving_it(engine: CompiledEngine) -> None:
+    accepted = ("offer.accepted", {"offer": "o", "employer": ACME, "by": "verbal"})
+    resigned: tuple[str, dict[str, Any]] = ("employment.resigned", {})
+    for stated, warned in (
+        ((works_at(OLD),), True),
+        ((), False),
+        ((works_at(OLD), resigned), False),
+        ((works_at(ACME),), False),
+    ):
+        steps = advice(engine, *stated, accepted)["accept-in-writing"]["steps"]
+        assert any("Do not give notice" in step for step in steps) is warned
+
+
+def test_who_works_there_knows_the_entrance(engine: CompiledEngine) -> None:
+    signed = ("offer.letter_signed", {"offer": "o", "employer": ACME})
+    start = ("offer.updated", {"offer": "o", "start_date": "2026-04-01"})
+    for present, asked in ((OLD, True), (ACME, False)):
+        steps = advice(engine, works_at(present), signed, start)["first-day-questions"]["steps"]
+        assert any("entrance" in step for step in steps) is asked
