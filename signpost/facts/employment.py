@@ -63,7 +63,12 @@ def of_present_job(fields: Mapping[str, Register], offers: Iterable[Entity]) -> 
     offer began, its employer is the present one. Offers must have `began_at` and their ends."""
     begun = max((offer for offer in offers if "began_at" in offer.values), key=_began, default=None)
     job = _present_job(fields, begun)
-    kept = {name: register for name, register in fields.items() if job.has(name, register[0][0])}
+    stale = _stale_profile(fields, begun, offers) if begun is not None else None
+    kept = {
+        name: register
+        for name, register in fields.items()
+        if job.has(name, register[0][0]) and not (register[0] == stale and name.partition(".")[0] in _OF_A_JOB)
+    }
     if begun is not None and "employer" not in kept and "started_at" in begun.stamps:
         named = {key: begun.values.get(name) for key, name in (("id", "employer"), ("name", "employer_name"))}
         kept["employer"] = (begun.stamps["started_at"], named)
@@ -71,6 +76,21 @@ def of_present_job(fields: Mapping[str, Register], offers: Iterable[Entity]) -> 
         resigned = kept["resigned"][0][0]
         return {name: one for name, one in kept.items() if name not in _OF_A_RESIGNATION or one[0][0] > resigned}
     return kept
+
+
+def _stale_profile(fields: Mapping[str, Register], begun: Entity, offers: Iterable[Entity]) -> Stamp | None:
+    """The statement of an employer that the candidate had resigned from before the job of an offer started: a profile
+    that repeats it is out of date, unless that job has ended or this employer's offer was accepted since."""
+    if "started_at" not in begun.stamps or not {"employer", "resigned"} <= fields.keys():
+        return None
+    (stamp, employer), resigned, began = fields["employer"], fields["resigned"][0], _began(begun)
+    names = [plain(one) for one in (employer or {}).values()]
+    left = {name: since for name, since in _joined(fields).items() if since <= resigned}
+    if not left or max(left, key=lambda name: left[name]) not in names or not resigned[0] <= began <= stamp[0]:
+        return None
+    is_back = any(_accepted_at(one) >= began and _is_last_of(left, one) for one in offers if one is not begun)
+    has_ended = "ended" in fields and fields["ended"][0][0] > began
+    return None if is_back or has_ended else stamp
 
 
 class _Job(NamedTuple):

@@ -119,6 +119,34 @@ def test_who_returns_to_an_earlier_employer_has_not_resigned_there() -> None:
     assert of_candidate(*jobs)["resigned"] is False
 
 
+JOB_LEFT = [AT_INITECH, RESIGNED, ACCEPTED, started(28)]
+STALE = job(30, "current", employer=INITECH, title="Clerk", notice_period_weeks=6)
+
+
+def test_a_profile_that_repeats_the_job_that_was_left_is_out_of_date() -> None:
+    found = of_candidate(*JOB_LEFT, STALE)
+    assert (found["employed"], found["present_employer"]) == (True, "Acme")
+    assert not {"present_title", "notice_period_weeks", "resigned_at"} & found.keys()
+    told = of_candidate(*JOB_LEFT, job(29, "current", title="Lead"), STALE, job(31, "current", manages_people=True))
+    assert (told["present_employer"], told["manages_people"]) == ("Acme", True)
+    by_id = job(30, "current", employer={"name": "x", "id": "Initech"})
+    assert of_candidate(*JOB_LEFT, by_id)["present_employer"] == "Acme"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [AT_INITECH, ACCEPTED, started(28), STALE],  # a second job
+        [*JOB_LEFT, job(29, "ended"), STALE],
+        [*JOB_LEFT, offer(29, "accepted", "back", INITECH), STALE],
+        [AT_INITECH, job(1, "current", employer=BIRCH), RESIGNED, ACCEPTED, started(28), STALE],
+        [AT_INITECH, ACCEPTED, started(28), STALE, job(29, "resigned")],
+    ],
+)
+def test_a_former_employer_can_be_the_present_one_again(said: list[Said]) -> None:
+    assert of_candidate(*said)["present_employer"] == "Initech"
+
+
 @pytest.mark.parametrize("employer", [{"name": "Initech, Inc."}, BIRCH])
 def test_another_employer_before_the_last_day_takes_no_resignation_back(employer: dict[str, str]) -> None:
     found = of_candidate(AT_INITECH, PLANNED, RESIGNED, job(24.9, "current", employer=employer))
