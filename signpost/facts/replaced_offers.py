@@ -25,7 +25,7 @@ _FIRST: Final = (f"{JOINED}.", f"{REACHED}.")
 
 
 def join_replaced_offers(registers: Registers) -> Registers:
-    """The registers in which the last offer of each application stands for those that it replaces (ADR 72): it has the
+    """The registers in which the last offer of each application stands for those that it replaces (ADR 70): it has the
     terms that it leaves unknown, the answers that came before it, and the contacts."""
     offers = dict(registers.get("offer", {}))
     joins = {old: new for group in _rivals(offers) for old, new in _join(group, offers)}

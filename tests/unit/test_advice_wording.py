@@ -82,3 +82,11 @@ def test_who_works_there_knows_the_entrance(engine: CompiledEngine) -> None:
     for present, asked in ((OLD, True), (ACME, False)):
         steps = advice(engine, works_at(present), signed, start)["first-day-questions"]["steps"]
         assert any("entrance" in step for step in steps) is asked
+
+
+def test_nobody_stays_longer_where_the_last_day_is_past(engine: CompiledEngine) -> None:
+    accepted = ("offer.accepted", {"offer": "o", "employer": ACME})
+    for last_day, asked in (("2026-03-20", True), ("2026-03-19", False), ("2026-04-30", True), (None, True)):
+        resigned: tuple[str, dict[str, Any]] = ("employment.resigned", {"last_day": last_day} if last_day else {})
+        steps = advice(engine, works_at(OLD), resigned, accepted)["resigned-too-early"]["steps"]
+        assert any("work there for longer" in step for step in steps) is asked

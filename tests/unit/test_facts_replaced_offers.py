@@ -1,4 +1,4 @@
-"""A revised offer under an id of its own takes the place of the earlier one of its application (ADR 72)."""
+"""A revised offer under an id of its own takes the place of the earlier one of its application (ADR 70)."""
 
 from itertools import permutations
 from random import Random

@@ -5,8 +5,8 @@ from signpost.facts.vocabulary import KINDS, Field
 PRIVATE = {
     "offer": "commute_minutes over_at internal away unwanted_place acceptance_planned_at withdrawal_planned_at"
     " withdrawal_reasons bottom_line notice_by last_day_before",
-    "interview": "over_at internal prepared.research prepared.questions prepared.skills prepared.answers prepared.outfit"
-    " prepared.bag prepared.inclusion",
+    "interview": "over_at internal prepared.research prepared.questions prepared.skills prepared.answers"
+    " prepared.outfit prepared.bag prepared.inclusion",
     "application": "over_at internal",
     "contact": "",
 }
