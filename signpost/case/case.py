@@ -9,9 +9,9 @@ import orjson
 from signpost.case.event import Event, Turn
 from signpost.case.fold import statements
 from signpost.case.order import (
+    EARLIEST,
     FIRST,
     OPENINGS,
-    REACHED,
     RECEIVED,
     STATED,
     Placed,
@@ -143,12 +143,12 @@ def _each(registers: RawRegisters) -> Iterator[tuple[str, str, str, RawRegister]
 
 
 def _drop_erased(registers: RawRegisters, already: int | None, erased_at: int | None) -> RawRegisters:
-    """The registers without statements at or before the erasure, and without those of REACHED."""
+    """The registers without statements at or before the erasure, and without those of EARLIEST."""
     if erased_at is None or erased_at == already:
         return registers
     kept: RawRegisters = {}
     for kind, entity, name, register in _each(registers):
-        if register[0][0] > erased_at and not name.startswith(f"{REACHED}."):
+        if register[0][0] > erased_at and not name.startswith(EARLIEST):
             kept.setdefault(kind, {}).setdefault(entity, {})[name] = register
     return kept
 

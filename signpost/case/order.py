@@ -31,9 +31,10 @@ NAMED: Final = "named"
 """Beginning of the fields of an offer with the same order: when each of its conditions was first named."""
 REACHED: Final = "reached"
 """Beginning of the fields with the same order: when a milestone of an offer was first stated, and when a time or format
-of an interview was and by which milestone. A case whose candidate was erased keeps none: of statements on both sides of
-the erasure, the first of those that remain is lost."""
+of an interview was and by which milestone."""
 EARLIEST: Final = (f"{JOINED}.", f"{NAMED}.", f"{REACHED}.")
+"""All of them. A case whose candidate was erased keeps none: of statements on both sides of the erasure, the first of
+those that remain is not known."""
 OPENINGS: Final = {
     "offer": ("extended",),
     "interview": ("scheduled", "rescheduled"),

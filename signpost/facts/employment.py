@@ -53,7 +53,7 @@ def employed(at: Mapping[str, Stamp], is_new_job: bool) -> tuple[bool, Stamp | N
 def _is_first_named_at(time: int, fields: Mapping[str, Register]) -> bool:
     employer = fields["employer"][1] if "employer" in fields else None
     key = (employer.get("id") or employer.get("name")) if isinstance(employer, dict) else None
-    joined = _joined(fields)
+    joined = joined_at(fields)
     since = joined.get(plain(key))
     return since is not None and since[0] == time and min(joined.values())[0] < time
 
@@ -85,7 +85,7 @@ def _stale_profile(fields: Mapping[str, Register], begun: Entity, offers: Iterab
         return None
     (stamp, employer), resigned, began = fields["employer"], fields["resigned"][0], _began(begun)
     names = [plain(one) for one in (employer or {}).values()]
-    left = {name: since for name, since in _joined(fields).items() if since <= resigned}
+    left = {name: since for name, since in joined_at(fields).items() if since <= resigned}
     if not left or max(left, key=lambda name: left[name]) not in names or not resigned[0] <= began <= stamp[0]:
         return None
     is_back = any(_accepted_at(one) >= began and _is_last_of(left, one) for one in offers if one is not begun)
@@ -112,7 +112,7 @@ class _Job(NamedTuple):
 def _present_job(fields: Mapping[str, Register], begun: Entity | None) -> _Job:
     """Another employer that is named before the stated last day leaves no job: it is a second one, or the same by
     another name. The beginning of an offer's job does."""
-    began, joined = _began(begun) if begun else 0, _joined(fields)
+    began, joined = _began(begun) if begun else 0, joined_at(fields)
     since = max(began, _last_change(joined))
     last_day = _last_day(fields)
     left_at = since if last_day is None or since >= midnight_utc(last_day) else began
@@ -199,11 +199,21 @@ def _began(offer: Entity) -> int:
     return began
 
 
-def _joined(fields: Mapping[str, Register]) -> dict[str, Stamp]:
-    """When each employer was first named as the present one."""
+def joined_at(fields: Mapping[str, Register]) -> dict[str, Stamp]:
+    """When each employer was first named as the present one. Of a candidate who was erased, this is not known: since
+    when the last one was named."""
     joined: dict[str, Stamp] = {}
     for name, (stamp, _) in fields.items():
         if name.startswith(f"{JOINED}."):
             key = plain(name.removeprefix(f"{JOINED}."))
             joined[key] = min(stamp, joined.get(key, stamp))
-    return joined
+    return joined or _named_last(fields)
+
+
+def _named_last(fields: Mapping[str, Register]) -> dict[str, Stamp]:
+    if "employer" not in fields or "current" not in fields:
+        return {}
+    stamp, employer = fields["employer"]
+    if stamp != fields["current"][0] or not isinstance(employer, dict):
+        return {}
+    return {plain(employer.get("id") or employer.get("name")): stamp}

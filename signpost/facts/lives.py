@@ -11,8 +11,7 @@ from math import inf
 from signpost.case.case import Register, Registers
 from signpost.case.fold import CUSTOM, SINGLE
 from signpost.case.instant import DAY
-from signpost.case.order import JOINED
-from signpost.facts.employment import midnight_utc
+from signpost.facts.employment import joined_at, midnight_utc
 from signpost.facts.entity import Entity, is_for, links_of, plain
 from signpost.facts.life import LIVE_STAGES, OVER, OVER_TO_EMPLOYER, Life
 from signpost.facts.stages import ENDED
@@ -197,8 +196,8 @@ def _began_at(values: Mapping[str, object], employment: Mapping[str, Register]) 
     accepted = values.get("accepted_at")
     if not isinstance(accepted, int) or values.get("stage") != "accepted":
         return None
-    names = [f"{JOINED}.{plain(values[name])}" for name in ("employer", "employer_name") if name in values]
-    joined = min((stamp[0] for name, (stamp, _) in employment.items() if plain(name) in names), default=0)
+    names = [plain(values[name]) for name in ("employer", "employer_name") if name in values]
+    joined = min((stamp[0] for name, stamp in joined_at(employment).items() if name in names), default=0)
     return joined if joined > accepted else None
 
 

@@ -3,7 +3,7 @@ for byte."""
 
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signpost.case import Case, Event
@@ -27,6 +27,7 @@ def events_of(random: Random) -> list[Event]:
 
 @EXAMPLES
 @given(seeds)
+@example(178579)
 def test_order_and_repetition_do_not_matter(seed: int) -> None:
     random = Random(seed)
     events = events_of(random)
@@ -87,6 +88,8 @@ def test_json_keeps_everything(seed: int) -> None:
 
 @EXAMPLES
 @given(seeds)
+@example(802)  # an employer was named before the erasure and after it
+@example(3750)  # a condition was
 def test_erasure_leaves_only_what_was_said_later(seed: int) -> None:
     random = Random(seed)
     events, end = random_events(random), erasure(random)

@@ -233,3 +233,16 @@ def test_who_stays_can_plan_to_resign_again() -> None:
     stays = (AT_INITECH, PLANNED, RESIGNED, ACCEPTED, LEFT, job(27, "current", **AGAIN))
     assert "resignation_planned" not in of_candidate(*stays)
     assert of_candidate(*stays, job(60, "resignation_planned"))["resignation_planned"] is True
+
+
+def test_a_candidate_who_was_erased_and_came_back_begins_a_job_too() -> None:
+    """Of what was said on both sides of the erasure, the first that remains is not known, but the last is."""
+    values = of_candidate(
+        job(0, "current", employer=ACME),
+        (1, "candidate.erased", {}),
+        job(2, "current", employer=INITECH),
+        job(3, "resigned"),
+        offer(4, "accepted", by="written"),
+        job(40, "current", employer=ACME),
+    )
+    assert (values["present_employer"], values["resigned"]) == ("Acme", False)
