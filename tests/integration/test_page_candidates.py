@@ -124,15 +124,27 @@ def test_why_shows_every_condition_fact_and_change_of_the_explanation(reader: Re
             assert {change["words"] for change in one["if_changed"]} <= would
 
 
-def test_why_names_the_subject_of_what_takes_its_place(reader: Reader) -> None:
-    pages = [reader.get(f"{MARIA}?at={at}") for at in filter(None, instants(reader.get(MARIA)))]
-    rows = [row for page in pages for row in page.all("tr") for cell in row.all("td", **{"data-name": "State"})
-            if " by " in cell.text]  # fmt: skip
+def cloud_event(name: str, **data: Any) -> dict[str, Any]:
+    attributes = {"specversion": "1.0", "id": name, "source": "ats", "subject": "c-1", "time": "2026-03-02T12:00:00Z"}
+    return {**attributes, "type": f"signpost.offer.{name}.v1", "data": {"offer": "o-1", **data}}
+
+
+def test_why_names_the_subject_of_what_takes_its_place(tmp_path: Path) -> None:
+    parts = intake_at(tmp_path)
+    pay, less = ({"amount": amount, "currency": "USD", "per": "year"} for amount in ("90000", "85000"))
+    for event in (cloud_event("extended", salary=pay), cloud_event("letter_received", letter={"salary": less})):
+        assert parts.send(event).status_code == 202
+    advise(parts)
+    reader = sign_in(parts)
+    rows = [row for row in reader.get("/page/candidates/c-1").all("tr")
+            for cell in row.all("td", **{"data-name": "State"}) if " by " in cell.text]  # fmt: skip
     assert rows
     for row in rows:
         by = row.all("td")[3].first("span").text
         page = reader.get(row.first("a").attributes["href"])
         assert f"Suppressed by {by}" in page.first("section", class_="explanation").text
+    parts.broker.close()
+    parts.store.close()
 
 
 def conditions(section: Element) -> list[tuple[str, str]]:
