@@ -6,6 +6,7 @@ import itertools
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,13 +59,16 @@ def _patient_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_records(caplog: pytest.LogCaptureFixture) -> None:
-    """A connection that another test has left behind logs its attempts whenever it makes them."""
-    caplog.handler.addFilter(_is_not_of_pika)
+def _own_records(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A connection or a delivery log that another test has left behind logs its attempts whenever it makes them."""
+    left = {thread.ident for thread in threading.enumerate() if thread.name.startswith("deliveries ")}
 
+    def is_own(record: logging.LogRecord) -> bool:
+        return record.thread not in left and not record.name.startswith("pika.")
 
-def _is_not_of_pika(record: logging.LogRecord) -> bool:
-    return not record.name.startswith("pika.")
+    caplog.handler.addFilter(is_own)
+    yield
+    caplog.handler.removeFilter(is_own)
 
 
 @contextlib.contextmanager
