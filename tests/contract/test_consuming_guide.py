@@ -24,8 +24,8 @@ from signpost.schemas import RecommendationSchema
 from signpost.schemas.agenda import AgendaSchema
 from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
 from signpost.schemas.questions import QuestionListSchema
-from signpost.storage import upgrade
 from tests.support import servers
+from tests.support.databases import migrate
 from tests.support.intake_parts import NORTH_KEY
 from tests.support.intake_process import intake_folder, running
 from tests.support.private_servers import wait_until
@@ -134,7 +134,7 @@ def test_the_subscriber_of_faststream_consumes(rabbitmq_server: servers.SharedRa
     with servers.vhost(rabbitmq_server) as url, closing(connect(url)) as broker:
         broker.apply_topology()
         own = {"SIGNPOST_DATA_DIR": str(tmp_path), "SIGNPOST_BROKER_URL": url}
-        upgrade(f"sqlite:///{tmp_path}/signpost.db")
+        migrate(f"sqlite:///{tmp_path}/signpost.db")
         added = CliRunner(env=own).invoke(main, ["consumers", "add", "notifier", "--bind", "careers-north.candidate.#"])
         assert added.exit_code == 0, added.output
         environ = {"AMQP_URL": url, "QUEUE": consumer_queue("notifier")}

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from signpost.case.instant import DAY, HOUR, MINUTE, SECOND
-from signpost.storage import Claimed, open_store, upgrade
+from signpost.storage import Claimed, open_store
 from signpost.workers.delivering import Result
+from tests.support.databases import migrate
 from tests.support.long_suite import some
 from tests.support.receivers import (
     AWAY,
@@ -93,7 +94,7 @@ def receiver(chosen: random.Random, back_at: int, latest: dict[str, tuple[int, s
 def url(request: pytest.FixtureRequest) -> str:
     """An upgraded database of each kind."""
     url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    upgrade(url)
+    migrate(url)
     return url
 
 

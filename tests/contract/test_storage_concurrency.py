@@ -34,6 +34,7 @@ from signpost.storage.buckets import Rate, lease
 from signpost.storage.endpoint_tables import endpoint_messages
 from signpost.storage.outgoing import OutgoingStore
 from signpost.storage.postgres import MAX_COMMIT_PAUSE_S
+from tests.support.databases import migrate
 from tests.support.receivers import change_of, endpoint, record
 
 NOW = 1_772_460_000_000_000
@@ -54,7 +55,7 @@ def postgres(postgres_url: str) -> Iterator[Store]:
 def url(request: pytest.FixtureRequest) -> str:
     """An upgraded database of each kind."""
     url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    upgrade(url)
+    migrate(url)
     return url
 
 
@@ -284,7 +285,7 @@ def test_a_statement_is_bounded_in_time(postgres_url: str, postgres: Store) -> N
 
 
 def test_sqlite_busy_for_too_long_is_a_conflict(sqlite_url: str) -> None:
-    upgrade(sqlite_url)
+    migrate(sqlite_url)
     with open_store(sqlite_url, busy_timeout_s=0.2) as store, store.transaction() as first:
         first.mark_seen([EVENT])
         with pytest.raises(StorageConflict):
@@ -293,7 +294,7 @@ def test_sqlite_busy_for_too_long_is_a_conflict(sqlite_url: str) -> None:
 
 
 def test_sqlite_commits_are_synchronous(sqlite_url: str) -> None:
-    upgrade(sqlite_url)
+    migrate(sqlite_url)
     with open_store(sqlite_url) as store, store._engine.get().connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2, "FULL: accepted means kept"
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"

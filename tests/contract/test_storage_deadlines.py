@@ -5,6 +5,7 @@ import time
 import pytest
 
 from signpost.storage import StorageUnavailable, Store, open_store, upgrade
+from tests.support.databases import migrate
 from tests.support.private_servers import PrivatePostgreSQL
 from tests.support.proxy import Mode, Proxy
 
@@ -75,7 +76,7 @@ def test_a_statement_that_waits_for_a_lock_is_ended_by_the_server(private_postgr
 
 
 def test_a_suspended_store_refuses_at_once_and_serves_again(sqlite_url: str) -> None:
-    upgrade(sqlite_url)
+    migrate(sqlite_url)
     with open_store(sqlite_url) as store:
         store.suspend("the check failed")
         with pytest.raises(StorageUnavailable, match="the check failed"):

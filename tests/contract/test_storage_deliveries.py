@@ -10,9 +10,10 @@ from alembic import command
 from sqlalchemy import create_engine, text
 
 from signpost.case.event import Event
-from signpost.storage import CaseRow, DeliveryRow, DeliverySummary, Store, open_store, schema, upgrade
+from signpost.storage import CaseRow, DeliveryRow, DeliverySummary, Store, open_store, schema
 from signpost.storage.deliveries import MAX_UNVERIFIED, MAX_UNVERIFIED_BYTES
 from signpost.storage.engines import parse_url
+from tests.support.databases import migrate
 
 NOW = 1_772_460_000_000_000
 
@@ -25,7 +26,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
-    upgrade(url)
+    migrate(url)
     with open_store(url) as opened:
         yield opened
 
@@ -137,7 +138,7 @@ def test_of_the_deliveries_of_before_only_proven_ones_stay_replayable(url: str, 
         for status in ("accepted", "unavailable", "ignored", "refused", "unsigned"):
             connection.execute(insert, {"id": status, "json": b"[]"})
     engine.dispose()
-    upgrade(url)
+    migrate(url)
     rows = {one.id: store.deliveries.get("acme", one.id) for one in store.deliveries.page("acme")}
     assert len(rows) == 5
     assert {name for name, one in rows.items() if one and one.summary().replayable} == {"accepted", "unavailable"}

@@ -11,13 +11,14 @@ from signpost.case.erasure import of_case
 from signpost.case.event import Event
 from signpost.messaging import Message
 from signpost.names import ADVICE, AGENDA, EVENTS, QUESTIONS
-from signpost.storage import CalendarLink, CaseRow, DeliveryRow, SeenEvent, Store, erasures, open_store, upgrade
+from signpost.storage import CalendarLink, CaseRow, DeliveryRow, SeenEvent, Store, erasures, open_store
 from signpost.storage.buckets import Lease, Rate
 from signpost.storage.deliveries import MAX_UNVERIFIED_BYTES
 from signpost.storage.errors import StorageRefused
 from signpost.storage.page_sessions import LINK, SESSION, PageSession, digest_of
 from signpost.storage.rows import StandingRow
 from signpost.storage.tables import delivery_cases, delivery_ids
+from tests.support.databases import migrate
 from tests.support.receivers import change_of, record
 
 NOW = 1_772_460_000_000_000
@@ -30,7 +31,7 @@ LINK_1 = CalendarLink("acme", "l-1", "c-1", b"1" * 32, NOW, NOW + 10)
 @pytest.fixture(params=["postgres_url", "sqlite_url"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     url = request.getfixturevalue(request.param)
-    upgrade(url)
+    migrate(url)
     with open_store(url) as opened:
         yield opened
 

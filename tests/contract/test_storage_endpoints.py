@@ -22,10 +22,10 @@ from signpost.storage import (
     Store,
     open_store,
     spreading,
-    upgrade,
 )
 from signpost.storage.endpoint_rows import BY_HAND, TEST
 from signpost.storage.endpoint_tables import endpoint_attempts, endpoint_items, endpoint_messages, endpoints
+from tests.support.databases import migrate
 from tests.support.receivers import NOW, change_of, endpoint, record
 
 
@@ -33,7 +33,7 @@ from tests.support.receivers import NOW, change_of, endpoint, record
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """A store of each kind with one endpoint of acme."""
     url = request.getfixturevalue(request.param)
-    upgrade(url)
+    migrate(url)
     with open_store(url) as opened:
         assert opened.endpoints.add(endpoint(), 5)
         yield opened

@@ -16,6 +16,7 @@ from signpost.storage import BadCursor, Change, StaleCursor, Store, open_store, 
 from signpost.storage.cursor import encode_cursor
 from signpost.storage.schema import _config, _connection
 from signpost.storage.tables import feed
+from tests.support.databases import migrate
 from tests.support.private_servers import PrivatePostgreSQL
 
 NOW = 1_772_460_000_000_000
@@ -32,7 +33,7 @@ def url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
     """A store on it, upgraded."""
-    upgrade(url)
+    migrate(url)
     with open_store(url) as store:
         yield store
 

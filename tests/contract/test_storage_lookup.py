@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from signpost.case.event import Event
-from signpost.storage import CaseRow, Change, DeliveryRow, SeenEvent, Store, lookup, open_store, upgrade
+from signpost.storage import CaseRow, Change, DeliveryRow, SeenEvent, Store, lookup, open_store
+from tests.support.databases import migrate
 from tests.support.workers_kit import event, message
 
 NOW = 1_772_460_000_000_000
@@ -29,7 +30,7 @@ def delivery(id: str, at: int, events: str) -> DeliveryRow:
 @pytest.fixture(params=["postgresql", "sqlite"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     url = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    upgrade(url)
+    migrate(url)
     rows = [
         CaseRow("acme", "c-1", b"", merged_into="c-2"),
         CaseRow("acme", "c-2", b"{}", next_change=NOW, agendas=b"{}"),

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from signpost.storage import CaseRow, Store, open_store, upgrade
+from signpost.storage import CaseRow, Store, open_store
+from tests.support.databases import migrate
 
 HOUR = 3_600_000_000
 NOW = 1_772_460_000_000_000  # on the hour
@@ -14,7 +15,7 @@ NOW = 1_772_460_000_000_000  # on the hour
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """A store of each kind with the cases of two tenants."""
     url = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    upgrade(url)
+    migrate(url)
     changes = [None, NOW - 1, NOW, NOW + 1, NOW + HOUR - 1, NOW + HOUR, NOW + 3 * HOUR, NOW + 3 * HOUR + 5]
     rows = [CaseRow("acme", f"c-{number}", b"{}", next_change=at) for number, at in enumerate(changes)]
     rows += [CaseRow("other", "c-1", b"{}", next_change=NOW + 2 * HOUR)]

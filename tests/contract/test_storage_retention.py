@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from signpost.case.instant import DAY
-from signpost.storage import Change, SeenEvent, StaleCursor, Store, open_store, upgrade
+from signpost.storage import Change, SeenEvent, StaleCursor, Store, open_store
 from signpost.storage.retention import Page, Place
+from tests.support.databases import migrate
 
 NOW = 1_772_460_000_000_000
 KEPT = 90 * DAY
@@ -18,7 +19,7 @@ ROUTE = "acme.candidate.offers.high.raised"
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """An empty store of each kind."""
     url = request.getfixturevalue(request.param)
-    upgrade(url)
+    migrate(url)
     with open_store(url) as store:
         yield store
 

@@ -11,6 +11,7 @@ from signpost.storage import CaseRow, RulebookGroup, Store, open_store, postgres
 from signpost.storage.engines import parse_url
 from signpost.storage.schema import _config
 from signpost.storage.store import RULEBOOK_RETENTION_US
+from tests.support.databases import migrate
 
 NOW = 1_772_460_000_000_000
 
@@ -19,7 +20,7 @@ NOW = 1_772_460_000_000_000
 def url(request: pytest.FixtureRequest) -> str:
     """An upgraded database of each kind."""
     url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    upgrade(url)
+    migrate(url)
     return url
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from signpost.case.erasure import of_absorbed, of_case, of_event
 from signpost.errors import BugError, CallerError
-from signpost.storage import CaseRow, Change, FeedbackTarget, SeenEvent, StorageRefused, Store, open_store, upgrade
+from signpost.storage import CaseRow, Change, FeedbackTarget, SeenEvent, StorageRefused, Store, open_store
+from tests.support.databases import migrate
 
 NOW = 1_772_460_000_000_000
 LEASE = NOW + 1_000_000
@@ -20,7 +21,7 @@ def url(request: pytest.FixtureRequest) -> str:
     """An upgraded database of each kind."""
     name = "postgres_url" if request.param == "postgresql" else "sqlite_url"
     url: str = request.getfixturevalue(name)
-    upgrade(url)
+    migrate(url)
     return url
 
 

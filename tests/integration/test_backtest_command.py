@@ -12,7 +12,8 @@ from examples.play import JOURNEYS, expand
 from signpost.case import Case, Event
 from signpost.case.instant import parse_instant
 from signpost.cli import main
-from signpost.storage import CaseRow, open_store, upgrade
+from signpost.storage import CaseRow, open_store
+from tests.support.databases import migrate
 from tests.support.rulebooks import RULES
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
@@ -71,7 +72,7 @@ def test_programs_read_counts_and_examples(other: Path, recording: Path) -> None
 
 def test_stored_cases_are_replayed(other: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/signpost.db"
-    upgrade(url)
+    migrate(url)
     said = Event("acme", "s", "1", "offer.extended", parse_instant(TIME), "c-1", {"offer": "o"})
     state = Case().fold(said).to_json()
     with open_store(url) as store, store.transaction() as transaction:

@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 from signpost.cli import main
 from signpost.ingress.signatures import standard_key, verify_standard
 from signpost.services.intake.app import microseconds
-from signpost.storage import Store, open_store, upgrade
+from signpost.storage import Store, open_store
+from tests.support.databases import migrate
 from tests.support.hooks import HookServer, hook_server
 from tests.support.private_servers import wait_until
 from tests.support.receivers import change_of, record
@@ -31,7 +32,7 @@ def server() -> Iterator[HookServer]:
 def url(request: pytest.FixtureRequest) -> str:
     """An upgraded database of each kind."""
     url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    upgrade(url)
+    migrate(url)
     return url
 
 
@@ -141,7 +142,7 @@ def test_without_a_deliverer_a_test_says_so(url: str, monkeypatch: pytest.Monkey
     ],
 )
 def test_a_wrong_endpoint_is_refused(sqlite_url: str, arguments: tuple[str, ...], problem: str) -> None:
-    upgrade(sqlite_url)
+    migrate(sqlite_url)
     result = call(sqlite_url, "add", *arguments)
     assert result.exit_code != 0
     assert problem in result.output
@@ -150,7 +151,7 @@ def test_a_wrong_endpoint_is_refused(sqlite_url: str, arguments: tuple[str, ...]
 def test_a_tenant_that_the_tenants_file_lacks_is_named(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upgrade(sqlite_url)
+    migrate(sqlite_url)
     (tmp_path / "tenants.yaml").write_text("tenants: {acme: {}}\n", encoding="utf-8")
     monkeypatch.setenv("SIGNPOST_TENANTS", str(tmp_path / "tenants.yaml"))
     warning = "There is no tenant 'acne' yet; did you mean acme?"

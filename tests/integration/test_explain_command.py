@@ -11,7 +11,8 @@ from signpost.advice.case_set import CaseSet
 from signpost.case import Event
 from signpost.case.instant import from_datetime
 from signpost.cli import main
-from signpost.storage import CaseRow, open_store, upgrade
+from signpost.storage import CaseRow, open_store
+from tests.support.databases import migrate
 from tests.support.rulebooks import RULES, shipped_engine
 
 START = "2026-03-02T09:00:00Z"
@@ -76,7 +77,7 @@ def test_only_what_was_known_by_then_counts() -> None:
 def env(tmp_path: Path) -> dict[str, str]:
     """A database in which north and south know of one candidate."""
     url = f"sqlite:///{tmp_path}/signpost.db"
-    upgrade(url)
+    migrate(url)
     now = from_datetime(datetime.now(UTC))  # the command asks what holds at present
     with open_store(url) as store, store.transaction() as transaction:
         for tenant in ("north", "south"):

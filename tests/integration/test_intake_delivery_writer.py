@@ -8,7 +8,8 @@ import pytest
 
 from signpost.services.intake import delivery_writer
 from signpost.services.intake.delivery_writer import DeliveryWriter
-from signpost.storage import DeliveryRow, Store, open_store, upgrade
+from signpost.storage import DeliveryRow, Store, open_store
+from tests.support.databases import migrate
 from tests.support.private_servers import wait_until
 
 ROW = DeliveryRow("dlv_1", "north", "acme", 1, "accepted", b"[]", b"[]", 2, b"null", b"{}", b"{}", verified=True)
@@ -17,7 +18,7 @@ ROW = DeliveryRow("dlv_1", "north", "acme", 1, "accepted", b"[]", b"[]", 2, b"nu
 @pytest.fixture(params=["postgresql", "sqlite"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    upgrade(url)
+    migrate(url)
     with open_store(url) as store:
         yield store
 
@@ -69,7 +70,7 @@ def test_a_delivery_whose_commit_was_not_heard_of_is_not_written_twice(
 def test_what_does_not_fit_and_what_is_left_is_named(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    upgrade(sqlite_url)
+    migrate(sqlite_url)
     for name, value in (("MAX_WAITING", 3), ("MAX_WAIT_S", 0.01), ("RETRY_S", 0.01), ("CLOSE_TIMEOUT_S", 0.01)):
         monkeypatch.setattr(delivery_writer, name, value)
     with open_store(sqlite_url) as store, caplog.at_level(logging.WARNING):
@@ -87,7 +88,7 @@ def test_what_does_not_fit_and_what_is_left_is_named(
 
 
 def test_large_bodies_count_by_their_bytes(sqlite_url: str, caplog: pytest.LogCaptureFixture) -> None:
-    upgrade(sqlite_url)
+    migrate(sqlite_url)
     with open_store(sqlite_url) as store:
         writer = DeliveryWriter(store)
         writer.add(replace(ROW, body=bytes(delivery_writer.MAX_WAITING_BYTES)), (), ())

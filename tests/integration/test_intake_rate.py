@@ -18,10 +18,11 @@ from signpost.services.intake.problems import RateLimited
 from signpost.services.intake.quota import QuotaCheck
 from signpost.services.intake.rate import EMPTY_US, PORTIONS_PER_SECOND, UNAVAILABLE_US, RateLimit
 from signpost.services.intake.readiness import ReadinessCheck
-from signpost.storage import Lease, Rate, Store, open_store, upgrade
+from signpost.storage import Lease, Rate, Store, open_store
 from signpost.storage.errors import StorageUnavailable
 from signpost.tenants.model import Source
 from signpost.tenants.quotas import Quotas
+from tests.support.databases import migrate
 from tests.support.http import HTTP
 from tests.support.intake_parts import DEAD_DATABASE, NORTH_KEY, NOW, SOUTH_KEY, intake_at, sign_standard, tenants_in
 from tests.support.intake_process import intake_folder, running
@@ -37,7 +38,7 @@ MANY = "application/cloudevents-batch+json"
 @pytest.fixture(params=["postgresql", "sqlite"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    upgrade(url)
+    migrate(url)
     with open_store(url) as store:
         yield store
 
@@ -190,7 +191,7 @@ def test_only_signed_webhooks_count(tmp_path: Path) -> None:
 def test_each_vendor_is_told_in_the_way_that_it_understands(
     tmp_path: Path, sqlite_url: str, vendor: str, status: int | None
 ) -> None:
-    upgrade(sqlite_url)
+    migrate(sqlite_url)
     with open_store(sqlite_url) as store:
         acceptor = EventAcceptor(store, lambda: pytest.fail("nothing is published"), 1, 1)
         quotas, rate_limit = QuotaCheck(store, Quotas(store)), RateLimit(store, Rate(1, 1))

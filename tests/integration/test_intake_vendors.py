@@ -17,9 +17,10 @@ from signpost.services.intake import create_app
 from signpost.services.intake.analysis import LocalAnalyst
 from signpost.services.intake.engines import TenantEngines
 from signpost.services.intake.webhooks import UNKNOWN_EVENTS, to_request
-from signpost.storage import open_store, upgrade
+from signpost.storage import open_store
 from signpost.tenants.model import hash_key
 from signpost.tenants.quotas import Quotas
+from tests.support.databases import migrate
 from tests.support.intake_parts import DEAD_DATABASE, NORTH_KEY, NOW, SOUTH_KEY, Intake, intake_at, tenants_in
 from tests.support.rulebooks import RULES
 from tests.support.vendor_parts import (
@@ -59,7 +60,7 @@ def tenants_file() -> str:
 def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
     folder = tmp_path_factory.mktemp("vendors")
     url = f"sqlite:///{folder / 'signpost.db'}"
-    upgrade(url)
+    migrate(url)
     store, broker = open_store(url), connect(url)
     broker.apply_topology()
     tenants = tenants_in(folder, tenants_file())

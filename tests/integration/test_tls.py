@@ -12,6 +12,7 @@ import pytest
 from signpost.messaging import connect
 from signpost.storage import open_store, upgrade
 from tests.support.certificates import Authority
+from tests.support.databases import migrate
 from tests.support.private_servers import PrivatePostgreSQL, PrivateRabbitMQ
 
 USER = "signpost_tls"
@@ -137,7 +138,7 @@ def test_a_wrong_certificate_of_the_broker_is_reported_once_and_ends_the_process
         "host": broker_url(broker, ours.file, client, host="127.0.0.1"),
         "missing file": broker_url(broker, tmp_path / "none.pem", client),
     }[fault]
-    upgrade(f"sqlite:///{tmp_path}/signpost.db")
+    migrate(f"sqlite:///{tmp_path}/signpost.db")
     done = run(tmp_path, *command, SIGNPOST_BROKER_URL=url)
     check_refusal(done, "no TLS connection to RabbitMQ", "SIGNPOST_BROKER_URL")
     assert WRONG_BROKER[fault] in done.stderr

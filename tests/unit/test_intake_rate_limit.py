@@ -10,14 +10,15 @@ from signpost.ingress.strict_json import TooLarge
 from signpost.services.intake import rate
 from signpost.services.intake.problems import RateLimited
 from signpost.services.intake.rate import EMPTY_US, MAX_WAIT_S, RETRY_STATUSES, SECOND_US, UNAVAILABLE_US, RateLimit
-from signpost.storage import Lease, Rate, Store, open_store, upgrade
+from signpost.storage import Lease, Rate, Store, open_store
+from tests.support.databases import migrate
 
 NOW = 1_772_460_000_000_000
 
 
 @pytest.fixture
 def store(sqlite_url: str) -> Iterator[Store]:
-    upgrade(sqlite_url)
+    migrate(sqlite_url)
     with open_store(sqlite_url) as opened:
         yield opened
 

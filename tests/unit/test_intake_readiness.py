@@ -24,8 +24,9 @@ from signpost.services.intake.readiness import (
     ReadinessWatch,
     Report,
 )
-from signpost.storage import StorageUnavailable, Store, open_store, upgrade
+from signpost.storage import StorageUnavailable, Store, open_store
 from signpost.tenants.model import Tenants
+from tests.support.databases import migrate
 
 NOW = 1_772_460_000_000_000
 NOBODY = Tenants({}, {})
@@ -50,7 +51,7 @@ def away() -> Publisher:
 
 @pytest.fixture
 def store(sqlite_url: str) -> Iterator[Store]:
-    upgrade(sqlite_url)
+    migrate(sqlite_url)
     with open_store(sqlite_url, busy_timeout_s=0.1) as store:
         yield store
 

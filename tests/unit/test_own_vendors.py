@@ -24,9 +24,10 @@ from signpost.services.intake.problems import SourceDisabled
 from signpost.services.intake.rate import retry_status
 from signpost.services.intake.readiness import ReadinessCheck
 from signpost.services.intake.webhooks import to_request
-from signpost.storage import open_store, upgrade
+from signpost.storage import open_store
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.model import Source
+from tests.support.databases import migrate
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "vendors.md").read_text(encoding="utf-8")
 HUNTFLOW = GUIDE.partition("<!-- huntflow -->\n```yaml file=.signpost/vendors/huntflow.yaml\n")[2].partition("```")[0]
@@ -127,7 +128,7 @@ def test_a_running_intake_follows_the_folder(own: Path, tmp_path: Path, caplog: 
     file = tmp_path / "tenants.yaml"
     file.write_text(TENANTS)
     url = f"sqlite:///{tmp_path / 'signpost.db'}"
-    upgrade(url)
+    migrate(url)
     with open_store(url) as store, caplog.at_level(logging.INFO):
         live = LiveTenants(file, {}, source_problem, side=OwnMappings(own))
         check = ReadinessCheck(store, Connected, live)

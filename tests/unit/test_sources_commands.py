@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 from signpost.cli import client as intake_client
 from signpost.cli import main
 from signpost.cli.deliveries import _show as show_delivery
-from signpost.storage import Usage, open_store, upgrade
+from signpost.storage import Usage, open_store
 from signpost.tenants.loading import load_tenants
 from signpost.tenants.model import Tenants
+from tests.support.databases import migrate
 
 VENDORS_OWN = "the token from the vendor"
 
@@ -180,7 +181,7 @@ def test_tenants_are_listed_with_what_they_store(folder: Path) -> None:
     assert json.loads(call(folder, "tenants", "list", "--json").output)[0]["usage"] is None
     assert sorted(path.name for path in folder.iterdir()) == before
     url = f"sqlite:///{folder / 'signpost.db'}"
-    upgrade(url)
+    migrate(url)
     with open_store(url) as store:
         store.usage.replace({"acme": Usage(1200, 3_140_000, 1_000_000, 0, 7)})
     listed = call(folder, "tenants", "list").output
