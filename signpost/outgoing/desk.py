@@ -90,15 +90,13 @@ class EndpointDesk:
         self.store.endpoints.resume(self.tenant, row.id, now)
         for message, item in self.store.outgoing.known(row, now):
             if candidate in (None, message.case_key):
-                self.store.outgoing.queue(row, message, item, now)
-                sent += 1
+                sent += self.store.outgoing.queue_again(row, message, item, now)
         for found in self.store.endpoints.active(self.tenant, candidate):
             data = orjson.loads(found.body)["data"]
             topic, name_of = topic_of(data, self.tenant), f"{found.id}.{found.sequence}"
             message = Announcement(self.tenant, found.case_key, topic, name_of, now, found.body)
             if (wanted := item_for(row, message)) is not None:
-                self.store.outgoing.queue(row, message, wanted, now)
-                sent += 1
+                sent += self.store.outgoing.queue_again(row, message, wanted, now)
         return sent
 
     def rotate(self, name: str, now: int, overlap_us: int = OVERLAP_US) -> Document:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from signpost.names import ADVICE, AGENDA, QUESTIONS
 from signpost.storage.endpoint_tables import announcements, endpoint_attempts, endpoint_items, endpoint_messages
 from signpost.storage.endpoints import tenants_with_endpoints
+from signpost.storage.message_locks import lock_messages
 
 TOPICS: Final = {ADVICE: "", AGENDA: "agenda:", QUESTIONS: "questions:"}
 """Exchange -> what stands before the routing key in patterns of endpoints."""
@@ -35,7 +36,8 @@ class Announcer:
 
 def erase(connection: Connection, tenant: str, keys: Collection[str], redact: Redact | None) -> None:
     """Delete what waits for endpoints of these cases and the attempts; the ends of what a receiver may know stay,
-    without content."""
+    without content. Call it with the announcements of the tenant locked."""
+    lock_messages(connection, endpoint_messages.c.tenant == tenant, endpoint_messages.c.case_key.in_(sorted(keys)))
     for table in (announcements, endpoint_messages):
         _redact(connection, table, tenant, keys, redact)
     mine = (endpoint_attempts.c.tenant == tenant, endpoint_attempts.c.case_key.in_(sorted(keys)))

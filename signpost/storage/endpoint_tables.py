@@ -71,8 +71,6 @@ endpoint_messages = Table(
     sqlite_autoincrement=True,
     postgresql_with=ROOM_TO_UPDATE,
 )
-MESSAGE_LOCK_ORDER = tuple(endpoint_messages.c[name] for name in ("tenant", "endpoint", "item", "id"))
-"""The order in which a transaction locks messages, after the endpoints if it needs both: so none waits in a circle."""
 
 # What a receiver knows, or may know, and what has not ended for it. `message_id` and `body`: of the last message, for a
 # replay, where nothing else keeps it (agendas, lists of questions).

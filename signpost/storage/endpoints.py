@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 from signpost.storage.dialect import Dialect
 from signpost.storage.endpoint_rows import TEST, AttemptRow, EndpointCounts, EndpointRow, to_endpoint
 from signpost.storage.endpoint_tables import endpoint_attempts, endpoint_items, endpoint_messages, endpoints
+from signpost.storage.message_locks import lock_messages
 from signpost.storage.rows import RecommendationRow
 from signpost.storage.tables import recommendations
 
@@ -128,6 +129,7 @@ class EndpointStore:
         """Delete an endpoint with all that is stored for it; False if there is none."""
         with self._write_connection() as connection:
             gone = connection.execute(delete(endpoints).where(_is(endpoints, tenant, name))).rowcount
+            lock_messages(connection, _belongs(endpoint_messages, tenant, name))
             for table in (endpoint_messages, endpoint_items, endpoint_attempts):
                 connection.execute(delete(table).where(_belongs(table, tenant, name)))
             return bool(gone)
@@ -145,6 +147,7 @@ def tenants_with_endpoints(connection: Connection, tenants: Sequence[str]) -> se
 
 
 def _resume(connection: Connection, tenant: str, name: str, now: int) -> None:
+    lock_messages(connection, _belongs(endpoint_messages, tenant, name))
     again = {"due": now, "attempts": 0, "first_attempt": None, "set_aside": False}
     connection.execute(update(endpoint_messages).where(_belongs(endpoint_messages, tenant, name)).values(again))
 

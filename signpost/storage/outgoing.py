@@ -9,13 +9,21 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, not_, or_, select, true, update
 
 from signpost.storage.dialect import Dialect
 from signpost.storage.endpoint_rows import BY_HAND, TEST, Announcement, EndpointRow, WaitingMessage, to_endpoint
-from signpost.storage.endpoint_tables import announcements, endpoint_attempts, endpoint_messages, endpoints
+from signpost.storage.endpoint_tables import (
+    announcements,
+    endpoint_attempts,
+    endpoint_items,
+    endpoint_messages,
+    endpoints,
+)
+from signpost.storage.message_locks import lock_announcements, lock_messages
 from signpost.storage.settling import MESSAGE, Settled, Settler
 from signpost.storage.spreading import Item, Spreader
+from signpost.storage.tables import recommendations
 
 OpenConnection: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 Choose: TypeAlias = Callable[[EndpointRow, Announcement], Item | None]
@@ -64,8 +72,8 @@ class OutgoingStore:
     def spread(self, tenant: str, limit: int, now: int, choose: Choose) -> int:
         """Hand up to `limit` announcements of a tenant to its endpoints; returns how many there were."""
         with self._write_connection() as connection:
-            # Two at once could change the order of an item's messages
-            self._dialect.lock_name(connection, f"announcements {tenant}")
+            # Two at once could change the order of an item's messages, and an erasure could miss what is handed out
+            lock_announcements(connection, self._dialect, tenant)
             query = select(*ANNOUNCEMENT).where(announcements.c.tenant == tenant).order_by(announcements.c.id)
             rows = [Announcement(**row) for row in connection.execute(query.limit(limit)).mappings()]
             if not rows:
@@ -81,6 +89,14 @@ class OutgoingStore:
         """Let one message wait for an endpoint, behind what waits; nothing if one of the item waits already."""
         with self._write_connection() as connection:
             Spreader(connection, endpoint, now).again(message, item)
+
+    def queue_again(self, endpoint: EndpointRow, message: Announcement, item: Item, now: int) -> bool:
+        """`queue` a state that was read before, unless it has changed or was erased since; returns whether."""
+        with self._write_connection() as connection:
+            lock_announcements(connection, self._dialect, endpoint.tenant)
+            if is_state := connection.execute(_state(endpoint, message, item)).first() is not None:
+                Spreader(connection, endpoint, now).again(message, item)
+            return is_state
 
     def known(self, endpoint: EndpointRow, now: int) -> list[tuple[Announcement, Item]]:
         """The latest agendas and lists of questions that an endpoint got, to send them again from `now`."""
@@ -132,10 +148,11 @@ class OutgoingStore:
         message, endpoint = endpoint_messages.c, endpoints.c
         ahead = or_(message.due > due_latest, and_(message.attempts == 0, message.due > now))
         with self._write_connection() as connection:
+            connection.execute(update(endpoints).where(endpoint.paused_until > due_latest).values(paused_until=now))
+            lock_messages(connection, or_(message.leased_until > lease_latest, ahead))
             leased = update(endpoint_messages).where(message.leased_until > lease_latest)
             connection.execute(leased.values(leased_until=now))
             connection.execute(update(endpoint_messages).where(ahead).values(due=now))
-            connection.execute(update(endpoints).where(endpoint.paused_until > due_latest).values(paused_until=now))
 
     def release(self, ids: Sequence[int]) -> None:
         """End the leases of messages that were not sent."""
@@ -155,6 +172,7 @@ class OutgoingStore:
             ids = list(connection.scalars(old.order_by(endpoint_attempts.c.at).limit(limit)))
             connection.execute(delete(endpoint_attempts).where(endpoint_attempts.c.id.in_(ids)))
             if messages_before > 0:
+                lock_messages(connection, _is_old(messages_before))
                 connection.execute(delete(endpoint_messages).where(_is_old(messages_before)))
             return len(ids)
 
@@ -179,6 +197,20 @@ class OutgoingStore:
                 disabled=count(number.where(not_(endpoint.enabled), endpoint.reason != BY_HAND)),
                 failing=count(number.where(endpoint.enabled, endpoint.failing_since.is_not(None))),
             )
+
+
+def _state(endpoint: EndpointRow, message: Announcement, item: Item) -> Select[Any]:
+    """A row if a message is still the state of its item: of an active recommendation, or of what the endpoint got."""
+    advice, known = recommendations.c, endpoint_items.c
+    active = exists().where(
+        advice.tenant == endpoint.tenant, advice.id == item.name, advice.sequence == item.sequence,
+        advice.status == "active",
+    )  # fmt: skip
+    got = exists().where(
+        known.tenant == endpoint.tenant, known.endpoint == endpoint.id, known.item == item.name,
+        known.message_id == message.message_id, known.body.is_not(None),
+    )  # fmt: skip
+    return select(true()).where(or_(active, got))
 
 
 def _is_old(before: int) -> ColumnElement[bool]:

@@ -4,16 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, insert, or_, select, tuple_, update
 
 from signpost.storage.endpoint_rows import TEST, Attempt, EndpointRow, WaitingMessage
-from signpost.storage.endpoint_tables import (
-    MESSAGE_LOCK_ORDER,
-    endpoint_attempts,
-    endpoint_items,
-    endpoint_messages,
-    endpoints,
-)
+from signpost.storage.endpoint_tables import endpoint_attempts, endpoint_items, endpoint_messages, endpoints
+from signpost.storage.message_locks import lock_messages
 
 MESSAGE = tuple(endpoint_messages.c[one.name] for one in fields(WaitingMessage))
 
@@ -42,10 +37,10 @@ class Settler:
 
     def settle(self, settled: Sequence[Settled]) -> None:
         """Record attempts, each of another message. What was erased or removed meanwhile leaves no trace."""
+        if not settled:
+            return
         self._lock_endpoints(settled)
-        ids = [one.attempt.message.id for one in settled]
-        query = select(endpoint_messages.c.id).where(endpoint_messages.c.id.in_(ids)).order_by(*MESSAGE_LOCK_ORDER)
-        left = set(self._connection.scalars(query.with_for_update()))
+        left = set(lock_messages(self._connection, or_(*map(_touched, settled))))
         present = [one for one in settled if one.attempt.message.id in left]
         for one in present:
             if one.attempt.succeeded:
@@ -59,13 +54,14 @@ class Settler:
 
     def drop_overtaken(self, endpoint: EndpointRow, now: int) -> None:
         """Delete messages whose sender has ended without a word, and that a later state replaces: the receiver may
-        know them."""
+        know them. What someone else has locked is left for the next time."""
         row, later = endpoint_messages.c, endpoint_messages.alias("later")
         mine = (row.tenant == endpoint.tenant, row.endpoint == endpoint.id)
         lane = (later.c.tenant == row.tenant) & (later.c.endpoint == row.endpoint)
         is_overtaken = exists().where(lane, later.c.item == row.item, later.c.id > row.id)
         query = select(*MESSAGE).where(*mine, row.leased_until > 0, row.leased_until <= now, is_overtaken)
-        for found in self._connection.execute(query).mappings().all():
+        free = query.with_for_update(skip_locked=True, of=endpoint_messages)
+        for found in self._connection.execute(free).mappings().all():
             message = WaitingMessage(**found)
             self._note_known(message, keep_body=False)
             self._delete(message.id)
@@ -174,6 +170,13 @@ def _by_endpoint(settled: Sequence[Settled]) -> list[Settled]:
 def _is_repeated(before: Attempt, attempt: Attempt) -> bool:
     """Whether an endpoint succeeds again."""
     return before.message.endpoint == attempt.message.endpoint and before.succeeded and attempt.succeeded
+
+
+def _touched(one: Settled) -> ColumnElement[bool]:
+    """The messages that an attempt may change: those of its item, or all of an endpoint that recovers."""
+    message, row = one.attempt.message, endpoint_messages.c
+    mine = (row.tenant == message.tenant) & (row.endpoint == message.endpoint)
+    return mine if one.recovers else mine & (row.item == message.item)
 
 
 def _endpoint(message: WaitingMessage) -> tuple[Any, Any]:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, insert, select
 
 from signpost.storage.endpoint_rows import Announcement, EndpointRow
-from signpost.storage.endpoint_tables import MESSAGE_LOCK_ORDER, endpoint_items, endpoint_messages
+from signpost.storage.endpoint_tables import endpoint_items, endpoint_messages
+from signpost.storage.message_locks import locked
 
 CHUNK = 500
 
@@ -80,7 +81,7 @@ class Spreader:
             columns = (message.id, message.item, message.sequence, message.attempts, message.due, message.leased_until)
             waiting = select(*columns).where(*self._mine(message), message.item.in_(these))
             # Locked: a row that is claimed at this moment is on its way
-            for found in self._connection.execute(waiting.order_by(*MESSAGE_LOCK_ORDER).with_for_update()):
+            for found in self._connection.execute(locked(waiting)):
                 # Also after its lease: its sender may have been too slow to say that it was sent
                 if found.leased_until:
                     self._sent[found.item] = max(self._sent.get(found.item, 0), found.sequence)

@@ -16,6 +16,7 @@ from signpost.storage.consumers import read_consumers
 from signpost.storage.deliveries import delete_found_by
 from signpost.storage.dialect import Dialect, Values
 from signpost.storage.feedback_targets import read_targets
+from signpost.storage.message_locks import lock_announcements
 from signpost.storage.rows import (
     CaseKey,
     CaseRow,
@@ -30,14 +31,7 @@ from signpost.storage.rows import (
     SeenEvent,
     StandingRow,
 )
-from signpost.storage.tables import (
-    calendar_links,
-    cases,
-    recommendations,
-    rulebooks,
-    seen_events,
-    standings,
-)
+from signpost.storage.tables import calendar_links, cases, recommendations, rulebooks, seen_events, standings
 
 CASE_FIELDS: Final = tuple(field.name for field in fields(CaseRow))
 
@@ -217,6 +211,7 @@ class Transaction:
         seen = self._delete_seen(tenant, covered, erased_at if covered & set(living) else None)
         gone = sorted(covered - set(living))
         feed.erase(self._connection, tenant, covered)
+        lock_announcements(self._connection, self._dialect, tenant)
         announcing.erase(self._connection, tenant, covered, redact)
         for table in (recommendations, standings, calendar_links):
             mine = (table.c.tenant == tenant, table.c.case_key.in_(sorted(covered)))

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text
 
+from signpost.outgoing.desk import EndpointDesk
+from signpost.outgoing.items import item_of
 from signpost.storage import Announcement, Attempt, EndpointRow, Item, Settled, Store, open_store, upgrade
 from signpost.storage.endpoint_tables import endpoint_messages
 from tests.support.private_servers import wait_until
-from tests.support.receivers import NOW, change_of, endpoint, record
+from tests.support.receivers import NOW, change_of, endpoint, record, record_agenda
 
 PATIENCE = 60.0
 WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
@@ -36,7 +39,8 @@ def queue(store: Store, to: EndpointRow, item: str) -> None:
 def claim(store: Store) -> list[Settled]:
     """What waits, and that it was delivered."""
     claimed = store.outgoing.claim(NOW, NOW + 1, 9, 9)
-    return [Settled(Attempt(one.message, NOW, 1, "delivered", reached=True)) for one in claimed]
+    attempts = (Attempt(one.message, NOW, 1, "delivered", reached=True) for one in claimed)
+    return [Settled(one, keep_body=True) for one in attempts]
 
 
 def waiting(store: Store) -> int:
@@ -69,7 +73,7 @@ def test_results_and_later_states_lock_messages_in_one_order(store: Store, held:
     record(store, *(change_of(item, 2, "updated", f"c-{item}") for item in ("r-2", "r-1")))
     work = [
         lambda: store.outgoing.settle(settled),
-        lambda: store.outgoing.spread("acme", 9, NOW, lambda _endpoint, row: Item(row.message_id[:3], 2, False)),
+        lambda: hand_out(store),
     ]
     run_together(store, held, *(work if is_settled_first else reversed(work)))
     assert len(store.endpoints.attempts("acme", "ep_1")) == 2
@@ -81,3 +85,68 @@ def test_a_result_and_who_enables_its_endpoint_lock_the_endpoint_first(store: St
     settled = claim(store)
     run_together(store, 0, lambda: store.outgoing.settle(settled), lambda: store.endpoints.enable("acme", "ep_1", NOW))
     assert len(store.endpoints.attempts("acme", "ep_1")) == 1
+
+
+def test_who_enables_an_endpoint_and_who_hands_out_its_messages_lock_them_in_one_order(store: Store) -> None:
+    for to, item in QUEUED:
+        queue(store, to, item)
+    record(store, *(change_of(item, 2, "updated", f"c-{item}") for item in ("r-2", "r-1")))
+    run_together(store, 1, lambda: hand_out(store), lambda: store.endpoints.enable("acme", "ep_1", NOW))
+    assert len(claim(store)) == 4
+
+
+def test_a_result_locks_all_that_its_recovering_endpoint_waits_for(store: Store) -> None:
+    for to, item in ((FIRST, "r-1"), (FIRST, "r-2")):
+        queue(store, to, item)
+    settled = [replace(one, recovers=True) for one in claim(store)[1:]]
+    record(store, *(change_of(item, 2, "updated", f"c-{item}") for item in ("r-1", "r-2")))
+    run_together(store, 0, lambda: hand_out(store), lambda: store.outgoing.settle(settled))
+    assert len(store.endpoints.attempts("acme", "ep_1")) == 1
+
+
+def test_an_erasure_waits_for_messages_that_are_handed_out_and_deletes_them(store: Store) -> None:
+    record(store, change_of("r-1", 1, "raised"))
+    erasures: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def choose(_endpoint: EndpointRow, _row: Announcement) -> Item:
+            if not erasures:
+                erasures.append(pool.submit(erase, store))
+                wait_until(lambda: erasures[0].done() or waiting(store) == 1, "the erasure has ended or waits")
+            return Item("r-1", 1, False)
+
+        assert store.outgoing.spread("acme", 9, NOW, choose) == 1
+        erasures[0].result(PATIENCE)
+    assert claim(store) == []
+
+
+@pytest.mark.parametrize("read", ["active", "known"])
+def test_a_replay_that_an_erasure_overtakes_sends_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    record(store, change_of("r-1", 1, "raised"))
+    record_agenda(store, 1, ["call"])
+    hand_out(store)
+    store.outgoing.settle(claim(store))
+    owner = store.outgoing if read == "known" else store.endpoints
+    found = getattr(owner, read)
+
+    def read_then_erase(*what: object) -> list[object]:
+        rows = list(found(*what))
+        assert rows
+        erase(store)
+        return rows
+
+    monkeypatch.setattr(owner, read, read_then_erase)
+    assert EndpointDesk(store, "acme", [], bytes).replay("ep_1", NOW) == (0 if read == "known" else 1)
+    monkeypatch.undo()
+    assert claim(store) == []
+
+
+def hand_out(store: Store) -> int:
+    return store.outgoing.spread("acme", 9, NOW, lambda _endpoint, row: item_of(row))
+
+
+def erase(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW, now=NOW)
