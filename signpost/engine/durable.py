@@ -17,7 +17,7 @@ from signpost.engine.conditions import intervals_of
 from signpost.engine.environment import Env, value_of
 from signpost.engine.faults import FAULTS, EngineFaults
 from signpost.engine.intervals import holds
-from signpost.engine.lowering import NUMBER, DerivedProperty, Lowered, lower
+from signpost.engine.lowering import NUMBER, DerivedProperty, Lowered, Test, lower
 from signpost.errors import CallerError
 from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.rulebook import Rulebook
@@ -25,6 +25,8 @@ from signpost.rulebook.terms import Rule
 
 MAX_RULES = 40
 """The limit of flat rules in one ruleset: durable-rules fails with error 303 when 64 match at once."""
+MAX_PROPERTIES = 200
+"""The limit of properties that the rules of one ruleset read: a fact of more than 255 may end the process."""
 _NUMBERS = itertools.count()
 Derive: TypeAlias = Callable[[Env, Mapping[bool, tzinfo], int], bool]
 """Whether a derived property holds at an instant; by whether the candidate reads, the zone in which days begin."""
@@ -86,8 +88,9 @@ class _Kind:
         self._rules = {rule.id: rule for rule in rules}
         self._names = [name for name, _ in self.lowered.flat]
         self._handles: dict[int, set[str]] = {}
-        for chunk in _chunks(self.lowered):
-            self._create(chunk)
+        self._read: dict[int, set[str]] = {}
+        for chunk, read in _chunks(self.lowered):
+            self._create(chunk, read)
         self._deletable = set(self._handles)
         # Frees half a megabyte for each ruleset at every rule reload
         weakref.finalize(self, _delete, module, self._deletable).atexit = False
@@ -99,23 +102,24 @@ class _Kind:
         if not subjects or not self._handles:
             return set()
         try:
-            raw = self._facts(subjects, facts, now)
+            known = [self._fact(index, subject, facts, now) for index, subject in enumerate(subjects)]
+            raw = {handle: _raw(known, self._read[handle]) for handle in self._handles}
         except Exception as error:
             self._handles.clear()
             # Without the error's message, which may quote personal data
             self._give_up(set(self._names), f"its facts cannot be built: {type(error).__name__}")
             return set()
-        fired = (pair for handle in list(self._handles) for pair in self._fire(handle, raw))
+        fired = (pair for handle in list(self._handles) for pair in self._fire(handle, raw[handle]))
         return {Match(self._names[number], subjects[index].kind, subjects[index].id) for number, index in fired}
 
-    def _create(self, chunk: dict[str, Any]) -> None:
+    def _create(self, chunk: dict[str, Any], read: set[str]) -> None:
         rules = {self._names[int(number)] for number in chunk if number != ALWAYS}
         try:
             handle = self._module.create_ruleset(f"signpost{next(_NUMBERS)}", orjson.dumps(chunk).decode())
         except Exception as error:
             self._give_up(rules, f"{type(error).__name__}: {error}")
         else:
-            self._handles[handle] = rules
+            self._handles[handle], self._read[handle] = rules, read
 
     def _fire(self, handle: int, raw: str) -> list[tuple[int, int]]:
         try:
@@ -125,10 +129,6 @@ class _Kind:
             self._deletable.discard(handle)
             self._give_up(self._handles.pop(handle, set()), f"{type(error).__name__}: {error}")
             return []
-
-    def _facts(self, subjects: list[Entity], facts: Facts, now: int) -> str:
-        """Return the facts about the subjects as JSON."""
-        return orjson.dumps([self._fact(index, subject, facts, now) for index, subject in enumerate(subjects)]).decode()
 
     def _fact(self, index: int, subject: Entity, facts: Facts, now: int) -> dict[str, Any]:
         """Build a fact of numbers, booleans and vocabulary words only: no personal text enters the library."""
@@ -172,12 +172,27 @@ def _compile(derived: DerivedProperty) -> Derive:
     return derive
 
 
-def _chunks(lowered: Lowered) -> list[dict[str, Any]]:
-    """Split the flat rules into rulesets of at most MAX_RULES; the name of a rule is its index among the flat rules."""
-    numbered = [(str(number), {"all": [{"m": {"$and": tests}}]}) for number, (_, tests) in enumerate(lowered.flat)]
-    starts = range(0, len(numbered), MAX_RULES)
-    always = {ALWAYS: {"all": [{"m": {NUMBER: 0}}]}}
-    return [always | dict(numbered[start : start + MAX_RULES]) for start in starts]
+def _chunks(lowered: Lowered) -> list[tuple[dict[str, Any], set[str]]]:
+    """Split the flat rules into rulesets of at most MAX_RULES and MAX_PROPERTIES, each with the properties that it
+    reads; the name of a rule is its index among the flat rules."""
+    chunks: list[tuple[dict[str, Any], set[str]]] = []
+    for number, (_, tests) in enumerate(lowered.flat):
+        read = {_property(test) for test in tests}
+        if not chunks or len(chunks[-1][0]) > MAX_RULES or len(chunks[-1][1] | read) > MAX_PROPERTIES:
+            chunks.append(({ALWAYS: {"all": [{"m": {NUMBER: 0}}]}}, {NUMBER, "sid"}))
+        chunks[-1][0][str(number)] = {"all": [{"m": {"$and": tests}}]}
+        chunks[-1][1].update(read)
+    return chunks
+
+
+def _property(test: Test) -> str:
+    [(name, value)] = test.items()
+    return next(iter(value)) if name.startswith("$") else name
+
+
+def _raw(facts: Iterable[dict[str, Any]], read: Collection[str]) -> str:
+    """The facts as JSON, with the properties that a ruleset reads."""
+    return orjson.dumps([{name: value for name, value in fact.items() if name in read} for fact in facts]).decode()
 
 
 def _delete(module: ModuleType, handles: set[int]) -> None:

@@ -159,3 +159,27 @@ def test_hundreds_of_rules_that_all_hold_stay_below_error_303(tmp_path: Path) ->
         assert found == engine.compiled.matches(facts, now)
         most = max(most, len(found))
     assert most >= 200
+
+
+def test_a_fact_of_too_many_properties_is_not_refused_and_its_session_is_of_no_use() -> None:
+    rule = 'rule = {"r": flat({"q0": 1})}\n'
+    fact = 'run(rule, [{"n": 0, **{f"q{number}": 1 for number in range(%d)}}])'
+    assert probe(f"{rule}print(len({fact % 240}[1]))").stdout.strip() == "1"
+    assert probe(f"{rule}print(len({fact % 300}[1]))").stdout.strip() != "1", "this limit is gone"
+
+
+def test_rules_that_read_hundreds_of_properties_are_split_over_rulesets(tmp_path: Path) -> None:
+    """In one fact, so many would end the process."""
+    rules = "".join(
+        f"rule-{n}:\n  about: offer\n  params: {{soon: {n + 1}h}}\n"
+        f"  when: {{stage: [open, accepted], respond_by: within soon}}\n{HEAD}"
+        for n in range(300)
+    )
+    engine = DurableEngine(load(rulebook(tmp_path, rules)))
+    random, most = Random(5), 0
+    for _ in range(200):
+        facts, now = random_facts(random), random_now(random)
+        found = engine.library_matches(facts, now)
+        assert found == engine.compiled.matches(facts, now)
+        most = max(most, len(found))
+    assert most >= 100
