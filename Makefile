@@ -74,7 +74,7 @@ lint: $(READY) ## check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(PRESENT)
-	$(BIN)/lint-imports --no-logo --no-cache | tail -n 8
+	$(BIN)/lint-imports --no-logo --no-cache
 
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix-only .
