@@ -4,7 +4,6 @@ The other engines get flat rules over ready facts, as durable-rules does: what n
 computed for them, and this is not part of their time. Signpost's engines get the facts of the case and compute it.
 """
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -118,7 +117,7 @@ def _flat(work: Work, compiled: CompiledEngine, durable: DurableEngine) -> dict[
         for name, kind in durable._kinds.items()
     }
     cases = [
-        {name: json.loads(durable._kinds[name]._facts(facts.of_kind(name), facts, now)) for name in kinds}
+        {name: durable._kinds[name].known(facts.of_kind(name), facts, now) for name in kinds}
         for facts, now in work.cases
     ]
     expected = [_answers(facts, compiled.matches(facts, now), durable.rules) for facts, now in work.cases]

@@ -42,6 +42,7 @@ def durable_host(kinds: Kinds) -> Evaluate:
         return lambda c: found.add((kind, rule, int(c.m.n)))
 
     rulesets: dict[str, Any] = {}
+    read: dict[str, set[str]] = {}
     for kind, rules in kinds.items():
         for start in range(0, len(rules), MAX_RULES):
             chunk = rules[start : start + MAX_RULES]
@@ -51,6 +52,7 @@ def durable_host(kinds: Kinds) -> Evaluate:
             }
             definition["always"] = {"all": [{"m": {NUMBER: 0}}], "run": lambda c: None}
             rulesets[f"{kind}{start}"] = definition
+            read[f"{kind}{start}"] = {"sid", NUMBER, *(parts_of(test)[1] for _, tests in chunk for test in tests)}
     host = durable.Host()
     host.set_rulesets(rulesets)
 
@@ -59,9 +61,11 @@ def durable_host(kinds: Kinds) -> Evaluate:
         for name in rulesets:
             facts = case[name.rstrip("0123456789")]
             for fact in facts:
+                # A fact of more than 255 properties may end the process
+                known = {prop: value for prop, value in fact.items() if prop in read[name]}
                 # It raises for a fact that no rule holds for
                 with suppress(durable.MessageNotHandledException):
-                    host.assert_fact(name, fact)
+                    host.assert_fact(name, known)
             if facts:
                 host.delete_state(name, "s")
         return set(found)

@@ -5,7 +5,7 @@ It bypasses the `Host` of the library, which starts threads. test_engine_durable
 
 import itertools
 import weakref
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -102,7 +102,7 @@ class _Kind:
         if not subjects or not self._handles:
             return set()
         try:
-            known = [self._fact(index, subject, facts, now) for index, subject in enumerate(subjects)]
+            known = self.known(subjects, facts, now)
             raw = {handle: _raw(known, self._read[handle]) for handle in self._handles}
         except Exception as error:
             self._handles.clear()
@@ -111,6 +111,10 @@ class _Kind:
             return set()
         fired = (pair for handle in list(self._handles) for pair in self._fire(handle, raw[handle]))
         return {Match(self._names[number], subjects[index].kind, subjects[index].id) for number, index in fired}
+
+    def known(self, subjects: Sequence[Entity], facts: Facts, now: int) -> list[dict[str, Any]]:
+        """Return the facts about the subjects, with all properties."""
+        return [self._fact(index, subject, facts, now) for index, subject in enumerate(subjects)]
 
     def _create(self, chunk: dict[str, Any], read: set[str]) -> None:
         rules = {self._names[int(number)] for number in chunk if number != ALWAYS}

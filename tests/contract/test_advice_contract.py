@@ -26,7 +26,7 @@ TITLE_LIMIT = 90
 def recommendations() -> Iterator[tuple[dict[str, Any], str]]:
     """(CloudEvent, routing key) of every change in every timeline, as a consumer would read it."""
     engine = CompiledEngine(load(ROOT / "rules"))
-    for timeline in some(find_timelines([ROOT / "rules"]), 6):
+    for timeline in some(find_timelines([ROOT / "rules"]), 12):
         case_set = CaseSet(engine, "acme", {})
         for arrival in timeline.arrivals:
             for key, change in case_set.handle(arrival.event, arrival.at):

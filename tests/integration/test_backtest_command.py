@@ -134,8 +134,10 @@ def test_cases_are_followed_as_long_as_is_said(recording: Path, tmp_path: Path) 
     ("old", "new", "rule", "kind"),
     [
         ("Never sign in a rush", "Take your time", "ask-response-deadline", "reworded"),
-        ("normal_before: 72h", "normal_before: 96h", "respond-before-deadline", "earlier"),
-        ("valid_for: 3d", "valid_for: 1h", "thank-for-offer", "ends earlier"),
+        pytest.param(
+            "normal_before: 72h", "normal_before: 96h", "respond-before-deadline", "earlier", marks=pytest.mark.long
+        ),
+        pytest.param("valid_for: 3d", "valid_for: 1h", "thank-for-offer", "ends earlier", marks=pytest.mark.long),
     ],
 )
 def test_the_example_journeys_show_each_change(tmp_path: Path, old: str, new: str, rule: str, kind: str) -> None:

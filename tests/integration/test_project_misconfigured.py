@@ -17,6 +17,7 @@ from signpost.messaging import connect
 from signpost.storage import open_store, upgrade
 from tests.support.intake_parts import DEAD_BROKER, tenants_in
 from tests.support.intake_process import COMMAND, environment
+from tests.support.long_suite import first_of
 from tests.support.private_servers import PrivatePostgreSQL, free_port, wait_until
 from tests.support.workers_processes import WorkerProcess, kill_afterwards
 
@@ -30,6 +31,7 @@ FAULTS = {
     "wrong password": (BROKER, "refuses the user or the password; correct", (*PROCESSES, "topology check")),
 }
 """What is wrong -> the setting to correct, what the report contains, and the commands that notice."""
+REFUSED = [(fault, name) for fault, row in FAULTS.items() for name in row[2]]
 
 
 def wrong(fault: str, right: str) -> str:
@@ -39,10 +41,11 @@ def wrong(fault: str, right: str) -> str:
     return right + ("_gone" if fault == "no database" else "-gone")
 
 
-@pytest.mark.parametrize(("fault", "name"), [(fault, name) for fault, row in FAULTS.items() for name in row[2]])
+@pytest.mark.parametrize("what", first_of(REFUSED, REFUSED[::2]))
 def test_what_refuses_us_is_reported_once_and_ends_the_process(
-    fault: str, name: str, postgres_url: str, rabbitmq_url: str, tmp_path: Path
+    what: tuple[str, str], postgres_url: str, rabbitmq_url: str, tmp_path: Path
 ) -> None:
+    fault, name = what
     setting, words, _ = FAULTS[fault]
     settings = {DATABASE: postgres_url, BROKER: rabbitmq_url, "SIGNPOST_LOG_FORMAT": "text"}
     settings[setting] = wrong(fault, settings[setting])

@@ -19,6 +19,7 @@ from signpost.messaging import connect
 from signpost.signals import block_while_starting
 from tests.support.databases import migrate
 from tests.support.intake_parts import tenants_in
+from tests.support.long_suite import first_of
 from tests.support.private_servers import free_port, restore_default_signals, wait_until
 from tests.support.rulebooks import FEW_RULES
 
@@ -89,7 +90,7 @@ def started(name: str, folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]"
             process.wait(END_S)
 
 
-@pytest.mark.parametrize("name", STARTED)
+@pytest.mark.parametrize("name", first_of(STARTED, ("advisor", "intake")))
 def test_sighup_at_any_moment_of_the_start_ends_nothing(name: str, folder: Path) -> None:
     with started(name, folder) as (process, log):
         # In ever longer steps, since each of them restarts the requests' processes of a running intake
@@ -107,7 +108,7 @@ def test_sighup_at_any_moment_of_the_start_ends_nothing(name: str, folder: Path)
     assert "Traceback" not in log.read_text()
 
 
-@pytest.mark.parametrize("name", STARTED)
+@pytest.mark.parametrize("name", first_of(STARTED, ("advisor", "up")))
 def test_a_stop_at_any_moment_of_the_start_is_a_clean_end(name: str, folder: Path) -> None:
     for delay_s, number in zip(DELAYS_S, itertools.cycle((signal.SIGTERM, signal.SIGINT)), strict=False):
         with started(name, folder) as (process, log):

@@ -57,6 +57,7 @@ def test_sigterm_ends_the_batch_and_loses_nothing(signpost: System, tmp_path: Pa
     assert signpost.broker.queue_depth(DEAD) == 0
 
 
+@pytest.mark.long
 def test_several_advisors_share_a_queue(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Both get events of the same cases at the same time, and of cases that are being merged."""
     sent = []

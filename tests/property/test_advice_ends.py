@@ -78,7 +78,7 @@ def test_no_two_active_recommendations_exclude_each_other() -> None:
 
 
 def test_no_two_exclude_each_other_on_any_timeline() -> None:
-    for timeline in some(find_timelines([RULES]), 8):
+    for timeline in some(find_timelines([RULES]), 16):
         events = [arrival.event for arrival in timeline.arrivals if not arrival.event.type.startswith("candidate.m")]
         for expectation in timeline.expectations:
             check(Case().fold(*(event for event in events if event.time <= expectation.at)), expectation.at)

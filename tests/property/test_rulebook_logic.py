@@ -21,9 +21,9 @@ from tests.support.made_rules import write_rules
 from tests.support.oracle import Oracle
 from tests.support.rulebooks import RULES, every_term
 
-CASES = number_of(400)
+CASES = number_of(400, one_in=3)
 RULES_MADE = 500
-CASES_A_RULE = number_of(60)
+CASES_A_RULE = number_of(60, one_in=3)
 
 
 @pytest.fixture(scope="module")

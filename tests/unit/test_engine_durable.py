@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from signpost.engine import DurableEngine, EngineFaults
+from signpost.engine.durable import _raw
 from signpost.rulebook import load
 from tests.support.generators import random_facts, random_now
 from tests.support.rulebooks import RULES
@@ -183,3 +184,15 @@ def test_rules_that_read_hundreds_of_properties_are_split_over_rulesets(tmp_path
         assert found == engine.compiled.matches(facts, now)
         most = max(most, len(found))
     assert most >= 100
+
+
+def test_no_ruleset_reads_more_properties_than_it_may_or_gets_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signpost.engine.durable.MAX_PROPERTIES", 30)
+    engine = DurableEngine(load(RULES))
+    read = [one for kind in engine._kinds.values() for one in kind._read.values()]
+    assert max(map(len, read)) in range(25, 31)
+    assert _raw([{"n": 0, "sid": "s", "q1": True, "q2": False}], {"n", "q2"}) == '[{"n":0,"q2":false}]'
+    random = Random(5)
+    for _ in range(100):
+        facts, now = random_facts(random), random_now(random)
+        assert engine.library_matches(facts, now) == engine.compiled.matches(facts, now)
