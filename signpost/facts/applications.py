@@ -75,8 +75,10 @@ def _openings(entities: Mapping[str, list[Entity]]) -> Iterator[tuple[str, Stamp
 def _set_stage(application: Entity, opened: Stamp, told: Iterable[End]) -> End | None:
     """Of one time the end counts (ADR 50), unless it opened again. Then the stage is what it was before: submitted, or
     unknown if nobody said so."""
-    since = max(opened, application.stamps.get("submitted_at", _NEVER))
+    submitted = application.stamps.get("submitted_at", _NEVER)
+    since = max(opened, submitted)
     ends = [*told, *_recorded(application)]
+    application.is_renewed = any(end.stamp[0] < submitted[0] for end in ends)
     standing = [end for end in ends if end.stamp[0] >= since[0]]
     for end in ends:
         application.forget(f"{end.stage}_at")

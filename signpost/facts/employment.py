@@ -133,23 +133,37 @@ def _is_last_of(joined: Mapping[str, Stamp], offer: Entity) -> bool:
 
 
 def _is_taken_back(fields: Mapping[str, Register], offers: Iterable[Entity]) -> bool:
-    """Whether the candidate plans no longer to resign after resigning, or states the same job as the present one
-    although it should be over and no new one is ahead. Before the last day that says nothing new, because the
-    candidate works out the notice. Without a last day it counts once all reasons to resign have ended."""
+    """Whether the candidate plans no longer to resign after resigning, has accepted during the notice to stay, or
+    states the same job as the present one although it should be over and no new one is ahead. Before the last day that
+    says nothing new, because the candidate works out the notice. Without a last day it counts once all reasons to
+    resign have ended."""
     if "resigned" not in fields:
         return False
-    resigned = fields["resigned"][0][0]
+    resigned, last_day = fields["resigned"][0][0], _last_day(fields)
     planned, current = fields.get("resignation_planned"), fields.get("current")
     if planned is not None and planned[1] is False and planned[0][0] > resigned:
         return True
+    gone_at = inf if last_day is None else midnight_utc(last_day) + 2 * DAY  # wherever the candidate lives
+    stays, others = _to_stay_and_others(fields, offers)
+    if any(resigned < _accepted_at(stay) < gone_at and _ended_at(stay) == inf for stay in stays):
+        return True
     if current is None or current[0][0] <= resigned:
         return False
-    now, last_day = current[0][0], _last_day(fields)
+    now = current[0][0]
     if last_day is None:
-        return _has_no_reason(resigned, now, offers)
-    gone_at = midnight_utc(last_day) + 2 * DAY  # wherever the candidate lives
-    reasons = _reasons(resigned, gone_at, offers)
+        return _has_no_reason(resigned, now, others)
+    reasons = _reasons(resigned, gone_at, others)
     return now >= gone_at and all(min(_ended_at(reason), _starts_at(reason)) <= now for reason in reasons)
+
+
+def _to_stay_and_others(fields: Mapping[str, Register], offers: Iterable[Entity]) -> tuple[list[Entity], list[Entity]]:
+    """The offers of the employer that the candidate resigned from, which are no reason to resign, and the others."""
+    left = {name: since for name, since in joined_at(fields).items() if since <= fields["resigned"][0]}
+    stays: list[Entity] = []
+    others: list[Entity] = []
+    for offer in offers:
+        (stays if _is_last_of(left, offer) else others).append(offer)
+    return stays, others
 
 
 def _last_day(fields: Mapping[str, Register]) -> date | None:

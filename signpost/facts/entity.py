@@ -15,7 +15,8 @@ class Entity:
     is unknown.
 
     Values: money as `Money`, instants as microseconds, dates as `date`, everything else as in JSON. `offsets`: the
-    offset in minutes that the sender wrote, of each instant that it did not write in UTC.
+    offset in minutes that the sender wrote, of each instant that it did not write in UTC. `is_renewed`: of an
+    application that was submitted again after an end.
     """
 
     kind: str
@@ -23,6 +24,7 @@ class Entity:
     values: dict[str, Any] = field(default_factory=dict)
     stamps: dict[str, Stamp] = field(default_factory=dict)
     offsets: dict[str, int] = field(default_factory=dict)
+    is_renewed: bool = False
 
     def set(self, name: str, value: Any, stamp: Stamp | None, offset: int = 0) -> None:
         """Make a value known; None leaves it unknown. `offset`: of an instant, in minutes, as its sender wrote it."""
@@ -45,9 +47,24 @@ def is_for(item: Entity, subject: Entity) -> bool:
     else the employer."""
     if item.kind == "contact" and subject.kind == "offer" and "offer" in item.values:
         return bool(item.values["offer"] == subject.id)
+    if item.kind == "interview" and subject.kind == "application" and _is_of_earlier(item, subject):
+        return False
     if (same := agree(item, subject, "application")) is not None:
         return same
+    if subject.kind == "interview" and item.kind == "application" and _is_of_earlier(subject, item):
+        return False
     return bool(are_of_one_employer(item, subject))
+
+
+def _is_of_earlier(interview: Entity, application: Entity) -> bool:
+    """Whether an interview was held before the submission of an application: of an earlier application, if it names
+    none or if that one had ended before it was submitted again."""
+    held_at, submitted_at = interview.values.get("completed_at"), application.values.get("submitted_at")
+    # Without the first, an employer cannot know of it, or it is an interview that might be
+    if interview.values.get("stage") != "completed" or held_at is None or submitted_at is None:
+        return False
+    is_before = bool(held_at < submitted_at)
+    return is_before and (application.is_renewed or "application" not in interview.values)
 
 
 def are_of_one_employer(one: Entity, other: Entity) -> bool | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +13,7 @@ from signpost.facts.deadlines import add_deadlines
 from signpost.facts.employers import EMPLOYER_FIELDS, resolve_employers
 from signpost.facts.employment import EMPLOYMENT_FIELDS, begins_after, employed, of_present_job
 from signpost.facts.endings import add_endings, end_accepted_offers
-from signpost.facts.entity import Entity, are_of_one_employer, is_for
+from signpost.facts.entity import Entity, is_for
 from signpost.facts.lives import add_beginnings, add_lives, add_present_employer
 from signpost.facts.moves import add_moves
 from signpost.facts.notice import ANY_DAY, Notice, notice_of
@@ -25,6 +24,7 @@ from signpost.facts.renewals import add_renewals
 from signpost.facts.repeats import add_first_ends, add_first_extensions
 from signpost.facts.replaced_offers import join_replaced_offers
 from signpost.facts.stages import DerivedFact, interview_stage, offer_stage
+from signpost.facts.talks import add_talks, add_thanks, forget_earlier_talk
 from signpost.facts.terms import add_agreed_terms, add_separate_terms
 from signpost.facts.unnamed_offers import join_unnamed_offers
 from signpost.facts.values import milestone_offset, offset_in, own_value, typed_value
@@ -95,9 +95,9 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     candidate = _candidate(key, registers)
     _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
     add_people(candidate, entities)
-    _add_interviews(entities)
+    add_talks(entities)
     add_panels(entities["interview"])
-    _add_thanks(entities)
+    add_thanks(entities)
     _add_notice(candidate, entities["offer"])
     add_places(candidate, entities["offer"])
     add_lives(entities, registers, vocabulary.life)
@@ -121,6 +121,7 @@ def _interview(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     _set_typed(entity, fields)
     _set_instants(entity, fields)
     _set_derived(entity, interview_stage(fields, entity.values.get("starts_at")))
+    forget_earlier_talk(entity)
     return entity
 
 
@@ -267,31 +268,3 @@ def _add_named_applications(entities: dict[str, list[Entity]]) -> None:
     }
     missing = [Entity("application", name, {"application": name}) for name in named - known]
     entities["application"] = sorted([*entities["application"], *missing], key=lambda entity: entity.id)
-
-
-def _add_interviews(entities: dict[str, list[Entity]]) -> None:
-    """Set when an application's latest interview was held, and by when an answer was promised. Only interviews for
-    this application count, since advice to employers can use these fields."""
-    held = [entity for entity in entities["interview"] if entity.values.get("stage") == "completed"]
-    for application in entities["application"]:
-        latest = max((interview for interview in held if is_for(interview, application)), key=_held_at, default=None)
-        if latest is not None:
-            offset = latest.offsets.get("completed_at", 0)
-            application.set("interviewed_at", latest.values["completed_at"], latest.stamps["completed_at"], offset)
-            application.set("word_by", latest.values.get("word_by"), latest.stamps.get("word_by"))
-
-
-def _add_thanks(entities: Mapping[str, list[Entity]]) -> None:
-    """Set when the candidate thanked for an interview in a contact with that employer, unless a channel is stated."""
-    thanks = [one for one in entities["contact"] if one.values.get("purpose") == "thanks"]
-    thanks = [one for one in thanks if one.values.get("by") == "candidate"]
-    for interview in entities["interview"] if thanks else ():
-        held = interview.values.get("completed_at", inf)
-        later = [one for one in thanks if one.values["at"] >= held and are_of_one_employer(one, interview)]
-        first = min(later, key=lambda one: one.stamps["at"], default=None)
-        if first is not None and "thanked_at" not in interview.values:
-            interview.set("thanked_at", first.values["at"], first.stamps["at"], first.offsets.get("at", 0))
-
-
-def _held_at(interview: Entity) -> tuple[int, str]:
-    return interview.values["completed_at"], interview.id

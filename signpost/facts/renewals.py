@@ -1,9 +1,12 @@
 """Starts a new life of an offer that is extended after its end: what was stated before no longer counts. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Final
 
+from signpost.case.instant import DAY
 from signpost.facts.applications import End
+from signpost.facts.employment import midnight_utc
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.stages import ENDED
 from signpost.facts.withdrawals import is_withdrawal, told_withdrawal
@@ -55,4 +58,14 @@ def _forget(offer: Entity, ended: int) -> None:
     for name in _OF_ONE_LIFE:
         if name in offer.stamps and offer.stamps[name][0] <= ended:
             offer.forget(name)
+    if offer.stamps.get("conditions", (0,))[0] > ended >= offer.stamps.get("conditions_cleared", (ended + 1,))[0]:
+        offer.forget("conditions_cleared")  # the new life states its conditions
+    start = offer.values.get("start_date")
+    if isinstance(start, date) and offer.stamps["start_date"][0] <= ended and _is_past(start, offer):
+        offer.forget("start_date")
     offer.values.setdefault("letter", "none")
+
+
+def _is_past(day: date, offer: Entity) -> bool:
+    """Whether a day was over in UTC when the offer was extended again."""
+    return midnight_utc(day) + DAY <= int(offer.values["extended_at"])

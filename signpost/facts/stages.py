@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from signpost.case.case import Register, Stamp
+from signpost.case.order import REACHED
 
 OFFER_STAGES = {
     "extended": "open",
@@ -58,12 +59,20 @@ def stage_of(fields: Mapping[str, Register], stages: Mapping[str, str], name: st
 def interview_stage(fields: Mapping[str, Register], starts_at: int | None) -> DerivedFact | None:
     """The stage of an interview. What is stated after it was held completes its record, unless it is to begin later."""
     stage = stage_of(fields, INTERVIEW_STAGES)
-    if stage is None or stage.value != "scheduled" or "completed" not in fields:
+    if stage is None or stage.stamp is None or stage.value != "scheduled" or "completed" not in fields:
         return stage
     held = fields["completed"][0]
-    if starts_at is not None and starts_at > held[0]:
+    if starts_at is not None and starts_at > held[0] and _is_moved(fields, starts_at, held, stage.stamp):
         return stage
     return stage_of({name: fields[name] for name in fields if name not in _AHEAD}, INTERVIEW_STAGES)
+
+
+def _is_moved(fields: Mapping[str, Register], starts_at: int, held: Stamp, scheduled: Stamp) -> bool:
+    """Whether a later start was stated after an interview was held. A start that was known before is a move only while
+    it is ahead: an interview can be held some minutes before it."""
+    stamp, written = fields.get("starts_at", (scheduled, None))
+    first, _ = fields.get(f"{REACHED}.starts_at.{written}", (stamp, None))
+    return first > held or (stamp > held and starts_at > scheduled[0])
 
 
 def offer_stage(fields: Mapping[str, Register]) -> Iterator[DerivedFact]:

@@ -11,15 +11,23 @@ _IN_WRITING: Final = ("email", "letter", "message")
 
 
 def add_withdrawals(offers: Iterable[Entity], contacts: Iterable[Entity]) -> None:
-    """Set `withdrawing_since` of each offer: the first withdrawal by the candidate since the yes or, without one, since
-    it was made."""
+    """Set `withdrawing_since` of each offer: the first withdrawal by the candidate since the last yes or, without one,
+    since it was made."""
     withdrawals = [contact for contact in contacts if is_withdrawal(contact)]
     for offer in offers if withdrawals else ():
-        offered_at = offer.values.get("accepted_at", offer.values.get("extended_at"))
+        offered_at = _last_offered_at(offer)
         since = [one for one in withdrawals if offered_at is not None and one.values["at"] >= offered_at]
         first = min((one for one in since if is_for(one, offer)), key=lambda one: one.stamps["at"], default=None)
         if first is not None:
             offer.set("withdrawing_since", first.values["at"], first.stamps["at"], first.offsets.get("at", 0))
+
+
+def _last_offered_at(offer: Entity) -> int | None:
+    """`accepted_at` is the first yes, and a later one in another form, or a signature, takes a withdrawal back too."""
+    if offer.values.get("stage") == "accepted":
+        return offer.stamps["stage"][0]
+    offered_at: int | None = offer.values.get("accepted_at", offer.values.get("extended_at"))
+    return offered_at
 
 
 def told_withdrawal(withdrawals: Iterable[Entity], countered_at: int = 0) -> Entity | None:

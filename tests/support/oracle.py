@@ -192,7 +192,17 @@ class Oracle:
             return same
         if item.kind == "contact" and self.subject.kind == "offer" and "offer" in item.values:
             return bool(item.values["offer"] == self.subject.id)
+        if {item.kind, self.subject.kind} == {"interview", "application"} and self.is_of_earlier(item, application):
+            return False
         return bool(same if application is None else application)
+
+    def is_of_earlier(self, item: Entity, same: bool | None) -> bool:
+        """Whether of an interview and an application the interview was held before the submission."""
+        talk, sent = (item, self.subject) if item.kind == "interview" else (self.subject, item)
+        if talk.values.get("stage") != "completed" or "submitted_at" not in sent.values:
+            return False
+        counts = "application" not in talk.values if same is None else item is talk and sent.is_renewed
+        return counts and talk.values["completed_at"] < sent.values["submitted_at"]
 
     def same_employer(self, item: Entity) -> bool | None:
         """By id, else by name as people write it; None if unknown."""
