@@ -255,10 +255,10 @@ class _Advisor:
 
     def _dump_records(self) -> bytes:
         kept = {
-            key: record if record.state != "ended" else _keep_episode_only(record)
+            key: record if record.state != "ended" else _keep_episodes_only(record)
             for key, record in self.records.items()
         }
-        return dump_records({key: record for key, record in kept.items() if record.state != "ended" or record.episode})
+        return dump_records({key: record for key, record in kept.items() if record.is_needed})
 
     def _next_change(self) -> int | None:
         instants = [answer.next_change(self.now) for answer in self.answers.values()]
@@ -270,9 +270,9 @@ def _new_record(answer: Answer) -> AdviceRecord:
     return AdviceRecord(answer.rule.id, answer.subject.kind, answer.subject.id)
 
 
-def _keep_episode_only(record: AdviceRecord) -> AdviceRecord:
-    """Of ended advice only the number of its episodes is kept."""
-    return AdviceRecord(record.rule, record.kind, record.subject, episode=record.episode)
+def _keep_episodes_only(record: AdviceRecord) -> AdviceRecord:
+    """Of ended advice only the number of its episodes is kept, and its ids in merged cases."""
+    return AdviceRecord(record.rule, record.kind, record.subject, episode=record.episode, merged_ids=record.merged_ids)
 
 
 def _digest(text: bytes) -> str:

@@ -1,6 +1,7 @@
 """What consumers answered to the advice of a case: done, dismissed or snoozed. Pure."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from signpost.advice.records import PUBLISHED, AdviceRecord
@@ -12,17 +13,17 @@ from signpost.names import ANSWERS
 
 def answer_to(case: Case, record: AdviceRecord) -> dict[str, Any] | None:
     """The latest answer to the recommendation of a record: {"answer": ..., "until": ...}."""
-    fields = case.registers.get("advice", {}).get(record.id)
-    return fields["answer"][1] if fields else None
+    latest = _latest(case, record)
+    return latest[1] if latest else None
 
 
 def is_outdated(case: Case, record: AdviceRecord, about: Answer) -> bool:
     """Whether the advice was done before what its step is about: before another letter came."""
     since = about.subject.values.get(about.rule.done_since) if about.rule.done_since else None
-    fields = case.registers.get("advice", {}).get(record.id)
-    if since is None or not fields:
+    latest = _latest(case, record)
+    if since is None or latest is None:
         return False
-    (at, *_), answer = fields["answer"]
+    (at, *_), answer = latest
     return bool(answer["answer"] == "done" and at < since)
 
 
@@ -43,3 +44,10 @@ def set_aside(case: Case, records: Mapping[str, AdviceRecord], now: int) -> dict
         if until is not None or (answer is not None and answer["answer"] == "dismissed"):
             found[key] = until
     return found
+
+
+def _latest(case: Case, record: AdviceRecord) -> tuple[Any, Any] | None:
+    """The stamp of the latest answer under any id of the recommendation, and the answer."""
+    registers = case.registers.get("advice", {})
+    found = [registers[id]["answer"] for id in record.current_ids if id in registers]
+    return max(found, key=itemgetter(0), default=None)

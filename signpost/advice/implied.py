@@ -31,7 +31,7 @@ def _record_of(event: Event, case: Case, key: str, records: Mapping[str, AdviceR
         (
             record
             for record in records.values()
-            if name in (record.id, record.id_of_episode(event.tenant, key, case.erased_at))
+            if name in (record.id, record.id_of_episode(event.tenant, key, case.erased_at), *record.merged_ids)
         ),
         None,
     )

@@ -23,6 +23,8 @@ class AdviceRecord:
     `text`: digest of the published texts; `inputs`: two digests, of all that texts could use and of what they do use
     (`Writer`). Instants in microseconds.
     `audience`, `topic`: fixed for the episode, even if the rule changes; an empty topic was stored by 0.1.0.
+    `merged_ids`: ids of the same advice in cases that were merged into this one, with the episode here for which an
+    answer to them counts.
     """
 
     rule: str
@@ -44,6 +46,17 @@ class AdviceRecord:
     related: dict[str, list[str]] = field(default_factory=dict)
     audience: str = "candidate"
     topic: str = ""
+    merged_ids: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def current_ids(self) -> list[str]:
+        """The ids under which the recommendation of the latest episode was published."""
+        return [self.id, *(id for id, episode in self.merged_ids.items() if episode == self.episode)]
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether a later evaluation or answer needs it."""
+        return self.state != "ended" or bool(self.episode or self.merged_ids)
 
     @property
     def key(self) -> str:
@@ -102,16 +115,29 @@ def active(advice_state: bytes) -> dict[str, AdviceRecord]:
 
 def merge_records(absorbed: bytes, target: bytes, key: str, into: str) -> bytes:
     """The advice state of a merged case: the target's records plus the absorbed case's done and dismissed ones, where
-    the target has none or an ended one. What is about the candidate of case `key` is about that of `into` now."""
+    the target has none or an ended one. Of other advice with an id the target's record keeps the id: its answer may
+    still be on the way. What is about the candidate of case `key` is about that of `into` now."""
     records = load_records(target)
     for record in load_records(absorbed).values():
-        is_self = record.kind == "candidate" and record.subject == key
-        moved = replace(record, subject=into if is_self else record.subject)
-        theirs = records.get(moved.key)
-        if record.state in CLOSED_BY_CONSUMER and (theirs is None or theirs.state == "ended"):
-            moved.episode = max(moved.episode, theirs.episode if theirs else 0)
-            records[moved.key] = moved
+        if record.state in (*PUBLISHED, *CLOSED_BY_CONSUMER):
+            is_self = record.kind == "candidate" and record.subject == key
+            moved = replace(record, subject=into if is_self else record.subject)
+            theirs = records.get(moved.key) or AdviceRecord(moved.rule, moved.kind, moved.subject)
+            records[moved.key] = _joined(moved, theirs)
     return dump_records(records)
+
+
+def _joined(moved: AdviceRecord, theirs: AdviceRecord) -> AdviceRecord:
+    """The record of the target, with the ids of the absorbed case's record."""
+    record, counted = theirs, 0
+    if moved.state in PUBLISHED:
+        is_current = theirs.state in (*PUBLISHED, *CLOSED_BY_CONSUMER)
+        counted = theirs.episode if is_current else theirs.episode + 1
+    elif theirs.state == "ended":
+        counted = max(moved.episode, theirs.episode)
+        record = replace(moved, episode=counted)
+    ids = {**dict.fromkeys(moved.merged_ids, 0), **dict.fromkeys(moved.current_ids, counted)}
+    return replace(record, merged_ids={**theirs.merged_ids, **ids})
 
 
 def _upgrade_fields(members: dict[str, Any]) -> dict[str, Any]:

@@ -80,16 +80,19 @@ def test_a_merge_ends_advice_from_before_topics_were_noted(world: World) -> None
     assert emitted == ["resolved ask@offer/o 2", "raised ask@offer/o 1"]
 
 
-def test_a_merge_keeps_of_the_absorbed_case_what_was_done_and_dismissed_and_nothing_the_target_has() -> None:
+def test_a_merge_keeps_what_was_done_and_dismissed_and_the_ids_of_what_may_still_be_answered() -> None:
     states = ("active", "snoozed", "done", "dismissed", "superseded", "suppressed", "ended")
     records = [AdviceRecord("rule", "offer", state, state=state, id="old") for state in states]
     absorbed = {one.key: one for one in records}
-    own = AdviceRecord("rule", "offer", "done", state="active", id="own")
+    own = AdviceRecord("rule", "offer", "done", state="active", id="own", episode=1)
     merged = load_records(merge_records(dump_records(absorbed), dump_records({own.key: own}), "a", "b"))
-    assert {record.subject: (record.state, record.id) for record in merged.values()} == {
-        "done": ("active", "own"),
-        "dismissed": ("dismissed", "old"),
+    assert {record.subject: (record.state, record.id, record.current_ids[1:]) for record in merged.values()} == {
+        "done": ("active", "own", []),
+        "dismissed": ("dismissed", "old", ["old"]),
+        "active": ("ended", "", []),
+        "snoozed": ("ended", "", []),
     }
+    assert {record.subject for record in merged.values() if record.merged_ids == {"old": 1}} == {"active", "snoozed"}
 
 
 def test_a_merge_keeps_what_was_done_about_the_candidate_and_what_had_ended_in_the_target() -> None:
@@ -135,3 +138,45 @@ def test_an_episode_begins_without_the_texts_of_the_one_before() -> None:
     ids = {record.id_of_episode("acme", "c-1", at) for at in (None, 0, 1)} | {record.id_of_episode("b", "c-1", None)}
     assert len(ids) == 4
     assert record.id in ids
+
+
+@pytest.mark.parametrize("answer", ["done", "dismissed"])
+def test_an_answer_to_advice_from_before_a_merge_counts_after_it(world: World, answer: str) -> None:
+    """The application becomes known as the candidate's while the answer is on its way."""
+    world.say("offer.extended", "application:a", offer="o")
+    asked = world.last[0].id
+    world.say("application.submitted", "c-1", application="a")
+    assert world.say(f"advice.{answer}", "application:a", recommendation=asked) == [f"{answer} ask@offer/o 2"]
+    assert world.last[0].id != asked
+
+
+def test_an_answer_from_before_a_merge_follows_a_second_one(world: World) -> None:
+    world.say("offer.extended", "application:a", offer="o")
+    asked = world.last[0].id
+    world.say("application.submitted", "c-1", application="a")
+    world.say("candidate.merged", "c-1", into="c-2")
+    assert world.say("advice.done", "c-2", recommendation=asked) == ["done ask@offer/o 2"]
+
+
+def test_an_answer_given_before_a_merge_survives_a_second_one(world: World) -> None:
+    world.say("offer.extended", "application:a", offer="o")
+    world.say("advice.done", "application:a", recommendation=world.last[0].id)
+    world.say("application.submitted", "c-1", application="a")
+    assert world.say("candidate.merged", "c-1", into="c-2") == []
+
+
+def test_advice_that_returns_after_a_merge_is_not_answered_by_an_old_answer(world: World) -> None:
+    world.say("offer.extended", "application:a", offer="o")
+    asked = world.last[0].id
+    world.say("application.submitted", "c-1", application="a")
+    world.say("advice.done", "application:a", recommendation=asked)
+    world.say("offer.declined", offer="o")
+    assert world.offer() == ["raised ask@offer/o 1"]
+
+
+def test_an_answer_from_before_a_merge_counts_for_advice_that_both_cases_had(world: World) -> None:
+    world.say("offer.extended", "old", offer="o")
+    asked = world.last[0].id
+    world.offer()
+    assert world.say("candidate.merged", "old", into="c-1") == ["resolved ask@offer/o 2"]
+    assert world.say("advice.done", "old", recommendation=asked) == ["done ask@offer/o 2"]

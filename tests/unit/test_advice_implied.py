@@ -43,6 +43,14 @@ def test_done_states_the_fact_and_is_published_as_done() -> None:
     assert "prepared.skills" not in found.values
 
 
+def test_done_states_the_fact_also_after_a_merge() -> None:
+    case_set = opened()
+    answer = done(case_set, "research-organisation@interview/i-1")
+    case_set.handle(Event("t", "ats", "e-2", "candidate.merged", NOW, "c-1", {"into": "c-2"}), NOW)
+    case_set.handle(answer, NOW + HOUR)
+    assert interview(case_set).values["prepared.research"] is True
+
+
 def test_a_repeat_changes_nothing() -> None:
     case_set = opened()
     event = done(case_set, "research-organisation@interview/i-1")
