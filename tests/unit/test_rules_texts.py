@@ -65,6 +65,13 @@ def test_no_last_day_is_named_where_the_notice_period_is_unknown(engine: Compile
     assert "Have your last day ready" not in said
 
 
+def test_no_last_day_is_named_that_lies_in_the_notice_period(engine: CompiledEngine) -> None:
+    said = words(engine, "give-notice", {**NOTICE, "offer.updated": {**ZETA, "start_date": "2026-05-15"}})
+    assert "Give notice now" in said
+    assert "My last day of work will be [your last day]." in said
+    assert "14 May" not in said
+
+
 def test_a_letter_that_has_come_is_not_waited_for(engine: CompiledEngine) -> None:
     events = {"employment.current": JOB, "offer.accepted": ZETA, "offer.letter_received": ZETA}
     said = words(engine, "wait-for-signed-letter", events)
