@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from signpost.advice.agenda import Reader
 from signpost.case.event import Event
@@ -14,8 +14,9 @@ from signpost.schemas.feedback import load_feedback
 from signpost.services.intake import prices
 from signpost.services.intake.analysis import Analyst, ReadAgenda, ReadAgendas, StoredCase
 from signpost.services.intake.context import IntakeContext, reply
-from signpost.services.intake.problems import BadQuery, NotFound
-from signpost.services.intake.reading import case_of, read_limit
+from signpost.services.intake.problems import NotFound
+from signpost.services.intake.query import BadValue, Query, read_query
+from signpost.services.intake.reading import case_of
 from signpost.services.intake.slots import Slots
 from signpost.storage import CaseRow, StandingRow
 
@@ -33,12 +34,17 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
 
     @routes.get("/v1/candidates/<anything:key>/agenda")
     def agenda(key: str) -> Response:
-        tenant, reader = context.tenant(), _reader()
-        return Response(read(tenant, case_of(context, tenant, key), reader, _questions()), mimetype=JSON)
+        tenant = context.tenant()
+        with read_query() as query:
+            reader, questions = _reader(query), query.whole_number("questions", 0, MAX_QUESTIONS)
+        wanted = MAX_QUESTIONS if questions is None else questions
+        return Response(read(tenant, case_of(context, tenant, key), reader, wanted), mimetype=JSON)
 
     @routes.post("/v1/candidates/<anything:key>/agenda/cards/<card>/feedback")
     def feedback(key: str, card: str) -> Response:
-        tenant, reader, now = context.tenant(), _reader(), context.clock()
+        tenant, now = context.tenant(), context.clock()
+        with read_query() as query:
+            reader = _reader(query)
         raw = context.body()
         answer = load_feedback(loads(raw, max_depth=context.limits.max_depth), now)
         row = case_of(context, tenant, key)
@@ -65,8 +71,10 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
 
     @routes.get("/v1/employers/<anything:employer>/agenda")
     def employer(employer: str) -> Response:
-        tenant, limit = context.tenant(), read_limit(MAX_CANDIDATES, DEFAULT_CANDIDATES)
-        places = context.store.standings(tenant, employer, after_place(), limit) if "\0" not in employer else []
+        tenant = context.tenant()
+        with read_query() as query:
+            limit, after = query.limit(MAX_CANDIDATES, DEFAULT_CANDIDATES), query.read("after", decode_place)
+        places = context.store.standings(tenant, employer, after, limit) if "\0" not in employer else []
         context.charge(tenant, prices.of_agendas(len(places)))
         rows = [row for place in places if (row := context.store.case(tenant, place.case_key)) is not None]
         cases = [_stored(row) for row in rows]
@@ -87,36 +95,23 @@ def _stored(row: CaseRow) -> StoredCase:
     return StoredCase(row.key, row.state, row.advice, agendas=row.agendas)
 
 
-def _reader() -> Reader:
-    """The reader whom the query names; the candidate by default. Raises BadQuery."""
-    audience, employer = request.args.get("audience", AUDIENCES[0]), request.args.get("employer")
-    if audience not in AUDIENCES:
-        raise BadQuery("audience", f"must be one of {', '.join(AUDIENCES)}")
+def _reader(query: Query) -> Reader:
+    """The reader whom the query names; the candidate by default."""
+    audience, employer = query.audience() or AUDIENCES[0], query.text("employer")
     if audience == "candidate":
-        if employer is not None:
-            raise BadQuery("employer", "can only be given with audience=employer")
+        if employer is not None and "audience" not in query.wrong:
+            query.wrong["employer"] = "can only be given with audience=employer"
         return Reader(audience)
     if not employer:
-        raise BadQuery("employer", "must be given with audience=employer: the id of the employer")
-    return Reader(audience, employer)
+        query.wrong["employer"] = "must be given with audience=employer: the id of the employer"
+    return Reader(audience, employer or "")
 
 
-def _questions() -> int:
-    """The query parameter `questions`: how many to look for, which costs more than the agenda. Raises BadQuery."""
-    raw = request.args.get("questions", str(MAX_QUESTIONS))
-    if raw not in map(str, range(MAX_QUESTIONS + 1)):
-        raise BadQuery("questions", f"must be a whole number from 0 to {MAX_QUESTIONS}")
-    return int(raw)
-
-
-def after_place() -> tuple[int, int, str] | None:
-    """The place after which a page begins. Raises BadQuery."""
-    raw = request.args.get("after")
-    if raw is None:
-        return None
-    match = _PLACE.fullmatch(raw)
-    if match is None or "\0" in raw:
-        raise BadQuery("after", "must be the `next` of the page before")
+def decode_place(cursor: str) -> tuple[int, int, str]:
+    """The place after which a page begins. Raises BadValue."""
+    match = _PLACE.fullmatch(cursor)
+    if match is None or "\0" in cursor:
+        raise BadValue("must be the `next` of the page before")
     return int(match[1]), int(match[2]), match[3]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from signpost.case import Case
 from signpost.case.erasure import OWN_ID
@@ -17,8 +17,8 @@ from signpost.facts.facts import facts_of
 from signpost.names import AUDIENCES, PRIORITIES
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
-from signpost.services.intake.problems import BadQuery
-from signpost.services.intake.reading import facts_in, read_limit
+from signpost.services.intake.query import BadValue, Query, read_query
+from signpost.services.intake.reading import facts_in
 from signpost.storage import CandidateRow, Store
 
 MAX_QUERY = 200
@@ -40,26 +40,39 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
     @routes.get("/v1/candidates")
     def candidates() -> Response:
-        tenant, limit = context.tenant(), read_limit(context.limits.max_page_items)
-        return reply(list_candidates(context, tenant, limit, paid=prices.REQUEST))
+        tenant = context.tenant()
+        with read_query() as query:
+            search, limit = Search.of(query), query.limit(context.limits.max_page_items)
+        return reply(list_candidates(context, tenant, search, limit, paid=prices.REQUEST))
 
     return routes
 
 
-def list_candidates(context: IntakeContext, tenant: str, limit: int, paid: int) -> dict[str, Any]:
-    """A page of the list or the search that the query parameters `q` and `after` ask for. `paid`: what was charged
-    before. Raises BadQuery, RateLimited."""
-    query, position = _query(), _decode(request.args.get("after"))
-    context.charge(tenant, prices.of_search(limit) if query else prices.of_candidates(limit), paid)
-    search = _Search(context.store, tenant, query, limit)
-    following = search.run(position)
-    counts = context.store.candidates.count_active(tenant, search.found)
-    items = [_item(row, counts.get(key, {})) for key, row in search.found.items()]
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which candidates are asked for, by id or name, and from where on. `text`: "" for all."""
+
+    text: str
+    position: Position | None
+
+    @classmethod
+    def of(cls, query: Query) -> "Search":
+        """The search of the query parameters `q` and `after`."""
+        return cls(query.read("q", _text) or "", query.read("after", _decode))
+
+
+def list_candidates(context: IntakeContext, tenant: str, wanted: Search, limit: int, paid: int) -> dict[str, Any]:
+    """A page of the list or the search. `paid`: what was charged before. Raises RateLimited."""
+    context.charge(tenant, prices.of_search(limit) if wanted.text else prices.of_candidates(limit), paid)
+    page = _Page(context.store, tenant, wanted.text, limit)
+    following = page.read(wanted.position)
+    counts = context.store.candidates.count_active(tenant, page.found)
+    items = [_item(row, counts.get(key, {})) for key, row in page.found.items()]
     return {"items": items, "next": None if following is None else _encode(following)}
 
 
 @dataclass(slots=True)
-class _Search:
+class _Page:
     """Finds one page of candidates."""
 
     store: Store
@@ -68,7 +81,7 @@ class _Search:
     limit: int
     found: dict[str, CandidateRow] = field(default_factory=dict)
 
-    def run(self, start: Position | None) -> Position | None:
+    def read(self, start: Position | None) -> Position | None:
         """Fill `found`, by key; returns the position of the next page, None after the last one."""
         exact = self._exact()
         if start is None:
@@ -154,12 +167,10 @@ def _in_json(text: str) -> str:
     return orjson.dumps(text).decode()[1:-1]
 
 
-def _query() -> str:
-    """The query parameter `q`; "" without it. Raises BadQuery."""
-    query = request.args.get("q", "").strip()
-    if len(query) > MAX_QUERY or "\0" in query:
-        raise BadQuery("q", f"must be at most {MAX_QUERY} characters, without NUL")
-    return query
+def _text(raw: str) -> str:
+    if len(raw.strip()) > MAX_QUERY or "\0" in raw:
+        raise BadValue(f"must be at most {MAX_QUERY} characters, without NUL")
+    return raw.strip()
 
 
 def _encode(position: Position) -> str:
@@ -167,14 +178,12 @@ def _encode(position: Position) -> str:
     return base64.urlsafe_b64encode(f"{part}{after}".encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str | None) -> Position | None:
-    """The position of a cursor. Raises BadQuery."""
-    if cursor is None:
-        return None
+def _decode(cursor: str) -> Position:
+    """The position of a cursor. Raises BadValue."""
     try:
         text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True).decode()
     except (UnicodeError, binascii.Error):
         text = ""
     if text[:1] not in (BY_KEY, BY_NAME) or not text or "\0" in text:
-        raise BadQuery("after", "must be the `next` of an earlier response")
+        raise BadValue("must be the `next` of an earlier response")
     return text[0], text[1:]

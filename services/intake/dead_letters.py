@@ -4,7 +4,7 @@ import logging
 import re
 from typing import Any, Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from signpost.dead_letters import (
     KINDS,
@@ -23,9 +23,9 @@ from signpost.messaging import Broker, Message, NoSuchQueue
 from signpost.names import EVENTS
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
-from signpost.services.intake.problems import BadQuery, NotFound
+from signpost.services.intake.problems import NotFound
+from signpost.services.intake.query import BadValue, Query, read_query
 from signpost.services.intake.queue_turns import QueueTurns
-from signpost.services.intake.reading import read_instant, read_limit
 
 MAX_COPIES: Final = 100
 """Equal letters that one request acts on: they have the same id."""
@@ -42,10 +42,24 @@ def blueprint(context: IntakeContext, broker: Broker, partitions: int, turns: Qu
     """The routes."""
     routes = Blueprint("dead_letters", __name__)
 
+    def read_queue(query: Query) -> DeadLetterQueue:
+        name = query.read("queue", _queue_name)
+        return DeadLetterQueue(broker, name or queue_of("dead"), partitions, MAX_EXAMINED)
+
+    def one(name: str) -> tuple[Choice, DeadLetterQueue]:
+        """The choice of one letter of the tenant, by its own id only, and its queue. Raises NotFound."""
+        tenant = _charged_tenant(context)
+        with read_query() as query:
+            queue = read_queue(query)
+        if not _ID.fullmatch(name):
+            raise NotFound("no dead letter has this id")
+        return Choice(ids=frozenset((name,)), tenant=tenant), queue
+
     @routes.get("/v1/dead-letters")
     def list_letters() -> Response:
         tenant = _charged_tenant(context)
-        limit, choice, queue = read_limit(context.limits.max_page_items), _choice(tenant), _queue(broker, partitions)
+        with read_query() as query:
+            limit, choice, queue = query.limit(context.limits.max_page_items), _choice(query, tenant), read_queue(query)
         with turns.take():
             listing = _found(queue.browse, choice)
         letters = list(reversed(listing.letters))
@@ -59,7 +73,7 @@ def blueprint(context: IntakeContext, broker: Broker, partitions: int, turns: Qu
 
     @routes.get("/v1/dead-letters/<name>")
     def show_letter(name: str) -> Response:
-        choice, queue = _one(_charged_tenant(context), name), _queue(broker, partitions)
+        choice, queue = one(name)
         with turns.take():
             found = _found(queue.find, choice, 1)
         if not found:
@@ -69,7 +83,7 @@ def blueprint(context: IntakeContext, broker: Broker, partitions: int, turns: Qu
 
     @routes.post("/v1/dead-letters/<name>/requeue")
     def requeue_letter(name: str) -> Response:
-        choice, queue = _one(_charged_tenant(context), name), _queue(broker, partitions)
+        choice, queue = one(name)
         with turns.take():
             result = _found(queue.requeue, choice, MAX_COPIES, context.clock(), check_route)
         if not result.settled:
@@ -81,7 +95,7 @@ def blueprint(context: IntakeContext, broker: Broker, partitions: int, turns: Qu
 
     @routes.delete("/v1/dead-letters/<name>")
     def drop_letter(name: str) -> Response:
-        choice, queue = _one(_charged_tenant(context), name), _queue(broker, partitions)
+        choice, queue = one(name)
         with turns.take():
             result = _found(queue.drop, choice, MAX_COPIES)
         if not result.done:
@@ -98,11 +112,12 @@ def _charged_tenant(context: IntakeContext) -> str:
     return tenant
 
 
-def _queue(broker: Broker, partitions: int) -> DeadLetterQueue:
+def _queue_name(name: str) -> str:
+    """The queue that the parameter `queue` names. Raises BadValue."""
     try:
-        return DeadLetterQueue(broker, queue_of(request.args.get("queue", "dead")), partitions, MAX_EXAMINED)
+        return queue_of(name)
     except NoSuchName:
-        raise BadQuery("queue", f"must be {', '.join(QUEUES)} or {CONSUMER_PREFIX}NAME") from None
+        raise BadValue(f"must be {', '.join(QUEUES)} or {CONSUMER_PREFIX}NAME") from None
 
 
 def _found(operation: Any, *arguments: Any) -> Any:
@@ -113,25 +128,15 @@ def _found(operation: Any, *arguments: Any) -> Any:
         raise NotFound("there is no such queue of dead letters") from None
 
 
-def _choice(tenant: str) -> Choice:
-    kind = request.args.get("kind")
-    if kind is not None and kind not in KINDS:
-        raise BadQuery("kind", f"must be one of {', '.join(KINDS)}")
+def _choice(query: Query, tenant: str) -> Choice:
     return Choice(
-        reason=request.args.get("reason", ""),
-        kind=kind or "",
+        reason=query.text("reason") or "",
+        kind=query.choice("kind", KINDS) or "",
         tenant=tenant,
-        type=request.args.get("type", "").removeprefix("signpost.").removesuffix(".v1"),
-        failed_before=read_instant("failed_before"),
-        failed_after=read_instant("failed_after"),
+        type=(query.text("type") or "").removeprefix("signpost.").removesuffix(".v1"),
+        failed_before=query.instant("failed_before"),
+        failed_after=query.instant("failed_after"),
     )
-
-
-def _one(tenant: str, name: str) -> Choice:
-    """The choice of one letter of the tenant, by its own id only. Raises NotFound."""
-    if not _ID.fullmatch(name):
-        raise NotFound("no dead letter has this id")
-    return Choice(ids=frozenset((name,)), tenant=tenant)
 
 
 def check_route(message: Message) -> None:

@@ -1,10 +1,11 @@
 """Routes of the delivery log: list webhooks with their results, show one, replay one. Recording is not here."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import orjson
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g
 
 from signpost.case.instant import format_instant
 from signpost.errors import CallerError
@@ -15,7 +16,8 @@ from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.delivery_log import WebhookRecord, to_row
 from signpost.services.intake.feedback_cases import with_cases
-from signpost.services.intake.problems import BadQuery, NotFound, to_errors
+from signpost.services.intake.problems import NotFound, to_errors
+from signpost.services.intake.query import BadValue, Query, read_query
 from signpost.storage import DeliveryRow, DeliverySummary
 from signpost.tenants.model import Source
 
@@ -32,8 +34,10 @@ def blueprint(context: IntakeContext, read_again: "ReadAgain") -> Blueprint:
 
     @routes.get("/v1/deliveries")
     def list_deliveries() -> Response:
-        tenant, limit = context.tenant(), _limit(context)
-        return reply(list_deliveries_of(context, tenant, request.args.get("status"), limit, paid=prices.REQUEST))
+        tenant = context.tenant()
+        with read_query() as query:
+            wanted, limit = DeliveryFilter.of(query), query.limit(context.limits.max_page_items)
+        return reply(list_deliveries_of(context, tenant, wanted, limit, paid=prices.REQUEST))
 
     @routes.get("/v1/deliveries/<name>")
     def show_delivery(name: str) -> Response:
@@ -46,17 +50,29 @@ def blueprint(context: IntakeContext, read_again: "ReadAgain") -> Blueprint:
     return routes
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries are asked for; None: all."""
+
+    source: str | None
+    status: str | None
+    before: tuple[int, str] | None
+
+    @classmethod
+    def of(cls, query: Query) -> "DeliveryFilter":
+        """The filter of the query parameters `source`, `status` and `after`."""
+        source, status = query.text("source") or None, query.choice("status", DELIVERY_STATUSES)
+        return cls(source, status, query.read("after", _decode))
+
+
 def list_deliveries_of(
-    context: IntakeContext, tenant: str, status: str | None, limit: int, paid: int
+    context: IntakeContext, tenant: str, wanted: DeliveryFilter, limit: int, paid: int
 ) -> dict[str, Any]:
-    """A page of the deliveries of a tenant, as the query parameters say. `status`: None for all. `paid`: what was
-    charged before. Raises BadQuery."""
-    if status is not None and status not in DELIVERY_STATUSES:
-        raise BadQuery("status", f"must be one of {', '.join(DELIVERY_STATUSES)}")
-    before = _before()
+    """A page of the deliveries of a tenant. `paid`: what was charged before. Raises RateLimited."""
     context.charge(tenant, prices.of_page(limit), paid)
-    source = request.args.get("source") or None
-    rows = context.store.deliveries.page(tenant, source=source, status=status, before=before, limit=limit)
+    rows = context.store.deliveries.page(
+        tenant, source=wanted.source, status=wanted.status, before=wanted.before, limit=limit
+    )
     last = f"{rows[-1].received_at}.{rows[-1].id}" if rows else None
     return {"items": [_summary(row) for row in rows], "next": last}
 
@@ -131,18 +147,9 @@ def _document(row: DeliveryRow) -> dict[str, Any]:
     return {**_summary(row.summary()), "body": orjson.loads(row.shown)}
 
 
-def _before() -> tuple[int, str] | None:
-    cursor = request.args.get("after")
-    if cursor is None:
-        return None
+def _decode(cursor: str) -> tuple[int, str]:
+    """The time and id of the last delivery of a page. Raises BadValue."""
     at, _, name = cursor.partition(".")
     if not (at.isascii() and at.isdigit() and len(at) < 20 and name and "\0" not in name):
-        raise BadQuery("after", "must be the `next` of an earlier response")
+        raise BadValue("must be the `next` of an earlier response")
     return int(at), name
-
-
-def _limit(context: IntakeContext) -> int:
-    raw, maximum = request.args.get("limit", "100"), context.limits.max_page_items
-    if not (raw.isascii() and raw.isdigit() and 1 <= len(raw) <= 4 and 1 <= int(raw) <= maximum):
-        raise BadQuery("limit", f"must be a whole number from 1 to {maximum}")
-    return int(raw)

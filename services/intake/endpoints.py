@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from signpost.case.instant import HOUR
 from signpost.ingress.strict_json import loads
@@ -15,8 +15,7 @@ from signpost.outgoing.registry import problems_in
 from signpost.schemas.endpoints import load_endpoint, load_replay, load_rotation
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
-from signpost.services.intake.problems import BadQuery
-from signpost.services.intake.reading import read_limit
+from signpost.services.intake.query import BadValue, read_query
 
 
 def blueprint(context: IntakeContext, networks: Sequence[Network]) -> Blueprint:
@@ -52,9 +51,12 @@ def blueprint(context: IntakeContext, networks: Sequence[Network]) -> Blueprint:
 
     @routes.get("/v1/endpoints/<name>/attempts")
     def list_attempts(name: str) -> Response:
-        mine, limit = desk(), read_limit(context.limits.max_page_items)
+        mine = desk()
+        with read_query() as query:
+            limit, before = query.limit(context.limits.max_page_items), query.read("after", _decode)
+            message = query.text("message")
         context.charge(mine.tenant, prices.of_page(limit))
-        return reply(mine.attempts(name, before=_before(), limit=limit, message=request.args.get("message")))
+        return reply(mine.attempts(name, before=before, limit=limit, message=message))
 
     @routes.post("/v1/endpoints/<name>/test")
     def test_endpoint(name: str) -> Response:
@@ -82,10 +84,8 @@ def blueprint(context: IntakeContext, networks: Sequence[Network]) -> Blueprint:
     return routes
 
 
-def _before() -> int | None:
-    cursor = request.args.get("after")
-    if cursor is None:
-        return None
+def _decode(cursor: str) -> int:
+    """The number of the last attempt of a page. Raises BadValue."""
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise BadQuery("after", "must be the `next` of an earlier response")
+        raise BadValue("must be the `next` of an earlier response")
     return int(cursor)

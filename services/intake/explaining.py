@@ -1,6 +1,6 @@
 """Routes of explanations, questions and simulations. They read cases of the caller's tenant and write nothing."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject
 from signpost.explain.questions import DEFAULT_LIMIT, MAX_LIMIT
@@ -13,7 +13,8 @@ from signpost.services.intake import prices
 from signpost.services.intake.analysis import Analyst, Ask, Explain, Job, Simulate, StoredCase
 from signpost.services.intake.context import IntakeContext
 from signpost.services.intake.problems import BadQuery, NotFound
-from signpost.services.intake.reading import case_of, read_instant, read_limit
+from signpost.services.intake.query import read_query
+from signpost.services.intake.reading import case_of
 from signpost.services.intake.slots import Slots
 from signpost.storage import CaseRow
 
@@ -25,20 +26,26 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
     @routes.get("/v1/recommendations/<name>/explanation")
     def explanation(name: str) -> Response:
         tenant = context.tenant()
+        with read_query() as query:
+            at = query.instant("at")
         found = context.store.recommendation(tenant, name) if "\0" not in name else None
         if found is None:
             raise NotFound("no recommendation has this id")
         row = case_of(context, tenant, found.case_key)
-        return _explain(tenant, row, found.rule, found.subject)
+        return _explain(tenant, row, found.rule, found.subject, at)
 
     @routes.get("/v1/candidates/<anything:key>/rules/<rule>")
     def rule(key: str, rule: str) -> Response:
         tenant = context.tenant()
-        return _explain(tenant, case_of(context, tenant, key), rule, request.args.get("subject"))
+        with read_query() as query:
+            subject, at = query.text("subject"), query.instant("at")
+        return _explain(tenant, case_of(context, tenant, key), rule, subject, at)
 
     @routes.get("/v1/candidates/<anything:key>/questions")
     def questions(key: str) -> Response:
-        tenant, limit = context.tenant(), read_limit(MAX_LIMIT, DEFAULT_LIMIT)
+        tenant = context.tenant()
+        with read_query() as query:
+            limit = query.limit(MAX_LIMIT, DEFAULT_LIMIT)
         row = case_of(context, tenant, key)
         context.charge(tenant, prices.QUESTIONS)
         with slots.take(tenant):
@@ -56,8 +63,7 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
             job = Simulate(tenant, cases, wanted.candidate, wanted.events, wanted.at, wanted.until, at)
             return _run(job)
 
-    def _explain(tenant: str, row: CaseRow, rule: str, subject: str | None) -> Response:
-        at = read_instant("at")
+    def _explain(tenant: str, row: CaseRow, rule: str, subject: str | None, at: int | None) -> Response:
         context.charge(tenant, prices.EXPLANATION)
         case, now = StoredCase(row.key, row.state, row.advice), context.clock() if at is None else at
         with slots.take(tenant):
@@ -69,7 +75,7 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
         except (UnknownRule, UnknownSubject) as error:
             raise NotFound(str(error)) from None
         except TooManySubjects as error:
-            raise BadQuery("subject", f"must be given: {error}") from None
+            raise BadQuery({"subject": f"must be given: {error}"}) from None
         except SimulationTooLarge as error:
             raise InvalidEvent([Problem("/until", str(error))]) from None
 

@@ -11,9 +11,9 @@ from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.feed_watch import FeedWatch
 from signpost.services.intake.holding import HOLD, Hold
-from signpost.services.intake.problems import BadQuery
-from signpost.services.intake.reading import read_audience, read_limit
-from signpost.storage import BadCursor, FeedRow, StaleCursor
+from signpost.services.intake.query import Query, read_query
+from signpost.storage import BadCursor, FeedRow
+from signpost.storage.cursor import decode_cursor
 
 MAX_WAIT_S: Final = 60
 RETRY_MS: Final = 1000
@@ -29,12 +29,14 @@ def blueprint(context: IntakeContext) -> Blueprint:
     def feed() -> Response:
         hold = HOLD.get() or Hold()
         tenant = context.caller() if hold.is_repeated else context.tenant()
-        limit, audience, wait_s = read_limit(context.limits.max_page_items), read_audience(), _read_wait()
+        with read_query() as query:
+            limit, audience = query.limit(context.limits.max_page_items), query.audience()
+            after, wait_s = _read_after(query), _read_wait(query)
         if not hold.is_repeated:
             context.charge(tenant, prices.of_page(limit))
         # Read before the page: a change after it wakes, although the page may have it already
         seen = context.store.feed_positions([tenant]).get(tenant, 0) if wait_s or _is_stream() else 0
-        rows, cursor = _page(context, tenant, hold.cursor if hold.is_stream else _after(), limit, audience)
+        rows, cursor = context.store.feed(tenant, hold.cursor if hold.is_stream else after, limit, audience)
         if hold.is_repeated and hold.is_stream and rows:
             context.charge(tenant, prices.of_page(len(rows)), paid=0)
         if _is_stream():
@@ -47,32 +49,25 @@ def blueprint(context: IntakeContext) -> Blueprint:
     return routes
 
 
-def _page(
-    context: IntakeContext, tenant: str, after: str | None, limit: int, audience: str | None
-) -> tuple[list[FeedRow], str | None]:
-    try:
-        return context.store.feed(tenant, after, limit, audience)
-    except StaleCursor:
-        raise
-    except BadCursor as error:
-        raise BadQuery("after", f"is {error}") from None
-
-
-def _after() -> str | None:
+def _read_after(query: Query) -> str | None:
     """The cursor of the caller. The client of a stream that was interrupted sends it as a header."""
-    return (request.headers.get("Last-Event-ID") if _is_stream() else None) or request.args.get("after")
+    cursor = query.text("after")
+    cursor = (request.headers.get("Last-Event-ID") if _is_stream() else None) or cursor
+    try:
+        decode_cursor(cursor)
+    except BadCursor as error:
+        query.wrong["after"] = f"is {error}"
+    return cursor
 
 
 def _is_stream() -> bool:
     return request.method == "GET" and request.accept_mimetypes.best_match([JSON, EVENT_STREAM]) == EVENT_STREAM
 
 
-def _read_wait() -> int:
-    """The query parameter `wait` in seconds. Raises BadQuery."""
-    raw = request.args.get("wait", "0")
-    if not (raw.isascii() and raw.isdigit() and len(raw) <= 2 and int(raw) <= MAX_WAIT_S):
-        raise BadQuery("wait", f"must be a whole number of seconds from 0 to {MAX_WAIT_S}")
-    return int(raw) if request.method == "GET" else 0
+def _read_wait(query: Query) -> int:
+    """The query parameter `wait` in seconds; 0 where nothing can wait."""
+    wait_s = query.whole_number("wait", 0, MAX_WAIT_S, of=" of seconds")
+    return (wait_s or 0) if request.method == "GET" else 0
 
 
 def _as_stream(rows: Sequence[FeedRow], *, is_first: bool) -> bytes:

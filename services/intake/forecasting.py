@@ -1,15 +1,15 @@
 """Routes of forecasts: what time alone changes, for one candidate and for all. They write nothing."""
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from signpost.advice.forecast import (
     DEFAULT_HORIZON_US,
     MAX_HORIZON_US,
     ChangeFilter,
     ForecastTooLarge,
+    Position,
     parse_position,
 )
 from signpost.case.instant import DAY, HOUR, format_instant
@@ -18,10 +18,11 @@ from signpost.services.intake import prices
 from signpost.services.intake.analysis import Analyst, Forecast, StoredCase
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import BadQuery
-from signpost.services.intake.reading import case_of, read_audience, read_instant, read_limit
+from signpost.services.intake.query import BadValue, Query, read_query
+from signpost.services.intake.reading import case_of
 from signpost.services.intake.slots import Slots
 
-T = TypeVar("T")
+NO_CURSOR: Final = "must be the `next` of an earlier response to the same request"
 _DIGITS: Final = 18
 
 
@@ -32,8 +33,9 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
     @routes.get("/v1/candidates/<anything:key>/forecast")
     def of_candidate(key: str) -> Response:
         tenant, now = context.tenant(), context.clock()
-        until, chosen, limit = _until(now), _filter(), read_limit(context.limits.max_page_items)
-        after = _cursor(parse_position)
+        with read_query() as query:
+            until, chosen, limit = _until(query, now), _filter(query), query.limit(context.limits.max_page_items)
+            after = query.read("after", _parse_position)
         row = case_of(context, tenant, key)
         context.charge(tenant, prices.FORECAST)
         case = StoredCase(row.key, row.state, row.advice)
@@ -43,7 +45,9 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
     @routes.get("/v1/forecast")
     def of_tenant() -> Response:
         tenant, now = context.tenant(), context.clock()
-        until, limit, after = _until(now), read_limit(context.limits.max_page_items), _cursor(_parse_hour)
+        with read_query() as query:
+            until, limit = _until(query, now), query.limit(context.limits.max_page_items)
+            after = query.read("after", _parse_hour)
         context.charge(tenant, prices.FORECAST)
         with slots.take(tenant):
             start = now if after is None else max(now, after + HOUR - 1)
@@ -58,40 +62,39 @@ def blueprint(context: IntakeContext, analyst: Analyst, slots: Slots) -> Bluepri
         try:
             return Response(analyst.run(job), mimetype=JSON)
         except ForecastTooLarge as error:
-            raise BadQuery("until", f"must be earlier: {error}") from None
+            raise BadQuery({"until": f"must be earlier: {error}"}) from None
 
     return routes
 
 
-def _until(now: int) -> int:
-    """The query parameter `until` within the longest horizon. Raises BadQuery."""
-    until = read_instant("until")
+def _until(query: Query, now: int) -> int:
+    """The query parameter `until` within the longest horizon."""
+    until = query.instant("until")
     if until is None:
         return now + DEFAULT_HORIZON_US
     if not now <= until <= now + MAX_HORIZON_US:
-        raise BadQuery("until", f"must be between now and {MAX_HORIZON_US // DAY} days from now")
+        query.wrong["until"] = f"must be between now and {MAX_HORIZON_US // DAY} days from now"
     return until
 
 
-def _filter() -> ChangeFilter:
-    """Whose advice, from the query parameters `audience` and `employer`. Raises BadQuery."""
-    chosen = ChangeFilter(read_audience(), request.args.get("employer"))
-    if chosen.employer is not None and chosen.audience != "employer":
-        raise BadQuery("employer", "is only allowed with audience=employer")
+def _filter(query: Query) -> ChangeFilter:
+    """Whose advice, from the query parameters `audience` and `employer`."""
+    chosen = ChangeFilter(query.audience(), query.text("employer"))
+    if chosen.employer is not None and chosen.audience != "employer" and "audience" not in query.wrong:
+        query.wrong["employer"] = "is only allowed with audience=employer"
     return chosen
 
 
-def _cursor(parse: Callable[[str], T]) -> T | None:
-    """The query parameter `after`; None without it. Raises BadQuery."""
-    raw = request.args.get("after")
+def _parse_position(cursor: str) -> Position:
+    """The place of a change in a forecast. Raises BadValue."""
     try:
-        return None if raw is None else parse(raw)
+        return parse_position(cursor)
     except ValueError:
-        raise BadQuery("after", "must be the `next` of an earlier response to the same request") from None
+        raise BadValue(NO_CURSOR) from None
 
 
 def _parse_hour(cursor: str) -> int:
-    """The start of an hour in microseconds. Raises ValueError."""
+    """The start of an hour in microseconds. Raises BadValue."""
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _DIGITS):
-        raise ValueError(f"{cursor!r} is no cursor of a forecast by hour")
+        raise BadValue(NO_CURSOR)
     return int(cursor)

@@ -14,8 +14,9 @@ from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.strict_json import MalformedJson, TooLarge
 from signpost.names import PROBLEM_JSON
 from signpost.outgoing.registry import NoEndpoint
+from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, Problem
-from signpost.schemas.problems import count_more
+from signpost.schemas.problems import MAX_PROBLEMS, count_more
 from signpost.services.intake.limits import Limits
 from signpost.storage import StaleCursor
 
@@ -71,11 +72,15 @@ class SourceDisabled(TransientError):
 
 
 class BadQuery(CallerError):
-    """A query parameter is invalid."""
+    """Query parameters are invalid. `wrong`: parameter -> what is wrong with it; `problems` lists the first of them,
+    `more` counts the rest."""
 
-    def __init__(self, name: str, detail: str) -> None:
-        super().__init__(f"{name} {detail}")
-        self.problems = [Problem(f"?{name}", detail)]
+    def __init__(self, wrong: Mapping[str, str]) -> None:
+        found = [(shorten(name), detail) for name, detail in wrong.items()]
+        listed, self.more = found[:MAX_PROBLEMS], max(0, len(found) - MAX_PROBLEMS)
+        self.problems = [Problem(f"?{name}", detail) for name, detail in listed]
+        rest = [count_more(self.more)] if self.more else []
+        super().__init__("; ".join([*(f"{name} {detail}" for name, detail in listed), *rest]))
 
 
 KINDS: tuple[tuple[type[SignpostError], int, str, str], ...] = (
@@ -166,7 +171,7 @@ def _to_problem(error: SignpostError, status: int, kind: str, title: str, limits
     headers: list[tuple[str, str]] = []
     detail = str(error)
     if isinstance(error, BadQuery):
-        return problem(status, kind, title, detail, to_errors(error.problems))
+        return problem(status, kind, title, detail, to_errors(error.problems), more=error.more)
     if isinstance(error, MalformedJson):
         return problem(status, kind, title, detail, to_errors([Problem("", detail)]))
     if isinstance(error, RateLimited | NoSlot) or (isinstance(error, QuotaReached) and error.retry_after_s):

@@ -85,10 +85,10 @@ def test_filters_and_limit(intake: Intake) -> None:
     for query, expected in (
         ("?kind=sender", ["n-0"]), ("?reason=quota", ["n-0"]), ("?type=offer.extended&limit=1", ["n-2"]),
         ("?failed_after=2026-03-02T01:00:00Z", ["n-2", "n-1"]), ("?failed_before=2026-03-02T01:00:00Z", ["n-0"]),
-        ("?tenant=south", ["n-2", "n-1", "n-0"]), ("?queue=unrouted", []),
+        ("?queue=unrouted", []),
     ):  # fmt: skip
         assert [item["message_id"] for item in listed(intake, query)] == expected, query
-    for query in ("?kind=nobody", "?limit=0", "?queue=signpost.advisor", "?queue=consumer.", "?failed_after=soon"):
+    for query in ("?kind=nobody", "?limit=0", "?queue=signpost.advisor", "?queue=consumer.", "?tenant=south"):
         assert intake.get(f"/v1/dead-letters{query}").status_code == 400, query
     assert intake.get("/v1/dead-letters?queue=consumer.none").status_code == 404
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from signpost.explain import TooManySubjects, UnknownRule, UnknownSubject
 from signpost.services.intake import prices
 from signpost.services.intake.analysis import Explain, StoredCase
-from signpost.services.intake.candidates import list_candidates
+from signpost.services.intake.candidates import Search, list_candidates
 from signpost.services.intake.page.candidate_jobs import ReadCandidate
 from signpost.services.intake.page.parts import PageParts
 from signpost.services.intake.page.rendering import render
@@ -18,7 +18,8 @@ from signpost.services.intake.page.timeline import draw
 from signpost.services.intake.page.viewers import viewer
 from signpost.services.intake.page.what_if import with_what_if
 from signpost.services.intake.problems import NotFound
-from signpost.services.intake.reading import case_of, read_instant
+from signpost.services.intake.query import read_form
+from signpost.services.intake.reading import case_of
 
 PAGE_SIZE = 25
 
@@ -28,7 +29,10 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
 
     @routes.get("/candidates")
     def candidates() -> Response:
-        found = list_candidates(parts.context, viewer().tenant, PAGE_SIZE, paid=0)
+        tenant = viewer().tenant
+        with read_form() as query:
+            search = Search.of(query)
+        found = list_candidates(parts.context, tenant, search, PAGE_SIZE, paid=0)
         return render("candidates.html", query=request.args.get("q", ""), **found)
 
     @routes.get("/candidates/<anything:key>/rules/<rule>")
@@ -71,7 +75,8 @@ def explain(parts: PageParts, job: Explain) -> list[dict[str, Any]]:
 
 def _at() -> int | None:
     """The chosen instant; None for now, also where the form of the slider says nothing."""
-    return read_instant("at") if request.args.get("at") else None
+    with read_form() as query:
+        return query.instant("at")
 
 
 def _steps(instants: list[dict[str, Any]]) -> dict[str, Any]:

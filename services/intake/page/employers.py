@@ -12,15 +12,16 @@ from signpost.case import Case
 from signpost.explain import UnknownSubject
 from signpost.facts.facts import facts_of
 from signpost.services.intake import prices
-from signpost.services.intake.agendas import after_place, place_cursor
+from signpost.services.intake.agendas import decode_place, place_cursor
 from signpost.services.intake.analysis import ReadAgendas, StoredCase
 from signpost.services.intake.page.employer_jobs import NOTHING, ExplainToEmployer, ReadForEmployer
 from signpost.services.intake.page.parts import PageParts
 from signpost.services.intake.page.rendering import render
 from signpost.services.intake.page.viewers import Viewer, viewer
 from signpost.services.intake.page.what_if import with_what_if
-from signpost.services.intake.problems import BadQuery, NotFound
-from signpost.services.intake.reading import facts_in, read_instant
+from signpost.services.intake.problems import NotFound
+from signpost.services.intake.query import read_form
+from signpost.services.intake.reading import facts_in
 from signpost.storage import CaseRow
 from signpost.storage.page_sessions import EMPLOYER
 
@@ -34,7 +35,9 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
     @routes.get("/employer")
     def candidates_of_employer() -> Response:
         who = viewer(EMPLOYER)
-        places = store.standings(who.tenant, who.employer, after_place(), PAGE_SIZE)
+        with read_form() as query:
+            after = query.read("after", decode_place)
+        places = store.standings(who.tenant, who.employer, after, PAGE_SIZE)
         rows = [row for place in places if (row := store.case(who.tenant, place.case_key)) is not None]
         cases = [StoredCase(row.key, row.state, row.advice, agendas=row.agendas) for row in rows]
         job = ReadAgendas(who.tenant, cases, Reader("employer", who.employer), clock())
@@ -42,8 +45,8 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
         dealings = {row.key: _dealings(row, who.employer) for row in rows}
         names = {key: _candidate_name(mine) for key, mine in dealings.items()}
         known = _employer_name([one for mine in dealings.values() for one in mine])
-        after = place_cursor(places, PAGE_SIZE)
-        return render("employer.html", items=items, names=names, employer_name=known, next=after)
+        following = place_cursor(places, PAGE_SIZE)
+        return render("employer.html", items=items, names=names, employer_name=known, next=following)
 
     @routes.get("/employer/<anything:key>/rules/<rule>/<anything:subject>")
     def explain_to_employer(key: str, rule: str, subject: str) -> Response:
@@ -58,9 +61,10 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
     @routes.get("/employer/<anything:key>")
     def candidate_of_employer(key: str) -> Response:
         who, row, now = viewer(EMPLOYER), _case(parts, viewer(EMPLOYER), key), clock()
-        at = read_instant("at") or now
-        if at < now:
-            raise BadQuery("at", "must not be in the past")
+        with read_form() as query:
+            at = query.instant("at") or now
+            if at < now:
+                query.wrong["at"] = "must not be in the past"
         job = ReadForEmployer(who.tenant, StoredCase(row.key, row.state, row.advice), who.employer, now, at)
         shown = _run(parts, job, prices.FORECAST)
         mine = _dealings(row, who.employer)

@@ -34,7 +34,7 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
     def endpoint(name: str) -> Response:
         mine, after = desk(), request.args.get("after", type=int)
         if after is not None and not 0 <= after < MAX_CURSOR:
-            raise BadQuery("after", "must be the `next` of an earlier page")
+            raise BadQuery({"after": "must be the `next` of an earlier page"})
         found = mine.attempts(name, before=after, limit=PAGE_SIZE, message=None)
         return render("endpoint.html", one=mine.show(name, clock()), done=request.args.get("done"), **found)
 

@@ -11,12 +11,13 @@ from signpost.messaging import NoSuchQueue
 from signpost.schemas.documents.answers import DELIVERY_STATUSES
 from signpost.services.intake import prices, webhooks
 from signpost.services.intake.dead_letters import MAX_COPIES, check_route, letter_document
-from signpost.services.intake.deliveries import list_deliveries_of, replay_delivery_of, show_delivery_of
+from signpost.services.intake.deliveries import DeliveryFilter, list_deliveries_of, replay_delivery_of, show_delivery_of
 from signpost.services.intake.page.parts import Letters, PageParts
 from signpost.services.intake.page.rendering import render
 from signpost.services.intake.page.signing_in import go
 from signpost.services.intake.page.viewers import Viewer, viewer
 from signpost.services.intake.problems import NotFound
+from signpost.services.intake.query import read_form
 from signpost.storage.page_sessions import OPERATOR
 
 PAGE_SIZE: Final = 25
@@ -38,8 +39,10 @@ def add_routes(routes: Blueprint, parts: PageParts) -> None:
 def _add_deliveries(routes: Blueprint, parts: PageParts) -> None:
     @routes.get("/operations")
     def operations() -> Response:
-        status = request.args.get("status") or None  # the form has an empty choice for all
-        found = list_deliveries_of(parts.context, viewer().tenant, status, PAGE_SIZE, paid=0)
+        tenant = viewer().tenant
+        with read_form() as query:
+            wanted = DeliveryFilter.of(query)
+        found = list_deliveries_of(parts.context, tenant, wanted, PAGE_SIZE, paid=0)
         chosen = {name: request.args.get(name, "") for name in ("status", "source")}
         return render("deliveries.html", statuses=DELIVERY_STATUSES, chosen=chosen, **found)
 

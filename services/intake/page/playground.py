@@ -135,7 +135,7 @@ def _instant(text: str, default: int) -> int:
     try:
         return parse_instant(text.strip()) if text.strip() else default
     except (ValueError, OverflowError):
-        raise BadQuery("at", f"must be an instant like {format_instant(default)}") from None
+        raise BadQuery({"at": f"must be an instant like {format_instant(default)}"}) from None
 
 
 def _text_of(parts: PageParts, tenant: str, rule: str) -> str:
