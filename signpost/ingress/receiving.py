@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from typing import Any, Final
@@ -218,11 +219,7 @@ def _ignore_unknown(payload: Any) -> TranslationResult | None:
 
 
 def _load_standard(delivery: WebhookRequest, payload: Any) -> Event:
+    source = delivery.source
+    load = partial(load_event, tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds)
     webhook_id = delivery.headers.get("webhook-id", "")
-    document = standard.to_cloudevent(payload, webhook_id=webhook_id, source=delivery.event_source)
-    try:
-        return load_event(
-            document, tenant=delivery.source.tenant, now=delivery.now, own=delivery.source.vocabulary.own_kinds
-        )
-    except InvalidEvent as error:
-        raise standard.point_into_payload(error, payload) from None
+    return standard.load_payload(payload, webhook_id=webhook_id, source=delivery.event_source, load=load)

@@ -1,41 +1,58 @@
-"""Converts Standard Webhooks payloads of Signpost events, {type, timestamp, data}, to CloudEvent documents. Pure."""
+"""Reads Standard Webhooks payloads of Signpost events, {type, timestamp, data}, as CloudEvents. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from signpost.case.event import Event
 from signpost.case.identity import APPLICATION
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, full_type
 from signpost.schemas.fields import json_type
 
-FIELDS = ("type", "timestamp", "data")
 STATED_ELSEWHERE = ("id", "source", "specversion", "subject", "time")
 """Attributes of a CloudEvent that this payload states elsewhere: a second value of one would be read by nobody."""
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
-def to_cloudevent(document: Any, *, webhook_id: str, source: str) -> dict[str, Any]:
-    """Return the CloudEvent of one payload; the caller validates it.
+def load_payload(document: Any, *, webhook_id: str, source: str, load: Callable[[dict[str, Any]], Event]) -> Event:
+    """Return the event of one payload; `load` validates the CloudEvent that it becomes.
 
     `data.candidate` becomes the subject, else `data.application`. The type may be short ("offer.extended"). The
     `webhook-id` becomes the event's id, because senders keep it over retries. Further members are not read. Raises
-    InvalidEvent.
+    InvalidEvent with pointers into the payload, for every wrong member of it and of its data.
     """
     if not isinstance(document, Mapping):
         raise InvalidEvent([Problem("", f"must be an object with type, timestamp and data, is {json_type(document)}")])
+    problems, more = list(_envelope_problems(document)), 0
+    data = document["data"] if isinstance(document.get("data"), Mapping) else {}
+    try:
+        event = load(_to_cloudevent(document, data, webhook_id, source))
+    except InvalidEvent as error:
+        has_data = all(one.pointer != "/data" for one in problems)
+        found = (one for one in _point_into_payload(error, data) if has_data or not one.pointer.startswith("/data"))
+        problems, more = [*problems, *found], error.more
+    if problems:
+        raise InvalidEvent(problems, more)
+    return event
+
+
+def _envelope_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what the CloudEvent of a payload does not show any more."""
     data = document.get("data")
-    problems = [Problem(f"/{name}", "is missing") for name in FIELDS if document.get(name) is None]
-    problems += [Problem(f"/{name}", "is not a field of this payload") for name in STATED_ELSEWHERE if name in document]
-    if data is not None and not isinstance(data, Mapping):
-        problems.append(Problem("/data", f"must be an object, is {json_type(data)}"))
-    if problems or not isinstance(data, Mapping):
-        raise InvalidEvent(problems)
-    name = document["type"]
+    if not isinstance(data, Mapping):
+        yield Problem("/data", "is missing" if data is None else f"must be an object, is {json_type(data)}")
+    yield from (Problem(f"/{name}", "is not a field of this payload") for name in STATED_ELSEWHERE if name in document)
+
+
+def _to_cloudevent(
+    document: Mapping[str, Any], data: Mapping[str, Any], webhook_id: str, source: str
+) -> dict[str, Any]:
+    name = document.get("type")
     return {
         "specversion": "1.0",
         "id": webhook_id,
         "source": source,
-        "type": full_type(name) if name in EVENT_SCHEMAS else name,
-        "time": document["timestamp"],
+        "type": full_type(name) if isinstance(name, str) and name in EVENT_SCHEMAS else name,
+        "time": document.get("timestamp"),
         "subject": subject_of(data),
         "data": {key: value for key, value in data.items() if key != "candidate"},
     }
@@ -71,12 +88,11 @@ def subject_of(data: Mapping[str, Any]) -> Any:
 POINTERS = {"/time": "/timestamp", "/subject": "/data/candidate", "/id": "webhook-id"}
 
 
-def point_into_payload(error: InvalidEvent, payload: Mapping[str, Any]) -> InvalidEvent:
-    """Return the error with pointers into the payload instead of the CloudEvent; of two about one member the first."""
-    data = payload["data"]
+def _point_into_payload(error: InvalidEvent, data: Mapping[str, Any]) -> list[Problem]:
+    """The problems with pointers into the payload instead of the CloudEvent; of two about one member the first."""
     is_of_application = data.get("candidate") is None and data.get("application") is not None
     pointers = {**POINTERS, "/subject": "/data/application"} if is_of_application else POINTERS
     moved = [Problem(pointers.get(one.pointer, one.pointer), one.message) for one in error.problems]
     if is_of_application and any(one.pointer == "/data/application" for one in error.problems):
         moved = [new for new, one in zip(moved, error.problems, strict=True) if one.pointer != "/subject"]
-    return InvalidEvent(moved, error.more)
+    return moved

@@ -194,6 +194,9 @@ def test_a_sender_of_the_standard_may_have_other_events_and_members(intake: Inta
     assert "api_version" not in intake.queued()[0]
     for name in ("id", "time", "subject"):
         assert pointers(send(**{name: "x"})) == [f"/{name}"]
+    refused = send(id="x", timestamp=None, data={"candidate": "c-1", "offr": "o"})
+    assert sorted(pointers(refused)) == ["/data/offer", "/data/offr", "/id", "/timestamp"]
+    assert pointers(send(type=[])) == ["/type"]
 
 
 def test_what_is_malformed_has_one_shape(intake: Intake) -> None:
