@@ -22,6 +22,9 @@ _READER: Final = [
         "employer", "With `audience=employer`, and only then: the id of the employer", {"type": "string"}, "acme"
     ),
 ]
+_QUESTIONS: Final = query_parameter(
+    "questions", "The maximum number of questions", {"type": "integer", "minimum": 0, "maximum": 2, "default": 2}, 2
+)
 
 
 def agenda_paths() -> dict[str, Any]:
@@ -36,9 +39,8 @@ def agenda_paths() -> dict[str, Any]:
 def _agenda() -> JsonSchema:
     description = "The cards, the first to do first, what is held back, and at most two questions"
     answers = answering(200, description, media(ref("Agenda"), AGENDA_ANSWER), 400, 401, 404)
-    return reading(
-        "agenda", "Return the agenda of a candidate, or of an employer about it", [_CANDIDATE, *_READER], answers
-    )
+    parameters = [_CANDIDATE, *_READER, _QUESTIONS]
+    return reading("agenda", "Return the agenda of a candidate, or of an employer about it", parameters, answers)
 
 
 def _employer() -> JsonSchema:

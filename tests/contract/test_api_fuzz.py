@@ -67,7 +67,7 @@ class Fuzzed:
                 self.known["endpoint"] = endpoint_of(self.intake)
             if case.operation.path == "/v1/endpoints" and case.operation.method == "post":
                 case.body = ENDPOINT
-            if "{card}" in case.operation.path or "{letter}" in case.operation.path:
+            if "{candidate}/agenda" in case.operation.path or "{letter}" in case.operation.path:
                 # Of the candidate, and of one queue: with a random audience or queue, hardly any request finds it
                 case.query = {}
             # Hardly any random instant is an end of a forecast
