@@ -78,8 +78,8 @@ def _names(parts: Iterable[object]) -> Iterator[str]:
     for part in parts:
         if isinstance(part, EventMapping | Group):
             yield from part.let
-        if isinstance(part, EventMapping | EventTemplate) and part.each:
-            yield part.each[0]
+        if isinstance(part, EventMapping | EventTemplate):
+            yield from dict(part.each)
 
 
 def _misspelt(part: object, names: set[str]) -> str:

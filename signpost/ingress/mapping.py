@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as File
-from typing import Any
+from typing import Any, TypeAlias
 
 from signpost.case.event import Turn
 from signpost.ingress.amounts import Amount
@@ -14,13 +14,16 @@ from signpost.ingress.signatures import Scheme
 from signpost.ingress.tree import parts_in
 from signpost.yaml_files.problems import Position
 
+Loops: TypeAlias = tuple[tuple[str, Expression], ...]
+"""Names with the lists whose items they stand for, outermost first; a list may use the names before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventTemplate:
     """One Signpost event that a delivery can emit.
 
     `data`: required fields; without one of them, the event is not emitted. `terms`: optional fields, included if known
-    and valid. `only_with_terms`: emit nothing without any of them. `each`: a name and a list; one event for each item.
+    and valid. `only_with_terms`: emit nothing without any of them. `each`: one event for each item.
     `custom`: own fields, where the rulebook declares them.
     """
 
@@ -32,7 +35,7 @@ class EventTemplate:
     data: Mapping[str, Expression]
     terms: Mapping[str, Expression]
     only_with_terms: bool
-    each: tuple[str, Expression] | None
+    each: Loops
     as_of: Expression | None = None
     """The vendor's own order of the state: a version, or a time of modification; None: the order of the vendor."""
     turn: Turn = Turn.OPEN
@@ -63,7 +66,7 @@ class EventMapping:
     when: Condition
     let: Mapping[str, Expression]
     require: tuple[str, ...]
-    each: tuple[str, Expression] | None
+    each: Loops
     groups: tuple[Group, ...]
 
     def types(self) -> set[str]:

@@ -7,8 +7,8 @@ from typing import Final
 
 from signpost.ingress.delivery_reader import DeliveryReader
 from signpost.ingress.expression_reader import NOTHING
-from signpost.ingress.expressions import Expression, Text
-from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
+from signpost.ingress.expressions import Text
+from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Loops, Vendor
 from signpost.ingress.part_reader import TURNS
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.schemas.own_places import OWN, TAKE_OWN
@@ -118,11 +118,11 @@ class _MappingReader(DeliveryReader):
         groups = self._groups(members.get("emit"), members.get("subject"))
         return EventMapping(self.condition(members.get("when")), let, require, self._each(members.get("each")), groups)
 
-    def _each(self, node: Node | None) -> tuple[str, Expression] | None:
-        if node is not None and len(_names(node)) != 1:
-            self.problems.add("R006", node.position, 'each must be one name with the path of a list, like {item: "*"}')
-            return None
-        return next(iter(self.expressions(node, "each").items()), None)
+    def _each(self, node: Node | None) -> Loops:
+        if node is not None and not _names(node):
+            self.problems.add("R006", node.position, 'each must be names with the paths of lists, like {item: "*"}')
+            return ()
+        return tuple(self.expressions(node, "each").items())
 
     def _groups(self, node: Node | None, subject: Node | None) -> tuple[Group, ...]:
         nodes = [] if node is None else node.value if isinstance(node.value, list) else [node]

@@ -43,7 +43,7 @@ class DeliveryScope:
     trace: Trace | None = None
 
     def at(self, steps: tuple[str, ...]) -> Any:
-        """Return the value at a path from a named value or else the body. A `*` collects the value of each item."""
+        """Return the value at a path from a named value or else the body. Each `*` collects the values of all items."""
         if steps[0] == BODY:
             return _walk(self.body, steps[1:])
         return _walk(self.names if self._is_named(steps) else self.body, steps)
@@ -92,8 +92,7 @@ class DeliveryScope:
 def _walk(value: Any, steps: tuple[str, ...]) -> Any:
     for index, step in enumerate(steps):
         if step == "*":
-            found = [_walk(item, steps[index + 1 :]) for item in value[:MAX_ITEMS]] if isinstance(value, list) else []
-            return [item for item in found if is_known(item)] or None
+            return _walk_items(value, steps[index + 1 :]) if isinstance(value, list) else None
         if isinstance(value, Mapping):
             value = value.get(step)
         elif isinstance(value, list) and step.isdigit() and len(step) < 5 and int(step) < len(value):
@@ -101,6 +100,12 @@ def _walk(value: Any, steps: tuple[str, ...]) -> Any:
         else:
             return None
     return value
+
+
+def _walk_items(items: list[Any], steps: tuple[str, ...]) -> list[Any] | None:
+    """The known values at a path in each item, in one list however many `*` the path has."""
+    found = [one for one in (_walk(item, steps) for item in items[:MAX_ITEMS]) if is_known(one)]
+    return ([inner for one in found for inner in one] if "*" in steps else found) or None
 
 
 def is_known(value: Any) -> bool:

@@ -21,6 +21,7 @@ from signpost.ingress.custom_fields import custom_field
 from signpost.ingress.expressions import Coalesce, Expression, Path, holds
 from signpost.ingress.formats import instant, rfc3339, why_no_time
 from signpost.ingress.left_out import misfit, position_of, why_left_out
+from signpost.ingress.loops import each_item, with_names
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
 from signpost.ingress.retracted import is_null
 from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, is_known, whole
@@ -95,7 +96,7 @@ def translate(
     builtin["statement"] = f"{builtin['occurrence'] or receipt.received}-{receipt.digest[:16]}"
     builtin["occurrence"] = builtin["occurrence"] or receipt.digest
     translator = Translator(vendor, receipt)
-    return [document for inner in _each(mapping.each, scope) for document in translator.translate(mapping, inner)]
+    return [document for inner in each_item(mapping.each, scope) for document in translator.translate(mapping, inner)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +108,16 @@ class Translator:
 
     def translate(self, mapping: EventMapping, outer: DeliveryScope) -> Iterator[Document]:
         """Yield the documents of one item of a delivery."""
-        scope = _with_names(mapping.let, outer)
+        scope = with_names(mapping.let, outer)
         if not holds(mapping.when, scope):
             return
         _require(mapping, scope)
         for group in mapping.groups:
-            yield from self._group(group, _with_names(group.let, scope))
+            yield from self._group(group, with_names(group.let, scope))
 
     def _group(self, group: Group, scope: DeliveryScope) -> Iterator[Document]:
         for template in group.templates:
-            for inner in _each(template.each, scope, MAX_ERASED if template.type == ERASED else MAX_ITEMS):
+            for inner in each_item(template.each, scope, MAX_ERASED if template.type == ERASED else MAX_ITEMS):
                 if holds(template.when, inner):
                     yield from self._emit(template, inner)
 
@@ -305,25 +306,6 @@ def _version(value: Any, scope: DeliveryScope) -> int | None:
     if time is None and isinstance(value, str) and VERSION.fullmatch(value):
         return _version(int(value), scope)
     return time
-
-
-def _with_names(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryScope:
-    for name, expression in let.items():
-        scope = scope.under({name: expression.value(scope)})
-    return scope
-
-
-def _each(each: tuple[str, Expression] | None, scope: DeliveryScope, limit: int = MAX_ITEMS) -> Iterator[DeliveryScope]:
-    if each is None:
-        yield scope
-        return
-    name, expression = each
-    found = expression.value(scope)
-    items = found if isinstance(found, list) else []
-    if len(items) > limit:
-        scope.notes.append(f"{name!r} has {len(items)} items: those after the first {limit} were left out")
-    for item in items[:limit]:
-        yield scope.under({name: item})
 
 
 def _require(mapping: EventMapping, scope: DeliveryScope) -> None:

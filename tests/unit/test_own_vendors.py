@@ -17,6 +17,10 @@ from hypothesis import strategies as st
 
 from signpost.cli import main
 from signpost.cli.sources.new_vendor import make_mapping
+from signpost.ingress.expressions import Path as PathIn
+from signpost.ingress.formats import Formats
+from signpost.ingress.loops import each_item
+from signpost.ingress.scope import DeliveryScope
 from signpost.ingress.sources import OwnMappings, check_vendor, source_problem
 from signpost.ingress.vendors import VENDORS
 from signpost.messaging import Message
@@ -295,12 +299,56 @@ def test_a_path_that_misspells_a_name_of_let_or_each_is_told_which(own: Path, tm
     ]
 
 
-@pytest.mark.parametrize("each", ['"$"', "{}", "{a: event.x, b: event.y}"])
+@pytest.mark.parametrize("each", ['"$"', "{}"])
 def test_an_each_of_another_form_is_one_problem(own: Path, tmp_path: Path, each: str) -> None:
     text = HUNTFLOW.replace("    subject: event", f"    each: {each}\n    subject: event")
     assert checked(own, tmp_path, text)["problems"] == [
-        'huntflow.yaml:11:11: R006 each must be one name with the path of a list, like {item: "*"}'
+        'huntflow.yaml:11:11: R006 each must be names with the paths of lists, like {item: "*"}'
     ]
+
+
+ROUNDS = [
+    {"name": "screening", "slots": [{"id": "s-1", "with": [{"name": "Ada"}, {"name": "Bo"}]}, {"id": "s-2"}]},
+    {"name": "final", "slots": [{"id": "s-3", "with": [{"name": "Cy"}]}]},
+]
+
+
+@pytest.mark.parametrize(
+    ("lists", "emitted"),
+    [
+        ("{round: event.rounds, slot: round.slots}", [("s-1", "screening"), ("s-2", "screening"), ("s-3", "final")]),
+        ('{slot: "event.rounds.*.slots.*"}', [("s-1", ""), ("s-2", ""), ("s-3", "")]),
+        (
+            "{round: event.rounds, slot: round.slots, person: slot.with}",
+            [("s-1", "screening"), ("s-1", "screening"), ("s-3", "final")],
+        ),
+    ],
+)
+def test_each_walks_lists_inside_lists(own: Path, tmp_path: Path, lists: str, emitted: list[tuple[str, str]]) -> None:
+    event = json.loads(SENT)["event"] | {"rounds": ROUNDS}
+    (own / "samples" / "huntflow" / "offer-sent.json").write_text(json.dumps({"event": event}))
+    start = HUNTFLOW.partition("      - type")[0]
+    text = f"""{start}      - type: interview.scheduled
+        each: {lists}
+        id: "interview-{{slot.id}}-{{person.name}}-{{occurrence}}"
+        time: event.created
+        data: {{interview: slot.id}}
+        terms: {{application: round.name}}
+samples: [{{file: offer-sent.json, attested: made up, gives: [{", ".join(["interview.scheduled"] * len(emitted))}]}}]
+"""
+    found = checked(own, tmp_path, text)
+    assert found["problems"] == []
+    [sample] = found["samples"]
+    assert [(one["data"]["interview"], one["data"].get("application", "")) for one in sample["events"]] == emitted
+
+
+def test_each_takes_the_first_thousand_items_of_all_lists_together() -> None:
+    rounds, slots = PathIn(("rounds",)), PathIn(("round", "slots"))
+    body = {"rounds": [{"slots": [1] * 600}, {"slots": [2] * 600}]}
+    scope = DeliveryScope(body, {}, {}, Formats(), 0)
+    scopes = each_item((("round", rounds), ("slot", slots)), scope)
+    assert [one.names["slot"] for one in scopes] == [1] * 600 + [2] * 400
+    assert scope.notes == ["'slot' has 1200 items: those after the first 1000 were left out"]
 
 
 def test_an_event_without_a_sample_is_told_once_and_not_by_its_paths(own: Path, tmp_path: Path) -> None:

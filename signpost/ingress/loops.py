@@ -1,0 +1,35 @@
+"""The names of a mapping (`let`) and its loops (`each`) in one delivery. Pure."""
+
+from collections.abc import Mapping
+
+from signpost.ingress.expressions import Expression
+from signpost.ingress.mapping import Loops
+from signpost.ingress.scope import MAX_ITEMS, DeliveryScope
+
+
+def with_names(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryScope:
+    """Return the scope with the values of `let`, each of which may use those before it."""
+    for name, expression in let.items():
+        scope = scope.under({name: expression.value(scope)})
+    return scope
+
+
+def each_item(loops: Loops, scope: DeliveryScope, limit: int = MAX_ITEMS) -> list[DeliveryScope]:
+    """Return one scope for each item of the innermost list, at most `limit`; the scope itself without loops."""
+    scopes = [scope]
+    for name, expression in loops:
+        scopes = _items(name, expression, scopes, limit)
+    return scopes
+
+
+def _items(name: str, expression: Expression, scopes: list[DeliveryScope], limit: int) -> list[DeliveryScope]:
+    found: list[DeliveryScope] = []
+    count = 0
+    for outer in scopes:
+        value = expression.value(outer)
+        items = value if isinstance(value, list) else []
+        count += len(items)
+        found += [outer.under({name: item}) for item in items[: limit - len(found)]]
+    if count > limit:
+        scopes[0].notes.append(f"{name!r} has {count} items: those after the first {limit} were left out")
+    return found
