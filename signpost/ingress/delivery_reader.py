@@ -20,6 +20,7 @@ SCHEME_KEYS: Final = tuple(option.name for option in fields(Scheme))
 SAMPLE_KEYS: Final = ("file", "attested", "headers", "gives", "secret")
 NEVER: Final = "never"
 US_DATE: Final = read_pattern("MM/DD/YYYY")
+_HEADER_NAME: Final = re.compile("header:[A-Za-z0-9-]+")
 _TOUCHING: Final = re.compile(r"\}\{(?!timestamp\})")
 
 
@@ -79,12 +80,12 @@ class DeliveryReader(PartReader):
         if name == "wrapped":
             return self.flag(node)
         if name in ("messages", "needs"):
-            return self.texts(node, name)
+            return tuple(map(_lower_headers, self.texts(node, name)))
         words = {"algorithm": ALGORITHMS, "encoding": ENCODINGS, "unit": UNITS, "key": KEYS}.get(name)
         if words is not None:
             return self.one_of(node, words, name)
         text = self.text(node, name)
-        return text.lower() if name == "header" else text
+        return text.lower() if name == "header" else _lower_headers(text)
 
     def formats(self, node: Node | None) -> Formats:
         """Read how the vendor writes times, days and amounts."""
@@ -155,3 +156,8 @@ class DeliveryReader(PartReader):
 
     def _headers(self, members: Mapping[str, Node]) -> Iterable[tuple[str, Node]]:
         return self.members(members["headers"], "headers").items() if "headers" in members else ()
+
+
+def _lower_headers(text: str) -> str:
+    """Return an option of a signature with its names of headers in lower case, as requests have them."""
+    return _HEADER_NAME.sub(lambda found: found[0].lower(), text)

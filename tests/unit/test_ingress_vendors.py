@@ -6,6 +6,7 @@ import json
 import re
 from contextlib import suppress
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -407,6 +408,31 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, old: str, new: str
     with pytest.raises(MappingError) as caught:
         load_mapping(file)
     assert any(str(found).startswith(problem) for found in caught.value.problems), str(caught.value)
+
+
+def test_the_guide_says_how_each_scheme_signs() -> None:
+    for name, scheme in SCHEMES.items():
+        [row] = [line for line in GUIDE.splitlines() if line.startswith(f"  | `{name}` |")]
+        signature, time, message = row.split("|")[2:5]
+        assert f"`{scheme.header or scheme.member}`" in signature
+        assert scheme.prefix in signature
+        place = scheme.timestamp.partition(":")[2]
+        assert scheme.timestamp.startswith("item:") or f"`{place}`" in time or not place
+        assert not scheme.timestamp.startswith(("header", "member")) or scheme.unit in time
+        assert f"`{scheme.messages[0]}`" in message
+
+
+def test_the_example_of_a_message_signs_what_it_says(tmp_path: Path) -> None:
+    example = GUIDE.partition("  ```yaml\n  signature:\n")[2].partition("  ```")[0]
+    signature = dedent("  signature:\n" + example)
+    text = MINE.replace('signature: {scheme: stamped, header: X-Mine, timestamp: "header:x-mine-at"}\n', signature)
+    scheme = load_mapping(mine(tmp_path, text)).scheme
+    body, stamp = b'{"what": "hired"}', str(NOW // 1000)
+    signed = hmac.new(b"k" * 16, f"id-1:{stamp}:".encode() + body, "sha256").hexdigest()
+    headers = {"x-vendor-signature": signed, "x-vendor-time": stamp, "x-vendor-id": "id-1"}
+    verify(scheme, [b"k" * 16], headers, body, now=NOW)
+    with pytest.raises(InvalidSignature, match="lacks header:x-vendor-id"):
+        verify(scheme, [b"k" * 16], {**headers, "x-vendor-id": ""}, body, now=NOW)
 
 
 def test_an_unknown_event_type_is_the_only_problem_of_its_event(tmp_path: Path) -> None:
