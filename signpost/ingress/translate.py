@@ -133,7 +133,8 @@ class Translator:
         terms |= self._retracted(template, terms, scope)
         if CUSTOM in kinds and (custom := self._custom(template, scope)):
             terms[CUSTOM] = custom
-        if template.only_with_terms and not (terms or self._has_undeclared(template, scope)):
+        has_undeclared = self._has_undeclared(template, scope)
+        if template.only_with_terms and not (terms or has_undeclared):
             return
         if "employer" in kinds and (employer := self._employer(kinds["employer"][1], scope)):
             data["employer"] = employer

@@ -268,6 +268,14 @@ def test_a_path_and_a_condition_that_match_nothing_are_told(own: Path, tmp_path:
     ]
 
 
+def test_the_path_of_an_own_field_is_tried_too(own: Path, tmp_path: Path) -> None:
+    more = "          custom.level: event.offer.period\n          custom.shift: event.offer.shift\n"
+    text = HUNTFLOW.replace("          respond_by: event.offer.answer_by\n", more)
+    assert checked(own, tmp_path, text)["unmatched"] == [
+        "huntflow.yaml:26:25: the path 'event.offer.shift' matched nothing in any sample"
+    ]
+
+
 def test_check_alone_demands_an_occurrence_and_says_what_to_write(own: Path, tmp_path: Path) -> None:
     text = HUNTFLOW.replace("occurrence: event.id\n", "")
     [problem] = checked(own, tmp_path, text)["problems"]
