@@ -10,16 +10,26 @@ from signpost.ingress.sample_reading import ITEM, SampleReading, describe, read_
 FILL_IN: Final = "FILL IN"
 """Stands in every comment that a person has to act on."""
 _TYPES: Final = (
-    ("offer.*(declin|reject|refus)", "offer.declined"),
-    ("offer.*(withdr|cancel|rescind|revok)", "offer.rescinded"),
-    ("hire|offer.*accept|accept.*offer", "offer.accepted"),
-    ("offer", "offer.extended"),
-    ("(interview|meeting).*(cancel|delet)", "interview.cancelled"),
-    ("interview|meeting", "interview.scheduled"),
-    ("reject|declin|refus", "application.rejected"),
-    ("", "application.submitted"),
+    ("offer", "approv|draft|request|(?<!inter)view", ""),
+    ("offer", "declin|reject|refus", "offer.declined"),
+    ("offer", "withdr|cancel|rescind|revok|delet", "offer.rescinded"),
+    ("offer", "expir", "offer.expired"),
+    ("offer", "-sign", "offer.letter_signed"),
+    ("offer", "accept", "offer.accepted"),
+    ("", "(?<!un)hire", "offer.accepted"),
+    ("offer", "updat|chang", "offer.updated"),
+    ("offer", "", "offer.extended"),
+    ("interview|meeting", "cancel|delet", "interview.cancelled"),
+    ("interview|meeting", "updat|chang|move|resched", "interview.rescheduled"),
+    ("interview|meeting", "complet|finish", "interview.completed"),
+    ("interview|meeting", "schedul|creat|book|invit", "interview.scheduled"),
+    ("^(interview|meeting)$", "", "interview.scheduled"),
+    ("", "(?<!un)(reject|declin|refus)", "application.rejected"),
+    ("", "withdr", "application.withdrawn"),
+    ("application", "submit|creat|receiv|new", "application.submitted"),
+    ("", "applied", "application.submitted"),
 )
-"""Words of a vendor's name of an event -> the likely type."""
+"""Two words of a vendor's name of an event, in any order -> the likely type; "" for what is none."""
 _PLAIN: Final = re.compile(r"(?:header:)?[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
 _WORDS: Final = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 _HEX: Final = {40: "sha1", 64: "sha256", 128: "sha512"}
@@ -29,11 +39,12 @@ _BASE64: Final = {28: "sha1", 44: "sha256", 88: "sha512"}
 def first_mapping(name: str, file: str, body: Any, headers: Mapping[str, str], *, emits: bool = True) -> str:
     """Return the text of a mapping NAME.yaml for the sample `file`. `headers`: of the recorded request.
 
-    Without `emits`, the event of the sample is listed as ignored: for a sample that no guess fits.
+    The event of the sample is listed as ignored without `emits`, and if what it means or whom it is about is unknown.
     """
     found = read_sample(body, {key.lower(): value for key, value in headers.items()})
-    kind = _type_of(found.item_event or found.event or file)
+    kind = _type_of(found.item_event or found.event or file.rpartition(".")[0])
     event = found.event or "webhook"
+    emits = emits and bool(kind and _candidate(found))
     parts = [
         *_head(name, found, headers),
         *(_events(found, event, kind, is_array=isinstance(body, list)) if emits else _ignored(event)),
@@ -52,7 +63,13 @@ def _count(found: SampleReading, body: Any) -> int:
 
 def _type_of(event: str) -> str:
     words = re.sub("[^a-z]+", "-", re.sub("([a-z])([A-Z])", r"\1-\2", event).lower())
-    return next(kind for pattern, kind in _TYPES if re.search(pattern, words))
+    fitting = (kind for noun, verb, kind in _TYPES if re.search(noun, words) and re.search(verb, words))
+    return next(fitting, "")
+
+
+def _candidate(found: SampleReading) -> str:
+    """The path of the candidate's id, else of the application's; "" without both."""
+    return found.person or found.id_of("application")
 
 
 def _head(name: str, found: SampleReading, headers: Mapping[str, str]) -> Iterator[str]:
@@ -91,8 +108,10 @@ def _signature(name: str, headers: Mapping[str, str]) -> str:
 
 def _events(found: SampleReading, event: str, kind: str, *, is_array: bool) -> Iterator[str]:
     about = kind.partition(".")[0]
-    own = found.id_of(about) or f"{{{found.person}}}-{about}"
-    time = _time(found)
+    person = _candidate(found)
+    subject = _path(person) if found.person else _quote(f"application:{{{person}}}")
+    own = found.id_of(about) or found.content_id() or f"{{{person}}}-{about}"
+    time = _time(found, kind)
     if not time:
         yield "order:"
         yield "  receipt:"
@@ -104,10 +123,10 @@ def _events(found: SampleReading, event: str, kind: str, *, is_array: bool) -> I
     if found.item_event:
         hint = f"{FILL_IN}: which items; one event under emit for each of their kinds"
         yield f"    when: {{{_quote(found.item_event_path)}: {_quote(found.item_event)}}}  # {hint}"
-    yield f"    subject: {_path(found.person)}  # {FILL_IN}: the path of the candidate's id"
+    yield f"    subject: {subject}  # {FILL_IN}: the candidate's id; application:ID if only the application is named"
     yield "    emit:"
     yield f"      - type: {kind}  # {FILL_IN}: what it means; docs/rulebook/fields.md lists all types"
-    yield f'        id: "{kind.replace(".", "-")}-{{{found.person}}}-{{occurrence}}"'
+    yield f'        id: "{kind.replace(".", "-")}-{{{person}}}-{{occurrence}}"'
     if time:
         yield f"        time: {time}  # {FILL_IN}: the earliest time at which this can have been true"
     yield f"        data: {{{about}: {_path(own)}}}"
@@ -116,18 +135,19 @@ def _events(found: SampleReading, event: str, kind: str, *, is_array: bool) -> I
     yield "        #   title: path.of.the.title"
 
 
-def _time(found: SampleReading) -> str:
-    if not found.time:
+def _time(found: SampleReading, kind: str) -> str:
+    time = found.time_of(kind)
+    if not time:
         return ""
-    leaf = next(leaf for leaf in found.leaves if leaf.path == found.time)
+    leaf = next(leaf for leaf in found.leaves if leaf.path == time)
     pattern = next((one for one in found.patterns if isinstance(leaf.value, str) and one.iso(leaf.value)), None)
-    return f"{{day: {_path(found.time)}}}" if pattern is not None and not pattern.has_time else _path(found.time)
+    return f"{{day: {_path(time)}}}" if pattern is not None and not pattern.has_time else _path(time)
 
 
 def _ignored(event: str) -> Iterator[str]:
     yield "events: []"
     yield "ignored:"
-    yield f"  {_quote(event)}: not mapped yet  # {FILL_IN}: move it to events; docs/vendors.md has an example"
+    yield f"  {_quote(event)}: not mapped yet  # {FILL_IN}: if it matters, move it to events as in docs/vendors.md"
 
 
 def _samples(file: str, headers: Mapping[str, str], kinds: list[str]) -> Iterator[str]:

@@ -24,13 +24,36 @@ _EVENT_KEYS: Final = (
     "type",
     "kind",
 )
-_PERSON: Final = re.compile(r"candidate|applicant|person|prospect|talent|(?:^|\.)who\.", re.IGNORECASE)
+_PERSON: Final = re.compile("candidate|applicant|person|people|prospect|talent|profile|seeker|^who$", re.I)
 _OCCURRENCE: Final = re.compile("delivery|webhook_?id|event_?id|message_?id|request_?id|uuid", re.IGNORECASE)
+_ENVELOPE: Final = re.compile("delivery|webhook|event|message|meta|header", re.IGNORECASE)
+"""Objects about the webhook, not about a candidate."""
+_CONTENT: Final = ("payload", "data", "object", "resource", "item")
+"""Objects that hold what an event is about, under a name that does not say what it is."""
 _HAPPENED: Final = re.compile(
     "created|changed|updated|modified|occurred|happened|sent|time|date|timestamp|at$", re.IGNORECASE
 )
+_TIMES: Final = {
+    "offer.extended": ("sent|extend", "creat"),
+    "offer.updated": ("", "updat|chang|modif"),
+    "offer.accepted": ("accept|hire", "resolv|closed"),
+    "offer.declined": ("declin|refus", "resolv|closed"),
+    "offer.rescinded": ("rescind|revok", "cancel|delet|withdr"),
+    "offer.expired": ("expir", "closed"),
+    "offer.letter_signed": ("signed", ""),
+    "interview.scheduled": ("", "creat"),
+    "interview.rescheduled": ("", "updat|chang|modif"),
+    "interview.cancelled": ("", "cancel|delet"),
+    "interview.completed": ("", "complet|finish"),
+    "application.submitted": ("appl(?:y|ied)|submit", "creat|receiv"),
+    "application.rejected": ("reject|declin", ""),
+    "application.withdrawn": ("withdr", ""),
+}
+"""Type -> names of its time wherever it stands, and those that count only in what the event is about."""
 _OTHER_TIMES: Final = re.compile("deadline|respond|answer|expir|until|start|birth|end|due", re.IGNORECASE)
 _SIGNATURE: Final = re.compile("signature|hmac|digest|(?:^|[-_])sig(?:$|[-_])", re.IGNORECASE)
+_ID: Final = re.compile("(?:(?:remote|external|ats)[_-]?)?(?:id|ref)", re.IGNORECASE)
+"""The name of an id that does not say whose."""
 ITEM: Final = "item"
 """The name that a mapping gives to each item of a body that is an array."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:/ -]{1,80}")
@@ -40,6 +63,9 @@ _DATES: Final = (
     ("D MMMM YYYY",), ("D MMM YYYY",), ("MMMM D, YYYY",), ("MMM D, YYYY",),
 )  # fmt: skip
 """Each with those that the same text could also be read by."""
+
+
+_TRUTH: Final = "true or false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +85,18 @@ class Leaf:
         """The path of the object that holds it."""
         return self.path.rpartition(".")[0]
 
+    @property
+    def owner(self) -> str:
+        """Whose id it is, as far as its name or that of its object says so."""
+        if not _ID.fullmatch(self.key):
+            return self.key
+        return next((step for step in reversed(self.parent.split(".")) if not step.isdigit()), "")
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it stands in an item of a list."""
+        return any(step.isdigit() for step in self.path.split("."))
+
 
 @dataclass(frozen=True, slots=True)
 class SampleReading:
@@ -69,15 +107,32 @@ class SampleReading:
     event: str = ""
     person: str = ""
     occurrence: str = ""
-    time: str = ""
     patterns: Sequence[DatePattern] = field(default=())
     item_event_path: str = ""
     item_event: str = ""
 
     def id_of(self, kind: str) -> str:
         """Return the path of the id of an offer, interview or application."""
-        own = re.compile(kind[:5], re.IGNORECASE)
-        return _first(_ids(self.leaves), lambda leaf: bool(own.search(leaf.parent.rpartition(".")[2] or leaf.key)))
+        own = re.compile(_noun(kind), re.IGNORECASE)
+        return _first(_ids(self.leaves), lambda leaf: bool(own.search(leaf.owner)))
+
+    def content_id(self) -> str:
+        """Return the path of the id of what the event is about, whose name does not say what it is."""
+        others = [leaf for leaf in _ids(self.leaves) if leaf.path not in (self.occurrence, self.person)]
+        return _first(others, lambda leaf: leaf.owner in _CONTENT and not leaf.is_listed)
+
+    def time_of(self, kind: str) -> str:
+        """Return the path of the time at which an event of a type happened."""
+        times = [leaf for leaf in self.leaves if describe(leaf, self.patterns) not in ("text", "number", _TRUTH)]
+        anywhere, inside = (re.compile(words or "(?!)", re.IGNORECASE) for words in _TIMES[kind])
+        about = re.compile(rf"{_noun(kind)}[^.]*(?:\.\d+|\.[^.]*version)?$", re.IGNORECASE)
+        beside = ("", ITEM, self.event_path.rpartition(".")[0])
+        return (
+            _first(times, lambda leaf: bool(anywhere.search(leaf.key)))
+            or _first(times, lambda leaf: leaf.parent in beside and _has_happened(leaf))
+            or _first(times, lambda leaf: bool(inside.search(leaf.key) and about.search(leaf.parent)))
+            or _first(times, lambda leaf: bool(inside.search(leaf.key)) and leaf.parent in _CONTENT)
+        )
 
 
 def read_sample(body: Any, headers: Mapping[str, str]) -> SampleReading:
@@ -86,11 +141,10 @@ def read_sample(body: Any, headers: Mapping[str, str]) -> SampleReading:
     leaves = list(_leaves(body[0] if is_array else body, ITEM if is_array else ""))[:MAX_LEAVES]
     patterns = tuple(_patterns(leaves))
     event = _event([] if is_array else leaves, headers)
-    person = _first(_ids(leaves), lambda leaf: bool(_PERSON.search(leaf.path)))
-    person = person or _first(_ids(leaves), lambda leaf: True) or _first(leaves, lambda leaf: True)
+    person = _first(_ids(leaves), lambda leaf: bool(_PERSON.search(leaf.owner)))
     occurrence = _occurrence([] if is_array else leaves, headers, event[0], person)
     item_event = _event(leaves, {}) if is_array else ("", "")
-    return SampleReading(leaves, *event, person, occurrence, _time(leaves, patterns), patterns, *item_event)
+    return SampleReading(leaves, *event, person, occurrence, patterns, *item_event)
 
 
 def signature_of(headers: Mapping[str, str]) -> tuple[str, str]:
@@ -101,7 +155,7 @@ def signature_of(headers: Mapping[str, str]) -> tuple[str, str]:
 def describe(leaf: Leaf, patterns: Sequence[DatePattern]) -> str:
     """Return what kind of value a member has, without the value: it may be personal."""
     if isinstance(leaf.value, bool):
-        return "true or false"
+        return _TRUTH
     if isinstance(leaf.value, int | float):
         return "number"
     if instant(leaf.value, Formats()) is not None:
@@ -133,7 +187,8 @@ def _first_of(items: Sequence[Any]) -> Any:
 
 def _event(leaves: Sequence[Leaf], headers: Mapping[str, str]) -> tuple[str, str]:
     """The path and the name of the vendor's event."""
-    names = [leaf for leaf in leaves if isinstance(leaf.value, str) and _NAME.fullmatch(leaf.value)]
+    texts = [leaf for leaf in leaves if isinstance(leaf.value, str) and not leaf.is_listed]
+    names = [leaf for leaf in texts if _NAME.fullmatch(str(leaf.value))]
     ranked = [leaf for key in _EVENT_KEYS for leaf in names if leaf.key.lower().replace("-", "_") == key]
     if ranked:
         best = min(ranked, key=lambda leaf: leaf.path.count("."))
@@ -151,15 +206,20 @@ def _ids(leaves: Sequence[Leaf]) -> list[Leaf]:
 def _occurrence(leaves: Sequence[Leaf], headers: Mapping[str, str], event: str, person: str) -> str:
     others = [leaf for leaf in leaves if leaf.path != person and not isinstance(leaf.value, bool | float)]
     beside = event.rpartition(".")[0]
-    named = _first(others, lambda leaf: bool(_OCCURRENCE.search(leaf.key)))
+    outer = [leaf for leaf in others if leaf.parent in ("", beside) or _ENVELOPE.search(leaf.parent.rpartition(".")[2])]
+    named = _first(outer, lambda leaf: bool(_OCCURRENCE.search(leaf.key)))
     header = next((f"header:{name}" for name in headers if _OCCURRENCE.search(name.replace("-", "_"))), "")
     own = _first(others, lambda leaf: leaf.key.lower() == "id" and leaf.parent == beside)
     return named or header or own
 
 
-def _time(leaves: Sequence[Leaf], patterns: Sequence[DatePattern]) -> str:
-    times = [leaf for leaf in leaves if describe(leaf, patterns) not in ("text", "number", "true or false")]
-    return _first(times, lambda leaf: bool(_HAPPENED.search(leaf.key)) and not _OTHER_TIMES.search(leaf.key))
+def _noun(kind: str) -> str:
+    """The pattern of the beginning of an offer, interview or application in a name; an interviewer is none."""
+    return f"{kind[:5]}(?!viewer)"
+
+
+def _has_happened(leaf: Leaf) -> bool:
+    return bool(_HAPPENED.search(leaf.key)) and not _OTHER_TIMES.search(leaf.key)
 
 
 def _patterns(leaves: Sequence[Leaf]) -> Iterator[DatePattern]:

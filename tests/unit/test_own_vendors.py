@@ -494,11 +494,11 @@ def test_the_members_of_all_items_of_a_list_are_listed(own: Path, tmp_path: Path
         ({"type": "applied", "id": "e1", "data": {"application": {"id": 3}, "user": 5}}, "application.submitted"),
         ({"action": "interviewScheduled", "interview": {"id": "i"}, "candidate_id": 7}, "interview.scheduled"),
         ({"action": "candidate_hired", "person": {"id": 7, "at": "2026-03-01T10:00:00Z"}}, "offer.accepted"),
-        ({"nothing": "known", "n": 5}, "application.submitted"),
+        ({"nothing": "known", "n": 5}, None),
         ([1, 2], ""),
         ([], ""),
         ([{"kind": "offer_sent", "who": {"ref": "p-1"}}, {"kind": "viewed"}], "offer.extended"),
-        ([{"n": 1}], "application.submitted"),
+        ([{"n": 1}], None),
         ({"a b": {"c d": 1}, "list": []}, None),
     ],
 )  # fmt: skip
@@ -512,11 +512,91 @@ def test_a_first_mapping_passes_the_check(own: Path, tmp_path: Path, body: objec
     assert made["gives"] == ([] if gives is None else [gives])
     text = Path(made["mapping"]).read_text()
     assert "FILL IN" in text
-    assert ('each: {item: "*"}' in text) == isinstance(body, list)
+    assert ('each: {item: "*"}' in text) == (isinstance(body, list) and gives is not None)
     assert ("subject: item.who.ref" in text) == ("who" in str(body))
     again = call(tmp_path, "sources", "check", made["mapping"])
     assert again.exit_code == 0, again.output
     assert Path(made["sample"]).read_bytes() == (tmp_path / "hook.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        (  # Greenhouse: an offer names only the application, and its own id stands beside it
+            {"action": "offer_created", "payload": {"id": 3, "application_id": 9, "resolved_at": "2026-03-01T10:00Z"}},
+            [
+                'subject: "application:{payload.application_id}"',
+                "- type: offer.extended",
+                "data: {offer: payload.id}",
+                "offer.extended: only the time of receipt is known",
+            ],
+        ),
+        (  # Greenhouse: other people and other times stand beside those of the hire
+            {
+                "action": "hire_candidate",
+                "payload": {
+                    "application": {
+                        "credited_to": {"employee_id": "e-1"},
+                        "applied_at": "2026-02-01T10:00:00Z",
+                        "jobs": [{"opened_at": "2026-01-01T10:00:00Z"}],
+                        "candidate": {"id": 5},
+                        "offer": {"id": 3, "resolved_at": "2026-03-01T10:00:00Z"},
+                    }
+                },
+            },
+            ["subject: payload.application.candidate.id", "time: payload.application.offer.resolved_at"],
+        ),
+        (  # Teamtailor: words and ids in lists and about the person are no event and no occurrence
+            {"person": {"id": 5, "uuid": "u", "fields": [{"type": "boolean"}]}, "offers": [{"id": 3}]},
+            ["event: {is: webhook}", "occurrence: digest", "events: []"],
+        ),
+        (  # Ashby: an interviewer is no interview
+            {
+                "action": "interviewScheduleUpdate",
+                "candidateId": "c",
+                "interviewSchedule": {
+                    "interviewers": [{"interviewerId": "p", "updatedAt": "2026-03-01T10:00Z"}],
+                    "id": "i",
+                    "updatedAt": "2026-03-01T10:00Z",
+                },
+            },
+            ["data: {interview: interviewSchedule.id}", "time: interviewSchedule.updatedAt"],
+        ),
+        (  # Kombo: the id of the webhook is no candidate
+            {"type": "offer-sent", "id": "e-1", "data": {"candidate": {"remote_id": 5}, "offer": {"id": 3}}},
+            ["occurrence: id", "subject: data.candidate.remote_id", "data: {offer: data.offer.id}"],
+        ),
+        ({"type": "offer-sent", "id": "e-1", "data": {"job": {"id": 3}}}, ["events: []", '"offer-sent": not mapped']),
+    ],
+)  # fmt: skip
+def test_a_first_mapping_guesses_what_stands_where(body: object, lines: list[str]) -> None:
+    text, _ = make_mapping("fresh", "hook.json", json.dumps(body).encode(), {})
+    assert [line for line in lines if line not in text] == [], text
+
+
+@pytest.mark.parametrize(
+    ("event", "gives"),
+    [
+        ("offer_deleted", ["offer.rescinded"]),
+        ("offerUpdate", ["offer.updated"]),
+        ("offer.signed", ["offer.letter_signed"]),
+        ("interviewScheduleUpdate", ["interview.rescheduled"]),
+        ("interview_completed", ["interview.completed"]),
+        ("candidate_withdrew", ["application.withdrawn"]),
+        ("new_candidate_application", ["application.submitted"]),
+        ("unhire_candidate", []),
+        ("unreject_candidate", []),
+        ("offer_approved", []),
+        ("candidateDelete", []),
+        ("candidateStageChange", []),
+        ("application_updated", []),
+        ("interviewPlanTransition", []),
+        ("ping", []),
+    ],
+)
+def test_an_event_of_no_known_meaning_is_ignored(event: str, gives: list[str]) -> None:
+    made = make_mapping("fresh", "hook.json", json.dumps({"event": event, "candidate": {"id": 5}}).encode(), {})
+    assert made[1] == gives
 
 
 KEYS = st.sampled_from(
