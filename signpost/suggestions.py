@@ -11,8 +11,13 @@ MAX_WORD = 64
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a message: "; did you mean ...?" for the most similar word, "" if none is similar."""
-    near = _nearest(word, list(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The most similar word, "" if none is similar."""
+    return next(iter(_nearest(word, list(known), 1)), "")
 
 
 def meant(word: str, known: Iterable[str]) -> str:

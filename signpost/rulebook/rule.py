@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from signpost.rulebook.terms import Choice, Defined, Moment, Rule, is_timed
 from signpost.rulebook.text_reader import RULE_KEYS, places_of, read_strings, read_text, read_texts, read_word
 from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
-from signpost.suggestions import meant
+from signpost.suggestions import meant, nearest
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node
 
@@ -29,6 +29,8 @@ OPTIONAL = ("audience", "act", "norms", "params", "define", "valid", "lasting", 
 ON_CARDS = ("item", "opening", "question", "point", "weight")
 """Its part of a card that joins several recommendations."""
 KEYS = (*REQUIRED, *OPTIONAL, *ON_CARDS, "implies", "done_since", *RULE_KEYS)
+NAMING = ("params", "define")
+"""Keys whose members the rest of a rule names; they are read even if the key is misspelt."""
 RULE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[a-z][a-z0-9-]*)?")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _POINT_HINT = "use lower-case letters, like pay"
@@ -92,13 +94,16 @@ class RuleReader:
             vocabulary=self.vocabulary,
         )
         check_texts(rule, node, names)
-        self._check_params(rule, node, names, is_valid=len(self.problems.found) == before)
+        if len(self.problems.found) == before:  # else a parameter may belong where the problem is
+            self._check_params(rule, node, names)
         return rule
 
     def _check_keys(self, rule_id: str, node: Node) -> None:
         hints = {key: meant(key, KEYS) for key in node.value if key not in KEYS}
         for key, hint in hints.items():
             self.problems.add("R010", node.key_position(key), f"a rule has no key {key!r}", hint)
+            if (meant_key := nearest(key, KEYS)) in NAMING and meant_key not in node.value:
+                node.value[meant_key] = node.value.pop(key)
         for key in REQUIRED:
             if key not in node.value and not any(key in re.findall(r"\w+", hint) for hint in hints.values()):
                 self.problems.add("R011", node.position, f"the rule {rule_id} has no {key!r}")
@@ -161,12 +166,11 @@ class RuleReader:
         fitting = {name: value for name, value in overrides.items() if name in defaults}
         return {name: value for name, value in fitting.items() if describe_type(value) == describe_type(defaults[name])}
 
-    def _check_params(self, rule: Rule, node: Node, names: Names, *, is_valid: bool) -> None:
-        """Report unused parameters. A parameter in an invalid phrase counts as used."""
+    def _check_params(self, rule: Rule, node: Node, names: Names) -> None:
+        """Report unused parameters."""
         in_texts = {name for text in rule.texts.sources() for name in names_in(text)}
-        words = set() if is_valid else set(_words(node, without=("params",)))
         for name in names.params:
-            if name not in names.used | words and f"params.{name}" not in in_texts:
+            if name not in names.used and f"params.{name}" not in in_texts:
                 self.problems.add(
                     "R051",
                     node.value["params"].key_position(name),
@@ -247,18 +251,6 @@ class RuleReader:
 
     def _due(self, node: Node, names: Names) -> Moment | None:
         return names.moment(str(node.value["due"].value), node.value["due"].position) if "due" in node.value else None
-
-
-def _words(node: Node, without: tuple[str, ...] = ()) -> Iterator[str]:
-    """The words of the values of a node, except under the keys in `without`."""
-    if isinstance(node.value, dict):
-        for key, value in node.value.items():
-            yield from () if key in without else _words(value)
-    elif isinstance(node.value, list):
-        for item in node.value:
-            yield from _words(item)
-    else:
-        yield from re.findall(r"\w+", str(node.value))
 
 
 def describe_type(value: Any) -> str:

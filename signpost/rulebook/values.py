@@ -16,7 +16,8 @@ _COUNT_OF_DAYS = re.compile(r"(\d+) ?(d|days?|w|weeks?)")
 _DAYS = {"w": 7, "d": 1}
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _BACK_TO = re.compile(r"(.+) back to (?:the |a )(month end|15th or month end)")
-_POSSESSIVE = re.compile(r"(this one|the candidate|candidate|the other|[a-z][a-z_]*)'s (.+)")
+_POSSESSIVE = re.compile(r"([^']+)'s (.+)")
+_SPOKEN_DURATION = re.compile(r"(\d+) ?(business days|days|weeks|hours|minutes|seconds|bd|[wdhms])", re.IGNORECASE)
 MONEY_HINT = "write at least / at most / above / below and another amount of money"
 MOMENTS = ("instant", "date")
 
@@ -37,6 +38,10 @@ def _days_hint(value: Any) -> str:
     """How to write `90d`, `90 days` or `2w` where a number of days belongs; "" for other values."""
     match = _COUNT_OF_DAYS.fullmatch(value) if isinstance(value, str) else None
     return f"write the number of days without a unit: {int(match[1]) * _DAYS[match[2][0]]}" if match else ""
+
+
+def _list_of_fields(kind: str) -> str:
+    return f"docs/rulebook/fields.md lists the fields of {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def is_number(value: Any) -> bool:
@@ -80,12 +85,12 @@ class Names:
             return self._own(name, where)
         kind = {"this one": self.about, "candidate": "candidate"}.get(whose)
         if kind is None:
-            self.problems.add("R023", where, f"{text!r}: unknown owner {whose!r}", "write this one's or candidate's")
+            message = f"{text!r}: a condition cannot read fields of {whose!r}"
+            self.problems.add("R023", where, message, self._owners_hint(name))
             return None
         if name not in self.vocabulary[kind]:
-            self.problems.add(
-                "R023", where, f"{text!r}: {kind} has no field {name!r}", meant(name, self.vocabulary[kind])
-            )
+            hint = meant(name, self.vocabulary[kind]) or _list_of_fields(kind)
+            self.problems.add("R023", where, f"{text!r}: the {kind} has no field {name!r}", hint)
             return None
         scope = Scope.CANDIDATE if kind == "candidate" and self.about != "candidate" else Scope.SUBJECT
         return Ref(scope, name, self.vocabulary[kind][name].type)
@@ -101,11 +106,30 @@ class Names:
             return Ref(self.own, name, self.vocabulary[self.item][name].type)
         if name in self.defined:
             return Ref(Scope.DEFINED, name, self.defined[name].type)
-        known = [*self.vocabulary[self.item], *self.defined, *self.params]
         if name not in self.broken:
-            hint = f"write candidate's {name}" if name in self.vocabulary["candidate"] else meant(name, known)
-            self.problems.add("R023", where, f"unknown name {name!r}", hint)
+            message = f"{name!r} is no field of the {self.item}, and no parameter or value of the rule"
+            self.problems.add("R023", where, message, self._name_hint(name))
         return None
+
+    def _owners_hint(self, name: str) -> str:
+        """Whose fields of this name a condition can read, and how."""
+        ways = {self.item: name}
+        ways.setdefault(self.about, f"this one's {name}")
+        if self.audience == "candidate":
+            ways.setdefault("candidate", f"candidate's {name}")
+        fitting = [f"{way} for that of the {kind}" for kind, way in ways.items() if name in self.vocabulary[kind]]
+        return "write " + (", ".join(fitting) or "this one's or candidate's and the name of a field")
+
+    def _name_hint(self, name: str) -> str:
+        """What an unknown name may stand for."""
+        if match := _SPOKEN_DURATION.fullmatch(name):
+            unit = "bd" if match[2].lower().startswith("b") else match[2][0].lower()
+            return f"name the duration: params: {{some_name: {match[1]}{unit}}}"
+        if name in self.vocabulary[self.about]:
+            return f"write this one's {name} for that of the {self.about}"
+        if name in self.vocabulary["candidate"] and self.audience == "candidate":
+            return f"write candidate's {name}"
+        return meant(name, [*self.vocabulary[self.item], *self.defined, *self.params]) or _list_of_fields(self.item)
 
     def duration(self, text: str, where: Position) -> Duration | Ref | None:
         """A parameter, a defined duration or a number of days. Reports a literal, since tenants must be able to set

@@ -102,6 +102,45 @@ def test_a_suggestion_says_what_to_write(name: str, suggestion: str) -> None:
     assert suggestion in {one.suggestion for one in found}
 
 
+WAIT = "  params: {wait: 3d}\n"
+INTERVIEW = "  when:\n    stage: open\n    any interview: {for: this one, starts_at: at or after RESPOND}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (WAIT + "  when: {respond_by: within wayt}\n", "R023 'wayt' is no field of the offer, and no parameter or"),
+        (WAIT.replace("wait", "wayt") + "  when: {respond_by: within wait}\n", "of the rule (did you mean wayt?)"),
+        (WAIT.replace("params", "parms") + "  when: {respond_by: within wait}\n", "R010 a rule has no key 'parms'"),
+        (
+            "  defin: {gap: candidate's salary_target}\n  when: {salary: below gap}\n",
+            "R010 a rule has no key 'defin' (did you mean define?)",
+        ),
+        (WAIT + "  when: {respond_by: within 36 hours}\n", "(name the duration: params: {some_name: 36h})"),
+        (WAIT + "  when: {respond_by: within 2 Business Days}\n", "(name the duration: params: {some_name: 2bd})"),
+        (INTERVIEW.replace("RESPOND", "respond_by"), "(write this one's respond_by for that of the offer)"),
+        (INTERVIEW.replace("RESPOND", "the offer's respond_by"), "(write this one's respond_by for that of the"),
+        ("  when: {salary: below the person's salary_target}\n", "(write candidate's salary_target for that of the can"),
+        ("  when: {salary: below zzz}\n", "(docs/rulebook/fields.md lists the fields of an offer)"),
+        (
+            "  audience: employer\n  when: {stage: open, salary: below salary_target}\n",
+            "R023 'salary_target' is no field of the offer, and no parameter or value of the rule (did you mean salary",
+        ),
+    ],
+)  # fmt: skip
+def test_one_mistake_is_one_problem_that_says_what_to_write(tmp_path: Path, rule: str, message: str) -> None:
+    _, found = find_problems(folder(tmp_path, HEAD + rule + TAIL))
+    assert len(found.found) == 1, found.found
+    assert message in str(found.found[0])
+
+
+@pytest.mark.parametrize("broken", [one for one in BROKEN if one.name.startswith("R060")], ids=lambda one: one.name)
+def test_an_employers_rule_says_what_it_must_not_read_and_what_to_do(broken: Path) -> None:
+    _, found = inspect(broken, TODAY)
+    for one in found:
+        assert one.code != "R060" or (" is for employers but " in str(one) and one.suggestion), str(one)
+
+
 def test_an_empty_folder_is_no_rulebook(tmp_path: Path) -> None:
     with pytest.raises(RulebookError, match="no rule file"):
         load(tmp_path)

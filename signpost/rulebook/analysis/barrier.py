@@ -24,11 +24,13 @@ def check_barriers(rulebook: Rulebook, problems: Problems) -> None:
 
 def _check_barrier(rule: Rule, problems: Problems) -> None:
     if rule.about == "candidate":
-        message = f"{rule.id} is about the candidate, whose case spans all employers"
-        problems.add("R060", rule.position, message, "make it about an offer or an application")
+        message = f"{rule.id} {_IS_FOR} about the candidate, whose case spans all employers"
+        problems.add("R060", rule.position, message, "make it about an offer, an interview or an application")
     if rule.attaches:
-        message = f"{rule.id} attaches a comparison made from the candidate's preferences"
-        problems.add("R060", rule.places["attaches"], message, "only candidates can be sent a comparison")
+        message = f"{rule.id} {_IS_FOR} attaches a comparison made from the candidate's preferences"
+        problems.add(
+            "R060", rule.places["attaches"], message, "remove attaches: only candidates can be sent a comparison"
+        )
     for read in reads(rule):
         _check_read(rule, read, problems)
     for condition in conditions(rule):
@@ -36,10 +38,14 @@ def _check_barrier(rule: Rule, problems: Problems) -> None:
     if rule.about in MAYBE_PRIVATE_KINDS and rule.id not in problems.rules:
         meaning = Meaning.of(rule)
         if is_possible(meaning.holds(rule.when), _is_private(meaning.subject, rule.vocabulary)):
-            problems.add("R060", rule.places["when"], f"{rule.id} can hold for {_only_planned(rule.about)}", _HINT)
+            problems.add(
+                "R060", rule.places["when"], f"{rule.id} {_IS_FOR} can hold for {_only_planned(rule.about)}", _HINT
+            )
 
 
-_HINT = "require a field that the employer knows: stage: known"
+_IS_FOR = "is for employers but"
+_HINT = "require a field that the employer knows, for example stage: known"
+_UNKNOWN_HINT = "remove it, or make the rule one for candidates: remove audience: employer"
 
 
 def _only_planned(kind: str) -> str:
@@ -49,11 +55,13 @@ def _only_planned(kind: str) -> str:
 def _check_read(rule: Rule, read: Read, problems: Problems) -> None:
     name, scope = read.ref.name, read.ref.scope
     if scope == Scope.CANDIDATE:
-        problems.add("R060", read.position, f"{rule.id} reads the candidate's {name}")
+        message = f"{rule.id} {_IS_FOR} reads the candidate's {name}, which no employer knows"
+        problems.add("R060", read.position, message, _UNKNOWN_HINT)
     elif scope != Scope.DEFINED:
         field = rule.vocabulary[rule.about if scope == Scope.SUBJECT else read.kind].get(name)
         if field is not None and field.private:
-            problems.add("R060", read.position, f"{rule.id} reads {name}, which is private to the candidate")
+            message = f"{rule.id} {_IS_FOR} reads {name}, which is private to the candidate"
+            problems.add("R060", read.position, message, _UNKNOWN_HINT)
 
 
 def _check_relations(rule: Rule, condition: Condition, problems: Problems) -> None:
@@ -67,14 +75,15 @@ def _check_relations(rule: Rule, condition: Condition, problems: Problems) -> No
 
 def _check_relation(rule: Rule, term: Relation, problems: Problems) -> None:
     if _is_about_another_employer(term.where):
-        problems.add("R060", term.position, f"{rule.id} reads data of another employer")
+        message = f"{rule.id} {_IS_FOR} reads {term.kind}s at another employer (`employer: another`)"
+        problems.add("R060", term.position, message, "write `employer: same`, or remove the relation")
     elif not _is_linked(term.where):
-        message = f"{rule.id} reads every {term.kind} of the candidate"
+        message = f"{rule.id} {_IS_FOR} reads every {term.kind} of the candidate, at other employers too"
         problems.add("R060", term.position, message, "add `for: this one` or `employer: same` to the relation")
     elif term.kind in MAYBE_PRIVATE_KINDS and rule.id not in problems.rules:
         item = new_entity(term.kind)
         if is_possible(Meaning.of(rule).holds(term.where, item), _is_private(item, rule.vocabulary)):
-            problems.add("R060", term.position, f"{rule.id} counts {_only_planned(term.kind)}", _HINT)
+            problems.add("R060", term.position, f"{rule.id} {_IS_FOR} counts {_only_planned(term.kind)}", _HINT)
 
 
 def _is_linked(condition: Condition) -> bool:
