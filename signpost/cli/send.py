@@ -67,8 +67,8 @@ def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
     now = format_instant(from_datetime(datetime.now(UTC)))
     items = [_with_time(item, now) for file in files for item in stream_items(getattr(file, "name", "-"), file)]
     rejections = list(_send(items, patience))
+    accepted = len(items) - len(rejections)
     if as_json:
-        accepted = len(items) - len(rejections)
         print_json({"sent": len(items), "accepted": accepted, "refused": [asdict(one) for one in rejections]})
     else:
         for rejection in rejections:
@@ -78,7 +78,7 @@ def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
                 echo(f"  {error['pointer'] or 'event'}: {error['detail']}", err=True)
             if rejection.more:
                 echo(f"  {count_noun(rejection.more, 'more problem')}", err=True)
-        echo(f"{count_noun(len(items), 'event')} sent, {len(rejections)} rejected")
+        echo(f"{count_noun(accepted, 'event')} sent, {len(rejections)} rejected")
     if rejections:
         raise SystemExit(1)
 

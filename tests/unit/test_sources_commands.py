@@ -248,6 +248,7 @@ def test_a_tried_sample_shows_the_advice_after_its_event_not_before(
     result = try_sample(folder, monkeypatch, answers)
     assert result.exit_code == 0, result.output
     assert "after" in result.output
+    assert "candidate  5   [signpost agenda 5]" in result.output
     assert len(cases) == 1, "it asked until the case contained the event"
 
 

@@ -1,6 +1,7 @@
 """`signpost sources test`: sends a signed sample to the intake and prints each step."""
 
 import os
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -186,6 +187,8 @@ def _show(found: dict[str, Any], sample: "Sample", secrets: int) -> None:
         echo(f"event      {event['type']} of {event['subject']}")
     if not steps["events"]:
         echo("event      none" + ("" if sample.gives else ": this sample contains no event"))
+    for subject in sorted({event["subject"] for event in steps["events"]}):
+        echo(f"candidate  {subject}   [signpost agenda {shlex.quote(subject)}]")
     for one in steps["advice"]:
         echo(f"advice     {one['priority']:7} {one['title']}   [{one['rule']}]")
     if steps["events"] and not steps["advice"]:
