@@ -120,7 +120,7 @@ INTERVIEW = "  when:\n    stage: open\n    any interview: {for: this one, starts
         (WAIT + "  when: {respond_by: within 2 Business Days}\n", "(name the duration: params: {some_name: 2bd})"),
         (INTERVIEW.replace("RESPOND", "respond_by"), "(write this one's respond_by for that of the offer)"),
         (INTERVIEW.replace("RESPOND", "the offer's respond_by"), "(write this one's respond_by for that of"),
-        ("  when: {salary: below the person's salary_target}\n", "(write candidate's salary_target for that of the can"),
+        ("  when: {salary: below the person's salary_target}\n", "(write candidate's salary_target for that"),
         ("  when: {salary: below zzz}\n", "(docs/rulebook/fields.md lists the fields of an offer)"),
         (
             "  audience: employer\n  when: {stage: open, salary: below salary_target}\n",
