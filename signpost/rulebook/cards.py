@@ -54,6 +54,8 @@ VARIABLES: Final[Mapping[str, Shape]] = {
     "positions": Many(TEXT),
     "day": Plain("date"),
     "times": Many(INSTANT),
+    "interviews": NUMBER,
+    "interviewers": Many(TEXT),
     "priority": TEXT,
     "due": INSTANT,
     "salutation": TEXT,

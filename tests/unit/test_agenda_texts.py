@@ -68,6 +68,19 @@ THANKED: Happening = (
     "contact.logged",
     {"offer": "o1", "by": "candidate", "channel": "email", "purpose": "thanks"},
 )
+TEAM = ("Ann Lee", "Bo Chen", "Cy Diaz")
+PANEL: list[Happening] = [
+    (
+        START,
+        "interview.scheduled",
+        interview(f"i{n}", "Hooli", starts_at="2026-03-03T10:00:00Z", format="onsite", interviewers=[name]),
+    )
+    for n, name in enumerate(TEAM)
+]
+"""One interview of three people, with a record for each."""
+PANEL_OVER: list[Happening] = [
+    ("2026-03-03T11:00:00Z", "interview.completed", interview(f"i{n}", "Hooli")) for n in range(3)
+]
 CASES: dict[str, tuple[list[Happening], str]] = {
     "bare-offer": ([ACME], NOW),
     "two-offers": (
@@ -130,6 +143,8 @@ CASES: dict[str, tuple[list[Happening], str]] = {
         [(f"2026-03-0{day}T11:00:00Z", "interview.completed", interview(f"i{day}", "Hooli", **LEE)) for day in (3, 4)],
         "2026-03-04T11:01:00Z",
     ),
+    "panel-tomorrow": (PANEL, NOW),
+    "panel-over": ([*PANEL, *PANEL_OVER], "2026-03-03T11:01:00Z"),
     "about-to-say-yes": (
         [ACME, ("2026-03-02T11:00:00Z", "offer.acceptance_planned", {"offer": "o1"})],
         "2026-03-02T11:01:00Z",
@@ -193,6 +208,26 @@ def test_a_bare_offer_is_two_things_to_do_and_one_for_the_employer() -> None:
 def test_three_offers_begin_with_the_interview_of_tomorrow() -> None:
     cards = play(*CASES["interview-tomorrow"])["candidate"]["cards"]
     assert [one["kind"] for one in cards] == ["prepare", "write-to-employer", "write-to-employer"]
+
+
+def test_one_interview_of_several_people_names_them() -> None:
+    held = interview("i1", "Hooli", starts_at="2026-03-03T10:00:00Z", interviewers=list(TEAM))
+    found = card([(START, "interview.scheduled", held)], "prepare")
+    assert found["title"] == "Prepare for your interview with Hooli on Tuesday, 3 March"
+    assert "You will be talking to Ann Lee, Bo Chen and Cy Diaz." in found["message"]
+
+
+def test_a_letter_about_a_first_interview_says_what_sets_the_employer_apart() -> None:
+    happenings: list[Happening] = [
+        (
+            START,
+            "interview.scheduled",
+            interview(f"i{n}", "Hooli", starts_at="2026-03-09T10:00:00Z", application=f"a{n}"),
+        )
+        for n in range(2)
+    ]
+    joined = card(happenings, "write-to-candidate", reader="employer hooli")
+    assert "what people value here: [two or three things" in joined["drafts"][0]["body"]
 
 
 def test_one_question_is_no_list() -> None:

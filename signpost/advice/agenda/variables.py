@@ -113,7 +113,9 @@ class CardVariables:
             "candidate_name": lambda: own.get("candidate_name") or "",
             "positions": lambda: self._values("title"),
             "day": self._day,
-            "times": lambda: sorted(self._times()),
+            "times": lambda: sorted(self._of_talks("starts_at")),
+            "interviews": self._number_of_talks,
+            "interviewers": self._interviewers,
             "priority": lambda: self.card.priority,
             "due": lambda: to_local_time(self.card.due, "instant", self._clock(self.first)),
             "salutation": self._salutation,
@@ -180,17 +182,34 @@ class CardVariables:
         about = [subject for subject in self.subjects if subject.kind != "candidate"] or self._open_offers
         return _unique(readable(subject.values.get("employer_name", EMPLOYER_FALLBACK)) for subject in about)
 
-    def _times(self) -> list[Any]:
-        """When its interviews begin; for the candidate, all that the same employer has planned for that day."""
-        day = self._day()
-        if day is None or not self.private:
-            return self._values("starts_at")
-        employer = self.first.values.get("employer")
+    @cached_property
+    def _talks(self) -> list[Entity]:
+        """The interviews of the card; for the candidate, all that the same employer has planned for that day."""
+        day, first = self._day(), self.first.values
+        if day is None or not self.private or first.get("stage") != "scheduled":
+            return [one for one in self.subjects if one.kind == "interview"]
         planned = (one for one in self.facts.of_kind("interview") if one.values.get("stage") == "scheduled")
-        same_day = (
-            one for one in planned if one is self.first or (employer and one.values.get("employer") == employer)
+        same = (
+            one
+            for one in planned
+            if one is self.first or ("employer" in first and one.values.get("employer") == first["employer"])
         )
-        return [self._context_of(one)["starts_at"] for one in same_day if day_of(one, self._clock(one)) == day]
+        return sorted(
+            (one for one in same if day_of(one, self._clock(one)) == day), key=lambda one: one.values["starts_at"]
+        )
+
+    def _of_talks(self, name: str) -> list[Any]:
+        """The distinct values of a field of its interviews."""
+        known = (self._context_of(one).get(name) for one in self._talks)
+        return _unique(value for value in known if value is not None)
+
+    def _number_of_talks(self) -> int:
+        """Records of one start are one interview, such as a panel with a record for each interviewer."""
+        return len({one.values.get("starts_at", one.id) for one in self._talks})
+
+    def _interviewers(self) -> list[str]:
+        known = (self._context_of(one).get("interviewers") or () for one in self._talks)
+        return _unique(name for names in known for name in names)
 
     def _day(self) -> date | None:
         return day_of(self.first, self._clock(self.first))
