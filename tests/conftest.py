@@ -61,7 +61,7 @@ def _patient_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _own_records(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """A connection or a delivery log that another test has left behind logs its attempts whenever it makes them."""
-    left = {thread.ident for thread in threading.enumerate() if thread.name.startswith("deliveries ")}
+    left = {thread.ident for thread in threading.enumerate() if thread.name.startswith(("deliveries ", "signpost "))}
 
     def is_own(record: logging.LogRecord) -> bool:
         return record.thread not in left and not record.name.startswith("pika.")

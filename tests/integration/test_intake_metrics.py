@@ -1,5 +1,6 @@
 """What the intake counts: requests, events accepted and refused, webhooks, and where it shows metrics."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,8 @@ def test_webhooks_are_counted_by_outcome(tmp_path: Path, counts: Path) -> None:
 def test_the_rate_limit_and_the_outbox_are_counted(tmp_path: Path, counts: Path) -> None:
     with counting("intake", counts) as value:
         intake = intake_at(tmp_path, DEAD_BROKER, rate=Rate(1, 1))
-        assert [intake.send(EVENT).status_code for _ in range(2)] == [202, 429]
+        with contextlib.closing(intake.broker):
+            assert [intake.send(EVENT).status_code for _ in range(2)] == [202, 429]
         assert value("signpost_rate_limited_total") == 1
         assert value("signpost_events_accepted_total", stored="outbox") == 1
         assert value("signpost_events_refused_total", reason="too-many") == 1

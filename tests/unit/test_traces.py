@@ -98,6 +98,7 @@ def test_a_webhook_is_one_trace_to_the_message_of_its_consumer(
 def test_a_relay_keeps_the_trace_of_an_outbox_row(tmp_path: Path, exporter: InMemorySpanExporter) -> None:
     away = intake_at(tmp_path, broker_url="amqp://guest:guest@127.0.0.1:1/none", rules=FEW_RULES)
     send(away, traceparent=SENDER)
+    away.broker.close()
     url = f"sqlite:///{tmp_path / 'signpost.db'}"
     broker = connect(url, bounds=Bounds())
     broker.apply_topology()
