@@ -87,7 +87,7 @@ def read_query() -> Iterator[Query]:
     end of the block."""
     query = Query(request.args)
     yield query
-    if wrong := query.wrong | query.find_unknown():
+    if wrong := query.wrong | _find_repeated() | query.find_unknown():
         raise BadQuery(wrong)
 
 
@@ -98,6 +98,11 @@ def read_form() -> Iterator[Query]:
     yield query
     if query.wrong:
         raise BadQuery(query.wrong)
+
+
+def _find_repeated() -> dict[str, str]:
+    """The parameters that stand in the query more than once, whose first value alone would count -> what is wrong."""
+    return {name: "must be given once" for name, values in request.args.lists() if len(values) > 1}
 
 
 def _instant(raw: str) -> int:

@@ -74,6 +74,14 @@ def test_a_wrong_choice_is_answered_with_the_nearest(intake: Intake) -> None:
     assert found == {"audience": "must be one of candidate, employer; did you mean candidate?"}
 
 
+def test_a_parameter_given_twice_is_refused(intake: Intake) -> None:
+    path = "/v1/candidates/c-1/advice?audience=employer&audience=candidate&limt=1"
+    document = intake.get(path).get_json()
+    found = {one["pointer"]: one["detail"] for one in document["errors"]}
+    assert found["?audience"] == "must be given once"
+    assert found["?limt"].startswith("is not a known parameter")
+
+
 def test_a_refusal_lists_so_many_parameters_and_counts_the_rest(intake: Intake) -> None:
     query = urlencode({f"p{number}": "1" for number in range(60)})
     document = intake.get(f"/v1/forecast?{query}").get_json()
