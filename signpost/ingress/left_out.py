@@ -1,9 +1,11 @@
 """Says why a term was left out of an event, and which place of the mapping is about it. Pure."""
 
+from collections.abc import Set
 from typing import Any
 
 from marshmallow import ValidationError
 
+from signpost.case.fold import CUSTOM
 from signpost.ingress.amounts import Amount
 from signpost.ingress.expressions import Expression
 from signpost.ingress.formats import why_no_time
@@ -13,6 +15,7 @@ from signpost.ingress.tree import parts_in
 from signpost.printable import escape, shorten
 from signpost.schemas.fields import Kind
 from signpost.schemas.problems import problems_of
+from signpost.suggestions import did_you_mean
 
 
 def position_of(vendor: Vendor, expression: Expression | None) -> str:
@@ -35,6 +38,12 @@ def why_left_out(name: str, kind: Kind, value: Any, scope: DeliveryScope) -> str
     if kind.kind == "instant":
         return f"{text}: it is {why_no_time(value, scope.formats)}"
     return f"{text}: it is {escape(shorten(repr(value)))}{_accepted(kind, value)}"
+
+
+def why_undeclared(name: str, about: str, declared: Set[str]) -> str:
+    """Return that no rulebook of the tenant declares an own field of `about`, such as "offer"."""
+    hint = did_you_mean(name, declared)
+    return f"{CUSTOM}.{name} was left out: no fields.yaml declares it as a field of {about}{hint}"
 
 
 def _accepted(kind: Kind, value: Any) -> str:

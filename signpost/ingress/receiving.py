@@ -13,10 +13,11 @@ from signpost.case.identity import APPLICATION
 from signpost.errors import CallerError
 from signpost.ingress import standard
 from signpost.ingress.mapping import Vendor
+from signpost.ingress.receipt import Receipt
 from signpost.ingress.scope import Trace
 from signpost.ingress.signatures import verify
 from signpost.ingress.strict_json import MalformedJson, loads, loads_of_others
-from signpost.ingress.translate import Receipt, event_name, translate
+from signpost.ingress.translate import event_name, translate
 from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, Problem, load_event, load_translated
 from signpost.schemas.problems import MAX_PROBLEMS

@@ -6,7 +6,7 @@ from typing import Any
 
 from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.terms import Defined, Duration, Moment, Ref, Scope
-from signpost.suggestions import meant
+from signpost.suggestions import MAX_LISTED, meant
 from signpost.yaml_files.problems import Position, Problems
 
 _PART = re.compile(r"(\d+)(bd|[wdhms])")
@@ -38,10 +38,6 @@ def _days_hint(value: Any) -> str:
     """How to write `90d`, `90 days` or `2w` where a number of days belongs; "" for other values."""
     match = _COUNT_OF_DAYS.fullmatch(value) if isinstance(value, str) else None
     return f"write the number of days without a unit: {int(match[1]) * _DAYS[match[2][0]]}" if match else ""
-
-
-def _list_of_fields(kind: str) -> str:
-    return f"docs/rulebook/fields.md lists the fields of {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def is_number(value: Any) -> bool:
@@ -89,7 +85,7 @@ class Names:
             self.problems.add("R023", where, message, self._owners_hint(name))
             return None
         if name not in self.vocabulary[kind]:
-            hint = meant(name, self.vocabulary[kind]) or _list_of_fields(kind)
+            hint = meant(name, self.vocabulary[kind]) or self._list_of_fields(kind)
             self.problems.add("R023", where, f"{text!r}: the {kind} has no field {name!r}", hint)
             return None
         scope = Scope.CANDIDATE if kind == "candidate" and self.about != "candidate" else Scope.SUBJECT
@@ -129,7 +125,15 @@ class Names:
             return f"write this one's {name} for that of the {self.about}"
         if name in self.vocabulary["candidate"] and self.audience == "candidate":
             return f"write candidate's {name}"
-        return meant(name, [*self.vocabulary[self.item], *self.defined, *self.params]) or _list_of_fields(self.item)
+        return meant(name, [*self.vocabulary[self.item], *self.defined, *self.params]) or self._list_of_fields(
+            self.item
+        )
+
+    def _list_of_fields(self, kind: str) -> str:
+        """Where all fields are listed, and those that the rulebook declares itself."""
+        own = list(self.vocabulary.own.get(kind, {}))
+        declared = f"; fields.yaml declares {', '.join(own[:MAX_LISTED])}" if own else ""
+        return f"docs/rulebook/fields.md lists the fields of {'an' if kind[0] in 'aeiou' else 'a'} {kind}{declared}"
 
     def duration(self, text: str, where: Position) -> Duration | Ref | None:
         """A parameter, a defined duration or a number of days. Reports a literal, since tenants must be able to set

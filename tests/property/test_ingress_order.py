@@ -14,7 +14,8 @@ import pytest
 from signpost.case import Case, Event
 from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, OFFER_STAGES, stage_of
 from signpost.ingress.checking import unordered
-from signpost.ingress.translate import Receipt, translate
+from signpost.ingress.receipt import Receipt
+from signpost.ingress.translate import translate
 from signpost.ingress.vendors import VENDORS
 from signpost.schemas import load_translated
 from tests.support.vendor_feeds import FEEDS, Delivery, Feed, arrivals

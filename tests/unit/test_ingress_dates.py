@@ -12,8 +12,9 @@ from signpost.case.instant import parse_instant
 from signpost.ingress.date_patterns import clash, read_pattern
 from signpost.ingress.formats import Formats, day, deadline, instant, start_of_day
 from signpost.ingress.mapping_reader import MappingError, load_mapping
+from signpost.ingress.receipt import Receipt
 from signpost.ingress.sample_times import days_to_present, moved
-from signpost.ingress.translate import Receipt, translate
+from signpost.ingress.translate import translate
 
 NOW = parse_instant("2026-11-26T09:00:00Z")
 

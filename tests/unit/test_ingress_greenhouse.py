@@ -16,7 +16,7 @@ from signpost.case.event import Event
 from signpost.case.identity import links
 from signpost.case.instant import HOUR, format_instant, parse_instant
 from signpost.facts.facts import facts_of
-from signpost.ingress.translate import Receipt
+from signpost.ingress.receipt import Receipt
 from signpost.ingress.translate import translate as by_mapping
 from signpost.ingress.vendors import VENDORS
 from signpost.schemas import InvalidEvent, load_event, load_translated

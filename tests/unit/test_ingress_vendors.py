@@ -21,9 +21,11 @@ from signpost.case.instant import format_instant, parse_instant
 from signpost.cli import main
 from signpost.ingress.checking import gaps, try_samples
 from signpost.ingress.mapping_reader import MappingError, load_mapping
+from signpost.ingress.receipt import Receipt
 from signpost.ingress.signatures import ENCODINGS, SCHEMES, InvalidSignature, Scheme, verify
 from signpost.ingress.signing import sign
-from signpost.ingress.translate import TERMS, Receipt, translate
+from signpost.ingress.terms import TERMS
+from signpost.ingress.translate import translate
 from signpost.ingress.vendors import FOLDER, VENDORS
 from signpost.schemas import InvalidEvent, load_event
 from tests.support.rulebooks import shipped_engine

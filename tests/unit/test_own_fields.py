@@ -21,8 +21,9 @@ from signpost.engine import CompiledEngine, DurableEngine
 from signpost.facts.facts import facts_of
 from signpost.ingress.checking import try_samples, unmatched
 from signpost.ingress.mapping_reader import MappingError, load_mapping
+from signpost.ingress.receipt import Receipt
 from signpost.ingress.scope import Trace
-from signpost.ingress.translate import Receipt, translate
+from signpost.ingress.translate import translate
 from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError, load
 from signpost.rulebook.own_fields import read_own_fields
@@ -157,6 +158,9 @@ def test_rules_name_declared_fields_and_misspelt_ones_are_problems(tmp_path: Pat
     assert "R021 'evening' does not fit shift (choice)" in found
     [found] = problems(folder(tmp_path, rule("title: known", emitted="probation")))
     assert "R041 unknown variable 'probation'" in found
+    [found] = problems(folder(tmp_path, rule("probation_period: above zzz")))
+    names = ", ".join(rulebook.vocabulary.own["offer"])
+    assert f"(docs/rulebook/fields.md lists the fields of an offer; fields.yaml declares {names})" in found
 
 
 @pytest.mark.parametrize(
@@ -396,6 +400,23 @@ def test_own_fields_are_mapped_for_each_item_of_a_list(tmp_path: Path, by: str) 
     if by == "source":
         place = "custom.probation_period (fields of source acme: person.deal.days)"
     assert note.startswith(f"{place} was left out: ")
+
+
+def test_a_mapped_own_field_that_no_rulebook_declares_leaves_a_note(tmp_path: Path) -> None:
+    file = tmp_path / "people.yaml"
+    file.write_text(PEOPLE.replace("CUSTOM", "custom.probation_perod"))
+    vendor, receipt = load_mapping(file), Receipt("people/acme", NOW, "d", own=own(path=tmp_path / "own"))
+
+    def notes_about(deal: dict[str, int]) -> list[str]:
+        notes: list[str] = []
+        body = {"kind": "deal", "id": "e", "people": [{"id": 1, "deal": deal}]}
+        assert len(list(translate(vendor, {}, body, receipt, notes))) == 1
+        return [one for one in notes if "custom" in one]
+
+    [note] = notes_about({"days": 90})
+    assert note.startswith("people.yaml:17:35: custom.probation_perod was left out: no fields.yaml declares it")
+    assert note.endswith(" as a field of offer; did you mean probation_period?")
+    assert notes_about({}) == [], "no value is left out"
 
 
 def test_a_sample_with_nothing_but_an_own_field_gives_its_event(tmp_path: Path) -> None:
