@@ -26,12 +26,14 @@ STANDARD_SECRET = "whsec_" + base64.b64encode(SECRET.encode()).decode()
 
 @dataclass(frozen=True, slots=True)
 class SampleResult:
-    """The result of one sample: the emitted events, the problem, or "", and what was left out or is not sure."""
+    """The result of one sample: the emitted events, the problem, or "", what was left out or is not sure, and whether
+    its recorded signature fits."""
 
     sample: Sample
     events: tuple[Event, ...]
     problem: str = ""
     warnings: tuple[str, ...] = ()
+    is_verified: bool = False
 
     @property
     def gave(self) -> tuple[str, ...]:
@@ -139,10 +141,10 @@ def _try(vendor: Vendor, sample: Sample, now: int, secret: str, trace: Trace) ->
         return SampleResult(sample, (), str(error))
     result = SampleResult(sample, tuple(outcome.events))
     unknown = f"names the unknown event {outcome.event!r}" if outcome.unknown else ""
-    problem, unsure = check_recorded(vendor.scheme, sample, secret)
-    problem = _difference(sample.gives, result.gave) or unknown or problem
-    remarks = (*(note.message for note in outcome.notes if not note.pointer), *trace.remarks, *unsure)
-    return SampleResult(sample, result.events, problem, tuple(dict.fromkeys(remarks)))
+    recorded = check_recorded(vendor.scheme, sample, secret)
+    problem = _difference(sample.gives, result.gave) or unknown or recorded.problem
+    remarks = (*(note.message for note in outcome.notes if not note.pointer), *trace.remarks, *recorded.unsure)
+    return SampleResult(sample, result.events, problem, tuple(dict.fromkeys(remarks)), recorded.is_verified)
 
 
 def _difference(expected: tuple[str, ...], gave: tuple[str, ...]) -> str:

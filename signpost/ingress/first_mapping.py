@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from signpost.ingress.sample_reading import ITEM, SampleReading, describe, read_sample, signature_of
+from signpost.ingress.sample_reading import ITEM, SampleReading, describe, read_sample, signature_of, signed_time_of
 
 FILL_IN: Final = "FILL IN"
 """Stands in every comment that a person has to act on."""
@@ -77,9 +77,9 @@ def _head(name: str, found: SampleReading, headers: Mapping[str, str]) -> Iterat
     yield f"# Try it after each change: signpost sources check {name}.yaml"
     yield f"title: {_quote(name.capitalize())}"
     yield f"attested: {_quote('a recorded webhook')}  # {FILL_IN}: who says that webhooks look like this"
-    yield f"# {FILL_IN}: how the vendor signs. `body` signs the raw body; docs/vendors.md lists other schemes."
+    yield f"# {FILL_IN}: how the vendor signs, and which message; docs/vendors.md lists the schemes and their options."
     yield f"signature: {_signature(name, headers)}"
-    yield f"event: {_path(found.event_path) or '{is: webhook}'}  # the path of the vendor's name of the event"
+    yield _event_line(found)
     if found.patterns:
         both = any("/" in one.text for one in found.patterns)
         hint = f"{FILL_IN}: day before month, or MM/DD?" if both else "how days and times are written"
@@ -91,10 +91,19 @@ def _head(name: str, found: SampleReading, headers: Mapping[str, str]) -> Iterat
     yield f"occurrence: {_path(found.occurrence) or 'digest'}"
 
 
+def _event_line(found: SampleReading) -> str:
+    if found.event_path:
+        return f"event: {_path(found.event_path)}  # the path of the vendor's name of the event"
+    hint = f"{FILL_IN}: the path of the vendor's name of the event; none was found, so all are `webhook`"
+    return f"event: {{is: webhook}}  # {hint}"
+
+
 def _signature(name: str, headers: Mapping[str, str]) -> str:
     header, value = signature_of(headers)
     if not header:
         return f"{{scheme: body, header: {_quote(f'X-{name.capitalize()}-Signature')}}}"
+    if header.lower() == "webhook-signature":
+        return "{scheme: standard-webhooks}"
     if "v1=" in value and "t=" in value:
         return f"{{scheme: listed, header: {_quote(header)}}}"
     prefix = re.match("[a-z0-9]+=(?=.{20})", value)
@@ -103,7 +112,10 @@ def _signature(name: str, headers: Mapping[str, str]) -> str:
     algorithm = (_HEX if is_hex else _BASE64).get(len(digest), "sha256")
     encoding = "" if is_hex else ", encoding: base64"
     start = f", prefix: {_quote(prefix[0])}" if prefix else ""
-    return f"{{scheme: body, header: {_quote(header)}, algorithm: {algorithm}{encoding}{start}}}"
+    timed, unit = signed_time_of(headers)
+    stamp = f", timestamp: {_quote(f'header:{timed}')}, unit: {unit}" if timed else ""
+    scheme = "stamped" if timed else "body"
+    return f"{{scheme: {scheme}, header: {_quote(header)}, algorithm: {algorithm}{encoding}{start}{stamp}}}"
 
 
 def _events(found: SampleReading, event: str, kind: str, *, is_array: bool) -> Iterator[str]:

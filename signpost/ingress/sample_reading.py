@@ -52,6 +52,9 @@ _TIMES: Final = {
 """Type -> names of its time wherever it stands, and those that count only in what the event is about."""
 _OTHER_TIMES: Final = re.compile("deadline|respond|answer|expir|until|start|birth|end|due", re.IGNORECASE)
 _SIGNATURE: Final = re.compile("signature|hmac|digest|(?:^|[-_])sig(?:$|[-_])", re.IGNORECASE)
+_DIGEST: Final = re.compile("(?:[a-z0-9]+=)?(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}|[A-Za-z0-9+/]{43}=)")
+_EPOCH: Final = re.compile("1[0-9]{9}(?:[0-9]{3})?")
+"""Seconds or milliseconds since 1970, of the years 2001 to 2033."""
 _ID: Final = re.compile("(?:(?:remote|external|ats)[_-]?)?(?:id|ref)", re.IGNORECASE)
 """The name of an id that does not say whose."""
 ITEM: Final = "item"
@@ -148,8 +151,16 @@ def read_sample(body: Any, headers: Mapping[str, str]) -> SampleReading:
 
 
 def signature_of(headers: Mapping[str, str]) -> tuple[str, str]:
-    """Return the name and the value of the header that looks like a signature; two empty texts without one."""
-    return next(((name, value) for name, value in headers.items() if _SIGNATURE.search(name)), ("", ""))
+    """Return the name and the value of the header that is called a signature, else of one that looks like a digest;
+    two empty texts without one."""
+    named = [(name, value) for name, value in headers.items() if _SIGNATURE.search(name)]
+    return next(iter(named or [one for one in headers.items() if _DIGEST.fullmatch(one[1])]), ("", ""))
+
+
+def signed_time_of(headers: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name of the header that has the time of the request, and its unit; two empty texts without one."""
+    found = ((name, len(value)) for name, value in headers.items() if _EPOCH.fullmatch(value))
+    return next(((name, "seconds" if digits == 10 else "milliseconds") for name, digits in found), ("", ""))
 
 
 def describe(leaf: Leaf, patterns: Sequence[DatePattern]) -> str:

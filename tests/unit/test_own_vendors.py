@@ -461,6 +461,12 @@ def test_a_recorded_signature_is_verified(own: Path, tmp_path: Path) -> None:
     for mapping, more in ((recorded(right), given), (recorded(right, f", secret: {SECRET}"), ())):
         found = checked(own, tmp_path, mapping, *more)
         assert (found["problems"], found["samples"][0]["warnings"]) == ([], [])
+        assert found["samples"][0]["verified"]
+    file = str(own / "huntflow.yaml")
+    assert "  offer-sent: its recorded signature fits\n" in call(tmp_path, "sources", "check", file).output
+    [sample] = checked(own, tmp_path, HUNTFLOW, *given)["samples"]
+    assert "it has no header x-huntflow-signature, so no signature was verified" in sample["warnings"]
+    assert not sample["verified"]
     wrong = hashlib.sha256(b"x").hexdigest()
     [problem] = checked(own, tmp_path, recorded(wrong), *given)["problems"]
     assert "has a signature that does not fit: the signature does not match the body" in problem
@@ -637,14 +643,27 @@ def test_whatever_the_sample_a_mapping_that_passes_is_written(body: object, head
         ("X-Hmac: " + "A+/=" * 11, 'header: "X-Hmac", algorithm: sha256, encoding: base64}'),
         ("X-Hireloop-Sig: <base64>", 'header: "X-Hireloop-Sig", algorithm: sha256, encoding: base64}'),
         ("Their-Signature: t=1,v1=" + "a" * 64, 'scheme: listed, header: "Their-Signature"}'),
+        ("X-Check: sha256=" + "0f" * 32, 'scheme: body, header: "X-Check", algorithm: sha256, prefix: "sha256="}'),
+        ("Webhook-Signature: v1," + "A" * 43 + "=", "signature: {scheme: standard-webhooks}"),
+        (
+            "X-Sign-Signature: " + "a" * 64 + "|X-Sign-Time: 1795857974",
+            'algorithm: sha256, timestamp: "header:X-Sign-Time", unit: seconds}',
+        ),
+        ("X-Sign: " + "a" * 64 + "|X-At: 1795857974123", 'timestamp: "header:X-At", unit: milliseconds}'),
     ],
 )
 def test_the_signature_is_guessed_from_its_header(own: Path, tmp_path: Path, header: str, signature: str) -> None:
-    made = json.loads(write_first(tmp_path, json.loads(SENT), header, "X-Event-Id: 5").output)
+    made = json.loads(write_first(tmp_path, json.loads(SENT), *header.split("|"), "X-Event-Id: 5").output)
     assert signature in Path(made["mapping"]).read_text()
     again = call(tmp_path, "sources", "check", made["mapping"])
     assert again.exit_code == 0, again.output
     assert "was not verified" in again.output
+
+
+def test_a_sample_without_a_name_of_its_event_has_a_line_to_fill_in(own: Path, tmp_path: Path) -> None:
+    made = json.loads(write_first(tmp_path, {"candidate": {"id": 4}, "offer": {"id": 5}}).output)
+    [line] = [one for one in Path(made["mapping"]).read_text().splitlines() if one.startswith("event:")]
+    assert line.startswith("event: {is: webhook}  # FILL IN: ")
 
 
 def test_a_value_of_the_sample_is_not_in_the_mapping(own: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from signpost.cli import client as intake_client
 from signpost.cli import main
 from signpost.cli.deliveries import _show as show_delivery
+from signpost.cli.sources.trial import _show_advice
 from signpost.storage import Usage, open_store
 from signpost.tenants.loading import load_tenants
 from signpost.tenants.model import Tenants
@@ -234,22 +235,36 @@ def test_a_tried_sample_shows_the_advice_after_its_event_not_before(
         return httpx.Response(200, json={"case": {"events": [[1, "greenhouse/greens", name] for name in events]}})
 
     def advice(title: str) -> httpx.Response:
-        found = {"candidate": "5", "rule": "r", "priority": "low", "title": title}
+        subject = {"kind": "application", "id": "8"}
+        found = {"candidate": "5", "subject": subject, "rule": "r", "priority": "low", "title": title}
         return httpx.Response(200, json={"active": [found]})
 
     event: dict[str, Any] = {"type": "signpost.application.submitted.v1", "id": "second", "subject": "5"}
     cases = [case("first"), case("first", "second")]
+    problems = [{"pointer": "", "detail": "title was left out"}]
     answers = {
         "/v1/webhooks/greens": [httpx.Response(200, json={}, headers={"Signpost-Delivery": "dlv_1"})],
-        "/v1/deliveries/dlv_1": [httpx.Response(200, json={"events": [event]})],
+        "/v1/deliveries/dlv_1": [httpx.Response(200, json={"events": [event], "problems": problems})],
         "/v1/candidates/5/case": cases,
         "/v1/candidates/5/advice": [advice("after")],
     }
     result = try_sample(folder, monkeypatch, answers)
     assert result.exit_code == 0, result.output
-    assert "after" in result.output
+    assert "note       title was left out\n" in result.output
+    assert "advice     low     after   [r, application 8]\n" in result.output
     assert "candidate  5   [signpost agenda 5]" in result.output
     assert len(cases) == 1, "it asked until the case contained the event"
+
+
+def test_advice_about_several_candidates_says_about_whom_each_is(capsys: pytest.CaptureFixture[str]) -> None:
+    def advice(candidate: str, kind: str, id: str) -> dict[str, Any]:
+        subject = {"kind": kind, "id": id}
+        return {"candidate": candidate, "subject": subject, "rule": "r", "priority": "low", "title": "Ask"}
+
+    found = [advice("c-1", "offer", "o-1"), advice("c-2", "offer", "o-2"), advice("c-2", "candidate", "c-2")]
+    _show_advice({"events": [{"subject": "c-1"}, {"subject": "c-2"}], "advice": found})
+    places = [line.partition("[")[2] for line in capsys.readouterr().out.splitlines() if line.startswith("advice")]
+    assert places == ["r, offer o-1, candidate c-1]", "r, offer o-2, candidate c-2]", "r, candidate c-2]"]
 
 
 def test_a_source_that_only_the_intake_disables_says_where_to_look(

@@ -87,6 +87,7 @@ def _to_sample(result: "SampleResult") -> dict[str, Any]:
         "events": [_to_document(event) for event in result.events],
         "problem": result.problem,
         "warnings": list(result.warnings),
+        "verified": result.is_verified,
     }
 
 
@@ -108,6 +109,8 @@ def _show(one: dict[str, Any], with_events: bool) -> None:
         for event in sample["events"]:
             data = json.dumps(event["data"], ensure_ascii=False)
             echo(f"  {sample['sample']}: {event['type']} of {event['subject']} at {event['time']} {data}")
+        if sample["verified"]:
+            echo(f"  {sample['sample']}: its recorded signature fits")
         for warning in sample["warnings"]:
             echo(f"  {sample['sample']}: warning: {warning}")
     for unmatched in one["unmatched"]:

@@ -98,11 +98,13 @@ def _run_steps(
         "delivery": unsigned["id"] if unsigned else answer.headers.get("Signpost-Delivery"),
         "problem": None if answer.is_success else answer.json() | reason,
         "events": [],
+        "notes": [],
         "advice": [],
     }
     delivery = client.get(f"/v1/deliveries/{steps['delivery']}") if steps["delivery"] else None
     if delivery is not None and delivery.is_success:
         steps["events"] = delivery.json()["events"]
+        steps["notes"] = delivery.json()["problems"] if answer.is_success else []
         steps["advice"] = _advice(client, {event["subject"]: event["id"] for event in steps["events"]}, patience)
     return steps
 
@@ -153,7 +155,7 @@ def _advice(client: "httpx.Client", events: dict[str, str], patience: float) -> 
     for subject in sorted(events):
         answer = client.get(_candidate_path(subject, "advice"))
         found += answer.json()["active"] if answer.is_success else []
-    return [{name: one[name] for name in ("candidate", "rule", "priority", "title")} for one in found]
+    return [{name: one[name] for name in ("candidate", "subject", "rule", "priority", "title")} for one in found]
 
 
 def _contains(client: "httpx.Client", subject: str, event: str) -> bool:
@@ -187,9 +189,20 @@ def _show(found: dict[str, Any], sample: "Sample", secrets: int) -> None:
         echo(f"event      {event['type']} of {event['subject']}")
     if not steps["events"]:
         echo("event      none" + ("" if sample.gives else ": this sample contains no event"))
-    for subject in sorted({event["subject"] for event in steps["events"]}):
-        echo(f"candidate  {subject}   [signpost agenda {shlex.quote(subject)}]")
+    for note in steps["notes"]:
+        echo(" ".join(filter(None, ("note      ", note["pointer"], note["detail"]))))
+    _show_advice(steps)
+
+
+def _show_advice(steps: dict[str, Any]) -> None:
+    """Each advice with the offer or interview that it is about; of several candidates, with its candidate."""
+    candidates = sorted({event["subject"] for event in steps["events"]})
+    for candidate in candidates:
+        echo(f"candidate  {candidate}   [signpost agenda {shlex.quote(candidate)}]")
     for one in steps["advice"]:
-        echo(f"advice     {one['priority']:7} {one['title']}   [{one['rule']}]")
+        about = [one["rule"], "{kind} {id}".format_map(one["subject"])]
+        if len(candidates) > 1 and one["subject"]["kind"] != "candidate":
+            about.append(f"candidate {one['candidate']}")
+        echo(f"advice     {one['priority']:7} {one['title']}   [{', '.join(about)}]")
     if steps["events"] and not steps["advice"]:
         echo("advice     none from this event alone")
