@@ -28,6 +28,7 @@ from signpost.settings import read_settings
 JOURNEYS = Path(__file__).parent / "journeys"
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 PLACEHOLDER = re.compile(r"\{(?:(run)|(now|today)(?:([+-]\d+)([smhd]))?)\}")
+START = "Start it with `make run`, or set SIGNPOST_URL and SIGNPOST_API_KEY (or SIGNPOST_DATA_DIR) of one that runs."
 QUIET_S = 1.5
 """Time without advice after which the effect of an event is complete."""
 
@@ -96,7 +97,7 @@ def main() -> int:
         try:
             return run()
         except httpx.HTTPError as error:
-            print(f"{error}\nStart Signpost with `make run` first, or set SIGNPOST_URL.", file=sys.stderr)
+            print(f"{error.request.url}: {error}\n{START}", file=sys.stderr)
             return 1
 
 
