@@ -9,7 +9,8 @@ from signpost.case.case import Register, Stamp
 from signpost.case.fold import BENEFITS
 from signpost.case.instant import DAY, from_datetime
 from signpost.case.order import JOINED
-from signpost.facts.entity import Entity, plain
+from signpost.facts.employer_names import plain
+from signpost.facts.entity import Entity
 from signpost.facts.notice import UNITS
 from signpost.facts.vocabulary import PRESENT_TERMS
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from signpost.case.case import Stamp
+from signpost.facts.employer_names import plain
 
 LINKS: Final = ("offer", "application", "employer", "employer_name")
 """The fields by which entities belong together."""
@@ -88,8 +89,3 @@ def links_of(entity: Entity) -> dict[str, Any]:
 def _link_of(entity: Entity, name: str) -> Any:
     value = entity.values.get(name)
     return plain(value) if name == "employer_name" and value is not None else value
-
-
-def plain(name: object) -> str:
-    """A name or id without letter case and further spaces, as people write one employer."""
-    return " ".join(str(name).casefold().split())

@@ -3,24 +3,26 @@
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-from unicodedata import category, normalize
+from unicodedata import category
 
+from signpost.facts.employer_names import without_accents
 from signpost.facts.places import same_region
 
 _ANY_GENDER: Final = re.compile(r"\(\s*all genders?\s*\)|\(?\b[mfwdxh](?:\s?[/|]\s?[mfwdxh]){1,3}\b\)?", re.IGNORECASE)
 """`(m/f/d)` and its kin, as advertisements add them to a title."""
-_ACCENTS: Final = dict.fromkeys(range(0x300, 0x370))
-"""Combining marks of Latin, Greek and Cyrillic letters. In other scripts such marks make another word."""
+_FULL_STOP: Final = re.compile(r"(?<!\d)\.|\.(?!\d)")
+"""Not the point of a number."""
 
 
 def same_text(ours: str, theirs: str) -> bool:
-    """Whether two texts are the same without letter case, accents, further spaces, kinds of dashes and `(m/f/d)`."""
-    return ours == theirs or _plain(ours) == _plain(theirs)
+    """Whether two texts are the same without letter case, accents, further spaces, dashes, commas, full stops and
+    `(m/f/d)`."""
+    return ours == theirs or _without_marks(ours) == _without_marks(theirs)
 
 
-def _plain(text: str) -> str:
-    letters = normalize("NFKD", _ANY_GENDER.sub(" ", text).casefold()).translate(_ACCENTS)
-    return " ".join("".join("-" if category(one) == "Pd" else one for one in letters).split())
+def _without_marks(text: str) -> str:
+    letters = _FULL_STOP.sub("", without_accents(_ANY_GENDER.sub(" ", text)))
+    return " ".join("".join(" " if category(one) == "Pd" or one == "," else one for one in letters).split())
 
 
 def same_place(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:

@@ -11,8 +11,9 @@ from math import inf
 from signpost.case.case import Register, Registers
 from signpost.case.fold import CUSTOM, SINGLE
 from signpost.case.instant import DAY
+from signpost.facts.employer_names import plain
 from signpost.facts.employment import joined_at, midnight_utc
-from signpost.facts.entity import Entity, is_for, links_of, plain
+from signpost.facts.entity import Entity, is_for, links_of
 from signpost.facts.life import LIVE_STAGES, OVER, OVER_TO_EMPLOYER, Life
 from signpost.facts.stages import ENDED
 

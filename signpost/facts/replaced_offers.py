@@ -6,7 +6,7 @@ from typing import Final
 
 from signpost.case.case import Registers
 from signpost.case.order import JOINED, NAMED, REACHED
-from signpost.facts.entity import plain
+from signpost.facts.employer_names import plain
 from signpost.facts.likeness import same_text
 from signpost.facts.stages import ENDED, OFFER_STAGES, stage_of
 from signpost.facts.unnamed_offers import Fields, application_of, move_contacts

@@ -2,6 +2,7 @@
 
 import pytest
 
+from signpost.facts.employer_names import plain
 from signpost.facts.likeness import same_place, same_text
 
 
@@ -16,6 +17,9 @@ from signpost.facts.likeness import same_place, same_text
         ("Z\u00fcrich", "Zurich"),
         ("Sales  Manager ", "Sales Manager"),
         ("Stra\u00dfe", "STRASSE"),
+        ("Product-Designer", "Product Designer"),
+        ("Sr. Analyst, Data", "Sr Analyst Data"),
+        ("Ph.D. Student", "PhD student"),
     ],
 )
 def test_a_text_is_the_same_however_it_is_written(one: str, other: str) -> None:
@@ -31,10 +35,37 @@ def test_a_text_is_the_same_however_it_is_written(one: str, other: str) -> None:
         ("Front-end Developer", "Backend Developer"),
         ("\u304c", "\u304b"),  # a mark makes another letter
         ("Team M", "Team"),
+        ("C++ Developer", "C Developer"),
+        ("Level 1.5", "Level 15"),
     ],
 )
 def test_another_text_differs(one: str, other: str) -> None:
     assert not same_text(one, other)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Acme", " ACME ", "Acme, Inc.", "acme inc", "Acme Ltd", "Acme GmbH & Co. KG", "Acme S.p.A.", "Ac\u0301me Co."],
+)
+def test_an_employer_is_the_same_without_its_legal_form(name: str) -> None:
+    assert plain(name) == "acme"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Acme Labs Inc", "acme labs"),
+        ("The Company", "the company"),
+        ("Amazon.com Inc.", "amazon.com"),
+        ("St. Louis Corp.", "st louis"),
+        ("Company Nine", "company nine"),
+        ("dept-sa", "dept-sa"),  # an id
+        ("acct.se", "acct.se"),
+        ("Co", "co"),
+    ],
+)
+def test_other_words_of_an_employer_count(name: str, key: str) -> None:
+    assert plain(name) == key
 
 
 def test_places_agree_in_what_both_state() -> None:
