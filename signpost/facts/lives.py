@@ -89,11 +89,21 @@ class _Lives:
             return _instant(entity, "starts_at") + self.life.past_end
         if "began_at" in values:
             return _instant(entity, "began_at")
+        if stage == "open" and not self.by_employer and (answered := self._answered_at(entity)):
+            return answered
         if stage == "open" and heard <= _instant(entity, "respond_by"):
             return _instant(entity, "respond_by") + self.life.past_deadline
         if stage == "accepted" and isinstance(start := values.get("start_date"), date):
             return self._accepted_over_at(entity, midnight_utc(start))
         return max(heard, self._rival_heard(entity, heard)) + self.life.quiet_after
+
+    def _answered_at(self, offer: Entity) -> int:
+        """When the candidate gave an answer to an offer, if nothing was stated about the offer since; 0: never. Which
+        answer it was, a later statement says."""
+        contacts = (item.values for item in self.belonging.get((offer.kind, offer.id), ()) if item.kind == "contact")
+        answers = (one["at"] for one in contacts if one.get("by") == "candidate" and one.get("purpose") == "answer")
+        answered = max((at for at in answers if isinstance(at, int)), default=0)
+        return answered if answered >= self._stated(offer) else 0
 
     def _rival_heard(self, offer: Entity, heard: int) -> int:
         """When something was stated about another live offer that came while the employer of a signed one, `heard` of
