@@ -10,6 +10,7 @@ from signpost.schemas.texts import one_line
 YOUR_NAME: Final = "[your name]"
 _TO_EMPLOYER: Final = {"interview": "[interviewer's name]", "application": "[name of your contact]"}
 _TO_ANYBODY: Final = "[hiring manager's name]"
+_TO_PRESENT_EMPLOYER: Final = "[manager's name]"
 _TO_CANDIDATE: Final = "[candidate's name]"
 
 
@@ -26,7 +27,8 @@ def salutation(kind: str, values: Mapping[str, Any], *, by_candidate: bool) -> s
     if not by_candidate:
         return f"Dear {_name(values.get('candidate_name')) or _TO_CANDIDATE}"
     name = _name(values.get("contact_addressed_as")) or _name(values.get("contact_name"))
-    return f"Dear {name or _TO_EMPLOYER.get(kind, _TO_ANYBODY)}"
+    anybody = _TO_PRESENT_EMPLOYER if values.get("internal") else _TO_ANYBODY
+    return f"Dear {name or _TO_EMPLOYER.get(kind, anybody)}"
 
 
 def signature(name: Any) -> str:

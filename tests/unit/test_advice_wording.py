@@ -90,3 +90,35 @@ def test_nobody_stays_longer_where_the_last_day_is_past(engine: CompiledEngine) 
         resigned: tuple[str, dict[str, Any]] = ("employment.resigned", {"last_day": last_day} if last_day else {})
         steps = advice(engine, works_at(OLD), resigned, accepted)["resigned-too-early"]["steps"]
         assert any("work there for longer" in step for step in steps) is asked
+
+
+STAYS = (
+    works_at(OLD),
+    ("offer.letter_signed", {"offer": "new", "employer": ACME}),
+    ("employment.resigned", {"last_day": "2026-04-30"}),
+    ("offer.extended", {"offer": "stay", "employer": OLD, "salary": PAY}),
+    ("offer.accepted", {"offer": "stay", "by": "verbal"}),
+)
+
+
+def test_who_stays_has_no_first_day_and_another_reason_to_withdraw(engine: CompiledEngine) -> None:
+    found = advice(engine, *STAYS)
+    [yes] = [draft["body"] for draft in found["accept-in-writing"]["drafts"]]
+    assert yes.startswith("Dear [manager's name],\n\nAs I told you, I am happy to accept your offer.\n")
+    assert "from which day does it apply?\n\nI look forward to continuing to work with you." in yes
+    assert "have them confirm in writing that you are staying" in " ".join(found["accept-in-writing"]["steps"])
+    call, letter = (draft["body"] for draft in found["withdraw-promptly"]["drafts"])
+    assert "I have decided to stay with my present employer, so I have to withdraw from the position that" in call
+    assert "because I have decided to stay with my present employer." in letter
+
+
+def test_who_goes_elsewhere_asks_for_the_first_day(engine: CompiledEngine) -> None:
+    there = ("offer.accepted", {"offer": "there", "employer": {"id": "birch", "name": "Birch"}, "by": "verbal"})
+    starts = ("offer.updated", {"offer": "there", "start_date": "2026-06-01"})
+    found = advice(engine, *STAYS[:3], there, starts)
+    [yes] = [draft["body"] for draft in found["accept-in-writing"]["drafts"]]
+    assert "happy to accept the position at Birch" in yes
+    assert "my first day is Monday, 1 June 2026" in yes
+    call, letter = (draft["body"] for draft in found["withdraw-promptly"]["drafts"])
+    assert "I have accepted another position, so I have to withdraw from the one that you offered me" in call
+    assert "because I have accepted another one." in letter
