@@ -1,24 +1,19 @@
 """Tests a mapping on its samples: signs, verifies and translates each one and compares the events. Takes `now`."""
 
 import base64
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from signpost.case.event import Event, Turn
 from signpost.errors import CallerError
 from signpost.ingress.expressions import Path, Text
-from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Sample, Vendor
+from signpost.ingress.mapping import Sample, Vendor
 from signpost.ingress.receiving import WebhookRequest, receive
 from signpost.ingress.recorded import check_recorded
 from signpost.ingress.scope import Trace
 from signpost.ingress.signing import sign
-from signpost.ingress.strict_json import loads
-from signpost.ingress.translate import event_name
-from signpost.ingress.tree import parts_in
-from signpost.suggestions import did_you_mean
+from signpost.ingress.unmatched import events_seen
 from signpost.tenants.model import Source
-from signpost.yaml_files.problems import Position
 
 SECRET = "a secret to try samples with"
 STANDARD_SECRET = "whsec_" + base64.b64encode(SECRET.encode()).decode()
@@ -27,13 +22,13 @@ STANDARD_SECRET = "whsec_" + base64.b64encode(SECRET.encode()).decode()
 @dataclass(frozen=True, slots=True)
 class SampleResult:
     """The result of one sample: the emitted events, the problem, or "", what was left out or is not sure, and whether
-    its recorded signature fits."""
+    its recorded signature fits; None: there is none."""
 
     sample: Sample
     events: tuple[Event, ...]
     problem: str = ""
     warnings: tuple[str, ...] = ()
-    is_verified: bool = False
+    is_verified: bool | None = None
 
     @property
     def gave(self) -> tuple[str, ...]:
@@ -55,46 +50,8 @@ def try_samples(vendor: Vendor, now: int, secret: str = "", trace: Trace | None 
 
 def gaps(vendor: Vendor) -> Iterator[str]:
     """Yield the vendor events that are mapped but have no sample."""
-    seen = _events_seen(vendor)
+    seen = events_seen(vendor)
     yield from sorted(name for name in vendor.mappings if name not in seen)
-
-
-def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
-    """Yield the paths, headers and conditions that found nothing in any of the samples that `trace` records. Those of
-    events without a sample are not among them."""
-    seen = _events_seen(vendor)
-    tried = [mapping for name, mapping in vendor.mappings.items() if name in seen]
-    parts = {id(part) for part in parts_in((tried, vendor.event, vendor.occurrence, vendor.order, vendor.employer))}
-    names = set(_names(parts_in(tried)))
-    places: dict[tuple[Position, str, str], bool] = {}
-    for place in vendor.places:
-        if id(place.part) in parts:
-            key = place.position, place.text, _misspelt(place.part, names)
-            places[key] = places.get(key, False) or id(place.part) in trace.found
-    for position, text, hint in sorted(key for key, is_found in places.items() if not is_found):
-        yield f"{position}: {text} matched nothing in any sample{hint}"
-
-
-def _names(parts: Iterable[object]) -> Iterator[str]:
-    """Yield the names of `let` and `each`."""
-    for part in parts:
-        if isinstance(part, EventMapping | Group):
-            yield from part.let
-        if isinstance(part, EventMapping | EventTemplate):
-            yield from dict(part.each)
-
-
-def _misspelt(part: object, names: set[str]) -> str:
-    """What the first name of a path may stand for."""
-    return did_you_mean(part.steps[0], names) if isinstance(part, Path) and part.steps[0] not in names else ""
-
-
-def _events_seen(vendor: Vendor) -> set[str | None]:
-    seen: set[str | None] = set()
-    for sample in vendor.samples:
-        with suppress(CallerError):  # a body that is no JSON is a problem of the sample
-            seen.add(event_name(vendor, lower_headers(sample), loads(sample.body())))
-    return seen
 
 
 def unordered(vendor: Vendor) -> Iterator[str]:
@@ -123,11 +80,6 @@ def unordered(vendor: Vendor) -> Iterator[str]:
 def _names_occurrence(id: Text) -> bool:
     names = {part.steps[0] for part in id.parts if isinstance(part, Path)}
     return bool(names & {"occurrence", "statement"})
-
-
-def lower_headers(sample: Sample) -> dict[str, str]:
-    """Return the headers of a sample by lower-case name."""
-    return {name.lower(): value for name, value in sample.headers.items()}
 
 
 def _try(vendor: Vendor, sample: Sample, now: int, secret: str, trace: Trace) -> SampleResult:

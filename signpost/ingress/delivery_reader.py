@@ -64,13 +64,14 @@ class DeliveryReader(PartReader):
         members = self.members(node, "signature", ("scheme", *SCHEME_KEYS), ("scheme",))
         chosen = SCHEMES[self.one_of(members.pop("scheme", None), SCHEMES, "scheme")]
         scheme = replace(chosen, **{name: self._option(name, inner) for name, inner in members.items()})
-        invalid = [text for text in scheme.messages if not PART.search(text) or "{" in PART.sub("", text)]
+        for text in scheme.messages:
+            if not PART.search(text) or "{" in PART.sub("", text):
+                hint = "its parts are {body}, {timestamp}, {header:NAME}, {member:PATH} and {raw:NAME}"
+                self.problems.add("R022", node.position, f"the message {text!r} has an unknown part, or none", hint)
         place, _, name = scheme.timestamp.partition(":")
-        if invalid or (scheme.timestamp and (place not in PLACES or not name)):
-            hint = "messages consist of {body}, {timestamp}, {header:NAME}, {member:PATH}, {raw:NAME}; a timestamp is "
-            self.problems.add(
-                "R022", node.position, "this scheme signs nothing", hint + "header:NAME, member:PATH or item:PREFIX"
-            )
+        if scheme.timestamp and (place not in PLACES or not name):
+            hint = f"write header:NAME, member:PATH or item:PREFIX, such as header:{scheme.timestamp}"
+            self.problems.add("R022", node.position, f"timestamp {scheme.timestamp!r} is no place", hint)
         for text in filter(_TOUCHING.search, scheme.messages):
             hint = "write a separator between them; only {timestamp}, which is canonical, may follow a part directly"
             self.problems.add("R022", node.position, f"parts of the message {text!r} touch", hint)

@@ -9,11 +9,12 @@ ANY_AGE_US: Final = 10**18
 
 
 class Recorded(NamedTuple):
-    """What is wrong with the recorded signature, or "", what could not be checked, and whether it fits."""
+    """What is wrong with the recorded signature, or "", what could not be checked, and whether it fits; None: there is
+    none."""
 
     problem: str = ""
     unsure: tuple[str, ...] = ()
-    is_verified: bool = False
+    is_verified: bool | None = None
 
 
 def check_recorded(scheme: Scheme, sample: Sample, secret: str = "") -> Recorded:
@@ -23,11 +24,11 @@ def check_recorded(scheme: Scheme, sample: Sample, secret: str = "") -> Recorded
         return Recorded(unsure=(f"it has no header {scheme.header}, so no signature was verified",) if secret else ())
     if not (secret := sample.secret or secret):
         remark = f"its recorded signature in {scheme.header} was not verified; give the secret with --secret-file"
-        return Recorded(unsure=(remark,) if scheme.header else ())
+        return Recorded(unsure=(remark,), is_verified=False) if scheme.header else Recorded()
     try:
         key = scheme.key_of(secret)
     except ValueError as error:
-        return Recorded(f"has a signature that cannot be verified: {error}")
+        return Recorded(f"has a signature that cannot be verified: {error}", is_verified=False)
     body = sample.body()
     problem = _verify(scheme, key, headers, body)
     if problem and not _verify(scheme, key, headers, body.rstrip(b"\r\n")):

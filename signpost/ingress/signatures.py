@@ -138,10 +138,13 @@ class _Request:
     headers: Mapping[str, str]
     raw: bytes
     items: list[str] = field(default_factory=list)
+    is_signed: bool = False
+    """Whether anything stands where the signature belongs."""
 
     def __post_init__(self) -> None:
         scheme = self.scheme
         text = self.headers.get(scheme.header, "") if scheme.header else plain_member(self.raw, scheme.member)
+        self.is_signed = bool(text.strip())
         text = _unwrap(text.strip()) if scheme.wrapped else text.strip()
         self.items = [item.strip() for item in text.split(scheme.separator)] if scheme.separator else [text]
 
@@ -205,12 +208,16 @@ def verify(
                 if hmac.compare_digest(digest, candidate):
                     signed.append(message)
     if not (signed or any(_fits(scheme, one) for one in given)):
-        raise InvalidSignature(f"{_place(scheme)} holds no signature in the expected format, {_format_of(scheme)}")
+        what = "holds no signature in the expected format" if request.is_signed else "is missing; send the signature"
+        raise InvalidSignature(f"{_place(scheme)} {what}, {_format_of(scheme)}")
+    if scheme.timestamp and not request.timestamp():
+        raise InvalidSignature(f"the signed time is missing from {_place_of_time(scheme)}; send it")
     if missing := [part for part in scheme.needs if not request.part(part)]:
         raise InvalidSignature(f"the signed message lacks {', '.join(missing)}; send it")
     if not signed:
+        message = "" if scheme.messages == ("{body}",) else f", as {' or '.join(scheme.messages)}"
         raise InvalidSignature(
-            "the signature does not match the body; check the secret of the source and sign the raw bytes"
+            f"the signature does not match the body; check the secret of the source and sign the raw bytes{message}"
         )
     if scheme.timestamp:
         _check_age(scheme, request.timestamp(), now, tolerance_us)
@@ -224,9 +231,11 @@ def _check_age(scheme: Scheme, timestamp: str, now: int, tolerance_us: int) -> N
             f"the signed timestamp must be an integer without leading zeros, {scheme.unit} since the epoch"
         )
     if abs(now - int(timestamp) * UNITS[scheme.unit]) > tolerance_us:
+        fitting = [unit for unit, us in UNITS.items() if abs(now - int(timestamp) * us) <= tolerance_us]
+        wanted = "sign again with the current time and check the sender's clock"
         raise InvalidSignature(
             f"the signed timestamp is more than {tolerance_us // SECOND} seconds from the receiver's clock; "
-            "sign again with the current time and check the sender's clock"
+            + (f"it is in {fitting[0]}, and {scheme.unit} are expected" if fitting else wanted)
         )
 
 
@@ -251,6 +260,13 @@ def digest_of(scheme: Scheme, key: bytes, headers: Mapping[str, str], raw: bytes
 
 def _place(scheme: Scheme) -> str:
     return f"the header {scheme.header}" if scheme.header else f"the member {scheme.member} of the body"
+
+
+def _place_of_time(scheme: Scheme) -> str:
+    place, _, name = scheme.timestamp.partition(":")
+    return {"header": f"the header {name}", "member": f"the member {name} of the body"}.get(
+        place, f"{_place(scheme)}, after {name!r}"
+    )
 
 
 def _example(scheme: Scheme) -> str:

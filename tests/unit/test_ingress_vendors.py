@@ -377,11 +377,12 @@ def test_a_new_vendor_with_a_known_scheme_needs_no_python(tmp_path: Path) -> Non
     (tried,) = try_samples(vendor, NOW)
     assert (tried.gave, tried.problem) == (("offer.accepted",), "")
     done = CliRunner().invoke(main, ["sources", "check", str(tmp_path / "mine.yaml")])
-    verdict, event, warning = done.output.splitlines()
+    verdict, event, warning, unsigned = done.output.splitlines()
     assert (done.exit_code, verdict) == (0, "mine: valid, 1 sample tested")
     assert event.startswith("  hired: offer.accepted of 5 at ")
     assert event.endswith(' {"offer": "5-offer"}'), "the data show a path that finds nothing"
     assert warning == "  warning: mine.yaml:15:13: the path 'delivery.id' matched nothing in any sample"
+    assert unsigned.startswith("  warning: no sample has a recorded signature")
 
 
 @pytest.mark.parametrize(
@@ -400,7 +401,7 @@ def test_a_new_vendor_with_a_known_scheme_needs_no_python(tmp_path: Path) -> Non
         ("event: what", "event: what\nevent: which", "mine.yaml:6:1: R004 the key 'event' is repeated"),
         ("title: Mine", "title: no", "mine.yaml:1:8: R005 YAML reads 'no' as a boolean"),
         ("event: what", "success: 302\nevent: what", "mine.yaml:5:10: R021 success must be a status from 200 to 299"),
-        ('timestamp: "header:x-mine-at"', "messages: body", "mine.yaml:4:12: R022 this scheme signs nothing"),
+        ('timestamp: "header:x-mine-at"', "messages: body", "mine.yaml:4:12: R022 the message 'body' has an unknown"),
         ('timestamp: "header:x-mine-at"', 'messages: ["{timestamp}{body}"]',
          "mine.yaml:4:12: R022 parts of the message '{timestamp}{body}' touch"),
     ],

@@ -19,11 +19,12 @@ from signpost.cli.rules.test import test as run_timelines
 from signpost.doctor.tellable import own_told_by
 from signpost.engine import CompiledEngine, DurableEngine
 from signpost.facts.facts import facts_of
-from signpost.ingress.checking import try_samples, unmatched
+from signpost.ingress.checking import try_samples
 from signpost.ingress.mapping_reader import MappingError, load_mapping
 from signpost.ingress.receipt import Receipt
 from signpost.ingress.scope import Trace
 from signpost.ingress.translate import translate
+from signpost.ingress.unmatched import unmatched
 from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError, load
 from signpost.rulebook.own_fields import read_own_fields

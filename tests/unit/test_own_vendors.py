@@ -307,6 +307,25 @@ def test_a_path_that_misspells_a_name_of_let_or_each_is_told_which(own: Path, tm
     ]
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "warning"),
+    [
+        ("subject: event.candidate.id", "subject: event.candidat.id", "11:14: the path 'event.candidat.id'; candidate"),
+        ("data: {offer: event.offer.id}", "data: {offer: event.offers.id}", "16:23: the path 'event.offers.id'; offer"),
+        ("    emit:\n", "    when: {event.type: SENT}\n    emit:\n", "12:12: the condition on 'event.type';"),
+        ("    emit:\n", "    each: {one: event.ofers}\n    emit:\n", "12:17: the path 'event.ofers'; offer"),
+        ("      - type: offer.extended\n", "      - type: offer.extended\n        each: {one: event.ofers}\n",
+         "14:21: the path 'event.ofers'; offer"),
+    ],
+)  # fmt: skip
+def test_one_mistake_gives_one_warning(own: Path, tmp_path: Path, right: str, wrong: str, warning: str) -> None:
+    found = checked(own, tmp_path, HUNTFLOW.replace(right, wrong, 1))
+    place, _, near = warning.partition(";")
+    hint = f"; did you mean{near}?" if near else ""
+    assert found["unmatched"] == [f"huntflow.yaml:{place} matched nothing in any sample{hint}"]
+    assert len(found["problems"]) == 1
+
+
 @pytest.mark.parametrize("each", ['"$"', "{}"])
 def test_an_each_of_another_form_is_one_problem(own: Path, tmp_path: Path, each: str) -> None:
     text = HUNTFLOW.replace("    subject: event", f"    each: {each}\n    subject: event")

@@ -54,9 +54,10 @@ def check(files: tuple[Path, ...], everything: bool, secret_file: Path | None, a
 
 
 def _check_mapping(file: Path, secret: str = "") -> dict[str, Any]:
-    from signpost.ingress.checking import gaps, try_samples, unmatched, unordered
+    from signpost.ingress.checking import gaps, try_samples, unordered
     from signpost.ingress.mapping_reader import MappingError, load_mapping
     from signpost.ingress.scope import Trace
+    from signpost.ingress.unmatched import unmatched
     from signpost.ingress.vendors import FOLDER, VENDORS
 
     name = "" if file.resolve().parent == FOLDER else VENDORS.name_problem(file.name)
@@ -115,3 +116,5 @@ def _show(one: dict[str, Any], with_events: bool) -> None:
             echo(f"  {sample['sample']}: warning: {warning}")
     for unmatched in one["unmatched"]:
         echo(f"  warning: {unmatched}")
+    if all(sample["verified"] is None for sample in one["samples"]):
+        echo("  warning: no sample has a recorded signature; one, with --secret-file, shows if `signature` is right")

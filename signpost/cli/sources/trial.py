@@ -111,8 +111,8 @@ def _run_steps(
 
 def _happened(vendor: "Vendor", source: "Source", sample: "Sample", now: int) -> int | None:
     """When the newest event of a sample happened, as recorded (microseconds); None if it does not say."""
-    from signpost.ingress.checking import lower_headers
     from signpost.ingress.receiving import WebhookRequest, read
+    from signpost.ingress.unmatched import lower_headers
 
     try:
         found = read(WebhookRequest(vendor, source, (), lower_headers(sample), sample.body(), now))

@@ -1,0 +1,107 @@
+"""What of a mapping found nothing in any of its samples, and what it may stand for. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
+from typing import Any
+
+from signpost.errors import CallerError
+from signpost.ingress.expressions import Path
+from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Sample, Vendor
+from signpost.ingress.scope import BODY, BUILT_IN, Trace
+from signpost.ingress.strict_json import loads
+from signpost.ingress.translate import event_name
+from signpost.ingress.tree import parts_in
+from signpost.suggestions import did_you_mean
+from signpost.yaml_files.problems import Position
+
+
+def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
+    """Yield the paths, headers and conditions that found nothing in any of the samples that `trace` records. Not among
+    them are those of events without a sample, and those that were not read because one before them found nothing."""
+    seen = events_seen(vendor)
+    tried = [mapping for name, mapping in vendor.mappings.items() if name in seen]
+    parts = {id(part) for part in parts_in((tried, vendor.event, vendor.occurrence, vendor.order, vendor.employer))}
+    parts -= _not_read(vendor, tried, trace)
+    names, members = set(_names(parts_in(tried))), set(_members(vendor))
+    places: dict[tuple[Position, str, str], bool] = {}
+    for place in vendor.places:
+        if id(place.part) in parts:
+            key = place.position, place.text, _misspelt(place.part, names, members)
+            places[key] = places.get(key, False) or id(place.part) in trace.found
+    for position, text, hint in sorted(key for key, is_found in places.items() if not is_found):
+        yield f"{position}: {text} matched nothing in any sample{hint}"
+
+
+def events_seen(vendor: Vendor) -> set[str | None]:
+    """Return the vendor's events that have a sample."""
+    seen: set[str | None] = set()
+    for sample in vendor.samples:
+        with suppress(CallerError):  # a body that is no JSON is a problem of the sample
+            seen.add(event_name(vendor, lower_headers(sample), loads(sample.body())))
+    return seen
+
+
+def lower_headers(sample: Sample) -> dict[str, str]:
+    """Return the headers of a sample by lower-case name."""
+    return {name.lower(): value for name, value in sample.headers.items()}
+
+
+def _not_read(vendor: Vendor, tried: Sequence[EventMapping], trace: Trace) -> set[int]:
+    """The parts that come after a list, a condition, a subject or a required field that found nothing."""
+    own = {id(place.part) for place in vendor.places}
+    found: set[int] = set()
+    emitted: set[int] = set()
+    for mapping in tried:
+        lists = [expression for _, expression in mapping.each]
+        found |= _after([*lists, mapping.when], (mapping.let, mapping.groups), own, trace.found)
+        for template in (template for group in mapping.groups for template in group.templates):
+            lists = [expression for _, expression in template.each]
+            gates = [*lists, template.when, template.subject, *template.data.values()]
+            rest = template.time, template.terms, template.custom, template.as_of, template.id
+            found |= _after(gates, rest, own, trace.found)
+            emitted |= {id(part) for part in parts_in(rest)} & trace.found
+    return found if emitted else found | {id(part) for part in parts_in((vendor.order, vendor.employer))}
+
+
+def _after(gates: Sequence[object], rest: object, own: Set[int], found: Set[int]) -> set[int]:
+    """The parts that follow the first gate that found nothing, unless the rest was read all the same."""
+    if {id(part) for part in parts_in(rest)} & found & own:
+        return set()
+    for index, gate in enumerate(gates):
+        inside = {id(part) for part in parts_in(gate)} & own
+        if inside and not inside & found:
+            return {id(part) for part in parts_in((gates[index + 1 :], rest))}
+    return set()
+
+
+def _names(parts: Iterable[object]) -> Iterator[str]:
+    """Yield the names of `let` and `each`."""
+    for part in parts:
+        if isinstance(part, EventMapping | Group):
+            yield from part.let
+        if isinstance(part, EventMapping | EventTemplate):
+            yield from dict(part.each)
+
+
+def _members(vendor: Vendor) -> Iterator[str]:
+    """Yield the names of all members of the samples."""
+    for sample in vendor.samples:
+        with suppress(CallerError):
+            yield from _members_in(loads(sample.body()))
+
+
+def _members_in(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from value
+    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _members_in(inner)
+
+
+def _misspelt(part: object, names: Set[str], members: Set[str]) -> str:
+    """What the first step of a path that no sample has may stand for."""
+    steps = part.steps if isinstance(part, Path) else ()
+    known = {*names, *members, *BUILT_IN, BODY}
+    for index, step in enumerate(steps):
+        if step not in known and not step.isdigit() and step != "*":
+            return did_you_mean(step, members if index else names | members)
+    return ""
