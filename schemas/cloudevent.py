@@ -283,20 +283,20 @@ def _data(
     if short is None:
         return {}
     read = schema_loader(EVENT_SCHEMAS[short])
-    declared = None if own is None else own.get(short.partition(".")[0], {})
+    about = short.partition(".")[0]
     try:
         loaded = read.load(data)
     except ValidationError as error:
         misplaced = hints_for_misplaced(short, own or NONE_DECLARED)
         problems.extend(problems_of(read.schema, error.messages_dict, "/data", hints, misplaced))
-        if declared is not None and CUSTOM in read.fields and isinstance(data.get(CUSTOM), Mapping):
+        if own is not None and CUSTOM in read.fields and isinstance(data.get(CUSTOM), Mapping):
             known = {problem.pointer for problem in problems}
             found: list[Problem] = []
-            check_custom(data[CUSTOM], declared, found, hints)
+            check_custom(data[CUSTOM], own, about, found, hints)
             problems.extend(problem for problem in found if problem.pointer not in known)
         return {}
-    if CUSTOM in loaded and declared is not None:
-        loaded[CUSTOM] = check_custom(data[CUSTOM], declared, problems, hints)
+    if CUSTOM in loaded and own is not None:
+        loaded[CUSTOM] = check_custom(data[CUSTOM], own, about, problems, hints)
     named = loaded.get("application")
     if named and subject and subject.startswith(APPLICATION) and subject != APPLICATION + named:
         problems.append(Problem("/data/application", "differs from the application in the subject"))

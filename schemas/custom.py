@@ -27,6 +27,15 @@ _DESCRIPTION: Final = (
 )
 
 
+_EVENTS: Final = {
+    "offer": "offer.extended or offer.updated",
+    "interview": "interview.scheduled or interview.rescheduled",
+    "application": "application.submitted",
+    "candidate": "candidate.preferences",
+}
+"""Kind of entity -> the events that can state a declared field of it."""
+
+
 class Custom(Kind):
     """An object of at most 50 values by name: texts, numbers, booleans, null, or objects of these."""
 
@@ -61,15 +70,17 @@ class Custom(Kind):
 
 
 def check_custom(
-    sent: Mapping[str, Any], declared: Mapping[str, Kind], problems: list[Problem], hints: Hints | None = None
+    sent: Mapping[str, Any], own: OwnKinds, about: str, problems: list[Problem], hints: Hints | None = None
 ) -> dict[str, Any]:
-    """The canonical values of declared fields. Undeclared names and values of another type are added to `problems`."""
-    at, hints = pointer("data", CUSTOM), hints or Hints()
+    """The canonical values of the fields that are declared of the kind `about`. Undeclared names and values of another
+    type are added to `problems`."""
+    at, hints, declared = pointer("data", CUSTOM), hints or Hints(), own.get(about, {})
     found: dict[str, Any] = {}
     for name, value in sent.items():
         if name not in declared:
             hint = (
-                hints.did_you_mean(name, declared)
+                _hint_for_misplaced(name, own)
+                or hints.did_you_mean(name, declared)
                 or f"; declared: {shorten(', '.join(sorted(declared)), MAX_LIST) or 'none'}"
             )
             problems.append(Problem(at + pointer(name), f"is not declared for this event in fields.yaml{hint}"))
@@ -79,6 +90,12 @@ def check_custom(
         except ValidationError as error:
             problems += problems_of(None, {name: error.messages}, at)
     return found
+
+
+def _hint_for_misplaced(name: str, own: OwnKinds) -> str:
+    """With which event to send a name that is declared of another kind; "" if it is not declared at all."""
+    found = [kind for kind, fields in own.items() if name in fields]
+    return f"; it is a field of the {found[0]}: send it with {_EVENTS[found[0]]}" if found else ""
 
 
 def _name(name: str) -> str:

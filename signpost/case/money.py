@@ -9,6 +9,12 @@ WEEKS_A_YEAR = 52
 USUAL_HOURS_PER_WEEK = Fraction(40)
 WHOLE_CURRENCIES = frozenset(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"))
 """Currencies of which no smaller unit is in use."""
+_THOUSANDTHS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
+
+
+def minor_digits(currency: str) -> int:
+    """How many digits the minor unit of a currency takes: 2 for cents (ISO 4217)."""
+    return 0 if currency in WHOLE_CURRENCIES else 3 if currency in _THOUSANDTHS else 2
 
 
 @dataclass(frozen=True, slots=True)

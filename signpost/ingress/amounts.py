@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from signpost.case.money import minor_digits
 from signpost.ingress.expressions import Expression, Path
 from signpost.ingress.formats import decimal_text
 from signpost.ingress.scope import DeliveryScope, is_known
@@ -11,19 +13,24 @@ from signpost.ingress.scope import DeliveryScope, is_known
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Money: {amount, currency, per}, from the first of `objects` that has an amount, or from the scope itself."""
+    """Money: {amount, currency, per}, from the first of `objects` that has an amount, or from the scope itself.
+    `minor_units`: the vendor states cents, or the like of another currency."""
 
     objects: tuple[Expression, ...]
     amount: Expression
     currency: Expression
     per: Expression
+    minor_units: bool = False
 
     def value(self, scope: DeliveryScope) -> Any:
         """Return the money without validating it; None if amount or currency is unknown."""
         for inner in self._scopes(scope):
             amount = decimal_text(_stripped(self.amount.value(inner)), scope.formats)
             currency = _stripped(self.currency.value(inner))
-            money = {"amount": amount, "currency": currency.upper() if isinstance(currency, str) else currency}
+            currency = currency.upper() if isinstance(currency, str) else currency
+            if self.minor_units and isinstance(currency, str):
+                amount = _in_major_units(amount, minor_digits(currency))
+            money = {"amount": amount, "currency": currency}
             if all(value is not None for value in money.values()):
                 per = self.per.value(inner)
                 return money if per is None else {**money, "per": per}
@@ -55,6 +62,14 @@ class Amount:
             found = expression.value(scope)
             if isinstance(found, Mapping):
                 yield scope.under(found)
+
+
+def _in_major_units(amount: Any, digits: int) -> Any:
+    """A number or its text, divided by 10 for each digit; any other value unchanged."""
+    try:
+        return f"{Decimal(str(amount)).scaleb(-digits):f}"
+    except (InvalidOperation, ValueError):
+        return amount
 
 
 def _stripped(value: Any) -> Any:

@@ -27,12 +27,6 @@ _TOUCHING: Final = re.compile(r"\}\{(?!timestamp\})")
 class DeliveryReader(PartReader):
     """Reads the nodes of one file."""
 
-    def flag(self, node: Node | None) -> bool:
-        """Read true or false; a missing node is false."""
-        if node is not None and not isinstance(node.value, bool):
-            self.problems.add("R006", node.position, "this must be true or false")
-        return node is not None and node.value is True
-
     def one_of(self, node: Node | None, words: Iterable[str], what: str) -> str:
         """Read one of these words; the first for a missing node."""
         text, known = self.text(node, what), tuple(words)

@@ -42,7 +42,7 @@ KINDS: Final = {
     "earliest": ("earliest",),
     "latest": ("latest",),
     "item_of": ("item_of", "where"),
-    "amount": ("of", "amount", "currency", "per"),
+    "amount": ("of", "amount", "currency", "per", "minor_units"),
 }
 """The key that identifies a kind of expression -> all keys of that kind."""
 
@@ -187,6 +187,6 @@ class ExpressionReader(FieldReader):
             name: self.expression(members[name]) if name in members else NOTHING
             for name in ("amount", "currency", "per")
         }
-        return Amount(
-            tuple(self.expression(inner) for inner in nodes), parts["amount"], parts["currency"], parts["per"]
-        )
+        objects = tuple(self.expression(inner) for inner in nodes)
+        minor_units = self.flag(members.get("minor_units"))
+        return Amount(objects, parts["amount"], parts["currency"], parts["per"], minor_units)

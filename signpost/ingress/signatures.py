@@ -215,9 +215,9 @@ def verify(
     if missing := [part for part in scheme.needs if not request.part(part)]:
         raise InvalidSignature(f"the signed message lacks {', '.join(missing)}; send it")
     if not signed:
-        message = "" if scheme.messages == ("{body}",) else f", as {' or '.join(scheme.messages)}"
+        signed_as = "" if scheme.messages == ("{body}",) else f", as {' or '.join(scheme.messages)}"
         raise InvalidSignature(
-            f"the signature does not match the body; check the secret of the source and sign the raw bytes{message}"
+            f"the signature does not match the body; check the secret of the source and sign the raw bytes{signed_as}"
         )
     if scheme.timestamp:
         _check_age(scheme, request.timestamp(), now, tolerance_us)

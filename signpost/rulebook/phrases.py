@@ -109,6 +109,9 @@ def _literal_terms(
     for value in values:
         if not fits(field, value):
             hint = meant(str(value), field.choices) if field.choices else HINTS.get(field.type, "")
+            if field.type == "boolean" and negated:
+                either = f"any of: [{{{field.name}: false}}, {{{field.name}: unknown}}]"
+                hint = f"a boolean takes no `not`: write false or, if it may be unknown, {either}"
             names.problems.add("R021", where, f"{value!r} does not fit {field.name} ({field.type})", hint)
             return ()
     return (OneOf(where, ref, tuple(values), negated),)

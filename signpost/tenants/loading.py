@@ -17,7 +17,10 @@ from signpost.yaml_files.reader import read
 
 SourceCheck: TypeAlias = Callable[[str, tuple[str, ...]], str]
 """(vendor, secrets) -> why webhooks cannot be verified; "" if they can."""
-CREATE_HINT: Final = "`signpost up` or `signpost tenants add NAME` creates it; or set SIGNPOST_TENANTS to another file"
+CREATE_HINT: Final = (
+    "run this in the folder where `signpost up` runs, or set SIGNPOST_DATA_DIR or SIGNPOST_TENANTS; in a new system,"
+    " `signpost up` or `signpost tenants add NAME` creates it"
+)
 
 
 class TenantsError(FileError):

@@ -47,6 +47,12 @@ class FieldReader:
             return ""
         return node.value
 
+    def flag(self, node: Node | None) -> bool:
+        """True or false; a missing node is false."""
+        if node is not None and not isinstance(node.value, bool):
+            self.problems.add("R006", node.position, "this must be true or false")
+        return node is not None and node.value is True
+
     def texts(self, node: Node | None, what: str) -> tuple[str, ...]:
         """A list of texts, or one text."""
         if node is None:

@@ -155,6 +155,8 @@ def test_rules_name_declared_fields_and_misspelt_ones_are_problems(tmp_path: Pat
     assert list(rulebook.vocabulary.own["candidate"]) == ["needs_visa", "most_probation", "available_on"]
     [found] = problems(folder(tmp_path, rule("probation_perod: above 60")))
     assert "R020 offer has no field 'probation_perod' (did you mean probation_period?)" in found
+    [found] = problems(folder(tmp_path, rule("candidate: {needs_visa: not true}")))
+    assert "write false or, if it may be unknown, any of: [{needs_visa: false}, {needs_visa: unknown}]" in found
     [found] = problems(folder(tmp_path, rule("shift: evening")))
     assert "R021 'evening' does not fit shift (choice)" in found
     [found] = problems(folder(tmp_path, rule("title: known", emitted="probation")))
@@ -239,7 +241,8 @@ def test_the_intake_refuses_unknown_names_and_other_types(tmp_path: Path) -> Non
     assert found.keys() == {"/data/custom/probation_perod", "/data/custom/shift", "/data/custom/sign_on/amount"}
     assert "did you mean probation_period?" in found["/data/custom/probation_perod"]
     assert found["/data/custom/shift"] == "must be one of day, night, not 'evening'"
-    with pytest.raises(InvalidEvent, match="/data/custom/needs_visa: is not declared for this event"):
+    there = "it is a field of the candidate: send it with candidate.preferences"
+    with pytest.raises(InvalidEvent, match=f"/data/custom/needs_visa: is not declared for this event.*; {there}"):
         load_event(event(offer="o", custom={"needs_visa": True}), tenant="t", now=NOW, own=declared)
     with pytest.raises(InvalidEvent, match="declared: none"):
         load_event(event(offer="o", custom={"shift": "day"}), tenant="t", now=NOW)

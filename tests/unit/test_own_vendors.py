@@ -308,6 +308,27 @@ def test_a_path_that_misspells_a_name_of_let_or_each_is_told_which(own: Path, tm
 
 
 @pytest.mark.parametrize(
+    ("amount", "currency", "read"),
+    [
+        ("450000", "EUR", "4500"), ('"450050"', "EUR", "4500.5"), ("450000.0", "USD", "4500"),
+        ("450000", "JPY", "450000"), ("1250500", "kwd", "1250.5"), ("1", "EUR", "0.01"), ('"a lot"', "EUR", None),
+    ],
+)  # fmt: skip
+def test_an_amount_in_minor_units_is_converted(
+    own: Path, tmp_path: Path, amount: str, currency: str, read: str | None
+) -> None:
+    sent = SENT.replace("60000", amount).replace("EUR", currency)
+    (own / "samples" / "huntflow" / "offer-sent.json").write_text(sent)
+    text = HUNTFLOW.replace(
+        "currency: event.offer.currency", "currency: event.offer.currency\n            minor_units: true"
+    )
+    [sample] = checked(own, tmp_path, text)["samples"]
+    salary = sample["events"][0]["data"].get("salary")
+    assert (salary and salary["amount"]) == read
+    assert any("salary was left out" in one for one in sample["warnings"]) == (read is None)
+
+
+@pytest.mark.parametrize(
     ("right", "wrong", "warning"),
     [
         ("subject: event.candidate.id", "subject: event.candidat.id", "11:14: the path 'event.candidat.id'; candidate"),

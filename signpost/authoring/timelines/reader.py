@@ -192,7 +192,7 @@ class _TimelineReader:
     def _custom(self, type_: str, node: Node, own: OwnKinds) -> dict[str, Any]:
         """The values of the fields that the rulebook declares."""
         found: list[DataProblem] = []
-        custom = check_custom(node.plain(), own.get(type_.partition(".")[0], {}), found)
+        custom = check_custom(node.plain(), own, type_.partition(".")[0], found)
         for problem in found:
             name = problem.pointer.split("/")[3]
             self.problems.add("R021", node.key_position(name), f"{type_}: {name} {problem.message}")
