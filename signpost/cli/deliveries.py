@@ -81,4 +81,5 @@ def _show(one: dict[str, Any], as_json: bool) -> None:
         echo(f"  problem  {problem['pointer'] or about}: {problem['detail']}")
     if not one["replayable"]:
         echo("  its body is not stored, so it cannot be replayed")
-    echo(json.dumps(one["body"], indent=2, ensure_ascii=False))
+    if one["body"] is not None:
+        echo(json.dumps(one["body"], indent=2, ensure_ascii=False))

@@ -17,6 +17,8 @@ from signpost.storage.tables import deliveries, delivery_cases, delivery_ids
 MAX_UNVERIFIED = 100
 MAX_UNVERIFIED_BYTES = 256_000
 """Stored deliveries of one source whose signature was not checked: their senders must not fill the database."""
+NOT_KEPT = b'[{"pointer": "", "detail": "its content is not kept: it names a candidate who was erased"}]'
+"""The problem that stands in place of a delivery's own, which may quote it."""
 OpenConnection: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 
 
@@ -98,7 +100,7 @@ class DeliveryStore:
                 # One writer per source, so that the limit holds exactly
                 self._dialect.lock_name(connection, f"unverified {row.tenant} {row.source}")
             if row.verified and _is_erased(connection, row.tenant, events, ids):
-                row = replace(row, shown=b"null", headers=b"{}", events=b"[]", problems=b"[]", body=None)
+                row = replace(row, shown=b"null", headers=b"{}", events=b"[]", problems=NOT_KEPT, body=None)
                 events, ids = (), ()
             connection.execute(insert(deliveries).values(**asdict(row)))
             _link(connection, row, events, ids)

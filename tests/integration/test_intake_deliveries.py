@@ -244,6 +244,8 @@ def test_a_refused_delivery_is_forgotten_with_the_candidate_it_names(intake: Int
     again = greenhouse(intake, refused).headers[HEADER]
     found = read(intake, f"/v1/deliveries/{again}")[1]
     assert (found["status"], found["body"], found["replayable"]) == ("refused", None, False)
+    [problem] = found["problems"]
+    assert problem["detail"] == "its content is not kept: it names a candidate who was erased"
 
 
 @pytest.mark.parametrize("body", [b"not JSON: Ada", b"[" + b",".join(b'"%d"' % n for n in range(1500)) + b"]"])

@@ -8,6 +8,7 @@ from signpost.case.event import Event
 from signpost.storage import BadCursor, DeliveryRow, StorageUnavailable, Store, Usage, open_store
 from signpost.storage.buckets import Rate
 from signpost.storage.cursor import MAX_POSITION, decode_cursor, encode_cursor
+from signpost.storage.deliveries import NOT_KEPT
 
 NOW = 1_772_460_000_000_000
 DELIVERY = DeliveryRow(
@@ -34,12 +35,12 @@ def test_what_can_be_replayed(verified: bool, body: bytes | None, replayable: bo
     assert replace(DELIVERY, verified=verified, body=body).summary().replayable is replayable
 
 
-def test_a_delivery_after_the_erasure_leaves_neither_headers_nor_problems(store: Store) -> None:
+def test_a_delivery_after_the_erasure_leaves_neither_headers_nor_its_problems(store: Store) -> None:
     with store.transaction() as tx:
         tx.erase("acme", ["c-1"], NOW, now=NOW)
     store.deliveries.add(DELIVERY, [Event("acme", "s", "e", "candidate.preferences", NOW, "c-1", {})])
     found = store.deliveries.get("acme", "dlv_1")
-    assert found == replace(DELIVERY, shown=b"null", headers=b"{}", events=b"[]", problems=b"[]", body=None)
+    assert found == replace(DELIVERY, shown=b"null", headers=b"{}", events=b"[]", problems=NOT_KEPT, body=None)
 
 
 def test_a_use_that_gets_no_connection_is_told_that_the_database_is_away(sqlite_url: str, store: Store) -> None:
