@@ -85,7 +85,8 @@ def format_change(event: dict[str, Any]) -> str:
     )
     due = f" (due {data['due'][:16].replace('T', ' ')} UTC)" if data.get("due") else ""
     reason = f": {data['reason']}" if data.get("reason") and data["status"] != "active" else ""
-    return f"{head}\n    {click.style(data['title'], bold=True)}{due}{reason}"
+    title = data["title"] or "(text deleted)"  # of an erased candidate
+    return f"{head}\n    {click.style(title, bold=True)}{due}{reason}"
 
 
 def _from_feed(

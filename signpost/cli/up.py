@@ -41,6 +41,10 @@ class AlreadyRunning(CallerError):
     """Another system uses this data folder or this address."""
 
 
+class NoRules(CallerError):
+    """A folder of rules does not exist, and no copy of its last valid content is kept."""
+
+
 @click.command
 @click.option("--advisors", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of advisors.")
 def up(advisors: int) -> None:
@@ -57,6 +61,7 @@ def up(advisors: int) -> None:
     """
     chosen = settings()
     _check_engine(chosen.engine)
+    _check_rules(chosen)
     url = f"http://{_to_reachable(chosen.http_bind)}"
     with _lock(chosen.data_dir):
         _check_free(chosen.http_bind)
@@ -119,6 +124,15 @@ def _check_engine(setting: str) -> None:
         choose_engine(setting)
 
 
+def _check_rules(settings: Settings) -> None:
+    """Raises NoRules."""
+    from signpost.tenants.live_rulebooks import kept_rules
+
+    missing = [folder.absolute() for folder in settings.rules if not folder.is_dir()]
+    if missing and not kept_rules(settings.state_dir, settings.rules, settings.tenants).exists:
+        raise NoRules(f"there is no folder {missing[0]}; start in the folder that has it, or correct SIGNPOST_RULES")
+
+
 def _check_free(bind: Bind) -> None:
     family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -174,6 +188,7 @@ def _print_ready(settings: Settings, url: str) -> None:
     command = _own_command()
     if "SIGNPOST_DATA_DIR" in os.environ:  # another terminal would look into the default folder
         command = f"SIGNPOST_DATA_DIR={shlex.quote(os.environ['SIGNPOST_DATA_DIR'])} {command}"
+    demo = ("  make demo                   play the journeys of three candidates",) if _is_checkout() else ()
     lines = (
         "",
         click.style(f"Signpost is ready at {url}", fg="green", bold=True),
@@ -181,12 +196,17 @@ def _print_ready(settings: Settings, url: str) -> None:
         f"  broker   {mask_passwords(settings.broker_url)}",
         "In a second terminal:",
         f"  {command} tail --follow     follow the advice",
-        "  make demo                   play the journeys of three candidates",
+        *demo,
         f"  {command} send FILE         send your own CloudEvents",
         "Ctrl-C stops it without losing data.",
         "",
     )
     echo("\n".join(lines), err=True)
+
+
+def _is_checkout() -> bool:
+    """Whether this is the folder of a clone, which has the make targets."""
+    return Path("Makefile").is_file() and Path("examples", "play.py").is_file()
 
 
 def _own_command() -> str:

@@ -52,6 +52,13 @@ def test_without_tenants_a_command_says_where_it_looked(tmp_path: Path, command:
     assert "SIGNPOST_TENANTS" in result.stderr
 
 
+def test_rules_in_another_folder_are_said_before_anything_starts(tmp_path: Path) -> None:
+    result = run("up", data=tmp_path, SIGNPOST_RULES="ours:my-rules")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "/my-rules; start in the folder that has it, or correct SIGNPOST_RULES" in result.stderr
+    assert not (tmp_path / "signpost.db").exists()
+
+
 @pytest.mark.parametrize("command", [("settings",), ("up",), ("sources", "list")])
 def test_an_exported_port_is_explained(tmp_path: Path, command: tuple[str, ...]) -> None:
     result = run(*command, data=tmp_path, SIGNPOST_PORT="8080")

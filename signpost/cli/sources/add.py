@@ -105,8 +105,9 @@ def _only_tenant(file: "TenantsFile") -> str:
     if len(names) == 1:
         return names[0]
     if not names:
+        lack = "contains no tenant" if file.path.exists() else "does not exist"
         raise AmbiguousTenant(
-            f"{file.path} {'contains no tenant' if file.path.exists() else 'does not exist'}: add a tenant with"
-            " `signpost tenants add NAME`, or set SIGNPOST_TENANTS or SIGNPOST_DATA_DIR to another path"
+            f"{file.path} {lack}: run this in the folder where `signpost up` runs, or set SIGNPOST_DATA_DIR or"
+            " SIGNPOST_TENANTS; in a new system, add a tenant with `signpost tenants add NAME`"
         )
     raise AmbiguousTenant(f"choose a tenant with --tenant: {', '.join(names)}")
