@@ -133,7 +133,7 @@ class Written:
         iso = self.pattern.iso(found) if isinstance(found, str) else None
         if found is not None and iso is None:
             name = _name_of(self.expression, "a time")
-            scope.notes.append(f"{name} was left out: it is not written as {self.pattern.text}")
+            scope.note(f"{name} was left out: it is not written as {self.pattern.text}")
         return iso
 
 
@@ -251,7 +251,7 @@ def _is_past(found: Any, expression: Expression, scope: DeliveryScope) -> bool |
     time = last_instant(found, scope.formats)
     if time is None and found is not None:
         name = _name_of(expression, "a value")
-        scope.notes.append(f"{name} is neither past nor future: its value cannot be read as a time or a day")
+        scope.note(f"{name} is neither past nor future: its value cannot be read as a time or a day")
     return None if time is None else time <= scope.received
 
 

@@ -29,7 +29,10 @@ def _items(name: str, expression: Expression, scopes: list[DeliveryScope], limit
         value = expression.value(outer)
         items = value if isinstance(value, list) else []
         count += len(items)
-        found += [outer.under({name: item}) for item in items[: limit - len(found)]]
+        found += [
+            outer.under({name: item}, f"{name} {number} of {len(items)}" if len(items) > 1 else "")
+            for number, item in enumerate(items[: limit - len(found)], 1)
+        ]
     if count > limit:
         scopes[0].notes.append(f"{name!r} has {count} items: those after the first {limit} were left out")
     return found

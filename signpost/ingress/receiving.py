@@ -130,7 +130,7 @@ def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationRes
     notes: list[str] = []
     documents = translate(vendor, delivery.headers, body, _receipt(delivery), notes, trace)
     events = tuple(_load_translated(delivery, _with_own_ids(document, source)) for document in documents)
-    left_out = tuple(Problem("", note) for note in dict.fromkeys(notes))[:MAX_PROBLEMS]
+    left_out = tuple(Problem("", note) for note in notes)[:MAX_PROBLEMS]
     if events:
         return TranslationResult(events, name or "", notes=(*left_out, *_notes(documents)))
     return replace(_explain_no_events(vendor, name, body), notes=left_out)

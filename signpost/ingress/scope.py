@@ -41,6 +41,9 @@ class DeliveryScope:
     notes: list[str] = field(default_factory=list)
     """What was left out because it cannot be read; shared by all scopes of a delivery."""
     trace: Trace | None = None
+    item: str = ""
+    """Which items of lists this scope is about, where there are several."""
+    noted: set[str] = field(default_factory=set)
 
     def at(self, steps: tuple[str, ...]) -> Any:
         """Return the value at a path from a named value or else the body. Each `*` collects the values of all items."""
@@ -54,16 +57,23 @@ class DeliveryScope:
         is_text = name in BUILT_IN and isinstance(self.names.get(name), str | None)
         return name in self.names and not (is_text and len(steps) > 1)
 
-    def under(self, names: Mapping[str, Any]) -> "DeliveryScope":
-        """Return this scope with additional named values."""
-        named = {**self.names, **names}
-        return DeliveryScope(self.body, self.headers, named, self.formats, self.received, self.notes, self.trace)
+    def under(self, names: Mapping[str, Any], item: str = "") -> "DeliveryScope":
+        """Return this scope with additional named values. `item`: which item of a list they are."""
+        named, items = {**self.names, **names}, f"{self.item}, {item}" if self.item and item else self.item or item
+        rest = self.received, self.notes, self.trace, items, self.noted
+        return DeliveryScope(self.body, self.headers, named, self.formats, *rest)
+
+    def note(self, text: str) -> None:
+        """Note what was left out. Of several items with the same note, the first is named."""
+        if text not in self.noted:
+            self.noted.add(text)
+            self.notes.append(f"{text} (first in {self.item})" if self.item else text)
 
     def readable(self, value: Any, steps: tuple[str, ...]) -> Any:
         """Return the value; None, with a note, for one that cannot be read."""
         if not isinstance(value, Unreadable):
             return value
-        self.notes.append(f"{'.'.join(steps)} was left out: {value.why}")
+        self.note(f"{'.'.join(steps)} was left out: {value.why}")
         return None
 
     def found(self, part: object, value: Value) -> Value:
@@ -75,14 +85,14 @@ class DeliveryScope:
     def leave_out(self, text: str, detail: str) -> None:
         """Note what is left out. `detail` has the value, which is personal: only those who try samples see it."""
         if self.trace is None:
-            self.notes.append(text)
+            self.note(text)
         else:
-            self.trace.remarks.append(detail)
+            self.remark(detail)
 
     def remark(self, text: str) -> None:
         """Tell a person who tries samples."""
         if self.trace is not None:
-            self.trace.remarks.append(text)
+            self.trace.remarks.append(f"{text} ({self.item})" if self.item else text)
 
     def all_if_traced(self, values: Iterable[Value]) -> Iterable[Value]:
         """Return the values, all of them computed if samples are tried: a part after the first that holds counts."""

@@ -119,7 +119,7 @@ class TermReader:
         about = template.type.partition(".")[0]
         for name, expression in template.custom.items():
             if name not in declared and is_known(expression.value(scope)):
-                scope.notes.append(position_of(self.vendor, expression) + why_undeclared(name, about, declared))
+                scope.note(position_of(self.vendor, expression) + why_undeclared(name, about, declared))
 
     def _note(self, name: str, kind: Kind, value: Any, found_by: Expression | None, scope: DeliveryScope) -> None:
         """Note that a value was left out, with its place in the mapping or in the source; nothing if there is none."""
@@ -128,9 +128,9 @@ class TermReader:
         if self._is_from_field(name, kind, scope):
             source = self.receipt.source.partition("/")[2]
             place = f"{name} (fields of source {source}: {self.receipt.fields[name]})"
-            scope.notes.append(why_left_out(place, kind, value, scope))
+            scope.note(why_left_out(place, kind, value, scope))
         else:
-            scope.notes.append(position_of(self.vendor, found_by) + why_left_out(name, kind, value, scope))
+            scope.note(position_of(self.vendor, found_by) + why_left_out(name, kind, value, scope))
 
     def _is_from_field(self, name: str, kind: Kind, scope: DeliveryScope) -> bool:
         """Whether a field of the source has the value of a term; else the mapping has it."""

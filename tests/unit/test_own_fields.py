@@ -404,6 +404,7 @@ def test_own_fields_are_mapped_for_each_item_of_a_list(tmp_path: Path, by: str) 
     if by == "source":
         place = "custom.probation_period (fields of source acme: person.deal.days)"
     assert note.startswith(f"{place} was left out: ")
+    assert note.endswith(" (first in person 5 of 5)")
 
 
 def test_a_mapped_own_field_that_no_rulebook_declares_leaves_a_note(tmp_path: Path) -> None:
