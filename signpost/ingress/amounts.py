@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from signpost.case.money import minor_digits
 from signpost.ingress.expressions import Expression, Path
 from signpost.ingress.formats import decimal_text
 from signpost.ingress.scope import DeliveryScope, is_known
+
+MAX_DIGITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,13 @@ class Amount:
 
 
 def _in_major_units(amount: Any, digits: int) -> Any:
-    """A number or its text, divided by 10 for each digit; any other value unchanged."""
+    """A number or its text, divided by 10 for each digit; any other value unchanged, and those too large for money."""
     try:
-        return f"{Decimal(str(amount)).scaleb(-digits):f}"
-    except (InvalidOperation, ValueError):
+        number = Decimal(str(amount))
+    except InvalidOperation:
         return amount
+    is_usual = number.is_finite() and abs(number.adjusted()) < MAX_DIGITS
+    return f"{number.scaleb(-digits):f}" if is_usual else amount
 
 
 def _stripped(value: Any) -> Any:

@@ -312,6 +312,8 @@ def test_a_path_that_misspells_a_name_of_let_or_each_is_told_which(own: Path, tm
     [
         ("450000", "EUR", "4500"), ('"450050"', "EUR", "4500.5"), ("450000.0", "USD", "4500"),
         ("450000", "JPY", "450000"), ("1250500", "kwd", "1250.5"), ("1", "EUR", "0.01"), ('"a lot"', "EUR", None),
+        ('"1e999999999"', "EUR", None), ('"1e-999999999"', "EUR", None),
+        ('"NaN"', "EUR", None), ("4.5e5", "EUR", "4500"),
     ],
 )  # fmt: skip
 def test_an_amount_in_minor_units_is_converted(
