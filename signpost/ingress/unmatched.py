@@ -103,5 +103,6 @@ def _misspelt(part: object, names: Set[str], members: Set[str]) -> str:
     known = {*names, *members, *BUILT_IN, BODY}
     for index, step in enumerate(steps):
         if step not in known and not step.isdigit() and step != "*":
-            return did_you_mean(step, members if index else names | members)
+            fixed = f"; a fixed word is {{is: {step}}}" if len(steps) == 1 else ""
+            return did_you_mean(step, members if index else names | members) or fixed
     return ""

@@ -349,6 +349,13 @@ def test_one_mistake_gives_one_warning(own: Path, tmp_path: Path, right: str, wr
     assert len(found["problems"]) == 1
 
 
+def test_a_fixed_word_that_is_written_as_a_path_is_explained(own: Path, tmp_path: Path) -> None:
+    text = HUNTFLOW.replace("per: {path: event.offer.period, words: periods}", "per: annual")
+    assert any(
+        one.endswith("in any sample; a fixed word is {is: annual}") for one in checked(own, tmp_path, text)["unmatched"]
+    )
+
+
 @pytest.mark.parametrize("each", ['"$"', "{}"])
 def test_an_each_of_another_form_is_one_problem(own: Path, tmp_path: Path, each: str) -> None:
     text = HUNTFLOW.replace("    subject: event", f"    each: {each}\n    subject: event")
