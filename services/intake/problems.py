@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g, has_app_context
+from flask import Flask, Response, g, has_app_context, request
 from werkzeug.exceptions import HTTPException
 
 from signpost.errors import CallerError, SignpostError, TransientError
@@ -200,7 +200,9 @@ def http_to_problem(error: HTTPException) -> Response:
     headers = [
         (name, value) for name, value in error.get_headers() if name.lower() in ("allow", "location", "retry-after")
     ]
-    return problem(status, f"http-{status}", error.name, error.description or error.name, headers=headers)
+    is_path = status == 404 and request.url_rule is None
+    detail = "there is no such path; /docs lists all operations" if is_path else error.description or error.name
+    return problem(status, f"http-{status}", error.name, detail, headers=headers)
 
 
 def bug_to_problem(error: Exception) -> Response:

@@ -97,3 +97,9 @@ def test_a_name_of_any_characters_can_be_refused(intake: Intake) -> None:
 
 def test_a_route_without_parameters_takes_any(intake: Intake) -> None:
     assert intake.get("/v1/endpoints?limit=1").status_code == 200
+
+
+def test_an_unknown_path_is_answered_with_where_all_are(intake: Intake) -> None:
+    answer = intake.client.get("/v1/candidats")
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+    assert answer.get_json()["detail"] == "there is no such path; /docs lists all operations"
