@@ -74,8 +74,8 @@ def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
         problems.add("R052", here, message, meant(rule_id, rules))
     rulebook = Rulebook(dict(sorted(rules.items())), _version(files, params), cards, policy)
     check_rulebook(rulebook, problems)
-    check_card_keys(rulebook, problems)
     check_barriers(rulebook, problems)
+    check_card_keys(rulebook, problems)
     return rulebook
 
 

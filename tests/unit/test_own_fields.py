@@ -166,6 +166,12 @@ def test_rules_name_declared_fields_and_misspelt_ones_are_problems(tmp_path: Pat
     assert f"(docs/rulebook/fields.md lists the fields of an offer; fields.yaml declares {names})" in found
 
 
+def test_what_follows_from_a_wrong_audience_is_not_reported(tmp_path: Path) -> None:
+    text = rule("fit: above 1", audience="employer") + "  item: how it fits\n  question: Does it?\n"
+    found = problems(folder(tmp_path, text))
+    assert {one.split()[1] for one in found} == {"R060"}, found
+
+
 @pytest.mark.parametrize(
     ("when", "emitted"),
     [

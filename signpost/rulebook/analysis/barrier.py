@@ -19,7 +19,10 @@ def check_barriers(rulebook: Rulebook, problems: Problems) -> None:
     """Report where an employer's rule could depend on what that employer does not know."""
     for rule in rulebook.rules.values():
         if rule.audience == "employer":
+            before = len(problems.found)
             _check_barrier(rule, problems)
+            if len(problems.found) > before:
+                problems.rules.add(rule.id)
 
 
 def _check_barrier(rule: Rule, problems: Problems) -> None:
