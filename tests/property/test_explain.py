@@ -155,7 +155,6 @@ def test_why_it_holds_and_what_would_end_it() -> None:
         ("stage: open", "yes"),
         ("respond_by: unknown", "yes"),
         ("no contact", "yes"),
-        ("no contact as answer", "yes"),
         ("over_at: ahead", "yes"),
     ]
     [stage] = one["because"][0]["seen"]
