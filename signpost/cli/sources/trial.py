@@ -174,7 +174,8 @@ def _show(found: dict[str, Any], sample: "Sample", secrets: int) -> None:
     echo(f"sample     {steps['sample']} ({steps['attested']})")
     if days := steps["moved_days"]:
         echo(f"times      moved by {days:+} days, to yesterday and around it")
-    echo(f"signature  with the newest of {secrets} active secret{'' if secrets == 1 else 's'}")
+    secret = f"the newest of {secrets} active secret{'' if secrets == 1 else 's'}"
+    echo(f"signature  with {secret}, as the mapping signs; only a webhook of the vendor proves that")
     colour = "green" if good else "red"
     echo(f"answer     {click.style(str(steps['answer']), colour)}, the vendor expects {steps['expected']}")
     if steps["problem"]:
