@@ -22,7 +22,8 @@ class Receiver:
     server: HookServer | None = None
     first: dict[str, bytes] = field(default_factory=dict)
     """Id of a message -> its body, in order of the first arrivals."""
-    bodies_differ: set[str] = field(default_factory=set)
+    other: dict[str, bytes] = field(default_factory=dict)
+    """Id of a message -> a body that is not its first."""
     _read: int = 0
 
     def read(self) -> None:
@@ -34,7 +35,7 @@ class Receiver:
         for headers, body in fresh:
             name = headers["webhook-id"]
             if self.first.setdefault(name, body) != body:
-                self.bodies_differ.add(name)
+                self.other[name] = body
 
     def missing(self, ids: Iterable[str]) -> list[str]:
         """Which of these messages have not arrived."""
@@ -48,11 +49,20 @@ class Receiver:
         return {
             "webhook lost": lost,
             "webhook of nothing recorded": [name for name in self.first if name not in bodies],
-            "webhook with another body": sorted(
-                self.bodies_differ | {name for name, body in mine.items() if body != bodies[name]}
-            ),
+            "webhook with another body": [
+                *(f"{name}: {_difference(self.first[name], body)}" for name, body in self.other.items()),
+                *(f"{name}: {_difference(bodies[name], body)}" for name, body in mine.items() if body != bodies[name]),
+            ],
             "webhook before one with a smaller sequence": list(_inversions(self.first)),
         }
+
+
+def _difference(one: bytes, other: bytes) -> str:
+    """Where two bodies begin to differ."""
+    pairs = enumerate(zip(one, other, strict=False))
+    place = next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+    around = slice(max(0, place - 60), place + 60)
+    return f"{len(one)} and {len(other)} bytes, from byte {place}: {one[around]!r} and {other[around]!r}"
 
 
 def _inversions(ids: Iterable[str]) -> Iterator[str]:

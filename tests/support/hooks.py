@@ -37,7 +37,12 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # Its sender ended half-way: a request that never was, as every server sees it
+            self.close_connection = True
+            return
         with self.server.arrived:
             self.server.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
             status, headers, answer = self.server.answer(len(self.server.requests))
