@@ -19,5 +19,6 @@ def hints_for_misplaced(type_: str, own: OwnKinds) -> Mapping[str, str]:
     itself in an event that takes none."""
     declared = own.get(type_.partition(".")[0], {})
     if type_ in TAKE_OWN:
-        return dict.fromkeys(declared, CUSTOM_HINT)
+        written = (form for name in declared for form in (name, f"{CUSTOM}_{name}", f"{OWN}{name}"))
+        return dict.fromkeys(written, CUSTOM_HINT)
     return dict.fromkeys((CUSTOM, *declared), f"; the events that take fields of your own are {', '.join(TAKE_OWN)}")

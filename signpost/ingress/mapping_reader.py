@@ -1,6 +1,6 @@
 """Reads a vendor's mapping file strictly: reports all problems at once with file, line, column and a suggestion."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -173,12 +173,20 @@ class _MappingReader(DeliveryReader):
                 is_own = part == "terms" and name.startswith(OWN)
                 if name not in known and not (is_own and kind in TAKE_OWN):
                     at = node.key_position(name)
-                    hint = f"events with fields of your own are {', '.join(TAKE_OWN)}" if is_own else meant(name, known)
+                    hint = (
+                        f"events with fields of your own are {', '.join(TAKE_OWN)}" if is_own else _meant(name, known)
+                    )
                     self.problems.add("R020", at, f"{kind} has no field {name!r}", hint)
                     node.value.pop(name)
         for name, (_, field) in known.items():
             if field.required and name not in _names(members.get("data")):
                 self.problems.add("R011", members["type"].position, f"{kind} needs {name!r} in its data")
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    """The field of an event, or of one's own, that was meant."""
+    own = name.removeprefix("custom_").removeprefix("custom")
+    return f"a field of your own is {OWN}{own}" if own and own != name else meant(name, known)
 
 
 def _names(node: Node | None) -> list[str]:

@@ -249,13 +249,15 @@ class TenantsReader(FieldReader):
 
     def _check_own(self, at: str, name: str, where: Position, vocabulary: Vocabulary | None) -> None:
         """`custom.NAME` must be a field that the rulebook of the source's tenant declares."""
+        fields = vocabulary.own.values() if vocabulary is not None else ()
+        declared = {f"{OWN}{own}": own for kind in fields for own in sorted(kind)}
         if not name.startswith(OWN):
-            self.problems.add("R010", where, f"{at} has no {name!r}", meant(name, TERMS))
-        elif vocabulary is not None:
-            declared = sorted({f"{OWN}{own}" for fields in vocabulary.own.values() for own in fields})
-            if name not in declared:
-                hint = meant(name, declared) or "none is declared"
-                self.problems.add("R010", where, f"{at}: {name!r} is not declared in fields.yaml", hint)
+            near = next((path for path, own in declared.items() if name in (own, path.replace(".", "_"))), "")
+            hint = f"did you mean {near}?" if near else meant(name, [*TERMS, *declared])
+            self.problems.add("R010", where, f"{at} has no {name!r}", hint)
+        elif vocabulary is not None and name not in declared:
+            hint = meant(name, sorted(declared)) or "none is declared"
+            self.problems.add("R010", where, f"{at}: {name!r} is not declared in fields.yaml", hint)
 
     def _texts(self, at: str, node: Node | None) -> Iterator[tuple[str, Node]]:
         if node is not None and not isinstance(node.value, list):

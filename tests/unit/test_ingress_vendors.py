@@ -393,6 +393,8 @@ def test_a_new_vendor_with_a_known_scheme_needs_no_python(tmp_path: Path) -> Non
         ("type: offer.accepted", "type: offer.acepted",
          "mine.yaml:10:15: R013 'offer.acepted' is not a known event type (did you mean offer.accepted"),
         ("data: {offer:", "data: {ofer:", "mine.yaml:12:16: R020 offer.accepted has no field 'ofer' (did you mean"),
+        ("data: {offer:", "terms: {custom_visa: x}\n        data: {offer:",
+         "mine.yaml:12:17: R020 offer.accepted has no field 'custom_visa' (a field of your own is custom.visa)"),
         ("subject: person.id", "subjekt: person.id", "mine.yaml:8:5: R010 an event has no 'subjekt' (did you"),
         ("subject: person.id", "when: {}", "mine.yaml:10:9: R011 the event has no subject (set subject here or beside"),
         ("subject: person.id", "subject: person id", "mine.yaml:8:14: R022 'person id' is not a path"),

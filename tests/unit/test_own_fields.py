@@ -265,6 +265,8 @@ def test_a_field_of_ones_own_beside_shipped_ones_is_sent_to_custom(tmp_path: Pat
     declared = own("fields: {offer: {relocation_allowance: {type: money, visible_to: employer}}}\n", tmp_path)
     with pytest.raises(InvalidEvent, match=r"field; a field of your own belongs under 'custom'$"):
         load_event(event(offer="o", relocation_allowance=1), tenant="t", now=NOW, own=declared)
+    with pytest.raises(InvalidEvent, match=r"field; a field of your own belongs under 'custom'$"):
+        load_event(event(offer="o", custom_relocation_allowance=1), tenant="t", now=NOW, own=declared)
     with pytest.raises(InvalidEvent, match=TAKEN_ELSEWHERE.format("relocation_allowance")):
         load_event(event("offer.accepted", offer="o", relocation_allowance=1), tenant="t", now=NOW, own=declared)
     with pytest.raises(InvalidEvent, match=r"field; did you mean relocation\?$"):

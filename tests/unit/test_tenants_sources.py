@@ -72,6 +72,15 @@ def test_a_wrong_option_is_the_only_problem(tmp_path: Path, options: str, proble
     assert problem in found
 
 
+@pytest.mark.parametrize("name", ["custom_clawback", "clawback"])
+def test_a_field_of_ones_own_is_suggested_as_custom(tmp_path: Path, name: str) -> None:
+    (tmp_path / "fields.yaml").write_text("fields: {offer: {clawback: {type: number, visible_to: candidate}}}\n")
+    body = f"s: {{tenant: acme, vendor: lever, secrets: ['plain:{SECRET}'], fields: {{{name}: x}}}}"
+    (tmp_path / "tenants.yaml").write_text(f"tenants: {{acme: {{}}}}\nsources:\n  {body}\n")
+    found = load_tenants(tmp_path / "tenants.yaml", {}, rules=tmp_path).sources["s"]
+    assert f"has no {name!r} (did you mean custom.clawback?)" in found.problem
+
+
 @pytest.mark.parametrize("reference", ["plain:", "env:", "file:", ":x", "x"])
 def test_a_reference_to_no_secret_is_refused(tmp_path: Path, reference: str) -> None:
     found = load(tmp_path, f"s: {{tenant: acme, vendor: lever, secrets: ['{reference}']}}").sources["s"]
