@@ -4,7 +4,7 @@ Fixed for all mappings: an event in the future, or without a time, gets the time
 does not fit the schema is left out (unknown, not wrong); an event without a subject is not emitted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -63,7 +63,8 @@ def translate(
     builtin["statement"] = f"{builtin['occurrence'] or receipt.received}-{receipt.digest[:16]}"
     builtin["occurrence"] = builtin["occurrence"] or receipt.digest
     translator = Translator(vendor, receipt)
-    return [document for inner in each_item(mapping.each, scope) for document in translator.translate(mapping, inner)]
+    items = each_item(mapping.each, scope, _max_items(one for group in mapping.groups for one in group.templates))
+    return [document for inner in items for document in translator.translate(mapping, inner)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Translator:
 
     def _group(self, group: Group, scope: DeliveryScope) -> Iterator[Document]:
         for template in group.templates:
-            for inner in each_item(template.each, scope, MAX_ERASED if template.type == ERASED else MAX_ITEMS):
+            for inner in each_item(template.each, scope, _max_items([template])):
                 if holds(template.when, inner):
                     yield from self._emit(template, inner)
 
@@ -144,6 +145,11 @@ class Translator:
         at = position_of(self.vendor, found_by)
         note = f"{at}the {what} of {type_} was left out: its value cannot be read; the time of receipt counts"
         scope.leave_out(note, f"the {what} of {type_} is {why_no_time(stated, scope.formats)}; that of receipt counts")
+
+
+def _max_items(templates: Iterable[EventTemplate]) -> int:
+    """How many items of a list count: more where all that they tell is whom to forget."""
+    return MAX_ERASED if all(one.type == ERASED for one in templates) else MAX_ITEMS
 
 
 def _fitting_id(text: str) -> str:

@@ -1,6 +1,7 @@
 """Shapes that vendors allow beside the usual one: what they state is neither lost nor read as something else."""
 
 import json
+import pathlib
 import re
 from typing import Any
 
@@ -13,8 +14,11 @@ from signpost.facts.facts import facts_of
 from signpost.facts.stages import APPLICATION_STAGES, INTERVIEW_STAGES, OFFER_STAGES, stage_of
 from signpost.ingress.expressions import Before, Expression, Extreme, Path
 from signpost.ingress.formats import Formats
+from signpost.ingress.mapping_reader import load_mapping
+from signpost.ingress.receipt import Receipt
 from signpost.ingress.receiving import TranslationResult, WebhookRequest, read
 from signpost.ingress.scope import DeliveryScope
+from signpost.ingress.translate import translate
 from signpost.ingress.vendors import VENDORS
 from signpost.schemas import InvalidEvent, load_event
 from signpost.tenants.model import Source
@@ -888,3 +892,35 @@ def test_a_list_that_is_too_long_leaves_a_note() -> None:
     result = take("teamtailor-partner", {"partner-event": {"id": "p1", "candidate": candidate}})
     assert len(result.events) == 2000
     assert "'offer' has 1002 items: those after the first 1000 were left out" in notes(result)
+
+
+def test_a_list_of_candidates_to_erase_is_longer_than_others_wherever_its_loop_stands(tmp_path: pathlib.Path) -> None:
+    mapping = """
+title: Erasing
+attested: made up
+signature: {scheme: "standard-webhooks"}
+event: kind
+events:
+  - on: erased
+    each: {person: people}
+    subject: person
+    emit:
+      - type: candidate.erased
+        id: "erased-{person}"
+  - on: hired
+    each: {person: people}
+    subject: person
+    emit:
+      - type: offer.accepted
+        id: "hired-{person}"
+        data: {offer: person}
+samples: []
+"""
+    (tmp_path / "erasing.yaml").write_text(mapping)
+    vendor, people = load_mapping(tmp_path / "erasing.yaml"), [f"p{number}" for number in range(1200)]
+
+    def count(kind: str) -> int:
+        return len(translate(vendor, {}, {"kind": kind, "people": people}, Receipt("erasing/acme", NOW, "d")))
+
+    assert count("erased") == 1200
+    assert count("hired") == 1000
