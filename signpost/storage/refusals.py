@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from pathlib import Path
 from typing import Final
 
 SETTING: Final = "SIGNPOST_DATABASE_URL"
@@ -46,6 +47,14 @@ def postgresql_refusal(state: str, text: str) -> str:
 def sqlite_refusal(error: sqlite3.Error) -> str:
     """What is the matter with a database file and what to do; "" where the error is of another kind."""
     fault = _FILE_ERRORS.get(getattr(error, "sqlite_errorname", ""))
-    file = next((f" {note}" for note in getattr(error, "__notes__", ())), "")
-    text = f"the database file{file} {fault}; check its path and permissions ({SETTING}, SIGNPOST_DATA_DIR)"
-    return text if fault else ""
+    if not fault:
+        return ""
+    file = next(iter(getattr(error, "__notes__", ())), "")
+    if file and not Path(file).parent.is_dir():
+        return (
+            f"there is no folder {Path(file).parent.absolute()} with a database; run this command in the folder where"
+            f" `signpost up` runs, or correct SIGNPOST_DATA_DIR or {SETTING}"
+        )
+    return (
+        f"the database file{file and f' {file}'} {fault}; check its path and permissions ({SETTING}, SIGNPOST_DATA_DIR)"
+    )

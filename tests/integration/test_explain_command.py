@@ -101,6 +101,13 @@ def test_a_stored_candidate(env: dict[str, str]) -> None:
         assert "no facts are known" in result.output
 
 
+def test_in_another_folder_it_says_where_to_run_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call("ask-response-deadline", "--candidate", "c-1")
+    assert result.exit_code == 2
+    assert f"there is no folder {tmp_path}/.signpost with a database; run this command in the folder" in result.output
+
+
 def test_what_consumers_were_told_is_left_out_at_another_time(env: dict[str, str]) -> None:
     asked = ("ask-response-deadline@offer/acme", "--candidate", "c-1", "--tenant", "north", "--json")
     [now], [then] = (json.loads(call(*asked, *at, env=env).output) for at in ((), ("--at", "0h")))

@@ -42,7 +42,7 @@ def faulty_rules(installation: Installation) -> None:
 
 OLD = "UPDATE alembic_version SET version_num = '0001'"
 FAULTS = {
-    "no database": (no_database, "/none/signpost.db cannot be opened; check its path and permissions", ROLES),
+    "no database": (no_database, "/none with a database; run this command in the folder where", ROLES),
     "no tables": (sql("DROP TABLE alembic_version"), "no tables of Signpost; run `signpost db upgrade` first", ROLES),
     "old tables": (sql(OLD), "older than {head}; run `signpost db upgrade` first", ROLES),
     "no queues": (sql("DELETE FROM queue_queues"), "is missing; run `signpost topology apply` first", ROLES),
