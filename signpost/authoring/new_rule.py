@@ -18,7 +18,8 @@ from signpost.suggestions import meant
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import Node, read
 
-EXAMPLE_ACT: Final = "decide"
+EXAMPLE_ACTS: Final = {"candidate": "decide", "employer": "tell candidate"}
+"""Whom a rule addresses -> the act to begin with."""
 TOPIC: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
@@ -50,13 +51,22 @@ def write_rule(folders: Folders, new: NewRule) -> tuple[Path, Path]:
         raise CallerError(f"a rule for employers cannot be about the candidate; {hint}")
     folder = folders_of(folders)[-1]
     _check_unused(folders, new.name)
-    rule = rule_text(new.name, new.about, new.audience, _source(folders, new.source), _act(folders))
+    acts = acts_to_choose(folders, new.audience)
+    rule = rule_text(new.name, new.about, new.audience, _source(folders, new.source), acts)
     timeline = timeline_text(new.name, new.about)
     files = folder / f"{topic}.yaml", folder / TIMELINES_FOLDER / f"{topic}.yaml"
     texts = _with_rule(files[0], rule), _with_timeline(files[1], timeline)
     for path, text in zip(files, texts, strict=True):
         _write(path, text)
     return files
+
+
+def acts_to_choose(folders: Folders, audience: str) -> list[str]:
+    """What the rulebook lets a rule write as its act, in order of the file; those that replace others are left out. The
+    first is one to begin with."""
+    acts = read_acts(folders, Problems())
+    harmless = [phrase for phrase in acts.phrases() if not acts.known[phrase.partition(" ")[0]].replaces]
+    return sorted(harmless, key=lambda phrase: phrase != EXAMPLE_ACTS[audience])
 
 
 def _check_unused(folders: Folders, name: str) -> None:
@@ -78,13 +88,6 @@ def _source(folders: Folders, source: str | None) -> str:
     if source is not None and source not in articles:
         raise CallerError(f"{path} has no article {source!r}; {meant(source, articles)}".removesuffix("; "))
     return source or next(iter(articles))
-
-
-def _act(folders: Folders) -> str | None:
-    """An act to begin with, one that replaces nothing; None if the rulebook declares none."""
-    known = read_acts(folders, Problems()).known
-    harmless = [name for name, act in known.items() if not act.replaces]
-    return EXAMPLE_ACT if EXAMPLE_ACT in harmless else next(iter(harmless), None)
 
 
 def _root(path: Path) -> Node:

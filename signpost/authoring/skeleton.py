@@ -2,7 +2,9 @@
 
 The rule loads, the timeline passes, and the rule is silent in other timelines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Final
 
 _EMPLOYER = "employer: {id: example, name: Example employer}"
@@ -50,11 +52,17 @@ EXAMPLES: Final = {
 """What a rule is about -> its example."""
 
 
-def rule_text(name: str, about: str, audience: str, source: str, act: str | None = None) -> str:
-    """The rule, its keys explained by comments. `act`: for a rulebook that declares acts."""
+CHOOSE_ACT: Final = (
+    "What it has the person do: {}, or an act that replaces others. acts.yaml says what each means; `ask employer`"
+    " joins the question to the letter to the employer."
+)
+
+
+def rule_text(name: str, about: str, audience: str, source: str, acts: Sequence[str] = ()) -> str:
+    """The rule, its keys explained by comments. `acts`: what the rulebook lets it write as its act; the first is it."""
     first, second = EXAMPLES[about].conditions
     field = second.partition(":")[0]
-    acting = f"  # What it has the person do: one of acts.yaml.\n  act: {act}\n" if act else ""
+    acting = f"{_comment(CHOOSE_ACT.format(', '.join(acts)))}\n  act: {acts[0]}\n" if acts else ""
     whose = "" if about == "candidate" else " about {{ employer }}"
     return f"""\
 {name}:
@@ -75,6 +83,10 @@ def rule_text(name: str, about: str, audience: str, source: str, act: str | None
   title: Write what to do
   message: Write in a few sentences why it matters{whose}.
 """
+
+
+def _comment(text: str) -> str:
+    return fill(text, 118, initial_indent="  # ", subsequent_indent="  # ", break_on_hyphens=False)
 
 
 def timeline_text(name: str, about: str) -> str:

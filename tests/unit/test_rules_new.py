@@ -76,6 +76,16 @@ def test_it_passes_beside_the_shipped_rules(folder: Path) -> None:
     assert test.exit_code == 0, test.output
 
 
+def test_it_lists_the_acts_to_choose_from(folder: Path) -> None:
+    run("new", "one", folder)
+    run("new", "two", folder, "--audience", "employer", "--about", "offer")
+    one, two = (" ".join((folder / f"{name}.yaml").read_text().replace("#", " ").split()) for name in ("one", "two"))
+    assert " act: decide " in one
+    assert "has the person do: decide, " in one
+    assert "weigh, review, ask employer, " in one
+    assert " act: tell candidate " in two
+
+
 def test_new_files_name_their_schema_where_the_folder_has_it(folder: Path, empty: Path) -> None:
     run("new", "my-rule", folder)
     assert (folder / "my-rule.yaml").read_text().startswith("# yaml-language-server: $schema=rulebook.schema.json\n")
@@ -117,6 +127,14 @@ def test_a_file_that_cannot_be_extended_stays_as_it_is(empty: Path, text: str) -
     assert str(empty / "timelines" / "my-rule.yaml") in result.stderr
     assert sorted(written(empty)) == ["sources.yaml", "timelines/my-rule.yaml"]
     assert (empty / "timelines" / "my-rule.yaml").read_text() == text
+
+
+@pytest.mark.parametrize(("command", "prefix"), [("test", "ours:"), ("check", ""), ("check", "ours:")])
+def test_a_folder_of_timelines_is_not_taken_for_rules(empty: Path, command: str, prefix: str) -> None:
+    run("new", "one", empty)
+    result = run(command, f"{prefix}{empty}/timelines")
+    assert result.exit_code == 2
+    assert f"has timelines, not rules; name the folder around it: {prefix}{empty}\n" in result.stderr
 
 
 def test_a_timeline_keeps_the_indentation_of_its_file(empty: Path) -> None:

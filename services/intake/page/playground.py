@@ -9,6 +9,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from signpost.authoring.editor import sources_in
+from signpost.authoring.new_rule import acts_to_choose
 from signpost.authoring.skeleton import rule_text, timeline_text
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
@@ -149,9 +150,8 @@ def _text_of(parts: PageParts, tenant: str, rule: str) -> str:
 
 def _skeleton(folders: Folders) -> str:
     articles = sources_in(folders, Problems()).articles
-    acts = read_acts(folders, Problems()).known
-    act = next((name for name, one in acts.items() if not one.replaces), None)
-    return rule_text(EXAMPLE, "offer", "candidate", next(iter(articles), "an-article"), act)
+    article = next(iter(articles), "an-article")
+    return rule_text(EXAMPLE, "offer", "candidate", article, acts_to_choose(folders, "candidate"))
 
 
 def _indent(text: str) -> str:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from signpost.rulebook.folders import Folders
 
 
+TIMELINES, SOURCES = "timelines", "sources.yaml"
+"""The folder of a rulebook with its timelines; the file that identifies a rulebook."""
+
+
 class _Folders(click.ParamType["tuple[Path, ...]"]):
     """One folder of rules, or `ours:DIR`: several of which each adds to those before. `files`: or a single file."""
 
@@ -31,6 +35,10 @@ class _Folders(click.ParamType["tuple[Path, ...]"]):
         for one in found:
             if not (one.is_dir() or (self.files and one.is_file())):
                 self.fail(f"there is no {'file or ' if self.files else ''}folder {str(one)!r}", param, ctx)
+        last = found[-1]
+        if last.name == TIMELINES and (len(found) > 1 or not self.files) and not (last / SOURCES).is_file():
+            name = f"{OURS}:{last.parent}" if len(found) > 1 else last.parent
+            self.fail(f"{str(last)!r} has timelines, not rules; name the folder around it: {name}", param, ctx)
         return found
 
 

@@ -8,15 +8,11 @@ from typing import Any
 import click
 
 from signpost.cli.edge import echo, json_option, print_json
-from signpost.cli.rules.common import FOLDERS, PATHS, place
+from signpost.cli.rules.common import FOLDERS, PATHS, SOURCES, TIMELINES, place
 from signpost.cli.rules.junit import write_junit
 from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, progress_bar, report_json, show_report
 from signpost.settings import SHIPPED_RULES
 from signpost.yaml_files.problems import FileError
-
-TIMELINES_FOLDER = "timelines"
-SOURCES = "sources.yaml"
-"""File that identifies a rulebook."""
 
 
 @click.command
@@ -96,8 +92,8 @@ def _hint_at_own_rules(paths: tuple[Path, ...]) -> str:
     """How to run timelines outside every rulebook against the rules of their folder too; "" for shipped timelines."""
     if all(path.resolve().is_relative_to(SHIPPED_RULES) for path in paths):
         return ""
-    places = (place for path in paths for place in (path / TIMELINES_FOLDER, path, *path.parents))
-    own = next((place.parent for place in places if place.name == TIMELINES_FOLDER and place.is_dir()), "DIR")
+    places = (place for path in paths for place in (path / TIMELINES, path, *path.parents))
+    own = next((place.parent for place in places if place.name == TIMELINES and place.is_dir()), "DIR")
     return f"the timelines were checked against the shipped rules alone; with rules of your own: --rulebook ours:{own}"
 
 
