@@ -78,7 +78,7 @@ def send(files: tuple[IO[bytes], ...], patience: float, as_json: bool) -> None:
                 echo(f"  {error['pointer'] or 'event'}: {error['detail']}", err=True)
             if rejection.more:
                 echo(f"  {count_noun(rejection.more, 'more problem')}", err=True)
-        echo(f"{count_noun(accepted, 'event')} sent, {len(rejections)} rejected")
+        echo(f"{count_noun(accepted, 'event')} accepted, {len(rejections)} rejected")
     if rejections:
         raise SystemExit(1)
 

@@ -141,8 +141,8 @@ def _check_free(bind: Bind) -> None:
             probe.bind(bind)
         except OSError as error:
             raise AlreadyRunning(
-                f"cannot listen on {bind}: {error.strerror}; set SIGNPOST_HTTP_BIND to another address, for every"
-                " command (export SIGNPOST_HTTP_BIND=127.0.0.1:8081); docs/settings.md explains it"
+                f"cannot listen on {bind}: {error.strerror}; start it with another address, like"
+                " SIGNPOST_HTTP_BIND=127.0.0.1:8081; docs/settings.md explains it"
             ) from None
 
 

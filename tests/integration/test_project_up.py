@@ -190,7 +190,7 @@ def test_a_second_system_in_the_same_folder_is_refused(kept: System, tmp_path: P
     )
     assert done.returncode == 2
     assert "cannot listen on" in done.stderr
-    assert "export SIGNPOST_HTTP_BIND=" in done.stderr
+    assert "start it with another address, like SIGNPOST_HTTP_BIND=" in done.stderr
     assert "docs/settings.md" in done.stderr
 
 

@@ -157,7 +157,7 @@ def test_events_are_sent_and_refusals_named(environ: dict[str, str], tmp_path: P
         assert [seen[:2] for seen in Intake.seen] == [("/v1/events", "Bearer sp_x")] * 2
     assert result.exit_code == 1
     assert f"{file}[1] (no id) is rejected:\n  /id: is missing\n" in result.stderr
-    assert "1 event sent, 1 rejected" in result.stdout
+    assert "1 event accepted, 1 rejected" in result.stdout
 
 
 def test_an_event_without_a_time_gets_the_present_one(environ: dict[str, str]) -> None:
