@@ -22,10 +22,11 @@ from signpost.names import (
     QUESTIONS,
 )
 from signpost.schemas.cloudevent import dump_event, full_type, load_event
+from signpost.schemas.documents.agenda_examples import AGENDA_EVENT, QUESTIONS_EVENT
 from signpost.schemas.documents.asyncapi_operations import BINDING_VERSION, operations
 from signpost.schemas.documents.components import component
 from signpost.schemas.documents.event_examples import event_example
-from signpost.schemas.documents.examples import AGENDA_EVENT, QUESTIONS_EVENT, RECOMMENDATION_EVENT
+from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 

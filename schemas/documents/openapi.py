@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from signpost.names import JSON
+from signpost.schemas.documents.agenda_examples import QUESTIONS
 from signpost.schemas.documents.answers import ANSWERS, DELIVERY_STATUSES, of, ref
 from signpost.schemas.documents.components import component
 from signpost.schemas.documents.descriptions import HTTP
@@ -13,7 +14,6 @@ from signpost.schemas.documents.examples import (
     DELIVERY,
     EXPLANATION,
     FEEDBACK,
-    QUESTIONS,
     RECOMMENDATION_EVENT,
     SIMULATED,
     SIMULATION,

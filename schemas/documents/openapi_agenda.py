@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from signpost.names import AUDIENCES
+from signpost.schemas.documents.agenda_examples import AGENDA_ANSWER, AGENDA_CARD, EMPLOYER_AGENDA
 from signpost.schemas.documents.answers import ref
-from signpost.schemas.documents.examples import AGENDA_ANSWER, AGENDA_CARD, EMPLOYER_AGENDA, FEEDBACK
+from signpost.schemas.documents.examples import FEEDBACK
 from signpost.schemas.documents.openapi_parts import (
     answering,
     cursor_parameter,

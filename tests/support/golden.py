@@ -24,8 +24,8 @@ from signpost.authoring.timelines.reader import Timeline
 from signpost.case.event import Event
 from signpost.case.instant import DAY, parse_instant
 from signpost.schemas import EVENT_SCHEMAS, dump_event, full_type, load_event
+from signpost.schemas.documents.agenda_examples import AGENDA_EVENT, QUESTIONS_EVENT
 from signpost.schemas.documents.event_examples import event_example
-from signpost.schemas.documents.examples import AGENDA_EVENT, QUESTIONS_EVENT
 from signpost.schemas.documents.generate import AGENDA, QUESTIONS, RECOMMENDATION, documents
 from signpost.settings import SHIPPED_RULES
 from tests.support.compatibility import http_breaks, narrowed, widened
