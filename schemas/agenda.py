@@ -2,7 +2,8 @@
 
 from signpost.names import AUDIENCES, PRIORITIES
 from signpost.schemas.containers import Items, Object
-from signpost.schemas.fields import Choice, Id, Instant, Integer, Text
+from signpost.schemas.fields import Choice, Id, Integer, Text
+from signpost.schemas.formats import Instant
 from signpost.schemas.recommendation import MAX_SEQUENCE, Comparison, Draft, Employer, Key, LongText, Open
 
 

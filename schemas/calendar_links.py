@@ -6,7 +6,8 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError
 
 from signpost.case.instant import parse_instant
-from signpost.schemas.fields import Instant, json_type
+from signpost.schemas.fields import json_type
+from signpost.schemas.formats import Instant
 from signpost.schemas.problems import InvalidEvent, Problem, problems_of
 
 

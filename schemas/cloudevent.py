@@ -16,7 +16,8 @@ from signpost.printable import shorten
 from signpost.schemas.attributes import find_odd_attributes, is_json
 from signpost.schemas.custom import NONE_DECLARED, OwnKinds, check_custom
 from signpost.schemas.events import EVENT_SCHEMAS
-from signpost.schemas.fields import Id, Instant, JsonSchema, Kind, Text, json_type
+from signpost.schemas.fields import Id, JsonSchema, Kind, Text, json_type
+from signpost.schemas.formats import Instant
 from signpost.schemas.offsets import ATTRIBUTE as OFFSETS
 from signpost.schemas.offsets import read_offsets, written_offsets
 from signpost.schemas.own_places import hints_for_misplaced

@@ -6,23 +6,8 @@ from marshmallow import RAISE, Schema, ValidationError, validates_schema
 
 from signpost.schemas.containers import ChoiceList, Object, TextList
 from signpost.schemas.custom import Custom
-from signpost.schemas.fields import (
-    Boolean,
-    Choice,
-    Country,
-    Date,
-    Deadline,
-    Id,
-    Instant,
-    Integer,
-    Line,
-    Locale,
-    NoticePeriod,
-    Number,
-    Percent,
-    Text,
-    TimeZone,
-)
+from signpost.schemas.fields import Boolean, Choice, Id, Integer, Line, NoticePeriod, Number, Percent, Text
+from signpost.schemas.formats import Country, Date, Deadline, Instant, Locale, TimeZone
 from signpost.schemas.money import Money, MoneyOrFalse, TextOrFalse
 from signpost.schemas.policy import Digest, QuietHours, Wait
 

@@ -8,7 +8,8 @@ from marshmallow import RAISE, Schema, ValidationError
 
 from signpost.case.instant import parse_instant
 from signpost.names import ANSWERS
-from signpost.schemas.fields import Choice, Id, Instant, json_type
+from signpost.schemas.fields import Choice, Id, json_type
+from signpost.schemas.formats import Instant
 from signpost.schemas.problems import InvalidEvent, Problem, problems_of
 
 

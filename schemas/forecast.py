@@ -3,7 +3,8 @@ added."""
 
 from signpost.names import AUDIENCES, CHANGES, PRIORITIES
 from signpost.schemas.containers import Items, Object
-from signpost.schemas.fields import Choice, Id, Instant, Integer, Text
+from signpost.schemas.fields import Choice, Id, Integer, Text
+from signpost.schemas.formats import Instant
 from signpost.schemas.recommendation import MAX_SEQUENCE, Employer, Key, LongText, Open, Subject
 
 MAX_PAGE_ITEMS = 500

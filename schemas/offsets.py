@@ -10,7 +10,7 @@ from typing import Any, Final
 from signpost.case.event import Event
 from signpost.case.fold import CUSTOM
 from signpost.case.instant import OFFSET, format_offset, parse_offset
-from signpost.schemas.fields import INSTANT
+from signpost.schemas.formats import INSTANT
 
 ATTRIBUTE: Final = "offsets"
 MAX_OFFSETS: Final = 20

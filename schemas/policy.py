@@ -4,7 +4,8 @@ import re
 from datetime import time
 from typing import ClassVar, Final
 
-from signpost.schemas.fields import JsonSchema, Patterned
+from signpost.schemas.fields import JsonSchema
+from signpost.schemas.formats import Patterned
 
 NONE: Final = "none"
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

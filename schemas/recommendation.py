@@ -6,7 +6,8 @@ from marshmallow import EXCLUDE, Schema
 
 from signpost.names import AUDIENCES, CHANGES, PRIORITIES, STATUSES, SUBJECTS
 from signpost.schemas.containers import Items, Object
-from signpost.schemas.fields import Boolean, Choice, Id, Instant, Integer, JsonSchema, Kind, Text
+from signpost.schemas.fields import Boolean, Choice, Id, Integer, JsonSchema, Kind, Text
+from signpost.schemas.formats import Instant
 
 MAX_SEQUENCE = 2**53
 

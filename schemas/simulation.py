@@ -11,7 +11,8 @@ from signpost.case.instant import DAY, NEVER, parse_instant
 from signpost.schemas.cloudevent import load_event
 from signpost.schemas.containers import Items
 from signpost.schemas.custom import NONE_DECLARED, OwnKinds
-from signpost.schemas.fields import Instant, json_type
+from signpost.schemas.fields import json_type
+from signpost.schemas.formats import Instant
 from signpost.schemas.problems import Hints, InvalidEvent, Problem, problems_of
 from signpost.schemas.recommendation import AnyObject, Key
 

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from signpost.ingress.formats import day, deadline, decimal_text, rfc3339
 from signpost.ingress.scope import DeliveryScope, as_text
-from signpost.schemas.fields import Deadline, Id, Kind, Number
+from signpost.schemas.fields import Id, Kind, Number
+from signpost.schemas.formats import Deadline
 
 _BOOLEANS: Final = {"true": True, "false": False}
 

@@ -10,7 +10,8 @@ from signpost.rulebook.conditions import RESERVED as RESERVED_IN_TEXTS
 from signpost.rulebook.folders import Folders, folders_of, name_of
 from signpost.rulebook.schema_values import DRAFT, JsonSchema
 from signpost.schemas.custom import NAME, OwnKinds
-from signpost.schemas.fields import Boolean, Choice, Date, Instant, Integer, Kind, Line, Number
+from signpost.schemas.fields import Boolean, Choice, Integer, Kind, Line, Number
+from signpost.schemas.formats import Date, Instant
 from signpost.schemas.money import Money
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader

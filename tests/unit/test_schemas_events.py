@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from signpost.schemas import EVENT_SCHEMAS
-from signpost.schemas.fields import Instant, Kind
+from signpost.schemas.fields import Kind
+from signpost.schemas.formats import Instant
 from signpost.schemas.reading import schema_loader
 
 

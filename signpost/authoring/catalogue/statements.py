@@ -13,7 +13,8 @@ from signpost.facts.facts import facts_of
 from signpost.facts.vocabulary import KINDS
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.schemas.containers import Items, Object
-from signpost.schemas.fields import Country, Kind, Locale, TimeZone
+from signpost.schemas.fields import Kind
+from signpost.schemas.formats import Country, Locale, TimeZone
 from signpost.schemas.policy import Digest, QuietHours, Wait
 
 TENANT, CANDIDATE, NAME = "t", "c-1", "x"
