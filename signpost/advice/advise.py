@@ -21,7 +21,7 @@ from signpost.engine.supersession import suppressors
 from signpost.facts.facts import Entity, Facts, facts_of
 from signpost.names import ANSWERS
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 
 WITHDRAWN = "the rule was withdrawn"
 

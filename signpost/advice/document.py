@@ -9,7 +9,7 @@ from signpost.advice.wording import Words
 from signpost.case.instant import format_instant, parse_instant
 from signpost.facts.facts import Entity
 from signpost.names import PRIORITIES
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 
 STATUS = {"raised": "active", "updated": "active"}
 """Change -> status; every other change has the name of its status."""

@@ -12,9 +12,10 @@ from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.shapes import ADDRESSED
-from signpost.rulebook.terms import AnyOf, Condition, Duration, Known, Rule, Scope, is_timed
+from signpost.rulebook.terms import AnyOf, Condition, Duration, Known, Scope, is_timed
 from signpost.rulebook.text_values import readable
 from signpost.rulebook.texts import show, to_local_time
+from signpost.rulebook.typed_rule import Rule
 from signpost.rulebook.values import parse_duration
 
 EMPLOYER_FALLBACK = "the employer"

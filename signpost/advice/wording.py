@@ -17,9 +17,9 @@ from signpost.facts.clock import Clock, letter_clock_of
 from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.derived import derive_once
 from signpost.rulebook.templates import variables_in
-from signpost.rulebook.terms import Rule, Texts
 from signpost.rulebook.text_values import readable
 from signpost.rulebook.texts import Variables, is_fixed
+from signpost.rulebook.typed_rule import Rule, Texts
 
 EMPLOYER_TO_FILL_IN = "[name of the employer]"
 """In drafts, which the employer reads."""

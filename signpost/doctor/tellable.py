@@ -15,7 +15,8 @@ from signpost.facts.vocabulary import Vocabulary
 from signpost.ingress.mapping import Vendor
 from signpost.rulebook import Rulebook
 from signpost.rulebook.checks import references
-from signpost.rulebook.terms import AnyOf, Condition, Defined, Known, OneOf, Ref, Relation, Rule, Scope, Term
+from signpost.rulebook.terms import AnyOf, Condition, Known, OneOf, Ref, Relation, Scope, Term
+from signpost.rulebook.typed_rule import Defined, Rule
 from signpost.schemas import EVENT_SCHEMAS, load_own_event
 from signpost.schemas.documents.event_examples import EVENT_DATA, event_example
 from signpost.schemas.own_places import OWN

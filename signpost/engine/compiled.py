@@ -13,7 +13,8 @@ from signpost.engine.network import build_network, is_shared, shared_checks
 from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.conditions import relations_of
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import Condition, Defined, Duration, Moment, OneOf, Reached, Ref, Rule, Scope
+from signpost.rulebook.terms import Condition, Duration, Moment, OneOf, Reached, Ref, Scope
+from signpost.rulebook.typed_rule import Defined, Rule
 
 Related: TypeAlias = list[tuple[Entity, Intervals]]
 

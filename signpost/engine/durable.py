@@ -21,7 +21,7 @@ from signpost.engine.lowering import NUMBER, DerivedProperty, Lowered, Test, low
 from signpost.errors import CallerError
 from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 
 MAX_RULES = 40
 """The limit of flat rules in one ruleset: durable-rules fails with error 303 when 64 match at once."""

@@ -7,20 +7,8 @@ from itertools import product
 from typing import Any, TypeAlias
 
 from signpost.rulebook.checks import references
-from signpost.rulebook.terms import (
-    AnyOf,
-    Compare,
-    Condition,
-    Defined,
-    Known,
-    OneOf,
-    Reached,
-    Ref,
-    Rule,
-    Scope,
-    Term,
-    walk,
-)
+from signpost.rulebook.terms import AnyOf, Compare, Condition, Known, OneOf, Reached, Ref, Scope, Term, walk
+from signpost.rulebook.typed_rule import Defined, Rule
 
 Test: TypeAlias = dict[str, Any]
 """One test of a flat rule, in the syntax of durable-rules: {"stage": "open"}, {"$ex": {"salary": 1}}, {"q7": True}."""

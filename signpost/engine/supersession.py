@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from signpost.engine.compiled import Answer, begin_us
 from signpost.engine.links import is_linked
-from signpost.rulebook.terms import Reach
+from signpost.rulebook.typed_rule import Reach
 
 
 def suppressors(current: Mapping[str, Answer], set_aside: Mapping[str, int | None]) -> dict[str, str]:

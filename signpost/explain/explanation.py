@@ -18,7 +18,7 @@ from signpost.explain.visibility import subjects
 from signpost.explain.what_if import Arrival, Budget, Change, Trial, arrivals, changes
 from signpost.facts.facts import Entity, Facts, facts_of
 from signpost.rulebook.printing import level_phrase
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 from signpost.suggestions import meant
 
 

@@ -11,7 +11,8 @@ from signpost.engine.intervals import holds
 from signpost.explain.visibility import link_facts, seen_items
 from signpost.rulebook.checks import references
 from signpost.rulebook.printing import phrase
-from signpost.rulebook.terms import AnyOf, Condition, Linked, Reached, Relation, Rule, Term
+from signpost.rulebook.terms import AnyOf, Condition, Linked, Reached, Relation, Term
+from signpost.rulebook.typed_rule import Rule
 
 
 class Reason(TypedDict):

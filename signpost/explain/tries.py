@@ -11,7 +11,8 @@ from signpost.facts.facts import Entity
 from signpost.facts.vocabulary import KINDS
 from signpost.rulebook.checks import references
 from signpost.rulebook.ends import is_life
-from signpost.rulebook.terms import AnyOf, Condition, Defined, Linked, Moment, Ref, Relation, Rule, Scope, Term
+from signpost.rulebook.terms import AnyOf, Condition, Linked, Moment, Ref, Relation, Scope, Term
+from signpost.rulebook.typed_rule import Defined, Rule
 
 Try: TypeAlias = tuple[Entity, Ref, list[Any]]
 """(entity, field, values to try); None makes the field unknown."""

@@ -11,7 +11,8 @@ from signpost.facts.facts import Entity, Facts
 from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.rulebook.analysis.barrier import LINKS, MAYBE_PRIVATE_KINDS
 from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
-from signpost.rulebook.terms import Linked, Ref, Relation, Rule, Scope
+from signpost.rulebook.terms import Linked, Ref, Relation, Scope
+from signpost.rulebook.typed_rule import Rule
 
 
 def subjects(rule: Rule, facts: Facts) -> list[Entity]:

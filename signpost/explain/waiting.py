@@ -19,7 +19,8 @@ from signpost.explain.what_if import Budget, Trial, flips_with
 from signpost.facts.facts import Entity, Facts
 from signpost.names import PRIORITIES
 from signpost.rulebook.checks import references
-from signpost.rulebook.terms import AnyOf, Linked, Ref, Relation, Rule, Scope, Term, is_timed
+from signpost.rulebook.terms import AnyOf, Linked, Ref, Relation, Scope, Term, is_timed
+from signpost.rulebook.typed_rule import Rule
 
 MAX_WORK: Final = 100_000
 """Entities that evaluations of single rules may read; beyond that, rules of lower priority are not asked for."""

@@ -20,7 +20,8 @@ from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.analysis.guarantees import ALWAYS_KNOWN
 from signpost.rulebook.checks import references
 from signpost.rulebook.printing import phrase
-from signpost.rulebook.terms import AnyOf, Condition, Linked, Relation, Rule, Scope, Term, walk
+from signpost.rulebook.terms import AnyOf, Condition, Linked, Relation, Scope, Term, walk
+from signpost.rulebook.typed_rule import Rule
 
 
 class Change(TypedDict):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from signpost.rulebook.folders import ADDED, Folders, folders_of, name_of
-from signpost.rulebook.terms import Act, Reach
+from signpost.rulebook.typed_rule import Act, Reach
 from signpost.suggestions import meant
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Position, Problems

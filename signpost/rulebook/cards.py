@@ -12,8 +12,8 @@ from signpost.rulebook.policy import read_policy
 from signpost.rulebook.rulebook import CardKind, Per, Rulebook
 from signpost.rulebook.shapes import INSTANT, NUMBER, TEXT, Many, ObjectShape, Plain, Shape
 from signpost.rulebook.templates import find_text_problems, names_in
-from signpost.rulebook.terms import Rule, Texts
 from signpost.rulebook.text_reader import read_texts, read_word
+from signpost.rulebook.typed_rule import Rule, Texts
 from signpost.rulebook.values import parse_duration
 from signpost.rulebook.wording import check_lengths
 from signpost.suggestions import meant

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import AnyOf, Condition, Moment, Ref, Relation, Rule, Term
+from signpost.rulebook.terms import AnyOf, Condition, Moment, Ref, Relation, Term
+from signpost.rulebook.typed_rule import Rule
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
 

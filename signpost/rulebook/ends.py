@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from signpost.facts.life import LIVE_STAGES, OVER, OVER_TO_EMPLOYER
 from signpost.rulebook.printing import moment_phrase
-from signpost.rulebook.terms import AnyOf, Condition, Moment, OneOf, Reached, Ref, Relation, Rule, Scope, Term
+from signpost.rulebook.terms import AnyOf, Condition, Moment, OneOf, Reached, Ref, Relation, Scope, Term
+from signpost.rulebook.typed_rule import Rule
 from signpost.rulebook.values import Names
 from signpost.yaml_files.problems import Position
 

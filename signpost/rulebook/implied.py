@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from marshmallow import ValidationError
 
-from signpost.rulebook.terms import Implied
+from signpost.rulebook.typed_rule import Implied
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Problems

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from signpost.names import PRIORITIES
 from signpost.rulebook.conditions import parse_condition, relations_of
-from signpost.rulebook.terms import Condition, Level, Moment, Reached, Ref, Relation
+from signpost.rulebook.terms import Condition, Moment, Reached, Ref, Relation
+from signpost.rulebook.typed_rule import Level
 from signpost.rulebook.values import Names
 from signpost.suggestions import meant
 from signpost.yaml_files.reader import Node

@@ -24,7 +24,7 @@ from signpost.rulebook.policy import NAME as AGENDA
 from signpost.rulebook.rule import RULE_ID, RuleReader
 from signpost.rulebook.rulebook import Rulebook, RulebookError
 from signpost.rulebook.sources import FILE, Sources, read_sources
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems, in_folder
 from signpost.yaml_files.reader import MAX_BYTES, Node, parse, read, read_bytes

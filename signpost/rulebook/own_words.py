@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from signpost.rulebook.folders import Folders, folders_of, name_of
-from signpost.rulebook.terms import Rule
 from signpost.rulebook.text_reader import WORDS, places_of, read_texts
+from signpost.rulebook.typed_rule import Rule
 from signpost.rulebook.values import Names
 from signpost.rulebook.wording import check_texts
 from signpost.suggestions import meant

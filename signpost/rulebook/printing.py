@@ -9,7 +9,6 @@ from signpost.rulebook.terms import (
     Compare,
     Duration,
     Known,
-    Level,
     Linked,
     Lists,
     Moment,
@@ -22,6 +21,7 @@ from signpost.rulebook.terms import (
     Scope,
     Term,
 )
+from signpost.rulebook.typed_rule import Level
 
 AMOUNTS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
 ORDERS = {"<": "before", ">": "after", "<=": "at or before", ">=": "at or after"}

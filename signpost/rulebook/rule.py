@@ -15,8 +15,9 @@ from signpost.rulebook.implied import read_implied
 from signpost.rulebook.levels import read_levels
 from signpost.rulebook.sources import Sources
 from signpost.rulebook.templates import names_in
-from signpost.rulebook.terms import Choice, Defined, Moment, Rule, is_timed
+from signpost.rulebook.terms import Moment, is_timed
 from signpost.rulebook.text_reader import RULE_KEYS, places_of, read_strings, read_text, read_texts, read_word
+from signpost.rulebook.typed_rule import Choice, Defined, Rule
 from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
 from signpost.suggestions import meant, nearest

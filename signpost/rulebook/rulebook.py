@@ -7,7 +7,7 @@ from typing import Any
 
 from signpost.facts.policy import POLICY, Policy
 from signpost.facts.vocabulary import KINDS, Vocabulary
-from signpost.rulebook.terms import Rule, Texts
+from signpost.rulebook.typed_rule import Rule, Texts
 from signpost.yaml_files.problems import FileError
 
 

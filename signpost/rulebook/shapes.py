@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from signpost.facts.vocabulary import Field, Vocabulary
 from signpost.rulebook.conditions import relations_of
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 from signpost.rulebook.values import is_number
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from signpost.rulebook.terms import ArticleSource
+from signpost.rulebook.typed_rule import ArticleSource
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node

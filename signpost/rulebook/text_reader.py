@@ -1,6 +1,6 @@
 """Reads the texts of a rule, and where its keys and their items stand. Does not check what texts say."""
 
-from signpost.rulebook.terms import Draft, Texts
+from signpost.rulebook.typed_rule import Draft, Texts
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.quoting import hint_for_mapping

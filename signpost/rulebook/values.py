@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from signpost.facts.vocabulary import Vocabulary
-from signpost.rulebook.terms import Defined, Duration, Moment, Ref, Scope
+from signpost.rulebook.terms import Duration, Moment, Ref, Scope
+from signpost.rulebook.typed_rule import Defined
 from signpost.suggestions import MAX_LISTED, meant
 from signpost.yaml_files.problems import Position, Problems
 

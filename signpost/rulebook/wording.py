@@ -8,7 +8,7 @@ from signpost.rulebook.budget import MAX_COST, NESTS
 from signpost.rulebook.filters import UNKNOWN_SHAPE
 from signpost.rulebook.shapes import variables
 from signpost.rulebook.templates import cost_of_text, find_text_problems
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 from signpost.rulebook.values import Names
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import Node

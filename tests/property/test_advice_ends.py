@@ -13,7 +13,7 @@ from signpost.case import Case
 from signpost.case.instant import DAY
 from signpost.facts.facts import Entity, Facts, facts_of
 from signpost.rulebook import Rulebook
-from signpost.rulebook.terms import Reach
+from signpost.rulebook.typed_rule import Reach
 from tests.support.generators import random_events, random_now
 from tests.support.long_suite import number_of, some
 from tests.support.oracle import Oracle

@@ -14,7 +14,8 @@ from signpost.rulebook.analysis import guarantees
 from signpost.rulebook.analysis.guarantees import OR, UNKNOWN, Is, Var, universe
 from signpost.rulebook.analysis.logic import is_possible
 from signpost.rulebook.analysis.meaning import Meaning
-from signpost.rulebook.terms import Condition, Rule, Term
+from signpost.rulebook.terms import Condition, Term
+from signpost.rulebook.typed_rule import Rule
 from tests.support.generators import random_facts, random_now
 from tests.support.long_suite import number_of
 from tests.support.made_rules import write_rules

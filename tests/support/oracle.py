@@ -23,11 +23,11 @@ from signpost.rulebook.terms import (
     Reached,
     Ref,
     Relation,
-    Rule,
     Same,
     Scope,
     Term,
 )
+from signpost.rulebook.typed_rule import Rule
 
 
 def _state(place: dict[str, Any], key: str) -> Any:

@@ -12,7 +12,7 @@ from signpost.advice.records import AdviceRecord
 from signpost.facts.entity import Entity
 from signpost.rulebook import load
 from signpost.rulebook.rulebook import CardKind, Per
-from signpost.rulebook.terms import Rule, Texts
+from signpost.rulebook.typed_rule import Rule, Texts
 
 RULE = """
 ask: {about: offer, source: a, title: T, message: M, priority: low, when: {stage: open}}

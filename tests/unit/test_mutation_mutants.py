@@ -10,7 +10,8 @@ from signpost.engine import CompiledEngine
 from signpost.facts.facts import Facts
 from signpost.rulebook import Rulebook, load
 from signpost.rulebook.ends import is_life
-from signpost.rulebook.terms import Rule, walk
+from signpost.rulebook.terms import walk
+from signpost.rulebook.typed_rule import Rule
 from tests.support.generators import random_facts
 from tests.support.rulebooks import every_term
 

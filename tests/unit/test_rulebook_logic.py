@@ -7,7 +7,8 @@ import pytest
 from signpost.rulebook import load
 from signpost.rulebook.analysis.logic import is_possible
 from signpost.rulebook.analysis.meaning import Meaning
-from signpost.rulebook.terms import Condition, Rule
+from signpost.rulebook.terms import Condition
+from signpost.rulebook.typed_rule import Rule
 
 PARAMS = "{minute: 1m, most_of_a_day: 23h30m, day: 1d, days: 3d, weekend: 70h, work: 1bd, month: 25d, far: 40d}"
 DEFINE = """

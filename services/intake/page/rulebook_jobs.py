@@ -21,7 +21,8 @@ from signpost.rulebook import Rulebook
 from signpost.rulebook.ends import ends_of, is_life
 from signpost.rulebook.folders import Folders, folders_of
 from signpost.rulebook.printing import level_phrase, moment_phrase, phrase
-from signpost.rulebook.terms import AnyOf, Condition, Relation, Rule
+from signpost.rulebook.terms import AnyOf, Condition, Relation
+from signpost.rulebook.typed_rule import Rule
 from signpost.services.intake.page.rule_texts import find_text
 from signpost.suggestions import meant
 

@@ -11,7 +11,7 @@ from signpost.facts.facts import Entity
 from signpost.facts.policy import Policy
 from signpost.names import PRIORITIES
 from signpost.rulebook.rulebook import CardKind
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 
 URGENT: Final = PRIORITIES[-1]
 HIGH: Final = "high"

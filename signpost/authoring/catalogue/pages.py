@@ -12,8 +12,8 @@ from signpost.facts.vocabulary import KINDS, Field
 from signpost.rulebook import load
 from signpost.rulebook.ends import ends_of
 from signpost.rulebook.rulebook import CardKind, Rulebook
-from signpost.rulebook.terms import Rule
 from signpost.rulebook.texts import show
+from signpost.rulebook.typed_rule import Rule
 from signpost.schemas import EVENT_SCHEMAS
 
 NOTE = "<!-- Generated from the rules by `python -m signpost.authoring.catalogue`; change the rules, not this page. -->"

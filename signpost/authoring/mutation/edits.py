@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from signpost.rulebook.terms import AnyOf, Choice, Condition, Defined, Level, Relation, Rule, Term
+from signpost.rulebook.terms import AnyOf, Condition, Relation, Term
+from signpost.rulebook.typed_rule import Choice, Defined, Level, Rule
 
 
 def with_condition(rule: Rule, term: Term, others: Condition) -> Rule:

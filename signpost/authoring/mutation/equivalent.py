@@ -12,12 +12,12 @@ from signpost.rulebook.terms import (
     Order,
     Ref,
     Relation,
-    Rule,
     Same,
     Scope,
     Term,
     walk,
 )
+from signpost.rulebook.typed_rule import Rule
 
 
 def is_never_the_subject(rule: Rule, relation: Relation) -> bool:

@@ -19,19 +19,8 @@ from signpost.authoring.mutation.equivalent import is_never_the_subject, names_u
 from signpost.names import PRIORITIES
 from signpost.rulebook.ends import is_life
 from signpost.rulebook.printing import duration_phrase, level_phrase, literal, moment_phrase, phrase, reference
-from signpost.rulebook.terms import (
-    AnyOf,
-    Choice,
-    Condition,
-    Defined,
-    Duration,
-    Level,
-    Moment,
-    Ref,
-    Relation,
-    Rule,
-    Term,
-)
+from signpost.rulebook.terms import AnyOf, Condition, Duration, Moment, Ref, Relation, Term
+from signpost.rulebook.typed_rule import Choice, Defined, Level, Rule
 from signpost.yaml_files.problems import Position
 
 Change: TypeAlias = tuple[Position, str, Rule]

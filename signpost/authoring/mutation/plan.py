@@ -10,7 +10,7 @@ from signpost.authoring.timelines.expectations import rule_of
 from signpost.authoring.timelines.runner import Result
 from signpost.errors import CallerError
 from signpost.rulebook.folders import Folders, folders_of
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 from signpost.suggestions import meant
 
 

@@ -11,7 +11,7 @@ from signpost.authoring.mutation.mutants import Mutant, mutants
 from signpost.authoring.mutation.scope import Task
 from signpost.authoring.mutation.survivors import Accepted
 from signpost.authoring.mutation.trial import killers
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 from signpost.yaml_files.problems import Position
 
 MAX_SERIAL_TASKS = 8

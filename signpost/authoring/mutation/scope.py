@@ -9,7 +9,7 @@ from signpost.authoring.timelines.expectations import SHAPES, rule_of
 from signpost.authoring.timelines.reader import Expectation, Timeline
 from signpost.authoring.timelines.runner import params_key
 from signpost.rulebook import Rulebook
-from signpost.rulebook.terms import ArticleSource, Rule, Texts
+from signpost.rulebook.typed_rule import ArticleSource, Rule, Texts
 from signpost.yaml_files.problems import Position
 
 NO_TEXTS = Texts("", "")

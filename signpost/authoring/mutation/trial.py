@@ -9,7 +9,7 @@ from signpost.authoring.timelines.reader import Timeline
 from signpost.authoring.timelines.runner import Run, params_key
 from signpost.engine import CompiledEngine
 from signpost.rulebook import Rulebook
-from signpost.rulebook.terms import Rule
+from signpost.rulebook.typed_rule import Rule
 
 VERSION = "mutation"
 

@@ -12,7 +12,8 @@ from signpost.rulebook.ends import ends, is_life
 from signpost.rulebook.printing import phrase
 from signpost.rulebook.rulebook import Rulebook
 from signpost.rulebook.templates import names_in
-from signpost.rulebook.terms import AnyOf, Condition, Level, Reached, Relation, Rule, Scope, Term
+from signpost.rulebook.terms import AnyOf, Condition, Reached, Relation, Scope, Term
+from signpost.rulebook.typed_rule import Level, Rule
 from signpost.yaml_files.problems import Position, Problems
 
 Place: TypeAlias = tuple[Position, str]

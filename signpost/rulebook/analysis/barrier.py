@@ -6,7 +6,8 @@ from signpost.rulebook.analysis.logic import Every, Statement, is_possible, new_
 from signpost.rulebook.analysis.meaning import Meaning
 from signpost.rulebook.checks import Read, conditions, reads
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import AnyOf, Condition, Linked, Relation, Rule, Scope
+from signpost.rulebook.terms import AnyOf, Condition, Linked, Relation, Scope
+from signpost.rulebook.typed_rule import Rule
 from signpost.yaml_files.problems import Problems
 
 MAYBE_PRIVATE_KINDS = ("offer", "interview")

@@ -10,20 +10,8 @@ from signpost.rulebook.analysis.guarantees import EntityTerm, Var
 from signpost.rulebook.analysis.logic import FALSE, TRUE, AtLeast, Either, Every, FewerThan, Statement, new_entity
 from signpost.rulebook.analysis.predicates import Value, as_instant, either, known, plain, shift, unknown
 from signpost.rulebook.checks import references
-from signpost.rulebook.terms import (
-    AnyOf,
-    Choice,
-    Condition,
-    Defined,
-    Moment,
-    Order,
-    Reached,
-    Ref,
-    Relation,
-    Rule,
-    Scope,
-    Term,
-)
+from signpost.rulebook.terms import AnyOf, Condition, Moment, Order, Reached, Ref, Relation, Scope, Term
+from signpost.rulebook.typed_rule import Choice, Defined, Rule
 from signpost.yaml_files.problems import Position
 
 CANDIDATE = EntityTerm("candidate", "candidate")

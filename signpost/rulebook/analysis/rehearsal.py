@@ -15,8 +15,9 @@ from signpost.rulebook.analysis.meaning import CANDIDATE, Meaning
 from signpost.rulebook.conditions import relations_of
 from signpost.rulebook.shapes import Many, ObjectShape, Plain, Shape, variables
 from signpost.rulebook.templates import names_in
-from signpost.rulebook.terms import Relation, Rule
+from signpost.rulebook.terms import Relation
 from signpost.rulebook.texts import render, show
+from signpost.rulebook.typed_rule import Rule
 from signpost.rulebook.wording import MAX_TITLE_LENGTH
 from signpost.yaml_files.problems import Position, Problems
 
