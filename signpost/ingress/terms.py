@@ -17,7 +17,7 @@ from signpost.ingress.retracted import is_null
 from signpost.ingress.scope import DeliveryScope, as_text, is_known
 from signpost.ingress.versions import read_version
 from signpost.schemas import EVENT_SCHEMAS
-from signpost.schemas.events import OfferTerms
+from signpost.schemas.event_parts import OfferTerms
 from signpost.schemas.fields import Id, Kind
 from signpost.schemas.money import Money
 from signpost.schemas.reading import schema_loader

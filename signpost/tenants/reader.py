@@ -11,7 +11,7 @@ from signpost.case.instant import DAY, MINUTE
 from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.regular_files import read_regular
 from signpost.rulebook.values import parse_duration
-from signpost.schemas.events import OfferTerms
+from signpost.schemas.event_parts import OfferTerms
 from signpost.schemas.fields import PERIODS
 from signpost.schemas.own_places import OWN
 from signpost.suggestions import meant
