@@ -5,13 +5,12 @@ from typing import Any
 
 from signpost.names import JSON
 from signpost.schemas.documents.agenda_examples import QUESTIONS
-from signpost.schemas.documents.answers import ANSWERS, DELIVERY_STATUSES, of, ref
+from signpost.schemas.documents.answers import ANSWERS, of, ref
 from signpost.schemas.documents.components import component
 from signpost.schemas.documents.descriptions import HTTP
 from signpost.schemas.documents.examples import (
     ADVICE_ANSWER,
     CASE_ANSWER,
-    DELIVERY,
     EXPLANATION,
     FEEDBACK,
     RECOMMENDATION_EVENT,
@@ -22,6 +21,7 @@ from signpost.schemas.documents.openapi_agenda import agenda_paths
 from signpost.schemas.documents.openapi_calendar import calendar_paths
 from signpost.schemas.documents.openapi_candidates import candidate_paths
 from signpost.schemas.documents.openapi_dead_letters import dead_letter_paths
+from signpost.schemas.documents.openapi_deliveries import delivery_paths
 from signpost.schemas.documents.openapi_documents import document_paths
 from signpost.schemas.documents.openapi_endpoints import ENDPOINT_ANSWERS, endpoint_paths, endpoint_webhooks
 from signpost.schemas.documents.openapi_forecast import forecast_paths
@@ -64,9 +64,7 @@ def openapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         **forecast_paths(),
         **agenda_paths(),
         "/v1/simulate": {"post": _simulate()},
-        "/v1/deliveries": {"get": _deliveries()},
-        "/v1/deliveries/{delivery}": {"get": _delivery()},
-        "/v1/deliveries/{delivery}/replay": {"post": _replay()},
+        **delivery_paths(),
         **dead_letter_paths(),
         **endpoint_paths(),
         "/livez": {"get": _health("livez", "The process is running")},
@@ -205,33 +203,6 @@ def _feed() -> JsonSchema:
 _AT_DESCRIPTION = (
     "The state at an instant (1970 to 9999), without the advice published by then; default: the current state"
 )
-_DELIVERY = path_parameter("delivery", "The delivery id from the response to the webhook", DELIVERY["id"])
-
-
-def _deliveries() -> JsonSchema:
-    parameters = [
-        query_parameter("source", "Return only this source", {"type": "string"}, "acme-greenhouse"),
-        query_parameter(
-            "status", "Return only this status", {"type": "string", "enum": list(DELIVERY_STATUSES)}, "refused"
-        ),
-        cursor_parameter("from the latest"),
-        LIMIT,
-    ]
-    listed = {name: value for name, value in DELIVERY.items() if name != "body"}
-    answers = answering(
-        200, "Deliveries, latest first", media(ref("Deliveries"), {"items": [listed], "next": None}), 400, 401, 503
-    )
-    return reading("deliveries", "List received webhooks and their results", parameters, answers)
-
-
-def _delivery() -> JsonSchema:
-    answers = answering(200, "The delivery with its redacted body", media(ref("Delivery"), DELIVERY), 401, 404, 503)
-    return reading("delivery", "Return one webhook and its result", [_DELIVERY], answers)
-
-
-def _replay() -> JsonSchema:
-    answers = answering(200, "The result of the replay", media(ref("Delivery"), DELIVERY), 400, 401, 403, 404, 503)
-    return reading("replay", "Replay a webhook with the current mapping", [_DELIVERY], answers)
 
 
 _AT = query_parameter("at", _AT_DESCRIPTION, {"type": "string", "format": "date-time"}, "2026-03-02T14:00:00Z")
