@@ -7,8 +7,7 @@ the document can be read from a file.
 from collections.abc import Mapping
 from typing import Any
 
-from signpost.case.instant import parse_instant
-from signpost.messaging.topology import ADVISOR, BULK, UNROUTED, cloudevent_headers, declaration
+from signpost.messaging.topology import ADVISOR, BULK, UNROUTED, declaration
 from signpost.names import (
     ADVICE,
     AGENDA,
@@ -21,17 +20,23 @@ from signpost.names import (
     PRIORITIES,
     QUESTIONS,
 )
-from signpost.schemas.cloudevent import dump_event, full_type, load_event
-from signpost.schemas.documents.agenda_examples import AGENDA_EVENT, QUESTIONS_EVENT
+from signpost.schemas.cloudevent import full_type
+from signpost.schemas.documents.asyncapi_messages import (
+    CARDS,
+    LIST,
+    TENANT,
+    advice_messages,
+    consumed_messages,
+    event_messages,
+    headers,
+    message_components,
+    named,
+)
 from signpost.schemas.documents.asyncapi_operations import BINDING_VERSION, operations
 from signpost.schemas.documents.components import component
-from signpost.schemas.documents.event_examples import event_example
-from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 
-RECOMMENDATION, LIST, CARDS = "recommendation", "questions", "agenda"
-TENANT: str = RECOMMENDATION_EVENT["tenant"]
 _EVENTS = frozenset(map(full_type, EVENT_SCHEMAS))
 _ENTITIES = sorted({name.partition(".")[0] for name in EVENT_SCHEMAS})
 _ACTIONS = sorted({name.partition(".")[2] for name in EVENT_SCHEMAS})
@@ -70,9 +75,8 @@ def asyncapi(documents: Mapping[str, JsonSchema]) -> JsonSchema:
         },
         "operations": operations(),
         "components": {
-            "messages": {full_type(name): _event(name) for name in EVENT_SCHEMAS}
-            | {RECOMMENDATION: _recommendation(), **_states()},
-            "schemas": {"headers": _headers(), **_schemas(documents)},
+            "messages": message_components(),
+            "schemas": {"headers": headers(), **_schemas(documents)},
             "securitySchemes": {"broker": {"type": "userPassword", "description": "A broker user"}},
         },
     }
@@ -85,10 +89,6 @@ def _schemas(documents: Mapping[str, JsonSchema]) -> JsonSchema:
     # Of an event only its data: on the exchange it carries its tenant besides
     used = {name: one["properties"]["data"] if name in _EVENTS else one for name, one in named.items()}
     return {key: component(part) for key, part in (shared | used).items()}
-
-
-def _schema(name: str) -> JsonSchema:
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _server() -> JsonSchema:
@@ -111,7 +111,7 @@ def _events() -> JsonSchema:
         "happening": _parameter("The second word of the event's short type", "extended", enum=_ACTIONS),
     }
     description = "Carries accepted events to the advisors. Senders use `POST /v1/events`, which authenticates them."
-    return _exchange(EVENTS, "{partition}.{tenant}.{entity}.{happening}", description, parameters, _event_messages())
+    return _exchange(EVENTS, "{partition}.{tenant}.{entity}.{happening}", description, parameters, event_messages())
 
 
 def _advice() -> JsonSchema:
@@ -127,7 +127,7 @@ def _advice() -> JsonSchema:
         "`acme.*.*.urgent.raised`; `*` matches one word, `#` any number of words."
     )
     return _exchange(
-        ADVICE, "{tenant}.{audience}.{topic}.{priority}.{change}", description, parameters, _advice_messages()
+        ADVICE, "{tenant}.{audience}.{topic}.{priority}.{change}", description, parameters, advice_messages()
     )
 
 
@@ -141,7 +141,7 @@ def _agenda() -> JsonSchema:
         "Carries the agenda of a candidate, or of an employer about a candidate, whenever its cards change. Each "
         "message has the whole agenda; one without cards has the priority `none`."
     )
-    return _exchange(AGENDA, "{tenant}.{audience}.{priority}", description, parameters, {CARDS: _named(CARDS)})
+    return _exchange(AGENDA, "{tenant}.{audience}.{priority}", description, parameters, {CARDS: named(CARDS)})
 
 
 def _questions() -> JsonSchema:
@@ -153,24 +153,13 @@ def _questions() -> JsonSchema:
         "Carries the questions to a candidate whenever they change, if SIGNPOST_QUESTIONS is on. Each message has the "
         "whole list; an empty one has the priority `none`."
     )
-    return _exchange(QUESTIONS, "{tenant}.candidate.{priority}", description, parameters, {LIST: _named(LIST)})
-
-
-def _states() -> JsonSchema:
-    """The messages that carry a state as a whole whenever it changes."""
-    return {
-        name: _message(title, _schema(f"signpost.{name}.v1"), {"Example": example})
-        for name, title, example in (
-            (LIST, "The questions to a candidate have changed", QUESTIONS_EVENT),
-            (CARDS, "An agenda has changed", AGENDA_EVENT),
-        )
-    }
+    return _exchange(QUESTIONS, "{tenant}.candidate.{priority}", description, parameters, {LIST: named(LIST)})
 
 
 def _feedback() -> JsonSchema:
     description = "Carries feedback of consumers: done, dismissed or snoozed. Any routing key is accepted."
     names = [full_type(name) for name in EVENT_SCHEMAS if name.startswith("advice.")]
-    return _exchange(FEEDBACK, "feedback", description, {}, {name: _named(name) for name in names})
+    return _exchange(FEEDBACK, "feedback", description, {}, {name: named(name) for name in names})
 
 
 def _parameter(description: str, example: str, **more: Any) -> JsonSchema:
@@ -207,7 +196,7 @@ def _queues() -> JsonSchema:
             "address": name,
             "title": f"Queue {name}",
             "description": description,
-            "messages": _consumed_messages() if name == UNROUTED else _event_messages(),
+            "messages": consumed_messages() if name == UNROUTED else event_messages(),
             "bindings": {"amqp": _queue_binding(name)},
             "x-queue-arguments": dict(queues[name].arguments),
             "x-bindings": _bindings_of(name),
@@ -228,75 +217,3 @@ def _bindings_of(name: str) -> list[JsonSchema]:
         for bound in declaration().bindings
         if bound.queue == name
     ]
-
-
-def _consumed_messages() -> JsonSchema:
-    return {**_advice_messages(), LIST: _named(LIST), CARDS: _named(CARDS)}
-
-
-def _event_messages() -> JsonSchema:
-    return {name: _named(name) for name in map(full_type, EVENT_SCHEMAS)}
-
-
-def _advice_messages() -> JsonSchema:
-    return {RECOMMENDATION: _named(RECOMMENDATION)}
-
-
-def _named(message: str) -> JsonSchema:
-    return {"$ref": f"#/components/messages/{message}"}
-
-
-def _event(name: str) -> JsonSchema:
-    """Return the message of one event type: the data of its schema, with the tenant that the intake adds."""
-    document = event_example(name)
-    event = load_event(document, tenant=TENANT, now=parse_instant(document["time"]))
-    payload = {
-        "allOf": [_schema("signpost.event.v1")],
-        "properties": {
-            "type": {"const": full_type(name)},
-            "data": _schema(full_type(name)),
-        },
-    }
-    return _message(full_type(name), payload, {"Example": dump_event(event)})
-
-
-def _recommendation() -> JsonSchema:
-    examples = {f"Change {change}": _after_change(change) for change in CHANGES[1:]}
-    payload = _schema("signpost.recommendation.v1")
-    return _message("A change of a recommendation", payload, {"Change raised": RECOMMENDATION_EVENT, **examples})
-
-
-def _after_change(change: str) -> JsonSchema:
-    """Return the example recommendation after one more change."""
-    data = RECOMMENDATION_EVENT["data"]
-    status, time = "active" if change == "updated" else change, "2026-03-03T09:00:00Z"
-    changed = {**data, "sequence": 2, "change": change, "status": status, "changed_at": time}
-    type_ = full_type(f"recommendation.{change}")
-    return {**RECOMMENDATION_EVENT, "id": f"{data['id']}.2", "type": type_, "time": time, "data": changed}
-
-
-def _message(title: str, payload: JsonSchema, examples: Mapping[str, Any]) -> JsonSchema:
-    listed = [
-        {"summary": summary, "headers": cloudevent_headers(event), "payload": event}
-        for summary, event in examples.items()
-    ]
-    return {
-        "title": title,
-        "contentType": CLOUDEVENT_JSON,
-        "headers": {"$ref": "#/components/schemas/headers"},
-        "payload": payload,
-        "examples": listed,
-    }
-
-
-def _headers() -> JsonSchema:
-    names = ("specversion", "id", "source", "type", "time", "subject", "tenant")
-    required: JsonSchema = {f"cloudEvents_{name}": {"type": "string"} for name in names}
-    traceparent = {
-        "type": "string",
-        "description": "W3C Trace Context: the span that led to this message; only while traces are recorded",
-        "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
-    }
-    link = {"type": "string", "description": "Not in events"}
-    properties = {**required, "cloudEvents_link": link, "traceparent": traceparent}
-    return {"type": "object", "properties": properties, "required": list(required)}
