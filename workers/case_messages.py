@@ -13,7 +13,7 @@ from signpost.case.instant import format_instant
 from signpost.messaging.message import Message
 from signpost.messaging.topology import cloudevent_headers
 from signpost.names import JSON
-from signpost.schemas.cloudevent import full_type
+from signpost.schemas.event_attributes import full_type
 from signpost.storage import Transaction
 from signpost.workers.case_rows import CaseKey, with_traceparent
 from signpost.workers.outbox_publisher import Outgoing

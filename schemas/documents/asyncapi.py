@@ -20,7 +20,6 @@ from signpost.names import (
     PRIORITIES,
     QUESTIONS,
 )
-from signpost.schemas.cloudevent import full_type
 from signpost.schemas.documents.asyncapi_messages import (
     CARDS,
     LIST,
@@ -34,6 +33,7 @@ from signpost.schemas.documents.asyncapi_messages import (
 )
 from signpost.schemas.documents.asyncapi_operations import BINDING_VERSION, operations
 from signpost.schemas.documents.components import component
+from signpost.schemas.event_attributes import full_type
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 

@@ -6,10 +6,11 @@ from typing import Any
 from signpost.case.instant import parse_instant
 from signpost.messaging.topology import cloudevent_headers
 from signpost.names import CHANGES, CLOUDEVENT_JSON
-from signpost.schemas.cloudevent import dump_event, full_type, load_event
+from signpost.schemas.cloudevent import dump_event, load_event
 from signpost.schemas.documents.agenda_examples import AGENDA_EVENT, QUESTIONS_EVENT
 from signpost.schemas.documents.event_examples import event_example
 from signpost.schemas.documents.examples import RECOMMENDATION_EVENT
+from signpost.schemas.event_attributes import full_type
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from signpost.names import JSON
-from signpost.schemas.cloudevent import full_type
+from signpost.schemas.event_attributes import full_type
 
 _ACME: dict[str, Any] = {"id": "acme", "name": "Acme"}
 _OFFER: dict[str, Any] = {"offer": "acme-1", "employer": _ACME}

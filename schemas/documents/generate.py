@@ -12,10 +12,10 @@ from marshmallow import Schema
 
 from signpost.names import CHANGES
 from signpost.schemas.agenda import AgendaSchema
-from signpost.schemas.cloudevent import ATTRIBUTES, full_type
 from signpost.schemas.containers import object_schema
 from signpost.schemas.documents.asyncapi import asyncapi
 from signpost.schemas.documents.openapi import openapi
+from signpost.schemas.event_attributes import ATTRIBUTES, full_type
 from signpost.schemas.events import EVENT_SCHEMAS
 from signpost.schemas.fields import JsonSchema
 from signpost.schemas.meanings import event_data_schema

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from signpost.names import CLOUDEVENT_JSON
-from signpost.schemas.cloudevent import full_type
 from signpost.schemas.containers import object_schema
 from signpost.schemas.documents.answers import of, ref
 from signpost.schemas.documents.components import component
 from signpost.schemas.documents.openapi_parts import LIMIT, answering, media, path_parameter, query_parameter, reading
 from signpost.schemas.endpoints import EndpointReplaySchema, EndpointRotationSchema, EndpointSchema
+from signpost.schemas.event_attributes import full_type
 from signpost.schemas.fields import JsonSchema
 
 _ENDPOINT = path_parameter("endpoint", "The id of an endpoint", "ep_0728e1e28af2bfd646157b8f")

@@ -5,7 +5,7 @@ from typing import Any
 from signpost.advice.advise import RecommendationChange
 from signpost.case.instant import format_instant
 from signpost.names import JSON
-from signpost.schemas.cloudevent import full_type
+from signpost.schemas.event_attributes import full_type
 
 SOURCE = "signpost"
 

@@ -24,8 +24,8 @@ from signpost.explain.waiting import Unknown, unknowns
 from signpost.facts.facts import Facts, facts_of
 from signpost.names import PRIORITIES
 from signpost.schemas import EVENT_SCHEMAS
-from signpost.schemas.cloudevent import full_type
 from signpost.schemas.containers import object_schema
+from signpost.schemas.event_attributes import full_type
 from signpost.schemas.fields import JsonSchema, Kind
 from signpost.schemas.money import MoneySchema
 from signpost.schemas.reading import schema_loader

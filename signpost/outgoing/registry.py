@@ -14,7 +14,7 @@ from signpost.messaging.pattern_words import unknown_word
 from signpost.names import JSON
 from signpost.outgoing.addresses import BadUrl, Network, check_url
 from signpost.schemas import InvalidEvent, Problem
-from signpost.schemas.cloudevent import full_type
+from signpost.schemas.event_attributes import full_type
 from signpost.storage import Announcement, EndpointRow, Item
 from signpost.storage.endpoint_rows import TEST
 
