@@ -11,7 +11,7 @@ from signpost.ingress.date_patterns import DatePattern, clash, read_pattern
 from signpost.ingress.formats import AMOUNTS, Formats
 from signpost.ingress.mapping import Handshake, Pings, Sample
 from signpost.ingress.part_reader import PartReader
-from signpost.ingress.signatures import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
+from signpost.ingress.signature_schemes import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.suggestions import meant
 from signpost.yaml_files.reader import Node

@@ -21,7 +21,7 @@ from signpost.case.instant import (
     to_datetime,
 )
 from signpost.ingress.date_patterns import DatePattern, iso_of
-from signpost.ingress.signatures import UNITS
+from signpost.ingress.signature_schemes import UNITS
 from signpost.printable import escape, shorten
 
 UTC_ZONE: Final = ZoneInfo("UTC")

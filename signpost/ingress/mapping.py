@@ -10,7 +10,7 @@ from signpost.ingress.amounts import Amount
 from signpost.ingress.date_patterns import DatePattern
 from signpost.ingress.expressions import Condition, Expression, Text, Written
 from signpost.ingress.formats import Formats
-from signpost.ingress.signatures import Scheme
+from signpost.ingress.signature_schemes import Scheme
 from signpost.ingress.tree import parts_in
 from signpost.yaml_files.problems import Position
 

@@ -3,7 +3,8 @@
 from typing import Final, NamedTuple
 
 from signpost.ingress.mapping import Sample
-from signpost.ingress.signatures import InvalidSignature, Scheme, verify
+from signpost.ingress.signature_schemes import Scheme
+from signpost.ingress.signatures import InvalidSignature, verify
 
 ANY_AGE_US: Final = 10**18
 

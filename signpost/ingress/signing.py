@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 
-from signpost.ingress import signatures
-from signpost.ingress.signatures import UNITS, Scheme
+from signpost.ingress.signature_schemes import UNITS, Scheme, base64_text
+from signpost.ingress.signatures import digest_of
 
 
 def sign(
@@ -26,11 +26,11 @@ def sign(
         lowered.setdefault("webhook-id", "msg_" + sha256(body).hexdigest()[:24])
     if scheme.member:
         return lowered, _sign_in_body(scheme, key, body, stamp)
-    items = [scheme.prefix + signatures.digest_of(scheme, key, lowered, body, stamp)]
+    items = [scheme.prefix + digest_of(scheme, key, lowered, body, stamp)]
     if place == "item":
         items.insert(0, name + stamp)
     text = (scheme.separator or ",").join(items)
-    lowered[scheme.header] = signatures.base64_text(text.encode()) if scheme.wrapped else text
+    lowered[scheme.header] = base64_text(text.encode()) if scheme.wrapped else text
     return lowered, body
 
 
@@ -42,5 +42,5 @@ def _sign_in_body(scheme: Scheme, key: bytes, body: bytes, stamp: str) -> bytes:
         if kind == "member":
             document[name] = sha256(body + stamp.encode()).hexdigest()[:48]
     unsigned = json.dumps(document).encode()
-    document[scheme.member] = signatures.digest_of(scheme, key, {}, unsigned, stamp)
+    document[scheme.member] = digest_of(scheme, key, {}, unsigned, stamp)
     return json.dumps(document).encode()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from signpost.ingress.signatures import Scheme
+from signpost.ingress.signature_schemes import Scheme
 from signpost.ingress.vendors import VENDORS, own_files
 from signpost.suggestions import meant
 

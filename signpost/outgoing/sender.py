@@ -19,7 +19,8 @@ import certifi
 import httpx
 
 from signpost.case.instant import SECOND
-from signpost.ingress.signatures import SCHEMES, digest_of
+from signpost.ingress.signature_schemes import SCHEMES
+from signpost.ingress.signatures import digest_of
 from signpost.names import CLOUDEVENT_JSON
 from signpost.outgoing.addresses import Blocked, Network, choose
 

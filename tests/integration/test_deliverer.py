@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from signpost.cli import main
-from signpost.ingress.signatures import standard_key, verify_standard
+from signpost.ingress.signature_schemes import standard_key
+from signpost.ingress.signatures import verify_standard
 from signpost.services.intake.app import microseconds
 from signpost.storage import Store, open_store
 from tests.support.databases import migrate

@@ -147,7 +147,7 @@ GROUPS: Final = {
         ),
     ),
     "signatures": Group(
-        ("signpost/ingress/signatures*.py",),
+        ("signpost/ingress/signature*.py",),
         (
             "tests/unit/test_ingress_signatures.py",
             "tests/unit/test_ingress_standard.py",

@@ -10,16 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signpost.case.instant import SECOND
-from signpost.ingress.signatures import (
-    ALGORITHMS,
-    SCHEMES,
-    InvalidSignature,
-    Scheme,
-    digest_of,
-    standard_key,
-    verify,
-    verify_standard,
-)
+from signpost.ingress.signature_schemes import ALGORITHMS, SCHEMES, Scheme, standard_key
+from signpost.ingress.signatures import InvalidSignature, digest_of, verify, verify_standard
 from signpost.ingress.vendors import VENDORS
 
 # The test values of the Standard Webhooks reference libraries.

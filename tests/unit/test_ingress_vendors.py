@@ -22,7 +22,8 @@ from signpost.cli import main
 from signpost.ingress.checking import gaps, try_samples
 from signpost.ingress.mapping_reader import MappingError, load_mapping
 from signpost.ingress.receipt import Receipt
-from signpost.ingress.signatures import ENCODINGS, SCHEMES, InvalidSignature, Scheme, verify
+from signpost.ingress.signature_schemes import ENCODINGS, SCHEMES, Scheme
+from signpost.ingress.signatures import InvalidSignature, verify
 from signpost.ingress.signing import sign
 from signpost.ingress.terms import TERMS
 from signpost.ingress.translate import translate

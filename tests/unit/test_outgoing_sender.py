@@ -13,7 +13,8 @@ from socket import EAI_NONAME, gaierror, socket
 import pytest
 
 from signpost.case.instant import HOUR, MINUTE, SECOND
-from signpost.ingress.signatures import InvalidSignature, standard_key, verify_standard
+from signpost.ingress.signature_schemes import standard_key
+from signpost.ingress.signatures import InvalidSignature, verify_standard
 from signpost.outgoing.addresses import parse_networks
 from signpost.outgoing.registry import secret_of
 from signpost.outgoing.schedule import DELAYS_US
