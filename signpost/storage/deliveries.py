@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Select, delete, func, insert, literal, select
 from signpost.case.erasure import identities, is_covered, of_id
 from signpost.case.event import Event
 from signpost.case.identity import case_keys
+from signpost.storage.delivery_tables import deliveries, delivery_cases, delivery_ids
 from signpost.storage.dialect import Dialect
 from signpost.storage.erasures import Digests, find
-from signpost.storage.tables import deliveries, delivery_cases, delivery_ids
 
 MAX_UNVERIFIED = 100
 MAX_UNVERIFIED_BYTES = 256_000

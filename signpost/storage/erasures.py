@@ -8,18 +8,10 @@ from typing import TypeAlias
 from sqlalchemy import Connection, delete, func, or_, select, text
 
 from signpost.names import ADVICE, AGENDA, QUESTIONS
+from signpost.storage.delivery_tables import delivery_cases
 from signpost.storage.endpoint_tables import announcements, endpoint_attempts, endpoint_items, endpoint_messages
 from signpost.storage.rows import OutboxRow, to_outbox_row
-from signpost.storage.tables import (
-    calendar_links,
-    delivery_cases,
-    digest_keys,
-    erasures,
-    feed,
-    outbox,
-    recommendations,
-    seen_events,
-)
+from signpost.storage.tables import calendar_links, digest_keys, erasures, feed, outbox, recommendations, seen_events
 
 OpenConnection: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 MAX_PARAMETERS = 5000

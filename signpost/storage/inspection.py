@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Select, Table, func, inspect, select, text
 
 from signpost.storage import due_cases
-from signpost.storage.tables import cases, deliveries, feed, outbox, usage
+from signpost.storage.delivery_tables import deliveries
+from signpost.storage.tables import cases, feed, outbox, usage
 
 LATEST: Final = 10_000
 """Rows from the end of a table that a count of a time reads at most."""

@@ -9,8 +9,9 @@ import orjson
 from sqlalchemy import Column, Connection, select, tuple_
 
 from signpost.case.identity import follow
+from signpost.storage.delivery_tables import deliveries, delivery_cases
 from signpost.storage.rows import SeenEvent
-from signpost.storage.tables import cases, deliveries, delivery_cases, feed, outbox, recommendations, seen_events
+from signpost.storage.tables import cases, feed, outbox, recommendations, seen_events
 from signpost.storage.transaction import with_absorbed
 
 MAX_PLACES: Final = 1_000

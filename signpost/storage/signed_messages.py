@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, delete, select, text
 
 from signpost.storage.deliveries import OpenConnection
-from signpost.storage.tables import signed_messages
+from signpost.storage.delivery_tables import signed_messages
 
 CLAIM = text(
     "INSERT INTO signed_messages (key, digest, until) VALUES (:key, :digest, :until)"

@@ -1,11 +1,12 @@
 """The tables for SQLAlchemy Core. The migrations create them; a test compares both.
 
+Those of webhooks are in `delivery_tables` and `endpoint_tables`.
 JSON documents are bytes: jsonb reorders keys and rewrites numbers, and a case must be read back byte for byte.
 Ids are compared by code point on both databases (collation "C"), so that Python, PostgreSQL and SQLite sort, and
 therefore lock, in the same order.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, false
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from signpost.storage.compression import Compressed
 
@@ -175,46 +176,6 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
-# Webhook deliveries and their results, for a limited time; `body` is kept for a replay, if at all.
-deliveries = Table(
-    "deliveries",
-    metadata,
-    Column("id", TEXT, primary_key=True),
-    Column("tenant", TEXT, nullable=False),
-    Column("source", TEXT, nullable=False),
-    Column("received_at", BigInteger, nullable=False),
-    Column("status", TEXT, nullable=False),
-    Column("problems", LargeBinary, nullable=False),
-    Column("events", LargeBinary, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("shown", LargeBinary, nullable=False),
-    Column("headers", LargeBinary, nullable=False),
-    Column("body", LargeBinary),
-    Column("verified", Boolean, nullable=False, server_default=false()),
-    Index("deliveries_order", "tenant", "received_at", "id"),
-    Index("deliveries_age", "received_at"),
-)
-_unverified = deliveries.c.verified.is_(False)
-Index(
-    "deliveries_unverified",
-    deliveries.c.tenant,
-    deliveries.c.source,
-    deliveries.c.received_at,
-    deliveries.c.id,
-    postgresql_where=_unverified,
-    sqlite_where=_unverified,
-)
-
-# Digests of the ids in the body of a delivery without events, so that an erasure also deletes the delivery.
-delivery_ids = Table(
-    "delivery_ids",
-    metadata,
-    Column("delivery", TEXT, primary_key=True),
-    Column("digest", LargeBinary, primary_key=True),
-    Column("tenant", TEXT, nullable=False),
-    Index("delivery_ids_digest", "tenant", "digest"),
-)
-
 # Digests of what was erased (`case.erasure`), so that a repeat of an old webhook does not bring it back.
 erasures = Table(
     "erasures",
@@ -240,26 +201,6 @@ digest_keys = Table(
     metadata,
     Column("name", TEXT, primary_key=True),
     Column("value", LargeBinary, nullable=False),
-)
-
-# Messages that vendors signed without the whole body, and the digest of the first body of each.
-signed_messages = Table(
-    "signed_messages",
-    metadata,
-    Column("key", LargeBinary, primary_key=True),
-    Column("digest", LargeBinary, nullable=False),
-    Column("until", BigInteger, nullable=False),
-    Index("signed_messages_until", "until"),
-)
-
-# The cases that a delivery concerns, so that an erasure also deletes the delivery.
-delivery_cases = Table(
-    "delivery_cases",
-    metadata,
-    Column("delivery", TEXT, primary_key=True),
-    Column("case_key", TEXT, primary_key=True),
-    Column("tenant", TEXT, nullable=False),
-    Index("delivery_cases_case", "tenant", "case_key"),
 )
 
 # The cases with cards for an employer, in the order of its list; `last_useful` is NEVER where nothing is due.

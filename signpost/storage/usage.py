@@ -22,8 +22,9 @@ from sqlalchemy import (
     tuple_,
 )
 
+from signpost.storage.delivery_tables import deliveries
 from signpost.storage.dialect import Dialect
-from signpost.storage.tables import cases, deliveries, feed, recommendations, usage
+from signpost.storage.tables import cases, feed, recommendations, usage
 
 OpenConnection: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 

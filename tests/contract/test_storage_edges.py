@@ -14,10 +14,10 @@ from signpost.names import ADVICE, AGENDA, EVENTS, QUESTIONS
 from signpost.storage import CalendarLink, CaseRow, DeliveryRow, SeenEvent, Store, erasures, open_store
 from signpost.storage.buckets import Lease, Rate
 from signpost.storage.deliveries import MAX_UNVERIFIED_BYTES
+from signpost.storage.delivery_tables import delivery_cases, delivery_ids
 from signpost.storage.errors import StorageRefused
 from signpost.storage.page_sessions import LINK, SESSION, PageSession, digest_of
 from signpost.storage.rows import StandingRow
-from signpost.storage.tables import delivery_cases, delivery_ids
 from tests.support.databases import migrate
 from tests.support.receivers import change_of, record
 
