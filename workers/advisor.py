@@ -12,8 +12,9 @@ from signpost.messaging import Consumer, Delivery, Outcome, advisor_queues
 from signpost.metrics import health, table
 from signpost.settings import Settings
 from signpost.storage import StorageConflict
-from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS, BatchHandler
+from signpost.workers.batch import BatchHandler
 from signpost.workers.batch_result import BatchResult, traceparent_of
+from signpost.workers.batch_transaction import ISOLATE_AFTER_ATTEMPTS
 from signpost.workers.counts import count_ages, count_dead_letter
 from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.process import Clock, Parts, Stop, pauses, run

@@ -19,7 +19,7 @@ from signpost.messaging import Delivery
 from signpost.names import DEAD
 from signpost.rulebook import Rulebook, load
 from signpost.tenants.rulebooks import Engines, load_rulebooks
-from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS
+from signpost.workers.batch_transaction import ISOLATE_AFTER_ATTEMPTS
 from tests.support.generators import random_facts, random_now
 from tests.support.rulebooks import RULES
 from tests.support.workers_kit import System, event, message, system

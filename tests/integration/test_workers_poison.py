@@ -11,7 +11,7 @@ from signpost.messaging.message import REASON
 from signpost.names import DEAD
 from signpost.tenants.rulebooks import Engines, load_rulebooks
 from signpost.workers.advisor import group_batches
-from signpost.workers.batch import ISOLATE_AFTER_ATTEMPTS
+from signpost.workers.batch_transaction import ISOLATE_AFTER_ATTEMPTS
 from tests.support.rulebooks import RULES
 from tests.support.workers_kit import HOUR, KINDS, START, System, event, system
 

@@ -67,8 +67,8 @@ GROUPS: Final = {
         tuple(
             f"workers/{name}.py"
             for name in (
-                *("batch", "case_rows", "relay", "clock", "pruning", "sharing", "feedback", "erasing"),
-                *("rulebook_versions", "reevaluation", "outbox_publisher"),
+                *("batch", "batch_transaction", "case_rows", "relay", "clock", "pruning", "sharing"),
+                *("feedback", "erasing", "rulebook_versions", "reevaluation", "outbox_publisher"),
             )
         ),
         WORKERS,
