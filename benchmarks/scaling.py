@@ -71,7 +71,7 @@ def run(sent: Sequence[Event], advisors: int, partitions: int) -> float:
                 time.sleep(PAUSE_S)
         started = time.perf_counter()
         send(sent[len(warm) :])
-        wait_until(lambda: seen() >= len(sent) and not store.outbox_depth(wall_clock()).waiting, "all is handled", 600)
+        wait_until(lambda: seen() >= len(sent) and not store.outbox.depth(wall_clock()).waiting, "all is handled", 600)
         return time.perf_counter() - started
 
 

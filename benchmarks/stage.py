@@ -154,7 +154,7 @@ def advise(stage: Stage, count: int, engine: str) -> float:
         outbox.collect()
         elapsed_s = time.perf_counter() - started
         consumer.close()
-    assert stage.store.outbox_depth(wall_clock()).waiting == 0, "the outbox is not empty"
+    assert stage.store.outbox.depth(wall_clock()).waiting == 0, "the outbox is not empty"
     return elapsed_s
 
 
@@ -170,7 +170,7 @@ def handle(
         result = handler.handle(todo[:size], clock)
         if result.dead:
             raise RuntimeError(f"{result.dead} events became dead letters; the log says why")
-        store.delete_outbox([each.id for each in result.outgoing])
+        store.outbox.delete([each.id for each in result.outgoing])
         todo = [*result.deferred, *todo[size:]]
     return time.perf_counter() - started
 

@@ -71,7 +71,7 @@ class OutboxPublisher:
         if confirmed:
             reach("messages confirmed")
         try:
-            self._store.delete_outbox(confirmed)
+            self._store.outbox.delete(confirmed)
         except TransientError as error:
             log.warning(
                 "%d confirmed messages not deleted from the outbox, the relay will publish them again: %s",

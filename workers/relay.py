@@ -76,10 +76,10 @@ class Relay:
         now = self._clock()
         # A lease beyond this was given by a clock that ran ahead
         latest = now + max(self._lease, MAX_PAUSE_US) + MAX_SKEW_US
-        claimed = self._store.claim_outbox(now, now + self._lease, MAX_BATCH, latest)
+        claimed = self._store.outbox.claim(now, now + self._lease, MAX_BATCH, latest)
         rows, keep = self._refused_keys.split(claimed, now)
         for until, ids in keep.items():
-            self._store.lease_outbox(ids, until)
+            self._store.outbox.lease(ids, until)
         table.OUTBOX_RETRIED.inc(by=len(rows))
         if rows:
             reach("outbox claimed")
@@ -96,7 +96,7 @@ class Relay:
         refused = {key_of(row) for row in rows if row.id in self._outbox.refused}
         self._refused_keys.add(refused, now)
         for exchange, key in self._refused_keys.remove({key_of(row) for row in rows} - refused):
-            self._store.release_outbox(exchange, key, now + self._lease, now)
+            self._store.outbox.release(exchange, key, now + self._lease, now)
         keys = self._refused_keys.format_keys()
         if keys and self._lines.is_due(keys):
             log.warning(

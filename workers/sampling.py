@@ -52,7 +52,7 @@ class QueueSampler:
         self._pace.step(now, lambda: self._sample(now))
 
     def _sample(self, now: int) -> None:
-        depth = _known_or_nan(lambda: self._store.outbox_depth(now), table.OUTBOX_MESSAGES, table.OUTBOX_AGE)
+        depth = _known_or_nan(lambda: self._store.outbox.depth(now), table.OUTBOX_MESSAGES, table.OUTBOX_AGE)
         table.OUTBOX_MESSAGES.set(depth.waiting)
         table.OUTBOX_AGE.set((depth.oldest_age_us or 0) / SECOND)
         names = self._store.consumers.all()

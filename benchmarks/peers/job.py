@@ -42,7 +42,7 @@ class Job:
         result = self._handler.handle([delivery], wall_clock)
         for each in result.outgoing:
             self._publish(each.message)
-        self._store.delete_outbox([each.id for each in result.outgoing])
+        self._store.outbox.delete([each.id for each in result.outgoing])
 
 
 def read_documents(path: str) -> list[dict[str, Any]]:

@@ -103,7 +103,7 @@ class ReadinessCheck:
     def _check_database(self, now: int) -> tuple[dict[str, str], str | None]:
         """The parts, and why no request should use the database; not if only writing fails."""
         try:
-            outbox_age = self._store.outbox_age(now)
+            outbox_age = self._store.outbox.age(now)
             self._lines.reset()
         except TransientError as error:
             if self._lines.is_due(str(error)):

@@ -1,4 +1,4 @@
-"""The store: opens transactions, runs reads, leases outbox rows. Every read is limited to one tenant."""
+"""The store: opens transactions, runs reads. Every read is limited to one tenant."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +7,6 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select, update
 
 from signpost.case.identity import lives_on_under
-from signpost.case.instant import NEVER
 from signpost.storage import due_cases, standings
 from signpost.storage.buckets import Lease, Rate, lease
 from signpost.storage.calendar_links import CalendarLinkStore
@@ -25,6 +24,7 @@ from signpost.storage.inspection import InspectionStore
 from signpost.storage.lookup import LookupStore
 from signpost.storage.next_changes import NextChangeStore
 from signpost.storage.options import OptionStore
+from signpost.storage.outbox import OutboxStore
 from signpost.storage.outcomes import OutcomeStore
 from signpost.storage.outgoing import OutgoingStore
 from signpost.storage.page_sessions import PageSessionStore
@@ -35,18 +35,15 @@ from signpost.storage.rows import (
     DueBacklog,
     FeedbackTarget,
     FeedRow,
-    OutboxDepth,
-    OutboxRow,
     RecommendationKey,
     RecommendationRow,
     RulebookGroup,
     RulebookRow,
     StandingRow,
-    to_outbox_row,
 )
 from signpost.storage.signed_messages import SignedMessageStore
 from signpost.storage.sqlite import SqliteDialect
-from signpost.storage.tables import cases, outbox, recommendations, rulebooks
+from signpost.storage.tables import cases, recommendations, rulebooks
 from signpost.storage.transaction import Transaction, read_rulebooks
 from signpost.storage.usage import UsageStore
 
@@ -67,6 +64,7 @@ class Store:
         self._suspended: str | None = None
         sqlite = self._engine.url.get_backend_name() == "sqlite"
         self._dialect: Dialect = SqliteDialect() if sqlite else PostgresDialect()
+        self.outbox = OutboxStore(self._write_connection, self._read_connection, self._dialect)
         self.deliveries = DeliveryStore(self._write_connection, self._read_connection, self._dialect)
         self.calendar_links = CalendarLinkStore(self._write_connection, self._read_connection, self._dialect)
         self.page_sessions = PageSessionStore(self._write_connection, self._read_connection)
@@ -97,50 +95,6 @@ class Store:
         """A transaction that commits when the block ends and rolls back when it raises."""
         with self._write_connection() as connection:
             yield Transaction(connection, self._dialect, self.options.compression(connection))
-
-    def claim_outbox(self, now: int, lease_until: int, limit: int, latest: int = NEVER) -> list[OutboxRow]:
-        """Lease up to `limit` messages without a current lease until `lease_until`: those that wait longest since their
-        last attempt, so that messages that are refused again and again do not keep others waiting; in order of ids.
-
-        A lease that ends later than `latest` does not count.
-        """
-        with self._write_connection() as connection:
-            connection.execute(update(outbox).where(outbox.c.leased_until > latest).values(leased_until=now))
-            rows = self._dialect.claim_outbox(connection, now, lease_until, limit)
-        return sorted(map(to_outbox_row, rows), key=lambda row: row.id)
-
-    def lease_outbox(self, ids: Sequence[int], lease_until: int) -> None:
-        """Lease these messages until `lease_until`."""
-        with self._write_connection() as connection:
-            connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(leased_until=lease_until))
-
-    def release_outbox(self, exchange: str, routing_key: str, after: int, now: int) -> None:
-        """Make the messages of a routing key due whose lease ends later than `after`."""
-        mine = (outbox.c.exchange == exchange, outbox.c.routing_key == routing_key, outbox.c.leased_until > after)
-        with self._write_connection() as connection:
-            connection.execute(update(outbox).where(*mine).values(leased_until=now))
-
-    def delete_outbox(self, ids: Sequence[int]) -> None:
-        """Delete messages that the broker confirmed. A crash may undo the deletion; they are then published again."""
-        if not ids:
-            return
-        with self._write_connection() as connection:
-            self._dialect.relax_commit(connection)
-            connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
-
-    def outbox_depth(self, now: int) -> OutboxDepth:
-        """Number of waiting messages, leased ones included, and the age of the oldest."""
-        with self._read_connection() as connection:
-            count, oldest = connection.execute(select(func.count(), func.min(outbox.c.created))).one()
-        return OutboxDepth(count, None if oldest is None else max(0, now - oldest))
-
-    def outbox_age(self, now: int) -> int | None:
-        """The age of the message that was added first (microseconds), whatever their number; None if there is none.
-        Raises StorageConflict while nobody can write."""
-        query = select(outbox.c.created).order_by(outbox.c.id).limit(1)
-        with self._write_connection() as connection:
-            created = connection.execute(query).scalar_one_or_none()
-        return None if created is None else max(0, now - created)
 
     def announce_rulebooks(self, announced: Sequence[str], now: int, *, as_newest: bool) -> None:
         """Record that a process uses these rulebooks, see RulebookRow. Unknown ones rank as newest, each after those

@@ -67,7 +67,7 @@ def test_a_message_in_the_outbox_is_compressed_and_comes_back(signpost: System) 
         transaction.enqueue([message], tenant="acme", case_key="c-1", now=0, leased_until=0)
         size = transaction._connection.execute(text("SELECT length(body) FROM outbox")).scalar_one()
     assert size < len(body) / 5
-    assert [row.body for row in signpost.store.claim_outbox(1, 2, 10)] == [body]
+    assert [row.body for row in signpost.store.outbox.claim(1, 2, 10)] == [body]
 
 
 def test_an_upgraded_database_compresses_when_the_operator_says_so(signpost: System) -> None:

@@ -172,14 +172,14 @@ def test_a_relay_passes_over_messages_that_another_is_claiming(postgres_url: str
     plain = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain) as other, open_store(postgres_url, statement_timeout_s=2) as store:
         (claimed,) = other.execute("SELECT id FROM outbox ORDER BY id LIMIT 1 FOR UPDATE").fetchall()
-        assert [row.id for row in store.claim_outbox(NOW, LEASE, 10)] == [claimed[0] + 1]
+        assert [row.id for row in store.outbox.claim(NOW, LEASE, 10)] == [claimed[0] + 1]
 
 
 def test_two_relays_never_claim_one_message(url: str, store: Store) -> None:
     with store.transaction() as transaction:
         ids = transaction.record([change(number) for number in range(300)], now=NOW, leased_until=0)
     with ThreadPoolExecutor(4) as pool:
-        claims = pool.map(lambda _: [row.id for row in store.claim_outbox(NOW, LEASE, 10)], range(40))
+        claims = pool.map(lambda _: [row.id for row in store.outbox.claim(NOW, LEASE, 10)], range(40))
     assert sorted(id_ for claim in claims for id_ in claim) == ids
 
 
@@ -349,7 +349,7 @@ def test_a_process_killed_inside_a_transaction_leaves_nothing(url: str, store: S
     assert process.exitcode == -signal.SIGKILL
     assert remember(store)
     assert store.feed("acme") == ([], None)
-    assert store.outbox_depth(NOW) == (0, None)
+    assert store.outbox.depth(NOW) == (0, None)
 
 
 def test_a_database_that_is_not_there_is_unavailable_and_soon_said_so(tmp_path: Path) -> None:

@@ -224,14 +224,14 @@ def test_a_relay_leases_its_own_rows_and_those_of_a_key_are_released(store: Stor
     with store.transaction() as transaction:
         rows = [("acme", "c-1", Message(exchange, keys[n], b"{}", f"m-{n}")) for n, exchange in enumerate("xxy")]
         ids = transaction.enqueue_all(rows, now=NOW, leased_until=NOW + 5)
-    store.lease_outbox(ids[1:], NOW + 9)
-    assert [row.id for row in store.claim_outbox(NOW + 5, NOW + 7, 9)] == ids[:1]
-    store.release_outbox("x", "acme.a", NOW + 7, NOW + 6)
-    assert store.claim_outbox(NOW + 6, NOW + 8, 9) == [], "what ends then was leased in time"
-    store.release_outbox("x", "acme.a", NOW + 6, NOW + 6)
-    assert [row.id for row in store.claim_outbox(NOW + 6, NOW + 8, 9)] == ids[:1]
-    assert [row.id for row in store.claim_outbox(NOW + 9, NOW + 99, 9)] == ids
-    assert store.outbox_depth(NOW - 9).oldest_age_us == 0, "a clock that was set back"
+    store.outbox.lease(ids[1:], NOW + 9)
+    assert [row.id for row in store.outbox.claim(NOW + 5, NOW + 7, 9)] == ids[:1]
+    store.outbox.release("x", "acme.a", NOW + 7, NOW + 6)
+    assert store.outbox.claim(NOW + 6, NOW + 8, 9) == [], "what ends then was leased in time"
+    store.outbox.release("x", "acme.a", NOW + 6, NOW + 6)
+    assert [row.id for row in store.outbox.claim(NOW + 6, NOW + 8, 9)] == ids[:1]
+    assert [row.id for row in store.outbox.claim(NOW + 9, NOW + 99, 9)] == ids
+    assert store.outbox.depth(NOW - 9).oldest_age_us == 0, "a clock that was set back"
 
 
 def test_candidates_of_one_transaction_can_be_erased_one_after_the_other(store: Store) -> None:
@@ -261,7 +261,7 @@ def test_what_an_erasure_returns_is_what_consumers_know_of(store: Store) -> None
     with store.transaction() as transaction:
         waiting = transaction.erase("acme", ["c-1"], NOW, now=NOW + 3)
     assert [row.exchange for row in waiting] == list(exchanges[1:])
-    assert store.claim_outbox(NOW, NOW + 1, 9) == []
+    assert store.outbox.claim(NOW, NOW + 1, 9) == []
     assert store.erasures.latest() == NOW + 3
 
 

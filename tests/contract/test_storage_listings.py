@@ -98,9 +98,9 @@ def test_the_outbox_is_claimed_by_the_last_attempt_and_read_from_its_beginning(
         letter = [message(event_of("offer.extended", "c-1", id=f"m-{number}", offer="o"))]
         with store.transaction() as transaction:
             ids += transaction.enqueue(letter, tenant="acme", case_key="c-1", now=NOW - number, leased_until=lease)
-    assert [row.id for row in store.claim_outbox(NOW, NOW + FAR, 3)] == [ids[1], ids[3], ids[4]]
+    assert [row.id for row in store.outbox.claim(NOW, NOW + FAR, 3)] == [ids[1], ids[3], ids[4]]
     rewrite_first(store, "outbox")
-    assert store.outbox_age(NOW) == 1, "the first has been tried again since"
+    assert store.outbox.age(NOW) == 1, "the first has been tried again since"
     assert store.inspection.outbox(4) == Waiting(4, NOW - 1)
     monkeypatch.setattr(lookup, "MAX_WAITING", 3)
     waiting = store.lookup.waiting("acme", [], [f"m-{number}" for number in range(1, 6)])

@@ -212,23 +212,23 @@ def test_the_outbox_respects_leases_and_keeps_its_order(store: Store) -> None:
         second = transaction.enqueue(
             [Letter(), Letter(message_id="m-2")], tenant="acme", case_key="c-1", now=NOW + 7, leased_until=0
         )
-    assert store.outbox_depth(NOW + 10) == (4, 10)
-    claimed = store.claim_outbox(NOW, LEASE, 10)
+    assert store.outbox.depth(NOW + 10) == (4, 10)
+    claimed = store.outbox.claim(NOW, LEASE, 10)
     assert [row.id for row in claimed] == second
     assert claimed[0].headers == Letter().headers
     assert claimed[0].body == b"{}"
     assert claimed[0].message_id == "m-1"
-    assert store.claim_outbox(NOW, LEASE, 10) == []
-    late = store.claim_outbox(LEASE, LEASE + 1, 3)
+    assert store.outbox.claim(NOW, LEASE, 10) == []
+    late = store.outbox.claim(LEASE, LEASE + 1, 3)
     assert [row.id for row in late] == [*first, second[0]]
     assert [(row.exchange, row.message_id) for row in late[:2]] == [
         ("signpost.advice", "r-1.1"),
         ("signpost.advice", "r-1.2"),
     ]
-    store.delete_outbox([row.id for row in late])
-    assert store.outbox_depth(NOW).waiting == 1
-    store.delete_outbox(second)
-    assert store.outbox_depth(NOW) == (0, None)
+    store.outbox.delete([row.id for row in late])
+    assert store.outbox.depth(NOW).waiting == 1
+    store.outbox.delete(second)
+    assert store.outbox.depth(NOW) == (0, None)
 
 
 def test_an_outbox_id_is_never_given_twice(store: Store) -> None:
@@ -237,7 +237,7 @@ def test_an_outbox_id_is_never_given_twice(store: Store) -> None:
     for _ in range(3):
         with store.transaction() as transaction:
             ids += transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW, leased_until=0)
-        store.delete_outbox(ids)
+        store.outbox.delete(ids)
     assert len(set(ids)) == 3
 
 
@@ -279,7 +279,7 @@ def test_an_error_in_a_transaction_leaves_nothing(store: Store) -> None:
         fail()
     assert store.case("acme", "c-1") is None
     assert store.feed("acme") == ([], None)
-    assert store.outbox_depth(NOW) == (0, None)
+    assert store.outbox.depth(NOW) == (0, None)
     with store.transaction() as transaction:
         assert len(transaction.mark_seen([seen(1)])) == 1
 
@@ -301,7 +301,7 @@ def test_tenants_with_the_same_ids_never_meet(store: Store) -> None:
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW + 1, now=NOW)
     assert store.recommendation("rival", "r-1") is not None
-    assert [row.tenant for row in store.claim_outbox(NOW, LEASE, 9)] == ["rival"]
+    assert [row.tenant for row in store.outbox.claim(NOW, LEASE, 9)] == ["rival"]
     assert store.case("nobody", "c-1") is None
     assert store.feed("nobody") == ([], None)
 
@@ -319,7 +319,7 @@ def test_erasure_takes_everything_and_keeps_digests(store: Store) -> None:
     assert store.recommendation("acme", "r-1") is None
     assert store.recommendation("acme", "r-2") is not None
     assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]
-    assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["r-2.1", "since"]
+    assert [row.message_id for row in store.outbox.claim(NOW, LEASE, 9)] == ["r-2.1", "since"]
     names = [of_case("c-1"), of_case("c-2"), *(of_event("ats", f"e-{number}") for number in (1, 2, 3))]
     with store.transaction() as transaction:
         found = transaction.erasures("acme", names)
@@ -433,7 +433,7 @@ def test_erasure_leaves_the_cases_of_another_tenant_that_have_the_same_keys(stor
     rival = store.case("rival", "c-0")
     assert rival is not None
     assert rival.key == "c-1"
-    assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["rival"]
+    assert [row.message_id for row in store.outbox.claim(NOW, LEASE, 9)] == ["rival"]
     with store.transaction() as transaction:
         assert transaction.mark_seen([seen(1, "rival", "c-0"), seen(2, "rival")]) == set()
 
@@ -447,7 +447,7 @@ def test_an_event_kept_at_the_instant_of_the_erasure_goes_and_advice_of_any_time
             transaction.enqueue([letter], tenant="acme", case_key="c-1", now=created, leased_until=0)
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW, now=NOW)
-    assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["after"]
+    assert [row.message_id for row in store.outbox.claim(NOW, LEASE, 9)] == ["after"]
 
 
 def test_an_application_that_was_absorbed_is_recognized_as_such(store: Store) -> None:
@@ -496,7 +496,7 @@ def test_an_empty_batch_touches_nothing(store: Store) -> None:
         assert transaction.enqueue([], tenant="acme", case_key="c-1", now=NOW, leased_until=0) == []
         transaction.save_cases([])
         transaction.erase("acme", [], NOW, now=NOW)
-    assert store.outbox_age(NOW) is None
+    assert store.outbox.age(NOW) is None
 
 
 def test_the_outbox_shows_how_much_waits_and_since_when(store: Store) -> None:
@@ -504,9 +504,9 @@ def test_the_outbox_shows_how_much_waits_and_since_when(store: Store) -> None:
         for number, leased in enumerate([NOW, NOW + 1]):
             letter = Letter(message_id=f"m-{number}")
             transaction.enqueue([letter], tenant="acme", case_key="c-1", now=NOW - 5 + number, leased_until=leased)
-    assert store.outbox_age(NOW) == 5
-    assert store.outbox_age(NOW - 9) == 0, "a clock that was set back"
-    assert store.outbox_depth(NOW) == (2, 5)
+    assert store.outbox.age(NOW) == 5
+    assert store.outbox.age(NOW - 9) == 0, "a clock that was set back"
+    assert store.outbox.depth(NOW) == (2, 5)
 
 
 def test_a_lease_that_ends_too_late_does_not_count(store: Store) -> None:
@@ -514,8 +514,8 @@ def test_a_lease_that_ends_too_late_does_not_count(store: Store) -> None:
     with store.transaction() as transaction:
         for leased in (NOW + 10, NOW + 11):
             transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW, leased_until=leased)
-    assert len(store.claim_outbox(NOW, LEASE, 10, latest=NOW + 10)) == 1
-    assert store.claim_outbox(NOW, LEASE, 10, latest=LEASE) == []
+    assert len(store.outbox.claim(NOW, LEASE, 10, latest=NOW + 10)) == 1
+    assert store.outbox.claim(NOW, LEASE, 10, latest=LEASE) == []
 
 
 def test_messages_that_are_tried_again_and_again_keep_no_other_waiting(store: Store) -> None:
@@ -527,10 +527,10 @@ def test_messages_that_are_tried_again_and_again_keep_no_other_waiting(store: St
             return transaction.enqueue(letters, tenant="acme", case_key="c-1", now=NOW, leased_until=leased_until)
 
     stuck = add(0)
-    assert [row.id for row in store.claim_outbox(NOW, NOW + 10, 2)] == stuck
+    assert [row.id for row in store.outbox.claim(NOW, NOW + 10, 2)] == stuck
     fresh = add(NOW + 5)
-    assert [row.id for row in store.claim_outbox(NOW + 10, NOW + 20, 2)] == fresh
-    assert [row.id for row in store.claim_outbox(NOW + 10, NOW + 20, 2)] == stuck
+    assert [row.id for row in store.outbox.claim(NOW + 10, NOW + 20, 2)] == fresh
+    assert [row.id for row in store.outbox.claim(NOW + 10, NOW + 20, 2)] == stuck
 
 
 def test_what_waited_of_an_erased_case_is_returned_in_order(store: Store) -> None:

@@ -34,7 +34,7 @@ def handle(signpost: System, *events: Event) -> None:
 
 
 def waiting(signpost: System, exchange: str) -> list[OutboxRow]:
-    rows = signpost.store.claim_outbox(signpost.now + DAY, signpost.now, 1000)
+    rows = signpost.store.outbox.claim(signpost.now + DAY, signpost.now, 1000)
     return [row for row in rows if row.exchange == exchange]
 
 
@@ -49,7 +49,7 @@ def offer(at: float, name: str = "o") -> Event:
 def test_an_end_that_waited_in_the_outbox_is_published_without_content(signpost: System) -> None:
     handle(signpost, offer(0))
     raised = {one["id"] for one in data(waiting(signpost, ADVICE)) if one["change"] == "raised"}
-    signpost.store.delete_outbox([row.id for row in waiting(signpost, ADVICE)])
+    signpost.store.outbox.delete([row.id for row in waiting(signpost, ADVICE)])
     handle(signpost, event("offer.declined", at=0.01, offer="o"))
     ended = {one["id"] for one in data(waiting(signpost, ADVICE)) if one["status"] == "resolved"}
     assert ended & raised
@@ -84,14 +84,14 @@ def test_the_agenda_of_an_erased_candidate_ends_although_more_is_known_since(sig
     before = agendas(signpost)
     assert before
     assert all(before.values())
-    signpost.store.delete_outbox([row.id for row in waiting(signpost, AGENDA)])
+    signpost.store.outbox.delete([row.id for row in waiting(signpost, AGENDA)])
     handle(signpost, offer(0.04, "later"), event("candidate.erased", at=0.03))
     settle(signpost)
     after = agendas(signpost)
     assert {name: after.pop(name) for name in before} == {name: [] for name in before}
     assert after
     assert all(after.values())
-    signpost.store.delete_outbox([row.id for row in waiting(signpost, AGENDA)])
+    signpost.store.outbox.delete([row.id for row in waiting(signpost, AGENDA)])
     handle(signpost, event("candidate.merged", at=0.05, into="c-2"))
     assert agendas(signpost) == {name: [] for name in after}, "the end of the second agenda names the second"
 
@@ -100,7 +100,7 @@ def test_an_empty_agenda_that_waited_in_the_outbox_is_published(signpost: System
     handle(signpost, offer(0))
     settle(signpost)
     before = agendas(signpost)
-    signpost.store.delete_outbox([row.id for row in waiting(signpost, AGENDA)])
+    signpost.store.outbox.delete([row.id for row in waiting(signpost, AGENDA)])
     handle(signpost, event("offer.declined", at=0.01, offer="o"))
     signpost.now += DAY
     settle(signpost)

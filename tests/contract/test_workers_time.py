@@ -154,7 +154,7 @@ def test_after_a_jump_forward_and_back_no_case_keeps_wrong_advice(signpost: Syst
 
 def agendas(signpost: System) -> dict[str, list[str]]:
     """Candidate -> the titles on the cards of the latest published agenda of the candidate."""
-    rows = [row for row in signpost.store.claim_outbox(START + DAY, START, 10_000) if row.exchange == AGENDA]
+    rows = [row for row in signpost.store.outbox.claim(START + DAY, START, 10_000) if row.exchange == AGENDA]
     sent = [each.body for each in signpost.published()] + [row.body for row in rows]
     bodies = [orjson.loads(body)["data"] for body in sent if b"agenda.changed" in body]
     latest: dict[str, Any] = {}

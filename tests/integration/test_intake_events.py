@@ -203,8 +203,8 @@ def test_a_message_that_waits_long_in_the_outbox_is_reported(intake: Intake) -> 
     ready = intake.get("/readyz")
     waits = "the oldest message waits for 121 s; see the log of the relay"
     assert (ready.status_code, ready.json) == (200, {"status": "degraded", "outbox": waits})
-    [old, _] = intake.store.claim_outbox(NOW, NOW + SECOND, 10)
-    intake.store.delete_outbox([old.id])
+    [old, _] = intake.store.outbox.claim(NOW, NOW + SECOND, 10)
+    intake.store.outbox.delete([old.id])
     assert intake.get("/readyz").json == {"status": "ok"}
 
 

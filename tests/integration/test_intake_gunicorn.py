@@ -71,7 +71,7 @@ def test_it_starts_and_accepts_without_its_broker(folder: Path) -> None:
     with running(folder, SIGNPOST_BROKER_URL=DEAD_BROKER, SIGNPOST_PUBLISH_TIMEOUT="1") as (address, _):
         assert send(address) == 202
         wait_until(lambda: readiness(address)["status"] == "degraded", "the first check")
-    assert open_store(f"sqlite:///{folder}/signpost.db").outbox_depth(NOW).waiting == 1
+    assert open_store(f"sqlite:///{folder}/signpost.db").outbox.depth(NOW).waiting == 1
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_an_event_becomes_advice_on_the_queue(signpost: System) -> None:
     assert message.headers["cloudEvents_type"] == document["type"] == "signpost.recommendation.raised.v1"
     assert document["data"]["explanation"]["because"][0]["event"]["id"] == "offer.extended.flow.0.o-1"
     assert signpost.standing("flow") == signpost.expected("flow") != {}
-    assert signpost.store.outbox_depth(signpost.now).waiting == 0
+    assert signpost.store.outbox.depth(signpost.now).waiting == 0
     assert signpost.feed("flow", len(messages)) == [each.body for each in messages]
 
 
@@ -235,7 +235,7 @@ def test_what_a_dead_worker_left_is_sent_by_the_relay_after_its_lease(signpost: 
     signpost.now += 1
     assert relay.step() == (len(handled.outgoing),) * 2
     assert [each.message_id for each in signpost.published()] == [one.message.message_id for one in handled.outgoing]
-    assert signpost.store.outbox_depth(signpost.now).waiting == 0
+    assert signpost.store.outbox.depth(signpost.now).waiting == 0
 
 
 def test_what_the_broker_did_not_confirm_is_acknowledged_and_left_to_the_relay(signpost: System) -> None:
@@ -249,7 +249,7 @@ def test_what_the_broker_did_not_confirm_is_acknowledged_and_left_to_the_relay(s
     assert outbox.collect() == 0
     other.close()
     assert signpost.broker.queue_depth(ADVISOR) == 0
-    waiting = signpost.store.outbox_depth(signpost.now).waiting
+    waiting = signpost.store.outbox.depth(signpost.now).waiting
     assert waiting > 0
     signpost.now += LEASE
     assert signpost.relay().step() == (waiting, waiting)

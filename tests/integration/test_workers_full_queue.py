@@ -65,7 +65,7 @@ def test_a_full_queue_costs_the_others_a_few_copies(signpost: System, caplog: py
             relay.step()
         copies = [each.message_id for each in signpost.broker.get(OTHER, 100_000)]
         assert [name for name in copies if name.startswith("free")] == [f"free-{turn}" for turn in range(TURNS)]
-        assert signpost.store.outbox_depth(signpost.now).waiting == COUNT
+        assert signpost.store.outbox.depth(signpost.now).waiting == COUNT
         assert f"{ADVICE} {STUCK}" in caplog.text
         again = len(copies) - TURNS - COUNT
         assert again <= 10, f"{again} copies in an hour"
@@ -76,7 +76,7 @@ def test_a_full_queue_costs_the_others_a_few_copies(signpost: System, caplog: py
             relay.step()
             signpost.broker.purge(FULL)
             signpost.now += MAX_PAUSE_US + SECOND
-        assert signpost.store.outbox_depth(signpost.now).waiting == 0
+        assert signpost.store.outbox.depth(signpost.now).waiting == 0
         assert {each.message_id for each in signpost.broker.get(OTHER, 100_000)} == {
             f"stuck-{number}" for number in range(COUNT)
         }

@@ -43,12 +43,12 @@ def test_sigterm_ends_the_batch_and_loses_nothing(signpost: System, tmp_path: Pa
             assert first.stop() == 0, first.log.read_text()
         handled = seen()
         assert 10 < handled < 150
-        assert signpost.store.outbox_depth(0).waiting == 0, "what was committed was not published before the end"
+        assert signpost.store.outbox.depth(0).waiting == 0, "what was committed was not published before the end"
         wait_until(lambda: signpost.broker.queue_depth(ADVISOR) == 150 - handled, "the rest to be given back", 10)
         second = WorkerProcess("advisor", tmp_path, *urls)
         with kill_afterwards(second):
             wait_until(lambda: seen() == 150, "all events to be seen", 60)
-            wait_until_drained(signpost.broker, ADVISOR, lambda: signpost.store.outbox_depth(0).waiting, 30)
+            wait_until_drained(signpost.broker, ADVISOR, lambda: signpost.store.outbox.depth(0).waiting, 30)
             assert second.stop() == 0
         emitted = [one for one in collector.changes if one[1] == ASKED]
         wait_until(lambda: len([one for one in collector.changes if one[1] == ASKED]) == 150, "all advice", 10)
@@ -73,7 +73,7 @@ def test_several_advisors_share_a_queue(request: pytest.FixtureRequest, tmp_path
             wait_until(lambda: advisors[0].log.read_text().count("advisor runs") == 2, "both to run", 60)
             signpost.send(*sent)
             wait_until(lambda: seen() == len(sent), "all events to be seen", 90)
-            wait_until_drained(signpost.broker, ADVISOR, lambda: signpost.store.outbox_depth(0).waiting, 60)
+            wait_until_drained(signpost.broker, ADVISOR, lambda: signpost.store.outbox.depth(0).waiting, 60)
             assert [advisor.stop() for advisor in advisors] == [0, 0]
             feed, _ = signpost.store.feed("acme", limit=10_000)
             wait_until(lambda: len(collector.changes) == len(feed), "all advice to be collected", 30)
@@ -107,7 +107,7 @@ def test_the_clock_and_the_relay_work_as_processes(signpost: System, tmp_path: P
     clock, relay = (WorkerProcess(name, tmp_path, *urls, clock_interval="0.1") for name in ("clock", "relay"))
     with kill_afterwards(clock, relay):
         wait_until(lambda: signpost.standing("due") == standing, "the case to be woken", 60)
-        wait_until(lambda: signpost.store.outbox_depth(0).waiting == 0, "the outbox to be sent", 60)
+        wait_until(lambda: signpost.store.outbox.depth(0).waiting == 0, "the outbox to be sent", 60)
         assert (clock.stop(), relay.stop()) == (0, 0)
     signpost.work(1)
 

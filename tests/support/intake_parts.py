@@ -87,8 +87,8 @@ class Intake:
 
     def outbox_events(self) -> list[dict[str, Any]]:
         """Take the event documents from the outbox and return them."""
-        rows = self.store.claim_outbox(NOW, NOW + SECOND, 1000)
-        self.store.delete_outbox([row.id for row in rows])
+        rows = self.store.outbox.claim(NOW, NOW + SECOND, 1000)
+        self.store.outbox.delete([row.id for row in rows])
         return [json.loads(row.body) for row in rows]
 
 

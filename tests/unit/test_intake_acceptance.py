@@ -58,7 +58,7 @@ def acceptor(store: Store, publisher: Callable[[], Publisher], confirm_timeout_s
 
 def outbox(store: Store) -> list[OutboxRow]:
     """All rows of the outbox, which are free for the relay at once."""
-    return store.claim_outbox(START, START + 1, 100)
+    return store.outbox.claim(START, START + 1, 100)
 
 
 def subjects(rows: list[OutboxRow]) -> list[tuple[str, str, str]]:

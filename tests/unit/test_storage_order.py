@@ -163,10 +163,10 @@ def test_one_measurement_is_stored_at_a_time(store: Store, monkeypatch: pytest.M
 def test_only_what_may_be_lost_does_not_wait_for_the_disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     relaxed: list[object] = []
     monkeypatch.setattr(store._dialect, "relax_commit", relaxed.append)
-    store.delete_outbox([1])
+    store.outbox.delete([1])
     store.lease_tokens("acme", 1, 1, Rate(1, 1), NOW)
     assert len(relaxed) == 2
     with store.transaction() as transaction:
         transaction.mark_seen([SeenEvent("acme", "s", "e", "c", NOW, NOW)])
-    store.lease_outbox([1], NOW)
+    store.outbox.lease([1], NOW)
     assert len(relaxed) == 2

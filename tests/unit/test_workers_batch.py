@@ -264,12 +264,12 @@ def test_the_idle_announcement_survives_a_database_that_is_away(
 
 
 def test_outgoing_rows_are_leased_to_the_advisor(signpost: System) -> None:
-    signpost.store.delete_outbox([row.id for row in signpost.store.claim_outbox(START + 10**12, START + 10**12, 9999)])
+    signpost.store.outbox.delete([row.id for row in signpost.store.outbox.claim(START + 10**12, START + 10**12, 9999)])
     result = handle(signpost, event("offer.extended", "leased", offer="o"))
     assert result.outgoing
     lease_end = signpost.now + 30_000_000
-    assert signpost.store.claim_outbox(lease_end - 1, lease_end, 999) == []
-    rows = signpost.store.claim_outbox(lease_end, lease_end, 999)
+    assert signpost.store.outbox.claim(lease_end - 1, lease_end, 999) == []
+    rows = signpost.store.outbox.claim(lease_end, lease_end, 999)
     assert [row.id for row in rows] == [item.id for item in result.outgoing]
 
 

@@ -129,7 +129,7 @@ def test_a_row_that_cannot_be_sent_holds_up_no_other(store: Store, broker: Broke
     keep(store, [first, Unsendable(), second])
     assert relay(store, broker).step() == (3, 2)
     assert broker.published == ["m-0000", "m-0001"]
-    assert store.outbox_depth(START).waiting == 1, "it stays, to be looked at"
+    assert store.outbox.depth(START).waiting == 1, "it stays, to be looked at"
 
 
 def test_the_relay_pauses_longer_and_longer_while_the_broker_is_away(store: Store, broker: Broker) -> None:
@@ -297,12 +297,12 @@ def test_an_announcement_is_renewed_at_its_interval_and_not_with_each_batch(stor
 
 def outgoing(store: Store, count: int) -> list[Outgoing]:
     keep(store, letters(count))
-    rows = store.claim_outbox(START, START, 100)
+    rows = store.outbox.claim(START, START, 100)
     return [Outgoing(row.id, one) for row, one in zip(rows, letters(count), strict=True)]
 
 
 def waiting(store: Store) -> list[str]:
-    return [row.message_id for row in store.claim_outbox(START + DAY, START + DAY, 100)]
+    return [row.message_id for row in store.outbox.claim(START + DAY, START + DAY, 100)]
 
 
 def test_only_confirmed_messages_leave_the_outbox(
@@ -357,7 +357,7 @@ def test_confirmed_messages_that_cannot_be_deleted_are_left_to_the_relay(
     publisher = OutboxPublisher(broker, store, 1)
     publisher.send(outgoing(store, 1))
     with monkeypatch.context() as patched:
-        patched.setattr(store, "delete_outbox", away)
+        patched.setattr(store.outbox, "delete", away)
         assert publisher.collect() == 1
     assert "1 confirmed messages not deleted" in caplog.text
     assert waiting(store) == ["m-0000"]
@@ -402,8 +402,8 @@ def test_only_cases_that_are_due_are_woken_and_their_advice_is_leased(store: Sto
     assert (count, bool(sent)) == (1, True)
     assert active(case(store, "due").advice)
     assert case(store, "later").advice == b""
-    assert store.claim_outbox(START + LEASE - 1, START + LEASE, 99) == []
-    assert len(store.claim_outbox(START + LEASE, START + LEASE, 99)) == len(sent)
+    assert store.outbox.claim(START + LEASE - 1, START + LEASE, 99) == []
+    assert len(store.outbox.claim(START + LEASE, START + LEASE, 99)) == len(sent)
     assert case(store, "due").rulebook_since == START - DAY, "the rulebook has not changed"
 
 
@@ -491,7 +491,7 @@ def test_a_clock_collects_what_it_has_sent_before_it_pauses_and_when_it_stops(st
 
     class Pause(Turns):
         def wait(self, timeout: float | None = None) -> bool:
-            waiting.append(store.outbox_depth(START).waiting)
+            waiting.append(store.outbox.depth(START).waiting)
             return super().wait(timeout)
 
     due_case(store, "due", START)
@@ -504,7 +504,7 @@ def test_a_clock_collects_what_it_has_sent_before_it_pauses_and_when_it_stops(st
     stop.set()
     clock.outbox.send(outgoing(store, 1))
     clock.worker.run(stop)
-    assert store.outbox_depth(START).waiting == 0
+    assert store.outbox.depth(START).waiting == 0
 
 
 def test_the_clock_looks_for_the_next_batch_of_a_new_rulebook_as_soon_as_its_rate_allows(

@@ -36,7 +36,7 @@ def test_a_woken_case_publishes_its_agendas_once_they_have_settled(store: Store,
     clock.processor.wake(lambda: START)
     _, sent = clock.processor.wake(lambda: START + MINUTE)
     assert AGENDA in {item.message.exchange for item in sent}
-    assert len(store.claim_outbox(START + DAY, START + DAY, 99)) > len(sent), "with the advice of the first time"
+    assert len(store.outbox.claim(START + DAY, START + DAY, 99)) > len(sent), "with the advice of the first time"
 
 
 def test_a_case_leaves_the_list_of_an_employer_when_time_has_ended_its_advice(store: Store, broker: Broker) -> None:
