@@ -9,7 +9,6 @@ from tests.ledger.run import Entry
 from tests.ledger.verdict import Verdict
 
 COLUMNS = (
-    ("round", 44),
     ("events", 7),
     ("tried", 6),
     ("retried", 8),
@@ -27,14 +26,15 @@ COLUMNS = (
 def table(entries: Sequence[Entry]) -> str:
     """The rows as text. `twice in`: events that were answered with success again; `twice out`: messages that arrived
     again; `disorder`: changes that arrived first after one with a greater `sequence`."""
-    lines = ["".join(f"{title:<{width}}" for title, width in COLUMNS)]
+    columns = (("round", max((len(one.name) for one in entries), default=0) + 2), *COLUMNS)
+    lines = ["".join(f"{title:<{width}}" for title, width in columns)]
     for one in entries:
         recovery = "-" if one.recovery_s is None else f"{one.recovery_s:.1f}"
         cells = (
             one.name, one.events, one.attempts, one.retries, sum(one.refusals.values()), one.repeats, one.duplicates,
             one.disorder, f"{one.p50_ms:.0f}", f"{one.p99_ms:.0f}", f"{one.outage_s:.1f}", recovery,
         )  # fmt: skip
-        lines.append("".join(f"{cell!s:<{width}}" for cell, (_, width) in zip(cells, COLUMNS, strict=True)).rstrip())
+        lines.append("".join(f"{cell!s:<{width}}" for cell, (_, width) in zip(cells, columns, strict=True)).rstrip())
         lines += [f"    !! {problem}" for problem in one.problems]
     return "\n".join(lines)
 
