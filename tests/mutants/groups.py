@@ -112,7 +112,7 @@ GROUPS: Final = {
         ("services/intake/acceptance.py", "services/intake/rate.py"),
         (
             "tests/unit/test_intake_*.py",
-            "tests/unit/test_own_vendors.py",
+            "tests/unit/test_own_vendors*.py",
             "tests/unit/test_traces.py",
             "tests/integration/test_intake_fair_share.py",
         ),
@@ -164,7 +164,7 @@ GROUPS: Final = {
             "tests/unit/test_reloading.py",
             "tests/unit/test_sources_commands.py",
             "tests/unit/test_own_fields.py",
-            "tests/unit/test_own_vendors.py",
+            "tests/unit/test_own_vendors*.py",
             "tests/unit/test_kept_files.py",
             "tests/integration/test_intake_two_sources.py",
             "tests/integration/test_quotas.py",
