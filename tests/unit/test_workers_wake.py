@@ -19,8 +19,8 @@ from signpost.workers.outbox_publisher import OutboxPublisher
 from signpost.workers.reevaluation import POSTPONE_US
 from signpost.workers.relay import Relay
 from signpost.workers.rulebook_versions import ANNOUNCE_INTERVAL_US, IN_USE_US
+from tests.support.worker_loops import Broker, Clock, Turns, case, due_case, keep, letters, outgoing, waiting
 from tests.support.workers_kit import ENGINES, LEASE, START, event
-from tests.unit.test_workers_loops import Broker, Clock, Turns, case, due_case, keep, letters, outgoing, waiting
 
 ACME = {"id": "acme", "name": "Acme"}
 
