@@ -94,7 +94,7 @@ GROUPS: Final = {
         (
             "tests/unit/test_messaging_*.py",
             "tests/unit/test_dead_letters.py",
-            "tests/contract/test_messaging_contract.py",
+            "tests/contract/test_messaging_*.py",
             "tests/contract/test_dead_letters.py",
         ),
     ),
@@ -102,7 +102,7 @@ GROUPS: Final = {
         ("signpost/messaging/rabbitmq/*.py",),
         (
             "tests/unit/test_messaging_*.py",
-            "tests/contract/test_messaging_contract.py",
+            "tests/contract/test_messaging_*.py",
             "tests/integration/test_messaging_rabbitmq.py",
             "tests/integration/test_messaging_window.py",
         ),
