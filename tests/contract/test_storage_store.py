@@ -1,75 +1,22 @@
-"""What the store promises on both databases: one suite, run on PostgreSQL and on SQLite."""
+"""What the store promises on both databases, of events, cases, advice and the feed: on PostgreSQL and on SQLite."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
-from signpost.case.erasure import of_absorbed, of_case, of_event
 from signpost.errors import BugError, CallerError
-from signpost.storage import CaseRow, Change, FeedbackTarget, SeenEvent, StorageRefused, Store, open_store
+from signpost.storage import CaseRow, FeedbackTarget, SeenEvent, StorageRefused, Store, open_store
 from tests.support.databases import migrate
-
-NOW = 1_772_460_000_000_000
-LEASE = NOW + 1_000_000
+from tests.support.stored_rows import LEASE, NOW, change, seen
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
-def url(request: pytest.FixtureRequest) -> str:
-    """An upgraded database of each kind."""
-    name = "postgres_url" if request.param == "postgresql" else "sqlite_url"
-    url: str = request.getfixturevalue(name)
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """A store in an upgraded database of each kind."""
+    url = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
     migrate(url)
-    return url
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    """A store on it."""
     with open_store(url) as store:
         yield store
-
-
-@dataclass(frozen=True)
-class Letter:
-    """An outbox message of our own, to show that any object of the shape will do."""
-
-    exchange: str = "signpost.events"
-    routing_key: str = "0.acme.offer.extended"
-    body: bytes = b"{}"
-    message_id: str = "m-1"
-    headers: dict[str, str | int] = field(default_factory=lambda: {"x-tries": 1, "cloudEvents_id": "m-1"})
-    content_type: str = "application/cloudevents+json"
-
-
-def seen(number: int, tenant: str = "acme", case_key: str = "c-1", time: int = NOW) -> SeenEvent:
-    """An event to remember."""
-    return SeenEvent(tenant, "ats", f"e-{number}", case_key, time, NOW)
-
-
-def change(sequence: int = 1, tenant: str = "acme", case_key: str = "c-1", **other: str) -> Change:
-    """A change to record."""
-    values: dict[str, Any] = {
-        "recommendation_id": "r-1",
-        "audience": "candidate",
-        "status": "active",
-        "change": "raised",
-        **other,
-    }
-    return Change(
-        tenant=tenant,
-        case_key=case_key,
-        sequence=sequence,
-        rule="withdraw-promptly",
-        subject="offer/acme",
-        priority="high",
-        at=NOW,
-        body=f'{{"b":1, "a":{sequence}}}'.encode(),
-        routing_key=f"{tenant}.candidate.offers.high.raised",
-        **values,
-    )
 
 
 def test_the_recommendations_of_a_case_are_sorted_by_id(store: Store) -> None:
@@ -206,41 +153,6 @@ def test_a_repeated_older_change_does_not_replace_a_newer_one(store: Store) -> N
     assert latest.sequence == 2
 
 
-def test_the_outbox_respects_leases_and_keeps_its_order(store: Store) -> None:
-    with store.transaction() as transaction:
-        first = transaction.record([change(1), change(2)], now=NOW, leased_until=LEASE)
-        second = transaction.enqueue(
-            [Letter(), Letter(message_id="m-2")], tenant="acme", case_key="c-1", now=NOW + 7, leased_until=0
-        )
-    assert store.outbox.depth(NOW + 10) == (4, 10)
-    claimed = store.outbox.claim(NOW, LEASE, 10)
-    assert [row.id for row in claimed] == second
-    assert claimed[0].headers == Letter().headers
-    assert claimed[0].body == b"{}"
-    assert claimed[0].message_id == "m-1"
-    assert store.outbox.claim(NOW, LEASE, 10) == []
-    late = store.outbox.claim(LEASE, LEASE + 1, 3)
-    assert [row.id for row in late] == [*first, second[0]]
-    assert [(row.exchange, row.message_id) for row in late[:2]] == [
-        ("signpost.advice", "r-1.1"),
-        ("signpost.advice", "r-1.2"),
-    ]
-    store.outbox.delete([row.id for row in late])
-    assert store.outbox.depth(NOW).waiting == 1
-    store.outbox.delete(second)
-    assert store.outbox.depth(NOW) == (0, None)
-
-
-def test_an_outbox_id_is_never_given_twice(store: Store) -> None:
-    """A relay's late delete would otherwise take a message that nobody has published."""
-    ids: list[int] = []
-    for _ in range(3):
-        with store.transaction() as transaction:
-            ids += transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW, leased_until=0)
-        store.outbox.delete(ids)
-    assert len(set(ids)) == 3
-
-
 def test_the_feed_pages_and_filters(store: Store) -> None:
     with store.transaction() as transaction:
         emitted = [change(n, audience="candidate" if n % 2 else "employer") for n in range(1, 8)]
@@ -279,7 +191,7 @@ def test_an_error_in_a_transaction_leaves_nothing(store: Store) -> None:
         fail()
     assert store.case("acme", "c-1") is None
     assert store.feed("acme") == ([], None)
-    assert store.outbox.depth(NOW) == (0, None)
+    assert store.outbox_depth(NOW) == (0, None)
     with store.transaction() as transaction:
         assert len(transaction.mark_seen([seen(1)])) == 1
 
@@ -301,85 +213,9 @@ def test_tenants_with_the_same_ids_never_meet(store: Store) -> None:
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW + 1, now=NOW)
     assert store.recommendation("rival", "r-1") is not None
-    assert [row.tenant for row in store.outbox.claim(NOW, LEASE, 9)] == ["rival"]
+    assert [row.tenant for row in store.claim_outbox(NOW, LEASE, 9)] == ["rival"]
     assert store.case("nobody", "c-1") is None
     assert store.feed("nobody") == ([], None)
-
-
-def test_erasure_takes_everything_and_keeps_digests(store: Store) -> None:
-    with store.transaction() as transaction:
-        transaction.mark_seen([seen(1, time=NOW - 1), seen(2, time=NOW), seen(3, case_key="c-2", time=NOW - 1)])
-        transaction.lock_cases([("acme", "c-1")])
-        transaction.record([change(1), change(1, case_key="c-2", recommendation_id="r-2")], now=NOW, leased_until=0)
-        transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW - 1, leased_until=0)
-        transaction.enqueue([Letter(message_id="since")], tenant="acme", case_key="c-1", now=NOW + 1, leased_until=0)
-    with store.transaction() as transaction:
-        transaction.erase("acme", ["c-1"], NOW, now=NOW)
-    assert store.case("acme", "c-1") is None
-    assert store.recommendation("acme", "r-1") is None
-    assert store.recommendation("acme", "r-2") is not None
-    assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]
-    assert [row.message_id for row in store.outbox.claim(NOW, LEASE, 9)] == ["r-2.1", "since"]
-    names = [of_case("c-1"), of_case("c-2"), *(of_event("ats", f"e-{number}") for number in (1, 2, 3))]
-    with store.transaction() as transaction:
-        found = transaction.erasures("acme", names)
-        assert transaction.erasures("rival", names) == {}
-    assert found == dict.fromkeys([of_case("c-1"), of_event("ats", "e-1"), of_event("ats", "e-2")], NOW)
-
-
-def test_erasure_leaves_what_was_stated_since(store: Store) -> None:
-    with store.transaction() as transaction:
-        transaction.mark_seen([seen(1, time=NOW), seen(2, time=NOW + 1)])
-        transaction.lock_cases([("acme", "c-1")])
-        transaction.save_cases([CaseRow("acme", "c-1", state=b"{}")])
-    with store.transaction() as transaction:
-        transaction.erase("acme", ["c-1"], NOW, now=NOW, living=["c-1"])
-    assert store.case("acme", "c-1") is not None
-    with store.transaction() as transaction:
-        assert transaction.mark_seen([seen(1), seen(2)]) == {("acme", "ats", "e-1")}
-
-
-def test_an_earlier_erasure_does_not_replace_a_later_one(store: Store) -> None:
-    for at in (NOW, NOW + 5, NOW + 2):
-        with store.transaction() as transaction:
-            transaction.erase("acme", ["c-1"], at, now=at)
-    with store.transaction() as transaction:
-        assert transaction.erasures("acme", [of_case("c-1")]) == {of_case("c-1"): NOW + 5}
-
-
-def test_who_waits_for_a_case_while_it_is_erased_begins_it_anew(store: Store) -> None:
-    with store.transaction() as transaction:
-        transaction.lock_cases([("acme", "c-1")])
-    with ThreadPoolExecutor(1) as pool:
-        with store.transaction() as transaction:
-            transaction.lock_cases([("acme", "c-1")])
-            waiting = pool.submit(lock, store, "c-1", "c-0")
-            assert not wait([waiting], timeout=0.3).done
-            transaction.erase("acme", ["c-1"], NOW, now=NOW)
-        rows, found = waiting.result(10)
-    assert sorted(rows) == [("acme", "c-0"), ("acme", "c-1")], "with what it does not wait for"
-    assert found == {of_case("c-1"): NOW}
-
-
-def lock(store: Store, *keys: str) -> tuple[Any, dict[str, int]]:
-    with store.transaction() as transaction:
-        return transaction.lock_cases([("acme", key) for key in keys]), transaction.erasures(
-            "acme", [of_case(key) for key in keys]
-        )
-
-
-def test_erasure_takes_what_was_told_of_absorbed_cases_too(store: Store) -> None:
-    keys = ["application:a", "c-0", "c-1"]
-    with store.transaction() as transaction:
-        transaction.lock_cases([("acme", key) for key in keys])
-        transaction.save_cases(
-            [CaseRow("acme", key, merged_into=into) for key, into in zip(keys, ["c-0", "c-1", None], strict=True)]
-        )
-        emitted = [change(1, case_key=key, recommendation_id=key) for key in [*keys, "c-2"]]
-        transaction.record(emitted, now=NOW, leased_until=0)
-    with store.transaction() as transaction:
-        transaction.erase("acme", ["c-1"], NOW, now=NOW)
-    assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]
 
 
 @pytest.mark.parametrize(
@@ -392,16 +228,6 @@ def test_values_that_no_database_holds_are_refused(store: Store, event: SeenEven
         assert transaction.mark_seen([seen(1)])
 
 
-def test_the_first_of_two_events_with_one_id_is_remembered(store: Store) -> None:
-    """The one that is handled: an erasure must find it under its case."""
-    with store.transaction() as transaction:
-        transaction.mark_seen([seen(1, case_key="first"), seen(1, case_key="second")])
-    with store.transaction() as transaction:
-        transaction.erase("acme", ["first"], NOW, now=NOW)
-    with store.transaction() as transaction:
-        assert transaction.mark_seen([seen(1)]) == {("acme", "ats", "e-1")}
-
-
 def test_taking_back_that_an_event_was_seen_touches_no_other_tenants_and_no_other_sources(store: Store) -> None:
     mine, rival = seen(1), seen(1, tenant="rival")
     other_source = SeenEvent("acme", "board", "e-1", "c-1", NOW, NOW)
@@ -411,56 +237,6 @@ def test_taking_back_that_an_event_was_seen_touches_no_other_tenants_and_no_othe
         transaction.unmark_seen([("acme", "ats", "e-1")])
     with store.transaction() as transaction:
         assert transaction.mark_seen([mine, rival, other_source, other_id]) == {("acme", "ats", "e-1")}
-
-
-def test_erasure_leaves_the_cases_of_another_tenant_that_have_the_same_keys(store: Store) -> None:
-    """Also those merged into a case of the same name."""
-    for tenant in ("acme", "rival"):
-        with store.transaction() as transaction:
-            transaction.lock_cases([(tenant, "c-0"), (tenant, "c-1")])
-            transaction.save_cases([CaseRow(tenant, "c-0", merged_into="c-1"), CaseRow(tenant, "c-1", b"{}")])
-            transaction.mark_seen([seen(1, tenant, "c-0"), seen(2, tenant, "c-1")])
-            transaction.enqueue([Letter(message_id=tenant)], tenant=tenant, case_key="c-0", now=NOW, leased_until=0)
-    with store.transaction() as transaction:
-        transaction.lock_cases([("rival", "only-theirs")])
-        transaction.save_cases([CaseRow("rival", "only-theirs", merged_into="c-1")])
-        transaction.lock_cases([("acme", "only-theirs")])
-        transaction.save_cases([CaseRow("acme", "only-theirs", b"{}")])
-    with store.transaction() as transaction:
-        transaction.erase("acme", ["c-1"], NOW, now=NOW)
-    assert store.case("acme", "c-0") is None
-    assert store.case("acme", "only-theirs") is not None, "merged into a c-1 of the rival alone"
-    rival = store.case("rival", "c-0")
-    assert rival is not None
-    assert rival.key == "c-1"
-    assert [row.message_id for row in store.outbox.claim(NOW, LEASE, 9)] == ["rival"]
-    with store.transaction() as transaction:
-        assert transaction.mark_seen([seen(1, "rival", "c-0"), seen(2, "rival")]) == set()
-
-
-def test_an_event_kept_at_the_instant_of_the_erasure_goes_and_advice_of_any_time_goes(store: Store) -> None:
-    letters = [("at", NOW, "signpost.events"), ("after", NOW + 1, "signpost.events"),
-               ("advice", NOW + 1, "signpost.advice"), ("questions", NOW + 1, "signpost.questions")]  # fmt: skip
-    with store.transaction() as transaction:
-        for name, created, exchange in letters:
-            letter = Letter(exchange=exchange, message_id=name)
-            transaction.enqueue([letter], tenant="acme", case_key="c-1", now=created, leased_until=0)
-    with store.transaction() as transaction:
-        transaction.erase("acme", ["c-1"], NOW, now=NOW)
-    assert [row.message_id for row in store.outbox.claim(NOW, LEASE, 9)] == ["after"]
-
-
-def test_an_application_that_was_absorbed_is_recognized_as_such(store: Store) -> None:
-    """It may move to another candidate; the erased candidate itself may not."""
-    with store.transaction() as transaction:
-        transaction.lock_cases([("acme", "application:a"), ("acme", "c-1")])
-        transaction.save_cases([CaseRow("acme", "application:a", merged_into="c-1")])
-    with store.transaction() as transaction:
-        transaction.erase("acme", ["c-1"], NOW, now=NOW)
-    names = [of_absorbed("application:a"), of_absorbed("c-1"), of_case("application:a")]
-    with store.transaction() as transaction:
-        found = transaction.erasures("acme", names)
-    assert set(found) == {of_absorbed("application:a"), of_case("application:a")}
 
 
 def test_only_empty_rows_are_deleted_as_empty(store: Store) -> None:
@@ -496,48 +272,4 @@ def test_an_empty_batch_touches_nothing(store: Store) -> None:
         assert transaction.enqueue([], tenant="acme", case_key="c-1", now=NOW, leased_until=0) == []
         transaction.save_cases([])
         transaction.erase("acme", [], NOW, now=NOW)
-    assert store.outbox.age(NOW) is None
-
-
-def test_the_outbox_shows_how_much_waits_and_since_when(store: Store) -> None:
-    with store.transaction() as transaction:
-        for number, leased in enumerate([NOW, NOW + 1]):
-            letter = Letter(message_id=f"m-{number}")
-            transaction.enqueue([letter], tenant="acme", case_key="c-1", now=NOW - 5 + number, leased_until=leased)
-    assert store.outbox.age(NOW) == 5
-    assert store.outbox.age(NOW - 9) == 0, "a clock that was set back"
-    assert store.outbox.depth(NOW) == (2, 5)
-
-
-def test_a_lease_that_ends_too_late_does_not_count(store: Store) -> None:
-    """It is of a process whose clock was ahead."""
-    with store.transaction() as transaction:
-        for leased in (NOW + 10, NOW + 11):
-            transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW, leased_until=leased)
-    assert len(store.outbox.claim(NOW, LEASE, 10, latest=NOW + 10)) == 1
-    assert store.outbox.claim(NOW, LEASE, 10, latest=LEASE) == []
-
-
-def test_messages_that_are_tried_again_and_again_keep_no_other_waiting(store: Store) -> None:
-    """Without this, as many refused messages as fit into a claim, with the lowest ids, are all that is ever tried."""
-
-    def add(leased_until: int) -> list[int]:
-        letters = [Letter(), Letter(message_id="m-2")]
-        with store.transaction() as transaction:
-            return transaction.enqueue(letters, tenant="acme", case_key="c-1", now=NOW, leased_until=leased_until)
-
-    stuck = add(0)
-    assert [row.id for row in store.outbox.claim(NOW, NOW + 10, 2)] == stuck
-    fresh = add(NOW + 5)
-    assert [row.id for row in store.outbox.claim(NOW + 10, NOW + 20, 2)] == fresh
-    assert [row.id for row in store.outbox.claim(NOW + 10, NOW + 20, 2)] == stuck
-
-
-def test_what_waited_of_an_erased_case_is_returned_in_order(store: Store) -> None:
-    with store.transaction() as transaction:
-        transaction.lock_cases([("acme", "c-1")])
-        changes = [change(recommendation_id=f"r-{number}") for number in range(5)]
-        ids = transaction.record(changes, now=NOW, leased_until=LEASE)
-    with store.transaction() as transaction:
-        waiting = transaction.erase("acme", {"c-1"}, NOW, now=NOW)
-    assert [row.id for row in waiting] == sorted(ids)
+    assert store.outbox_age(NOW) is None
