@@ -163,7 +163,7 @@ GROUPS: Final = {
             "tests/unit/test_rulebooks.py",
             "tests/unit/test_reloading.py",
             "tests/unit/test_sources_commands.py",
-            "tests/unit/test_own_fields.py",
+            "tests/unit/test_own_fields*.py",
             "tests/unit/test_own_vendors*.py",
             "tests/unit/test_kept_files.py",
             "tests/integration/test_intake_two_sources.py",

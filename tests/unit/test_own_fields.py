@@ -1,95 +1,30 @@
-"""Own fields and overlays: declared in folders of rules, checked at the intake, folded, and filled by vendors."""
+"""Own fields and overlays in folders of rules: what is declared, joined and taken up, and what refusals say."""
 
-import json
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from signpost.authoring.inspection import inspect
-from signpost.authoring.timelines import TimelineError, find_timelines
 from signpost.authoring.timelines import run_timelines as run_timelines_of
-from signpost.case import Case, Event
-from signpost.case.instant import parse_instant
 from signpost.cli.rules.check import check
 from signpost.cli.rules.test import test as run_timelines
-from signpost.doctor.tellable import own_told_by
-from signpost.engine import CompiledEngine, DurableEngine
-from signpost.facts.facts import facts_of
-from signpost.ingress.checking import try_samples
-from signpost.ingress.mapping_reader import MappingError, load_mapping
-from signpost.ingress.receipt import Receipt
-from signpost.ingress.scope import Trace
-from signpost.ingress.translate import translate
-from signpost.ingress.unmatched import unmatched
-from signpost.ingress.vendors import VENDORS
+from signpost.engine import CompiledEngine
 from signpost.rulebook import RulebookError, load
-from signpost.rulebook.own_fields import read_own_fields
-from signpost.schemas import InvalidEvent, dump_event, load_event, load_own_event
-from signpost.schemas.problems import Hints
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.live_rulebooks import LiveEngines
 from signpost.tenants.loading import TenantsError, load_tenants
-from signpost.tenants.model import Source
 from signpost.tenants.rulebooks import load_rulebooks
-from signpost.yaml_files.problems import Problems
+from tests.support.own_folders import folder, rule
 from tests.support.rulebooks import OWN_FIELDS, RULES
-
-NOW = parse_instant("2026-03-02T14:00:00Z")
-RULE = """
-ask-{name}:
-  about: offer
-  audience: {audience}
-  source: {source}
-  when: {{stage: open, {when}}}
-  priority: normal
-  title: Ask about {{{{ {emitted} }}}}
-  message: M
-"""
-
-
-def rule(
-    when: str, name: str = "it", audience: str = "candidate", emitted: str = "title", source: str = "a", act: str = ""
-) -> str:
-    text = RULE.format(when=when, name=name, audience=audience, emitted=emitted, source=source)
-    return text.replace("  about: offer\n", f"  about: offer\n  act: {act}\n") if act else text
-
-
-def folder(path: Path, rules: str = "", fields: str = OWN_FIELDS, sources: str = "articles: {a: An article}\n") -> Path:
-    path.mkdir(exist_ok=True)
-    for name, text in (("own", rules), ("fields", fields), ("sources", sources)):
-        if text:
-            (path / f"{name}.yaml").write_text(text, encoding="utf-8")
-    return path
 
 
 def problems(folders: Path | tuple[Path, ...]) -> list[str]:
     with pytest.raises(RulebookError) as caught:
         load(folders)
     return [str(problem) for problem in caught.value.problems]
-
-
-def event(type_: str = "offer.extended", **data: Any) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": "e-1",
-        "source": "ats",
-        "type": f"signpost.{type_}.v1",
-        "time": "2026-03-02T13:00:00Z",
-        "subject": "c-1",
-        "data": data,
-    }
-
-
-def own(text: str = OWN_FIELDS, path: Path | None = None) -> Any:
-    assert path is not None
-    found = Problems()
-    vocabulary = read_own_fields(folder(path, fields=text), found)
-    assert found.found == []
-    return vocabulary.own_kinds
 
 
 # Declarations
@@ -235,79 +170,6 @@ def test_the_command_line_takes_ours_and_a_folder(tmp_path: Path, monkeypatch: p
     assert CliRunner().invoke(check, ["ours:nowhere"]).exit_code == 2
 
 
-# The intake
-
-
-def test_the_intake_refuses_unknown_names_and_other_types(tmp_path: Path) -> None:
-    declared = own(path=tmp_path)
-    sent = {"probation_perod": 90, "shift": "evening", "sign_on": {"amount": "x", "currency": "USD", "per": "year"}}
-    with pytest.raises(InvalidEvent) as caught:
-        load_event(event(offer="o", custom=sent), tenant="t", now=NOW, own=declared)
-    found = {problem.pointer: problem.message for problem in caught.value.problems}
-    assert found.keys() == {"/data/custom/probation_perod", "/data/custom/shift", "/data/custom/sign_on/amount"}
-    assert "did you mean probation_period?" in found["/data/custom/probation_perod"]
-    assert found["/data/custom/shift"] == "must be one of day, night, not 'evening'"
-    there = "it is a field of the candidate: send it with candidate.preferences"
-    with pytest.raises(InvalidEvent, match=f"/data/custom/needs_visa: is not declared for this event.*; {there}"):
-        load_event(event(offer="o", custom={"needs_visa": True}), tenant="t", now=NOW, own=declared)
-    with pytest.raises(InvalidEvent, match="declared: none"):
-        load_event(event(offer="o", custom={"shift": "day"}), tenant="t", now=NOW)
-    with pytest.raises(InvalidEvent, match=r"/data/car: is not a known field; .* belongs under 'custom'"):
-        load_event(event(offer="o", car=True), tenant="t", now=NOW, own=declared)
-    with pytest.raises(InvalidEvent, match=TAKEN_ELSEWHERE.format("custom")):
-        load_event(event("offer.countered", offer="o", custom={"shift": "day"}), tenant="t", now=NOW, own=declared)
-
-
-TAKEN_ELSEWHERE = "/data/{}: is not a known field; the events that take fields of your own are offer.extended, "
-
-
-def test_a_field_of_ones_own_beside_shipped_ones_is_sent_to_custom(tmp_path: Path) -> None:
-    declared = own("fields: {offer: {relocation_allowance: {type: money, visible_to: employer}}}\n", tmp_path)
-    with pytest.raises(InvalidEvent, match=r"field; a field of your own belongs under 'custom'$"):
-        load_event(event(offer="o", relocation_allowance=1), tenant="t", now=NOW, own=declared)
-    with pytest.raises(InvalidEvent, match=r"field; a field of your own belongs under 'custom'$"):
-        load_event(event(offer="o", custom_relocation_allowance=1), tenant="t", now=NOW, own=declared)
-    with pytest.raises(InvalidEvent, match=TAKEN_ELSEWHERE.format("relocation_allowance")):
-        load_event(event("offer.accepted", offer="o", relocation_allowance=1), tenant="t", now=NOW, own=declared)
-    with pytest.raises(InvalidEvent, match=r"field; did you mean relocation\?$"):
-        load_event(event(offer="o", relocation_allowance=1), tenant="t", now=NOW)
-    line = "{at: 1h, type: offer.extended, offer: o, relocation_allowance: 1}"
-    timeline = f"{{name: x, start: 2026-03-02T09:00:00Z, events: [{line}], expect: [{{at: 1h, includes: []}}]}}"
-    (tmp_path / "t.yaml").write_text(f"timelines: [{timeline}]")
-    with pytest.raises(TimelineError, match=r"extended: relocation_allowance .* belongs under 'custom'"):
-        find_timelines([tmp_path / "t.yaml"], declared)
-
-
-def test_values_are_canonical_and_survive_the_queue_without_a_declaration(tmp_path: Path) -> None:
-    money = {"amount": 5000.50, "currency": "USD", "per": "year"}
-    sent = event(offer="o", custom={"sign_on": money, "decided_at": "2026-03-01T10:00:00+01:00", "car": None})
-    taken = load_event(sent, tenant="t", now=NOW, own=own(path=tmp_path))
-    assert taken.data["custom"] == {
-        "sign_on": {**money, "amount": "5000.5"},
-        "decided_at": "2026-03-01T09:00:00Z",
-        "car": None,
-    }
-    assert load_own_event(dump_event(taken)) == taken
-
-
-def test_a_value_that_no_longer_fits_is_unknown_and_stays_in_the_case(tmp_path: Path) -> None:
-    rulebook = load(folder(tmp_path, rule("shift: known")))
-    said = Event(
-        "t", "ats", "e", "offer.extended", NOW - 2, "c-1", {"offer": "o", "custom": {"shift": "noon", "gone": 1}}
-    )
-    case = Case().fold(said)
-    assert case.registers["offer"]["o"]["custom.gone"][1] == 1
-    [offer] = facts_of(case, "c-1", rulebook.vocabulary).entities["offer"]
-    assert "shift" not in offer.values
-    assert "gone" not in offer.values
-    assert CompiledEngine(rulebook).answers(facts_of(case, "c-1", rulebook.vocabulary)) == []
-    earlier = Event("t", "ats", "d", "offer.updated", NOW - 1, "c-1", {"offer": "o", "custom": {"shift": "night"}})
-    facts = facts_of(case.fold(earlier), "c-1", rulebook.vocabulary)
-    matches = CompiledEngine(rulebook).matches(facts, NOW)
-    assert {match.rule for match in matches} == {"ask-it"}
-    assert DurableEngine(rulebook).matches(facts, NOW) == matches
-
-
 # Tenants
 
 
@@ -356,115 +218,6 @@ def test_changed_overlays_and_declarations_are_taken_up(tmp_path: Path) -> None:
     assert "bike" in tenants.own_fields("north")["offer"]
 
 
-def test_vendors_custom_fields_are_told_as_own_fields(tmp_path: Path) -> None:
-    custom = {"probation": {"type": "short_text", "value": "90"}, "shift": {"type": "x", "value": "dusk"}}
-    payload = {"id": 7, "application_id": 8, "sent_on": "2026-03-01", "offer_status": "Created"}
-    body = {"action": "offer_created", "payload": payload | {"custom_fields": custom}}
-    fields = {"custom.probation_period": "probation", "custom.shift": "shift", "custom.needs_visa": "probation"}
-    receipt = Receipt("greenhouse/acme", NOW, "d", fields=fields, own=own(path=tmp_path))
-    notes: list[str] = []
-    documents = translate(VENDORS["greenhouse"], {}, body, receipt, notes)
-    emitted = {one["type"]: one["data"].get("custom") for one in documents}
-    assert emitted["signpost.offer.updated.v1"] == {"probation_period": 90}
-    place = "custom.shift (fields of source acme: shift)"
-    assert any(note.startswith(f"{place} was left out: its value cannot be read; ") for note in notes)
-
-
-PEOPLE = """
-title: People
-attested: made up
-signature: {scheme: body}
-event: kind
-occurrence: id
-events:
-  - on: [deal]
-    subject: person.id
-    emit:
-      - type: offer.extended
-        each: {person: people}
-        id: "{person.id}-{occurrence}"
-        data: {offer: person.id}
-        terms:
-          title: person.role
-          CUSTOM: person.deal.days
-samples: []
-"""
-
-
-@pytest.mark.parametrize("by", ["mapping", "source"])
-def test_own_fields_are_mapped_for_each_item_of_a_list(tmp_path: Path, by: str) -> None:
-    file = tmp_path / "people.yaml"
-    file.write_text(PEOPLE.replace("CUSTOM", "custom.probation_period" if by == "mapping" else "location"))
-    people = [
-        {"id": 1, "deal": {"days": 90}},
-        {"id": 2},
-        {"id": 3, "deal": {"days": "120"}},
-        {"id": 4, "deal": {"days": []}},
-    ]
-    people.append({"id": 5, "deal": {"days": "long"}})
-    fields = {"custom.probation_period": "person.deal.days"} if by == "source" else {}
-    receipt, notes = Receipt("people/acme", NOW, "d", fields=fields, own=own(path=tmp_path / "own")), list[str]()
-    documents = list(translate(load_mapping(file), {}, {"kind": "deal", "id": "e", "people": people}, receipt, notes))
-    custom = {one["subject"]: one["data"].get("custom") for one in documents}
-    assert custom == {"1": {"probation_period": 90}, "2": None, "3": {"probation_period": 120}, "4": None, "5": None}
-    [note] = [one for one in notes if "probation_period" in one]
-    place = "people.yaml:17:36: custom.probation_period"
-    if by == "source":
-        place = "custom.probation_period (fields of source acme: person.deal.days)"
-    assert note.startswith(f"{place} was left out: ")
-    assert note.endswith(" (first in person 5 of 5)")
-
-
-def test_a_mapped_own_field_that_no_rulebook_declares_leaves_a_note(tmp_path: Path) -> None:
-    file = tmp_path / "people.yaml"
-    file.write_text(PEOPLE.replace("CUSTOM", "custom.probation_perod"))
-    vendor, receipt = load_mapping(file), Receipt("people/acme", NOW, "d", own=own(path=tmp_path / "own"))
-
-    def notes_about(deal: dict[str, int]) -> list[str]:
-        notes: list[str] = []
-        body = {"kind": "deal", "id": "e", "people": [{"id": 1, "deal": deal}]}
-        assert len(list(translate(vendor, {}, body, receipt, notes))) == 1
-        return [one for one in notes if "custom" in one]
-
-    [note] = notes_about({"days": 90})
-    assert note.startswith("people.yaml:17:35: custom.probation_perod was left out: no fields.yaml declares it")
-    assert note.endswith(" as a field of offer; did you mean probation_period?")
-    assert notes_about({}) == [], "no value is left out"
-
-
-def test_a_sample_with_nothing_but_an_own_field_gives_its_event(tmp_path: Path) -> None:
-    """Samples are tried without a rulebook, which could declare the field."""
-    text = PEOPLE.replace("CUSTOM", "custom.probation_period").replace("          title: person.role\n", "")
-    file = tmp_path / "people.yaml"
-    file.write_text(
-        text.replace(
-            "samples: []",
-            "        only_with_terms: true\nsamples: [{file: one.json, attested: made up, gives: [offer.extended]}]",
-        )
-    )
-    (tmp_path / "samples" / "people").mkdir(parents=True)
-    sample = {"kind": "deal", "id": "e", "people": [{"id": 1, "deal": {"days": 90}}, {"id": 2}]}
-    (tmp_path / "samples" / "people" / "one.json").write_text(json.dumps(sample))
-    vendor, trace = load_mapping(file), Trace()
-    [tried] = try_samples(vendor, NOW, trace=trace)
-    assert (tried.gave, tried.problem) == (("offer.extended",), "")
-    assert list(unmatched(vendor, trace)) == []
-    source = Source("s", "acme", "people", ("x" * 16,), fields={"custom.shift": "shift", "title": "role"})
-    assert own_told_by(vendor, source) == {"probation_period", "shift"}
-
-
-def test_a_mapping_gives_own_fields_only_to_events_that_take_them(tmp_path: Path) -> None:
-    file = tmp_path / "people.yaml"
-    text = PEOPLE.replace("CUSTOM", "custom.probation_period").replace("offer.extended", "offer.accepted")
-    file.write_text(text.replace("title: person.role", "by: person.by"))
-    with pytest.raises(MappingError) as caught:
-        load_mapping(file)
-    [problem] = caught.value.problems
-    assert str(problem).startswith(
-        "people.yaml:17:11: R020 offer.accepted has no field 'custom.probation_period' (events with fields of your own"
-    )
-
-
 # Messages that lead an author on
 
 
@@ -478,25 +231,6 @@ def test_money_compares_only_with_an_amount(tmp_path: Path) -> None:
     assert found.endswith(
         "is 2000, which does not fit money (write at least / at most / above / below and another amount of money)"
     )
-
-
-def test_a_refused_choice_is_repeated_with_the_nearest_one(tmp_path: Path) -> None:
-    for value, end in (("on-site", "'on-site'; did you mean onsite?"), (7, "a number"), ("x" * 99, f"'{'x' * 59}…'")):
-        with pytest.raises(
-            InvalidEvent, match=f"/data/workplace: must be one of onsite, hybrid, remote, not {re.escape(end)}$"
-        ):
-            load_event(event(offer="o", workplace=value), tenant="t", now=NOW)
-    many = event("candidate.preferences", priorities=[f"pa{number}" for number in range(100)])
-    with pytest.raises(InvalidEvent) as caught:
-        load_event(many, tenant="t", now=NOW, hints=Hints(3))
-    assert sum("did you mean pay?" in problem.message for problem in caught.value.problems) == 3
-
-
-def test_the_refusal_of_money_says_what_may_be_left_out() -> None:
-    with pytest.raises(
-        InvalidEvent, match="/data/salary: must be an object of amount, currency and optionally per, is a number"
-    ):
-        load_event(event(offer="o", salary=1), tenant="t", now=NOW)
 
 
 @pytest.mark.parametrize(
