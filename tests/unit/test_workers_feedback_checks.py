@@ -7,8 +7,8 @@ import pytest
 from signpost.schemas.cloudevent import MAX_AHEAD_US
 from signpost.storage import ConsumerRow
 from signpost.workers.feedback import FeedbackDesk, InvalidFeedback, covers, patterns_of_users
+from tests.support.batches import changes, handle
 from tests.support.workers_kit import HOUR, START, System, event, system
-from tests.unit.test_workers_batch import changes, handle
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.batches import SECRET, handle, offer, rows_with
 from tests.support.workers_kit import HOUR, START, System, event, system
-from tests.unit.test_workers_batch import SECRET, handle, offer, rows_with
 
 
 @pytest.fixture(scope="module")
