@@ -34,7 +34,7 @@ def test_erasure_takes_everything_and_keeps_digests(store: Store) -> None:
     assert store.recommendation("acme", "r-1") is None
     assert store.recommendation("acme", "r-2") is not None
     assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]
-    assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["r-2.1", "since"]
+    assert [row.message_id for row in store.outbox.claim(NOW, LEASE, 9)] == ["r-2.1", "since"]
     names = [of_case("c-1"), of_case("c-2"), *(of_event("ats", f"e-{number}") for number in (1, 2, 3))]
     with store.transaction() as transaction:
         found = transaction.erasures("acme", names)
@@ -127,7 +127,7 @@ def test_erasure_leaves_the_cases_of_another_tenant_that_have_the_same_keys(stor
     rival = store.case("rival", "c-0")
     assert rival is not None
     assert rival.key == "c-1"
-    assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["rival"]
+    assert [row.message_id for row in store.outbox.claim(NOW, LEASE, 9)] == ["rival"]
     with store.transaction() as transaction:
         assert transaction.mark_seen([seen(1, "rival", "c-0"), seen(2, "rival")]) == set()
 
@@ -141,7 +141,7 @@ def test_an_event_kept_at_the_instant_of_the_erasure_goes_and_advice_of_any_time
             transaction.enqueue([letter], tenant="acme", case_key="c-1", now=created, leased_until=0)
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW, now=NOW)
-    assert [row.message_id for row in store.claim_outbox(NOW, LEASE, 9)] == ["after"]
+    assert [row.message_id for row in store.outbox.claim(NOW, LEASE, 9)] == ["after"]
 
 
 def test_an_application_that_was_absorbed_is_recognized_as_such(store: Store) -> None:

@@ -24,23 +24,23 @@ def test_the_outbox_respects_leases_and_keeps_its_order(store: Store) -> None:
         second = transaction.enqueue(
             [Letter(), Letter(message_id="m-2")], tenant="acme", case_key="c-1", now=NOW + 7, leased_until=0
         )
-    assert store.outbox_depth(NOW + 10) == (4, 10)
-    claimed = store.claim_outbox(NOW, LEASE, 10)
+    assert store.outbox.depth(NOW + 10) == (4, 10)
+    claimed = store.outbox.claim(NOW, LEASE, 10)
     assert [row.id for row in claimed] == second
     assert claimed[0].headers == Letter().headers
     assert claimed[0].body == b"{}"
     assert claimed[0].message_id == "m-1"
-    assert store.claim_outbox(NOW, LEASE, 10) == []
-    late = store.claim_outbox(LEASE, LEASE + 1, 3)
+    assert store.outbox.claim(NOW, LEASE, 10) == []
+    late = store.outbox.claim(LEASE, LEASE + 1, 3)
     assert [row.id for row in late] == [*first, second[0]]
     assert [(row.exchange, row.message_id) for row in late[:2]] == [
         ("signpost.advice", "r-1.1"),
         ("signpost.advice", "r-1.2"),
     ]
-    store.delete_outbox([row.id for row in late])
-    assert store.outbox_depth(NOW).waiting == 1
-    store.delete_outbox(second)
-    assert store.outbox_depth(NOW) == (0, None)
+    store.outbox.delete([row.id for row in late])
+    assert store.outbox.depth(NOW).waiting == 1
+    store.outbox.delete(second)
+    assert store.outbox.depth(NOW) == (0, None)
 
 
 def test_an_outbox_id_is_never_given_twice(store: Store) -> None:
@@ -49,7 +49,7 @@ def test_an_outbox_id_is_never_given_twice(store: Store) -> None:
     for _ in range(3):
         with store.transaction() as transaction:
             ids += transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW, leased_until=0)
-        store.delete_outbox(ids)
+        store.outbox.delete(ids)
     assert len(set(ids)) == 3
 
 
@@ -58,9 +58,9 @@ def test_the_outbox_shows_how_much_waits_and_since_when(store: Store) -> None:
         for number, leased in enumerate([NOW, NOW + 1]):
             letter = Letter(message_id=f"m-{number}")
             transaction.enqueue([letter], tenant="acme", case_key="c-1", now=NOW - 5 + number, leased_until=leased)
-    assert store.outbox_age(NOW) == 5
-    assert store.outbox_age(NOW - 9) == 0, "a clock that was set back"
-    assert store.outbox_depth(NOW) == (2, 5)
+    assert store.outbox.age(NOW) == 5
+    assert store.outbox.age(NOW - 9) == 0, "a clock that was set back"
+    assert store.outbox.depth(NOW) == (2, 5)
 
 
 def test_a_lease_that_ends_too_late_does_not_count(store: Store) -> None:
@@ -68,8 +68,8 @@ def test_a_lease_that_ends_too_late_does_not_count(store: Store) -> None:
     with store.transaction() as transaction:
         for leased in (NOW + 10, NOW + 11):
             transaction.enqueue([Letter()], tenant="acme", case_key="c-1", now=NOW, leased_until=leased)
-    assert len(store.claim_outbox(NOW, LEASE, 10, latest=NOW + 10)) == 1
-    assert store.claim_outbox(NOW, LEASE, 10, latest=LEASE) == []
+    assert len(store.outbox.claim(NOW, LEASE, 10, latest=NOW + 10)) == 1
+    assert store.outbox.claim(NOW, LEASE, 10, latest=LEASE) == []
 
 
 def test_messages_that_are_tried_again_and_again_keep_no_other_waiting(store: Store) -> None:
@@ -81,7 +81,7 @@ def test_messages_that_are_tried_again_and_again_keep_no_other_waiting(store: St
             return transaction.enqueue(letters, tenant="acme", case_key="c-1", now=NOW, leased_until=leased_until)
 
     stuck = add(0)
-    assert [row.id for row in store.claim_outbox(NOW, NOW + 10, 2)] == stuck
+    assert [row.id for row in store.outbox.claim(NOW, NOW + 10, 2)] == stuck
     fresh = add(NOW + 5)
-    assert [row.id for row in store.claim_outbox(NOW + 10, NOW + 20, 2)] == fresh
-    assert [row.id for row in store.claim_outbox(NOW + 10, NOW + 20, 2)] == stuck
+    assert [row.id for row in store.outbox.claim(NOW + 10, NOW + 20, 2)] == fresh
+    assert [row.id for row in store.outbox.claim(NOW + 10, NOW + 20, 2)] == stuck

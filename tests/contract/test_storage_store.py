@@ -191,7 +191,7 @@ def test_an_error_in_a_transaction_leaves_nothing(store: Store) -> None:
         fail()
     assert store.case("acme", "c-1") is None
     assert store.feed("acme") == ([], None)
-    assert store.outbox_depth(NOW) == (0, None)
+    assert store.outbox.depth(NOW) == (0, None)
     with store.transaction() as transaction:
         assert len(transaction.mark_seen([seen(1)])) == 1
 
@@ -213,7 +213,7 @@ def test_tenants_with_the_same_ids_never_meet(store: Store) -> None:
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW + 1, now=NOW)
     assert store.recommendation("rival", "r-1") is not None
-    assert [row.tenant for row in store.claim_outbox(NOW, LEASE, 9)] == ["rival"]
+    assert [row.tenant for row in store.outbox.claim(NOW, LEASE, 9)] == ["rival"]
     assert store.case("nobody", "c-1") is None
     assert store.feed("nobody") == ([], None)
 
@@ -272,4 +272,4 @@ def test_an_empty_batch_touches_nothing(store: Store) -> None:
         assert transaction.enqueue([], tenant="acme", case_key="c-1", now=NOW, leased_until=0) == []
         transaction.save_cases([])
         transaction.erase("acme", [], NOW, now=NOW)
-    assert store.outbox_age(NOW) is None
+    assert store.outbox.age(NOW) is None

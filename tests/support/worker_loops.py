@@ -97,13 +97,13 @@ class Clock:
 def outgoing(store: Store, count: int) -> list[Outgoing]:
     """Keep so many messages, and return them as claimed."""
     keep(store, letters(count))
-    rows = store.claim_outbox(START, START, 100)
+    rows = store.outbox.claim(START, START, 100)
     return [Outgoing(row.id, one) for row, one in zip(rows, letters(count), strict=True)]
 
 
 def waiting(store: Store) -> list[str]:
     """Return the ids of what is left in the outbox."""
-    return [row.message_id for row in store.claim_outbox(START + DAY, START + DAY, 100)]
+    return [row.message_id for row in store.outbox.claim(START + DAY, START + DAY, 100)]
 
 
 def due_case(store: Store, key: str, at: int | None, **more: Any) -> None:

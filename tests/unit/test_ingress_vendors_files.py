@@ -12,7 +12,8 @@ from signpost.case.instant import parse_instant
 from signpost.cli import main
 from signpost.ingress.checking import gaps, try_samples
 from signpost.ingress.mapping_reader import MappingError, load_mapping
-from signpost.ingress.signatures import SCHEMES, InvalidSignature, verify
+from signpost.ingress.signature_schemes import SCHEMES
+from signpost.ingress.signatures import InvalidSignature, verify
 from signpost.ingress.vendors import VENDORS
 from tests.support.own_mappings import GUIDE
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signpost.case.instant import parse_instant
-from signpost.ingress.signatures import ENCODINGS, SCHEMES, InvalidSignature, Scheme, verify
+from signpost.ingress.signature_schemes import ENCODINGS, SCHEMES, Scheme
+from signpost.ingress.signatures import InvalidSignature, verify
 from signpost.ingress.signing import sign
 from signpost.ingress.vendors import VENDORS
 

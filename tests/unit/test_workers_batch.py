@@ -13,8 +13,8 @@ from signpost.messaging import Delivery
 from signpost.messaging.message import Outcome
 from signpost.names import FEEDBACK
 from signpost.storage.tables import cases, seen_events
-from signpost.workers.batch import _engine_for
 from signpost.workers.batch_result import BatchResult, ReceivedEvent
+from signpost.workers.batch_transaction import _engine_for
 from signpost.workers.case_limits import NoRoom
 from tests.support.batches import SECRET, changes, delivery, handle
 from tests.support.workers_kit import HOUR, START, System, event, message, system
@@ -118,12 +118,12 @@ def test_the_idle_announcement_survives_a_database_that_is_away(
 
 
 def test_outgoing_rows_are_leased_to_the_advisor(signpost: System) -> None:
-    signpost.store.delete_outbox([row.id for row in signpost.store.claim_outbox(START + 10**12, START + 10**12, 9999)])
+    signpost.store.outbox.delete([row.id for row in signpost.store.outbox.claim(START + 10**12, START + 10**12, 9999)])
     result = handle(signpost, event("offer.extended", "leased", offer="o"))
     assert result.outgoing
     lease_end = signpost.now + 30_000_000
-    assert signpost.store.claim_outbox(lease_end - 1, lease_end, 999) == []
-    rows = signpost.store.claim_outbox(lease_end, lease_end, 999)
+    assert signpost.store.outbox.claim(lease_end - 1, lease_end, 999) == []
+    rows = signpost.store.outbox.claim(lease_end, lease_end, 999)
     assert [row.id for row in rows] == [item.id for item in result.outgoing]
 
 

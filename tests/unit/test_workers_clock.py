@@ -103,8 +103,8 @@ def test_only_cases_that_are_due_are_woken_and_their_advice_is_leased(store: Sto
     assert (count, bool(sent)) == (1, True)
     assert active(case(store, "due").advice)
     assert case(store, "later").advice == b""
-    assert store.claim_outbox(START + LEASE - 1, START + LEASE, 99) == []
-    assert len(store.claim_outbox(START + LEASE, START + LEASE, 99)) == len(sent)
+    assert store.outbox.claim(START + LEASE - 1, START + LEASE, 99) == []
+    assert len(store.outbox.claim(START + LEASE, START + LEASE, 99)) == len(sent)
     assert case(store, "due").rulebook_since == START - DAY, "the rulebook has not changed"
 
 
@@ -163,7 +163,7 @@ def test_a_clock_collects_what_it_has_sent_before_it_pauses_and_when_it_stops(st
 
     class Pause(Turns):
         def wait(self, timeout: float | None = None) -> bool:
-            waiting.append(store.outbox_depth(START).waiting)
+            waiting.append(store.outbox.depth(START).waiting)
             return super().wait(timeout)
 
     due_case(store, "due", START)
@@ -176,7 +176,7 @@ def test_a_clock_collects_what_it_has_sent_before_it_pauses_and_when_it_stops(st
     stop.set()
     clock.outbox.send(outgoing(store, 1))
     clock.worker.run(stop)
-    assert store.outbox_depth(START).waiting == 0
+    assert store.outbox.depth(START).waiting == 0
 
 
 def test_the_clock_looks_for_the_next_batch_of_a_new_rulebook_as_soon_as_its_rate_allows(

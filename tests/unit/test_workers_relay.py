@@ -66,7 +66,7 @@ def test_a_row_that_cannot_be_sent_holds_up_no_other(store: Store, broker: Broke
     keep(store, [first, Unsendable(), second])
     assert relay(store, broker).step() == (3, 2)
     assert broker.published == ["m-0000", "m-0001"]
-    assert store.outbox_depth(START).waiting == 1, "it stays, to be looked at"
+    assert store.outbox.depth(START).waiting == 1, "it stays, to be looked at"
 
 
 def test_the_relay_pauses_longer_and_longer_while_the_broker_is_away(store: Store, broker: Broker) -> None:
