@@ -96,7 +96,7 @@ def test_a_passing_fault_makes_no_dead_letter(signpost: System, monkeypatch: pyt
         raise TransientError("the database is away")
 
     with monkeypatch.context() as patched:
-        patched.setattr("signpost.workers.batch.record", away)
+        patched.setattr("signpost.workers.batch_transaction.record", away)
         with pytest.raises(TransientError):
             handle(signpost, event("offer.extended", "passing", offer="o"))
     assert handle(signpost, event("offer.extended", "passing", offer="o")).fresh == 1, (
@@ -204,7 +204,7 @@ def test_an_event_beyond_the_quota_leaves_no_row_of_its_tenant(
         if one.tenant in ("greedy", "stingy"):
             raise NoRoom("the tenant is full")
 
-    monkeypatch.setattr("signpost.workers.batch.check_quota", refuse)
+    monkeypatch.setattr("signpost.workers.batch_transaction.check_quota", refuse)
     both = [event("offer.extended", "new", offer="o", tenant=tenant) for tenant in ("greedy", "modest")]
     with signpost.store.transaction() as tx:
         tx.lock_cases([("greedy", "locked-elsewhere")])
