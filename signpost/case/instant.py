@@ -11,6 +11,8 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 LEAP_SECOND = ":59:60"
+DAY_LENGTH = len("2026-03-02")
+"""A text that is no longer than this can state a day alone."""
 OFFSET = re.compile("[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]")
 FIRST_ANYWHERE = 14 * 60
 """The offset, in minutes, of where a day begins first: of a day that was stated without saying where."""
@@ -19,14 +21,20 @@ NEVER = 253_402_128_000_000_000
 
 
 def parse_instant(text: str) -> int:
-    """Microseconds since the epoch of an RFC 3339 text. Raises ValueError if it is malformed or has no offset.
+    """Microseconds since the epoch of an RFC 3339 text. Raises ValueError, which says what to write instead, if it is
+    malformed or has no offset.
 
     A leap second counts as the second after it, as clocks count.
     """
     leap = text[13:19] == LEAP_SECOND
-    moment = datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if leap else text)
+    try:
+        moment = datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if leap else text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no instant; write for example 2026-03-02T09:00:00Z") from None
     if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no UTC offset; write for example {text}Z or {text}+01:00")
+        with_time = text if len(text) > DAY_LENGTH else f"{moment.date()}T09:00:00"
+        lacks = "no UTC offset" if with_time == text else "no time of day and no UTC offset"
+        raise ValueError(f"{text!r} has {lacks}; write for example {with_time}Z or {with_time}+01:00")
     return from_datetime(moment) + leap * SECOND
 
 

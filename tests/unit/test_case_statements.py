@@ -310,6 +310,17 @@ def test_instants_are_exact_microseconds() -> None:
         parse_instant("2026-03-02T14:00:00")
 
 
+@pytest.mark.parametrize(
+    "text", ["2026-03-02", "20260302", "2026-03-02T14:00", "2026-03-02Z", "2026-13-01", "soon", ""]
+)
+def test_what_is_no_instant_is_told_with_one_that_is(text: str) -> None:
+    with pytest.raises(ValueError, match="write for example") as caught:
+        parse_instant(text)
+    assert "isoformat" not in str(caught.value)
+    for example in str(caught.value).partition("write for example ")[2].split(" or "):
+        assert parse_instant(example)
+
+
 @pytest.mark.parametrize(("text", "minutes"), [("+00:00", 0), ("-08:00", -480), ("+05:45", 345), ("-00:30", -30)])
 def test_offsets_are_read_and_written_alike(text: str, minutes: int) -> None:
     assert parse_offset(text) == minutes

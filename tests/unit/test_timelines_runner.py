@@ -130,6 +130,12 @@ MALFORMED = {
     "has no UTC offset": (
         "timelines:\n  - {name: x, start: 2026-03-02T09:00:00, events: [], expect: [{at: 1h, includes: []}]}\n"
     ),
+    "has no time of day and no UTC offset .write for example 2026-03-02T09:00:00Z or": (
+        "timelines:\n  - {name: x, start: 2026-03-02, events: [], expect: [{at: 1h, includes: []}]}\n"
+    ),
+    "R021 '2026-03-02Z' is no instant .write for example 2026-03-02T09:00:00Z.": (
+        "timelines:\n  - {name: x, start: 2026-03-02Z, events: [], expect: [{at: 1h, includes: []}]}\n"
+    ),
     "did you mean offer.extended": (
         "timelines:\n  - name: x\n    start: 2026-03-02T09:00:00Z\n    events:\n"
         "      - {at: 1h, type: offer.extendet, offer: o}\n    expect:\n      - {at: 1h, includes: []}\n"

@@ -238,7 +238,8 @@ class _TimelineReader:
         try:
             return parse_instant(str(node.value))
         except ValueError as error:
-            self.problems.add("R021", node.position, str(error))
+            message, _, hint = str(error).partition("; ")
+            self.problems.add("R021", node.position, message, hint)
             return 0
 
     def _time(self, node: Node) -> int:
