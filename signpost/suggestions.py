@@ -30,5 +30,11 @@ def meant(word: str, known: Iterable[str]) -> str:
     return "known: " + ", ".join(words) if 0 < len(words) <= MAX_LISTED else ""
 
 
+def is_misspelt(name: str, words: Iterable[str], known: Iterable[str]) -> bool:
+    """Whether one of these words, where it is not known itself, stands for the name: `visble_to` for `visible_to`."""
+    names = list(known)
+    return any(name in _nearest(word, names, 2) for word in words if word not in names)
+
+
 def _nearest(word: str, known: list[str], count: int) -> list[str]:
     return [] if len(word) > MAX_WORD else difflib.get_close_matches(word, known, n=count, cutoff=0.6)

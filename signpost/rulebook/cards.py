@@ -148,8 +148,9 @@ def _sources(texts: Texts) -> dict[str, list[str]]:
 
 def check_card_keys(rulebook: Rulebook, problems: Problems) -> None:
     """Report what rules write for a card that never shows it."""
+    have_acts = any(rule.act for rule in rulebook.rules.values())  # then a rule without one is told to declare it
     for rule in rulebook.rules.values():
-        for key in _SHOWN_AS if rule.id not in problems.rules else ():
+        for key in _SHOWN_AS if rule.id not in problems.rules and (rule.act or not have_acts) else ():
             if key in rule.places and (why := _why_unused(rule, key, rulebook.card_of(rule))):
                 problems.add("R063", rule.places[key], f"the {key} of {rule.id} is never used: {why[0]}", why[1])
 

@@ -139,7 +139,7 @@ class _Reader(FieldReader):
         if kind == "candidate" and visible_to == "employer":
             message = f"{name} is the candidate's, and no employer can see the candidate's own fields"
             self.problems.add("R021", body["visible_to"].position, message, "write visible_to: candidate")
-        if type_ and visible_to and len(self.problems.found) == before:
+        if type_ and visible_to and (choices or type_ != "choice") and len(self.problems.found) == before:
             own = _kind(type_, choices)
             field = Field(name, type_, choices, visible_to == "candidate", label, own, meaning=_sentence(label or name))
             self.declared[kind][name] = (field, where)
@@ -173,12 +173,21 @@ class _Reader(FieldReader):
             return ()
         words = node.plain()
         if not isinstance(words, list) or not words or not all(map(_is_word, words)):
-            hint = "a choice has letters, digits, _ and -, and is neither known nor unknown"
-            self.problems.add("R006", node.position, "choices must be a list of words", hint)
+            self._report_choices(node)
             return ()
         if len(set(words)) < len(words):
             self.problems.add("R004", node.position, "a choice is repeated", "keep one")
         return tuple(words)
+
+    def _report_choices(self, node: Node) -> None:
+        """Say once what the choices of a field can be, also of those that YAML reads as booleans or numbers."""
+        items = node.value if isinstance(node.value, list) else []
+        places = {item.position for item in items}
+        self.problems.found[:] = [one for one in self.problems.found if one.position not in places]
+        hint = "a choice has letters, digits, _ and -, and is neither known nor unknown"
+        if any(isinstance(item.value, bool | int) for item in items):
+            hint = 'write words like yes, on and 1 in quotes: choices: ["yes", "no"]'
+        self.problems.add("R006", node.position, "choices must be a list of words", hint)
 
     def _label(self, node: Node | None) -> str:
         if node is not None and (not isinstance(node.value, str) or not node.value.strip()):

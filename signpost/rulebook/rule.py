@@ -20,7 +20,7 @@ from signpost.rulebook.text_reader import RULE_KEYS, places_of, read_strings, re
 from signpost.rulebook.typed_rule import Choice, Defined, Rule
 from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
-from signpost.suggestions import meant, nearest
+from signpost.suggestions import is_misspelt, meant, nearest
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node
 
@@ -106,7 +106,7 @@ class RuleReader:
             if (meant_key := nearest(key, KEYS)) in NAMING and meant_key not in node.value:
                 node.value[meant_key] = node.value.pop(key)
         for key in REQUIRED:
-            if key not in node.value and not any(key in re.findall(r"\w+", hint) for hint in hints.values()):
+            if key not in node.value and not is_misspelt(key, hints, KEYS):
                 self.problems.add("R011", node.position, f"the rule {rule_id} has no {key!r}")
 
     def _instants(self, about: str, audience: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ What a particular file can contain is decided by its own reader."""
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from signpost.suggestions import meant
+from signpost.suggestions import is_misspelt, meant
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import Node
 
@@ -25,18 +25,28 @@ class FieldReader:
         hints: Mapping[str, str] = MappingProxyType({}),
     ) -> dict[str, Node]:
         """The members of a mapping; members that are not allowed are reported and left out. `hints`: required name ->
-        what to write if it is missing."""
+        what to write if it is missing. A required name that is misspelt is reported once, as what it is not."""
         if not isinstance(node.value, dict):
             self.problems.add("R006", node.position, f"{what} must be a mapping")
             return {}
         known = None if allowed is None else tuple(allowed)
+        if known and len(known) == 1 and self._lacks_its_head(node, what, known[0]):
+            return {}
         for name in node.value:
             if known is not None and name not in known:
                 self.problems.add("R010", node.key_position(name), f"{what} has no {name!r}", meant(name, known))
         for name in required:
-            if name not in node.value:
+            if name not in node.value and not is_misspelt(name, node.value, known or ()):
                 self.problems.add("R011", node.position, f"{what} must have {name!r}", hints.get(name, ""))
         return {name: inner for name, inner in node.value.items() if known is None or name in known}
+
+    def _lacks_its_head(self, node: Node, what: str, head: str) -> bool:
+        """Whether a mapping has what belongs under its only key, and not that key; reported once, not for each."""
+        if not node.value or head in node.value or is_misspelt(head, node.value, (head,)):
+            return False
+        where = node.key_position(next(iter(node.value)))
+        self.problems.add("R011", where, f"{what} must have {head!r}", f"put {', '.join(node.value)} under {head}:")
+        return True
 
     def text(self, node: Node | None, what: str) -> str:
         """A text; "" if the node is missing or not a text."""

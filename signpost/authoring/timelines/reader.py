@@ -17,7 +17,7 @@ from signpost.schemas import Problem as DataProblem
 from signpost.schemas.custom import NONE_DECLARED, OwnKinds, check_custom
 from signpost.schemas.own_places import hints_for_misplaced
 from signpost.schemas.problems import problems_of
-from signpost.suggestions import meant
+from signpost.suggestions import is_misspelt, meant
 from signpost.yaml_files.problems import FileError, Position, Problems
 from signpost.yaml_files.reader import Node, parse, read_bytes
 
@@ -225,7 +225,8 @@ class _TimelineReader:
                 self.problems.add("R010", node.key_position(key), f"there is no key {key!r} here", meant(key, known))
         missing = [key for key in required if key not in node.value]
         for key in missing:
-            self.problems.add("R011", node.position, f"{key!r} is missing")
+            if not is_misspelt(key, node.value, known or ()):
+                self.problems.add("R011", node.position, f"{key!r} is missing")
         return not missing
 
     def _list(self, node: Node) -> list[Node]:
