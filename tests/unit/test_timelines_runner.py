@@ -57,7 +57,7 @@ def failures(tmp_path: Path, expectation: str) -> list[str]:
     ("expectation", "message"),
     [
         ("excludes: [ask-response-deadline@offer/acme]", "ask-response-deadline@offer/acme is advised"),
-        ("includes: [nothing@offer/acme]", "nothing@offer/acme is not advised; advised: "),
+        ("includes: [ask-benefits@offer/globex]", "ask-benefits@offer/globex is not advised; "),
         ("exactly: [ask-response-deadline@offer/acme]", "is advised too"),
         ("priority: {ask-response-deadline@offer/acme: low}", "has priority high, not low"),
         (
@@ -73,6 +73,21 @@ def test_a_failed_expectation_names_file_line_and_what_was_seen(tmp_path: Path, 
     assert found
     assert found[0].startswith("t.yaml:9:")
     assert any(message in line for line in found)
+
+
+@pytest.mark.parametrize("kind", ["includes: [%s]", "excludes: [%s]", "exactly: [%s]", "priority: {%s: high}"])
+def test_a_rule_that_does_not_exist_is_told_once(tmp_path: Path, kind: str) -> None:
+    expectation = kind % "ask-respnse-deadline@offer/acme"
+    found = failures(tmp_path, f"{expectation}}}\n      - {{at: 2h, {expectation}")
+    assert [line.partition(": there is ")[2] for line in found] == [
+        "no rule 'ask-respnse-deadline'; did you mean ask-response-deadline or respond-before-deadline?"
+    ]
+    assert found[0].startswith("t.yaml:9:")
+
+
+def test_what_stands_beside_a_rule_that_does_not_exist_is_checked(tmp_path: Path) -> None:
+    found = failures(tmp_path, f"excludes: [ask-respnse-deadline@offer/acme, {ASK}]")
+    assert [line.rpartition(": ")[2].partition(" ")[0] for line in found] == ["there", "at"], found
 
 
 def test_a_late_event_counts_from_its_arrival_on(tmp_path: Path) -> None:
@@ -135,6 +150,9 @@ MALFORMED = {
     ),
     "R021 '2026-03-02Z' is no instant .write for example 2026-03-02T09:00:00Z.": (
         "timelines:\n  - {name: x, start: 2026-03-02Z, events: [], expect: [{at: 1h, includes: []}]}\n"
+    ),
+    "^[^ ]+ R010 there is no key 'evnts' here .did you mean events\\?.$": (
+        "timelines:\n  - {name: x, start: 2026-03-02T09:00:00Z, evnts: [], expect: [{at: 1h, includes: []}]}\n"
     ),
     "did you mean offer.extended": (
         "timelines:\n  - name: x\n    start: 2026-03-02T09:00:00Z\n    events:\n"

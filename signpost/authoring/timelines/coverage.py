@@ -25,14 +25,18 @@ def find_untested_rules(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Se
 
 
 def find_unknown_rules(rules: Collection[str], timelines: Iterable[Timeline]) -> Sequence[Problem]:
-    """A problem for each unknown rule that an expectation names: such an expectation proves nothing."""
+    """A problem for each unknown rule that a timeline names: such an expectation proves nothing."""
     return [
-        Problem(expectation.position, "R071", f"there is no rule {rule_of(name)!r}", meant(rule_of(name), rules))
+        Problem(expectation.position, "R071", f"there is no rule {name!r}", meant(name, rules))
         for timeline in timelines
-        for expectation in timeline.expectations
-        for name in expectation.value
-        if rule_of(name) not in rules
+        for name, expectation in unknown_rules(timeline, rules).items()
     ]
+
+
+def unknown_rules(timeline: Timeline, rules: Collection[str]) -> dict[str, Expectation]:
+    """Each unknown rule that a timeline names -> the first expectation that names it."""
+    named = [(rule_of(advice), expected) for expected in timeline.expectations for advice in expected.value]
+    return {name: expected for name, expected in reversed(named) if name not in rules}
 
 
 def about(rule: str, timelines: Iterable[Timeline]) -> list[tuple[Timeline, list[Expectation]]]:

@@ -1,6 +1,6 @@
 """Runs timelines: replays events, wakes cases as the clock worker would, and checks expectations."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,9 @@ from signpost.advice import Engine, RecommendationChange, active
 from signpost.advice.case_set import CaseSet
 from signpost.advice.records import PUBLISHED, AdviceRecord, load_records
 from signpost.advice.replay import Replay
+from signpost.authoring.timelines.coverage import unknown_rules
 from signpost.authoring.timelines.expectations import rule_of
-from signpost.authoring.timelines.reader import TENANT, Timeline, TimelineError, find_timelines
+from signpost.authoring.timelines.reader import TENANT, Expectation, Timeline, TimelineError, find_timelines
 from signpost.case.event import Event
 from signpost.case.instant import format_instant, parse_instant
 from signpost.engine import EngineFaults, make_engine
@@ -89,7 +90,9 @@ def run_timelines(
     for timeline in timelines:
         selected = engines[params_key(timeline)]
         before = faults.counts()
-        failures = [*_unknown_rules(timeline, selected.rulebook), *Run(timeline, selected).failures()]
+        unknown = unknown_rules(timeline, selected.rulebook.rules)
+        told = [_there_is_no(name, at, timeline, selected.rulebook) for name, at in unknown.items()]
+        failures = [*told, *Run(_without(timeline, unknown), selected).failures()]
         failures += _engine_faults(timeline, before, faults)
         result.outcomes.append(TimelineResult(timeline, tuple(failures)))
         progress(timeline)
@@ -119,12 +122,24 @@ def _with_params(folders: Folders, timeline: Timeline) -> Rulebook:
         raise TimelineError([replace(problem, position=timeline.position) for problem in error.problems]) from error
 
 
-def _unknown_rules(timeline: Timeline, rulebook: Rulebook) -> Iterator[Failure]:
-    """A failure for each unknown rule: an expectation about it would prove nothing."""
-    for expectation in timeline.expectations:
-        for name in sorted({rule_of(advice) for advice in expectation.value} - rulebook.rules.keys()):
-            message = f"there is no rule {name!r}; {meant(name, rulebook.rules)}".removesuffix("; ")
-            yield Failure(expectation.position, timeline.name, message)
+def _there_is_no(name: str, at: Expectation, timeline: Timeline, rulebook: Rulebook) -> Failure:
+    """The failure for an unknown rule: an expectation about it would prove nothing."""
+    message = f"there is no rule {name!r}; {meant(name, rulebook.rules)}".removesuffix("; ")
+    return Failure(at.position, timeline.name, message)
+
+
+def _without(timeline: Timeline, rules: Collection[str]) -> Timeline:
+    """The timeline without what it expects of these rules. `exactly` goes whole: it would miss what they stand for."""
+    return replace(timeline, expectations=[one for all in timeline.expectations if (one := _rest(all, rules))])
+
+
+def _rest(expectation: Expectation, rules: Collection[str]) -> Expectation | None:
+    value = expectation.value
+    kept = [advice for advice in value if rule_of(advice) not in rules]
+    if len(kept) == len(value):
+        return expectation
+    rest = kept if isinstance(value, list) else {advice: value[advice] for advice in kept}
+    return replace(expectation, value=rest) if kept and expectation.kind != "exactly" else None
 
 
 def _engine_faults(
