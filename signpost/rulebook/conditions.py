@@ -6,6 +6,7 @@ from dataclasses import replace
 from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.ends import limited_to_life
 from signpost.rulebook.phrases import condition_on, to_yaml
+from signpost.rulebook.printing import phrase
 from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Ref, Relation, Scope, Term, walk
 from signpost.rulebook.values import MOMENTS, Names
 from signpost.suggestions import meant
@@ -161,13 +162,17 @@ def _name_relation(name: str, kind: str, given: bool, where: Position, names: Na
 
 def _check_repeats(terms: Condition, names: Names) -> None:
     """Report conditions of one block that are equal or exclude each other."""
-    seen: set[Term] = set()
+    seen: dict[Term, Position] = {}
     for term in terms:
+        other = next((other for other in seen if _exclude(term, other)), None)
         if term in seen:
-            names.problems.add("R026", term.position, "this block repeats a condition", "keep one")
-        elif any(_exclude(term, other) for other in seen):
-            names.problems.add("R025", term.position, "two conditions of this block exclude each other", "drop one")
-        seen.add(term)
+            message = f"`{phrase(term)}` is repeated (first at line {seen[term].line})"
+            names.problems.add("R026", term.position, message, "keep one")
+        elif other is not None:
+            message = f"`{phrase(term)}` can never hold together with `{phrase(other)}`"
+            first = f" ({other.position})" if other.position != term.position else ""
+            names.problems.add("R025", term.position, message + first, "drop or change a condition")
+        seen.setdefault(term, term.position)
 
 
 def _exclude(first: Term, second: Term) -> bool:

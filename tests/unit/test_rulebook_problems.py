@@ -126,6 +126,15 @@ INTERVIEW = "  when:\n    stage: open\n    any interview: {for: this one, starts
             "  audience: employer\n  when: {stage: open, salary: below salary_target}\n",
             "R023 'salary_target' is no field of the offer, and no parameter or value of the rule (did you mean salary",
         ),
+        (
+            "  when:\n    all of:\n      - {stage: open}\n      - {stage: accepted}\n",
+            "topic.yaml:7:17: R025 `stage: accepted` can never hold together with `stage: open` (topic.yaml:6:17)",
+        ),
+        ("  when: {salary: known and unknown}\n", "`salary: unknown` can never hold together with `salary: known` ("),
+        (
+            "  when:\n    all of:\n      - {stage: open}\n      - {stage: open}\n",
+            "topic.yaml:7:17: R026 `stage: open` is repeated (first at line 6) (keep one)",
+        ),
     ],
 )  # fmt: skip
 def test_one_mistake_is_one_problem_that_says_what_to_write(tmp_path: Path, rule: str, message: str) -> None:
