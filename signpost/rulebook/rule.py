@@ -61,6 +61,10 @@ class RuleReader:
         audience = read_word(node, "audience", AUDIENCES, self.problems) or "candidate"
         names = Names(about, about, self.problems, self.vocabulary, self._params(rule_id, node), audience=audience)
         names.broken |= self.problems.fields
+        block = node.value.get("params")
+        names.params_at = {
+            name: value.position for name, value in (block.value if block and names.params else {}).items()
+        }
         return self._build(rule_id, about, node, names)
 
     def _build(self, rule_id: str, about: str, node: Node, names: Names) -> Rule:

@@ -1,6 +1,7 @@
 """Parses names and amounts in phrases: durations, numbers, references to fields, parameters and defined values."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +19,10 @@ _DAYS = {"w": 7, "d": 1}
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _BACK_TO = re.compile(r"(.+) back to (?:the |a )(month end|15th or month end)")
 _POSSESSIVE = re.compile(r"([^']+)'s (.+)")
-_SPOKEN_DURATION = re.compile(r"(\d+) ?(business days|days|weeks|hours|minutes|seconds|bd|[wdhms])", re.IGNORECASE)
+_SPOKEN_DURATION = re.compile(
+    r"(\d+) ?(business days?|days?|weeks?|hours?|minutes?|seconds?|bd|[wdhms])", re.IGNORECASE
+)
+_WITH_UNIT = re.compile(r"(-?\d+(?:\.\d+)?) ?(\w*)")
 MONEY_HINT = "write at least / at most / above / below and another amount of money"
 MOMENTS = ("instant", "date")
 
@@ -41,6 +45,29 @@ def _days_hint(value: Any) -> str:
     return f"write the number of days without a unit: {int(match[1]) * _DAYS[match[2][0]]}" if match else ""
 
 
+def _number_hint(value: Any) -> str:
+    """How to write `"3"`, `90d` or `3 months` where a number belongs."""
+    match = _WITH_UNIT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return "write a number"
+    return f"write {match[1]} {'without a unit' if match[2] else 'without quotes'}"
+
+
+def _duration_hint(value: Any) -> str:
+    """How to write `2 days`, `48` or `"48"` where a duration belongs."""
+    match = _SPOKEN_DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match:
+        return f"write {match[1]}{_unit(match[2])}"
+    if type(value) is int or (isinstance(value, str) and value.isdecimal()):
+        return f"write it with a unit, like {value}h or {value}d"
+    return "write for example 36h or 5d"
+
+
+def _unit(word: str) -> str:
+    """The unit that a word stands for: `Business Days` -> `bd`."""
+    return "bd" if word.lower().startswith("b") else word[0].lower()
+
+
 def is_number(value: Any) -> bool:
     """Whether the value is a number; booleans are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
@@ -61,6 +88,8 @@ class Names:
     used: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     """Names of values and relations with a problem; no further problem is reported for them."""
+    params_at: Mapping[str, Position] = field(default_factory=dict)
+    """Where the values of the parameters stand."""
     own: Scope = Scope.ITEM
     audience: str = "candidate"
 
@@ -73,6 +102,13 @@ class Names:
         if name in self.params:
             self.used.add(name)
         return self.params.get(name)
+
+    def _refuse_param(self, name: str, where: Position, needed: str, hint: str) -> None:
+        """Report once, at its value, a parameter of another type than what stands at `where` needs."""
+        if name not in self.broken:
+            message = f"the parameter {name} is {self.params[name]!r}, and line {where.line} needs {needed}"
+            self.problems.add("R021", self.params_at.get(name, where), message, hint)
+        self.broken.add(name)
 
     def reference(self, text: str, where: Position) -> Ref | None:
         """`respond_by`, `this one's salary`, `candidate's salary_target`, a defined value; None (and a problem)
@@ -120,8 +156,7 @@ class Names:
     def _name_hint(self, name: str) -> str:
         """What an unknown name may stand for."""
         if match := _SPOKEN_DURATION.fullmatch(name):
-            unit = "bd" if match[2].lower().startswith("b") else match[2][0].lower()
-            return f"name the duration: params: {{some_name: {match[1]}{unit}}}"
+            return f"name the duration: params: {{some_name: {match[1]}{_unit(match[2])}}}"
         if name in self.vocabulary[self.about]:
             return f"write this one's {name} for that of the {self.about}"
         if name in self.vocabulary["candidate"] and self.audience == "candidate":
@@ -152,9 +187,7 @@ class Names:
         if value is not None:
             parsed = parse_duration(value) if isinstance(value, str) else None
             if parsed is None:
-                self.problems.add(
-                    "R021", where, f"the parameter {text} is {value!r}, not a duration", "write for example 36h or 5d"
-                )
+                self._refuse_param(text, where, "a duration", _duration_hint(value))
             return parsed
         reference = self.reference(text, where)
         if reference is not None and reference.type not in ("days", "duration"):
@@ -193,8 +226,12 @@ class Names:
         if value is not None:
             if is_number(value) and type_ != "money":
                 return value  # type: ignore[no-any-return]
-            hint = {"days": _days_hint(value), "money": MONEY_HINT}.get(type_, "")
-            self.problems.add("R021", where, f"the parameter {text} is {value!r}, which does not fit {type_}", hint)
+            if type_ == "money":  # which no parameter can be
+                message = f"the parameter {text} is {value!r}, which does not fit money"
+                self.problems.add("R021", where, message, MONEY_HINT)
+            else:
+                hint = _days_hint(value) if type_ == "days" else ""
+                self._refuse_param(text, where, "a number", hint or _number_hint(value))
             return None
         if type_ == "days" and (hint := _days_hint(text)):
             self.problems.add("R021", where, f"{text!r} does not fit days", hint)

@@ -143,6 +143,31 @@ def test_one_mistake_is_one_problem_that_says_what_to_write(tmp_path: Path, rule
     assert message in str(found.found[0])
 
 
+@pytest.mark.parametrize(
+    ("value", "condition", "message"),
+    [
+        ("90d", "hours_per_week: above limit", "is '90d', and line 6 needs a number (write 90 without a unit)"),
+        ("3 months", "hours_per_week: above limit", "needs a number (write 3 without a unit)"),
+        ('"3"', "hours_per_week: above limit", "is '3', and line 6 needs a number (write 3 without quotes)"),
+        ("soon", "hours_per_week: above limit", "needs a number (write a number)"),
+        ("2w", "candidate: {notice_period_days: above limit}", "(write the number of days without a unit: 14)"),
+        ("2 days", "respond_by: within limit", "is '2 days', and line 6 needs a duration (write 2d)"),
+        ("1 Business Day", "respond_by: within limit", "needs a duration (write 1bd)"),
+        ("48", "respond_by: within limit", "line 6 needs a duration (write it with a unit, like 48h or 48d)"),
+        ("true", "respond_by: within limit", "needs a duration (write for example 36h or 5d)"),
+    ],
+)  # fmt: skip
+def test_a_parameter_of_another_type_is_told_once_where_it_stands(
+    tmp_path: Path, value: str, condition: str, message: str
+) -> None:
+    rule = f"  params:\n    limit: {value}\n  when: {{{condition}, any interview: {{for: this one, ALSO}}}}\n"
+    also = "starts_at: within limit" if "within" in condition else "candidate: {notice_period_days: above limit}"
+    _, found = find_problems(folder(tmp_path, HEAD + rule.replace("ALSO", also) + TAIL))
+    assert len(found.found) == 1, found.found
+    assert message in str(found.found[0])
+    assert (found.found[0].position.line, found.found[0].position.column) == (5, 12)
+
+
 @pytest.mark.parametrize("broken", [one for one in BROKEN if one.name.startswith("R060")], ids=lambda one: one.name)
 def test_an_employers_rule_says_what_it_must_not_read_and_what_to_do(broken: Path) -> None:
     _, found = inspect(broken, TODAY)
