@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 
-from signpost.facts.vocabulary import Vocabulary
 from signpost.rulebook.ends import limited_to_life
 from signpost.rulebook.phrases import condition_on, to_yaml
 from signpost.rulebook.printing import phrase
@@ -62,18 +61,20 @@ def _field(key: str, value: Node, block: Node, names: Names) -> Condition:
         type_ = names.defined[key].type
         stand_in = replace(next(field for field in names.vocabulary["offer"].values() if field.type == type_), name=key)
         return condition_on(Ref(Scope.DEFINED, key, type_), stand_in, value, names)
-    if key not in names.broken:
+    if not names.may_be_broken(key):
         _note_relation(key, names)
-        hint = _candidates_field(key, value, names.vocabulary) or meant(key, [*names.vocabulary[names.item], *_BLOCKS])
+        hint = _field_of_another(key, value, names) or meant(key, [*names.vocabulary[names.item], *_BLOCKS])
         names.problems.add("R020", block.key_position(key), f"{names.item} has no field {key!r}", hint)
     return ()
 
 
-def _candidates_field(name: str, value: Node, vocabulary: Vocabulary) -> str:
-    """How to write a condition on a field of the candidate; "" for other names."""
-    if name not in vocabulary["candidate"]:
-        return ""
-    return f"it is a field of the candidate: write candidate: {{{name}: {to_yaml(value.plain())}}}"
+def _field_of_another(name: str, value: Node, names: Names) -> str:
+    """Whose field a condition names, and how to write it; "" for a name that no kind has."""
+    if name in names.vocabulary["candidate"]:
+        return f"it is a field of the candidate: write candidate: {{{name}: {to_yaml(value.plain())}}}"
+    if name in names.vocabulary[names.about]:
+        return f"it is a field of the {names.about}: write it outside this block"
+    return next((f"it is a field of the {kind}" for kind in RELATED_KINDS if name in names.vocabulary[kind]), "")
 
 
 def _note_relation(key: str, names: Names) -> None:
@@ -114,6 +115,8 @@ def _any_unknown(value: Node, names: Names) -> Condition:
     alternatives: list[Condition] = []
     for item in value.value:
         field = names.vocabulary[names.item].get(str(item.value))
+        if field is None and names.may_be_broken(str(item.value)):
+            continue
         if field is None:
             name, candidates = str(item.value), names.vocabulary["candidate"]
             hint = "write any of: [..., {candidate: {" + name + ": unknown}}]" if name in candidates else ""

@@ -46,6 +46,7 @@ REQUIRED: Final = {
 }
 """Required key -> what to write where it is missing."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CAMEL_CASE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEY: Final = re.compile(r"(?<!\w)(\w[\w -]{0,80})[\"']? ?:")
 MAX_NUMBER: Final = 1_000_000_000
 
@@ -196,8 +197,9 @@ class _Reader(FieldReader):
 
 
 def _as_name(text: str) -> str:
-    """The name that rules probably use for a field declared as `text`: `Probation period` -> `probation_period`."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower())
+    """The name that rules probably use for a field declared as `text`: `Probation period` or
+    `ProbationPeriod` -> `probation_period`."""
+    return re.sub(r"[^a-z0-9]+", "_", _CAMEL_CASE.sub("_", text).lower())
 
 
 def _is_word(value: object) -> bool:

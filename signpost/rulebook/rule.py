@@ -99,7 +99,7 @@ class RuleReader:
             vocabulary=self.vocabulary,
         )
         check_texts(rule, node, names)
-        if len(self.problems.found) == before:  # else a parameter may belong where the problem is
+        if len(self.problems.found) == before and not names.broken:  # else a parameter may belong where the problem is
             self._check_params(rule, node, names)
         return rule
 

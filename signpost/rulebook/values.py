@@ -139,10 +139,21 @@ class Names:
             return Ref(self.own, name, self.vocabulary[self.item][name].type)
         if name in self.defined:
             return Ref(Scope.DEFINED, name, self.defined[name].type)
-        if name not in self.broken:
+        if name in self.params:
+            hint = f"write within {name}, or {name} before or after an instant" if self._is_duration(name) else ""
+            message = f"the parameter {name} stands where a field or a value of the rule belongs"
+            self.problems.add("R023", where, message, hint)
+        elif not self.may_be_broken(name):
             message = f"{name!r} is no field of the {self.item}, and no parameter or value of the rule"
             self.problems.add("R023", where, message, self._name_hint(name))
         return None
+
+    def may_be_broken(self, name: str) -> bool:
+        """Whether a name has a problem where it is declared: what follows from that is not reported."""
+        return name in self.broken or self.problems.may_be_declared(name)
+
+    def _is_duration(self, param: str) -> bool:
+        return isinstance(self.params[param], str) and parse_duration(self.params[param]) is not None
 
     def _owners_hint(self, name: str) -> str:
         """Whose fields of this name a condition can read, and how."""
@@ -161,9 +172,9 @@ class Names:
             return f"write this one's {name} for that of the {self.about}"
         if name in self.vocabulary["candidate"] and self.audience == "candidate":
             return f"write candidate's {name}"
-        return meant(name, [*self.vocabulary[self.item], *self.defined, *self.params]) or self._list_of_fields(
-            self.item
-        )
+        near = meant(name, [*self.vocabulary[self.item], *self.defined, *self.params])
+        own = f"the rule has the parameters {', '.join(self.params)}; " if self.params else ""
+        return near or own + self._list_of_fields(self.item)
 
     def _list_of_fields(self, kind: str) -> str:
         """Where all fields are listed, and those that the rulebook declares itself."""
@@ -204,6 +215,10 @@ class Names:
                 self.problems.add("R021", where, f"{match[1]!r} is not a date, so it cannot go back to the {match[2]}")
             return moment and replace(moment, back_to=match[2])
         match = re.fullmatch(r"(.+?) (before|after) (.+)", text)
+        if match and match[3] in self.params and match[1] not in self.params:
+            hint = f"write {match[3]} {match[2]} {match[1]}"
+            self.problems.add("R022", where, f"{text!r} is the wrong way round: the duration comes first", hint)
+            return None
         if match:
             offset = self.duration(match[1], where)
             base = self._moment_base(match[3], where)

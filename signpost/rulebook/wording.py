@@ -1,13 +1,14 @@
 """Checks a rule's texts: their syntax, variables and length, and that employers' texts use no private fields."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from signpost.rulebook.budget import MAX_COST, NESTS
 from signpost.rulebook.filters import UNKNOWN_SHAPE
-from signpost.rulebook.shapes import variables
-from signpost.rulebook.templates import cost_of_text, find_text_problems
+from signpost.rulebook.shapes import record, variables
+from signpost.rulebook.templates import Variables, cost_of_text, find_text_problems, names_in
 from signpost.rulebook.typed_rule import Rule
 from signpost.rulebook.values import Names
 from signpost.yaml_files.problems import Problems
@@ -28,8 +29,7 @@ _MARKUP = re.compile(r"{[{%#].*?[}%#]}", re.DOTALL)
 
 def check_texts(rule: Rule, node: Node, names: Names) -> None:
     """Report every text that is malformed, uses an unknown variable, or is too long."""
-    broken = dict.fromkeys((*names.broken, *(f"{name}s" for name in names.broken)), UNKNOWN_SHAPE)
-    known = frozenset({**broken, **variables(rule)}.items())
+    known = _variables(rule, _texts(node), names)
     cost = 0
     for text in _texts(node):
         found = find_text_problems(text.value, known, rule.attaches)
@@ -41,6 +41,17 @@ def check_texts(rule: Rule, node: Node, names: Names) -> None:
             message = f"the texts of this rule take more than {MAX_COST} steps with the fullest case"
             names.problems.add("R046", text.position, message, NESTS)
     check_lengths(node, MAX_LENGTHS, names.problems)
+
+
+def _variables(rule: Rule, texts: Iterable[Node], names: Names) -> Variables:
+    """The variables of a rule's texts; those that have a problem of their own fit everywhere."""
+    read = {name.rpartition(".")[2] for text in texts for name in names_in(text.value)}
+    faulty = {*names.broken, *(f"{name}s" for name in names.broken), *filter(names.may_be_broken, read)}
+    broken, shapes = dict.fromkeys(faulty, UNKNOWN_SHAPE), variables(rule)
+    if "candidate" in shapes and names.problems.fields:
+        candidate = record(rule.vocabulary, "candidate", private=True)
+        shapes["candidate"] = replace(candidate, fields={**broken, **candidate.fields})
+    return frozenset({**broken, **shapes}.items())
 
 
 def check_lengths(node: Node, limits: Mapping[str, int], problems: Problems) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signpost.errors import CallerError
+from signpost.suggestions import nearest
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,6 +114,10 @@ class Problems:
 
     fields: set[str] = field(default_factory=set)
     """The own fields whose declaration has a problem: what follows from it is not reported."""
+
+    def may_be_declared(self, name: str) -> bool:
+        """Whether an unknown name can be that of an own field whose declaration has a problem."""
+        return name in self.fields or bool(nearest(name, self.fields))
 
     def may_exist(self, rule_id: str) -> bool:
         """Whether an unknown rule can be in a file or rule that could not be read."""

@@ -41,6 +41,27 @@ def test_one_mistake_of_a_declaration_is_one_problem(tmp_path: Path, fields: str
     assert problem in found
 
 
+def test_a_field_of_another_kind_is_told_with_its_kind(tmp_path: Path) -> None:
+    for when, hint in {
+        "candidate: {probation_period: known}": "it is a field of the offer: write it outside this block",
+        "needs_visa: true": "it is a field of the candidate: write candidate: {needs_visa: true}",
+        "impression: good": "it is a field of the interview",
+    }.items():
+        [found] = problems(folder(tmp_path, rule(when)))
+        assert found.endswith(f"({hint})"), found
+
+
+@pytest.mark.parametrize("name", ["RivalBan", "Rival ban", "rivalBanMonths", "_rival_ban_months"])
+@pytest.mark.parametrize("kind", ["offer", "candidate"])
+def test_what_follows_from_a_field_with_a_wrong_name_is_not_reported(tmp_path: Path, name: str, kind: str) -> None:
+    fields = f"fields:\n  {kind}:\n    {name}: {{type: number, visible_to: candidate}}\n"
+    whose, where = ("", "") if kind == "offer" else ("candidate.", "candidate: ")
+    when = f"{where}{{rival_ban_months: above longest}}" if where else "rival_ban_months: above longest"
+    text = rule(when, emitted=f"{whose}rival_ban_months").replace("  priority:", "  params: {longest: 3}\n  priority:")
+    [found] = problems(folder(tmp_path, text, fields=fields))
+    assert f"fields.yaml:3:5: R012 a field cannot be called {name!r}" in found
+
+
 def test_a_rule_without_an_act_is_told_that_alone(tmp_path: Path) -> None:
     text = rule("title: known") + "  item: how it fits\n  question: Does it?\n  point: pay\n"
     _, found = inspect((RULES, folder(tmp_path, text, sources="articles: {a: A}\n")), date(2026, 12, 1))

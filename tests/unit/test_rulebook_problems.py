@@ -111,6 +111,15 @@ INTERVIEW = "  when:\n    stage: open\n    any interview: {for: this one, starts
     [
         (WAIT + "  when: {respond_by: within wayt}\n", "R023 'wayt' is no field of the offer, and no parameter or"),
         (WAIT.replace("wait", "wayt") + "  when: {respond_by: within wait}\n", "of the rule (did you mean wayt?)"),
+        (
+            WAIT + "  due: respond_by after wait\n  when: {respond_by: known}\n",
+            "' is the wrong way round: the duration comes first (write wait after respond_by)",
+        ),
+        (
+            WAIT + "  when: {respond_by: before wait}\n",
+            "R023 the parameter wait stands where a field or a value of the rule belongs (write within wait, or wait",
+        ),
+        (WAIT + "  when: {respond_by: within print_window}\n", "(the rule has the parameters wait; docs"),
         (WAIT.replace("params", "parms") + "  when: {respond_by: within wait}\n", "R010 a rule has no key 'parms'"),
         (
             "  defin: {gap: candidate's salary_target}\n  when: {salary: below gap}\n",
