@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 _LINE = re.compile(r"\s*(?P<before>(?:- )?(?:[\w.-]+: +)?)(?P<text>.*?)(?:\s+#.*)?\s*")
+_TAB = re.compile(r" *\t")
 _BRACES = re.compile("[{},]")
 _TEMPLATE = ("{{", "{%", "{#")
 _INDICATORS = tuple("@`%*&!")
@@ -28,6 +29,12 @@ def find_missing_quotes(lines: Sequence[str], *numbers: int | None) -> tuple[str
     return None
 
 
+def find_tab(lines: Sequence[str], *numbers: int) -> tuple[str, str] | None:
+    """(problem, suggestion) if a tab indents one of these lines."""
+    tabs = any(number < len(lines) and _TAB.match(lines[number]) for number in numbers)
+    return ("a tab indents this line", "indent with spaces") if tabs else None
+
+
 def _members(line: str) -> list[str]:
     """The members of `{...}` in a line, except those with quotes."""
     return [part for part in _BRACES.split(line)[1:] if not {'"', "'"} & {*part}]
@@ -40,9 +47,22 @@ def _problem(text: str) -> str:
         return "the text continues after its closing quote: quote all of it"
     if text.startswith(_INDICATORS):
         return f"a text that starts with {text[0]} needs quotes"
-    if text.startswith(("[", "{", "|", ">")):
+    if text.startswith(("[", "{")):
+        return f"a text that starts with {text[0]} needs quotes" if _continues(text) else ""
+    if text.startswith(("|", ">")):
         return ""
     return "a text with a colon in it needs quotes" if ": " in text or text.endswith(":") else ""
+
+
+def _continues(text: str) -> bool:
+    """Whether a text goes on after the bracket that closes its first one: `{person.value}-{occurrence}`."""
+    depth = 0
+    for number, letter in enumerate(text):
+        depth += (letter in "[{") - (letter in "]}")
+        if not depth:
+            rest = text[number + 1 :].lstrip()
+            return bool(rest) and rest[0] not in ",:]}"
+    return False
 
 
 def hint_for_mapping(value: object) -> str:

@@ -14,7 +14,7 @@ from yaml.resolver import Resolver
 
 from signpost.regular_files import read_regular
 from signpost.yaml_files.problems import Position, Problems
-from signpost.yaml_files.quoting import excerpt, find_missing_quotes, quote
+from signpost.yaml_files.quoting import excerpt, find_missing_quotes, find_tab, quote
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 100
@@ -86,6 +86,7 @@ _SYNTAX_HINTS: Final = {
         "align a key with those above it; quote a text that contains a colon"
     ),
     "did not find expected ',' or '}'": "quote a text that contains a colon; close every { with }",
+    "found character that cannot start any token": "indent with spaces, not tabs; quote a text that starts with @ or `",
 }
 
 
@@ -94,7 +95,8 @@ def _report_syntax(error: yaml.YAMLError, lines: Sequence[str], name: str, probl
     marks = [mark for mark in (getattr(error, "problem_mark", None), getattr(error, "context_mark", None)) if mark]
     where = Position(name, marks[0].line + 1, marks[0].column + 1) if marks else Position(name, 1, 1)
     reason = getattr(error, "problem", None) or getattr(error, "context", None) or "it cannot be parsed"
-    reason, hint = find_missing_quotes(lines, *(mark.line for mark in marks)) or (reason, "")
+    numbers = [mark.line for mark in marks]
+    reason, hint = find_tab(lines, *numbers) or find_missing_quotes(lines, *numbers) or (reason, "")
     hint = hint or _SYNTAX_HINTS.get(reason, "")
     last = problems.found[-1] if problems.found else None
     if last and (last.code, last.position.file, last.position.line) == ("R005", name, where.line):

@@ -189,3 +189,27 @@ def test_invalid_yaml_in_braces_says_what_to_quote(line: str, problem: str) -> N
     problems = Problems()
     assert parse(f"{line}\ny: {{}}\n".encode(), "f.yaml", problems) is None
     assert [str(found).endswith(problem) for found in problems.found] == [True], problems.found
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a:\n\tb: 1\n", "2:1: R001 not valid YAML: a tab indents this line (indent with spaces)"),
+        ("a:\n  b: 1\n\tc: 2\n", "3:1: R001 not valid YAML: a tab indents this line (indent with spaces)"),
+        ("a: b\n  \tc: 2\n", "2:5: R001 not valid YAML: a tab indents this line (indent with spaces)"),
+        ("a:\n  id: {p.value}-{o}\n  b: 1\n", 'starts with { needs quotes (quote it: id: "{p.value}-{o}")'),
+        ("x: [printed] and [slides]\ny: 1\n", 'starts with [ needs quotes (quote it: x: "[printed] and [slides]")'),
+        ("- [b] c\n- 1\n", 'a text that starts with [ needs quotes (quote it: - "[b] c")'),
+        ("a: {b: 1}\n c: 2\n", "2:2: R001 not valid YAML: did not find expected key"),
+        ("a: [{b: 1}, {c: 2}\nd: 1\n", "R001 not valid YAML: did not find expected ',' or ']'"),
+    ],
+)
+def test_invalid_yaml_says_what_indents_a_line_or_needs_quotes(text: str, problem: str) -> None:
+    problems = Problems()
+    assert parse(text.encode(), "f.yaml", problems) is None
+    assert [str(found).endswith(problem) for found in problems.found] == [True], problems.found
+
+
+def test_a_tab_in_a_secret_file_is_told_without_its_line() -> None:
+    assert parse(b"secrets:\n\thush: 1\n", "f.yaml", problems := Problems(), secret=True) is None
+    assert [one.suggestion.partition(";")[0] for one in problems.found] == ["indent with spaces, not tabs"]
