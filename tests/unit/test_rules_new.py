@@ -129,6 +129,26 @@ def test_a_file_that_cannot_be_extended_stays_as_it_is(empty: Path, text: str) -
     assert (empty / "timelines" / "my-rule.yaml").read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("our:house", "there is no folder 'our'; did you mean ours:house?"),
+        ("ours:hous", "there is no folder 'hous'; did you mean ours:house?"),
+        ("ours:in/hous", "there is no folder 'in/hous'; did you mean ours:in/house2?"),
+        ("in/our", "there is no folder 'in/our'"),
+        ("house/x:ours", "there is no folder 'house/x'"),
+    ],
+)
+def test_a_folder_that_does_not_exist_leads_to_a_near_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, meant: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("house", "in/house2", ".ours"):
+        Path(name).mkdir(parents=True)
+    result = run("check", given)
+    assert (result.exit_code, result.stderr.splitlines()[-1].rpartition("': ")[2]) == (2, meant)
+
+
 @pytest.mark.parametrize(("command", "prefix"), [("test", "ours:"), ("check", ""), ("check", "ours:")])
 def test_a_folder_of_timelines_is_not_taken_for_rules(empty: Path, command: str, prefix: str) -> None:
     run("new", "one", empty)

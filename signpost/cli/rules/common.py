@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from signpost.settings import OURS, rule_folders
+from signpost.suggestions import nearest
 
 if TYPE_CHECKING:
     from signpost.rulebook import Rulebook
@@ -34,12 +35,23 @@ class _Folders(click.ParamType["tuple[Path, ...]"]):
             self.fail(str(error), param, ctx)
         for one in found:
             if not (one.is_dir() or (self.files and one.is_file())):
-                self.fail(f"there is no {'file or ' if self.files else ''}folder {str(one)!r}", param, ctx)
+                what = f"{'file or ' if self.files else ''}folder {str(one)!r}"
+                self.fail(f"there is no {what}{_near(value, one)}", param, ctx)
         last = found[-1]
         if last.name == TIMELINES and (len(found) > 1 or not self.files) and not (last / SOURCES).is_file():
             name = f"{OURS}:{last.parent}" if len(found) > 1 else last.parent
             self.fail(f"{str(last)!r} has timelines, not rules; name the folder around it: {name}", param, ctx)
         return found
+
+
+def _near(value: str, missing: Path) -> str:
+    """The end of a message: what may be meant by folders of which one is missing; "" if nothing is near."""
+    beside = sorted(one.name for one in missing.parent.glob("*/") if not one.name.startswith("."))
+    near = nearest(missing.name, [*([OURS] if missing.name == str(missing) else ()), *beside])
+    if not near:
+        return ""
+    names = [str(missing.with_name(near)) if name == str(missing) else name for name in value.split(":")]
+    return f"; did you mean {':'.join(names)}?"
 
 
 FOLDERS, PATHS = _Folders(), _Folders(files=True)
