@@ -58,6 +58,8 @@ def failures(tmp_path: Path, expectation: str) -> list[str]:
     [
         ("excludes: [ask-response-deadline@offer/acme]", "ask-response-deadline@offer/acme is advised"),
         ("includes: [ask-benefits@offer/globex]", "ask-benefits@offer/globex is not advised; "),
+        ("includes: [ask-response-deadline@offer/ac-me]", f"/ac-me is not advised; did you mean {ASK}?"),
+        ("includes: [withdraw-promptly@offer/acme]", "@offer/acme is not advised; advised: "),
         ("exactly: [ask-response-deadline@offer/acme]", "is advised too"),
         ("priority: {ask-response-deadline@offer/acme: low}", "has priority high, not low"),
         (
@@ -73,6 +75,16 @@ def test_a_failed_expectation_names_file_line_and_what_was_seen(tmp_path: Path, 
     assert found
     assert found[0].startswith("t.yaml:9:")
     assert any(message in line for line in found)
+
+
+def test_of_many_recommendations_a_failure_lists_the_nearest(tmp_path: Path) -> None:
+    file = tmp_path / "t.yaml"
+    second = "      - {at: 1h, type: offer.extended, offer: globex}\n    expect:\n"
+    file.write_text(ONE.replace("    expect:\n", second) % "includes: [withdraw-promptly@offer/globex]")
+    [failure] = run_timelines([file], RULES).failures
+    listed, _, more = failure.message.partition("; advised: ")[2].partition(" and ")
+    assert all(one.endswith("@offer/globex") for one in listed.split(", "))
+    assert (len(listed.split(", ")), more.partition(" ")[2]) == (5, "more")
 
 
 @pytest.mark.parametrize("kind", ["includes: [%s]", "excludes: [%s]", "exactly: [%s]", "priority: {%s: high}"])

@@ -18,8 +18,11 @@ from signpost.engine import EngineFaults, make_engine
 from signpost.rulebook import Rulebook, RulebookError, load
 from signpost.rulebook.folders import Folders
 from signpost.rulebook.own_fields import declared_kinds
-from signpost.suggestions import meant
+from signpost.suggestions import meant, nearest
 from signpost.yaml_files.problems import Position
+
+MAX_ADVISED = 5
+"""Recommendations that a failure lists."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -208,7 +211,19 @@ def _includes(value: list[str], run: Run) -> Iterator[str]:
     active_now = run.active()
     for name in value:
         if name not in active_now:
-            yield f"{name} is not advised; advised: {', '.join(sorted(active_now)) or 'nothing'}"
+            yield f"{name} is not advised; {_advised_instead(name, sorted(active_now))}"
+
+
+def _advised_instead(name: str, active_now: list[str]) -> str:
+    """What may be meant by advice that is not active, where nothing is advised about its subject; or what is active,
+    first of the same rule, then about the same subject."""
+    rule, _, subject = name.partition("@")
+    same = [one for one in active_now if rule_of(one) == rule]
+    if not any(one.endswith(f"@{subject}") for one in active_now) and (near := nearest(name, same)):
+        return f"did you mean {near}?"
+    listed = sorted(active_now, key=lambda one: (rule_of(one) != rule, not one.endswith(f"@{subject}")))
+    more = f" and {len(listed) - MAX_ADVISED} more" if len(listed) > MAX_ADVISED else ""
+    return f"advised: {', '.join(listed[:MAX_ADVISED]) or 'nothing'}{more}"
 
 
 def _excludes(value: list[str], run: Run) -> Iterator[str]:
