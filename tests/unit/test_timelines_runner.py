@@ -232,6 +232,15 @@ def test_overrides_that_do_not_fit_are_refused_at_their_timeline(tmp_path: Path,
         run_timelines([file], RULES)
 
 
+def test_a_file_that_two_paths_reach_runs_once(tmp_path: Path) -> None:
+    file = tmp_path / "timelines" / "a.yaml"
+    file.parent.mkdir()
+    file.write_text(ONE % f"includes: [{ASK}]")
+    (tmp_path / "link.yaml").symlink_to(file)
+    paths = [tmp_path, file.parent, file.parent / ".." / "timelines" / "a.yaml", tmp_path / "link.yaml"]
+    assert run_timelines(paths, RULES).timelines == 1
+
+
 def test_every_file_of_a_folder_of_timelines_must_hold_some(tmp_path: Path) -> None:
     folder = tmp_path / "timelines"
     folder.mkdir()

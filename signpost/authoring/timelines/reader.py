@@ -74,13 +74,8 @@ def find_timelines(paths: Sequence[Path], own: OwnKinds | None = None) -> list[T
     """
     problems = Problems()
     timelines: list[Timeline] = []
-    for path in paths:
-        files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
-        for file in files:
-            if not path.is_dir() or file.name != SURVIVORS_FILE:
-                timelines += _read_file(
-                    file, problems, own, required=not path.is_dir() or file.parent.name == TIMELINES_FOLDER
-                )
+    for file, required in _files(paths).values():
+        timelines += _read_file(file, problems, own, required=required)
     if not timelines and not problems.found:
         problems.add(
             "R002",
@@ -91,6 +86,20 @@ def find_timelines(paths: Sequence[Path], own: OwnKinds | None = None) -> list[T
     if problems.found:
         raise TimelineError(problems.found)
     return timelines
+
+
+def _files(paths: Sequence[Path]) -> dict[Path, tuple[Path, bool]]:
+    """Where each file really is -> how it was reached first, and whether it must hold timelines. A file that several
+    paths reach counts once."""
+    files: dict[Path, tuple[Path, bool]] = {}
+    for path in paths:
+        if not path.is_dir():
+            files.setdefault(path.resolve(), (path, True))
+            continue
+        for file in sorted(path.rglob("*.yaml")):
+            if file.name != SURVIVORS_FILE:
+                files.setdefault(file.resolve(), (file, file.parent.name == TIMELINES_FOLDER))
+    return files
 
 
 def _read_file(path: Path, problems: Problems, own: OwnKinds | None, *, required: bool) -> list[Timeline]:
