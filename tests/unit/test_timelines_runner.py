@@ -232,6 +232,15 @@ def test_overrides_that_do_not_fit_are_refused_at_their_timeline(tmp_path: Path,
         run_timelines([file], RULES)
 
 
+def test_two_timelines_of_one_name_in_a_file_are_refused(tmp_path: Path) -> None:
+    file, one = tmp_path / "t.yaml", ONE % f"includes: [{ASK}]"
+    file.write_text(one + one.partition("timelines:\n")[2])
+    with pytest.raises(TimelineError) as caught:
+        find_timelines([file])
+    message = "the timeline 'an offer without a deadline' stands already at line 3 (give it another name)"
+    assert str(caught.value) == f"{file}:10:5: R012 {message}"
+
+
 def test_a_file_that_two_paths_reach_runs_once(tmp_path: Path) -> None:
     file = tmp_path / "timelines" / "a.yaml"
     file.parent.mkdir()

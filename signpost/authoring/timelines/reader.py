@@ -119,7 +119,19 @@ def _read_file(path: Path, problems: Problems, own: OwnKinds | None, *, required
     ):
         problems.add("R006", root.position, "a timeline file is `timelines:` with a list")
         return []
-    return [_TimelineReader(problems, own).timeline(node) for node in root.value["timelines"].value]
+    timelines = [_TimelineReader(problems, own).timeline(node) for node in root.value["timelines"].value]
+    _refuse_repeats(timelines, problems)
+    return timelines
+
+
+def _refuse_repeats(timelines: Sequence[Timeline], problems: Problems) -> None:
+    """Report a name that two timelines of a file have: commands select one by its name, as FILE:NAME."""
+    first: dict[str, Timeline] = {}
+    for one in timelines:
+        other = first.setdefault(one.name, one)
+        if one.name and other is not one:
+            message = f"the timeline {one.name!r} stands already at line {other.position.line}"
+            problems.add("R012", one.position, message, "give it another name")
 
 
 class _TimelineReader:
