@@ -122,7 +122,9 @@ class Names:
             self.problems.add("R023", where, message, self._owners_hint(name))
             return None
         if name not in self.vocabulary[kind]:
-            hint = meant(name, self.vocabulary[kind]) or self._list_of_fields(kind)
+            has_it = any(name in self.vocabulary[one] for one in self._ways(name))
+            near = self._owners_hint(name) if has_it else meant(name, self.vocabulary[kind])
+            hint = near or self._list_of_fields(kind)
             self.problems.add("R023", where, f"{text!r}: the {kind} has no field {name!r}", hint)
             return None
         scope = Scope.CANDIDATE if kind == "candidate" and self.about != "candidate" else Scope.SUBJECT
@@ -157,12 +159,17 @@ class Names:
 
     def _owners_hint(self, name: str) -> str:
         """Whose fields of this name a condition can read, and how."""
+        ways = self._ways(name).items()
+        fitting = [f"{way} for that of the {kind}" for kind, way in ways if name in self.vocabulary[kind]]
+        return "write " + (", ".join(fitting) or "this one's or candidate's and the name of a field")
+
+    def _ways(self, name: str) -> dict[str, str]:
+        """Kind whose fields a condition can read -> how it names one of them."""
         ways = {self.item: name}
         ways.setdefault(self.about, f"this one's {name}")
         if self.audience == "candidate":
             ways.setdefault("candidate", f"candidate's {name}")
-        fitting = [f"{way} for that of the {kind}" for kind, way in ways.items() if name in self.vocabulary[kind]]
-        return "write " + (", ".join(fitting) or "this one's or candidate's and the name of a field")
+        return ways
 
     def _name_hint(self, name: str) -> str:
         """What an unknown name may stand for."""

@@ -130,6 +130,8 @@ INTERVIEW = "  when:\n    stage: open\n    any interview: {for: this one, starts
         (INTERVIEW.replace("RESPOND", "respond_by"), "(write this one's respond_by for that of the offer)"),
         (INTERVIEW.replace("RESPOND", "the offer's respond_by"), "(write this one's respond_by for that of"),
         ("  when: {salary: below the person's salary_target}\n", "(write candidate's salary_target for that"),
+        ("  when: {salary: below candidate's letter_salary}\n", "(write letter_salary for that of the offer)"),
+        ("  when: {salary: below this one's salary_target}\n", "(write candidate's salary_target for that of"),
         ("  when: {salary: below zzz}\n", "(docs/rulebook/fields.md lists the fields of an offer)"),
         (
             "  audience: employer\n  when: {stage: open, salary: below salary_target}\n",
