@@ -37,6 +37,11 @@ def rule_folders(value: str) -> tuple[Path, ...]:
     return tuple(SHIPPED_RULES if name == OURS else path(name) for name in names)
 
 
+def written_folders(folders: tuple[Path, ...]) -> str:
+    """Folders of rules as `rule_folders` reads them."""
+    return ":".join(OURS if folder == SHIPPED_RULES else str(folder) for folder in folders)
+
+
 @dataclass(frozen=True, slots=True)
 class PrintableSetting:
     """A setting with secrets and passwords mask_passwords. `origin`: environment, file, client file or default."""
@@ -68,19 +73,26 @@ class Settings:
         "amqp://USER:PASSWORD@HOST/VHOST, or sqlite:///FILE for the queue embedded in a database file",
         secret=True,
     )
-    tenants: Path = _setting(path, "{data_dir}/tenants.yaml", "file of tenants, their API keys and sources")
+    tenants: Path = _setting(
+        path, "{data_dir}/tenants.yaml", "file of tenants, their API keys and sources", client=True
+    )
     vendors: Path = _setting(
-        path, "{data_dir}/vendors", "folder of your own mapping files of vendors, beside those that Signpost has"
+        path,
+        "{data_dir}/vendors",
+        "folder of your own mapping files of vendors, beside those that Signpost has",
+        client=True,
     )
     rules: tuple[Path, ...] = _setting(
         rule_folders,
         OURS,
         "folders of rules, each adding to those before: `ours` (shipped), DIR, ours:DIR",
+        client=True,
     )
     state_dir: Path = _setting(
         path,
         "{data_dir}/state",
         "folder for copies of the last valid rules and tenants, with which a process starts while the files are faulty",
+        client=True,
     )
     engine: str = _setting(
         choice("auto", "durable_rules", "compiled"),
@@ -218,9 +230,10 @@ TABLE: Final[dict[str, Setting]] = {one.name: one.metadata["setting"] for one in
 NAMES: Final = {PREFIX + name.upper(): name for name in TABLE}
 
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings of an environment. Raises SettingsError with all problems."""
-    return Settings(**SettingsReader(TABLE, environ).values())
+def read_settings(environ: Mapping[str, str], *, client_file: bool = True) -> Settings:
+    """The settings of an environment. `client_file`: whether what a running system left counts. Raises SettingsError
+    with all problems."""
+    return Settings(**SettingsReader(TABLE, environ, client_file=client_file).values())
 
 
 def show_settings(environ: Mapping[str, str]) -> list[PrintableSetting]:

@@ -1,5 +1,6 @@
 """Reads a table of settings from an environment: variables, files of secrets, the client file, defaults."""
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ TESTS: Final = "SIGNPOST_TEST_"
 """Prefix of the variables that belong to the tests."""
 FILE: Final = "_FILE"
 CLIENT_FILE: Final = "client.env"
-"""File in the data folder: defaults of the commands that call a running system."""
+"""File in the data folder: where the system of this folder runs and on which files, as defaults of commands."""
 NO_SETTINGS: Final = {
     "SIGNPOST_PORT": "unset it; the port is part of SIGNPOST_HTTP_BIND=HOST:PORT, and docker compose takes INTAKE_PORT",
     "SIGNPOST_HOST": "unset it; the host is part of SIGNPOST_HTTP_BIND=HOST:PORT",
@@ -44,9 +45,10 @@ class SettingsError(CallerError):
 class SettingsReader:
     """Reads the settings of one environment."""
 
-    def __init__(self, table: Mapping[str, Setting], environ: Mapping[str, str]) -> None:
-        """`table`: the settings by name, in the order in which their defaults need each other."""
-        self._table, self._environ = table, environ
+    def __init__(self, table: Mapping[str, Setting], environ: Mapping[str, str], *, client_file: bool = True) -> None:
+        """`table`: the settings by name, in the order in which their defaults need each other. `client_file`: whether
+        it is read."""
+        self._table, self._environ, self._reads_client_file = table, environ, client_file
         self._names = {PREFIX + name.upper(): name for name in table}
         self.problems: list[str] = []
         self.texts: dict[str, str] = {}
@@ -62,7 +64,7 @@ class SettingsReader:
         self.problems += [self._unknown(variable) for variable in variables if self._is_unknown(variable)]
         for variable, name in self._names.items():
             self._read(variable, name)
-            if name == "data_dir":
+            if name == "data_dir" and self._reads_client_file:
                 self._client = _client_defaults(Path(self.texts["data_dir"]))
         if self.problems:
             raise SettingsError(self.problems)
@@ -118,10 +120,18 @@ class SettingsReader:
 
 
 def _client_defaults(data_dir: Path) -> dict[str, str]:
-    """NAME=VALUE lines of the client file; empty if it is missing or unreadable."""
+    """NAME=VALUE lines of the client file, quoted as for a shell; empty if it is missing or unreadable."""
     try:
         lines = (data_dir / CLIENT_FILE).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return {}
     pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    return {name.strip(): _unquote(value.strip()) for name, _, value in pairs}
+
+
+def _unquote(text: str) -> str:
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return text
+    return words[0] if len(words) == 1 else text

@@ -20,9 +20,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 _STYLE = re.compile("(\x1b\\[[0-9;]{0,20}m)")
 
 
-def settings() -> Settings:
-    """The settings of the environment. Raises SettingsError."""
-    return read_settings(os.environ)
+def settings(*, client_file: bool = True) -> Settings:
+    """The settings of the environment; see `read_settings`. Raises SettingsError."""
+    return read_settings(os.environ, client_file=client_file)
 
 
 def echo(text: object = "", *, err: bool = False) -> None:

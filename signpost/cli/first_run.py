@@ -1,11 +1,14 @@
-"""Creates the demo tenant of an embedded system: its API key, and the secrets of two sources."""
+"""Writes files of `signpost up`: a demo tenant with API key and sources, and what commands in its folder need."""
 
 import base64
 import os
 import secrets
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from signpost.settings import Settings, written_folders
 from signpost.settings_reader import CLIENT_FILE
 from signpost.tenants.model import hash_key, new_key
 
@@ -34,11 +37,10 @@ sources:
 """
 
 
-def prepare(data_dir: Path, tenants: Path, url: str) -> bool:
-    """Create missing files; True if it created the tenants file. `url`: the address of the intake for clients."""
+def prepare(data_dir: Path, tenants: Path) -> bool:
+    """Create missing files; True if it created the tenants file."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if tenants.exists():
-        _update_client_url(data_dir / CLIENT_FILE, url)
         return False
     tenants.parent.mkdir(parents=True, exist_ok=True)
     key = new_key()
@@ -46,17 +48,33 @@ def prepare(data_dir: Path, tenants: Path, url: str) -> bool:
     write_private(
         tenants.parent / SECRETS["webhooks-demo"], "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     )
-    write_private(data_dir / CLIENT_FILE, f"SIGNPOST_URL={url}\nSIGNPOST_API_KEY={key}")
+    write_private(data_dir / CLIENT_FILE, f"SIGNPOST_API_KEY={key}")
     # Last, because its presence means that the other files exist
     write_private(tenants, _TENANTS.format(hash=hash_key(key)).rstrip())
     return True
 
 
-def _update_client_url(file: Path, url: str) -> None:
-    """Replace the URL in the client file; its API key stays."""
-    if file.exists():
-        kept = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("SIGNPOST_URL=")]
-        write_private(file, "\n".join([f"SIGNPOST_URL={url}", *kept]))
+def leave_for_clients(settings: Settings, url: str, environ: Mapping[str, str]) -> None:
+    """Let the client file name the address of the system, and its files where variables chose them; the API key
+    stays. Without this, commands in another terminal would read other rules than the system."""
+    file = settings.data_dir / CLIENT_FILE
+    files = {
+        "SIGNPOST_RULES": written_folders(tuple(map(_lasting, settings.rules))),
+        "SIGNPOST_TENANTS": str(settings.tenants.absolute()),
+        "SIGNPOST_VENDORS": str(settings.vendors.absolute()),
+        "SIGNPOST_STATE_DIR": str(settings.state_dir.absolute()),
+    }
+    # A name that is not printable would need more than a line of UTF-8
+    chosen = {name: text for name, text in files.items() if name in environ and text.isprintable()}
+    left = [f"{name}={shlex.quote(text)}" for name, text in {"SIGNPOST_URL": url, **chosen}.items()]
+    before = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    kept = [line for line in before if line.partition("=")[0] not in ("SIGNPOST_URL", *files)]
+    write_private(file, "\n".join([*left, *kept]))
+
+
+def _lasting(folder: Path) -> Path:
+    """The folder as a command in any folder finds it; one below a name with `:`, which separates folders, as it is."""
+    return folder if ":" in str(folder.absolute()) else folder.absolute()
 
 
 def write_private(file: Path, text: str) -> None:

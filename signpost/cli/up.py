@@ -18,7 +18,7 @@ from typing import Final
 import click
 
 from signpost.cli.edge import echo, settings
-from signpost.cli.first_run import prepare
+from signpost.cli.first_run import leave_for_clients, prepare
 from signpost.cli.processes import GUNICORN
 from signpost.cli.supervisor import Program, Supervisor
 from signpost.errors import CallerError, MisconfiguredError, TransientError
@@ -59,15 +59,16 @@ def up(advisors: int) -> None:
       signpost up
       SIGNPOST_HTTP_BIND=127.0.0.1:9000 signpost up
     """
-    chosen = settings()
+    chosen = settings(client_file=False)  # which an earlier system left
     _check_engine(chosen.engine)
     _check_rules(chosen)
     url = f"http://{_to_reachable(chosen.http_bind)}"
     with _lock(chosen.data_dir):
         _check_free(chosen.http_bind)
         _make_private(chosen.database_url)
-        if "SIGNPOST_TENANTS" not in os.environ and prepare(chosen.data_dir, chosen.tenants, url):
+        if "SIGNPOST_TENANTS" not in os.environ and prepare(chosen.data_dir, chosen.tenants):
             _log(f"created tenant demo and its keys in {chosen.data_dir}")
+        leave_for_clients(chosen, url, os.environ)
         _prepare_servers(chosen)
         stop = threading.Event()
         with metrics_of_tree(chosen.metrics_bind, stop.is_set) as folder:

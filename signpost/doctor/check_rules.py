@@ -10,7 +10,7 @@ from signpost.doctor.site import Site
 from signpost.doctor.tellable import impossible_rules, own_told_by, tellable, told_by
 from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError
-from signpost.settings import OURS, SHIPPED_RULES
+from signpost.settings import OURS, written_folders
 from signpost.storage import Store
 from signpost.tenants.live import kept_tenants
 from signpost.tenants.live_rulebooks import kept_rules
@@ -24,10 +24,9 @@ REPLACED_US = 25 * SECOND
 
 def rules_check(site: Site) -> str:
     """The command that shows all problems of the rules."""
-    names = [OURS if folder == SHIPPED_RULES else str(folder) for folder in site.settings.rules]
+    folders = written_folders(site.settings.rules)
     tenants = ["--tenants", site.settings.tenants] if site.settings.tenants.exists() else []
-    folders = [] if names == [OURS] else [":".join(names)]
-    return quoted("signpost", "rules", "check", *folders, *tenants)
+    return quoted("signpost", "rules", "check", *([] if folders == OURS else [folders]), *tenants)
 
 
 def rules(site: Site) -> Iterator[Finding]:

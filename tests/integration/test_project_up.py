@@ -194,6 +194,14 @@ def test_a_second_system_in_the_same_folder_is_refused(kept: System, tmp_path: P
     assert "docs/settings.md" in done.stderr
 
 
+def test_a_terminal_without_the_variable_reads_the_rules_that_run(kept: System) -> None:
+    environ = {name: text for name, text in kept.environ.items() if name != "SIGNPOST_RULES"}
+    command = [sys.executable, "-m", "signpost", "doctor", "--only", "rules-in-force"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert "ok       rules-in-force" in done.stdout
+    assert "running processes have rulebook" in done.stdout
+
+
 @pytest.mark.long
 def test_a_rulebook_that_cannot_be_used_ends_it_with_words(tmp_path: Path) -> None:
     rules = tmp_path / "rules"

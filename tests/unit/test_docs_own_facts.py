@@ -14,7 +14,7 @@ from tests.support.rulebooks import shipped
 
 @pytest.mark.long
 def test_the_guide_to_own_facts_works_as_written(tmp_path: Path) -> None:
-    assert run_document(ROOT / "docs" / "own-facts.md", tmp_path, installed=True) == 15
+    assert run_document(ROOT / "docs" / "own-facts.md", tmp_path, installed=True) == 14
 
 
 def test_the_guide_lists_the_events_that_take_own_fields() -> None:

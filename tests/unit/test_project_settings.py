@@ -1,11 +1,13 @@
 """Settings: typed, all problems at once, unknown names refused, secrets from files and never shown."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from signpost.cli.first_run import leave_for_clients
 from signpost.setting_kinds import mask_passwords
-from signpost.settings import NAMES, Settings, read_settings, show_settings
+from signpost.settings import NAMES, SHIPPED_RULES, Settings, read_settings, show_settings
 from signpost.settings_reader import SettingsError
 
 
@@ -15,7 +17,8 @@ def problems(environ: dict[str, str]) -> list[str]:
     return caught.value.problems
 
 
-def test_an_empty_environment_is_an_embedded_system() -> None:
+def test_an_empty_environment_is_an_embedded_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     settings = read_settings({})
     assert settings.database_url == settings.broker_url == "sqlite:///.signpost/signpost.db"
     assert settings.tenants == Path(".signpost/tenants.yaml")
@@ -104,6 +107,40 @@ def test_clients_take_what_a_running_system_left_them_last(tmp_path: Path) -> No
     settings = read_settings(environ)
     assert (settings.api_key, settings.url, settings.engine) == ("sp_1", "http://h:1", "auto")
     assert read_settings({**environ, "SIGNPOST_URL": "https://x/"}).url == "https://x"
+
+
+@pytest.mark.parametrize("folder", ["house", "my house", "it's"])
+def test_commands_in_the_folder_read_the_files_that_the_running_system_reads(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {"SIGNPOST_DATA_DIR": str(tmp_path / "data")}
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    chosen = {**data, "SIGNPOST_RULES": f"ours:{folder}", "SIGNPOST_TENANTS": "t.yaml"}
+    leave_for_clients(read_settings(chosen), "http://h:1", chosen)
+    monkeypatch.chdir("/")
+    settings = read_settings(data)
+    assert (settings.rules, settings.tenants) == ((SHIPPED_RULES, tmp_path / folder), tmp_path / "t.yaml")
+    assert settings.url == "http://h:1"
+    assert read_settings({**data, "SIGNPOST_RULES": "ours"}).rules == (SHIPPED_RULES,), "a variable wins"
+    assert read_settings(data, client_file=False).rules == (SHIPPED_RULES,), "the next system starts on its own files"
+    sourced = ["bash", "-c", '. data/client.env; printf %s "$SIGNPOST_RULES"']
+    assert subprocess.check_output(sourced, cwd=tmp_path, text=True) == f"ours:{tmp_path}/{folder}"
+
+
+def test_a_system_on_the_usual_files_forgets_those_of_an_earlier_one(tmp_path: Path) -> None:
+    file = tmp_path / "client.env"
+    file.write_text("SIGNPOST_RULES=ours:/old\nSIGNPOST_API_KEY=sp_1\nSIGNPOST_URL=http://h:1\n")
+    environ = {"SIGNPOST_DATA_DIR": str(tmp_path)}
+    leave_for_clients(read_settings(environ, client_file=False), "http://h:2", environ)
+    assert file.read_text() == "SIGNPOST_URL=http://h:2\nSIGNPOST_API_KEY=sp_1\n"
+
+
+@pytest.mark.parametrize("name", ["a\nSIGNPOST_URL=http://evil", "\udcff"])
+def test_a_name_that_no_line_can_hold_is_not_left(name: str, tmp_path: Path) -> None:
+    environ = {"SIGNPOST_DATA_DIR": str(tmp_path), "SIGNPOST_TENANTS": name}
+    leave_for_clients(read_settings(environ), "http://h:2", environ)
+    assert (tmp_path / "client.env").read_text() == "SIGNPOST_URL=http://h:2\n"
 
 
 def test_every_setting_is_explained() -> None:

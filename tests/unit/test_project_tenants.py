@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from signpost.case.instant import DAY, MINUTE, SECOND
-from signpost.cli.first_run import prepare
+from signpost.cli.first_run import leave_for_clients, prepare
 from signpost.settings import read_settings
 from signpost.tenants.loading import TenantsError, load_tenants
 from signpost.tenants.model import MIN_SECRET_BYTES, Tenants, hash_key, new_key
@@ -173,7 +173,8 @@ def test_the_first_run_makes_a_system_that_clients_can_use(tmp_path: Path) -> No
     data = tmp_path / "data"
     environ = {"SIGNPOST_DATA_DIR": str(data)}
     settings = read_settings(environ)
-    assert prepare(data, settings.tenants, "http://127.0.0.1:1")
+    assert prepare(data, settings.tenants)
+    leave_for_clients(settings, "http://127.0.0.1:1", environ)
     tenants = load_tenants(settings.tenants, {})
     client = read_settings(environ)
     assert client.url == "http://127.0.0.1:1"
@@ -184,9 +185,10 @@ def test_the_first_run_makes_a_system_that_clients_can_use(tmp_path: Path) -> No
 
 def test_a_later_run_keeps_keys_and_renews_the_address(tmp_path: Path) -> None:
     environ = {"SIGNPOST_DATA_DIR": str(tmp_path)}
-    prepare(tmp_path, tmp_path / "tenants.yaml", "http://127.0.0.1:1")
+    prepare(tmp_path, tmp_path / "tenants.yaml")
     before = read_settings(environ)
-    assert not prepare(tmp_path, tmp_path / "tenants.yaml", "http://127.0.0.1:2")
+    assert not prepare(tmp_path, tmp_path / "tenants.yaml")
+    leave_for_clients(before, "http://127.0.0.1:2", environ)
     after = read_settings(environ)
     assert (after.api_key, after.url) == (before.api_key, "http://127.0.0.1:2")
 
