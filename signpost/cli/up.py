@@ -17,7 +17,7 @@ from typing import Final
 
 import click
 
-from signpost.cli.edge import echo, settings
+from signpost.cli.edge import count_noun, echo, settings
 from signpost.cli.first_run import leave_for_clients, prepare
 from signpost.cli.processes import GUNICORN
 from signpost.cli.supervisor import Program, Supervisor
@@ -25,7 +25,7 @@ from signpost.errors import CallerError, MisconfiguredError, TransientError
 from signpost.metrics.process import metrics_of_tree
 from signpost.repeats import Repeats
 from signpost.setting_kinds import Bind, mask_passwords
-from signpost.settings import Settings
+from signpost.settings import SHIPPED_RULES, Settings
 
 OTHERS: Final = ("clock", "relay", "deliverer")
 """The workers beside the advisors."""
@@ -42,7 +42,7 @@ class AlreadyRunning(CallerError):
 
 
 class NoRules(CallerError):
-    """A folder of rules does not exist, and no copy of its last valid content is kept."""
+    """The rules cannot be used, and no copy of their last valid content is kept."""
 
 
 @click.command
@@ -62,6 +62,7 @@ def up(advisors: int) -> None:
     chosen = settings(client_file=False)  # which an earlier system left
     _check_engine(chosen.engine)
     _check_rules(chosen)
+    _check_tenants(chosen)
     url = f"http://{_to_reachable(chosen.http_bind)}"
     with _lock(chosen.data_dir):
         _check_free(chosen.http_bind)
@@ -126,12 +127,43 @@ def _check_engine(setting: str) -> None:
 
 
 def _check_rules(settings: Settings) -> None:
-    """Raises NoRules."""
+    """Raises NoRules: once and in plain words, where each process would log it."""
     from signpost.tenants.live_rulebooks import kept_rules
 
+    if kept_rules(settings.state_dir, settings.rules, settings.tenants).exists:
+        return  # with which the processes start
     missing = [folder.absolute() for folder in settings.rules if not folder.is_dir()]
-    if missing and not kept_rules(settings.state_dir, settings.rules, settings.tenants).exists:
+    if missing:
         raise NoRules(f"there is no folder {missing[0]}; start in the folder that has it, or correct SIGNPOST_RULES")
+    if settings.rules != (SHIPPED_RULES,) or settings.tenants.exists():  # otherwise not worth the second that it takes
+        _load_rules(settings)
+
+
+def _load_rules(settings: Settings) -> None:
+    from signpost.rulebook import RulebookError
+    from signpost.tenants.rulebooks import load_rulebooks
+
+    try:
+        load_rulebooks(settings.rules, settings.tenants)
+    except RulebookError as error:
+        count = count_noun(len(error.problems), "problem")
+        raise NoRules(
+            f"{count} in the rules; nothing was started. Correct the files and start again:\n{error}"
+        ) from None
+
+
+def _check_tenants(settings: Settings) -> None:
+    """Raises TenantsError: likewise."""
+    from signpost.ingress.sources import source_problem
+    from signpost.ingress.vendors import VENDORS
+    from signpost.tenants.live import kept_tenants
+    from signpost.tenants.loading import load_tenants
+
+    kept = kept_tenants(settings.state_dir, settings.tenants, settings.rules)
+    is_made = "SIGNPOST_TENANTS" not in os.environ and not settings.tenants.exists()
+    if not kept.exists and not is_made:
+        VENDORS.read_own(settings.vendors)
+        load_tenants(settings.tenants, os.environ, source_problem, settings.rules)
 
 
 def _check_free(bind: Bind) -> None:

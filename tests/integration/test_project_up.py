@@ -202,16 +202,6 @@ def test_a_terminal_without_the_variable_reads_the_rules_that_run(kept: System) 
     assert "running processes have rulebook" in done.stdout
 
 
-@pytest.mark.long
-def test_a_rulebook_that_cannot_be_used_ends_it_with_words(tmp_path: Path) -> None:
-    rules = tmp_path / "rules"
-    rules.mkdir()
-    (rules / "topic.yaml").write_text("rule: {about: nothing}\n")
-    broken = System(tmp_path, SIGNPOST_RULES=str(rules))
-    assert broken.process.wait(90) == 2
-    assert "exited with exit code 2; the system stops" in broken.said()
-
-
 @pytest.fixture
 def without_durable_rules(tmp_path: Path) -> dict[str, str]:
     """Environment of a Python that cannot import durable-rules, installed or not."""

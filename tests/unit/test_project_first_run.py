@@ -14,9 +14,11 @@ from click.testing import CliRunner, Result
 from signpost.cli import main
 from signpost.cli.failures import describe_error, exit_code, report_errors
 from signpost.cli.rules.mutants import cache_folder
-from signpost.cli.up import _print_ready
+from signpost.cli.up import _check_rules, _print_ready
 from signpost.ingress.vendors import VENDORS
 from signpost.settings import SHIPPED_RULES, read_settings
+from signpost.tenants.live_rulebooks import kept_rules
+from tests.support.rulebooks import FEW_RULES
 
 ROOT = SHIPPED_RULES.parent
 AWAY = "http://127.0.0.1:1"
@@ -57,6 +59,39 @@ def test_rules_in_another_folder_are_said_before_anything_starts(tmp_path: Path)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "/my-rules; start in the folder that has it, or correct SIGNPOST_RULES" in result.stderr
     assert not (tmp_path / "signpost.db").exists()
+
+
+def test_problems_of_the_rules_are_listed_before_anything_starts(tmp_path: Path) -> None:
+    rules = tmp_path / "house"
+    rules.mkdir()
+    (rules / "topic.yaml").write_text("my-rule: {about: nothing}\n")
+    result = run("up", data=tmp_path, SIGNPOST_RULES=f"ours:{rules}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    first, *problems = result.stderr.splitlines()
+    assert first == "signpost: 6 problems in the rules; nothing was started. Correct the files and start again:"
+    assert f"{rules}/topic.yaml:1:10: R011 the rule my-rule has no 'message'" in problems
+    assert len(problems) == 6
+    assert not (tmp_path / "signpost.db").exists()
+
+
+def test_problems_of_the_tenants_file_are_listed_before_anything_starts(tmp_path: Path) -> None:
+    file = tmp_path / "t.yaml"
+    file.write_text("tenants: {demo: {api_key: []}}\n")
+    for rules in ("ours", str(FEW_RULES)):
+        result = run("up", data=tmp_path, SIGNPOST_TENANTS=str(file), SIGNPOST_RULES=rules)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"{file}:1:18: R010 tenants.demo has no 'api_key' (did you mean api_keys?)" in result.stderr
+    assert not (tmp_path / "signpost.db").exists()
+
+
+def test_faulty_rules_of_which_a_valid_copy_is_kept_stop_no_start(tmp_path: Path) -> None:
+    rules = tmp_path / "house"
+    rules.mkdir()
+    (rules / "topic.yaml").write_text("my-rule: {about: nothing}\n")
+    environ = {"SIGNPOST_DATA_DIR": str(tmp_path), "SIGNPOST_RULES": f"ours:{rules}"}
+    chosen = read_settings(environ)
+    kept_rules(chosen.state_dir, chosen.rules, chosen.tenants).keep({}, chosen.rules)
+    _check_rules(chosen)
 
 
 @pytest.mark.parametrize("command", [("settings",), ("up",), ("sources", "list")])
