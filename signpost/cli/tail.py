@@ -27,6 +27,7 @@ COLOURS = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
 @click.command
 @click.option("--follow", "-f", is_flag=True, help="Keep printing new changes.")
 @click.option("--last", "-n", default=500, show_default=True, help="Number of past changes; -1 for all.")
+@click.option("--candidate", help="Only about this candidate.")
 @click.option("--audience", type=click.Choice(AUDIENCES), help="Only advice for this audience.")
 @click.option("--bind", metavar="PATTERN", help="Follow the broker instead, with a queue bound by this pattern.")
 @click.option(
@@ -38,6 +39,7 @@ COLOURS = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
 def tail(
     follow: bool,
     last: int,
+    candidate: str | None,
     audience: str | None,
     bind: str | None,
     agenda: bool,
@@ -51,6 +53,7 @@ def tail(
     Examples:
       signpost tail
       signpost tail --follow
+      signpost tail --candidate maria
       signpost tail --follow --json | jq .data.title
       signpost tail --bind 'demo.candidate.#'
       signpost tail --bind '*.*.*.urgent.raised'
@@ -58,7 +61,11 @@ def tail(
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     pattern = f"agenda:{bind or '#'}" if agenda else bind
-    changes = _from_broker(settings(), pattern) if pattern else _from_feed(settings(), follow, last, audience, interval)
+    changes = (
+        _from_broker(settings(), pattern, candidate)
+        if pattern
+        else _from_feed(settings(), follow, last, candidate, audience, interval)
+    )
     try:
         for change in itertools.islice(changes, count):
             if as_json:
@@ -90,7 +97,7 @@ def format_change(event: dict[str, Any]) -> str:
 
 
 def _from_feed(
-    settings: Settings, follow: bool, last: int, audience: str | None, interval: float
+    settings: Settings, follow: bool, last: int, candidate: str | None, audience: str | None, interval: float
 ) -> Iterator[dict[str, Any]]:
     from signpost.cli.client import IntakeUnavailable, open_client, request_json
 
@@ -105,7 +112,7 @@ def _from_feed(
         past: deque[dict[str, Any]] = deque(maxlen=None if last < 0 else last)
         items, cursor = page(None)
         while items:
-            past.extend(items)
+            past.extend(change for change in items if _is_about(candidate, change))
             items, cursor = page(cursor)
         yield from past
         lines = Repeats()
@@ -118,11 +125,15 @@ def _from_feed(
                     echo(f"retrying: {unavailable}", err=True)
             else:
                 lines.reset()
-                yield from items
+                yield from (change for change in items if _is_about(candidate, change))
             time.sleep(max(0.0, interval - (time.monotonic() - asked)))
 
 
-def _from_broker(settings: Settings, pattern: str) -> Iterator[dict[str, Any]]:
+def _is_about(candidate: str | None, message: dict[str, Any]) -> bool:
+    return candidate in (None, message["subject"])
+
+
+def _from_broker(settings: Settings, pattern: str, candidate: str | None) -> Iterator[dict[str, Any]]:
     """New changes from the broker. Each change is acknowledged when the caller requests the next one."""
     from signpost.messaging import Outcome, Settlement, connect
 
@@ -132,7 +143,9 @@ def _from_broker(settings: Settings, pattern: str) -> Iterator[dict[str, Any]]:
         echo(f"waiting for messages that match {pattern}", err=True)
         while True:
             for delivery in consumer.receive(100, 1.0):
-                yield orjson.loads(delivery.body)
+                message = orjson.loads(delivery.body)
+                if _is_about(candidate, message):
+                    yield message
                 consumer.settle([Settlement(delivery, Outcome.DONE)], time.time_ns() // 1000)
     finally:
         broker.close()

@@ -105,8 +105,9 @@ def test_an_agenda_is_followed_on_the_embedded_broker(tmp_path: Path) -> None:
     parts = intake_at(tmp_path)
     assert parts.send(offer("1", "c-1")).status_code == 202
     advise(parts)
+    options = ["--agenda", "--bind", "north.candidate.#", "--candidate", "c-1", "--count", "1"]
     tail = subprocess.Popen(
-        [sys.executable, "-m", "signpost", "tail", "--agenda", "--bind", "north.candidate.#", "--count", "1"],
+        [sys.executable, "-m", "signpost", "tail", *options],
         env={"SIGNPOST_DATA_DIR": str(tmp_path), "NO_COLOR": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

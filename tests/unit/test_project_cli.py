@@ -211,6 +211,14 @@ def test_tail_pages_through_the_feed_and_shows_the_last(environ: dict[str, str])
     assert [json.loads(line)["subject"] for line in programs] == [f"c-{index}" for index in range(5)]
 
 
+def test_tail_shows_the_last_changes_of_one_candidate(environ: dict[str, str]) -> None:
+    Intake.feed[:] = [{**CHANGE, "id": str(index), "subject": f"c-{index % 2}"} for index in range(6)]
+    with intake() as url:
+        here = {**environ, "SIGNPOST_URL": url}
+        lines = run("tail", "--candidate", "c-0", "--last", "2", "--json", environ=here).stdout.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["2", "4"]
+
+
 def test_a_change_reads_like_a_sentence() -> None:
     assert format_change(CHANGE) == (
         "2026-03-02 14:00:00  \x1b[1mraised    \x1b[0m \x1b[33mhigh  \x1b[0m  c-1  "
