@@ -39,3 +39,5 @@ STATUSES: Final = ("active", *_ENDINGS)
 
 PRIVATE_UMASK: Final = 0o077
 """Umask of every process: only the account of a process may read the files that it creates."""
+NO_FACTS: Final = "no facts are known about this candidate"
+"""How the answer about an unknown candidate begins. It names none; commands add the name, and where to look."""

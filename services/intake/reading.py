@@ -9,6 +9,7 @@ from signpost.advice.document import urgency
 from signpost.advice.records import suppressions
 from signpost.case import Case
 from signpost.case.instant import format_instant
+from signpost.names import NO_FACTS
 from signpost.services.intake.context import IntakeContext, reply
 from signpost.services.intake.problems import NotFound
 from signpost.services.intake.query import read_query
@@ -58,7 +59,7 @@ def case_of(context: IntakeContext, tenant: str, key: str) -> CaseRow:
     if row is None:
         own = next((one for one in context.tenants.own_ids_of(tenant, key) if _known_case(context, tenant, one)), "")
         hint = f"; did you mean {own}? Ids of a source have its name before them" if own else ""
-        raise NotFound("no facts are known about this candidate" + hint)
+        raise NotFound(NO_FACTS + hint)
     return row
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
+from signpost.cli.edge import KNOWN_CANDIDATES
 from signpost.errors import CallerError, TransientError
-from signpost.printable import escape_document
+from signpost.names import NO_FACTS
+from signpost.printable import escape, escape_document
 from signpost.settings import Settings
 from signpost.settings_reader import CLIENT_FILE
 
@@ -76,9 +79,16 @@ def _detail(response: httpx.Response) -> str:
         problem = escape_document(response.json())
         errors = "".join(f"\n  {found['pointer']}: {found['detail']}" for found in problem.get("errors", ()))
         errors += f"\n  {problem['more']} more" if problem.get("more") else ""
+        if problem["detail"].startswith(NO_FACTS):
+            errors += f"\n  {_candidate(response.url)}: {KNOWN_CANDIDATES}"
         return f"{response.status_code} {problem['title']}: {problem['detail']}{errors}"
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{response.status_code} {response.reason_phrase} from {response.url.host}, without a problem document"
+
+
+def _candidate(url: httpx.URL) -> str:
+    """The candidate whom a request was about."""
+    return escape(unquote(str(url).partition("/v1/candidates/")[2].partition("/")[0]))
 
 
 def _parse_seconds(text: str) -> float:

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 import orjson
@@ -16,8 +16,8 @@ from signpost.settings import Settings, read_settings
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
-
-_STYLE = re.compile("(\x1b\\[[0-9;]{0,20}m)")
+KNOWN_CANDIDATES: Final = "`signpost candidates` lists those that are known, and searches them by name"
+_STYLE: Final = re.compile("(\x1b\\[[0-9;]{0,20}m)")
 
 
 def settings(*, client_file: bool = True) -> Settings:
@@ -35,16 +35,22 @@ def echo(text: object = "", *, err: bool = False) -> None:
 
 def warn_of_tenants(patterns: Iterable[str]) -> None:
     """Warn of patterns whose tenant the tenants file lacks. Says nothing if the file cannot be read here."""
+    named = {pattern.rpartition(":")[2].partition(".")[0] for pattern in patterns}
+    for tenant in sorted(named - {"*", "#"}):
+        if lacking := no_tenant(tenant, " yet"):
+            echo(lacking.replace("there", "There", 1), err=True)
+
+
+def no_tenant(name: str, so_far: str = "") -> str:
+    """That there is no tenant of this name, and which is meant; "" if there is, or the file cannot be read here."""
     from signpost.suggestions import meant
     from signpost.tenants.loading import load_tenants
 
     try:
         known = load_tenants(settings().tenants, os.environ).tenants
     except SignpostError:
-        return
-    named = {pattern.rpartition(":")[2].partition(".")[0] for pattern in patterns}
-    for tenant in sorted(named - known.keys() - {"*", "#"}):
-        echo(f"There is no tenant {tenant!r} yet; {meant(tenant, known.keys())}".rstrip("; "), err=True)
+        return ""
+    return "" if name in known else f"there is no tenant {name!r}{so_far}; {meant(name, known.keys())}".rstrip("; ")
 
 
 def print_json(document: Any) -> None:

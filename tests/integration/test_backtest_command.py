@@ -78,11 +78,14 @@ def test_stored_cases_are_replayed(other: Path, tmp_path: Path) -> None:
     with open_store(url) as store, store.transaction() as transaction:
         transaction.lock_cases([("acme", "c-1"), ("globex", "c-2")])
         transaction.save_cases([CaseRow("acme", "c-1", state), CaseRow("globex", "c-2", state)])
-    env = {"SIGNPOST_DATABASE_URL": url}
+    env = {"SIGNPOST_DATABASE_URL": url, "SIGNPOST_DATA_DIR": str(tmp_path)}
     result = call("--against", other, "--stored", "--tenant", "acme", env=env)
     assert "1 case," in result.output
     assert "latest value of each field" in result.output
-    assert call("--against", other, "--stored", "--tenant", "nobody", env=env).exit_code != 0
+    (tmp_path / "tenants.yaml").write_text("tenants: {acme: {api_keys: []}}", "utf-8")
+    refused = call("--against", other, "--stored", "--tenant", "acne", env=env)
+    assert refused.exit_code == 2
+    assert "nothing to replay: there is no tenant 'acne'; did you mean acme?" in refused.output
 
 
 def test_what_cannot_be_replayed_is_named(other: Path, tmp_path: Path) -> None:

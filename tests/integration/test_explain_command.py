@@ -101,6 +101,16 @@ def test_a_stored_candidate(env: dict[str, str]) -> None:
         assert "no facts are known" in result.output
 
 
+def test_a_tenant_that_does_not_exist_is_said(env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "tenants.yaml").write_text("tenants: {north: {api_keys: []}}", "utf-8")
+    asked = ("ask-response-deadline", "--candidate")
+    result = call(*asked, "c-1", "--tenant", "nort", env=env)
+    assert (result.exit_code, result.stderr) == (2, "signpost: there is no tenant 'nort'; did you mean north?\n")
+    assert (
+        "`signpost candidates` lists those that are known" in call(*asked, "c-9", "--tenant", "north", env=env).stderr
+    )
+
+
 def test_in_another_folder_it_says_where_to_run_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = call("ask-response-deadline", "--candidate", "c-1")

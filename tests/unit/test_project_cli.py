@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from signpost.cli import COMMANDS, main
 from signpost.cli.send import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, Item, NoEvents, batches, read_items
 from signpost.cli.tail import format_change
+from signpost.names import NO_FACTS
 
 CHANGE = {
     "time": "2026-03-02T14:00:00.5Z",
@@ -67,6 +68,9 @@ class Intake(BaseHTTPRequestHandler):
         self._answer(207, {"items": items})
 
     def do_GET(self) -> None:
+        if self.path.startswith("/v1/candidates/"):
+            self._answer(404, {"title": "Not found", "detail": NO_FACTS, "status": 404})
+            return
         after = int(self.path.partition("after=")[2] or 0)
         self._answer(200, {"items": self.feed[after : after + 2], "next": str(min(after + 2, len(self.feed)))})
 
@@ -209,6 +213,14 @@ def test_tail_pages_through_the_feed_and_shows_the_last(environ: dict[str, str])
     assert "c-3" in people
     assert "c-2" not in people
     assert [json.loads(line)["subject"] for line in programs] == [f"c-{index}" for index in range(5)]
+
+
+@pytest.mark.parametrize("command", ["agenda", "calendar", "forecast", "questions"])
+def test_an_unknown_candidate_is_named_with_where_to_find_the_right_one(command: str, environ: dict[str, str]) -> None:
+    with intake() as url:
+        result = run(command, "tové/e", environ={**environ, "SIGNPOST_URL": url})
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no facts are known about this candidate\n  tové/e: `signpost candidates` lists" in result.stderr
 
 
 def test_tail_shows_the_last_changes_of_one_candidate(environ: dict[str, str]) -> None:

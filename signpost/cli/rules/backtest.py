@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from signpost.cli.edge import count_noun, echo, json_option, print_json, print_table, settings
+from signpost.cli.edge import count_noun, echo, json_option, no_tenant, print_json, print_table, settings
 from signpost.cli.rules.common import FILE, FOLDERS, load_with
 from signpost.cli.rules.mutants import jobs_option, progress_bar
 from signpost.cli.send import Item, stream_items
@@ -107,7 +107,8 @@ def backtest(
     with progress_bar("cases", total, quiet=as_json) as advance:
         found = compare(old, new, histories, patience=horizon_us, examples=examples, jobs=jobs, progress=advance)
     if not found.cases:
-        raise BadRecording("nothing to replay: no case" + (f" of tenant {tenant!r}" if stored else ""))
+        of_tenant = no_tenant(tenant) or f"no case of tenant {tenant!r}"
+        raise BadRecording(f"nothing to replay: {of_tenant if stored else 'no case'}")
     _show(found, (old, new), stored, as_json)
     if any(counts[kind] for counts in found.counts.values() for kind in fatal):
         raise SystemExit(1)

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from signpost.cli.edge import echo, json_option, parse_moment, print_json, settings
+from signpost.cli.edge import KNOWN_CANDIDATES, echo, json_option, no_tenant, parse_moment, print_json, settings
 from signpost.cli.rules.common import FOLDERS
 from signpost.errors import CallerError
 from signpost.printable import escape_document
@@ -112,7 +112,8 @@ def _load_stored(tenant: str, candidate: str, folder: tuple[Path, ...] | None) -
         row = store.case(tenant, candidate)
     history = None if row is None else history_of_case(row.key, Case.from_json(row.state))
     if row is None or history is None or not history.steps:
-        raise NothingKnown(f"no facts are known about candidate {candidate!r} of tenant {tenant!r}")
+        unknown = f"no facts are known about candidate {candidate!r} of tenant {tenant!r}\n  {KNOWN_CANDIDATES}"
+        raise NothingKnown(no_tenant(tenant) or unknown)
     rulebook = load_rulebooks(folder or chosen.rules, chosen.tenants).of(tenant)
     return _Subject(history, rulebook, row.advice, history.steps[0][0])
 

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from signpost.cli.edge import count_noun, echo, json_option, print_json, print_table
+from signpost.cli.edge import count_noun, echo, json_option, no_tenant, print_json, print_table
 from signpost.cli.rules.backtest import PARTIAL, BadRecording, horizon, load_histories
 from signpost.cli.rules.common import FILE, FOLDERS, load_with
 from signpost.cli.rules.mutants import progress_bar
@@ -76,7 +76,8 @@ def load_report(
     with progress_bar("journeys", total, quiet=as_json) as advance:
         report = measure(CompiledEngine(rulebook), _counted(journeys, advance), patience=horizon_us)
     if not report.journeys:
-        raise BadRecording("nothing to replay: no case" + (f" of tenant {tenant!r}" if stored else ""))
+        of_tenant = no_tenant(tenant) or f"no case of tenant {tenant!r}"
+        raise BadRecording(f"nothing to replay: {of_tenant if stored else 'no case'}")
     if as_json:
         print_json({"rulebook": rulebook.version, **_document(report, top)})
         return
