@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 
 from signpost.case.instant import format_instant, parse_instant
 from signpost.schemas.codes import COUNTRIES, time_zones
-from signpost.schemas.fields import JsonSchema, Kind, check_text
+from signpost.schemas.fields import JsonSchema, Kind, check_text, json_type
 
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -24,6 +24,8 @@ class Patterned(Kind):
     json: ClassVar[JsonSchema]
 
     def canonical(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError(f"must be {self.format}: it is {json_type(value)}")
         text = check_text(value)
         try:
             return self.read(text)

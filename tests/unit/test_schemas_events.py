@@ -125,6 +125,15 @@ def test_a_naive_instant_is_told_what_it_lacks() -> None:
     assert "has no offset" in refused(respond_by="2026-03-02T14:00:00")["respond_by"][0]
 
 
+def test_a_number_in_place_of_a_text_with_a_format_is_answered_with_an_example() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Instant().canonical(1795749570)
+    assert caught.value.messages == [
+        'must be an instant with its offset, like "2026-03-02T14:00:00Z" or "2026-03-02T15:00:00+01:00": it is a number'
+    ]
+    assert refused(start_date=20260302)["start_date"] == ['must be a date like "2026-03-02": it is a number']
+
+
 @pytest.mark.parametrize(
     ("field", "said"),
     [("start_date", "2026-02-29"), ("start_date", "20260301"), ("start_date", "0001-01-01"),
