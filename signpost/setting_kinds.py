@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+MAX_PORT: Final = 65_535
 _WORD = re.compile(r"\S+")
 _QUERY = re.compile(r"(?P<before>[?&;](?:password|sslpassword|passwd|secret|token)=)[^&;\s]*", re.IGNORECASE)
 
@@ -96,9 +97,16 @@ def bind(value: str) -> Bind:
     """HOST:PORT, an IPv6 host in brackets."""
     host, colon, port = value.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not re.fullmatch("[0-9]{1,5}", port, re.ASCII) or int(port) > 65535:
+    if not colon or not host or not re.fullmatch("[0-9]{1,12}", port, re.ASCII):
         raise ValueError("must be HOST:PORT, for example 127.0.0.1:8080")
+    _check_port(port)
     return Bind(host, int(port))
+
+
+def _check_port(text: str) -> None:
+    """Raises ValueError for a number that is too large."""
+    if re.fullmatch("[0-9]{1,12}", text, re.ASCII) and int(text) > MAX_PORT:
+        raise ValueError(f"the port must be at most {MAX_PORT}")
 
 
 def optional_bind(value: str) -> Bind | None:
@@ -126,6 +134,7 @@ def queue(value: str) -> str:
 
 
 def _url(value: str, schemes: tuple[str, ...], example: str) -> str:
+    _check_port(value.partition("//")[2].partition("/")[0].rpartition(":")[2])
     try:
         parts = urlsplit(value)
         is_file = value.startswith("sqlite:///") and parts.path.strip("/")

@@ -54,6 +54,16 @@ def test_every_problem_is_named_at_once() -> None:
     assert "did you mean SIGNPOST_PARTITIONS?" in found[0]
 
 
+def test_a_port_that_is_too_large_is_said_to_be() -> None:
+    (problem,) = problems({"SIGNPOST_HTTP_BIND": "127.0.0.1:184311"})
+    assert problem == "SIGNPOST_HTTP_BIND: the port must be at most 65535 (is '127.0.0.1:184311')"
+    for url in ("http://127.0.0.1:65536", "http://[::1]:123456/x", "https://u:1@h:99999"):
+        assert problems({"SIGNPOST_URL": url})[0].startswith("SIGNPOST_URL: the port must be at most 65535")
+    for url in ("http://127.0.0.1:65535", "http://[::1]", "https://u:99999@h"):
+        assert read_settings({"SIGNPOST_URL": url}).url == url
+    assert "must be HOST:PORT" in problems({"SIGNPOST_HTTP_BIND": "127.0.0.1:80x"})[0]
+
+
 def test_variables_of_tests_and_of_others_are_left_alone() -> None:
     read_settings({"SIGNPOST_TEST_POSTGRES": "x", "PATH": "y", "SIGNPOSTING": "z"})
 
