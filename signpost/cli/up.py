@@ -221,16 +221,19 @@ def _print_ready(settings: Settings, url: str) -> None:
     command = _own_command()
     if "SIGNPOST_DATA_DIR" in os.environ:  # another terminal would look into the default folder
         command = f"SIGNPOST_DATA_DIR={shlex.quote(os.environ['SIGNPOST_DATA_DIR'])} {command}"
-    demo = ("  make demo                   play the journeys of three candidates",) if _is_checkout() else ()
+    commands = {
+        f"{command} tail --follow": "follow the advice",
+        **({"make demo": "play the journeys of three candidates"} if _is_checkout() else {}),
+        f"{command} send FILE": "send your own CloudEvents",
+    }
+    width = max(map(len, commands))
     lines = (
         "",
         click.style(f"Signpost is ready at {url}", fg="green", bold=True),
         f"  database {mask_passwords(settings.database_url)}",
         f"  broker   {mask_passwords(settings.broker_url)}",
         "In a second terminal:",
-        f"  {command} tail --follow     follow the advice",
-        *demo,
-        f"  {command} send FILE         send your own CloudEvents",
+        *(f"  {one:{width}}  {purpose}" for one, purpose in commands.items()),
         "Ctrl-C stops it without losing data.",
         "",
     )

@@ -254,4 +254,8 @@ def test_the_system_prints_commands_that_can_be_run(
     monkeypatch.delenv("SIGNPOST_DATA_DIR", raising=False)
     monkeypatch.chdir(ROOT)
     _print_ready(read_settings({}), AWAY)
-    assert f"\n  {command} tail --follow " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"\n  {command} tail --follow " in said
+    lines = said.partition("In a second terminal:\n")[2].partition("\nCtrl-C")[0].splitlines()
+    assert len(lines) == 3
+    assert len({line.rindex("  ") for line in lines}) == 1, "the explanations stand below each other"
