@@ -36,7 +36,8 @@ def rules(site: Site) -> Iterator[Finding]:
     except RulebookError as error:
         lines = str(error).splitlines()
         kept = in_force(kept_rules(site.settings.state_dir, site.settings.rules, site.settings.tenants))
-        step = f"correct the file; `{rules_check(site)}` shows all {len(lines)} problems. Running processes follow"
+        shows = "checks it again" if len(lines) == 1 else f"shows all {len(lines)} problems"
+        step = f"correct the file; `{rules_check(site)}` {shows}. Running processes follow"
         yield from (failed(f"{line}{kept}", step=step) for line in lines[:MAX_PROBLEMS])
         return
     own = f", {len(found.own)} tenants have their own" if found.own else ""

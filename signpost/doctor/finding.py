@@ -1,5 +1,6 @@
 """What a check of an installation finds: a status, a text, and what mends it. Checks nothing."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -79,6 +80,6 @@ def by_severity(lines: Iterable[Line]) -> list[Line]:
 
 def summary(lines: Iterable[Line]) -> str:
     """One sentence: how many of each status."""
-    statuses = [line.finding.status for line in lines]
-    counts = [f"{statuses.count(status)} {status}" for status in Status if status in statuses]
-    return ", ".join(counts)
+    counts = Counter(line.finding.status for line in lines)
+    plural = {Status.WARNING: "warnings"}
+    return ", ".join(f"{n} {plural.get(one, one) if n > 1 else one}" for one in Status if (n := counts[one]))

@@ -22,6 +22,7 @@ from signpost.messaging.topology import consumer_queue, dead_letter_queue
 from signpost.settings import read_settings
 from signpost.storage import StorageMisconfigured
 from tests.support.installations import Installation, variables
+from tests.support.rulebooks import FEW_RULES
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,8 +103,20 @@ def test_what_a_chosen_check_needs_is_shown_only_if_it_failed(tmp_path: Path, mo
 def test_the_worst_comes_first_and_the_rest_keeps_its_order() -> None:
     lines = [Line(str(number), Finding(status, "")) for number, status in enumerate([*reversed(Status), *Status])]
     assert [line.check for line in by_severity(lines)] == ["3", "4", "2", "5", "1", "6", "0", "7"]
-    assert summary(lines) == "2 failed, 2 warning, 2 skipped, 2 ok"
+    assert summary(lines) == "2 failed, 2 warnings, 2 skipped, 2 ok"
     assert summary(lines[:1]) == "1 ok"
+
+
+@pytest.mark.parametrize(
+    ("rules", "shows"), [("a: [", " checks it again. "), ("a: {}\nb: {}\n", " shows all 12 problems. ")]
+)
+def test_problems_of_the_rules_are_counted_if_there_are_several(rules: str, shows: str, tmp_path: Path) -> None:
+    (tmp_path / "house").mkdir()
+    (tmp_path / "house" / "topic.yaml").write_text(rules)
+    faulty = Site(read_settings({**variables(tmp_path), "SIGNPOST_RULES": f"{FEW_RULES}:{tmp_path}/house"}))
+    found = [line.finding for line in examine(faulty, ["rules"]) if line.check == "rules"]
+    assert found
+    assert all(shows in finding.step for finding in found), found
 
 
 def test_every_need_is_a_check_that_comes_before() -> None:
