@@ -1,6 +1,6 @@
 """Follows one event, webhook, recommendation or candidate through database and broker, by its id. Changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -81,7 +81,7 @@ class Tracer:
         lives = [self._of_event(event) for event in seen]
         if not self._source:
             lives += [self._of_candidate(tenant, name) for tenant in self._tenants("case", name)]
-        return lives or [self._of_unfolded(name)]
+        return lives or [*self._of_erased(name), self._of_unfolded(name)]
 
     def _tenants(self, kind: str, name: str) -> list[str]:
         lookup = self._site.store.lookup
@@ -113,6 +113,15 @@ class Tracer:
         self._add_deliveries(life, lookup.deliveries_of(event.tenant, keys, event.id), event.id)
         self._cases.add_events(life, [event])
         return life
+
+    def _of_erased(self, name: str) -> Iterator[Life]:
+        """Of a candidate without a case: only that it was erased is kept."""
+        erasures = self._site.store.erasures
+        for tenant in [self._tenant] if self._tenant else erasures.tenants():
+            for erased_at in erasures.find(tenant, [of_case(name)]).values():
+                life = Life("candidate", name, tenant)
+                life.add("erased", "the candidate was erased; nothing from before is stored", erased_at)
+                yield life
 
     def _of_unfolded(self, name: str) -> Life:
         """Perhaps an event that no case has yet, or had to have."""

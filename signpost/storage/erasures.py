@@ -81,6 +81,11 @@ class ErasureStore:
         with self._read_connection() as connection:
             return find(connection, tenant, identities)
 
+    def tenants(self) -> list[str]:
+        """The tenants that have erased."""
+        with self._read_connection() as connection:
+            return list(connection.execute(select(erasures.c.tenant).distinct().order_by(erasures.c.tenant)).scalars())
+
     def latest(self) -> int | None:
         """When the latest erasure was recorded (microseconds); None if there is none."""
         with self._read_connection() as connection:

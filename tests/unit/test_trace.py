@@ -243,6 +243,17 @@ def test_what_is_not_stored_says_how_long_it_is_kept(installation: Installation,
     assert setting in result.output
 
 
+def test_a_candidate_who_was_erased_is_said_to_be(system: System, traced: Any, installation: Installation) -> None:
+    system.handle(offer(system.now), replace(event("candidate.erased", "c-1"), time=system.now))
+    for tenant in ("", "acme"):
+        life = traced("c-1", tenant=tenant)
+        assert (life["kind"], life["tenant"], steps(life), life["waits_for"]) == ("candidate", "acme", ["erased"], [])
+    with pytest.raises(NotFound):
+        traced("c-1", tenant="other")
+    shown = CliRunner(env=installation.environ).invoke(main, ["trace", "c-1"]).output
+    assert "the candidate was erased; nothing from before is stored" in shown
+
+
 def test_without_a_database_nothing_is_claimed(tmp_path: Path) -> None:
     site = Site(read_settings(variables(tmp_path)))
     with pytest.raises(NotReadable, match="there is no database"):
