@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from signpost.cli.edge import echo, json_option, print_json, print_table, settings
+from signpost.cli.edge import echo, json_option, no_tenant, print_json, print_table, settings
 
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -31,11 +31,13 @@ def trace(id: str, tenant: str, source: str, last: int, as_json: bool) -> None:
       signpost trace c-1042 --json
     """
     from signpost.doctor import Site
-    from signpost.doctor.trace import Tracer
+    from signpost.doctor.trace import NotFound, Tracer
 
     site = Site(settings())
     try:
         found = Tracer(site, tenant, source, last).trace(id)
+    except NotFound as absent:
+        raise NotFound((tenant and no_tenant(tenant)) or str(absent)) from None
     finally:
         site.close()
     if as_json:

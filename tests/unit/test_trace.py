@@ -243,6 +243,12 @@ def test_what_is_not_stored_says_how_long_it_is_kept(installation: Installation,
     assert setting in result.output
 
 
+def test_a_misspelt_tenant_is_said_to_be(installation: Installation) -> None:
+    (installation.folder / "tenants.yaml").write_text("tenants: {acme: {api_keys: []}}")
+    result = CliRunner(env=installation.environ).invoke(main, ["trace", "c-1", "--tenant", "acne"])
+    assert (result.exit_code, result.output) == (2, "signpost: there is no tenant 'acne'; did you mean acme?\n")
+
+
 def test_a_candidate_who_was_erased_is_said_to_be(system: System, traced: Any, installation: Installation) -> None:
     system.handle(offer(system.now), replace(event("candidate.erased", "c-1"), time=system.now))
     for tenant in ("", "acme"):
