@@ -25,7 +25,8 @@ TOPIC: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 @dataclass(frozen=True, slots=True)
 class NewRule:
-    """What to write. `topic`: the file, by default named like the rule. `source`: by default the first article."""
+    """What to write. `topic`: the file, by default named like the rule. `source`: by default the first article of the
+    last folder with articles."""
 
     name: str
     about: str
@@ -87,7 +88,9 @@ def _source(folders: Folders, source: str | None) -> str:
         raise CallerError(f"{path} declares no article; add the one behind your rule under `articles:`")
     if source is not None and source not in articles:
         raise CallerError(f"{path} has no article {source!r}; {meant(source, articles)}".removesuffix("; "))
-    return source or next(iter(articles))
+    # An article of one's own is nearer than a shipped one
+    own = sources_in(path.parent, Problems()).articles
+    return source or next(iter(own or articles))
 
 
 def _root(path: Path) -> Node:

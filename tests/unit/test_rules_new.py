@@ -52,6 +52,19 @@ def test_what_it_writes_passes_every_check_and_notices_every_mutant(empty: Path,
     assert test.stdout.startswith("1 timeline, 4 expectations, 0 failed\n")
 
 
+@pytest.mark.parametrize(
+    ("sources", "article"),
+    [("articles: {house-rules: Our coaches}\n", "house-rules"), ("", None), ("norms: {}\n", None)],
+)
+def test_an_article_of_ones_own_is_the_first_choice(sources: str, article: str | None, tmp_path: Path) -> None:
+    if sources:
+        (tmp_path / "sources.yaml").write_text(sources)
+    result = run("new", "my-rule", f"ours:{tmp_path}")
+    assert result.exit_code == 0, result.output
+    shipped = next(iter(yaml.safe_load((RULES / "sources.yaml").read_text("utf-8"))["articles"]))
+    assert yaml.safe_load((tmp_path / "my-rule.yaml").read_text("utf-8"))["my-rule"]["source"] == (article or shipped)
+
+
 def test_a_topic_that_exists_is_extended(folder: Path) -> None:
     before = written(folder)
     result = run("new", "ask-about-parking", folder, "--topic", "before-accepting")

@@ -27,7 +27,7 @@ from signpost.settings import OURS, SHIPPED_RULES
     show_default=True,
     help="Recipient of the advice.",
 )
-@click.option("--source", metavar="ARTICLE", help="An article of sources.yaml; default: the first.")
+@click.option("--source", metavar="ARTICLE", help="An article of sources.yaml; default: your first.")
 def new(name: str, folder: tuple[Path, ...], topic: str | None, about: str, audience: str, source: str | None) -> None:
     """Write a rule NAME and its timeline into the rulebook in FOLDER as a starting point; both pass unchanged. Of
     several folders (ours:DIR) the last one gets them.
