@@ -11,6 +11,7 @@ from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.date_patterns import DatePattern
 from signpost.ingress.formats import (
     EARLIEST,
+    digits_hint,
     instant,
     last_instant,
     offset,
@@ -251,7 +252,8 @@ def _is_past(found: Any, expression: Expression, scope: DeliveryScope) -> bool |
     time = last_instant(found, scope.formats)
     if time is None and found is not None:
         name = _name_of(expression, "a value")
-        scope.note(f"{name} is neither past nor future: its value cannot be read as a time or a day")
+        hint = digits_hint(found, scope.formats)
+        scope.note(f"{name} is neither past nor future: its value cannot be read as a time or a day{hint}")
     return None if time is None else time <= scope.received
 
 
@@ -261,7 +263,8 @@ def _name_of(expression: Expression, other: str) -> str:
 
 
 def _leave_out_time(found: Any, expression: Expression, scope: DeliveryScope) -> None:
-    note = f"{_name_of(expression, 'a time')} was left out: its value cannot be read as a time"
+    hint = digits_hint(found, scope.formats)
+    note = f"{_name_of(expression, 'a time')} was left out: its value cannot be read as a time{hint}"
     scope.leave_out(note, f"a time is left out: it is {why_no_time(found, scope.formats)}")
 
 

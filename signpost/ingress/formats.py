@@ -32,6 +32,8 @@ MIDNIGHT: Final = time()
 ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DIGITS: Final = {"seconds": re.compile("[0-9]{10}"), "milliseconds": re.compile("[0-9]{13}")}
 """The numbers that are read from a text, from 2001 to 2286: no day is written in so many digits."""
+SINCE: Final = parse_instant("2000-01-01T00:00:00Z")
+"""A number before it is no time: seconds that are read as milliseconds would be in January 1970."""
 
 AMOUNTS: Final = {
     mark: re.compile(
@@ -65,11 +67,13 @@ class Formats:
 
 
 def instant(value: Any, formats: Formats) -> int | None:
-    """Return microseconds since the epoch; None if it is not RFC 3339, ISO 8601 local to the zone, or a number."""
+    """Return microseconds since the epoch; None if it is not RFC 3339, ISO 8601 local to the zone, or a number of
+    this century."""
     try:
         value = formats.iso(value)
         if isinstance(value, int) and not isinstance(value, bool):
-            return on_calendar(value * UNITS[formats.unit])
+            time = on_calendar(value * UNITS[formats.unit])
+            return None if time is None or time < SINCE else time
         if not isinstance(value, str) or "T" not in value.upper().replace(" ", "T"):
             return None
         moment = datetime.fromisoformat(value.replace(LEAP_SECOND, ":59:59"))
@@ -92,8 +96,8 @@ def why_no_time(value: Any, formats: Formats) -> str:
     """Return the value with the reason why it is no time. It may be personal: for samples only."""
     text = formats.iso(value)
     reason = "which is neither ISO 8601 nor written as `dates` of formats says"
-    if isinstance(text, str) and text.isdigit():
-        reason = "digits in quotation marks: formats reads 10 with `unit: seconds`, 13 with `unit: milliseconds`"
+    if digits := why_no_time_in_digits(value, formats):
+        reason = digits
     elif isinstance(text, str) and ISO_DATE.fullmatch(text):
         reason = "a day; write {day: PATH} for its first instant"
     elif instant(text, formats) is not None:
@@ -101,6 +105,25 @@ def why_no_time(value: Any, formats: Formats) -> str:
     elif instant(text, replace(formats, zone=UTC_ZONE)) is not None:
         reason = "which has no offset, and neither formats nor the source has a zone"
     return f"{escape(shorten(repr(value)))}, {reason}"
+
+
+def why_no_time_in_digits(value: Any, formats: Formats) -> str:
+    """Return why a number, or digits in quotation marks, are no time, without the value; "" for any other value."""
+    value = formats.iso(value)
+    if isinstance(value, str) and value.isdigit():
+        return "digits in quotation marks: formats reads 10 with `unit: seconds`, 13 with `unit: milliseconds`"
+    if not isinstance(value, int) or isinstance(value, bool):
+        return ""
+    unit = next((unit for unit, digits in DIGITS.items() if digits.fullmatch(str(value))), formats.unit)
+    if unit != formats.unit:
+        return f"{len(str(value))} digits are {unit}: write formats: {{unit: {unit}}}"
+    return f"a number that is no time since 2000 in {unit}"
+
+
+def digits_hint(value: Any, formats: Formats) -> str:
+    """The end of a note about a value that is no time: what is wrong with its digits, "" if it is none."""
+    reason = why_no_time_in_digits(value, formats)
+    return f"; {reason}" if reason else ""
 
 
 def offset(value: Any, formats: Formats) -> int:

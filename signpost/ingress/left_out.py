@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 from signpost.case.fold import CUSTOM
 from signpost.ingress.amounts import Amount
 from signpost.ingress.expressions import Expression
-from signpost.ingress.formats import why_no_time
+from signpost.ingress.formats import digits_hint, why_no_time
 from signpost.ingress.mapping import Vendor
 from signpost.ingress.scope import DeliveryScope
 from signpost.ingress.tree import parts_in
@@ -33,11 +33,12 @@ def misfit(expression: Expression | None, scope: DeliveryScope) -> Any:
 def why_left_out(name: str, kind: Kind, value: Any, scope: DeliveryScope) -> str:
     """Return why a value of the vendor is none of a field. The value itself is personal: only samples show it."""
     text = f"{name} was left out: its value cannot be read"
+    digits = digits_hint(value, scope.formats) if kind.kind in ("instant", "date") else ""
     if scope.trace is None:
-        return text + _accepted(kind, value)
+        return text + (digits or _accepted(kind, value))
     if kind.kind == "instant":
         return f"{text}: it is {why_no_time(value, scope.formats)}"
-    return f"{text}: it is {escape(shorten(repr(value)))}{_accepted(kind, value)}"
+    return f"{text}: it is {escape(shorten(repr(value)))}{digits or _accepted(kind, value)}"
 
 
 def why_undeclared(name: str, about: str, declared: Set[str]) -> str:

@@ -13,7 +13,7 @@ from signpost.case.event import Order
 from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.converting import convert
 from signpost.ingress.expressions import Expression, Path, holds
-from signpost.ingress.formats import instant, rfc3339, why_no_time
+from signpost.ingress.formats import digits_hint, instant, rfc3339, why_no_time
 from signpost.ingress.left_out import position_of
 from signpost.ingress.loops import each_item, with_names
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
@@ -143,7 +143,8 @@ class Translator:
     ) -> None:
         """Note that the time of receipt replaces a time or a version that cannot be read."""
         at = position_of(self.vendor, found_by)
-        note = f"{at}the {what} of {type_} was left out: its value cannot be read; the time of receipt counts"
+        why = digits_hint(stated, scope.formats)
+        note = f"{at}the {what} of {type_} was left out: its value cannot be read{why}; the time of receipt counts"
         scope.leave_out(note, f"the {what} of {type_} is {why_no_time(stated, scope.formats)}; that of receipt counts")
 
 
