@@ -1,7 +1,7 @@
 """How vendors write times, dates and amounts, and how they are read. Pure."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -56,6 +56,8 @@ class Formats:
     reads_digits: bool = False
     decimal: str = ""
     """The decimal mark of amounts in texts, which may then group digits; "" for a point without groups."""
+    numbers: set[int] | None = field(default=None, compare=False)
+    """Collects the numbers that are read as times; None: nobody wants to know."""
 
     def iso(self, value: Any) -> Any:
         """Return a text in ISO 8601 if a pattern matches it, a number of `unit` from its digits; any other value
@@ -72,8 +74,7 @@ def instant(value: Any, formats: Formats) -> int | None:
     try:
         value = formats.iso(value)
         if isinstance(value, int) and not isinstance(value, bool):
-            time = on_calendar(value * UNITS[formats.unit])
-            return None if time is None or time < SINCE else time
+            return _instant_of(value, formats)
         if not isinstance(value, str) or "T" not in value.upper().replace(" ", "T"):
             return None
         moment = datetime.fromisoformat(value.replace(LEAP_SECOND, ":59:59"))
@@ -82,6 +83,15 @@ def instant(value: Any, formats: Formats) -> int | None:
         return on_calendar(parse_instant(value))
     except (ValueError, OverflowError):
         return None
+
+
+def _instant_of(number: int, formats: Formats) -> int | None:
+    time = on_calendar(number * UNITS[formats.unit])
+    if time is None or time < SINCE:
+        return None
+    if formats.numbers is not None:
+        formats.numbers.add(number)
+    return time
 
 
 def decimal_text(value: Any, formats: Formats) -> Any:

@@ -1,11 +1,13 @@
 """Moves the times of a sample to the present, so that its events have advice today. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from signpost.case.instant import DAY
 from signpost.ingress.date_patterns import DatePattern, iso_of
+from signpost.ingress.signature_schemes import UNITS
 
 _TIMES = re.compile(
     rb"(?<![0-9A-Za-z-])(?:1[0-9]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}(?=[T ][0-9]|(?![0-9A-Za-z-])))(?![0-9])"
@@ -13,14 +15,34 @@ _TIMES = re.compile(
 """Milliseconds since the epoch, and days, also those of RFC 3339."""
 _TEXT = re.compile(rb'(?<=")[\x20\x21\x23-\x5b\x5d-\x7e]{1,64}(?=")')
 """A short text of a JSON body without escapes: what a pattern can read."""
+_NUMBER = re.compile(rb"(?<![0-9A-Za-z.+-])[0-9]{9,12}(?![0-9A-Za-z.+-])")
+"""A number of fewer digits than milliseconds, which move whatever the mapping says of them."""
 _DAY_MS = 86_400_000
 
 
-def days_to_present(body: bytes, now: int, patterns: Sequence[DatePattern] = (), happened: int | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class TimesOfSample:
+    """How to tell the times of a sample: `patterns` by which the vendor writes days and times beside ISO, and the
+    `numbers` that its mapping reads as times, in their `unit`."""
+
+    patterns: Sequence[DatePattern] = ()
+    numbers: Set[int] = frozenset()
+    unit: str = "seconds"
+
+    @property
+    def day(self) -> int:
+        """How many of the unit are a day."""
+        return DAY // UNITS[self.unit]
+
+
+NO_MORE = TimesOfSample()
+"""Only ISO 8601 and milliseconds."""
+
+
+def days_to_present(body: bytes, now: int, times: TimesOfSample = NO_MORE, happened: int | None = None) -> int:
     """By how many days to move all times of a body: what `happened` last (microseconds), or else the newest of its
-    times, comes to the day before `now`. 0 for a body without times. `patterns`: how the vendor writes days and times
-    beside ISO."""
-    days = set(_days(body, patterns))
+    times, comes to the day before `now`. 0 for a body without times."""
+    days = set(_days(body, times))
     if not days:
         return 0
     day = None if happened is None else happened // DAY
@@ -29,10 +51,16 @@ def days_to_present(body: bytes, now: int, patterns: Sequence[DatePattern] = (),
     return now // DAY - 1 - (day if day is not None and is_moved else max(days))
 
 
-def moved(body: bytes, days: int, patterns: Sequence[DatePattern] = ()) -> bytes:
+def moved(body: bytes, days: int, times: TimesOfSample = NO_MORE) -> bytes:
     """The body with all its times later by whole days."""
     found = _TIMES.sub(lambda match: _moved(match[0], days), body)
-    return _TEXT.sub(lambda match: _moved_text(match[0], days, patterns), found) if patterns else found
+    found = _NUMBER.sub(lambda match: _moved_number(match[0], days, times), found) if times.numbers else found
+    return _TEXT.sub(lambda match: _moved_text(match[0], days, times.patterns), found) if times.patterns else found
+
+
+def _moved_number(text: bytes, shift: int, times: TimesOfSample) -> bytes:
+    number = int(text)
+    return str(number + shift * times.day).encode() if number in times.numbers else text
 
 
 def _moved_text(text: bytes, shift: int, patterns: Sequence[DatePattern]) -> bytes:
@@ -41,12 +69,15 @@ def _moved_text(text: bytes, shift: int, patterns: Sequence[DatePattern]) -> byt
     return next((one.moved(before, shift) for one in patterns if one.iso(before)), before).encode()
 
 
-def _days(body: bytes, patterns: Sequence[DatePattern]) -> Iterator[int]:
+def _days(body: bytes, times: TimesOfSample) -> Iterator[int]:
     """The days of all times, counted from the epoch."""
-    for text in _TEXT.findall(body) if patterns else ():
-        iso = iso_of(text.decode(), patterns)
+    for text in _TEXT.findall(body) if times.patterns else ():
+        iso = iso_of(text.decode(), times.patterns)
         if iso != text.decode():
             yield _day(iso[:10].encode()) or 0
+    for number in map(int, _NUMBER.findall(body) if times.numbers else ()):
+        if number in times.numbers:
+            yield number // times.day
     for match in _TIMES.finditer(body):
         found = _day(match[0])
         if found is not None:

@@ -20,10 +20,11 @@ Value = TypeVar("Value")
 @dataclass(slots=True)
 class Trace:
     """What the parts of a mapping did with samples. `found`: the identities of the paths, headers and expectations
-    that found something; `remarks`: what a person should know."""
+    that found something; `remarks`: what a person should know; `numbers`: those that were read as times."""
 
     found: set[int] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
+    numbers: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)

@@ -55,7 +55,8 @@ def translate(
     mapping = vendor.mappings.get(name) if name is not None else None
     if mapping is None:
         return []
-    formats = replace(vendor.formats, zone=receipt.zone or vendor.formats.zone)
+    numbers = None if trace is None else trace.numbers
+    formats = replace(vendor.formats, zone=receipt.zone or vendor.formats.zone, numbers=numbers)
     builtin = {"digest": receipt.digest, "event": name}
     scope = DeliveryScope(body, headers, builtin, formats, receipt.received, [] if notes is None else notes, trace)
     builtin["occurrence"] = as_text(vendor.occurrence.value(scope)) if vendor.occurrence else ""

@@ -13,7 +13,7 @@ from signpost.ingress.date_patterns import clash, read_pattern
 from signpost.ingress.formats import Formats, day, deadline, instant, start_of_day
 from signpost.ingress.mapping_reader import MappingError, load_mapping
 from signpost.ingress.receipt import Receipt
-from signpost.ingress.sample_times import days_to_present, moved
+from signpost.ingress.sample_times import TimesOfSample, days_to_present, moved
 from signpost.ingress.translate import translate
 
 NOW = parse_instant("2026-11-26T09:00:00Z")
@@ -112,12 +112,12 @@ def test_digits_of_the_unit_are_read_like_the_number_and_others_are_not() -> Non
 
 
 def test_a_sample_is_moved_to_the_present_by_its_patterns() -> None:
-    patterns = (read_pattern("DD.MM.YYYY"), read_pattern("DD.MM.YYYY HH:mm"))
+    times = TimesOfSample((read_pattern("DD.MM.YYYY"), read_pattern("DD.MM.YYYY HH:mm")))
     long = "x" * 70
     body = f'{{"{long}" : "30.01.2026", "b": ["31.01.2026 10:00", "2026-01-01"], "c": "31.02.2026"}}'
-    days = days_to_present(body.encode(), NOW, patterns)
+    days = days_to_present(body.encode(), NOW, times)
     assert (
-        moved(body.encode(), days, patterns).decode()
+        moved(body.encode(), days, times).decode()
         == f'{{"{long}" : "24.11.2026", "b": ["25.11.2026 10:00", "2026-10-26"], "c": "31.02.2026"}}'
     )
     assert datetime.fromtimestamp(NOW / 1_000_000).date() == date(2026, 11, 26)

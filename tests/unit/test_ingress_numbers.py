@@ -1,13 +1,16 @@
 """Times as numbers since the epoch: a number of another unit than the mapping's is no time, and the note names it."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from signpost.case.instant import format_instant, parse_instant
+from signpost.cli.sources.trial import _run_steps
 from signpost.ingress.mapping import Vendor
 from signpost.ingress.mapping_reader import load_mapping
 from signpost.ingress.receiving import TranslationResult, WebhookRequest, read
@@ -101,3 +104,32 @@ def test_numbers_of_the_unit_are_times_from_2000_on(folder: Path, unit: str, fac
     early = taken(vendor, body_of(factor, at=946_684_799 * factor))
     assert not any(one.dated for one in early.events)
     assert any(f"no time since 2000 in {unit}" in note.message for note in early.notes)
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor", "quoted"), [("seconds", 1, False), ("seconds", 1, True), ("milliseconds", 1000, False)]
+)
+def test_the_times_of_a_sample_move_in_their_unit(folder: Path, unit: str, factor: int, quoted: bool) -> None:
+    changes = {"at": str(TIMES["at"])} if quoted else {}
+    vendor = vendor_of(folder, unit, body_of(factor, **changes, room=1796200001, count=1795600000001234))
+    sent = sent_by_trial(vendor)
+    day = 86_400 * factor
+    [shift] = {int(sent[name]) - value * factor for name, value in TIMES.items()}
+    assert isinstance(sent["at"], str) == quoted
+    assert shift % day == 0
+    assert 0 < time.time() - int(sent["at"]) / factor < 2 * 86_400, "it happened yesterday"
+    assert (sent["room"], sent["count"]) == (1796200001, 1795600000001234), "no time of the mapping"
+
+
+def sent_by_trial(vendor: Vendor) -> dict[str, Any]:
+    """The body that `sources test` sends."""
+    bodies: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.content)
+        return httpx.Response(vendor.success, json={})
+
+    source = Source("acme", "epochs", "epochs", ("a secret of sixteen bytes or more",))
+    with httpx.Client(transport=httpx.MockTransport(answer), base_url="http://test") as client:
+        _run_steps(client, source, vendor, vendor.samples[0], patience=0)
+    return dict(json.loads(bodies[0]))

@@ -78,13 +78,14 @@ def _sample(vendor: "Vendor", name: str | None) -> "Sample":
 def _run_steps(
     client: "httpx.Client", source: "Source", vendor: "Vendor", sample: "Sample", patience: float
 ) -> dict[str, Any]:
-    from signpost.ingress.sample_times import days_to_present, moved
+    from signpost.ingress.sample_times import TimesOfSample, days_to_present, moved
     from signpost.ingress.vendors import sign
 
-    now, patterns, name = time.time_ns() // 1000, vendor.date_patterns, source.name
-    happened = _happened(vendor, source, sample, now)
-    days = days_to_present(sample.body(), now, patterns, happened)
-    raw = moved(sample.body(), days, patterns)
+    now, name = time.time_ns() // 1000, source.name
+    happened, numbers = _happened(vendor, source, sample, now)
+    times = TimesOfSample(vendor.date_patterns, frozenset(numbers), vendor.formats.unit)
+    days = days_to_present(sample.body(), now, times, happened)
+    raw = moved(sample.body(), days, times)
     headers, body = sign(vendor.scheme, source.secrets[-1], sample.headers, raw, now)
     answer = _send_sample(client, name, {"Content-Type": JSON, **headers}, body, patience)
     unsigned = _latest_unsigned(client, name) if answer.status_code == 401 else None
@@ -109,16 +110,19 @@ def _run_steps(
     return steps
 
 
-def _happened(vendor: "Vendor", source: "Source", sample: "Sample", now: int) -> int | None:
-    """When the newest event of a sample happened, as recorded (microseconds); None if it does not say."""
+def _happened(vendor: "Vendor", source: "Source", sample: "Sample", now: int) -> tuple[int | None, set[int]]:
+    """When the newest event of a sample happened, as recorded (microseconds), None if it does not say; and the numbers
+    of the sample that are read as times."""
     from signpost.ingress.receiving import WebhookRequest, read
+    from signpost.ingress.scope import Trace
     from signpost.ingress.unmatched import lower_headers
 
+    trace = Trace()
     try:
-        found = read(WebhookRequest(vendor, source, (), lower_headers(sample), sample.body(), now))
+        found = read(WebhookRequest(vendor, source, (), lower_headers(sample), sample.body(), now), trace)
     except CallerError:  # the intake's answer says what is wrong
-        return None
-    return max((event.time for event in found.events if event.dated), default=None)
+        return None, set()
+    return max((event.time for event in found.events if event.dated), default=None), trace.numbers
 
 
 def _send_sample(
