@@ -2,7 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from signpost.ingress.mapping import Sample
+from signpost.ingress.mapping import Sample, Vendor
+from signpost.ingress.sample_reading import signature_of
 from signpost.ingress.signature_schemes import Scheme
 from signpost.ingress.signatures import InvalidSignature, verify
 
@@ -35,6 +36,16 @@ def check_recorded(scheme: Scheme, sample: Sample, secret: str = "") -> Recorded
     if problem and not _verify(scheme, key, headers, body.rstrip(b"\r\n")):
         problem = "the file ends with a line end that the vendor did not send; remove it"
     return Recorded(problem and f"has a signature that does not fit: {problem}", is_verified=not problem)
+
+
+def why_unsigned(vendor: Vendor) -> str:
+    """Say that no sample of a vendor has a recorded signature, and which header may hold it instead."""
+    header = vendor.scheme.header
+    others = {name.lower(): value for sample in vendor.samples for name, value in sample.headers.items()}
+    found, _ = signature_of(others)
+    if header and found and header not in others:
+        return f"no sample has the header {header}; did you mean {found}?"
+    return "no sample has a recorded signature; one, with --secret-file, shows if `signature` is right"
 
 
 def _verify(scheme: Scheme, key: bytes, headers: dict[str, str], body: bytes) -> str:

@@ -56,6 +56,7 @@ def check(files: tuple[Path, ...], everything: bool, secret_file: Path | None, a
 def _check_mapping(file: Path, secret: str = "") -> dict[str, Any]:
     from signpost.ingress.checking import gaps, try_samples, unordered
     from signpost.ingress.mapping_reader import MappingError, load_mapping
+    from signpost.ingress.recorded import why_unsigned
     from signpost.ingress.scope import Trace
     from signpost.ingress.unmatched import unmatched
     from signpost.ingress.vendors import FOLDER, VENDORS
@@ -66,7 +67,14 @@ def _check_mapping(file: Path, secret: str = "") -> dict[str, Any]:
         vendor = load_mapping(file)
     except MappingError as error:
         problems = [*named, *map(str, error.problems)]
-        return {"vendor": file.stem, "samples": [], "problems": problems, "untried": [], "unmatched": []}
+        return {
+            "vendor": file.stem,
+            "samples": [],
+            "problems": problems,
+            "untried": [],
+            "unmatched": [],
+            "unsigned": "",
+        }
     trace = Trace()
     tried = try_samples(vendor, time.time_ns() // 1000, secret, trace)
     problems = [f"{file.name}: the sample {one.sample.name} {one.problem}" for one in tried if one.problem]
@@ -77,6 +85,7 @@ def _check_mapping(file: Path, secret: str = "") -> dict[str, Any]:
         "problems": named + problems,
         "untried": list(gaps(vendor)),
         "unmatched": list(unmatched(vendor, trace)),
+        "unsigned": why_unsigned(vendor) if tried and all(one.is_verified is None for one in tried) else "",
     }
 
 
@@ -116,5 +125,5 @@ def _show(one: dict[str, Any], with_events: bool) -> None:
             echo(f"  {sample['sample']}: warning: {warning}")
     for unmatched in one["unmatched"]:
         echo(f"  warning: {unmatched}")
-    if all(sample["verified"] is None for sample in one["samples"]):
-        echo("  warning: no sample has a recorded signature; one, with --secret-file, shows if `signature` is right")
+    if one["unsigned"]:
+        echo(f"  warning: {one['unsigned']}")
