@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from signpost.ingress.pair_lists import pair_lists
 from signpost.ingress.sample_reading import ITEM, SampleReading, describe, read_sample, signature_of, signed_time_of
 
 FILL_IN: Final = "FILL IN"
@@ -44,14 +45,24 @@ def first_mapping(name: str, file: str, body: Any, headers: Mapping[str, str], *
     found = read_sample(body, {key.lower(): value for key, value in headers.items()})
     kind = _type_of(found.item_event or found.event or file.rpartition(".")[0])
     event = found.event or "webhook"
+    why = why_ignored(file, body, headers) or "no mapping of it passes the check"
     emits = emits and bool(kind and _candidate(found))
     parts = [
         *_head(name, found, headers),
-        *(_events(found, event, kind, is_array=isinstance(body, list)) if emits else _ignored(event)),
+        *(_events(found, event, kind, is_array=isinstance(body, list)) if emits else _ignored(event, why)),
         *_samples(file, headers, [kind] * _count(found, body) if emits else []),
         *_paths(found),
+        *_pairs(body),
     ]
     return "\n".join(parts) + "\n"
+
+
+def why_ignored(file: str, body: Any, headers: Mapping[str, str]) -> str:
+    """Return why the mapping of this sample begins without an event; "" if it has one."""
+    found = read_sample(body, {key.lower(): value for key, value in headers.items()})
+    if not _type_of(found.item_event or found.event or file.rpartition(".")[0]):
+        return "its name says no event type"
+    return "" if _candidate(found) else "no id of a candidate or an application was found"
 
 
 def _count(found: SampleReading, body: Any) -> int:
@@ -80,10 +91,12 @@ def _head(name: str, found: SampleReading, headers: Mapping[str, str]) -> Iterat
     yield f"# {FILL_IN}: how the vendor signs, and which message; docs/vendors.md lists the schemes and their options."
     yield f"signature: {_signature(name, headers)}"
     yield _event_line(found)
-    if found.patterns:
+    if found.patterns or found.unit:
         both = any("/" in one.text for one in found.patterns)
         hint = f"{FILL_IN}: day before month, or MM/DD?" if both else "how days and times are written"
-        yield f"formats: {{dates: [{', '.join(_quote(one.text) for one in found.patterns)}]}}  # {hint}"
+        unit = [f"unit: {found.unit}"] if found.unit else []
+        dates = [f"dates: [{', '.join(_quote(one.text) for one in found.patterns)}]"] if found.patterns else []
+        yield f"formats: {{{', '.join(unit + dates)}}}  # {hint}"
     if any(one.has_time for one in found.patterns):
         yield f"# {FILL_IN}: times have no offset; add `zone: Europe/Paris` to formats, or a time_zone to each source."
     yield f"# {FILL_IN}: what is the same when the vendor sends a webhook again, and differs in a new one: an id of the"
@@ -156,10 +169,11 @@ def _time(found: SampleReading, kind: str) -> str:
     return f"{{day: {_path(time)}}}" if pattern is not None and not pattern.has_time else _path(time)
 
 
-def _ignored(event: str) -> Iterator[str]:
+def _ignored(event: str, why: str) -> Iterator[str]:
     yield "events: []"
     yield "ignored:"
-    yield f"  {_quote(event)}: not mapped yet  # {FILL_IN}: if it matters, move it to events as in docs/vendors.md"
+    yield f"  # {FILL_IN}: {why}. If it matters, move it to events as in docs/vendors.md"
+    yield f"  {_quote(event)}: not mapped yet"
 
 
 def _samples(file: str, headers: Mapping[str, str], kinds: list[str]) -> Iterator[str]:
@@ -176,6 +190,18 @@ def _paths(found: SampleReading) -> Iterator[str]:
     yield ""
     yield "# The paths of the sample:"
     yield from (f"#   {leaf.path}: {describe(leaf, found.patterns)}" for leaf in found.leaves)
+
+
+def _pairs(body: Any) -> Iterator[str]:
+    """The names that `let` can give to the items of lists of keys and values."""
+    lists = pair_lists(body[0], ITEM) if isinstance(body, list) else pair_lists(body)
+    for one in lists:
+        yield ""
+        yield f"# The items of {one.path} are keys and values. Name those that you need beside `on`; the first value"
+        yield f"# then has the path {next(iter(one.names()))}.{one.value}:"
+        yield "#    let:"
+        for name, key in one.names().items():
+            yield f"#      {_path(name)}: {{item_of: {_path(one.path)}, where: {{{one.key}: {_path(key)}}}}}"
 
 
 def _path(text: str) -> str:

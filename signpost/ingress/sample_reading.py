@@ -25,7 +25,7 @@ _EVENT_KEYS: Final = (
     "kind",
 )
 _PERSON: Final = re.compile("candidate|applicant|person|people|prospect|talent|profile|seeker|^who$", re.I)
-_OCCURRENCE: Final = re.compile("delivery|webhook_?id|event_?id|message_?id|request_?id|uuid", re.IGNORECASE)
+_OCCURRENCE: Final = re.compile("delivery|webhook_?id|event_?id|message_?id|request_?id|uuid|^uid$", re.IGNORECASE)
 _ENVELOPE: Final = re.compile("delivery|webhook|event|message|meta|header", re.IGNORECASE)
 """Objects about the webhook, not about a candidate."""
 _CONTENT: Final = ("payload", "data", "object", "resource", "item")
@@ -55,6 +55,8 @@ _SIGNATURE: Final = re.compile("signature|hmac|digest|(?:^|[-_])sig(?:$|[-_])", 
 _DIGEST: Final = re.compile("(?:[a-z0-9]+=)?(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}|[A-Za-z0-9+/]{43}=)")
 _EPOCH: Final = re.compile("1[0-9]{9}(?:[0-9]{3})?")
 """Seconds or milliseconds since 1970, of the years 2001 to 2033."""
+_UNIT_KEYS: Final = ("epoch", "unix", "timestamp", "ts", "seconds", "milliseconds", "millis", "ms")
+"""Names of a number in an object that says which time it is."""
 _ID: Final = re.compile("(?:(?:remote|external|ats)[_-]?)?(?:id|ref)", re.IGNORECASE)
 """The name of an id that does not say whose."""
 ITEM: Final = "item"
@@ -96,6 +98,21 @@ class Leaf:
         return next((step for step in reversed(self.parent.split(".")) if not step.isdigit()), "")
 
     @property
+    def dated(self) -> "Leaf":
+        """The member that says which time it is: of `at.epoch`, `at`."""
+        return Leaf(self.parent, self.value) if self.key.lower() in _UNIT_KEYS and self.parent else self
+
+    @property
+    def unit(self) -> str:
+        """The unit of a number that is a time, as far as its name says so; "" for any other value."""
+        is_number = isinstance(self.value, int | str) and not isinstance(self.value, bool)
+        name = self.dated.key
+        if not is_number or not _EPOCH.fullmatch(str(self.value)) or _ids([self]) or _PERSON.search(name):
+            return ""
+        is_time = self.key.lower() in _UNIT_KEYS or _HAPPENED.search(name) or _OTHER_TIMES.search(name)
+        return ("seconds" if len(str(self.value)) == 10 else "milliseconds") if is_time else ""
+
+    @property
     def is_listed(self) -> bool:
         """Whether it stands in an item of a list."""
         return any(step.isdigit() for step in self.path.split("."))
@@ -124,6 +141,11 @@ class SampleReading:
         others = [leaf for leaf in _ids(self.leaves) if leaf.path not in (self.occurrence, self.person)]
         return _first(others, lambda leaf: leaf.owner in _CONTENT and not leaf.is_listed)
 
+    @property
+    def unit(self) -> str:
+        """Return the unit of the numbers that are times; "" without one."""
+        return next((leaf.unit for leaf in self.leaves if leaf.unit), "")
+
     def time_of(self, kind: str) -> str:
         """Return the path of the time at which an event of a type happened."""
         times = [leaf for leaf in self.leaves if describe(leaf, self.patterns) not in ("text", "number", _TRUTH)]
@@ -131,10 +153,11 @@ class SampleReading:
         about = re.compile(rf"{_noun(kind)}[^.]*(?:\.\d+|\.[^.]*version)?$", re.IGNORECASE)
         beside = ("", ITEM, self.event_path.rpartition(".")[0])
         return (
-            _first(times, lambda leaf: bool(anywhere.search(leaf.key)))
-            or _first(times, lambda leaf: leaf.parent in beside and _has_happened(leaf))
-            or _first(times, lambda leaf: bool(inside.search(leaf.key) and about.search(leaf.parent)))
-            or _first(times, lambda leaf: bool(inside.search(leaf.key)) and leaf.parent in _CONTENT)
+            _first(times, lambda leaf: bool(anywhere.search(leaf.dated.key)))
+            or _first(times, lambda leaf: leaf.dated.parent in beside and _has_happened(leaf.dated))
+            or _first(times, lambda leaf: bool(inside.search(leaf.dated.key) and about.search(leaf.dated.parent)))
+            or _first(times, lambda leaf: bool(inside.search(leaf.dated.key)) and leaf.dated.parent in _CONTENT)
+            or _first(times, lambda leaf: _is_envelope(leaf.dated.parent) and _has_happened(leaf.dated))
         )
 
 
@@ -167,6 +190,8 @@ def describe(leaf: Leaf, patterns: Sequence[DatePattern]) -> str:
     """Return what kind of value a member has, without the value: it may be personal."""
     if isinstance(leaf.value, bool):
         return _TRUTH
+    if leaf.unit:
+        return f"time in {leaf.unit}"
     if isinstance(leaf.value, int | float):
         return "number"
     if instant(leaf.value, Formats()) is not None:
@@ -217,11 +242,15 @@ def _ids(leaves: Sequence[Leaf]) -> list[Leaf]:
 def _occurrence(leaves: Sequence[Leaf], headers: Mapping[str, str], event: str, person: str) -> str:
     others = [leaf for leaf in leaves if leaf.path != person and not isinstance(leaf.value, bool | float)]
     beside = event.rpartition(".")[0]
-    outer = [leaf for leaf in others if leaf.parent in ("", beside) or _ENVELOPE.search(leaf.parent.rpartition(".")[2])]
+    outer = [leaf for leaf in others if leaf.parent in ("", beside) or _is_envelope(leaf.parent)]
     named = _first(outer, lambda leaf: bool(_OCCURRENCE.search(leaf.key)))
     header = next((f"header:{name}" for name in headers if _OCCURRENCE.search(name.replace("-", "_"))), "")
     own = _first(others, lambda leaf: leaf.key.lower() == "id" and leaf.parent == beside)
-    return named or header or own
+    return named or header or own or _first(outer, lambda leaf: leaf.key.lower() == "id" and bool(leaf.parent))
+
+
+def _is_envelope(path: str) -> bool:
+    return bool(_ENVELOPE.search(path.rpartition(".")[2]))
 
 
 def _noun(kind: str) -> str:

@@ -217,11 +217,22 @@ def test_a_value_of_the_sample_is_not_in_the_mapping(own: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("event", "why"),
+    [("proposal_sent", "its name says no event type"), ("offer_sent", "no id of a candidate or an application")],
+)
+def test_a_mapping_without_an_event_says_why(own: Path, tmp_path: Path, event: str, why: str) -> None:
+    made = json.loads(write_first(tmp_path, {"event": event, "n": 1}).output)
+    assert f"# FILL IN: {why}" in Path(made["mapping"]).read_text()
+    again = call(tmp_path, "sources", "new-vendor", "other", "--from", str(tmp_path / "hook.json"))
+    assert "It gives: no event yet.\n\nIts event is in `ignored`, where the mapping says why" in again.output
+
+
+@pytest.mark.parametrize(
     ("name", "body", "said"),
     [
         ("greenhouse", "{}", "comes with Signpost; choose another name"),
         ("../escape", "{}", "the name of a mapping file is"),
-        ("huntflow", '{"a": 1}', "is there already; it is not replaced"),
+        ("huntflow", '{"a": 1}', "is there already; it is not replaced: remove it, or choose another name"),
         ("fresh", "{", "no body of a webhook"),
         ("fresh", "{}", "must be a JSON object with members"),
     ],

@@ -42,7 +42,7 @@ def new_vendor(name: str, sample: Path, headers: tuple[str, ...], as_json: bool)
     if problem := load_vendors().name_problem(f"{name}.yaml"):
         raise CannotWrite(problem.replace("rename the file", "choose another name"))
     if taken := [one for one in (file, copy) if one.exists()]:
-        raise CannotWrite(f"{taken[0]} is there already; it is not replaced")
+        raise CannotWrite(f"{taken[0]} is there already; it is not replaced: remove it, or choose another name")
     raw, sent = sample.read_bytes(), dict(_header(one) for one in headers)
     text, gives = make_mapping(name, copy.name, raw, sent)
     try:
@@ -55,6 +55,9 @@ def new_vendor(name: str, sample: Path, headers: tuple[str, ...], as_json: bool)
         print_json({"vendor": name, "mapping": str(file), "sample": str(copy), "gives": gives})
         return
     echo(f"Wrote {file} and {copy}.\nIt gives: {', '.join(gives) or 'no event yet'}.\n")
+    if not gives:
+        echo("Its event is in `ignored`, where the mapping says why: under `events`, say what it means and whom it is")
+        echo("about, as docs/vendors.md shows.\n")
     echo(f"Next: correct the lines with FILL IN, then\n  signpost sources check {file}")
     echo(f"  signpost sources add NAME --vendor {name} --secret-file FILE")
 
