@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from signpost.case.event import Event, Turn
 from signpost.errors import CallerError
+from signpost.facts.vocabulary import KINDS, Vocabulary
 from signpost.ingress.expressions import Path, Text
 from signpost.ingress.mapping import Sample, Vendor
 from signpost.ingress.receiving import WebhookRequest, receive
@@ -41,11 +42,14 @@ def secret_for(vendor: Vendor) -> str:
     return STANDARD_SECRET if vendor.scheme.key == "standard" else SECRET
 
 
-def try_samples(vendor: Vendor, now: int, secret: str = "", trace: Trace | None = None) -> list[SampleResult]:
+def try_samples(
+    vendor: Vendor, now: int, secret: str = "", trace: Trace | None = None, vocabulary: Vocabulary = KINDS
+) -> list[SampleResult]:
     """Receive every sample of a vendor at `now` (microseconds). `secret`: of the vendor, for recorded signatures;
-    `trace`: records which parts of the mapping found something."""
+    `trace`: records which parts of the mapping found something; `vocabulary`: with the own fields that are declared."""
     trace = trace or Trace()
-    return [_try(vendor, sample, now, secret, trace) for sample in vendor.samples]
+    source = Source("sample", "sample", vendor.name, (secret_for(vendor),), vocabulary=vocabulary)
+    return [_try(vendor, source, sample, now, secret, trace) for sample in vendor.samples]
 
 
 def gaps(vendor: Vendor) -> Iterator[str]:
@@ -82,8 +86,7 @@ def _names_occurrence(id: Text) -> bool:
     return bool(names & {"occurrence", "statement"})
 
 
-def _try(vendor: Vendor, sample: Sample, now: int, secret: str, trace: Trace) -> SampleResult:
-    source = Source("sample", "sample", vendor.name, (secret_for(vendor),))
+def _try(vendor: Vendor, source: Source, sample: Sample, now: int, secret: str, trace: Trace) -> SampleResult:
     headers, body = sign(vendor.scheme, source.secrets[0], sample.headers, sample.body(), now)
     key = vendor.scheme.key_of(source.secrets[0])
     trace.remarks.clear()

@@ -13,7 +13,7 @@ from signpost.ingress.part_reader import TURNS
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.schemas.own_places import OWN, TAKE_OWN
 from signpost.schemas.reading import schema_loader
-from signpost.suggestions import meant
+from signpost.suggestions import meant, nearest
 from signpost.yaml_files.problems import FileError, Problems
 from signpost.yaml_files.reader import Node, read
 
@@ -174,7 +174,9 @@ class _MappingReader(DeliveryReader):
                 if name not in known and not (is_own and kind in TAKE_OWN):
                     at = node.key_position(name)
                     hint = (
-                        f"events with fields of your own are {', '.join(TAKE_OWN)}" if is_own else _meant(name, known)
+                        f"events with fields of your own are {', '.join(TAKE_OWN)}"
+                        if is_own
+                        else _meant(name, known, takes_own=part == "terms" and kind in TAKE_OWN)
                     )
                     self.problems.add("R020", at, f"{kind} has no field {name!r}", hint)
                     node.value.pop(name)
@@ -183,10 +185,13 @@ class _MappingReader(DeliveryReader):
                 self.problems.add("R011", members["type"].position, f"{kind} needs {name!r} in its data")
 
 
-def _meant(name: str, known: Collection[str]) -> str:
+def _meant(name: str, known: Collection[str], *, takes_own: bool) -> str:
     """The field of an event, or of one's own, that was meant."""
     own = name.removeprefix("custom_").removeprefix("custom")
-    return f"a field of your own is {OWN}{own}" if own and own != name else meant(name, known)
+    if own and own != name:
+        return f"a field of your own is {OWN}{own}"
+    is_near = not takes_own or nearest(name, known)
+    return "; ".join(filter(None, (meant(name, known), "" if is_near else f"a field of your own is {OWN}{name}")))
 
 
 def _names(node: Node | None) -> list[str]:

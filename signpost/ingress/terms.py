@@ -113,8 +113,8 @@ class TermReader:
         return found
 
     def _note_undeclared(self, template: EventTemplate, declared: Set[str], scope: DeliveryScope) -> None:
-        """Note the values of fields that nobody declares, which may be misspelt. Samples have no rulebook."""
-        if scope.trace is not None:
+        """Note the values of fields that nobody declares, which may be misspelt. Samples may have no rulebook."""
+        if scope.trace is not None and not any(self.receipt.own.values()):
             return
         about = template.type.partition(".")[0]
         for name, expression in template.custom.items():
@@ -140,7 +140,7 @@ class TermReader:
         return expression.value(scope) is not None or misfit(expression, scope) is not None
 
     def has_undeclared(self, template: EventTemplate, scope: DeliveryScope) -> bool:
-        """Whether a sample has an own field: samples have no rulebook, and any rulebook could declare it."""
+        """Whether a sample has an own field: its tenant is not known, and the rulebook of any could declare it."""
         declared = self.receipt.own.get(template.type.partition(".")[0], {})
         undeclared = [one for name, one in template.custom.items() if scope.trace and name not in declared]
         return any(scope.all_if_traced(is_known(one.value(scope)) for one in undeclared))

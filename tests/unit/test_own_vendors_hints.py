@@ -48,3 +48,44 @@ def test_a_signature_under_another_header_is_named(own: Path, headers: str, told
 def test_without_a_sample_nothing_is_said_of_its_signature(own: Path, text: str) -> None:
     assert checked(own, text)["samples"] == []
     assert "recorded signature" not in call(own.parent, "sources", "check", str(own / "huntflow.yaml")).output
+
+
+def with_term(term: str) -> str:
+    return HUNTFLOW.replace("respond_by: event.offer.answer_by", f"{term}: event.offer.period")
+
+
+@pytest.mark.parametrize(
+    ("term", "hint"),
+    [
+        ("rival_ban_months", "(a field of your own is custom.rival_ban_months)"),
+        ("respond_bye", "(did you mean respond_by?)"),
+        ("custom_level", "(a field of your own is custom.level)"),
+    ],
+)
+def test_a_bare_name_of_an_own_field_is_told_how_to_write_it(own: Path, term: str, hint: str) -> None:
+    [problem] = checked(own, with_term(term))["problems"]
+    assert problem.endswith(f"R020 offer.extended has no field {term!r} {hint}")
+
+
+FIELDS = """fields:
+  offer:
+    pay_rhythm: {type: choice, choices: [yearly, monthly], visible_to: employer}
+"""
+
+
+@pytest.mark.parametrize(("term", "shown"), [("custom.pay_rhythm", True), ("custom.pay_rythm", False)])
+def test_own_fields_that_the_rules_declare_are_checked_and_shown(
+    own: Path, monkeypatch: pytest.MonkeyPatch, term: str, shown: bool
+) -> None:
+    rules = own.parent / "my-rules"
+    rules.mkdir()
+    (rules / "fields.yaml").write_text(FIELDS)
+    [sample] = checked(own, with_term(term))["samples"]
+    assert ("custom" in sample["events"][0]["data"], sample["warnings"]) == (False, []), "no rules declare any"
+    monkeypatch.setenv("SIGNPOST_RULES", f"ours:{rules}")
+    [sample] = checked(own, with_term(term))["samples"]
+    assert sample["events"][0]["data"].get("custom") == ({"pay_rhythm": "yearly"} if shown else None)
+    told = "huntflow.yaml:25:29: custom.pay_rythm was left out: no fields.yaml declares it as a field of offer"
+    assert sample["warnings"] == ([] if shown else [f"{told}; did you mean pay_rhythm?"])
+    (rules / "fields.yaml").write_text("offer: 5")
+    assert checked(own, with_term(term))["samples"][0]["warnings"] == [], "`rules check` tells the problems of rules"

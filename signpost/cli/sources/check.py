@@ -11,6 +11,7 @@ from signpost.cli.edge import count_noun, echo, json_option, print_json, setting
 
 if TYPE_CHECKING:
     from signpost.case.event import Event
+    from signpost.facts.vocabulary import Vocabulary
     from signpost.ingress.checking import SampleResult
 
 
@@ -43,7 +44,9 @@ def check(files: tuple[Path, ...], everything: bool, secret_file: Path | None, a
     own = list(files) or own_files(settings().vendors)
     shipped = sorted(FOLDER.glob("*.yaml")) if everything or not files else []
     secret = secret_file.read_text("utf-8").strip() if secret_file else ""
-    found = [_check_mapping(file, secret) for file in own] + [_check_mapping(file) for file in shipped]
+    vocabulary = _vocabulary()
+    found = [_check_mapping(file, vocabulary, secret) for file in own]
+    found += [_check_mapping(file, vocabulary) for file in shipped]
     if as_json:
         print_json(found)
     else:
@@ -53,7 +56,18 @@ def check(files: tuple[Path, ...], everything: bool, secret_file: Path | None, a
         raise click.exceptions.Exit(1)
 
 
-def _check_mapping(file: Path, secret: str = "") -> dict[str, Any]:
+def _vocabulary() -> "Vocabulary":
+    """The fields that the folders of SIGNPOST_RULES declare; none of one's own if a declaration has a problem."""
+    from signpost.facts.vocabulary import KINDS
+    from signpost.rulebook.own_fields import read_own_fields
+    from signpost.yaml_files.problems import Problems
+
+    problems = Problems()
+    vocabulary = read_own_fields(settings().rules, problems)
+    return KINDS if problems.found else vocabulary
+
+
+def _check_mapping(file: Path, vocabulary: "Vocabulary", secret: str = "") -> dict[str, Any]:
     from signpost.ingress.checking import gaps, try_samples, unordered
     from signpost.ingress.mapping_reader import MappingError, load_mapping
     from signpost.ingress.recorded import why_unsigned
@@ -76,7 +90,7 @@ def _check_mapping(file: Path, secret: str = "") -> dict[str, Any]:
             "unsigned": "",
         }
     trace = Trace()
-    tried = try_samples(vendor, time.time_ns() // 1000, secret, trace)
+    tried = try_samples(vendor, time.time_ns() // 1000, secret, trace, vocabulary)
     problems = [f"{file.name}: the sample {one.sample.name} {one.problem}" for one in tried if one.problem]
     problems += [f"{file.name}:{problem}" for problem in unordered(vendor)]
     return {
