@@ -232,8 +232,9 @@ def holds(condition: Condition, scope: DeliveryScope) -> bool:
 
 
 def _is_met_in(expected: Expected, scope: DeliveryScope) -> bool:
-    is_met = _is_met(expected[0].value(scope), expected, scope)
-    return bool(scope.found(expected, True)) if is_met else False
+    found = expected[0].value(scope)
+    is_met = _is_met(found, expected, scope)
+    return bool(scope.found(expected, True)) if is_met else scope.not_met(expected, found)
 
 
 def _is_met(found: Any, expected: Expected, scope: DeliveryScope) -> bool:

@@ -20,11 +20,13 @@ Value = TypeVar("Value")
 @dataclass(slots=True)
 class Trace:
     """What the parts of a mapping did with samples. `found`: the identities of the paths, headers and expectations
-    that found something; `remarks`: what a person should know; `numbers`: those that were read as times."""
+    that found something; `remarks`: what a person should know; `numbers`: those that were read as times;
+    `compared`: identity of an expectation that was not met -> the last value that it was compared with."""
 
     found: set[int] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
     numbers: set[int] = field(default_factory=set)
+    compared: dict[int, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -82,6 +84,12 @@ class DeliveryScope:
         if self.trace is not None:
             self.trace.found.add(id(part))
         return value
+
+    def not_met(self, expected: object, value: Any) -> bool:
+        """Return False, and record the value with which an expectation was compared."""
+        if self.trace is not None and value is not None:
+            self.trace.compared[id(expected)] = value
+        return False
 
     def leave_out(self, text: str, detail: str) -> None:
         """Note what is left out. `detail` has the value, which is personal: only those who try samples see it."""

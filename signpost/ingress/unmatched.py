@@ -1,7 +1,9 @@
 """What of a mapping found nothing in any of its samples, and what it may stand for. Pure."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 from signpost.errors import CallerError
@@ -26,7 +28,8 @@ def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
     places: dict[tuple[Position, str, str], bool] = {}
     for place in vendor.places:
         if id(place.part) in parts:
-            key = place.position, place.text, _misspelt(place.part, names, members)
+            hint = _of_other_type(place.part, trace) or _misspelt(place.part, names, members)
+            key = place.position, place.text, hint
             places[key] = places.get(key, False) or id(place.part) in trace.found
     for position, text, hint in sorted(key for key, is_found in places.items() if not is_found):
         yield f"{position}: {text} matched nothing in any sample{hint}"
@@ -95,6 +98,21 @@ def _members_in(value: Any) -> Iterator[str]:
         yield from value
     for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
         yield from _members_in(inner)
+
+
+def _of_other_type(part: object, trace: Trace) -> str:
+    """What the samples have in place of the text, number or truth value that a condition expects."""
+    found = trace.compared.get(id(part))
+    if not isinstance(part, tuple) or not isinstance(found, str | int | Decimal):
+        return ""
+    shown = json.dumps(found, default=str, ensure_ascii=False)
+    same = any(str(value).casefold() == str(found).casefold() and type(value) is not type(found) for value in part[2])
+    kind = "a boolean" if isinstance(found, bool) else "a text" if isinstance(found, str) else "a number"
+    if isinstance(found, str):
+        return f"; the samples have {shown}, a text: write it in quotes" if same else ""
+    if not any(isinstance(value, str) for value in part[2]):
+        return ""
+    return f"; the samples have {shown}, {kind}" + (": write it without quotes" if same else "")
 
 
 def _misspelt(part: object, names: Set[str], members: Set[str]) -> str:

@@ -89,3 +89,23 @@ def test_own_fields_that_the_rules_declare_are_checked_and_shown(
     assert sample["warnings"] == ([] if shown else [f"{told}; did you mean pay_rhythm?"])
     (rules / "fields.yaml").write_text("offer: 5")
     assert checked(own, with_term(term))["samples"][0]["warnings"] == [], "`rules check` tells the problems of rules"
+
+
+@pytest.mark.parametrize(
+    ("expected", "sent", "hint"),
+    [
+        ('"true"', "true", "; the samples have true, a boolean: write it without quotes"),
+        ("'yes'", "true", "; the samples have true, a boolean"),
+        ('"31"', "31", "; the samples have 31, a number: write it without quotes"),
+        ("true", '"True"', '; the samples have "True", a text: write it in quotes'),
+        ("31", '"31"', '; the samples have "31", a text: write it in quotes'),
+        ("moved", '"made"', ""),
+        ("31", "32", ""),
+    ],
+)
+def test_a_condition_of_another_type_says_what_the_samples_have(own: Path, expected: str, sent: str, hint: str) -> None:
+    sample = own / "samples" / "huntflow" / "offer-sent.json"
+    sample.write_text(sample.read_text().replace('"offer": {', f'"moved": {sent}, "offer": {{'))
+    when = f"        when: {{event.moved: {expected}}}\n        time:"
+    unmatched = checked(own, HUNTFLOW.replace("        time:", when))["unmatched"]
+    assert f"huntflow.yaml:15:16: the condition on 'event.moved' matched nothing in any sample{hint}" in unmatched
