@@ -8,6 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from signpost.ingress.date_patterns import DatePattern, clash, read_pattern
+from signpost.ingress.event_types import meant_type
 from signpost.ingress.formats import AMOUNTS, Formats
 from signpost.ingress.mapping import Handshake, Pings, Sample
 from signpost.ingress.part_reader import PartReader
@@ -27,11 +28,11 @@ _TOUCHING: Final = re.compile(r"\}\{(?!timestamp\})")
 class DeliveryReader(PartReader):
     """Reads the nodes of one file."""
 
-    def one_of(self, node: Node | None, words: Iterable[str], what: str) -> str:
-        """Read one of these words; the first for a missing node."""
+    def one_of(self, node: Node | None, words: Iterable[str], what: str, hint: str = "") -> str:
+        """Read one of these words; the first for a missing node. `hint`: what to write, if it is known."""
         text, known = self.text(node, what), tuple(words)
         if node is not None and text not in known:
-            self.problems.add("R013", node.position, f"{text!r} is not a known {what}", meant(text, known))
+            self.problems.add("R013", node.position, f"{text!r} is not a known {what}", hint or meant(text, known))
         return text if text in known else known[0]
 
     def success(self, node: Node | None) -> int:
@@ -144,7 +145,7 @@ class DeliveryReader(PartReader):
         for name in gives:
             if name not in EVENT_SCHEMAS:
                 self.problems.add(
-                    "R013", members["gives"].position, f"{name!r} is not a known event type", meant(name, EVENT_SCHEMAS)
+                    "R013", members["gives"].position, f"{name!r} is not a known event type", meant_type(name)
                 )
         attested, secret = self.text(members.get("attested"), "attested"), self.text(members.get("secret"), "secret")
         return Sample(file, attested, headers, gives, secret)

@@ -5,32 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from signpost.ingress.event_types import type_of
 from signpost.ingress.pair_lists import pair_lists
 from signpost.ingress.sample_reading import ITEM, SampleReading, describe, read_sample, signature_of, signed_time_of
 
 FILL_IN: Final = "FILL IN"
 """Stands in every comment that a person has to act on."""
-_TYPES: Final = (
-    ("offer", "approv|draft|request|(?<!inter)view", ""),
-    ("offer", "declin|reject|refus", "offer.declined"),
-    ("offer", "withdr|cancel|rescind|revok|delet", "offer.rescinded"),
-    ("offer", "expir", "offer.expired"),
-    ("offer", "-sign", "offer.letter_signed"),
-    ("offer", "accept", "offer.accepted"),
-    ("", "(?<!un)hire", "offer.accepted"),
-    ("offer", "updat|chang", "offer.updated"),
-    ("offer", "", "offer.extended"),
-    ("interview|meeting", "cancel|delet", "interview.cancelled"),
-    ("interview|meeting", "updat|chang|move|resched", "interview.rescheduled"),
-    ("interview|meeting", "complet|finish", "interview.completed"),
-    ("interview|meeting", "schedul|creat|book|invit", "interview.scheduled"),
-    ("^(interview|meeting)$", "", "interview.scheduled"),
-    ("", "(?<!un)(reject|declin|refus)", "application.rejected"),
-    ("", "withdr", "application.withdrawn"),
-    ("application", "submit|creat|receiv|new", "application.submitted"),
-    ("", "applied", "application.submitted"),
-)
-"""Two words of a vendor's name of an event, in any order -> the likely type; "" for what is none."""
 _PLAIN: Final = re.compile(r"(?:header:)?[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
 _WORDS: Final = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 _HEX: Final = {40: "sha1", 64: "sha256", 128: "sha512"}
@@ -43,7 +23,7 @@ def first_mapping(name: str, file: str, body: Any, headers: Mapping[str, str], *
     The event of the sample is listed as ignored without `emits`, and if what it means or whom it is about is unknown.
     """
     found = read_sample(body, {key.lower(): value for key, value in headers.items()})
-    kind = _type_of(found.item_event or found.event or file.rpartition(".")[0])
+    kind = type_of(found.item_event or found.event or file.rpartition(".")[0])
     event = found.event or "webhook"
     why = why_ignored(file, body, headers) or "no mapping of it passes the check"
     emits = emits and bool(kind and _candidate(found))
@@ -60,7 +40,7 @@ def first_mapping(name: str, file: str, body: Any, headers: Mapping[str, str], *
 def why_ignored(file: str, body: Any, headers: Mapping[str, str]) -> str:
     """Return why the mapping of this sample begins without an event; "" if it has one."""
     found = read_sample(body, {key.lower(): value for key, value in headers.items()})
-    if not _type_of(found.item_event or found.event or file.rpartition(".")[0]):
+    if not type_of(found.item_event or found.event or file.rpartition(".")[0]):
         return "its name says no event type"
     return "" if _candidate(found) else "no id of a candidate or an application was found"
 
@@ -70,12 +50,6 @@ def _count(found: SampleReading, body: Any) -> int:
     if not isinstance(body, list) or not found.item_event:
         return len(body) if isinstance(body, list) else 1
     return sum(found.item_event == read_sample([item], {}).item_event for item in body)
-
-
-def _type_of(event: str) -> str:
-    words = re.sub("[^a-z]+", "-", re.sub("([a-z])([A-Z])", r"\1-\2", event).lower())
-    fitting = (kind for noun, verb, kind in _TYPES if re.search(noun, words) and re.search(verb, words))
-    return next(fitting, "")
 
 
 def _candidate(found: SampleReading) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from signpost.ingress.delivery_reader import DeliveryReader
+from signpost.ingress.event_types import meant_type
 from signpost.ingress.expression_reader import NOTHING
 from signpost.ingress.expressions import Text
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Loops, Vendor
@@ -144,7 +145,9 @@ class _MappingReader(DeliveryReader):
 
     def _template(self, node: Node, subject: Node | None) -> EventTemplate:
         members = self.members(node, "an emitted event", TEMPLATE_KEYS, ("type", "id"))
-        kind = self.one_of(members.get("type"), EVENT_SCHEMAS, "event type")
+        stated = members["type"].value if "type" in members else ""
+        hint = meant_type(stated) if isinstance(stated, str) else ""
+        kind = self.one_of(members.get("type"), EVENT_SCHEMAS, "event type", hint)
         about = members.get("subject", subject)
         if about is None:
             self.problems.add("R011", node.position, "the event has no subject", "set subject here or beside emit")

@@ -4,11 +4,11 @@ from typing import Final
 
 from signpost.case.event import Turn
 from signpost.ingress.amounts import Amount
+from signpost.ingress.event_types import meant_type
 from signpost.ingress.expression_reader import NOTHING, ExpressionReader
 from signpost.ingress.expressions import Expression
 from signpost.ingress.mapping import Custom, Order
 from signpost.schemas import EVENT_SCHEMAS
-from signpost.suggestions import meant
 from signpost.yaml_files.reader import Node
 
 TURNS: Final = {turn.name.lower(): turn for turn in sorted(Turn, key=lambda turn: turn is not Turn.OPEN)}
@@ -25,7 +25,7 @@ class PartReader(ExpressionReader):
         for name in receipt:
             if name not in EVENT_SCHEMAS:
                 at = members["receipt"].key_position(name)
-                self.problems.add("R013", at, f"{name!r} is not a known event type", meant(name, EVENT_SCHEMAS))
+                self.problems.add("R013", at, f"{name!r} is not a known event type", meant_type(name))
         reasons = {name: self.text(inner, "the reason") for name, inner in receipt.items()}
         return Order(self.expression(members["as_of"]) if "as_of" in members else None, reasons)
 

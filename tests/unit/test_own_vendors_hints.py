@@ -109,3 +109,25 @@ def test_a_condition_of_another_type_says_what_the_samples_have(own: Path, expec
     when = f"        when: {{event.moved: {expected}}}\n        time:"
     unmatched = checked(own, HUNTFLOW.replace("        time:", when))["unmatched"]
     assert f"huntflow.yaml:15:16: the condition on 'event.moved' matched nothing in any sample{hint}" in unmatched
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("offer.refused", "offer.declined"),
+        ("offer.turned_down", "offer.declined"),
+        ("offer.rejected", "offer.declined"),
+        ("offer.sent", "offer.extended"),
+        ("candidate.hired", "offer.accepted"),
+        ("interview.booked", "interview.scheduled"),
+        ("interview.moved", "interview.rescheduled"),
+        ("offer.accpted", "offer.accepted"),
+    ],
+)
+def test_another_word_for_an_event_type_is_understood(own: Path, written: str, meant: str) -> None:
+    text = (
+        HUNTFLOW.replace("gives: [offer.extended]", f"gives: [{written}]") + f"order: {{receipt: {{{written}: x}}}}\n"
+    )
+    problems = checked(own, text.replace("type: offer.extended", f"type: {written}"))["problems"]
+    told = [one for one in problems if f"{written!r} is not a known event type (did you mean {meant}" in one]
+    assert len(told) == len(problems) == 3, problems
