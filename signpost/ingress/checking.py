@@ -14,6 +14,7 @@ from signpost.ingress.recorded import check_recorded
 from signpost.ingress.scope import Trace
 from signpost.ingress.signing import sign
 from signpost.ingress.unmatched import events_seen
+from signpost.suggestions import did_you_mean
 from signpost.tenants.model import Source
 
 SECRET = "a secret to try samples with"
@@ -95,7 +96,8 @@ def _try(vendor: Vendor, source: Source, sample: Sample, now: int, secret: str, 
     except CallerError as error:
         return SampleResult(sample, (), str(error))
     result = SampleResult(sample, tuple(outcome.events))
-    unknown = f"names the unknown event {outcome.event!r}" if outcome.unknown else ""
+    hint = did_you_mean(outcome.event, vendor.known_events)
+    unknown = f"names the unknown event {outcome.event!r}{hint}" if outcome.unknown else ""
     recorded = check_recorded(vendor.scheme, sample, secret)
     problem = _difference(sample.gives, result.gave) or unknown or recorded.problem
     remarks = (*(note.message for note in outcome.notes if not note.pointer), *trace.remarks, *recorded.unsure)

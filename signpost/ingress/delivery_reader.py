@@ -139,7 +139,8 @@ class DeliveryReader(PartReader):
         name = self.text(members.get("file"), "file")
         file = folder / name
         if "file" in members and must_exist and not file.is_file():
-            self.problems.add("R023", members["file"].position, f"there is no {file.name} in {folder.name}/")
+            message = f"there is no {file.name} in {folder.parent.name}/{folder.name}/"
+            self.problems.add("R023", members["file"].position, message, meant(name, _files_in(folder)))
         headers = {name: self.text(inner, name) for name, inner in self._headers(members)}
         gives = self.texts(members.get("gives"), "gives")
         for name in gives:
@@ -152,6 +153,10 @@ class DeliveryReader(PartReader):
 
     def _headers(self, members: Mapping[str, Node]) -> Iterable[tuple[str, Node]]:
         return self.members(members["headers"], "headers").items() if "headers" in members else ()
+
+
+def _files_in(folder: Path) -> set[str]:
+    return {file.name for file in folder.iterdir()} if folder.is_dir() else set()
 
 
 def _lower_headers(text: str) -> str:

@@ -170,6 +170,11 @@ class Vendor:
     places: tuple[Place, ...] = field(default=(), repr=False)
     """Where the file has what can find something in a delivery."""
 
+    @property
+    def known_events(self) -> tuple[str, ...]:
+        """The names of the events that are mapped, ignored on purpose, or pings."""
+        return (*self.mappings, *self.ignored, *self.pings.events)
+
     def knows(self, event: str) -> bool:
         """Return whether an event of this name is mapped, ignored on purpose, or a ping."""
         return event in self.mappings or event in self.ignored or event in self.pings.events

@@ -22,6 +22,7 @@ from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, Problem, load_event, load_translated
 from signpost.schemas.problems import MAX_PROBLEMS
 from signpost.schemas.texts import find_unprintable
+from signpost.suggestions import did_you_mean
 from signpost.tenants.model import Source
 
 MAX_UNSIGNED_PING_BYTES = 200
@@ -166,7 +167,8 @@ def _explain_no_events(vendor: Vendor, name: str | None, body: Any) -> Translati
     if name is None or name in vendor.pings.events or body in vendor.pings.bodies:
         return TranslationResult((), name or "", "a test request, or a request without an event name")
     if not vendor.knows(name):
-        return TranslationResult((), name, "no entry of events (on) or ignored names it", unknown=True)
+        hint = did_you_mean(name, vendor.known_events)
+        return TranslationResult((), name, f"no entry of events (on) or ignored names it{hint}", unknown=True)
     if name in vendor.ignored:
         return TranslationResult((), name, vendor.ignored[name])
     reason = "emits nothing: its conditions (when) do not hold, or its subject or a field of data is missing"

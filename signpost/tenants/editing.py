@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 from signpost.errors import CallerError
 from signpost.tenants.loading import TenantsError, load_tenants
 from signpost.tenants.reader import SPEAKS_OURS
-from signpost.yaml_files.problems import Problems
+from signpost.yaml_files.problems import Problem, Problems
 from signpost.yaml_files.reader import parse, read_bytes
 
 
@@ -129,7 +129,7 @@ class TenantsFile:
             load_tenants(draft, environ, strict=self._edited)
         except TenantsError as error:
             draft.unlink()
-            reasons = "\n".join(f"{problem.code} {problem.message}" for problem in error.problems)
+            reasons = "\n".join(map(_without_position, error.problems))
             raise CannotEdit(f"{self.path} would be invalid:\n{reasons}") from None
         draft.replace(self.path)
 
@@ -151,6 +151,12 @@ class TenantsFile:
         if name in known:
             raise CannotEdit(f"there is already {part.removesuffix('s')} {name!r}")
         known[name] = CommentedMap({key: _flow(value) for key, value in body.items()})
+
+
+def _without_position(problem: Problem) -> str:
+    """A problem of the draft, whose positions nobody can look at."""
+    hint = f" ({problem.suggestion})" if problem.suggestion else ""
+    return f"{problem.code} {problem.message}{hint}"
 
 
 def _is_of(body: Any, tenant: Any) -> bool:

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.own_mappings import HUNTFLOW, call, own_mappings
+from signpost.ingress.mapping_reader import load_mapping
+from signpost.ingress.receiving import WebhookRequest, read
+from signpost.tenants.model import Source
+from tests.support.own_mappings import HUNTFLOW, SENT, call, own_mappings
 
 RIGHT = "no sample has a recorded signature; one, with --secret-file, shows if `signature` is right"
 
@@ -131,3 +134,20 @@ def test_another_word_for_an_event_type_is_understood(own: Path, written: str, m
     problems = checked(own, text.replace("type: offer.extended", f"type: {written}"))["problems"]
     told = [one for one in problems if f"{written!r} is not a known event type (did you mean {meant}" in one]
     assert len(told) == len(problems) == 3, problems
+
+
+def test_a_misspelt_event_is_named_in_the_delivery_log_and_by_the_check(own: Path) -> None:
+    [problem] = checked(own, HUNTFLOW.replace("[OFFER_SENT]", "[OFFER_SNT]"))["problems"]
+    assert "expected offer.extended" in problem
+    vendor = load_mapping(own / "huntflow.yaml")
+    result = read(WebhookRequest(vendor, Source("s", "acme", "huntflow", ()), (), {}, SENT.encode(), 0))
+    why = "event 'OFFER_SENT': no entry of events (on) or ignored names it; did you mean OFFER_SNT?"
+    assert [one.message for one in result.problems] == [f"unknown {why}"]
+    text = HUNTFLOW.replace("[OFFER_SENT]", "[OFFER_SNT]").replace("gives: [offer.extended]", "gives: []")
+    [problem] = checked(own, text)["problems"]
+    assert "names the unknown event 'OFFER_SENT'; did you mean OFFER_SNT?" in problem
+
+
+def test_a_misspelt_sample_is_named_with_its_folder(own: Path) -> None:
+    [problem] = checked(own, HUNTFLOW.replace("file: offer-sent.json", "file: offer-snt.json"))["problems"]
+    assert problem.endswith("R023 there is no offer-snt.json in samples/huntflow/ (did you mean offer-sent.json?)")

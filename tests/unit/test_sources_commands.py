@@ -120,7 +120,11 @@ def test_what_a_person_wrote_stays(folder: Path) -> None:
         (("tenants", "add", "acme"), "already"),
         (("tenants", "add", "Not a name"), "lower-case letters"),
         (("sources", "add", "greens", "--vendor", "greenhuose"), "did you mean greenhouse"),
-        (("sources", "add", "greens", "--vendor", "greenhouse", "--tenant", "nobody"), "one of the tenants"),
+        (
+            ("sources", "add", "greens", "--vendor", "greenhouse", "--tenant", "nobody"),
+            "one of the tenants (known: acme)",
+        ),
+        (("sources", "add", "greens", "--vendor", "greenhouse", "--tenant", "acmee"), "did you mean acme?"),
         (("sources", "add", "greens", "--vendor", "greenhouse", "--time-zone", "Mars"), "time zone"),
         (("sources", "rotate", "nobody"), "no source 'nobody'"),
         (("sources", "disable", "nobody"), "no source 'nobody'"),
@@ -138,6 +142,21 @@ def test_what_does_not_fit_is_refused_and_nothing_is_left_behind(
     assert result.exit_code != 0
     assert said in result.output
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["grens"], "no source 'grens'; did you mean greens?; `signpost sources list` shows all"),
+        (["greens", "--sample", "offer_creatd"], "has no such sample; did you mean offer_created?; the samples are: "),
+        (["greens", "--sample", "xyz"], "has no such sample; the samples are: offer_created, "),
+    ],
+)
+def test_a_misspelt_source_or_sample_to_try_is_named(folder: Path, arguments: list[str], said: str) -> None:
+    call(folder, "sources", "add", "greens", "--vendor", "greenhouse")
+    result = call(folder, "sources", "test", *arguments)
+    assert result.exit_code != 0
+    assert said in result.output
 
 
 def test_a_source_is_disabled_enabled_and_removed(folder: Path) -> None:

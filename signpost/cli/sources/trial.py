@@ -13,6 +13,7 @@ from signpost.cli.sources.vendors import load_vendors
 from signpost.errors import CallerError
 from signpost.names import JSON
 from signpost.printable import escape_document
+from signpost.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     import httpx
@@ -47,9 +48,11 @@ def test_source(name: str, sample: str | None, patience: float, as_json: bool) -
     from signpost.tenants.loading import load_tenants
 
     chosen, vendors = settings(), load_vendors()
-    source = load_tenants(chosen.tenants, os.environ, source_problem).source(name)
+    tenants = load_tenants(chosen.tenants, os.environ, source_problem)
+    source = tenants.source(name)
     if source is None:
-        raise NothingToSend(f"no source {name!r}; `signpost sources list` shows all sources")
+        hint = did_you_mean(name, tenants.sources)
+        raise NothingToSend(f"no source {name!r}{hint}; `signpost sources list` shows all sources")
     if source.problem:
         file = vendors.faulty_file(source.vendor) or chosen.tenants
         raise NothingToSend(f"source {name} is disabled: {source.problem}; correct it in {file}")
@@ -68,8 +71,9 @@ def test_source(name: str, sample: str | None, patience: float, as_json: bool) -
 def _sample(vendor: "Vendor", name: str | None) -> "Sample":
     found = [one for one in vendor.samples if (one.gives if name is None else one.name == name)]
     if not found:
-        known = ", ".join(one.name for one in vendor.samples) or "none"
-        raise NothingToSend(f"{vendor.title} has no such sample; the samples are: {known}")
+        known = [one.name for one in vendor.samples]
+        hint = did_you_mean(name or "", known)
+        raise NothingToSend(f"{vendor.title} has no such sample{hint}; the samples are: {', '.join(known) or 'none'}")
     if not found[0].file.is_file():
         raise NothingToSend(f"there is no {found[0].file}; the mapping of {vendor.title} names it as a sample")
     return found[0]
