@@ -120,7 +120,14 @@ _AGENDA: dict[str, JsonSchema] = {
 _CALENDAR_LINK: JsonSchema = {"id": _TEXT, "created": _INSTANT, "expires": _NULLABLE_INSTANT}
 ANSWERS: JsonSchema = {
     "Problem": of(
-        "type title status", type=_TEXT, title=_TEXT, status=_INTEGER, detail=_TEXT, errors=_ERRORS, more=_MORE
+        "type title status",
+        type=_TEXT,
+        title=_TEXT,
+        status=_INTEGER,
+        detail=_TEXT,
+        errors=_ERRORS,
+        more=_MORE,
+        delivery={**_TEXT, "description": "The delivery id of a webhook that was verified."},
     ),
     "Accepted": of("status", id=_TEXT, events=_INTEGER, status=_INTEGER, delivery=_TEXT),
     "BatchAnswer": of("items", items={"type": "array", "items": _ITEM}),

@@ -117,7 +117,7 @@ def problem(
     more: int = 0,
 ) -> Response:
     """A problem document. `kind` becomes its `type`, a URN that programs can compare; `more` counts the errors beyond
-    those listed."""
+    those listed. The problem of a recorded webhook has the id of its delivery."""
     if has_app_context():
         g.problem = kind
     document: dict[str, Any] = {
@@ -130,6 +130,8 @@ def problem(
         document["errors"] = items
     if more:
         document["more"] = more
+    if has_app_context() and "delivery" in g:
+        document["delivery"] = g.delivery
     response = Response(orjson.dumps(document), status, mimetype=PROBLEM_JSON)
     response.headers.extend(headers)
     return response

@@ -56,6 +56,17 @@ def test_a_webhook_is_answered_with_its_id_under_which_it_is_found(intake: Intak
     assert "bring" not in json.dumps(found["body"])
 
 
+@pytest.mark.parametrize(
+    ("body", "status"), [(b'{"action": ', 400), (b"[" * 99, 400), (b'{"action": "offer_created", "payload": {}}', 422)]
+)
+def test_a_refused_webhook_is_answered_with_its_id_too(intake: Intake, body: bytes, status: int) -> None:
+    answer = intake.client.post(ACME, data=body, headers=sign_greenhouse(body))
+    assert answer.status_code == status
+    assert answer.json is not None
+    assert answer.json["delivery"] == answer.headers[HEADER]
+    assert read(intake, f"/v1/deliveries/{answer.json['delivery']}")[1]["status"] == "refused"
+
+
 def test_what_was_wrong_is_told_field_by_field(intake: Intake) -> None:
     answer = greenhouse(intake, {"action": "offer_created", "payload": {"id": 1}})
     assert answer.status_code == 422
@@ -89,6 +100,7 @@ def test_what_could_not_sign_leaves_no_body_behind(intake: Intake) -> None:
     answer = greenhouse(intake, OFFER, Signature="sha256 " + 64 * "0")
     assert answer.status_code == 401
     assert HEADER not in answer.headers
+    assert "delivery" not in answer.json
     [listed] = read(intake, "/v1/deliveries?source=acme")[1]["items"]
     assert "the signature does not match the body" in listed["problems"][0]["detail"]
     _, found = read(intake, f"/v1/deliveries/{listed['id']}")
