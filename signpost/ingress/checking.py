@@ -99,14 +99,15 @@ def _try(vendor: Vendor, source: Source, sample: Sample, now: int, secret: str, 
     hint = did_you_mean(outcome.event, vendor.known_events)
     unknown = f"names the unknown event {outcome.event!r}{hint}" if outcome.unknown else ""
     recorded = check_recorded(vendor.scheme, sample, secret)
-    problem = _difference(sample.gives, result.gave) or unknown or recorded.problem
+    problem = _difference(sample.gives, result.gave, outcome.reason) or unknown or recorded.problem
     remarks = (*(note.message for note in outcome.notes if not note.pointer), *trace.remarks, *recorded.unsure)
     return SampleResult(sample, result.events, problem, tuple(dict.fromkeys(remarks)), recorded.is_verified)
 
 
-def _difference(expected: tuple[str, ...], gave: tuple[str, ...]) -> str:
+def _difference(expected: tuple[str, ...], gave: tuple[str, ...], reason: str) -> str:
     if gave == expected:
         return ""
     missing = set(expected) - set(gave)
-    hint = " (an event is left out when its `when` fails, or its subject or a field of `data` is unknown)"
+    why = reason or "an event is left out when its `when` fails, or its subject or a field of `data` is unknown"
+    hint = f" ({why})"
     return f"gives {', '.join(gave) or 'nothing'}, expected {', '.join(expected) or 'nothing'}{hint if missing else ''}"

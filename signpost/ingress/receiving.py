@@ -29,6 +29,8 @@ MAX_UNSIGNED_PING_BYTES = 200
 OWNED_IDS = ("application", "offer", "interview", "into")
 """Fields of events whose ids a vendor chooses."""
 MAX_HANDSHAKE_CHARS = 128
+MAX_MISSING = 3
+"""How much of what is missing is named: several events may need the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +130,13 @@ def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationRes
         return _read_standard(delivery)
     body = loads_of_others(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
     name = event_name(vendor, delivery.headers, body)
-    notes: list[str] = []
-    documents = translate(vendor, delivery.headers, body, _receipt(delivery), notes, trace)
+    notes, missing = list[str](), list[str]()
+    documents = translate(vendor, delivery.headers, body, _receipt(delivery), notes, trace, missing)
     events = tuple(_load_translated(delivery, _with_own_ids(document, source)) for document in documents)
     left_out = tuple(Problem("", note) for note in notes)[:MAX_PROBLEMS]
     if events:
         return TranslationResult(events, name or "", notes=(*left_out, *_notes(documents)))
-    return replace(_explain_no_events(vendor, name, body), notes=left_out)
+    return replace(_explain_no_events(vendor, name, body, missing), notes=left_out)
 
 
 def _load_translated(delivery: WebhookRequest, document: dict[str, Any]) -> Event:
@@ -163,7 +165,7 @@ def _notes(documents: Sequence[Any]) -> tuple[Problem, ...]:
     return tuple(Problem(at, "has control or invisible characters; they were replaced or removed") for at in found)
 
 
-def _explain_no_events(vendor: Vendor, name: str | None, body: Any) -> TranslationResult:
+def _explain_no_events(vendor: Vendor, name: str | None, body: Any, missing: Sequence[str]) -> TranslationResult:
     if name is None or name in vendor.pings.events or body in vendor.pings.bodies:
         return TranslationResult((), name or "", "a test request, or a request without an event name")
     if not vendor.knows(name):
@@ -171,8 +173,8 @@ def _explain_no_events(vendor: Vendor, name: str | None, body: Any) -> Translati
         return TranslationResult((), name, f"no entry of events (on) or ignored names it{hint}", unknown=True)
     if name in vendor.ignored:
         return TranslationResult((), name, vendor.ignored[name])
-    reason = "emits nothing: its conditions (when) do not hold, or its subject or a field of data is missing"
-    return TranslationResult((), name, reason)
+    without = list(dict.fromkeys(missing))[:MAX_MISSING] or ["its conditions (when) do not hold, or a list is empty"]
+    return TranslationResult((), name, f"emits nothing: {'; '.join(without)}")
 
 
 def _is_open_ping(delivery: WebhookRequest) -> bool:

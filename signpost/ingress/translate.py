@@ -45,9 +45,11 @@ def translate(
     receipt: Receipt,
     notes: list[str] | None = None,
     trace: Trace | None = None,
+    missing: list[str] | None = None,
 ) -> list[Document]:
     """Return the CloudEvent documents of one delivery; none if it says nothing about a case. Adds to `notes` what
-    was left out because it cannot be read, and to `trace` what found something.
+    was left out because it cannot be read, to `trace` what found something, and to `missing` without what an event
+    was not emitted.
 
     Raises InvalidEvent if an id that the mapping requires is missing.
     """
@@ -63,7 +65,7 @@ def translate(
     # Without an id of the occurrence, equal states are one, but equal terms may have been set back meanwhile
     builtin["statement"] = f"{builtin['occurrence'] or receipt.received}-{receipt.digest[:16]}"
     builtin["occurrence"] = builtin["occurrence"] or receipt.digest
-    translator = Translator(vendor, receipt)
+    translator = Translator(vendor, receipt, [] if missing is None else missing)
     items = each_item(mapping.each, scope, _max_items(one for group in mapping.groups for one in group.templates))
     return [document for inner in items for document in translator.translate(mapping, inner)]
 
@@ -74,6 +76,7 @@ class Translator:
 
     vendor: Vendor
     receipt: Receipt
+    missing: list[str]
 
     def translate(self, mapping: EventMapping, outer: DeliveryScope) -> Iterator[Document]:
         """Yield the documents of one item of a delivery."""
@@ -96,12 +99,15 @@ class Translator:
         data = {
             name: convert(kinds[name][1], expression.value(scope), scope) for name, expression in template.data.items()
         }
-        if not subject or not all(is_known(value) for value in data.values()):
+        unknown = {name: template.data[name] for name, value in data.items() if not is_known(value)}
+        if not subject or unknown:
+            self._miss(({} if subject else {"subject": template.subject}) | unknown, template)
             return
         reader = TermReader(self.vendor, self.receipt)
         terms = reader.read(template, data, scope)
         has_undeclared = reader.has_undeclared(template, scope)
         if template.only_with_terms and not (terms or has_undeclared):
+            self.missing.append(f"{template.type} has none of its terms")
             return
         if "employer" in kinds and (employer := reader.employer(kinds["employer"][1], scope)):
             data["employer"] = employer
@@ -125,6 +131,12 @@ class Translator:
             "data": {**data, **terms},
             **dump_order(order),
         }
+
+    def _miss(self, unknown: Mapping[str, Expression], template: EventTemplate) -> None:
+        """Remember what an event lacks, with the place of each in the mapping."""
+        for name, found_by in unknown.items():
+            at = position_of(self.vendor, found_by)
+            self.missing.append(f"{at}the {name} of {template.type} is missing, or no id")
 
     def _format_receipt(self, scope: DeliveryScope) -> str:
         """Return the time of receipt, with the offset of the source's zone."""

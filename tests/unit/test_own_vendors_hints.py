@@ -151,3 +151,33 @@ def test_a_misspelt_event_is_named_in_the_delivery_log_and_by_the_check(own: Pat
 def test_a_misspelt_sample_is_named_with_its_folder(own: Path) -> None:
     [problem] = checked(own, HUNTFLOW.replace("file: offer-sent.json", "file: offer-snt.json"))["problems"]
     assert problem.endswith("R023 there is no offer-snt.json in samples/huntflow/ (did you mean offer-sent.json?)")
+
+
+TERMS = HUNTFLOW[HUNTFLOW.index("        terms:") : HUNTFLOW.index("samples:")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("subject: event.candidate.id", "subject: event.who", "huntflow.yaml:11:14: the subject of offer.extended is"),
+        ("{offer: event.offer.id}", "{offer: event.no}", "huntflow.yaml:16:23: the offer of offer.extended is missing"),
+        ("        time:", "        when: {event.id: no-such}\n        time:", "its conditions (when) do not hold"),
+        (
+            "        time:",
+            "        each: {one: event.all}\n        time:",
+            "its conditions (when) do not hold, or a list",
+        ),
+        (
+            TERMS,
+            "        only_with_terms: true\n        terms: {title: event.none}\n",
+            "offer.extended has none of its",
+        ),
+    ],
+)
+def test_a_webhook_without_events_says_what_is_missing(own: Path, old: str, new: str, why: str) -> None:
+    assert old in HUNTFLOW
+    [problem] = checked(own, HUNTFLOW.replace(old, new, 1))["problems"]
+    assert f"gives nothing, expected offer.extended (emits nothing: {why}" in problem
+    vendor = load_mapping(own / "huntflow.yaml")
+    result = read(WebhookRequest(vendor, Source("s", "acme", "huntflow", ()), (), {}, SENT.encode(), 0))
+    assert result.reason.startswith(f"emits nothing: {why}")
