@@ -14,6 +14,8 @@ from signpost.ingress.redaction import ids_in, redact
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.stored_headers import stored_headers
 from signpost.ingress.strict_json import loads_of_others
+from signpost.ingress.vendor_words import words_of
+from signpost.ingress.vendors import VENDORS
 from signpost.schemas import InvalidEvent, Problem, full_type
 from signpost.services.intake.delivery_writer import DeliveryWriter
 from signpost.services.intake.problems import to_errors
@@ -82,7 +84,7 @@ def to_row(delivery: WebhookRecord, status: str, problems: Sequence[Mapping[str,
         problems=orjson.dumps(problems),
         events=orjson.dumps(events),
         size=len(delivery.raw),
-        shown=_redact(delivery.raw) if is_kept else b"null",
+        shown=_redact(delivery) if is_kept else b"null",
         headers=orjson.dumps(stored_headers(delivery.source.vendor, delivery.headers)),
         body=delivery.raw if bodies and is_kept else None,
         verified=delivery.verified,
@@ -99,10 +101,12 @@ def ids_of(delivery: WebhookRecord) -> set[str] | None:
         return None
 
 
-def _redact(raw: bytes) -> bytes:
+def _redact(delivery: WebhookRecord) -> bytes:
     """The body as JSON without personal data; null if it is not JSON. orjson has no integers beyond 64 bits."""
+    mapping = VENDORS.get(delivery.source.vendor)  # None: its file was removed meanwhile
+    words = frozenset[str]() if mapping is None else words_of(mapping)
     try:
-        return json.dumps(redact(loads_of_others(raw)), default=str, ensure_ascii=False).encode()
+        return json.dumps(redact(loads_of_others(delivery.raw), words=words), default=str, ensure_ascii=False).encode()
     except CallerError:
         return b"null"
 

@@ -1,7 +1,7 @@
 """Redacts a webhook body for display: keeps structure, ids, vocabulary words and times, nothing personal. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 _PERSONAL = re.compile(
@@ -10,7 +10,8 @@ _PERSONAL = re.compile(
     re.IGNORECASE,
 )
 _PAY = re.compile(
-    r"salary|amount|compensation|bonus|equity|wage|min_value|max_value|(?:^|[_-])(?:pay|rate)(?:$|[_-])", re.IGNORECASE
+    r"salary|amount|compensation|bonus|equity|wage|min_value|max_value|(?:^|[._-])(?:pay|rate)(?:$|[._-])",
+    re.IGNORECASE,
 )
 _WORDS = re.compile(
     r"(?:^|_|-)(?:id|ids|type|subtype|status|state|stage|action|event|format|currency|unit|per|by|channel|purpose|version"
@@ -26,17 +27,27 @@ MAX_ITEMS = 50
 MAX_IDS, MAX_ID_CHARS = 1000, 128
 
 
-def redact(value: Any, key: str = "", *, pay: bool = False) -> Any:
-    """Return the value with every personal part replaced by its type. `key` is the name of the member that holds it."""
+def redact(value: Any, key: str = "", *, pay: bool = False, words: Set[str] = frozenset()) -> Any:
+    """Return the value with every personal part replaced by its type. `key` is the name of the member that holds it;
+    `words` are texts that are shown wherever they stand."""
     if isinstance(value, Mapping):
-        return {name[:100]: redact(inner, name, pay=pay or bool(_PAY.search(name))) for name, inner in value.items()}
+        pay = pay or any(_names_personal(inner, words) for inner in value.values())
+        return {
+            name[:100]: redact(inner, name, pay=pay or bool(_PAY.search(name)), words=words)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
-        return [redact(inner, key, pay=pay) for inner in value[:MAX_ITEMS]]
+        return [redact(inner, key, pay=pay, words=words) for inner in value[:MAX_ITEMS]]
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return value if _is_harmless(value, key, pay) else f"[text of {len(value)} characters]"
+        return value if value in words or _is_harmless(value, key, pay) else f"[text of {len(value)} characters]"
     return "[a number]" if pay or _PERSONAL.search(key) else value
+
+
+def _names_personal(value: Any, words: Set[str]) -> bool:
+    """Whether a word says that what stands beside it is pay or personal, as in {key: salary, value: 80000}."""
+    return isinstance(value, str) and value in words and bool(_PAY.search(value) or _PERSONAL.search(value))
 
 
 def ids_in(value: Any) -> set[str] | None:
