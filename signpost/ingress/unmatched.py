@@ -106,7 +106,8 @@ def _of_other_type(part: object, trace: Trace) -> str:
     if not isinstance(part, tuple) or not isinstance(found, str | int | Decimal):
         return ""
     shown = json.dumps(found, default=str, ensure_ascii=False)
-    same = any(str(value).casefold() == str(found).casefold() and type(value) is not type(found) for value in part[2])
+    alike = ("true", "false") if isinstance(found, bool) else (str(found).casefold(),)
+    same = any(str(value).casefold() in alike and type(value) is not type(found) for value in part[2])
     kind = "a boolean" if isinstance(found, bool) else "a text" if isinstance(found, str) else "a number"
     if isinstance(found, str):
         return f"; the samples have {shown}, a text: write it in quotes" if same else ""

@@ -98,6 +98,7 @@ def test_own_fields_that_the_rules_declare_are_checked_and_shown(
     ("expected", "sent", "hint"),
     [
         ('"true"', "true", "; the samples have true, a boolean: write it without quotes"),
+        ('"true"', "false", "; the samples have false, a boolean: write it without quotes"),
         ("'yes'", "true", "; the samples have true, a boolean"),
         ('"31"', "31", "; the samples have 31, a number: write it without quotes"),
         ("true", '"True"', '; the samples have "True", a text: write it in quotes'),
