@@ -1,5 +1,6 @@
 """`signpost deliveries`: the delivery log of received webhooks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -21,7 +22,8 @@ def deliveries() -> None:
 )
 @json_option
 def list_(source: str | None, status: str | None, last: int, as_json: bool) -> None:
-    """List deliveries, the latest first.
+    """List deliveries, the latest first. "again" marks one whose events are those of an earlier delivery in the list:
+    they have no second effect.
 
     \b
     Example:
@@ -33,7 +35,8 @@ def list_(source: str | None, status: str | None, last: int, as_json: bool) -> N
         print_json(found)
         return
     columns = ("delivery", "received", "source", "status", "events", "problems")
-    print_table(columns, map(_row, found))
+    again = _repeats(found)
+    print_table(columns, (_row(one, again=one["id"] in again) for one in found))
 
 
 @deliveries.command
@@ -60,10 +63,23 @@ def _request(method: str, path: str, **request: Any) -> Any:
         return request_json(client, method, path, **request)
 
 
-def _row(one: dict[str, Any]) -> tuple[str, ...]:
+def _repeats(found: Sequence[dict[str, Any]]) -> set[str]:
+    """The ids of deliveries, the latest first, whose events all have the ids of those of an earlier one."""
+    known: set[tuple[str, ...]] = set()
+    repeats: set[str] = set()
+    for one in reversed(found):
+        events = (one["source"], *(event["id"] for event in one["events"]))
+        if one["events"] and events in known:
+            repeats.add(one["id"])
+        elif one["status"] == "accepted":
+            known.add(events)
+    return repeats
+
+
+def _row(one: dict[str, Any], *, again: bool) -> tuple[str, ...]:
     problems = "; ".join(f"{problem['pointer']} {problem['detail']}".strip() for problem in one["problems"])
     events = ", ".join(event["type"].removeprefix("signpost.").removesuffix(".v1") for event in one["events"])
-    return one["id"], one["received_at"], one["source"], one["status"], events, problems
+    return one["id"], one["received_at"], one["source"], one["status"] + (", again" if again else ""), events, problems
 
 
 def _show(one: dict[str, Any], as_json: bool) -> None:

@@ -190,7 +190,7 @@ class _Document:
         if isinstance(event, yaml.AliasEvent):
             self._refuse(event, "aliases (*name) are not supported", "write the value out, or quote the text")
         if getattr(event, "anchor", None) is not None:
-            self._refuse(event, "anchors (&name) are not supported", "remove it, or quote the text")
+            self._refuse(event, "anchors (&name) are not supported", "write the value out, or quote the text")
         if getattr(event, "tag", None) is not None:
             self._refuse(event, "tags (!name) are not supported", "remove it, or quote the text")
 
