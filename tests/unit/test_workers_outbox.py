@@ -69,7 +69,7 @@ def test_confirmed_messages_that_cannot_be_deleted_are_left_to_the_relay(
     publisher = OutboxPublisher(broker, store, 1)
     publisher.send(outgoing(store, 1))
     with monkeypatch.context() as patched:
-        patched.setattr(store, "delete_outbox", away)
+        patched.setattr(store.outbox, "delete", away)
         assert publisher.collect() == 1
     assert "1 confirmed messages not deleted" in caplog.text
     assert waiting(store) == ["m-0000"]
