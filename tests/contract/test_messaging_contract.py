@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,42 +11,19 @@ from signpost.messaging import Broker, Message, Outcome, PublishRefused, Publish
 from signpost.messaging.message import EXCHANGE, FAILED_AT, QUEUE, REASON
 from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.names import DEAD, EVENTS
-from tests.support import servers
 from tests.support.broker_contract import (
     LIMIT,
     NOW,
     PATIENCE,
     advice,
     await_depth,
-    connected,
     event,
     numbers,
-    prepare,
     publish,
     receive,
     running,
     settle,
 )
-
-
-@pytest.fixture(scope="module")
-def vhost_url(rabbitmq_server: servers.SharedRabbitMQ) -> Iterator[str]:
-    """A virtual host for this module: its topology has a delivery limit of its own."""
-    with servers.vhost(rabbitmq_server) as url:
-        yield url
-
-
-@pytest.fixture(params=["rabbitmq", "embedded"])
-def url(request: pytest.FixtureRequest) -> str:
-    """A broker with the topology and nothing in its queues."""
-    return prepare(request.getfixturevalue("vhost_url" if request.param == "rabbitmq" else "sqlite_url"))
-
-
-@pytest.fixture
-def broker(url: str) -> Iterator[Broker]:
-    """One process's view of the broker."""
-    with connected(url) as found:
-        yield found
 
 
 def test_a_confirmed_message_arrives_whole_and_leaves_when_done(broker: Broker) -> None:

@@ -1,7 +1,7 @@
 """What every broker does with queues: the topology is checked and never bent, and sweeps keep the order."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -19,27 +19,7 @@ from signpost.messaging.message import SWEEP_PAGE_BYTES
 from signpost.messaging.topology import ADVISOR
 from signpost.names import DEAD, EVENTS
 from tests.support import servers
-from tests.support.broker_contract import LIMIT, await_depth, connected, event, numbers, prepare, publish
-
-
-@pytest.fixture(scope="module")
-def vhost_url(rabbitmq_server: servers.SharedRabbitMQ) -> Iterator[str]:
-    """A virtual host for this module: its topology has a delivery limit of its own."""
-    with servers.vhost(rabbitmq_server) as url:
-        yield url
-
-
-@pytest.fixture(params=["rabbitmq", "embedded"])
-def url(request: pytest.FixtureRequest) -> str:
-    """A broker with the topology and nothing in its queues."""
-    return prepare(request.getfixturevalue("vhost_url" if request.param == "rabbitmq" else "sqlite_url"))
-
-
-@pytest.fixture
-def broker(url: str) -> Iterator[Broker]:
-    """One process's view of the broker."""
-    with connected(url) as found:
-        yield found
+from tests.support.broker_contract import LIMIT, await_depth, event, numbers, publish
 
 
 def test_the_topology_matches_after_applying_and_applying_again_changes_nothing(broker: Broker) -> None:

@@ -3,34 +3,12 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from signpost.messaging import Broker
 from signpost.messaging.topology import ADVISOR, UNROUTED
-from tests.support import servers
-from tests.support.broker_contract import PATIENCE, advice, await_depth, connected, prepare, publish, receive, running
-
-
-@pytest.fixture(scope="module")
-def vhost_url(rabbitmq_server: servers.SharedRabbitMQ) -> Iterator[str]:
-    """A virtual host for this module: its topology has a delivery limit of its own."""
-    with servers.vhost(rabbitmq_server) as url:
-        yield url
-
-
-@pytest.fixture(params=["rabbitmq", "embedded"])
-def url(request: pytest.FixtureRequest) -> str:
-    """A broker with the topology and nothing in its queues."""
-    return prepare(request.getfixturevalue("vhost_url" if request.param == "rabbitmq" else "sqlite_url"))
-
-
-@pytest.fixture
-def broker(url: str) -> Iterator[Broker]:
-    """One process's view of the broker."""
-    with connected(url) as found:
-        yield found
+from tests.support.broker_contract import PATIENCE, advice, await_depth, publish, receive, running
 
 
 @pytest.mark.parametrize(
