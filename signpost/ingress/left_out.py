@@ -47,6 +47,11 @@ def why_undeclared(name: str, about: str, declared: Set[str]) -> str:
     return f"{CUSTOM}.{name} was left out: no fields.yaml declares it as a field of {about}{hint}"
 
 
+def why_unchecked(name: str) -> str:
+    """Return that a sample is tried without the rulebook that declares an own field."""
+    return f"{CUSTOM}.{name} was left out here: the rules of SIGNPOST_RULES declare no field of your own"
+
+
 def _accepted(kind: Kind, value: Any) -> str:
     """What the field accepts."""
     try:

@@ -41,7 +41,7 @@ def redact(value: Any, key: str = "", *, pay: bool = False, words: Set[str] = fr
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return value if value in words or _is_harmless(value, key, pay) else f"[text of {len(value)} characters]"
+        return value if value in words or _is_harmless(value, key, pay) else f"[text of {_characters(value)}]"
     return "[a number]" if pay or _PERSONAL.search(key) else value
 
 
@@ -74,3 +74,7 @@ def _is_harmless(value: str, key: str, pay: bool) -> bool:
     if _WORDS.search(key) or key == "":
         return bool(_WORD.fullmatch(value))
     return not pay and bool(_ID.fullmatch(value) and _DIGIT.search(value)) and not value.replace("-", "").isdigit()
+
+
+def _characters(text: str) -> str:
+    return "1 character" if len(text) == 1 else f"{len(text)} characters"

@@ -21,12 +21,12 @@ Value = TypeVar("Value")
 class Trace:
     """What the parts of a mapping did with samples. `found`: the identities of the paths, headers and expectations
     that found something; `remarks`: what a person should know; `numbers`: those that were read as times;
-    `compared`: identity of an expectation that was not met -> the last value that it was compared with."""
+    `compared`: identity of an expectation that was not met -> the values that it was compared with."""
 
     found: set[int] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
     numbers: set[int] = field(default_factory=set)
-    compared: dict[int, Any] = field(default_factory=dict)
+    compared: dict[int, list[Any]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class DeliveryScope:
     def not_met(self, expected: object, value: Any) -> bool:
         """Return False, and record the value with which an expectation was compared."""
         if self.trace is not None and value is not None:
-            self.trace.compared[id(expected)] = value
+            self.trace.compared.setdefault(id(expected), []).append(value)
         return False
 
     def leave_out(self, text: str, detail: str) -> None:

@@ -10,7 +10,7 @@ from signpost.case.fold import CUSTOM
 from signpost.ingress.converting import convert
 from signpost.ingress.custom_fields import custom_field
 from signpost.ingress.expressions import Coalesce, Expression
-from signpost.ingress.left_out import misfit, position_of, why_left_out, why_undeclared
+from signpost.ingress.left_out import misfit, position_of, why_left_out, why_unchecked, why_undeclared
 from signpost.ingress.mapping import EventTemplate, Vendor
 from signpost.ingress.receipt import Receipt
 from signpost.ingress.retracted import is_null
@@ -114,12 +114,12 @@ class TermReader:
 
     def _note_undeclared(self, template: EventTemplate, declared: Set[str], scope: DeliveryScope) -> None:
         """Note the values of fields that nobody declares, which may be misspelt. Samples may have no rulebook."""
-        if scope.trace is not None and not any(self.receipt.own.values()):
-            return
+        is_without_rules = scope.trace is not None and not any(self.receipt.own.values())
         about = template.type.partition(".")[0]
         for name, expression in template.custom.items():
             if name not in declared and is_known(expression.value(scope)):
-                scope.note(position_of(self.vendor, expression) + why_undeclared(name, about, declared))
+                why = why_unchecked(name) if is_without_rules else why_undeclared(name, about, declared)
+                scope.note(position_of(self.vendor, expression) + why)
 
     def _note(self, name: str, kind: Kind, value: Any, found_by: Expression | None, scope: DeliveryScope) -> None:
         """Note that a value was left out, with its place in the mapping or in the source; nothing if there is none."""

@@ -22,7 +22,8 @@ def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
     them are those of events without a sample, and those that were not read because one before them found nothing."""
     seen = events_seen(vendor)
     tried = [mapping for name, mapping in vendor.mappings.items() if name in seen]
-    parts = {id(part) for part in parts_in((tried, vendor.event, vendor.occurrence, vendor.order, vendor.employer))}
+    always = (vendor.event, *([vendor.occurrence, vendor.order, vendor.employer] if tried else ()))
+    parts = {id(part) for part in parts_in((tried, always))}
     parts -= _not_read(vendor, tried, trace)
     names, members = set(_names(parts_in(tried))), set(_members(vendor))
     places: dict[tuple[Position, str, str], bool] = {}
@@ -101,18 +102,27 @@ def _members_in(value: Any) -> Iterator[str]:
 
 
 def _of_other_type(part: object, trace: Trace) -> str:
-    """What the samples have in place of the text, number or truth value that a condition expects."""
-    found = trace.compared.get(id(part))
-    if not isinstance(part, tuple) or not isinstance(found, str | int | Decimal):
+    """What the samples have in place of the text, number or truth value that a condition expects; first what differs
+    by quotes alone."""
+    if not isinstance(part, tuple):
         return ""
-    shown = json.dumps(found, default=str, ensure_ascii=False)
+    texts = {str(value).casefold() for value in part[2]}
+    found = sorted(trace.compared.get(id(part), ()), key=lambda value: str(value).casefold() not in texts)
+    hints = [_hint_at_type(one, part[2]) for one in found]
+    return next((hint for hint in hints if hint), "")
+
+
+def _hint_at_type(found: Any, expected: Sequence[Any]) -> str:
+    if not isinstance(found, str | int | Decimal):
+        return ""
     alike = ("true", "false") if isinstance(found, bool) else (str(found).casefold(),)
-    same = any(str(value).casefold() in alike and type(value) is not type(found) for value in part[2])
-    kind = "a boolean" if isinstance(found, bool) else "a text" if isinstance(found, str) else "a number"
+    same = any(str(value).casefold() in alike and type(value) is not type(found) for value in expected)
+    shown = json.dumps(found, default=str, ensure_ascii=False)
     if isinstance(found, str):
         return f"; the samples have {shown}, a text: write it in quotes" if same else ""
-    if not any(isinstance(value, str) for value in part[2]):
+    if not any(isinstance(value, str) for value in expected):
         return ""
+    kind = "a boolean" if isinstance(found, bool) else "a number"
     return f"; the samples have {shown}, {kind}" + (": write it without quotes" if same else "")
 
 

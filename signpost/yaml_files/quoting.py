@@ -25,7 +25,7 @@ def find_missing_quotes(lines: Sequence[str], *numbers: int | None) -> tuple[str
         if number is not None and number < len(lines):
             for match in filter(None, map(_LINE.fullmatch, (lines[number], *_members(lines[number])))):
                 if problem := _problem(match["text"]):
-                    return problem, f"quote it: {match['before']}{quote(match['text'])}"
+                    return problem, f"quote it: {match['before']}{quote(_without_lone_quote(match['text']))}"
     return None
 
 
@@ -33,6 +33,11 @@ def find_tab(lines: Sequence[str], *numbers: int) -> tuple[str, str] | None:
     """(problem, suggestion) if a tab indents one of these lines."""
     tabs = any(number < len(lines) and _TAB.match(lines[number]) for number in numbers)
     return ("a tab indents this line", "indent with spaces") if tabs else None
+
+
+def _without_lone_quote(text: str) -> str:
+    """The text without a quote at its end whose opening one was forgotten."""
+    return text[:-1] if text[-1:] in ('"', "'") and text.count(text[-1]) == 1 else text
 
 
 def _members(line: str) -> list[str]:

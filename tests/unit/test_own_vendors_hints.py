@@ -84,14 +84,16 @@ def test_own_fields_that_the_rules_declare_are_checked_and_shown(
     rules.mkdir()
     (rules / "fields.yaml").write_text(FIELDS)
     [sample] = checked(own, with_term(term))["samples"]
-    assert ("custom" in sample["events"][0]["data"], sample["warnings"]) == (False, []), "no rules declare any"
+    assert "custom" not in sample["events"][0]["data"]
+    [warning] = sample["warnings"]
+    assert warning.endswith(" was left out here: the rules of SIGNPOST_RULES declare no field of your own")
     monkeypatch.setenv("SIGNPOST_RULES", f"ours:{rules}")
     [sample] = checked(own, with_term(term))["samples"]
     assert sample["events"][0]["data"].get("custom") == ({"pay_rhythm": "yearly"} if shown else None)
     told = "huntflow.yaml:25:29: custom.pay_rythm was left out: no fields.yaml declares it as a field of offer"
     assert sample["warnings"] == ([] if shown else [f"{told}; did you mean pay_rhythm?"])
     (rules / "fields.yaml").write_text("offer: 5")
-    assert checked(own, with_term(term))["samples"][0]["warnings"] == [], "`rules check` tells the problems of rules"
+    assert checked(own, with_term(term))["samples"][0]["warnings"] == [warning], "`rules check` says why"
 
 
 @pytest.mark.parametrize(
@@ -182,3 +184,26 @@ def test_a_webhook_without_events_says_what_is_missing(own: Path, old: str, new:
     vendor = load_mapping(own / "huntflow.yaml")
     result = read(WebhookRequest(vendor, Source("s", "acme", "huntflow", ()), (), {}, SENT.encode(), 0))
     assert result.reason.startswith(f"emits nothing: {why}")
+
+
+def test_a_mapping_is_checked_by_the_name_of_its_vendor(own: Path) -> None:
+    (own / "huntflow.yaml").write_text(HUNTFLOW)
+    assert "huntflow: valid" in call(own.parent, "sources", "check", "huntflow").output
+    near = call(own.parent, "sources", "check", str(own / "huntflw.yaml"))
+    assert "huntflw.yaml' does not exist; did you mean huntflow.yaml?" in near.output
+
+
+def test_a_condition_names_the_value_that_it_would_meet(own: Path) -> None:
+    sample = own / "samples" / "huntflow" / "offer-sent.json"
+    sample.write_text(
+        sample.read_text().replace('"offer": {', '"parts": [{"moved": true}, {"moved": false}], "offer": {')
+    )
+    when = '        when: {part.moved: "true"}\n        each: {part: event.parts}\n        time:'
+    unmatched = checked(own, HUNTFLOW.replace("        time:", when))["unmatched"]
+    assert any(one.endswith("; the samples have true, a boolean: write it without quotes") for one in unmatched)
+
+
+def test_paths_are_not_missed_where_no_sample_has_a_mapped_event(own: Path) -> None:
+    text = HUNTFLOW.partition("events:")[0] + "occurrence: event.id\nevents: []\nignored: [offer_sent]\n"
+    found = checked(own, text + "samples: [{file: offer-sent.json, attested: made up, gives: []}]\n")
+    assert [one for one in found["unmatched"] if "event.id" in one] == []

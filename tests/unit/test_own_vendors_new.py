@@ -232,7 +232,7 @@ def test_a_mapping_without_an_event_says_why(own: Path, tmp_path: Path, event: s
     [
         ("greenhouse", "{}", "comes with Signpost; choose another name"),
         ("../escape", "{}", "the name of a mapping file is"),
-        ("huntflow", '{"a": 1}', "is there already; it is not replaced: remove it, or choose another name"),
+        ("huntflow", '{"a": 1}', ": there already, and not replaced; remove it, or choose another name"),
         ("fresh", "{", "no body of a webhook"),
         ("fresh", "{}", "must be a JSON object with members"),
     ],

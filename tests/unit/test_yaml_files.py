@@ -198,6 +198,7 @@ def test_invalid_yaml_in_braces_says_what_to_quote(line: str, problem: str) -> N
         ("a:\n  b: 1\n\tc: 2\n", "3:1: R001 not valid YAML: a tab indents this line (indent with spaces)"),
         ("a: b\n  \tc: 2\n", "2:5: R001 not valid YAML: a tab indents this line (indent with spaces)"),
         ("a:\n  id: {p.value}-{o}\n  b: 1\n", 'starts with { needs quotes (quote it: id: "{p.value}-{o}")'),
+        ('a:\n  id: {p.value}-{o}"\n  b: 1\n', 'starts with { needs quotes (quote it: id: "{p.value}-{o}")'),
         ("x: [printed] and [slides]\ny: 1\n", 'starts with [ needs quotes (quote it: x: "[printed] and [slides]")'),
         ("- [b] c\n- 1\n", 'a text that starts with [ needs quotes (quote it: - "[b] c")'),
         ("a: {b: 1}\n c: 2\n", "2:2: R001 not valid YAML: did not find expected key"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from signpost.cli.edge import count_noun, echo, json_option, print_json, settings
+from signpost.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from signpost.case.event import Event
@@ -15,8 +16,23 @@ if TYPE_CHECKING:
     from signpost.ingress.checking import SampleResult
 
 
+class _MappingFile(click.Path):
+    """A file, or the name of a vendor whose mapping is in SIGNPOST_VENDORS."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path of the file, which exists."""
+        own = settings().vendors / f"{value}.yaml"
+        if not Path(value).exists() and own.is_file():
+            return own
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            near = did_you_mean(Path(value).name, [one.name for one in Path(value).parent.glob("*.yaml")])
+            self.fail(f"{error.message.rstrip('.')}{near}", param, ctx)
+
+
 @click.command
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, type=_MappingFile(exists=True, dir_okay=False, path_type=Path))
 @click.option("--all", "everything", is_flag=True, help="Also check the mappings shipped with Signpost.")
 @click.option(
     "--secret-file",
@@ -25,8 +41,8 @@ if TYPE_CHECKING:
 )
 @json_option
 def check(files: tuple[Path, ...], everything: bool, secret_file: Path | None, as_json: bool) -> None:
-    """Check mapping FILES of vendors and test each on its samples; without FILES, your own in SIGNPOST_VENDORS and the
-    shipped mappings.
+    """Check mapping FILES of vendors, or vendors by name, and test each on its samples; without FILES, your own in
+    SIGNPOST_VENDORS and the shipped mappings.
 
     Each problem has a file, line and column. The samples of NAME.yaml are in the folder samples/NAME/ beside it; each
     is signed, verified, translated, and compared with the events that the mapping declares for it. The events of your

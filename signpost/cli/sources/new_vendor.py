@@ -42,7 +42,8 @@ def new_vendor(name: str, sample: Path, headers: tuple[str, ...], as_json: bool)
     if problem := load_vendors().name_problem(f"{name}.yaml"):
         raise CannotWrite(problem.replace("rename the file", "choose another name"))
     if taken := [one for one in (file, copy) if one.exists()]:
-        raise CannotWrite(f"{taken[0]} is there already; it is not replaced: remove it, or choose another name")
+        names = " and ".join(map(str, taken))
+        raise CannotWrite(f"{names}: there already, and not replaced; remove it, or choose another name")
     raw, sent = sample.read_bytes(), dict(_header(one) for one in headers)
     text, gives = make_mapping(name, copy.name, raw, sent)
     try:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import click
 
-from signpost.cli.edge import echo, json_option, print_json, settings
+from signpost.cli.edge import count_noun, echo, json_option, print_json, settings
 from signpost.cli.sources.vendors import load_vendors
 from signpost.errors import CallerError
 from signpost.names import JSON
@@ -181,7 +181,8 @@ def _show(found: dict[str, Any], sample: "Sample", secrets: int) -> None:
     good = steps["answer"] == steps["expected"]
     echo(f"sample     {steps['sample']} ({steps['attested']})")
     if days := steps["moved_days"]:
-        echo(f"times      moved by {days:+} days, to yesterday and around it")
+        direction = "forward" if days > 0 else "back"
+        echo(f"times      moved {direction} by {count_noun(abs(days), 'day')}, to yesterday and around it")
     secret = f"the newest of {secrets} active secret{'' if secrets == 1 else 's'}"
     echo(f"signature  with {secret}, as the mapping signs; only a webhook of the vendor proves that")
     colour = "green" if good else "red"
