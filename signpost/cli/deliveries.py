@@ -35,6 +35,9 @@ def list_(source: str | None, status: str | None, last: int, as_json: bool) -> N
         print_json(found)
         return
     columns = ("delivery", "received", "source", "status", "events", "problems")
+    if not found:
+        echo("no deliveries")
+        return
     again = _repeats(found)
     print_table(columns, (_row(one, again=one["id"] in again) for one in found))
 

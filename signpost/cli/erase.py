@@ -59,7 +59,9 @@ def erase(candidate: str, tenant: str, timeout: float, as_json: bool) -> None:
             "candidate": candidate,
             "tenant": tenant,
             "event": event.id,
+            "was_known": any(before.values()),
             "removed": {name: max(0, before[name] - after[name]) for name in before} | swept,
+            "swept": sorted(swept),
             "notices": after["feed"],
             "left": _left(sorted(store.consumers.all())),
         }
@@ -142,9 +144,12 @@ def _left(consumers: list[str]) -> list[dict[str, str]]:
 
 
 def _show(report: dict[str, Any]) -> None:
-    echo(f"Candidate {report['candidate']} of {report['tenant']} is erased.\n\nRemoved:")
+    echo(f"Candidate {report['candidate']} of {report['tenant']} is erased.")
+    if not report["was_known"]:
+        echo("Nothing was stored of this candidate: `signpost candidates` lists those that are known.")
+    echo("\nRemoved:")
     for name, number in report["removed"].items():
-        echo(f"  {number:>6}  {name}")
+        echo(f"  {number:>6}  {name}" + (", of all who were erased" if name in report["swept"] else ""))
     echo("\nLeft:")
     for place in report["left"]:
         echo(f"  {place['where']}: {place['what']}")

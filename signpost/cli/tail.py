@@ -66,8 +66,10 @@ def tail(
         if pattern
         else _from_feed(settings(), follow, last, candidate, audience, interval)
     )
+    is_empty = True
     try:
         for change in itertools.islice(changes, count):
+            is_empty = False
             if as_json:
                 print_json(change)
             elif agenda:
@@ -77,6 +79,8 @@ def tail(
             sys.stdout.flush()
     except KeyboardInterrupt:
         echo(err=True)
+    if candidate and is_empty:
+        echo(f"no change is about {candidate}: `signpost candidates` lists those that are known", err=True)
 
 
 def format_change(event: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ import click
 from signpost.cli.edge import count_noun, echo, settings
 from signpost.cli.first_run import leave_for_clients, prepare
 from signpost.cli.processes import GUNICORN
+from signpost.cli.rules.common import near_folders
 from signpost.cli.supervisor import Program, Supervisor
 from signpost.errors import CallerError, MisconfiguredError, TransientError
 from signpost.metrics.process import metrics_of_tree
@@ -132,9 +133,11 @@ def _check_rules(settings: Settings) -> None:
 
     if kept_rules(settings.state_dir, settings.rules, settings.tenants).exists:
         return  # with which the processes start
-    missing = [folder.absolute() for folder in settings.rules if not folder.is_dir()]
+    missing = [folder for folder in settings.rules if not folder.is_dir()]
     if missing:
-        raise NoRules(f"there is no folder {missing[0]}; start in the folder that has it, or correct SIGNPOST_RULES")
+        near = near_folders(os.environ.get("SIGNPOST_RULES", ""), missing[0])
+        remedy = "start in the folder that has it, or correct SIGNPOST_RULES" + (f" ({near[2:]})" if near else "")
+        raise NoRules(f"there is no folder {missing[0].absolute()}; {remedy}")
     if settings.rules != (SHIPPED_RULES,) or settings.tenants.exists():  # otherwise not worth the second that it takes
         _load_rules(settings)
 

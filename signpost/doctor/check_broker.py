@@ -137,16 +137,20 @@ def queues(site: Site) -> Iterator[Finding]:
     names = advisor_queues(site.settings.partitions)
     with site.broker() as found:
         counts = {name: one for name in names if (one := found.counts(name)) is not None}
-        lines = [*_unread(counts), *(line for name, one in counts.items() for line in _queue(site, found, name, one))]
+        lines = [
+            *_unread(site, counts),
+            *(line for name, one in counts.items() for line in _queue(site, found, name, one)),
+        ]
     yield from or_ok(lines, "advisors consume every queue of events")
 
 
-def _unread(counts: Mapping[str, Counts]) -> Iterator[Finding]:
+def _unread(site: Site, counts: Mapping[str, Counts]) -> Iterator[Finding]:
     unread = [name for name, one in counts.items() if not one.consumers]
     waiting = sum(counts[name].waiting for name in unread)
     if unread:
         make = failed if waiting else warning
-        yield make(f"no advisor consumes {', '.join(unread)}; {waiting} messages wait", "signpost advisor")
+        step = "" if site.is_rabbitmq else "or run `signpost up`, which starts all processes"
+        yield make(f"no advisor consumes {', '.join(unread)}; {waiting} messages wait", "signpost advisor", step)
 
 
 def _queue(site: Site, found: Inspection, name: str, counts: Counts) -> Iterator[Finding]:

@@ -83,8 +83,8 @@ def _check_folder(folder: Path, first: Path, files: Iterable[Path], problems: Pr
     """The first folder must hold rules; one that adds to it may hold fields or sources alone."""
     names = {path.name for path in files if path.parent == folder}
     if not names or (folder == first and not names - set(OTHER_FILES)):
-        hint = "give a folder with one .yaml file per topic"
-        problems.add("R002", Position(str(folder), 1, 1), "the folder has no rule files", hint)
+        fault = "the folder has no rule files" if folder.is_dir() else "there is no such folder"
+        problems.add("R002", Position(str(folder), 1, 1), fault, "give a folder with one .yaml file per topic")
 
 
 def _read_sources(files: Iterable[Path], folders: Folders, problems: Problems) -> Sources:

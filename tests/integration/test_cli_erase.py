@@ -85,6 +85,13 @@ def test_nothing_is_left_in_any_table_queue_or_file(signpost: System, tmp_path: 
     assert signpost.case("stays").state
 
 
+def test_an_unknown_candidate_is_called_so(signpost: System, tmp_path: Path) -> None:
+    with advisor(signpost):
+        result = run(tmp_path, "nobody", "--tenant", "acme")
+    assert "Nothing was stored of this candidate: `signpost candidates` lists" in result.output
+    assert "       0  signpost.dead, of all who were erased" in result.output
+
+
 def test_without_an_advisor_it_says_that_the_erasure_is_stored(signpost: System, tmp_path: Path) -> None:
     result = run(tmp_path, "cand-77", "--tenant", "acme", "--timeout", "0.2")
     assert result.exit_code == 1

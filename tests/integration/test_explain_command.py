@@ -163,7 +163,7 @@ timelines:
         (("withdraw-promptly@offer/none", "--timeline", WITHDRAWING), "it has: offer/acme"),
         (("withdraw-promptly", "--timeline", WITHDRAWING, "--at", "soon"), "is neither an instant nor a duration"),
         (("withdraw-promptly", "--timeline", f"{WITHDRAWING}:nobody wrote this"), "has no timeline"),
-        (("withdraw-promptly",), "name RULE@KIND/ID"),
+        (("withdraw-promptly",), "name a case beside the rule: --candidate ID"),
     ],
 )
 def test_what_cannot_be_explained_is_said_with_what_there_is(arguments: tuple[str, ...], said: str) -> None:

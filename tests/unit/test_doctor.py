@@ -140,7 +140,8 @@ def ready(tmp_path: Path) -> Path:
 def test_warnings_end_with_0_failures_with_1_and_wrong_usage_with_2(ready: Path, tmp_path: Path) -> None:
     result = run(ready)
     assert result.exit_code == 0, result.output
-    assert "warning  intake " in result.output.splitlines()[2]
+    assert "or run `signpost up`, which starts all processes" in result.output.splitlines()[2]
+    assert "warning  intake " in result.output.splitlines()[3]
     assert "run: signpost intake" in result.output
     assert result.output.splitlines()[-1].endswith(" ok")
     (ready / "tenants.yaml").unlink()

@@ -228,7 +228,9 @@ def test_tail_shows_the_last_changes_of_one_candidate(environ: dict[str, str]) -
     with intake() as url:
         here = {**environ, "SIGNPOST_URL": url}
         lines = run("tail", "--candidate", "c-0", "--last", "2", "--json", environ=here).stdout.splitlines()
+        unknown = run("tail", "--candidate", "c-9", environ=here)
     assert [json.loads(line)["id"] for line in lines] == ["2", "4"]
+    assert unknown.stderr == "no change is about c-9: `signpost candidates` lists those that are known\n"
 
 
 def test_a_change_reads_like_a_sentence() -> None:

@@ -61,6 +61,14 @@ def test_rules_in_another_folder_are_said_before_anything_starts(tmp_path: Path)
     assert not (tmp_path / "signpost.db").exists()
 
 
+def test_rules_in_a_near_folder_are_suggested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "house").mkdir()
+    for written in ("our:house", "ours:hous"):
+        result = run("up", data=tmp_path, SIGNPOST_RULES=written)
+        assert "or correct SIGNPOST_RULES (did you mean ours:house?)" in result.stderr
+
+
 def test_problems_of_the_rules_are_listed_before_anything_starts(tmp_path: Path) -> None:
     rules = tmp_path / "house"
     rules.mkdir()

@@ -36,7 +36,7 @@ class _Folders(click.ParamType["tuple[Path, ...]"]):
         for one in found:
             if not (one.is_dir() or (self.files and one.is_file())):
                 what = f"{'file or ' if self.files else ''}folder {str(one)!r}"
-                self.fail(f"there is no {what}{_near(value, one)}", param, ctx)
+                self.fail(f"there is no {what}{near_folders(value, one)}", param, ctx)
         last = found[-1]
         if last.name == TIMELINES and (len(found) > 1 or not self.files) and not (last / SOURCES).is_file():
             name = f"{OURS}:{last.parent}" if len(found) > 1 else last.parent
@@ -44,7 +44,7 @@ class _Folders(click.ParamType["tuple[Path, ...]"]):
         return found
 
 
-def _near(value: str, missing: Path) -> str:
+def near_folders(value: str, missing: Path) -> str:
     """The end of a message: what may be meant by folders of which one is missing; "" if nothing is near."""
     beside = sorted(one.name for one in missing.parent.glob("*/") if not one.name.startswith("."))
     near = nearest(missing.name, [*([OURS] if missing.name == str(missing) else ()), *beside])

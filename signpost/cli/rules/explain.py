@@ -70,7 +70,7 @@ def explain(
     named = _NAME.fullmatch(advice)
     sources = [source for source in (file, timeline) if source is not None]
     if named is None or len(sources) > 1 or (candidate is None and not sources):
-        raise click.UsageError("name RULE@KIND/ID and a case: --candidate ID, --events FILE or --timeline FILE")
+        raise click.UsageError("name a case beside the rule: --candidate ID, --events FILE or --timeline FILE")
     source = _source(candidate, tenant, file, timeline, folder)
     now = _instant(at, source.start)
     engine, case, key = CompiledEngine(source.rulebook), source.history.case(now), source.history.key
