@@ -8,7 +8,8 @@ import pytest
 from signpost.case import Case
 from signpost.case.instant import HOUR, format_instant, parse_instant
 from signpost.engine import CompiledEngine
-from signpost.engine.compiled import Answer
+from signpost.engine.compiled import Answer, begin_us, stages_of
+from signpost.facts.entity import Entity
 from signpost.facts.facts import facts_of
 from signpost.rulebook import load
 from tests.support.workers_kit import START, event
@@ -116,3 +117,10 @@ def test_of_several_priorities_the_highest_counts_until_the_advice_is_over(engin
             for at in (6 * HOUR - 1, 6 * HOUR)
         ]
         assert holding == [True, False]
+
+
+def test_what_texts_and_the_other_engine_ask_of_it(engine: CompiledEngine) -> None:
+    assert engine.compiled is engine
+    assert begin_us(Entity("offer", "o")) == 0
+    assert begin_us(Entity("offer", "o", {"extended_at": 7, "accepted_at": 9})) == 9
+    assert stages_of(engine.rulebook.rules["warn"].when) == {"open"}

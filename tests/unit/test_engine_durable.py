@@ -11,7 +11,8 @@ from random import Random
 import pytest
 
 from signpost.engine import DurableEngine, EngineFaults
-from signpost.engine.durable import _raw
+from signpost.engine.durable import _chunks, _property, _raw
+from signpost.engine.lowering import NUMBER
 from signpost.rulebook import load
 from tests.support.generators import random_facts, random_now
 from tests.support.rulebooks import RULES
@@ -185,3 +186,14 @@ def test_no_ruleset_reads_more_properties_than_it_may_or_gets_others(monkeypatch
     for _ in range(100):
         facts, now = random_facts(random), random_now(random)
         assert engine.library_matches(facts, now) == engine.compiled.matches(facts, now)
+
+
+def test_a_ruleset_reads_as_many_properties_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The identity of the fact and its session are two of them."""
+    lowered = DurableEngine(load(RULES))._kinds["offer"].lowered
+    properties = {_property(test) for _, tests in lowered.flat for test in tests} | {NUMBER, "sid"}
+    monkeypatch.setattr("signpost.engine.durable.MAX_PROPERTIES", len(properties))
+    monkeypatch.setattr("signpost.engine.durable.MAX_RULES", len(lowered.flat))
+    assert len(_chunks(lowered)) == 1
+    monkeypatch.setattr("signpost.engine.durable.MAX_PROPERTIES", len(properties) - 1)
+    assert len(_chunks(lowered)) == 2

@@ -1,6 +1,7 @@
 """Which statement decides a fact, and from what an entity inherits, where two statements are close to each other."""
 
-from typing import Any
+from inspect import signature
+from typing import Any, cast
 
 import pytest
 
@@ -9,6 +10,7 @@ from signpost.case.instant import HOUR, parse_instant
 from signpost.facts.clock import clock_of
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.facts import Facts, facts_of
+from signpost.facts.values import offset_in
 from signpost.facts.vocabulary import KINDS
 
 START = parse_instant("2026-03-02T12:00:00Z")
@@ -113,3 +115,30 @@ def test_values_stored_before_they_were_refused_leave_facts_unknown(start: str, 
     known = facts(job, offer(1, "extended", start_date=start)).entities["offer"][0].values
     assert known["stage"] == "open"
     assert "notice_by" not in known
+
+
+def test_what_facts_keep_for_engines_is_no_part_of_them() -> None:
+    one, other = facts(offer(0, "extended")), facts(offer(0, "extended"))
+    for cache in (one.linked, one.sharing, one.contexts, one.clocks):
+        cast("dict[Any, Any]", cache)["kept"] = "kept"
+    assert one == other
+    assert "kept" not in repr(one)
+    assert list(signature(Facts).parameters) == ["candidate", "entities", "zone", "vocabulary"]
+
+
+@pytest.mark.parametrize("value", [None, 5, ["2026-03-02T09:00:00+01:00"]])
+def test_a_value_that_is_no_text_has_no_offset(value: object) -> None:
+    assert offset_in(KINDS["offer"]["respond_by"], value) == 0
+    assert offset_in(KINDS["offer"]["respond_by"], "2026-03-02T09:00:00+01:00") == 60
+
+
+def test_what_is_said_in_utc_has_no_offset() -> None:
+    found = facts(
+        offer(0, "accepted", employer=ACME),
+        (1, "contact.logged", {"offer": "o", "by": "candidate", "channel": "phone", "purpose": "withdrawal"}),
+        (2, "candidate.discussed", {"with": "family"}),
+    )
+    [one] = found.entities["offer"]
+    assert (one.values["withdrawing_since"], one.offsets.get("withdrawing_since", 0)) == (START + HOUR, 0)
+    assert found.candidate.values["discussed_family_at"] == START + 2 * HOUR
+    assert found.candidate.offsets.get("discussed_family_at", 0) == 0

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, select
 from signpost.case.event import Event
 from signpost.errors import TransientError
 from signpost.messaging import Delivery
-from signpost.messaging.message import Outcome
+from signpost.messaging.message import ACCEPTED_AT, Outcome
 from signpost.names import FEEDBACK
 from signpost.storage.tables import cases, seen_events
 from signpost.workers.batch_result import BatchResult, ReceivedEvent
@@ -288,3 +288,11 @@ def test_a_case_notes_since_when_its_rulebook_evaluates_it(signpost: System) -> 
         assert row is not None
         assert row.rulebook_since == since
         signpost.now += HOUR
+
+
+def test_a_batch_tells_when_its_new_events_were_accepted(signpost: System) -> None:
+    """For the age at which they take effect; a message of an earlier version does not say it."""
+    one, other = (delivery(event("offer.extended", name, offer="o")) for name in ("c-1", "c-2"))
+    dated = replace(one, headers={**one.headers, ACCEPTED_AT: START - 5})
+    result = signpost.handler().handle([dated, other, dated], signpost.clock)
+    assert (result.fresh, result.accepted_at) == (2, [START - 5])

@@ -38,7 +38,10 @@ class Queue:
         (2, "", ""),
     ],
 )
-def test_an_advisor_keeps_its_share_of_four_partitions(advisors: int, active: str, handed_over: str) -> None:
+def test_an_advisor_keeps_its_share_of_four_partitions(
+    advisors: int, active: str, handed_over: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "signpost")
     queues = [Queue(name) for name in "abcd"]
     share = PartitionShare(queues, Queue("bulk", advisors))  # type: ignore[arg-type]
     for queue in queues:
@@ -46,6 +49,8 @@ def test_an_advisor_keeps_its_share_of_four_partitions(advisors: int, active: st
             share.note(queue)  # type: ignore[arg-type]
     share.step(NOW)
     assert "".join(queue.name for queue in queues if queue.yielded) == handed_over
+    counts = [int(record.getMessage().partition(" partitions handed over")[0]) for record in caplog.records]
+    assert counts == ([len(handed_over)] if handed_over else [])
 
 
 def test_it_looks_now_and_then_and_counts_only_what_was_delivered_since() -> None:

@@ -172,7 +172,9 @@ def test_a_case_that_was_not_locked_is_not_saved() -> None:
     case_set = case_rows.load_case_set(ENGINES.of("acme"), "acme", [CaseRow("acme", "c-1")])
     list(case_set.apply(event("offer.extended", "c-1", offer="o"), START))
     case_set.advise(START)
-    assert [row.key for row in case_rows.to_rows([case_set], {("acme", "c-1"): CaseRow("acme", "c-1")}, START)]
+    case_set.cases["c-1"].next_change = START + 7
+    [row] = case_rows.to_rows([case_set], {("acme", "c-1"): CaseRow("acme", "c-1")}, START)
+    assert (row.key, row.next_change) == ("c-1", START + 7)
     with pytest.raises(BugError, match="touched but not locked"):
         case_rows.to_rows([case_set], {}, START)
 
