@@ -205,6 +205,16 @@ def test_the_latest_state_that_is_known_stays_known(store: Store) -> None:
     assert [one.message.sequence for one in claim(store, NOW + MINUTE)] == [1], "5 is known already"
 
 
+def test_an_end_that_arrives_is_forgotten_and_nothing_else_is(store: Store) -> None:
+    for name in ("rec_1", "rec_2"):
+        spread(store, name, 1)
+        settle(store, claim(store)[0])
+    spread(store, "rec_1", 2, ends=True)
+    settle(store, claim(store)[0])
+    with store._read_connection() as connection:
+        assert list(connection.scalars(select(endpoint_items.c.item))) == ["rec_2"]
+
+
 def test_only_what_a_sender_left_without_a_word_is_dropped_as_overtaken(store: Store) -> None:
     every = endpoint("ep_2", every_change=True)
     assert store.endpoints.add(every, 5)
@@ -317,7 +327,7 @@ def test_the_summary_tells_what_does_not_work(store: Store) -> None:
 
 def test_endpoints_get_their_turn_and_no_more_than_there_is_room_for(store: Store) -> None:
     assert store.endpoints.add(endpoint("ep_0"), 5), "for which nothing waits, so that it has no turn"
-    others = [endpoint(f"ep_{number}") for number in (2, 3)]
+    others = [endpoint(f"ep_{number}") for number in (3, 2)]
     for one in (ONE, *others):
         assert one is ONE or store.endpoints.add(one, 5)
         for number in range(4):
