@@ -148,7 +148,7 @@ def _sources(texts: Texts) -> dict[str, list[str]]:
 
 def check_card_keys(rulebook: Rulebook, problems: Problems) -> None:
     """Report what rules write for a card that never shows it."""
-    have_acts = any(rule.act for rule in rulebook.rules.values())  # then a rule without one is told to declare it
+    have_acts = any(rule.act for rule in rulebook.rules.values())  # then R057 asks a rule without one to declare it
     for rule in rulebook.rules.values():
         for key in _SHOWN_AS if rule.id not in problems.rules and (rule.act or not have_acts) else ():
             if key in rule.places and (why := _why_unused(rule, key, rulebook.card_of(rule))):

@@ -94,8 +94,8 @@ def run_timelines(
         selected = engines[params_key(timeline)]
         before = faults.counts()
         unknown = unknown_rules(timeline, selected.rulebook.rules)
-        told = [_there_is_no(name, at, timeline, selected.rulebook) for name, at in unknown.items()]
-        failures = [*told, *Run(_without(timeline, unknown), selected).failures()]
+        reported = [_there_is_no(name, at, timeline, selected.rulebook) for name, at in unknown.items()]
+        failures = [*reported, *Run(_without(timeline, unknown), selected).failures()]
         failures += _engine_faults(timeline, before, faults)
         result.outcomes.append(TimelineResult(timeline, tuple(failures)))
         progress(timeline)
