@@ -233,8 +233,8 @@ def holds(condition: Condition, scope: DeliveryScope) -> bool:
 
 def _is_met_in(expected: Expected, scope: DeliveryScope) -> bool:
     found = expected[0].value(scope)
-    is_met = _is_met(found, expected, scope)
-    return bool(scope.found(expected, True)) if is_met else scope.not_met(expected, found)
+    scope.compare(expected, found)
+    return _is_met(found, expected, scope) and scope.found(expected, True)
 
 
 def _is_met(found: Any, expected: Expected, scope: DeliveryScope) -> bool:

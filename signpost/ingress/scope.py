@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 class Trace:
     """What the parts of a mapping did with samples. `found`: the identities of the paths, headers and expectations
     that found something; `remarks`: what a person should know; `numbers`: those that were read as times;
-    `compared`: identity of an expectation that was not met -> the values that it was compared with."""
+    `compared`: identity of an expectation -> the values that it was compared with."""
 
     found: set[int] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
@@ -85,11 +85,10 @@ class DeliveryScope:
             self.trace.found.add(id(part))
         return value
 
-    def not_met(self, expected: object, value: Any) -> bool:
-        """Return False, and record the value with which an expectation was compared."""
+    def compare(self, expected: object, value: Any) -> None:
+        """Record the value with which an expectation is compared."""
         if self.trace is not None and value is not None:
             self.trace.compared.setdefault(id(expected), []).append(value)
-        return False
 
     def leave_out(self, text: str, detail: str) -> None:
         """Note what is left out. `detail` has the value, which is personal: only those who try samples see it."""

@@ -29,11 +29,13 @@ def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
     places: dict[tuple[Position, str, str], bool] = {}
     for place in vendor.places:
         if id(place.part) in parts:
-            hint = _of_other_type(place.part, trace) or _misspelt(place.part, names, members)
-            key = place.position, place.text, hint
-            places[key] = places.get(key, False) or id(place.part) in trace.found
-    for position, text, hint in sorted(key for key, is_found in places.items() if not is_found):
-        yield f"{position}: {text} matched nothing in any sample{hint}"
+            hint = _of_other_type(place.part, trace)
+            excludes = hint.endswith("quotes") and _is_exclusion(place.part)
+            message = f"{place.text} {'excludes' if excludes else 'matched'} nothing in any sample"
+            key = place.position, message, hint or _misspelt(place.part, names, members)
+            places[key] = places.get(key, False) or (id(place.part) in trace.found and not excludes)
+    for position, message, hint in sorted(key for key, is_found in places.items() if not is_found):
+        yield f"{position}: {message}{hint}"
 
 
 def events_seen(vendor: Vendor) -> set[str | None]:
@@ -110,6 +112,11 @@ def _of_other_type(part: object, trace: Trace) -> str:
     found = sorted(trace.compared.get(id(part), ()), key=lambda value: str(value).casefold() not in texts)
     hints = [_hint_at_type(one, part[2]) for one in found]
     return next((hint for hint in hints if hint), "")
+
+
+def _is_exclusion(part: object) -> bool:
+    """Whether a part is a condition with `not`, which a value of another type always meets."""
+    return isinstance(part, tuple) and part[1] == "not in"
 
 
 def _hint_at_type(found: Any, expected: Sequence[Any]) -> str:

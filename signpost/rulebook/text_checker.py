@@ -51,7 +51,7 @@ class TextChecker:
             case nodes.Name():
                 return self._name(node.name, scope)
             case nodes.Getattr():
-                return self._attribute(self.shape(node.node, scope), node.attr)
+                return self._attribute(self.shape(node.node, scope), node.attr, scope)
             case nodes.Getitem():
                 return self._item(node, scope)
             case nodes.Filter() if node.node is not None:
@@ -122,16 +122,18 @@ class TextChecker:
             self._add("R041", f"unknown variable {name!r}", f"write candidate.{name}" if known else meant(name, scope))
         return scope.get(name, UNKNOWN_SHAPE)
 
-    def _attribute(self, shape: Shape, name: str) -> Shape:
+    def _attribute(self, shape: Shape, name: str, scope: Mapping[str, Shape]) -> Shape:
         fields = _fields(shape)
         if name not in fields and shape != UNKNOWN_SHAPE:
-            self._add("R041", f"{_describe(shape)} has no {name!r}", meant(name, fields) if fields else "")
+            is_subjects = shape is scope.get("candidate") and name in scope
+            hint = f"write {name} alone" if is_subjects else meant(name, fields) if fields else ""
+            self._add("R041", f"{_describe(shape)} has no {name!r}", hint)
         return fields.get(name, UNKNOWN_SHAPE)
 
     def _item(self, node: nodes.Getitem, scope: Mapping[str, Shape]) -> Shape:
         shape, key = self.shape(node.node, scope), node.arg
         if isinstance(key, nodes.Const) and isinstance(key.value, str):
-            return self._attribute(shape, key.value)
+            return self._attribute(shape, key.value, scope)
         self._children(key, scope) if isinstance(key, nodes.Slice) else self.shape(key, scope)
         if isinstance(shape, Many):
             return shape if isinstance(key, nodes.Slice) else shape.item
@@ -148,7 +150,7 @@ class TextChecker:
         if fits is None or UNKNOWN_SHAPE in (shape, *arguments):
             return UNKNOWN_SHAPE
         if node.name in OF_FIELDS or any(keyword.key == "attribute" for keyword in node.kwargs):
-            return self._of_fields(node, shape)
+            return self._of_fields(node, shape, scope)
         all_plain = all(isinstance(argument, Plain) for argument in arguments) or node.name == "default"
         result = fits(shape, arguments) if all_plain and not _has_opaque_arguments(node) else None
         if result is None:
@@ -157,14 +159,14 @@ class TextChecker:
             )
         return result or UNKNOWN_SHAPE
 
-    def _of_fields(self, node: nodes.Filter, shape: Shape) -> Shape:
+    def _of_fields(self, node: nodes.Filter, shape: Shape, scope: Mapping[str, Shape]) -> Shape:
         """`map(attribute='employer')`, `selectattr('start_date', 'defined')`: a field of each item of a list."""
         named = [word.value for word in node.kwargs if word.key == "attribute"] or node.args[:1]
         fits = node.name in (*OF_FIELDS, *ORDERS) and isinstance(shape, Many) and not _has_opaque_arguments(node)
         if not fits or not isinstance(shape, Many) or not (named and isinstance(named[0], nodes.Const)):
             self._add("R043", f"the filter {node.name!r} does not fit {_describe(shape)}", FILTER_HINTS["map"])
             return UNKNOWN_SHAPE
-        values = self._attribute(shape.item, str(named[0].value))
+        values = self._attribute(shape.item, str(named[0].value), scope)
         return Many(values) if node.name == "map" else shape
 
     def _refuse(self, node: nodes.Node) -> None:

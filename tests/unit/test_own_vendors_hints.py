@@ -118,6 +118,29 @@ def test_a_condition_of_another_type_says_what_the_samples_have(own: Path, expec
 
 
 @pytest.mark.parametrize(
+    ("expected", "sent", "hint"),
+    [
+        ('"true"', "true", "; the samples have true, a boolean: write it without quotes"),
+        ("31", '"31"', '; the samples have "31", a text: write it in quotes'),
+        ('[made, "31"]', "31", "; the samples have 31, a number: write it without quotes"),
+        ('"moved"', "31", None),
+        ("31", "32", None),
+        ("true", "false", None),
+    ],
+)
+def test_an_exclusion_of_another_type_says_that_it_excludes_nothing(
+    own: Path, expected: str, sent: str, hint: str | None
+) -> None:
+    sample = own / "samples" / "huntflow" / "offer-sent.json"
+    sample.write_text(sample.read_text().replace('"offer": {', f'"moved": {sent}, "offer": {{'))
+    when = f"        when: {{event.moved: {{not: {expected}}}}}\n        time:"
+    unmatched = checked(own, HUNTFLOW.replace("        time:", when))["unmatched"]
+    found = [one for one in unmatched if "'event.moved'" in one]
+    message = f"huntflow.yaml:15:16: the condition on 'event.moved' excludes nothing in any sample{hint}"
+    assert found == ([message] if hint else [])
+
+
+@pytest.mark.parametrize(
     ("written", "meant"),
     [
         ("offer.refused", "offer.declined"),
