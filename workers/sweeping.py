@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from signpost.case.erasure import identities, is_covered, of_case, of_id
@@ -85,7 +86,7 @@ class Sweeper:
         swept: dict[str, int] = {}
         for queue in QUEUES:
             try:
-                swept[queue] = self._sweep(queue, lambda page: self._choose(page, now))
+                swept[queue] = self._sweep(queue, partial(self._choose, now=now, is_advice=queue == UNROUTED))
             except NoSuchQueue as error:
                 log.warning("not swept: %s", error)
         is_bounded = self._max_age_us or self._max_messages
@@ -142,10 +143,10 @@ class Sweeper:
             return False
         return self._dead > before
 
-    def _choose(self, page: Sequence[Delivery], now: int) -> list[bool]:
+    def _choose(self, page: Sequence[Delivery], *, now: int, is_advice: bool) -> list[bool]:
         if self._is_stopping():
             raise _Stopping
-        letters = [_read(delivery) for delivery in page]
+        letters = [_read(delivery, is_advice) for delivery in page]
         erased_at: dict[str, Mapping[str, int]] = {}
         for tenant in {letter.tenant for letter in letters}:
             names = {name for letter in letters if letter.tenant == tenant for name in letter.names}
@@ -171,7 +172,8 @@ def _is_erased(letter: _Letter, erased_at: Mapping[str, int]) -> bool:
     return any(name in erased_at for name in letter.names)
 
 
-def _read(delivery: Delivery) -> _Letter:
+def _read(delivery: Delivery, is_advice: bool = False) -> _Letter:
+    """`is_advice`: it is ours, so its subject alone says whose it is; others may have offers of the same id."""
     document = _document(delivery.body)
     words = delivery.routing_key.split(".")
     tenant = document.get("tenant") or (words[1] if len(words) > 1 else "")
@@ -181,6 +183,8 @@ def _read(delivery: Delivery) -> _Letter:
         return _Letter(event.tenant, at, event, identities(event))
     except CallerError:
         subject = document.get("subject")
+        if is_advice and isinstance(subject, str):
+            return _Letter(str(tenant), at, None, [of_case(subject)])
         found = ids_in(document) if document else set(_WORD.findall(delivery.body.decode(errors="replace"))[:MAX_IDS])
         names = [of_id(name) for name in found or () if len(name) <= MAX_ID_CHARS]
         return _Letter(str(tenant), at, None, [*names, *([of_case(subject)] if isinstance(subject, str) else [])])

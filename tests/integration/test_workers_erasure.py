@@ -1,5 +1,6 @@
 """After an erasure: nothing of the candidate is left, nothing old comes back, and a new application is a new case."""
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -168,6 +169,17 @@ def test_dead_letters_and_unrouted_advice_of_the_candidate_are_swept(signpost: S
     left = [delivery.body for delivery in signpost.published()]
     assert any(b"stays" in body for body in left)
     assert not [body for body in left if b"swept" in body]
+
+
+def test_unrouted_advice_of_another_candidate_about_an_offer_of_this_name_stays(signpost: System) -> None:
+    people = ("namesake", "swept-too")
+    signpost.handle(*(event("offer.extended", who, offer="one-offer") for who in people))
+    signpost.handle(event("candidate.erased", "swept-too", at=3))
+    feed = len(signpost.feed("namesake", 1))
+    wait_for(lambda: signpost.broker.queue_depth(UNROUTED) > feed)
+    Sweeper(signpost.store, signpost.broker, 0).sweep(signpost.now)
+    left = [json.loads(delivery.body)["subject"] for delivery in signpost.published()]
+    assert (left.count("namesake"), left.count("swept-too")) == (feed, 0)
 
 
 def test_the_sweeper_works_after_an_erasure_until_nothing_is_on_its_way_any_more(signpost: System) -> None:
