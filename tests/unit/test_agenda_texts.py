@@ -149,6 +149,10 @@ CASES: dict[str, tuple[list[Happening], str]] = {
         [ACME, ("2026-03-02T11:00:00Z", "offer.acceptance_planned", {"offer": "o1"})],
         "2026-03-02T11:01:00Z",
     ),
+    "deadline-passed": (
+        [(START, "offer.extended", offer("o1", "Acme", title="Product Designer", respond_by="2026-03-06", **LEE))],
+        "2026-03-07T12:00:00Z",
+    ),
     "employers-side": (
         [(START, "offer.extended", offer("o1", "Acme", title="Product Designer", candidate_name="Maria Silva", **LEE))],
         "2026-03-10T10:01:00Z",
@@ -194,6 +198,18 @@ def test_no_eight_words_in_a_row_are_the_articles(name: str) -> None:
     happenings, now = CASES[name]
     articles = read_runs()
     assert [run for run in word_runs(as_text(play(happenings, now))) if hash_run(run) in articles] == []
+
+
+def test_a_late_letter_with_an_opening_says_sorry_too() -> None:
+    soon = without("respond_by", "start_date") | {"respond_by": "2026-03-02T12:00:00Z", **LEE}
+    thanks: Happening = (START, "offer.extended", offer("o1", "Acme", **soon))
+    [draft] = card([thanks], "write-to-employer", "2026-03-02T12:00:01Z")["drafts"]
+    late = "I am sorry that you did not have my answer by Monday, 2 March 2026, 12:00 (UTC)."
+    assert f"I am going through it carefully. {late}" in draft["body"]
+    [draft] = card([thanks], "write-to-employer", "2026-03-02T11:59:59Z")["drafts"]
+    assert "sorry" not in draft["body"]
+    answered = ("2026-03-02T11:00:00Z", "contact.logged", {"offer": "o1", "by": "candidate", "purpose": "answer"})
+    assert "candidate" not in play([thanks, answered], "2026-03-02T12:00:01Z"), "the answer is on record"
 
 
 def test_a_bare_offer_is_two_things_to_do_and_one_for_the_employer() -> None:

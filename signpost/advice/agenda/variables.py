@@ -33,7 +33,7 @@ _SMALL_NUMBERS: Final = (
     "twelve",
 )
 _PLACEHOLDER: Final = "["
-_TIMED: Final = frozenset({"day", "times", "due"})
+_TIMED: Final = frozenset({"day", "times", "due", "missed_deadlines"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ class CardVariables:
             "questions_in_words": lambda: in_words(len(self._points)),
             "acts": lambda: _unique(item.rule.act.name for item in self.card.items if item.rule.act),
             "stages": lambda: self._values("stage"),
+            "missed_deadlines": self._missed_deadlines,
             "subjects": lambda: len(self.subjects),
             "offers": lambda: len(self._open_offers),
             "offers_in_words": lambda: in_words(len(self._open_offers)),
@@ -176,6 +177,12 @@ class CardVariables:
         """The open offers that the reader knows: all, or for an employer those on the card."""
         known = self.facts.of_kind("offer") if self.private else self.subjects
         return [offer for offer in known if offer.kind == "offer" and offer.values.get("stage") == "open"]
+
+    def _missed_deadlines(self) -> list[Any]:
+        """The response deadlines of its open offers that are over, the latest last."""
+        offers = (one for one in self.subjects if one.kind == "offer" and one.values.get("stage") == "open")
+        missed = (one for one in offers if one.values.get("respond_by", self.now) < self.now)
+        return sorted(self._context_of(one)["respond_by"] for one in missed)
 
     def _employers(self) -> list[str]:
         """The names of the employers that the card is about, otherwise those of the open offers."""
