@@ -45,6 +45,7 @@ VARIABLES: Final[Mapping[str, Shape]] = {
     "questions_in_words": TEXT,
     "acts": Many(TEXT),
     "stages": Many(TEXT),
+    "offered": Many(TEXT),
     "missed_deadlines": Many(INSTANT),
     "subjects": NUMBER,
     "offers": NUMBER,

@@ -153,6 +153,13 @@ CASES: dict[str, tuple[list[Happening], str]] = {
         [(START, "offer.extended", offer("o1", "Acme", title="Product Designer", respond_by="2026-03-06", **LEE))],
         "2026-03-07T12:00:00Z",
     ),
+    "two-positions": (
+        [
+            (START, "offer.extended", offer(name, "Acme", title=title, respond_by="2026-03-16T17:00:00Z", **LEE))
+            for name, title in (("o1", "Analyst"), ("o2", "Clerk"))
+        ],
+        NOW,
+    ),
     "employers-side": (
         [(START, "offer.extended", offer("o1", "Acme", title="Product Designer", candidate_name="Maria Silva", **LEE))],
         "2026-03-10T10:01:00Z",

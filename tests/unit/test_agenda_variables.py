@@ -176,6 +176,15 @@ def test_acts_stages_and_positions_are_told_once_and_not_of_the_candidate(rulebo
     assert one.card()._values("has_family") == []
 
 
+def test_offered_are_the_positions_of_open_offers(rulebook: Rulebook) -> None:
+    offers = [
+        offer(name, title=title) for name, title in {"o": "Cook", "p": "Chef", "q": "Waiter", "r": "Cook"}.items()
+    ]
+    one = Variables(rulebook, *offers, offer("s"), event("offer.accepted", at=0.1, offer="q"), FAMILY)
+    assert sorted(one.of("offered")) == ["Chef", "Cook"]
+    assert one.of("offered", "q", "s", "plan") == []
+
+
 def test_missed_deadlines_are_those_of_open_offers_in_their_order(rulebook: Rulebook) -> None:
     ends = {"late": "09:30", "early": "09:10", "accepted": "09:20", "now": "10:00"}
     offers = [offer(name, respond_by=f"2026-03-02T{at}:00Z") for name, at in ends.items()]

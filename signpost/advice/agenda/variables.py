@@ -105,6 +105,7 @@ class CardVariables:
             "questions_in_words": lambda: in_words(len(self._points)),
             "acts": lambda: _unique(item.rule.act.name for item in self.card.items if item.rule.act),
             "stages": lambda: self._values("stage"),
+            "offered": lambda: _unique(self.known[id(one)]["title"] for one in self._open if "title" in one.values),
             "missed_deadlines": self._missed_deadlines,
             "subjects": lambda: len(self.subjects),
             "offers": lambda: len(self._open_offers),
@@ -172,16 +173,19 @@ class CardVariables:
             asked |= questions
         return distinct
 
+    @property
+    def _open(self) -> list[Entity]:
+        """Its open offers."""
+        return _open_offers_of(self.subjects)
+
     @cached_property
     def _open_offers(self) -> list[Entity]:
         """The open offers that the reader knows: all, or for an employer those on the card."""
-        known = self.facts.of_kind("offer") if self.private else self.subjects
-        return [offer for offer in known if offer.kind == "offer" and offer.values.get("stage") == "open"]
+        return _open_offers_of(self.facts.of_kind("offer")) if self.private else self._open
 
     def _missed_deadlines(self) -> list[Any]:
         """The response deadlines of its open offers that are over, the latest last."""
-        offers = (one for one in self.subjects if one.kind == "offer" and one.values.get("stage") == "open")
-        missed = (one for one in offers if one.values.get("respond_by", self.now) < self.now)
+        missed = (one for one in self._open if one.values.get("respond_by", self.now) < self.now)
         return sorted(self._context_of(one)["respond_by"] for one in missed)
 
     def _employers(self) -> list[str]:
@@ -236,6 +240,10 @@ class CardVariables:
             return signature(self.facts.candidate.values.get("display_name"))
         names = (subject.values.get("contact_name") for subject in self.subjects)
         return signature(next((name for name in names if name), None))
+
+
+def _open_offers_of(known: Iterable[Entity]) -> list[Entity]:
+    return [one for one in known if one.kind == "offer" and one.values.get("stage") == "open"]
 
 
 def _words(item: Item, basis: Basis, now: int) -> JoinedWords:
