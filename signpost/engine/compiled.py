@@ -209,11 +209,7 @@ def stages_of(when: Condition) -> set[str] | None:
     for term in when:
         if isinstance(term, OneOf) and term.ref == Ref(Scope.ITEM, "stage", "choice") and not term.negated:
             return set(term.values)
-        if (
-            isinstance(term, Reached)
-            and term.moment.base.name == "upcoming_until"
-            and term.moment.base.scope == Scope.ITEM
-        ):
+        if isinstance(term, Reached) and term.moment.base.name == "upcoming_until":
             return {"scheduled"}
     return None
 

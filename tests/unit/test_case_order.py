@@ -103,6 +103,12 @@ def test_an_opening_delivered_late_stays_before_the_decision() -> None:
     assert found["extended"] < found["accepted"]
 
 
+@pytest.mark.parametrize("turn", [Turn.FIRST, Turn.IMPLIED])
+def test_an_opening_that_tells_of_the_beginning_takes_nothing_back_however_late(turn: Turn) -> None:
+    first, decided = said("extended", 1, 5, turn=Turn.FIRST), said("accepted", 3, 7)
+    assert times(first, decided, said("extended", 1, 9, turn=turn, id="late")) == {"extended": 1, "accepted": 3}
+
+
 def test_an_opening_set_back_takes_the_decision_back() -> None:
     decided = said("accepted", 5, 5)
     again = said("extended", 9, 9, turn=Turn.AGAIN, dated=False)

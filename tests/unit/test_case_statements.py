@@ -1,5 +1,6 @@
 """What one event states, which cases it links, and how its instants are read: the parts that the fold joins."""
 
+import re
 from datetime import UTC, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -306,8 +307,12 @@ def test_instants_are_exact_microseconds() -> None:
     assert parse_instant("2016-12-31T23:59:60Z") == parse_instant("2017-01-01T00:00:00Z")
     assert parse_instant("2016-12-31T23:59:60.5Z") == parse_instant("2017-01-01T00:00:00.5Z")
     assert format_instant(1) == "1970-01-01T00:00:00.000001Z"
-    with pytest.raises(ValueError, match="no UTC offset"):
+    with pytest.raises(ValueError, match=re.escape("has no UTC offset; write for example 2026-03-02T14:00:00Z or")):
         parse_instant("2026-03-02T14:00:00")
+    with pytest.raises(
+        ValueError, match="has no time of day and no UTC offset; write for example 2026-03-02T09:00:00Z or"
+    ):
+        parse_instant("2026-03-02")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,13 @@ def test_a_contact_about_an_offer_is_also_one_of_its_application() -> None:
     assert not is_for(contact, Entity("offer", "p", {"application": "a"}))
 
 
+def test_an_earlier_interview_that_names_its_application_belongs_to_it_unless_that_was_submitted_again() -> None:
+    held = Entity("interview", "i", {"application": "a", "stage": "completed", "completed_at": START})
+    values = {"application": "a", "submitted_at": START + 1}
+    assert is_for(held, Entity("application", "a", values))
+    assert not is_for(held, Entity("application", "a", values, is_renewed=True))
+
+
 def test_the_end_of_a_job_is_what_says_that_the_candidate_has_none() -> None:
     ended = facts((0, "employment.current", {}), (1, "employment.ended", {})).candidate
     assert (ended.values["employed"], ended.stamps["employed"][2]) == (False, "e-1")
