@@ -85,11 +85,11 @@ def offer_stage(fields: Mapping[str, Register]) -> Iterator[DerivedFact]:
     yield stage_of(fields, LETTER_STAGES, "letter") or DerivedFact("letter", "none", None)
     accepted = _acceptance(fields)
     if accepted:
-        yield DerivedFact("accepted_at", accepted[0], accepted)
-    yield from _accepted_by(fields)
+        yield DerivedFact("accepted_at", accepted[0], accepted[2])
+        yield from _accepted_by(fields, accepted)
 
 
-def _acceptance(fields: Mapping[str, Register]) -> Stamp | None:
+def _acceptance(fields: Mapping[str, Register]) -> "_Reached | None":
     """The first acceptance since the last counteroffer; without one, since the offer was last not accepted.
 
     So a later written confirmation does not change it. Signing the letter counts only without another acceptance.
@@ -98,16 +98,17 @@ def _acceptance(fields: Mapping[str, Register]) -> Stamp | None:
     countered = max(reset, _latest(fields, ("countered",)) or NEVER)
     acceptances = [_reached(fields, name) for name in _ACCEPTED if name in fields]
     valid = [one for one in acceptances if one > countered] or [one for one in acceptances if one > reset]
-    found = min(valid, default=None) or _latest(fields, (*_ACCEPTED, "letter_signed"))
-    return found[2] if found else None
+    return min(valid, default=None) or _latest(fields, (*_ACCEPTED, "letter_signed"))
 
 
-def _accepted_by(fields: Mapping[str, Register]) -> Iterator[DerivedFact]:
-    """In writing once any acceptance was, or the letter is signed; unknown where nobody says how."""
-    reset = _latest(fields, _NOT_ACCEPTED) or NEVER
+def _accepted_by(fields: Mapping[str, Register], accepted: "_Reached") -> Iterator[DerivedFact]:
+    """In writing once any acceptance was, or the letter is signed; unknown where nobody says how. Of an
+    accepted counteroffer, the acceptances since it count."""
+    reset, countered = (_latest(fields, names) or NEVER for names in (_NOT_ACCEPTED, ("countered",)))
+    since = max(reset, countered) if accepted > countered else reset
     for by, names in (("written", ("accepted.written", "letter_signed")), ("verbal", ("accepted.verbal",))):
         found = _latest(fields, names)
-        if found is not None and found > reset:
+        if found is not None and found > since:
             yield DerivedFact("accepted_by", by, found[2])
             return
 

@@ -217,6 +217,23 @@ def test_how_an_offer_was_accepted(said: list[dict[str, str]], by: str | None) -
 
 
 @pytest.mark.parametrize(
+    ("said", "by"),
+    [
+        ([("accepted", {"by": "written"}), ("countered", {})], "written"),
+        ([("accepted", {"by": "written"}), ("countered", {}), ("accepted", {"by": "verbal"})], "verbal"),
+        ([("accepted", {"by": "written"}), ("countered", {}), ("accepted", {})], None),
+        ([("letter_signed", {}), ("countered", {}), ("accepted", {"by": "verbal"})], "verbal"),
+        ([("countered", {}), ("letter_signed", {}), ("accepted", {"by": "verbal"})], "written"),
+        ([("accepted", {"by": "verbal"}), ("countered", {}), ("letter_signed", {})], "written"),
+    ],
+)
+def test_how_a_counteroffer_was_accepted(said: list[tuple[str, dict[str, str]]], by: str | None) -> None:
+    events: list[Said] = [(float(n), f"offer.{name}", {"offer": "o", **data}) for n, (name, data) in enumerate(said)]
+    found = only("offer", *events)
+    assert found.values.get("accepted_by") == by
+
+
+@pytest.mark.parametrize(
     ("names", "stage", "accepted"),
     [
         (["extended", "accepted"], "accepted", True),
