@@ -46,6 +46,7 @@ VARIABLES: Final[Mapping[str, Shape]] = {
     "acts": Many(TEXT),
     "stages": Many(TEXT),
     "offered": Many(TEXT),
+    "deadlines": Many(INSTANT),
     "missed_deadlines": Many(INSTANT),
     "subjects": NUMBER,
     "offers": NUMBER,

@@ -186,12 +186,14 @@ def test_offered_are_the_positions_of_open_offers(rulebook: Rulebook) -> None:
 
 
 def test_missed_deadlines_are_those_of_open_offers_in_their_order(rulebook: Rulebook) -> None:
-    ends = {"late": "09:30", "early": "09:10", "accepted": "09:20", "now": "10:00"}
+    ends = {"late": "09:30", "early": "09:10", "accepted": "09:20", "next": "10:01", "now": "10:00"}
     offers = [offer(name, respond_by=f"2026-03-02T{at}:00Z") for name, at in ends.items()]
     accepted = event("offer.accepted", at=0.1, offer="accepted")
     one = Variables(rulebook, *offers, offer("without"), accepted, FAMILY)
-    assert [at.strftime("%H:%M") for at in one.of("missed_deadlines")] == ["09:10", "09:30"]
-    assert one.of("missed_deadlines", "now", "without", "accepted", "plan") == []
+    assert [at.strftime("%H:%M") for at in one.of("missed_deadlines")] == ["09:10", "09:30", "10:00"]
+    assert [at.strftime("%H:%M") for at in one.of("deadlines")] == ["10:01"]
+    assert one.of("deadlines", "late", "without", "accepted", "plan") == []
+    assert one.of("missed_deadlines", "next", "without", "accepted", "plan") == []
 
 
 def test_open_offers_are_those_that_the_reader_knows(rulebook: Rulebook) -> None:

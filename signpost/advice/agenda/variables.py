@@ -33,7 +33,7 @@ _SMALL_NUMBERS: Final = (
     "twelve",
 )
 _PLACEHOLDER: Final = "["
-_TIMED: Final = frozenset({"day", "times", "due", "missed_deadlines"})
+_TIMED: Final = frozenset({"day", "times", "due", "deadlines", "missed_deadlines"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,8 @@ class CardVariables:
             "acts": lambda: _unique(item.rule.act.name for item in self.card.items if item.rule.act),
             "stages": lambda: self._values("stage"),
             "offered": lambda: _unique(self.known[id(one)]["title"] for one in self._open if "title" in one.values),
-            "missed_deadlines": self._missed_deadlines,
+            "deadlines": lambda: self._deadlines(missed=False),
+            "missed_deadlines": lambda: self._deadlines(missed=True),
             "subjects": lambda: len(self.subjects),
             "offers": lambda: len(self._open_offers),
             "offers_in_words": lambda: in_words(len(self._open_offers)),
@@ -183,10 +184,11 @@ class CardVariables:
         """The open offers that the reader knows: all, or for an employer those on the card."""
         return _open_offers_of(self.facts.of_kind("offer")) if self.private else self._open
 
-    def _missed_deadlines(self) -> list[Any]:
-        """The response deadlines of its open offers that are over, the latest last."""
-        missed = (one for one in self._open if one.values.get("respond_by", self.now) < self.now)
-        return sorted(self._context_of(one)["respond_by"] for one in missed)
+    def _deadlines(self, *, missed: bool) -> list[Any]:
+        """The response deadlines of its open offers that are ahead, or those that are over, in their order."""
+        stated = (one for one in self._open if "respond_by" in one.values)
+        chosen = (one for one in stated if (one.values["respond_by"] <= self.now) is missed)
+        return sorted(self._context_of(one)["respond_by"] for one in chosen)
 
     def _employers(self) -> list[str]:
         """The names of the employers that the card is about, otherwise those of the open offers."""
