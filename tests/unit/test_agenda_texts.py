@@ -207,44 +207,6 @@ def test_no_eight_words_in_a_row_are_the_articles(name: str) -> None:
     assert [run for run in word_runs(as_text(play(happenings, now))) if hash_run(run) in articles] == []
 
 
-def test_a_late_letter_with_an_opening_says_sorry_too() -> None:
-    soon = without("respond_by", "start_date") | {"respond_by": "2026-03-02T12:00:00Z", **LEE}
-    thanks: Happening = (START, "offer.extended", offer("o1", "Acme", **soon))
-    [draft] = card([thanks], "write-to-employer", "2026-03-02T12:00:01Z")["drafts"]
-    late = "I am sorry that you did not have my answer by Monday, 2 March 2026, 12:00 (UTC)."
-    assert f"I am going through it carefully. {late}" in draft["body"]
-    [draft] = card([thanks], "write-to-employer", "2026-03-02T11:59:59Z")["drafts"]
-    assert "sorry" not in draft["body"]
-    answered = ("2026-03-02T11:00:00Z", "contact.logged", {"offer": "o1", "by": "candidate", "purpose": "answer"})
-    assert "candidate" not in play([thanks, answered], "2026-03-02T12:00:01Z"), "the answer is on record"
-
-
-def test_who_is_about_to_say_yes_asks_for_time_until_it_is_over() -> None:
-    said = (
-        (START, "offer.extended", offer("o1", "Acme", respond_by="2026-03-04T12:00:00Z", **LEE)),
-        (START, "offer.acceptance_planned", {"offer": "o1"}),
-    )
-    early, late = (card([*said], "write-to-employer", f"2026-03-04T{time}Z") for time in ("11:59:59", "12:00:00"))
-    time = "You asked for my answer by Wednesday, 4 March 2026, 12:00 (UTC). If these answers take longer, could I"
-    first = "That time is over, so ask first whether the offer still stands."
-    assert [time in one["drafts"][0]["body"] for one in (early, late)] == [True, False]
-    assert [first in one["message"] for one in (early, late)] == [False, True]
-    assert [f"Before I {word}, I would" in early["drafts"][0]["body"] for word in ("answer", "decide")] == [True, False]
-    assert "If the offer still stands, I would be grateful" in late["drafts"][0]["body"]
-
-
-def test_who_has_signed_elsewhere_declines_and_neither_answers_nor_asks_for_a_new_date() -> None:
-    late: Happening = (START, "offer.extended", offer("o1", "Acme", respond_by="2026-03-04T12:00:00Z", **LEE))
-    signed: Happening = (START, "offer.letter_signed", offer("o2", "Globex"))
-    [first, *others] = play([late, signed], "2026-03-04T12:00:00Z")["candidate"]["cards"]
-    assert (first["title"], first["priority"]) == ("Answer Acme: you have signed elsewhere", "urgent")
-    sorry = "I am sorry that you did not have my answer by Wednesday, 4 March 2026, 12:00 (UTC)."
-    assert sorry in first["drafts"][0]["body"]
-    assert not [one["title"] for one in others if "at once" in one["title"]]
-    [early, *_] = play([late, signed], "2026-03-04T11:59:59Z")["candidate"]["cards"]
-    assert "sorry" not in early["drafts"][0]["body"]
-
-
 def test_a_bare_offer_is_two_things_to_do_and_one_for_the_employer() -> None:
     found = play(*CASES["bare-offer"])
     assert {reader: len(document["cards"]) for reader, document in found.items()} == {
