@@ -241,6 +241,17 @@ def test_a_letter_about_a_first_interview_says_what_sets_the_employer_apart() ->
     assert "what people value here: [two or three things" in joined["drafts"][0]["body"]
 
 
+def test_who_owes_the_letter_says_sorry_instead_of_missing_a_sign() -> None:
+    happenings = [ACME, ACCEPTED]
+    [draft] = card(happenings, "write-to-candidate", "2026-03-09T10:00:00Z", reader="employer acme")["drafts"]
+    sorry = "I am sorry that you have had to wait for our letter, and I wanted to ask how you are."
+    assert f"the formal letter for the position of Product Designer.\n\n{sorry}\n" in draft["body"]
+    assert "not heard" not in draft["body"]
+    letter: Happening = ("2026-03-09T10:00:00Z", "offer.letter_received", {"offer": "o1"})
+    joined = card([*happenings, letter], "write-to-candidate", "2026-03-16T10:00:00Z", reader="employer acme")
+    assert "I have not heard from you for some days" in joined["drafts"][0]["body"]
+
+
 def test_one_question_is_no_list() -> None:
     title, body = letter(without("start_date"))
     assert title == "Write to Acme: thank them and ask one thing"
