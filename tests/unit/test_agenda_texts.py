@@ -273,6 +273,36 @@ def test_questions_of_one_point_are_one_point() -> None:
     )
 
 
+def test_a_manager_is_asked_what_would_change() -> None:
+    terms = without("start_date", "workplace", "hours_per_week", "basis", "weekends", "on_call", "overtime_paid")
+    internal = offer("o1", "Initech", **terms)
+    found = card([JOB, (START, "offer.extended", internal)], "write-to-employer")
+    asked = [line for line in found["drafts"][0]["body"].splitlines() if line[:1].isdigit()]
+    assert asked == [
+        "1. From which day would it apply?",
+        "2. Would my hours change, or how they are paid? Would I work at weekends or be on call?",
+        "3. Would my place of work change?",
+    ]
+    assert "Ask from which day it would apply" in found["steps"]
+    assert "Ask whether your hours would change, and about weekends and on-call duty" in found["steps"]
+    assert "Ask whether your place of work would change" in found["steps"]
+
+
+@pytest.mark.parametrize(
+    ("unknown", "step", "question"),
+    [
+        ("basis", "whether your hours would change", "Would my hours change, or how they are paid?"),
+        ("weekends", "about weekends", "Would I work at weekends?"),
+        ("on_call", "about on-call duty", "Would I be on call?"),
+    ],
+)
+def test_a_manager_is_asked_about_the_hours_that_are_unknown(unknown: str, step: str, question: str) -> None:
+    internal = offer("o1", "Initech", **without(unknown))
+    found = card([JOB, (START, "offer.extended", internal)], "write-to-employer")
+    assert f"Ask {step}" in found["steps"]
+    assert f"\n{question}\n" in found["drafts"][0]["body"]
+
+
 def test_after_the_thanks_the_letter_begins_without_them() -> None:
     title, body = letter(without("start_date", "travel_percent"), THANKED)
     assert title == "Write to Acme: ask two things"
