@@ -252,6 +252,16 @@ def test_who_owes_the_letter_says_sorry_instead_of_missing_a_sign() -> None:
     assert "I have not heard from you for some days" in joined["drafts"][0]["body"]
 
 
+def test_after_a_yes_to_one_position_the_letter_asks_nothing_about_the_other() -> None:
+    happenings, _ = CASES["two-positions"]
+    yes: Happening = ("2026-03-02T11:00:00Z", "offer.accepted", {"offer": "o1", "by": "written"})
+    cards = play([*happenings, yes], "2026-03-02T11:01:00Z")["candidate"]["cards"]
+    [answer] = [one for one in cards if one["title"] == "Answer Acme's other offer (Clerk) as well"]
+    assert "As I have accepted that of Analyst, I decline this offer" in answer["drafts"][0]["body"]
+    assert [one["title"] for one in cards if one["title"].startswith("Write to")] == []
+    assert "Ask Acme for your start date" in [one["title"] for one in cards]
+
+
 def test_one_question_is_no_list() -> None:
     title, body = letter(without("start_date"))
     assert title == "Write to Acme: thank them and ask one thing"
