@@ -18,7 +18,9 @@ EMPLOYER = ("id", "name", "time_zone")
 CUSTOM = "custom"
 """In event data: fields that a rulebook declares; in the case: what their names begin with."""
 DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_KEPT_FIRST: Final = ("extended", "declined", "withdrawn", "rescinded", "expired")
+ACCEPTANCES: Final = ("accepted", "accepted.verbal", "accepted.written")
+"""Milestones of an offer, by how it was accepted."""
+_KEPT_FIRST: Final = ("extended", *ACCEPTANCES, "declined", "withdrawn", "rescinded", "expired")
 """Milestones of an offer of which the case also keeps when they were first stated."""
 SINGLE = ""
 """Entity id of the kinds that exist once per case: the candidate and the current employment."""

@@ -111,7 +111,8 @@ class _Voice:
     def choose(self, name: str) -> tuple[RawRegister, bool]:
         """The register of a field, and whether its time counts as stated."""
         stated, received = self.stated.get(name), self.received.get(name)
-        if stated is not None and (received is None or not self.is_later(received[0], stated[0])):
+        is_first = name.startswith(EARLIEST)
+        if stated is not None and (received is None or is_first or not self.is_later(received[0], stated[0])):
             return stated, True
         assert received is not None
         return received, stated is not None

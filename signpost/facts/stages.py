@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from signpost.case.case import Register, Stamp
+from signpost.case.fold import ACCEPTANCES
 from signpost.case.order import REACHED
 
 OFFER_STAGES = {
@@ -96,9 +97,14 @@ def _acceptance(fields: Mapping[str, Register]) -> "_Reached | None":
     """
     reset = _latest(fields, _NOT_ACCEPTED) or NEVER
     countered = max(reset, _latest(fields, ("countered",)) or NEVER)
-    acceptances = [_reached(fields, name) for name in _ACCEPTED if name in fields]
+    acceptances = [
+        (fields[each][0][0], _ORDER.index(name), fields[each][0])
+        for name in ACCEPTANCES
+        for each in (name, f"{REACHED}.{name}")  # the last of this form, and the first
+        if each in fields
+    ]
     valid = [one for one in acceptances if one > countered] or [one for one in acceptances if one > reset]
-    return min(valid, default=None) or _latest(fields, (*_ACCEPTED, "letter_signed"))
+    return min(valid, default=None) or _latest(fields, (*ACCEPTANCES, "letter_signed"))
 
 
 def _accepted_by(fields: Mapping[str, Register], accepted: "_Reached") -> Iterator[DerivedFact]:
@@ -127,7 +133,6 @@ def _reached(fields: Mapping[str, Register], name: str) -> _Reached:
 
 
 NEVER: _Reached = (0, -1, (0, "", ""))
-_ACCEPTED = ("accepted", "accepted.verbal", "accepted.written")
 _NOT_ACCEPTED = tuple(name for name, stage in OFFER_STAGES.items() if stage != "accepted")
 _ORDER = ("extended", "countered", *(name for name in OFFER_STAGES if name != "extended"))
 """An acceptance of the time of a counteroffer answers it."""

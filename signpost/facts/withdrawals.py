@@ -12,14 +12,17 @@ _IN_WRITING: Final = ("email", "letter", "message")
 
 def add_withdrawals(offers: Iterable[Entity], contacts: Iterable[Entity]) -> None:
     """Set `withdrawing_since` of each offer: the first withdrawal by the candidate since the last yes or, without one,
-    since it was made."""
+    since it was made. A yes after a withdrawal is the one that counts."""
     withdrawals = [contact for contact in contacts if is_withdrawal(contact)]
     for offer in offers if withdrawals else ():
         offered_at = _last_offered_at(offer)
-        since = [one for one in withdrawals if offered_at is not None and one.values["at"] >= offered_at]
-        first = min((one for one in since if is_for(one, offer)), key=lambda one: one.stamps["at"], default=None)
+        own = [one for one in withdrawals if offered_at is not None and is_for(one, offer)]
+        since = [one for one in own if one.values["at"] >= offered_at]
+        first = min(since, key=lambda one: one.stamps["at"], default=None)
         if first is not None:
             offer.set("withdrawing_since", first.values["at"], first.stamps["at"], first.offsets.get("at", 0))
+        if offer.values.get("stage") == "accepted" and any(_is_taken_back(one, offer) for one in own):
+            offer.set("accepted_at", offered_at, offer.stamps["stage"], offer.offsets.get("accepted_at", 0))
 
 
 def _last_offered_at(offer: Entity) -> int | None:
@@ -28,6 +31,10 @@ def _last_offered_at(offer: Entity) -> int | None:
         return offer.stamps["stage"][0]
     offered_at: int | None = offer.values.get("accepted_at", offer.values.get("extended_at"))
     return offered_at
+
+
+def _is_taken_back(withdrawal: Entity, offer: Entity) -> bool:
+    return bool(offer.values["accepted_at"] <= withdrawal.values["at"] < offer.stamps["stage"][0])
 
 
 def told_withdrawal(withdrawals: Iterable[Entity], countered_at: int = 0) -> Entity | None:

@@ -109,6 +109,15 @@ def test_an_opening_that_tells_of_the_beginning_takes_nothing_back_however_late(
     assert times(first, decided, said("extended", 1, 9, turn=turn, id="late")) == {"extended": 1, "accepted": 3}
 
 
+def test_when_an_offer_was_first_extended_is_what_its_source_states_and_no_later_receipt() -> None:
+    sent, decided = said("extended", 1, 5), said("accepted", 6, 6)
+    again = said("extended", 9, 9, turn=Turn.AGAIN, dated=False)
+    for order in permutations((sent, decided, again)):
+        fields = resolve("offer", Case().fold(*order).registers["offer"]["o"])
+        assert fields[f"{REACHED}.extended"][0][0] - AT == 1
+        assert fields["extended"][0][0] - AT == 9
+
+
 def test_an_opening_set_back_takes_the_decision_back() -> None:
     decided = said("accepted", 5, 5)
     again = said("extended", 9, 9, turn=Turn.AGAIN, dated=False)

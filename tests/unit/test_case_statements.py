@@ -61,9 +61,12 @@ ACME = {"id": "acme", "name": "Acme"}
 
 
 def test_how_an_offer_was_accepted_is_a_milestone_and_no_field() -> None:
-    assert stated("offer.accepted", offer="o", by="verbal") == {"offer/o": {"accepted.verbal": True}}
-    assert stated("offer.accepted", offer="o", by="written") == {"offer/o": {"accepted.written": True}}
-    assert stated("offer.accepted", offer="o") == {"offer/o": {"accepted": True}}
+    for data, name in (
+        ({"by": "verbal"}, "accepted.verbal"),
+        ({"by": "written"}, "accepted.written"),
+        ({}, "accepted"),
+    ):
+        assert stated("offer.accepted", offer="o", **data) == {"offer/o": {name: True, f"reached.{name}": True}}
     declined = {"declined": True, "reached.declined": True, "by": "phone"}
     assert stated("offer.declined", offer="o", by="phone") == {"offer/o": declined}
 

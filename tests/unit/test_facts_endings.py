@@ -217,6 +217,27 @@ def test_how_an_offer_was_accepted(said: list[dict[str, str]], by: str | None) -
 
 
 @pytest.mark.parametrize(
+    ("between", "accepted"),
+    [
+        ((), 1),
+        ((offer(2, "accepted"),), 1),
+        ((offer(2, "countered"),), 3),
+        ((offer(2, "declined"),), 3),
+        ((contact(2, "phone"),), 3),
+        ((contact(1, "phone"),), 3),
+        ((contact(0.5, "phone"),), 1),
+        ((contact(3, "phone"),), 1),
+        ((contact(2, "phone", offer="another"),), 1),
+        ((offer(2.5, "letter_signed"),), 1),
+        ((contact(2, "phone"), offer(2.5, "letter_signed")), 3),
+    ],
+)
+def test_a_yes_that_is_only_said_again_keeps_its_time(between: tuple[Said, ...], accepted: int) -> None:
+    found = only("offer", offer(0, "extended"), offer(1, "accepted"), *between, offer(3, "accepted"))
+    assert found.values["accepted_at"] == START + accepted * HOUR
+
+
+@pytest.mark.parametrize(
     ("said", "by"),
     [
         ([("accepted", {"by": "written"}), ("countered", {})], "written"),
