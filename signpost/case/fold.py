@@ -72,6 +72,7 @@ def _interview(event: Event, name: str) -> Iterator[Statement]:
     else:
         yield "interview", interview, name, _milestone(event)
     if name == "completed":
+        yield "interview", interview, f"{REACHED}.{name}", _milestone(event)
         data["completed_at"] = data.get("completed_at") or format_instant(event.time, event.offset)
     for term in ("starts_at", "format"):
         if data.get(term):

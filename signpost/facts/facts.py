@@ -21,7 +21,7 @@ from signpost.facts.panels import add_panels
 from signpost.facts.people import add_people
 from signpost.facts.places import add_places
 from signpost.facts.renewals import add_renewals
-from signpost.facts.repeats import add_first_ends, add_first_extensions
+from signpost.facts.repeats import add_first_completions, add_first_ends, add_first_extensions
 from signpost.facts.replaced_offers import join_replaced_offers
 from signpost.facts.stages import DerivedFact, interview_stage, offer_stage
 from signpost.facts.talks import add_talks, add_thanks, forget_earlier_talk
@@ -81,6 +81,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
             _add_own(entity, registers[kind][entity.id], vocabulary)
     _add_named_applications(entities)
     resolve_employers(entities)
+    add_first_completions(entities["interview"], registers.get("interview", {}))
     recorded = recorded_ends(entities["application"])
     ended = add_renewals(entities["offer"], entities["contact"], recorded)
     ends = add_application_stages(entities)

@@ -1,13 +1,16 @@
 """Since when a state holds that is stated again and again, as nightly exports do. Pure."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from signpost.case.case import Register
 from signpost.case.order import REACHED
 from signpost.facts.applications import End
 from signpost.facts.entity import Entity
-from signpost.facts.stages import ENDED, OFFER_STAGES
+from signpost.facts.stages import ENDED, INTERVIEW_STAGES, OFFER_STAGES
 from signpost.facts.values import milestone_offset
+
+_PLANS: Final = tuple(name for name in INTERVIEW_STAGES if name != "completed")
 
 
 def add_first_ends(offers: Iterable[Entity], registers: Mapping[str, Mapping[str, Register]]) -> None:
@@ -23,6 +26,20 @@ def add_first_ends(offers: Iterable[Entity], registers: Mapping[str, Mapping[str
         if max(others, default=0) < first[0]:
             offer.set(f"{stage}_at", first[0], first, milestone_offset(value) or 0)
             offer.stamps.update(stage=first, ended=first)
+
+
+def add_first_completions(interviews: Iterable[Entity], registers: Mapping[str, Mapping[str, Register]]) -> None:
+    """Let each interview whose sender states no end of it have ended when it was first stated to be over, unless it was
+    planned again or cancelled since.
+
+    `registers`: of the interviews."""
+    for interview in interviews:
+        fields = registers.get(interview.id, {})
+        first, value = fields.get(f"{REACHED}.completed", (None, None))
+        if first is None or interview.values.get("completed_at") != fields["completed"][0][0]:
+            continue
+        if not any(first < fields[name][0] for name in _PLANS if name in fields):
+            interview.set("completed_at", first[0], first, milestone_offset(value) or 0)
 
 
 def add_first_extensions(
