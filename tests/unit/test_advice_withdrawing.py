@@ -1,0 +1,104 @@
+"""What candidates with several acceptances read about the places that they give up and the one that they keep."""
+
+from typing import Any
+
+from signpost.advice.advise import advise
+from signpost.case import Case
+from signpost.case.instant import parse_instant
+from tests.support.rulebooks import shipped_engine
+from tests.unit.test_zones import sent
+
+Happening = tuple[str, str, dict[str, Any]]
+"""(when, short type, data)"""
+NOW = "2026-03-10T12:00:00Z"
+
+
+def advice(*happenings: Happening, now: str = NOW) -> dict[str, dict[str, Any]]:
+    """The advice to the candidate, by `RULE@KIND/ID`."""
+    events = [sent(number, kind, data, time) for number, (time, kind, data) in enumerate(happenings)]
+    found = advise(shipped_engine(), Case().fold(*events), b"", tenant="t", key="c-1", now=parse_instant(now)).changes
+    return {f"{one.rule}@{one.subject}": one.data for one in found if one.audience == "candidate"}
+
+
+def text_of(data: dict[str, Any]) -> str:
+    drafts = (f"{draft['title']}\n{draft['body']}" for draft in data["drafts"])
+    return "\n".join([data["title"], data["message"], *data["steps"], *drafts])
+
+
+def made(day: int, employer: str, **terms: Any) -> Happening:
+    """An offer of a day in March 2026."""
+    name = employer.lower()
+    offer = {"offer": name, "employer": {"id": name, "name": employer}, **terms}
+    return f"2026-03-{day:02}T10:00:00Z", "offer.extended", offer
+
+
+def yes(day: int, offer: str, by: str = "written") -> Happening:
+    return f"2026-03-{day:02}T11:00:00Z", "offer.accepted", {"offer": offer, "by": by}
+
+
+def signed(day: int, offer: str) -> Happening:
+    return f"2026-03-{day:02}T11:00:00Z", "offer.letter_signed", {"offer": offer}
+
+
+ALDER, BIRCH = made(2, "Alder", start_date="2026-04-06"), made(4, "Birch", start_date="2026-04-13")
+CEDAR = made(2, "Cedar", start_date="2026-04-20", conditions=["background_check"])
+DOGWOOD = made(6, "Dogwood")
+THREE = (ALDER, yes(3, "alder"), BIRCH, yes(5, "birch"), CEDAR, yes(7, "cedar", "verbal"))
+
+
+def test_of_three_acceptances_the_latest_is_the_place_to_keep() -> None:
+    found = advice(*THREE)
+    for given_up, other in (("alder", "Birch"), ("birch", "Alder")):
+        data = found[f"withdraw-promptly@offer/{given_up}"]
+        assert "since then also to Cedar, where you begin on Monday, 20 April 2026." in data["message"]
+        assert "If you are going with Cedar, tell" in data["message"]
+        assert "The offer from Cedar still depends on" in data["message"]
+        assert any(step.startswith("Have the offer from Cedar confirmed in writing") for step in data["steps"])
+        reasons = found[f"know-why-you-withdraw@offer/{given_up}"]
+        assert "what makes you prefer Cedar" in reasons["message"]
+        assert other not in text_of(data) + text_of(reasons)
+
+
+def test_who_stays_after_all_says_so_although_another_yes_came_between() -> None:
+    job: Happening = ("2026-03-01T10:00:00Z", "employment.current", {"employer": {"id": "cedar", "name": "Cedar"}})
+    data = advice(job, *THREE)["withdraw-promptly@offer/alder"]
+    assert "since then also to Cedar, where you work now." in data["message"]
+    assert text_of(data).count("decided to stay with my present employer") == 2
+
+
+def test_the_start_date_is_settled_before_the_place_before_it_is_given_up() -> None:
+    data = advice(*THREE[:4], DOGWOOD, yes(7, "dogwood"))["settle-start-date-first@offer/dogwood"]
+    assert "You said yes to Birch and then to Dogwood" in data["message"]
+    assert "give up your place at Birch, and do it soon: Birch" in data["message"]
+    assert "Alder" not in text_of(data)
+
+
+def test_others_hear_of_the_letter_that_was_signed_last() -> None:
+    elm, fir = ({"id": name.lower(), "name": name} for name in ("Elm", "Fir"))
+    interview = {"interview": "i", "employer": elm, "starts_at": "2026-03-20T10:00:00Z"}
+    coming: Happening = ("2026-03-02T10:00:00Z", "interview.scheduled", interview)
+    applied: Happening = ("2026-03-02T10:00:00Z", "application.submitted", {"application": "a", "employer": fir})
+    both = signed(3, "alder"), signed(7, "cedar")
+    applied[2]["employer"] = {"id": "fir", "name": "Fir"}
+    found = advice(ALDER, CEDAR, DOGWOOD, coming, applied, *both)
+    for name in ("decline-other-offers@offer/dogwood", "cancel-other-interviews@interview/i"):
+        assert "letter with Cedar" in found[name]["message"]
+        assert "still depends on" in found[name]["message"]
+        assert "Alder" not in text_of(found[name])
+    assert "Your letter with Cedar is signed" in found["withdraw-other-applications@application/a"]["message"]
+
+
+def test_a_new_offer_is_weighed_against_the_latest_yes() -> None:
+    late = made(8, "Elm")
+    assert "already said yes to Cedar" in advice(*THREE, late)["decide-on-second-offer@offer/elm"]["message"]
+    job: Happening = ("2026-03-01T10:00:00Z", "employment.current", {"employer": {"id": "elm", "name": "Elm"}})
+    stay = advice(job, *THREE, late)["think-twice-before-staying@offer/elm"]
+    assert "accepted a position at Cedar" in stay["message"]
+    assert "Alder" not in text_of(stay)
+
+
+def test_the_manager_hears_of_the_job_that_is_kept() -> None:
+    job: Happening = ("2026-03-01T10:00:00Z", "employment.current", {"employer": {"id": "elm", "name": "Elm"}})
+    planned: Happening = ("2026-03-08T10:00:00Z", "employment.resignation_planned", {"planned": True})
+    found = advice(job, ALDER, BIRCH, signed(3, "alder"), signed(5, "birch"), planned)
+    assert "your letter with Birch is signed" in found["tell-boss-first@candidate/c-1"]["message"]
