@@ -165,8 +165,9 @@ def _words(answer: Answer, context: _Context) -> Words:
     has_name = not texts.drafts or "employer_name" in answer.subject.values
     letter = context.letter if has_name else Variables(context.letter | {"employer": EMPLOYER_TO_FILL_IN})
     drafts = [
-        {"name": draft.name, "title": title(draft.title, context=letter), "body": text(draft.body, context=letter)}
+        {"name": draft.name, "title": title(draft.title, context=letter), "body": body}
         for draft in texts.drafts
+        if (body := text(draft.body, context=letter))
     ]
     steps = [step for step in map(text, texts.steps) if step]
     return Words(title(texts.title), text(texts.message), steps, drafts, context.comparison)

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from signpost.advice.advise import advise
 from signpost.case import Case
 from signpost.case.instant import parse_instant
+from tests.support.agendas import play
 from tests.support.rulebooks import shipped_engine
 from tests.unit.test_zones import sent
 
@@ -102,3 +105,62 @@ def test_the_manager_hears_of_the_job_that_is_kept() -> None:
     planned: Happening = ("2026-03-08T10:00:00Z", "employment.resignation_planned", {"planned": True})
     found = advice(job, ALDER, BIRCH, signed(3, "alder"), signed(5, "birch"), planned)
     assert "your letter with Birch is signed" in found["tell-boss-first@candidate/c-1"]["message"]
+
+
+# A withdrawal that is only half of one
+
+
+def withdrawal(day: int, offer: str, **how: str) -> Happening:
+    contact = {"offer": offer, "by": "candidate", "purpose": "withdrawal", **how}
+    return f"2026-03-{day:02}T15:00:00Z", "contact.logged", contact
+
+
+TWO = (ALDER, yes(3, "alder"), BIRCH, yes(5, "birch"))
+
+
+@pytest.mark.parametrize("channel", ["phone", "video", "in_person"])
+def test_who_has_spoken_is_to_write_and_gets_the_letter_alone(channel: str) -> None:
+    data = advice(*TWO, withdrawal(6, "alder", channel=channel))["withdraw-promptly@offer/alder"]
+    assert data["title"] == "Finish your withdrawal from Alder"
+    assert "On Friday, 6 March 2026 (UTC) you spoke to Alder" in data["message"]
+    assert "Write today" in data["message"]
+    assert data["steps"][0] == "Put your withdrawal from Alder in writing."
+    [letter] = data["drafts"]
+    assert letter["name"] == "withdrawal-letter"
+    assert "As I told you on Friday, 6 March 2026" in letter["body"]
+    assert "Following our call" not in letter["body"]
+
+
+@pytest.mark.parametrize("channel", ["email", "letter", "message"])
+def test_who_has_written_is_to_call_and_gets_the_words_for_it_alone(channel: str) -> None:
+    data = advice(*TWO, withdrawal(6, "alder", channel=channel))["withdraw-promptly@offer/alder"]
+    assert "On Friday, 6 March 2026 (UTC) you wrote to Alder" in data["message"]
+    assert "Call today" in data["message"]
+    assert data["steps"][0] == "Speak to Alder about your withdrawal as well."
+    [call] = data["drafts"]
+    assert (call["name"], call["title"]) == ("withdrawal-call", "What to say on the phone")
+    assert "I have written to you, and wanted you to hear it from me as well." in call["body"]
+    assert "You will have my letter today" not in call["body"]
+
+
+def test_of_a_withdrawal_without_a_channel_either_half_may_be_missing() -> None:
+    data = advice(*TWO, withdrawal(6, "alder"))["withdraw-promptly@offer/alder"]
+    assert "only one of the two is on record" in data["message"]
+    assert any("If you have only written, call" in step for step in data["steps"])
+    assert [draft["name"] for draft in data["drafts"]] == ["withdrawal-call", "withdrawal-letter"]
+
+
+def test_a_withdrawal_that_a_new_yes_took_back_is_no_half() -> None:
+    taken_back = (ALDER, yes(3, "alder", "verbal"), withdrawal(6, "alder", channel="phone"), yes(8, "alder"))
+    data = advice(*taken_back, BIRCH, yes(9, "birch"))["withdraw-promptly@offer/alder"]
+    assert data["title"] == "Withdraw from Alder without delay"
+    assert [draft["name"] for draft in data["drafts"]] == ["withdrawal-call", "withdrawal-letter"]
+    assert "Following our call" in text_of(data)
+
+
+@pytest.mark.parametrize("channel", ["phone", "email"])
+def test_a_card_names_the_missing_half_once(channel: str) -> None:
+    happenings = [*TWO, withdrawal(6, "alder", channel=channel)]
+    [card] = [one for one in play(happenings, NOW)["candidate"]["cards"] if one["kind"] == "withdraw"]
+    assert [step for step in card["steps"] if "your withdrawal" in step] == [card["steps"][0]]
+    assert len(card["drafts"]) == 1

@@ -36,7 +36,7 @@ _VALUES: Mapping[str, Any] = {
 }
 _MISSING = object()
 Facts: TypeAlias = dict[str, Any]
-_CAN_BE_EMPTY = ("step", "opening", "question")
+_CAN_BE_EMPTY = ("step", "opening", "question", "body")
 """Texts that are left out where they are empty."""
 
 
