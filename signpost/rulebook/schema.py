@@ -68,7 +68,7 @@ def _rule(sources: Sources, acts: Acts) -> JsonSchema:
         },
         "priority": {"description": "low, normal, high or urgent; or each with the moment from which it applies."},
         "due": {**_TEXT, "description": "When the step is due: respond_by, or wait after completed_at."},
-        "title": {**_TEXT, "maxLength": 200, "description": "One line that says what to do. A template."},
+        "title": {**_TEXT, "maxLength": 500, "description": "One line that says what to do. A template."},
         "message": {**_TEXT, "description": "Why, in a few sentences. A template."},
         "steps": {**_TEXTS, "description": "What to do, step by step. Templates; empty steps are left out."},
         "drafts": {

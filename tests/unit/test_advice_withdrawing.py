@@ -124,7 +124,7 @@ def test_who_has_spoken_is_to_write_and_gets_the_letter_alone(channel: str) -> N
     assert data["title"] == "Finish your withdrawal from Alder"
     assert "On Friday, 6 March 2026 (UTC) you spoke to Alder" in data["message"]
     assert "Write today" in data["message"]
-    assert data["steps"][0] == "Put your withdrawal from Alder in writing."
+    assert data["steps"][0] == "Confirm your withdrawal to Alder in writing."
     [letter] = data["drafts"]
     assert letter["name"] == "withdrawal-letter"
     assert "As I told you on Friday, 6 March 2026" in letter["body"]
@@ -164,3 +164,61 @@ def test_a_card_names_the_missing_half_once(channel: str) -> None:
     [card] = [one for one in play(happenings, NOW)["candidate"]["cards"] if one["kind"] == "withdraw"]
     assert [step for step in card["steps"] if "your withdrawal" in step] == [card["steps"][0]]
     assert len(card["drafts"]) == 1
+
+
+# Another position at the same employer
+
+
+def position(day: int, offer: str, **terms: Any) -> Happening:
+    return f"2026-03-{day:02}T10:00:00Z", "offer.extended", {"offer": offer, "employer": ALDER[2]["employer"], **terms}
+
+
+ANALYST = position(2, "analyst", title="Analyst", start_date="2026-04-06")
+LEAD = position(4, "lead", title="Lead analyst", start_date="2026-04-06", conditions=["background_check"])
+MOVES_UP = (ANALYST, yes(3, "analyst"), LEAD, yes(5, "lead", "verbal"))
+
+
+def test_who_moves_up_gives_up_a_position_and_leaves_nobody() -> None:
+    found = advice(*MOVES_UP)
+    data = found["withdraw-promptly@offer/analyst"]
+    assert data["title"] == "Give up the position of Analyst at Alder now"
+    assert "The second offer still depends on" in data["message"]
+    assert "Have the second position confirmed in writing before you give up the first." in data["steps"]
+    assert any("you have accepted another position there" in step for step in data["steps"])
+    reasons = found["know-why-you-withdraw@offer/analyst"]
+    assert reasons["title"] == "Be clear why you prefer the other job at Alder"
+    assert "Strike out everything that more pay in this one would make up for." in reasons["steps"]
+    for text in (text_of(data), text_of(reasons)):
+        assert [
+            words for words in ("leaving", "lose both", "from Alder confirmed", "with Alder,") if words in text
+        ] == []
+
+
+def test_a_position_without_a_title_is_the_first() -> None:
+    data = advice(position(2, "analyst"), *MOVES_UP[1:])["withdraw-promptly@offer/analyst"]
+    assert data["title"] == "Give up your first position at Alder now"
+
+
+def test_half_a_withdrawal_from_a_position_names_it() -> None:
+    spoken = withdrawal(6, "analyst", channel="phone")
+    found = advice(*MOVES_UP, spoken)
+    assert found["withdraw-promptly@offer/analyst"]["title"] == "Finish your withdrawal as Analyst at Alder"
+    title = found["confirm-withdrawal-in-writing@offer/analyst"]["title"]
+    assert title == "Confirm your withdrawal to Alder in writing"
+    untitled = advice(position(2, "analyst"), *MOVES_UP[1:], spoken)["withdraw-promptly@offer/analyst"]
+    assert untitled["title"] == "Finish your withdrawal from a position at Alder"
+
+
+def test_the_start_date_of_the_second_position_is_settled_before_the_first_is_given_up() -> None:
+    data = advice(*MOVES_UP[:2], position(4, "lead", title="Lead analyst"), yes(5, "lead"))[
+        "settle-start-date-first@offer/lead"
+    ]
+    assert "You said yes to Alder as Analyst, and then to another position there, Lead analyst" in data["message"]
+    assert "Once it is fixed, and not before, say there that you are giving up the first position." in data["steps"]
+    assert "your place at Alder" not in text_of(data)
+
+
+def test_the_place_is_asked_back_after_the_other_position_was_taken_back() -> None:
+    taken_back: Happening = ("2026-03-07T10:00:00Z", "offer.rescinded", {"offer": "lead"})
+    data = advice(*MOVES_UP, withdrawal(6, "analyst", channel="phone"), taken_back)
+    assert "they took their other offer back" in data["ask-for-place-back@offer/analyst"]["message"]
