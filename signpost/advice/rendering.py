@@ -1,5 +1,6 @@
 """Renders the texts of one recommendation: within a length, on one line where they have one, and without failing."""
 
+import re
 from typing import Final
 
 from signpost.advice.text_faults import FAULTS
@@ -11,6 +12,7 @@ MAX_TITLE_CHARS: Final = 200
 MAX_TEXT_CHARS: Final = 20_000
 """As the schema of recommendations allows."""
 SHORTENED_MARK: Final = "… (shortened)"
+_SECOND_POSSESSIVE: Final = re.compile("(?<=['\u2019][sS])['\u2019]s\\b")
 
 
 def render_title(rule: str, source: str, context: Variables) -> str:
@@ -32,7 +34,8 @@ def render_line(rule: str, source: str, context: Variables) -> str:
 
 
 def _render(rule: str, source: str, context: Variables, max_chars: int) -> str:
-    """The beginning of the text; the name of the rule if the text fails, so that the event is processed anyway."""
+    """The beginning of the text; the name of the rule if the text fails, so that the event is processed anyway. A name
+    that ends with a possessive takes no second one: "St. Mary's letter"."""
     try:
         text = render_within(source, context, max_chars)
     except Exception as error:  # whatever an author's expression can raise
@@ -40,4 +43,5 @@ def _render(rule: str, source: str, context: Variables, max_chars: int) -> str:
         return rule.replace("-", " ").capitalize()
     if len(text) > max_chars:
         FAULTS.count_shortened(rule, max_chars)
-    return text
+        return text
+    return _SECOND_POSSESSIVE.sub("", text)

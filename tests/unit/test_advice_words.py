@@ -73,6 +73,31 @@ def test_an_employer_sees_no_private_field_in_its_texts() -> None:
     assert known == {"id": "c-1", "has_family": True}
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("St. Mary's", "St. Mary's letter"),
+        ("MCDONALD'S", "MCDONALD'S letter"),
+        ("Lloyd\u2019s", "Lloyd\u2019s letter"),
+        ("Jones", "Jones's letter"),
+        ("Acme", "Acme's letter"),
+        ("Wendy's", "Wendy's letter"),
+    ],
+)
+def test_a_name_with_a_possessive_takes_no_second_one(name: str, shown: str) -> None:
+    for render in (render_title, render_line, render_text):
+        assert render("rule", "{{ name }}'s letter", Variables(name=name)) == shown
+    assert render_title("rule", "{{ names | listed }}'s letters", Variables(names=["Acme", name])) == (
+        f"Acme and {shown}s"
+    )
+    assert render_text("rule", "It's {{ name }}.", Variables(name=name)) == f"It's {name}."
+
+
+def test_a_long_title_stays_marked_where_a_possessive_is_too_much() -> None:
+    source = "x" * (MAX_TITLE_CHARS - 7) + "{{ name }}'s {{ name }}"
+    assert render_title("rule", source, Variables(name="Mary's")).endswith("…")
+
+
 @pytest.mark.parametrize("size", [MAX_TITLE_CHARS, MAX_TITLE_CHARS + 1])
 def test_a_title_has_its_length(size: int) -> None:
     title = render_title("a-rule", "{{ text }}", Variables(text="x" * size))
