@@ -48,6 +48,7 @@ VARIABLES: Final[Mapping[str, Shape]] = {
     "offered": Many(TEXT),
     "deadlines": Many(INSTANT),
     "missed_deadlines": Many(INSTANT),
+    "interviewed": Many(INSTANT),
     "subjects": NUMBER,
     "offers": NUMBER,
     "offers_in_words": TEXT,

@@ -143,6 +143,13 @@ CASES: dict[str, tuple[list[Happening], str]] = {
         [(f"2026-03-0{day}T11:00:00Z", "interview.completed", interview(f"i{day}", "Hooli", **LEE)) for day in (3, 4)],
         "2026-03-04T11:01:00Z",
     ),
+    "two-interviews-without-word": (
+        [
+            (f"2026-03-0{day}T16:00:00Z", "interview.completed", interview(f"i{day}", "Acme", application=f"a{day}"))
+            for day in (3, 4)
+        ],
+        "2026-03-14T12:00:00Z",
+    ),
     "panel-tomorrow": (PANEL, NOW),
     "panel-over": ([*PANEL, *PANEL_OVER], "2026-03-03T11:01:00Z"),
     "about-to-say-yes": (
@@ -205,6 +212,26 @@ def test_no_eight_words_in_a_row_are_the_articles(name: str) -> None:
     happenings, now = CASES[name]
     articles = read_runs()
     assert [run for run in word_runs(as_text(play(happenings, now))) if hash_run(run) in articles] == []
+
+
+def test_a_letter_after_interviews_thanks_once_beside_other_thanks_and_openings() -> None:
+    happenings, now = CASES["two-interviews-without-word"]
+    asked = {"application": "a3", "by": "candidate", "purpose": "check_in"}
+    again: Happening = ("2026-03-13T10:00:00Z", "contact.logged", asked)
+    found = card([*happenings, again], "write-to-employer", "2026-03-27T12:00:00Z")
+    body = found["drafts"][0]["body"]
+    assert body.count("Thank you once more for the interviews on ") == body.count("I am still very interested") == 1
+    assert body.count("How far have you come") == body.count("I last asked on Friday, 13 March 2026 (UTC).") == 1
+    new: Happening = (
+        "2026-03-13T10:00:00Z",
+        "offer.extended",
+        offer("o1", "Acme", title="Clerk", application="a9", **LEE),
+    )
+    body = card([*happenings, new], "write-to-employer", now)["drafts"][0]["body"]
+    assert "I am going through it carefully. Thank you once more for the interviews on Tuesday, 3 March" in body
+    thanked: Happening = (now, "contact.logged", {"offer": "o1", "by": "candidate", "purpose": "thanks"})
+    body = card([*happenings, new, thanked], "write-to-employer", now)["drafts"][0]["body"]
+    assert body.startswith("Dear Ms Lee,\n\nThank you once more for the interviews on")
 
 
 def test_a_bare_offer_is_two_things_to_do_and_one_for_the_employer() -> None:

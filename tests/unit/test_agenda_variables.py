@@ -43,6 +43,8 @@ prepare:
 explain:
   {audience: employer, about: offer, act: plan, source: a, priority: low, message: M, title: Explain,
   when: {stage: [open, accepted]}}
+follow:
+  {about: application, act: plan, source: a, priority: low, title: Follow, message: M, when: {interviewed_at: known}}
 meet:
   {audience: employer, about: interview, act: plan, source: a, priority: low, message: M, title: Meet,
   when: {stage: scheduled}}
@@ -194,6 +196,21 @@ def test_missed_deadlines_are_those_of_open_offers_in_their_order(rulebook: Rule
     assert [at.strftime("%H:%M") for at in one.of("deadlines")] == ["10:01"]
     assert one.of("deadlines", "late", "without", "accepted", "plan") == []
     assert one.of("missed_deadlines", "next", "without", "accepted", "plan") == []
+
+
+def test_interviewed_are_the_days_of_applications_that_wait_for_an_answer(rulebook: Rulebook) -> None:
+    hours = {"late": -96, "early": -200, "same": -100, "over": -50}
+    talks = [
+        event("interview.completed", at=at, id=name, interview=name, application=name, employer=ACME)
+        for name, at in hours.items()
+    ]
+    submitted = event("application.submitted", at=-300, id="s", application="late", employer=ACME)
+    one = Variables(rulebook, *talks, submitted, event("application.rejected", at=-1, application="over"), FAMILY)
+    assert [f"{at:%d %H:%M}" for at in one.of("interviewed")] == ["22 01:00", "26 09:00"]
+    assert one.of("interviewed", "over", "plan") == []
+    abroad = event("candidate.preferences", at=0, id="z", time_zone="Asia/Tokyo")
+    letter = Variables(rulebook, *talks, abroad).card("late", "same").times_of_letter({"interviewed"}, pytest.fail)
+    assert [f"{at:%d %H:%M}" for at in letter["interviewed"]] == ["26 18:00"]
 
 
 def test_open_offers_are_those_that_the_reader_knows(rulebook: Rulebook) -> None:

@@ -33,7 +33,7 @@ _SMALL_NUMBERS: Final = (
     "twelve",
 )
 _PLACEHOLDER: Final = "["
-_TIMED: Final = frozenset({"day", "times", "due", "deadlines", "missed_deadlines"})
+_TIMED: Final = frozenset({"day", "times", "due", "deadlines", "missed_deadlines", "interviewed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ class CardVariables:
             "offered": lambda: _unique(self.known[id(one)]["title"] for one in self._open if "title" in one.values),
             "deadlines": lambda: self._deadlines(missed=False),
             "missed_deadlines": lambda: self._deadlines(missed=True),
+            "interviewed": self._interviewed,
             "subjects": lambda: len(self.subjects),
             "offers": lambda: len(self._open_offers),
             "offers_in_words": lambda: in_words(len(self._open_offers)),
@@ -189,6 +190,13 @@ class CardVariables:
         stated = (one for one in self._open if "respond_by" in one.values)
         chosen = (one for one in stated if (one.values["respond_by"] <= self.now) is missed)
         return sorted(self._context_of(one)["respond_by"] for one in chosen)
+
+    def _interviewed(self) -> list[Any]:
+        """When its applications that wait for an answer had their latest interview, one of a day, the latest last."""
+        applications = (one for one in self.subjects if one.kind == "application")
+        waiting = (one for one in applications if one.values.get("stage", "submitted") == "submitted")
+        held = (self._context_of(one).get("interviewed_at") for one in waiting)
+        return list({at.date(): at for at in sorted(at for at in held if at is not None)}.values())
 
     def _employers(self) -> list[str]:
         """The names of the employers that the card is about, otherwise those of the open offers."""
