@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from signpost.case.money import Money, comparable
 from signpost.facts.places import among_regions
-from signpost.rulebook.texts import join_words, show, show_difference, show_money
+from signpost.rulebook.texts import join_words, requirements, show, show_difference, show_money
 
 Values: TypeAlias = Mapping[str, Any]
 Judgement: TypeAlias = tuple[str, str, str]
@@ -97,13 +97,14 @@ def _extra_pay(offer: Values, preferences: Values) -> Points:
 def _benefits(offer: Values, preferences: Values) -> Points:
     for benefit in BENEFITS:
         words, has = benefit.replace("_", " "), offer.get(f"benefits.{benefit}")
+        cover = "health cover" if benefit == "health" else words
         days = offer.get("paid_leave_days") if benefit == "paid_leave" else None
         if days:
             yield words, "pro", f"{show(days)} day{'' if days == 1 else 's'} of paid leave a year"
         elif has is None:
-            yield words, "unknown", words
+            yield words, "unknown", cover
         else:
-            yield (words, "pro", words) if has else (words, "con", f"no {words}")
+            yield (words, "pro", cover) if has else (words, "con", f"no {cover}")
 
 
 def _workplace(offer: Values, preferences: Values) -> Points:
@@ -174,7 +175,7 @@ def _standing(offer: Values, preferences: Values) -> Points:
     else:
         yield "start", "unknown", "start date"
     if offer.get("conditions") and not offer.get("conditions_cleared"):
-        yield "conditions", "con", f"depends on {join_words(word.replace('_', ' ') for word in offer['conditions'])}"
+        yield "conditions", "con", f"depends on {join_words(requirements(offer['conditions']))}"
     if offer.get("stage") == "accepted":
         yield "your word", "weigh", f"you have said yes{' and signed' if offer.get('letter') == 'signed' else ''}"
 

@@ -66,6 +66,7 @@ FILTERS: Mapping[str, Fits] = {
     "short_deadline": _from("instant", "date"),
     "listed": _words_of,
     "words": _each,
+    "requirements": _each,
     "sentence": _text,
     "shortfall": _from("money"),
     "monthly": _from("money"),

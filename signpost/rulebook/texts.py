@@ -15,6 +15,13 @@ from signpost.case.money import Money, comparable
 from signpost.facts.clock import Clock
 
 UNKNOWN = "unknown"
+REQUIREMENTS: Final[Mapping[str, str]] = {
+    "background_check": "a background check",
+    "medical": "a medical examination",
+    "permit": "a permit",
+    "other": "a further condition",
+}
+"""The words of a condition, where its name is not a noun in the plural."""
 MIDNIGHT, END_OF_NIGHT, LAST_MINUTE = time(), time(5), time(23, 59)
 
 
@@ -141,6 +148,13 @@ def _words(value: Any) -> Any:
     return show(value).replace("_", " ")
 
 
+def requirements(value: Any) -> Any:
+    """`medical` as `a medical examination`, also in lists: what an offer still depends on."""
+    if isinstance(value, list | tuple):
+        return [requirements(item) for item in value]
+    return REQUIREMENTS.get(show(value), _words(value))
+
+
 def to_local_time(value: Any, type_: str, clock: Clock, offset: int | None = None) -> Any:
     """An instant as local time, None outside the calendar; other values unchanged. `offset`: as its sender wrote it."""
     if type_ != "instant" or not isinstance(value, int):
@@ -154,6 +168,7 @@ ENVIRONMENT = ImmutableSandboxedEnvironment(
 )
 ENVIRONMENT.globals.clear()
 ENVIRONMENT.filters["words"] = _words
+ENVIRONMENT.filters["requirements"] = requirements
 ENVIRONMENT.filters["listed"] = join_words
 ENVIRONMENT.filters["shortfall"] = _shortfall
 ENVIRONMENT.filters["monthly"] = _monthly

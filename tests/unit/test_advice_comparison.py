@@ -67,7 +67,7 @@ def test_every_point_stands_on_its_side() -> None:
     assert said(acme, "pro") == [
         "USD 90,000 a year meets your target of USD 85,000 a year",
         "bonus: USD 5,000 a year",
-        "health",
+        "health cover",
         "paid leave",
     ]
     assert said(acme, "con") == [
@@ -77,7 +77,7 @@ def test_every_point_stands_on_its_side() -> None:
         "a move to Texas without support for it",
         "a commute of 70 minutes",
         "55 hours a week, overtime unpaid",
-        "depends on background check",
+        "depends on a background check",
     ]
     assert said(acme, "weigh") == ["work at weekends", "growth: ward manager in two years"]
     must = "whether it gives you what you will not do without: a school nearby"
@@ -177,7 +177,7 @@ def test_the_present_job_stands_on_the_rows_of_the_chart() -> None:
     assert said(staying, "pro") == [
         "retirement match",
         "no notice to give and no new start",
-        "health",
+        "health cover",
         "a commute of 20 minutes",
     ]
     assert said(staying, "con") == [

@@ -122,3 +122,28 @@ def test_who_goes_elsewhere_asks_for_the_first_day(engine: CompiledEngine) -> No
     call, letter = (draft["body"] for draft in found["withdraw-promptly"]["drafts"])
     assert "I have accepted another position, so I have to withdraw from the one that you offered me" in call
     assert "because I have accepted another one." in letter
+
+
+@pytest.mark.parametrize(
+    ("conditions", "step"),
+    [
+        (["background_check"], "Ask Acme what they still need from you for a background check."),
+        (["permit", "medical"], "Ask Acme what they still need from you for each: a permit and a medical examination."),
+    ],
+)
+def test_one_condition_is_not_each(engine: CompiledEngine, conditions: list[str], step: str) -> None:
+    signed = ("offer.letter_signed", {"offer": "o", "employer": ACME})
+    found = advice(engine, works_at(OLD), signed, ("offer.updated", {"offer": "o", "conditions": conditions}))
+    assert step in found["clear-conditions-first"]["steps"]
+    assert "still depends on a " in found["clear-conditions-first"]["message"]
+
+
+def test_one_interviewer_is_written_to_by_name(engine: CompiledEngine) -> None:
+    for names, step in (
+        (["Ann"], "Write to Ann."),
+        (["Ann", "Bo"], "Write one to each of them: Ann and Bo."),
+        ([], "Write one to each person who interviewed you."),
+    ):
+        talk = {"interview": "i", "employer": ACME, **({"interviewers": names} if names else {})}
+        found = advice(engine, ("interview.scheduled", talk), ("interview.completed", {"interview": "i"}))
+        assert found["send-thank-you"]["steps"][0] == step

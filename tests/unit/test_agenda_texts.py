@@ -234,6 +234,15 @@ def test_a_letter_after_interviews_thanks_once_beside_other_thanks_and_openings(
     assert body.startswith("Dear Ms Lee,\n\nThank you once more for the interviews on")
 
 
+def test_one_interviewer_of_two_interviews_is_written_to_by_name() -> None:
+    happenings, now = CASES["two-interviews-over"]
+    talks = [(at, kind, data | {"interviewers": ["Bo Chen"]}) for at, kind, data in happenings]
+    scheduled: list[Happening] = [(START, "interview.scheduled", data) for _, _, data in talks]
+    message = card([*scheduled, *happenings], "thank-interviewers", now)["message"]
+    assert "You spoke with Bo Chen at Hooli" in message
+    assert "Write to Bo Chen, once for everything" in message
+
+
 def test_a_bare_offer_is_two_things_to_do_and_one_for_the_employer() -> None:
     found = play(*CASES["bare-offer"])
     assert {reader: len(document["cards"]) for reader, document in found.items()} == {

@@ -104,3 +104,17 @@ def test_a_text_without_problems_compiles_however_deep_it_is(source: str) -> Non
 
 def test_every_filter_that_a_text_may_use_is_there() -> None:
     assert set(FILTERS) <= set(ENVIRONMENT.filters)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "shown"),
+    [
+        (["background_check"], "a background check"),
+        (["permit", "medical"], "a permit and a medical examination"),
+        (["references", "other"], "references and a further condition"),
+        (["drug_test"], "drug test"),
+    ],
+)
+def test_what_an_offer_depends_on_reads_as_a_list_of_things(conditions: list[str], shown: str) -> None:
+    assert render("{{ conditions | requirements | listed }}", {"conditions": conditions}) == shown
+    assert render("{{ conditions | first | requirements }}", {"conditions": conditions[:1]}) == shown.split(" and ")[0]
