@@ -18,7 +18,7 @@ from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.derived import derive_once
 from signpost.rulebook.templates import variables_in
 from signpost.rulebook.text_values import readable
-from signpost.rulebook.texts import Variables, is_fixed
+from signpost.rulebook.texts import LetterVariables, Variables, is_fixed
 from signpost.rulebook.typed_rule import Rule, Texts
 
 EMPLOYER_TO_FILL_IN = "[name of the employer]"
@@ -57,7 +57,7 @@ class _Context:
     chart if the rule attaches one."""
 
     own: Variables
-    letter: Variables
+    letter: LetterVariables
     comparison: Comparison | None
 
 
@@ -163,7 +163,7 @@ def _words(answer: Answer, context: _Context) -> Words:
     rule, texts, own = answer.rule, answer.rule.texts, context.own
     title, text = partial(render_title, rule.id, context=own), partial(render_text, rule.id, context=own)
     has_name = not texts.drafts or "employer_name" in answer.subject.values
-    letter = context.letter if has_name else Variables(context.letter | {"employer": EMPLOYER_TO_FILL_IN})
+    letter = context.letter if has_name else LetterVariables(context.letter | {"employer": EMPLOYER_TO_FILL_IN})
     drafts = [
         {"name": draft.name, "title": title(draft.title, context=letter), "body": body}
         for draft in texts.drafts
@@ -178,10 +178,10 @@ def _fixed_words(rule: Rule) -> JoinedWords | None:
     """The part of a rule on a joined card if no fact changes it; None otherwise."""
     texts = rule.texts
     sources = (texts.item.strip() or texts.title, texts.opening, *texts.questions)
-    return _joined_words(rule.id, texts, Variables(), Variables()) if all(map(is_fixed, sources)) else None
+    return _joined_words(rule.id, texts, Variables(), LetterVariables()) if all(map(is_fixed, sources)) else None
 
 
-def _joined_words(rule: str, texts: Texts, own: Variables, letter: Variables) -> JoinedWords:
+def _joined_words(rule: str, texts: Texts, own: Variables, letter: LetterVariables) -> JoinedWords:
     title, line = partial(render_title, rule, context=own), partial(render_line, rule, context=letter)
     questions = [question for question in map(line, texts.questions) if question]
     item, opening = texts.item and title(texts.item), texts.opening and line(texts.opening)
@@ -191,7 +191,8 @@ def _joined_words(rule: str, texts: Texts, own: Variables, letter: Variables) ->
 def _context(own: RuleVariables, letter: RuleVariables) -> _Context:
     """What the texts of a rule use, each with the times of their reader."""
     needs, related = _needs(own.answer.rule.texts), own.related
-    context = _Context(Variables(own.named(needs.own.names)), Variables(letter.named(needs.letter.names)), None)
+    letters = LetterVariables(letter.named(needs.letter.names))
+    context = _Context(Variables(own.named(needs.own.names)), letters, None)
     if not own.answer.rule.attaches:
         return context
     offers = [_readable(offer) for offer in related.get("offers") or related.get("offer") or []]

@@ -75,10 +75,16 @@ def _zone_name(moment: datetime) -> str:
 
 def _day(value: Any) -> str:
     """The day of an instant or a date. In the small hours, which people count to the day before, the time too."""
-    if not isinstance(value, datetime):
-        return show(value)
-    is_at_night = MIDNIGHT < value.time() < END_OF_NIGHT
-    return show(value) if is_at_night else f"{_show_date(value)}{_zone_name(value)}"
+    return f"{_show_date(value)}{_zone_name(value)}" if _is_by_day(value) else show(value)
+
+
+def _day_of_letter(value: Any) -> str:
+    """The day alone, for who gets a letter: the day that its writer means. A time of day keeps its zone."""
+    return _show_date(value) if _is_by_day(value) else show(value)
+
+
+def _is_by_day(value: Any) -> bool:
+    return isinstance(value, datetime) and not MIDNIGHT < value.time() < END_OF_NIGHT
 
 
 def _deadline(value: Any) -> str:
@@ -176,6 +182,9 @@ ENVIRONMENT.filters["sentence"] = lambda value: show(value)[:1].upper() + show(v
 ENVIRONMENT.filters["day"] = _day
 ENVIRONMENT.filters["deadline"] = _deadline
 ENVIRONMENT.filters["short_deadline"] = _short_deadline
+LETTERS = ENVIRONMENT.overlay()
+"""For what is sent: the filter `day` names no zone."""
+LETTERS.filters = {**ENVIRONMENT.filters, "day": _day_of_letter}
 STRICT = ENVIRONMENT.overlay(undefined=ChainableUndefined)
 """Fails on a calculation with an unknown field, so that authors learn of it."""
 
@@ -190,10 +199,18 @@ class Variables(dict[str, Any]):
     """Variables of texts, and the context of Jinja that all these texts share. Not to be changed once a text is
     rendered."""
 
+    environment = ENVIRONMENT
+
     @cached_property
     def context(self) -> Context:
         """The context: the variables themselves, not a copy."""
-        return Context(ENVIRONMENT, self, None, {})
+        return Context(self.environment, self, None, {})
+
+
+class LetterVariables(Variables):
+    """Likewise, of what one person sends to another."""
+
+    environment = LETTERS
 
 
 def render_within(source: str, variables: Variables, max_chars: int) -> str:
@@ -203,7 +220,7 @@ def render_within(source: str, variables: Variables, max_chars: int) -> str:
         return source if len(source) > max_chars else source.strip()
     parts, length, context = [], 0, variables.context
     try:
-        for part in _compile(source, ENVIRONMENT).root_render_func(context):
+        for part in _compile(source, variables.environment).root_render_func(context):
             parts.append(part)
             length += len(part)
             if length > max_chars:

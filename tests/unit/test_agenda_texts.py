@@ -221,7 +221,7 @@ def test_a_letter_after_interviews_thanks_once_beside_other_thanks_and_openings(
     found = card([*happenings, again], "write-to-employer", "2026-03-27T12:00:00Z")
     body = found["drafts"][0]["body"]
     assert body.count("Thank you once more for the interviews on ") == body.count("I am still very interested") == 1
-    assert body.count("How far have you come") == body.count("I last asked on Friday, 13 March 2026 (UTC).") == 1
+    assert body.count("How far have you come") == body.count("I last asked on Friday, 13 March 2026.") == 1
     new: Happening = (
         "2026-03-13T10:00:00Z",
         "offer.extended",
@@ -241,6 +241,15 @@ def test_one_interviewer_of_two_interviews_is_written_to_by_name() -> None:
     message = card([*scheduled, *happenings], "thank-interviewers", now)["message"]
     assert "You spoke with Bo Chen at Hooli" in message
     assert "Write to Bo Chen, once for everything" in message
+
+
+def test_a_day_to_ask_for_has_no_zone_in_the_letter() -> None:
+    at_home: Happening = (START, "candidate.preferences", {"time_zone": "America/Los_Angeles"})
+    terms = without("respond_by", "start_date") | {"respond_by": "2026-03-06T01:00:00Z"}
+    other: Happening = (START, "interview.scheduled", interview("i1", "Hooli", starts_at="2026-03-05T17:00:00Z"))
+    _, body = letter(terms, at_home, other)
+    assert "by Thursday, 5 March 2026, 17:00 (America/Los_Angeles), and" in body
+    assert "Could I let you know by Thursday, 12 March 2026 instead?" in body
 
 
 def test_a_bare_offer_is_two_things_to_do_and_one_for_the_employer() -> None:

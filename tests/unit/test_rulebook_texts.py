@@ -1,12 +1,15 @@
 """Texts of rules: the filters that show money, and the ends of lines."""
 
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
 import pytest
 
 from signpost.case.money import Money
 from signpost.rulebook import load
 from signpost.rulebook.filters import FILTERS, UNKNOWN_SHAPE
 from signpost.rulebook.templates import MAX_DEPTH, find_text_problems
-from signpost.rulebook.texts import ENVIRONMENT, Variables, render, render_within
+from signpost.rulebook.texts import ENVIRONMENT, LetterVariables, Variables, render, render_within
 from tests.support.rulebooks import RULES
 
 
@@ -118,3 +121,31 @@ def test_every_filter_that_a_text_may_use_is_there() -> None:
 def test_what_an_offer_depends_on_reads_as_a_list_of_things(conditions: list[str], shown: str) -> None:
     assert render("{{ conditions | requirements | listed }}", {"conditions": conditions}) == shown
     assert render("{{ conditions | first | requirements }}", {"conditions": conditions[:1]}) == shown.split(" and ")[0]
+
+
+AWAY = timezone(timedelta(hours=-8), "UTC-08:00")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "sent"),
+    [
+        (datetime(2026, 3, 16, 17, tzinfo=AWAY), "Monday, 16 March 2026 (UTC-08:00)", "Monday, 16 March 2026"),
+        (datetime(2026, 3, 16, tzinfo=UTC), "Monday, 16 March 2026 (UTC)", "Monday, 16 March 2026"),
+        (datetime(2026, 3, 16, 5, tzinfo=AWAY), "Monday, 16 March 2026 (UTC-08:00)", "Monday, 16 March 2026"),
+        (date(2026, 3, 16), "Monday, 16 March 2026", "Monday, 16 March 2026"),
+        (None, "unknown", "unknown"),
+    ],
+)
+def test_a_day_has_its_zone_except_in_letters(value: Any, shown: str, sent: str) -> None:
+    assert render_within("{{ value | day }}", Variables(value=value), 100) == shown
+    assert render_within("{{ value | day }}", LetterVariables(value=value), 100) == sent
+
+
+@pytest.mark.parametrize("source", ["{{ value }}", "{{ value | day }}", "{{ value | deadline }}"])
+def test_a_time_of_day_keeps_its_zone_in_letters(source: str) -> None:
+    at_night = datetime(2026, 3, 16, 4, 59, tzinfo=AWAY)
+    for variables in (Variables(value=at_night), LetterVariables(value=at_night)):
+        assert render_within(source, variables, 100) == "Monday, 16 March 2026, 04:59 (UTC-08:00)"
+    end = datetime(2026, 3, 16, 23, 59, tzinfo=AWAY)
+    shown = render_within("{{ value | deadline }}", LetterVariables(value=end), 100)
+    assert shown == "the end of Monday, 16 March 2026 (UTC-08:00)"

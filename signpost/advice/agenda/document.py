@@ -17,7 +17,7 @@ from signpost.case.instant import DAY, format_instant, on_calendar
 from signpost.facts.facts import Entity
 from signpost.rulebook.rulebook import CardKind
 from signpost.rulebook.templates import names_in
-from signpost.rulebook.texts import ENVIRONMENT, MIDNIGHT, Variables, show, to_local_time
+from signpost.rulebook.texts import ENVIRONMENT, MIDNIGHT, LetterVariables, Variables, show, to_local_time
 
 _GAP: Final = re.compile(r"\n{3,}")
 
@@ -94,7 +94,7 @@ class _CardWriter:
         return self._words(self.card.items[0])
 
     def _drafts(self, kind: CardKind, variables: dict[str, Any]) -> list[dict[str, str]]:
-        context = Variables(variables)
+        context = LetterVariables(variables)
         return [
             {
                 "name": draft.name,
