@@ -236,7 +236,7 @@ def test_a_letter_after_interviews_thanks_once_beside_other_thanks_and_openings(
 
 def test_one_interviewer_of_two_interviews_is_written_to_by_name() -> None:
     happenings, now = CASES["two-interviews-over"]
-    talks = [(at, kind, data | {"interviewers": ["Bo Chen"]}) for at, kind, data in happenings]
+    talks = [(at, kind, {**data, "interviewers": ["Bo Chen"]}) for at, kind, data in happenings]
     scheduled: list[Happening] = [(START, "interview.scheduled", data) for _, _, data in talks]
     message = card([*scheduled, *happenings], "thank-interviewers", now)["message"]
     assert "You spoke with Bo Chen at Hooli" in message

@@ -61,12 +61,12 @@ ACME = {"id": "acme", "name": "Acme"}
 
 
 def test_how_an_offer_was_accepted_is_a_milestone_and_no_field() -> None:
-    for data, name in (
-        ({"by": "verbal"}, "accepted.verbal"),
-        ({"by": "written"}, "accepted.written"),
-        ({}, "accepted"),
-    ):
-        assert stated("offer.accepted", offer="o", **data) == {"offer/o": {name: True, f"reached.{name}": True}}
+    def milestones(name: str) -> dict[str, dict[str, bool]]:
+        return {"offer/o": {name: True, f"reached.{name}": True}}
+
+    assert stated("offer.accepted", offer="o", by="verbal") == milestones("accepted.verbal")
+    assert stated("offer.accepted", offer="o", by="written") == milestones("accepted.written")
+    assert stated("offer.accepted", offer="o") == milestones("accepted")
     declined = {"declined": True, "reached.declined": True, "by": "phone"}
     assert stated("offer.declined", offer="o", by="phone") == {"offer/o": declined}
 
