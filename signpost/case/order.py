@@ -57,6 +57,8 @@ DECISIONS: Final = {
 }
 
 
+_FIRST_TIME: Final = 10**15
+"""Microseconds in 2001: a vendor's order above it is a time, one below it the number of a version."""
 _YES: Final = frozenset({"accepted", "accepted.verbal", "accepted.written", "letter_signed"})
 _DECIDED: Final = frozenset(name for names in DECISIONS.values() for name in names)
 
@@ -243,5 +245,15 @@ def _place(
     again = bool(followed) or stamp[5] == Turn.AGAIN
     if not (stated or again):
         led += [other[0] for other in others]
-    time = min([stamp[4] if again else stamp[0], *(at - 1 for at in led)])
+    begun = _taken_back_at(stamp, stated, max(followed, default=0)) if again else stamp[0]
+    time = min([begun, *(at - 1 for at in led)])
     return max([time, *(at + 1 for at in followed)]), again
+
+
+def _taken_back_at(stamp: tuple[Any, ...], stated: bool, decided: int) -> int:
+    """When an opening takes back what was decided: at its own time, if that is later (what is set back can still state
+    its first time); else when the vendor modified it; else at its receipt, which an outage delays."""
+    time, as_of, received = stamp[0], stamp[3], stamp[4]
+    if stated and time > decided:
+        return int(time)
+    return int(as_of if max(decided, _FIRST_TIME) < as_of <= received else received)

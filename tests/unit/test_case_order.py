@@ -11,6 +11,8 @@ from signpost.case.limits import MAX_ENTITIES
 from signpost.case.order import REACHED, is_greater, resolve
 
 AT = 1_000_000
+TIMES = 1_790_000_000_000_000
+"""Microseconds of a day of today; the order of a vendor is a time of modification from 10^15 on."""
 
 
 def said(
@@ -157,6 +159,36 @@ def test_an_opening_counts_from_its_receipt_if_it_takes_a_decision_back_and_afte
     assert times(back) == {"extended": 3}
     assert times(said("accepted", 12, 5, as_of=5), back)["extended"] == 13
     assert times(said("accepted", 2, 5, as_of=11), back)["extended"] == 1, "one before the decision that it precedes"
+
+
+@pytest.mark.parametrize(
+    ("second", "since"),
+    [
+        ({"time": 15, "as_of": 2}, 15),
+        ({"time": 15, "as_of": 2, "dated": False}, 99),
+        ({"time": 1, "as_of": 2}, 99),
+        ({"time": 1, "as_of": TIMES + 15}, 15),
+        ({"time": 99, "as_of": TIMES + 15, "dated": False}, 15),
+        ({"time": 1, "as_of": TIMES + 99}, 99),
+        ({"time": 1, "as_of": TIMES + 100}, 99),
+    ],
+)
+def test_what_is_delivered_late_takes_back_what_was_decided_when_its_vendor_states(
+    second: dict[str, Any], since: int
+) -> None:
+    def at(type_: str, time: int, received: int, **more: Any) -> Event:
+        order = Order(TIMES + received, more.pop("as_of", 1), Turn.OPEN)
+        return Event(
+            "acme", "ats", f"{type_}-{received}", f"offer.{type_}", TIMES + time, "c-1", {"offer": "o"},
+            more.get("dated", True), order,
+        )  # fmt: skip
+
+    first, declined = at("extended", 1, 1), at("declined", 10, 10)
+    own = Event("acme", "app", "own", "offer.accepted", TIMES + 20, "c-1", {"offer": "o"})
+    late = at("extended", second["time"], 99, **{name: one for name, one in second.items() if name != "time"})
+    fields = resolve("offer", Case().fold(first, declined, own, late).registers["offer"]["o"])
+    assert fields["extended"][0][0] - TIMES == since
+    assert fields["accepted"][0][0] - TIMES == 20
 
 
 def test_a_time_that_one_source_states_counts_beside_what_another_states() -> None:
