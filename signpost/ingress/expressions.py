@@ -5,12 +5,12 @@ An expression returns a JSON value, or None for an unknown value. It never raise
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any, Protocol, TypeAlias
 
 from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.date_patterns import DatePattern
 from signpost.ingress.formats import (
-    EARLIEST,
     digits_hint,
     instant,
     last_instant,
@@ -185,7 +185,8 @@ class DayStart:
         """Return the time as RFC 3339 text; a value that has a time already, as it is."""
         found = self.expression.value(scope)
         time = start_of_day(found, scope.formats)
-        return found if time is None else format_instant(time, offset_at(scope.formats.zone or EARLIEST, time))
+        zone = scope.formats.zone or UTC  # no day that the event states ends in the zone of a guess
+        return found if time is None else format_instant(time, offset_at(zone, time))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ def events(action: str, payload: Any, receipt: Receipt = RECEIPT) -> list[Event]
     return [load_event(document, tenant="t", now=receipt.received) for document in documents]
 
 
-def offer(action: str = "offer_created", **changes: Any) -> list[Event]:
-    return events(action, OFFER | changes)
+def offer(action: str = "offer_created", receipt: Receipt = RECEIPT, **changes: Any) -> list[Event]:
+    return events(action, OFFER | changes, receipt)
 
 
 def emitted(found: list[Event]) -> dict[str, str]:
@@ -60,6 +60,17 @@ def test_a_sent_offer_is_extended_under_its_application(action: str) -> None:
         "employer": {"id": "acme", "name": "Acme"},
     }
     assert updated.data["start_date"] == "2026-04-15"
+
+
+@pytest.mark.parametrize(
+    ("zone", "end"), [(None, "2026-03-09T23:59:59Z"), (ZoneInfo("America/New_York"), "2026-03-10T03:59:59Z")]
+)
+def test_a_day_as_deadline_ends_in_the_zone_of_the_source_or_in_utc(zone: ZoneInfo | None, end: str) -> None:
+    """A day of sending begins in the first zone of all, where no zone is known; the deadline must not end there too."""
+    receipt = Receipt("greenhouse/acme", NOW, "d1", zone=zone)
+    found = offer(custom_fields={"offer_deadline": {"value": "2026-03-09"}}, receipt=receipt)
+    [known] = facts_of(Case().fold(*found), "application:234556").entities["offer"]
+    assert format_instant(known.values["respond_by"]) == end
 
 
 def test_an_offer_not_yet_sent_and_a_superseded_version_say_nothing() -> None:
