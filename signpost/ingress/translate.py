@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from signpost.case.event import Order
+from signpost.case.event import Order, Turn
 from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.converting import convert
 from signpost.ingress.expressions import Expression, Path, holds
@@ -84,8 +84,8 @@ class Translator:
         if not holds(mapping.when, scope):
             return
         _require(mapping, scope)
-        for group in mapping.groups:
-            yield from self._group(group, with_names(group.let, scope))
+        groups = (self._group(group, with_names(group.let, scope)) for group in mapping.groups)
+        yield from _mark_first_terms([document for group in groups for document in group])
 
     def _group(self, group: Group, scope: DeliveryScope) -> Iterator[Document]:
         for template in group.templates:
@@ -159,6 +159,15 @@ class Translator:
         why = digits_hint(stated, scope.formats)
         note = f"{at}the {what} of {type_} was left out: its value cannot be read{why}; the time of receipt counts"
         scope.leave_out(note, f"the {what} of {type_} is {why_no_time(stated, scope.formats)}; that of receipt counts")
+
+
+def _mark_first_terms(documents: list[Document]) -> Iterator[Document]:
+    """Yield the documents. Terms that come with the beginning of an offer are marked as those of the beginning: other
+    terms of the same version win, however late the beginning is delivered."""
+    begun = [one["data"].get("offer") for one in documents if one["turn"] == Turn.FIRST.name.lower()]
+    for one in documents:
+        is_first = one["type"] == full_type("offer.updated") and one["data"]["offer"] in begun
+        yield {**one, "turn": Turn.FIRST.name.lower()} if is_first else one
 
 
 def _max_items(templates: Iterable[EventTemplate]) -> int:
