@@ -9,6 +9,7 @@ from signpost.case.money import minor_digits
 from signpost.ingress.expressions import Expression, Path
 from signpost.ingress.formats import decimal_text
 from signpost.ingress.scope import DeliveryScope, is_known
+from signpost.ingress.tree import parts_in
 
 MAX_DIGITS: Final = 20
 
@@ -26,6 +27,16 @@ class Amount:
 
     def value(self, scope: DeliveryScope) -> Any:
         """Return the money without validating it; None if amount or currency is unknown."""
+        return self._read(scope)[0]
+
+    def states_period(self, scope: DeliveryScope) -> bool:
+        """Whether the object with the amount has a period, be it one that no word table knows."""
+        _, inner = self._read(scope)
+        paths = [part for part in parts_in(self.per) if isinstance(part, Path)]
+        return inner is not None and any(inner.at(path.steps) not in (None, "", [], {}) for path in paths)
+
+    def _read(self, scope: DeliveryScope) -> tuple[dict[str, Any] | None, DeliveryScope | None]:
+        """The money, with the scope of the object that it was found in."""
         for inner in self._scopes(scope):
             amount = decimal_text(_stripped(self.amount.value(inner)), scope.formats)
             currency = _stripped(self.currency.value(inner))
@@ -35,8 +46,8 @@ class Amount:
             money = {"amount": amount, "currency": currency}
             if all(value is not None for value in money.values()):
                 per = self.per.value(inner)
-                return money if per is None else {**money, "per": per}
-        return None
+                return (money if per is None else {**money, "per": per}), inner
+        return None, None
 
     def misfit(self, scope: DeliveryScope) -> Any:
         """Return what is stated in place of an amount with its currency; None if nothing is."""

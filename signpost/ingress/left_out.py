@@ -1,6 +1,6 @@
 """Says why a term was left out of an event, and which place of the mapping is about it. Pure."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from typing import Any
 
 from marshmallow import ValidationError
@@ -26,8 +26,16 @@ def position_of(vendor: Vendor, expression: Expression | None) -> str:
 
 def misfit(expression: Expression | None, scope: DeliveryScope) -> Any:
     """Return what the vendor states in place of an amount; None if nothing is, or if no amount is expected."""
-    amounts = (part for part in parts_in(expression) if isinstance(part, Amount))
-    return next((found for one in amounts if (found := one.misfit(scope)) is not None), None)
+    return next((found for one in _amounts(expression) if (found := one.misfit(scope)) is not None), None)
+
+
+def states_period(expression: Expression, scope: DeliveryScope) -> bool:
+    """Return whether the delivery states a period beside an amount that an expression finds."""
+    return next((one.states_period(scope) for one in _amounts(expression) if one.value(scope) is not None), False)
+
+
+def _amounts(expression: Expression | None) -> Iterator[Amount]:
+    return (part for part in parts_in(expression) if isinstance(part, Amount))
 
 
 def why_left_out(name: str, kind: Kind, value: Any, scope: DeliveryScope) -> str:

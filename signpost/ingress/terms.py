@@ -10,7 +10,7 @@ from signpost.case.fold import CUSTOM
 from signpost.ingress.converting import convert
 from signpost.ingress.custom_fields import custom_field
 from signpost.ingress.expressions import Coalesce, Expression
-from signpost.ingress.left_out import misfit, position_of, why_left_out, why_unchecked, why_undeclared
+from signpost.ingress.left_out import misfit, position_of, states_period, why_left_out, why_unchecked, why_undeclared
 from signpost.ingress.mapping import EventTemplate, Vendor
 from signpost.ingress.receipt import Receipt
 from signpost.ingress.retracted import is_null
@@ -49,7 +49,8 @@ class TermReader:
         sent = {name: expression.value(scope) for name, expression in expressions.items()}
         found = {name: convert(kinds[name][1], value, scope) for name, value in sent.items()}
         unread = [name for name, value in found.items() if value is None and is_known(sent[name])]
-        terms = {name: self._with_period(kinds[name][1], value) for name, value in found.items() if value is not None}
+        known = {name: value for name, value in found.items() if value is not None}
+        terms = {name: self._with_period(kinds[name][1], one, expressions[name], scope) for name, one in known.items()}
         try:
             schema_loader(schema).load({**data, **terms})
         except ValidationError as error:
@@ -74,11 +75,12 @@ class TermReader:
             return False
         return expression.value(scope) is None and misfit(expression, scope) is None
 
-    def _with_period(self, kind: Any, value: Any) -> Any:
-        """Return an amount with the source's pay period if it has none; other values unchanged."""
+    def _with_period(self, kind: Any, value: Any, expression: Expression, scope: DeliveryScope) -> Any:
+        """Return an amount with the source's pay period if the delivery states none; other values unchanged. A period
+        that is stated and cannot be read stays unknown."""
         if not (self.receipt.pay_period and isinstance(kind, Money) and isinstance(value, Mapping)):
             return value
-        return {"per": self.receipt.pay_period, **value}
+        return value if states_period(expression, scope) else {"per": self.receipt.pay_period, **value}
 
     def _custom_terms(self, template: EventTemplate) -> dict[str, Expression]:
         """Return the terms from custom fields of this source; they precede those of the mapping."""

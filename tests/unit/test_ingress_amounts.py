@@ -115,3 +115,27 @@ def test_a_text_that_states_a_value_without_doubt_is_read(vendor: str, term: str
     stated = [event.data[term] for event in result.events if event.data.get(term) is not None]
     assert stated == ([] if value is None else [value])
     assert bool(notes(result)) == (value is None)
+
+
+@pytest.mark.parametrize("stated", ["biweekly", " ", 14, {"unit": "week"}])
+def test_a_period_that_is_stated_and_not_known_stays_unknown_whatever_the_source_says(stated: Any) -> None:
+    expected = {"amount": "3000", "currency": "USD"}
+    field = {"value": {"amount": 3000, "unit": "USD"}, "frequency": stated}
+    salary, found = pay({"salary": field}, pay_period="year")
+    assert (salary, found) == (expected, ["its value cannot be read; no word table has it"])
+    assert pay({"pay": field}, pay_period="year", fields={"salary": "pay"})[0] == expected
+    offer = {"id": "o1", "status": "accepted", "created_at": "2026-11-20T10:00:00Z"}
+    offer["salary"] = {"amount": "3000", "currency": "USD", "salary_time_unit": stated}  # type: ignore[assignment]
+    candidate = {"id": 5, "job-offers": [offer]}
+    partner = take("teamtailor-partner", {"partner-event": {"id": "e", "candidate": candidate}}, pay_period="year")
+    assert partner.events[0].data["salary"] == expected
+    assert [note.partition(" was left out")[0] for note in notes(partner)] == ["offer.salary.salary_time_unit"]
+
+
+@pytest.mark.parametrize("stated", [{}, {"frequency": None}, {"frequency": ""}, {"frequency": {}}])
+def test_the_period_of_the_source_is_that_of_an_amount_without_one(stated: dict[str, Any]) -> None:
+    expected = {"amount": "3000", "currency": "USD", "per": "year"}
+    field = {"value": {"amount": 3000, "unit": "USD"}, **stated}
+    other = {"value": None, "frequency": "biweekly"}
+    assert pay({"salary": other, "base_salary": field}, pay_period="year") == (expected, [])
+    assert pay({"pay": field}, pay_period="year", fields={"salary": "pay"}) == (expected, [])
