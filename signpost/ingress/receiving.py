@@ -125,18 +125,32 @@ def _verify(delivery: WebhookRequest) -> bytes:
 
 def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationResult:
     """Translate a delivery that was verified on arrival. Raises as `receive` does, except InvalidSignature."""
-    vendor, source = delivery.vendor, delivery.source
+    vendor = delivery.vendor
     if vendor.speaks_ours:
         return _read_standard(delivery)
     body = loads_of_others(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
     name = event_name(vendor, delivery.headers, body)
     notes, missing = list[str](), list[str]()
     documents = translate(vendor, delivery.headers, body, _receipt(delivery), notes, trace, missing)
-    events = tuple(_load_translated(delivery, _with_own_ids(document, source)) for document in documents)
+    events = _load_all(delivery, documents)
     left_out = tuple(Problem("", note) for note in notes)[:MAX_PROBLEMS]
     if events:
         return TranslationResult(events, name or "", notes=(*left_out, *_notes(documents)))
     return replace(_explain_no_events(vendor, name, body, missing), notes=left_out)
+
+
+def _load_all(delivery: WebhookRequest, documents: Sequence[dict[str, Any]]) -> tuple[Event, ...]:
+    """The events of the documents that the mapping made. Raises InvalidEvent with the problems of all of them."""
+    events, problems, more = list[Event](), list[Problem](), 0
+    for document in documents:
+        try:
+            events.append(_load_translated(delivery, _with_own_ids(document, delivery.source)))
+        except InvalidEvent as error:
+            problems += error.problems
+            more += error.more
+    if problems:
+        raise InvalidEvent(dict.fromkeys(problems), more)
+    return tuple(events)
 
 
 def _load_translated(delivery: WebhookRequest, document: dict[str, Any]) -> Event:

@@ -5,7 +5,7 @@ does not fit the schema is left out (unknown, not wrong); an event without a sub
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -51,7 +51,7 @@ def translate(
     was left out because it cannot be read, to `trace` what found something, and to `missing` without what an event
     was not emitted.
 
-    Raises InvalidEvent if an id that the mapping requires is missing.
+    Raises InvalidEvent with every missing id that the mapping requires.
     """
     name = event_name(vendor, headers, body, trace)
     mapping = vendor.mappings.get(name) if name is not None else None
@@ -67,23 +67,29 @@ def translate(
     builtin["occurrence"] = builtin["occurrence"] or receipt.digest
     translator = Translator(vendor, receipt, [] if missing is None else missing)
     items = each_item(mapping.each, scope, _max_items(one for group in mapping.groups for one in group.templates))
-    return [document for inner in items for document in translator.translate(mapping, inner)]
+    documents = [document for inner in items for document in translator.translate(mapping, inner)]
+    if translator.problems:
+        raise InvalidEvent(dict.fromkeys(translator.problems))
+    return documents
 
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """Translates one delivery."""
+    """Translates one delivery. `problems`: the ids without which the delivery is refused."""
 
     vendor: Vendor
     receipt: Receipt
     missing: list[str]
+    problems: list[Problem] = field(default_factory=list)
 
     def translate(self, mapping: EventMapping, outer: DeliveryScope) -> Iterator[Document]:
         """Yield the documents of one item of a delivery."""
         scope = with_names(mapping.let, outer)
         if not holds(mapping.when, scope):
             return
-        _require(mapping, scope)
+        if problems := list(_find_missing_ids(mapping, scope)):
+            self.problems.extend(problems)
+            return
         groups = (self._group(group, with_names(group.let, scope)) for group in mapping.groups)
         yield from _mark_first_terms([document for group in groups for document in group])
 
@@ -182,9 +188,9 @@ def _fitting_id(text: str) -> str:
     return text if fits else sha256(text.encode()).hexdigest()
 
 
-def _require(mapping: EventMapping, scope: DeliveryScope) -> None:
+def _find_missing_ids(mapping: EventMapping, scope: DeliveryScope) -> Iterator[Problem]:
     for name in mapping.require:
         if not as_text(scope.names.get(name)):
             expression = mapping.let[name]
             pointer = expression.pointer() if isinstance(expression, Path) else f"/{name}"
-            raise InvalidEvent([Problem(pointer, "is missing; send the id")])
+            yield Problem(pointer, "is missing; send the id")

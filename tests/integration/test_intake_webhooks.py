@@ -155,10 +155,9 @@ def test_a_refused_value_of_a_vendor_says_that_its_pointer_is_into_the_event(int
     answer = intake.client.post(ACME, data=body, headers=sign_greenhouse(body))
     assert answer.status_code == 422
     errors = answer.get_json()["errors"]
-    assert [error["pointer"] for error in errors] == ["/subject", "/data/offer", "/data/application"]
-    assert errors[0]["detail"].endswith(
-        "; the pointer is into the event signpost.offer.extended.v1 made from the webhook"
-    )
+    assert [error["pointer"] for error in errors] == 2 * ["/subject", "/data/offer", "/data/application"]
+    for error, event in zip(errors, 3 * ["offer.extended"] + 3 * ["offer.updated"], strict=True):
+        assert error["detail"].endswith(f"; the pointer is into the event signpost.{event}.v1 made from the webhook")
 
 
 def test_a_greenhouse_offer_without_application_is_refused_by_name(intake: Intake) -> None:

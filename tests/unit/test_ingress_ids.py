@@ -28,6 +28,33 @@ def test_ids_of_any_length_that_an_event_can_hold_stay_apart() -> None:
     assert all("characters, has 1" in one.message for one in caught.value.problems)
 
 
+@pytest.mark.parametrize(
+    ("action", "payload", "pointers"),
+    [
+        ("hire_candidate", {"application": {"id": None, "candidate": {"id": None}}},
+         ["/payload/application/id", "/payload/application/candidate/id"]),
+        ("hire_candidate", {"application": {"id": 7}}, ["/payload/application/candidate/id"]),
+        ("reject_candidate", {}, ["/payload/application/id", "/payload/application/candidate/id"]),
+        ("merge_candidate", {"person": None}, ["/payload/person/id", "/payload/person/new_candidate_id"]),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_every_id_that_is_missing(action: str, payload: Any, pointers: list[str]) -> None:
+    with pytest.raises(InvalidEvent) as caught:
+        take("greenhouse", {"action": action, "payload": payload})
+    assert [one.pointer for one in caught.value.problems] == pointers
+
+
+def test_a_refusal_names_the_wrong_fields_of_every_event() -> None:
+    application = {"id": "p" * 129, "candidate": {"id": "c" * 129}, "status": "rejected"}
+    with pytest.raises(InvalidEvent) as caught:
+        take("greenhouse", {"action": "reject_candidate", "payload": {"application": application}})
+    found = [
+        (one.pointer, one.message.rpartition(" signpost.")[2].partition(".v1")[0]) for one in caught.value.problems
+    ]
+    events = ("application.submitted", "application.rejected")
+    assert found == [(pointer, event) for event in events for pointer in ("/subject", "/data/application")]
+
+
 def test_an_application_of_smartrecruiters_that_is_named_by_two_long_ids_is_not_cut() -> None:
     candidate, job = "3b0fdb5a-6b3c-4f0e-9d0a-0c5f7f0e0001", "9c2f4a1e-1d2b-4c3d-8e4f-5a6b7c8d0002"
     headers = {"event-name": "application.created", "event-id": "e1"}
