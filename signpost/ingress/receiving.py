@@ -185,7 +185,7 @@ def _explain_no_events(vendor: Vendor, name: str | None, body: Any, missing: Seq
     if not vendor.knows(name):
         hint = did_you_mean(name, vendor.known_events)
         return TranslationResult((), name, f"no entry of events (on) or ignored names it{hint}", unknown=True)
-    if name in vendor.ignored:
+    if name in vendor.ignored and not missing:
         return TranslationResult((), name, vendor.ignored[name])
     without = list(dict.fromkeys(missing))[:MAX_MISSING] or ["its conditions (when) do not hold, or a list is empty"]
     return TranslationResult((), name, f"emits nothing: {'; '.join(without)}")

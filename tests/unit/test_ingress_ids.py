@@ -1,13 +1,15 @@
 """Ids in deliveries: long ones, numbers, and interviews that name no application."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from signpost.ingress.receiving import TranslationResult
+from signpost.ingress.vendors import VENDORS
 from signpost.schemas import InvalidEvent
-from tests.support.vendor_bodies import schedule, take, types
+from tests.support.vendor_bodies import merge, schedule, take, types
 
 # Long ids
 
@@ -53,6 +55,26 @@ def test_a_refusal_names_the_wrong_fields_of_every_event() -> None:
     ]
     events = ("application.submitted", "application.rejected")
     assert found == [(pointer, event) for event in events for pointer in ("/subject", "/data/application")]
+
+
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [
+        ("Offer.added", {"status": "SENT", "sent_at": "2026-11-20T00:00:00Z"}),
+        ("Offer.changed", {"status": "SENT", "sent_at": "2026-11-20T00:00:00Z"}),
+        ("Offer.changed", {"status": "DENIED"}),
+        ("Offer.removed", {"status": "OPENED"}),
+    ],
+)
+def test_what_is_missing_is_the_reason_though_the_event_can_be_ignored_for_another(
+    event: str, state: dict[str, str]
+) -> None:
+    result = merge(event, application=None, **state)
+    assert types(result) == []
+    assert result.reason.startswith("emits nothing: merge.yaml:")
+    assert re.search(r": the subject of offer\.\w+ is missing, or no id; .*the application of offer\.", result.reason)
+    ignored = merge(event, application=None, status="DRAFT")
+    assert ignored.reason == VENDORS["merge"].ignored[event]
 
 
 def test_an_application_of_smartrecruiters_that_is_named_by_two_long_ids_is_not_cut() -> None:
