@@ -1,14 +1,12 @@
 """Converts what a vendor sends to the kind of a field, as far as it can be read as one. Pure."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any
 
 from signpost.ingress.formats import day, deadline, decimal_text, rfc3339
-from signpost.ingress.scope import DeliveryScope, as_text
+from signpost.ingress.scope import DeliveryScope, as_boolean, as_text
 from signpost.schemas.fields import Id, Kind, Number
 from signpost.schemas.formats import Deadline
-
-_BOOLEANS: Final = {"true": True, "false": False}
 
 
 def convert(kind: Kind, value: Any, scope: DeliveryScope) -> Any:
@@ -28,9 +26,9 @@ def _from_text(kind: Kind, text: str, scope: DeliveryScope) -> Any:
     """The number, boolean or choice that a text states without doubt; else the text."""
     if isinstance(kind, Number):
         return _number(decimal_text(text, scope.formats))
-    word = text.strip().casefold()
     if kind.kind == "boolean":
-        return _BOOLEANS.get(word, text)
+        return as_boolean(text)
+    word = text.strip().casefold()
     return next((one for one in kind.choices if one.casefold() == word), text) if kind.kind == "choice" else text
 
 

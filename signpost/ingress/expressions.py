@@ -19,7 +19,8 @@ from signpost.ingress.formats import (
     start_of_day,
     why_no_time,
 )
-from signpost.ingress.scope import BODY, MAX_ITEMS, DeliveryScope, as_text, is_known
+from signpost.ingress.scope import BODY, MAX_ITEMS, DeliveryScope, as_boolean, as_text, is_known
+from signpost.schemas.fields import json_type
 
 
 class Expression(Protocol):
@@ -246,6 +247,8 @@ def _is_met(found: Any, expected: Expected, scope: DeliveryScope) -> bool:
         return _is_past(found, expected[0], scope) is (how == "past")
     if how == "has":
         return isinstance(found, list) and any(_same(item, value) for item in found for value in values)
+    if values and all(isinstance(value, bool) for value in values) and found is not None:
+        _note_no_boolean(found, expected[0], scope)
     return any(_same(found, value) for value in values) == (how == "in")
 
 
@@ -257,6 +260,13 @@ def _is_past(found: Any, expression: Expression, scope: DeliveryScope) -> bool |
         hint = digits_hint(found, scope.formats)
         scope.note(f"{name} is neither past nor future: its value cannot be read as a time or a day{hint}")
     return None if time is None else time <= scope.received
+
+
+def _note_no_boolean(found: Any, expression: Expression, scope: DeliveryScope) -> None:
+    """Note the type of what is compared with true or false, if it is neither."""
+    if not isinstance(as_boolean(found), bool):
+        text = f"{_name_of(expression, 'a value')} is neither true nor false: it is {json_type(found)}"
+        scope.leave_out(text, text)
 
 
 def _name_of(expression: Expression, other: str) -> str:
@@ -271,7 +281,8 @@ def _leave_out_time(found: Any, expression: Expression, scope: DeliveryScope) ->
 
 
 def _same(found: Any, value: Any) -> bool:
-    """Compare texts without regard to letter case; true is not 1."""
+    """Compare texts without regard to letter case; "true" is true where true is expected, and 1 is not."""
+    found = as_boolean(found) if isinstance(value, bool) else found
     if isinstance(found, str) and isinstance(value, str):
         return found.casefold() == value.casefold()
     return isinstance(found, bool) == isinstance(value, bool) and bool(found == value)

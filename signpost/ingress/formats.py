@@ -30,6 +30,8 @@ LATEST_ZONE: Final = ZoneInfo("Etc/GMT+12")
 """Where a day ends last."""
 MIDNIGHT: Final = time()
 ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+LOWER_CASE_UTC: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.,]+z")
+"""RFC 3339 allows it, and `datetime` does not read it."""
 DIGITS: Final = {"seconds": re.compile("[0-9]{10}"), "milliseconds": re.compile("[0-9]{13}")}
 """The numbers that are read from a text, from 2001 to 2286: no day is written in so many digits."""
 SINCE: Final = parse_instant("2000-01-01T00:00:00Z")
@@ -65,6 +67,7 @@ class Formats:
         if not isinstance(value, str):
             return value
         text = iso_of(value, self.patterns)
+        text = text.upper() if LOWER_CASE_UTC.fullmatch(text) else text
         return int(text) if self.reads_digits and DIGITS[self.unit].fullmatch(text) else text
 
 

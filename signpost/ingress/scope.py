@@ -14,6 +14,7 @@ BODY: Final = "$"
 """First step of a path that reads the body, whatever the names are."""
 BUILT_IN: Final = ("digest", "event", "occurrence", "statement")
 """Names of texts that every delivery has. None of them has members."""
+BOOLEANS: Final = {"true": True, "false": False}
 Value = TypeVar("Value")
 
 
@@ -135,6 +136,11 @@ def as_text(value: Any) -> str:
     """Return an id, version or date as text; "" for any other value. It is never cut: two ids would become one."""
     value = whole(value)
     return "" if isinstance(value, bool) or not isinstance(value, int | str) else str(value)
+
+
+def as_boolean(value: Any) -> Any:
+    """Return true or false for a text that states it, in any letter case; any other value unchanged."""
+    return BOOLEANS.get(value.strip().casefold(), value) if isinstance(value, str) else value
 
 
 def whole(value: Any) -> Any:

@@ -123,7 +123,8 @@ def _hint_at_type(found: Any, expected: Sequence[Any]) -> str:
     if not isinstance(found, str | int | Decimal):
         return ""
     alike = ("true", "false") if isinstance(found, bool) else (str(found).casefold(),)
-    same = any(str(value).casefold() in alike and type(value) is not type(found) for value in expected)
+    others = [value for value in expected if not (isinstance(found, str) and isinstance(value, bool))]
+    same = any(str(value).casefold() in alike and type(value) is not type(found) for value in others)
     shown = json.dumps(found, default=str, ensure_ascii=False)
     if isinstance(found, str):
         return f"; the samples have {shown}, a text: write it in quotes" if same else ""

@@ -203,3 +203,13 @@ def test_a_number_of_few_digits_is_no_day_since_the_epoch(value: int, unit: str)
     formats = Formats(unit=unit, zone=ZoneInfo("Europe/Berlin"))
     assert (day(value, formats), deadline(value, formats), start_of_day(value, formats)) == (value, None, None)
     assert day({"seconds": 1795749570, "milliseconds": 1795749570123}[unit], formats) == "2026-11-27"
+
+
+@pytest.mark.parametrize("written", ["2026-12-04t17:00:00z", "2026-12-04T17:00:00z", "2026-12-04 17:00z"])
+def test_the_letters_of_a_time_may_be_small_as_in_events(written: str) -> None:
+    assert instant(written, Formats()) == parse_instant("2026-12-04T17:00:00Z")
+    assert deadline(written, Formats()) == "2026-12-04T17:00:00Z"
+    assert day(written, Formats()) == "2026-12-04"
+    leap = written.replace("17:00:00", "23:59:60").replace("17:00", "23:59:60")
+    assert deadline(leap, Formats()) == "2026-12-05T00:00:00Z"
+    assert instant("soonz", Formats()) is instant("2026-12-04z", Formats()) is None

@@ -8,8 +8,20 @@ import pytest
 from signpost.case.instant import MINUTE
 from signpost.ingress.expressions import Before, Expression, Extreme, Path
 from signpost.ingress.formats import Formats
+from signpost.ingress.receiving import TranslationResult
 from signpost.ingress.scope import DeliveryScope
-from tests.support.vendor_bodies import NOW, ashby, ashby_offer, merge, notes, sent_offer, stages, take, types
+from tests.support.vendor_bodies import (
+    NOW,
+    ashby,
+    ashby_offer,
+    greenhouse,
+    merge,
+    notes,
+    sent_offer,
+    stages,
+    take,
+    types,
+)
 
 # Times, versions and words
 
@@ -126,6 +138,41 @@ def test_a_term_of_a_source_is_noted_with_its_field() -> None:
     offer["latestVersion"] |= {"startDate": "soonish", "customFields": []}
     (note,) = notes(take("ashby", ashby("offerUpdate", offer=offer), fields=fields))
     assert re.search(r"ashby\.yaml:\d+:\d+: start_date was left out: ", note), "the field has no value"
+
+
+# Booleans
+
+
+def workable(disqualified: Any) -> TranslationResult:
+    """A candidate of Workable who moved."""
+    data = {"id": "w1", "created_at": "2026-11-20T10:00:00Z", "updated_at": "2026-11-25T10:00:00Z"}
+    return take("workable", {"event_type": "candidate_moved", "data": {**data, "disqualified": disqualified}})
+
+
+@pytest.mark.parametrize("written", ["true", "True", " TRUE "])
+def test_a_text_of_a_boolean_is_one_where_a_boolean_is_expected(written: str) -> None:
+    assert (types(workable(written)), notes(workable(written))) == (["application.rejected"], [])
+    assert types(workable("false")) == ["application.submitted"]
+    prospect = greenhouse("new_candidate_application", status="active", prospect=written)
+    assert (types(prospect), notes(prospect)) == ([], [])
+    deleted = merge("Offer.changed", status="SENT", remote_was_deleted=written)
+    assert (types(deleted), notes(deleted)) == (["offer.rescinded"], [])
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(1, "a number"), ("yes", "a string"), ([True], "an array"), ({"is": True}, "an object")]
+)
+def test_what_is_no_boolean_where_one_is_expected_leaves_a_note(value: Any, kind: str) -> None:
+    result = workable(value)
+    assert (types(result), notes(result)) == ([], [f"data.disqualified is neither true nor false: it is {kind}"])
+    prospect = greenhouse("new_candidate_application", status="active", prospect=value)
+    assert types(prospect) == ["application.submitted"]
+    assert notes(prospect) == [f"payload.application.prospect is neither true nor false: it is {kind}"]
+
+
+@pytest.mark.parametrize("value", [None, "", True, False])
+def test_what_is_a_boolean_or_not_set_leaves_no_note(value: Any) -> None:
+    assert notes(workable(value)) == []
 
 
 # Employers

@@ -103,7 +103,6 @@ def test_own_fields_that_the_rules_declare_are_checked_and_shown(
         ('"true"', "false", "; the samples have false, a boolean: write it without quotes"),
         ("'yes'", "true", "; the samples have true, a boolean"),
         ('"31"', "31", "; the samples have 31, a number: write it without quotes"),
-        ("true", '"True"', '; the samples have "True", a text: write it in quotes'),
         ("31", '"31"', '; the samples have "31", a text: write it in quotes'),
         ("moved", '"made"', ""),
         ("31", "32", ""),
@@ -138,6 +137,17 @@ def test_an_exclusion_of_another_type_says_that_it_excludes_nothing(
     found = [one for one in unmatched if "'event.moved'" in one]
     message = f"huntflow.yaml:15:16: the condition on 'event.moved' excludes nothing in any sample{hint}"
     assert found == ([message] if hint else [])
+
+
+@pytest.mark.parametrize(("expected", "is_met"), [("true", True), ("false", False), ("{not: true}", False)])
+def test_a_text_of_a_boolean_is_one_where_a_condition_expects_one(own: Path, expected: str, is_met: bool) -> None:
+    sample = own / "samples" / "huntflow" / "offer-sent.json"
+    sample.write_text(sample.read_text().replace('"offer": {', '"moved": "True", "offer": {'))
+    when = f"        when: {{event.moved: {expected}}}\n        time:"
+    found = checked(own, HUNTFLOW.replace("        time:", when))
+    assert bool(found["samples"][0]["events"]) is is_met
+    at = "huntflow.yaml:15:16: the condition on 'event.moved' matched nothing in any sample"
+    assert [one for one in found["unmatched"] if "event.moved" in one] == ([] if is_met else [at])
 
 
 @pytest.mark.parametrize(
