@@ -15,6 +15,7 @@ from signpost.ingress.part_reader import PartReader
 from signpost.ingress.signature_schemes import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.suggestions import meant
+from signpost.tenants.reader import read_skew
 from signpost.yaml_files.reader import Node
 
 SCHEME_KEYS: Final = tuple(option.name for option in fields(Scheme))
@@ -43,6 +44,14 @@ class DeliveryReader(PartReader):
             self.problems.add("R021", node.position, "success must be a status from 200 to 299")
             return 202
         return node.value
+
+    def clock_skew(self, node: Node | None) -> str:
+        """Read the tolerance of a signed time that a new source gets; "" for the usual one."""
+        if node is None:
+            return ""
+        if read_skew(node.value) is None:
+            self.problems.add("R021", node.position, "clock_skew must be a duration up to 1d, like 5m")
+        return str(node.value)
 
     def retries(self, node: Node | None) -> int | None:
         """Read the status after which the vendor sends again."""

@@ -164,6 +164,8 @@ class Vendor:
     """The vendor's id of the occurrence, `{occurrence}` in ids; the digest of the body where it is unknown."""
     speaks_ours: bool = False
     """Whether the payloads are Signpost events already and need no mapping."""
+    clock_skew: str = ""
+    """The `clock_skew` of a new source, where the usual one is too short: the vendor signs the time of the event."""
     retries: int | None = 503
     """The status after which the vendor sends a webhook again; None if it never does. Of own mappings only."""
     file: File = field(default=File())

@@ -20,7 +20,8 @@ from signpost.yaml_files.reader import Node, read
 
 FILE_KEYS: Final = (
     "title", "attested", "fetch", "signature", "success", "event", "pings", "handshake", "formats", "employer",
-    "custom", "words", "order", "occurrence", "shapes", "events", "ignored", "samples", "speaks_ours", "retries",
+    "custom", "words", "order", "occurrence", "shapes", "events", "ignored", "samples", "speaks_ours",
+    "clock_skew", "retries",
 )  # fmt: skip
 EVENT_KEYS: Final = ("on", "when", "let", "require", "each", "subject", "emit")
 TEMPLATE_KEYS: Final = (
@@ -80,6 +81,7 @@ class _MappingReader(DeliveryReader):
             order=self.order(members.get("order")),
             occurrence=self.expression(members["occurrence"]) if "occurrence" in members else None,
             speaks_ours=self.flag(members.get("speaks_ours")),
+            clock_skew=self.clock_skew(members.get("clock_skew")),
             retries=self.retries(members.get("retries")),
             file=self._file,
         )

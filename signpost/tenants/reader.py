@@ -50,6 +50,14 @@ SPEAKS_OURS: Final = "standard"
 """The vendor whose senders choose the ids of events themselves."""
 
 
+def read_skew(text: object) -> int | None:
+    """The tolerance of a signed time in microseconds; None if it is no duration, or one beyond the limit."""
+    duration = parse_duration(text) if isinstance(text, str) else None
+    if duration is None or duration.business_days or not 0 < duration.total <= MAX_SKEW_US:
+        return None
+    return duration.total
+
+
 class TenantsReader(FieldReader):
     """Reads one tenants file; `folder`: the folder of the file."""
 
@@ -227,11 +235,10 @@ class TenantsReader(FieldReader):
     def _skew(self, at: str, node: Node | None) -> int:
         if node is None:
             return DEFAULT_SKEW_US
-        duration = parse_duration(node.value) if isinstance(node.value, str) else None
-        if duration is None or duration.business_days or not 0 < duration.total <= MAX_SKEW_US:
+        skew = read_skew(node.value)
+        if skew is None:
             self.problems.add("R021", node.position, f"{at} must be a duration up to 1d, like 5m")
-            return 0
-        return duration.total
+        return skew or 0
 
     def _fields(self, at: str, node: Node | None, vocabulary: Vocabulary | None) -> Mapping[str, str]:
         """Our term of an offer, or `custom.NAME` -> the sender's field with its value."""

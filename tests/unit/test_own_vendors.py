@@ -180,6 +180,16 @@ def test_a_mapping_says_whether_its_vendor_sends_again(own: Path, line: str, sta
     assert "huntflow.yaml:1:10: R021 retries must be 429, 503 or never" in check_vendor("huntflow")
 
 
+@pytest.mark.parametrize("written", ["2d", "5", "[5m]", "soon"])
+def test_a_mapping_says_how_late_a_signed_time_may_be(own: Path, written: str) -> None:
+    (own / "huntflow.yaml").write_text("clock_skew: 40m\n" + HUNTFLOW)
+    VENDORS.read_own(own)
+    assert (VENDORS["huntflow"].clock_skew, VENDORS["merge"].clock_skew) == ("40m", "")
+    (own / "huntflow.yaml").write_text(f"clock_skew: {written}\n" + HUNTFLOW)
+    VENDORS.read_own(own)
+    assert "huntflow.yaml:1:13: R021 clock_skew must be a duration up to 1d, like 5m" in check_vendor("huntflow")
+
+
 # Commands
 
 

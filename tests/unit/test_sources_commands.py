@@ -9,15 +9,20 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
+from signpost.case.instant import DAY, MINUTE, parse_instant
 from signpost.cli import client as intake_client
 from signpost.cli import main
 from signpost.cli.deliveries import _show as show_delivery
 from signpost.cli.sources.trial import _show_advice
+from signpost.ingress.receiving import WebhookRequest, receive
+from signpost.ingress.signatures import InvalidSignature
+from signpost.ingress.vendors import VENDORS, sign
 from signpost.storage import Usage, open_store
 from signpost.tenants.loading import load_tenants
 from signpost.tenants.model import Tenants
 from tests.support.databases import migrate
 
+NOW = parse_instant("2026-11-26T09:00:00Z")
 VENDORS_OWN = "the token from the vendor"
 
 
@@ -89,6 +94,20 @@ def test_a_short_secret_of_the_vendor_is_refused_and_not_shown(folder: Path, com
     assert "has 15 bytes and must have at least 16; without --secret-file, a secret is generated" in result.output
     assert "fifteen" not in result.output
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_retry_of_lever_after_an_outage_is_taken_without_another_setting(folder: Path) -> None:
+    result = call(folder, "sources", "add", "levers", "--vendor", "lever")
+    assert "Its clock_skew is 1d: the vendor signs the time of the event, and retries keep it." in result.output
+    source = held(folder).sources["levers"]
+    body = json.dumps({"event": "candidateHired", "token": "t" * 48, "data": {"opportunityId": "p", "contactId": "c"}})
+    headers, raw = sign(VENDORS["lever"].scheme, source.secrets[0], {}, body.encode(), NOW - 40 * MINUTE)
+    keys = [secret.encode() for secret in source.secrets]
+    assert receive(WebhookRequest(VENDORS["lever"], source, keys, headers, raw, NOW)).events
+    with pytest.raises(InvalidSignature):
+        receive(WebhookRequest(VENDORS["lever"], source, keys, headers, raw, NOW + DAY))
+    other = call(folder, "sources", "add", "greens", "--vendor", "greenhouse")
+    assert "clock_skew" not in other.output + (folder / "tenants.yaml").read_text().partition("greens:")[2]
 
 
 def test_rotation_leaves_no_gap(folder: Path) -> None:

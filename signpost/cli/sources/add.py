@@ -68,6 +68,7 @@ def add(
     """
     from signpost.cli.sources.secrets import read_secret, write_secret
     from signpost.ingress.sources import check_vendor
+    from signpost.ingress.vendors import VENDORS
     from signpost.tenants.editing import TenantsFile
 
     load_vendors()
@@ -83,6 +84,8 @@ def add(
         body["employer"] = {"id": employer_id, **({"name": employer_name} if employer_name else {})}
     if time_zone:
         body["time_zone"] = time_zone
+    if skew := VENDORS[vendor].clock_skew:
+        body["clock_skew"] = skew
     try:
         file.add_source(name, body)
         file.save(os.environ)
@@ -97,6 +100,8 @@ def add(
     if secret_file is None:
         secret_name = reference.removeprefix("file:")
         echo(f"  secret  {secret}\n\nThe secret is shown only once; it is stored in {secret_name} in the same folder.")
+    if skew:
+        echo(f"\nIts clock_skew is {skew}: the vendor signs the time of the event, and retries keep it.")
     echo(f"\nTest it: signpost sources test {name}")
 
 
