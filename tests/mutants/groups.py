@@ -123,6 +123,8 @@ GROUPS: Final = {
             "tests/unit/test_advice_*.py",
             "tests/contract/test_advice_contract.py",
             "tests/unit/test_agenda_variables.py",
+            "tests/unit/test_agenda_letters.py",
+            "tests/unit/test_agenda_overlays.py",
             "tests/unit/test_agenda_texts.py",
             TIMELINES,
             "tests/unit/test_case_*.py",
