@@ -94,6 +94,8 @@ def _zone(event: Event) -> tzinfo:
 def _application(event: Event, name: str) -> Iterator[Statement]:
     application = event.data["application"]
     yield "application", application, name, _milestone(event)
+    if name in ("rejected", "withdrawn"):
+        yield "application", application, f"{REACHED}.{name}", _milestone(event)
     yield from _fields("application", application, {k: v for k, v in event.data.items() if k != "application"})
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from signpost.case.case import Stamp
+from signpost.case.case import Register, Stamp
+from signpost.case.order import REACHED
 from signpost.facts.entity import Entity
+from signpost.facts.values import milestone_offset
 from signpost.facts.withdrawals import is_withdrawal
 
 _OPENINGS: Final = {
@@ -45,9 +47,11 @@ def end_that_counts(ends: Iterable[End]) -> End | None:
     return min(ends, key=_order, default=None)
 
 
-def add_application_stages(entities: Mapping[str, list[Entity]]) -> dict[str, End]:
+def add_application_stages(
+    entities: Mapping[str, list[Entity]], registers: Mapping[str, Mapping[str, Register]]
+) -> dict[str, End]:
     """Set the stage of each application. Returns by id the end that counts, or the last one of an application that is
-    open again: it still ends what belonged to the application before."""
+    open again: it still ends what belonged to the application before. `registers`: of the applications."""
     opened: dict[str, Stamp] = {}
     for application, stamp in _openings(entities):
         opened[application] = max(stamp, opened.get(application, _NEVER))
@@ -56,7 +60,10 @@ def add_application_stages(entities: Mapping[str, list[Entity]]) -> dict[str, En
         if is_withdrawal(contact) and "application" in contact.values and "offer" not in contact.values:
             told.setdefault(contact.values["application"], []).append(end_of(contact, "withdrawn", "at"))
     ends = {
-        one.id: _set_stage(one, opened.get(one.id, _NEVER), told.get(one.id, [])) for one in entities["application"]
+        one.id: _set_stage(
+            one, opened.get(one.id, _NEVER), told.get(one.id, []), _first_ends(registers.get(one.id, {}))
+        )
+        for one in entities["application"]
     }
     return {application: end for application, end in ends.items() if end is not None}
 
@@ -72,12 +79,20 @@ def _openings(entities: Mapping[str, list[Entity]]) -> Iterator[tuple[str, Stamp
                     yield entity.values["application"], entity.stamps[name]
 
 
-def _set_stage(application: Entity, opened: Stamp, told: Iterable[End]) -> End | None:
+def _first_ends(fields: Mapping[str, Register]) -> dict[str, End]:
+    """Each end that was recorded, when it first was: its sender can repeat it without a time."""
+    found = {stage: fields[f"{REACHED}.{stage}"] for stage in _ENDS if f"{REACHED}.{stage}" in fields}
+    return {stage: End(stage, stamp, milestone_offset(value) or 0) for stage, (stamp, value) in found.items()}
+
+
+def _set_stage(application: Entity, opened: Stamp, told: Iterable[End], firsts: Mapping[str, End]) -> End | None:
     """Of one time the end counts (ADR 50), unless it opened again. Then the stage is what it was before: submitted, or
     unknown if nobody said so."""
     submitted = application.stamps.get("submitted_at", _NEVER)
     since = max(opened, submitted)
-    ends = [*told, *_recorded(application)]
+    recorded = _recorded(application)
+    firsts = {stage: first for stage, first in firsts.items() if first.stamp[0] >= since[0]}
+    ends = [*told, *(min(end, firsts.get(end.stage, end), key=lambda one: one.stamp) for end in recorded)]
     application.is_renewed = any(end.stamp[0] < submitted[0] for end in ends)
     standing = [end for end in ends if end.stamp[0] >= since[0]]
     for end in ends:

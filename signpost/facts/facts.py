@@ -84,7 +84,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     add_first_completions(entities["interview"], registers.get("interview", {}))
     recorded = recorded_ends(entities["application"])
     ended = add_renewals(entities["offer"], entities["contact"], recorded)
-    ends = add_application_stages(entities)
+    ends = add_application_stages(entities, registers.get("application", {}))
     add_first_ends(entities["offer"], registers.get("offer", {}))
     add_first_extensions(entities["offer"], registers.get("offer", {}), ended, ends)
     add_agreed_terms(entities["offer"], registers.get("offer", {}), ended)

@@ -94,6 +94,26 @@ def test_an_application_that_is_open_again_can_end_again() -> None:
     assert application_of(SUBMITTED, interview(4), application(5, "rejected")).stamps["stage"][2] == "e-2"
 
 
+@pytest.mark.parametrize("end", ["rejected", "withdrawn"])
+@pytest.mark.parametrize(
+    ("between", "hours"),
+    [
+        ((), 5),
+        ((application(6, "submitted"),), 9),
+        ((interview(6, starts_at=LATER),), 9),
+        ((interview(6, "cancelled"),), 5),
+        ((offer(4),), 5),
+    ],
+)
+def test_an_end_that_is_stated_again_has_its_first_time_unless_it_went_on(
+    end: str, between: tuple[Said, ...], hours: int
+) -> None:
+    said = (SUBMITTED, application(5, end), *between, application(9, end))
+    for order in permutations(events_of(*said)):
+        [found] = facts_of(Case().fold(*order), "c-1").entities["application"]
+        assert (found.values["stage"], found.values[f"{end}_at"]) == (end, START + hours * HOUR)
+
+
 def test_what_ended_with_the_application_stays_ended() -> None:
     first, second = ({"interview": name, "starts_at": LATER} for name in ("first", "second"))
     found = facts(SUBMITTED, interview(1, **first), offer(2), application(5, "rejected"), interview(6, **second))
