@@ -246,10 +246,10 @@ def _is_met(found: Any, expected: Expected, scope: DeliveryScope) -> bool:
     if how in ("past", "future"):
         return _is_past(found, expected[0], scope) is (how == "past")
     if how == "has":
-        return isinstance(found, list) and any(_same(item, value) for item in found for value in values)
+        return isinstance(found, list) and any(same(item, value) for item in found for value in values)
     if values and all(isinstance(value, bool) for value in values) and found is not None:
         _note_no_boolean(found, expected[0], scope)
-    return any(_same(found, value) for value in values) == (how == "in")
+    return any(same(found, value) for value in values) == (how == "in")
 
 
 def _is_past(found: Any, expression: Expression, scope: DeliveryScope) -> bool | None:
@@ -280,7 +280,7 @@ def _leave_out_time(found: Any, expression: Expression, scope: DeliveryScope) ->
     scope.leave_out(note, f"a time is left out: it is {why_no_time(found, scope.formats)}")
 
 
-def _same(found: Any, value: Any) -> bool:
+def same(found: Any, value: Any) -> bool:
     """Compare texts without regard to letter case; "true" is true where true is expected, and 1 is not."""
     found = as_boolean(found) if isinstance(value, bool) else found
     if isinstance(found, str) and isinstance(value, str):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from signpost.errors import CallerError
-from signpost.ingress.expressions import Path
+from signpost.ingress.expressions import Path, same
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Sample, Vendor
 from signpost.ingress.scope import BODY, BUILT_IN, Trace
 from signpost.ingress.strict_json import loads
@@ -30,10 +30,12 @@ def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
     for place in vendor.places:
         if id(place.part) in parts:
             hint = _of_other_type(place.part, trace)
-            excludes = hint.endswith("quotes") and _is_exclusion(place.part)
-            message = f"{place.text} {'excludes' if excludes else 'matched'} nothing in any sample"
-            key = place.position, message, hint or _misspelt(place.part, names, members)
-            places[key] = places.get(key, False) or (id(place.part) in trace.found and not excludes)
+            excludes_nothing = _excludes_nothing(place.part, hint, trace)
+            misspelt = _misspelt(_path_of(place.part), names, members)
+            message = f"{place.text} {'excludes' if hint and excludes_nothing else 'matched'} nothing in any sample"
+            key = place.position, message, hint or misspelt
+            is_found = id(place.part) in trace.found and not (excludes_nothing and (hint or misspelt))
+            places[key] = places.get(key, False) or is_found
     for position, message, hint in sorted(key for key, is_found in places.items() if not is_found):
         yield f"{position}: {message}{hint}"
 
@@ -114,9 +116,18 @@ def _of_other_type(part: object, trace: Trace) -> str:
     return next((hint for hint in hints if hint), "")
 
 
-def _is_exclusion(part: object) -> bool:
-    """Whether a part is a condition with `not`, which a value of another type always meets."""
-    return isinstance(part, tuple) and part[1] == "not in"
+def _excludes_nothing(part: object, hint: str, trace: Trace) -> bool:
+    """Whether a part is a condition with `not` or `unknown` that holds for every sample: none has the path, or all have
+    another type."""
+    if not isinstance(part, tuple) or part[1] not in ("not in", "unknown"):
+        return False
+    compared = trace.compared.get(id(part), ())
+    return not compared or bool(hint and not any(same(found, value) for found in compared for value in part[2]))
+
+
+def _path_of(part: object) -> object:
+    """The path of a condition that holds where there is none; any other part itself."""
+    return part[0] if isinstance(part, tuple) and part[1] in ("not in", "unknown") else part
 
 
 def _hint_at_type(found: Any, expected: Sequence[Any]) -> str:

@@ -50,6 +50,11 @@ class TextChecker:
         match node:
             case nodes.Name():
                 return self._name(node.name, scope)
+            case nodes.Getattr() if (
+                isinstance(node.node, nodes.Name) and node.node.name not in scope and node.attr in scope
+            ):
+                self._add("R041", f"unknown variable {node.node.name!r}", f"write {node.attr} alone")
+                return scope[node.attr]
             case nodes.Getattr():
                 return self._attribute(self.shape(node.node, scope), node.attr, scope)
             case nodes.Getitem():

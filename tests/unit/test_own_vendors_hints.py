@@ -122,7 +122,7 @@ def test_a_condition_of_another_type_says_what_the_samples_have(own: Path, expec
         ('"true"', "true", "; the samples have true, a boolean: write it without quotes"),
         ("31", '"31"', '; the samples have "31", a text: write it in quotes'),
         ('[made, "31"]', "31", "; the samples have 31, a number: write it without quotes"),
-        ('"moved"', "31", None),
+        ('"moved"', "31", "; the samples have 31, a number"),
         ("31", "32", None),
         ("true", "false", None),
     ],
@@ -234,6 +234,20 @@ def test_a_condition_names_the_value_that_it_would_meet(own: Path) -> None:
     when = '        when: {part.moved: "true"}\n        each: {part: event.parts}\n        time:'
     unmatched = checked(own, HUNTFLOW.replace("        time:", when))["unmatched"]
     assert any(one.endswith("; the samples have true, a boolean: write it without quotes") for one in unmatched)
+
+
+@pytest.mark.parametrize("expected", ["{not: lost}", "unknown", "{not: [lost, void]}"])
+@pytest.mark.parametrize(("path", "hint"), [("event.movd", "moved"), ("event.zzz", None), ("event.moved", None)])
+def test_a_misspelt_path_is_found_where_the_condition_holds_without_it(
+    own: Path, expected: str, path: str, hint: str | None
+) -> None:
+    sample = own / "samples" / "huntflow" / "offer-sent.json"
+    sample.write_text(sample.read_text().replace('"offer": {', '"moved": "made", "offer": {'))
+    when = f"        when: {{{path}: {expected}}}\n        time:"
+    unmatched = checked(own, HUNTFLOW.replace("        time:", when))["unmatched"]
+    found = [one for one in unmatched if f"'{path}'" in one and "did you mean" in one]
+    message = f"huntflow.yaml:15:16: the condition on '{path}' matched nothing in any sample; did you mean {hint}?"
+    assert found == ([message] if hint else [])
 
 
 def test_paths_are_not_missed_where_no_sample_has_a_mapped_event(own: Path) -> None:

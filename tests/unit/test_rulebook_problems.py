@@ -95,6 +95,7 @@ def test_a_suggestion_names_what_was_meant(tmp_path: Path) -> None:
         ("R023-candidates-field", "write candidate's salary_target"),
         ("R041-candidates-field", "write candidate.salary_target"),
         ("R041-offers-field-on-the-candidate", "write respond_by alone"),
+        ("R041-offers-field-on-the-offer", "write respond_by alone"),
     ],
 )
 def test_a_suggestion_says_what_to_write(name: str, suggestion: str) -> None:

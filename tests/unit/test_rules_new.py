@@ -9,6 +9,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from signpost.cli import main
+from signpost.settings import SHIPPED_RULES
 from tests.support.rulebooks import RULES
 
 TODAY = ("--today", "2026-11-23")
@@ -160,6 +161,12 @@ def test_a_folder_that_does_not_exist_leads_to_a_near_one(
         Path(name).mkdir(parents=True)
     result = run("check", given)
     assert (result.exit_code, result.stderr.splitlines()[-1].rpartition("': ")[2]) == (2, meant)
+
+
+def test_the_shipped_rules_are_no_folder_that_is_meant_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(SHIPPED_RULES.resolve().parent)
+    assert run("check", "ours:rule").stderr.splitlines()[-1].endswith("there is no folder 'rule'")
+    assert run("check", "rule").stderr.splitlines()[-1].endswith("there is no folder 'rule'; did you mean rules?")
 
 
 @pytest.mark.parametrize(("command", "prefix"), [("test", "ours:"), ("check", ""), ("check", "ours:")])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from signpost.settings import OURS, rule_folders
+from signpost.settings import OURS, SHIPPED_RULES, rule_folders
 from signpost.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ class _Folders(click.ParamType["tuple[Path, ...]"]):
 
 def near_folders(value: str, missing: Path) -> str:
     """The end of a message: what may be meant by folders of which one is missing; "" if nothing is near."""
-    beside = sorted(one.name for one in missing.parent.glob("*/") if not one.name.startswith("."))
+    named = SHIPPED_RULES.resolve() if OURS in value.split(":") else None
+    folders = [one for one in missing.parent.glob("*/") if one.resolve() != named]
+    beside = sorted(one.name for one in folders if not one.name.startswith("."))
     near = nearest(missing.name, [*([OURS] if missing.name == str(missing) else ()), *beside])
     if not near:
         return ""
