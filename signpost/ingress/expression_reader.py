@@ -24,7 +24,7 @@ from signpost.ingress.expressions import (
 )
 from signpost.ingress.mapping import Place
 from signpost.ingress.scope import BODY
-from signpost.suggestions import meant
+from signpost.suggestions import meant, nearest
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import Node
@@ -63,7 +63,9 @@ class ExpressionReader(FieldReader):
             return Coalesce(tuple(self.expression(inner) for inner in node.value))
         kind = next((name for name in KINDS if isinstance(node.value, dict) and name in node.value), None)
         if kind is None:
+            near = [nearest(name, KINDS) for name in node.value] if isinstance(node.value, dict) else []
             hint = "write a path, a text with {paths}, a list of these, or one of " + ", ".join(KINDS)
+            hint = next((f"did you mean {name}?" for name in near if name), hint)
             self.problems.add("R022", node.position, "this is not an expression", hint)
             return NOTHING
         return self._special(kind, self.members(node, f"an expression with {kind!r}", KINDS[kind]))

@@ -184,6 +184,13 @@ def test_a_misspelt_event_is_named_in_the_delivery_log_and_by_the_check(own: Pat
     assert "names the unknown event 'OFFER_SENT'; did you mean OFFER_SNT?" in problem
 
 
+def test_a_misspelt_kind_of_expression_is_named(own: Path) -> None:
+    [problem] = checked(
+        own, HUNTFLOW.replace("subject: event.candidate.id", "subject: {itemof: event.all, where: {a: b}}")
+    )["problems"]
+    assert "R022 this is not an expression (did you mean item_of?)" in problem
+
+
 def test_a_misspelt_sample_is_named_with_its_folder(own: Path) -> None:
     [problem] = checked(own, HUNTFLOW.replace("file: offer-sent.json", "file: offer-snt.json"))["problems"]
     assert problem.endswith("R023 there is no offer-snt.json in samples/huntflow/ (did you mean offer-sent.json?)")
