@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from signpost.errors import CallerError
+from signpost.ingress.expression_reader import HEADER
 from signpost.ingress.expressions import Path, same
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Sample, Vendor
 from signpost.ingress.scope import BODY, BUILT_IN, Trace
@@ -26,12 +27,13 @@ def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
     parts = {id(part) for part in parts_in((tried, always))}
     parts -= _not_read(vendor, tried, trace)
     names, members = set(_names(parts_in(tried))), set(_members(vendor))
+    headers = {name for sample in vendor.samples for name in lower_headers(sample)}
     places: dict[tuple[Position, str, str], bool] = {}
     for place in vendor.places:
         if id(place.part) in parts:
             hint = _of_other_type(place.part, trace)
             excludes_nothing = _excludes_nothing(place.part, hint, trace)
-            misspelt = _misspelt(_path_of(place.part), names, members)
+            misspelt = _misspelt(_path_of(place.part), names, members, headers)
             message = f"{place.text} {'excludes' if hint and excludes_nothing else 'matched'} nothing in any sample"
             key = place.position, message, hint or misspelt
             is_found = id(place.part) in trace.found and not (excludes_nothing and (hint or misspelt))
@@ -145,12 +147,17 @@ def _hint_at_type(found: Any, expected: Sequence[Any]) -> str:
     return f"; the samples have {shown}, {kind}" + (": write it without quotes" if same else "")
 
 
-def _misspelt(part: object, names: Set[str], members: Set[str]) -> str:
+def _misspelt(part: object, names: Set[str], members: Set[str], headers: Set[str]) -> str:
     """What the first step of a path that no sample has may stand for."""
     steps = part.steps if isinstance(part, Path) else ()
     known = {*names, *members, *BUILT_IN, BODY}
     for index, step in enumerate(steps):
         if step not in known and not step.isdigit() and step != "*":
-            fixed = f"; a fixed word is {{is: {step}}}" if len(steps) == 1 else ""
-            return did_you_mean(step, members if index else names | members) or fixed
+            near = did_you_mean(step, members if index else names | members)
+            return near or (_other_word(step, headers) if len(steps) == 1 else "")
     return ""
+
+
+def _other_word(word: str, headers: Set[str]) -> str:
+    """What a word that no sample has as a member may be: a header, or itself."""
+    return f"; did you mean {HEADER}{word}?" if word.lower() in headers else f"; a fixed word is {{is: {word}}}"

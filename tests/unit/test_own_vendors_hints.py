@@ -184,6 +184,14 @@ def test_a_misspelt_event_is_named_in_the_delivery_log_and_by_the_check(own: Pat
     assert "names the unknown event 'OFFER_SENT'; did you mean OFFER_SNT?" in problem
 
 
+def test_a_header_that_is_written_as_a_path_is_suggested(own: Path) -> None:
+    text = HUNTFLOW.replace("subject: event.candidate.id", "subject: [X-Quill-Who, event.candidate.id]")
+    headed = text.replace("{file: offer-sent.json,", "{file: offer-sent.json, headers: {x-quill-who: Ada},")
+    assert headed != text
+    for sent, hint in ((headed, "did you mean header:X-Quill-Who?"), (text, "a fixed word is {is: X-Quill-Who}")):
+        assert any(one.endswith(f"matched nothing in any sample; {hint}") for one in checked(own, sent)["unmatched"])
+
+
 def test_a_misspelt_kind_of_expression_is_named(own: Path) -> None:
     [problem] = checked(
         own, HUNTFLOW.replace("subject: event.candidate.id", "subject: {itemof: event.all, where: {a: b}}")
