@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import UNAUTHORIZED
 from typing import Any
 from urllib.parse import unquote
 
@@ -79,6 +80,8 @@ def _detail(response: httpx.Response) -> str:
         problem = escape_document(response.json())
         errors = "".join(f"\n  {found['pointer']}: {found['detail']}" for found in problem.get("errors", ()))
         errors += f"\n  {problem['more']} more" if problem.get("more") else ""
+        if response.status_code == UNAUTHORIZED:
+            errors += f"\n  commands send SIGNPOST_API_KEY or, if it is not set, the key in {CLIENT_FILE}"
         if problem["detail"].startswith(NO_FACTS):
             errors += f"\n  {_candidate(response.url)}: {KNOWN_CANDIDATES}"
         return f"{response.status_code} {problem['title']}: {problem['detail']}{errors}"

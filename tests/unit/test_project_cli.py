@@ -11,10 +11,12 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
 from signpost.cli import COMMANDS, main
+from signpost.cli.client import IntakeRejected, request_json
 from signpost.cli.send import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, Item, NoEvents, batches, read_items
 from signpost.cli.tail import format_change
 from signpost.names import NO_FACTS
@@ -180,6 +182,16 @@ def test_an_intake_that_is_away_is_said_in_words(environ: dict[str, str]) -> Non
     assert result.exit_code == 1
     assert "no intake answers at http://127.0.0.1:1" in result.stderr
     assert "set SIGNPOST_URL" in result.stderr
+
+
+@pytest.mark.parametrize(("status", "names_the_key"), [(401, True), (403, False)])
+def test_a_key_that_is_not_known_comes_from_somewhere(status: int, names_the_key: bool) -> None:
+    problem = {"title": "Unauthorized", "detail": "send the header Authorization"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, json=problem))
+    with httpx.Client(base_url="http://intake", transport=transport) as client, pytest.raises(IntakeRejected) as error:
+        request_json(client, "GET", "/v1/recommendations")
+    place = "commands send SIGNPOST_API_KEY or, if it is not set, the key in client.env"
+    assert (place in str(error.value)) is names_the_key
 
 
 @pytest.mark.parametrize(
