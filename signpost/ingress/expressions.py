@@ -21,6 +21,7 @@ from signpost.ingress.formats import (
 )
 from signpost.ingress.scope import BODY, MAX_ITEMS, DeliveryScope, as_boolean, as_text, is_known
 from signpost.schemas.fields import json_type
+from signpost.suggestions import did_you_mean
 
 
 class Expression(Protocol):
@@ -118,7 +119,10 @@ class ValueMap:
         word = str(found).casefold() if isinstance(found, str | int) else ""
         if word not in self.table:
             note = f"{_name_of(self.expression, 'a word')} was left out: its value cannot be read; no word table has it"
-            scope.leave_out(note, f"the word {found!r} is in no word table, so it is unknown")
+            near = did_you_mean(word, self.table)
+            scope.leave_out(
+                note, f"{_name_of(self.expression, 'a word')}: no word table has {found!r}, so it is unknown{near}"
+            )
         return self.table.get(word)
 
 

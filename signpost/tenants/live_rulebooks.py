@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from signpost.kept_files import KeptFiles
 from signpost.rulebook import Rulebook
@@ -15,6 +15,9 @@ from signpost.tenants.trial import try_load
 from signpost.watching import Watched
 
 Engine = TypeVar("Engine")
+
+MAX_NAMED: Final = 5
+"""Tenants whose version the log names."""
 
 
 class LiveEngines(Watched[Engines[Engine]]):
@@ -74,6 +77,8 @@ class LiveEngines(Watched[Engines[Engine]]):
 def _summary(rulebooks: Rulebooks, before: Rulebooks | None) -> dict[str, object]:
     summary: dict[str, object] = {"rulebook": rulebooks.default.version, "rules": len(rulebooks.default.rules)}
     summary["tenants_with_overrides"] = len(rulebooks.own)
+    for tenant, own in sorted(rulebooks.own.items())[:MAX_NAMED]:
+        summary[f"rulebook_of_{tenant}"] = own.version
     return summary | ({"before": before.default.version} if before else {})
 
 

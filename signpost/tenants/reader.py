@@ -215,7 +215,8 @@ class TenantsReader(FieldReader):
         try:
             return ZoneInfo(self.text(node, at)).key
         except (ValueError, OSError, LookupError):
-            self.problems.add("R021", node.position, f"{at} must be a time zone such as Europe/Paris")
+            found = f"; it is {node.value!r}" if isinstance(node.value, str) else ""
+            self.problems.add("R021", node.position, f"{at} must be a time zone such as Europe/Paris{found}")
             return None
 
     def _choice(self, node: Node | None, at: str, choices: Sequence[str]) -> str:

@@ -6,14 +6,16 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from signpost.engine import make_engine
 from signpost.engine.compiled import CompiledEngine
 from signpost.rulebook import Rulebook, RulebookError
-from signpost.tenants.live_rulebooks import LiveEngines
-from signpost.tenants.rulebooks import load_rulebooks
+from signpost.tenants.live_rulebooks import LiveEngines, _summary
+from signpost.tenants.rulebooks import Rulebooks, load_rulebooks
 from signpost.watching import SETTLE_S
 from tests.support.private_servers import wait_until
 
@@ -352,3 +354,13 @@ def test_engines_out_of_force_give_their_memory_back(folder: Path, tenants: Path
         assert resident() - before < 5_000_000
     finally:
         gc.unfreeze()
+
+
+def test_the_log_names_the_versions_of_the_tenants_with_rules_of_their_own() -> None:
+    def rulebook(version: str) -> Any:
+        return SimpleNamespace(version=version, rules={"a": None})
+
+    own = {f"t{number}": rulebook(f"v{number}") for number in range(7, 0, -1)}
+    summary = _summary(Rulebooks(rulebook("ours"), own), None)
+    named = {f"rulebook_of_t{number}": f"v{number}" for number in range(1, 6)}
+    assert summary == {"rulebook": "ours", "rules": 1, "tenants_with_overrides": 7, **named}

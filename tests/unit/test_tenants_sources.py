@@ -65,6 +65,7 @@ def test_each_option_has_its_effect(tmp_path: Path) -> None:
         ("pay_period: decade", "'decade' is not one of"),
         ("fields: {salary: ''}", "sources.s.fields.salary must be the name of the sender's own field"),
         ("fields: {visa: x}", "sources.s.fields has no 'visa'"),
+        ("time_zone: Europe/Berln", "must be a time zone such as Europe/Paris; it is 'Europe/Berln'"),
     ],
 )
 def test_a_wrong_option_is_the_only_problem(tmp_path: Path, options: str, problem: str) -> None:
