@@ -61,8 +61,9 @@ def send_request(client: httpx.Client, method: str, path: str, **request: Any) -
         return client.request(method, path, **request)
     except httpx.TransportError as error:
         address = str(client.base_url).rstrip("/")
+        plain = " (write http:// if it has no certificate)" if "[SSL" in str(error) else ""
         raise IntakeUnavailable(
-            f"no intake answers at {address}: {error}; start it with `signpost up`, or set SIGNPOST_URL"
+            f"no intake answers at {address}: {error}{plain}; start it with `signpost up`, or set SIGNPOST_URL"
         ) from None
 
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from signpost.cli import COMMANDS, main
-from signpost.cli.client import IntakeRejected, request_json
+from signpost.cli.client import IntakeRejected, IntakeUnavailable, request_json
 from signpost.cli.send import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, Item, NoEvents, batches, read_items
 from signpost.cli.tail import format_change
 from signpost.names import NO_FACTS
@@ -182,6 +182,20 @@ def test_an_intake_that_is_away_is_said_in_words(environ: dict[str, str]) -> Non
     assert result.exit_code == 1
     assert "no intake answers at http://127.0.0.1:1" in result.stderr
     assert "set SIGNPOST_URL" in result.stderr
+
+
+@pytest.mark.parametrize(("reason", "hints"), [("[SSL: WRONG_VERSION_NUMBER] wrong version", True), ("refused", False)])
+def test_https_to_an_intake_without_a_certificate_is_hinted_at(reason: str, hints: bool) -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(reason, request=request)
+
+    transport = httpx.MockTransport(fail)
+    with (
+        httpx.Client(base_url="https://intake", transport=transport) as client,
+        pytest.raises(IntakeUnavailable) as error,
+    ):
+        request_json(client, "GET", "/v1/recommendations")
+    assert ("write http:// if it has no certificate" in str(error.value)) is hints
 
 
 @pytest.mark.parametrize(("status", "names_the_key"), [(401, True), (403, False)])
