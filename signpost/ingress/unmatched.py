@@ -35,7 +35,7 @@ def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
             excludes_nothing = _excludes_nothing(place.part, hint, trace)
             misspelt = _misspelt(_path_of(place.part), names, members, headers)
             message = f"{place.text} {'excludes' if hint and excludes_nothing else 'matched'} nothing in any sample"
-            key = place.position, message, hint or misspelt
+            key = place.position, message, hint or misspelt or _near_word(place.part, trace)
             is_found = id(place.part) in trace.found and not (excludes_nothing and (hint or misspelt))
             places[key] = places.get(key, False) or is_found
     for position, message, hint in sorted(key for key, is_found in places.items() if not is_found):
@@ -115,6 +115,16 @@ def _of_other_type(part: object, trace: Trace) -> str:
     texts = {str(value).casefold() for value in part[2]}
     found = sorted(trace.compared.get(id(part), ()), key=lambda value: str(value).casefold() not in texts)
     hints = [_hint_at_type(one, part[2]) for one in found]
+    return next((hint for hint in hints if hint), "")
+
+
+def _near_word(part: object, trace: Trace) -> str:
+    """The word of the samples that a condition may mean by one that none of them has."""
+    if not isinstance(part, tuple) or part[1] not in ("in", "has"):
+        return ""
+    found = [word for one in trace.compared.get(id(part), ()) for word in (one if isinstance(one, list) else [one])]
+    words = sorted({word for word in found if isinstance(word, str)})
+    hints = (did_you_mean(value, words) for value in part[2] if isinstance(value, str))
     return next((hint for hint in hints if hint), "")
 
 
