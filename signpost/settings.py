@@ -32,9 +32,12 @@ def rule_folders(value: str) -> tuple[Path, ...]:
     names = value.split(":")
     if not all(names):
         raise ValueError("must be folders with `:` between them, like ours:my-rules")
-    if len(set(names)) < len(names):
-        raise ValueError("names a folder twice")
-    return tuple(SHIPPED_RULES if name == OURS else path(name) for name in names)
+    folders = tuple(SHIPPED_RULES if name == OURS else path(name) for name in names)
+    for name, folder in zip(names, folders, strict=True):
+        if folders.count(folder) > 1:
+            hint = f"; ./{OURS} is a folder of your own" if name == OURS else ""
+            raise ValueError(f"names the folder {name} twice{hint}")
+    return folders
 
 
 def written_folders(folders: tuple[Path, ...]) -> str:

@@ -65,6 +65,8 @@ def up(advisors: int) -> None:
     _check_rules(chosen)
     _check_tenants(chosen)
     url = f"http://{_to_reachable(chosen.http_bind)}"
+    if not chosen.data_dir.exists():
+        _check_free(chosen.http_bind)  # so that a start that fails leaves no folder
     with _lock(chosen.data_dir):
         _check_free(chosen.http_bind)
         _make_private(chosen.database_url)

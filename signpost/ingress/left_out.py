@@ -57,7 +57,8 @@ def why_undeclared(name: str, about: str, declared: Set[str]) -> str:
 
 def why_unchecked(name: str) -> str:
     """Return that a sample is tried without the rulebook that declares an own field."""
-    return f"{CUSTOM}.{name} was left out here: the rules of SIGNPOST_RULES declare no field of your own"
+    why = "the rules of SIGNPOST_RULES declare no field of your own; if `rules` of the tenant do, it is emitted"
+    return f"{CUSTOM}.{name} was left out here: {why}"
 
 
 def _accepted(kind: Kind, value: Any) -> str:

@@ -14,7 +14,7 @@ from signpost.ingress.scope import BODY, BUILT_IN, Trace
 from signpost.ingress.strict_json import loads
 from signpost.ingress.translate import event_name
 from signpost.ingress.tree import parts_in
-from signpost.suggestions import did_you_mean
+from signpost.suggestions import did_you_mean, nearest
 from signpost.yaml_files.problems import Position
 
 
@@ -163,8 +163,9 @@ def _misspelt(part: object, names: Set[str], members: Set[str], headers: Set[str
     known = {*names, *members, *BUILT_IN, BODY}
     for index, step in enumerate(steps):
         if step not in known and not step.isdigit() and step != "*":
-            near = did_you_mean(step, members if index else names | members)
-            return near or (_other_word(step, headers) if len(steps) == 1 else "")
+            near = nearest(step, members if index else names | members)
+            whole = ".".join([*steps[:index], near, *steps[index + 1 :]])
+            return f"; did you mean {whole}?" if near else (_other_word(step, headers) if len(steps) == 1 else "")
     return ""
 
 

@@ -12,7 +12,7 @@ from signpost.rulebook.policy import read_policy
 from signpost.rulebook.rulebook import CardKind, Per, Rulebook
 from signpost.rulebook.shapes import INSTANT, NUMBER, TEXT, Many, ObjectShape, Plain, Shape
 from signpost.rulebook.templates import find_text_problems, names_in
-from signpost.rulebook.text_reader import read_texts, read_word
+from signpost.rulebook.text_reader import place_in, read_texts, read_word
 from signpost.rulebook.typed_rule import Rule, Texts
 from signpost.rulebook.values import parse_duration
 from signpost.rulebook.wording import check_lengths
@@ -131,7 +131,7 @@ class _Reader(FieldReader):
         for key, sources in _sources(texts).items():
             for source in sources:
                 for code, message, suggestion in find_text_problems(source, _VARIABLES):
-                    self.problems.add(code, node.value[key].position, message, suggestion)
+                    self.problems.add(code, place_in(node.value[key], message), message, suggestion)
 
     def cards(self) -> tuple[CardKind, ...]:
         """All kinds of cards; reports an act that two of them take for one audience."""

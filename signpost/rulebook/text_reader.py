@@ -1,5 +1,7 @@
 """Reads the texts of a rule, and where its keys and their items stand. Does not check what texts say."""
 
+import re
+
 from signpost.rulebook.typed_rule import Draft, Texts
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems
@@ -8,6 +10,7 @@ from signpost.yaml_files.reader import Node
 
 WORDS = ("title", "message", "steps", "drafts", "item", "opening", "question")
 """The keys of a rule that hold its words."""
+_QUOTED = re.compile(r"'(\w+)'")
 RULE_KEYS = ("suppresses", "opposes")
 """Keys whose values are ids of other rules."""
 
@@ -54,6 +57,12 @@ def read_text(node: Node, problems: Problems) -> str:
         problems.add("R006", node.position, "a text is expected here", hint_for_mapping(node.plain()))
         return ""
     return node.value
+
+
+def place_in(text: Node, message: str) -> Position:
+    """Where a problem of a text is: at the first name that its message quotes, else at the text."""
+    name = _QUOTED.search(message)
+    return text.word_position(name[1]) if name else text.position
 
 
 def read_strings(node: Node, key: str, problems: Problems) -> list[str]:

@@ -9,6 +9,7 @@ from signpost.rulebook.budget import MAX_COST, NESTS
 from signpost.rulebook.filters import UNKNOWN_SHAPE
 from signpost.rulebook.shapes import record, variables
 from signpost.rulebook.templates import Variables, cost_of_text, find_text_problems, names_in
+from signpost.rulebook.text_reader import place_in
 from signpost.rulebook.typed_rule import Rule
 from signpost.rulebook.values import Names
 from signpost.yaml_files.problems import Problems
@@ -35,7 +36,7 @@ def check_texts(rule: Rule, node: Node, names: Names) -> None:
         found = find_text_problems(text.value, known, rule.attaches)
         for code, message, suggestion in found:
             private = _PRIVATE if code == "R041" and rule.audience == "employer" else ""
-            names.problems.add(code, text.position, message, suggestion or private)
+            names.problems.add(code, place_in(text, message), message, suggestion or private)
         before, cost = cost, cost + (0 if found else cost_of_text(text.value, known, rule.attaches))
         if before <= MAX_COST < cost:
             message = f"the texts of this rule take more than {MAX_COST} steps with the fullest case"

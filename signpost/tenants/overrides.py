@@ -32,6 +32,8 @@ class RuleOverrides:
     """The position of each rule in `params`."""
     rules: Path | None = None
     """A folder that adds rules, sources and fields for this tenant alone."""
+    rules_at: Position | None = None
+    """Where the file names that folder."""
 
     def plain_params(self) -> dict[str, dict[str, Any]]:
         """Rule id -> parameter -> value, without positions."""
@@ -93,7 +95,8 @@ class _OverridesReader(FieldReader):
         params = self._params(f"tenants.{tenant}.params", parts["params"]) if "params" in parts else {}
         disabled = self._disabled(tenant, parts["disabled"]) if "disabled" in parts else ()
         rules = self._rules(tenant, parts["rules"]) if "rules" in parts else None
-        return RuleOverrides(params, disabled, (parts["params"].keys if params else None) or {}, rules)
+        places = (parts["params"].keys if params else None) or {}
+        return RuleOverrides(params, disabled, places, rules, parts["rules"].position if rules else None)
 
     def _rules(self, tenant: str, node: Node) -> Path | None:
         """The tenant's own folder, relative to the folder of the tenants file."""

@@ -108,7 +108,7 @@ def _own(
     """The rulebook of one tenant; `made` caches it for equal overrides."""
     before = len(problems.found)
     base = default
-    if overrides.rules is not None:
+    if overrides.rules is not None and not _repeats(folders, overrides, problems):
         folders = (*folders_of(folders), overrides.rules)
         base, found = find_problems(folders)
         _add(found, f"with the rules of tenant {tenant}", problems)
@@ -123,6 +123,16 @@ def _own(
         _add(found, f"with the parameters of tenant {tenant}", problems)
         made[key] = _without(rulebook, disabled)
     return made[key]
+
+
+def _repeats(folders: Folders, overrides: RuleOverrides, problems: Problems) -> bool:
+    """Whether the tenant's own folder is one of those of all tenants, as a problem."""
+    own = overrides.rules
+    if own is None or overrides.rules_at is None or own.resolve() not in [one.resolve() for one in folders_of(folders)]:
+        return False
+    message = f"the folder {own} is among the rules of all tenants already"
+    problems.add("R002", overrides.rules_at, message, "remove it here, or from SIGNPOST_RULES")
+    return True
 
 
 def _add(found: Problems, under: str, problems: Problems) -> None:

@@ -5,7 +5,7 @@ It checks shapes and plain types; the reader of each file checks what its fields
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -34,6 +34,8 @@ class Node:
     value: Any
     position: Position
     keys: dict[str, Position] | None = None
+    lines: Sequence[str] = ()
+    """Of a text over several lines, as the file has them; the first is the line of the position."""
 
     def plain(self) -> Any:
         """The value without positions."""
@@ -46,6 +48,15 @@ class Node:
     def key_position(self, key: str) -> Position:
         """The position of a key of this mapping."""
         return (self.keys or {}).get(key, self.position)
+
+    def word_position(self, word: str) -> Position:
+        """The position of a word of an expression (`{{ word }}`) in a text over several lines; of the text itself if
+        none has it."""
+        where = re.compile(rf"(?<={{[{{%]).*?(?<!\w)(?={re.escape(word)}(?!\w))")
+        for number, line in enumerate(self.lines):
+            if found := where.search(line):
+                return replace(self.position, line=self.position.line + number, column=found.end() + 1)
+        return self.position
 
 
 def read(path: Path, name: str, problems: Problems, *, secret: bool = False) -> Node | None:
@@ -155,6 +166,11 @@ class _Document:
         mark: Any = event.start_mark
         return Position(self._name, mark.line + 1, mark.column + 1)
 
+    def _lines_of(self, event: yaml.ScalarEvent) -> Sequence[str]:
+        marks: Any = event.start_mark, event.end_mark
+        start, end = (mark.line for mark in marks)
+        return () if start == end else self._lines[start : end + 1]
+
     def _refuse(self, event: yaml.Event, message: str, suggestion: str) -> NoReturn:
         raise _Unusable("R005", self._position(event), message, suggestion)
 
@@ -166,7 +182,7 @@ class _Document:
         self._check_plain(event)
         where = self._position(event)
         if isinstance(event, yaml.ScalarEvent):
-            return Node(self._scalar(event, where), where)
+            return Node(self._scalar(event, where), where, lines=self._lines_of(event))
         if excerpt(self._lines, event.start_mark).startswith("{{"):
             return self._template(event, where)
         self._depth += 1

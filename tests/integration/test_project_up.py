@@ -192,6 +192,7 @@ def test_a_second_system_in_the_same_folder_is_refused(kept: System, tmp_path: P
     assert "cannot listen on" in done.stderr
     assert "start it with another address, like SIGNPOST_HTTP_BIND=" in done.stderr
     assert "docs/settings.md" in done.stderr
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_terminal_without_the_variable_reads_the_rules_that_run(kept: System) -> None:

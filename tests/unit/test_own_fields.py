@@ -12,7 +12,7 @@ from signpost.authoring.timelines import run_timelines as run_timelines_of
 from signpost.cli.rules.check import check
 from signpost.cli.rules.test import test as run_timelines
 from signpost.engine import CompiledEngine
-from signpost.rulebook import RulebookError, load
+from signpost.rulebook import RulebookError, find_problems, load
 from signpost.tenants.live import LiveTenants
 from signpost.tenants.live_rulebooks import LiveEngines
 from signpost.tenants.loading import TenantsError, load_tenants
@@ -99,6 +99,15 @@ def test_rules_name_declared_fields_and_misspelt_ones_are_problems(tmp_path: Pat
     [found] = problems(folder(tmp_path, rule("probation_period: above zzz")))
     names = ", ".join(rulebook.vocabulary.own["offer"])
     assert f"(docs/rulebook/fields.md lists the fields of an offer; fields.yaml declares {names})" in found
+
+
+@pytest.mark.parametrize("style", [">", ">-", "|", '"', ""])
+def test_a_problem_of_a_long_text_is_where_the_word_is(tmp_path: Path, style: str) -> None:
+    message = f"  message: {style}\n    Ask about titel,\n    which is {{{{ titel }}}} now{style.strip('>-|')}\n"
+    path = folder(tmp_path, re.sub(r"  message: .*\n", message, rule("title: known")))
+    [found] = [one.position for one in find_problems(path)[1].found if one.code == "R041"]
+    line = (path / found.file).read_text().splitlines()[found.line - 1]
+    assert line[found.column - 1 :].startswith("titel }}")
 
 
 def test_what_follows_from_a_wrong_audience_is_not_reported(tmp_path: Path) -> None:

@@ -78,9 +78,9 @@ def test_a_path_that_misspells_a_name_of_let_or_each_is_told_which(own: Path, tm
     let = "    let: {position: event.offer}\n    subject: event.candidate.id\n"
     text = HUNTFLOW.replace("    subject: event.candidate.id\n", let)
     text = text.replace("title: event.offer.position", "title: positon.position").replace("answer_by", "start")
-    assert checked(own, tmp_path, text)["unmatched"] == [
-        "huntflow.yaml:20:18: the path 'positon.position' matched nothing in any sample; did you mean position?"
-    ]
+    [found] = checked(own, tmp_path, text)["unmatched"]
+    place = "huntflow.yaml:20:18: the path 'positon.position' matched nothing in any sample"
+    assert found == f"{place}; did you mean position.position?"
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,14 @@ def test_an_amount_in_minor_units_is_converted(
 @pytest.mark.parametrize(
     ("right", "wrong", "warning"),
     [
-        ("subject: event.candidate.id", "subject: event.candidat.id", "11:14: the path 'event.candidat.id'; candidate"),
-        ("data: {offer: event.offer.id}", "data: {offer: event.offers.id}", "16:23: the path 'event.offers.id'; offer"),
+        ("subject: event.candidate.id", "subject: event.candidat.id",
+         "11:14: the path 'event.candidat.id'; event.candidate.id"),
+        ("data: {offer: event.offer.id}", "data: {offer: event.offers.id}",
+         "16:23: the path 'event.offers.id'; event.offer.id"),
         ("    emit:\n", "    when: {event.type: SENT}\n    emit:\n", "12:12: the condition on 'event.type';"),
-        ("    emit:\n", "    each: {one: event.ofers}\n    emit:\n", "12:17: the path 'event.ofers'; offer"),
+        ("    emit:\n", "    each: {one: event.ofers}\n    emit:\n", "12:17: the path 'event.ofers'; event.offer"),
         ("      - type: offer.extended\n", "      - type: offer.extended\n        each: {one: event.ofers}\n",
-         "14:21: the path 'event.ofers'; offer"),
+         "14:21: the path 'event.ofers'; event.offer"),
     ],
 )  # fmt: skip
 def test_one_mistake_gives_one_warning(own: Path, tmp_path: Path, right: str, wrong: str, warning: str) -> None:

@@ -86,7 +86,10 @@ def test_own_fields_that_the_rules_declare_are_checked_and_shown(
     [sample] = checked(own, with_term(term))["samples"]
     assert "custom" not in sample["events"][0]["data"]
     [warning] = sample["warnings"]
-    assert warning.endswith(" was left out here: the rules of SIGNPOST_RULES declare no field of your own")
+    assert warning.endswith(
+        " was left out here: the rules of SIGNPOST_RULES declare no field of your own; if `rules` of the tenant do, "
+        "it is emitted"
+    )
     monkeypatch.setenv("SIGNPOST_RULES", f"ours:{rules}")
     [sample] = checked(own, with_term(term))["samples"]
     assert sample["events"][0]["data"].get("custom") == ({"pay_rhythm": "yearly"} if shown else None)
@@ -252,7 +255,7 @@ def test_a_condition_names_the_value_that_it_would_meet(own: Path) -> None:
 
 
 @pytest.mark.parametrize("expected", ["{not: lost}", "unknown", "{not: [lost, void]}"])
-@pytest.mark.parametrize(("path", "hint"), [("event.movd", "moved"), ("event.zzz", None), ("event.moved", None)])
+@pytest.mark.parametrize(("path", "hint"), [("event.movd", "event.moved"), ("event.zzz", None), ("event.moved", None)])
 def test_a_misspelt_path_is_found_where_the_condition_holds_without_it(
     own: Path, expected: str, path: str, hint: str | None
 ) -> None:

@@ -119,6 +119,16 @@ def test_clients_take_what_a_running_system_left_them_last(tmp_path: Path) -> No
     assert read_settings({**environ, "SIGNPOST_URL": "https://x/"}).url == "https://x"
 
 
+@pytest.mark.parametrize(
+    ("given", "twice"),
+    [("ours:mine:./mine", "mine"), ("ours:ours", "ours twice; ./ours is a folder of your own"), ("a:b:a", "a")],
+)
+def test_a_folder_of_rules_that_is_named_twice_is_refused(given: str, twice: str) -> None:
+    [found] = problems({"SIGNPOST_RULES": given})
+    assert found.startswith(f"SIGNPOST_RULES: names the folder {twice}")
+    assert read_settings({"SIGNPOST_RULES": "ours:./ours"}).rules == (SHIPPED_RULES, Path("ours"))
+
+
 @pytest.mark.parametrize("folder", ["house", "my house", "it's"])
 def test_commands_in_the_folder_read_the_files_that_the_running_system_reads(
     folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

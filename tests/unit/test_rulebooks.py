@@ -56,6 +56,13 @@ def problems(folder: Path, text: str) -> list[str]:
     return [str(problem).removeprefix(f"{file}:") for problem in find_rulebook_problems(folder, file)[1]]
 
 
+@pytest.mark.parametrize("name", ["..", "../", "../tenants/.."])
+def test_a_folder_of_a_tenant_that_all_tenants_have_is_one_problem(folder: Path, name: str) -> None:
+    [found] = problems(folder, f"  acme:\n    rules: {name}\n")
+    assert found.startswith("4:12: R002 the folder ")
+    assert found.endswith(" is among the rules of all tenants already (remove it here, or from SIGNPOST_RULES)")
+
+
 def test_who_chooses_nothing_has_the_rulebook_as_it_is(folder: Path) -> None:
     found = rulebooks(folder, "  acme: {api_keys: []}\n  other: {params: {}, disabled: []}\n")
     assert found.own == {}
