@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from signpost.ingress.event_types import type_of
-from signpost.ingress.pair_lists import pair_lists
+from signpost.ingress.pair_lists import PairList, pair_lists
 from signpost.ingress.sample_reading import ITEM, SampleReading, describe, read_sample, signature_of, signed_time_of
 
 FILL_IN: Final = "FILL IN"
@@ -171,11 +171,22 @@ def _pairs(body: Any) -> Iterator[str]:
     lists = pair_lists(body[0], ITEM) if isinstance(body, list) else pair_lists(body)
     for one in lists:
         yield ""
-        yield f"# The items of {one.path} are keys and values. Name those that you need beside `on`; the first value"
-        yield f"# then has the path {next(iter(one.names()))}.{one.value}:"
+        yield f"# The items of {one.whole_path()} are keys and values. Name those that you need beside `on`; the first"
+        yield f"# value then has the path {next(iter(one.names()))}.{one.value}:"
+        yield from _each(one, is_array=isinstance(body, list))
         yield "#    let:"
         for name, key in one.names().items():
             yield f"#      {_path(name)}: {{item_of: {_path(one.path)}, where: {{{one.key}: {_path(key)}}}}}"
+
+
+def _each(pairs: PairList, *, is_array: bool) -> Iterator[str]:
+    """The loops that reach a list of keys and values inside other lists."""
+    if not pairs.loops:
+        return
+    loops = [(ITEM, '"*"')] if is_array else []
+    loops += [(name, _path(path)) for name, path in pairs.loops]
+    yield f"#    each: {{{', '.join(f'{name}: {path}' for name, path in loops)}}}  # events of its own for every item;"
+    yield f"#    # for one event of all items, no `each`, and `item_of: {pairs.whole_path()}.*`: the first with the key"
 
 
 def _path(text: str) -> str:

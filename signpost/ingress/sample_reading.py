@@ -205,17 +205,17 @@ def _leaves(value: Any, path: str) -> Iterator[Leaf]:
             if STEP.fullmatch(name):
                 yield from _leaves(inner, f"{path}.{name}" if path else name)
     elif isinstance(value, list):
-        yield from _leaves(_first_of(value[:MAX_LIST]), f"{path}.0" if path else "0")
+        yield from _leaves(first_of(value[:MAX_LIST]), f"{path}.0" if path else "0")
     elif path and isinstance(value, str | int | float) and value != "":
         yield Leaf(path, value)
 
 
-def _first_of(items: Sequence[Any]) -> Any:
-    """The first item, with the members that only others have, at any depth."""
+def first_of(items: Sequence[Any]) -> Any:
+    """Return the first item, with the members that only others have, at any depth; None without one."""
     items = [item for item in items if item is not None]
     if items and all(isinstance(item, Mapping) for item in items):
         names = dict.fromkeys(name for item in items for name in item)
-        return {name: _first_of([item[name] for item in items if name in item]) for name in names}
+        return {name: first_of([item[name] for item in items if name in item]) for name in names}
     if items and all(isinstance(item, list) for item in items):
         return [inner for item in items for inner in item]
     return items[0] if items else None
