@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from signpost.ingress.event_types import type_of
+from signpost.ingress.first_signature import first_signature
 from signpost.ingress.pair_lists import PairList, pair_lists
-from signpost.ingress.sample_reading import ITEM, SampleReading, describe, read_sample, signature_of, signed_time_of
+from signpost.ingress.sample_reading import ITEM, SampleReading, describe, read_sample
 
 FILL_IN: Final = "FILL IN"
 """Stands in every comment that a person has to act on."""
 _PLAIN: Final = re.compile(r"(?:header:)?[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
 _WORDS: Final = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
-_HEX: Final = {40: "sha1", 64: "sha256", 128: "sha512"}
-_BASE64: Final = {28: "sha1", 44: "sha256", 88: "sha512"}
 
 
 def first_mapping(name: str, file: str, body: Any, headers: Mapping[str, str], *, emits: bool = True) -> str:
@@ -63,7 +62,8 @@ def _head(name: str, found: SampleReading, headers: Mapping[str, str]) -> Iterat
     yield f"title: {_quote(name.capitalize())}"
     yield f"attested: {_quote('a recorded webhook')}  # {FILL_IN}: who says that webhooks look like this"
     yield f"# {FILL_IN}: how the vendor signs, and which message; docs/vendors.md lists the schemes and their options."
-    yield f"signature: {_signature(name, headers)}"
+    yield "# With the secret and the recorded signature, `sources check --secret-file FILE` tells if it is right."
+    yield f"signature: {first_signature(name, headers)}"
     yield _event_line(found)
     if found.patterns or found.unit:
         both = any("/" in one.text for one in found.patterns)
@@ -83,26 +83,6 @@ def _event_line(found: SampleReading) -> str:
         return f"event: {_path(found.event_path)}  # the path of the vendor's name of the event"
     hint = f"{FILL_IN}: the path of the vendor's name of the event; none was found, so all are `webhook`"
     return f"event: {{is: webhook}}  # {hint}"
-
-
-def _signature(name: str, headers: Mapping[str, str]) -> str:
-    header, value = signature_of(headers)
-    if not header:
-        return f"{{scheme: body, header: {_quote(f'X-{name.capitalize()}-Signature')}}}"
-    if header.lower() == "webhook-signature":
-        return "{scheme: standard-webhooks}"
-    if "v1=" in value and "t=" in value:
-        return f"{{scheme: listed, header: {_quote(header)}}}"
-    prefix = re.match("[a-z0-9]+=(?=.{20})", value)
-    digest = value[len(prefix[0]) :] if prefix else value
-    is_hex = re.fullmatch("[0-9a-fA-F]+", digest) is not None
-    algorithm = (_HEX if is_hex else _BASE64).get(len(digest), "sha256")
-    encoding = "" if is_hex else ", encoding: base64"
-    start = f", prefix: {_quote(prefix[0])}" if prefix else ""
-    timed, unit = signed_time_of(headers)
-    stamp = f", timestamp: {_quote(f'header:{timed}')}, unit: {unit}" if timed else ""
-    scheme = "stamped" if timed else "body"
-    return f"{{scheme: {scheme}, header: {_quote(header)}, algorithm: {algorithm}{encoding}{start}{stamp}}}"
 
 
 def _events(found: SampleReading, event: str, kind: str, *, is_array: bool) -> Iterator[str]:

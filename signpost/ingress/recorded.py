@@ -2,8 +2,8 @@
 
 from typing import Final, NamedTuple
 
+from signpost.ingress.first_signature import signature_of
 from signpost.ingress.mapping import Sample, Vendor
-from signpost.ingress.sample_reading import signature_of
 from signpost.ingress.signature_schemes import Scheme
 from signpost.ingress.signatures import InvalidSignature, verify
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from signpost.ingress.date_patterns import DatePattern, read_pattern
 from signpost.ingress.expression_reader import STEP
+from signpost.ingress.first_signature import EPOCH
 from signpost.ingress.formats import Formats, instant
 
 MAX_LEAVES: Final = 200
@@ -51,10 +52,6 @@ _TIMES: Final = {
 }
 """Type -> names of its time wherever it stands, and those that count only in what the event is about."""
 _OTHER_TIMES: Final = re.compile("deadline|respond|answer|expir|until|start|birth|end|due", re.IGNORECASE)
-_SIGNATURE: Final = re.compile("signature|hmac|digest|(?:^|[-_])sig(?:$|[-_])", re.IGNORECASE)
-_DIGEST: Final = re.compile("(?:[a-z0-9]+=)?(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}|[A-Za-z0-9+/]{43}=)")
-_EPOCH: Final = re.compile("1[0-9]{9}(?:[0-9]{3})?")
-"""Seconds or milliseconds since 1970, of the years 2001 to 2033."""
 _UNIT_KEYS: Final = ("epoch", "unix", "timestamp", "ts", "seconds", "milliseconds", "millis", "ms")
 """Names of a number in an object that says which time it is."""
 _ID: Final = re.compile("(?:(?:remote|external|ats)[_-]?)?(?:id|ref)", re.IGNORECASE)
@@ -107,7 +104,7 @@ class Leaf:
         """The unit of a number that is a time, as far as its name says so; "" for any other value."""
         is_number = isinstance(self.value, int | str) and not isinstance(self.value, bool)
         name = self.dated.key
-        if not is_number or not _EPOCH.fullmatch(str(self.value)) or _ids([self]) or _PERSON.search(name):
+        if not is_number or not EPOCH.fullmatch(str(self.value)) or _ids([self]) or _PERSON.search(name):
             return ""
         is_time = self.key.lower() in _UNIT_KEYS or _HAPPENED.search(name) or _OTHER_TIMES.search(name)
         return ("seconds" if len(str(self.value)) == 10 else "milliseconds") if is_time else ""
@@ -171,19 +168,6 @@ def read_sample(body: Any, headers: Mapping[str, str]) -> SampleReading:
     occurrence = _occurrence([] if is_array else leaves, headers, event[0], person)
     item_event = _event(leaves, {}) if is_array else ("", "")
     return SampleReading(leaves, *event, person, occurrence, patterns, *item_event)
-
-
-def signature_of(headers: Mapping[str, str]) -> tuple[str, str]:
-    """Return the name and the value of the header that is called a signature, else of one that looks like a digest;
-    two empty texts without one."""
-    named = [(name, value) for name, value in headers.items() if _SIGNATURE.search(name)]
-    return next(iter(named or [one for one in headers.items() if _DIGEST.fullmatch(one[1])]), ("", ""))
-
-
-def signed_time_of(headers: Mapping[str, str]) -> tuple[str, str]:
-    """Return the name of the header that has the time of the request, and its unit; two empty texts without one."""
-    found = ((name, len(value)) for name, value in headers.items() if _EPOCH.fullmatch(value))
-    return next(((name, "seconds" if digits == 10 else "milliseconds") for name, digits in found), ("", ""))
 
 
 def describe(leaf: Leaf, patterns: Sequence[DatePattern]) -> str:

@@ -191,6 +191,22 @@ def test_whatever_the_sample_a_mapping_that_passes_is_written(body: object, head
             'algorithm: sha256, timestamp: "header:X-Sign-Time", unit: seconds}',
         ),
         ("X-Sign: " + "a" * 64 + "|X-At: 1795857974123", 'timestamp: "header:X-At", unit: milliseconds}'),
+        (
+            "X-Fresh-Auth: at:1699999999000; mac:" + "A" * 43 + "=",
+            'base64, separator: ";", prefix: "mac:", timestamp: "item:at:", unit: milliseconds}',
+        ),
+        (
+            "X-Auth: at:1699999999; mac:BASE64",
+            'encoding: base64, separator: ";", prefix: "mac:", timestamp: "item:at:"}',
+        ),
+        (
+            "Authorization: HMAC key=5,ts=1699999999,mac=" + "a" * 40,
+            'header: "Authorization", algorithm: sha1, prefix: "mac=", timestamp: "item:ts="}',
+        ),
+        ("Authorization: HMAC " + "a" * 128, 'algorithm: sha512, prefix: "HMAC "}'),
+        ("X-Mac: " + "_" * 43 + "=|X-Sum: " + "a" * 64, 'header: "X-Mac", algorithm: sha256, encoding: base64url}'),
+        ("X-Sig-Version: 2|X-Auth: k=5&sig=" + "a" * 64, 'header: "X-Auth", algorithm: sha256, separator: "&", pre'),
+        ("X-Sum: " + "b" * 64 + "|X-Trace-Id: " + "a" * 40, 'header: "X-Sum", algorithm: sha256}'),
     ],
 )
 def test_the_signature_is_guessed_from_its_header(own: Path, tmp_path: Path, header: str, signature: str) -> None:
@@ -199,6 +215,16 @@ def test_the_signature_is_guessed_from_its_header(own: Path, tmp_path: Path, hea
     again = call(tmp_path, "sources", "check", made["mapping"])
     assert again.exit_code == 0, again.output
     assert "was not verified" in again.output
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Authorization: Bearer " + "a" * 64, "X-Author: Ada", "Digest: SHA-256=" + "A" * 43 + "=", "X-Key: " + "a" * 40],
+)
+def test_a_login_a_key_and_a_plain_digest_are_no_signature(header: str) -> None:
+    name, _, value = header.partition(": ")
+    text, _ = make_mapping("fresh", "hook.json", b'{"a": 1}', {name: value})
+    assert 'signature: {scheme: body, header: "X-Fresh-Signature"}\n' in text
 
 
 def test_a_sample_without_a_name_of_its_event_has_a_line_to_fill_in(own: Path, tmp_path: Path) -> None:
