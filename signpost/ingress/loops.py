@@ -10,7 +10,8 @@ from signpost.ingress.scope import MAX_ITEMS, DeliveryScope
 def with_names(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryScope:
     """Return the scope with the values of `let`, each of which may use those before it."""
     for name, expression in let.items():
-        scope = scope.under({name: expression.value(scope)})
+        value = expression.value(scope)
+        scope = scope.under({name: value if value is None else scope.found(expression, value)})
     return scope
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from signpost.errors import CallerError
 from signpost.ingress.expression_reader import HEADER
 from signpost.ingress.expressions import Path, same
+from signpost.ingress.follow_ons import after_gates, after_names
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Sample, Vendor
 from signpost.ingress.scope import BODY, BUILT_IN, Trace
 from signpost.ingress.strict_json import loads
@@ -20,7 +21,7 @@ from signpost.yaml_files.problems import Position
 
 def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
     """Yield the paths, headers and conditions that found nothing in any of the samples that `trace` records. Not among
-    them are those of events without a sample, and those that were not read because one before them found nothing."""
+    them are those of events without a sample, and those that could find nothing because one before them did not."""
     seen = events_seen(vendor)
     tried = [mapping for name, mapping in vendor.mappings.items() if name in seen]
     always = (vendor.event, *([vendor.occurrence, vendor.order, vendor.employer] if tried else ()))
@@ -57,31 +58,12 @@ def lower_headers(sample: Sample) -> dict[str, str]:
 
 
 def _not_read(vendor: Vendor, tried: Sequence[EventMapping], trace: Trace) -> set[int]:
-    """The parts that come after a list, a condition, a subject or a required field that found nothing."""
+    """The parts that could find nothing because one before them found nothing."""
     own = {id(place.part) for place in vendor.places}
-    found: set[int] = set()
-    emitted: set[int] = set()
-    for mapping in tried:
-        lists = [expression for _, expression in mapping.each]
-        found |= _after([*lists, mapping.when], (mapping.let, mapping.groups), own, trace.found)
-        for template in (template for group in mapping.groups for template in group.templates):
-            lists = [expression for _, expression in template.each]
-            gates = [*lists, template.when, template.subject, *template.data.values()]
-            rest = template.time, template.terms, template.custom, template.as_of, template.id
-            found |= _after(gates, rest, own, trace.found)
-            emitted |= {id(part) for part in parts_in(rest)} & trace.found
-    return found if emitted else found | {id(part) for part in parts_in((vendor.order, vendor.employer))}
-
-
-def _after(gates: Sequence[object], rest: object, own: Set[int], found: Set[int]) -> set[int]:
-    """The parts that follow the first gate that found nothing, unless the rest was read all the same."""
-    if {id(part) for part in parts_in(rest)} & found & own:
-        return set()
-    for index, gate in enumerate(gates):
-        inside = {id(part) for part in parts_in(gate)} & own
-        if inside and not inside & found:
-            return {id(part) for part in parts_in((gates[index + 1 :], rest))}
-    return set()
+    templates = [template for mapping in tried for group in mapping.groups for template in group.templates]
+    last = {id(part) for one in templates for part in parts_in((one.time, one.terms, one.custom, one.as_of, one.id))}
+    found = after_gates(tried, own, trace.found) | after_names(tried, own, trace.found)
+    return found if last & trace.found else found | {id(part) for part in parts_in((vendor.order, vendor.employer))}
 
 
 def _names(parts: Iterable[object]) -> Iterator[str]:
