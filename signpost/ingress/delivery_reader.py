@@ -12,7 +12,17 @@ from signpost.ingress.event_types import meant_type
 from signpost.ingress.formats import AMOUNTS, Formats
 from signpost.ingress.mapping import Handshake, Pings, Sample
 from signpost.ingress.part_reader import PartReader
-from signpost.ingress.signature_schemes import ALGORITHMS, ENCODINGS, KEYS, PART, PLACES, SCHEMES, UNITS, Scheme
+from signpost.ingress.signature_schemes import (
+    ALGORITHMS,
+    ENCODINGS,
+    KEYS,
+    PART,
+    PLACES,
+    SCHEMES,
+    TOUCHING,
+    UNITS,
+    Scheme,
+)
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.suggestions import meant
 from signpost.tenants.reader import read_skew
@@ -23,7 +33,6 @@ SAMPLE_KEYS: Final = ("file", "attested", "headers", "gives", "secret")
 NEVER: Final = "never"
 US_DATE: Final = read_pattern("MM/DD/YYYY")
 _HEADER_NAME: Final = re.compile("header:[A-Za-z0-9-]+")
-_TOUCHING: Final = re.compile(r"\}\{(?!timestamp\})")
 
 
 class DeliveryReader(PartReader):
@@ -76,7 +85,7 @@ class DeliveryReader(PartReader):
         if scheme.timestamp and (place not in PLACES or not name):
             hint = f"write header:NAME, member:PATH or item:PREFIX, such as header:{scheme.timestamp}"
             self.problems.add("R022", node.position, f"timestamp {scheme.timestamp!r} is no place", hint)
-        for text in filter(_TOUCHING.search, scheme.messages):
+        for text in filter(TOUCHING.search, scheme.messages):
             hint = "write a separator between them; only {timestamp}, which is canonical, may follow a part directly"
             self.problems.add("R022", node.position, f"parts of the message {text!r} touch", hint)
         return scheme

@@ -1,22 +1,21 @@
 """Checks the signature with which a sample was recorded. Its age does not count. Pure."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from signpost.ingress.first_signature import signature_of
+from signpost.ingress.fitting_scheme import what_fits, why_refused
 from signpost.ingress.mapping import Sample, Vendor
 from signpost.ingress.signature_schemes import Scheme
-from signpost.ingress.signatures import InvalidSignature, verify
-
-ANY_AGE_US: Final = 10**18
 
 
 class Recorded(NamedTuple):
     """What is wrong with the recorded signature, or "", what could not be checked, and whether it fits; None: there is
-    none."""
+    none. `fitting`: the options of `signature` by which one fits that does not."""
 
     problem: str = ""
     unsure: tuple[str, ...] = ()
     is_verified: bool | None = None
+    fitting: str = ""
 
 
 def check_recorded(scheme: Scheme, sample: Sample, secret: str = "") -> Recorded:
@@ -28,14 +27,24 @@ def check_recorded(scheme: Scheme, sample: Sample, secret: str = "") -> Recorded
         remark = f"its recorded signature in {scheme.header} was not verified; give the secret with --secret-file"
         return Recorded(unsure=(remark,), is_verified=False) if scheme.header else Recorded()
     try:
-        key = scheme.key_of(secret)
+        return _compare(scheme, secret, headers, sample.body())
     except ValueError as error:
         return Recorded(f"has a signature that cannot be verified: {error}", is_verified=False)
-    body = sample.body()
-    problem = _verify(scheme, key, headers, body)
-    if problem and not _verify(scheme, key, headers, body.rstrip(b"\r\n")):
-        problem = "the file ends with a line end that the vendor did not send; remove it"
-    return Recorded(problem and f"has a signature that does not fit: {problem}", is_verified=not problem)
+
+
+def _compare(scheme: Scheme, secret: str, headers: dict[str, str], body: bytes) -> Recorded:
+    problem = why_refused(scheme, secret, headers, body)
+    if not problem:
+        return Recorded(is_verified=True)
+    sent = body.rstrip(b"\r\n")
+    line_end = "the file ends with a line end that the vendor did not send; remove it"
+    if not why_refused(scheme, secret, headers, sent):
+        return Recorded(f"has a signature that does not fit: {line_end}", is_verified=False)
+    fitting = what_fits(scheme, secret, headers, body)
+    if not fitting and (fitting := what_fits(scheme, secret, headers, sent)):
+        fitting = f"{fitting}; {line_end}"
+    problem = f"it fits with {fitting}" if fitting else problem
+    return Recorded(f"has a signature that does not fit: {problem}", (), False, fitting)
 
 
 def why_unsigned(vendor: Vendor) -> str:
@@ -46,11 +55,3 @@ def why_unsigned(vendor: Vendor) -> str:
     if header and found and header not in others:
         return f"no sample has the header {header}; did you mean {found}?"
     return "no sample has a recorded signature; one, with --secret-file, shows if `signature` is right"
-
-
-def _verify(scheme: Scheme, key: bytes, headers: dict[str, str], body: bytes) -> str:
-    try:
-        verify(scheme, [key], headers, body, now=0, tolerance_us=ANY_AGE_US)
-    except InvalidSignature as error:
-        return str(error)
-    return ""

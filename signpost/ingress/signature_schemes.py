@@ -15,6 +15,9 @@ ALGORITHMS: Final = ("sha256", "sha1", "sha512")
 PLACES: Final = ("header", "member", "item")
 PART: Final = re.compile(r"\{(body|timestamp|header:[a-z0-9-]+|member:[A-Za-z0-9_.-]+|raw:[A-Za-z0-9_-]+)\}")
 
+TOUCHING: Final = re.compile(r"\}\{(?!timestamp\})")
+"""Where two parts of a message have no text between them, so that one could be read as part of the other."""
+
 
 def standard_key(secret: str) -> bytes:
     """Return the key of a Standard Webhooks secret ("whsec_" and base64, whose padding some senders leave out). Raises

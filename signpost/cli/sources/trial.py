@@ -82,6 +82,7 @@ def _sample(vendor: "Vendor", name: str | None) -> "Sample":
 def _run_steps(
     client: "httpx.Client", source: "Source", vendor: "Vendor", sample: "Sample", patience: float
 ) -> dict[str, Any]:
+    from signpost.ingress.recorded import check_recorded
     from signpost.ingress.sample_times import TimesOfSample, days_to_present, moved
     from signpost.ingress.vendors import sign
 
@@ -99,6 +100,7 @@ def _run_steps(
         "attested": sample.attested,
         "moved_days": days,
         "expected": vendor.success,
+        "fitting": check_recorded(vendor.scheme, sample, source.secrets[-1]).fitting,
         "answer": answer.status_code,
         "delivery": unsigned["id"] if unsigned else answer.headers.get("Signpost-Delivery"),
         "problem": None if answer.is_success else answer.json() | reason,
@@ -185,6 +187,8 @@ def _show(found: dict[str, Any], sample: "Sample", secrets: int) -> None:
         echo(f"times      moved {direction} by {count_noun(abs(days), 'day')}, to yesterday and around it")
     secret = f"the newest of {secrets} active secret{'' if secrets == 1 else 's'}"
     echo(f"signature  with {secret}, as the mapping signs; only a webhook of the vendor proves that")
+    if steps["fitting"]:
+        echo(f"           the recorded signature does not fit the mapping; it fits with {steps['fitting']}")
     colour = "green" if good else "red"
     echo(f"answer     {click.style(str(steps['answer']), colour)}, the vendor expects {steps['expected']}")
     if steps["problem"]:
