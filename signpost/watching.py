@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -227,14 +227,18 @@ class Watched(ABC, Generic[Content]):
     def _log_refused(self, problems: list[str]) -> None:
         self.log.error(
             "%s change refused: the previous version stays in force until the problems are fixed",
-            self.name,
+            self._what_of(problems),
             extra={"problems": len(problems)},
         )
         self._log_problems()
 
     def _log_problems(self) -> None:
         for problem in self.refused:
-            self.log.error("%s problem: %s", self.name, problem)
+            self.log.error("%s problem: %s", self._what_of([problem]), problem)
+
+    def _what_of(self, _: Sequence[str]) -> str:
+        """What has these problems, in log lines."""
+        return self.name
 
     def _digest(self) -> str:
         """Of every byte of the files, and of the errors of files that cannot be read."""

@@ -8,7 +8,8 @@ step, so that nobody learns from a response or its time which sources exist.
 import logging
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
@@ -63,9 +64,21 @@ def blueprint(context: IntakeContext) -> Blueprint:
         if context.deliveries is None:
             return _process(context, delivery)
         with context.deliveries.record(source, delivery.headers, delivery.raw, delivery.now) as record:
-            return _process(context, delivery, record)
+            with _naming(name, source):
+                return _process(context, delivery, record)
 
     return routes
+
+
+@contextmanager
+def _naming(name: str, source: Source) -> Iterator[None]:
+    """Let the delivery log say that no source has the name, whatever else is wrong; the answer does not."""
+    try:
+        yield
+    except InvalidSignature:
+        if source is not UNKNOWN:
+            raise
+        raise InvalidSignature(f"no source is called {name[:80]!r}") from None
 
 
 def to_request(source: Source, headers: Mapping[str, str], raw: bytes, now: int, depth: int = 32) -> WebhookRequest:
@@ -101,7 +114,7 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         return response
     signed = authenticate(delivery)
     if delivery.source is UNKNOWN:
-        raise InvalidSignature("no source has this name")
+        raise InvalidSignature("no source has this name")  # as if its signature were wrong
     if signed:
         require_first_body(context.store, delivery, signed)
     if record:

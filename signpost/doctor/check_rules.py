@@ -10,7 +10,7 @@ from signpost.doctor.site import Site
 from signpost.doctor.tellable import impossible_rules, own_told_by, tellable, told_by
 from signpost.ingress.vendors import VENDORS
 from signpost.rulebook import RulebookError
-from signpost.settings import OURS, written_folders
+from signpost.settings import OURS, Settings, written_folders
 from signpost.storage import Store
 from signpost.tenants.live import kept_tenants
 from signpost.tenants.live_rulebooks import kept_rules
@@ -50,16 +50,20 @@ def refused_files(site: Site) -> Iterator[Finding]:
 
 
 def _refused(site: Site) -> Iterator[Finding]:
-    settings = site.settings
-    for what, kept in (
-        ("rules", kept_rules(settings.state_dir, settings.rules, settings.tenants)),
-        ("tenants file", kept_tenants(settings.state_dir, settings.tenants, settings.rules)),
-    ):
-        if kept.is_refused:
-            first = (kept.refusals() or [""])[0]
-            text = f"a process refuses the {what} and goes on with the last valid copy: {first}"
-            way = f"correct the file; `{rules_check(site)}` shows each problem. A running process follows by itself"
-            yield warning(text, step=way)
+    for what, first in refusals(site.settings):
+        text = f"a process refuses the {what} and goes on with the last valid copy: {first}"
+        way = f"correct the file; `{rules_check(site)}` shows each problem. A running process follows by itself"
+        yield warning(text, step=way)
+
+
+def refusals(settings: Settings) -> list[tuple[str, str]]:
+    """What running processes refuse, each with its first problem: rules first, since both contents have own fields."""
+    kept = {
+        "rules": kept_rules(settings.state_dir, settings.rules, settings.tenants),
+        "tenants file": kept_tenants(settings.state_dir, settings.tenants, settings.rules),
+    }
+    found = [(what, (one.refusals() or [""])[0]) for what, one in kept.items() if one.is_refused]
+    return found[:1] if len({first for _, first in found}) == 1 else found
 
 
 def versions_in_use(store: Store, now: int) -> set[str]:

@@ -16,7 +16,7 @@ import orjson
 from signpost.case.instant import DAY, HOUR, SECOND, format_instant
 from signpost.dead_letters import Choice, DeadLetterQueue, groups_of
 from signpost.doctor.check_outside import intake_report
-from signpost.doctor.check_rules import versions_in_use
+from signpost.doctor.check_rules import refusals, versions_in_use
 from signpost.doctor.site import NAME, Site
 from signpost.engine import choose_engine
 from signpost.errors import MisconfiguredError, SignpostError, TransientError
@@ -25,8 +25,6 @@ from signpost.messaging.topology import UNROUTED, consumer_queue, dead_letter_qu
 from signpost.names import DEAD
 from signpost.storage import head_revision
 from signpost.storage.inspection import LATEST
-from signpost.tenants.live import kept_tenants
-from signpost.tenants.live_rulebooks import kept_rules
 
 Document = dict[str, Any]
 PART_BOUND_S: Final = 8.0
@@ -59,13 +57,9 @@ class StatusReader:
     def _local(self) -> Document:
         settings = self._site.settings
         versions = {"signpost": version("signpost"), "python": sys.version.partition(" ")[0]}
-        kept = {
-            "rules": kept_rules(settings.state_dir, settings.rules, settings.tenants),
-            "tenants file": kept_tenants(settings.state_dir, settings.tenants, settings.rules),
-        }
-        refusals = [_error(f"{what} refused", line) for what, one in kept.items() for line in one.refusals()[:1]]
+        refused = [_error(f"{what} refused", first) for what, first in refusals(settings)]
         versions["engine"] = choose_engine(settings.engine).name
-        return {"versions_here": versions, "refusals": refusals, "up": _pid_of_up(settings.data_dir)}
+        return {"versions_here": versions, "refusals": refused, "up": _pid_of_up(settings.data_dir)}
 
     def _database(self) -> Document:
         site, now = self._site, self._site.clock()
@@ -200,7 +194,8 @@ def _error(what: str, text: str, at: int | None = None) -> Document:
 def _refused(at: int, row: Any) -> Document:
     problems = orjson.loads(row.problems)
     detail = f"{problems[0]['pointer']}: {problems[0]['detail']}".removeprefix(": ") if problems else ""
-    return _error(f"webhook {row.status}", f"{row.id} of source {row.source}: {detail}", at)
+    of = f"{row.id} of source {row.source}: " if row.source else ""  # what names no source is in no tenant's log
+    return _error(f"webhook {row.status}", f"{of}{detail}", at)
 
 
 def _pid_of_up(data_dir: Path) -> int | None:

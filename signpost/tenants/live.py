@@ -1,12 +1,13 @@
 """Tenants and sources in a running process, reloaded when the tenants file or the file of a secret changes."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from signpost.kept_files import KeptFiles
 from signpost.rulebook.folders import Folders, folders_of
+from signpost.rulebook.own_fields import FILE as OWN_FIELDS
 from signpost.rulebook.own_fields import own_field_files
 from signpost.schemas.custom import OwnKinds
 from signpost.tenants.loading import SourceCheck, load_tenants
@@ -110,6 +111,9 @@ class LiveTenants(Watched[Tenants]):
         tenants = load_tenants(self._file, self._environ, self._check, self._rules)
         self._secret_files = tenants.files
         return current if current == tenants else tenants
+
+    def _what_of(self, problems: Sequence[str]) -> str:
+        return "own fields" if all(f"{OWN_FIELDS}:" in one for one in problems) else self.name
 
     def _read_side_files(self) -> None:
         if self._side is not None:

@@ -56,6 +56,14 @@ def test_a_webhook_is_answered_with_its_id_under_which_it_is_found(intake: Intak
     assert "bring" not in json.dumps(found["body"])
 
 
+def test_an_operator_sees_which_unknown_source_was_named(intake: Intake) -> None:
+    for name, headers in (("acmee", sign_greenhouse(b"{}")), ("nord\x07" + "x" * 99, {})):
+        assert intake.client.post(f"/v1/webhooks/{name}", data=b"{}", headers=headers).status_code == 401
+    last, first = (json.loads(row.problems)[0]["detail"] for row in intake.store.inspection.refused(5))
+    assert first == "no source is called 'acmee'"
+    assert last == f"no source is called 'nord\\x07{'x' * 75}'"
+
+
 @pytest.mark.parametrize(
     ("body", "status"), [(b'{"action": ', 400), (b"[" * 99, 400), (b'{"action": "offer_created", "payload": {}}', 422)]
 )

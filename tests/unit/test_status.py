@@ -23,6 +23,7 @@ from signpost.messaging.topology import ADVISOR, UNROUTED
 from signpost.names import DEAD, EVENTS
 from signpost.settings import read_settings
 from signpost.storage import DeliveryRow, head_revision
+from signpost.tenants.live import kept_tenants
 from signpost.tenants.live_rulebooks import kept_rules
 from tests.support.installations import Installation, variables
 from tests.support.workers_kit import START, System, event, message
@@ -115,6 +116,27 @@ def test_what_happens_is_shown(installation: Installation, system: System, reade
     text = "\n".join(lines_of(found))
     assert "dead       1 in signpost.dead: 1 quota (sender)" in text
     assert "webhook refused: dlv_1 of source greens: /salary: is no amount" in text
+
+
+def test_what_rules_and_tenants_file_share_is_refused_once(installation: Installation) -> None:
+    settings = read_settings(installation.environ)
+    of_tenants = kept_tenants(settings.state_dir, settings.tenants, settings.rules)
+    for refusing, shown in (
+        (["fields.yaml:3:1: odd"], ["rules refused: fields.yaml:3:1: odd"]),
+        (["tenants.yaml:1:1: x"], ["rules refused: fields.yaml:3:1: odd", "tenants file refused: tenants.yaml:1:1: x"]),
+    ):
+        kept(installation).mark_refused(["fields.yaml:3:1: odd"])
+        of_tenants.mark_refused(refusing)
+        errors = json.loads(installation.signpost("status", "--json"))["errors"]
+        assert [f"{one['what']}: {one['text']}" for one in errors] == shown
+
+
+def test_a_webhook_to_no_source_is_shown_without_an_id(system: System, reader: StatusReader) -> None:
+    problems = json.dumps([{"pointer": "", "detail": "no source is called 'acmee'"}]).encode()
+    row = DeliveryRow("dlv_1", "", "", system.now, "unsigned", problems, b"[]", 2, b"null", b"{}", None, False)
+    system.store.deliveries.add(row, [])
+    [error] = reader.read()["errors"]
+    assert (error["what"], error["text"]) == ("webhook unsigned", "no source is called 'acmee'")
 
 
 def test_advice_in_the_embedded_queue_is_no_dead_letter(system: System, reader: StatusReader) -> None:

@@ -71,6 +71,20 @@ def test_a_file_at_fault_changes_nothing_and_is_told_once(
     assert live.tenant_of_key(GOOD) == "acme"
 
 
+def test_a_fault_of_own_fields_is_not_called_one_of_the_tenants_file(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rules = file.parent / "rules"
+    rules.mkdir()
+    live = LiveTenants(file, {}, rules=rules)
+    (rules / "fields.yaml").write_text("fields: {offer: {visa: {type: bool, visible_to: employer}}}\n")
+    look(live)
+    change, problem = (record.getMessage() for record in caplog.records if record.levelno == logging.ERROR)
+    assert change.startswith("own fields change refused: ")
+    assert "own fields problem: " in problem
+    assert "fields.yaml:1:31: R013" in problem
+
+
 def refuse_lever(vendor: str, secrets: tuple[str, ...]) -> str:
     return "vendor 'lever' is unknown" if vendor == "lever" else ""
 
