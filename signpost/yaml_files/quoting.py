@@ -7,6 +7,7 @@ from typing import Any
 _LINE = re.compile(r"\s*(?P<before>(?:- )?(?:[\w.-]+: +)?)(?P<text>.*?)(?:\s+#.*)?\s*")
 _TAB = re.compile(r" *\t")
 _BRACES = re.compile("[{},]")
+_KEY = re.compile(r"[\w.-]+:")
 _TEMPLATE = ("{{", "{%", "{#")
 _INDICATORS = tuple("@`%*&!")
 """Characters that cannot start an unquoted text, or have a special meaning there."""
@@ -24,7 +25,7 @@ def find_missing_quotes(lines: Sequence[str], *numbers: int | None) -> tuple[str
     for number in numbers:
         if number is not None and number < len(lines):
             for match in filter(None, map(_LINE.fullmatch, (lines[number], *_members(lines[number])))):
-                if problem := _problem(match["text"]):
+                if problem := "" if _is_key(match) else _problem(match["text"]):
                     return problem, f"quote it: {match['before']}{quote(_without_lone_quote(match['text']))}"
     return None
 
@@ -43,6 +44,11 @@ def _without_lone_quote(text: str) -> str:
 def _members(line: str) -> list[str]:
     """The members of `{...}` in a line, except those with quotes."""
     return [part for part in _BRACES.split(line)[1:] if not {'"', "'"} & {*part}]
+
+
+def _is_key(line: re.Match[str]) -> bool:
+    """Whether a line is a key alone, whose value is below it: it lacks no quotes, but may be out of line."""
+    return line["before"] in ("", "- ") and _KEY.fullmatch(line["text"]) is not None
 
 
 def _problem(text: str) -> str:

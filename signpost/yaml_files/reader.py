@@ -92,10 +92,11 @@ def parse(data: bytes, name: str, problems: Problems, *, secret: bool = False) -
     return None
 
 
+_ALIGN: Final = "align a key with those above it"
 _SYNTAX_HINTS: Final = {
-    "mapping values are not allowed in this context": (
-        "align a key with those above it; quote a text that contains a colon"
-    ),
+    "mapping values are not allowed in this context": f"{_ALIGN}; quote a text that contains a colon",
+    "did not find expected '-' indicator": _ALIGN,
+    "did not find expected key": _ALIGN,
     "did not find expected ',' or '}'": "quote a text that contains a colon; close every { with }",
     "found character that cannot start any token": "indent with spaces, not tabs; quote a text that starts with @ or `",
 }

@@ -73,6 +73,8 @@ def test_a_folder_for_secrets_takes_them_and_a_shared_file_stays_shared(folder: 
     assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600, 0o600]
     assert stat.S_IMODE((folder / "tenants.yaml").stat().st_mode) == 0o666
     assert not list(folder.glob("*.secret"))
+    said = call(folder, "sources", "add", "more", "--vendor", "ashby").output
+    assert f"it is stored in {folder}/secrets/more.secret.\n" in said
 
 
 def test_a_vendors_own_secret_is_taken_and_not_shown(folder: Path) -> None:
@@ -141,10 +143,14 @@ def test_what_a_person_wrote_stays(folder: Path) -> None:
         (("sources", "add", "greens", "--vendor", "greenhuose"), "did you mean greenhouse"),
         (
             ("sources", "add", "greens", "--vendor", "greenhouse", "--tenant", "nobody"),
-            "one of the tenants (known: acme)",
+            "signpost: --tenant must be one of the tenants (known: acme)",
         ),
         (("sources", "add", "greens", "--vendor", "greenhouse", "--tenant", "acmee"), "did you mean acme?"),
-        (("sources", "add", "greens", "--vendor", "greenhouse", "--time-zone", "Mars"), "time zone"),
+        (
+            ("sources", "add", "greens", "--vendor", "greenhouse", "--time-zone", "Mars"),
+            "signpost: --time-zone must be a time",
+        ),
+        (("sources", "add", "Greens", "--vendor", "greenhouse"), "signpost: NAME: a name is lower-case letters"),
         (("sources", "rotate", "nobody"), "no source 'nobody'"),
         (("sources", "disable", "nobody"), "no source 'nobody'"),
         (("sources", "remove", "nobody"), "no source 'nobody'"),

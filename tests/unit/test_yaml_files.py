@@ -201,7 +201,10 @@ def test_invalid_yaml_in_braces_says_what_to_quote(line: str, problem: str) -> N
         ('a:\n  id: {p.value}-{o}"\n  b: 1\n', 'starts with { needs quotes (quote it: id: "{p.value}-{o}")'),
         ("x: [printed] and [slides]\ny: 1\n", 'starts with [ needs quotes (quote it: x: "[printed] and [slides]")'),
         ("- [b] c\n- 1\n", 'a text that starts with [ needs quotes (quote it: - "[b] c")'),
-        ("a: {b: 1}\n c: 2\n", "2:2: R001 not valid YAML: did not find expected key"),
+        ("a: {b: 1}\n c: 2\n", "2:2: R001 not valid YAML: did not find expected key (align a key with those above it)"),
+        ("a:\n  - b: 1\n    c: 2\n   d: 3\n", "did not find expected '-' indicator (align a key with those above it)"),
+        ("a: 1\n b:\n  c: 2\n", "(align a key with those above it; quote a text that contains a colon)"),
+        ("a:\n  - b: 1\n   c:\n     d: 3\n", "did not find expected '-' indicator (align a key with those above it)"),
         ("a: [{b: 1}, {c: 2}\nd: 1\n", "R001 not valid YAML: did not find expected ',' or ']'"),
     ],
 )

@@ -1,9 +1,10 @@
 """`signpost sources add`: adds a source to the tenants file."""
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,6 +14,9 @@ from signpost.errors import CallerError
 
 if TYPE_CHECKING:
     from signpost.tenants.editing import TenantsFile
+
+_OPTIONS: Final = {"tenant": "--tenant", "time_zone": "--time-zone", None: "NAME"}
+"""Key of a source in the tenants file -> what of the command sets it."""
 
 
 class _WithVendors(click.Command):
@@ -69,7 +73,7 @@ def add(
     from signpost.cli.sources.secrets import read_secret, write_secret
     from signpost.ingress.sources import check_vendor
     from signpost.ingress.vendors import VENDORS
-    from signpost.tenants.editing import TenantsFile
+    from signpost.tenants.editing import CannotEdit, TenantsFile
 
     load_vendors()
     if problem := check_vendor(vendor):
@@ -79,6 +83,7 @@ def add(
     secret = read_secret(secret_file, vendor)
     body: dict[str, Any] = {"tenant": tenant or _only_tenant(file), "vendor": vendor}
     reference = write_secret(chosen.tenants.parent, name, secret)
+    secret_path = chosen.tenants.parent / reference.removeprefix("file:")
     body["secrets"] = [reference]
     if employer_id:
         body["employer"] = {"id": employer_id, **({"name": employer_name} if employer_name else {})}
@@ -89,20 +94,28 @@ def add(
     try:
         file.add_source(name, body)
         file.save(os.environ)
-    except CallerError:
-        (chosen.tenants.parent / reference.removeprefix("file:")).unlink()
-        raise
+    except CallerError as error:
+        secret_path.unlink()
+        raise CannotEdit(_by_options(str(error), name)) from None
     url = f"{chosen.url}/v1/webhooks/{name}"
     if as_json:
         print_json({"source": name, "url": url, "secret": secret if secret_file is None else None})
         return
     echo(f"Source {name} is in {file.path}.\n\nEnter at the vendor:\n  URL     {url}")
     if secret_file is None:
-        secret_name = reference.removeprefix("file:")
-        echo(f"  secret  {secret}\n\nThe secret is shown only once; it is stored in {secret_name} in the same folder.")
+        echo(f"  secret  {secret}\n\nThe secret is shown only once; it is stored in {secret_path}.")
     if skew:
         echo(f"\nIts clock_skew is {skew}: the vendor signs the time of the event, and retries keep it.")
     echo(f"\nTest it: signpost sources test {name}")
+
+
+def _by_options(message: str, name: str) -> str:
+    """Why a source was not added: by the options and NAME of the command, where these are all that is wrong."""
+    at = re.compile(rf"R[0-9]+ sources\.{re.escape(name)}(?:\.(tenant|time_zone)(?= )|(?=:))")
+    problems = message.splitlines()[1:]
+    if not problems or not all(map(at.match, problems)):
+        return message
+    return "\n".join(at.sub(lambda found: _OPTIONS[found[1]], problem, count=1) for problem in problems)
 
 
 def _only_tenant(file: "TenantsFile") -> str:
