@@ -26,6 +26,10 @@ class IntakeUnavailable(TransientError):
         self.retry_after_s = retry_after_s
 
 
+class RequestNotSent(CallerError):
+    """The request is none of HTTP, so that it never left."""
+
+
 class IntakeRejected(CallerError):
     """The intake rejects the whole request."""
 
@@ -56,9 +60,12 @@ def request_text(client: httpx.Client, method: str, path: str, **request: Any) -
 
 
 def send_request(client: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:
-    """The response, whatever its status. Raises IntakeUnavailable without one."""
+    """The response, whatever its status. Raises IntakeUnavailable without one, RequestNotSent for a request that HTTP
+    does not allow."""
     try:
         return client.request(method, path, **request)
+    except (httpx.LocalProtocolError, UnicodeEncodeError) as error:
+        raise RequestNotSent(f"the request was not sent: {error}") from None
     except httpx.TransportError as error:
         address = str(client.base_url).rstrip("/")
         plain = " (write http:// if it has no certificate)" if "[SSL" in str(error) else ""

@@ -99,7 +99,8 @@ def _try(vendor: Vendor, source: Source, sample: Sample, now: int, secret: str, 
     hint = did_you_mean(outcome.event, vendor.known_events)
     unknown = f"names the unknown event {outcome.event!r}{hint}" if outcome.unknown else ""
     recorded = check_recorded(vendor.scheme, sample, secret)
-    problem = _difference(sample.gives, result.gave, outcome.reason) or unknown or recorded.problem
+    reason = f"it {unknown}; no entry of events (on) or ignored has it" if unknown else outcome.reason
+    problem = _difference(sample.gives, result.gave, reason) or unknown or recorded.problem
     remarks = (*(note.message for note in outcome.notes if not note.pointer), *trace.remarks, *recorded.unsure)
     return SampleResult(sample, result.events, problem, tuple(dict.fromkeys(remarks)), recorded.is_verified)
 

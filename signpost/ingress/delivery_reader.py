@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from signpost.ingress.date_patterns import DatePattern, clash, read_pattern
 from signpost.ingress.event_types import meant_type
+from signpost.ingress.expression_reader import HEADER
 from signpost.ingress.formats import AMOUNTS, Formats
 from signpost.ingress.mapping import Handshake, Pings, Sample
 from signpost.ingress.part_reader import PartReader
@@ -26,6 +27,7 @@ from signpost.ingress.signature_schemes import (
 from signpost.schemas import EVENT_SCHEMAS
 from signpost.suggestions import meant
 from signpost.tenants.reader import read_skew
+from signpost.yaml_files.problems import Position
 from signpost.yaml_files.reader import Node
 
 SCHEME_KEYS: Final = tuple(option.name for option in fields(Scheme))
@@ -33,6 +35,8 @@ SAMPLE_KEYS: Final = ("file", "attested", "headers", "gives", "secret")
 NEVER: Final = "never"
 US_DATE: Final = read_pattern("MM/DD/YYYY")
 _HEADER_NAME: Final = re.compile("header:[A-Za-z0-9-]+")
+_TOKEN: Final = re.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A name that HTTP allows a header to have."""
 
 
 class DeliveryReader(PartReader):
@@ -41,7 +45,7 @@ class DeliveryReader(PartReader):
     def one_of(self, node: Node | None, words: Iterable[str], what: str, hint: str = "") -> str:
         """Read one of these words; the first for a missing node. `hint`: what to write, if it is known."""
         text, known = self.text(node, what), tuple(words)
-        if node is not None and text not in known:
+        if node is not None and isinstance(node.value, str) and text not in known:
             self.problems.add("R013", node.position, f"{text!r} is not a known {what}", hint or meant(text, known))
         return text if text in known else known[0]
 
@@ -81,14 +85,32 @@ class DeliveryReader(PartReader):
             if not PART.search(text) or "{" in PART.sub("", text):
                 hint = "its parts are {body}, {timestamp}, {header:NAME}, {member:PATH} and {raw:NAME}"
                 self.problems.add("R022", node.position, f"the message {text!r} has an unknown part, or none", hint)
-        place, _, name = scheme.timestamp.partition(":")
-        if scheme.timestamp and (place not in PLACES or not name):
-            hint = f"write header:NAME, member:PATH or item:PREFIX, such as header:{scheme.timestamp}"
-            self.problems.add("R022", node.position, f"timestamp {scheme.timestamp!r} is no place", hint)
+        self._check_places(scheme, members)
         for text in filter(TOUCHING.search, scheme.messages):
             hint = "write a separator between them; only {timestamp}, which is canonical, may follow a part directly"
             self.problems.add("R022", node.position, f"parts of the message {text!r} touch", hint)
         return scheme
+
+    def _check_places(self, scheme: Scheme, members: Mapping[str, Node]) -> None:
+        """Check the places that a signature names: of the time, and of what it needs."""
+        place, _, name = scheme.timestamp.partition(":")
+        if "timestamp" in members and scheme.timestamp and (place not in PLACES or not name):
+            is_prefix = scheme.separator and scheme.timestamp.endswith(("=", ":"))
+            likely = f"{'item' if is_prefix else 'header'}:{scheme.timestamp}"
+            hint = f"write header:NAME, member:PATH or item:PREFIX, such as {likely}"
+            where = members["timestamp"].position
+            self.problems.add("R022", where, f"timestamp {scheme.timestamp!r} is no place", hint)
+        for option, text in (("timestamp", scheme.timestamp), *(("needs", text) for text in scheme.needs)):
+            if option in members and text.startswith(HEADER):
+                self._check_header(text.removeprefix(HEADER), members[option].position, f"header: of {option}")
+
+    def _check_header(self, text: str, where: Position, what: str) -> None:
+        """Report what no header of a request can be called."""
+        bare = text.removeprefix(HEADER).strip(": ")
+        if text and not _TOKEN.fullmatch(text):
+            is_near = _TOKEN.fullmatch(bare)
+            message = f"{what} takes the bare name: {bare}" if is_near else f"{text!r} is no name of a header"
+            self.problems.add("R021", where, message, "" if is_near else "write one like X-Vendor-Signature")
 
     def _option(self, name: str, node: Node) -> Any:
         if name == "wrapped":
@@ -99,6 +121,10 @@ class DeliveryReader(PartReader):
         if words is not None:
             return self.one_of(node, words, name)
         text = self.text(node, name)
+        if name == "header":
+            self._check_header(text, node.position, name)
+        elif name == "member" and text.startswith(f"{name}:"):
+            self.problems.add("R021", node.position, f"member takes the bare path: {text.removeprefix(f'{name}:')}")
         return text.lower() if name == "header" else _lower_headers(text)
 
     def formats(self, node: Node | None) -> Formats:
@@ -144,7 +170,9 @@ class DeliveryReader(PartReader):
         if node is None:
             return None
         members = self.members(node, "handshake", ("header", "status"), ("header",))
-        return Handshake(self.text(members.get("header"), "header"), self.success(members.get("status")))
+        header = self.text(members.get("header"), "header")
+        self._check_header(header, node.position, "header")
+        return Handshake(header, self.success(members.get("status")))
 
     def samples(self, node: Node | None, folder: Path, *, must_exist: bool) -> tuple[Sample, ...]:
         """Read the samples, of which the files are in `folder`."""
@@ -160,6 +188,8 @@ class DeliveryReader(PartReader):
             message = f"there is no {file.name} in {folder.parent.name}/{folder.name}/"
             self.problems.add("R023", members["file"].position, message, meant(name, _files_in(folder)))
         headers = {name: self.text(inner, name) for name, inner in self._headers(members)}
+        for name in headers if must_exist else ():  # the intake needs no samples
+            self._check_header(name, members["headers"].key_position(name), "a header of a sample")
         gives = self.texts(members.get("gives"), "gives")
         for name in gives:
             if name not in EVENT_SCHEMAS:

@@ -55,6 +55,14 @@ class ExpressionReader(FieldReader):
         self.words: dict[str, Mapping[str, Any]] = {}
         self.places: list[Place] = []
 
+    def hint_at_text(self, node: Node) -> str:
+        """How to write a number, a truth value or punctuation as a text."""
+        if isinstance(node.value, bool):
+            return f'write "{str(node.value).lower()}" in quotes'
+        if isinstance(node.value, int):
+            return f'write "{node.value}" in quotes'
+        return 'it is empty; punctuation, like ",", needs quotes' if node.value is None else ""
+
     def expression(self, node: Node) -> Expression:
         """Read a path, a template with {paths}, a list (its first known item counts), or one of KINDS."""
         if isinstance(node.value, str):

@@ -32,10 +32,10 @@ MAX_EVENT_ID_CHARS, MAX_EVENT_ID_BYTES = 128, 255
 
 
 def event_name(vendor: Vendor, headers: Mapping[str, str], body: Any, trace: Trace | None = None) -> str | None:
-    """Return the vendor's name of the event; None if the delivery has none."""
+    """Return the vendor's name of the event, which may be a whole number; None if the delivery has none."""
     scope = DeliveryScope(body, headers, {}, vendor.formats, 0, trace=trace)
     found = vendor.event.value(scope) if vendor.event else None
-    return found if isinstance(found, str) else None
+    return as_text(found) or None
 
 
 def translate(

@@ -53,9 +53,13 @@ class FieldReader:
         if node is None:
             return ""
         if not isinstance(node.value, str):
-            self.problems.add("R006", node.position, f"{what} must be a text")
+            self.problems.add("R006", node.position, f"{what} must be a text", self.hint_at_text(node))
             return ""
         return node.value
+
+    def hint_at_text(self, node: Node) -> str:
+        """How to write a text that YAML reads as something else; "" in files that may hold secrets."""
+        return ""
 
     def flag(self, node: Node | None) -> bool:
         """True or false; a missing node is false."""

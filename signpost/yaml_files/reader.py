@@ -98,6 +98,7 @@ _SYNTAX_HINTS: Final = {
     "did not find expected '-' indicator": _ALIGN,
     "did not find expected key": _ALIGN,
     "did not find expected ',' or '}'": "quote a text that contains a colon; close every { with }",
+    "did not find expected node content": 'write the missing value; punctuation, like ",", needs quotes',
     "found character that cannot start any token": "indent with spaces, not tabs; quote a text that starts with @ or `",
 }
 

@@ -205,6 +205,7 @@ def test_invalid_yaml_in_braces_says_what_to_quote(line: str, problem: str) -> N
         ("a:\n  - b: 1\n    c: 2\n   d: 3\n", "did not find expected '-' indicator (align a key with those above it)"),
         ("a: 1\n b:\n  c: 2\n", "(align a key with those above it; quote a text that contains a colon)"),
         ("a:\n  - b: 1\n   c:\n     d: 3\n", "did not find expected '-' indicator (align a key with those above it)"),
+        ("a: {b: ,, c: 2}\n", 'node content (write the missing value; punctuation, like ",", needs quotes)'),
         ("a: [{b: 1}, {c: 2}\nd: 1\n", "R001 not valid YAML: did not find expected ',' or ']'"),
     ],
 )
