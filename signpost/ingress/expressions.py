@@ -213,7 +213,8 @@ class ListLookup:
 
 @dataclass(frozen=True, slots=True)
 class ItemWhere:
-    """The first item of a list that meets a condition, such as the recruiter of a team."""
+    """The first item of a list that meets a condition, such as the recruiter of a team. The names in the condition are
+    members of an object, or numbers in a list: 0 is the key of [key, value]."""
 
     items: Expression
     condition: "Condition"
@@ -221,8 +222,14 @@ class ItemWhere:
     def value(self, scope: DeliveryScope) -> Any:
         """Return the item, or None."""
         found = self.items.value(scope)
-        items = [item for item in found[:MAX_ITEMS] if isinstance(item, Mapping)] if isinstance(found, list) else []
-        return next((item for item in items if holds(self.condition, scope.under(item))), None)
+        scope.compare(self.items, found)
+        items = found[:MAX_ITEMS] if isinstance(found, list) else []
+        return next((item for item in items if self._fits(item, scope)), None)
+
+    def _fits(self, item: Any, scope: DeliveryScope) -> bool:
+        if isinstance(item, list):
+            item = {str(number): value for number, value in enumerate(item[:MAX_ITEMS])}
+        return isinstance(item, Mapping) and holds(self.condition, scope.under(item))
 
 
 Expected: TypeAlias = tuple[Expression, str, tuple[Any, ...]]

@@ -28,6 +28,7 @@ def _items(name: str, expression: Expression, scopes: list[DeliveryScope], limit
     count = 0
     for outer in scopes:
         value = expression.value(outer)
+        outer.compare(expression, value)
         items = value if isinstance(value, list) else []
         count += len(items)
         found += [

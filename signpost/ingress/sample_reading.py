@@ -189,9 +189,20 @@ def _leaves(value: Any, path: str) -> Iterator[Leaf]:
             if STEP.fullmatch(name):
                 yield from _leaves(inner, f"{path}.{name}" if path else name)
     elif isinstance(value, list):
-        yield from _leaves(first_of(value[:MAX_LIST]), f"{path}.0" if path else "0")
+        for number, item in _items(value[:MAX_LIST]):
+            yield from _leaves(item, f"{path}.{number}" if path else str(number))
     elif path and isinstance(value, str | int | float) and value != "":
         yield Leaf(path, value)
+
+
+def _items(items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    """The first item, which has the members of all; every value of every item of a list like [[key, value], ...]."""
+    rows = [item for item in items if isinstance(item, list)]
+    if not rows or len(rows) < len(items) or any(isinstance(one, Mapping | list) for row in rows for one in row):
+        yield 0, first_of(items)
+        return
+    for number, row in enumerate(rows):
+        yield number, {str(at): one for at, one in enumerate(row[:MAX_LIST])}
 
 
 def first_of(items: Sequence[Any]) -> Any:

@@ -22,7 +22,8 @@ Value = TypeVar("Value")
 class Trace:
     """What the parts of a mapping did with samples. `found`: the identities of the paths, headers and expectations
     that found something; `remarks`: what a person should know; `numbers`: those that were read as times;
-    `compared`: identity of an expectation -> the values that it was compared with."""
+    `compared`: identity of an expectation -> the values that it was compared with, or of the expression of a list ->
+    what stands there."""
 
     found: set[int] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
@@ -87,7 +88,7 @@ class DeliveryScope:
         return value
 
     def compare(self, expected: object, value: Any) -> None:
-        """Record the value with which an expectation is compared."""
+        """Record the value with which an expectation is compared, or what stands where a list is expected."""
         if self.trace is not None and value is not None:
             self.trace.compared.setdefault(id(expected), []).append(value)
 

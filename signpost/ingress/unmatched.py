@@ -8,13 +8,14 @@ from typing import Any
 
 from signpost.errors import CallerError
 from signpost.ingress.expression_reader import HEADER
-from signpost.ingress.expressions import Path, same
+from signpost.ingress.expressions import ItemWhere, Path, same
 from signpost.ingress.follow_ons import after_gates, after_names
 from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Sample, Vendor
 from signpost.ingress.scope import BODY, BUILT_IN, Trace
 from signpost.ingress.strict_json import loads
 from signpost.ingress.translate import event_name
 from signpost.ingress.tree import parts_in
+from signpost.schemas.fields import json_type
 from signpost.suggestions import did_you_mean, nearest
 from signpost.yaml_files.problems import Position
 
@@ -26,7 +27,9 @@ def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
     tried = [mapping for name, mapping in vendor.mappings.items() if name in seen]
     always = (vendor.event, *([vendor.occurrence, vendor.order, vendor.employer] if tried else ()))
     parts = {id(part) for part in parts_in((tried, always))}
-    parts -= _not_read(vendor, tried, trace)
+    no_lists = dict(_no_lists(tried, trace))
+    found = trace.found - no_lists.keys()
+    parts -= _not_read(vendor, tried, found)
     names, members = set(_names(parts_in(tried))), set(_members(vendor))
     headers = {name for sample in vendor.samples for name in lower_headers(sample)}
     places: dict[tuple[Position, str, str], bool] = {}
@@ -34,10 +37,12 @@ def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
         if id(place.part) in parts:
             hint = _of_other_type(place.part, trace)
             excludes_nothing = _excludes_nothing(place.part, hint, trace)
-            misspelt = _misspelt(_path_of(place.part), names, members, headers)
+            misspelt = _too_early(place.part, vendor, names) or _misspelt(place.part, names, members, headers, trace)
             message = f"{place.text} {'excludes' if hint and excludes_nothing else 'matched'} nothing in any sample"
             key = place.position, message, hint or misspelt or _near_word(place.part, trace)
-            is_found = id(place.part) in trace.found and not (excludes_nothing and (hint or misspelt))
+            if no_list := no_lists.get(id(place.part)):
+                key = place.position, no_list, ""
+            is_found = id(place.part) in found and not (excludes_nothing and (hint or misspelt))
             places[key] = places.get(key, False) or is_found
     for position, message, hint in sorted(key for key, is_found in places.items() if not is_found):
         yield f"{position}: {message}{hint}"
@@ -57,13 +62,26 @@ def lower_headers(sample: Sample) -> dict[str, str]:
     return {name.lower(): value for name, value in sample.headers.items()}
 
 
-def _not_read(vendor: Vendor, tried: Sequence[EventMapping], trace: Trace) -> set[int]:
+def _no_lists(tried: Sequence[EventMapping], trace: Trace) -> Iterator[tuple[int, str]]:
+    """Yield the paths, by identity, that find something else where a list is needed, each with what it is."""
+    parts = list(parts_in(tried))
+    loops = (part.each for part in parts if isinstance(part, EventMapping | EventTemplate))
+    lists = [(expression, "each") for each in loops for _, expression in each]
+    lists += [(part.items, "item_of") for part in parts if isinstance(part, ItemWhere)]
+    for expression, what in lists:
+        compared = trace.compared.get(id(expression), ())
+        if isinstance(expression, Path) and compared and not any(isinstance(one, list) for one in compared):
+            name, kind = ".".join(expression.steps), json_type(compared[0])
+            yield id(expression), f"{name!r} is {kind}, and {what} needs a list"
+
+
+def _not_read(vendor: Vendor, tried: Sequence[EventMapping], matched: Set[int]) -> set[int]:
     """The parts that could find nothing because one before them found nothing."""
     own = {id(place.part) for place in vendor.places}
     templates = [template for mapping in tried for group in mapping.groups for template in group.templates]
     last = {id(part) for one in templates for part in parts_in((one.time, one.terms, one.custom, one.as_of, one.id))}
-    found = after_gates(tried, own, trace.found) | after_names(tried, own, trace.found)
-    return found if last & trace.found else found | {id(part) for part in parts_in((vendor.order, vendor.employer))}
+    found = after_gates(tried, own, matched) | after_names(tried, own, matched)
+    return found if last & matched else found | {id(part) for part in parts_in((vendor.order, vendor.employer))}
 
 
 def _names(parts: Iterable[object]) -> Iterator[str]:
@@ -119,11 +137,6 @@ def _excludes_nothing(part: object, hint: str, trace: Trace) -> bool:
     return not compared or bool(hint and not any(same(found, value) for found in compared for value in part[2]))
 
 
-def _path_of(part: object) -> object:
-    """The path of a condition that holds where there is none; any other part itself."""
-    return part[0] if isinstance(part, tuple) and part[1] in ("not in", "unknown") else part
-
-
 def _hint_at_type(found: Any, expected: Sequence[Any]) -> str:
     if not isinstance(found, str | int | Decimal):
         return ""
@@ -139,15 +152,27 @@ def _hint_at_type(found: Any, expected: Sequence[Any]) -> str:
     return f"; the samples have {shown}, {kind}" + (": write it without quotes" if same else "")
 
 
-def _misspelt(part: object, names: Set[str], members: Set[str], headers: Set[str]) -> str:
-    """What the first step of a path that no sample has may stand for."""
-    steps = part.steps if isinstance(part, Path) else ()
+def _too_early(part: object, vendor: Vendor, names: Set[str]) -> str:
+    """That a path begins with a name of `let` or `each` where none has a value yet."""
+    for what, expression in (("event", vendor.event), ("occurrence", vendor.occurrence)):
+        if isinstance(part, Path) and part.steps[0] in names and any(one is part for one in parts_in(expression)):
+            return f"; {what} is read before let and each, so {part.steps[0]!r} is no name there"
+    return ""
+
+
+def _misspelt(part: object, names: Set[str], members: Set[str], headers: Set[str], trace: Trace) -> str:
+    """What the first step of a path that no sample has may stand for; of a condition, the path that found nothing."""
+    is_condition = isinstance(part, tuple)
+    path = part[0] if isinstance(part, tuple) and not trace.compared.get(id(part)) else part
+    steps = path.steps if isinstance(path, Path) else ()
     known = {*names, *members, *BUILT_IN, BODY}
     for index, step in enumerate(steps):
         if step not in known and not step.isdigit() and step != "*":
             near = nearest(step, members if index else names | members)
             whole = ".".join([*steps[:index], near, *steps[index + 1 :]])
-            return f"; did you mean {whole}?" if near else (_other_word(step, headers) if len(steps) == 1 else "")
+            if near or is_condition or len(steps) > 1:
+                return f"; did you mean {whole}?" if near else ""
+            return _other_word(step, headers)
     return ""
 
 
