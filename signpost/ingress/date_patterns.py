@@ -36,6 +36,8 @@ TOKENS: Final[Mapping[str, tuple[str, str]]] = {
 """Token -> what it means, and what it matches. A month name is English."""
 MAX_CHARS: Final = 64
 """Of a pattern, and of a text that is read with it."""
+NO_DAY: Final = "no such day exists"
+NO_TIME: Final = "no such time exists"
 _TOKEN: Final = re.compile("|".join(TOKENS))
 _LETTERS: Final = re.compile("[A-Za-z]+")
 _NEEDS: Final = {"minute": "hour", "second": "minute", "half": "hour", "offset": "hour"}
@@ -61,6 +63,15 @@ class DatePattern:
             return None if found is None else self._iso(found.groupdict())
         except ValueError:
             return None
+
+    def lack(self, text: str) -> str:
+        """Return that a text names a day or a time that does not exist; "" for one that does, and for no match. What is
+        no month is no match: it may be the day."""
+        found = self.expression.fullmatch(text.strip()) if len(text) <= MAX_CHARS else None
+        month = 0 if found is None else _month(found["month"])
+        if found is None or not 1 <= month <= 12 or self.iso(text) is not None:
+            return ""
+        return NO_TIME if exists(int(found["year"]), month, int(found["day"])) else NO_DAY
 
     def moved(self, text: str, days: int) -> str:
         """Return the text for a day this many days later; unchanged if it is no such day. For samples only."""
@@ -99,6 +110,14 @@ def read_pattern(text: str) -> DatePattern:
         parts.append(f"(?P<{meaning}>{matches})" if token else re.escape(literal))
     _check(text, tokens)
     return DatePattern(text, re.compile("".join(parts)))
+
+
+def exists(year: int, month: int, day: int) -> bool:
+    """Whether there is such a day."""
+    try:
+        return date(year, month, day) is not None
+    except ValueError:
+        return False
 
 
 def iso_of(value: str, patterns: Iterable[DatePattern]) -> str:

@@ -20,10 +20,10 @@ from signpost.ingress.expressions import (
     Path,
     Text,
     ValueMap,
-    Written,
 )
 from signpost.ingress.mapping import Place
 from signpost.ingress.scope import BODY
+from signpost.ingress.written import Written
 from signpost.suggestions import meant, nearest
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Problems

@@ -9,7 +9,6 @@ from datetime import UTC
 from typing import Any, Protocol, TypeAlias
 
 from signpost.case.instant import format_instant, offset_at
-from signpost.ingress.date_patterns import DatePattern
 from signpost.ingress.formats import (
     digits_hint,
     instant,
@@ -118,29 +117,10 @@ class ValueMap:
             return self.default
         word = str(found).casefold() if isinstance(found, str | int) else ""
         if word not in self.table:
-            note = f"{_name_of(self.expression, 'a word')} was left out: its value cannot be read; no word table has it"
-            near = did_you_mean(word, self.table)
-            scope.leave_out(
-                note, f"{_name_of(self.expression, 'a word')}: no word table has {found!r}, so it is unknown{near}"
-            )
+            name, near = name_of(self.expression, scope, "a word"), did_you_mean(word, self.table)
+            note = f"{name} was left out: its value cannot be read; no word table has it"
+            scope.leave_out(note, f"{name}: no word table has {found!r}, so it is unknown{near}")
         return self.table.get(word)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A day or a time that the vendor writes by a pattern."""
-
-    expression: Expression
-    pattern: DatePattern
-
-    def value(self, scope: DeliveryScope) -> Any:
-        """Return it in ISO 8601; None, with a note, for a text that does not match the pattern."""
-        found = self.expression.value(scope)
-        iso = self.pattern.iso(found) if isinstance(found, str) else None
-        if found is not None and iso is None:
-            name = _name_of(self.expression, "a time")
-            scope.note(f"{name} was left out: it is not written as {self.pattern.text}")
-        return iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +247,7 @@ def _is_past(found: Any, expression: Expression, scope: DeliveryScope) -> bool |
     """Whether a time was reached or a day is over when the delivery was received; None, with a note, for neither."""
     time = last_instant(found, scope.formats)
     if time is None and found is not None:
-        name = _name_of(expression, "a value")
+        name = name_of(expression, scope, "a value")
         hint = digits_hint(found, scope.formats)
         scope.note(f"{name} is neither past nor future: its value cannot be read as a time or a day{hint}")
     return None if time is None else time <= scope.received
@@ -276,18 +256,18 @@ def _is_past(found: Any, expression: Expression, scope: DeliveryScope) -> bool |
 def _note_no_boolean(found: Any, expression: Expression, scope: DeliveryScope) -> None:
     """Note the type of what is compared with true or false, if it is neither."""
     if not isinstance(as_boolean(found), bool):
-        text = f"{_name_of(expression, 'a value')} is neither true nor false: it is {json_type(found)}"
+        text = f"{name_of(expression, scope, 'a value')} is neither true nor false: it is {json_type(found)}"
         scope.leave_out(text, text)
 
 
-def _name_of(expression: Expression, other: str) -> str:
-    """The path of an expression; `other` if it is none."""
-    return ".".join(expression.steps) if isinstance(expression, Path) else other
+def name_of(expression: Expression, scope: DeliveryScope, other: str) -> str:
+    """Return the path of an expression; if it is none, the field of an event that it is read for, else `other`."""
+    return ".".join(expression.steps) if isinstance(expression, Path) else scope.term or other
 
 
 def _leave_out_time(found: Any, expression: Expression, scope: DeliveryScope) -> None:
     hint = digits_hint(found, scope.formats)
-    note = f"{_name_of(expression, 'a time')} was left out: its value cannot be read as a time{hint}"
+    note = f"{name_of(expression, scope, 'a time')} was left out: its value cannot be read as a time{hint}"
     scope.leave_out(note, f"a time is left out: it is {why_no_time(found, scope.formats)}")
 
 

@@ -20,7 +20,7 @@ from signpost.case.instant import (
     parse_instant,
     to_datetime,
 )
-from signpost.ingress.date_patterns import DatePattern, iso_of
+from signpost.ingress.date_patterns import NO_DAY, NO_TIME, DatePattern, exists, iso_of
 from signpost.ingress.signature_schemes import UNITS
 from signpost.printable import escape, shorten
 
@@ -29,6 +29,7 @@ EARLIEST: Final = fixed_zone(FIRST_ANYWHERE)
 LATEST_ZONE: Final = ZoneInfo("Etc/GMT+12")
 """Where a day ends last."""
 MIDNIGHT: Final = time()
+PLAIN_NUMBER: Final = re.compile("-?[0-9]+(?:[.][0-9]+)?")
 ISO_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LOWER_CASE_UTC: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.,]+z")
 """RFC 3339 allows it, and `datetime` does not read it."""
@@ -108,16 +109,55 @@ def decimal_text(value: Any, formats: Formats) -> Any:
 def why_no_time(value: Any, formats: Formats) -> str:
     """Return the value with the reason why it is no time. It may be personal: for samples only."""
     text = formats.iso(value)
-    reason = "which is neither ISO 8601 nor written as `dates` of formats says"
+    why = why_not_written(value, formats)
+    reason = f"and {why}" if why in (NO_DAY, NO_TIME) else f"which is {_neither(formats)}"
     if digits := why_no_time_in_digits(value, formats):
         reason = digits
-    elif isinstance(text, str) and ISO_DATE.fullmatch(text):
+    elif isinstance(text, str) and ISO_DATE.fullmatch(text) and _has_iso_day(text):
         reason = "a day; write {day: PATH} for its first instant"
     elif instant(text, formats) is not None:
         reason = "which is before 1970 in the zone of the source"
     elif instant(text, replace(formats, zone=UTC_ZONE)) is not None:
         reason = "which has no offset, and neither formats nor the source has a zone"
     return f"{escape(shorten(repr(value)))}, {reason}"
+
+
+def why_not_written(value: Any, formats: Formats) -> str:
+    """Return why a text is no day and no time as it is written, without the text; "" for what may be one, and for any
+    other value."""
+    text = formats.iso(value)
+    if not isinstance(value, str) or not isinstance(text, str) or text != value or value.isdigit():
+        return ""
+    if lack := next((lack for pattern in formats.patterns if (lack := pattern.lack(value))), ""):
+        return lack
+    if ISO_DATE.match(text):
+        return "" if _has_iso_day(text) else NO_DAY
+    return f"it is {_neither(formats)}"
+
+
+def _has_iso_day(text: str) -> bool:
+    return exists(*map(int, text[:10].split("-")))
+
+
+def _neither(formats: Formats) -> str:
+    patterns = " or ".join(one.text for one in formats.patterns) or "`dates` of formats says"
+    return f"neither ISO 8601 nor written as {patterns}"
+
+
+def amount_hint(value: Any, formats: Formats) -> str:
+    """The end of a note about a text that is no number: how `decimal` of formats reads it, or which would; "" where
+    neither does."""
+    value = decimal_text(value, formats)
+    if not isinstance(value, str) or PLAIN_NUMBER.fullmatch(value):
+        return ""
+    if marks := [f'{{decimal: "{mark}"}}' for mark, amount in AMOUNTS.items() if amount.fullmatch(value.strip())]:
+        return f"; write formats: {' or '.join(marks)}"
+    example = {",": "72.500,00", ".": "72,500.00"}.get(formats.decimal)
+    return (
+        f'; formats: {{decimal: "{formats.decimal}"}} reads a text like "{example}", without a currency'
+        if example
+        else ""
+    )
 
 
 def why_no_time_in_digits(value: Any, formats: Formats) -> str:

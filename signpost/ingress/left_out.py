@@ -1,6 +1,6 @@
 """Says why a term was left out of an event, and which place of the mapping is about it. Pure."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from marshmallow import ValidationError
@@ -8,12 +8,13 @@ from marshmallow import ValidationError
 from signpost.case.fold import CUSTOM
 from signpost.ingress.amounts import Amount
 from signpost.ingress.expressions import Expression
-from signpost.ingress.formats import digits_hint, why_no_time
+from signpost.ingress.formats import amount_hint, digits_hint, why_no_time, why_not_written
 from signpost.ingress.mapping import Vendor
 from signpost.ingress.scope import DeliveryScope
 from signpost.ingress.tree import parts_in
 from signpost.printable import escape, shorten
-from signpost.schemas.fields import Kind
+from signpost.schemas.fields import Kind, Number
+from signpost.schemas.money import Money
 from signpost.schemas.problems import problems_of
 from signpost.suggestions import did_you_mean
 
@@ -41,12 +42,24 @@ def _amounts(expression: Expression | None) -> Iterator[Amount]:
 def why_left_out(name: str, kind: Kind, value: Any, scope: DeliveryScope) -> str:
     """Return why a value of the vendor is none of a field. The value itself is personal: only samples show it."""
     text = f"{name} was left out: its value cannot be read"
-    digits = digits_hint(value, scope.formats) if kind.kind in ("instant", "date") else ""
-    if scope.trace is None:
-        return text + (digits or _accepted(kind, value))
-    if kind.kind == "instant":
+    shown = "" if scope.trace is None else escape(shorten(repr(value)))
+    if kind.kind == "instant" and shown:
         return f"{text}: it is {why_no_time(value, scope.formats)}"
-    return f"{text}: it is {escape(shorten(repr(value)))}{digits or _accepted(kind, value)}"
+    hint = _time_hint(value, scope) if kind.kind in ("instant", "date") else _amount_hint(kind, value, scope)
+    return f"{text}{f': it is {shown}' if shown else ''}{hint or _accepted(kind, value)}"
+
+
+def _time_hint(value: Any, scope: DeliveryScope) -> str:
+    """Why a value is no day or time, as far as the formats of the mapping say so. Who reads the note of a delivery may
+    be unable to change them."""
+    why = why_not_written(value, scope.formats) if scope.trace is not None or scope.formats.patterns else ""
+    return digits_hint(value, scope.formats) or (f"; {why}" if why else "")
+
+
+def _amount_hint(kind: Kind, value: Any, scope: DeliveryScope) -> str:
+    if not isinstance(kind, Number | Money):
+        return ""
+    return amount_hint(value.get("amount") if isinstance(value, Mapping) else value, scope.formats)
 
 
 def why_undeclared(name: str, about: str, declared: Set[str]) -> str:

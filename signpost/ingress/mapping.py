@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 from signpost.case.event import Turn
 from signpost.ingress.amounts import Amount
 from signpost.ingress.date_patterns import DatePattern
-from signpost.ingress.expressions import Condition, Expression, Text, Written
+from signpost.ingress.expressions import Condition, Expression, Text
 from signpost.ingress.formats import Formats
 from signpost.ingress.signature_schemes import Scheme
 from signpost.ingress.tree import parts_in
+from signpost.ingress.written import Written
 from signpost.yaml_files.problems import Position
 
 Loops: TypeAlias = tuple[tuple[str, Expression], ...]

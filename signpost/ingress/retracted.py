@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from signpost.ingress.amounts import Amount
 from signpost.ingress.custom_fields import Nested
-from signpost.ingress.expressions import Coalesce, DayStart, Expression, Path, ValueMap, Written
+from signpost.ingress.expressions import Coalesce, DayStart, Expression, Path, ValueMap
 from signpost.ingress.scope import DeliveryScope
+from signpost.ingress.written import Written
 
 
 def is_null(expression: Expression, scope: DeliveryScope) -> bool:

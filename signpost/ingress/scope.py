@@ -1,7 +1,7 @@
 """What the expressions of a mapping can refer to in one delivery, and a record of what they found. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -49,6 +49,12 @@ class DeliveryScope:
     item: str = ""
     """Which items of lists this scope is about, where there are several."""
     noted: set[str] = field(default_factory=set)
+    term: str = ""
+    """The field of an event that is read."""
+
+    def about(self, term: str) -> "DeliveryScope":
+        """Return this scope for reading a field of an event."""
+        return replace(self, term=term)
 
     def at(self, steps: tuple[str, ...]) -> Any:
         """Return the value at a path from a named value or else the body. Each `*` collects the values of all items."""
@@ -65,7 +71,7 @@ class DeliveryScope:
     def under(self, names: Mapping[str, Any], item: str = "") -> "DeliveryScope":
         """Return this scope with additional named values. `item`: which item of a list they are."""
         named, items = {**self.names, **names}, f"{self.item}, {item}" if self.item and item else self.item or item
-        rest = self.received, self.notes, self.trace, items, self.noted
+        rest = self.received, self.notes, self.trace, items, self.noted, self.term
         return DeliveryScope(self.body, self.headers, named, self.formats, *rest)
 
     def note(self, text: str) -> None:

@@ -46,7 +46,7 @@ class TermReader:
         schema = EVENT_SCHEMAS[template.type]
         kinds = schema_loader(schema).fields
         expressions = {**template.terms, **self._custom_terms(template)}
-        sent = {name: expression.value(scope) for name, expression in expressions.items()}
+        sent = {name: expression.value(scope.about(name)) for name, expression in expressions.items()}
         found = {name: convert(kinds[name][1], value, scope) for name, value in sent.items()}
         unread = [name for name, value in found.items() if value is None and is_known(sent[name])]
         known = {name: value for name, value in found.items() if value is not None}
@@ -101,7 +101,7 @@ class TermReader:
         for name, kind in declared.items():
             place = self.receipt.fields.get(f"{CUSTOM}.{name}")
             expression = custom_field(self.vendor.custom, kind.kind, place) if place else template.custom.get(name)
-            value = expression.value(scope) if expression else None
+            value = expression.value(scope.about(f"{CUSTOM}.{name}")) if expression else None
             if not expression or not is_known(value):
                 if expression and self._takes_back(expression, template, scope):
                     found[name] = None

@@ -103,7 +103,8 @@ class Translator:
         subject = as_text(template.subject.value(scope))
         kinds = schema_loader(EVENT_SCHEMAS[template.type]).fields
         data = {
-            name: convert(kinds[name][1], expression.value(scope), scope) for name, expression in template.data.items()
+            name: convert(kinds[name][1], expression.value(scope.about(name)), scope)
+            for name, expression in template.data.items()
         }
         unknown = {name: template.data[name] for name, value in data.items() if not is_known(value)}
         if not subject or unknown:
@@ -117,7 +118,7 @@ class Translator:
             return
         if "employer" in kinds and (employer := reader.employer(kinds["employer"][1], scope)):
             data["employer"] = employer
-        stated = template.time.value(scope) if template.time else None
+        stated = template.time.value(scope.about("time")) if template.time else None
         written = rfc3339(stated, scope.formats)
         time = instant(stated, scope.formats) if written else None
         dated = time is not None and time <= self.receipt.received

@@ -9,13 +9,14 @@ from signpost.case.instant import parse_instant
 from signpost.ingress.amounts import Amount
 from signpost.ingress.date_patterns import read_pattern
 from signpost.ingress.expression_reader import NOTHING
-from signpost.ingress.expressions import Coalesce, DayStart, Expression, Extreme, Path, ValueMap, Written
+from signpost.ingress.expressions import Coalesce, DayStart, Expression, Extreme, Path, ValueMap
 from signpost.ingress.formats import Formats
 from signpost.ingress.mapping_reader import load_mapping
 from signpost.ingress.receipt import Receipt
 from signpost.ingress.retracted import is_null
 from signpost.ingress.scope import DeliveryScope
 from signpost.ingress.translate import translate
+from signpost.ingress.written import Written
 from signpost.schemas.fields import Text
 
 NOW = parse_instant("2026-11-25T21:00:00Z")

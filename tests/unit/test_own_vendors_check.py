@@ -218,7 +218,7 @@ def test_an_event_without_a_sample_is_told_once_and_not_by_its_paths(own: Path, 
             "a time is left out: it is 'Anna Petrova', which is neither",
         ),
         ("time: event.created", "time: {day: event.offer.start}", "the time of offer.extended is in the future"),
-        ("event.offer.start\n", "{path: event.offer.start, format: YYYY/MM/DD}\n", "it is not written as YYYY/MM/DD"),
+        ("event.offer.start\n", "{path: event.offer.start, format: YYYY/MM/DD}\n", "is not written as YYYY/MM/DD"),
     ],
 )
 def test_what_is_left_out_is_a_warning(own: Path, tmp_path: Path, old: str, new: str, warning: str) -> None:
@@ -254,7 +254,7 @@ def test_a_decimal_mark_is_read_as_the_mapping_says(
     if amount is None:
         assert told[0].startswith("huntflow.yaml:21:21: salary was left out: its value cannot be read: it is {'amount'")
         assert written in told[0]
-        assert 'must be a number or a decimal text of at least 0, like "80000.50"' in told[0]
+        assert told[0].endswith(('{decimal: ","}', "without a currency")), told[0]
     else:
         assert told == []
 
