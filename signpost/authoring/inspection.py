@@ -11,6 +11,7 @@ from signpost.rulebook.analysis.audit import audit
 from signpost.rulebook.folders import Folders, folders_of
 from signpost.rulebook.own_fields import declared_kinds
 from signpost.rulebook.reviews import MAX_AGE, check_sources
+from signpost.rulebook.strays import report_nested
 from signpost.tenants.rulebooks import Rulebooks, find_rulebook_problems
 from signpost.yaml_files.problems import Problems
 
@@ -22,6 +23,7 @@ def inspect(
     `today` and `max_age` (days) decide which reviews of norms are stale. `tenants`: a tenants file to check too."""
     rulebooks, found = find_rulebook_problems(folders, tenants)
     rulebook, problems = find_problems(folders)
+    report_nested(folders, problems)
     check_sources(folders, rulebook, today, max_age, problems)
     audit(rulebook, problems)
     found += [*problems.found, *_of_tenants(rulebooks, problems), *_of_timelines(folders, rulebook, problems)]
@@ -48,6 +50,7 @@ def _of_timelines(folders: Folders, rulebook: Rulebook, problems: Problems) -> I
             yield from error.problems
             return
         timelines = []  # a missing timeline is reported for each rule
-    yield from find_untested_rules(rulebook, timelines)
-    if not any(problem.code == "R001" for problem in problems.found):
+    if not any(problem.code == "R007" for problem in problems.found):  # it may be a file of timelines
+        yield from find_untested_rules(rulebook, timelines)
+    if not problems.has_unread_file:
         yield from find_unknown_rules({*rulebook.rules, *problems.rules}, timelines)

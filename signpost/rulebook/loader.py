@@ -24,6 +24,7 @@ from signpost.rulebook.policy import NAME as AGENDA
 from signpost.rulebook.rule import RULE_ID, RuleReader
 from signpost.rulebook.rulebook import Rulebook, RulebookError
 from signpost.rulebook.sources import FILE, Sources, read_sources
+from signpost.rulebook.strays import Stray, report_strays
 from signpost.rulebook.typed_rule import Rule
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems, in_folder
@@ -55,16 +56,18 @@ def find_problems(folders: Folders, params: Params | None = None) -> tuple[Ruleb
 def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
     files = list(files_in(folders))
     here = Position(str(folders_of(folders)[0]), 1, 1)
+    strays = report_strays(folders, problems)
     for folder in folders_of(folders):
-        _check_folder(folder, folders_of(folders)[0], files, problems)
+        if not any(stray.path.parent == folder for stray in strays):
+            _check_folder(folder, folders_of(folders)[0], files, problems)
     vocabulary = replace(read_own_fields(folders, problems), life=read_life(folders, params.get(LIFE, {}), problems))
     acts = read_acts(folders, problems)
     cards, policy = read_agenda(folders, acts, params.get(AGENDA, {}), problems)
-    sources = _read_sources(files, folders, problems)
+    sources = _read_sources(files, folders, strays, problems)
     words = read_words(folders, problems)
     rules: dict[str, Rule] = {}
-    for path in files:
-        root = _read_topic(path, name_of(path, folders), problems) if is_topic(path) else None
+    for path in (one for one in files if is_topic(one) and one not in {stray.path for stray in strays}):
+        root = _read_topic(path, name_of(path, folders), problems)
         if root is not None:
             reader = RuleReader(path.stem, sources, problems, params, vocabulary, acts)
             _read_file(path.stem, root, reader, words, rules)
@@ -87,11 +90,12 @@ def _check_folder(folder: Path, first: Path, files: Iterable[Path], problems: Pr
         problems.add("R002", Position(str(folder), 1, 1), fault, "give a folder with one .yaml file per topic")
 
 
-def _read_sources(files: Iterable[Path], folders: Folders, problems: Problems) -> Sources:
-    sources, files_found = Sources(), [path for path in files if path.name == FILE]
+def _read_sources(files: Iterable[Path], folders: Folders, strays: Iterable[Stray], problems: Problems) -> Sources:
+    misnamed = any(stray.kind == FILE for stray in strays)
+    sources, files_found = Sources(broken=misnamed), [path for path in files if path.name == FILE]
     for path in files_found:
         read_sources(read(path, name_of(path, folders), problems), problems, sources)
-    if not files_found:
+    if not files_found and not misnamed:
         where = Position(str(folders_of(folders)[0]), 1, 1)
         add = (
             f"; if the folder adds to the shipped rules, name ours:{where.file}"

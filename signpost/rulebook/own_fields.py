@@ -9,6 +9,7 @@ from signpost.facts.vocabulary import KINDS, Field, Vocabulary
 from signpost.rulebook.conditions import RESERVED as RESERVED_IN_TEXTS
 from signpost.rulebook.folders import Folders, folders_of, name_of
 from signpost.rulebook.schema_values import DRAFT, JsonSchema
+from signpost.rulebook.strays import strays_in
 from signpost.schemas.custom import NAME, OwnKinds
 from signpost.schemas.fields import Boolean, Choice, Integer, Kind, Line, Number
 from signpost.schemas.formats import Date, Instant
@@ -72,6 +73,9 @@ def read_own_fields(folders: Folders, problems: Problems) -> Vocabulary:
         reader.file(read(file, name_of(file, folders), problems))
         if len(problems.found) > before:
             problems.fields.update(_names_in(file))
+    for stray in (one for one in strays_in(folders) if one.kind == FILE):
+        stray.report(name_of(stray.path, folders), problems)
+        problems.fields.update(_names_in(stray.path))
     return KINDS.with_own({kind: [field for field, _ in fields.values()] for kind, fields in reader.declared.items()})
 
 

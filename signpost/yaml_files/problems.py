@@ -32,6 +32,8 @@ CODES = {
     "R004": "a key is repeated",
     "R005": "YAML reads the value as another type than it looks like",
     "R006": "wrong shape: a mapping, list or text is expected",
+    "R007": "a file is not read, or not as what it holds: it has another name or place",
+    "R008": "a folder within the folder has rules, which are not read",
     "R010": "unknown key of a rule",
     "R011": "a required key is missing",
     "R012": "a rule id or name is malformed, or already used",
@@ -79,7 +81,7 @@ CODES = {
     "R070": "a rule has no timeline",
     "R071": "a timeline names a rule that does not exist",
 }
-WARNINGS = frozenset(("R016", "R017", "R018", "R028", "R033", "R045"))
+WARNINGS = frozenset(("R008", "R016", "R017", "R018", "R028", "R033", "R045"))
 """Codes that `rules check` reports as warnings: the rulebook stays usable."""
 MAX_TEXT_LENGTH = 500
 """Of a message or suggestion, in characters; both may quote the file."""
@@ -115,13 +117,18 @@ class Problems:
     fields: set[str] = field(default_factory=set)
     """The own fields whose declaration has a problem: what follows from it is not reported."""
 
+    @property
+    def has_unread_file(self) -> bool:
+        """Whether a file could not be read as YAML, so that nothing of it is known."""
+        return any(problem.code == "R001" for problem in self.found)
+
     def may_be_declared(self, name: str) -> bool:
         """Whether an unknown name can be that of an own field whose declaration has a problem."""
         return name in self.fields or bool(nearest(name, self.fields))
 
     def may_exist(self, rule_id: str) -> bool:
         """Whether an unknown rule can be in a file or rule that could not be read."""
-        return rule_id in self.rules or any(problem.code == "R001" for problem in self.found)
+        return rule_id in self.rules or self.has_unread_file
 
     def add(self, code: str, position: Position, message: str, suggestion: str = "") -> None:
         """Add a problem; loading continues, to find the others. Raises KeyError for an unknown code."""

@@ -11,6 +11,7 @@ from signpost.authoring.timelines.expectations import SHAPES, check_value
 from signpost.case.event import Event
 from signpost.case.fold import CUSTOM
 from signpost.case.instant import parse_instant
+from signpost.rulebook.strays import RULES, SUFFIXES, kind_of
 from signpost.rulebook.values import parse_duration
 from signpost.schemas import EVENT_SCHEMAS, written_offsets
 from signpost.schemas import Problem as DataProblem
@@ -74,6 +75,7 @@ def find_timelines(paths: Sequence[Path], own: OwnKinds | None = None) -> list[T
     """
     problems = Problems()
     timelines: list[Timeline] = []
+    _report_strays(paths, problems)
     for file, required in _files(paths).values():
         timelines += _read_file(file, problems, own, required=required)
     if not timelines and not problems.found:
@@ -102,6 +104,15 @@ def _files(paths: Sequence[Path]) -> dict[Path, tuple[Path, bool]]:
     return files
 
 
+def _report_strays(paths: Sequence[Path], problems: Problems) -> None:
+    """Report files in a folder of timelines that end in `.yml`, which nothing reads."""
+    for folder in (path for path in paths if path.is_dir()):
+        for file in sorted(one for one in folder.rglob("*") if one.suffix.lower() in SUFFIXES):
+            if file.suffix != ".yaml" and file.parent.name == TIMELINES_FOLDER and file.is_file():
+                where = Position(str(file), 1, 1)
+                problems.add("R007", where, "this file is not read", f"call it {file.stem}.yaml")
+
+
 def _read_file(path: Path, problems: Problems, own: OwnKinds | None, *, required: bool) -> list[Timeline]:
     if not path.is_file():
         problems.add("R002", Position(str(path), 1, 1), "there is no such file")
@@ -117,7 +128,8 @@ def _read_file(path: Path, problems: Problems, own: OwnKinds | None, *, required
         or set(root.value) != {"timelines"}
         or not isinstance(root.value["timelines"].value, list)
     ):
-        problems.add("R006", root.position, "a timeline file is `timelines:` with a list")
+        hint = f"it holds rules: move it out of {TIMELINES_FOLDER}/" if kind_of(path)[0] == RULES else ""
+        problems.add("R006", root.position, "a timeline file is `timelines:` with a list", hint)
         return []
     timelines = [_TimelineReader(problems, own).timeline(node) for node in root.value["timelines"].value]
     _refuse_repeats(timelines, problems)

@@ -1,0 +1,103 @@
+"""A file of a rulebook with another name or place is one problem that says what to call it or where to move it."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from signpost.authoring.inspection import inspect
+from signpost.rulebook.own_fields import declared_kinds
+from tests.support.own_folders import folder, rule
+
+TIMELINE = """timelines:
+  - name: visa
+    start: 2026-03-02T09:00:00Z
+    events:
+      - {at: 0m, type: offer.extended, offer: o-1, custom: {visa_sponsored: true}}
+    expect:
+      - {at: 0m, includes: [ask-it@offer/o-1]}
+"""
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """A folder without a problem: own fields, a rule that uses one, and its timeline."""
+    made = folder(tmp_path / "mine", rule("visa_sponsored: true"))
+    (made / "timelines").mkdir()
+    (made / "timelines" / "own.yaml").write_text(TIMELINE)
+    assert problems(made) == []
+    return made
+
+
+def problems(path: Path) -> list[str]:
+    _, found = inspect((path,), date(2026, 12, 1))
+    return [str(one).replace(f"{path}/", "") for one in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "problem"),
+    [
+        ("fields.yaml", "fields.yml", "R007 this file is not read (call it fields.yaml)"),
+        ("sources.yaml", "sources.yml", "R007 this file is not read (call it sources.yaml)"),
+        ("own.yaml", "own.yml", "R007 this file is not read (call it own.yaml)"),
+        ("own.yaml", "own.YAML", "R007 this file is not read (call it own.yaml)"),
+        ("timelines/own.yaml", "timelines/own.yml", "R007 this file is not read (call it own.yaml)"),
+        (
+            "timelines/own.yaml",
+            "visa.yml",
+            "R007 this file is not read (call it visa.yaml and move it to timelines/)",
+        ),
+        ("fields.yaml", "field.yaml", "R007 field.yaml holds own fields (did you mean fields.yaml?)"),
+        ("fields.yaml", "visa.yaml", "R007 visa.yaml holds own fields (did you mean fields.yaml?)"),
+        ("sources.yaml", "source.yaml", "R007 source.yaml holds articles or norms (did you mean sources.yaml?)"),
+        ("timelines/own.yaml", "visa.yaml", "R007 this is a timeline file (move it to timelines/)"),
+    ],
+)
+def test_a_misnamed_file_is_one_problem(rules: Path, name: str, other: str, problem: str) -> None:
+    (rules / name).rename(rules / other)
+    assert problems(rules) == [f"{other}:1:1: {problem}"]
+
+
+def test_own_fields_beside_their_file_go_into_it(rules: Path) -> None:
+    (rules / "field.yaml").write_text("fields:\n  offer:\n    car_size: {type: text, visible_to: employer}\n")
+    assert problems(rules) == ["field.yaml:1:1: R007 field.yaml holds own fields (move them into fields.yaml)"]
+
+
+def test_words_in_a_file_with_a_near_name_are_not_rules(rules: Path) -> None:
+    (rules / "word.yaml").write_text("ask-it:\n  title: Ask\n")
+    assert problems(rules) == ["word.yaml:1:1: R007 word.yaml holds no rule (did you mean words.yaml?)"]
+
+
+@pytest.mark.parametrize("text", ["services:\n  web: {image: web}\n", "fields: [a\n", ""])
+def test_a_file_that_holds_something_else_may_have_another_ending(rules: Path, text: str) -> None:
+    (rules / "compose.yml").write_text(text.replace("fields", "services"))
+    assert problems(rules) == []
+
+
+def test_a_misnamed_file_is_found_although_it_is_no_valid_yaml(rules: Path) -> None:
+    (rules / "fields.yaml").unlink()
+    (rules / "fields.yml").write_text("fields:\n  offer:\n    visa_sponsored: {type: boolean, visible_to: employer\n")
+    assert problems(rules) == ["fields.yml:1:1: R007 this file is not read (call it fields.yaml)"]
+    assert declared_kinds(rules) is None
+
+
+def test_rules_in_a_folder_within_the_folder_are_a_warning(rules: Path) -> None:
+    (rules / "more").mkdir()
+    (rules / "more" / "other.yaml").write_text(rule("title: known", name="other"))
+    said = "R008 warning: this file is not read: rule files stand in mine itself (move it there)"
+    assert problems(rules) == [f"more/other.yaml:1:1: {said}"]
+    (rules / "more" / "sources.yaml").write_text("articles: {a: An article}\n")
+    assert problems(rules) == []
+
+
+def test_timelines_may_be_in_another_folder(rules: Path) -> None:
+    (rules / "timelines").rename(rules / "tests")
+    assert problems(rules) == []
+
+
+def test_rules_among_the_timelines_are_told_to_move(rules: Path) -> None:
+    (rules / "timelines" / "more.yaml").write_text(rule("title: known", name="other"))
+    [found] = problems(rules)
+    assert found.endswith(
+        "R006 a timeline file is `timelines:` with a list (it holds rules: move it out of timelines/)"
+    )
