@@ -8,7 +8,7 @@ from signpost.rulebook.phrases import condition_on, to_yaml
 from signpost.rulebook.printing import phrase
 from signpost.rulebook.terms import AnyOf, Condition, Known, Linked, OneOf, Ref, Relation, Scope, Term, walk
 from signpost.rulebook.values import MOMENTS, Names
-from signpost.suggestions import meant
+from signpost.suggestions import meant, nearest
 from signpost.yaml_files.problems import Position
 from signpost.yaml_files.reader import Node
 
@@ -19,6 +19,7 @@ RESERVED = (
 )  # fmt: skip
 """Names of other variables in texts."""
 _RELATION = re.compile(r"(any|no|at least (\d+)|fewer than (\d+)) (other )?([a-z]+?)s?(?: as ([a-z_]+))?")
+_OWNED = re.compile(rf"(?:the )?(candidate|this one|{'|'.join(RELATED_KINDS)})(?:\.|'s )(.+)")
 _BLOCKS = ("any of", "any unknown", "candidate", "any other offer", "no contact", "at least 2 offers")
 _LINKS = {"for": {"this one": "for"}, "employer": {"same": "same", "another": "another"}}
 
@@ -61,9 +62,13 @@ def _field(key: str, value: Node, block: Node, names: Names) -> Condition:
         type_ = names.defined[key].type
         stand_in = replace(next(field for field in names.vocabulary["offer"].values() if field.type == type_), name=key)
         return condition_on(Ref(Scope.DEFINED, key, type_), stand_in, value, names)
-    if not names.may_be_broken(key):
+    if not names.may_be_broken(key) and not names.may_be_broken(_whose(key, names)[1]):
         _note_relation(key, names)
-        hint = _field_of_another(key, value, names) or meant(key, [*names.vocabulary[names.item], *_BLOCKS])
+        hint = (
+            _field_of_another(key, value, names)
+            or _field_of_the_named(key, value, names)
+            or meant(key, [*names.vocabulary[names.item], *_BLOCKS])
+        )
         names.problems.add("R020", block.key_position(key), f"{names.item} has no field {key!r}", hint)
     return ()
 
@@ -75,6 +80,26 @@ def _field_of_another(name: str, value: Node, names: Names) -> str:
     if name in names.vocabulary[names.about]:
         return f"it is a field of the {names.about}: write it outside this block"
     return next((f"it is a field of the {kind}" for kind in RELATED_KINDS if name in names.vocabulary[kind]), "")
+
+
+def _whose(key: str, names: Names) -> tuple[str, str]:
+    """The kind and the field that a key like `candidate.salary_target` or `candidate's salary_target` names."""
+    match = _OWNED.fullmatch(key)
+    return (match[1].replace("this one", names.about), match[2]) if match else ("", key)
+
+
+def _field_of_the_named(key: str, value: Node, names: Names) -> str:
+    """How to write a condition whose key names the owner of the field too; "" for any other key."""
+    kind, name = _whose(key, names)
+    if not kind:
+        return ""
+    name = name if name in names.vocabulary[kind] else nearest(name, names.vocabulary[kind])
+    line = f"{name}: {to_yaml(value.plain())}"
+    if not name or kind == names.item:
+        return name and f"write {line}"
+    if kind == names.about:
+        return f"write {line} outside this block"
+    return f"write candidate: {{{line}}}" if kind == "candidate" else f"write any {kind}: {{{line}}}"
 
 
 def _note_relation(key: str, names: Names) -> None:

@@ -21,7 +21,7 @@ from signpost.rulebook.terms import (
     Term,
 )
 from signpost.rulebook.values import MOMENTS, MONEY_HINT, Names
-from signpost.suggestions import meant
+from signpost.suggestions import meant, nearest
 from signpost.yaml_files.problems import Position
 from signpost.yaml_files.reader import Node
 
@@ -51,9 +51,8 @@ def condition_on(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
     if isinstance(node.value, list):
         return _literals(ref, field, node, names)
     if isinstance(node.value, dict) or node.value is None:
-        names.problems.add(
-            "R021", node.position, f"{field.name} needs a value or a phrase", "for example known, unknown, or a word"
-        )
+        hint = "write unknown, known or a value" if node.value is None else "for example known, unknown, or a word"
+        names.problems.add("R021", node.position, f"{field.name} needs a value or a phrase", hint)
         return ()
     if not isinstance(node.value, str):
         return _literal_terms(ref, field, [node.value], node.position, names)
@@ -124,8 +123,17 @@ _LITERALS: dict[str, Callable[[Field, object], bool]] = {
     "number": lambda field, value: isinstance(value, int | float) and not isinstance(value, bool),
     "days": lambda field, value: isinstance(value, int) and not isinstance(value, bool),
 }
+_UNKNOWN = ("unknown", "missing", "empty", "null", "none", "unset", "blank", "absent")
+_OPPOSITES = {
+    **dict.fromkeys(_UNKNOWN, "unknown"),
+    **{f"not {word}": "known" for word in _UNKNOWN},
+    **dict.fromkeys(("known", "set", "given", "present", "stated"), "known"),
+    **{f"not {word}": "unknown" for word in ("known", "set", "given", "present", "stated")},
+}
+_KNOWN_WORDS = {f"{before}{word}": meaning for word, meaning in _OPPOSITES.items() for before in ("", "is ")}
+"""Other words for `known` and `unknown`, and which of them they mean."""
 HINTS = {
-    "boolean": "write true or false",
+    "boolean": "write true, false, known or unknown",
     "number": "write a number, or at least / at most / above / below",
     "days": "write a number, or at least / at most / above / below",
     "money": MONEY_HINT,
@@ -143,6 +151,9 @@ HINTS = {
 def _phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) -> Iterator[Term]:
     if text in ("known", "unknown"):
         yield Known(where, ref, text == "known")
+    elif word := _word_meant(field, text):
+        message = f"{text!r} is not a valid condition on {field.name} ({field.type})"
+        names.problems.add("R022", where, message, f"did you mean {word}?")
     elif field.name == "stage" and text == "upcoming":
         yield Reached(where, Moment(replace(ref, name="upcoming_until", type="instant"), end=True), False)
     elif match := _SAME.fullmatch(text):
@@ -172,6 +183,18 @@ def _phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) ->
         yield from _literal_terms(ref, field, words, where, names, negated=True)
     else:
         yield from _literal_terms(ref, field, [text], where, names)
+
+
+def _word_meant(field: Field, text: str) -> str:
+    """`known` or `unknown` where the text is another word for it; "" for what the field can be compared with."""
+    text = text.lower()
+    words = text.removeprefix("is ").removeprefix("not ")
+    if text in field.choices or words in field.choices or (field.type in ("choices", "texts") and words == "empty"):
+        return ""
+    if field.type == "text":  # which can be any other text
+        return _KNOWN_WORDS.get(text, "") if text.removeprefix("is ").endswith("known") else ""
+    near = nearest(text, ("known", "unknown", *field.choices)) if " " not in text else ""
+    return _KNOWN_WORDS.get(text) or (near if near not in field.choices and len(text) >= len("known") else "")
 
 
 def _moment_phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) -> Iterator[Term]:

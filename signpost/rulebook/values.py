@@ -175,6 +175,9 @@ class Names:
         """What an unknown name may stand for."""
         if match := _SPOKEN_DURATION.fullmatch(name):
             return f"name the duration: params: {{some_name: {match[1]}{_unit(match[2])}}}"
+        owner, _, whose = name.partition(".")
+        if whose in self.vocabulary.kinds.get(owner, ()):
+            return self._owners_hint(whose)
         if name in self.vocabulary[self.about]:
             return f"write this one's {name} for that of the {self.about}"
         if name in self.vocabulary["candidate"] and self.audience == "candidate":

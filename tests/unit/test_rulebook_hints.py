@@ -1,0 +1,71 @@
+"""What a refused condition says to write: other words for `known` and `unknown`, and fields with their owner."""
+
+from pathlib import Path
+
+import pytest
+
+from signpost.rulebook import find_problems
+from tests.support.own_folders import folder, rule
+
+
+def hints(path: Path, when: str) -> list[str]:
+    _, problems = find_problems(folder(path, rule(when)))
+    return [f"{one.code} {one.suggestion}" for one in problems.found]
+
+
+@pytest.mark.parametrize("field", ["visa_sponsored", "sign_on", "ends_on", "shift", "probation_period", "location"])
+def test_other_words_for_known_and_unknown_are_told_for_every_type(tmp_path: Path, field: str) -> None:
+    for word in ("is unknown", "missing", "not known", "empty", "none", "unkown", "Unknown", "not set"):
+        assert hints(tmp_path, f"{field}: {word}") == ["R022 did you mean unknown?"], word
+    for word in ("is known", "not unknown", "not missing", "not empty", "knwon"):
+        assert hints(tmp_path, f"{field}: {word}") == ["R022 did you mean known?"], word
+    assert hints(tmp_path, f"{field}: null") == ["R021 write unknown, known or a value"]
+
+
+def test_what_a_type_can_be_compared_with_stays_allowed(tmp_path: Path) -> None:
+    for when in ("highlights: empty", "conditions: not empty", "car: missing", "car: not empty", "shift: not day"):
+        assert hints(tmp_path, when) == [], when
+    assert hints(tmp_path, "car: is unknown") == ["R022 did you mean unknown?"]
+    assert hints(tmp_path, "car: not known") == ["R022 did you mean unknown?"]
+
+
+def test_a_choice_of_such_a_name_is_a_choice(tmp_path: Path) -> None:
+    fields = "fields:\n  offer:\n    visa: {type: choice, choices: [none, work], visible_to: employer}\n"
+    for when in ("visa: none", "visa: not none"):
+        _, problems = find_problems(folder(tmp_path, rule(when), fields=fields))
+        assert problems.found == [], when
+
+
+def test_a_boolean_takes_four_words(tmp_path: Path) -> None:
+    assert hints(tmp_path, "visa_sponsored: perhaps") == ["R021 write true, false, known or unknown"]
+
+
+@pytest.mark.parametrize(
+    ("when", "hint"),
+    [
+        ("candidate.needs_visa: true", "write candidate: {needs_visa: true}"),
+        ("candidate's needs_visa: true", "write candidate: {needs_visa: true}"),
+        ("candidate.need_visa: true", "write candidate: {needs_visa: true}"),
+        ("offer.visa_sponsored: unknown", "write visa_sponsored: unknown"),
+        ("this one's visa_sponsored: unknown", "write visa_sponsored: unknown"),
+        ("interview.panel_size: above 3", "write any interview: {panel_size: above 3}"),
+        ("any interview: {interview.panel_size: above 3}", "write panel_size: above 3"),
+        ("any interview: {offer.sign_on: known}", "write sign_on: known outside this block"),
+        ("candidate: {candidate.needs_visa: true}", "write needs_visa: true"),
+        ("candidate.zzz: true", "did you mean candidate or candidate_name?"),
+    ],
+)
+def test_a_field_with_its_owner_is_told_in_the_form_for_it(tmp_path: Path, when: str, hint: str) -> None:
+    assert hints(tmp_path, when) == [f"R020 {hint}"]
+
+
+def test_an_operand_with_its_owner_is_told_in_the_form_for_it(tmp_path: Path) -> None:
+    said = "R023 write candidate's salary_target for that of the candidate"
+    assert hints(tmp_path, "salary: below candidate.salary_target") == [said]
+    assert hints(tmp_path, "bonus: below offer.salary") == ["R023 write salary for that of the offer"]
+
+
+def test_what_follows_from_a_faulty_field_is_not_reported_with_its_owner_either(tmp_path: Path) -> None:
+    fields = "fields:\n  candidate:\n    needs_visa: {type: bool, visible_to: candidate}\n"
+    _, problems = find_problems(folder(tmp_path, rule("candidate.needs_visa: true"), fields=fields))
+    assert [one.code for one in problems.found] == ["R013"]
