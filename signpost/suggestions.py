@@ -8,6 +8,9 @@ MAX_LISTED = 24
 MAX_WORD = 64
 """The longest word that is compared: names are shorter, and comparing takes time."""
 
+MIN_START = 3
+"""The shortest beginning of a name that is taken for it."""
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a message: "; did you mean ...?" for the most similar word, "" if none is similar."""
@@ -37,4 +40,13 @@ def is_misspelt(name: str, words: Iterable[str], known: Iterable[str]) -> bool:
 
 
 def _nearest(word: str, known: list[str], count: int) -> list[str]:
-    return [] if len(word) > MAX_WORD else difflib.get_close_matches(word, known, n=count, cutoff=0.6)
+    if len(word) > MAX_WORD:
+        return []
+    near = difflib.get_close_matches(word, known, n=count, cutoff=0.6)
+    return list(dict.fromkeys([*_begun(word, known), *near]))[:count]
+
+
+def _begun(word: str, known: list[str]) -> list[str]:
+    """The name that the word begins, if it is only one: `ask-visa` for `ask-visa-sponsorship`."""
+    longer = {name for name in known if len(word) >= MIN_START and name.startswith(word)}
+    return [*longer] if len(longer) == 1 else []
