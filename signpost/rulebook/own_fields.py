@@ -46,6 +46,8 @@ REQUIRED: Final = {
     "visible_to": "write visible_to: employer if that employer knows the value, else visible_to: candidate",
 }
 """Required key -> what to write where it is missing."""
+_OF_CANDIDATE: Final = {**REQUIRED, "visible_to": "write visible_to: candidate"}
+"""Likewise of the candidate's fields, which no employer sees."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CAMEL_CASE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEY: Final = re.compile(r"(?<!\w)(\w[\w -]{0,80})[\"']? ?:")
@@ -135,7 +137,8 @@ class _Reader(FieldReader):
 
     def _field(self, kind: str, name: str, where: Position, node: Node) -> None:
         before = len(self.problems.found)
-        body = self.members(node, f"the field {name}", KEYS, REQUIRED, REQUIRED)
+        hints = _OF_CANDIDATE if kind == "candidate" else REQUIRED
+        body = self.members(node, f"the field {name}", KEYS, REQUIRED, hints)
         self._check_name(kind, name, where)
         type_ = self._word(body.get("type"), TYPES, "type")
         visible_to = self._word(body.get("visible_to"), VISIBLE_TO, "visible_to")

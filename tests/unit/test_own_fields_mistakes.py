@@ -4,8 +4,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from signpost.authoring.inspection import inspect
+from signpost.cli.rules import rules
 from signpost.rulebook import RulebookError, load
 from tests.support.own_folders import folder, rule
 from tests.support.rulebooks import RULES
@@ -33,12 +35,36 @@ def problems(path: Path) -> list[str]:
             "offer: {x: {type: days, visible_to: employer}}\ncandidate: {}\n",
             "1:1: R011 fields.yaml must have 'fields' (put offer, candidate under fields:)",
         ),
+        (
+            "fields:\n  candidate:\n    x: {type: days}\n",
+            "3:8: R011 the field x must have 'visible_to' (write visible_to: candidate)",
+        ),
         ("feilds: {offer: {}}\n", "1:1: R010 fields.yaml has no 'feilds' (did you mean fields?)"),
     ],
 )  # fmt: skip
 def test_one_mistake_of_a_declaration_is_one_problem(tmp_path: Path, fields: str, problem: str) -> None:
     [found] = problems(folder(tmp_path, rule("title: known"), fields=fields))
     assert problem in found
+
+
+def test_no_schemas_are_written_for_a_faulty_declaration(tmp_path: Path) -> None:
+    made = folder(tmp_path / "mine", fields="fields:\n  offer:\n    x: {type: bool, visible_to: employer}\n")
+    result = CliRunner().invoke(rules, ["schema", f"ours:{made}"])
+    assert isinstance(result.exception, RulebookError)
+    assert f"{made}/fields.yaml:3:15: R013 type cannot be 'bool' (did you mean boolean?)" in str(result.exception)
+    assert not [*made.glob("*.json")]
+
+
+@pytest.mark.parametrize("name", ["own.yaml", "timelines/own.yaml"])
+def test_a_file_is_told_with_the_folder_around_it(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = folder(Path("mine"), rule("title: known"))
+    (made / "timelines").mkdir()
+    (made / "timelines" / "own.yaml").write_text("timelines: []\n")
+    for command in (["check"], ["test"], ["test", "--rulebook"]):
+        result = CliRunner().invoke(rules, [*command, f"ours:./mine/{name}"])
+        assert f"'mine/{name}' is a file; name the folder around it: ours:mine" in " ".join(result.output.split())
+        assert result.exit_code == 2
 
 
 def test_a_field_of_another_kind_is_told_with_its_kind(tmp_path: Path) -> None:

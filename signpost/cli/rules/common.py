@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from signpost.setting_kinds import path
 from signpost.settings import OURS, SHIPPED_RULES, rule_folders
 from signpost.suggestions import nearest
 
@@ -34,14 +35,22 @@ class _Folders(click.ParamType["tuple[Path, ...]"]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
         for one in found:
-            if not (one.is_dir() or (self.files and one.is_file())):
-                what = f"{'file or ' if self.files else ''}folder {str(one)!r}"
-                self.fail(f"there is no {what}{near_folders(value, one)}", param, ctx)
+            if not (one.is_dir() or (self.files and len(found) == 1 and one.is_file())):
+                self.fail(self._fault(value, one), param, ctx)
         last = found[-1]
         if last.name == TIMELINES and (len(found) > 1 or not self.files) and not (last / SOURCES).is_file():
             name = f"{OURS}:{last.parent}" if len(found) > 1 else last.parent
             self.fail(f"{str(last)!r} has timelines, not rules; name the folder around it: {name}", param, ctx)
         return found
+
+    def _fault(self, value: str, wrong: Path) -> str:
+        """Why something is no folder, and what may be meant."""
+        if wrong.is_file():
+            around = wrong.parent.parent if wrong.parent.name == TIMELINES else wrong.parent
+            names = [str(around) if name != OURS and path(name) == wrong else name for name in value.split(":")]
+            return f"{str(wrong)!r} is a file; name the folder around it: {':'.join(names)}"
+        what = f"{'file or ' if self.files else ''}folder {str(wrong)!r}"
+        return f"there is no {what}{near_folders(value, wrong)}"
 
 
 def near_folders(value: str, missing: Path) -> str:

@@ -16,7 +16,7 @@ def schema(folder: tuple[Path, ...]) -> None:
     (ours:DIR) into the last.
 
     They contain the articles and norms of sources.yaml and the fields of fields.yaml: run this command again after a
-    change of these files.
+    change of these files. Exit code 2, and nothing is written, if one of them is invalid.
 
     \b
     Examples:
