@@ -1,12 +1,13 @@
 """Loads folders of YAML files into a rulebook and reports the problems of all files in one pass."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -30,6 +31,7 @@ from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems, in_folder
 from signpost.yaml_files.reader import MAX_BYTES, Node, parse, read, read_bytes
 
+_CAMEL_CASE: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 Params: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
@@ -125,12 +127,12 @@ def _read_file(topic: str, root: Node, reader: RuleReader, words: Mapping[str, N
     if not isinstance(root.value, dict):
         reader.problems.add("R006", root.position, "a rule file is a mapping of rule ids to rules")
         return
-    for rule_id, node in root.value.items():
-        where = root.key_position(rule_id)
-        if not RULE_ID.fullmatch(rule_id):
-            reader.problems.add(
-                "R012", where, f"{rule_id!r} is not a rule id", "use words with hyphens, like ask-response-deadline"
-            )
+    for name, node in root.value.items():
+        where, rule_id = root.key_position(name), _as_rule_id(name)
+        if not RULE_ID.fullmatch(name):
+            example = rule_id if rule_id != name else "ask-response-deadline"
+            reader.problems.add("R012", where, f"{name!r} is not a rule id", f"use words with hyphens, like {example}")
+            reader.problems.rules.update((name, rule_id))
         if rule_id in rules:
             reader.problems.add("R012", where, f"the rule {rule_id} stands already at {rules[rule_id].position}")
         before = len(reader.problems.found)
@@ -141,6 +143,13 @@ def _read_file(topic: str, root: Node, reader: RuleReader, words: Mapping[str, N
             rule = reword(rule, node, words[rule_id], reader.problems)
         if rule is not None:
             rules.setdefault(rule_id, rule)
+
+
+def _as_rule_id(name: str) -> str:
+    """The rule id that a name is meant to be, which timelines may use: `AskDeadline` or `ask_deadline` ->
+    `ask-deadline`; the name itself where none can be told."""
+    meant_id = re.sub(r"[^a-z0-9.]+", "-", _CAMEL_CASE.sub("-", name).lower()).strip("-")
+    return name if RULE_ID.fullmatch(name) or not RULE_ID.fullmatch(meant_id) else meant_id
 
 
 def _version(files: list[Path], params: Params) -> str:

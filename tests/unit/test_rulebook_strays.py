@@ -1,4 +1,4 @@
-"""A file of a rulebook with another name or place is one problem that says what to call it or where to move it."""
+"""A file or rule with another name or place is one problem that says what to call it or where to move it."""
 
 from datetime import date
 from pathlib import Path
@@ -101,3 +101,15 @@ def test_rules_among_the_timelines_are_told_to_move(rules: Path) -> None:
     assert found.endswith(
         "R006 a timeline file is `timelines:` with a list (it holds rules: move it out of timelines/)"
     )
+
+
+@pytest.mark.parametrize("name", ["ask_it", "AskIt", "Ask it", "-ask-it"])
+def test_a_malformed_name_of_a_rule_is_one_problem_beside_its_timeline(rules: Path, name: str) -> None:
+    (rules / "own.yaml").write_text(rule("visa_sponsored: true").replace("ask-it:", f"{name}:"))
+    said = f"R012 {name!r} is not a rule id (use words with hyphens, like ask-it)"
+    assert problems(rules) == [f"own.yaml:2:1: {said}"]
+
+
+def test_a_misspelt_rule_in_a_timeline_is_one_problem(rules: Path) -> None:
+    (rules / "timelines" / "own.yaml").write_text(TIMELINE.replace("ask-it@", "ask-ti@"))
+    assert problems(rules) == ["timelines/own.yaml:7:28: R071 there is no rule 'ask-ti' (did you mean ask-it?)"]

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Sequence
 from signpost.authoring.timelines.expectations import rule_of
 from signpost.authoring.timelines.reader import Expectation, Timeline
 from signpost.rulebook import Problem, Rulebook
-from signpost.suggestions import meant
+from signpost.suggestions import meant, nearest
 
 
 def find_untested_rules(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Sequence[Problem]:
-    """A problem for each rule that no timeline expects to be advised."""
+    """A problem for each rule that no timeline expects to be advised, not even by a misspelt name."""
     tested = {
         rule_of(name)
         for timeline in timelines
@@ -17,6 +17,7 @@ def find_untested_rules(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Se
         if expectation.kind != "excludes"
         for name in expectation.value
     }
+    tested |= {nearest(name, rulebook.rules) for name in tested - {*rulebook.rules}}
     return [
         Problem(rule.position, "R070", f"no timeline expects {rule.id} to be advised", "add one under timelines/")
         for rule in rulebook.rules.values()
