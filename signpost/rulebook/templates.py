@@ -1,6 +1,7 @@
 """Reads a text without facts: the names in it, its problems, and its cost."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -15,6 +16,7 @@ MAX_SOURCE_CHARS = 20_000
 MAX_DEPTH = 60
 """Levels of a text's syntax tree; each `+` of a sum is one."""
 _TOO_DEEP = TextTooLarge("the text is nested too deeply", "use fewer brackets, operators and nested branches")
+_UNKNOWN_TAG = re.compile(r"unknown tag '(\w+)'")
 Variables: TypeAlias = frozenset[tuple[str, Shape]]
 """The variables of a text, as a set that keeps its hash: one serves all texts of a rule."""
 
@@ -65,7 +67,8 @@ def find_text_problems(source: str, variables: Variables, attached: str | None =
     try:
         tree = _parse(source)
     except TemplateSyntaxError as error:
-        return (("R040", f"line {error.lineno} of the text: {error.message}", ""),)
+        hint = _syntax_hint(source, error.message or "", dict(variables))
+        return (("R040", f"line {error.lineno} of the text: {error.message}", hint),)
     except TextTooLarge as error:
         return (("R046", error.message, error.suggestion),)
     checker = TextChecker()
@@ -77,6 +80,16 @@ def find_text_problems(source: str, variables: Variables, attached: str | None =
     except TextTooLarge as error:
         return (("R046", error.message, error.suggestion),)
     return tuple(_find_compile_problems(source)) if checker.can_fail_to_compile else ()
+
+
+def _syntax_hint(source: str, message: str, variables: Mapping[str, Shape]) -> str:
+    """What to write for a text that Jinja refuses; "" if that cannot be told."""
+    if (tag := _UNKNOWN_TAG.search(message)) and tag[1] in variables:
+        return f"write {{{{ {tag[1]} }}}}"
+    if "{{{" in source:
+        return "write {{ with two braces"
+    balanced = all(source.count(begin) == source.count(end) for begin, end in (("{{", "}}"), ("{%", "%}")))
+    return "" if balanced else "close {{ with }}, and {% with %}"
 
 
 @lru_cache(maxsize=4096)

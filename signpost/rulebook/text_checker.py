@@ -1,5 +1,6 @@
 """Checks the syntax tree of a text: every name, attribute and filter must fit the shapes of the variables."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
@@ -14,6 +15,8 @@ Finding: TypeAlias = tuple[str, str, str]
 _LOOP = ObjectShape(
     "loop", dict.fromkeys(("index", "index0", "length"), NUMBER) | dict.fromkeys(("first", "last"), BOOLEAN)
 )
+_BRACES = re.compile(r"\{\s*([A-Za-z_]\w*)((?:\.\w+)*\s*(?:\|[^{}]*)?)\}{1,2}|\{ +%[^{}]*\}|% *\}|\}\}")
+"""A name in single braces (and what follows it), or what is left of those of a variable or a statement."""
 _ANSWERS = (nodes.Compare, nodes.Not, nodes.Test)
 _CALCULATES = (nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg)
 _NO_ELSE = ("an `if` within {{ }} without `else` shows `unknown` where it is not true", "add else ''")
@@ -99,11 +102,22 @@ class TextChecker:
     def _output(self, node: nodes.Output, scope: Mapping[str, Shape]) -> None:
         for part in node.nodes:
             if isinstance(part, nodes.TemplateData):
+                self._literal(part.data, scope)
                 continue
             shape = self.shape(part, scope)
             inner = shape.item if isinstance(shape, Many) else shape
             if isinstance(inner, ObjectShape) or inner == Plain("range"):
                 self._add("R043", f"a text cannot show {_describe(shape)} as a whole", "name one of its fields")
+
+    def _literal(self, text: str, scope: Mapping[str, Shape]) -> None:
+        """Report braces that are shown as they stand, though a variable or a statement is meant."""
+        for match in _BRACES.finditer(text):
+            message = f"{match[0]!r} is shown as it stands"
+            if match[1] is None:
+                self._add("R047", message, "write {% if ... %}" if "%" in match[0] else "write {{ ... }}")
+                break
+            if match[1] in scope:
+                self._add("R047", message, f"write {{{{ {(match[1] + match[2]).strip()} }}}}")
 
     def _loop(self, node: nodes.For, scope: dict[str, Shape]) -> None:
         self.can_fail_to_compile = True

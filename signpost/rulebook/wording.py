@@ -58,8 +58,8 @@ def _variables(rule: Rule, texts: Iterable[Node], names: Names) -> Variables:
 def check_lengths(node: Node, limits: Mapping[str, int], problems: Problems) -> None:
     """Report the texts of these keys that are longer than their limit, without their variables."""
     for key, limit in limits.items():
-        for text in _texts_of(node, key):
-            length = len(_MARKUP.sub("", str(text.value)))
+        for text in (one for one in _texts_of(node, key) if isinstance(one.value, str)):
+            length = len(_MARKUP.sub("", text.value))
             if length > limit:
                 message = f"the {key} has {length} characters without its variables; at most {limit}"
                 problems.add("R042", text.position, message)

@@ -64,6 +64,7 @@ CODES = {
     "R044": "a text can be empty, or fails",
     "R045": "a title is too long with long names",
     "R046": "a text can become too long, or takes too many steps",
+    "R047": "braces of a text are single or lack their other half, and are shown as they stand",
     "R050": "a suppressed or opposed rule does not exist or has another subject, or rules suppress each other",
     "R051": "a parameter is not used",
     "R052": "an override names an unknown rule or parameter, or has another type",

@@ -77,10 +77,13 @@ def _continues(text: str) -> bool:
 
 
 def hint_for_mapping(value: object) -> str:
-    """How to write a text that YAML reads as a mapping because of its colon; "" for other values."""
+    """How to write a text that YAML reads as a mapping because of its colon or of single braces; "" for other
+    values."""
     if not isinstance(value, dict) or len(value) != 1:
         return ""
     [(key, rest)] = value.items()
+    if rest is None:
+        return f'write "{{{{ {key} }}}}"'
     return f"quote it: {quote(f'{key}: {rest}')}" if isinstance(rest, str) else ""
 
 

@@ -69,3 +69,53 @@ def test_what_follows_from_a_faulty_field_is_not_reported_with_its_owner_either(
     fields = "fields:\n  candidate:\n    needs_visa: {type: bool, visible_to: candidate}\n"
     _, problems = find_problems(folder(tmp_path, rule("candidate.needs_visa: true"), fields=fields))
     assert [one.code for one in problems.found] == ["R013"]
+
+
+def faults(path: Path, text: str) -> list[str]:
+    """The problems of a rule with this title."""
+    _, problems = find_problems(folder(path, rule("title: known").replace("Ask about {{ title }}", text)))
+    return [f"{one.code} {one.message.rpartition(': ')[2]} ({one.suggestion})" for one in problems.found]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "hint"),
+    [
+        ("Ask { employer } why", "{ employer }", "write {{ employer }}"),
+        ("Ask {employer} why", "{employer}", "write {{ employer }}"),
+        ("Ask { employer }} why", "{ employer }}", "write {{ employer }}"),
+        ("By {ends_on | day}", "{ends_on | day}", "write {{ ends_on | day }}"),
+        ("On {candidate.needs_visa}", "{candidate.needs_visa}", "write {{ candidate.needs_visa }}"),
+        ("{% if car %}Ask {employer}{% endif %}x", "{employer}", "write {{ employer }}"),
+        ("Ask employer }} why", "}}", "write {{ ... }}"),
+        ("{ % if car % }Ask{ % endif % }", "{ % if car % }", "write {% if ... %}"),
+        ("Ask % if car %}", "%}", "write {% if ... %}"),
+    ],
+)
+def test_braces_that_are_shown_as_they_stand_are_told(tmp_path: Path, text: str, shown: str, hint: str) -> None:
+    assert faults(tmp_path, f'"{text}"') == [f"R047 {shown!r} is shown as it stands ({hint})"]
+
+
+@pytest.mark.parametrize("text", ["Ask {someone} for 100%", "Ask {{ '{employer}' }}", "{{ title }}{# { employer } #}"])
+def test_other_braces_are_text(tmp_path: Path, text: str) -> None:
+    assert faults(tmp_path, f'"{text}"') == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("Ask {{ employer } why", "close {{ with }}, and {% with %}"),
+        ("Ask {{ employer why", "close {{ with }}, and {% with %}"),
+        ("{% if car }Ask{% endif %}", "close {{ with }}, and {% with %}"),
+        ("Ask {{{employer}}}", "write {{ with two braces"),
+        ("Ask {% employer %}", "write {{ employer }}"),
+        ("{% if car %}Ask", ""),
+    ],
+)
+def test_a_text_that_cannot_be_parsed_is_told_what_to_write(tmp_path: Path, text: str, hint: str) -> None:
+    [found] = faults(tmp_path, f'"{text}"')
+    assert found.startswith("R040 ")
+    assert found.endswith(f"({hint})")
+
+
+def test_a_variable_in_single_braces_alone_is_one_problem(tmp_path: Path) -> None:
+    assert faults(tmp_path, "{employer}") == ['R006 a text is expected here (write "{{ employer }}")']
