@@ -11,6 +11,8 @@ MAX_WORD = 64
 MIN_START = 3
 """The shortest beginning of a name that is taken for it."""
 
+IS_MISSING = "did you mean {}, which is missing?"
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a message: "; did you mean ...?" for the most similar word, "" if none is similar."""
@@ -37,6 +39,15 @@ def is_misspelt(name: str, words: Iterable[str], known: Iterable[str]) -> bool:
     """Whether one of these words, where it is not known itself, stands for the name: `visble_to` for `visible_to`."""
     names = list(known)
     return any(name in _nearest(word, names, 2) for word in words if word not in names)
+
+
+def stand_in(words: Iterable[str], known: Iterable[str], required: Iterable[str]) -> dict[str, str]:
+    """The only word that is not known, and the only required name that is missing, for which it probably stands (`if`
+    for `when`); empty where there are more, or where the word is like another."""
+    given, names = list(words), list(known)
+    unknown, missing = [word for word in given if word not in names], [name for name in required if name not in given]
+    is_clear = len(unknown) == len(missing) == 1 and not nearest(unknown[0], names)
+    return {unknown[0]: missing[0]} if is_clear else {}
 
 
 def _nearest(word: str, known: list[str], count: int) -> list[str]:

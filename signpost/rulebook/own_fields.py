@@ -14,7 +14,7 @@ from signpost.schemas.custom import NAME, OwnKinds
 from signpost.schemas.fields import Boolean, Choice, Integer, Kind, Line, Number
 from signpost.schemas.formats import Date, Instant
 from signpost.schemas.money import Money
-from signpost.suggestions import meant
+from signpost.suggestions import is_misspelt, meant
 from signpost.yaml_files.fields import FieldReader
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node, read, read_bytes
@@ -142,7 +142,7 @@ class _Reader(FieldReader):
         self._check_name(kind, name, where)
         type_ = self._word(body.get("type"), TYPES, "type")
         visible_to = self._word(body.get("visible_to"), VISIBLE_TO, "visible_to")
-        choices = self._choices(type_, name, where, body.get("choices"))
+        choices = self._choices(type_, name, where, body.get("choices")) if not _has_near(node, "choices") else ()
         label = self._label(body.get("label"))
         if kind == "candidate" and visible_to == "employer":
             message = f"{name} is the candidate's, and no employer can see the candidate's own fields"
@@ -201,6 +201,11 @@ class _Reader(FieldReader):
         if node is not None and (not isinstance(node.value, str) or not node.value.strip()):
             self.problems.add("R006", node.position, "label must be a text")
         return node.value if node is not None and isinstance(node.value, str) else ""
+
+
+def _has_near(node: Node, key: str) -> bool:
+    """Whether a declaration has a misspelt key, which is reported as such."""
+    return isinstance(node.value, dict) and key not in node.value and is_misspelt(key, node.value, KEYS)
 
 
 def _as_name(text: str) -> str:

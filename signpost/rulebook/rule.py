@@ -20,7 +20,7 @@ from signpost.rulebook.text_reader import RULE_KEYS, places_of, read_strings, re
 from signpost.rulebook.typed_rule import Choice, Defined, Rule
 from signpost.rulebook.values import Names, is_number, parse_duration
 from signpost.rulebook.wording import check_texts
-from signpost.suggestions import is_misspelt, meant, nearest
+from signpost.suggestions import IS_MISSING, is_misspelt, meant, nearest, stand_in
 from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node
 
@@ -53,6 +53,11 @@ class RuleReader:
         """The typed rule; None if a required key is missing or invalid."""
         if not isinstance(node.value, dict):
             self.problems.add("R006", node.position, f"the rule {rule_id} must be a mapping of keys")
+            return None
+        if node.value and all(key not in KEYS and "about" in _members(one) for key, one in node.value.items()):
+            hint = "write the id of each rule at the beginning of a line"
+            self.problems.add("R006", node.position, f"{rule_id} holds rules, which belong one level higher", hint)
+            self.problems.rules.update(node.value)
             return None
         self._check_keys(rule_id, node)
         about = read_word(node, "about", SUBJECTS, self.problems)
@@ -104,13 +109,15 @@ class RuleReader:
         return rule
 
     def _check_keys(self, rule_id: str, node: Node) -> None:
+        stands_for = stand_in(node.value, KEYS, REQUIRED)
         hints = {key: meant(key, KEYS) for key in node.value if key not in KEYS}
+        hints |= {key: IS_MISSING.format(name) for key, name in stands_for.items()}
         for key, hint in hints.items():
             self.problems.add("R010", node.key_position(key), f"a rule has no key {key!r}", hint)
             if (meant_key := nearest(key, KEYS)) in NAMING and meant_key not in node.value:
                 node.value[meant_key] = node.value.pop(key)
         for key in REQUIRED:
-            if key not in node.value and not is_misspelt(key, hints, KEYS):
+            if key not in (*node.value, *stands_for.values()) and not is_misspelt(key, hints, KEYS):
                 self.problems.add("R011", node.position, f"the rule {rule_id} has no {key!r}")
 
     def _instants(self, about: str, audience: str) -> tuple[str, ...]:
@@ -256,6 +263,10 @@ class RuleReader:
 
     def _due(self, node: Node, names: Names) -> Moment | None:
         return names.moment(str(node.value["due"].value), node.value["due"].position) if "due" in node.value else None
+
+
+def _members(node: Node) -> Mapping[str, Node]:
+    return node.value if isinstance(node.value, dict) else {}
 
 
 def describe_type(value: Any) -> str:

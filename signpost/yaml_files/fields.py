@@ -5,7 +5,7 @@ What a particular file can contain is decided by its own reader."""
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from signpost.suggestions import is_misspelt, meant
+from signpost.suggestions import IS_MISSING, is_misspelt, meant, stand_in
 from signpost.yaml_files.problems import Problems
 from signpost.yaml_files.reader import Node
 
@@ -32,11 +32,14 @@ class FieldReader:
         known = None if allowed is None else tuple(allowed)
         if known and len(known) == 1 and self._lacks_its_head(node, what, known[0]):
             return {}
+        stands_for = stand_in(node.value, known or node.value, required)
         for name in node.value:
             if known is not None and name not in known:
-                self.problems.add("R010", node.key_position(name), f"{what} has no {name!r}", meant(name, known))
+                hint = IS_MISSING.format(stands_for[name]) if name in stands_for else meant(name, known)
+                self.problems.add("R010", node.key_position(name), f"{what} has no {name!r}", hint)
         for name in required:
-            if name not in node.value and not is_misspelt(name, node.value, known or ()):
+            told = name in stands_for.values() or is_misspelt(name, node.value, known or ())
+            if name not in node.value and not told:
                 self.problems.add("R011", node.position, f"{what} must have {name!r}", hints.get(name, ""))
         return {name: inner for name, inner in node.value.items() if known is None or name in known}
 

@@ -97,6 +97,7 @@ _SYNTAX_HINTS: Final = {
     "mapping values are not allowed in this context": f"{_ALIGN}; quote a text that contains a colon",
     "did not find expected '-' indicator": _ALIGN,
     "did not find expected key": _ALIGN,
+    "could not find expected ':'": "write a colon and a space after each key",
     "did not find expected ',' or '}'": "quote a text that contains a colon; close every { with }",
     "did not find expected node content": 'write the missing value; punctuation, like ",", needs quotes',
     "found character that cannot start any token": "indent with spaces, not tabs; quote a text that starts with @ or `",

@@ -67,7 +67,11 @@ def test_a_mapping_without_a_mistake_has_no_cause(own: Path) -> None:
         ("item_of: parts", "item_of: prats", f"12:23: the path 'prats' {AT}; did you mean parts?"),
         ("key: pay", "key: wage", f"14:42: the condition on 'key' {AT}"),
         ("deal.attrs, where: {key: pay", "deal.atrs, where: {key: pay", f"14:22: the path 'deal.atrs' {AT}; did "),
-        ("{item_of: deal.attrs, where: {key: pay}}", "pay.smu", f"14:12: the path 'pay.smu' {AT}; did you mean sum?"),
+        (
+            "{item_of: deal.attrs, where: {key: pay}}",
+            "pay.smu",
+            f"14:12: the path 'pay.smu' {AT}; did you mean pay.sum?",
+        ),
     ],
 )
 def test_what_follows_from_a_wrong_word_is_not_told(own: Path, right: str, wrong: str, told: str) -> None:

@@ -1,4 +1,4 @@
-"""A file or rule with another name or place is one problem that says what to call it or where to move it."""
+"""One mistake in a name, place or word of a rule, its fields or its timeline is one problem that says what to write."""
 
 from datetime import date
 from pathlib import Path
@@ -108,6 +108,31 @@ def test_a_malformed_name_of_a_rule_is_one_problem_beside_its_timeline(rules: Pa
     (rules / "own.yaml").write_text(rule("visa_sponsored: true").replace("ask-it:", f"{name}:"))
     said = f"R012 {name!r} is not a rule id (use words with hyphens, like ask-it)"
     assert problems(rules) == [f"own.yaml:2:1: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            "timelines/own.yaml:    start:",
+            "    begin:",
+            "3:5: R010 there is no key 'begin' here (did you mean start, w",
+        ),
+        ("timelines/own.yaml:offer: o-1", "offr: o-1", "5:40: R021 offer.extended: offr is not a known field; did"),
+        ("own.yaml:  when:", "  if:", "6:3: R010 a rule has no key 'if' (did you mean when, which is missing?)"),
+        ("own.yaml:ask-it:", "rules:\n ask-it:", "3:2: R006 rules holds rules, which belong one level higher (write"),
+        ("fields.yaml:type: boolean", "type boolean", "R010 the field visa_sponsored has no 'type boolean' (did you"),
+        ("fields.yaml:choices:", "choice:", "R010 the field shift has no 'choice' (did you mean choices?)"),
+        ("fields.yaml:  candidate:", "   candidate:", "R001 not valid YAML: did not find expected key (align a key"),
+    ],
+)
+def test_one_mistake_of_a_word_is_one_problem(rules: Path, old: str, new: str, problem: str) -> None:
+    name, _, word = old.partition(":")
+    text = (rules / name).read_text()
+    assert word in text
+    (rules / name).write_text(text.replace(word, new, 1))
+    [found] = problems(rules)
+    assert problem in found
 
 
 def test_a_misspelt_rule_in_a_timeline_is_one_problem(rules: Path) -> None:

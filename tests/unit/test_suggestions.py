@@ -1,6 +1,6 @@
 """What messages suggest for a misspelt name, or for one that is not written to its end."""
 
-from signpost.suggestions import did_you_mean, is_misspelt, meant, nearest
+from signpost.suggestions import did_you_mean, is_misspelt, meant, nearest, stand_in
 
 RULES = ["ask-benefits", "ask-visa-sponsorship", "ask-why"]
 
@@ -19,3 +19,10 @@ def test_the_beginning_of_several_names_or_of_few_letters_stands_for_none() -> N
 def test_a_key_that_is_not_written_to_its_end_is_misspelt_and_not_missing() -> None:
     assert is_misspelt("visible_to_everybody", ["vis"], ["type", "visible_to_everybody"])
     assert not is_misspelt("type", ["vis"], ["type", "visible_to_everybody"])
+
+
+def test_the_only_unknown_word_stands_for_the_only_missing_name() -> None:
+    known, required = ["when", "act", "title"], ["when", "title"]
+    assert stand_in(["if", "title"], known, required) == {"if": "when"}
+    for words in (["if", "title", "note"], ["if"], ["acts", "title"], ["if", "when", "title"], ["title"]):
+        assert stand_in(words, known, required) == {}, words

@@ -18,7 +18,7 @@ from signpost.schemas import Problem as DataProblem
 from signpost.schemas.custom import NONE_DECLARED, OwnKinds, check_custom
 from signpost.schemas.own_places import hints_for_misplaced
 from signpost.schemas.problems import problems_of
-from signpost.suggestions import is_misspelt, meant
+from signpost.suggestions import IS_MISSING, is_misspelt, meant, stand_in
 from signpost.yaml_files.problems import FileError, Position, Problems
 from signpost.yaml_files.reader import Node, parse, read_bytes
 
@@ -218,6 +218,8 @@ class _TimelineReader:
     def _invalid_field(self, type_: str, node: Node, problem: DataProblem) -> None:
         """Report a problem of an event at the field that its pointer names."""
         name = problem.pointer.split("/")[1] if problem.pointer else ""
+        if name not in node.value and is_misspelt(name, node.value, (*EVENT_SCHEMAS[type_]().fields, "at", "type")):
+            return  # reported as the field that is not known
         where = node.key_position(name) if name in node.value else node.position
         field = problem.pointer[1:].replace("/", ".")
         self.problems.add("R021", where, f"{type_}: {field and field + ' '}{problem.message}")
@@ -253,12 +255,14 @@ class _TimelineReader:
         if not isinstance(node.value, dict):
             self.problems.add("R006", node.position, "a mapping is expected here")
             return False
+        stands_for = stand_in(node.value, known or node.value, required)
         for key in node.value:
             if known is not None and key not in known:
-                self.problems.add("R010", node.key_position(key), f"there is no key {key!r} here", meant(key, known))
+                hint = IS_MISSING.format(stands_for[key]) if key in stands_for else meant(key, known)
+                self.problems.add("R010", node.key_position(key), f"there is no key {key!r} here", hint)
         missing = [key for key in required if key not in node.value]
         for key in missing:
-            if not is_misspelt(key, node.value, known or ()):
+            if key not in stands_for.values() and not is_misspelt(key, node.value, known or ()):
                 self.problems.add("R011", node.position, f"{key!r} is missing")
         return not missing
 
