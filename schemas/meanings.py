@@ -69,6 +69,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "withdrawn_at": "When the candidate withdrew from the offer after accepting it.",
         "rescinded_at": "When the employer took the offer back.",
         "expired_at": "When the offer expired without an answer.",
+        "ended_at": "When the offer was declined, withdrawn or rescinded, or expired.",
         "countered_at": "When the employer answered a withdrawal with a better offer.",
         "letter_received_at": "When the formal letter arrived.",
         "letter_signed_at": "When the candidate signed the formal letter.",

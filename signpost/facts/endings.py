@@ -45,6 +45,14 @@ def end_accepted_offers(offers: Iterable[Entity], recorded: Mapping[str, Sequenc
             offer.set("ended", True, end.stamp)
 
 
+def add_end_times(offers: Iterable[Entity]) -> None:
+    """Set when each offer ended, whichever way. Their ends must be set."""
+    for offer in offers:
+        if offer.values.get("ended"):
+            name = f"{offer.values['stage']}_at"
+            offer.set("ended_at", offer.values[name], offer.stamps[name], offer.offsets.get(name, 0))
+
+
 def _is_before_start(end: End, offer: Entity) -> bool:
     start = offer.values.get("start_date")
     has_started = isinstance(start, date) and midnight_utc(start) <= end.stamp[0]

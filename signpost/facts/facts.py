@@ -12,7 +12,7 @@ from signpost.facts.clock import Clock, clock_of
 from signpost.facts.deadlines import add_deadlines
 from signpost.facts.employers import EMPLOYER_FIELDS, resolve_employers
 from signpost.facts.employment import EMPLOYMENT_FIELDS, begins_after, employed, of_present_job
-from signpost.facts.endings import add_endings, end_accepted_offers
+from signpost.facts.endings import add_end_times, add_endings, end_accepted_offers
 from signpost.facts.entity import Entity, is_for
 from signpost.facts.lives import add_beginnings, add_lives, add_present_employer
 from signpost.facts.moves import add_moves
@@ -93,6 +93,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     add_endings(entities, ends)
     add_moves(entities["interview"], registers.get("interview", {}))
     registers = _with_present_job(registers, entities["offer"], recorded)
+    add_end_times(entities["offer"])
     candidate = _candidate(key, registers)
     _add_own(candidate, registers.get("candidate", {}).get(SINGLE, {}), vocabulary)
     add_people(candidate, entities)

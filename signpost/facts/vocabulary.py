@@ -149,7 +149,8 @@ _OFFER = _table(
     _declared("offer.extended", ("offer", "employer", "application", "location")),
     (Field(f"benefits.{name}", "boolean") for name in BENEFITS),
     _instants(
-        "extended_at", "accepted_at", "declined_at", "withdrawn_at", "rescinded_at", "expired_at", "countered_at"
+        *("extended_at", "accepted_at", "declined_at", "withdrawn_at", "rescinded_at", "expired_at", "ended_at"),
+        "countered_at",
     ),
     _instants("letter_received_at", "letter_signed_at", "started_at", "began_at"),
     _OVER,

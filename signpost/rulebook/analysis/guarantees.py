@@ -73,6 +73,8 @@ OR: dict[str, list[tuple[Side, Side]]] = {
     "offer": [
         (("stage", ENDED, False), ("ended", (True,), True)),
         (("stage", ENDED, True), ("ended", (False,), True)),
+        (("stage", ENDED, False), _known("ended_at")),
+        (("stage", ENDED, True), ("ended_at", (UNKNOWN,), True)),
         (("stage", ("open",), False), _known("extended_at")),
         *_at(("accepted", *ENDED)),
         (("started_at", (UNKNOWN,), True), _known("began_at")),
