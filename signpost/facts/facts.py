@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from signpost.case.case import Case, Register, Registers, Stamp
 from signpost.case.fold import CUSTOM, SINGLE
+from signpost.case.instant import FIRST_ANYWHERE, fixed_zone, to_datetime
 from signpost.facts.applications import End, add_application_stages, recorded_ends
 from signpost.facts.clock import Clock, clock_of
 from signpost.facts.deadlines import add_deadlines
@@ -183,11 +185,24 @@ def _employment(entity: Entity, fields: Mapping[str, Register]) -> None:
     entity.set("resigned", has_resigned, resigned if has_resigned else None)
     if has_resigned and resigned is not None:
         entity.set("resigned_at", resigned[0], resigned, milestone_offset(fields["resigned"][1]) or 0)
+        _end_notice(entity, fields.get("ended"), resigned)
     else:
         entity.values.pop("last_day", None)
     if "started" in at and not (is_new_job or has_resigned):
         offset = milestone_offset(fields["started"][1]) or 0
         entity.set("new_job_started_at", at["started"][0], at["started"], offset)
+
+
+def _end_notice(candidate: Entity, ended: Register | None, resigned: Stamp) -> None:
+    """Set when the job that the candidate resigned from ended: on its last day, unless an earlier one is known."""
+    if ended is None or ended[0][0] < resigned[0]:
+        return
+    stamp, offset, zone = ended[0], milestone_offset(ended[1]) or 0, candidate.values.get("time_zone")
+    candidate.set("job_ended_at", stamp[0], stamp, offset)
+    own_zone = ZoneInfo(zone) if zone is not None and offset != FIRST_ANYWHERE else fixed_zone(offset)
+    day = to_datetime(stamp[0]).astimezone(own_zone).date()
+    if day < candidate.values.get("last_day", date.max):
+        candidate.set("last_day", day, stamp)
 
 
 _READERS: dict[str, Callable[[str, Mapping[str, Register]], Entity]] = {

@@ -214,7 +214,8 @@ _CANDIDATE = _table(
         Field("market_low", "money", private=True),
     ],
     _present(PRESENT_TERMS),
-    _instants("resigned_at", "new_job_started_at", "discussed_family_at", "discussed_recruiter_at", private=True),
+    _instants("resigned_at", "job_ended_at", "new_job_started_at", private=True),
+    _instants("discussed_family_at", "discussed_recruiter_at", private=True),
 )
 
 KINDS = Vocabulary(

@@ -246,3 +246,22 @@ def test_a_candidate_who_was_erased_and_came_back_begins_a_job_too() -> None:
         job(40, "current", employer=ACME),
     )
     assert (values["present_employer"], values["resigned"]) == ("Acme", False)
+
+
+@pytest.mark.parametrize(
+    ("said", "last_day"),
+    [
+        ([RESIGNED, job(10.1, "ended")], "2026-03-12"),
+        ([RESIGNED, job(10.1, "ended"), (0, "candidate.preferences", {"time_zone": "America/New_York"})], "2026-03-11"),
+        ([job(2, "resigned"), job(10.1, "ended")], "2026-03-12"),
+        ([RESIGNED, job(28, "ended")], "2026-03-27"),
+    ],
+)
+def test_a_job_that_ended_had_its_last_day(said: list[Said], last_day: str) -> None:
+    found = of_candidate(AT_INITECH, *said)
+    assert (found["last_day"].isoformat(), "job_ended_at" in found) == (last_day, True)
+
+
+def test_the_end_of_an_earlier_job_ends_no_notice() -> None:
+    found = of_candidate(AT_INITECH, job(1, "ended"), job(1.5, "current", employer=ACME), RESIGNED)
+    assert (found["last_day"].isoformat(), "job_ended_at" in found) == ("2026-03-27", False)

@@ -47,6 +47,7 @@ def test_every_field_names_the_events_that_state_it() -> None:
     over = {f"{kind}.{name}" for kind in ("offer", "interview", "application") for name in always}
     follow = {
         "application.application",
+        "candidate.job_ended_at",
         "contact.employer",
         "contact.employer_name",
         "contact.employer_time_zone",

@@ -52,6 +52,27 @@ def test_whoever_still_works_there_asks_to_stay(engine: CompiledEngine) -> None:
     assert "come back" not in said
 
 
+def test_who_was_let_go_before_the_last_day_asks_to_come_back_too(engine: CompiledEngine) -> None:
+    left = {"employment.resigned": {"last_day": "2026-05-29"}, "employment.ended": {}}
+    for events in ({**left, "offer.rescinded": ZETA}, {"employment.resigned": {}, "offer.rescinded": ZETA, **left}):
+        said = words(engine, "rescinded-after-notice", {**NOTICE, **events})
+        assert "whether you can come back" in said
+        assert "stay" not in said
+    waiting = {"employment.current": JOB, "offer.accepted": ZETA, "employment.resigned": {"last_day": "2026-05-29"}}
+    assert "work there for longer" in words(engine, "resigned-too-early", waiting)
+    assert "work there for longer" not in words(engine, "resigned-too-early", {**waiting, "employment.ended": {}})
+
+
+def test_who_said_yes_after_the_notice_had_been_offered_the_position_before(engine: CompiledEngine) -> None:
+    notice: dict[str, dict[str, Any]] = {"employment.resigned": {"last_day": "2026-05-29"}}
+    lost: dict[str, dict[str, Any]] = {"offer.accepted": ZETA, "offer.rescinded": ZETA}
+    before: dict[str, dict[str, Any]] = {"employment.current": JOB, "offer.extended": ZETA}
+    said = words(engine, "rescinded-after-notice", {**before, **notice, **lost})
+    assert "When I gave notice I had been offered a position elsewhere." in said
+    said = words(engine, "rescinded-after-notice", {**NOTICE, **notice, "offer.rescinded": ZETA})
+    assert "When I gave notice I had accepted a position elsewhere." in said
+
+
 def test_no_notice_is_said_as_none(engine: CompiledEngine) -> None:
     events = {**NOTICE, "employment.current": {**JOB, "notice_period_days": 0}}
     said = words(engine, "give-notice", events)

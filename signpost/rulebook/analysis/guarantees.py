@@ -92,6 +92,7 @@ OR: dict[str, list[tuple[Side, Side]]] = {
         (("resigned", (True,), False), _known("resigned_at")),
         (("resigned", (True,), True), ("resigned_at", (UNKNOWN,), True)),
         (("resigned", (True,), True), ("last_day", (UNKNOWN,), True)),
+        (("resigned", (True,), True), ("job_ended_at", (UNKNOWN,), True)),
     ],
 }
 """Kind -> pairs of which at least one holds for every entity of that kind."""
