@@ -31,6 +31,11 @@ def test_a_late_letter_with_an_opening_says_sorry_too() -> None:
     assert f"I am going through it carefully. {late}" in draft["body"]
     [draft] = card([thanks], "write-to-employer", "2026-03-02T11:59:59Z")["drafts"]
     assert "sorry" not in draft["body"]
+    titles = [
+        card([thanks], "write-to-employer", f"2026-03-02T{time}Z")["title"].partition(":")[0]
+        for time in ("11:59:59", "12:00:01")
+    ]
+    assert titles == ["Write to Acme", "Write to Acme after your call"]
     answered = ("2026-03-02T11:00:00Z", "contact.logged", {"offer": "o1", "by": "candidate", "purpose": "answer"})
     assert "candidate" not in play([thanks, answered], "2026-03-02T12:00:01Z"), "the answer is on record"
 
@@ -42,7 +47,7 @@ def test_who_is_about_to_say_yes_asks_for_time_until_it_is_over() -> None:
     )
     early, late = (card([*said], "write-to-employer", f"2026-03-04T{time}Z") for time in ("11:59:59", "12:00:00"))
     time = "You asked for my answer by Wednesday, 4 March 2026, 12:00 (UTC). If these answers take longer, could I"
-    first = "That time is over, so ask first whether the offer still stands."
+    first = "That time is over, so call first and ask whether the offer still stands."
     assert [time in one["drafts"][0]["body"] for one in (early, late)] == [True, False]
     assert [first in one["message"] for one in (early, late)] == [False, True]
     assert [f"Before I {word}, I would" in early["drafts"][0]["body"] for word in ("answer", "decide")] == [True, False]
