@@ -4,8 +4,7 @@ Pure."""
 from collections.abc import Iterator
 from typing import TypedDict
 
-from signpost.advice.criteria import CRITERIA, MATTERS, OF_PRESENT_JOB, Judgement, Values
-from signpost.case.money import Money
+from signpost.advice.criteria import CRITERIA, MATTERS, OF_PRESENT_JOB, Judgement, Values, pay_of
 from signpost.facts.facts import Entity
 from signpost.facts.vocabulary import KINDS, PRESENT_TERMS
 
@@ -104,8 +103,8 @@ def _highest_paid(offers: list[Entity]) -> Entity | None:
 
 
 def _pays_more(offer: Entity, other: Entity) -> bool:
-    salary, others = offer.values.get("salary"), other.values.get("salary")
-    return isinstance(salary, Money) and isinstance(others, Money) and others < salary
+    pay, others = pay_of(offer.values), pay_of(other.values)
+    return pay is not None and others is not None and others < pay
 
 
 def _judge_present_job(known: Values) -> Iterator[Judgement]:

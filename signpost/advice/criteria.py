@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from signpost.case.money import Money, comparable
 from signpost.facts.places import among_regions
+from signpost.facts.terms import is_counteroffer_accepted
 from signpost.rulebook.texts import join_words, requirements, show, show_difference, show_money
 
 Values: TypeAlias = Mapping[str, Any]
@@ -29,12 +30,23 @@ _AIMS = {
 }
 
 
+def pay_of(offer: Values) -> Money | None:
+    """The pay to judge an offer by: that of a counteroffer which the candidate has not accepted, else its own."""
+    pay = offer.get("counteroffer_salary" if _is_countered(offer) else "salary")
+    return pay if isinstance(pay, Money) else None
+
+
+def _is_countered(offer: Values) -> bool:
+    return "counteroffer_salary" in offer and not is_counteroffer_accepted(offer)
+
+
 def _pay(offer: Values, preferences: Values) -> Points:
-    salary = offer.get("salary")
-    if not isinstance(salary, Money):
+    salary = pay_of(offer)
+    if salary is None:
         yield "pay", "unknown", "salary"
         return
-    pay, aims = show_money(salary), {name: preferences.get(name) for name in _AIMS}
+    pay = f"{show_money(salary)} in the counteroffer" if _is_countered(offer) else show_money(salary)
+    aims = {name: preferences.get(name) for name in _AIMS}
     pairs = {name: comparable(salary, aim) for name, aim in aims.items() if isinstance(aim, Money)}
     known = {name: aim for name, aim in aims.items() if isinstance(aim, Money) and pairs[name]}
     missed = [name for name, pair in pairs.items() if pair and pair[0] < pair[1]]
@@ -53,10 +65,10 @@ def _pay(offer: Values, preferences: Values) -> Points:
 
 def _change_of_pay(offer: Values, preferences: Values) -> Points:
     """Pay against the market and against the present job."""
-    salary = offer.get("salary")
+    salary = pay_of(offer)
     for name, below, above in _OTHER_PAY:
         other = preferences.get(name)
-        pair = comparable(salary, other) if isinstance(salary, Money) and isinstance(other, Money) else None
+        pair = comparable(salary, other) if salary is not None and isinstance(other, Money) else None
         if pair and pair[0] < pair[1]:
             yield "pay", "con", f"{show_difference(salary, other)} {below}"
         elif pair and pair[0] > pair[1] and above:

@@ -49,7 +49,7 @@ def add_agreed_terms(
     for offer in offers:
         stated, since = registers[offer.id], ended.get(offer.id, -1)
         fields = {name: stated[name] for name in _SEPARATE if name in stated and stated[name][0][0] > since}
-        if _is_counteroffer_accepted(offer.values):
+        if is_counteroffer_accepted(offer.values):
             _take(offer, _COUNTEROFFER, fields, replaces=True)
         _take(offer, _LETTER, fields, replaces=offer.values.get("letter") == "signed")
         _set_place(offer)
@@ -73,7 +73,7 @@ def _set_open_conditions(offer: Entity, fields: Mapping[str, Register]) -> None:
             offer.forget("conditions_cleared")
 
 
-def _is_counteroffer_accepted(values: Mapping[str, Any]) -> bool:
+def is_counteroffer_accepted(values: Mapping[str, Any]) -> bool:
     """Whether a yes or a signed letter came after it. Of one time, they answer it (ADR 50)."""
     letter_at = values.get("letter_received_at", values.get("letter_signed_at", 0))
     answered_at = max(values.get("accepted_at", 0), letter_at if values.get("letter") == "signed" else 0)

@@ -122,6 +122,31 @@ def test_the_highest_pay_is_named_only_where_all_can_be_compared() -> None:
         assert all(best not in said(option, "pro") for option in chart({}, ACME, *others))
 
 
+def test_a_counteroffer_counts_with_its_pay_and_is_named_until_it_is_accepted() -> None:
+    birch = {"offer": "birch", "salary": {"amount": "95000", **USD}}
+    raised = {"offer": "acme", "salary": {"amount": "97000", **USD}}
+    events = [_event(1, "offer.extended", ACME), _event(2, "offer.extended", birch)]
+    events += [_event(3, "offer.accepted", {"offer": "acme"}), _event(4, "offer.countered", raised)]
+    best, wanted = "the highest pay of these offers", _event(0, "candidate.preferences", WANTED)
+    for later, source in (
+        ([], " in the counteroffer"),
+        ([wanted], " in the counteroffer meets your target of USD 85,000 a year"),
+        ([_event(5, "offer.accepted", {"offer": "acme"})], ""),
+        (
+            [
+                _event(5, "offer.letter_received", {"offer": "acme"}),
+                _event(6, "offer.letter_signed", {"offer": "acme"}),
+            ],
+            "",
+        ),
+    ):
+        facts = facts_of(Case().fold(*events, *later), "c-1")
+        acme, other, _ = map(dict, compare(facts.of_kind("offer"), facts.candidate)["options"])
+        pay = f"USD 97,000 a year{source}"
+        assert pay in said(acme, "pro") if wanted in later else f"pay of {pay}" in said(acme, "weigh")
+        assert (best in said(acme, "pro"), best in said(other, "pro")) == (True, False)
+
+
 def test_pay_is_held_against_floor_and_needs_before_the_target() -> None:
     aims = {"salary_target": {"amount": "99000", **USD}, "monthly_needs": {**USD, "amount": "8000", "per": "month"}}
     acme, _ = chart(aims, ACME)
