@@ -122,6 +122,12 @@ def _present_job(fields: Mapping[str, Register], begun: Entity | None) -> _Job:
     return _Job(since, left_at, _last_change(before) if is_move else since)
 
 
+def is_promotion(offer: Entity, fields: Mapping[str, Register]) -> bool:
+    """Whether the candidate who accepted an offer worked for its employer already."""
+    accepted = _accepted_at(offer)
+    return _is_last_of({name: stamp for name, stamp in joined_at(fields).items() if stamp[0] <= accepted}, offer)
+
+
 def _last_change(joined: Mapping[str, Stamp]) -> int:
     """When the candidate was last named as working for another employer than before; 0: never."""
     return max(joined.values())[0] if len(joined) > 1 else 0

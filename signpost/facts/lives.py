@@ -12,7 +12,7 @@ from signpost.case.case import Register, Registers
 from signpost.case.fold import CUSTOM, SINGLE
 from signpost.case.instant import DAY
 from signpost.facts.employer_names import plain
-from signpost.facts.employment import joined_at, midnight_utc
+from signpost.facts.employment import is_promotion, joined_at, midnight_utc
 from signpost.facts.entity import Entity, is_for, links_of
 from signpost.facts.life import LIVE_STAGES, OVER, OVER_TO_EMPLOYER, Life
 from signpost.facts.stages import ENDED
@@ -38,8 +38,10 @@ def add_beginnings(offers: Iterable[Entity], employment: Mapping[str, Register])
 def add_lives(entities: Mapping[str, list[Entity]], registers: Registers, life: Life) -> None:
     """Set when each entity is over although nobody says so, as the candidate and as the employer can know it."""
     belonging = _find_belonging(entities)
-    ended = registers.get("employment", {}).get(SINGLE, {}).get("ended", ((0,), None))[0][0]
+    employment = registers.get("employment", {}).get(SINGLE, {})
+    ended = employment.get("ended", ((0,), None))[0][0]
     begun = [one for one in entities["offer"] if _instant(one, "began_at") >= max(ended, 1) and _is_signed(one)]
+    begun = [one for one in begun if not is_promotion(one, employment)]  # a promotion ends no search
     for field, by_employer in ((OVER, False), (OVER_TO_EMPLOYER, True)):
         offers = () if by_employer else entities["offer"]
         lives = _Lives(belonging, registers, life, by_employer, () if by_employer else begun, offers)

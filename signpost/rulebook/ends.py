@@ -11,10 +11,15 @@ from signpost.yaml_files.problems import Position
 
 
 def with_life(condition: Condition, kind: str, names: Names, where: Position) -> Condition:
-    """The condition of a rule about a kind, limited to the life of its subject."""
-    if kind not in LIVE_STAGES or any(is_life(term) for term in condition):
+    """The condition of a rule about a kind, limited to the life of its subject unless the rule says itself how long."""
+    if kind not in LIVE_STAGES or any(map(_limits_life, condition)):
         return condition
     return (*condition, _is_alive(names, where))
+
+
+def _limits_life(term: Term) -> bool:
+    alternatives = term.alternatives if isinstance(term, AnyOf) else ((term,),)
+    return any(is_life(one) for alternative in alternatives for one in alternative)
 
 
 def limited_to_life(condition: Condition, kind: str, names: Names) -> Condition:
