@@ -5,7 +5,7 @@ from marshmallow import Schema
 from signpost.schemas.containers import ChoiceList, Object, TextList
 from signpost.schemas.custom import Custom
 from signpost.schemas.event_parts import WORKPLACES, Benefits, Employer, Location, Names, OfferTerms, Strict
-from signpost.schemas.fields import Boolean, Choice, Id, Integer, Line, NoticePeriod, Number, Percent, Text
+from signpost.schemas.fields import Boolean, Choice, Id, Integer, Line, NoticePeriod, Number, Percent, PersonId, Text
 from signpost.schemas.formats import Country, Date, Instant, Locale, TimeZone
 from signpost.schemas.money import Money, MoneyOrFalse
 from signpost.schemas.policy import Digest, QuietHours, Wait
@@ -169,7 +169,7 @@ class CandidateDiscussed(Strict):
 
 
 class CandidateMerged(Strict):
-    into = Id(required=True)
+    into = PersonId(required=True)
 
 
 class AdviceAnswered(Strict):

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from marshmallow import ValidationError, fields
 
+from signpost.case.identity import APPLICATION
 from signpost.printable import shorten
 from signpost.schemas.texts import NOT_IN_ID, NotAChoice, free_text, one_line
 from signpost.schemas.unreadable import Unreadable
@@ -83,6 +84,16 @@ class Id(Text):
         text = self._check_length(check_text(value))
         if NOT_IN_ID.search(text):
             raise ValidationError("must not contain control characters, line breaks or invisible characters")
+        return text
+
+
+class PersonId(Id):
+    """The id of a person, who is known: none of an application whose candidate is not."""
+
+    def canonical(self, value: Any) -> str:
+        text = super().canonical(value)
+        if text.startswith(APPLICATION):
+            raise ValidationError(f'must be the id of a person, not "{APPLICATION}" and an id')
         return text
 
 

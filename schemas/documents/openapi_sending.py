@@ -15,8 +15,8 @@ percent-encoded.
 
 Beyond the schemas: `time` is at most 5 minutes ahead of the clock; instants and dates lie in the years 1970 to 9998; a
 notice period is at most 3650 days, 520 weeks or 120 months; countries, currencies, time zones and dates exist; ids have
-no control or invisible characters; the recommendation that feedback (`signpost.advice...`) answers exists, whose
-candidate replaces `subject`. `422` names each field."""
+no control or invisible characters; a candidate is merged into a person, not into `application:ID`; the recommendation
+that feedback (`signpost.advice...`) answers exists, whose candidate replaces `subject`. `422` names each field."""
 ONE_ACCEPTED = {"id": EVENT["id"], "status": 202}
 ALL_ACCEPTED = {"items": [{"index": 0, "id": "e-1", "status": 202, "errors": []}]}
 PARTLY_ACCEPTED = {

@@ -171,6 +171,13 @@ def test_ids_are_short_printable_strings(said: Any) -> None:
         load("offer.declined", offer=said)
 
 
+def test_a_candidate_is_merged_into_a_person() -> None:
+    assert load("candidate.merged", into="c-2") == {"into": "c-2"}
+    for none in ("application:ZZ", "application:"):
+        with pytest.raises(ValidationError, match="must be the id of a person"):
+            load("candidate.merged", into=none)
+
+
 def test_every_bad_field_is_named_at_once() -> None:
     messages = refused(title=1, salary={"amount": -1, "currency": "?", "per": "year"}, benefits={"dental": 1, "gym": 1})
     assert set(messages) == {"title", "salary", "benefits"}

@@ -41,6 +41,7 @@ EXPLAINED: Final = {
         "must name offer or application",
         "must be application/json",
         "must be an id of 1 to 128 characters, or",
+        "must be the id of a person",
         "is missing; name the candidate or send at least one event",
         "the year must be from 1970 to 9998",
         "/notice_period_[a-z]+ must be at most",
