@@ -43,7 +43,9 @@ def load_event(
 
 def load_translated(document: Any, *, tenant: str, now: int, own: OwnKinds | None = NONE_DECLARED) -> Event:
     """`load_event` for the document of a vendor's mapping, which also says where it stands in the vendor's order."""
-    return _with_order(_load_at_door(document, [], tenant=tenant, now=now, own=own, hints=Hints()), document)
+    return _with_order(
+        _load_at_door(document, [], tenant=tenant, now=now, own=own, hints=Hints(quotes=False)), document
+    )
 
 
 def _load_at_door(
@@ -63,7 +65,7 @@ def load_own_event(document: Any) -> Event:
     tenant: str = ""
     if isinstance(document, Mapping):
         tenant = _read(Id(required=True), document.get("tenant"), "/tenant", problems) or ""
-    event = _load(document, tenant, problems, latest=None, own=None, hints=Hints())
+    event = _load(document, tenant, problems, latest=None, own=None, hints=Hints(quotes=False))
     return _with_order(replace(event, offsets=read_offsets(document.get(OFFSETS))), document)
 
 

@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 from marshmallow import ValidationError, fields
 
 from signpost.case.identity import APPLICATION
-from signpost.printable import shorten
 from signpost.schemas.texts import NOT_IN_ID, NotAChoice, free_text, one_line
 from signpost.schemas.unreadable import Unreadable
 
@@ -145,9 +144,7 @@ class Choice(Kind):
 
     def canonical(self, value: Any) -> str:
         if not isinstance(value, str) or value not in self.choices:
-            shown = repr(shorten(value)) if isinstance(value, str) else json_type(value)
-            message = f"must be one of {', '.join(self.choices)}, not {shown}"
-            raise ValidationError(NotAChoice(message, value, self.choices))
+            raise ValidationError(NotAChoice(value, self.choices, json_type(value)))
         return value
 
     def json_schema(self) -> JsonSchema:

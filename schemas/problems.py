@@ -49,10 +49,13 @@ def count_more(more: int) -> str:
 
 class Hints:
     """The suggestions that one request may still get: each costs a comparison with all known names. `meant`: a word of
-    another place -> what it is called here."""
+    another place -> what it is called here. `quotes`: whether messages repeat a refused word; what is stored does not,
+    because it may be personal."""
 
-    def __init__(self, left: int = MAX_PROBLEMS, meant: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._left, self._meant = left, meant
+    def __init__(
+        self, left: int = MAX_PROBLEMS, meant: Mapping[str, str] = MappingProxyType({}), *, quotes: bool = True
+    ) -> None:
+        self._left, self._meant, self.quotes = left, meant, quotes
 
     def did_you_mean(self, word: str, known: Iterable[str]) -> str:
         """The end of a message, as `signpost.suggestions.did_you_mean`; "" when the suggestions are used up."""
@@ -92,7 +95,10 @@ def problems_of(
 
 def _with_hint(message: object, hints: Hints) -> str:
     """The message, with the nearest choice if it refuses a word."""
-    return str(message) + (hints.did_you_mean(message.word, message.choices) if isinstance(message, NotAChoice) else "")
+    if not isinstance(message, NotAChoice):
+        return str(message)
+    text = message.with_word() if hints.quotes else str(message)
+    return text + hints.did_you_mean(message.word, message.choices)
 
 
 def _schema_of(field: Any) -> Schema | None:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from signpost.printable import shorten
+
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
     "\U000e0000-\U000e007f"
@@ -52,12 +54,18 @@ def find_unprintable(value: Any, at: str = "") -> Iterator[str]:
 
 class NotAChoice(str):
     """The message that refuses a value which is none of the `choices`. The list of problems adds the nearest one, for
-    only it knows how many suggestions the request may still get."""
+    only it knows how many suggestions the request may still get, and whether its reader may see the value."""
 
     word: str
     choices: Sequence[str]
 
-    def __new__(cls, message: str, value: object, choices: Sequence[str]) -> "NotAChoice":
-        one = super().__new__(cls, message)
-        one.word, one.choices = value if isinstance(value, str) else "", choices
+    def __new__(cls, value: object, choices: Sequence[str], type_: str) -> "NotAChoice":
+        """`type_`: that of the value, with its article."""
+        is_word = isinstance(value, str)
+        one = super().__new__(cls, f"must be one of {', '.join(choices)}" + ("" if is_word else f", not {type_}"))
+        one.word, one.choices = str(value) if is_word else "", choices
         return one
+
+    def with_word(self) -> str:
+        """The message with the refused word, which may be personal."""
+        return f"{self}, not {shorten(self.word)!r}" if self.word else str(self)

@@ -15,7 +15,7 @@ from signpost.ingress.tree import parts_in
 from signpost.printable import escape, shorten
 from signpost.schemas.fields import Kind, Number
 from signpost.schemas.money import Money
-from signpost.schemas.problems import problems_of
+from signpost.schemas.problems import Hints, problems_of
 from signpost.suggestions import did_you_mean
 
 
@@ -46,7 +46,7 @@ def why_left_out(name: str, kind: Kind, value: Any, scope: DeliveryScope) -> str
     if kind.kind == "instant" and shown:
         return f"{text}: it is {why_no_time(value, scope.formats)}"
     hint = _time_hint(value, scope) if kind.kind in ("instant", "date") else _amount_hint(kind, value, scope)
-    return f"{text}{f': it is {shown}' if shown else ''}{hint or _accepted(kind, value)}"
+    return f"{text}{f': it is {shown}' if shown else ''}{hint or _accepted(kind, value, quotes=bool(shown))}"
 
 
 def _time_hint(value: Any, scope: DeliveryScope) -> str:
@@ -74,15 +74,15 @@ def why_unchecked(name: str) -> str:
     return f"{CUSTOM}.{name} was left out here: {why}"
 
 
-def _accepted(kind: Kind, value: Any) -> str:
-    """What the field accepts."""
+def _accepted(kind: Kind, value: Any, *, quotes: bool) -> str:
+    """What the field accepts. `quotes`: whether the text may repeat the value."""
     try:
         kind.canonical(value)
     except ValidationError as error:
-        return "".join(f"; {one.pointer} {one.message}".replace("  ", " ") for one in _problems(error)[:1])
+        return "".join(f"; {one.pointer} {one.message}".replace("  ", " ") for one in _problems(error, quotes)[:1])
     return ""
 
 
-def _problems(error: ValidationError) -> list[Any]:
-    messages = error.messages
-    return list(problems_of(None, messages if isinstance(messages, dict) else {"_schema": messages}, ""))
+def _problems(error: ValidationError, quotes: bool) -> list[Any]:
+    found = error.messages if isinstance(error.messages, dict) else {"_schema": error.messages}
+    return list(problems_of(None, found, "", Hints(quotes=quotes)))

@@ -20,7 +20,7 @@ from signpost.ingress.strict_json import MalformedJson, loads, loads_of_others
 from signpost.ingress.translate import event_name, translate
 from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, Problem, load_event, load_translated
-from signpost.schemas.problems import MAX_PROBLEMS
+from signpost.schemas.problems import MAX_PROBLEMS, Hints
 from signpost.schemas.texts import find_unprintable
 from signpost.suggestions import did_you_mean
 from signpost.tenants.model import Source
@@ -239,6 +239,7 @@ def _ignore_unknown(payload: Any) -> TranslationResult | None:
 
 def _load_standard(delivery: WebhookRequest, payload: Any) -> Event:
     source = delivery.source
-    load = partial(load_event, tenant=source.tenant, now=delivery.now, own=source.vocabulary.own_kinds)
+    own, hints = source.vocabulary.own_kinds, Hints(quotes=False)  # the delivery log keeps the problems
+    load = partial(load_event, tenant=source.tenant, now=delivery.now, own=own, hints=hints)
     webhook_id = delivery.headers.get("webhook-id", "")
     return standard.load_payload(payload, webhook_id=webhook_id, source=delivery.event_source, load=load)

@@ -112,6 +112,16 @@ def test_a_word_that_is_in_no_table_is_noted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "end"),
+    [("Ada Lovelace, SSN 123-45-6789", ""), ("Remot", "; did you mean remote?"), (7, ", not a number")],
+)
+def test_a_note_says_what_a_choice_may_be_and_repeats_no_value(value: Any, end: str) -> None:
+    body = sent_offer(custom_fields={"place": {"value": value}})
+    (note,) = notes(take("greenhouse", body, fields={"workplace": "place"}))
+    assert note.endswith(f"its value cannot be read; must be one of onsite, hybrid, remote{end}")
+
+
+@pytest.mark.parametrize(
     ("expression", "value"),
     [
         (Extreme((Path(("a",)), Path(("b",))), latest=True), "2026-11-20T10:00:00Z"),
