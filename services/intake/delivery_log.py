@@ -9,7 +9,9 @@ import orjson
 from flask import g
 
 from signpost.case.event import Event
+from signpost.case.identity import APPLICATION
 from signpost.errors import CallerError, SignpostError, TransientError
+from signpost.ingress.receiving import OWNED_IDS
 from signpost.ingress.redaction import ids_in, redact
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.stored_headers import stored_headers
@@ -105,10 +107,19 @@ def _redact(delivery: WebhookRecord) -> bytes:
     """The body as JSON without personal data; null if it is not JSON. orjson has no integers beyond 64 bits."""
     mapping = VENDORS.get(delivery.source.vendor)  # None: its file was removed meanwhile
     words = frozenset[str]() if mapping is None else words_of(mapping)
+    words |= _ids_named(delivery)
     try:
         return json.dumps(redact(loads_of_others(delivery.raw), words=words), default=str, ensure_ascii=False).encode()
     except CallerError:
         return b"null"
+
+
+def _ids_named(delivery: WebhookRecord) -> set[str]:
+    """The vendor's ids that the events of a delivery name, which the log shows with them."""
+    of_source = delivery.source.own_id("")
+    ids = [one.subject.removeprefix(APPLICATION) for one in delivery.events]
+    ids += [one.data[name] for one in delivery.events for name in OWNED_IDS if name in one.data]
+    return {one.removeprefix(of_source) for one in ids}
 
 
 def _to_result(error: Exception) -> tuple[str, list[dict[str, str]]]:
