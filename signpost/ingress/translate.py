@@ -20,9 +20,10 @@ from signpost.ingress.mapping import EventMapping, EventTemplate, Group, Vendor
 from signpost.ingress.receipt import Receipt
 from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, Trace, as_text, is_known
 from signpost.ingress.terms import Document, TermReader
+from signpost.ingress.tree import parts_in
 from signpost.ingress.versions import read_version
 from signpost.schemas import EVENT_SCHEMAS, InvalidEvent, Problem, dump_order, full_type
-from signpost.schemas.cloudevent import UNDATED
+from signpost.schemas.cloudevent import MAX_AHEAD_US, UNDATED
 from signpost.schemas.reading import schema_loader
 from signpost.schemas.texts import NOT_IN_ID
 
@@ -70,17 +71,22 @@ def translate(
     documents = [document for inner in items for document in translator.translate(mapping, inner)]
     if translator.problems:
         raise InvalidEvent(dict.fromkeys(translator.problems))
+    if documents:  # else the reason why there are none says it
+        for inner, text in translator.beside:
+            inner.note(text)
     return documents
 
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """Translates one delivery. `problems`: the ids without which the delivery is refused."""
+    """Translates one delivery. `problems`: the ids without which the delivery is refused; `beside`: what lacks an id
+    where other events may have theirs, with the scope to note it in."""
 
     vendor: Vendor
     receipt: Receipt
     missing: list[str]
     problems: list[Problem] = field(default_factory=list)
+    beside: list[tuple[DeliveryScope, str]] = field(default_factory=list)
 
     def translate(self, mapping: EventMapping, outer: DeliveryScope) -> Iterator[Document]:
         """Yield the documents of one item of a delivery."""
@@ -108,7 +114,7 @@ class Translator:
         }
         unknown = {name: template.data[name] for name, value in data.items() if not is_known(value)}
         if not subject or unknown:
-            self._miss(({} if subject else {"subject": template.subject}) | unknown, template)
+            self._miss(({} if subject else {"subject": template.subject}) | unknown, template, scope)
             return
         reader = TermReader(self.vendor, self.receipt)
         terms = reader.read(template, data, scope)
@@ -125,7 +131,7 @@ class Translator:
         if stated is not None and time is None:
             self._note_undated("time", template.type, template.time, stated, scope)
         elif time is not None and not dated:
-            scope.remark(f"the time of {template.type} is in the future; that of receipt counts")
+            self._note_future(template, scope, time)
         order = self._order(template, scope)
         yield {
             "specversion": "1.0",
@@ -139,11 +145,15 @@ class Translator:
             **dump_order(order),
         }
 
-    def _miss(self, unknown: Mapping[str, Expression], template: EventTemplate) -> None:
+    def _miss(self, unknown: Mapping[str, Expression], template: EventTemplate, scope: DeliveryScope) -> None:
         """Remember what an event lacks, with the place of each in the mapping."""
         for name, found_by in unknown.items():
-            at = position_of(self.vendor, found_by)
-            self.missing.append(f"{at}the {name} of {template.type} is missing, or no id")
+            text = f"{position_of(self.vendor, found_by)}the {name} of {template.type} is missing, or no id"
+            self.missing.append(text)
+            paths = [part for part in parts_in(found_by) if isinstance(part, Path)]
+            # Of what is neither an item nor stated there may be nothing: mappings list events that few deliveries have
+            if scope.item or template.each or any(path.value(scope) is not None for path in paths):
+                self.beside.append((scope, f"{text}: the event was left out"))
 
     def _format_receipt(self, scope: DeliveryScope) -> str:
         """Return the time of receipt, with the offset of the source's zone."""
@@ -157,6 +167,15 @@ class Translator:
         if stated is not None and version is None:
             self._note_undated("order (as_of)", template.type, as_of, stated, scope)
         return Order(self.receipt.received, version or 0, template.turn)
+
+    def _note_future(self, template: EventTemplate, scope: DeliveryScope, time: int) -> None:
+        """Note that the time of receipt replaces one in the future; not where clocks differ a little."""
+        text = f"the time of {template.type} is in the future"
+        if time > self.receipt.received + MAX_AHEAD_US:
+            note = f"{position_of(self.vendor, template.time)}{text}; the time of receipt counts"
+            scope.leave_out(note, f"{text}; that of receipt counts")
+        else:
+            scope.remark(f"{text}; that of receipt counts")
 
     def _note_undated(
         self, what: str, type_: str, found_by: Expression | None, stated: Any, scope: DeliveryScope

@@ -49,6 +49,27 @@ def test_a_time_or_a_version_that_cannot_be_read_is_noted(change: dict[str, Any]
     assert not any(value in note for note in found for value in change.values()), "it may be personal"
 
 
+AHEAD = "2026-12-25T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("result", "type_"),
+    [
+        (take("greenhouse", sent_offer(resolved_at=AHEAD)), "offer.accepted"),
+        (merge("Application.changed", rejected_at=AHEAD, candidate="c1", id="a1"), "application.rejected"),
+    ],
+)
+def test_a_time_in_the_future_is_noted(result: TranslationResult, type_: str) -> None:
+    assert [event.dated for event in result.events if event.type == type_] == [False]
+    found = [note for note in notes(result) if note.endswith(f"{type_} is in the future; the time of receipt counts")]
+    assert len(found) == 1
+    assert re.match(r".*\.yaml:\d+:\d+: ", found[0])
+
+
+def test_a_clock_of_a_vendor_that_is_a_little_ahead_is_not_noted() -> None:
+    assert notes(take("greenhouse", sent_offer(resolved_at="2026-11-25T21:04:00Z"))) == []
+
+
 @pytest.mark.parametrize("change", [{}, {"sent_on": None}, {"resolved_at": None}, {"version": None}, {"version": 0}])
 def test_a_time_or_a_version_that_is_read_or_not_set_is_not_noted(change: dict[str, Any]) -> None:
     assert notes(take("greenhouse", sent_offer(**change))) == []
