@@ -8,6 +8,7 @@ import orjson
 from flask import Response, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from signpost.case.event import Event
 from signpost.ingress.cloudevents_http import UnsupportedMediaType
@@ -87,19 +88,24 @@ class IntakeContext:
                 raise RateLimited(error.retry_after_s, status, price) from None
 
     def body(self) -> bytes:
-        """The raw body. Raises TooLarge (or RequestEntityTooLarge of Werkzeug) beyond the limit, UnsupportedMediaType
-        for an encoded body, MalformedJson for invalid chunks."""
+        """The raw body. Raises TooLarge beyond the limit, UnsupportedMediaType for an encoded body, MalformedJson for
+        invalid chunks."""
         codings = request.headers.get("Content-Encoding", "").lower().split(",")
         if any(coding.strip() not in NO_CODING for coding in codings):
             raise UnsupportedMediaType("send the body without Content-Encoding")
         try:
             raw = request.get_data(cache=False)
+        except RequestEntityTooLarge:
+            raise self._too_large() from None
         except (ParseException, OSError) as error:
             raise MalformedJson(f"cannot read the body: {error}") from None
         # A chunked body has no Content-Length to check first: Werkzeug truncates it at the limit without an error.
         if request.content_length is None and len(raw) >= self.limits.max_body_bytes:
-            raise TooLarge(f"at most {self.limits.max_body_bytes} bytes are accepted")
+            raise self._too_large()
         return raw
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"the body is too large: at most {self.limits.max_body_bytes} bytes are accepted")
 
 
 def lowercase_headers(headers: Headers) -> Mapping[str, str]:

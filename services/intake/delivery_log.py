@@ -25,6 +25,8 @@ from signpost.storage import DeliveryRow, Store
 from signpost.tenants.model import Source
 
 BUG = "a bug of Signpost; the log of the intake has the details: report it, and replay the delivery after an update"
+MAX_SIZE = 2**53
+"""Of what senders state, all that programs in JavaScript can read."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,8 @@ class WebhookRecord:
     """What was left out or changed, and why there are no events; they are shown like problems."""
     verified: bool = False
     """Whether its signature was checked. Of any other request nothing is shown, stored or replayed."""
+    unread: int = 0
+    """The bytes of a body that was not read."""
 
 
 class Deliveries:
@@ -62,6 +66,11 @@ class Deliveries:
             self._store_result(delivery, *_to_result(error))
             raise
         self._store_result(delivery, "accepted" if delivery.events else "ignored", to_errors(delivery.notes))
+
+    def record_unread(self, source: Source, reason: str, size: int, now: int) -> None:
+        """Record a webhook whose body was not read. `size`: as its sender states it."""
+        delivery = WebhookRecord(self._new_id(), source, {}, b"", now, unread=min(size, MAX_SIZE))
+        self._store_result(delivery, "refused", [{"pointer": "", "detail": reason}])
 
     def close(self) -> None:
         """Write what is left."""
@@ -85,7 +94,7 @@ def to_row(delivery: WebhookRecord, status: str, problems: Sequence[Mapping[str,
         status=status,
         problems=orjson.dumps(problems),
         events=orjson.dumps(events),
-        size=len(delivery.raw),
+        size=delivery.unread or len(delivery.raw),
         shown=_redact(delivery) if is_kept else b"null",
         headers=orjson.dumps(stored_headers(delivery.source.vendor, delivery.headers)),
         body=delivery.raw if bodies and is_kept else None,

@@ -17,7 +17,7 @@ from flask import Blueprint, Response, request
 
 from signpost import traces
 from signpost.crash_points import reach
-from signpost.errors import SignpostError
+from signpost.errors import CallerError, SignpostError
 from signpost.ingress.receiving import (
     OPEN_PING,
     TranslationResult,
@@ -29,6 +29,7 @@ from signpost.ingress.receiving import (
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.sources import keys_of
 from signpost.ingress.standard import standard_headers
+from signpost.ingress.strict_json import TooLarge
 from signpost.ingress.vendors import VENDORS, Vendor
 from signpost.repeats import Repeats
 from signpost.services.intake import prices
@@ -55,19 +56,32 @@ def blueprint(context: IntakeContext) -> Blueprint:
 
     @routes.post("/v1/webhooks/<anything:name>")
     def webhook(name: str) -> Response:
-        raw = context.body()
         source = context.tenants.source(name.removesuffix("/")) or UNKNOWN
+        raw = _body(context, name, source)
         if source is UNKNOWN and lines.is_due("unknown source"):
             log.warning("webhook for an unknown source, answered like a wrong signature: %r", name[:80])
         headers = lowercase_headers(request.headers)
         delivery = to_request(source, headers, raw, context.clock(), context.limits.max_depth)
         if context.deliveries is None:
             return _process(context, delivery)
-        with context.deliveries.record(source, delivery.headers, delivery.raw, delivery.now) as record:
-            with _naming(name, source):
-                return _process(context, delivery, record)
+        recording = context.deliveries.record(source, delivery.headers, delivery.raw, delivery.now)
+        with recording as record, _naming(name, source):
+            return _process(context, delivery, record)
 
     return routes
+
+
+def _body(context: IntakeContext, name: str, source: Source) -> bytes:
+    """The raw body. One that is not read is in the delivery log all the same, as one whose signature was not checked;
+    the answer does not tell whether the source exists. Raises as `IntakeContext.body`."""
+    try:
+        return context.body()
+    except CallerError as error:
+        if context.deliveries is not None:
+            reason = str(error) if source is not UNKNOWN else _no_source(name)
+            hint = "; SIGNPOST_MAX_BODY_BYTES is the limit" * isinstance(error, TooLarge)
+            context.deliveries.record_unread(source, reason + hint, request.content_length or 0, context.clock())
+        raise
 
 
 @contextmanager
@@ -78,7 +92,11 @@ def _naming(name: str, source: Source) -> Iterator[None]:
     except InvalidSignature:
         if source is not UNKNOWN:
             raise
-        raise InvalidSignature(f"no source is called {name[:80]!r}") from None
+        raise InvalidSignature(_no_source(name)) from None
+
+
+def _no_source(name: str) -> str:
+    return f"no source is called {name[:80]!r}"
 
 
 def to_request(source: Source, headers: Mapping[str, str], raw: bytes, now: int, depth: int = 32) -> WebhookRequest:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from signpost.names import CLOUDEVENT_JSON, JSON
+from signpost.storage.deliveries import MAX_UNVERIFIED
+from tests.integration.test_intake_reading import read
 from tests.support.intake_parts import NOW, Intake, intake_at, sign_greenhouse, sign_standard
 
 CREATED = {"action": "offer_created", "payload": {"id": 1, "application_id": 2, "sent_on": "2026-03-01"}}
@@ -51,6 +53,35 @@ def test_an_encoded_body_is_refused(intake: Intake, coding: str) -> None:
     headers = {**sign_greenhouse(body), "Content-Encoding": coding}
     assert intake.client.post("/v1/webhooks/acme", data=body, headers=headers).status_code == 415
     assert intake.send(event(), **{"Content-Encoding": coding}).status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "reason"),
+    [
+        (b" " * 1_000_001, {}, 413, "the body is too large: at most 1000000 bytes are accepted"),
+        (b"{}", {"Content-Encoding": "gzip"}, 415, "send the body without Content-Encoding"),
+    ],
+)
+def test_a_body_that_is_not_read_is_in_the_delivery_log(
+    intake: Intake, body: bytes, headers: dict[str, str], status: int, reason: str
+) -> None:
+    for name in ("acme", "nobody"):
+        answer = intake.client.post(f"/v1/webhooks/{name}", data=body, headers={**sign_greenhouse(body), **headers})
+        assert (answer.status_code, answer.get_json()["detail"]) == (status, reason)
+        assert "delivery" not in answer.get_json()
+    [found] = read(intake, "/v1/deliveries")[1]["items"]
+    assert (found["source"], found["status"], found["size"]) == ("acme", "refused", len(body))
+    assert (found["verified"], found["replayable"]) == (False, False)
+    hint = "; SIGNPOST_MAX_BODY_BYTES is the limit" * (status == 413)
+    assert found["problems"] == [{"pointer": "", "detail": f"{reason}{hint}"}]
+    last = intake.store.inspection.refused(1)[0]
+    assert json.loads(last.problems)[0]["detail"] == f"no source is called 'nobody'{hint}"
+
+
+def test_bodies_that_are_not_read_cannot_fill_the_log(intake: Intake) -> None:
+    for _ in range(MAX_UNVERIFIED + 3):
+        intake.client.post("/v1/webhooks/acme", data=b"x", headers={"Content-Encoding": "gzip"})
+    assert len(read(intake, "/v1/deliveries?limit=500")[1]["items"]) == MAX_UNVERIFIED
 
 
 def test_a_trailing_slash_is_taken(intake: Intake) -> None:
