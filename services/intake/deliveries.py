@@ -150,6 +150,6 @@ def _document(row: DeliveryRow) -> dict[str, Any]:
 def _decode(cursor: str) -> tuple[int, str]:
     """The time and id of the last delivery of a page. Raises BadValue."""
     at, _, name = cursor.partition(".")
-    if not (at.isascii() and at.isdigit() and len(at) < 20 and name and "\0" not in name):
+    if not (at.isascii() and at.isdigit() and len(at) < 19 and name and "\0" not in name):
         raise BadValue("must be the `next` of an earlier response")
     return int(at), name
