@@ -1,6 +1,6 @@
 """The optional fields of an event: by the mapping, from the source's custom fields, and own fields. Pure."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -46,6 +46,8 @@ class TermReader:
         schema = EVENT_SCHEMAS[template.type]
         kinds = schema_loader(schema).fields
         expressions = {**template.terms, **self._custom_terms(template)}
+        for name, expression in expressions.items():
+            expressions[name] = self._first_that_fits(name, kinds[name][1], expression, scope)
         sent = {name: expression.value(scope.about(name)) for name, expression in expressions.items()}
         found = {name: convert(kinds[name][1], value, scope) for name, value in sent.items()}
         unread = [name for name, value in found.items() if value is None and is_known(sent[name])]
@@ -60,6 +62,22 @@ class TermReader:
             value = next((one for one in (found[name], sent[name], other.get(name)) if one is not None), None)
             self._note(name, kinds[name][1], value, template.terms.get(name), scope)
         return {name: value for name, value in terms.items() if name not in unread}
+
+    def _first_that_fits(self, name: str, kind: Kind, expression: Expression, scope: DeliveryScope) -> Expression:
+        """The first of several places whose value fits the kind, with notes on those before it; else all of them."""
+        places = list(_places_of(expression))
+        unread: list[tuple[Expression, Any]] = []
+        for place, value in (
+            scope.all_if_traced((one, one.value(scope.about(name))) for one in places) if places[1:] else ()
+        ):
+            if value is None:
+                continue
+            if _fits(kind, value, scope):
+                for one, stated in unread:
+                    self._note(name, kind, stated, one, scope)
+                return place
+            unread.append((place, value))
+        return expression
 
     def _retracted(self, template: EventTemplate, terms: Document, scope: DeliveryScope) -> Document:
         """The terms that a delivery takes back, as null."""
@@ -101,6 +119,8 @@ class TermReader:
         for name, kind in declared.items():
             place = self.receipt.fields.get(f"{CUSTOM}.{name}")
             expression = custom_field(self.vendor.custom, kind.kind, place) if place else template.custom.get(name)
+            if expression:
+                expression = self._first_that_fits(f"{CUSTOM}.{name}", kind, expression, scope)
             value = expression.value(scope.about(f"{CUSTOM}.{name}")) if expression else None
             if not expression or not is_known(value):
                 if expression and self._takes_back(expression, template, scope):
@@ -160,3 +180,20 @@ class TermReader:
             self._note("employer", kind, named, self.vendor.employer["id"], scope)
             return {}
         return named
+
+
+def _places_of(expression: Expression) -> Iterator[Expression]:
+    """The places that an expression tries one after the other."""
+    if isinstance(expression, Coalesce):
+        for one in expression.expressions:
+            yield from _places_of(one)
+    else:
+        yield expression
+
+
+def _fits(kind: Kind, value: Any, scope: DeliveryScope) -> bool:
+    """Whether a value can be read as one of the kind."""
+    try:
+        return kind.canonical(convert(kind, value, scope)) is not None
+    except ValidationError:
+        return False

@@ -49,6 +49,25 @@ def test_a_time_or_a_version_that_cannot_be_read_is_noted(change: dict[str, Any]
     assert not any(value in note for note in found for value in change.values()), "it may be personal"
 
 
+def custom(**fields: Any) -> dict[str, Any]:
+    return sent_offer(custom_fields={name: {"value": value} for name, value in fields.items()})
+
+
+def terms_of(result: TranslationResult) -> dict[str, Any]:
+    return next(event.data for event in result.events if event.type == "offer.updated")
+
+
+@pytest.mark.parametrize("fields", [{}, {"respond_by": "answer_until"}])
+def test_of_several_places_the_first_that_can_be_read_counts(fields: dict[str, str]) -> None:
+    values = {fields.get("respond_by", "respond_by"): "soon", "offer_deadline": "2026-12-01", "offer_expiration": "no"}
+    result = take("greenhouse", custom(**values), fields=fields)
+    assert terms_of(result)["respond_by"].startswith("2026-12-0")
+    (note,) = notes(result)
+    assert re.search("respond_by.* was left out: its value cannot be read", note)
+    result = take("greenhouse", custom(offer_deadline="2026-12-01"))
+    assert (terms_of(result)["respond_by"][:9], notes(result)) == ("2026-12-0", [])
+
+
 AHEAD = "2026-12-25T10:00:00Z"
 
 
