@@ -1,4 +1,4 @@
-"""Says whether a delivery takes a term back: it states null where the term would be. Pure.
+"""Says whether a delivery takes a term back: it states null where the term would be, or what cannot be read. Pure.
 
 A member that is missing says nothing, because a body may be a part of the record.
 """
@@ -10,6 +10,7 @@ from signpost.ingress.custom_fields import Nested
 from signpost.ingress.expressions import Coalesce, DayStart, Expression, Path, ValueMap
 from signpost.ingress.scope import DeliveryScope
 from signpost.ingress.written import Written
+from signpost.schemas.unreadable import Unreadable
 
 
 def is_null(expression: Expression, scope: DeliveryScope) -> bool:
@@ -25,6 +26,20 @@ def is_null(expression: Expression, scope: DeliveryScope) -> bool:
         found = expression.item.value(scope)
         return isinstance(found, Mapping) and _is_null_in(found, expression.inner, scope)
     return isinstance(expression, ValueMap | Written | DayStart) and is_null(expression.expression, scope)
+
+
+def is_unread(expression: Expression | None, scope: DeliveryScope) -> bool:
+    """Return whether a place of an expression that has no value states what the mapping cannot read."""
+    if isinstance(expression, Path):
+        return isinstance(scope.at(expression.steps), Unreadable)
+    if isinstance(expression, Coalesce):
+        return any(is_unread(one, scope) for one in expression.expressions)
+    if isinstance(expression, Nested):
+        found = expression.item.value(scope)
+        return isinstance(found, Mapping) and is_unread(expression.inner, scope.under(found))
+    if isinstance(expression, ValueMap | Written | DayStart):
+        return expression.expression.value(scope) is not None or is_unread(expression.expression, scope)
+    return False
 
 
 def _is_null_in(found: Mapping[str, object], inner: Expression, scope: DeliveryScope) -> bool:

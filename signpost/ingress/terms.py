@@ -13,7 +13,7 @@ from signpost.ingress.expressions import Coalesce, Expression
 from signpost.ingress.left_out import misfit, position_of, states_period, why_left_out, why_unchecked, why_undeclared
 from signpost.ingress.mapping import EventTemplate, Vendor
 from signpost.ingress.receipt import Receipt
-from signpost.ingress.retracted import is_null
+from signpost.ingress.retracted import is_null, is_unread
 from signpost.ingress.scope import DeliveryScope, as_text, is_known
 from signpost.ingress.versions import read_version
 from signpost.schemas import EVENT_SCHEMAS
@@ -36,13 +36,14 @@ class TermReader:
 
     def read(self, template: EventTemplate, data: Document, scope: DeliveryScope) -> Document:
         """Return the known fields, and as null those that the delivery takes back. `data`: the required fields."""
-        terms = self._stated(template, data, scope)
-        terms |= self._retracted(template, terms, scope)
+        terms, unread = self._stated(template, data, scope)
+        terms |= self._retracted(template, terms, unread, scope)
         has_own = CUSTOM in schema_loader(EVENT_SCHEMAS[template.type]).fields
         custom = self._custom(template, scope) if has_own else {}
         return terms | {CUSTOM: custom} if custom else terms
 
-    def _stated(self, template: EventTemplate, data: Document, scope: DeliveryScope) -> Document:
+    def _stated(self, template: EventTemplate, data: Document, scope: DeliveryScope) -> tuple[Document, Set[str]]:
+        """The terms that can be read, and the names of those that are stated and cannot."""
         schema = EVENT_SCHEMAS[template.type]
         kinds = schema_loader(schema).fields
         expressions = {**template.terms, **self._custom_terms(template)}
@@ -58,10 +59,11 @@ class TermReader:
         except ValidationError as error:
             unread += [name for name in terms if name in error.messages_dict]
         other = {name: misfit(expressions[name], scope) for name, value in sent.items() if value is None}
+        lost = {name for name, value in other.items() if value is not None or is_unread(expressions[name], scope)}
         for name in (*unread, *other):
             value = next((one for one in (found[name], sent[name], other.get(name)) if one is not None), None)
             self._note(name, kinds[name][1], value, template.terms.get(name), scope)
-        return {name: value for name, value in terms.items() if name not in unread}
+        return {name: value for name, value in terms.items() if name not in unread}, lost.union(unread)
 
     def _first_that_fits(self, name: str, kind: Kind, expression: Expression, scope: DeliveryScope) -> Expression:
         """The first of several places whose value fits the kind, with notes on those before it; else all of them."""
@@ -79,19 +81,20 @@ class TermReader:
             unread.append((place, value))
         return expression
 
-    def _retracted(self, template: EventTemplate, terms: Document, scope: DeliveryScope) -> Document:
-        """The terms that a delivery takes back, as null."""
+    def _retracted(self, template: EventTemplate, terms: Document, unread: Set[str], scope: DeliveryScope) -> Document:
+        """The terms that a delivery takes back, as null, and those that it changed to what cannot be read: the value
+        before is not in force any more."""
+        if not self._has_order(template, scope):
+            return {}
         kinds = schema_loader(EVENT_SCHEMAS[template.type]).fields
         expressions = {**template.terms, **self._custom_terms(template)}
         open_ones = [name for name in expressions if name not in terms and not isinstance(kinds[name][1], Id)]
-        return {name: None for name in open_ones if self._takes_back(expressions[name], template, scope)}
+        return {name: None for name in open_ones if name in unread or is_null(expressions[name], scope)}
 
-    def _takes_back(self, expression: Expression, template: EventTemplate, scope: DeliveryScope) -> bool:
-        """Whether the place of a value is null, in a body whose place in the vendor's order is known."""
+    def _has_order(self, template: EventTemplate, scope: DeliveryScope) -> bool:
+        """Whether the place of a body in the vendor's order is known; of any other, a later one may have been read."""
         as_of = template.as_of or self.vendor.order.as_of
-        if as_of is None or not is_null(expression, scope) or not read_version(as_of.value(scope), scope):
-            return False
-        return expression.value(scope) is None and misfit(expression, scope) is None
+        return as_of is not None and bool(read_version(as_of.value(scope), scope))
 
     def _with_period(self, kind: Any, value: Any, expression: Expression, scope: DeliveryScope) -> Any:
         """Return an amount with the source's pay period if the delivery states none; other values unchanged. A period
@@ -116,23 +119,25 @@ class TermReader:
         """The fields that the rulebook declares for what this event is about, as far as the source keeps them."""
         declared = self.receipt.own.get(template.type.partition(".")[0], {})
         found: Document = {}
+        has_order = bool(declared) and self._has_order(template, scope)
         for name, kind in declared.items():
             place = self.receipt.fields.get(f"{CUSTOM}.{name}")
             expression = custom_field(self.vendor.custom, kind.kind, place) if place else template.custom.get(name)
             if expression:
-                expression = self._first_that_fits(f"{CUSTOM}.{name}", kind, expression, scope)
-            value = expression.value(scope.about(f"{CUSTOM}.{name}")) if expression else None
-            if not expression or not is_known(value):
-                if expression and self._takes_back(expression, template, scope):
-                    found[name] = None
-                self._note(f"{CUSTOM}.{name}", kind, misfit(expression, scope), expression, scope)
-                continue
-            try:
-                found[name] = kind.canonical(convert(kind, value, scope))
-            except ValidationError:
-                self._note(f"{CUSTOM}.{name}", kind, value, expression, scope)
+                found |= self._own(name, kind, expression, has_order, scope)
         self._note_undeclared(template, declared.keys(), scope)
         return found
+
+    def _own(self, name: str, kind: Kind, expression: Expression, has_order: bool, scope: DeliveryScope) -> Document:
+        """A declared field that can be read; as null, one that the delivery takes back."""
+        place = self._first_that_fits(f"{CUSTOM}.{name}", kind, expression, scope)
+        value = place.value(scope.about(f"{CUSTOM}.{name}"))
+        if is_known(value) and _fits(kind, value, scope):
+            return {name: kind.canonical(convert(kind, value, scope))}
+        stated = value if is_known(value) else misfit(place, scope)
+        self._note(f"{CUSTOM}.{name}", kind, stated, place, scope)
+        is_over = stated is not None or is_null(place, scope) or is_unread(place, scope)
+        return {name: None} if has_order and is_over else {}
 
     def _note_undeclared(self, template: EventTemplate, declared: Set[str], scope: DeliveryScope) -> None:
         """Note the values of fields that nobody declares, which may be misspelt. Samples may have no rulebook."""

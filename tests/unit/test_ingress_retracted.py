@@ -7,17 +7,19 @@ import pytest
 
 from signpost.case.instant import parse_instant
 from signpost.ingress.amounts import Amount
+from signpost.ingress.custom_fields import Nested
 from signpost.ingress.date_patterns import read_pattern
 from signpost.ingress.expression_reader import NOTHING
 from signpost.ingress.expressions import Coalesce, DayStart, Expression, Extreme, Path, ValueMap
 from signpost.ingress.formats import Formats
 from signpost.ingress.mapping_reader import load_mapping
 from signpost.ingress.receipt import Receipt
-from signpost.ingress.retracted import is_null
+from signpost.ingress.retracted import is_null, is_unread
 from signpost.ingress.scope import DeliveryScope
 from signpost.ingress.translate import translate
 from signpost.ingress.written import Written
-from signpost.schemas.fields import Text
+from signpost.schemas.fields import Integer, Text
+from signpost.schemas.unreadable import Unreadable
 
 NOW = parse_instant("2026-11-25T21:00:00Z")
 START = Path(("offer", "start"))
@@ -56,6 +58,24 @@ def test_only_null_in_the_place_of_a_term_takes_it_back(expression: Expression, 
     assert is_null(expression, DeliveryScope({"offer": offer}, {}, {}, Formats(), NOW)) is expected
 
 
+@pytest.mark.parametrize(
+    ("expression", "offer", "expected"),
+    [
+        (START, {"start": Unreadable("too long")}, True),
+        (START, {"start": None}, False),
+        (START, {}, False),
+        (ValueMap(START, {"a": "b"}), {"start": "c"}, True),
+        (ValueMap(START, {"a": "b"}), {}, False),
+        (Written(START, read_pattern("DD.MM.YYYY")), {"start": "soon"}, True),
+        (Coalesce((Path(("offer", "begin")), DayStart(START))), {"start": Unreadable("too long")}, True),
+        (Nested(Path(("offer",)), Path(("start",))), {"start": Unreadable("too long")}, True),
+        (Extreme((START,), latest=True), {}, False),
+    ],
+)
+def test_what_is_stated_and_has_no_value_is_unread(expression: Expression, offer: Any, expected: bool) -> None:
+    assert is_unread(expression, DeliveryScope({"offer": offer}, {}, {}, Formats(), NOW)) is expected
+
+
 MAPPING = """
 title: Mine
 attested: by me
@@ -73,7 +93,8 @@ events:
         time: changed
         data: {offer: offer}
         only_with_terms: true
-        terms: {application: record.application, title: record.title, custom.visa: record.visa}
+        terms:
+          {application: record.application, title: record.title, custom.visa: record.visa, custom.days: record.days}
 """
 
 
@@ -81,7 +102,7 @@ def emitted(folder: File, changed: str | None, record: Any) -> list[Any]:
     file = folder / "mine.yaml"
     file.write_text(MAPPING)
     body = {"what": "offered", "id": "1", "person": "c-1", "offer": "o-1", "changed": changed, "record": record}
-    receipt = Receipt("mine/acme", NOW, "d", own={"offer": {"visa": Text()}})
+    receipt = Receipt("mine/acme", NOW, "d", own={"offer": {"visa": Text(), "days": Integer()}})
     return [document["data"] for document in translate(load_mapping(file), {}, body, receipt)]
 
 
@@ -93,4 +114,6 @@ def test_fields_of_a_rulebook_are_taken_back_and_links_are_not(tmp_path: File) -
         {"offer": "o-1", "custom": {"visa": "H-1B"}}
     ]
     assert emitted(tmp_path, since, {"application": None}) == []
+    days = {"visa": 5, "days": "a week"}
+    assert emitted(tmp_path, since, days) == [{"offer": "o-1", "custom": {"visa": None, "days": None}}]
     assert emitted(tmp_path, None, nothing) == [], "a body without an order may be older than what was stated"
