@@ -13,6 +13,7 @@ from signpost.case.identity import APPLICATION
 from signpost.errors import CallerError
 from signpost.ingress import standard
 from signpost.ingress.mapping import Vendor
+from signpost.ingress.odd_words import odd_words
 from signpost.ingress.receipt import Receipt
 from signpost.ingress.scope import Trace
 from signpost.ingress.signatures import verify
@@ -31,6 +32,8 @@ OWNED_IDS = ("application", "offer", "interview", "into")
 MAX_HANDSHAKE_CHARS = 128
 MAX_MISSING = 3
 """How much of what is missing is named: several events may need the same."""
+
+CONDITIONS = "its conditions (when) do not hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,20 @@ def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationRes
     left_out = tuple(Problem("", note) for note in notes)[:MAX_PROBLEMS]
     if events:
         return TranslationResult(events, name or "", notes=(*left_out, *_notes(documents)))
+    missing = missing or _odd_words(delivery, name, body)
     return replace(_explain_no_events(vendor, name, body, missing), notes=left_out)
+
+
+def _odd_words(delivery: WebhookRequest, name: str | None, body: Any) -> list[str]:
+    """The words for which an event of the vendor emits nothing, and what the mapping says of it for other reasons."""
+    vendor, trace = delivery.vendor, Trace()
+    if name is None or name not in vendor.mappings:
+        return []
+    translate(vendor, delivery.headers, body, _receipt(delivery), trace=trace)
+    if not (found := ", ".join(islice(odd_words(vendor, name, trace), MAX_MISSING))):
+        return []
+    other = [f"else: {vendor.ignored[name]}"] if name in vendor.ignored else []
+    return [f"{CONDITIONS}: {found}", *other]
 
 
 def _load_all(delivery: WebhookRequest, documents: Sequence[dict[str, Any]]) -> tuple[Event, ...]:
@@ -187,7 +203,7 @@ def _explain_no_events(vendor: Vendor, name: str | None, body: Any, missing: Seq
         return TranslationResult((), name, f"no entry of events (on) or ignored names it{hint}", unknown=True)
     if name in vendor.ignored and not missing:
         return TranslationResult((), name, vendor.ignored[name])
-    without = list(dict.fromkeys(missing))[:MAX_MISSING] or ["its conditions (when) do not hold, or a list is empty"]
+    without = list(dict.fromkeys(missing))[:MAX_MISSING] or [f"{CONDITIONS}, or a list is empty"]
     return TranslationResult((), name, f"emits nothing: {'; '.join(without)}")
 
 

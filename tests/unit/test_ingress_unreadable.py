@@ -238,3 +238,26 @@ def test_an_employer_that_cannot_be_read_is_left_out_with_a_note(named: str) -> 
     assert note.startswith("merge.yaml:")
     good = merge("Offer.changed", {"id": "la1", "end_user_organization_name": "Ac\nme"}, status="SENT")
     assert good.events[0].data["employer"] == {"id": "la1", "name": "Ac me"}
+
+
+# Words that no condition names
+
+
+def why(event: str, **data: Any) -> str:
+    result = merge(event, **data)
+    assert types(result) == []
+    return result.problems[0].message
+
+
+def test_a_word_that_no_condition_names_is_the_reason_for_no_events() -> None:
+    odd = "is none of their words"
+    assert why("ScheduledInterview.changed", status="CANCELLED").endswith(
+        f": emits nothing: its conditions (when) do not hold: interview.status 'CANCELLED' {odd}"
+    )
+    said = why("Offer.changed", status="Offer Accepted")
+    assert f"offer.status 'Offer Accepted' {odd}; else: an offer that was not sent yet changes no case" in said
+    assert f"offer.status {odd}" in why("Offer.changed", status="Ada Lovelace (ada@example.com)"), "it may be personal"
+    for status in ("DRAFT", "approved", None):
+        assert odd not in why("Offer.changed", status=status)
+    assert odd not in why("Offer.removed", status="SIGNED"), "another event has it"
+    assert odd not in why("Offer.changed", status="SIGNED", remote_was_deleted=True)
