@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from signpost.case.instant import parse_instant
 from signpost.ingress.receiving import TranslationResult
 from signpost.ingress.vendors import VENDORS
 from signpost.schemas import InvalidEvent
-from tests.support.vendor_bodies import merge, schedule, take, types
+from tests.support.vendor_bodies import ashby, ashby_application, ashby_offer, merge, notes, schedule, take, types
 
 # Long ids
 
@@ -147,3 +148,35 @@ def test_a_number_with_a_fraction_is_no_id(number: str) -> None:
     body = json.dumps({"action": "offer_created", "payload": {"application_id": "ID"}}).replace('"ID"', number)
     with pytest.raises(InvalidEvent, match="application_id"):
         take("greenhouse", body.encode())
+
+
+# Offers without an id
+
+
+ACCEPTED = {"offerStatus": "CandidateAccepted", "acceptanceStatus": "Accepted"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [
+        (ACCEPTED, True),
+        ({"acceptanceStatus": "Accepted"}, True),
+        ({"offerStatus": "CandidateAccepted"}, True),
+        ({"offerStatus": "CandidateRejected", "acceptanceStatus": "Declined"}, False),
+        ({"offerStatus": "OfferCancelled"}, False),
+    ],
+)
+def test_a_hire_of_ashby_is_an_acceptance_though_its_offer_has_no_id(answer: dict[str, str], accepted: bool) -> None:
+    offer: dict[str, Any] = {
+        "decidedAt": "2026-11-24T09:00:00Z",
+        "latestVersion": {"createdAt": "2026-11-20T10:00:00Z"},
+        **answer,
+    }
+    result = take("ashby", ashby("candidateHire", application=ashby_application(status="Hired"), offer=offer))
+    found = [event for event in result.events if event.type == "offer.accepted"]
+    assert [(one.data["offer"], one.time, one.dated) for one in found] == [
+        ("application-a1", parse_instant(offer["decidedAt"]), True)
+    ] * accepted
+    assert notes(result) == []
+    named = take("ashby", ashby("candidateHire", application=ashby_application(), offer=ashby_offer(**ACCEPTED)))
+    assert [one.data["offer"] for one in named.events if one.type == "offer.accepted"] == ["o1"]
