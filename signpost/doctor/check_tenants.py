@@ -14,6 +14,7 @@ from signpost.ingress.checking import try_samples
 from signpost.ingress.mapping_reader import MappingError, load_mapping
 from signpost.ingress.vendors import VENDORS, own_files
 from signpost.kept_files import KeptFiles
+from signpost.rulebook import RulebookError
 from signpost.settings_reader import CLIENT_FILE
 from signpost.tenants.editing import TenantsFile
 from signpost.tenants.live import kept_tenants
@@ -32,6 +33,9 @@ def tenants(site: Site) -> Iterator[Finding]:
     file = site.settings.tenants
     try:
         found = site.tenants
+    except RulebookError:
+        yield skipped("own fields that the rules declare have a problem: see `rules`")
+        return
     except CallerError as error:
         if not file.exists():
             yield failed(f"there is no tenants file {file}", "signpost tenants add demo", "or another name than demo")

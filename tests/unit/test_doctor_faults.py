@@ -196,6 +196,17 @@ def test_a_fault_is_named_and_what_is_printed_mends_it(installation: Installatio
         assert not [line for line in installation.lines(fault.check) if is_bad(line)]
 
 
+def test_a_fault_of_own_fields_is_one_of_the_rules_alone(installation: Installation, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "fields.yaml").write_text("fields: {offer: {shift: {type: chioce, visible_to: employer}}}\n")
+    installation.environ["SIGNPOST_RULES"] = f"ours:{own}"
+    [rules] = installation.lines("rules")
+    assert (rules.finding.status, "fields.yaml:1:32: R013" in rules.finding.text) == (Status.FAILED, True)
+    [tenants] = installation.lines("tenants")
+    assert (tenants.finding.status, "see `rules`" in tenants.finding.text) == (Status.SKIPPED, True)
+
+
 def test_advice_without_a_queue_is_no_fault_where_consumers_read_the_feed(installation: Installation) -> None:
     unrouted(installation)
     assert [line.finding.status for line in installation.lines("dead-letters")] == [Status.OK]
