@@ -201,3 +201,51 @@ def test_of_several_folders_the_last_gets_the_rule(folder: Path, tmp_path: Path)
     assert run("check", f"{folder}:{own}").exit_code == 0
     assert "the rule my-rule already exists" in run("new", "my-rule", f"{folder}:{own}").output
     assert "'fields' is not a topic" in run("new", "another", f"{folder}:{own}", "--topic", "fields").output
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with a folder of rules that adds to the shipped ones."""
+    (tmp_path / "my-rules").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [("new", "my-rule"), ("schema",)])
+@pytest.mark.parametrize("origin", ["environment", "client file"])
+def test_without_a_folder_it_writes_into_the_last_one_of_the_system(
+    here: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], origin: str
+) -> None:
+    if origin == "environment":
+        monkeypatch.setenv("SIGNPOST_RULES", "ours:my-rules")
+    else:
+        (here / ".signpost").mkdir()
+        (here / ".signpost" / "client.env").write_text("SIGNPOST_RULES=ours:my-rules\n")
+    result = run(*command)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("my-rules/")
+    assert len(list((here / "my-rules").iterdir())) > 1
+
+
+@pytest.mark.parametrize(("command", "said"), [(("new", "my-rule"), "new NAME"), (("schema",), "schema")])
+@pytest.mark.parametrize("folder", [(), ("ours",)])
+@pytest.mark.usefixtures("here")
+def test_the_shipped_rules_are_written_to_only_in_their_checkout(
+    command: tuple[str, ...], said: str, folder: tuple[str, ...]
+) -> None:
+    before = written(SHIPPED_RULES)
+    result = run(*command, *folder)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"Error: name a folder: signpost rules {said} ours:my-rules\n")
+    assert written(SHIPPED_RULES) == before
+
+
+def test_in_their_checkout_the_shipped_rules_are_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(SHIPPED_RULES.parent)
+    assert "the rule give-notice already exists" in run("new", "give-notice").stderr
+
+
+@pytest.mark.usefixtures("here")
+def test_a_missing_folder_of_the_system_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNPOST_RULES", "ours:my-rule")
+    assert "there is no folder 'my-rule'; did you mean ours:my-rules?" in run("new", "one").stderr

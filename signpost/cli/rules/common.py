@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from signpost.cli.edge import settings
 from signpost.setting_kinds import path
-from signpost.settings import OURS, SHIPPED_RULES, rule_folders
+from signpost.settings import OURS, SHIPPED_RULES, rule_folders, written_folders
 from signpost.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -67,6 +68,15 @@ def near_folders(value: str, missing: Path) -> str:
 
 FOLDERS, PATHS = _Folders(), _Folders(files=True)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def folders_to_write(given: tuple[Path, ...] | None, command: str) -> tuple[Path, ...]:
+    """The folders of which a command writes into the last: those given, or those of SIGNPOST_RULES. The shipped rules
+    are written to only where they lie in the current folder, as in a checkout; elsewhere nobody means them."""
+    folders = given or FOLDERS.convert(written_folders(settings().rules), None, None)
+    if folders[-1] == SHIPPED_RULES != Path("rules").resolve():
+        raise click.UsageError(f"name a folder: signpost rules {command} {OURS}:my-rules")
+    return folders
 
 
 def place(position: Any) -> dict[str, Any]:
