@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from signpost.cli import main
+from signpost.cli.rules import common
 from signpost.cli.rules.check import check
 from tests.support.rulebooks import RULES
 
@@ -91,3 +93,43 @@ def test_a_malformed_timeline_is_told_at_its_place(warned: Path) -> None:
     (warned / "timelines" / "topic.yaml").write_text("timelines:\n  - name: nothing happens\n")
     found = document(warned, *TODAY)["problems"]
     assert {(one["code"], one["line"]) for one in found} == {("R011", 2)}
+
+
+COMMANDS = {
+    ("check",): "check ours:my-rules",
+    ("test",): "test ours:my-rules",
+    ("coverage", "--no-cache"): "coverage ours:my-rules",
+    ("load-report",): "load-report ours:my-rules",
+    ("backtest", "--against", "my-rules", "--events", "events.json"): "backtest --rulebook ours:my-rules",
+}
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with rules of one's own, and no shipped rules: what is reported of them is not the point."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(BROKEN / "R071-expects-a-stranger", "my-rules")
+    Path("events.json").write_text("[]")
+    monkeypatch.setattr(common, "SHIPPED_RULES", tmp_path / "none")
+    monkeypatch.setattr("signpost.settings.SHIPPED_RULES", tmp_path / "none")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("command", "named"), COMMANDS.items(), ids=lambda one: one[0])
+def test_the_default_tells_of_the_rules_of_the_system(
+    beside: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], named: str
+) -> None:
+    monkeypatch.setenv("SIGNPOST_RULES", f"ours:{beside}/my-rules")
+    line = f"the shipped rules alone; yours: signpost rules {named}\n"
+    assert CliRunner().invoke(main, ["rules", *command]).stderr.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("rules", "arguments"), [("ours", ()), ("ours:", ()), ("ours:my-rules", ("my-rules",)), ("my-rules", ("my-rules",))]
+)
+@pytest.mark.usefixtures("beside")
+def test_what_is_named_or_the_same_is_told_nothing(
+    monkeypatch: pytest.MonkeyPatch, rules: str, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("SIGNPOST_RULES", rules)
+    assert "alone" not in CliRunner().invoke(main, ["rules", "check", *arguments]).stderr

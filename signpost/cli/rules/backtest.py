@@ -11,11 +11,10 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from signpost.cli.edge import count_noun, echo, json_option, no_tenant, print_json, print_table, settings
-from signpost.cli.rules.common import FILE, FOLDERS, load_with
+from signpost.cli.rules.common import FILE, FOLDERS, load_with, or_shipped
 from signpost.cli.rules.mutants import jobs_option, progress_bar
 from signpost.cli.send import Item, stream_items
 from signpost.errors import CallerError
-from signpost.settings import SHIPPED_RULES
 
 if TYPE_CHECKING:
     from signpost.authoring.backtest import (
@@ -43,7 +42,7 @@ class BadRecording(CallerError):
 
 @click.command
 @click.option("--against", type=FOLDERS, required=True, help="The new rulebook.")
-@click.option("--rulebook", type=FOLDERS, default=SHIPPED_RULES, help="The old rulebook; default: the shipped one.")
+@click.option("--rulebook", type=FOLDERS, help="The old rulebook; default: the shipped one.")
 @click.option("--events", "files", type=click.File("rb"), multiple=True, help="Recorded CloudEvents; repeatable.")
 @click.option("--stored", is_flag=True, help="Replay the cases in the database.")
 @click.option("--tenant", default="demo", show_default=True, help="Tenant of the cases, with --stored.")
@@ -63,7 +62,7 @@ class BadRecording(CallerError):
 @json_option
 def backtest(
     against: tuple[Path, ...],
-    rulebook: tuple[Path, ...],
+    rulebook: tuple[Path, ...] | None,
     files: tuple[IO[bytes], ...],
     stored: bool,
     tenant: str,
@@ -100,7 +99,7 @@ def backtest(
     if stored == bool(files):
         raise click.UsageError("choose what to replay: --events FILE, or --stored")
     horizon_us, end = horizon(until)
-    old, new = load_with(rulebook, params), load_with(against, against_params or params)
+    old, new = load_with(or_shipped(rulebook, "--rulebook "), params), load_with(against, against_params or params)
     histories, total = load_histories(files, tenant)
     if end is not None:
         histories = (one.up_to(end) for one in histories if one.steps[0][0] <= end)

@@ -7,12 +7,11 @@ from typing import Any
 import click
 
 from signpost.cli.edge import count_noun, echo, json_option, print_json
-from signpost.cli.rules.common import FOLDERS, place
-from signpost.settings import SHIPPED_RULES
+from signpost.cli.rules.common import FOLDERS, or_shipped, place
 
 
 @click.command
-@click.argument("folder", type=FOLDERS, default=SHIPPED_RULES, required=False)
+@click.argument("folder", type=FOLDERS, required=False)
 @click.option(
     "--tenants",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -36,7 +35,7 @@ from signpost.settings import SHIPPED_RULES
 @click.option("--strict", is_flag=True, help="Count warnings as problems.")
 @json_option
 def check(
-    folder: tuple[Path, ...],
+    folder: tuple[Path, ...] | None,
     tenants: Path | None,
     today: datetime | None,
     max_age: int,
@@ -67,8 +66,9 @@ def check(
     from signpost.yaml_files.problems import in_folder
 
     day = today or datetime.now(UTC)
-    rulebook, found = inspect(folder, day.date(), max_age=max_age, tenants=tenants)
-    found = in_folder(found, folder[0])
+    folders = or_shipped(folder)
+    rulebook, found = inspect(folders, day.date(), max_age=max_age, tenants=tenants)
+    found = in_folder(found, folders[0])
     ends = {rule.id: ends_of(rule) or [f"never: {rule.lasting}"] for rule in rulebook.rules.values()}
     joining = {name: rulebook.card_of(rule) for name, rule in rulebook.rules.items()}
     cards = {name: card and card.name for name, card in joining.items()}

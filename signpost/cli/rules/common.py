@@ -1,13 +1,15 @@
 """What the commands of `signpost rules` share: option types, positions, loading with parameters."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from signpost.cli.edge import settings
+from signpost.cli.edge import echo, settings
 from signpost.setting_kinds import path
 from signpost.settings import OURS, SHIPPED_RULES, rule_folders, written_folders
+from signpost.settings_reader import SettingsError
 from signpost.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -77,6 +79,26 @@ def folders_to_write(given: tuple[Path, ...] | None, command: str) -> tuple[Path
     if folders[-1] == SHIPPED_RULES != Path("rules").resolve():
         raise click.UsageError(f"name a folder: signpost rules {command} {OURS}:my-rules")
     return folders
+
+
+def or_shipped(given: tuple[Path, ...] | None, option: str = "") -> tuple[Path, ...]:
+    """The folders given, without any the shipped rules: then a line on standard error says how to name those of the
+    running system, if it has others. `option`: what the command names them with."""
+    if given is not None:
+        return given
+    with suppress(SettingsError):  # a command that needs no setting works with faulty ones
+        used = settings().rules
+        if used != (SHIPPED_RULES,):
+            command = click.get_current_context().info_name
+            names = written_folders(tuple(map(_from_here, used)))
+            echo(f"the shipped rules alone; yours: signpost rules {command} {option}{names}", err=True)
+    return (SHIPPED_RULES,)
+
+
+def _from_here(folder: Path) -> Path:
+    """A folder as one names it in the current folder."""
+    inside = folder != SHIPPED_RULES and folder.is_relative_to(Path.cwd())
+    return folder.relative_to(Path.cwd()) if inside else folder
 
 
 def place(position: Any) -> dict[str, Any]:

@@ -6,17 +6,16 @@ from typing import Any
 import click
 
 from signpost.cli.edge import echo, json_option, print_json, print_table
-from signpost.cli.rules.common import FOLDERS, place
+from signpost.cli.rules.common import FOLDERS, or_shipped, place
 from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, place_in
-from signpost.settings import SHIPPED_RULES
 
 
 @click.command
-@click.argument("folder", type=FOLDERS, default=SHIPPED_RULES, required=False)
+@click.argument("folder", type=FOLDERS, required=False)
 @jobs_option
 @cache_option
 @json_option
-def coverage(folder: tuple[Path, ...], jobs: int, cache: bool, as_json: bool) -> None:
+def coverage(folder: tuple[Path, ...] | None, jobs: int, cache: bool, as_json: bool) -> None:
     """Show for each rule in FOLDER its place, the number of timelines and expectations that name it, and its mutation
     score: the percentage of its mutants that they kill. Failing timelines do not count.
 
@@ -27,10 +26,11 @@ def coverage(folder: tuple[Path, ...], jobs: int, cache: bool, as_json: bool) ->
     """
     from signpost.authoring.timelines import run_timelines
 
-    result = run_timelines(folder, folder)
-    report = mutate(folder, folder, result, jobs=jobs, cache=cache, quiet=as_json)
+    folders = or_shipped(folder)
+    result = run_timelines(folders, folders)
+    report = mutate(folders, folders, result, jobs=jobs, cache=cache, quiet=as_json)
     timelines = [outcome.timeline for outcome in result.outcomes if not outcome.failures]
-    rows = [_to_row(verdict, timelines, folder) for verdict in report.verdicts]
+    rows = [_to_row(verdict, timelines, folders) for verdict in report.verdicts]
     if as_json:
         print_json({"score": report.score, "rules": rows})
         return

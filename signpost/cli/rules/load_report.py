@@ -10,9 +10,8 @@ import click
 
 from signpost.cli.edge import count_noun, echo, json_option, no_tenant, print_json, print_table
 from signpost.cli.rules.backtest import PARTIAL, BadRecording, horizon, load_histories
-from signpost.cli.rules.common import FILE, FOLDERS, load_with
+from signpost.cli.rules.common import FILE, FOLDERS, load_with, or_shipped
 from signpost.cli.rules.mutants import progress_bar
-from signpost.settings import SHIPPED_RULES
 
 if TYPE_CHECKING:
     from signpost.authoring.backtest import History
@@ -22,7 +21,7 @@ UNITS = (("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1
 
 
 @click.command("load-report")
-@click.argument("folder", type=FOLDERS, default=SHIPPED_RULES, required=False)
+@click.argument("folder", type=FOLDERS, required=False)
 @click.option("--events", "files", type=click.File("rb"), multiple=True, help="Recorded CloudEvents; repeatable.")
 @click.option("--stored", is_flag=True, help="Replay the cases in the database.")
 @click.option("--tenant", default="demo", show_default=True, help="Tenant of the cases, with --stored.")
@@ -36,7 +35,7 @@ UNITS = (("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1
 @click.option("--top", type=click.IntRange(0, 1000), default=10, show_default=True, help="Lines of each list.")
 @json_option
 def load_report(
-    folder: tuple[Path, ...],
+    folder: tuple[Path, ...] | None,
     files: tuple[IO[bytes], ...],
     stored: bool,
     tenant: str,
@@ -69,8 +68,9 @@ def load_report(
     if stored and files:
         raise click.UsageError("choose what to replay: --events FILE, or --stored, or neither")
     horizon_us, end = horizon(until)
-    rulebook = load_with(folder, params)
-    journeys, total = _journeys(folder, files, stored, tenant)
+    folders = or_shipped(folder)
+    rulebook = load_with(folders, params)
+    journeys, total = _journeys(folders, files, stored, tenant)
     if end is not None:
         journeys = ((name, one.up_to(end)) for name, one in journeys if one.steps[0][0] <= end)
     with progress_bar("journeys", total, quiet=as_json) as advance:

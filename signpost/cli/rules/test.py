@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from signpost.cli.edge import echo, json_option, print_json
-from signpost.cli.rules.common import FOLDERS, PATHS, SOURCES, TIMELINES, place
+from signpost.cli.rules.common import FOLDERS, PATHS, SOURCES, TIMELINES, or_shipped, place
 from signpost.cli.rules.junit import write_junit
 from signpost.cli.rules.mutants import cache_option, jobs_option, mutate, progress_bar, report_json, show_report
 from signpost.settings import SHIPPED_RULES
@@ -68,7 +68,7 @@ def test(
 
     if not mutating and (only or min_score is not None):
         raise click.UsageError("--rule and --min-score require --mutate")
-    files = tuple(path for given in paths for path in given) or (SHIPPED_RULES,)
+    files = tuple(path for given in paths for path in given) or or_shipped(folder and (SHIPPED_RULES,))
     named = folder or next((given for given in paths if len(given) > 1), None)
     folder = named or (_find_rulebook(files),)
     hint = _hint_at_own_rules(files) if named is None and folder == (SHIPPED_RULES,) else ""
