@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from signpost.authoring.timelines import TimelineError, find_timelines
-from signpost.authoring.timelines.coverage import find_unknown_rules, find_untested_rules
+from signpost.authoring.timelines.coverage import find_unknown_rules, find_unknown_subjects, find_untested_rules
 from signpost.rulebook import Problem, Rulebook, find_problems
 from signpost.rulebook.analysis.audit import audit
 from signpost.rulebook.folders import Folders, folders_of
@@ -50,6 +50,7 @@ def _of_timelines(folders: Folders, rulebook: Rulebook, problems: Problems) -> I
             yield from error.problems
             return
         timelines = []  # a missing timeline is reported for each rule
+    yield from find_unknown_subjects(timelines)
     if not any(problem.code == "R007" for problem in problems.found):  # it may be a file of timelines
         yield from find_untested_rules(rulebook, timelines)
     if not problems.has_unread_file:

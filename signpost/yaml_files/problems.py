@@ -81,6 +81,7 @@ CODES = {
     "R063": "what a rule writes for a card is never used",
     "R070": "a rule has no timeline",
     "R071": "a timeline names a rule that does not exist",
+    "R072": "a timeline names a subject that none of its events names",
 }
 WARNINGS = frozenset(("R008", "R016", "R017", "R018", "R028", "R033", "R045"))
 """Codes that `rules check` reports as warnings: the rulebook stays usable."""

@@ -67,6 +67,10 @@ def failures(tmp_path: Path, expectation: str) -> list[str]:
             "is due at no time, not 2026-04-01T12:00:00Z",
         ),
         ("because: {ask-response-deadline@offer/acme: [globex]}", "does not name globex; it names acme, e-1"),
+        ("priority: {ask-response-deadline@offer/ac-me: high}", f"/ac-me is not advised; did you mean {ASK}?"),
+        ("because: {ask-response-deadline@offer/ac-me: [acme]}", f"/ac-me is not advised; did you mean {ASK}?"),
+        ("excludes: [ask-benefits@offer/ac-me]", ": this timeline has no offer/ac-me; it has: offer/acme"),
+        ("excludes: [send-thank-you@interview/i-1]", ": this timeline has no interview/i-1; it has: candidate/c-1, of"),
         ("excludes: [ask-respnse-deadline@offer/acme]", "no rule 'ask-respnse-deadline'; did you mean ask-response-"),
     ],
 )

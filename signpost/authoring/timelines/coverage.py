@@ -1,11 +1,15 @@
-"""Finds rules without a timeline, timelines that name unknown rules, and the timelines of a rule."""
+"""Finds rules without a timeline, timelines that name unknown rules or subjects, and the timelines of a rule."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from signpost.authoring.timelines.expectations import rule_of
 from signpost.authoring.timelines.reader import Expectation, Timeline
+from signpost.names import SUBJECTS
 from signpost.rulebook import Problem, Rulebook
 from signpost.suggestions import meant, nearest
+
+MAX_SUBJECTS = 10
+"""Subjects that a problem lists."""
 
 
 def find_untested_rules(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Sequence[Problem]:
@@ -38,6 +42,47 @@ def unknown_rules(timeline: Timeline, rules: Collection[str]) -> dict[str, Expec
     """Each unknown rule that a timeline names -> the first expectation that names it."""
     named = [(rule_of(advice), expected) for expected in timeline.expectations for advice in expected.value]
     return {name: expected for name, expected in reversed(named) if name not in rules}
+
+
+def find_unknown_subjects(timelines: Iterable[Timeline]) -> Sequence[Problem]:
+    """A problem for each subject that no event of its timeline names: there is never advice about it."""
+    return [
+        Problem(expectation.position, "R072", *no_subject(subject, timeline))
+        for timeline in timelines
+        for subject, expectation in unknown_subjects(timeline).items()
+    ]
+
+
+def unknown_subjects(timeline: Timeline) -> dict[str, Expectation]:
+    """Each subject (KIND/ID) that no event of the timeline names -> the first expectation that names it."""
+    known = _subjects(timeline)
+    named = [(advice.partition("@")[2], expected) for expected in timeline.expectations for advice in expected.value]
+    return {subject: expected for subject, expected in reversed(named) if subject not in known}
+
+
+def no_subject(subject: str, timeline: Timeline) -> tuple[str, str]:
+    """What is wrong with an unknown subject, and what its timeline has instead: first of the same kind."""
+    kind, known = subject.partition("/")[0], sorted(_subjects(timeline))
+    names = [one for one in known if one.startswith(f"{kind}/")] or known
+    more = ", ..." if len(names) > MAX_SUBJECTS else ""
+    return f"this timeline has no {subject}", f"it has: {', '.join(names[:MAX_SUBJECTS])}{more}"
+
+
+def _subjects(timeline: Timeline) -> set[str]:
+    """What the events of a timeline are about or name, also where the case joins it with another."""
+    events = [arrival.event for arrival in timeline.arrivals]
+    candidates = {timeline.candidate, *(event.subject for event in events)}
+    candidates |= {event.data["into"] for event in events if event.type == "candidate.merged"}
+    named = {f"{kind}/{id}" for event in events for kind in SUBJECTS for id in _named(kind, event.data)}
+    return named | {f"candidate/{one}" for one in candidates}
+
+
+def _named(kind: str, value: object) -> Iterator[str]:
+    """The ids that stand under the name of their kind, at any depth of the data of an event."""
+    for key, member in value.items() if isinstance(value, dict) else ():
+        yield from [member] if key == kind and isinstance(member, str) else _named(kind, member)
+    for item in value if isinstance(value, list | tuple) else ():
+        yield from _named(kind, item)
 
 
 def about(rule: str, timelines: Iterable[Timeline]) -> list[tuple[Timeline, list[Expectation]]]:

@@ -9,7 +9,7 @@ from signpost.advice import Engine, RecommendationChange, active
 from signpost.advice.case_set import CaseSet
 from signpost.advice.records import PUBLISHED, AdviceRecord, load_records
 from signpost.advice.replay import Replay
-from signpost.authoring.timelines.coverage import unknown_rules
+from signpost.authoring.timelines.coverage import no_subject, unknown_rules, unknown_subjects
 from signpost.authoring.timelines.expectations import rule_of
 from signpost.authoring.timelines.reader import TENANT, Expectation, Timeline, TimelineError, find_timelines
 from signpost.case.event import Event
@@ -95,6 +95,7 @@ def run_timelines(
         before = faults.counts()
         unknown = unknown_rules(timeline, selected.rulebook.rules)
         reported = [_there_is_no(name, at, timeline, selected.rulebook) for name, at in unknown.items()]
+        reported += _without_subject(timeline)
         failures = [*reported, *Run(_without(timeline, unknown), selected).failures()]
         failures += _engine_faults(timeline, before, faults)
         result.outcomes.append(TimelineResult(timeline, tuple(failures)))
@@ -129,6 +130,13 @@ def _there_is_no(name: str, at: Expectation, timeline: Timeline, rulebook: Ruleb
     """The failure for an unknown rule: an expectation about it would prove nothing."""
     message = f"there is no rule {name!r}; {meant(name, rulebook.rules)}".removesuffix("; ")
     return Failure(at.position, timeline.name, message)
+
+
+def _without_subject(timeline: Timeline) -> Iterator[Failure]:
+    """The failures for what is expected not to be advised about nothing: it would prove nothing, and passes."""
+    for subject, at in unknown_subjects(timeline).items():
+        if at.kind == "excludes":
+            yield Failure(at.position, timeline.name, "; ".join(no_subject(subject, timeline)))
 
 
 def _without(timeline: Timeline, rules: Collection[str]) -> Timeline:
@@ -211,7 +219,11 @@ def _includes(value: list[str], run: Run) -> Iterator[str]:
     active_now = run.active()
     for name in value:
         if name not in active_now:
-            yield f"{name} is not advised; {_advised_instead(name, sorted(active_now))}"
+            yield _not_advised(name, run)
+
+
+def _not_advised(name: str, run: Run) -> str:
+    return f"{name} is not advised; {_advised_instead(name, sorted(run.active()))}"
 
 
 def _advised_instead(name: str, active_now: list[str]) -> str:
@@ -241,7 +253,7 @@ def _exactly(value: list[str], run: Run) -> Iterator[str]:
 def _priority(value: Mapping[str, str], run: Run) -> Iterator[str]:
     for name, record, expected in _expected_records(value, run):
         if record is None:
-            yield f"{name} is not advised"
+            yield _not_advised(name, run)
         elif record.priority != expected:
             yield f"{name} has priority {record.priority}, not {expected}"
 
@@ -249,7 +261,7 @@ def _priority(value: Mapping[str, str], run: Run) -> Iterator[str]:
 def _due(value: Mapping[str, str | None], run: Run) -> Iterator[str]:
     for name, record, expected in _expected_records(value, run):
         if record is None:
-            yield f"{name} is not advised"
+            yield _not_advised(name, run)
         elif record.due != (None if expected is None else parse_instant(expected)):
             due = "at no time" if record.due is None else format_instant(record.due)
             yield f"{name} is due {due}, not {expected}"
@@ -258,7 +270,7 @@ def _due(value: Mapping[str, str | None], run: Run) -> Iterator[str]:
 def _because(value: Mapping[str, list[str]], run: Run) -> Iterator[str]:
     for name, record, expected in _expected_records(value, run):
         if record is None:
-            yield f"{name} is not advised"
+            yield _not_advised(name, run)
         elif missing := [id for id in expected if str(id) not in run.evidence(name)]:
             named = ", ".join(sorted(filter(None, run.evidence(name))))
             yield f"the evidence of {name} does not name {', '.join(map(str, missing))}; it names {named}"
