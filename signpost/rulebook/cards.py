@@ -154,16 +154,37 @@ def check_card_keys(rulebook: Rulebook, problems: Problems) -> None:
     """Report what rules write for a card that never shows it."""
     have_acts = any(rule.act for rule in rulebook.rules.values())  # then R057 asks a rule without one to declare it
     for rule in rulebook.rules.values():
-        for key in _SHOWN_AS if rule.id not in problems.rules and (rule.act or not have_acts) else ():
-            if key in rule.places and (why := _why_unused(rule, key, rulebook.card_of(rule))):
-                problems.add("R063", rule.places[key], f"the {key} of {rule.id} is never used: {why[0]}", why[1])
+        keys = [key for key in _SHOWN_AS if key in rule.places]
+        if keys and rule.id not in problems.rules and (rule.act or not have_acts):
+            _check_keys(rule, keys, rulebook, problems)
 
 
-def _why_unused(rule: Rule, key: str, card: CardKind | None) -> tuple[str, str] | None:
-    """Why no card shows this key of a rule, and what to do; None if one does."""
-    if card is None:
-        what = f"no card joins the act {str(rule.act)!r}" if rule.act else "the rule has no act"
-        return what, f"remove it, or let a card of {FILE} join the act"
+def _check_keys(rule: Rule, keys: list[str], rulebook: Rulebook, problems: Problems) -> None:
+    card = rulebook.card_of(rule)
+    if card is None:  # one cause, however many keys
+        what, hint = _why_no_card(rule, rulebook)
+        names = f"{' and '.join(keys)} of {rule.id} {'are' if len(keys) > 1 else 'is'}"
+        problems.add("R063", rule.places[keys[0]], f"the {names} never used: {what}", hint)
+        return
+    for key in keys:
+        if why := _why_unused(rule, key, card):
+            problems.add("R063", rule.places[key], f"the {key} of {rule.id} is never used: {why[0]}", why[1])
+
+
+def _why_no_card(rule: Rule, rulebook: Rulebook) -> tuple[str, str]:
+    """Why a rule joins no card, and what to do."""
+    if rule.act is None:
+        return "the rule has no act", f"remove it, or let a card of {FILE} join the act"
+    names = {str(rule.act), rule.act.name}
+    other = next((card.audience for card in rulebook.cards if not names.isdisjoint(card.acts)), None)
+    if other is None:
+        return f"no card joins the act {str(rule.act)!r}", f"remove it, or let a card of {FILE} join the act"
+    what = f"no card for {rule.audience}s joins {str(rule.act)!r}; a card for {other}s does"
+    return what, f"audience: {other}?"
+
+
+def _why_unused(rule: Rule, key: str, card: CardKind) -> tuple[str, str] | None:
+    """Why a card does not show this key of a rule, and what to do; None if it does."""
     if key == "point" and not rule.texts.questions:
         return "the rule has no question", "write the question, or remove the point"
     sources = [source for texts in _sources(card.texts).values() for source in texts]

@@ -92,3 +92,13 @@ def test_a_rule_without_an_act_is_told_that_alone(tmp_path: Path) -> None:
     text = rule("title: known") + "  item: how it fits\n  question: Does it?\n  point: pay\n"
     _, found = inspect((RULES, folder(tmp_path, text, sources="articles: {a: A}\n")), date(2026, 12, 1))
     assert [one.code for one in found if one.code not in ("R070", "R017")] == ["R057"], found
+
+
+def test_a_rule_whose_act_has_a_card_for_the_other_audience_is_told_that_once(tmp_path: Path) -> None:
+    text = rule("title: known", audience="employer", act="ask employer") + "  item: it\n  question: Does it?\n"
+    _, found = inspect((RULES, folder(tmp_path, text, sources="articles: {a: A}\n")), date(2026, 12, 1))
+    [said] = [str(one).partition("R063 ")[2] for one in found if one.code not in ("R070", "R017")]
+    assert said == (
+        "the item and question of ask-it are never used: no card for employers joins 'ask employer'; a card for"
+        " candidates does (audience: candidate?)"
+    )
