@@ -90,6 +90,12 @@ def _literals(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
     if not values:
         names.problems.add("R002", node.position, f"the list of values for {field.name} is empty")
         return ()
+    word = next((one for one in ("unknown", "known") if one in values and one not in field.choices), None)
+    if word:
+        lines = [f"{field.name}: {to_yaml(value)}" for value in node.plain()]
+        hint = f"any of: [{', '.join(f'{{{line}}}' for line in lines)}]" if len(lines) > 1 else lines[0]
+        names.problems.add("R021", node.position, f"a list cannot contain {word}", f"write {hint}")
+        return ()
     return _literal_terms(ref, field, values, node.position, names)
 
 

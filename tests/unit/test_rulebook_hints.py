@@ -36,6 +36,21 @@ def test_a_choice_of_such_a_name_is_a_choice(tmp_path: Path) -> None:
         assert problems.found == [], when
 
 
+@pytest.mark.parametrize(
+    ("when", "hint"),
+    [
+        ("visa_sponsored: [unknown, false]", "any of: [{visa_sponsored: unknown}, {visa_sponsored: false}]"),
+        ("shift: [day, unknown]", "any of: [{shift: day}, {shift: unknown}]"),
+        ("title: [unknown, Clerk]", "any of: [{title: unknown}, {title: Clerk}]"),
+        ("probation_period: [30, unknown]", "any of: [{probation_period: 30}, {probation_period: unknown}]"),
+        ("ends_on: [known, passed]", "any of: [{ends_on: known}, {ends_on: passed}]"),
+        ("sign_on: [unknown]", "sign_on: unknown"),
+    ],
+)
+def test_a_list_with_known_or_unknown_is_led_to_alternatives(tmp_path: Path, when: str, hint: str) -> None:
+    assert hints(tmp_path, when) == [f"R021 write {hint}"]
+
+
 def test_a_boolean_takes_four_words(tmp_path: Path) -> None:
     assert hints(tmp_path, "visa_sponsored: perhaps") == ["R021 write true, false, known or unknown"]
 
