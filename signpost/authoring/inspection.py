@@ -1,6 +1,6 @@
 """Runs every check of a rulebook: loading, conditions, texts, sources, tenants' overrides and timelines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from signpost.rulebook.folders import Folders, folders_of
 from signpost.rulebook.own_fields import declared_kinds
 from signpost.rulebook.reviews import MAX_AGE, check_sources
 from signpost.rulebook.strays import report_nested
+from signpost.tenants.overrides import folders_of_tenants
 from signpost.tenants.rulebooks import Rulebooks, find_rulebook_problems
 from signpost.yaml_files.problems import Problems
 
@@ -23,10 +24,10 @@ def inspect(
     `today` and `max_age` (days) decide which reviews of norms are stale. `tenants`: a tenants file to check too."""
     rulebooks, found = find_rulebook_problems(folders, tenants)
     rulebook, problems = find_problems(folders)
-    report_nested(folders, problems)
+    nested = report_nested(folders, problems, folders_of_tenants(tenants) if tenants else ())
     check_sources(folders, rulebook, today, max_age, problems)
     audit(rulebook, problems)
-    found += [*problems.found, *_of_tenants(rulebooks, problems), *_of_timelines(folders, rulebook, problems)]
+    found += [*problems.found, *_of_tenants(rulebooks, problems), *_of_timelines(folders, rulebook, nested, problems)]
     return rulebook, sorted(set(found))
 
 
@@ -42,7 +43,9 @@ def _of_tenants(rulebooks: Rulebooks, problems: Problems) -> Iterator[Problem]:
                 yield Problem(problem.position, problem.code, message, problem.suggestion)
 
 
-def _of_timelines(folders: Folders, rulebook: Rulebook, problems: Problems) -> Iterator[Problem]:
+def _of_timelines(
+    folders: Folders, rulebook: Rulebook, nested: Mapping[Path, set[str]], problems: Problems
+) -> Iterator[Problem]:
     try:
         timelines = find_timelines(folders_of(folders), declared_kinds(folders))
     except TimelineError as error:
@@ -53,5 +56,8 @@ def _of_timelines(folders: Folders, rulebook: Rulebook, problems: Problems) -> I
     yield from find_unknown_subjects(timelines)
     if not any(problem.code == "R007" for problem in problems.found):  # it may be a file of timelines
         yield from find_untested_rules(rulebook, timelines)
-    if not problems.has_unread_file:
-        yield from find_unknown_rules({*rulebook.rules, *problems.rules}, timelines)
+    for timeline in timelines if not problems.has_unread_file else ():
+        file = Path(timeline.position.file)
+        # A folder within the folder can be that of a tenant, whose own timelines name its rules
+        own = [name for inner, rules in nested.items() if file.is_relative_to(inner) for name in rules]
+        yield from find_unknown_rules({*rulebook.rules, *problems.rules, *own}, [timeline])

@@ -1,7 +1,7 @@
 """Finds files that are part of a rulebook by what they hold, but have another name or place than is read."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -123,16 +123,21 @@ def _kind_of(data: bytes) -> tuple[str, frozenset[str]]:
     return next((name for name, own in _HEADS.items() if heads and heads <= own), ""), heads
 
 
-def report_nested(folders: Folders, problems: Problems) -> None:
-    """Warn of rules in a folder within one of the folders: not a problem, since it can be the folder of a tenant."""
+def report_nested(folders: Folders, problems: Problems, of_tenants: Collection[Path] = ()) -> dict[Path, set[str]]:
+    """Warn of rules in a folder within one of the folders: not a problem, since it can be the folder of a tenant. Those
+    of known tenants are left out. Returns the rules that may exist, by their folder."""
+    found: dict[Path, set[str]] = {}
+    known = {one.resolve() for one in of_tenants}
     for folder in folders_of(folders):
         for inner in sorted(one for one in folder.glob("*/") if _is_part(one, folders)):
             for path in (one for one in sorted(inner.iterdir()) if one.suffix.lower() in SUFFIXES):
                 kind, heads = kind_of(path)
                 if kind == RULES:
-                    message = f"this file is not read: rule files stand in {folder.name} itself"
-                    problems.add("R008", Position(str(path), 1, 1), message, "move it there")
-                    problems.rules.update(heads)
+                    found.setdefault(inner, set()).update(heads)
+                    if inner.resolve() not in known:
+                        message = f"this file is not read: rule files stand in {folder.name} itself"
+                        problems.add("R008", Position(str(path), 1, 1), message, "move it there")
+    return found
 
 
 def _is_part(inner: Path, folders: Folders) -> bool:

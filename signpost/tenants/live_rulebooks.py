@@ -3,16 +3,19 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
 from signpost.kept_files import KeptFiles
 from signpost.rulebook import Rulebook
 from signpost.rulebook.folders import Folders, files_in, folders_of
+from signpost.rulebook.strays import report_nested
 from signpost.tenants.overrides import folders_of_tenants
 from signpost.tenants.rulebooks import Engines, Rulebooks, load_rulebooks
 from signpost.tenants.trial import try_load
 from signpost.watching import Watched
+from signpost.yaml_files.problems import Problems
 
 Engine = TypeVar("Engine")
 
@@ -72,6 +75,15 @@ class LiveEngines(Watched[Engines[Engine]]):
 
     def _log_in_force(self, content: Engines[Engine], before: Engines[Engine] | None) -> None:
         self.log.info("rulebook in force", extra=_summary(content.rulebooks, before.rulebooks if before else None))
+        self._log_unread()
+
+    def _log_unread(self) -> None:
+        """Warn of rules that nothing reads, which load without a word."""
+        unread = Problems()
+        with suppress(OSError):  # a folder that cannot be listed is none of the rulebook
+            report_nested(self._folders, unread, self._of_tenants)
+        for problem in unread.found:
+            self.log.warning("rulebook problem: %s", problem)
 
 
 def _summary(rulebooks: Rulebooks, before: Rulebooks | None) -> dict[str, object]:

@@ -364,3 +364,18 @@ def test_the_log_names_the_versions_of_the_tenants_with_rules_of_their_own() -> 
     summary = _summary(Rulebooks(rulebook("ours"), own), None)
     named = {f"rulebook_of_t{number}": f"v{number}" for number in range(1, 6)}
     assert summary == {"rulebook": "ours", "rules": 1, "tenants_with_overrides": 7, **named}
+
+
+def test_rules_that_nothing_reads_are_logged_with_each_change(
+    folder: Path, tenants: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("more", "north"):
+        (folder / name).mkdir()
+        (folder / name / "two.yaml").write_text(RULE.format(name="two", title="Second"))
+    tenants.write_text(f"tenants: {{acme: {{api_keys: [], rules: {folder}/north}}}}\n")
+    engines = live(folder, tenants)
+    said = f"rulebook problem: {folder}/more/two.yaml:1:1: R008 warning: this file is not read: rule files stand in"
+    assert [one[: len(said)] for one in caplog.messages if "R008" in one] == [said]
+    write(folder, one="Changed")
+    engines.poll(engines.poll())
+    assert len([one for one in caplog.messages if "R008" in one]) == 2

@@ -90,6 +90,29 @@ def test_rules_in_a_folder_within_the_folder_are_a_warning(rules: Path) -> None:
     assert problems(rules) == []
 
 
+def test_a_rule_in_a_folder_within_is_none_for_a_timeline_of_the_folder(rules: Path) -> None:
+    (rules / "more").mkdir()
+    (rules / "more" / "other.yaml").write_text(rule("title: known", name="other"))
+    also = TIMELINE.replace("name: visa", "name: also").replace("ask-it@", "ask-other@")
+    (rules / "timelines" / "other.yaml").write_text(also)
+    [warning, problem] = problems(rules)
+    assert "R008 warning" in warning
+    assert problem.startswith("timelines/other.yaml:7:28: R071 there is no rule 'ask-other'")
+    (rules / "timelines" / "other.yaml").rename(rules / "more" / "timelines.yaml")
+    assert problems(rules) == [warning], "a timeline beside its rule: both can be of a tenant"
+
+
+def test_the_folder_of_a_tenant_may_lie_within(rules: Path) -> None:
+    (rules / "north").mkdir()
+    (rules / "north" / "other.yaml").write_text(rule("title: known", name="other"))
+    (rules / "north" / "timelines.yaml").write_text(TIMELINE.replace("ask-it@", "ask-other@"))
+    tenants = rules.parent / "tenants.yaml"
+    tenants.write_text(f"tenants: {{acme: {{api_keys: [], rules: {rules}/north}}}}\n")
+    _, found = inspect((rules,), date(2026, 12, 1), tenants=tenants)
+    assert "R008" not in [one.code for one in found]
+    assert "R071" not in [one.code for one in found]
+
+
 def test_timelines_may_be_in_another_folder(rules: Path) -> None:
     (rules / "timelines").rename(rules / "tests")
     assert problems(rules) == []
