@@ -1,6 +1,7 @@
-"""Suggestions for misspelled names, for messages. Data and messages of callers are not here."""
+"""Suggestions for misspelled names and signs, for messages. Data and messages of callers are not here."""
 
 import difflib
+import re
 from collections.abc import Iterable, Set
 
 MAX_LISTED = 24
@@ -12,6 +13,16 @@ MIN_START = 3
 """The shortest beginning of a name that is taken for it."""
 
 IS_MISSING = "did you mean {}, which is missing?"
+
+
+_SIGNS = {">": "above", ">=": "at least", "<": "below", "<=": "at most", "=": "", "==": ""}
+_COMPARISON = re.compile(r"([<>]=?|==?) *([^<>=+\s-].*)")
+
+
+def in_words(text: str) -> str:
+    """A comparison by sign in the words of conditions: `above 2` for `> 2`, `x` for `== x`; "" for any other text."""
+    match = _COMPARISON.fullmatch(text)
+    return f"{_SIGNS[match[1]]} {match[2]}".strip() if match else ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

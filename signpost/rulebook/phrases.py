@@ -21,7 +21,7 @@ from signpost.rulebook.terms import (
     Term,
 )
 from signpost.rulebook.values import MOMENTS, MONEY_HINT, Names
-from signpost.suggestions import meant, nearest
+from signpost.suggestions import in_words, meant, nearest
 from signpost.yaml_files.problems import Position
 from signpost.yaml_files.reader import Node
 
@@ -51,7 +51,7 @@ def condition_on(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
     if isinstance(node.value, list):
         return _literals(ref, field, node, names)
     if isinstance(node.value, dict) or node.value is None:
-        hint = "write unknown, known or a value" if node.value is None else "for example known, unknown, or a word"
+        hint = "write unknown, known or a value" if node.value is None else _hint_for_mapping(node.plain())
         names.problems.add("R021", node.position, f"{field.name} needs a value or a phrase", hint)
         return ()
     if not isinstance(node.value, str):
@@ -64,6 +64,13 @@ def condition_on(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
         else:
             terms += _phrase(ref, field, part, node.position, names)
     return tuple(terms)
+
+
+def _hint_for_mapping(value: dict[str, object]) -> str:
+    """How to write the condition that a mapping means: `above 2` for `{above: 2}`."""
+    [(key, operand), *more] = value.items() or [("", "")]
+    words = f"{key} {operand}" if key in _OPERATORS else in_words(f"{key} {operand}")
+    return f"write {words}" if words and not more else "for example known, unknown, or a word"
 
 
 def _suggest_instead_of_or(field: Field, text: str) -> str:
@@ -160,6 +167,9 @@ def _phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) ->
     elif word := _word_meant(field, text):
         message = f"{text!r} is not a valid condition on {field.name} ({field.type})"
         names.problems.add("R022", where, message, f"did you mean {word}?")
+    elif compared := _comparison_meant(field, text):
+        message = f"{text!r} is not a valid condition on {field.name} ({field.type})"
+        names.problems.add("R022", where, message, f"write {compared}")
     elif field.name == "stage" and text == "upcoming":
         yield Reached(where, Moment(replace(ref, name="upcoming_until", type="instant"), end=True), False)
     elif match := _SAME.fullmatch(text):
@@ -201,6 +211,11 @@ def _word_meant(field: Field, text: str) -> str:
         return _KNOWN_WORDS.get(text, "") if text.removeprefix("is ").endswith("known") else ""
     near = nearest(text, ("known", "unknown", *field.choices)) if " " not in text else ""
     return _KNOWN_WORDS.get(text) or (near if near not in field.choices and len(text) >= len("known") else "")
+
+
+def _comparison_meant(field: Field, text: str) -> str:
+    """The words for a comparison by sign, where the field can be compared so; "" for any other text."""
+    return in_words(text) if field.type in _AMOUNTS or text.startswith("=") else ""
 
 
 def _moment_phrase(ref: Ref, field: Field, text: str, where: Position, names: Names) -> Iterator[Term]:

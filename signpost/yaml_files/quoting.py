@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from signpost.suggestions import in_words
+
 _LINE = re.compile(r"\s*(?P<before>(?:- )?(?:[\w.-]+: +)?)(?P<text>.*?)(?:\s+#.*)?\s*")
 _TAB = re.compile(r" *\t")
 _BRACES = re.compile("[{},]")
@@ -25,6 +27,8 @@ def find_missing_quotes(lines: Sequence[str], *numbers: int | None) -> tuple[str
     for number in numbers:
         if number is not None and number < len(lines):
             for match in filter(None, map(_LINE.fullmatch, (lines[number], *_members(lines[number])))):
+                if match["text"].startswith(">") and (words := in_words(match["text"])):
+                    return "a text cannot start with >", f"write {words}"
                 if problem := "" if _is_key(match) else _problem(match["text"]):
                     return problem, f"quote it: {match['before']}{quote(_without_lone_quote(match['text']))}"
     return None

@@ -51,6 +51,33 @@ def test_a_list_with_known_or_unknown_is_led_to_alternatives(tmp_path: Path, whe
     assert hints(tmp_path, when) == [f"R021 write {hint}"]
 
 
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("> 2", "R001 write above 2"),
+        (">= 2", "R001 write at least 2"),
+        ('"> 2"', "R022 write above 2"),
+        ("'>= 2'", "R022 write at least 2"),
+        ("< 2", "R022 write below 2"),
+        ("<=2", "R022 write at most 2"),
+        ("== 2", "R022 write 2"),
+        ("{above: 2}", "R021 write above 2"),
+        ("{at least: 2}", "R021 write at least 2"),
+        ("{'>': 2}", "R021 write above 2"),
+        ("{above: 2, below: 4}", "R021 for example known, unknown, or a word"),
+        ("{}", "R021 for example known, unknown, or a word"),
+    ],
+)
+def test_a_comparison_by_sign_or_key_is_told_in_words(tmp_path: Path, given: str, hint: str) -> None:
+    assert hints(tmp_path, f"probation_period: {given}") == [hint]
+
+
+def test_an_equals_sign_is_told_for_every_type(tmp_path: Path) -> None:
+    assert hints(tmp_path, "title: == Clerk") == ["R022 write Clerk"]
+    assert hints(tmp_path, "shift: = day") == ["R022 write day"]
+    assert hints(tmp_path, "title: < Clerk") == []
+
+
 def test_a_boolean_takes_four_words(tmp_path: Path) -> None:
     assert hints(tmp_path, "visa_sponsored: perhaps") == ["R021 write true, false, known or unknown"]
 
