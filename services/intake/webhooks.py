@@ -151,8 +151,7 @@ def _process(context: IntakeContext, delivery: WebhookRequest, record: Any = Non
         context.accept(accepted, delivery.now)
     if refused:
         raise refused
-    if not outcome.events:
-        _log_without_events(delivery.source, outcome)
+    _log_unmapped(delivery.source, outcome)
     return _respond(len(outcome.events), delivery.vendor.success, name)
 
 
@@ -173,14 +172,14 @@ def _respond(events: int, status: int, name: str | None) -> Response:
     return reply({"events": events, "status": status, **({"delivery": name} if name else {})}, status)
 
 
-def _log_without_events(source: Source, outcome: TranslationResult) -> None:
-    """Count and log unknown events, so that a new one is noticed. Its name is untrusted: cut and quoted."""
+def _log_unmapped(source: Source, outcome: TranslationResult) -> None:
+    """Count and log unknown events and items, so that a new one is noticed. Its name is untrusted: cut and quoted."""
     event = outcome.event[:80]
-    if outcome.unknown:
-        key = (source.vendor, event)
+    for name in [event] if outcome.unknown else [f"{event}: {words}" for words in outcome.unknown_items]:
+        key = (source.vendor, name)
         UNKNOWN_EVENTS[
             key if key in UNKNOWN_EVENTS or len(UNKNOWN_EVENTS) < MAX_UNKNOWN_EVENTS else (source.vendor, "other")
         ] += 1
-        log.warning("unknown event of %s by source %s: %r", source.vendor, source.name, event)
-        return
-    log.info("ignored event of %s by source %s: %r: %s", source.vendor, source.name, event, outcome.reason)
+        log.warning("unknown event of %s by source %s: %r", source.vendor, source.name, name)
+    if not (outcome.events or outcome.unknown):
+        log.info("ignored event of %s by source %s: %r: %s", source.vendor, source.name, event, outcome.reason)

@@ -13,10 +13,10 @@ from signpost.case.identity import APPLICATION
 from signpost.errors import CallerError
 from signpost.ingress import standard
 from signpost.ingress.mapping import Vendor
-from signpost.ingress.odd_words import odd_words
 from signpost.ingress.receipt import Receipt
-from signpost.ingress.scope import Trace
+from signpost.ingress.scope import DeliveryScope, Trace
 from signpost.ingress.signatures import verify
+from signpost.ingress.silent_items import SilentItem, silent_items
 from signpost.ingress.strict_json import MalformedJson, loads, loads_of_others
 from signpost.ingress.translate import event_name, translate
 from signpost.printable import shorten
@@ -64,6 +64,8 @@ class TranslationResult:
     reason: str = ""
     unknown: bool = False
     """Whether the mapping neither translates nor ignores the vendor's event."""
+    unknown_items: tuple[str, ...] = ()
+    """The words of items in the delivery whose kind the mapping does not know."""
     notes: tuple[Problem, ...] = ()
     """Values that were left out, and texts that were changed, before they became part of an event."""
 
@@ -133,26 +135,35 @@ def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationRes
         return _read_standard(delivery)
     body = loads_of_others(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
     name = event_name(vendor, delivery.headers, body)
-    notes, missing = list[str](), list[str]()
-    documents = translate(vendor, delivery.headers, body, _receipt(delivery), notes, trace, missing)
+    notes, missing, scopes = list[str](), list[str](), list[DeliveryScope]()
+    receipt = _receipt(delivery)
+    documents = translate(vendor, delivery.headers, body, receipt, notes, trace, missing, scopes)
     events = _load_all(delivery, documents)
-    left_out = tuple(Problem("", note) for note in notes)[:MAX_PROBLEMS]
+    silent = list(silent_items(vendor, name or "", receipt, scopes))
+    unknown = [one for one in silent if one.is_unknown][:MAX_MISSING]
+    left_out = _left_out([*notes, *(_silence(one) for one in unknown if events or missing)])
     if events:
-        return TranslationResult(events, name or "", notes=(*left_out, *_notes(documents)))
-    missing = missing or _odd_words(delivery, name, body)
-    return replace(_explain_no_events(vendor, name, body, missing), notes=left_out)
+        result = TranslationResult(events, name or "", notes=(*left_out, *_notes(documents)))
+    else:
+        missing = missing or _odd_words(vendor, name or "", silent)
+        result = replace(_explain_no_events(vendor, name, body, missing), notes=left_out)
+    return replace(result, unknown_items=tuple(one.words for one in unknown))
 
 
-def _odd_words(delivery: WebhookRequest, name: str | None, body: Any) -> list[str]:
+def _left_out(notes: Sequence[str]) -> tuple[Problem, ...]:
+    return tuple(Problem("", note) for note in notes)[:MAX_PROBLEMS]
+
+
+def _silence(one: SilentItem) -> str:
+    return f"{one.item or 'an item'} emits nothing: {CONDITIONS}: {one.words}"
+
+
+def _odd_words(vendor: Vendor, name: str, silent: Sequence[SilentItem]) -> list[str]:
     """The words for which an event of the vendor emits nothing, and what the mapping says of it for other reasons."""
-    vendor, trace = delivery.vendor, Trace()
-    if name is None or name not in vendor.mappings:
-        return []
-    translate(vendor, delivery.headers, body, _receipt(delivery), trace=trace)
-    if not (found := ", ".join(islice(odd_words(vendor, name, trace), MAX_MISSING))):
+    if not silent:
         return []
     other = [f"else: {vendor.ignored[name]}"] if name in vendor.ignored else []
-    return [f"{CONDITIONS}: {found}", *other]
+    return [f"{CONDITIONS}: {', '.join(one.words for one in silent[:MAX_MISSING])}", *other]
 
 
 def _load_all(delivery: WebhookRequest, documents: Sequence[dict[str, Any]]) -> tuple[Event, ...]:

@@ -44,6 +44,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGIT = re.compile(r"\d")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][0-9:.]+(?:Z|[+-]\d{2}:?\d{2})?)?|\d{2}/\d{2}/\d{4}")
 _WORD = re.compile(r"[A-Za-z0-9._ -]{1,40}")
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,39}")
 _UNTOLD: Final = "value"
 """In place of a key that says nothing about its value: whoever adds a custom field chooses its name."""
 MAX_ITEMS, MAX_KEY = 50, 100
@@ -74,6 +75,11 @@ def redact(
         items = zip(value[:MAX_ITEMS], keys, strict=False)
         return [redact(inner, its, pay=pay, private=private, words=words) for inner, its in items]
     return value if value is None or _is_shown(value, key, pay, private, words) else _size_of(value)
+
+
+def is_kind(text: str, key: str) -> bool:
+    """Return whether a text may be told as the name of a kind: it looks like one, and its key is not personal."""
+    return bool(_KIND.fullmatch(text)) and not any(one.search(key) for one in (_PERSONAL, _PRIVATE, _PAY))
 
 
 def _names_personal(value: Any, words: Set[str]) -> bool:

@@ -47,10 +47,11 @@ def translate(
     notes: list[str] | None = None,
     trace: Trace | None = None,
     missing: list[str] | None = None,
+    silent: list[DeliveryScope] | None = None,
 ) -> list[Document]:
     """Return the CloudEvent documents of one delivery; none if it says nothing about a case. Adds to `notes` what
-    was left out because it cannot be read, to `trace` what found something, and to `missing` without what an event
-    was not emitted.
+    was left out because it cannot be read, to `trace` what found something, to `missing` without what an event was not
+    emitted, and to `silent` the items of `each` beside `on` that emit nothing.
 
     Raises InvalidEvent with every missing id that the mapping requires.
     """
@@ -68,7 +69,10 @@ def translate(
     builtin["occurrence"] = builtin["occurrence"] or receipt.digest
     translator = Translator(vendor, receipt, [] if missing is None else missing)
     items = each_item(mapping.each, scope, _max_items(one for group in mapping.groups for one in group.templates))
-    documents = [document for inner in items for document in translator.translate(mapping, inner)]
+    found = [(inner, list(translator.translate(mapping, inner))) for inner in items]
+    documents = [document for _, emitted in found for document in emitted]
+    if silent is not None:
+        silent += [inner for inner, emitted in found if not emitted]
     if translator.problems:
         raise InvalidEvent(dict.fromkeys(translator.problems))
     if documents:  # else the reason why there are none says it

@@ -41,6 +41,23 @@ FIXED = [name for name in MAPPED if name != "teamtailor-partner"]
 KEYS = (("north", NORTH_KEY), ("south", SOUTH_KEY))
 
 
+TALKS = """
+title: Talks
+attested: made up
+signature: {scheme: body, header: X-Talks}
+event: {is: msgs}
+occurrence: digest
+events:
+  - on: [msgs]
+    each: {item: "*"}
+    subject: item.who
+    emit:
+      - {type: offer.extended, when: {item.op: sent}, id: "{occurrence}-1", time: item.at, data: {offer: item.id}}
+      - {type: offer.accepted, when: {item.op: taken}, id: "{occurrence}-2", time: item.at, data: {offer: item.id}}
+samples: []
+"""
+
+
 def theirs(vendor: str) -> str:
     """The secret of the same vendor's source of another tenant."""
     return secret_for(VENDORS[vendor])[:-4] + "AAAA"
@@ -251,3 +268,21 @@ def test_a_source_may_allow_more_skew(tmp_path: Path) -> None:
     source = tenants_in(tmp_path, text).sources["lever"]
     late = sign_sample(VENDORS["lever"], sample_of("lever", "candidateHired"), NOW - 600 * MINUTE)
     assert len(receive(to_request(source, late.headers, late.body, NOW)).events) == 1
+
+
+def test_an_item_of_an_unknown_kind_is_counted_and_logged_beside_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "talks.yaml").write_text(TALKS)
+    before = UNKNOWN_EVENTS.total()
+    VENDORS.read_own(tmp_path)
+    try:
+        intake = intake_at(tmp_path, text=tenants_file())
+        items = [{"op": op, "id": 7, "who": "p-1", "at": "2026-11-20T10:00:00Z"} for op in ("sent", "talk:moved")]
+        request = SignedRequest(*sign(VENDORS["talks"].scheme, SECRET, {}, json.dumps(items).encode(), NOW))
+        assert posted(intake, "talks", request) == (202, 1)
+    finally:
+        VENDORS.read_own(None)
+    words = "msgs: item.op 'talk:moved' is none of their words"
+    assert UNKNOWN_EVENTS.total() == before + 1
+    assert f"unknown event of talks by source talks: {words!r}" in caplog.text
