@@ -48,12 +48,14 @@ KINDS: Final = {
 
 
 class ExpressionReader(FieldReader):
-    """Reads the nodes of one file; `words` holds its word tables by name, `places` what can find nothing."""
+    """Reads the nodes of one file; `words` holds its word tables by name, `places` what can find nothing, `word_places`
+    their values."""
 
     def __init__(self, problems: Problems) -> None:
         super().__init__(problems)
         self.words: dict[str, Mapping[str, Any]] = {}
         self.places: list[Place] = []
+        self.word_places: list[Place] = []
 
     def hint_at_text(self, node: Node) -> str:
         """How to write a number, a truth value or punctuation as a text."""
@@ -188,7 +190,10 @@ class ExpressionReader(FieldReader):
                     "R023", node.position, f"there is no word table {node.value!r}", meant(node.value, self.words)
                 )
             return self.words.get(node.value, {})
-        return {name.casefold(): inner.plain() for name, inner in self.members(node, "a word table").items()}
+        members = self.members(node, "a word table")
+        table = {name.casefold(): inner.plain() for name, inner in members.items()}
+        self.word_places += [Place(table, name, inner.position) for name, inner in members.items()]
+        return table
 
     def _amount(self, members: Mapping[str, Node]) -> Amount:
         of = members.get("of")

@@ -46,7 +46,7 @@ def why_left_out(name: str, kind: Kind, value: Any, scope: DeliveryScope) -> str
     if kind.kind == "instant" and shown:
         return f"{text}: it is {why_no_time(value, scope.formats)}"
     hint = _time_hint(value, scope) if kind.kind in ("instant", "date") else _amount_hint(kind, value, scope)
-    return f"{text}{f': it is {shown}' if shown else ''}{hint or _accepted(kind, value, quotes=bool(shown))}"
+    return f"{text}{f': it is {shown}' if shown else ''}{hint or why_unfit(kind, value, quotes=bool(shown))}"
 
 
 def _time_hint(value: Any, scope: DeliveryScope) -> str:
@@ -74,8 +74,9 @@ def why_unchecked(name: str) -> str:
     return f"{CUSTOM}.{name} was left out here: {why}"
 
 
-def _accepted(kind: Kind, value: Any, *, quotes: bool) -> str:
-    """What the field accepts. `quotes`: whether the text may repeat the value."""
+def why_unfit(kind: Kind, value: Any, *, quotes: bool) -> str:
+    """Return what a field accepts that does not accept a value; "" if it does. `quotes`: whether the text may repeat
+    the value."""
     try:
         kind.canonical(value)
     except ValidationError as error:

@@ -172,6 +172,8 @@ class Vendor:
     file: File = field(default=File())
     places: tuple[Place, ...] = field(default=(), repr=False)
     """Where the file has what can find something in a delivery."""
+    words: tuple[Place, ...] = field(default=(), repr=False)
+    """Where the file has the values of word tables: of each, the table and the word."""
 
     @property
     def known_events(self) -> tuple[str, ...]:

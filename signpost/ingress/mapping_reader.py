@@ -85,7 +85,7 @@ class _MappingReader(DeliveryReader):
             retries=self.retries(members.get("retries")),
             file=self._file,
         )
-        return replace(vendor, places=tuple(self.places))
+        return replace(vendor, places=tuple(self.places), words=tuple(self.word_places))
 
     def _ignored(self, node: Node | None) -> dict[str, str]:
         members = self.members(node, "ignored") if node else {}

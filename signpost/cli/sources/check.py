@@ -39,20 +39,22 @@ class _MappingFile(click.Path):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File with the secret by which the samples were signed when they were recorded.",
 )
+@click.option("--strict", is_flag=True, help="Count the warnings about your own mappings as problems.")
 @json_option
-def check(files: tuple[Path, ...], everything: bool, secret_file: Path | None, as_json: bool) -> None:
+def check(files: tuple[Path, ...], everything: bool, secret_file: Path | None, strict: bool, as_json: bool) -> None:
     """Check mapping FILES of vendors, or vendors by name, and test each on its samples; without FILES, your own in
     SIGNPOST_VENDORS and the shipped mappings.
 
     Each problem has a file, line and column. The samples of NAME.yaml are in the folder samples/NAME/ beside it; each
     is signed, verified, translated, and compared with the events that the mapping declares for it. The events of your
     mappings are shown with their data, and warnings say what was left out, which path or condition matched nothing in
-    any sample, and which recorded signature was not verified.
+    any sample, and which recorded signature was not verified. Exit code 1 if there is a problem.
 
     \b
     Examples:
       signpost sources check
       signpost sources check my-vendor.yaml --json
+      signpost sources check --strict
       signpost sources check my-vendor.yaml --secret-file vendor.secret
     """
     from signpost.ingress.vendors import FOLDER, own_files
@@ -68,7 +70,7 @@ def check(files: tuple[Path, ...], everything: bool, secret_file: Path | None, a
     else:
         for number, one in enumerate(found):
             _show(one, with_events=number < len(own))
-    if any(one["problems"] for one in found):
+    if any(one["problems"] for one in found) or (strict and any(map(_has_warnings, found[: len(own)]))):
         raise click.exceptions.Exit(1)
 
 
@@ -88,6 +90,7 @@ def _check_mapping(file: Path, vocabulary: "Vocabulary", secret: str = "") -> di
     from signpost.ingress.mapping_reader import MappingError, load_mapping
     from signpost.ingress.recorded import why_unsigned
     from signpost.ingress.scope import Trace
+    from signpost.ingress.unfit_words import unfit_words
     from signpost.ingress.unmatched import unmatched
     from signpost.ingress.vendors import FOLDER, VENDORS
 
@@ -108,7 +111,7 @@ def _check_mapping(file: Path, vocabulary: "Vocabulary", secret: str = "") -> di
     trace = Trace()
     tried = try_samples(vendor, time.time_ns() // 1000, secret, trace, vocabulary)
     problems = [f"{file.name}: the sample {one.sample.name} {one.problem}" for one in tried if one.problem]
-    problems += [f"{file.name}:{problem}" for problem in unordered(vendor)]
+    problems += [*(f"{file.name}:{problem}" for problem in unordered(vendor)), *unfit_words(vendor, vocabulary)]
     return {
         "vendor": vendor.name,
         "samples": [_to_sample(one) for one in tried],
@@ -135,6 +138,10 @@ def _to_document(event: "Event") -> dict[str, Any]:
     from signpost.case.instant import format_instant
 
     return {"type": event.type, "subject": event.subject, "time": format_instant(event.time), "data": event.data}
+
+
+def _has_warnings(one: dict[str, Any]) -> bool:
+    return bool(one["unmatched"] or one["unsigned"] or any(sample["warnings"] for sample in one["samples"]))
 
 
 def _show(one: dict[str, Any], with_events: bool) -> None:
