@@ -6,13 +6,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import click
 import orjson
 
 from signpost.cli.agenda import show as show_agenda
-from signpost.cli.edge import echo, json_option, print_json, settings
+from signpost.cli.edge import KNOWN_CANDIDATES, echo, json_option, print_json, settings
 from signpost.names import AUDIENCES
 from signpost.printable import escape_document
 from signpost.repeats import Repeats
@@ -22,6 +23,20 @@ PAGE_ITEMS = 500
 WAIT_S = 20
 """How long the intake waits for the next change before it answers that there is none."""
 COLOURS = {"urgent": "red", "high": "yellow", "normal": "green", "low": "blue"}
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """The changes about one candidate, or all. `near`: whose id is that of the candidate after the name of a source."""
+
+    candidate: str | None
+    near: str = ""
+
+    def has(self, message: dict[str, Any]) -> bool:
+        """Whether a change is about the candidate."""
+        if self.candidate and message["subject"].endswith(f"~{self.candidate}"):
+            self.near = self.near or message["subject"]
+        return self.candidate in (None, message["subject"])
 
 
 @click.command
@@ -61,10 +76,11 @@ def tail(
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     pattern = f"agenda:{bind or '#'}" if agenda else bind
+    wanted = _Wanted(candidate)
     changes = (
-        _from_broker(settings(), pattern, candidate)
+        _from_broker(settings(), pattern, wanted)
         if pattern
-        else _from_feed(settings(), follow, last, candidate, audience, interval)
+        else _from_feed(settings(), follow, last, wanted, audience, interval)
     )
     is_empty = True
     try:
@@ -80,7 +96,8 @@ def tail(
     except KeyboardInterrupt:
         echo(err=True)
     if candidate and is_empty:
-        echo(f"no change is about {candidate}: `signpost candidates` lists those that are known", err=True)
+        near = f"; did you mean {wanted.near}? Ids of a source have its name before them" if wanted.near else ""
+        echo(f"no change is about {candidate}: {KNOWN_CANDIDATES.partition(',')[0]}{near}", err=True)
 
 
 def format_change(event: dict[str, Any]) -> str:
@@ -101,7 +118,7 @@ def format_change(event: dict[str, Any]) -> str:
 
 
 def _from_feed(
-    settings: Settings, follow: bool, last: int, candidate: str | None, audience: str | None, interval: float
+    settings: Settings, follow: bool, last: int, wanted: _Wanted, audience: str | None, interval: float
 ) -> Iterator[dict[str, Any]]:
     from signpost.cli.client import IntakeUnavailable, open_client, request_json
 
@@ -116,7 +133,7 @@ def _from_feed(
         past: deque[dict[str, Any]] = deque(maxlen=None if last < 0 else last)
         items, cursor = page(None)
         while items:
-            past.extend(change for change in items if _is_about(candidate, change))
+            past.extend(change for change in items if wanted.has(change))
             items, cursor = page(cursor)
         yield from past
         lines = Repeats()
@@ -129,15 +146,11 @@ def _from_feed(
                     echo(f"retrying: {unavailable}", err=True)
             else:
                 lines.reset()
-                yield from (change for change in items if _is_about(candidate, change))
+                yield from (change for change in items if wanted.has(change))
             time.sleep(max(0.0, interval - (time.monotonic() - asked)))
 
 
-def _is_about(candidate: str | None, message: dict[str, Any]) -> bool:
-    return candidate in (None, message["subject"])
-
-
-def _from_broker(settings: Settings, pattern: str, candidate: str | None) -> Iterator[dict[str, Any]]:
+def _from_broker(settings: Settings, pattern: str, wanted: _Wanted) -> Iterator[dict[str, Any]]:
     """New changes from the broker. Each change is acknowledged when the caller requests the next one."""
     from signpost.messaging import Outcome, Settlement, connect
 
@@ -148,7 +161,7 @@ def _from_broker(settings: Settings, pattern: str, candidate: str | None) -> Ite
         while True:
             for delivery in consumer.receive(100, 1.0):
                 message = orjson.loads(delivery.body)
-                if _is_about(candidate, message):
+                if wanted.has(message):
                     yield message
                 consumer.settle([Settlement(delivery, Outcome.DONE)], time.time_ns() // 1000)
     finally:

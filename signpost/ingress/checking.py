@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from signpost.case.event import Event, Turn
 from signpost.errors import CallerError
 from signpost.facts.vocabulary import KINDS, Vocabulary
-from signpost.ingress.expressions import Path, Text
-from signpost.ingress.mapping import Sample, Vendor
+from signpost.ingress.expression_reader import HEADER
+from signpost.ingress.expressions import Expression, Header, Path, Text
+from signpost.ingress.left_out import position_of
+from signpost.ingress.mapping import EventTemplate, Sample, Vendor
 from signpost.ingress.receiving import WebhookRequest, receive
 from signpost.ingress.recorded import check_recorded
 from signpost.ingress.scope import Trace
@@ -78,11 +80,24 @@ def unordered(vendor: Vendor) -> Iterator[str]:
         yield f" order.receipt has no {name}: say why only the time of receipt is known, or give the event a time"
     for name in sorted(vendor.order.receipt.keys() - {template.type for template in templates}):
         yield f" order.receipt names {name}, which the mapping does not emit"
-    for name in sorted({one.type for one in templates if one.turn > Turn.FIRST and not _names_occurrence(one.id)}):
-        yield f" the id of {name} does not name {{occurrence}}, so a state set back is taken for a repeat"
+    yield from sorted({_repeated(vendor, one) for one in templates if one.turn > Turn.FIRST and not _is_new(one.id)})
 
 
-def _names_occurrence(id: Text) -> bool:
+def _repeated(vendor: Vendor, template: EventTemplate) -> str:
+    """That the id of an event is the same when a state is set back, with its place."""
+    place = position_of(vendor, template.id).removeprefix(f"{vendor.file.name}:") or " "
+    parts = (part if isinstance(part, str) else f"{{{_name_of(part)}}}" for part in template.id.parts)
+    why = "does not name {occurrence}, so a state set back is taken for a repeat"
+    return f'{place}the id of {template.type} {why}; write id: "{"".join(parts)}-{{occurrence}}"'
+
+
+def _name_of(part: Expression) -> str:
+    return (
+        f"{HEADER}{part.name}" if isinstance(part, Header) else ".".join(part.steps) if isinstance(part, Path) else ""
+    )
+
+
+def _is_new(id: Text) -> bool:
     names = {part.steps[0] for part in id.parts if isinstance(part, Path)}
     return bool(names & {"occurrence", "statement"})
 

@@ -197,7 +197,7 @@ class DeliveryReader(PartReader):
                     "R013", members["gives"].position, f"{name!r} is not a known event type", meant_type(name)
                 )
         attested, secret = self.text(members.get("attested"), "attested"), self.text(members.get("secret"), "secret")
-        return Sample(file, attested, headers, gives, secret)
+        return Sample(file, attested, headers, gives, secret, node.position)
 
     def _headers(self, members: Mapping[str, Node]) -> Iterable[tuple[str, Node]]:
         return self.members(members["headers"], "headers").items() if "headers" in members else ()

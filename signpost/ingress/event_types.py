@@ -16,7 +16,7 @@ _TYPES: Final = (
     ("offer", "accept", "offer.accepted"),
     ("", "(?<!un)hire", "offer.accepted"),
     ("offer", "updat|chang", "offer.updated"),
-    ("offer", "sent|send|made|extend", "offer.extended"),
+    ("offer", "sent|send|made|extend|creat", "offer.extended"),
     ("offer", "", "offer.extended"),
     ("interview|meeting", "cancel|delet", "interview.cancelled"),
     ("interview|meeting", "updat|chang|move|resched", "interview.rescheduled"),

@@ -98,6 +98,9 @@ class ExpressionReader(FieldReader):
         """Read expectations that must all hold, or a list of such alternatives."""
         if node is None:
             return ()
+        if isinstance(node.value, str):
+            self.problems.add("R006", node.position, "a condition must be a mapping", _as_mapping(node.value))
+            return ()
         nodes = node.value if isinstance(node.value, list) else [node]
         return tuple(
             tuple(self._expected(branch, name, inner) for name, inner in self.members(branch, "a condition").items())
@@ -205,3 +208,10 @@ class ExpressionReader(FieldReader):
         objects = tuple(self.expression(inner) for inner in nodes)
         minor_units = self.flag(members.get("minor_units"))
         return Amount(objects, parts["amount"], parts["currency"], parts["per"], minor_units)
+
+
+def _as_mapping(text: str) -> str:
+    """How to write a comparison like `a.b == "x"`; of another text, an example."""
+    path, equals, word = text.partition("==" if "==" in text else "=")
+    word = word.strip().strip("\"'")
+    return f"write {{{path.strip()}: {word}}}" if equals and path.strip() and word else "write it like {item.op: x}"

@@ -110,13 +110,15 @@ class Custom:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One delivery that tests a mapping. `attested`: its origin; `gives`: the expected event types, in order.
-    `secret`: the published example secret by which the signature in `headers` was made; "" if there is none."""
+    `secret`: the published example secret by which the signature in `headers` was made; "" if there is none.
+    `position`: where the mapping lists it."""
 
     file: File
     attested: str
     headers: Mapping[str, str]
     gives: tuple[str, ...]
     secret: str = ""
+    position: Position | None = None
 
     @property
     def name(self) -> str:

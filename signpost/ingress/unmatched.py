@@ -37,7 +37,11 @@ def unmatched(vendor: Vendor, trace: Trace) -> Iterator[str]:
         if id(place.part) in parts:
             hint = _of_other_type(place.part, trace)
             excludes_nothing = _excludes_nothing(place.part, hint, trace)
-            misspelt = _too_early(place.part, vendor, names) or _misspelt(place.part, names, members, headers, trace)
+            misspelt = (
+                _too_early(place.part, vendor, names)
+                or _into_list(place.part, vendor, names)
+                or _misspelt(place.part, names, members, headers, trace)
+            )
             message = f"{place.text} {'excludes' if hint and excludes_nothing else 'matched'} nothing in any sample"
             key = place.position, message, hint or misspelt or _near_word(place.part, trace)
             if no_list := no_lists.get(id(place.part)):
@@ -157,6 +161,30 @@ def _too_early(part: object, vendor: Vendor, names: Set[str]) -> str:
     for what, expression in (("event", vendor.event), ("occurrence", vendor.occurrence)):
         if isinstance(part, Path) and part.steps[0] in names and any(one is part for one in parts_in(expression)):
             return f"; {what} is read before let and each, so {part.steps[0]!r} is no name there"
+    return ""
+
+
+def _into_list(part: object, vendor: Vendor, names: Set[str]) -> str:
+    """That a path of the body names a member of a list in place of an item."""
+    if not isinstance(part, Path) or part.steps[0] in names:
+        return ""
+    for sample in vendor.samples:
+        with suppress(CallerError):
+            if hint := _list_in(loads(sample.body()), part.steps[part.steps[0] == BODY :]):
+                return hint
+    return ""
+
+
+def _list_in(value: Any, steps: tuple[str, ...]) -> str:
+    for index, step in enumerate(steps):
+        if isinstance(value, list) and step != "*" and not step.isdigit():
+            whole = [".".join([*steps[:index], one, *steps[index:]]) for one in ("*", "0")]
+            return (
+                f"; {'.'.join(steps[:index]) or 'the body'} is a list, which needs a * or an index: {', '.join(whole)}"
+            )
+        if step == "*" or not isinstance(value, Mapping | list):
+            return ""
+        value = value.get(step) if isinstance(value, Mapping) else next(iter(value[int(step[:5]) :]), None)
     return ""
 
 

@@ -110,7 +110,7 @@ def test_a_sample_that_gives_something_else_is_told(tmp_path: Path) -> None:
     file = mine(tmp_path, MINE.replace("gives: [offer.accepted]", "gives: []"))
     done = CliRunner().invoke(main, ["sources", "check", str(file)])
     assert done.exit_code == 1
-    assert "mine.yaml: the sample hired gives offer.accepted, expected nothing" in done.output
+    assert "mine.yaml:14:5: the sample hired gives offer.accepted, expected nothing" in done.output
     assert list(gaps(load_mapping(file))) == []
 
 

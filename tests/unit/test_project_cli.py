@@ -255,6 +255,10 @@ def test_tail_shows_the_last_changes_of_one_candidate(environ: dict[str, str]) -
         here = {**environ, "SIGNPOST_URL": url}
         lines = run("tail", "--candidate", "c-0", "--last", "2", "--json", environ=here).stdout.splitlines()
         unknown = run("tail", "--candidate", "c-9", environ=here)
+        Intake.feed[:] = [{**CHANGE, "subject": subject} for subject in ("nord~p-9", "nord-quill~p-98", "q~p-98")]
+        short = run("tail", "--candidate", "p-98", environ=here)
+    assert (short.exit_code, short.stdout) == (0, "")
+    assert short.stderr.endswith("; did you mean nord-quill~p-98? Ids of a source have its name before them\n")
     assert [json.loads(line)["id"] for line in lines] == ["2", "4"]
     assert unknown.stderr == "no change is about c-9: `signpost candidates` lists those that are known\n"
 

@@ -33,7 +33,7 @@ class _MappingFile(click.Path):
 
 @click.command
 @click.argument("files", nargs=-1, type=_MappingFile(exists=True, dir_okay=False, path_type=Path))
-@click.option("--all", "everything", is_flag=True, help="Also check the mappings shipped with Signpost.")
+@click.option("--all", "everything", is_flag=True, help="Check the shipped mappings beside FILES.")
 @click.option(
     "--secret-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -42,8 +42,8 @@ class _MappingFile(click.Path):
 @click.option("--strict", is_flag=True, help="Count the warnings about your own mappings as problems.")
 @json_option
 def check(files: tuple[Path, ...], everything: bool, secret_file: Path | None, strict: bool, as_json: bool) -> None:
-    """Check mapping FILES of vendors, or vendors by name, and test each on its samples; without FILES, your own in
-    SIGNPOST_VENDORS and the shipped mappings.
+    """Check mapping FILES of vendors, or vendors by name, and test each on its samples. Without FILES, all are checked:
+    your own in SIGNPOST_VENDORS and those shipped with Signpost. With FILES, these alone; with --all, the shipped too.
 
     Each problem has a file, line and column. The samples of NAME.yaml are in the folder samples/NAME/ beside it; each
     is signed, verified, translated, and compared with the events that the mapping declares for it. The events of your
@@ -110,7 +110,11 @@ def _check_mapping(file: Path, vocabulary: "Vocabulary", secret: str = "") -> di
         }
     trace = Trace()
     tried = try_samples(vendor, time.time_ns() // 1000, secret, trace, vocabulary)
-    problems = [f"{file.name}: the sample {one.sample.name} {one.problem}" for one in tried if one.problem]
+    problems = [
+        f"{one.sample.position or file.name}: the sample {one.sample.name} {one.problem}"
+        for one in tried
+        if one.problem
+    ]
     problems += [*(f"{file.name}:{problem}" for problem in unordered(vendor)), *unfit_words(vendor, vocabulary)]
     return {
         "vendor": vendor.name,
