@@ -89,6 +89,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "withdrawing_since": "When the candidate first told the employer of withdrawing from the offer.",
         "withdrawal_reasons": "Why the candidate plans to withdraw.",
         "bottom_line": "The least pay for which the candidate would keep the offer.",
+        "accepted_salary": "The pay that the offer stated when the candidate accepted it, if it states another now.",
         "counteroffer_salary": "The pay that the employer's better offer names.",
         "letter_salary": "The pay that the formal letter states.",
         "letter_title": "The title that the formal letter states.",

@@ -53,6 +53,8 @@ def _offer(event: Event, name: str) -> Iterator[Statement]:
         data["counteroffer"] = {k: v for k, v in data["counteroffer"].items() if k not in ("employer", "application")}
     if data.get("respond_by"):
         yield "offer", offer, f"{JOINED}.respond_by.{data['respond_by']}", True
+    if pay := data.get("salary"):
+        yield "offer", offer, f"{JOINED}.salary.{_pay_name(pay)}", pay
     yield "offer", offer, name, _milestone(event)
     if name in _KEPT_FIRST:
         yield "offer", offer, f"{REACHED}.{name}", _milestone(event)
@@ -78,6 +80,11 @@ def _interview(event: Event, name: str) -> Iterator[Statement]:
         if data.get(term):
             yield "interview", interview, f"{REACHED}.{term}.{data[term]}", name
     yield from _fields("interview", interview, _with_application(event, data))
+
+
+def _pay_name(pay: dict[str, str]) -> str:
+    """A stated pay as part of the name of a register: "60000 EUR year"."""
+    return " ".join(pay[part] for part in ("amount", "currency", "per") if part in pay)
 
 
 def _milestone(event: Event) -> bool | str:

@@ -26,7 +26,7 @@ FIRST: Final = "first~"
 wins."""
 JOINED: Final = "joined"
 """Beginning of the fields of which the earliest statement counts: when an employer was first named as the present
-one, and when a deadline of an offer was first stated."""
+one, and when a deadline or the pay of an offer was first stated."""
 NAMED: Final = "named"
 """Beginning of the fields of an offer with the same order: when each of its conditions was first named."""
 REACHED: Final = "reached"

@@ -91,6 +91,7 @@ def tellable(told: Iterable[Told], own: Iterable[str], vocabulary: Vocabulary) -
     for chosen in _plays(names):
         examples = [_example(name, members[name], number) for number, name in enumerate(chosen)]
         _add_facts(found, examples, vocabulary)
+    _add_facts(found, _changed_pay(members), vocabulary)
     talks = _talks(members.get("contact.logged", ()))
     for name in names:
         _add_facts(found, [_example(name, members[name], 0), *talks], vocabulary)
@@ -127,6 +128,16 @@ def _talks(members: Collection[str]) -> list[dict[str, Any]]:
     asked["data"] |= {"by": "candidate", "purpose": "deadline"}
     answered["data"] |= {"by": "employer", "purpose": "deadline"}
     return [asked, answered]
+
+
+def _changed_pay(members: Mapping[str, Collection[str]]) -> list[dict[str, Any]]:
+    """An offer with a pay is accepted, and states another after that; nothing if no source says all of this."""
+    names = ("offer.extended", "offer.accepted", "offer.updated")
+    if not all(name in members and (name == "offer.accepted" or "salary" in members[name]) for name in names):
+        return []
+    events = [_example(name, members[name], number) for number, name in enumerate(names)]
+    events[-1]["data"]["salary"] = {"amount": "1", "currency": "EUR", "per": "year"}
+    return events
 
 
 def _variants(name: str, example: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from signpost.case.case import Case, Register, Registers, Stamp
 from signpost.case.fold import CUSTOM, SINGLE
 from signpost.case.instant import FIRST_ANYWHERE, fixed_zone, to_datetime
+from signpost.facts.accepted_pay import add_accepted_pay
 from signpost.facts.applications import End, add_application_stages, recorded_ends
 from signpost.facts.clock import Clock, clock_of
 from signpost.facts.deadlines import add_deadlines
@@ -90,6 +91,7 @@ def facts_of(case: Case, key: str, vocabulary: Vocabulary = KINDS) -> Facts:
     add_first_ends(entities["offer"], registers.get("offer", {}))
     add_first_extensions(entities["offer"], registers.get("offer", {}), ended, ends)
     add_agreed_terms(entities["offer"], registers.get("offer", {}), ended)
+    add_accepted_pay(entities["offer"], registers.get("offer", {}), ended)
     add_deadlines(entities["offer"], entities["contact"], registers.get("offer", {}), ended)
     add_withdrawals(entities["offer"], entities["contact"])
     add_endings(entities, ends)

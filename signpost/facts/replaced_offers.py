@@ -19,9 +19,9 @@ _OF_ONE_OFFER: Final = (
     *("letter", "letter_received", "letter_signed", "countered", "counteroffer"),
     *("withdrawal_planned", "withdrawal_reasons", "bottom_line"),
 )
-"""What a revised offer does not take over, beside when its deadlines and milestones were first stated."""
+"""What a revised offer does not take over, beside when its deadlines, pay and milestones were first stated."""
 _FIRST: Final = (f"{JOINED}.", f"{REACHED}.")
-"""Beginning of the fields with the first statement of a deadline or milestone."""
+"""Beginning of the fields with the first statement of a deadline, a pay or a milestone."""
 
 
 def join_replaced_offers(registers: Registers) -> Registers:

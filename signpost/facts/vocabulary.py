@@ -165,6 +165,7 @@ _OFFER = _table(
         Field("commute_minutes", "number", private=True),
         Field("notice_by", "date", private=True),
         Field("last_day_before", "date", private=True),
+        Field("accepted_salary", "money"),
         Field("counteroffer_salary", "money"),
         Field("letter_salary", "money"),
         Field("letter_title", "text"),

@@ -143,6 +143,17 @@ def test_an_employment_names_its_employer_once_known() -> None:
     assert stated("employment.resignation_planned", planned=False) == {"employment/": {"resignation_planned": False}}
 
 
+def test_an_offer_keeps_each_pay_that_it_states() -> None:
+    pay = {"amount": "60000", "currency": "EUR", "per": "year"}
+    found = stated("offer.updated", offer="o", salary=pay)["offer/o"]
+    assert (found["salary"], found["joined.salary.60000 EUR year"]) == (pay, pay)
+    bare = {"amount": "60000", "currency": "EUR"}
+    assert stated("offer.updated", offer="o", salary=bare)["offer/o"]["joined.salary.60000 EUR"] == bare
+    for other in ({"salary": None}, {"letter": {"salary": pay}}, {"bottom_line": pay}):
+        assert not [name for name in stated("offer.updated", offer="o", **other)["offer/o"] if "joined" in name]
+    assert not [name for name in stated("offer.countered", offer="o", salary=pay)["offer/o"] if "joined" in name]
+
+
 def test_what_was_discussed_and_preferred_is_the_candidates() -> None:
     discussed = Event("acme", "ats", "e", "candidate.discussed", AT, "c-1", {"with": "family"})
     assert list(statements(discussed)) == [("candidate", "", "discussed.family", True)]

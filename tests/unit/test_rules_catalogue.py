@@ -52,6 +52,7 @@ def test_every_field_names_the_events_that_state_it() -> None:
         "contact.employer_name",
         "contact.employer_time_zone",
         "interview.second_record",
+        "offer.accepted_salary",
         "offer.began_at",
         "offer.notice_by",
         "offer.more_time_answered_at",
