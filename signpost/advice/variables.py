@@ -127,14 +127,22 @@ def to_context(entity: Entity, clock: Clock, vocabulary: Vocabulary, *, private:
 
 
 def letter_differences(offer: Entity) -> list[dict[str, str]]:
-    """Differences between the letter and the offer: [{field, offer, letter}], formatted for a reader."""
+    """Differences between the letter and the offer: [{field, offer, letter}], formatted for a reader.
+
+    Less pay than that of the yes is one, whatever the offer states by then."""
     differences = []
     for name in ("salary", "title", "start_date", "location", "workplace"):
         ours, theirs = offer.values.get(name), offer.values.get(f"letter_{name}")
         if ours is not None and theirs is not None and values_agree(ours, theirs) is False:
-            shown = {"offer": show(readable(ours)), "letter": show(readable(theirs))}
-            differences.append({"field": name.replace("_", " "), **shown})
+            differences.append(_difference(name.replace("_", " "), ours, theirs))
+    accepted, written = offer.values.get("accepted_salary"), offer.values.get("letter_salary")
+    if accepted is not None and written is not None and written < accepted:
+        differences.append(_difference("salary when accepted", accepted, written))
     return differences
+
+
+def _difference(name: str, ours: Any, theirs: Any) -> dict[str, str]:
+    return {"field": name, "offer": show(readable(ours)), "letter": show(readable(theirs))}
 
 
 def _format_value(value: Any, type_: str, clock: Clock) -> Any:

@@ -84,6 +84,40 @@ def test_who_works_there_knows_the_entrance(engine: CompiledEngine) -> None:
         assert any("entrance" in step for step in steps) is asked
 
 
+def pay_of(amount: int) -> dict[str, Any]:
+    return {"offer": "o", "salary": {**PAY, "amount": amount}}
+
+
+def test_a_pay_that_changed_after_the_yes_is_cleared_up_before_it_is_accepted(engine: CompiledEngine) -> None:
+    extended = ("offer.extended", {"employer": ACME, **pay_of(60000)})
+    said_yes = ("offer.accepted", {"offer": "o", "by": "verbal"})
+    same = advice(engine, extended, said_yes)["accept-in-writing"]
+    changed = advice(engine, extended, said_yes, ("offer.updated", pay_of(50000)))["accept-in-writing"]
+    assert "As I understand it, the pay is USD 60,000 a year." in same["drafts"][0]["body"]
+    assert "which pay" not in " ".join([same["title"], *same["steps"]])
+    assert changed["title"] == "Ask which pay Acme means before you confirm"
+    assert "stated USD 60,000 a year when you said yes, and it states USD 50,000 a year now." in changed["message"]
+    [draft] = changed["drafts"]
+    assert draft["title"] == "The pay in your offer"
+    assert draft["body"].endswith(
+        "I was happy to say yes to the position at Acme.\n\nWhen I said yes, the pay in your offer was USD 60,000 a "
+        "year. It now states USD 50,000 a year. Could you please tell me which of the two counts? I will write to you "
+        "about my acceptance as soon as this is clear.\n\nKind regards,\n[your name]"
+    )
+
+
+def test_a_letter_is_compared_with_the_pay_of_the_yes(engine: CompiledEngine) -> None:
+    stated = ("offer.extended", {"employer": ACME, **pay_of(60000)}), ("offer.accepted", {"offer": "o"})
+    letter = ("offer.letter_received", {"offer": "o"})
+    [step, *_] = advice(engine, *stated, letter)["review-letter"]["steps"]
+    assert step.startswith("Compare the pay with the USD 60,000 a year you were offered, and check the title")
+    [step, *_] = advice(engine, *stated, ("offer.updated", pay_of(50000)), letter)["review-letter"]["steps"]
+    assert step.startswith(
+        "Compare the pay with the USD 60,000 a year that the offer stated when you said yes, and the USD 50,000 a year "
+        "that it states now, and check the title"
+    )
+
+
 def test_nobody_stays_longer_where_the_last_day_is_past(engine: CompiledEngine) -> None:
     accepted = ("offer.accepted", {"offer": "o", "employer": ACME})
     for last_day, asked in (("2026-03-20", True), ("2026-03-19", False), ("2026-04-30", True), (None, True)):

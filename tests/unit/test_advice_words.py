@@ -63,6 +63,19 @@ def test_a_letter_differs_where_both_state_something_else() -> None:
     ]
 
 
+def test_a_letter_that_pays_less_than_the_yes_differs() -> None:
+    offer = Entity("offer", "o", {"salary": usd(80), "accepted_salary": usd(90), "letter_salary": usd(80)})
+    less = {"field": "salary when accepted", "offer": "USD 90 a year", "letter": "USD 80 a year"}
+    assert letter_differences(offer) == [less]
+    offer.values["letter_salary"] = usd(90)
+    assert letter_differences(offer) == [{"field": "salary", "offer": "USD 80 a year", "letter": "USD 90 a year"}]
+    offer.values["salary"] = usd(95)
+    offer.values["letter_salary"] = usd(95)
+    assert letter_differences(offer) == []
+    del offer.values["letter_salary"]
+    assert letter_differences(offer) == []
+
+
 def test_an_employer_sees_no_private_field_in_its_texts() -> None:
     offer = Entity("offer", "o", {"title": "Nurse", "bottom_line": usd(1), "benefits.health": True, "employer": "acme"})
     for private in (True, False):
