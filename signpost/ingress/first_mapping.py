@@ -28,7 +28,11 @@ def first_mapping(name: str, file: str, body: Any, headers: Mapping[str, str], *
     emits = emits and bool(kind and _candidate(found))
     parts = [
         *_head(name, found, headers),
-        *(_events(found, event, kind, is_array=isinstance(body, list)) if emits else _ignored(event, why)),
+        *(
+            _events(found, event, kind, is_array=isinstance(body, list))
+            if emits
+            else _ignored(event, why, "" if found.event else _list_of_items(body))
+        ),
         *_samples(file, headers, [kind] * _count(found, body) if emits else []),
         *_paths(found),
         *_pairs(body),
@@ -99,12 +103,12 @@ def _events(found: SampleReading, event: str, kind: str, *, is_array: bool) -> I
     yield f"  - on: [{_quote(event)}]  # {FILL_IN}: one entry for every event of the vendor that matters"
     if is_array:
         yield f'    each: {{{ITEM}: "*"}}  # every item of the array'
-    if found.item_event:
-        hint = f"{FILL_IN}: which items; one event under emit for each of their kinds"
-        yield f"    when: {{{_quote(found.item_event_path)}: {_quote(found.item_event)}}}  # {hint}"
     yield f"    subject: {subject}  # {FILL_IN}: the candidate's id; application:ID if only the application is named"
     yield "    emit:"
     yield f"      - type: {kind}  # {FILL_IN}: what it means; docs/rulebook/fields.md lists all types"
+    if found.item_event:
+        hint = f"{FILL_IN}: which items; one event like this for each of their kinds"
+        yield f"        when: {{{_quote(found.item_event_path)}: {_quote(found.item_event)}}}  # {hint}"
     yield f'        id: "{kind.replace(".", "-")}-{{{person}}}-{{occurrence}}"'
     if time:
         yield f"        time: {time}  # {FILL_IN}: the earliest time at which this can have been true"
@@ -123,8 +127,22 @@ def _time(found: SampleReading, kind: str) -> str:
     return f"{{day: {_path(time)}}}" if pattern is not None and not pattern.has_time else _path(time)
 
 
-def _ignored(event: str, why: str) -> Iterator[str]:
+def _list_of_items(body: Any) -> str:
+    """The member of a body that is a list of objects, each of which may be an event of its own; "" without one."""
+    members = body.items() if isinstance(body, Mapping) else ()
+    return next((key for key, inner in members if _PLAIN.fullmatch(key) and _is_list_of_objects(inner)), "")
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+
+
+def _ignored(event: str, why: str, items: str) -> Iterator[str]:
     yield "events: []"
+    if items:
+        yield f"# {items} is a list, whose items this first mapping does not read. If each is an event of its own,"
+        yield f"# write `each: {{{ITEM}: {_path(items)}}}` beside `on`, and for each of their kinds an event with its"
+        yield f"# `when` under `emit`, like {{{ITEM}.kind: hired}}: docs/vendors.md shows it for Hireloop."
     yield "ignored:"
     yield f"  # {FILL_IN}: {why}. If it matters, move it to events as in docs/vendors.md"
     yield f"  {_quote(event)}: not mapped yet"

@@ -272,3 +272,18 @@ def test_nothing_is_replaced_and_nothing_is_written_for_nonsense(
     assert said in result.output
     assert sorted(own.rglob("*")) == before
     assert (own / "huntflow.yaml").read_text() == HUNTFLOW
+
+
+def test_an_item_of_another_kind_than_the_first_is_no_event() -> None:
+    known = {"candidate_id": "p", "id": 3, "at": "2026-01-01T00:00:00Z"}
+    raw = json.dumps([known | {"kind": "offer_sent"}, known | {"kind": "offer_seen"}]).encode()
+    text, gives = make_mapping("loop", "hook.json", raw, {})
+    assert gives == ["offer.extended"]
+    assert '        when: {"item.kind": "offer_sent"}' in text
+
+
+@pytest.mark.parametrize(("name", "is_told"), [("msgs", True), ("a b", False), ("a\nb: c", False)])
+def test_a_list_of_items_in_a_member_is_told_with_what_to_write(name: str, is_told: bool) -> None:
+    raw = json.dumps({"n": [], name: [{"op": "offer:sent", "who": "p"}, {"op": "x"}]}).encode()
+    text, gives = make_mapping("loop", "hook.json", raw, {})
+    assert (gives, f"# write `each: {{item: {name}}}` beside `on`" in text) == ([], is_told)
