@@ -1,5 +1,6 @@
 """The typed table of settings, read once at the edge of a process. Nothing below an edge imports this module."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -32,6 +33,8 @@ def rule_folders(value: str) -> tuple[Path, ...]:
     names = value.split(":")
     if not all(names):
         raise ValueError("must be folders with `:` between them, like ours:my-rules")
+    if any("," in name and not path(name).exists() for name in names):
+        raise ValueError(f"separate folders by `:`: {':'.join(filter(None, re.split('[,: ]+', value)))}")
     folders = tuple(SHIPPED_RULES if name == OURS else path(name) for name in names)
     for name, folder in zip(names, folders, strict=True):
         if folders.count(folder) > 1:

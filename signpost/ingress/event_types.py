@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from signpost.schemas import EVENT_SCHEMAS
-from signpost.suggestions import meant
+from signpost.suggestions import meant, nearest
 
 _TYPES: Final = (
     ("offer", "approv|draft|request|(?<!inter)view", ""),
@@ -40,6 +40,13 @@ def meant_type(name: str) -> str:
     """Return a suggestion for a name that is no event type: by the word for what happened, else by likeness."""
     by_word = next((kind for verb, kind in _fitting(name) if verb and kind), "")
     return f"did you mean {by_word}?" if by_word else meant(name, EVENT_SCHEMAS)
+
+
+def meant_by_author(name: str) -> str:
+    """As `meant_type` for who knows the event types: a name that is like a type of its kind is a slip of the pen."""
+    kind, _, verb = name.partition(".")
+    verbs = [one.removeprefix(f"{kind}.") for one in EVENT_SCHEMAS if one.startswith(f"{kind}.")]
+    return meant(name, EVENT_SCHEMAS) if nearest(verb, verbs) else meant_type(name)
 
 
 def _fitting(event: str) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,8 @@ RESERVED = (
 _RELATION = re.compile(r"(any|no|at least (\d+)|fewer than (\d+)) (other )?([a-z]+?)s?(?: as ([a-z_]+))?")
 _OWNED = re.compile(rf"(?:the )?(candidate|this one|{'|'.join(RELATED_KINDS)})(?:\.|'s )(.+)")
 _BLOCKS = ("any of", "any unknown", "candidate", "any other offer", "no contact", "at least 2 offers")
+_BLOCK_MEANT = {"or": "any of", "any": "any of", "and": "all of", "all": "all of"}
+"""Other words for blocks of alternatives or of conditions that must all hold."""
 _LINKS = {"for": {"this one": "for"}, "employer": {"same": "same", "another": "another"}}
 
 
@@ -65,7 +67,8 @@ def _field(key: str, value: Node, block: Node, names: Names) -> Condition:
     if not names.may_be_broken(key) and not names.may_be_broken(_whose(key, names)[1]):
         _note_relation(key, names)
         hint = (
-            _field_of_another(key, value, names)
+            (f"write {_BLOCK_MEANT[key]}: [...]" if key in _BLOCK_MEANT else "")
+            or _field_of_another(key, value, names)
             or _field_of_the_named(key, value, names)
             or meant(key, [*names.vocabulary[names.item], *_BLOCKS])
         )

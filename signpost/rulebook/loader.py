@@ -20,6 +20,7 @@ from signpost.rulebook.folders import OTHER_FILES, Folders, files_in, folders_of
 from signpost.rulebook.life import NAME as LIFE
 from signpost.rulebook.life import read_life
 from signpost.rulebook.own_fields import read_own_fields
+from signpost.rulebook.own_words import FILE as WORDS
 from signpost.rulebook.own_words import read_words, report_unknown_rules, reword
 from signpost.rulebook.policy import NAME as AGENDA
 from signpost.rulebook.rule import RULE_ID, RuleReader
@@ -72,7 +73,7 @@ def _load(folders: Folders, params: Params, problems: Problems) -> Rulebook:
         root = _read_topic(path, name_of(path, folders), problems)
         if root is not None:
             reader = RuleReader(path.stem, sources, problems, params, vocabulary, acts)
-            _read_file(path.stem, root, reader, words, rules)
+            _read_file(path, root, reader, words, rules, folders_of(folders)[0])
     report_unknown_rules(words, rules, problems)
     for rule_id in sorted(name for name in set(params) - {*rules, LIFE, AGENDA} if not problems.may_exist(name)):
         message = f"parameters are set for {rule_id!r}, which is not a rule"
@@ -123,7 +124,9 @@ def _faultless(data: bytes, name: str) -> Node | None:
     return None if problems.found else root
 
 
-def _read_file(topic: str, root: Node, reader: RuleReader, words: Mapping[str, Node], rules: dict[str, Rule]) -> None:
+def _read_file(
+    path: Path, root: Node, reader: RuleReader, words: Mapping[str, Node], rules: dict[str, Rule], first: Path
+) -> None:
     if not isinstance(root.value, dict):
         reader.problems.add("R006", root.position, "a rule file is a mapping of rule ids to rules")
         return
@@ -134,7 +137,10 @@ def _read_file(topic: str, root: Node, reader: RuleReader, words: Mapping[str, N
             reader.problems.add("R012", where, f"{name!r} is not a rule id", f"use words with hyphens, like {example}")
             reader.problems.rules.update((name, rule_id))
         if rule_id in rules:
-            reader.problems.add("R012", where, f"the rule {rule_id} stands already at {rules[rule_id].position}")
+            there = rules[rule_id].position.below(first)
+            hint = "" if path.parent == first else f"to change its words, write them into {WORDS} of this folder"
+            reader.problems.add("R012", where, f"the rule {rule_id} stands already at {there}", hint)
+            continue
         before = len(reader.problems.found)
         rule = reader.read(rule_id, node)
         if len(reader.problems.found) > before:

@@ -131,7 +131,7 @@ def test_a_stored_candidate_is_explained_by_what_the_tenant_chose(env: dict[str,
     asked = ("ask-response-deadline", "--candidate", "c-1")
     refused = call(*asked, "--tenant", "north", env=env).output
     assert "there is no rule 'ask-response-deadline'" in refused
-    assert "those of SIGNPOST_RULES" in refused
+    assert "; the rules are those of SIGNPOST_RULES (ours); name others with" in refused
     assert "holds, high" in call(*asked, "--tenant", "south", env=env).output
 
 

@@ -150,11 +150,18 @@ def test_an_overlay_adds_rules_sources_and_fields(tmp_path: Path) -> None:
 def test_what_stands_twice_is_named_with_both_places(tmp_path: Path) -> None:
     one, two = (folder(tmp_path / name, rule("title: known")) for name in ("one", "two"))
     found = problems((one, two))
-    assert f"{two}/own.yaml:2:1: R012 the rule ask-it stands already at own.yaml:3:3" in found
+    hint = "to change its words, write them into words.yaml of this folder"
+    assert f"{two}/own.yaml:2:1: R012 the rule ask-it stands already at {one}/own.yaml:3:3 ({hint})" in found
     assert any(
         f"{two}/sources.yaml:1:12: R012 the article a is declared already at sources.yaml:1:12" in p for p in found
     )
     assert any("R012 offer.car is declared already at fields.yaml:" in one for one in found)
+
+
+def test_words_alone_of_a_rule_that_stands_in_another_folder_are_one_problem(tmp_path: Path) -> None:
+    one = folder(tmp_path / "one", rule("title: known"))
+    two = folder(tmp_path / "two", "ask-it: {title: Ask}\n", fields="", sources="")
+    assert [found.partition(" ")[2][:4] for found in problems((one, two)) if f"{two}/own.yaml" in found] == ["R012"]
 
 
 @pytest.mark.long

@@ -129,6 +129,14 @@ def test_a_folder_of_rules_that_is_named_twice_is_refused(given: str, twice: str
     assert read_settings({"SIGNPOST_RULES": "ours:./ours"}).rules == (SHIPPED_RULES, Path("ours"))
 
 
+@pytest.mark.parametrize("given", ["ours,mine", "ours, mine"])
+def test_commas_between_folders_of_rules_are_told(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert problems({"SIGNPOST_RULES": given}) == [f"SIGNPOST_RULES: separate folders by `:`: ours:mine (is {given!r})"]
+    (tmp_path / "a,b").mkdir()
+    assert read_settings({"SIGNPOST_RULES": "ours:a,b"}).rules == (SHIPPED_RULES, Path("a,b"))
+
+
 @pytest.mark.parametrize("folder", ["house", "my house", "it's"])
 def test_commands_in_the_folder_read_the_files_that_the_running_system_reads(
     folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -78,6 +78,11 @@ def test_an_equals_sign_is_told_for_every_type(tmp_path: Path) -> None:
     assert hints(tmp_path, "title: < Clerk") == []
 
 
+@pytest.mark.parametrize(("key", "block"), [("or", "any of"), ("any", "any of"), ("and", "all of"), ("all", "all of")])
+def test_another_word_for_a_block_is_told(tmp_path: Path, key: str, block: str) -> None:
+    assert hints(tmp_path, f"{key}: [{{title: known}}, {{shift: day}}]") == [f"R020 write {block}: [...]"]
+
+
 def test_a_boolean_takes_four_words(tmp_path: Path) -> None:
     assert hints(tmp_path, "visa_sponsored: perhaps") == ["R021 write true, false, known or unknown"]
 

@@ -163,6 +163,15 @@ def test_a_folder_that_does_not_exist_leads_to_a_near_one(
     assert (result.exit_code, result.stderr.splitlines()[-1].rpartition("': ")[2]) == (2, meant)
 
 
+@pytest.mark.parametrize(("given", "named"), [("ours:mine", "ours:."), ("mine", "."), ("ours:in/mine", "ours:.")])
+def test_who_stands_in_the_folder_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, named: str
+) -> None:
+    (tmp_path / "in" / "mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "in" / "mine")
+    assert run("check", given).stderr.endswith(f" here: you are in it: {named}\n")
+
+
 def test_the_shipped_rules_are_no_folder_that_is_meant_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(SHIPPED_RULES.resolve().parent)
     assert run("check", "ours:rule").stderr.splitlines()[-1].endswith("there is no folder 'rule'")

@@ -174,6 +174,14 @@ MALFORMED = {
         "timelines:\n  - name: x\n    start: 2026-03-02T09:00:00Z\n    events:\n"
         "      - {at: 1h, type: offer.extendet, offer: o}\n    expect:\n      - {at: 1h, includes: []}\n"
     ),
+    "did you mean offer.updated": (
+        "timelines:\n  - name: x\n    start: 2026-03-02T09:00:00Z\n    events:\n"
+        "      - {at: 1h, type: offer.changed, offer: o}\n    expect:\n      - {at: 1h, includes: []}\n"
+    ),
+    "did you mean offer.withdrawn": (
+        "timelines:\n  - name: x\n    start: 2026-03-02T09:00:00Z\n    events:\n"
+        "      - {at: 1h, type: offer.withdrawen, offer: o}\n    expect:\n      - {at: 1h, includes: []}\n"
+    ),
     "offer.extended: salry is not a known field; did you mean salary?": (
         "timelines:\n  - name: x\n    start: 2026-03-02T09:00:00Z\n    events:\n"
         "      - {at: 1h, type: offer.extended, offer: o, salry: 1}\n    expect:\n      - {at: 1h, includes: []}\n"

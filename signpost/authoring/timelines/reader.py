@@ -11,6 +11,7 @@ from signpost.authoring.timelines.expectations import SHAPES, check_value
 from signpost.case.event import Event
 from signpost.case.fold import CUSTOM
 from signpost.case.instant import parse_instant
+from signpost.ingress.event_types import meant_by_author
 from signpost.rulebook.strays import RULES, SUFFIXES, kind_of
 from signpost.rulebook.values import parse_duration
 from signpost.schemas import EVENT_SCHEMAS, written_offsets
@@ -189,7 +190,7 @@ class _TimelineReader:
         type_ = str(node.value["type"].value)
         if type_ not in EVENT_SCHEMAS:
             self.problems.add(
-                "R013", node.value["type"].position, f"there is no event {type_!r}", meant(type_, EVENT_SCHEMAS)
+                "R013", node.value["type"].position, f"there is no event {type_!r}", meant_by_author(type_)
             )
             return None
         data = {

@@ -52,6 +52,9 @@ class _Folders(click.ParamType["tuple[Path, ...]"]):
             around = wrong.parent.parent if wrong.parent.name == TIMELINES else wrong.parent
             names = [str(around) if name != OURS and path(name) == wrong else name for name in value.split(":")]
             return f"{str(wrong)!r} is a file; name the folder around it: {':'.join(names)}"
+        if not wrong.is_absolute() and Path.cwd().parts[-len(wrong.parts) :] == wrong.parts:
+            names = ["." if name == str(wrong) else name for name in value.split(":")]
+            return f"there is no folder {str(wrong)!r} here: you are in it: {':'.join(names)}"
         what = f"{'file or ' if self.files else ''}folder {str(wrong)!r}"
         return f"there is no {what}{near_folders(value, wrong)}"
 

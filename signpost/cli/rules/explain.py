@@ -11,6 +11,7 @@ from signpost.cli.edge import KNOWN_CANDIDATES, echo, json_option, no_tenant, pa
 from signpost.cli.rules.common import FOLDERS
 from signpost.errors import CallerError
 from signpost.printable import escape_document
+from signpost.settings import written_folders
 
 if TYPE_CHECKING:
     from signpost.authoring.backtest import History
@@ -83,8 +84,8 @@ def explain(
     except UnknownRule as error:
         if folder is not None:
             raise
-        hint = "the rules are those of SIGNPOST_RULES (default: ours); name others with --rulebook, like ours:my-rules"
-        raise UnknownRule(f"{error}; {hint}") from None
+        used = f"the rules are those of SIGNPOST_RULES ({written_folders(settings().rules)})"
+        raise UnknownRule(f"{error}; {used}; name others with --rulebook, like ours:my-rules") from None
     if as_json:
         print_json(found)
     elif not found:
