@@ -60,4 +60,5 @@ def _of_timelines(
         file = Path(timeline.position.file)
         # A folder within the folder can be that of a tenant, whose own timelines name its rules
         own = [name for inner, rules in nested.items() if file.is_relative_to(inner) for name in rules]
-        yield from find_unknown_rules({*rulebook.rules, *problems.rules, *own}, [timeline])
+        unread = {name: inner for inner, rules in nested.items() for name in rules}
+        yield from find_unknown_rules({*rulebook.rules, *problems.rules, *own}, [timeline], unread)

@@ -2,14 +2,15 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence, Set
 
+from signpost.ingress.amounts import Amount
 from signpost.ingress.expressions import Expression, ItemWhere, Path
 from signpost.ingress.mapping import EventMapping
 from signpost.ingress.tree import parts_in
 
 
 def after_gates(tried: Sequence[EventMapping], own: Set[int], found: Set[int]) -> set[int]:
-    """Return the parts that come after a list, a condition, a subject or a required field that found nothing. `own`:
-    the parts that can find something, by identity; `found`: those that did."""
+    """Return the parts that come after a list, a condition, a subject, a required field or an amount without a value.
+    `own`: the parts that can find something, by identity; `found`: those that did."""
     result: set[int] = set()
     for mapping in tried:
         lists = [expression for _, expression in mapping.each]
@@ -19,6 +20,8 @@ def after_gates(tried: Sequence[EventMapping], own: Set[int], found: Set[int]) -
             gates = [*lists, template.when, template.subject, *template.data.values()]
             rest = template.time, template.terms, template.custom, template.as_of, template.id
             result |= _after(gates, rest, own, found)
+    for pay in (part for part in parts_in(tried) if isinstance(part, Amount)):
+        result |= _after([pay.amount, pay.currency], pay.per, own, found)
     return result
 
 

@@ -37,7 +37,7 @@ _TIMES: Final = frozenset(("at", "on", "by", "date", "time", "timestamp", "since
 _PLACE_WORDS: Final = frozenset(("type", "status", "currency", "unit"))
 _WORDS: Final = _PLACE_WORDS.union(
     ("subtype", "state", "stage", "action", "event", "format", "per", "channel", "purpose", "frequency", "priority"),
-    ("country",),
+    ("country", "kind"),
 )
 _ID = re.compile(r"[A-Za-z0-9:_.~-]{1,64}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

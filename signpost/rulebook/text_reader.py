@@ -10,7 +10,7 @@ from signpost.yaml_files.reader import Node
 
 WORDS = ("title", "message", "steps", "drafts", "item", "opening", "question")
 """The keys of a rule that hold its words."""
-_QUOTED = re.compile(r"'(\w+)'")
+_QUOTED = re.compile(r"'\W*(\w+)")
 RULE_KEYS = ("suppresses", "opposes")
 """Keys whose values are ids of other rules."""
 

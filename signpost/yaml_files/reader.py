@@ -52,7 +52,7 @@ class Node:
     def word_position(self, word: str) -> Position:
         """The position of a word of an expression (`{{ word }}`) in a text over several lines; of the text itself if
         none has it."""
-        where = re.compile(rf"(?<={{[{{%]).*?(?<!\w)(?={re.escape(word)}(?!\w))")
+        where = re.compile(rf"(?<={{).*?(?<!\w)(?={re.escape(word)}(?!\w))")
         for number, line in enumerate(self.lines):
             if found := where.search(line):
                 return replace(self.position, line=self.position.line + number, column=found.end() + 1)

@@ -101,6 +101,14 @@ def test_rules_name_declared_fields_and_misspelt_ones_are_problems(tmp_path: Pat
     assert f"(docs/rulebook/fields.md lists the fields of an offer; fields.yaml declares {names})" in found
 
 
+def test_a_brace_that_is_shown_in_a_long_text_is_where_the_word_is(tmp_path: Path) -> None:
+    message = "  message: >\n    Ask about it,\n    it is { title } now\n"
+    path = folder(tmp_path, re.sub(r"  message: .*\n", message, rule("title: known")))
+    [found] = [one.position for one in find_problems(path)[1].found if one.code == "R047"]
+    line = (path / found.file).read_text().splitlines()[found.line - 1]
+    assert line[found.column - 1 :].startswith("title }")
+
+
 @pytest.mark.parametrize("style", [">", ">-", "|", '"', ""])
 def test_a_problem_of_a_long_text_is_where_the_word_is(tmp_path: Path, style: str) -> None:
     message = f"  message: {style}\n    Ask about titel,\n    which is {{{{ titel }}}} now{style.strip('>-|')}\n"

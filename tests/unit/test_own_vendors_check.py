@@ -127,6 +127,14 @@ def test_one_mistake_gives_one_warning(own: Path, tmp_path: Path, right: str, wr
     assert len(found["problems"]) == 1
 
 
+@pytest.mark.parametrize("name", ["salary", "currency"])
+def test_a_misspelt_part_of_an_amount_is_told_without_its_period(own: Path, tmp_path: Path, name: str) -> None:
+    text = HUNTFLOW.replace(f"event.offer.{name}", f"event.offer.{name}x")
+    text = text.replace("answer_by", "start")  # which the sample has
+    [found] = checked(own, tmp_path, text)["unmatched"]
+    assert found.endswith(f"did you mean event.offer.{name}?")
+
+
 def test_a_fixed_word_that_is_written_as_a_path_is_explained(own: Path, tmp_path: Path) -> None:
     text = HUNTFLOW.replace("per: {path: event.offer.period, words: periods}", "per: annual")
     assert any(

@@ -97,7 +97,7 @@ def test_a_rule_in_a_folder_within_is_none_for_a_timeline_of_the_folder(rules: P
     (rules / "timelines" / "other.yaml").write_text(also)
     [warning, problem] = problems(rules)
     assert "R008 warning" in warning
-    assert problem.startswith("timelines/other.yaml:7:28: R071 there is no rule 'ask-other'")
+    assert problem.startswith("timelines/other.yaml:7:28: R071 the rule ask-other stands in ")
     (rules / "timelines" / "other.yaml").rename(rules / "more" / "timelines.yaml")
     assert problems(rules) == [warning], "a timeline beside its rule: both can be of a tenant"
 

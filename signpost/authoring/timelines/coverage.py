@@ -1,6 +1,7 @@
 """Finds rules without a timeline, timelines that name unknown rules or subjects, and the timelines of a rule."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from signpost.authoring.timelines.expectations import rule_of
 from signpost.authoring.timelines.reader import Expectation, Timeline
@@ -29,13 +30,22 @@ def find_untested_rules(rulebook: Rulebook, timelines: Iterable[Timeline]) -> Se
     ]
 
 
-def find_unknown_rules(rules: Collection[str], timelines: Iterable[Timeline]) -> Sequence[Problem]:
-    """A problem for each unknown rule that a timeline names: such an expectation proves nothing."""
+def find_unknown_rules(
+    rules: Collection[str], timelines: Iterable[Timeline], unread: Mapping[str, Path]
+) -> Sequence[Problem]:
+    """A problem for each unknown rule that a timeline names: such an expectation proves nothing. `unread`: the folder
+    of each rule that stands where none is read."""
     return [
-        Problem(expectation.position, "R071", f"there is no rule {name!r}", meant(name, rules))
+        Problem(expectation.position, "R071", *_why_unknown(name, rules, unread))
         for timeline in timelines
         for name, expectation in unknown_rules(timeline, rules).items()
     ]
+
+
+def _why_unknown(name: str, rules: Collection[str], unread: Mapping[str, Path]) -> tuple[str, str]:
+    if name in unread:
+        return f"the rule {name} stands in {unread[name].name}/, where none is read", "move its file out of there"
+    return f"there is no rule {name!r}", meant(name, rules)
 
 
 def unknown_rules(timeline: Timeline, rules: Collection[str]) -> dict[str, Expectation]:
