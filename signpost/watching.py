@@ -200,6 +200,7 @@ class Watched(ABC, Generic[Content]):
         content, problems = self._try_load()
         if digest != self._digest():
             return False
+        was_refused = bool(self.refused)
         self._handled, self.refused = digest, problems
         RELOADS.inc(self.name, "refused" if problems else "accepted")
         self._show_refused()
@@ -208,6 +209,8 @@ class Watched(ABC, Generic[Content]):
         elif content is not self._content:
             self._log_in_force(content, self._content)
             self._content = content
+        elif was_refused:
+            self.log.info("%s: the problems are fixed; what is in force is what the files say", self.name)
         self._keep()
         return True
 

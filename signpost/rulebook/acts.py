@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from signpost.names import AUDIENCES
 from signpost.rulebook.folders import ADDED, Folders, folders_of, name_of
 from signpost.rulebook.typed_rule import Act, Reach
 from signpost.suggestions import meant
@@ -42,6 +43,10 @@ class Acts:
         if act is None or (other not in others if others else other):
             problems.add("R057", node.position, f"there is no act {node.value!r}", self._hint(str(node.value), name))
             return None
+        if other == _reader_of(rule):
+            message = f"the act {node.value!r} is one with the {other}, who reads the advice of this rule"
+            problems.add("R057", node.position, message, f"audience: {next(one for one in AUDIENCES if one != other)}?")
+            return None
         return Act(act.name, act.rank, act.replaces, other or None)
 
     def _hint(self, phrase: str, name: str) -> str:
@@ -50,6 +55,12 @@ class Acts:
             return f"declare it in {FILE}, or use those of the shipped rules: {ADDED} for a folder DIR"
         ways = [f"{name} {other}" for other in self.counterparts.get(name, ())] or [name]
         return meant(phrase, ways if name in self.known else self.phrases()) or f"{FILE} lists the known ones"
+
+
+def _reader_of(rule: Node) -> str:
+    """Who reads the advice of a rule."""
+    audience = rule.value.get("audience")
+    return AUDIENCES[0] if audience is None else str(audience.value)
 
 
 def read_acts(folders: Folders, problems: Problems) -> Acts:

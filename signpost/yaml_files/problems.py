@@ -83,6 +83,7 @@ CODES = {
     "R071": "a timeline names a rule that does not exist",
     "R072": "a timeline names a subject that none of its events names",
 }
+EMPTY = "the file is empty"
 WARNINGS = frozenset(("R008", "R016", "R017", "R018", "R028", "R033", "R045"))
 """Codes that `rules check` reports as warnings: the rulebook stays usable."""
 MAX_TEXT_LENGTH = 500
@@ -121,8 +122,8 @@ class Problems:
 
     @property
     def has_unread_file(self) -> bool:
-        """Whether a file could not be read as YAML, so that nothing of it is known."""
-        return any(problem.code == "R001" for problem in self.found)
+        """Whether a file could not be read as YAML, or is empty, so that nothing of it is known."""
+        return any(problem.code == "R001" or problem.message == EMPTY for problem in self.found)
 
     def may_be_declared(self, name: str) -> bool:
         """Whether an unknown name can be that of an own field whose declaration has a problem."""

@@ -13,7 +13,7 @@ import yaml
 from yaml.resolver import Resolver
 
 from signpost.regular_files import read_regular
-from signpost.yaml_files.problems import Position, Problems
+from signpost.yaml_files.problems import EMPTY, Position, Problems
 from signpost.yaml_files.quoting import excerpt, find_missing_quotes, find_tab, quote
 
 MAX_BYTES: Final = 1_000_000
@@ -157,7 +157,7 @@ class _Document:
         self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
         next(self._events)
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise _Unusable("R002", Position(self._name, 1, 1), "the file is empty")
+            raise _Unusable("R002", Position(self._name, 1, 1), EMPTY)
         root = self._node(next(self._events))
         next(self._events)
         after = next(self._events)

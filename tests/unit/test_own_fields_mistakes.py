@@ -95,10 +95,24 @@ def test_a_rule_without_an_act_is_told_that_alone(tmp_path: Path) -> None:
 
 
 def test_a_rule_whose_act_has_a_card_for_the_other_audience_is_told_that_once(tmp_path: Path) -> None:
-    text = rule("title: known", audience="employer", act="ask employer") + "  item: it\n  question: Does it?\n"
+    text = rule("title: known", audience="employer", act="weigh") + "  item: it\n  question: Does it?\n"
     _, found = inspect((RULES, folder(tmp_path, text, sources="articles: {a: A}\n")), date(2026, 12, 1))
     [said] = [str(one).partition("R063 ")[2] for one in found if one.code not in ("R070", "R017")]
     assert said == (
-        "the item and question of ask-it are never used: no card for employers joins 'ask employer'; a card for"
+        "the item and question of ask-it are never used: no card for employers joins 'weigh'; a card for"
         " candidates does (audience: candidate?)"
     )
+
+
+@pytest.mark.parametrize(
+    ("audience", "act", "other"),
+    [("employer", "ask employer", "candidate"), ("candidate", "tell candidate", "employer")],
+)
+@pytest.mark.parametrize("shown", ["", "  item: it\n"])
+def test_nobody_is_advised_to_act_towards_themselves(
+    tmp_path: Path, audience: str, act: str, other: str, shown: str
+) -> None:
+    text = rule("title: known", audience=audience, act=act) + shown
+    _, found = inspect((RULES, folder(tmp_path, text, sources="articles: {a: A}\n")), date(2026, 12, 1))
+    [said] = [str(one).partition("R057 ")[2] for one in found if one.code not in ("R070", "R017")]
+    assert said == f"the act {act!r} is one with the {audience}, who reads the advice of this rule (audience: {other}?)"

@@ -161,3 +161,8 @@ def test_one_mistake_of_a_word_is_one_problem(rules: Path, old: str, new: str, p
 def test_a_misspelt_rule_in_a_timeline_is_one_problem(rules: Path) -> None:
     (rules / "timelines" / "own.yaml").write_text(TIMELINE.replace("ask-it@", "ask-ti@"))
     assert problems(rules) == ["timelines/own.yaml:7:28: R071 there is no rule 'ask-ti' (did you mean ask-it?)"]
+
+
+def test_an_empty_file_is_one_problem_whatever_its_timelines_name(rules: Path) -> None:
+    (rules / "own.yaml").write_text("")
+    assert problems(rules) == ["own.yaml:1:1: R002 the file is empty"]

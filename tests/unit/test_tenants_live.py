@@ -83,6 +83,10 @@ def test_a_fault_of_own_fields_is_not_called_one_of_the_tenants_file(
     assert change.startswith("own fields change refused: ")
     assert "own fields problem: " in problem
     assert "fields.yaml:1:31: R013" in problem
+    (rules / "fields.yaml").unlink()
+    caplog.set_level(logging.INFO)
+    look(live)
+    assert caplog.messages[-1] == "tenants file: the problems are fixed; what is in force is what the files say"
 
 
 def refuse_lever(vendor: str, secrets: tuple[str, ...]) -> str:
