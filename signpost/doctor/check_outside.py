@@ -4,7 +4,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -28,8 +28,17 @@ def intake(site: Site) -> Iterator[Finding]:
     elif report["status"] == "ok":
         yield ok(f"ready at {site.settings.url}")
     else:
-        parts = "; ".join(f"{name}: {text}" for name, text in report.items() if name != "status")
-        yield warning(f"the intake is {report['status']}: {parts}", step="the other lines say what mends each part")
+        yield _degraded(site, report)
+
+
+def _degraded(site: Site, report: Mapping[str, str]) -> Finding:
+    """What the intake misses. Files that are faulty here too have a finding of their own."""
+    faulty = site.faulty_files
+    parts = [f"{name}: {text}" for name, text in report.items() if name not in {"status", *faulty}]
+    if not parts:
+        return ok(f"answers at {site.settings.url}; for faulty files see {', '.join(sorted(faulty))}")
+    text = f"the intake is {report['status']}: {'; '.join(parts)}"
+    return warning(text, step="the other lines say what mends each part")
 
 
 def intake_report(url: str) -> dict[str, str] | None:

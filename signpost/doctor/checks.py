@@ -49,7 +49,9 @@ CHECKS: Final = {
         Check("private-files", "modes of files with secrets", check_tenants.private_files),
         Check("source-secrets", "age of the secrets of sources", check_tenants.secrets_of_sources, ("tenants",)),
         Check("rules", "the rulebook", check_rules.rules, bound_s=SLOW_S),
-        Check("refused-files", "changes that processes refused", check_rules.refused_files),
+        Check(
+            "refused-files", "changes that processes refused", check_rules.refused_files, ("tenants", "rules"), SLOW_S
+        ),
         Check("facts", "facts that no source tells", check_rules.facts, ("tenants", "rules"), SLOW_S),
         Check("broker", "connection to the broker", check_broker.broker),
         Check("broker-version", "version of the broker", check_broker.version, ("broker",)),

@@ -109,6 +109,12 @@ class Site:
         return load_rulebooks(self.settings.rules, self.settings.tenants)
 
     @property
+    def faulty_files(self) -> set[str]:
+        """ "tenants" and "rules": the files that the checks of these names find faulty."""
+        reads = {"tenants": lambda: self.tenants, "rules": lambda: self.rulebooks}
+        return {name for name, read in reads.items() if _is_faulty(read)}
+
+    @property
     def consumers(self) -> Mapping[str, ConsumerRow]:
         """The registered consumers. Raises TransientError."""
         return self.store.consumers.all()
@@ -117,6 +123,14 @@ class Site:
         """Close the database, if it was opened."""
         if "store" in self.__dict__:
             self.store.close()
+
+
+def _is_faulty(read: Callable[[], object]) -> bool:
+    try:
+        read()
+    except CallerError:
+        return True
+    return False
 
 
 def first_line(error: CallerError | Exception) -> str:

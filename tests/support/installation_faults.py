@@ -177,12 +177,14 @@ def faulty_rules(installation: Installation) -> None:
 
 
 def refused_rules(installation: Installation) -> None:
-    """A process that runs refuses a change of its files."""
+    """A process that runs refused a change of its files, and has not read them since they were corrected."""
     faulty_rules(installation)
-    good = (installation.folder / "rules/more.yaml").rename(installation.folder / "more.aside")
+    faulty = installation.folder / "rules/more.yaml"
+    aside = faulty.rename(installation.folder / "more.aside")
     engines = live(installation)
-    good.rename(installation.folder / "rules/more.yaml")
+    aside.rename(faulty)
     engines.reload_now()
+    faulty.unlink()
     installation.processes["running"] = engines.reload_now
 
 
@@ -193,9 +195,8 @@ def live(installation: Installation) -> LiveEngines[object]:
     return LiveEngines((rules,), tenants, lambda rulebook: rulebook, lambda seconds: None, lambda *paths: None, kept)
 
 
-def corrected_rules(installation: Installation) -> None:
-    """Take the faulty rule away, and let the process look."""
-    (installation.folder / "rules/more.yaml").unlink()
+def read_again(installation: Installation) -> None:
+    """Let the process look at its files."""
     installation.processes["running"]()
 
 

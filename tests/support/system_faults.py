@@ -1,10 +1,11 @@
 """Faults of an installation's database, queue and processes, and what a person does about them."""
 
 import contextlib
+import json
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -185,21 +186,21 @@ class Ready(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Say whether the server is well."""
-        report = b'{"status": "ok"}' if self.server.is_well else b'{"status": "degraded", "sources": "one is disabled"}'  # type: ignore[attr-defined]
+        report = {"status": "ok"} if self.server.is_well else {"status": "degraded", **self.server.parts}  # type: ignore[attr-defined]
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(report)
+        self.wfile.write(json.dumps(report).encode())
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing."""
 
 
-def intake(is_well: bool) -> Inject:
-    """An intake that has stopped, or one that runs and is degraded."""
+def intake(is_well: bool, parts: Mapping[str, str] = {"sources": "one is disabled"}) -> Inject:
+    """An intake that has stopped, or one that runs and is degraded: the names of its `parts`, each with its state."""
 
     def inject(installation: Installation) -> None:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Ready)
-        server.is_well = is_well  # type: ignore[attr-defined]
+        server.is_well, server.parts = is_well, parts  # type: ignore[attr-defined]
         installation.stack.callback(server.server_close)
 
         def start() -> None:

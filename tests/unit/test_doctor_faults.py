@@ -13,7 +13,6 @@ from tests.support.installation_faults import (
     Inject,
     a_minute_later,
     broken_tenants,
-    corrected_rules,
     ends_soon,
     expired_certificate,
     faulty_mapping,
@@ -28,6 +27,7 @@ from tests.support.installation_faults import (
     open_mode,
     option,
     other_rulebook,
+    read_again,
     refused_rules,
     remove,
     removed,
@@ -36,6 +36,7 @@ from tests.support.installation_faults import (
     state_is_a_file,
     without,
     without_rules_of_offers,
+    write,
 )
 from tests.support.installations import Installation, is_bad, variables
 from tests.support.system_faults import (
@@ -111,7 +112,7 @@ FAULTS = {
     "an expired secret": Fault("source-secrets", "500 days old", source("a" * 20, days=500), status=WARNING),
     "a secret of an example": Fault("source-secrets", "secret of an example", source("example-" * 3 + "secret")),
     "faulty rules": Fault("rules", "more.yaml:", faulty_rules, remove("rules/more.yaml")),
-    "refused rules": Fault("refused-files", "a process refuses the rules", refused_rules, corrected_rules, WARNING),
+    "refused rules": Fault("refused-files", "a process refuses the rules", refused_rules, read_again, WARNING),
     "rules without facts": Fault(
         "facts", "because none of its sources tells offer: ", only_applications, without_rules_of_offers, WARNING
     ),
@@ -205,6 +206,15 @@ def test_a_fault_of_own_fields_is_one_of_the_rules_alone(installation: Installat
     assert (rules.finding.status, "fields.yaml:1:32: R013" in rules.finding.text) == (Status.FAILED, True)
     [tenants] = installation.lines("tenants")
     assert (tenants.finding.status, "see `rules`" in tenants.finding.text) == (Status.SKIPPED, True)
+
+
+def test_one_faulty_rule_is_one_finding_where_processes_and_intake_refuse_it_too(installation: Installation) -> None:
+    with installation.stack:
+        refused_rules(installation)
+        write(installation, "rules/more.yaml", "more:\n  about: offr\n")
+        intake(is_well=False, parts={"rules": "a change is refused"})(installation)
+        found = {name: installation.worst(name).finding.status for name in ("rules", "refused-files", "intake")}
+    assert found == {"rules": Status.FAILED, "refused-files": Status.SKIPPED, "intake": Status.OK}
 
 
 def test_advice_without_a_queue_is_no_fault_where_consumers_read_the_feed(installation: Installation) -> None:
