@@ -13,17 +13,19 @@ from signpost.yaml_files.problems import Position, Problems
 from signpost.yaml_files.reader import Node, read
 
 FILE: Final = "acts.yaml"
-KEYS: Final = ("means", "with", "replaces")
+KEYS: Final = ("means", "by", "with", "replaces")
 REACHES: Final = tuple(reach.value for reach in Reach)
 
 
 @dataclass(frozen=True, slots=True)
 class Acts:
-    """Acts by name, in the order of the file. `counterparts`: whom each act can address."""
+    """Acts by name, in the order of the file. `counterparts`: whom each act can address; `doers`: the only audience
+    that can do it, for those that not everybody can."""
 
     known: Mapping[str, Act] = field(default_factory=dict)
     counterparts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     meanings: Mapping[str, str] = field(default_factory=dict)
+    doers: Mapping[str, str] = field(default_factory=dict)
 
     def phrases(self) -> dict[str, str]:
         """What a rule can write as its act -> its meaning: `ask employer`."""
@@ -43,9 +45,14 @@ class Acts:
         if act is None or (other not in others if others else other):
             problems.add("R057", node.position, f"there is no act {node.value!r}", self._hint(str(node.value), name))
             return None
-        if other == _reader_of(rule):
+        reader, doer = _reader_of(rule), self.doers.get(name)
+        if other == reader:
             message = f"the act {node.value!r} is one with the {other}, who reads the advice of this rule"
             problems.add("R057", node.position, message, f"audience: {next(one for one in AUDIENCES if one != other)}?")
+            return None
+        if doer and reader in AUDIENCES and doer != reader:
+            message = f"the act {node.value!r} is one of the {doer}, and the {reader} reads the advice of this rule"
+            problems.add("R057", node.position, message, f"audience: {doer}?")
             return None
         return Act(act.name, act.rank, act.replaces, other or None)
 
@@ -71,7 +78,7 @@ def read_acts(folders: Folders, problems: Problems) -> Acts:
         root = read(file, name_of(file, folders), problems) if file.is_file() else None
         if root is not None:
             reader.file(root)
-    return Acts(reader.acts(), reader.counterparts, reader.meanings)
+    return Acts(reader.acts(), reader.counterparts, reader.meanings, reader.doers)
 
 
 class _Reader(FieldReader):
@@ -79,6 +86,7 @@ class _Reader(FieldReader):
         super().__init__(problems)
         self.counterparts: dict[str, tuple[str, ...]] = {}
         self.meanings: dict[str, str] = {}
+        self.doers: dict[str, str] = {}
         self.replaces: dict[str, list[tuple[Reach, str, Position]]] = {}
 
     def file(self, root: Node) -> None:
@@ -88,8 +96,17 @@ class _Reader(FieldReader):
             if name in self.meanings:
                 self.problems.add("R012", node.position, f"the act {name} is declared already", "keep one")
             self.meanings[name] = self.text(body.get("means"), "means")
+            if "by" in body:
+                self._doer(name, body["by"])
             self.counterparts[name] = self.texts(body.get("with"), "with")
             self.replaces[name] = self._replaces(body["replaces"]) if "replaces" in body else []
+
+    def _doer(self, name: str, node: Node) -> None:
+        if node.value in AUDIENCES:
+            self.doers[name] = node.value
+        else:
+            hint = meant(str(node.value), AUDIENCES)
+            self.problems.add("R013", node.position, f"by cannot be {node.value!r}", hint)
 
     def _replaces(self, node: Node) -> list[tuple[Reach, str, Position]]:
         return [

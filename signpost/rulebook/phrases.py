@@ -58,11 +58,11 @@ def condition_on(ref: Ref, field: Field, node: Node, names: Names) -> Condition:
         return _literal_terms(ref, field, [node.value], node.position, names)
     terms: list[Term] = []
     for part in (text.strip() for text in node.value.split(" and ")):
-        suggestion = _suggest_instead_of_or(field, part)
+        where, suggestion = node.part_position(part), _suggest_instead_of_or(field, part)
         if suggestion:
-            names.problems.add("R022", node.position, f"{part!r}: a condition cannot use `or`", suggestion)
+            names.problems.add("R022", where, f"{part!r}: a condition cannot use `or`", suggestion)
         else:
-            terms += _phrase(ref, field, part, node.position, names)
+            terms += _phrase(ref, field, part, where, names)
     return tuple(terms)
 
 

@@ -58,6 +58,15 @@ class Node:
                 return replace(self.position, line=self.position.line + number, column=found.end() + 1)
         return self.position
 
+    def part_position(self, part: str) -> Position:
+        """The position of some words that follow each other in a text over several lines."""
+        text, start = "\n".join(self.lines), self.position.column - 1
+        found = re.compile(r"\s+".join(map(re.escape, part.split()))).search(text, start)
+        if found is None:
+            return self.position
+        line, column = text.count("\n", 0, found.start()), found.start() - text.rfind("\n", 0, found.start())
+        return replace(self.position, line=self.position.line + line, column=column)
+
 
 def read(path: Path, name: str, problems: Problems, *, secret: bool = False) -> Node | None:
     """The document in a file, called `name` in problems; None (and a problem) if it cannot be used.

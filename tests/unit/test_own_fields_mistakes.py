@@ -116,3 +116,30 @@ def test_nobody_is_advised_to_act_towards_themselves(
     _, found = inspect((RULES, folder(tmp_path, text, sources="articles: {a: A}\n")), date(2026, 12, 1))
     [said] = [str(one).partition("R057 ")[2] for one in found if one.code not in ("R070", "R017")]
     assert said == f"the act {act!r} is one with the {audience}, who reads the advice of this rule (audience: {other}?)"
+
+
+@pytest.mark.parametrize("act", ["accept", "give_notice", "decline"])
+def test_no_employer_is_advised_to_do_what_only_the_candidate_can(tmp_path: Path, act: str) -> None:
+    text = rule("title: known", audience="employer", act=act)
+    _, found = inspect((RULES, folder(tmp_path, text, sources="articles: {a: A}\n")), date(2026, 12, 1))
+    [said] = [str(one).partition("R057 ")[2] for one in found if one.code not in ("R070", "R017")]
+    who = "is one of the candidate, and the employer reads the advice of this rule"
+    assert said == f"the act {act!r} {who} (audience: candidate?)"
+
+
+def test_who_can_do_an_act_is_an_audience(tmp_path: Path) -> None:
+    own = folder(tmp_path, rule("title: known", act="sing"), sources="articles: {a: A}\n")
+    (own / "acts.yaml").write_text("acts:\n  sing: {means: Sing., by: canditate}\n")
+    _, found = inspect((RULES, own), date(2026, 12, 1))
+    [said] = [str(one) for one in found if one.code == "R013"]
+    assert said.endswith("acts.yaml:2:28: R013 by cannot be 'canditate' (did you mean candidate?)")
+
+
+@pytest.mark.parametrize("start", [">-\n      known and", "known and", '"known and'])
+def test_a_fault_of_a_condition_over_several_lines_is_placed_at_its_part(tmp_path: Path, start: str) -> None:
+    end = "decided_bye" + ('"' if start.startswith('"') else "")
+    condition = f"when:\n    respond_by: {start}\n      later\n      than {end}"
+    text = rule("title: known").replace("when: {stage: open, title: known}", condition)
+    _, found = inspect((RULES, folder(tmp_path, text, sources="articles: {a: A}\n")), date(2026, 12, 1))
+    [where] = [one.position for one in found if one.code == "R023"]
+    assert text.splitlines()[where.line - 1][where.column - 1 :] == "later"

@@ -18,7 +18,7 @@ SHAPES: Mapping[str, type] = {
     "because": dict,
 }
 """Kind of expectation -> list of advice, or mapping of advice to its expected value."""
-ADVICE = re.compile(r"[a-z0-9.-]+@(?:offer|interview|application|candidate)/.+")
+ADVICE = re.compile(r"[^@]+@(?:offer|interview|application|candidate)/.+")
 
 
 def rule_of(advice: str) -> str:
