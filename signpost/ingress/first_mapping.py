@@ -8,7 +8,7 @@ from typing import Any, Final
 from signpost.ingress.event_types import type_of
 from signpost.ingress.first_signature import first_signature
 from signpost.ingress.pair_lists import PairList, pair_lists
-from signpost.ingress.sample_reading import ITEM, SampleReading, describe, read_sample
+from signpost.ingress.sample_reading import ITEM, SampleReading, describe, lists_of_objects, read_sample
 
 FILL_IN: Final = "FILL IN"
 """Stands in every comment that a person has to act on."""
@@ -28,14 +28,10 @@ def first_mapping(name: str, file: str, body: Any, headers: Mapping[str, str], *
     emits = emits and bool(kind and _candidate(found))
     parts = [
         *_head(name, found, headers),
-        *(
-            _events(found, event, kind, is_array=isinstance(body, list))
-            if emits
-            else _ignored(event, why, "" if found.event else _list_of_items(body))
-        ),
+        *(_events(found, event, kind) if emits else _ignored(event, why, "" if found.event else _list_of_items(body))),
         *_samples(file, headers, [kind] * _count(found, body) if emits else []),
         *_paths(found),
-        *_pairs(body),
+        *_pairs(body, found.items),
     ]
     return "\n".join(parts) + "\n"
 
@@ -49,10 +45,11 @@ def why_ignored(file: str, body: Any, headers: Mapping[str, str]) -> str:
 
 
 def _count(found: SampleReading, body: Any) -> int:
-    """How many items of an array the mapping takes; 1 for an object."""
-    if not isinstance(body, list) or not found.item_event:
-        return len(body) if isinstance(body, list) else 1
-    return sum(found.item_event == read_sample([item], {}).item_event for item in body)
+    """How many items of a list the mapping takes; 1 without a list."""
+    items = body if isinstance(body, list) else body[found.items] if found.items else [body]
+    if not found.item_event:
+        return len(items)
+    return sum(found.item_event == read_sample([item], {}).item_event for item in items)
 
 
 def _candidate(found: SampleReading) -> str:
@@ -89,7 +86,7 @@ def _event_line(found: SampleReading) -> str:
     return f"event: {{is: webhook}}  # {hint}"
 
 
-def _events(found: SampleReading, event: str, kind: str, *, is_array: bool) -> Iterator[str]:
+def _events(found: SampleReading, event: str, kind: str) -> Iterator[str]:
     about = kind.partition(".")[0]
     person = _candidate(found)
     subject = _path(person) if found.person else _quote(f"application:{{{person}}}")
@@ -101,8 +98,8 @@ def _events(found: SampleReading, event: str, kind: str, *, is_array: bool) -> I
         yield f"    {kind}: only the time of receipt is known  # {FILL_IN}: why, or give the event a time"
     yield "events:"
     yield f"  - on: [{_quote(event)}]  # {FILL_IN}: one entry for every event of the vendor that matters"
-    if is_array:
-        yield f'    each: {{{ITEM}: "*"}}  # every item of the array'
+    if found.items:
+        yield f"    each: {{{ITEM}: {_path(found.items)}}}  # every item of the list"
     yield f"    subject: {subject}  # {FILL_IN}: the candidate's id; application:ID if only the application is named"
     yield "    emit:"
     yield f"      - type: {kind}  # {FILL_IN}: what it means; docs/rulebook/fields.md lists all types"
@@ -128,13 +125,8 @@ def _time(found: SampleReading, kind: str) -> str:
 
 
 def _list_of_items(body: Any) -> str:
-    """The member of a body that is a list of objects, each of which may be an event of its own; "" without one."""
-    members = body.items() if isinstance(body, Mapping) else ()
-    return next((key for key, inner in members if _PLAIN.fullmatch(key) and _is_list_of_objects(inner)), "")
-
-
-def _is_list_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+    """The member of a body whose items may be events of their own; "" without one."""
+    return next((key for key in lists_of_objects(body) if _PLAIN.fullmatch(key)), "")
 
 
 def _ignored(event: str, why: str, items: str) -> Iterator[str]:
@@ -164,26 +156,33 @@ def _paths(found: SampleReading) -> Iterator[str]:
     yield from (f"#   {leaf.path}: {describe(leaf, found.patterns)}" for leaf in found.leaves)
 
 
-def _pairs(body: Any) -> Iterator[str]:
+def _pairs(body: Any, items: str) -> Iterator[str]:
     """The names that `let` can give to the items of lists of keys and values."""
-    lists = pair_lists(body[0], ITEM) if isinstance(body, list) else pair_lists(body)
-    for one in lists:
+    loop = [f"{ITEM}: {_path(items)}"] if items else []
+    for one in _pair_lists(body, items):
         yield ""
         yield f"# The items of {one.whole_path()} are keys and values. Name those that you need beside `on`; the first"
         yield f"# value then has the path {next(iter(one.names()))}.{one.value}:"
-        yield from _each(one, is_array=isinstance(body, list))
+        yield from _each(one, loop)
         yield "#    let:"
         for name, key in one.names().items():
             yield f"#      {_path(name)}: {{item_of: {_path(one.path)}, where: {{{one.key}: {_path(key)}}}}}"
 
 
-def _each(pairs: PairList, *, is_array: bool) -> Iterator[str]:
+def _pair_lists(body: Any, items: str) -> Iterator[PairList]:
+    """Those of the first item of the list whose items are events, then those of the rest."""
+    if items:
+        yield from pair_lists((body if isinstance(body, list) else body[items])[0], ITEM)
+    if isinstance(body, Mapping):
+        yield from pair_lists({key: inner for key, inner in body.items() if key != items})
+
+
+def _each(pairs: PairList, loop: list[str]) -> Iterator[str]:
     """The loops that reach a list of keys and values inside other lists."""
     if not pairs.loops:
         return
-    loops = [(ITEM, '"*"')] if is_array else []
-    loops += [(name, _path(path)) for name, path in pairs.loops]
-    yield f"#    each: {{{', '.join(f'{name}: {path}' for name, path in loops)}}}  # events of its own for every item;"
+    loops = [*loop, *(f"{name}: {_path(path)}" for name, path in pairs.loops)]
+    yield f"#    each: {{{', '.join(loops)}}}  # events of its own for every item;"
     yield f"#    # for one event of all items, no `each`, and `item_of: {pairs.whole_path()}.*`: the first with the key"
 
 

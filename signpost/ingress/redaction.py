@@ -46,7 +46,7 @@ _TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ][0-9:.]+(?:Z|[+-]\d{2}:?\d{2})?)?|\
 _WORD = re.compile(r"[A-Za-z0-9._ -]{1,40}")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,39}")
 _UNTOLD: Final = "value"
-"""In place of a key that says nothing about its value: whoever adds a custom field chooses its name."""
+"""In place of a key that says nothing about its value: who adds a custom field chooses its name."""
 MAX_ITEMS, MAX_KEY = 50, 100
 MAX_IDS, MAX_ID_CHARS = 1000, 128
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from signpost.ingress.date_patterns import DatePattern, read_pattern
+from signpost.ingress.event_types import type_of
 from signpost.ingress.expression_reader import STEP
 from signpost.ingress.first_signature import EPOCH
 from signpost.ingress.formats import Formats, instant
@@ -127,6 +128,8 @@ class SampleReading:
     patterns: Sequence[DatePattern] = field(default=())
     item_event_path: str = ""
     item_event: str = ""
+    items: str = ""
+    """The path of the list whose items are events of their own: `*` for a body that is an array."""
 
     def id_of(self, kind: str) -> str:
         """Return the path of the id of an offer, interview or application."""
@@ -144,8 +147,12 @@ class SampleReading:
         return next((leaf.unit for leaf in self.leaves if leaf.unit), "")
 
     def time_of(self, kind: str) -> str:
-        """Return the path of the time at which an event of a type happened."""
+        """Return the path of the time at which an event of a type happened; of an item, its own where it has one."""
         times = [leaf for leaf in self.leaves if describe(leaf, self.patterns) not in ("text", "number", _TRUTH)]
+        own = [leaf for leaf in times if leaf.path.startswith(f"{ITEM}.")] if self.items else []
+        return self._time_among(own, kind) or self._time_among(times, kind)
+
+    def _time_among(self, times: Sequence[Leaf], kind: str) -> str:
         anywhere, inside = (re.compile(words or "(?!)", re.IGNORECASE) for words in _TIMES[kind])
         about = re.compile(rf"{_noun(kind)}[^.]*(?:\.\d+|\.[^.]*version)?$", re.IGNORECASE)
         beside = ("", ITEM, self.event_path.rpartition(".")[0])
@@ -159,15 +166,48 @@ class SampleReading:
 
 
 def read_sample(body: Any, headers: Mapping[str, str]) -> SampleReading:
-    """Return what the members of a body, or of the first item of an array, may mean. `headers` by lower-case name."""
-    is_array = isinstance(body, list)
-    leaves = list(_leaves(body[0] if is_array else body, ITEM if is_array else ""))[:MAX_LEAVES]
-    patterns = tuple(_patterns(leaves))
-    event = _event([] if is_array else leaves, headers)
-    person = _first(_ids(leaves), lambda leaf: bool(_PERSON.search(leaf.owner)))
-    occurrence = _occurrence([] if is_array else leaves, headers, event[0], person)
-    item_event = _event(leaves, {}) if is_array else ("", "")
-    return SampleReading(leaves, *event, person, occurrence, patterns, *item_event)
+    """Return what the members of a body may mean; where the items of a list are events of their own, those of its first
+    item too. `headers` by lower-case name."""
+    if isinstance(body, list):
+        return _read(list(_leaves(body[0], ITEM)), [], headers, "*")
+    for name in lists_of_objects(body):
+        inner = list(_leaves(body[name][0], ITEM))
+        outer = list(_leaves({key: one for key, one in body.items() if key != name}, ""))
+        if _is_event(inner) and not _subject([leaf for leaf in outer if not leaf.is_listed]):
+            return _read(inner, outer, headers, name)
+    return _read([], list(_leaves(body, "")), headers, "")
+
+
+def lists_of_objects(body: Any) -> list[str]:
+    """Return the members of a body that are lists of objects, each of which may be an event of its own."""
+    members = body.items() if isinstance(body, Mapping) else ()
+    return [key for key, inner in members if STEP.fullmatch(key) and _is_list_of_objects(inner)]
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+
+
+def _read(inner: list[Leaf], outer: list[Leaf], headers: Mapping[str, str], items: str) -> SampleReading:
+    """What the members may mean. `inner`: those of the first item of the list `items`; `outer`: all others."""
+    leaves = [*inner, *outer][:MAX_LEAVES]
+    event = _event(outer, headers)
+    person = _person(leaves)
+    occurrence = _occurrence(outer, headers, event[0], person)
+    return SampleReading(leaves, *event, person, occurrence, tuple(_patterns(leaves)), *_event(inner, {}), items)
+
+
+def _is_event(leaves: Sequence[Leaf]) -> bool:
+    """Whether an item of a list says what happened, and to whom."""
+    return bool(type_of(_event(leaves, {})[1]) and _subject(leaves))
+
+
+def _subject(leaves: Sequence[Leaf]) -> str:
+    return _person(leaves) or SampleReading(leaves).id_of("application")
+
+
+def _person(leaves: Sequence[Leaf]) -> str:
+    return _first(_ids(leaves), lambda leaf: bool(_PERSON.search(leaf.owner)))
 
 
 def describe(leaf: Leaf, patterns: Sequence[DatePattern]) -> str:

@@ -287,3 +287,31 @@ def test_a_list_of_items_in_a_member_is_told_with_what_to_write(name: str, is_to
     raw = json.dumps({"n": [], name: [{"op": "offer:sent", "who": "p"}, {"op": "x"}]}).encode()
     text, gives = make_mapping("loop", "hook.json", raw, {})
     assert (gives, f"# write `each: {{item: {name}}}` beside `on`" in text) == ([], is_told)
+
+
+def test_the_items_of_a_list_in_a_member_are_events_where_they_say_what_happened(own: Path, tmp_path: Path) -> None:
+    item = {"candidate_id": "p", "id": 3, "at": "2026-01-01T00:00:00Z", "data": [{"key": "pay", "value": 2}]}
+    entries = [item | {"kind": kind} for kind in ("offer_sent", "offer_seen", "offer_sent")]
+    body = {"event": "batch", "sent_at": "2026-01-02T00:00:00Z", "page": [{"n": 1}], "entries": entries}
+    made = json.loads(write_first(tmp_path, body).output)
+    assert made["gives"] == ["offer.extended", "offer.extended"]
+    text = Path(made["mapping"]).read_text()
+    for line in (
+        "each: {item: entries}",
+        "subject: item.candidate_id",
+        "time: item.at",
+        "event: event",
+        "pay: {item_of",
+    ):
+        assert line in text, text
+    again = call(tmp_path, "sources", "check", made["mapping"])
+    assert again.exit_code == 0, again.output
+
+
+def test_a_list_beside_a_candidate_is_no_list_of_events() -> None:
+    history = [{"type": "offer_sent", "candidate_id": "p"}]
+    raw = json.dumps(
+        {"event": "candidate_hired", "candidate_id": "p", "at": "2026-01-01T00:00Z", "log": history}
+    ).encode()
+    text, gives = make_mapping("loop", "hook.json", raw, {})
+    assert (gives, "each:" in text) == (["offer.accepted"], False)
