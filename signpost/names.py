@@ -39,5 +39,7 @@ STATUSES: Final = ("active", *_ENDINGS)
 
 PRIVATE_UMASK: Final = 0o077
 """Umask of every process: only the account of a process may read the files that it creates."""
+NO_SOURCE: Final = "no source is called "
+"""How the reason begins for which a webhook to an unknown source is refused; the name follows, in quotes."""
 NO_FACTS: Final = "no facts are known about this candidate"
 """How the answer about an unknown candidate begins. It names none; commands add the name, and where to look."""

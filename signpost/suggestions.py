@@ -12,6 +12,9 @@ MAX_WORD = 64
 MIN_START = 3
 """The shortest beginning of a name that is taken for it."""
 
+CUTOFF = 0.6
+"""How alike a word and a name must be, from 0 to 1."""
+
 IS_MISSING = "did you mean {}, which is missing?"
 
 
@@ -64,7 +67,9 @@ def stand_in(words: Iterable[str], known: Iterable[str], required: Iterable[str]
 def _nearest(word: str, known: list[str], count: int) -> list[str]:
     if len(word) > MAX_WORD:
         return []
-    near = difflib.get_close_matches(word, known, n=count, cutoff=0.6)
+    near = difflib.get_close_matches(word, known, n=count, cutoff=CUTOFF)
+    if near and len(near) < count:  # a second one that is almost as near
+        near = difflib.get_close_matches(word, known, n=count, cutoff=CUTOFF - 0.05)
     return list(dict.fromkeys([*_begun(word, known), *near]))[:count]
 
 

@@ -31,6 +31,7 @@ from signpost.ingress.sources import keys_of
 from signpost.ingress.standard import standard_headers
 from signpost.ingress.strict_json import TooLarge
 from signpost.ingress.vendors import VENDORS, Vendor
+from signpost.names import NO_SOURCE
 from signpost.repeats import Repeats
 from signpost.services.intake import prices
 from signpost.services.intake.context import IntakeContext, lowercase_headers, reply
@@ -96,7 +97,7 @@ def _naming(name: str, source: Source) -> Iterator[None]:
 
 
 def _no_source(name: str) -> str:
-    return f"no source is called {name[:80]!r}"
+    return f"{NO_SOURCE}{name[:80]!r}"
 
 
 def to_request(source: Source, headers: Mapping[str, str], raw: bytes, now: int, depth: int = 32) -> WebhookRequest:

@@ -1,11 +1,14 @@
 """The HTTP client of commands: API key, timeouts, and errors as messages. No command lives here."""
 
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import UNAUTHORIZED
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
+import click
 import httpx
 
 from signpost.cli.edge import KNOWN_CANDIDATES
@@ -15,6 +18,8 @@ from signpost.printable import escape, escape_document
 from signpost.settings import Settings
 from signpost.settings_reader import CLIENT_FILE
 
+WAITING_S: Final = 1.5
+"""How long an answer may take without a sign that the command waits."""
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
 
@@ -59,11 +64,25 @@ def request_text(client: httpx.Client, method: str, path: str, **request: Any) -
     return _succeed(send_request(client, method, path, **request)).text
 
 
+@contextmanager
+def _waiting(text: str) -> Iterator[None]:
+    """Print a line for a person whom an answer keeps waiting."""
+    timer = threading.Timer(WAITING_S, click.echo, (text,), {"err": True})
+    timer.daemon = True
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def send_request(client: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:
     """The response, whatever its status. Raises IntakeUnavailable without one, RequestNotSent for a request that HTTP
     does not allow."""
     try:
-        return client.request(method, path, **request)
+        with _waiting(f"waiting for {str(client.base_url).rstrip('/')} ..."):
+            return client.request(method, path, **request)
     except (httpx.LocalProtocolError, UnicodeEncodeError) as error:
         raise RequestNotSent(f"the request was not sent: {error}") from None
     except httpx.TransportError as error:

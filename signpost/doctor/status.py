@@ -19,12 +19,13 @@ from signpost.doctor.check_outside import intake_report
 from signpost.doctor.check_rules import refusals, versions_in_use
 from signpost.doctor.site import NAME, Site
 from signpost.engine import choose_engine
-from signpost.errors import MisconfiguredError, SignpostError, TransientError
+from signpost.errors import CallerError, MisconfiguredError, SignpostError, TransientError
 from signpost.messaging import Bounds, advisor_queues, connect
 from signpost.messaging.topology import UNROUTED, consumer_queue, dead_letter_queue
-from signpost.names import DEAD
+from signpost.names import DEAD, NO_SOURCE
 from signpost.storage import head_revision
 from signpost.storage.inspection import LATEST
+from signpost.suggestions import did_you_mean
 
 Document = dict[str, Any]
 PART_BOUND_S: Final = 8.0
@@ -78,8 +79,21 @@ class StatusReader:
             "last": {what: {"hour": hour, "day": day} for what, (hour, day) in since.items()},
             "rulebooks": sorted(versions_in_use(site.store, now)),
             "connections": look.connections(),
-            "refused": [_refused(row.received_at, row) for row in look.refused(MAX_ERRORS)],
+            "refused": [self._refused(row) for row in look.refused(MAX_ERRORS)],
         }
+
+    def _refused(self, row: Any) -> Document:
+        """A webhook that was refused. One to a name of no source is in no tenant's log: its source is empty."""
+        problems = orjson.loads(row.problems)
+        detail = f"{problems[0]['pointer']}: {problems[0]['detail']}".removeprefix(": ") if problems else ""
+        text = f"{row.id} of source {row.source}: {detail}" if row.source else f"{detail}{self._meant(detail)}"
+        return _error(f"webhook {row.status}", text, row.received_at)
+
+    def _meant(self, detail: str) -> str:
+        """The source whose name is like the one of no source."""
+        with suppress(CallerError):  # another part says what is wrong with the file
+            return did_you_mean(detail.removeprefix(NO_SOURCE).strip("'\""), self._site.tenants.sources)
+        return ""
 
     def _endpoints(self, now: int) -> Document | None:
         """The endpoints of webhooks; None if this user may not see them."""
@@ -189,13 +203,6 @@ def _age(now: int, since: int | None) -> float | None:
 
 def _error(what: str, text: str, at: int | None = None) -> Document:
     return {"at": None if at is None else format_instant(at), "what": what, "text": text}
-
-
-def _refused(at: int, row: Any) -> Document:
-    problems = orjson.loads(row.problems)
-    detail = f"{problems[0]['pointer']}: {problems[0]['detail']}".removeprefix(": ") if problems else ""
-    of = f"{row.id} of source {row.source}: " if row.source else ""  # what names no source is in no tenant's log
-    return _error(f"webhook {row.status}", f"{of}{detail}", at)
 
 
 def _pid_of_up(data_dir: Path) -> int | None:

@@ -139,6 +139,18 @@ def test_a_webhook_to_no_source_is_shown_without_an_id(system: System, reader: S
     assert (error["what"], error["text"]) == ("webhook unsigned", "no source is called 'acmee'")
 
 
+def test_the_source_that_was_meant_is_suggested(
+    installation: Installation, system: System, reader: StatusReader
+) -> None:
+    installation.signpost("tenants", "add", "acme")
+    installation.signpost(*["sources", "add", "acme-jobs", "--tenant", "acme", "--vendor", "greenhouse"])
+    problems = json.dumps([{"pointer": "", "detail": "no source is called 'acme-job'"}]).encode()
+    row = DeliveryRow("dlv_1", "", "", system.now, "unsigned", problems, b"[]", 2, b"null", b"{}", None, False)
+    system.store.deliveries.add(row, [])
+    [error] = reader.read()["errors"]
+    assert error["text"] == "no source is called 'acme-job'; did you mean acme-jobs?"
+
+
 def test_advice_in_the_embedded_queue_is_no_dead_letter(system: System, reader: StatusReader) -> None:
     """The embedded queue has no consumers of advice: readers use the feed."""
     system.handle(event("offer.extended", offer="o-1", at=(system.now - START) / HOUR - 1))
