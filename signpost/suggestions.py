@@ -13,7 +13,8 @@ MIN_START = 3
 """The shortest beginning of a name that is taken for it."""
 
 CUTOFF = 0.6
-"""How alike a word and a name must be, from 0 to 1."""
+MARGIN = 0.05
+"""How alike a word and a name must be, from 0 to 1; the margin is for a second name where the first is hardly so."""
 
 IS_MISSING = "did you mean {}, which is missing?"
 
@@ -68,8 +69,8 @@ def _nearest(word: str, known: list[str], count: int) -> list[str]:
     if len(word) > MAX_WORD:
         return []
     near = difflib.get_close_matches(word, known, n=count, cutoff=CUTOFF)
-    if near and len(near) < count:  # a second one that is almost as near
-        near = difflib.get_close_matches(word, known, n=count, cutoff=CUTOFF - 0.05)
+    if 0 < len(near) < count and not difflib.get_close_matches(word, near, cutoff=CUTOFF + MARGIN):
+        near = difflib.get_close_matches(word, known, n=count, cutoff=CUTOFF - MARGIN)  # a second one, almost as near
     return list(dict.fromkeys([*_begun(word, known), *near]))[:count]
 
 

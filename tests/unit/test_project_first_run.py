@@ -18,6 +18,7 @@ from signpost.cli.up import _check_rules, _print_ready
 from signpost.ingress.vendors import VENDORS
 from signpost.settings import SHIPPED_RULES, read_settings
 from signpost.tenants.live_rulebooks import kept_rules
+from tests.support.private_servers import free_port
 from tests.support.rulebooks import FEW_RULES
 
 ROOT = SHIPPED_RULES.parent
@@ -25,8 +26,9 @@ AWAY = "http://127.0.0.1:1"
 
 
 def run(*arguments: str, data: Path, stdin: str = "", **environ: str) -> Result:
-    """A command with a data folder; it fails here on any exception but SystemExit."""
-    result = CliRunner(env={"SIGNPOST_DATA_DIR": str(data), **environ}).invoke(main, arguments, input=stdin)
+    """A command with a data folder and an address that nobody has; it fails here on any exception but SystemExit."""
+    own = {"SIGNPOST_DATA_DIR": str(data), "SIGNPOST_HTTP_BIND": f"127.0.0.1:{free_port()}"}
+    result = CliRunner(env=own | environ).invoke(main, arguments, input=stdin)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
     return result
 
