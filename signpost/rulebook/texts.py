@@ -203,8 +203,8 @@ class Variables(dict[str, Any]):
 
     @cached_property
     def context(self) -> Context:
-        """The context: the variables themselves, not a copy."""
-        return Context(self.environment, self, None, {})
+        """The context. It has a copy, so that no cycle keeps both until the garbage collector comes."""
+        return Context(self.environment, dict(self), None, {})
 
 
 class LetterVariables(Variables):

@@ -1,5 +1,6 @@
 """Texts of rules: the filters that show money, and the ends of lines."""
 
+import weakref
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -149,3 +150,12 @@ def test_a_time_of_day_keeps_its_zone_in_letters(source: str) -> None:
     end = datetime(2026, 3, 16, 23, 59, tzinfo=AWAY)
     shown = render_within("{{ value | deadline }}", LetterVariables(value=end), 100)
     assert shown == "the end of Monday, 16 March 2026 (UTC-08:00)"
+
+
+@pytest.mark.parametrize("kind", [Variables, LetterVariables])
+def test_variables_are_freed_with_their_last_text_and_not_by_the_garbage_collector(kind: type[Variables]) -> None:
+    variables = kind({"employer": "Acme"})
+    assert render_within("For {{ employer }}", variables, 100) == "For Acme"
+    freed = weakref.ref(variables)
+    del variables
+    assert freed() is None
