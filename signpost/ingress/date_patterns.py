@@ -56,6 +56,11 @@ class DatePattern:
         """Whether it has a time of the day."""
         return "hour" in self.expression.groupindex
 
+    @property
+    def has_offset(self) -> bool:
+        """Whether it has the offset of its time."""
+        return "offset" in self.expression.groupindex
+
     def iso(self, text: str) -> str | None:
         """Return the same in ISO 8601: a day, or a time with its offset if it has one; None if it does not match."""
         found = self.expression.fullmatch(text.strip()) if len(text) <= MAX_CHARS else None

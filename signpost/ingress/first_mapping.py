@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from signpost.ingress.event_lists import items_at, lists_of_objects, without
 from signpost.ingress.event_types import type_of
 from signpost.ingress.first_signature import first_signature
 from signpost.ingress.pair_lists import PairList, pair_lists
-from signpost.ingress.sample_reading import ITEM, SampleReading, describe, lists_of_objects, read_sample
+from signpost.ingress.sample_reading import ITEM, SampleReading, describe, has_subject, kinds_in, read_sample
 
 FILL_IN: Final = "FILL IN"
 """Stands in every comment that a person has to act on."""
@@ -28,7 +29,7 @@ def first_mapping(name: str, file: str, body: Any, headers: Mapping[str, str], *
     emits = emits and bool(kind and _candidate(found))
     parts = [
         *_head(name, found, headers),
-        *(_events(found, event, kind) if emits else _ignored(event, why, "" if found.event else _list_of_items(body))),
+        *(_events(found, event, kind) if emits else _ignored(event, why, list(_list_of_items(body, found)))),
         *_samples(file, headers, [kind] * _count(found, body) if emits else []),
         *_paths(found),
         *_pairs(body, found.items),
@@ -46,7 +47,7 @@ def why_ignored(file: str, body: Any, headers: Mapping[str, str]) -> str:
 
 def _count(found: SampleReading, body: Any) -> int:
     """How many items of a list the mapping takes; 1 without a list."""
-    items = body if isinstance(body, list) else body[found.items] if found.items else [body]
+    items = items_at(body, found.items) if found.items else [body]
     if not found.item_event:
         return len(items)
     return sum(found.item_event == read_sample([item], {}).item_event for item in items)
@@ -72,7 +73,7 @@ def _head(name: str, found: SampleReading, headers: Mapping[str, str]) -> Iterat
         unit = [f"unit: {found.unit}"] if found.unit else []
         dates = [f"dates: [{', '.join(_quote(one.text) for one in found.patterns)}]"] if found.patterns else []
         yield f"formats: {{{', '.join(unit + dates)}}}  # {hint}"
-    if any(one.has_time for one in found.patterns):
+    if any(one.has_time and not one.has_offset for one in found.patterns):
         yield f"# {FILL_IN}: times have no offset; add `zone: Europe/Paris` to formats, or a time_zone to each source."
     yield f"# {FILL_IN}: what is the same when the vendor sends a webhook again, and differs in a new one: an id of the"
     yield "# occurrence, or a time of modification. `digest` takes an equal body for a repeat."
@@ -124,17 +125,34 @@ def _time(found: SampleReading, kind: str) -> str:
     return f"{{day: {_path(time)}}}" if pattern is not None and not pattern.has_time else _path(time)
 
 
-def _list_of_items(body: Any) -> str:
-    """The member of a body whose items may be events of their own; "" without one."""
-    return next((key for key in lists_of_objects(body) if _PLAIN.fullmatch(key)), "")
+def _list_of_items(body: Any, found: SampleReading) -> Iterator[str]:
+    """The lines about the first list of a body whose items may be events of their own, and what they say happened."""
+    lists = [(path, *kinds_in(items_at(body, path))) for path in lists_of_objects(body) if _is_plain(path)]
+    found_lists = [one for one in lists if not found.event or (one[1] and not has_subject(body, one[0]))]
+    for path, kind, words in sorted(found_lists, key=lambda one: not one[1])[:1]:
+        if path != "*" or words:
+            yield from _about_list(path, kind, words)
 
 
-def _ignored(event: str, why: str, items: str) -> Iterator[str]:
-    yield "events: []"
-    if items:
-        yield f"# {items} is a list, whose items this first mapping does not read. If each is an event of its own,"
-        yield f"# write `each: {{{ITEM}: {_path(items)}}}` beside `on`, and for each of their kinds an event with its"
+def _about_list(path: str, kind: str, words: Sequence[str]) -> Iterator[str]:
+    each, name = f"each: {{{ITEM}: {_path(path)}}}", "The body" if path == "*" else path
+    yield f"# {name} is a list, whose items this first mapping does not read. If each is an event of its own,"
+    yield f"# write `{each}` beside `on`, and for each of their kinds an event with its"
+    if not words:
         yield f"# `when` under `emit`, like {{{ITEM}.kind: hired}}: docs/vendors.md shows it for Hireloop."
+        return
+    yield "# `when` under `emit`: docs/vendors.md shows it for Hireloop. Ready to use, with the words of the sample:"
+    yield f"#    {each}"
+    yield from (f"#        when: {{{_path(kind)}: {_path(word)}}}" for word in words)
+
+
+def _is_plain(path: str) -> bool:
+    return path == "*" or bool(_PLAIN.fullmatch(path))
+
+
+def _ignored(event: str, why: str, lines: list[str]) -> Iterator[str]:
+    yield "events: []"
+    yield from lines
     yield "ignored:"
     yield f"  # {FILL_IN}: {why}. If it matters, move it to events as in docs/vendors.md"
     yield f"  {_quote(event)}: not mapped yet"
@@ -172,9 +190,9 @@ def _pairs(body: Any, items: str) -> Iterator[str]:
 def _pair_lists(body: Any, items: str) -> Iterator[PairList]:
     """Those of the first item of the list whose items are events, then those of the rest."""
     if items:
-        yield from pair_lists((body if isinstance(body, list) else body[items])[0], ITEM)
+        yield from pair_lists(items_at(body, items)[0], ITEM)
     if isinstance(body, Mapping):
-        yield from pair_lists({key: inner for key, inner in body.items() if key != items})
+        yield from pair_lists(without(body, items) if items else body)
 
 
 def _each(pairs: PairList, loop: list[str]) -> Iterator[str]:

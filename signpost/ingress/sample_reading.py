@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from signpost.ingress.date_patterns import DatePattern, read_pattern
+from signpost.ingress.common_dates import patterns_of
+from signpost.ingress.date_patterns import DatePattern
+from signpost.ingress.event_lists import items_at, lists_of_objects, texts_at, without
 from signpost.ingress.event_types import type_of
 from signpost.ingress.expression_reader import STEP
 from signpost.ingress.first_signature import EPOCH
@@ -15,17 +17,8 @@ MAX_LEAVES: Final = 200
 MAX_LIST: Final = 20
 """Items of a list that are looked at; the paths are those of its first."""
 _EVENT_KEYS: Final = (
-    "event",
-    "event_type",
-    "eventtype",
-    "event_name",
-    "eventname",
-    "action",
-    "topic",
-    "trigger",
-    "type",
-    "kind",
-)
+    "event", "event_type", "eventtype", "event_name", "eventname", "action", "topic", "trigger", "type", "kind",
+)  # fmt: skip
 _PERSON: Final = re.compile("candidate|applicant|person|people|prospect|talent|profile|seeker|^who$", re.I)
 _OCCURRENCE: Final = re.compile("delivery|webhook_?id|event_?id|message_?id|request_?id|uuid|^uid$", re.IGNORECASE)
 _ENVELOPE: Final = re.compile("delivery|webhook|event|message|meta|header", re.IGNORECASE)
@@ -58,16 +51,9 @@ _UNIT_KEYS: Final = ("epoch", "unix", "timestamp", "ts", "seconds", "millisecond
 _ID: Final = re.compile("(?:(?:remote|external|ats)[_-]?)?(?:id|ref)", re.IGNORECASE)
 """The name of an id that does not say whose."""
 ITEM: Final = "item"
-"""The name that a mapping gives to each item of a body that is an array."""
+"""The name that a mapping gives to each item of a list of events."""
+_CONSTANT: Final = re.compile(r"\A(?:[A-Z][A-Z0-9]*(?:[_.:][A-Z0-9]+)+|[a-z][a-z0-9]*(?:[_.:][a-z0-9]+)+)")
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:/ -]{1,80}")
-_DATES: Final = (
-    ("DD.MM.YYYY",), ("DD.MM.YYYY HH:mm",), ("DD.MM.YYYY HH:mm:ss",), ("YYYY/MM/DD",), ("YYYYMMDD",),
-    ("DD-MM-YYYY", "MM-DD-YYYY"), ("DD/MM/YYYY", "MM/DD/YYYY"), ("DD/MM/YYYY HH:mm", "MM/DD/YYYY HH:mm"),
-    ("D MMMM YYYY",), ("D MMM YYYY",), ("MMMM D, YYYY",), ("MMM D, YYYY",),
-)  # fmt: skip
-"""Each with those that the same text could also be read by."""
-
-
 _TRUTH: Final = "true or false"
 
 
@@ -171,21 +157,10 @@ def read_sample(body: Any, headers: Mapping[str, str]) -> SampleReading:
     if isinstance(body, list):
         return _read(list(_leaves(body[0], ITEM)), [], headers, "*")
     for name in lists_of_objects(body):
-        inner = list(_leaves(body[name][0], ITEM))
-        outer = list(_leaves({key: one for key, one in body.items() if key != name}, ""))
-        if _is_event(inner) and not _subject([leaf for leaf in outer if not leaf.is_listed]):
-            return _read(inner, outer, headers, name)
+        inner = list(_leaves(items_at(body, name)[0], ITEM))
+        if _is_event(inner) and not has_subject(body, name):
+            return _read(inner, list(_leaves(without(body, name), "")), headers, name)
     return _read([], list(_leaves(body, "")), headers, "")
-
-
-def lists_of_objects(body: Any) -> list[str]:
-    """Return the members of a body that are lists of objects, each of which may be an event of its own."""
-    members = body.items() if isinstance(body, Mapping) else ()
-    return [key for key, inner in members if STEP.fullmatch(key) and _is_list_of_objects(inner)]
-
-
-def _is_list_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
 
 
 def _read(inner: list[Leaf], outer: list[Leaf], headers: Mapping[str, str], items: str) -> SampleReading:
@@ -194,12 +169,13 @@ def _read(inner: list[Leaf], outer: list[Leaf], headers: Mapping[str, str], item
     event = _event(outer, headers)
     person = _person(leaves)
     occurrence = _occurrence(outer, headers, event[0], person)
-    return SampleReading(leaves, *event, person, occurrence, tuple(_patterns(leaves)), *_event(inner, {}), items)
+    patterns = tuple(patterns_of([leaf.value for leaf in leaves if isinstance(leaf.value, str)]))
+    return SampleReading(leaves, *event, person, occurrence, patterns, *kind_of(inner), items)
 
 
 def _is_event(leaves: Sequence[Leaf]) -> bool:
     """Whether an item of a list says what happened, and to whom."""
-    return bool(type_of(_event(leaves, {})[1]) and _subject(leaves))
+    return bool(type_of(kind_of(leaves)[1]) and _subject(leaves))
 
 
 def _subject(leaves: Sequence[Leaf]) -> str:
@@ -268,6 +244,29 @@ def _event(leaves: Sequence[Leaf], headers: Mapping[str, str]) -> tuple[str, str
     return named[0] if named else ("", "")
 
 
+def kind_of(leaves: Sequence[Leaf]) -> tuple[str, str]:
+    """Return the path and the name of what an item of a list says happened: where no key is a usual one, those of the
+    outermost text that is written like a constant."""
+    others = {leaf.path for leaf in _ids(leaves)}
+    texts = [leaf for leaf in leaves if isinstance(leaf.value, str) and not leaf.is_listed and leaf.path not in others]
+    constants = [leaf for leaf in texts if _NAME.fullmatch(str(leaf.value)) and _CONSTANT.fullmatch(str(leaf.value))]
+    best = min(constants, key=lambda leaf: leaf.path.count("."), default=None)
+    return _event(leaves, {}) if best is None or _event(leaves, {})[0] else (best.path, str(best.value))
+
+
+def kinds_in(items: Sequence[Any]) -> tuple[str, list[str]]:
+    """Return the path of what the items of a list say happened, and its different names."""
+    path, _ = kind_of(list(_leaves(items[0], ITEM))) if items else ("", "")
+    names = texts_at(items[:MAX_LIST], path.removeprefix(f"{ITEM}.")) if path else []
+    return path, [name for name in names if _NAME.fullmatch(name)]
+
+
+def has_subject(body: Any, items: str) -> bool:
+    """Return whether a body says outside the list `items` whom it is about."""
+    rest = _leaves(without(body, items), "") if isinstance(body, Mapping) else ()
+    return bool(_subject([leaf for leaf in rest if not leaf.is_listed]))
+
+
 def _ids(leaves: Sequence[Leaf]) -> list[Leaf]:
     found = [leaf for leaf in leaves if not isinstance(leaf.value, bool | float)]
     ends = ("_id", "Id", "-id", "_ref", "Ref", "-ref")
@@ -295,17 +294,6 @@ def _noun(kind: str) -> str:
 
 def _has_happened(leaf: Leaf) -> bool:
     return bool(_HAPPENED.search(leaf.key)) and not _OTHER_TIMES.search(leaf.key)
-
-
-def _patterns(leaves: Sequence[Leaf]) -> Iterator[DatePattern]:
-    """The pattern of each way in which days and times are written, except ISO 8601."""
-    texts = [leaf.value for leaf in leaves if isinstance(leaf.value, str)]
-    for group in _DATES:
-        readers = [read_pattern(text) for text in group]
-        written = [text for text in texts if any(one.iso(text) for one in readers)]
-        whole = [one for one in readers if written and all(one.iso(text) for text in written)]
-        if whole:
-            yield whole[0]
 
 
 def _first(leaves: Sequence[Leaf], fits: Any) -> str:

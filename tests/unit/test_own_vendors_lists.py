@@ -104,3 +104,53 @@ def test_a_first_mapping_lists_the_path_of_every_value_of_rows() -> None:
         "tags.0: text",
         "mixed.0.0: text",
     ]
+
+
+def first_mapping_of(body: object) -> tuple[str, list[str]]:
+    return make_mapping("loop", "hook.json", json.dumps(body).encode(), {})
+
+
+@pytest.mark.parametrize(
+    ("word", "person", "gives"),
+    [
+        ("OFFER_SENT", "id", ["offer.extended"]),
+        ("PROPOSAL_OUT", "id", []),
+        ("offer.sent", "key", []),
+        ("Sent", "id", []),
+    ],
+)
+def test_a_list_of_events_is_found_in_nested_objects(word: str, person: str, gives: list[str]) -> None:
+    entries = [{"op": word, "refs": {"person": {person: "p-1"}}}, {"op": "VISA_ASKED"}]
+    text, made = first_mapping_of({"envelope": {"sent": "2026-01-01T00:00:00Z", "entries": entries}})
+    assert made == gives
+    is_shown = not gives and word != "Sent"
+    assert ("    each: {item: envelope.entries}  #" in text) == bool(gives), text
+    for line in ("#    each: {item: envelope.entries}", f"#        when: {{item.op: {word}}}", "{item.op: VISA_ASKED}"):
+        assert (f"{line}\n" in text) == is_shown, text
+    assert ("like {item.kind: hired}" in text) == (word == "Sent")
+
+
+def test_the_words_of_an_array_of_events_are_shown() -> None:
+    text, made = first_mapping_of([{"kind": "proposal out", "id": 5}, {"kind": "seen"}])
+    assert made == []
+    assert "# The body is a list, whose items this first mapping does not read. If" in text
+    assert (
+        '#    each: {item: "*"}\n#        when: {item.kind: "proposal out"}\n#        when: {item.kind: seen}\n' in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("28.11.2026 19:40 +0100", "DD.MM.YYYY HH:mm Z"),
+        ("28.11.2026 19:40 +01:00", "DD.MM.YYYY HH:mm Z"),
+        ("28.11.2026 19:40:05+01:00", "DD.MM.YYYY HH:mm:ssZ"),
+        ("11/28/2026 7:40 PM -0500", "MM/DD/YYYY h:mm A Z"),
+        ("28 November 2026 19:40 Z", "D MMMM YYYY HH:mm Z"),
+    ],
+)
+def test_a_time_with_an_offset_has_a_pattern(text: str, pattern: str) -> None:
+    body = {"event": "offer_sent", "candidate": {"id": "p"}, "sent_at": text}
+    written, made = first_mapping_of(body)
+    assert (f'dates: ["{pattern}"]' in written, "times have no offset" in written) == (True, False), written
+    assert made == ["offer.extended"]
