@@ -1,11 +1,12 @@
 """The patterns by which vendors commonly write days and times that are not ISO 8601. Pure."""
 
+import json
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
 from typing import Final
 
-from signpost.ingress.date_patterns import DatePattern, read_pattern
+from signpost.ingress.date_patterns import DatePattern, clash, read_pattern
 
 _DAYS: Final = (
     ("DD.MM.YYYY",), ("YYYY/MM/DD",), ("YYYYMMDD",), ("DD-MM-YYYY", "MM-DD-YYYY"), ("DD/MM/YYYY", "MM/DD/YYYY"),
@@ -29,3 +30,11 @@ def patterns_of(texts: Sequence[str]) -> Iterator[DatePattern]:
         whole = [one for one in group if written and all(one.iso(text) for text in written)]
         if whole:
             yield whole[0]
+
+
+def pattern_hint(value: object, known: Sequence[DatePattern]) -> str:
+    """The end of a message: which patterns would read a text; "" for any other value. `known`: those of the mapping."""
+    if not isinstance(value, str):
+        return ""
+    found = [one for group in _groups() for one in group if one.iso(value) and not clash([*known, one])]
+    return f"; add {' or '.join(json.dumps(one.text) for one in found)} to `dates` of formats" if found else ""

@@ -174,7 +174,8 @@ class ExpressionReader(FieldReader):
             return expression if pattern is None else Written(expression, pattern)
         if table is None:
             return Coalesce((expression, Fixed(default)))
-        return ValueMap(expression, self.table(table), default)
+        name = table.value if isinstance(table.value, str) else ""
+        return ValueMap(expression, self.table(table), default, name, members["path"].position)
 
     def pattern(self, node: Node) -> DatePattern | None:
         """Read how a day or a time is written, like DD.MM.YYYY."""

@@ -4,7 +4,7 @@ An expression returns a JSON value, or None for an unknown value. It never raise
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, Protocol, TypeAlias
 
@@ -21,6 +21,7 @@ from signpost.ingress.formats import (
 from signpost.ingress.scope import BODY, MAX_ITEMS, DeliveryScope, as_boolean, as_text, is_known
 from signpost.schemas.fields import json_type
 from signpost.suggestions import did_you_mean
+from signpost.yaml_files.problems import Position
 
 
 class Expression(Protocol):
@@ -109,6 +110,9 @@ class ValueMap:
     expression: Expression
     table: Mapping[str, Any]
     default: Any = None
+    words: str = ""
+    """The name of the table; "" for one that has none."""
+    position: Position | None = field(default=None, compare=False)
 
     def value(self, scope: DeliveryScope) -> Any:
         """Return the Signpost value; None for a word that is not in the table."""
@@ -119,7 +123,9 @@ class ValueMap:
         if word not in self.table:
             name, near = name_of(self.expression, scope, "a word"), did_you_mean(word, self.table)
             note = f"{name} was left out: its value cannot be read; no word table has it"
-            scope.leave_out(note, f"{name}: no word table has {found!r}, so it is unknown{near}")
+            place = f"{self.position}: " if self.position else ""
+            tables = f"the word table {self.words} has no" if self.words else "no word table has"
+            scope.leave_out(note, f"{place}{name}: {tables} {found!r}, so it is unknown{near}")
         return self.table.get(word)
 
 

@@ -20,6 +20,7 @@ from signpost.case.instant import (
     parse_instant,
     to_datetime,
 )
+from signpost.ingress.common_dates import pattern_hint
 from signpost.ingress.date_patterns import NO_DAY, NO_TIME, DatePattern, exists, iso_of
 from signpost.ingress.signature_schemes import UNITS
 from signpost.printable import escape, shorten
@@ -110,7 +111,11 @@ def why_no_time(value: Any, formats: Formats) -> str:
     """Return the value with the reason why it is no time. It may be personal: for samples only."""
     text = formats.iso(value)
     why = why_not_written(value, formats)
-    reason = f"and {why}" if why in (NO_DAY, NO_TIME) else f"which is {_neither(formats)}"
+    reason = (
+        f"and {why}"
+        if why in (NO_DAY, NO_TIME)
+        else f"which is {_neither(formats)}{pattern_hint(value, formats.patterns)}"
+    )
     if digits := why_no_time_in_digits(value, formats):
         reason = digits
     elif isinstance(text, str) and ISO_DATE.fullmatch(text) and _has_iso_day(text):

@@ -7,6 +7,8 @@ from marshmallow import ValidationError
 
 from signpost.case.fold import CUSTOM
 from signpost.ingress.amounts import Amount
+from signpost.ingress.common_dates import pattern_hint
+from signpost.ingress.date_patterns import NO_DAY, NO_TIME
 from signpost.ingress.expressions import Expression
 from signpost.ingress.formats import amount_hint, digits_hint, why_no_time, why_not_written
 from signpost.ingress.mapping import Vendor
@@ -53,7 +55,9 @@ def _time_hint(value: Any, scope: DeliveryScope) -> str:
     """Why a value is no day or time, as far as the formats of the mapping say so. Who reads the note of a delivery may
     be unable to change them."""
     why = why_not_written(value, scope.formats) if scope.trace is not None or scope.formats.patterns else ""
-    return digits_hint(value, scope.formats) or (f"; {why}" if why else "")
+    is_other = scope.trace is not None and why not in ("", NO_DAY, NO_TIME)
+    more = pattern_hint(value, scope.formats.patterns) if is_other else ""
+    return digits_hint(value, scope.formats) or (f"; {why}{more}" if why else "")
 
 
 def _amount_hint(kind: Kind, value: Any, scope: DeliveryScope) -> str:

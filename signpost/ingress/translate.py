@@ -174,10 +174,9 @@ class Translator:
 
     def _note_future(self, template: EventTemplate, scope: DeliveryScope, time: int) -> None:
         """Note that the time of receipt replaces one in the future; not where clocks differ a little."""
-        text = f"the time of {template.type} is in the future"
+        text = f"{position_of(self.vendor, template.time)}the time of {template.type} is in the future"
         if time > self.receipt.received + MAX_AHEAD_US:
-            note = f"{position_of(self.vendor, template.time)}{text}; the time of receipt counts"
-            scope.leave_out(note, f"{text}; that of receipt counts")
+            scope.leave_out(f"{text}; the time of receipt counts", f"{text}; that of receipt counts")
         else:
             scope.remark(f"{text}; that of receipt counts")
 
@@ -188,7 +187,8 @@ class Translator:
         at = position_of(self.vendor, found_by)
         why = digits_hint(stated, scope.formats)
         note = f"{at}the {what} of {type_} was left out: its value cannot be read{why}; the time of receipt counts"
-        scope.leave_out(note, f"the {what} of {type_} is {why_no_time(stated, scope.formats)}; that of receipt counts")
+        why = why_no_time(stated, scope.formats)
+        scope.leave_out(note, f"{at}the {what} of {type_} is {why}; that of receipt counts")
 
 
 def _mark_first_terms(documents: list[Document]) -> Iterator[Document]:

@@ -212,7 +212,11 @@ def test_an_event_without_a_sample_is_told_once_and_not_by_its_paths(own: Path, 
             "event.offer.position\n",
             "huntflow.yaml:24:23: start_date was left out: its value cannot be read: it is 'Data engineer'; ",
         ),
-        ("{yearly: year", "{yearl: year", "no word table has 'yearly', so it is unknown; did you mean yearl?"),
+        (
+            "{yearly: year",
+            "{yearl: year",
+            "event.offer.period: the word table periods has no 'yearly', so it is unknown; did you mean yearl?",
+        ),
         (", zone: Europe/Berlin", "", "is '24.11.2026 10:15', which has no offset, and neither formats nor the source"),
         (
             "time: event.created",

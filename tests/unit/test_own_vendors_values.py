@@ -31,6 +31,7 @@ def notes(own: Path, text: str, sent: str) -> tuple[list[str], list[str]]:
 
 
 NEITHER = "neither ISO 8601 nor written as "
+HUNTFLOWS = "DD.MM.YYYY or DD.MM.YYYY HH:mm"
 NO_DAY, NO_TIME = "no such day exists", "no such time exists"
 
 
@@ -52,8 +53,9 @@ def test_a_day_that_cannot_be_read_is_told_by_the_formats(own: Path, sent: str, 
     at = "huntflow.yaml:{} was left out: its value cannot be read"
     is_lack = why in (NO_DAY, NO_TIME)
     start, respond = at.format("24:23: start_date"), at.format("25:23: respond_by")
-    assert f"{start}: it is '{sent}'; {'' if is_lack else 'it is '}{why}" in warned
-    assert f"{respond}: it is '{sent}', {'and ' if is_lack else 'which is '}{why}" in warned
+    more = '; add "YYYY/MM/DD" to `dates` of formats' if sent == "2027/01/11" else ""
+    assert f"{start}: it is '{sent}'; {'' if is_lack else 'it is '}{why}{more}" in warned
+    assert f"{respond}: it is '{sent}', {'and ' if is_lack else 'which is '}{why}{more}" in warned
     if dates == "[]":
         assert f'{start}; must be a date like "2026-03-02"' in told
     else:
@@ -123,3 +125,45 @@ def test_an_amount_without_its_currency_is_not_told_to_be_written_otherwise(own:
 )
 def test_a_pattern_tells_a_day_that_does_not_exist(text: str, lack: str) -> None:
     assert read_pattern("DD.MM.YYYY").lack(text) == lack
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sent", "warning"),
+    [
+        (
+            "words: periods",
+            "words: {monthly: month}",
+            "24.11.2026 10:15",
+            "event.offer.period: no word table has 'yearly', so it is unknown",
+        ),
+        (
+            "{yearly:",
+            "{annual:",
+            "24.11.2026 10:15",
+            "event.offer.period: the word table periods has no 'yearly', so it is unknown",
+        ),
+        (
+            "time: event.created",
+            "time: event.created",
+            "24.11.2026 10:15 +01:00",
+            f"'24.11.2026 10:15 +01:00', which is {NEITHER}{HUNTFLOWS}; add \"DD.MM.YYYY HH:mm Z\" to `dates`",
+        ),
+        (
+            "time: event.created",
+            "time: event.created",
+            "24/11/2026 10:15",
+            f"'24/11/2026 10:15', which is {NEITHER}{HUNTFLOWS}; add \"DD/MM/YYYY HH:mm\" to `dates`",
+        ),
+    ],
+)
+def test_a_warning_has_its_place_and_what_would_read_the_value(
+    own: Path, old: str, new: str, sent: str, warning: str
+) -> None:
+    text = HUNTFLOW.replace(old, new)
+    (own / "huntflow.yaml").write_text(text)
+    (own / "samples" / "huntflow" / "offer-sent.json").write_text(SENT.replace("24.11.2026 10:15", sent))
+    [found] = json.loads(call(own.parent, "sources", "check", str(own / "huntflow.yaml"), "--json").output)
+    [told] = [one for one in found["samples"][0]["warnings"] if warning in one]
+    name, line, _, _ = told.split(":", 3)
+    key = "event.created" if "ISO" in warning else "event.offer.period"
+    assert (name, key in text.splitlines()[int(line) - 1]) == ("huntflow.yaml", True)
