@@ -23,9 +23,9 @@ _DIGEST: Final = re.compile(
 _SIZES: Final = {40: "sha1", 64: "sha256", 128: "sha512", 28: "sha1", 44: "sha256", 88: "sha512"}
 """Characters of a digest, in hex or base64 -> its algorithm."""
 _MAC_KEY: Final = re.compile("(?:^|[;,&| ])(?:h?mac|sig|sign|signature|v[0-9])[:=](?=.)", re.IGNORECASE)
-_TIME_KEY: Final = re.compile("(?:at|ts?|time|timestamp|date|epoch)[:=]", re.IGNORECASE)
+TIME_KEY: Final = re.compile("(?:at|ts?|time|timestamp|date|epoch)[:=]", re.IGNORECASE)
 _ITEM: Final = re.compile(r"\A([^:=]*[:=])(.+)")
-_SEPARATORS: Final = (";", ",", "&", "|", " ")
+SEPARATORS: Final = (";", ",", "&", "|", " ")
 _NO_SIGNATURE: Final = 4
 
 
@@ -85,7 +85,7 @@ def _rank(header: tuple[str, str]) -> int:
 
 
 def _split(value: str) -> _Parts:
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         found = [_ITEM.fullmatch(item.strip()) for item in value.split(separator)]
         items = [(item[1], item[2]) for item in found if item]
         if len(items) == len(found) > 1 and (mac := _mac_of(items)):
@@ -95,7 +95,7 @@ def _split(value: str) -> _Parts:
 
 
 def _is_time(key: str) -> bool:
-    return _TIME_KEY.fullmatch(key.rpartition(" ")[2]) is not None
+    return TIME_KEY.fullmatch(key.rpartition(" ")[2]) is not None
 
 
 def _mac_of(items: Sequence[tuple[str, str]]) -> tuple[str, str] | None:

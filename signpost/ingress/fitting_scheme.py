@@ -8,12 +8,13 @@ from itertools import product
 from typing import Final
 
 from signpost.ingress.first_signature import signed_time_of
+from signpost.ingress.signature_hints import separators_in, stamps_in
 from signpost.ingress.signature_schemes import ALGORITHMS, ENCODINGS, KEYS, PART, TOUCHING, Scheme
 from signpost.ingress.signatures import InvalidSignature, verify
 
 ANY_AGE_US: Final = 10**18
 _SEPARATORS: Final = (".", ":", "|", "-", "\n", "")
-_OPTIONS: Final = ("timestamp", "unit", "messages", "algorithm", "encoding", "key")
+_OPTIONS: Final = ("separator", "timestamp", "unit", "messages", "algorithm", "encoding", "key")
 """What a variant changes."""
 
 
@@ -40,13 +41,21 @@ def what_fits(scheme: Scheme, secret: str, headers: Mapping[str, str], body: byt
 
 def _variants(scheme: Scheme, headers: Mapping[str, str]) -> Iterator[Scheme]:
     """The scheme with other options. A body that holds its own signature has no variants."""
-    name, unit = signed_time_of(headers)
-    timed = [replace(scheme, timestamp=f"header:{name}", unit=unit)] if name else []
-    bases = [] if scheme.member else [scheme, *timed]
     encodings = sorted(ENCODINGS, key=lambda one: one != scheme.encoding)
-    for base in bases:
+    for base in [] if scheme.member else _bases(scheme, headers):
         for message, algorithm, encoding, key in product(_messages(base), ALGORITHMS, encodings, KEYS):
             yield replace(base, messages=(message,), algorithm=algorithm, encoding=encoding, key=key)
+
+
+def _bases(scheme: Scheme, headers: Mapping[str, str]) -> Iterator[Scheme]:
+    """The scheme with each separator that its header has, and with each place where a time may stand."""
+    name, unit = signed_time_of(headers)
+    for separator in (scheme.separator, *separators_in(scheme, headers)):
+        base = replace(scheme, separator=separator)
+        yield base
+        if name:
+            yield replace(base, timestamp=f"header:{name}", unit=unit)
+        yield from (replace(base, timestamp=stamp) for stamp in stamps_in(scheme, headers, separator))
 
 
 def _messages(scheme: Scheme) -> Iterator[str]:
@@ -65,5 +74,7 @@ def _changes(scheme: Scheme, variant: Scheme) -> Iterator[str]:
         if name == "messages" and value[0] not in scheme.messages:
             touching = " (which a mapping cannot state: its parts touch)" if TOUCHING.search(value[0]) else ""
             yield f"messages: {json.dumps(value[0])}{touching}"
-        elif name != "messages" and value != getattr(scheme, name):
+        elif name == "separator" and value != scheme.separator:
+            yield f"separator: {json.dumps(value)}"
+        elif name not in ("messages", "separator") and value != getattr(scheme, name):
             yield f"{name}: {value}"

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from signpost.ingress.first_signature import signature_of
 from signpost.ingress.fitting_scheme import what_fits, why_refused
 from signpost.ingress.mapping import Sample, Vendor
+from signpost.ingress.signature_hints import in_place_of, missing_header
 from signpost.ingress.signature_schemes import Scheme
 
 
@@ -43,7 +44,8 @@ def _compare(scheme: Scheme, secret: str, headers: dict[str, str], body: bytes) 
     fitting = what_fits(scheme, secret, headers, body)
     if not fitting and (fitting := what_fits(scheme, secret, headers, sent)):
         fitting = f"{fitting}; {line_end}"
-    problem = f"it fits with {fitting}" if fitting else problem
+    refused = missing_header(scheme, headers) or in_place_of(scheme, headers, problem)
+    problem = f"it fits with {fitting}" if fitting else refused
     return Recorded(f"has a signature that does not fit: {problem}", (), False, fitting)
 
 

@@ -4,7 +4,9 @@ import base64
 import hmac
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -136,3 +138,50 @@ def test_a_tried_source_tells_what_fits_its_recorded_signature(
     told = 'the recorded signature does not fit the mapping; it fits with messages: "{timestamp}:{body}"\n'
     assert "answer     202" in output, output
     assert (told in output) == (separator == ":"), output
+
+
+LISTED = Scheme(
+    "x-auth", separator=";", prefix="mac=", timestamp="item:ts=", messages=("{timestamp}.{header:x-request}.{body}",)
+)
+
+
+def recorded(tmp_path: Path, scheme: Scheme, secret: str = SECRET) -> str:
+    (tmp_path / "hook.json").write_bytes(BODY)
+    mac = hmac.digest(SECRET.encode(), b"1795860000.r-1." + BODY, "sha256").hex()
+    headers = {"X-Auth": f"ts=1795860000; mac={mac}", "X-Request": "r-1"}
+    assert check_recorded(LISTED, Sample(tmp_path / "hook.json", "made up", headers, ()), SECRET).is_verified
+    return check_recorded(scheme, Sample(tmp_path / "hook.json", "made up", headers, ()), secret).problem
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"separator": ","}, 'it fits with separator: ";"'),
+        ({"timestamp": "item:t="}, "it fits with timestamp: item:ts="),
+        ({"separator": ",", "timestamp": "item:t="}, 'it fits with separator: ";", timestamp: item:ts='),
+        (
+            {"messages": ("{timestamp}.{header:x-requst}.{body}",)},
+            "the sample has no header x-requst; did you mean x-request?",
+        ),
+        ({"messages": ("{header:other-name}.{body}",)}, "the sample has no header other-name"),
+        ({"timestamp": "header:x-stamp", "messages": ("{timestamp}",)}, "the sample has no header x-stamp"),
+    ],
+)
+def test_a_header_that_is_read_wrongly_is_told(tmp_path: Path, changed: dict[str, Any], told: str) -> None:
+    assert recorded(tmp_path, replace(LISTED, **changed)) == f"has a signature that does not fit: {told}"
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            {"separator": ","},
+            "the expected format, hex of 64 characters (sha256) after 'mac='; the header is split at ','",
+        ),
+        ({"timestamp": "item:t="}, "is missing from the header x-auth, after 't='; the header has ts="),
+    ],
+)
+def test_what_a_header_has_instead_is_told_with_another_secret(
+    tmp_path: Path, changed: dict[str, Any], told: str
+) -> None:
+    assert told in recorded(tmp_path, replace(LISTED, **changed), SECRET + "x")
