@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from signpost.ingress.expressions import Expression
+from signpost.ingress.expressions import Expression, Path, name_of
 from signpost.ingress.mapping import Loops
-from signpost.ingress.scope import MAX_ITEMS, DeliveryScope
+from signpost.ingress.scope import MAX_ITEMS, DeliveryScope, is_known
+from signpost.schemas.fields import json_type
 
 
 def with_names(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryScope:
@@ -15,12 +16,26 @@ def with_names(let: Mapping[str, Expression], scope: DeliveryScope) -> DeliveryS
     return scope
 
 
-def each_item(loops: Loops, scope: DeliveryScope, limit: int = MAX_ITEMS) -> list[DeliveryScope]:
-    """Return one scope for each item of the innermost list, at most `limit`; the scope itself without loops."""
+def each_item(
+    loops: Loops, scope: DeliveryScope, limit: int = MAX_ITEMS, lacks: list[str] | None = None
+) -> list[DeliveryScope]:
+    """Return one scope for each item of the innermost list, at most `limit`; the scope itself without loops. Adds to
+    `lacks` why there is none."""
     scopes = [scope]
     for name, expression in loops:
-        scopes = _items(name, expression, scopes, limit)
+        outer, scopes = scopes, _items(name, expression, scopes, limit)
+        if outer and not scopes and lacks is not None and (why := _why_none(expression, outer[0])) not in lacks:
+            lacks.append(why)
     return scopes
+
+
+def _why_none(expression: Expression, scope: DeliveryScope) -> str:
+    """Why a list has no items: it is empty, not there, or something else."""
+    name = name_of(expression, scope, "the list of each")
+    found = scope.at(expression.steps) if isinstance(expression, Path) else expression.value(scope)
+    if isinstance(found, list):
+        return f"{name} is an empty list"
+    return f"{name} is {json_type(found)}, and each needs a list" if is_known(found) else f"{name} has no list"
 
 
 def _items(name: str, expression: Expression, scopes: list[DeliveryScope], limit: int) -> list[DeliveryScope]:

@@ -18,7 +18,7 @@ from signpost.ingress.scope import DeliveryScope, Trace
 from signpost.ingress.signatures import verify
 from signpost.ingress.silent_items import SilentItem, silent_items
 from signpost.ingress.strict_json import MalformedJson, loads, loads_of_others
-from signpost.ingress.translate import event_name, translate
+from signpost.ingress.translate import CONDITIONS, event_name, translate
 from signpost.printable import shorten
 from signpost.schemas import InvalidEvent, Problem, load_event, load_translated
 from signpost.schemas.problems import MAX_PROBLEMS, Hints
@@ -32,8 +32,6 @@ OWNED_IDS = ("application", "offer", "interview", "into")
 MAX_HANDSHAKE_CHARS = 128
 MAX_MISSING = 3
 """How much of what is missing is named: several events may need the same."""
-
-CONDITIONS = "its conditions (when) do not hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +133,9 @@ def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationRes
         return _read_standard(delivery)
     body = loads_of_others(delivery.raw, max_depth=delivery.depth) if delivery.raw.strip() else None
     name = event_name(vendor, delivery.headers, body)
-    notes, missing, scopes = list[str](), list[str](), list[DeliveryScope]()
+    notes, missing, scopes, lacks = list[str](), list[str](), list[DeliveryScope](), list[str]()
     receipt = _receipt(delivery)
-    documents = translate(vendor, delivery.headers, body, receipt, notes, trace, missing, scopes)
+    documents = translate(vendor, delivery.headers, body, receipt, notes, trace, missing, scopes, lacks)
     events = _load_all(delivery, documents)
     silent = list(silent_items(vendor, name or "", receipt, scopes))
     unknown = [one for one in silent if one.is_unknown][:MAX_MISSING]
@@ -146,7 +144,7 @@ def read(delivery: WebhookRequest, trace: Trace | None = None) -> TranslationRes
         result = TranslationResult(events, name or "", notes=(*left_out, *_notes(documents)))
     else:
         missing = missing or _odd_words(vendor, name or "", silent)
-        result = replace(_explain_no_events(vendor, name, body, missing), notes=left_out)
+        result = replace(_explain_no_events(vendor, name, body, missing, lacks), notes=left_out)
     return replace(result, unknown_items=tuple(one.words for one in unknown))
 
 
@@ -206,7 +204,9 @@ def _notes(documents: Sequence[Any]) -> tuple[Problem, ...]:
     return tuple(Problem(at, "has control or invisible characters; they were replaced or removed") for at in found)
 
 
-def _explain_no_events(vendor: Vendor, name: str | None, body: Any, missing: Sequence[str]) -> TranslationResult:
+def _explain_no_events(
+    vendor: Vendor, name: str | None, body: Any, missing: Sequence[str], lacks: Sequence[str]
+) -> TranslationResult:
     if name is None or name in vendor.pings.events or body in vendor.pings.bodies:
         return TranslationResult((), name or "", "a test request, or a request without an event name")
     if not vendor.knows(name):
@@ -214,7 +214,7 @@ def _explain_no_events(vendor: Vendor, name: str | None, body: Any, missing: Seq
         return TranslationResult((), name, f"no entry of events (on) or ignored names it{hint}", unknown=True)
     if name in vendor.ignored and not missing:
         return TranslationResult((), name, vendor.ignored[name])
-    without = list(dict.fromkeys(missing))[:MAX_MISSING] or [f"{CONDITIONS}, or a list is empty"]
+    without = list(dict.fromkeys(missing or lacks))[:MAX_MISSING] or [CONDITIONS]
     return TranslationResult((), name, f"emits nothing: {'; '.join(without)}")
 
 

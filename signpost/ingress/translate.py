@@ -12,7 +12,7 @@ from typing import Any
 from signpost.case.event import Order, Turn
 from signpost.case.instant import format_instant, offset_at
 from signpost.ingress.converting import convert
-from signpost.ingress.expressions import Expression, Path, holds
+from signpost.ingress.expressions import Condition, Expression, Path, holds
 from signpost.ingress.formats import digits_hint, instant, rfc3339, why_no_time
 from signpost.ingress.left_out import position_of
 from signpost.ingress.loops import each_item, with_names
@@ -29,6 +29,7 @@ from signpost.schemas.texts import NOT_IN_ID
 
 ERASED, MAX_ERASED = "candidate.erased", 5000
 """Of a list of what to forget, more items are read than of others: a vendor says it only once."""
+CONDITIONS = "its conditions (when) do not hold"
 MAX_EVENT_ID_CHARS, MAX_EVENT_ID_BYTES = 128, 255
 
 
@@ -48,10 +49,12 @@ def translate(
     trace: Trace | None = None,
     missing: list[str] | None = None,
     silent: list[DeliveryScope] | None = None,
+    lacks: list[str] | None = None,
 ) -> list[Document]:
     """Return the CloudEvent documents of one delivery; none if it says nothing about a case. Adds to `notes` what
     was left out because it cannot be read, to `trace` what found something, to `missing` without what an event was not
-    emitted, and to `silent` the items of `each` beside `on` that emit nothing.
+    emitted, to `silent` the items of `each` beside `on` that emit nothing, and to `lacks` why a list has no items, or
+    that conditions do not hold.
 
     Raises InvalidEvent with every missing id that the mapping requires.
     """
@@ -67,8 +70,9 @@ def translate(
     # Without an id of the occurrence, equal states are one, but equal terms may have been set back meanwhile
     builtin["statement"] = f"{builtin['occurrence'] or receipt.received}-{receipt.digest[:16]}"
     builtin["occurrence"] = builtin["occurrence"] or receipt.digest
-    translator = Translator(vendor, receipt, [] if missing is None else missing)
-    items = each_item(mapping.each, scope, _max_items(one for group in mapping.groups for one in group.templates))
+    translator = Translator(vendor, receipt, [] if missing is None else missing, [] if lacks is None else lacks)
+    limit = _max_items(one for group in mapping.groups for one in group.templates)
+    items = each_item(mapping.each, scope, limit, translator.lacks)
     found = [(inner, list(translator.translate(mapping, inner))) for inner in items]
     documents = [document for _, emitted in found for document in emitted]
     if silent is not None:
@@ -83,19 +87,21 @@ def translate(
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """Translates one delivery. `problems`: the ids without which the delivery is refused; `beside`: what lacks an id
-    where other events may have theirs, with the scope to note it in."""
+    """Translates one delivery. `lacks`: the lists without items, and that conditions do not hold; `problems`: the ids
+    without which the delivery is refused; `beside`: what lacks an id where other events may have theirs, with the scope
+    to note it in."""
 
     vendor: Vendor
     receipt: Receipt
     missing: list[str]
+    lacks: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     beside: list[tuple[DeliveryScope, str]] = field(default_factory=list)
 
     def translate(self, mapping: EventMapping, outer: DeliveryScope) -> Iterator[Document]:
         """Yield the documents of one item of a delivery."""
         scope = with_names(mapping.let, outer)
-        if not holds(mapping.when, scope):
+        if not self._holds(mapping.when, scope):
             return
         if problems := list(_find_missing_ids(mapping, scope)):
             self.problems.extend(problems)
@@ -105,9 +111,15 @@ class Translator:
 
     def _group(self, group: Group, scope: DeliveryScope) -> Iterator[Document]:
         for template in group.templates:
-            for inner in each_item(template.each, scope, _max_items([template])):
-                if holds(template.when, inner):
+            for inner in each_item(template.each, scope, _max_items([template]), self.lacks):
+                if self._holds(template.when, inner):
                     yield from self._emit(template, inner)
+
+    def _holds(self, condition: Condition, scope: DeliveryScope) -> bool:
+        is_met = holds(condition, scope)
+        if not is_met and CONDITIONS not in self.lacks:
+            self.lacks.append(CONDITIONS)
+        return is_met
 
     def _emit(self, template: EventTemplate, scope: DeliveryScope) -> Iterator[Document]:
         subject = as_text(template.subject.value(scope))

@@ -216,10 +216,16 @@ TERMS = HUNTFLOW[HUNTFLOW.index("        terms:") : HUNTFLOW.index("samples:")]
         ("subject: event.candidate.id", "subject: event.who", "huntflow.yaml:11:14: the subject of offer.extended is"),
         ("{offer: event.offer.id}", "{offer: event.no}", "huntflow.yaml:16:23: the offer of offer.extended is missing"),
         ("        time:", "        when: {event.id: no-such}\n        time:", "its conditions (when) do not hold"),
+        ("        time:", "        each: {one: event.all}\n        time:", "event.all has no list"),
         (
             "        time:",
-            "        each: {one: event.all}\n        time:",
-            "its conditions (when) do not hold, or a list",
+            "        each: {one: event.offer}\n        time:",
+            "event.offer is an object, and each",
+        ),
+        (
+            "    subject:",
+            "    each: {one: event.offer}\n    subject:",
+            "event.offer is an object, and each",
         ),
         (
             TERMS,
@@ -242,6 +248,9 @@ def test_a_mapping_is_checked_by_the_name_of_its_vendor(own: Path) -> None:
     assert "huntflow: valid" in call(own.parent, "sources", "check", "huntflow").output
     near = call(own.parent, "sources", "check", str(own / "huntflw.yaml"))
     assert "huntflw.yaml' does not exist; did you mean huntflow.yaml?" in near.output
+    for written, hint in (("huntflw", "; did you mean huntflow?"), ("xyz", "")):
+        other = call(own.parent, "sources", "check", written).output
+        assert f"no file and no vendor '{written}'{hint}\n" in other
 
 
 def test_a_condition_names_the_value_that_it_would_meet(own: Path) -> None:

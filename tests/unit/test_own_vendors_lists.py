@@ -154,3 +154,13 @@ def test_a_time_with_an_offset_has_a_pattern(text: str, pattern: str) -> None:
     written, made = first_mapping_of(body)
     assert (f'dates: ["{pattern}"]' in written, "times have no offset" in written) == (True, False), written
     assert made == ["offer.extended"]
+
+
+@pytest.mark.parametrize("is_inner", [True, False])
+def test_an_empty_list_is_told_from_one_that_is_not_there(own: Path, is_inner: bool) -> None:
+    loop = "{offer: offers, tag: offer.tags}" if is_inner else "{offer: offers}"
+    text = MAPPING.replace("{offer: offers}", loop)
+    offers: list[dict[str, Any]] = [{"nr": 1, "tags": []}] if is_inner else []
+    [problem] = checked(own, text, offers=offers)["problems"]
+    name = "offer.tags" if is_inner else "offers"
+    assert f"emits nothing: {name} is an empty list)" in problem

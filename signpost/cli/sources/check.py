@@ -27,6 +27,9 @@ class _MappingFile(click.Path):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
+            if Path(value).name == value and not Path(value).suffix:
+                near = did_you_mean(value, [one.stem for one in own.parent.glob("*.yaml")])
+                self.fail(f"no file and no vendor {value!r}{near}", param, ctx)
             near = did_you_mean(Path(value).name, [one.name for one in Path(value).parent.glob("*.yaml")])
             self.fail(f"{error.message.rstrip('.')}{near}", param, ctx)
 
