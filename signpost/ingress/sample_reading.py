@@ -257,8 +257,7 @@ def kind_of(leaves: Sequence[Leaf]) -> tuple[str, str]:
 def kinds_in(items: Sequence[Any]) -> tuple[str, list[str]]:
     """Return the path of what the items of a list say happened, and its different names."""
     path, _ = kind_of(list(_leaves(items[0], ITEM))) if items else ("", "")
-    names = texts_at(items[:MAX_LIST], path.removeprefix(f"{ITEM}.")) if path else []
-    return path, [name for name in names if _NAME.fullmatch(name)]
+    return path, [one for one in texts_at(items[:MAX_LIST], path.removeprefix(f"{ITEM}.")) if _NAME.fullmatch(one)]
 
 
 def has_subject(body: Any, items: str) -> bool:
