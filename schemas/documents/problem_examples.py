@@ -21,7 +21,8 @@ UNSIGNED = _problem(
     401,
     "unsigned",
     "The signature is missing or invalid",
-    "The source is unknown, or the signature does not fit; the delivery log of the tenant has the reason.",
+    "The source is unknown, or the signature does not fit. The reason is in `signpost deliveries list`, or, for a name"
+    " that no source has, in `signpost status`.",
 )
 PROBLEMS: dict[int, dict[str, Any]] = {
     400: _problem(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from flask import Flask, Response, g, has_app_context, request
@@ -21,6 +21,12 @@ from signpost.services.intake.limits import Limits
 from signpost.storage import StaleCursor
 
 log = logging.getLogger(__name__)
+
+UNSIGNED: Final = (
+    "The source is unknown, or the signature does not fit. The reason is in `signpost deliveries list`, or, for a name"
+    " that no source has, in `signpost status`."
+)
+"""The same for both, so that nobody can find out which sources exist."""
 
 
 class Unauthorized(CallerError):
@@ -179,7 +185,7 @@ def _to_problem(error: SignpostError, status: int, kind: str, title: str, limits
     if isinstance(error, RateLimited | NoSlot) or (isinstance(error, QuotaReached) and error.retry_after_s):
         return problem(error.status, kind, title, detail, headers=[("Retry-After", str(error.retry_after_s))])
     if isinstance(error, InvalidSignature):
-        detail = "The source is unknown, or the signature does not fit; the delivery log of the tenant has the reason."
+        detail = UNSIGNED
     if status == 401:
         headers.append(("WWW-Authenticate", "Bearer" if kind == "unauthorized" else "Signature"))
     if status == 503:

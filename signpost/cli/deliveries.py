@@ -1,12 +1,16 @@
 """`signpost deliveries`: the delivery log of received webhooks."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from signpost.cli.edge import echo, json_option, print_json, print_table, settings
+from signpost.cli.edge import echo, json_option, known_sources, print_json, print_table, settings
 from signpost.printable import escape_document
+from signpost.suggestions import meant
+
+MOST: Final = 500
+"""The most deliveries that one request lists."""
 
 
 @click.group
@@ -18,7 +22,7 @@ def deliveries() -> None:
 @click.option("--source", help="Only of this source.")
 @click.option("--status", help="Only with this status: accepted, ignored, unsigned, refused or unavailable.")
 @click.option(
-    "--last", "-n", type=click.IntRange(1, 500), default=50, show_default=True, help="Maximum number of deliveries."
+    "--last", "-n", type=click.IntRange(1, MOST), default=50, show_default=True, help="Maximum number of deliveries."
 )
 @json_option
 def list_(source: str | None, status: str | None, last: int, as_json: bool) -> None:
@@ -30,13 +34,13 @@ def list_(source: str | None, status: str | None, last: int, as_json: bool) -> N
       signpost deliveries list --source acme-lever --status refused
     """
     chosen = {name: value for name, value in (("source", source), ("status", status)) if value}
-    found = _request("GET", "/v1/deliveries", params={**chosen, "limit": last})["items"]
+    found = _find({**chosen, "limit": last})
     if as_json:
         print_json(found)
         return
     columns = ("delivery", "received", "source", "status", "events", "problems")
     if not found:
-        echo("no deliveries")
+        echo(f"no deliveries{_hint_for(source)}")
         return
     again = _repeats(found)
     print_table(columns, (_row(one, again=one["id"] in again) for one in found))
@@ -64,6 +68,21 @@ def _request(method: str, path: str, **request: Any) -> Any:
 
     with open_client(settings()) as client:
         return request_json(client, method, path, **request)
+
+
+def _find(params: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = _request("GET", "/v1/deliveries", params=params)["items"]
+    return found
+
+
+def _hint_for(source: str | None) -> str:
+    """Which source is meant, if there is none of this name; "" if there is, or nothing names the sources."""
+    if source is None:
+        return ""
+    known = known_sources() or {one["source"] for one in _find({"limit": MOST})}
+    if not known or source in known:
+        return ""
+    return f": there is no source {source!r}; {meant(source, known)}".rstrip("; ")
 
 
 def _repeats(found: Sequence[dict[str, Any]]) -> set[str]:

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import orjson
@@ -14,9 +14,14 @@ from signpost.errors import SignpostError
 from signpost.printable import escape, escape_json
 from signpost.settings import Settings, read_settings
 
+if TYPE_CHECKING:
+    from signpost.tenants.model import Tenants
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 KNOWN_CANDIDATES: Final = "`signpost candidates` lists those that are known, and searches them by name"
+PIPED_WIDTH: Final = 2000
+"""Columns of a table that no terminal shows; only longer rows go over several lines."""
 _STYLE: Final = re.compile("(\x1b\\[[0-9;]{0,20}m)")
 
 
@@ -44,13 +49,26 @@ def warn_of_tenants(patterns: Iterable[str]) -> None:
 def no_tenant(name: str, so_far: str = "") -> str:
     """That there is no tenant of this name, and which is meant; "" if there is, or the file cannot be read here."""
     from signpost.suggestions import meant
+
+    tenants = _tenants()
+    if tenants is None or name in tenants.tenants:
+        return ""
+    return f"there is no tenant {name!r}{so_far}; {meant(name, tenants.tenants.keys())}".rstrip("; ")
+
+
+def known_sources() -> set[str]:
+    """The names in the tenants file; none if it cannot be read here."""
+    tenants = _tenants()
+    return set(tenants.sources) if tenants else set()
+
+
+def _tenants() -> "Tenants | None":
     from signpost.tenants.loading import load_tenants
 
     try:
-        known = load_tenants(settings().tenants, os.environ).tenants
+        return load_tenants(settings().tenants, os.environ)
     except SignpostError:
-        return ""
-    return "" if name in known else f"there is no tenant {name!r}{so_far}; {meant(name, known.keys())}".rstrip("; ")
+        return None
 
 
 def print_json(document: Any) -> None:
@@ -59,19 +77,22 @@ def print_json(document: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table for people. Cells are literal text; output into a pipe is 200 columns wide."""
+    """Print a table for people. Cells are literal text; into a pipe, each row is one line."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console() if sys.stdout.isatty() else Console(width=200)
+    console = Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(escape(cell, keep="\n")) for cell in row))
-    console.print(table)
+    with console.capture() as shown:
+        console.print(table)
+    for line in shown.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def parse_moment(text: str, start: int, option: str) -> int:
