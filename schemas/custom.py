@@ -16,6 +16,10 @@ from signpost.schemas.texts import free_text
 OwnKinds: TypeAlias = Mapping[str, Mapping[str, Kind]]
 """Kind of entity -> name of a declared field -> what checks its values."""
 NONE_DECLARED: Final[OwnKinds] = {}
+NO_FIELDS: Final = (
+    "is not declared: the rules in force declare no field in fields.yaml; if yours do, start the intake with"
+    " SIGNPOST_RULES=ours:DIR"
+)
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 MAX_FIELDS: Final = 50
 MAX_NUMBER: Final = 10**15
@@ -78,18 +82,26 @@ def check_custom(
     found: dict[str, Any] = {}
     for name, value in sent.items():
         if name not in declared:
-            hint = (
-                _hint_for_misplaced(name, own)
-                or hints.did_you_mean(name, declared)
-                or f"; declared: {shorten(', '.join(sorted(declared)), MAX_LIST) or 'none'}"
-            )
-            problems.append(Problem(at + pointer(name), f"is not declared for this event in fields.yaml{hint}"))
+            problems.append(Problem(at + pointer(name), _undeclared(name, own, about, hints)))
             continue
         try:
             found[name] = None if value is None else declared[name].canonical(value)
         except ValidationError as error:
             problems += problems_of(None, {name: error.messages}, at)
     return found
+
+
+def _undeclared(name: str, own: OwnKinds, about: str, hints: Hints) -> str:
+    """Why an event cannot have this name, and what it can have."""
+    if not any(own.values()):
+        return NO_FIELDS
+    declared = own.get(about, {})
+    hint = (
+        _hint_for_misplaced(name, own)
+        or hints.did_you_mean(name, declared)
+        or f"; declared: {shorten(', '.join(sorted(declared)), MAX_LIST) or 'none'}"
+    )
+    return f"is not declared for this event in fields.yaml{hint}"
 
 
 def _hint_for_misplaced(name: str, own: OwnKinds) -> str:

@@ -156,9 +156,11 @@ class _Reader(FieldReader):
         if not NAME.fullmatch(name):
             hint = "use lower-case letters, digits and underscores, like probation_period"
             self.problems.add("R012", where, f"a field cannot be called {name!r}", hint)
-        elif name in KINDS[kind] or name in RESERVED:
-            what = f"{kind} has a field {name!r}" if name in KINDS[kind] else f"{name!r} has a meaning in rules"
-            self.problems.add("R012", where, f"{what} already", "choose another name")
+        elif name in KINDS[kind]:
+            hint = "it is shipped: if you mean the same, use it and remove this line; else choose another name"
+            self.problems.add("R012", where, f"{kind} has a field {name!r} already", hint)
+        elif name in RESERVED:
+            self.problems.add("R012", where, f"{name!r} has a meaning in rules already", "choose another name")
         elif name in self.declared[kind]:
             self.problems.add("R012", where, f"{kind}.{name} is declared already at {self.declared[kind][name][1]}")
 

@@ -33,7 +33,7 @@ def problems(folders: Path | tuple[Path, ...]) -> list[str]:
 @pytest.mark.parametrize(
     ("declared", "problem"),
     [
-        ("offer: {salary: {type: money, visible_to: employer}}", "R012 offer has a field 'salary' already"),
+        ("offer: {salary: {type: money, visible_to: employer}}", "R012 offer has a field 'salary' already (it is ship"),
         ("offer: {missing: {type: text, visible_to: employer}}", "R012 'missing' has a meaning in rules already"),
         ("offer: {benefits_health: {type: text, visible_to: employer}}", "R012 'benefits_health' has a meaning"),
         ("offer: {Probation: {type: days, visible_to: employer}}", "R012 a field cannot be called 'Probation'"),

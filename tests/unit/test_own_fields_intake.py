@@ -13,6 +13,7 @@ from signpost.engine import CompiledEngine, DurableEngine
 from signpost.facts.facts import facts_of
 from signpost.rulebook import load
 from signpost.schemas import InvalidEvent, dump_event, load_event, load_own_event
+from signpost.schemas.fields import Line
 from signpost.schemas.problems import Hints
 from tests.support.own_folders import folder, own, rule
 
@@ -43,8 +44,10 @@ def test_the_intake_refuses_unknown_names_and_other_types(tmp_path: Path) -> Non
     there = "it is a field of the candidate: send it with candidate.preferences"
     with pytest.raises(InvalidEvent, match=f"/data/custom/needs_visa: is not declared for this event.*; {there}"):
         load_event(event(offer="o", custom={"needs_visa": True}), tenant="t", now=NOW, own=declared)
-    with pytest.raises(InvalidEvent, match="declared: none"):
+    with pytest.raises(InvalidEvent, match=r"/data/custom/shift: .* no field in fields\.yaml; .*=ours:DIR"):
         load_event(event(offer="o", custom={"shift": "day"}), tenant="t", now=NOW)
+    with pytest.raises(InvalidEvent, match=r"in fields\.yaml; declared: none"):
+        load_event(event(offer="o", custom={"shift": "day"}), tenant="t", now=NOW, own={"candidate": {"a": Line()}})
     with pytest.raises(InvalidEvent, match=r"/data/car: is not a known field; .* belongs under 'custom'"):
         load_event(event(offer="o", car=True), tenant="t", now=NOW, own=declared)
     with pytest.raises(InvalidEvent, match=TAKEN_ELSEWHERE.format("custom")):
