@@ -3,15 +3,19 @@
 import itertools
 import re
 from dataclasses import replace
+from typing import Final
 
 from signpost.names import PRIORITIES
 from signpost.rulebook.conditions import parse_condition, relations_of
 from signpost.rulebook.terms import Condition, Moment, Reached, Ref, Relation
 from signpost.rulebook.typed_rule import Level
 from signpost.rulebook.values import Names
-from signpost.suggestions import meant
+from signpost.suggestions import meant, nearest
 from signpost.yaml_files.reader import Node
 
+START: Final = "from the start"
+ALWAYS: Final = ("at once", "at the beginning", "from beginning", "from now", "from the beginning")
+"""Other words for START; none can be the name of a field."""
 _BOUND = re.compile(r"(?:(.+ (?:before|after)) )?(?:the )?([a-z_]+)'s ([a-z_]+)")
 
 
@@ -19,7 +23,7 @@ def read_levels(node: Node, when: Condition, names: Names) -> tuple[Level, ...]:
     """The levels of a `priority` value, lowest first. `when`: the rule's condition, whose relations a level can
     name."""
     if isinstance(node.value, str):
-        node = Node({node.value: Node("from the start", node.position)}, node.position, {node.value: node.position})
+        node = Node({node.value: Node(START, node.position)}, node.position, {node.value: node.position})
     if not isinstance(node.value, dict) or not node.value:
         names.problems.add(
             "R006",
@@ -44,7 +48,10 @@ def _level(node: Node, when: Condition, names: Names) -> Condition:
     if isinstance(node.value, dict):
         return parse_condition(node, names)
     text = str(node.value)
-    if text == "from the start":
+    if text == START:
+        return ()
+    if _means_start(text):
+        names.problems.add("R022", node.position, f"{text!r} is not when a priority starts", f"did you mean `{START}`?")
         return ()
     match = _BOUND.fullmatch(text)
     if match and any(relation.name == match[2] for relation in relations_of(when)):
@@ -54,6 +61,13 @@ def _level(node: Node, when: Condition, names: Names) -> Condition:
         return (Reached(node.position, replace(moment, end=True), True),) if moment else ()
     moment = names.moment(text, node.position)
     return (Reached(node.position, moment, True),) if moment else ()
+
+
+def _means_start(text: str) -> bool:
+    """Whether a text that names no moment stands for START: `from start`, `at once`."""
+    words = text.lower().split()
+    is_phrase = len(words) > 1 and "_" not in text and not {"before", "after"} & {*words}
+    return text.lower() in ALWAYS or (is_phrase and bool(nearest(text.lower(), [START])))
 
 
 def _bound_level(match: re.Match[str], node: Node, when: Condition, names: Names) -> Condition:
@@ -71,8 +85,8 @@ def _check_levels(levels: list[Level], node: Node, names: Names) -> None:
         names.problems.add(
             "R031",
             node.position,
-            "the first priority must apply from the start",
-            "write for example normal: from the start",
+            f"the first priority must apply {START}",
+            f"write for example normal: {START}",
         )
     for before, level in itertools.pairwise(levels):
         if PRIORITIES.index(level.priority) <= PRIORITIES.index(before.priority):

@@ -156,6 +156,14 @@ def test_one_mistake_is_one_problem_that_says_what_to_write(tmp_path: Path, rule
     assert message in str(found.found[0])
 
 
+@pytest.mark.parametrize("text", ["from start", "From the start", "from the beginning", "at once"])
+def test_a_priority_that_means_the_start_gets_its_phrase(tmp_path: Path, text: str) -> None:
+    rule = HEAD + "  when: {respond_by: known}\n" + TAIL.replace("priority: high", f"priority: {{high: {text}}}")
+    _, found = find_problems(folder(tmp_path, rule))
+    [problem] = map(str, found.found)
+    assert f"R022 {text!r} is not when a priority starts (did you mean `from the start`?)" in problem
+
+
 @pytest.mark.parametrize(
     ("value", "condition", "message"),
     [
