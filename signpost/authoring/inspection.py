@@ -11,7 +11,7 @@ from signpost.rulebook.analysis.audit import audit
 from signpost.rulebook.folders import Folders, folders_of
 from signpost.rulebook.own_fields import declared_kinds
 from signpost.rulebook.reviews import MAX_AGE, check_sources
-from signpost.rulebook.strays import report_nested
+from signpost.rulebook.strays import report_nested, rules_below
 from signpost.tenants.overrides import folders_of_tenants
 from signpost.tenants.rulebooks import Rulebooks, find_rulebook_problems
 from signpost.yaml_files.problems import Problems
@@ -46,6 +46,8 @@ def _of_tenants(rulebooks: Rulebooks, problems: Problems) -> Iterator[Problem]:
 def _of_timelines(
     folders: Folders, rulebook: Rulebook, nested: Mapping[Path, set[str]], problems: Problems
 ) -> Iterator[Problem]:
+    if any(map(rules_below, folders_of(folders))):
+        return  # it is the wrong folder, and the timelines below it are those of other rules
     try:
         timelines = find_timelines(folders_of(folders), declared_kinds(folders))
     except TimelineError as error:

@@ -26,7 +26,7 @@ from signpost.rulebook.policy import NAME as AGENDA
 from signpost.rulebook.rule import RULE_ID, RuleReader
 from signpost.rulebook.rulebook import Rulebook, RulebookError
 from signpost.rulebook.sources import FILE, Sources, read_sources
-from signpost.rulebook.strays import Stray, report_strays
+from signpost.rulebook.strays import Stray, report_strays, rules_below
 from signpost.rulebook.typed_rule import Rule
 from signpost.suggestions import meant
 from signpost.yaml_files.problems import Position, Problems, in_folder
@@ -90,7 +90,10 @@ def _check_folder(folder: Path, first: Path, files: Iterable[Path], problems: Pr
     names = {path.name for path in files if path.parent == folder}
     if not names or (folder == first and not names - set(OTHER_FILES)):
         fault = "the folder has no rule files" if folder.is_dir() else "there is no such folder"
-        problems.add("R002", Position(str(folder), 1, 1), fault, "give a folder with one .yaml file per topic")
+        below = rules_below(folder)
+        ours = "" if folder == first else "ours:"
+        hint = f"did you mean {ours}{below}?" if below else "give a folder with one .yaml file per topic"
+        problems.add("R002", Position(str(folder), 1, 1), fault, hint)
 
 
 def _read_sources(files: Iterable[Path], folders: Folders, strays: Iterable[Stray], problems: Problems) -> Sources:
@@ -98,7 +101,9 @@ def _read_sources(files: Iterable[Path], folders: Folders, strays: Iterable[Stra
     sources, files_found = Sources(broken=misnamed), [path for path in files if path.name == FILE]
     for path in files_found:
         read_sources(read(path, name_of(path, folders), problems), problems, sources)
-    if not files_found and not misnamed:
+    if not files_found and rules_below(folders_of(folders)[0]):
+        sources.broken = True  # the folder itself is reported
+    elif not files_found and not misnamed:
         where = Position(str(folders_of(folders)[0]), 1, 1)
         add = (
             f"; if the folder adds to the shipped rules, name ours:{where.file}"

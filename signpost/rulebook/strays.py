@@ -128,7 +128,7 @@ def report_nested(folders: Folders, problems: Problems, of_tenants: Collection[P
     of known tenants are left out. Returns the rules that may exist, by their folder."""
     found: dict[Path, set[str]] = {}
     known = {one.resolve() for one in of_tenants}
-    for folder in folders_of(folders):
+    for folder in (one for one in folders_of(folders) if rules_below(one) is None):
         for inner in sorted(one for one in folder.glob("*/") if _is_part(one, folders)):
             for path in (one for one in sorted(inner.iterdir()) if one.suffix.lower() in SUFFIXES):
                 kind, heads = kind_of(path)
@@ -138,6 +138,18 @@ def report_nested(folders: Folders, problems: Problems, of_tenants: Collection[P
                         message = f"this file is not read: rule files stand in {folder.name} itself"
                         problems.add("R008", Position(str(path), 1, 1), message, "move it there")
     return found
+
+
+def rules_below(folder: Path) -> Path | None:
+    """The only folder with rules within one that holds no file of a rulebook itself; None if there is none."""
+    if not folder.is_dir() or any(folder.glob("*.yaml")):
+        return None
+    found = [one for one in sorted(folder.glob("*/")) if one.name != TIMELINES and _holds_rules(one)]
+    return found[0] if len(found) == 1 else None
+
+
+def _holds_rules(folder: Path) -> bool:
+    return any(path.name in OTHER_FILES or kind_of(path)[0] == RULES for path in folder.glob("*.yaml"))
 
 
 def _is_part(inner: Path, folders: Folders) -> bool:

@@ -7,8 +7,10 @@ import pytest
 
 from signpost.authoring.inspection import inspect
 from signpost.rulebook.own_fields import declared_kinds
+from signpost.settings import SHIPPED_RULES
 from tests.support.own_folders import folder, rule
 
+TODAY = date(2026, 12, 1)
 TIMELINE = """timelines:
   - name: visa
     start: 2026-03-02T09:00:00Z
@@ -30,7 +32,7 @@ def rules(tmp_path: Path) -> Path:
 
 
 def problems(path: Path) -> list[str]:
-    _, found = inspect((path,), date(2026, 12, 1))
+    _, found = inspect((path,), TODAY)
     return [str(one).replace(f"{path}/", "") for one in found]
 
 
@@ -56,6 +58,22 @@ def problems(path: Path) -> list[str]:
 def test_a_misnamed_file_is_one_problem(rules: Path, name: str, other: str, problem: str) -> None:
     (rules / name).rename(rules / other)
     assert problems(rules) == [f"{other}:1:1: {problem}"]
+
+
+def test_a_folder_around_the_rules_is_one_problem(rules: Path) -> None:
+    """`m` for `m/rules`, also where it is to add to the shipped rules."""
+    around = rules.parent / "around"
+    around.mkdir()
+    rules.rename(around / "rules")
+    fault = f"{around}:1:1: R002 the folder has no rule files"
+    assert [str(one) for one in inspect((around,), TODAY)[1]] == [f"{fault} (did you mean {around}/rules?)"]
+    [found] = inspect((SHIPPED_RULES, around), TODAY)[1]
+    assert str(found) == f"{fault} (did you mean ours:{around}/rules?)"
+    for name in ("fields.yaml", "sources.yaml"):
+        (around / "rules" / name).unlink()
+    assert [one.suggestion for one in inspect((around,), TODAY)[1]] == [f"did you mean {around}/rules?"]
+    (around / "rules").rename(around / "timelines")
+    assert "did you mean" not in str(inspect((around,), TODAY)[1])
 
 
 def test_own_fields_beside_their_file_go_into_it(rules: Path) -> None:
