@@ -14,6 +14,8 @@ _TEMPLATE = ("{{", "{%", "{#")
 _INDICATORS = tuple("@`%*&!")
 """Characters that cannot start an unquoted text, or have a special meaning there."""
 
+DASHES = "begin all lines of this block with - or none; `when` and other conditions take `key: value` lines without -"
+
 
 def quote(text: str) -> str:
     """The text in the kind of quotes that needs the least escaping."""
@@ -38,6 +40,15 @@ def find_tab(lines: Sequence[str], *numbers: int) -> tuple[str, str] | None:
     """(problem, suggestion) if a tab indents one of these lines."""
     tabs = any(number < len(lines) and _TAB.match(lines[number]) for number in numbers)
     return ("a tab indents this line", "indent with spaces") if tabs else None
+
+
+def hint_for_dashes(lines: Sequence[str], *numbers: int) -> str:
+    """What to write if of two lines with the same indentation only one starts with `-`; "" for others."""
+    found = [lines[number] for number in numbers if number < len(lines)]
+    if len(found) != 2 or len({len(line) - len(line.lstrip(" ")) for line in found}) != 1:
+        return ""
+    is_mixed = len({line.lstrip(" ").startswith("- ") for line in found}) == 2
+    return DASHES if is_mixed else ""
 
 
 def _without_lone_quote(text: str) -> str:

@@ -14,7 +14,7 @@ from yaml.resolver import Resolver
 
 from signpost.regular_files import read_regular
 from signpost.yaml_files.problems import EMPTY, Position, Problems
-from signpost.yaml_files.quoting import excerpt, find_missing_quotes, find_tab, quote
+from signpost.yaml_files.quoting import excerpt, find_missing_quotes, find_tab, hint_for_dashes, quote
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 100
@@ -120,7 +120,7 @@ def _report_syntax(error: yaml.YAMLError, lines: Sequence[str], name: str, probl
     reason = getattr(error, "problem", None) or getattr(error, "context", None) or "it cannot be parsed"
     numbers = [mark.line for mark in marks]
     reason, hint = find_tab(lines, *numbers) or find_missing_quotes(lines, *numbers) or (reason, "")
-    hint = hint or _SYNTAX_HINTS.get(reason, "")
+    hint = hint or hint_for_dashes(lines, *numbers) or _SYNTAX_HINTS.get(reason, "")
     last = problems.found[-1] if problems.found else None
     if last and (last.code, last.position.file, last.position.line) == ("R005", name, where.line):
         problems.found.pop()  # the same missing quotes, reported before the parser failed

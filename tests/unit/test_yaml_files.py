@@ -117,6 +117,9 @@ def report(path: Path, load: Callable[[Path], object]) -> str:
     pytest.fail("it was accepted")
 
 
+DASHES = "(begin all lines of this block with - or none; `when` and other conditions take `key: value` lines without -)"
+
+
 @pytest.mark.parametrize(("kind", "hostile"), CASES)
 def test_every_kind_of_file_is_refused_with_its_place(tmp_path: Path, kind: str, hostile: str) -> None:
     data, problem = HOSTILE[hostile]
@@ -205,6 +208,8 @@ def test_invalid_yaml_in_braces_says_what_to_quote(line: str, problem: str) -> N
         ("a:\n  - b: 1\n    c: 2\n   d: 3\n", "did not find expected '-' indicator (align a key with those above it)"),
         ("a: 1\n b:\n  c: 2\n", "(align a key with those above it; quote a text that contains a colon)"),
         ("a:\n  - b: 1\n   c:\n     d: 3\n", "did not find expected '-' indicator (align a key with those above it)"),
+        ("when:\n  - a: b\n  c: d\n", "3:3: R001 not valid YAML: did not find expected '-' indicator " + DASHES),
+        ("when:\n  c: d\n  - a: b\n", "3:3: R001 not valid YAML: did not find expected key " + DASHES),
         ("a: {b: ,, c: 2}\n", 'node content (write the missing value; punctuation, like ",", needs quotes)'),
         ("a: [{b: 1}, {c: 2}\nd: 1\n", "R001 not valid YAML: did not find expected ',' or ']'"),
     ],
