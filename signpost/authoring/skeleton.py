@@ -53,7 +53,8 @@ EXAMPLES: Final = {
 
 
 CHOOSE_ACT: Final = (
-    "What it has the person do: {}, or an act that replaces others. acts.yaml says what each means; `ask employer`"
+    "What it has the person do: {}, or an act that replaces others. rules/acts.yaml of Signpost says what each"
+    " means; `ask employer`"
     " joins the question to the letter to the employer."
 )
 

@@ -32,6 +32,10 @@ PART_BOUND_S: Final = 8.0
 MAX_BROWSED: Final = 1_000
 """Dead letters up to which they are read to count their reasons: a queue is empty for others while it is read."""
 MAX_ERRORS: Final = 5
+NO_DATABASE: Final = (
+    "there is no database {}; run this in the folder where `signpost up` runs, or set SIGNPOST_DATA_DIR to its data"
+    " folder"
+)
 UP_LOCK: Final = "up.lock"
 
 
@@ -65,7 +69,7 @@ class StatusReader:
     def _database(self) -> Document:
         site, now = self._site, self._site.clock()
         if site.database_file is not None and not site.database_file.is_file():
-            raise FileNotFoundError(f"there is no database {site.database_file}")
+            raise FileNotFoundError(NO_DATABASE.format(site.database_file))
         look = site.store.inspection
         server, waiting, due = look.server(), look.outbox(LATEST), look.due(now, LATEST)
         since = look.since([now - HOUR, now - DAY])

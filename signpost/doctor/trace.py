@@ -9,7 +9,7 @@ from signpost.case.erasure import of_case, of_event
 from signpost.case.instant import format_instant
 from signpost.doctor.life import Life, evidence_of
 from signpost.doctor.site import Site
-from signpost.doctor.status import Document, Part
+from signpost.doctor.status import NO_DATABASE, Document, Part
 from signpost.doctor.trace_broker import look_into_broker
 from signpost.doctor.trace_case import CaseTracer
 from signpost.errors import CallerError, MisconfiguredError, TransientError
@@ -71,7 +71,7 @@ class Tracer:
     def _read(self, name: str) -> list[Life]:
         site = self._site
         if site.database_file is not None and not site.database_file.is_file():
-            raise FileNotFoundError(f"there is no database {site.database_file}")
+            raise FileNotFoundError(NO_DATABASE.format(site.database_file))
         if name.startswith("dlv_"):
             delivery = site.store.lookup.delivery(name)
             return [self._of_delivery(delivery)] if delivery and self._is_asked_for(delivery) else []

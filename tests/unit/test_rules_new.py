@@ -98,6 +98,7 @@ def test_it_lists_the_acts_to_choose_from(folder: Path) -> None:
     assert "has the person do: decide, " in one
     assert "weigh, review, ask employer, " in one
     assert " act: tell candidate " in two
+    assert "rules/acts.yaml of Signpost says what each means" in one
 
 
 def test_new_files_name_their_schema_where_the_folder_has_it(folder: Path, empty: Path) -> None:

@@ -194,7 +194,8 @@ def test_a_part_that_cannot_be_read_says_why_and_hides_no_other(tmp_path: Path) 
     assert set(document["problems"]) == {"database", "broker"}
     assert document["versions_here"]["python"]
     text = made.signpost("status")
-    assert f"not read   database: there is no database {tmp_path / 'signpost.db'}" in text
+    assert f"not read   database: there is no database {tmp_path / 'signpost.db'}; run this in the folder where" in text
+    assert "or set SIGNPOST_DATA_DIR" in text
     assert not (tmp_path / "signpost.db").exists()
 
 
