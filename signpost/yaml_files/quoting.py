@@ -51,6 +51,13 @@ def hint_for_dashes(lines: Sequence[str], *numbers: int) -> str:
     return DASHES if is_mixed else ""
 
 
+def shallow_above(lines: Sequence[str], number: int) -> int:
+    """The odd indentation of the line above, whose key has one space too few for this line (0 is the first line); 0
+    where it is not so."""
+    above, here = (len(line) - len(line.lstrip(" ")) for line in ("", *lines, "")[number : number + 2])
+    return above if above % 2 and here == above + 1 else 0
+
+
 def _without_lone_quote(text: str) -> str:
     """The text without a quote at its end whose opening one was forgotten."""
     return text[:-1] if text[-1:] in ('"', "'") and text.count(text[-1]) == 1 else text

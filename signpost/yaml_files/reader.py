@@ -14,7 +14,7 @@ from yaml.resolver import Resolver
 
 from signpost.regular_files import read_regular
 from signpost.yaml_files.problems import EMPTY, Position, Problems
-from signpost.yaml_files.quoting import excerpt, find_missing_quotes, find_tab, hint_for_dashes, quote
+from signpost.yaml_files.quoting import excerpt, find_missing_quotes, find_tab, hint_for_dashes, quote, shallow_above
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 100
@@ -102,8 +102,9 @@ def parse(data: bytes, name: str, problems: Problems, *, secret: bool = False) -
 
 
 _ALIGN: Final = "align a key with those above it"
+TOO_DEEP: Final = "mapping values are not allowed in this context"
 _SYNTAX_HINTS: Final = {
-    "mapping values are not allowed in this context": f"{_ALIGN}; quote a text that contains a colon",
+    TOO_DEEP: f"{_ALIGN}; quote a text that contains a colon",
     "did not find expected '-' indicator": _ALIGN,
     "did not find expected key": _ALIGN,
     "could not find expected ':'": "write a colon and a space after each key",
@@ -121,6 +122,8 @@ def _report_syntax(error: yaml.YAMLError, lines: Sequence[str], name: str, probl
     numbers = [mark.line for mark in marks]
     reason, hint = find_tab(lines, *numbers) or find_missing_quotes(lines, *numbers) or (reason, "")
     hint = hint or hint_for_dashes(lines, *numbers) or _SYNTAX_HINTS.get(reason, "")
+    if hint == _SYNTAX_HINTS[TOO_DEEP] and (column := shallow_above(lines, where.line - 1)):
+        where = Position(name, where.line - 1, column + 1)
     last = problems.found[-1] if problems.found else None
     if last and (last.code, last.position.file, last.position.line) == ("R005", name, where.line):
         problems.found.pop()  # the same missing quotes, reported before the parser failed

@@ -117,6 +117,10 @@ def report(path: Path, load: Callable[[Path], object]) -> str:
     pytest.fail("it was accepted")
 
 
+TOO_DEEP = (
+    " R001 not valid YAML: mapping values are not allowed in this context"
+    " (align a key with those above it; quote a text that contains a colon)"
+)
 DASHES = "(begin all lines of this block with - or none; `when` and other conditions take `key: value` lines without -)"
 
 
@@ -210,6 +214,9 @@ def test_invalid_yaml_in_braces_says_what_to_quote(line: str, problem: str) -> N
         ("a:\n  - b: 1\n   c:\n     d: 3\n", "did not find expected '-' indicator (align a key with those above it)"),
         ("when:\n  - a: b\n  c: d\n", "3:3: R001 not valid YAML: did not find expected '-' indicator " + DASHES),
         ("when:\n  c: d\n  - a: b\n", "3:3: R001 not valid YAML: did not find expected key " + DASHES),
+        ("a:\n b: 1\n  c: 2\n", "f.yaml:2:2:" + TOO_DEEP),
+        ("a:\n  b: 1\n   c: 2\n", "f.yaml:3:5:" + TOO_DEEP),
+        ("a: 1\n b: 2\n", "f.yaml:2:3:" + TOO_DEEP),
         ("a: {b: ,, c: 2}\n", 'node content (write the missing value; punctuation, like ",", needs quotes)'),
         ("a: [{b: 1}, {c: 2}\nd: 1\n", "R001 not valid YAML: did not find expected ',' or ']'"),
     ],
