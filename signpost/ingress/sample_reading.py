@@ -53,8 +53,7 @@ _ID: Final = re.compile("(?:(?:remote|external|ats)[_-]?)?(?:id|ref)", re.IGNORE
 ITEM: Final = "item"
 """The name that a mapping gives to each item of a list of events."""
 _CONSTANT: Final = re.compile(r"\A(?:[A-Z][A-Z0-9]*(?:[_.:][A-Z0-9]+)+|[a-z][a-z0-9]*(?:[_.:][a-z0-9]+)+)")
-_NAME: Final = re.compile(r"[A-Za-z0-9_.:/ -]{1,80}")
-_TRUTH: Final = "true or false"
+_NAME, _TRUTH = re.compile(r"[A-Za-z0-9_.:/ -]{1,80}"), "true or false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +256,8 @@ def kind_of(leaves: Sequence[Leaf]) -> tuple[str, str]:
 def kinds_in(items: Sequence[Any]) -> tuple[str, list[str]]:
     """Return the path of what the items of a list say happened, and its different names."""
     path, _ = kind_of(list(_leaves(items[0], ITEM))) if items else ("", "")
-    return path, [one for one in texts_at(items[:MAX_LIST], path.removeprefix(f"{ITEM}.")) if _NAME.fullmatch(one)]
+    names = texts_at(items[:MAX_LIST], path.removeprefix(f"{ITEM}."))
+    return path, [name for name in names if path and _NAME.fullmatch(name)]
 
 
 def has_subject(body: Any, items: str) -> bool:

@@ -164,3 +164,8 @@ def test_an_empty_list_is_told_from_one_that_is_not_there(own: Path, is_inner: b
     [problem] = checked(own, text, offers=offers)["problems"]
     name = "offer.tags" if is_inner else "offers"
     assert f"emits nothing: {name} is an empty list)" in problem
+
+
+def test_a_member_without_a_name_is_no_kind_of_an_item() -> None:
+    text, made = first_mapping_of({"rows": [{"": "OFFER_SENT"}]})
+    assert (made, "like {item.kind: hired}" in text, "OFFER_SENT" in text) == ([], True, False)
