@@ -48,12 +48,13 @@ _TIMES: Final = {
 _OTHER_TIMES: Final = re.compile("deadline|respond|answer|expir|until|start|birth|end|due", re.IGNORECASE)
 _UNIT_KEYS: Final = ("epoch", "unix", "timestamp", "ts", "seconds", "milliseconds", "millis", "ms")
 """Names of a number in an object that says which time it is."""
-_ID: Final = re.compile("(?:(?:remote|external|ats)[_-]?)?(?:id|ref)", re.IGNORECASE)
+_ID: Final = re.compile("(?:(?:remote|external|ats)[_-]?)?(?:id|ref|key|uuid)", re.IGNORECASE)
 """The name of an id that does not say whose."""
 ITEM: Final = "item"
 """The name that a mapping gives to each item of a list of events."""
 _CONSTANT: Final = re.compile(r"\A(?:[A-Z][A-Z0-9]*(?:[_.:][A-Z0-9]+)+|[a-z][a-z0-9]*(?:[_.:][a-z0-9]+)+)")
-_NAME, _TRUTH = re.compile(r"[A-Za-z0-9_.:/ -]{1,80}"), "true or false"
+_NAME: Final = re.compile(r"[A-Za-z0-9_.:/ -]{1,80}")
+_TRUTH: Final = "true or false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +270,7 @@ def has_subject(body: Any, items: str) -> bool:
 def _ids(leaves: Sequence[Leaf]) -> list[Leaf]:
     found = [leaf for leaf in leaves if not isinstance(leaf.value, bool | float)]
     ends = ("_id", "Id", "-id", "_ref", "Ref", "-ref")
-    return [leaf for leaf in found if leaf.key.lower() in ("id", "ref") or leaf.key.endswith(ends)]
+    return [leaf for leaf in found if leaf.key.lower() in ("id", "ref", "key", "uuid") or leaf.key.endswith(ends)]
 
 
 def _occurrence(leaves: Sequence[Leaf], headers: Mapping[str, str], event: str, person: str) -> str:

@@ -115,7 +115,8 @@ def first_mapping_of(body: object) -> tuple[str, list[str]]:
     [
         ("OFFER_SENT", "id", ["offer.extended"]),
         ("PROPOSAL_OUT", "id", []),
-        ("offer.sent", "key", []),
+        ("offer.sent", "key", ["offer.extended"]),
+        ("offer.sent", "login", []),
         ("Sent", "id", []),
     ],
 )

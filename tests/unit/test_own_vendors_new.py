@@ -113,6 +113,10 @@ def test_a_first_mapping_passes_the_check(own: Path, tmp_path: Path, body: objec
             {"type": "offer-sent", "id": "e-1", "data": {"candidate": {"remote_id": 5}, "offer": {"id": 3}}},
             ["occurrence: id", "subject: data.candidate.remote_id", "data: {offer: data.offer.id}"],
         ),
+        (
+            {"type": "offer-sent", "refs": {"person": {"key": "p"}, "offer": {"uuid": "o"}}},
+            ["subject: refs.person.key", "data: {offer: refs.offer.uuid}"],
+        ),
         ({"type": "offer-sent", "id": "e-1", "data": {"job": {"id": 3}}}, ["events: []", '"offer-sent": not mapped']),
     ],
 )  # fmt: skip
