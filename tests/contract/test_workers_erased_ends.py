@@ -11,7 +11,8 @@ from signpost.case.event import Event
 from signpost.case.instant import DAY, MINUTE
 from signpost.messaging import Delivery
 from signpost.names import ADVICE, AGENDA
-from signpost.storage import OutboxRow
+from signpost.storage import Announcement, EndpointRow, OutboxRow
+from tests.support.receivers import endpoint
 from tests.support.workers_kit import START, System, event, message, open_system
 
 ACME = {"id": "e", "name": "Unspeakable Industries"}
@@ -65,6 +66,29 @@ def test_what_began_and_was_not_published_is_not_published_after_an_erasure(sign
     assert waiting(signpost, ADVICE)
     handle(signpost, event("candidate.erased", at=0.016))
     assert [one for one in data(waiting(signpost, ADVICE)) if one["status"] == "active"] == []
+
+
+def spread(signpost: System) -> list[dict[str, Any]]:
+    """Take what waits to be handed to the endpoints."""
+    found: list[dict[str, Any]] = []
+
+    def take(_endpoint: EndpointRow, row: Announcement) -> None:
+        found.append(orjson.loads(row.body)["data"])
+
+    signpost.store.outgoing.spread("acme", 1000, signpost.now, take)
+    return found
+
+
+def test_an_end_that_waited_for_an_endpoint_is_sent_without_content(signpost: System) -> None:
+    assert signpost.store.endpoints.add(endpoint(), 1)
+    handle(signpost, offer(0))
+    sent = {one["id"] for one in spread(signpost) if one.get("change") == "raised"}
+    handle(signpost, event("offer.declined", at=0.01, offer="o"), event("offer.extended", at=0.011, offer="unsent"))
+    handle(signpost, event("candidate.erased", at=0.016))
+    left = [one for one in spread(signpost) if "status" in one]
+    assert sent
+    assert sent <= {one["id"] for one in left}
+    assert [one for one in left if one["status"] == "active" or ACME["name"] in str(one)] == []
 
 
 def agendas(signpost: System) -> dict[str, list[str]]:

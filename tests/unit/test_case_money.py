@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from signpost.case.money import Money, comparable
+from signpost.case.money import Money, comparable, minor_digits
 from signpost.engine.conditions import values_agree
 from signpost.rulebook.texts import render, show
 
@@ -102,3 +102,9 @@ def test_equal_amounts_are_not_less() -> None:
 def test_pay_of_another_period_agrees_if_it_is_rounded(ours: Money, theirs: Money, same: bool) -> None:
     assert values_agree(ours, theirs) is same
     assert values_agree(theirs, ours) is same
+
+
+@pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("KWD", 3)])
+def test_a_currency_has_as_many_digits_as_its_smallest_unit_takes(currency: str, digits: int) -> None:
+    """A vendor that sends the smallest unit would else pay a hundred times too much."""
+    assert minor_digits(currency) == digits

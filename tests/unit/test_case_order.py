@@ -47,6 +47,21 @@ def values(*events: Event) -> dict[str, Any]:
     return {name: value for name, (_, value) in resolve("offer", fields).items()}
 
 
+def of_application(*said: tuple[str, int]) -> set[str]:
+    """The milestones of an application that count, of those that a webhook states with these orders."""
+    events = [
+        Event("acme", "ats", f"{name}-{as_of}", f"application.{name}", AT, "c-1", {"application": "a"}, True,
+              Order(AT + as_of, as_of, Turn.OPEN))
+        for name, as_of in said
+    ]  # fmt: skip
+    found = {
+        frozenset(resolve("application", Case().fold(*order).registers["application"]["a"]))
+        for order in permutations(events)
+    }
+    assert len(found) == 1
+    return {name for name in found.pop() if not name.startswith(f"{REACHED}.")}
+
+
 def test_plain_statements_count_from_their_time_and_the_latest_wins() -> None:
     assert times(said("extended", 1, title="a"), said("updated", 2, title="b")) == {
         "extended": 1, "title": 2, "updated": 2
@@ -78,6 +93,21 @@ def test_a_stated_time_beats_a_receipt_of_another_source() -> None:
     assert values(stated, later)["title"] == "later"
 
 
+def test_what_its_sender_dates_itself_has_a_stated_time_beside_a_webhook() -> None:
+    own = said("updated", 9, title="own")
+    assert values(own, said("updated", 5, 5, title="x"))["title"] == "own"
+    assert values(own, said("updated", 12, 12, title="x"))["title"] == "x"
+    assert values(own, said("updated", 12, 12, dated=False, title="x"))["title"] == "own"
+
+
+def test_an_order_tells_nothing_about_what_has_none_and_what_has_the_same() -> None:
+    """The receipt tells then."""
+    declined, before = said("declined", 5, 9), said("extended", 3, 8, as_of=2)
+    assert times(declined, before) == {"extended": 3, "declined": 5}
+    again = said("extended", 9, 9, as_of=2, dated=False, turn=Turn.AGAIN)
+    assert times(said("declined", 5, 5, as_of=2), again) == {"declined": 5, "extended": 9}
+
+
 def test_within_a_source_a_later_receipt_after_the_opening_beats_a_stated_time() -> None:
     opened = said("extended", 1, 1, turn=Turn.FIRST)
     stated = said("updated", 2, 2, title="stated")
@@ -96,6 +126,12 @@ def test_one_decision_received_twice_was_made_before_what_came_between() -> None
     back = said("extended", 7, 7, turn=Turn.AGAIN)
     found = times(said("extended", 1, 1, turn=Turn.FIRST), *decided, back)
     assert found["extended"] > found["accepted"]
+
+
+def test_an_opening_may_still_be_delivered_late_after_one_that_only_followed_from_something_else() -> None:
+    implied, late = said("extended", 1, 3, turn=Turn.IMPLIED, id="implied"), said("extended", 1, 9, id="late")
+    found = times(implied, said("accepted", 5, 5), late)
+    assert found["extended"] < found["accepted"]
 
 
 def test_an_opening_delivered_late_stays_before_the_decision() -> None:
@@ -268,22 +304,43 @@ def test_an_answer_of_a_higher_order_counts_from_after_the_one_that_it_replaces(
     assert unordered == {end: 5, "accepted": 5}
 
 
+def test_each_of_several_answers_counts_from_after_all_that_it_replaces() -> None:
+    said_at_once = [said(name, 5, 9, as_of=at) for at, name in enumerate(("withdrawn", "declined", "accepted"), 1)]
+    assert times(*said_at_once) == {"withdrawn": 5, "declined": 6, "accepted": 7}
+
+
+def test_an_answer_without_an_order_is_not_taken_for_one_that_was_replaced() -> None:
+    assert times(said("declined", 5, 9), said("accepted", 5, 8, as_of=3)) == {"declined": 5, "accepted": 5}
+
+
 def test_a_yes_that_is_stated_again_after_the_signature_keeps_its_time() -> None:
     assert times(said("letter_signed", 7, 9, as_of=2), said("accepted", 5, 10, as_of=3))["accepted"] == 5
 
 
 def test_a_source_that_corrects_why_an_application_ended_has_not_stated_both() -> None:
     """A withdrawal counts whatever its time, so it would count beside the rejection."""
-
-    def ended(type_: str, as_of: int) -> Event:
-        about = Order(AT + as_of, as_of, Turn.OPEN)
-        return Event("acme", "ats", type_, f"application.{type_}", AT, "c-1", {"application": "a"}, True, about)
-
     for first, last in (("withdrawn", "rejected"), ("rejected", "withdrawn")):
-        for order in permutations([ended(first, 1), ended(last, 2)]):
-            fields = resolve("application", Case().fold(*order).registers["application"]["a"])
-            assert last in fields
-            assert first not in fields
+        assert of_application((first, 1), (last, 2)) == {last}
+        assert of_application((first, 0), (last, 2)) == {first, last}, "which of them came first is not known"
+
+
+@pytest.mark.parametrize("end", ["rejected", "withdrawn"])
+def test_an_application_that_goes_on_after_its_end_has_not_ended_until_it_ends_again(end: str) -> None:
+    """Its end would also end its offers and interviews."""
+    assert of_application(("submitted", 1), (end, 2)) == {"submitted", end}
+    assert of_application((end, 2), ("submitted", 3)) == {"submitted"}
+    assert of_application(("submitted", 3), (end, 4)) == {"submitted", end}
+
+
+def test_what_a_webhook_takes_back_leaves_what_others_state() -> None:
+    own, hook, back = (
+        said("updated", 1, title="own"),
+        said("updated", 5, 5, title="x"),
+        said("updated", 6, 6, title=None),
+    )
+    assert values(own, hook)["title"] == "x"
+    assert values(own, hook, back)["title"] == "own"
+    assert "title" not in values(hook, back)
 
 
 def test_statements_that_are_moved_keep_their_event() -> None:

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, timedelta, timezone
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import orjson
 import pytest
@@ -26,6 +26,7 @@ from signpost.case.fold import statements
 from signpost.case.identity import case_keys, links
 from signpost.case.instant import (
     DAY,
+    FIRST_ANYWHERE,
     HOUR,
     MINUTE,
     NEVER,
@@ -101,9 +102,22 @@ def test_a_completed_interview_ended_when_the_sender_says_or_when_it_says_so() -
     assert "completed_at" not in stated("interview.scheduled", interview="i")["interview/i"]
 
 
+def test_an_interview_keeps_each_time_and_format_and_whether_a_move_stated_it() -> None:
+    for name in ("scheduled", "rescheduled"):
+        found = stated(f"interview.{name}", interview="i", starts_at="2026-03-09T12:00:00Z", format="video")
+        kept = {field: value for field, value in found["interview/i"].items() if field.startswith("reached.")}
+        assert kept == {"reached.starts_at.2026-03-09T12:00:00Z": name, "reached.format.video": name}
+    assert not [field for field in stated("interview.scheduled", interview="i")["interview/i"] if "reached" in field]
+
+
 def test_steps_and_channels_are_milestones_of_their_own() -> None:
     assert stated("interview.prepared", interview="i", step="research") == {"interview/i": {"prepared.research": True}}
     assert stated("interview.thanked", interview="i", channel="email") == {"interview/i": {"thanked.email": True}}
+
+
+def test_an_application_states_its_milestones_and_fields_and_not_its_own_name() -> None:
+    found = stated("application.submitted", application="a", title="Chief")
+    assert found == {"application/a": {"submitted": True, "title": "Chief"}}
 
 
 def test_a_contact_is_the_event_itself_so_that_two_senders_never_share_one() -> None:
@@ -141,6 +155,12 @@ def test_an_employment_names_its_employer_once_known() -> None:
     assert stated("employment.current", benefits={"dental": True})["employment/"]["benefits.dental"] is True
     assert stated("employment.resignation_planned") == {"employment/": {"resignation_planned": True}}
     assert stated("employment.resignation_planned", planned=False) == {"employment/": {"resignation_planned": False}}
+
+
+def test_an_offer_keeps_each_deadline_and_each_condition_that_it_states() -> None:
+    found = stated("offer.updated", offer="o", respond_by="2026-03-05T10:00:00Z", conditions=["visa"])["offer/o"]
+    assert found["joined.respond_by.2026-03-05T10:00:00Z"] is True
+    assert found["named.visa"] is True
 
 
 def test_an_offer_keeps_each_pay_that_it_states() -> None:
@@ -201,6 +221,10 @@ def test_an_instant_keeps_the_offset_of_its_own_place_only() -> None:
     assert found["extended"] is True
 
 
+def test_a_text_that_ends_like_an_instant_is_kept_as_it_is() -> None:
+    assert stated("offer.updated", offer="o", title="Generation Z")["offer/o"]["title"] == "Generation Z"
+
+
 # Links
 
 
@@ -226,6 +250,7 @@ def test_an_erasure_at_the_epoch_is_an_erasure() -> None:
     assert (case.erased_at, case.is_empty) == (1, False)
     assert Case.from_json(case.to_json()) == case
     assert Case().is_empty
+    assert not Case().fold(event("offer.extended", offer="o")).is_empty
     assert Case.from_json(b"") == Case()
 
 
@@ -250,6 +275,14 @@ def test_of_two_values_under_one_event_id_the_greater_wins_whatever_the_order() 
     assert not _wins("title", (stamp, "a"), (stamp, "a"))
     one, other = event("offer.updated", offer="o", title="a"), event("offer.updated", offer="o", title="b")
     assert Case().fold(one, other).to_json() == Case().fold(other, one).to_json()
+
+
+def test_how_a_sender_orders_the_parts_of_a_value_does_not_decide_which_of_two_counts() -> None:
+    """A stored case has them in one order."""
+    one = event("offer.updated", offer="o", salary={"currency": "EUR", "amount": "1"})
+    other = event("offer.updated", offer="o", salary={"amount": "2", "currency": "EUR"})
+    stored = Case.from_json(Case().fold(one).to_json())
+    assert stored.fold(other).to_json() == Case().fold(one, other).to_json() == Case().fold(other, one).to_json()
 
 
 def test_reading_a_case_for_display_resolves_the_sources() -> None:
@@ -294,6 +327,7 @@ def test_an_event_without_a_time_of_its_own_is_covered_by_what_it_names() -> Non
     assert not is_covered(dated, {"offer\0c-1\0o": AT})
     of_application = Event("acme", "ats", "e", "offer.updated", AT + 5, "application:a", {"offer": "o"}, dated=False)
     assert is_covered(of_application, {of_case("application:a"): AT})
+    assert not is_covered(late, {of_case("c-1"): AT}), "the candidate can have applied again"
 
 
 def test_the_entities_of_a_case_are_its_own_and_those_that_its_facts_name() -> None:
@@ -310,6 +344,7 @@ def test_what_belongs_to_a_candidate_is_recognized_by_every_key() -> None:
     assert set(of_ids(["c-1", "application:b"], entities)) == {of_id(name) for name in ("c-1", "b", "a", "o")}
     assert set(of_ids(["ats~7"], [])) == {of_id("ats~7"), of_id("7")}
     assert of_id("7") == "id\0007"
+    assert of_absorbed("application:a") == "absorbed\0application:a", "its digest is stored"
 
 
 # Instants
@@ -357,6 +392,10 @@ def test_only_offsets_are_offsets() -> None:
     assert fixed_zone(0) is UTC
 
 
+def test_a_day_that_was_stated_without_a_place_begins_where_it_begins_first() -> None:
+    assert max(offset_at(ZoneInfo(name), AT) for name in available_timezones()) == FIRST_ANYWHERE
+
+
 def test_the_calendar_ends_where_a_time_zone_could_not_represent_it() -> None:
     assert [on_calendar(instant) for instant in (None, -1, 0, NEVER, NEVER + 1)] == [None, None, 0, NEVER, None]
     assert offset_at(ZoneInfo("Europe/Berlin"), AT) == 60
@@ -373,4 +412,6 @@ def test_the_bytes_of_a_case_list_its_events_in_order_and_keep_any_erasure() -> 
     assert len(listed) == 9
     assert listed == sorted(listed)
     for erased_at in (None, 0, 5):
-        assert Case.from_json(Case({}, erased_at).to_json()).erased_at == erased_at
+        raw = Case({}, erased_at).to_json()
+        assert Case.from_json(raw).erased_at == erased_at
+        assert ("erased_at" in orjson.loads(raw)) is (erased_at is not None)

@@ -123,6 +123,12 @@ def test_time_alone_begins_a_trace_of_its_own(intake: Intake, system: System, ex
     assert TRACE not in found
 
 
+def test_a_turn_that_publishes_nothing_leaves_no_span(system: System, exporter: InMemorySpanExporter) -> None:
+    """An idle process has many of them each minute."""
+    system.outbox().send([])
+    assert by_name(exporter) == {}
+
+
 @pytest.mark.parametrize("sent", ["", "00-zz", f"00-{'0' * 32}-{'0' * 16}-01", "x" * 5000])
 def test_an_invalid_traceparent_begins_a_new_trace(intake: Intake, exporter: InMemorySpanExporter, sent: str) -> None:
     send(intake, traceparent=sent)

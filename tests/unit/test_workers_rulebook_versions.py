@@ -77,6 +77,12 @@ def test_an_unknown_or_earlier_rulebook_gives_way(store: Store, files: Files) ->
     assert check(store, versions, replace(CASE, rulebook="older"), replace(CASE, rulebook="unknown")) == set()
 
 
+def test_a_batch_is_not_interrupted_for_rulebooks_that_give_way(store: Store, versions: RulebookVersions) -> None:
+    """It would be rolled back, and all files would be read again."""
+    with store.transaction() as tx:
+        versions.check(tx, [replace(CASE, rulebook="unknown")], ENGINES, START)
+
+
 def test_any_rulebook_in_use_is_later_than_one_that_was_never_announced(store: Store, files: Files) -> None:
     assert check(store, RulebookVersions(store, files), newer(store)) == {("acme", "newer")}
 
