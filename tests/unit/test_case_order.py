@@ -189,6 +189,19 @@ def test_what_follows_the_own_decision_by_the_vendors_order_takes_it_back_beside
     assert found["extended"] == 9
 
 
+def test_when_an_offer_was_made_is_what_one_source_states_and_not_when_another_was_heard() -> None:
+    heard = said("extended", 9, 9, dated=False, source="board")
+    assert times(said("extended", 1, 5), heard) == {"extended": 1}
+    modified = said("extended", TIMES, TIMES, as_of=TIMES - 9, dated=False)
+    assert times(modified) == {"extended": TIMES}, "a vendor modifies what it made long before"
+
+
+def test_what_was_decided_last_is_what_an_offer_made_again_comes_after() -> None:
+    decided = [said("declined", 5, 5, as_of=1), said("accepted", 12, 12, as_of=2)]
+    assert times(*decided, said("extended", 8, 20, as_of=3))["extended"] == 20
+    assert times(*decided, said("extended", 15, 20, as_of=3))["extended"] == 15
+
+
 def test_an_opening_counts_from_its_receipt_if_it_takes_a_decision_back_and_after_that_decision() -> None:
     decided, back = said("accepted", 5, 5, as_of=5), said("extended", 3, 9, as_of=9)
     assert times(decided, back) == {"accepted": 5, "extended": 9}
@@ -203,6 +216,9 @@ def test_an_opening_counts_from_its_receipt_if_it_takes_a_decision_back_and_afte
         ({"time": 15, "as_of": 2}, 15),
         ({"time": 15, "as_of": 2, "dated": False}, 99),
         ({"time": 1, "as_of": 2}, 99),
+        ({"time": 10, "as_of": 2}, 99),
+        ({"time": 1, "as_of": TIMES + 5}, 99),
+        ({"time": 1, "as_of": TIMES + 10}, 99),
         ({"time": 1, "as_of": TIMES + 15}, 15),
         ({"time": 99, "as_of": TIMES + 15, "dated": False}, 15),
         ({"time": 1, "as_of": TIMES + 99}, 99),
@@ -309,8 +325,9 @@ def test_each_of_several_answers_counts_from_after_all_that_it_replaces() -> Non
     assert times(*said_at_once) == {"withdrawn": 5, "declined": 6, "accepted": 7}
 
 
-def test_an_answer_without_an_order_is_not_taken_for_one_that_was_replaced() -> None:
-    assert times(said("declined", 5, 9), said("accepted", 5, 8, as_of=3)) == {"declined": 5, "accepted": 5}
+@pytest.mark.parametrize("as_of", [0, 3])
+def test_an_answer_without_an_order_or_with_the_same_is_not_taken_for_one_that_was_replaced(as_of: int) -> None:
+    assert times(said("declined", 5, 9, as_of=as_of), said("accepted", 5, 8, as_of=3)) == {"declined": 5, "accepted": 5}
 
 
 def test_a_yes_that_is_stated_again_after_the_signature_keeps_its_time() -> None:
@@ -330,6 +347,16 @@ def test_an_application_that_goes_on_after_its_end_has_not_ended_until_it_ends_a
     assert of_application(("submitted", 1), (end, 2)) == {"submitted", end}
     assert of_application((end, 2), ("submitted", 3)) == {"submitted"}
     assert of_application(("submitted", 3), (end, 4)) == {"submitted", end}
+
+
+def test_an_application_that_goes_on_keeps_what_was_known_of_it() -> None:
+    about = {"application": "a"}
+    said_of_it = [("submitted", {**about, "title": "Chief"}), ("rejected", about), ("submitted", about)]
+    events = [
+        Event("acme", "ats", f"e-{at}", f"application.{name}", AT, "c-1", data, True, Order(AT + at, at))
+        for at, (name, data) in enumerate(said_of_it, 1)
+    ]
+    assert Case().fold(*events).resolved()["application"]["a"]["title"][1] == "Chief"
 
 
 def test_what_a_webhook_takes_back_leaves_what_others_state() -> None:
