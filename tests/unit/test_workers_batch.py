@@ -12,6 +12,7 @@ from signpost.errors import TransientError
 from signpost.messaging import Delivery
 from signpost.messaging.message import ACCEPTED_AT, Outcome
 from signpost.names import FEEDBACK
+from signpost.storage import Usage
 from signpost.storage.tables import cases, seen_events
 from signpost.workers.batch_result import BatchResult, ReceivedEvent
 from signpost.workers.batch_transaction import _engine_for
@@ -111,10 +112,21 @@ def test_the_idle_announcement_survives_a_database_that_is_away(
         raise TransientError("the database is away")
 
     handler = signpost.handler()
-    handler.announce_rulebooks(signpost.now)
+    assert handler.announce_rulebooks(signpost.now)
     assert signpost.now in {row.seen_at for row in signpost.store.rulebooks().values()}
     monkeypatch.setattr(signpost.store, "announce_rulebooks", away)
-    handler.announce_rulebooks(signpost.now + HOUR)
+    assert not handler.announce_rulebooks(signpost.now + HOUR), "the health of the process shows it"
+
+
+def test_an_event_that_would_begin_a_case_beyond_a_quota_waits_among_the_dead_letters(signpost: System) -> None:
+    handle(signpost, event("offer.extended", "known", offer="o"))
+    signpost.store.usage.replace({"acme": Usage(2, 0, 2, 0, signpost.now)})
+    more = [event("offer.extended", who, at=1, offer="p") for who in ("known", "one-more")]
+    result = handle(signpost, *more)
+    signpost.store.usage.replace({})
+    assert [one.outcome for one in result.settlements] == [Outcome.DONE, Outcome.DEAD]
+    assert "2 cases of at most 2" in result.settlements[1].reason
+    assert signpost.store.case("acme", "one-more") is None
 
 
 def test_outgoing_rows_are_leased_to_the_advisor(signpost: System) -> None:
