@@ -106,7 +106,9 @@ def test_a_relay_keeps_the_trace_of_an_outbox_row(tmp_path: Path, exporter: InMe
     assert system.relay().step() == (1, 1)
     [queued] = broker.get(ADVISOR, 10)
     assert str(queued.headers["traceparent"])[3:35] == TRACE
-    [link] = by_name(exporter)["outbox publish"].links
+    published = by_name(exporter)["outbox publish"]
+    assert dict(published.attributes or {}) == {"messaging.batch.message_count": 1}
+    [link] = published.links
     assert f"{link.context.trace_id:032x}" == TRACE
     broker.close()
 

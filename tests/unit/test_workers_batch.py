@@ -1,9 +1,11 @@
 """One batch in one transaction: what counts once, what becomes a dead letter, and what is published and counted."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import create_engine, select
 
@@ -11,7 +13,7 @@ from signpost.case.event import Event
 from signpost.errors import TransientError
 from signpost.messaging import Delivery
 from signpost.messaging.message import ACCEPTED_AT, Outcome
-from signpost.names import FEEDBACK
+from signpost.names import AGENDA, FEEDBACK
 from signpost.storage import Usage
 from signpost.storage.tables import cases, seen_events
 from signpost.workers.batch_result import BatchResult, ReceivedEvent
@@ -290,6 +292,20 @@ def test_each_evaluation_is_counted_once(signpost: System) -> None:
     events = [event("offer.extended", f"counted-{case}", at=at, offer=f"o{at}") for case in range(2) for at in range(2)]
     found = handle(signpost, *events)
     assert list(found.evaluated.evaluations.values()) == [2], "one for each case"
+    told = Counter((one["change"], one["rule"]) for one in changes(found) if "change" in one)
+    assert found.evaluated.changes == told
+    assert told
+
+
+def test_the_agendas_that_a_batch_publishes_are_counted(signpost: System) -> None:
+    """Those that have settled before the clock came to them."""
+    handle(signpost, event("offer.extended", "settled", offer="o"))
+    signpost.now += HOUR
+    found = handle(signpost, event("contact.logged", "settled", at=1, offer="o"))
+    told = [orjson.loads(one.message.body)["data"] for one in found.outgoing if one.message.exchange == AGENDA]
+    assert told
+    assert found.evaluated.published == Counter(one["audience"] for one in told)
+    assert sum(found.evaluated.cards.values()) == sum(len(one["cards"]) for one in told)
 
 
 def test_a_case_notes_since_when_its_rulebook_evaluates_it(signpost: System) -> None:
