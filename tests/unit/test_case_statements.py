@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, timedelta, timezone
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -393,7 +393,8 @@ def test_only_offsets_are_offsets() -> None:
 
 
 def test_a_day_that_was_stated_without_a_place_begins_where_it_begins_first() -> None:
-    assert max(offset_at(ZoneInfo(name), AT) for name in available_timezones()) == FIRST_ANYWHERE
+    """On Kiritimati."""
+    assert parse_offset("+14:00") == FIRST_ANYWHERE
 
 
 def test_the_calendar_ends_where_a_time_zone_could_not_represent_it() -> None:

@@ -13,9 +13,10 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from signpost import traces
-from signpost.case.instant import DAY, MINUTE
+from signpost.case.instant import DAY, HOUR, MINUTE
 from signpost.messaging import Bounds, connect
 from signpost.messaging.topology import ADVISOR
+from signpost.names import ADVICE, AGENDA
 from signpost.services.intake.start import check_start
 from signpost.settings import read_settings
 from tests.support.intake_parts import NOW, Intake, intake_at, sign_standard
@@ -123,6 +124,18 @@ def test_time_alone_begins_a_trace_of_its_own(intake: Intake, system: System, ex
     found = {str(each.message.headers["traceparent"])[3:35] for each in outgoing}
     assert found == {trace_id(by_name(exporter)["evaluate"])}
     assert TRACE not in found
+
+
+@pytest.mark.usefixtures("exporter")
+def test_an_agenda_goes_on_in_the_trace_of_what_changed_it(intake: Intake, system: System) -> None:
+    send(intake)
+    system.work(1)
+    system.published()
+    system.now += HOUR
+    send(intake, "msg_2", traceparent=SENDER)
+    system.work(1)
+    found = {one.exchange: str(one.headers["traceparent"])[3:35] for one in system.published()}
+    assert found == {ADVICE: TRACE, AGENDA: TRACE}
 
 
 def test_a_turn_that_publishes_nothing_leaves_no_span(system: System, exporter: InMemorySpanExporter) -> None:

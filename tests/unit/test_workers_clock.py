@@ -139,6 +139,15 @@ def test_cases_of_older_rules_are_counted_and_re_evaluated_within_the_limit(stor
     assert case(store, "c-0").rulebook_since == START
 
 
+def test_the_limit_holds_for_cases_of_several_older_rules_together(store: Store, broker: Broker) -> None:
+    due_case(store, "oldest", None, rulebook="oldest", rulebook_since=START - DAY)
+    for number in range(4):
+        due_case(store, f"c-{number}", None, rulebook="of-before", rulebook_since=START - 1)
+    clock = Clock(store, broker)
+    assert clock.processor.reevaluate(lambda: START, 2)[0] == 2
+    assert clock.processor.count_outdated(START) == 3
+
+
 # What operators see
 
 
