@@ -122,7 +122,9 @@ def test_time_alone_begins_a_trace_of_its_own(intake: Intake, system: System, ex
     woken, outgoing = system.processor().wake(system.clock)
     assert (woken, bool(outgoing)) == (1, True)
     found = {str(each.message.headers["traceparent"])[3:35] for each in outgoing}
-    assert found == {trace_id(by_name(exporter)["evaluate"])}
+    evaluated = by_name(exporter)["evaluate"]
+    assert found == {trace_id(evaluated)}
+    assert dict(evaluated.attributes or {}) == {"signpost.cases": 1}
     assert TRACE not in found
 
 
@@ -138,9 +140,10 @@ def test_an_agenda_goes_on_in_the_trace_of_what_changed_it(intake: Intake, syste
     assert found == {ADVICE: TRACE, AGENDA: TRACE}
 
 
-def test_a_turn_that_publishes_nothing_leaves_no_span(system: System, exporter: InMemorySpanExporter) -> None:
+def test_a_turn_without_work_leaves_no_span(system: System, exporter: InMemorySpanExporter) -> None:
     """An idle process has many of them each minute."""
     system.outbox().send([])
+    assert system.processor().wake(system.clock) == (0, [])
     assert by_name(exporter) == {}
 
 
@@ -204,6 +207,8 @@ def test_request_and_batch_are_one_wide_line_each(
     [batch] = [line for line in lines if line["message"] == "batch handled"]
     assert batch["ids"] == request["ids"]
     assert batch["trace"] == trace_id(by_name(exporter)["batch"])
+    [evaluated] = [span for span in exporter.get_finished_spans() if span.name == "evaluate"]
+    assert [dict(evaluated.attributes or {})["signpost.event"]] == batch["ids"], "whoever knows the id finds the trace"
     assert "GET /livez" not in by_name(exporter)
     levels: dict[Any, Any] = {line["message"]: line["levelname"] for line in lines if line["msg"] == "%s %s"}
     assert levels["GET /livez"] == "DEBUG"
