@@ -77,11 +77,15 @@ def test_further_events_after_the_erasure_of_their_batch_take_nothing_back(signp
     assert raised >= {"o", "p"}
 
 
-def test_an_erasure_takes_no_content_from_what_ends_at_another_tenant_in_its_batch(signpost: System) -> None:
-    theirs = event("offer.extended", "twin", offer="theirs", employer={"id": "g", "name": "Globex"}, tenant="globex")
+@pytest.mark.parametrize(("tenant", "who", "erased"), [("globex", "twin", "twin"), ("acme", "by-two", "somebody")])
+def test_an_erasure_takes_no_content_from_what_ends_of_another_candidate_in_its_batch(
+    signpost: System, tenant: str, who: str, erased: str
+) -> None:
+    """The twin of another tenant is another candidate too."""
+    theirs = event("offer.extended", who, offer="theirs", employer={"id": "g", "name": "Globex"}, tenant=tenant)
     first = handle(signpost, theirs)
-    merged = event("candidate.merged", "twin", at=1, into="whole", tenant="globex")
-    second = handle(signpost, merged, offer("twin"), event("candidate.erased", "twin", at=2))
+    merged = event("candidate.merged", who, at=1, into="whole", tenant=tenant)
+    second = handle(signpost, merged, offer(erased), event("candidate.erased", erased, at=2))
     ended = [one for one in changes(second) if one["id"] in latest(first) and one["status"] == "resolved"]
     assert len(ended) == len(latest(first)) > 0
     assert any("Globex" in str(one) for one in ended)
