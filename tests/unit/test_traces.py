@@ -21,6 +21,7 @@ from signpost.services.intake.start import check_start
 from signpost.settings import read_settings
 from tests.support.intake_parts import NOW, Intake, intake_at, sign_standard
 from tests.support.rulebooks import FEW_RULES
+from tests.support.worker_loops import due_case
 from tests.support.workers_kit import System, few_engines
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -138,6 +139,17 @@ def test_an_agenda_goes_on_in_the_trace_of_what_changed_it(intake: Intake, syste
     system.work(1)
     found = {one.exchange: str(one.headers["traceparent"])[3:35] for one in system.published()}
     assert found == {ADVICE: TRACE, AGENDA: TRACE}
+
+
+@pytest.mark.usefixtures("exporter")
+def test_what_time_changes_has_a_trace_in_the_outbox_too(system: System) -> None:
+    """The relay may have to publish it."""
+    due_case(system.store, "due", system.now)
+    _, outgoing = system.processor().wake(system.clock)
+    sent = {one.message.message_id: one.message.headers["traceparent"] for one in outgoing}
+    assert ADVICE in {one.message.exchange for one in outgoing}
+    rows = system.store.outbox.claim(system.now + DAY, system.now + DAY, 99)
+    assert {row.message_id: row.headers["traceparent"] for row in rows} == sent
 
 
 def test_a_turn_without_work_leaves_no_span(system: System, exporter: InMemorySpanExporter) -> None:

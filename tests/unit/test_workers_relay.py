@@ -1,12 +1,19 @@
 """What the relay does in each turn of its loop, and how long it pauses: on a real store, without a broker."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from signpost.case.instant import DAY
+from signpost.messaging import Message
+from signpost.names import ADVICE, EVENTS
 from signpost.storage import Store
+from signpost.workers.correction import MAX_SKEW_US
 from signpost.workers.outbox_publisher import OutboxPublisher
+from signpost.workers.refused_keys import MAX_PAUSE_US
 from signpost.workers.relay import MAX_BATCH, Relay
 from tests.support.worker_loops import Broker, Noted, Sampler, Turns, keep, letters, note_reports
 from tests.support.workers_kit import LEASE, START
@@ -51,6 +58,36 @@ def test_a_lease_that_a_clock_running_ahead_gave_does_not_count(store: Store, br
     assert relay(store, broker, START + DAY).step() == (2, 0)
     broker.refuses = lambda _: False
     assert relay(store, broker, START).step() == (2, 2)
+
+
+@pytest.mark.parametrize(("beyond", "claimed"), [(0, (0, 0)), (1, (1, 1))])
+def test_the_longest_lease_of_a_clock_within_the_allowed_skew_counts(
+    store: Store, broker: Broker, beyond: int, claimed: tuple[int, int]
+) -> None:
+    until = START + max(LEASE, MAX_PAUSE_US) + MAX_SKEW_US + beyond
+    with store.transaction() as tx:
+        tx.enqueue(letters(1), tenant="acme", case_key="c-1", now=START, leased_until=until)
+    assert relay(store, broker).step() == claimed
+
+
+def test_advice_keeps_its_topic_and_an_event_goes_to_its_partition(
+    store: Store, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Message] = []
+    publish = broker.publish
+
+    def note(one: Message) -> Future[None]:
+        sent.append(one)
+        return publish(one)
+
+    monkeypatch.setattr(broker, "publish", note)
+    [one] = letters(1)
+    keep(store, [one, replace(one, exchange=ADVICE, routing_key="acme.candidate.pay.high.raised", message_id="m-2")])
+    assert relay(store, broker).step() == (2, 2)
+    assert [(each.exchange, each.routing_key) for each in sent] == [
+        (EVENTS, one.routing_key),
+        (ADVICE, "acme.candidate.pay.high.raised"),
+    ]
 
 
 def test_while_the_broker_is_away_no_row_is_leased(store: Store, broker: Broker) -> None:
@@ -116,6 +153,25 @@ def test_the_relay_sweeps_only_while_the_broker_answers(store: Store, broker: Br
     broker.problem = None
     worker.run(Turns(2))
     assert swept == [START, START]
+
+
+def test_a_long_sweep_shows_that_the_relay_lives_and_ends_when_the_relay_does(
+    store: Store, broker: Broker, reports: list[Any]
+) -> None:
+    stop, is_ending = Turns(9), list[bool]()
+
+    class Sweeper:
+        def step(self, _now: int, is_stopping: Callable[[], bool]) -> None:
+            reports.clear()
+            is_ending.append(is_stopping())
+            stop.set()
+            is_ending.append(is_stopping())
+
+    outbox = OutboxPublisher(broker, store, 1)
+    parts = {"lease": LEASE, "interval_s": 0.5, "sweeper": Sweeper()}
+    Relay(store, broker, outbox, lambda: START, **parts).run(stop)  # type: ignore[arg-type]
+    assert is_ending == [False, True]
+    assert reports == ["turn", "turn"]
 
 
 def test_each_turn_of_the_relay_counts_samples_and_reports(

@@ -151,6 +151,20 @@ def test_once_a_full_queue_takes_a_message_the_others_follow_at_once(store: Stor
     assert relay.step() == (2, 2)
 
 
+def test_what_another_relay_sends_is_not_sent_twice_once_a_full_queue_takes_messages(store: Store) -> None:
+    broker, now = FullQueue(), START
+    relay = Relay(store, broker, OutboxPublisher(broker, store, 1), lambda: now, lease=LEASE, interval_s=1)
+    keep(store, letters(2))
+    relay.step()
+    now += LEASE
+    relay.step()
+    now, broker.is_full = now + 2 * LEASE, False
+    with store.transaction() as tx:
+        tx.enqueue(letters(3)[2:], tenant="acme", case_key="c-1", now=now, leased_until=now + LEASE)
+    assert [relay.step()[1] for _ in range(3)] == [1, 1, 0]
+    assert "m-0002" not in broker.published
+
+
 def test_an_announcement_is_renewed_several_times_while_it_is_valid() -> None:
     assert (ANNOUNCE_INTERVAL_US, IN_USE_US) == (10 * SECOND, 60 * SECOND)
 
