@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, select
 
 from signpost.case.event import Event
 from signpost.errors import TransientError
-from signpost.messaging import Delivery
+from signpost.messaging import Delivery, Message
 from signpost.messaging.message import ACCEPTED_AT, Outcome
 from signpost.names import AGENDA, FEEDBACK
 from signpost.storage import Usage
@@ -139,6 +139,9 @@ def test_outgoing_rows_are_leased_to_the_advisor(signpost: System) -> None:
     assert signpost.store.outbox.claim(lease_end - 1, lease_end, 999) == []
     rows = signpost.store.outbox.claim(lease_end, lease_end, 999)
     assert [row.id for row in rows] == [item.id for item in result.outgoing]
+    for row, item in zip(rows, result.outgoing, strict=True):
+        kept = Message(row.exchange, row.routing_key, row.body, row.message_id, row.headers, row.content_type)
+        assert kept == item.message, "a relay would publish the same"
 
 
 def raw(body: bytes, exchange: str = "", attempts: int = 0) -> Delivery:

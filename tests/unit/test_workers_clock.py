@@ -156,11 +156,12 @@ def test_each_turn_of_the_clock_counts_samples_measures_and_reports(
 ) -> None:
     woken, sampler, measured = Noted(), Sampler(), Sampler()
     monkeypatch.setattr("signpost.metrics.table.CASES_WOKEN", woken)
-    due_case(store, "due", START)
+    for key in ("due", "due-too"):
+        due_case(store, key, START)
     clock = Clock(store, broker)
     clock.worker._sampler, clock.worker._meter = sampler, measured  # type: ignore[assignment]
     clock.turn()
-    assert (woken.by, sampler.at, measured.at) == ([1], [START] * 2, [START] * 2), "no pause while cases are due"
+    assert (woken.by, sampler.at, measured.at) == ([2], [START] * 2, [START] * 2), "no pause while cases are due"
     assert reports == ["turn", {"database": True, "broker": True}] * 2
     broker.problem = "no connection"
     clock.turn()

@@ -6,9 +6,9 @@ import pytest
 
 from signpost.advice import Engine
 from signpost.storage import CaseRow, Store
-from signpost.tenants.rulebooks import Engines
+from signpost.tenants.rulebooks import Engines, Rulebooks
 from signpost.workers.rulebook_versions import ANNOUNCE_INTERVAL_US, IN_USE_US, RulebookVersions, StaleRulebook
-from tests.support.workers_kit import ENGINES, START
+from tests.support.workers_kit import ENGINES, START, few_engines
 
 OWN = ENGINES.rulebooks.of("acme").version
 CASE = CaseRow("acme", "c-1", b"{}", rulebook=OWN)
@@ -134,6 +134,40 @@ def test_a_renewed_announcement_makes_no_rulebook_the_latest(
     versions.engines(now)
     assert store.rulebooks()[OWN].seen_at == now
     assert check(store, versions, replace(CASE, rulebook="newer"), now=now) == {("acme", "newer")}
+
+
+def of_two() -> Engines[Engine]:
+    """Engines of a process in which acme has a rulebook of its own."""
+    rulebooks = Rulebooks(ENGINES.rulebooks.default, {"acme": few_engines().rulebooks.default})
+    return Engines(lambda rulebook: ENGINES.of("acme"), rulebooks)
+
+
+def test_a_process_with_several_rulebooks_that_starts_again_is_not_the_latest(store: Store) -> None:
+    engines = of_two()
+    for name in (*engines.rulebooks.announced, "newer"):
+        store.announce_rulebooks([name], START, as_newest=False)
+    RulebookVersions(store, Files(engines)).engines(START)
+    numbers = {name: row.number for name, row in store.rulebooks().items()}
+    assert max(numbers, key=lambda name: numbers[name]) == "newer"
+
+
+def test_a_tenant_leaves_the_default_for_its_own_rulebook_whichever_was_known_first(store: Store) -> None:
+    engines = of_two()
+    rulebooks = engines.rulebooks
+    for name in (rulebooks.announced_as("acme"), OWN):
+        store.announce_rulebooks([name], START, as_newest=False)
+    with store.transaction() as tx:
+        tx.lock_cases([("acme", "c-1")])
+        tx.save_cases([replace(CASE, rulebook_since=START)])
+    versions = RulebookVersions(store, Files(engines))
+    versions.engines(START)
+    assert [group.tenant for group in versions.outdated(engines, START)] == ["acme"]
+    numbers = [store.rulebooks()[name].number for name in rulebooks.announced]
+    assert numbers == sorted(numbers)
+    store.announce_rulebooks([OWN], START + 1, as_newest=True)
+    now = START + ANNOUNCE_INTERVAL_US
+    versions.engines(now)
+    assert versions.outdated(engines, now) == [], "another process goes back to the default; a renewal changes nothing"
 
 
 def test_the_groups_of_older_rulebooks_come_oldest_first(store: Store, files: Files) -> None:
