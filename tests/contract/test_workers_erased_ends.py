@@ -84,6 +84,7 @@ def test_an_end_that_waited_for_an_endpoint_is_sent_without_content(signpost: Sy
     handle(signpost, offer(0))
     sent = {one["id"] for one in spread(signpost) if one.get("change") == "raised"}
     handle(signpost, event("offer.declined", at=0.01, offer="o"), event("offer.extended", at=0.011, offer="unsent"))
+    signpost.store.outbox.delete([row.id for row in waiting(signpost, ADVICE)])
     handle(signpost, event("candidate.erased", at=0.016))
     left = [one for one in spread(signpost) if "status" in one]
     assert sent
