@@ -54,7 +54,9 @@ def hint_for_dashes(lines: Sequence[str], *numbers: int) -> str:
 def shallow_above(lines: Sequence[str], number: int) -> int:
     """The odd indentation of the line above, whose key has one space too few for this line (0 is the first line); 0
     where it is not so."""
-    above, here = (len(line) - len(line.lstrip(" ")) for line in ("", *lines, "")[number : number + 2])
+    if not 0 < number < len(lines):  # also of a file whose content no problem quotes
+        return 0
+    above, here = (len(line) - len(line.lstrip(" ")) for line in lines[number - 1 : number + 1])
     return above if above % 2 and here == above + 1 else 0
 
 

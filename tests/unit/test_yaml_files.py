@@ -230,3 +230,9 @@ def test_invalid_yaml_says_what_indents_a_line_or_needs_quotes(text: str, proble
 def test_a_tab_in_a_secret_file_is_told_without_its_line() -> None:
     assert parse(b"secrets:\n\thush: 1\n", "f.yaml", problems := Problems(), secret=True) is None
     assert [one.suggestion.partition(";")[0] for one in problems.found] == ["indent with spaces, not tabs"]
+
+
+@pytest.mark.parametrize("text", [" a: 1\n  b: 2\n", "a: b: c\n", "x:\n   a: 1\n    b: 2\n"])
+def test_wrong_indentation_of_a_secret_file_is_a_problem_like_any(text: str) -> None:
+    assert parse(text.encode(), "f.yaml", problems := Problems(), secret=True) is None
+    assert [problem.code for problem in problems.found] == ["R001"]
