@@ -65,6 +65,10 @@ def _head(name: str, found: SampleReading, headers: Mapping[str, str]) -> Iterat
     yield f"attested: {_quote('a recorded webhook')}  # {FILL_IN}: who says that webhooks look like this"
     yield f"# {FILL_IN}: how the vendor signs, and which message; docs/vendors.md lists the schemes and their options."
     yield "# With the secret and the recorded signature, `sources check --secret-file FILE` tells if it is right."
+    if len(headers) > 1:
+        yield "# A header can be part of the signed message, as {header:NAME}. Recorded: " + ", ".join(
+            map(_quote, headers)
+        )
     yield f"signature: {first_signature(name, headers)}"
     yield _event_line(found)
     if found.patterns or found.unit:

@@ -319,3 +319,10 @@ def test_a_list_beside_a_candidate_is_no_list_of_events() -> None:
     ).encode()
     text, gives = make_mapping("loop", "hook.json", raw, {})
     assert (gives, "each:" in text) == (["offer.accepted"], False)
+
+
+def test_headers_that_can_be_part_of_the_signed_message_are_named() -> None:
+    raw, headers = json.dumps({"type": "offer-sent"}).encode(), {"X-Sign": "ab" * 32, "X-Request-Id": "r-1"}
+    hint = '# A header can be part of the signed message, as {header:NAME}. Recorded: "X-Sign", "X-Request-Id"\n'
+    assert hint in make_mapping("loop", "hook.json", raw, headers)[0]
+    assert "{header:NAME}" not in make_mapping("loop", "hook.json", raw, {"X-Sign": "ab" * 32})[0]
