@@ -64,7 +64,7 @@ class BatchTransaction:
         self._erasing = Erasing(tx, [item.event for item in self._received], self._rows.keys(), self.now)
         self._case_sets: Mapping[str, CaseSet] = {
             tenant: load_case_set(
-                _engine_for(received, engines.of(tenant)), tenant, self._rows.values(), self._erasing.earlier[tenant]
+                _engine_for(received, engines.of(tenant)), tenant, self._rows.values(), self._erasing.erased[tenant]
             )
             for tenant in tenants
         }
@@ -87,6 +87,8 @@ class BatchTransaction:
         for item in self._received:
             if self._is_erased(item.event):
                 result.refused += 1
+                if item.identity in fresh:  # an event of this batch has erased what it names
+                    self._tx.unmark_seen([item.identity])
                 continue
             if id(item) in covered:  # an event of this batch has given its application to a living candidate
                 fresh |= self._mark_seen([item])

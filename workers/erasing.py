@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from signpost.advice.case_set import CaseSet
-from signpost.case.erasure import Entity, entities_of, identities, is_covered, of_case, of_event
+from signpost.case.erasure import Entity, entities_of, identities, is_covered, of_case, of_event, of_person
 from signpost.case.event import Event
 from signpost.case.identity import APPLICATION, links
 from signpost.outgoing.items import redact
@@ -20,7 +20,7 @@ class Erasing:
 
     def __init__(self, tx: Transaction, events: Sequence[Event], keys: Collection[CaseKey], now: int) -> None:
         self._tx, self._keys, self._now = tx, keys, now
-        self.earlier: Mapping[str, Mapping[str, int]] = {
+        self.erased: Mapping[str, dict[str, int]] = {
             tenant: tx.erasures(tenant, _identities(tenant, events, keys))
             for tenant in {event.tenant for event in events}
         }
@@ -30,37 +30,48 @@ class Erasing:
     def covers(self, event: Event, case_set: CaseSet) -> bool:
         """Whether an erasure covers an event, which then counts for nothing. A new link still counts: the erasure
         covers the linked case too."""
-        earlier = self.earlier[event.tenant]
-        is_new_link = event.dated and bool(links(event)) and of_event(event.source, event.id) not in earlier
+        erased = self.erased[event.tenant]
+        is_new_link = event.dated and bool(links(event)) and of_event(event.source, event.id) not in erased
         if is_covered(event, self._of_living(event, case_set)) and not is_new_link:
             return True
         erased_at = case_set.find(event.subject).case.erased_at
         return erased_at is not None and event.time <= erased_at and not links(event)
 
     def _of_living(self, event: Event, case_set: CaseSet) -> Mapping[str, int]:
-        """The earlier erasures; only that of the event itself if its application has moved to another candidate."""
-        earlier = self.earlier[event.tenant]
+        """The erasures; only that of the event itself if its application has moved to another candidate."""
+        erased = self.erased[event.tenant]
         candidate = case_set.leads_to(event.subject) if event.subject.startswith(APPLICATION) else None
-        if candidate is None or of_case(candidate) in earlier:
-            return earlier
-        return {name: at for name, at in earlier.items() if name == of_event(event.source, event.id)}
+        if candidate is None or of_case(candidate) in erased:
+            return erased
+        return {name: at for name, at in erased.items() if name == of_event(event.source, event.id)}
 
     def take(self, case_set: CaseSet) -> list[str]:
-        """Move the erasures of the last event out of `case_set`; returns the keys of the erased cases."""
+        """Move the erasures of the last event out of `case_set`; returns the keys of the erased cases. From now on they
+        cover the events after it, as those of earlier batches do."""
         keys = list(case_set.erased)
         for key, case in case_set.erased.items():
-            self._lost.setdefault((case_set.tenant, key), set()).update(entities_of(case))
+            lost = self._lost.setdefault((case_set.tenant, key), set())
+            lost |= entities_of(case)
+            self._cover(case_set, key, lost)
         case_set.erased.clear()
         return keys
+
+    def _cover(self, case_set: CaseSet, key: str, lost: set[Entity]) -> None:
+        """Note what an erasure covers, apart from what the case holds since."""
+        living = case_set.find(key)
+        keys = {one for one in list(case_set.cases) if case_set.find(one) is living}
+        erased = self.erased[case_set.tenant]
+        for name in of_person(keys, lost - entities_of(living.case)):
+            erased[name] = max(living.case.erased_at or 0, erased.get(name, 0))
 
     def write(self, case_sets: Mapping[str, CaseSet]) -> list[OutboxRow]:
         """Delete what was erased; returns what of it waited in the outbox. Call it after the cases are saved."""
         waiting: list[OutboxRow] = []
         for (tenant, key), lost in self._lost.items():
             waiting += self._erase(case_sets[tenant], key, lost)
-        for tenant, earlier in self.earlier.items():
+        for tenant, erased in self.erased.items():
             # Locked for a covered event, and naming the erased candidate
-            empty = [key for owner, key in self._keys if owner == tenant and of_case(key) in earlier]
+            empty = [key for owner, key in self._keys if owner == tenant and of_case(key) in erased]
             self._tx.delete_empty_cases(tenant, empty)
         return waiting
 

@@ -44,6 +44,11 @@ def of_entities(keys: Collection[str], entities: Collection[Entity]) -> Iterator
             yield from (f"{kind}\0{key}\0{name}" for key in keys)
 
 
+def of_person(keys: Collection[str], entities: Collection[Entity]) -> set[str]:
+    """The identities of these cases of one candidate and of what belongs to them."""
+    return {*map(of_case, keys), *of_entities(keys, entities)}
+
+
 def of_ids(keys: Collection[str], entities: Collection[Entity]) -> Iterator[str]:
     """The same as identities of unknown kind."""
     names = {key.removeprefix(APPLICATION) for key in keys}

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import CTE, Connection, delete, func, select
 
-from signpost.case.erasure import Entity, of_absorbed, of_case, of_entities, of_event, of_ids
+from signpost.case.erasure import Entity, of_absorbed, of_event, of_ids, of_person
 from signpost.errors import BugError
 from signpost.names import ADVICE, CLOUDEVENT_JSON
 from signpost.storage import announcing, due_cases, erasures, feed
@@ -219,13 +219,7 @@ class Transaction:
         waiting = erasures.delete_waiting(self._connection, tenant, covered, erased_at)
         self._connection.execute(delete(cases).where(cases.c.tenant == tenant, cases.c.key.in_(gone)))
         ids = set(of_ids(covered, lost))
-        names = {
-            *map(of_case, covered),
-            *map(of_absorbed, covered - set(keys)),
-            *of_entities(covered, lost),
-            *seen,
-            *ids,
-        }
+        names = {*of_person(covered, lost), *map(of_absorbed, covered - set(keys)), *seen, *ids}
         erasures.add(self._connection, tenant, names, erased_at, now)
         delete_found_by(self._connection, tenant, covered, ids)
         return waiting

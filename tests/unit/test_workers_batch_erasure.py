@@ -134,6 +134,53 @@ def test_an_erasure_covers_the_events_after_it_in_its_own_batch(signpost: System
     assert rows_with(signpost, SECRET) == set()
 
 
+def test_an_undated_event_about_what_was_erased_is_covered_in_the_batch_of_the_erasure_too(signpost: System) -> None:
+    """Its receipt may be later than the erasure, and what it says older."""
+    known = [event("application.submitted", "same-batch", application="theirs"), offer("same-batch")]
+    undated = [
+        replace(event("offer.extended", "application:theirs", at=5, offer="x", title=SECRET), dated=False),
+        replace(event("offer.updated", "same-batch", at=5, offer="o", title=SECRET), dated=False),
+    ]
+    result = handle(signpost, *known, event("candidate.erased", "same-batch", at=3), *undated)
+    assert (result.fresh, result.refused) == (3, 2)
+    assert rows_with(signpost, SECRET) == set()
+    assert signpost.standing("same-batch") == {}
+
+
+def test_an_undated_event_that_is_covered_in_the_batch_of_the_erasure_leaves_no_trace(signpost: System) -> None:
+    """Also where the candidate has statements since."""
+    late = replace(event("offer.updated", "new-life", at=5, id="no-trace-id", offer="o"), dated=False)
+    result = handle(
+        signpost,
+        offer("new-life"),
+        event("candidate.erased", "new-life", at=3),
+        event("offer.extended", "new-life", at=4, offer="since"),
+        late,
+    )
+    assert (result.fresh, result.refused) == (3, 1)
+    assert rows_with(signpost, "no-trace-id") == set()
+    assert "offer/since" in str(signpost.standing("new-life"))
+    handle(signpost, event("candidate.erased", "new-life", at=6))
+
+
+def test_what_a_candidate_has_since_the_erasure_of_the_batch_is_not_covered(signpost: System) -> None:
+    renewed = event("offer.extended", "renewed", at=4, offer="o")
+    undated = replace(event("offer.updated", "renewed", at=5, offer="o", title="Chief"), dated=False)
+    result = handle(signpost, offer("renewed"), renewed, event("candidate.erased", "renewed", at=3), undated)
+    assert (result.fresh, result.refused) == (4, 0)
+    assert "Chief" in signpost.case("renewed").state.decode()
+    handle(signpost, event("candidate.erased", "renewed", at=6))
+
+
+def test_a_link_to_an_erased_candidate_covers_the_application_in_its_own_batch(signpost: System) -> None:
+    handle(signpost, offer("application:late-link"), event("candidate.erased", "lost-2", at=3))
+    link = event("application.submitted", "lost-2", at=1, application="late-link")
+    about_it = replace(event("offer.updated", "application:late-link", at=5, offer="o", title=SECRET), dated=False)
+    result = handle(signpost, link, about_it)
+    assert (result.fresh, result.refused) == (1, 1)
+    assert rows_with(signpost, SECRET) == set()
+
+
 def test_a_link_to_an_erased_candidate_counts_once_and_forgets_the_application(signpost: System) -> None:
     """It was learned late; what it names is the erased candidate's too."""
     handle(signpost, offer("application:found"), event("candidate.erased", "lost", at=3))
