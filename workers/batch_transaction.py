@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from signpost import traces
 from signpost.advice import Engine
 from signpost.advice.case_set import CaseSet, remove_content
-from signpost.advice.records import PUBLISHED
 from signpost.case.event import Event
 from signpost.case.identity import case_keys, follow
 from signpost.messaging.message import Outcome, Settlement
@@ -189,17 +188,11 @@ class BatchTransaction:
         self._emitted += [EmittedChange(case_set.tenant, key, change) for key, change in changes]
 
     def _forget_emitted(self, case_set: CaseSet, key: str) -> None:
-        """Of the changes that this batch has emitted for an erased case, keep the ends of advice, without content:
-        consumers may have received its beginning with an earlier batch."""
-        mine = [
-            item
-            for item in self._emitted
-            if item.tenant == case_set.tenant and key in follow(item.key, case_set.leads_to)
-        ]
-        dropped = {id(item) for item in mine if item.change.status in PUBLISHED}
-        for item in mine:
-            remove_content(item.change.data)
-        self._emitted = [item for item in self._emitted if id(item) not in dropped]
+        """Remove the content of what this batch has emitted for an erased case: ends of advice, whose beginning
+        consumers may have received with an earlier batch. What the batch raises is evaluated later."""
+        for item in self._emitted:
+            if item.tenant == case_set.tenant and key in follow(item.key, case_set.leads_to):
+                remove_content(item.change.data)
 
 
 def rows_of(items: Sequence[ReceivedEvent], locked: Rows) -> Rows:

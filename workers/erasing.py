@@ -62,7 +62,7 @@ class Erasing:
         keys = {one for one in list(case_set.cases) if case_set.find(one) is living}
         erased = self.erased[case_set.tenant]
         for name in of_person(keys, lost - entities_of(living.case)):
-            erased[name] = max(living.case.erased_at or 0, erased.get(name, 0))
+            erased.setdefault(name, living.case.erased_at or 0)
 
     def write(self, case_sets: Mapping[str, CaseSet]) -> list[OutboxRow]:
         """Delete what was erased; returns what of it waited in the outbox. Call it after the cases are saved."""

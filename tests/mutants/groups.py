@@ -154,6 +154,7 @@ GROUPS: Final = {
             "tests/unit/test_ingress_signatures.py",
             "tests/unit/test_ingress_standard.py",
             "tests/unit/test_ingress_vendors*.py",
+            "tests/unit/test_own_vendors*.py",
             "tests/unit/test_project_tenants.py",
         ),
     ),

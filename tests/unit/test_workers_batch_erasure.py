@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from signpost.case.event import Order
 from signpost.messaging.message import Outcome
 from signpost.workers.batch_result import BatchResult
 from tests.support.batches import SECRET, changes, handle, latest, offer, rows_with
@@ -210,6 +211,29 @@ def test_who_gets_the_application_of_an_erased_candidate_keeps_what_is_older_tha
     handle(signpost, event("candidate.erased", "heir", at=5))
 
 
+def test_the_application_that_came_back_with_its_erased_candidate_is_not_heard_without_dates(signpost: System) -> None:
+    """Its old statements may come again, and have the time of their receipt."""
+    link = event("application.submitted", "came-back", application="back")
+    handle(signpost, link, event("candidate.erased", "came-back", at=3))
+    again = event("application.submitted", "came-back", at=4, application="back")
+    assert handle(signpost, again).fresh == 1
+    about_it = replace(event("offer.extended", "application:back", at=5, offer="o", title=SECRET), dated=False)
+    assert handle(signpost, about_it).refused == 1
+    assert handle(signpost, replace(about_it, id="dated", dated=True, data={"offer": "p"})).fresh == 1
+    assert "offer/p" in str(signpost.standing("came-back"))
+    handle(signpost, event("candidate.erased", "came-back", at=6))
+
+
+def test_an_erased_candidate_whom_a_vendor_joined_to_another_stays_covered(signpost: System) -> None:
+    """The other one is not erased by that, and what the first had before does not come back."""
+    handle(signpost, offer("gone"), event("candidate.erased", "gone", at=3))
+    merged = replace(event("candidate.merged", "gone", at=4, into="stays-here"), order=Order(0))
+    handle(signpost, event("offer.extended", "stays-here", offer="mine"), merged)
+    assert handle(signpost, replace(offer("gone", at=2), id="of-before")).refused == 1
+    assert handle(signpost, event("offer.updated", "stays-here", at=2, offer="mine", title="T")).fresh == 1
+    assert rows_with(signpost, SECRET) == set()
+
+
 def test_an_application_without_a_living_candidate_stays_covered(signpost: System) -> None:
     handle(signpost, event("application.submitted", "owner-1", application="stays"))
     handle(signpost, event("candidate.erased", "owner-1", at=3))
@@ -262,3 +286,6 @@ def test_a_merge_ends_the_advice_of_the_absorbed_case_for_its_consumers(signpost
     ends = {one["id"]: (one["change"], one["status"]) for one in changes(second) if one["id"] in latest(first)}
     assert ends.keys() == latest(first).keys()
     assert set(ends.values()) == {("resolved", "resolved")}
+    with signpost.store.transaction() as tx:
+        [row] = tx.lock_cases([("acme", "joins")]).values()
+    assert (row.merged_into, row.state) == ("joined", b"")

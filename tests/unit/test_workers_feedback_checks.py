@@ -62,3 +62,12 @@ def test_a_user_may_answer_what_one_of_its_consumers_receives(signpost: System) 
     with signpost.store.transaction() as tx:
         answer = event("advice.done", "anybody", at=1, recommendation=name)
         assert FeedbackDesk(tx, [answer], signpost.now).admit(answer, "ann").subject == "two"
+
+
+def test_where_consumers_have_users_nobody_else_answers(signpost: System) -> None:
+    signpost.store.consumers.put("c", ["acme.#"], START, user="ann")
+    (name, *_) = {one["id"] for one in changes(handle(signpost, event("offer.extended", "three", offer="o")))}
+    answer = event("advice.done", "anybody", at=1, recommendation=name)
+    for user in ("", "bob"):
+        with signpost.store.transaction() as tx, pytest.raises(InvalidFeedback, match="have users of their own"):
+            FeedbackDesk(tx, [answer], signpost.now).admit(answer, user)

@@ -1,6 +1,7 @@
 """Which rulebook is later, for the processes that share a database and read the same files at different moments."""
 
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -187,3 +188,48 @@ def test_the_groups_of_older_rulebooks_come_oldest_first(store: Store, files: Fi
         tx.save_cases(rows)
     found = [(group.tenant, group.rulebook) for group in versions.outdated(ENGINES, START)]
     assert found == [("acme", "unknown"), ("beta", "of-before"), ("acme", "of-before")]
+
+
+def test_a_rulebook_is_in_use_under_the_name_of_its_tenant_too(store: Store, versions: RulebookVersions) -> None:
+    store.announce_rulebooks(["own acme"], START, as_newest=False)
+    own = replace(CASE, rulebook="own")
+    assert check(store, versions, own) == {("acme", "own")}
+    assert check(store, versions, replace(own, tenant="globex")) == set()
+
+
+def test_the_latest_of_the_names_of_a_rulebook_counts(store: Store, files: Files) -> None:
+    store.announce_rulebooks(["own"], START, as_newest=False)
+    versions = RulebookVersions(store, files)
+    versions.engines(START)
+    store.announce_rulebooks(["own acme"], START, as_newest=False)
+    assert check(store, versions, replace(CASE, rulebook="own")) == {("acme", "own")}
+
+
+def test_the_names_of_all_own_rulebooks_are_put_in_order(store: Store) -> None:
+    """Also where it is the second that is known longer than the first."""
+    rulebooks = Rulebooks(ENGINES.rulebooks.default, {"acme": few_engines().rulebooks.default})
+    engines = Engines(lambda rulebook: ENGINES.of("acme"), rulebooks)
+    for name in reversed(rulebooks.announced):
+        store.announce_rulebooks([name], START, as_newest=False)
+    RulebookVersions(store, Files(engines)).engines(START)
+    numbers = [store.rulebooks()[name].number for name in rulebooks.announced]
+    assert numbers == sorted(numbers)
+
+
+def test_the_metrics_show_the_version_in_force(store: Store, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: dict[str, int] = {}
+    monkeypatch.setattr(
+        "signpost.workers.rulebook_versions.RULEBOOK",
+        SimpleNamespace(set=lambda n, version: shown.update({version: n})),
+    )
+    monkeypatch.setattr("signpost.workers.rulebook_versions._shown", [])
+    versions = RulebookVersions(store, files)
+    versions.engines(START)
+    assert shown == {OWN: 1}
+    files.current, few = few_engines(), few_engines().rulebooks.of("acme").version
+    for at in (1, 2):
+        versions.engines(START + at)
+        assert shown == {OWN: 0, few: 1}
+    files.current = ENGINES
+    versions.engines(START + 3)
+    assert shown == {OWN: 1, few: 0}
