@@ -49,7 +49,6 @@ class CaseClock:
                 self._sampler.step(self._clock())
             health.report({"database": True, "broker": not self._outbox.problem})
             if not woken:
-                self._outbox.collect()
                 stop.wait(min(self._interval_s, pause))
         self._outbox.collect()
 

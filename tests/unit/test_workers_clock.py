@@ -7,6 +7,7 @@ import pytest
 
 from signpost.advice.records import active
 from signpost.case.instant import DAY, MINUTE, SECOND
+from signpost.names import ADVICE
 from signpost.storage import DeliveryRow, Store
 from signpost.workers.backfill import Backfill
 from signpost.workers.counts import EvaluationCounts
@@ -173,7 +174,7 @@ def test_a_clock_collects_what_it_has_sent_before_it_pauses_and_when_it_stops(st
 
     class Pause(Turns):
         def wait(self, timeout: float | None = None) -> bool:
-            waiting.append(store.outbox.depth(START).waiting)
+            waiting.append(store.outbox.depth(START + DAY).waiting)
             return super().wait(timeout)
 
     due_case(store, "due", START)
@@ -186,7 +187,7 @@ def test_a_clock_collects_what_it_has_sent_before_it_pauses_and_when_it_stops(st
     stop.set()
     clock.outbox.send(outgoing(store, 1))
     clock.worker.run(stop)
-    assert store.outbox.depth(START).waiting == 0
+    assert store.outbox.depth(START + DAY).waiting == 0
 
 
 def test_the_clock_looks_for_the_next_batch_of_a_new_rulebook_as_soon_as_its_rate_allows(
@@ -212,3 +213,11 @@ def test_evaluations_without_an_event_are_counted_once_they_are_committed(
     clock.processor.reevaluate(lambda: START, 9)
     assert [sum(one.evaluations.values()) for one in counted] == [1, 1]
     assert all(one.changes for one in counted)
+    clock.processor.wake(lambda: START + MINUTE)
+    assert counted[-1].published, "agendas, once they have settled"
+
+
+def test_a_clock_that_does_not_ask_publishes_no_questions(store: Store, broker: Broker) -> None:
+    due_case(store, "due", START)
+    _, sent = Clock(store, broker).processor.wake(lambda: START)
+    assert {item.message.exchange for item in sent} == {ADVICE}
