@@ -21,7 +21,7 @@ log = logging.getLogger("signpost.advisor")
 @dataclass(slots=True)
 class BatchResult:
     """The result of a batch: a settlement for each handled delivery, the new outbox rows to publish, and the
-    deliveries for which the transaction had no room."""
+    deliveries for the next transaction: there was no room for them, or this one erases what they are about."""
 
     settlements: list[Settlement] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)

@@ -63,7 +63,7 @@ class BatchTransaction:
         self._erasing = Erasing(tx, [item.event for item in self._received], self._rows.keys(), self.now)
         self._case_sets: Mapping[str, CaseSet] = {
             tenant: load_case_set(
-                _engine_for(received, engines.of(tenant)), tenant, self._rows.values(), self._erasing.erased[tenant]
+                _engine_for(received, engines.of(tenant)), tenant, self._rows.values(), self._erasing.earlier[tenant]
             )
             for tenant in tenants
         }
@@ -80,14 +80,16 @@ class BatchTransaction:
 
     def run(self) -> BatchResult:
         """Write all changes of the batch; the caller commits."""
-        result = BatchResult(deferred=[item.delivery for item in self._deferred], evaluated=self._counts)
+        result = BatchResult(evaluated=self._counts)
         covered = {id(item) for item in self._received if self._is_erased(item.event)}
         fresh = self._mark_seen([item for item in self._received if id(item) not in covered])
+        waiting: list[ReceivedEvent] = []
         for item in self._received:
+            if self._erasing.must_wait(item.event):
+                waiting.append(item)
+                continue
             if self._is_erased(item.event):
                 result.refused += 1
-                if item.identity in fresh:  # an event of this batch has erased what it names
-                    self._tx.unmark_seen([item.identity])
                 continue
             if id(item) in covered:  # an event of this batch has given its application to a living candidate
                 fresh |= self._mark_seen([item])
@@ -96,11 +98,20 @@ class BatchTransaction:
             else:
                 fresh.discard(item.identity)
                 self._process(item, result)
+        self._defer(waiting, fresh)
+        result.deferred = [item.delivery for item in self._deferred]
         for case_set in self._case_sets.values():
             self._advise(case_set)
         result.settlements = self._settlements()
         result.outgoing = self._write()
         return result
+
+    def _defer(self, waiting: Sequence[ReceivedEvent], fresh: Collection[tuple[str, str, str]]) -> None:
+        """Leave these events to the next transaction, as not seen. Of each tenant they come before those deferred."""
+        self._tx.unmark_seen([item.identity for item in waiting if item.identity in fresh])
+        later = set(map(id, waiting))
+        self._received = [item for item in self._received if id(item) not in later]
+        self._deferred = [*waiting, *self._deferred]
 
     def _write(self) -> list[Outgoing]:
         """Store the cases and everything to publish."""

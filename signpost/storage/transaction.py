@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import CTE, Connection, delete, func, select
+from sqlalchemy import CTE, Connection, delete, func, select, update
 
 from signpost.case.erasure import Entity, of_absorbed, of_event, of_ids, of_person
 from signpost.errors import BugError
@@ -195,21 +195,24 @@ class Transaction:
         *,
         now: int,
         lost: Collection[Entity] = (),
-        living: Collection[str] = (),
+        living: Sequence[str] = (),
         redact: announcing.Redact | None = None,
     ) -> list[OutboxRow]:
         """Delete all data of these cases and of every case merged into them, and record digests of what was erased:
         the cases, their events, and `lost`, their entities.
 
-        Keeps the case rows of `living`, which hold statements since, the seen rows of those statements, and events
-        added to the outbox after `erased_at`. Call it after `save_cases`, and before `record`, whose rows it would
-        delete. Returns what of the cases waited in the outbox. `redact`: what stays of a message for an endpoint.
+        Keeps the case rows of `living`, the seen rows of statements since, and events added to the outbox after
+        `erased_at`. `living`: the case that holds those statements, and its applications. Call it after `save_cases`,
+        and before `record`, whose rows it would delete. Returns what of the cases waited in the outbox. `redact`: what
+        stays of a message for an endpoint.
         """
         if not keys:
             return []
         covered = {*keys, *self._connection.scalars(select(with_absorbed(tenant, keys).c.key))}
-        seen = self._delete_seen(tenant, covered, erased_at if covered & set(living) else None)
         gone = sorted(covered - set(living))
+        seen = self._delete_seen(tenant, covered, erased_at if living else None)
+        if living:
+            self._move_seen(tenant, gone, living[0])
         feed.erase(self._connection, tenant, covered)
         lock_announcements(self._connection, self._dialect, tenant)
         announcing.erase(self._connection, tenant, covered, redact)
@@ -239,6 +242,12 @@ class Transaction:
         rows = self._connection.execute(select(seen_events.c.source, seen_events.c.id).where(condition)).all()
         self._connection.execute(delete(seen_events).where(condition))
         return {of_event(source, name) for source, name in rows}
+
+    def _move_seen(self, tenant: str, gone: Sequence[str], living: str) -> None:
+        """Give the seen rows that are left of deleted cases to the one that holds their statements, by which the next
+        erasure finds them."""
+        mine = (seen_events.c.tenant == tenant, seen_events.c.case_key.in_(gone))
+        self._connection.execute(update(seen_events).where(*mine).values(case_key=living))
 
     def _case_values(self, row: CaseRow) -> Values:
         return {**{name: getattr(row, name) for name in CASE_FIELDS}, "advice": self._compress(row.advice)}

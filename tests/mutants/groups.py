@@ -34,7 +34,7 @@ WORKERS: Final = (
     "tests/unit/test_workers_*.py",
     "tests/unit/test_traces.py",
     "tests/contract/test_workers_*.py",
-    "tests/property/test_workers_bounds.py",
+    "tests/property/test_workers_b*.py",
     "tests/integration/test_workers_[beqs]*.py",
     "tests/integration/test_workers_f[el]*.py",
 )

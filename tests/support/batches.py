@@ -22,8 +22,12 @@ def delivery(one: Event) -> Delivery:
 
 
 def handle(signpost: System, *events: Event) -> BatchResult:
-    """Handle events in one transaction."""
-    return signpost.handler().handle([delivery(one) for one in events], signpost.clock)
+    """Handle events in one transaction, and those that it leaves for later in the next ones."""
+    result = signpost.handler().handle([delivery(one) for one in events], signpost.clock)
+    while later := result.deferred:
+        result.deferred = []
+        result.add(signpost.handler().handle(later, signpost.clock))
+    return result
 
 
 def changes(result: BatchResult) -> list[dict[str, Any]]:

@@ -271,7 +271,7 @@ def test_an_event_for_which_the_batch_has_no_room_is_left_for_the_next(
 ) -> None:
     monkeypatch.setattr("signpost.workers.workload.MAX_BATCH_WORK", 1)
     first, second = (event("offer.extended", who, offer="o") for who in ("now", "then"))
-    result = handle(signpost, first, second)
+    result = signpost.handler().handle([delivery(first), delivery(second)], signpost.clock)
     assert [one.delivery.message_id for one in result.settlements] == [first.id]
     assert [one.message_id for one in result.deferred] == [second.id]
     assert signpost.store.case("acme", "then") is None or signpost.case("then").state == b""

@@ -8,7 +8,7 @@ import pytest
 from signpost.case.event import Order
 from signpost.messaging.message import Outcome
 from signpost.workers.batch_result import BatchResult
-from tests.support.batches import SECRET, changes, handle, latest, offer, rows_with
+from tests.support.batches import SECRET, changes, delivery, handle, latest, offer, rows_with
 from tests.support.workers_kit import HOUR, START, System, event, system
 
 
@@ -133,6 +133,35 @@ def test_an_erasure_covers_the_events_after_it_in_its_own_batch(signpost: System
     result = handle(signpost, event("candidate.erased", "own", at=3), offer("own", at=2))
     assert (result.fresh, result.refused) == (1, 1)
     assert rows_with(signpost, SECRET) == set()
+
+
+def test_what_is_about_an_erased_candidate_waits_for_the_next_batch_and_nothing_else_does(signpost: System) -> None:
+    erased, other = event("candidate.erased", "waits", at=3), event("offer.extended", "does-not", offer="o")
+    about_it, of_other = offer("waits", at=4), event("offer.updated", "does-not", at=5, offer="o", title="T")
+    sent = [delivery(one) for one in (offer("waits"), other, erased, about_it, of_other)]
+    result = signpost.handler().handle(sent, signpost.clock)
+    assert result.deferred == [sent[3]]
+    assert [one.delivery for one in result.settlements] == [*sent[:3], sent[4]]
+    handle(signpost, about_it, event("candidate.erased", "waits", at=6))
+
+
+def test_an_event_that_waits_for_an_erasure_stays_seen_if_it_was(signpost: System) -> None:
+    since = event("offer.extended", "seen-before", at=5, offer="o")
+    handle(signpost, since)
+    result = handle(signpost, event("candidate.erased", "seen-before", at=3), since)
+    assert (result.fresh, result.repeated) == (1, 1)
+
+
+@pytest.mark.parametrize(("at", "counts"), [(3, False), (3 + 1 / 3_600_000_000, True)])
+def test_what_an_application_stated_before_the_erasure_of_its_new_candidate_is_covered(
+    signpost: System, at: float, counts: bool
+) -> None:
+    """Its link came after the erasure, which knows nothing of it."""
+    who, name, id = f"renewed-{counts}", f"of-renewed-{counts}", f"of-before-{counts}"
+    handle(signpost, event("candidate.erased", who, at=3), event("application.submitted", who, at=4, application=name))
+    result = handle(signpost, event("offer.extended", f"application:{name}", at=at, offer="o", id=id))
+    assert (result.fresh, result.refused) == ((1, 0) if counts else (0, 1))
+    assert bool(rows_with(signpost, id)) is counts
 
 
 def test_an_undated_event_about_what_was_erased_is_covered_in_the_batch_of_the_erasure_too(signpost: System) -> None:
@@ -260,6 +289,22 @@ def test_after_an_erasure_only_the_statements_since_are_in_the_case(signpost: Sy
     follow_up = event("offer.updated", "application:app-later", at=6, offer="later", title="Chief")
     assert handle(signpost, follow_up).fresh == 1
     assert "Chief" in signpost.case("since").state.decode()
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_a_second_erasure_finds_the_events_of_a_case_that_the_first_has_deleted(
+    signpost: System, in_one_batch: bool
+) -> None:
+    """What a candidate stated before it was joined to another one, but after the erasure, lives on with that one."""
+    absorbed, into, name = f"a-{in_one_batch}", f"i-{in_one_batch}", f"stated-{in_one_batch}"
+    since = event("offer.extended", absorbed, at=4, offer="o", id=name)
+    merged = event("candidate.merged", absorbed, at=1, into=into)
+    for batch in ([merged, since],) if in_one_batch else ([since], [merged]):
+        handle(signpost, *batch)
+    handle(signpost, event("candidate.erased", into, at=3))
+    assert handle(signpost, since).repeated == 1
+    handle(signpost, event("candidate.erased", into, at=5))
+    assert rows_with(signpost, name) == set()
 
 
 def test_advice_of_a_candidate_whose_erasure_is_known_to_no_row_has_other_ids(signpost: System) -> None:
