@@ -34,6 +34,8 @@ from tests.simulation.world import Crash, World
 LEASE: Final = 30 * SECOND
 PREFETCH: Final = 8
 BATCH: Final = 5
+KEPT: Final = dict.fromkeys(("SIGNPOST_FEED_DAYS", "SIGNPOST_ENDED_ADVICE_DAYS", "SIGNPOST_SEEN_EVENT_DAYS"), "0")
+"""Without limit: what is checked at the end is compared with all that was published, and a plan may take months."""
 LATER: Final = "think-it-over"
 """The rule that the second rulebook lacks."""
 NAMES: Final = ("intake-0", "intake-1", "advisor-0", "advisor-1", "clock-0", "clock-1", "relay-0")
@@ -147,7 +149,7 @@ class Process:
         if role == "clock":
             processor = DueCaseProcessor(store, versions, LEASE)
             backfill = Backfill(processor, outbox, 1000)
-            pruner = Pruner(store, read_settings({}))
+            pruner = Pruner(store, read_settings(KEPT))
             clock = CaseClock(processor, backfill, outbox, self.clock, 1, pruner, NoMeter())  # type: ignore[arg-type]
             return lambda: clock.run(Stop())
         sweeper = Sweeper(store, self.broker, 0)
