@@ -163,6 +163,7 @@ def test_who_tells_the_employer_has_withdrawn_the_application(channel: str) -> N
         ([contact(5, by="employer")], "submitted", None),
         ([contact(5, purpose="other")], "submitted", None),
         ([contact(5, application="b")], "submitted", None),
+        ([contact(5, application=None)], "submitted", None),
         ([offer(1), contact(5, offer="o", application=None)], "submitted", None),
     ],
 )
@@ -177,3 +178,36 @@ def test_an_accepted_offer_ends_only_by_voice_and_in_writing() -> None:
     assert one.values["stage"] == "accepted"
     [told] = facts(*accepted, contact(6, "phone")).entities["offer"]
     assert (told.values["stage"], told.values["withdrawn_at"]) == ("withdrawn", START + 6 * HOUR)
+
+
+def test_an_offer_ends_with_the_latest_end_of_an_application_that_is_open_again() -> None:
+    """The first end was before the offer."""
+    [made] = facts(
+        *(SUBMITTED, application(3, "withdrawn"), interview(4, starts_at=LATER), offer(4.5)),
+        *(application(5, "rejected"), application(6, "submitted")),
+    ).entities["offer"]
+    assert (made.values["stage"], made.values.get("rescinded_at")) == ("rescinded", START + 5 * HOUR)
+
+
+def test_a_first_end_of_the_time_of_the_submission_counts() -> None:
+    assert application_of(SUBMITTED, application(0, "rejected"), application(9, "rejected")).values["rejected_at"] == (
+        START
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "renewed"),
+    [
+        ([application(3, "rejected")], False),
+        ([application(3, "rejected"), application(5, "submitted")], True),
+        ([application(5, "rejected"), application(5, "submitted")], False),
+        ([application(3, "withdrawn"), application(5, "submitted"), application(6, "rejected")], True),
+        ([application(3, "rejected"), interview(5, starts_at=LATER)], False),
+    ],
+)
+def test_an_application_is_renewed_if_it_was_submitted_again_after_an_end(said: list[Said], renewed: bool) -> None:
+    assert application_of(SUBMITTED, *said).is_renewed is renewed
+
+
+def test_without_an_end_an_application_is_as_it_was_submitted() -> None:
+    assert application_of(SUBMITTED, interview(4, starts_at=LATER)).stamps["stage"][2] == "e-0"

@@ -9,6 +9,7 @@ from signpost.case.instant import HOUR, parse_instant
 from signpost.facts.facts import Entity, Facts, facts_of
 from signpost.facts.vocabulary import KINDS, Field
 from signpost.schemas.fields import Text
+from signpost.schemas.formats import Instant
 
 START = parse_instant("2026-03-02T14:00:00Z")
 Said = tuple[float, str, dict[str, Any]]
@@ -215,3 +216,41 @@ def test_fields_are_equal_whatever_checks_their_values() -> None:
     text = Field("visa", "text", own=Text())
     assert text == Field("visa", "text")
     assert text != Field("visa", "number")
+
+
+@pytest.mark.parametrize("kind", ["offer", "candidate"])
+@pytest.mark.parametrize(
+    ("stated", "known"),
+    [("2026-03-09T12:00:00Z", START + 166 * HOUR), ("after the summer", None), (7, None), (None, None)],
+)
+def test_a_value_that_does_not_fit_the_present_declaration_of_its_field_is_unknown(
+    kind: str, stated: object, known: int | None
+) -> None:
+    """It was stored while the field was a text."""
+    declared = KINDS.with_own({kind: [Field("review", "instant", own=Instant())]})
+    type_, data = ("offer.extended", OFFER) if kind == "offer" else ("candidate.preferences", {})
+    event = Event("t", "s", "e", type_, START, "c-1", {**data, "custom": {"review": stated}})
+    written = Event("t", "s", "e", type_, START, "c-1", event.data, offsets={"custom.review": 60})
+    [found] = facts_of(Case().fold(event), "c-1", declared).of_kind(kind)
+    assert (found.values.get("review"), "review" in found.stamps) == (known, known is not None)
+    assert "review" not in found.offsets
+    [found] = facts_of(Case().fold(written), "c-1", declared).of_kind(kind)
+    assert found.offsets.get("review") == (None if known is None else 60)
+
+
+def test_what_is_taken_back_is_unknown() -> None:
+    terms = {"start_date": "2026-06-01", "salary": money("90000"), "respond_by": "2026-03-09T12:00:00Z"}
+    [known] = facts(offer(0, "extended", **terms)).entities["offer"]
+    [found] = facts(offer(0, "extended", **terms), offer(1, "updated", **dict.fromkeys(terms))).entities["offer"]
+    assert terms.keys() <= known.values.keys()
+    assert terms.keys().isdisjoint(found.values)
+
+
+def test_a_notice_period_is_known_since_it_was_stated_whatever_is_stated_later() -> None:
+    later = (2.0, "candidate.preferences", {"time_zone": "Europe/Berlin"})
+    assert candidate(job(0, "current", notice_period_weeks=6), later).stamps["notice_period"][2] == "e-0"
+
+
+def test_a_resignation_that_was_from_an_earlier_job_is_no_reason_for_advice() -> None:
+    found = candidate(job(0, "current"), job(1, "resigned"), job(2, "ended"), job(3, "current"))
+    assert (found.values["resigned"], "resigned" in found.stamps) == (False, False)

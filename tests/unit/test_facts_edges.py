@@ -1,5 +1,6 @@
 """Which statement decides a fact, and from what an entity inherits, where two statements are close to each other."""
 
+import re
 from inspect import signature
 from typing import Any, cast
 
@@ -8,7 +9,7 @@ import pytest
 from signpost.case import Case, Event
 from signpost.case.instant import HOUR, parse_instant
 from signpost.facts.clock import clock_of
-from signpost.facts.entity import Entity, is_for
+from signpost.facts.entity import Entity, are_of_one_employer, is_for, links_of
 from signpost.facts.facts import Facts, facts_of
 from signpost.facts.values import offset_in
 from signpost.facts.vocabulary import KINDS
@@ -65,6 +66,32 @@ def test_an_earlier_interview_that_names_its_application_belongs_to_it_unless_th
     values = {"application": "a", "submitted_at": START + 1}
     assert is_for(held, Entity("application", "a", values))
     assert not is_for(held, Entity("application", "a", values, is_renewed=True))
+
+
+@pytest.mark.parametrize(
+    ("held", "submitted", "same"),
+    [
+        ({}, {"submitted_at": START + 1}, False),
+        ({}, {"submitted_at": START}, True),
+        ({}, {}, True),
+        ({"completed_at": None}, {"submitted_at": START + 1}, True),
+        ({"stage": "scheduled"}, {"submitted_at": START + 1}, True),
+    ],
+)
+def test_an_interview_before_the_submission_that_names_no_application_is_of_an_earlier_one(
+    held: dict[str, Any], submitted: dict[str, Any], same: bool
+) -> None:
+    interview = Entity("interview", "i", {"employer": "acme", "stage": "completed", "completed_at": START, **held})
+    application = Entity("application", "a", {"application": "a", "employer": "acme", **submitted})
+    assert (is_for(interview, application), is_for(application, interview)) == (same, same)
+
+
+def test_employers_are_told_apart_by_their_ids_or_where_one_is_unknown_by_their_names() -> None:
+    by_name = Entity("offer", "n", {"employer_name": "Acme"})
+    ours, theirs = (Entity("offer", "o", {"employer": id_, "employer_name": "acme "}) for id_ in ("e-1", "e-2"))
+    assert are_of_one_employer(by_name, ours) is are_of_one_employer(ours, by_name) is True
+    assert are_of_one_employer(ours, theirs) is False
+    assert are_of_one_employer(by_name, Entity("offer", "x", {"employer": "e-1"})) is None
 
 
 def test_the_end_of_a_job_is_what_says_that_the_candidate_has_none() -> None:
@@ -125,11 +152,12 @@ def test_values_stored_before_they_were_refused_leave_facts_unknown(start: str, 
 
 
 def test_what_facts_keep_for_engines_is_no_part_of_them() -> None:
-    one, other = facts(offer(0, "extended")), facts(offer(0, "extended"))
+    one, other = (Facts(Entity("candidate", "c-1"), {}, None, KINDS) for _ in range(2))
+    assert one.of_kind("candidate") == [one.candidate]
     for cache in (one.linked, one.sharing, one.contexts, one.clocks):
         cast("dict[Any, Any]", cache)["kept"] = "kept"
     assert one == other
-    assert "kept" not in repr(one)
+    assert not {"kept", "vocabulary"} & set(re.findall("[a-z]+", repr(one)))
     assert list(signature(Facts).parameters) == ["candidate", "entities", "zone", "vocabulary"]
 
 
@@ -149,3 +177,28 @@ def test_what_is_said_in_utc_has_no_offset() -> None:
     assert (one.values["withdrawing_since"], one.offsets.get("withdrawing_since", 0)) == (START + HOUR, 0)
     assert found.candidate.values["discussed_family_at"] == START + 2 * HOUR
     assert found.candidate.offsets.get("discussed_family_at", 0) == 0
+
+
+@pytest.mark.parametrize("zone", [None, "America/New_York"])
+def test_each_reader_has_one_clock(zone: str | None) -> None:
+    home = (0.0, "candidate.preferences", {"time_zone": zone})
+    found = facts(home, offer(1, "extended", employer={**ACME, "time_zone": "Europe/Berlin"}))
+    [one] = found.entities["offer"]
+    private, other = (found.clock(one, private=private) for private in (True, False))
+    assert str(private.zone) == (zone or "Europe/Berlin")
+    assert str(other.zone) == "Europe/Berlin"
+    assert found.clock(one, private=True) is private
+
+
+def test_what_belongs_to_an_entity_is_found_by_the_ids_and_the_name_that_it_has() -> None:
+    values = {"application": "A", "employer_name": " ACME"}
+    links = {"application": "A", "employer_name": "acme"}
+    assert links_of(Entity("interview", "i", values)) == links
+    assert links_of(Entity("offer", "O", values)) == {**links, "offer": "O"}
+
+
+def test_a_candidate_withdraws_since_the_first_withdrawal_that_no_yes_follows() -> None:
+    mail = {"offer": "o", "by": "candidate", "channel": "email", "purpose": "withdrawal"}
+    mails: list[Said] = [(hours, "contact.logged", mail) for hours in (1, 2, 3)]
+    [found] = facts(offer(0, "extended"), *mails, offer(2, "accepted")).entities["offer"]
+    assert (found.values["withdrawing_since"], found.stamps["withdrawing_since"][2]) == (START + 2 * HOUR, "e-2")

@@ -88,15 +88,18 @@ def test_the_employer_where_a_job_began_is_the_present_one() -> None:
         ([job(0, "current", notice_period_weeks=6), job(1, "current", employer=INITECH)], True),
         ([AT_INITECH, job(1, "current", employer=INITECH, title="Lead")], True),
         ([job(-9, "current", employer=BIRCH), AT_INITECH], True),
+        ([job(-9, "current", employer={"name": "Zeta"}), AT_INITECH], True),
         ([job(-9, "current", employer=BIRCH, notice_period_weeks=6), job(0, "current", employer=INITECH)], False),
         ([AT_INITECH, job(1, "current", employer=BIRCH)], False),
         ([AT_INITECH, job(29, "current", employer=BIRCH)], False),
         ([job(0, "current", notice_period_weeks=6)], False),
+        ([job(0, "current", notice_period_weeks=6), job(28, "current", employer=INITECH)], False),
+        ([job(0, "current", notice_period_weeks=6), job(29, "current", employer=INITECH)], False),
     ],
 )
 def test_a_promotion_keeps_the_notice_period(said: list[Said], kept: bool) -> None:
     found = of_candidate(*said, offer(2, "accepted", employer=INITECH), started(28))
-    assert ("notice_period_weeks" in found) is kept
+    assert ("notice_period_weeks" in found, "manages_people" in found) == (kept, False)
     assert not {"manages_people", "notice_period_weeks"} & of_candidate(*said, ACCEPTED, started(28)).keys()
 
 
@@ -136,9 +139,44 @@ def test_a_profile_that_repeats_the_job_that_was_left_is_out_of_date() -> None:
 @pytest.mark.parametrize(
     "said",
     [
+        [AT_INITECH, job(28, "resigned"), ACCEPTED, started(28), STALE],
+        [AT_INITECH, RESIGNED, ACCEPTED, job(28, "ended"), started(28), STALE],
+        [*JOB_LEFT, job(28, "current", employer=INITECH)],
+    ],
+)
+def test_what_is_said_at_the_time_when_the_new_job_began_is_about_the_job_that_was_left(said: list[Said]) -> None:
+    assert of_candidate(*said)["present_employer"] == "Acme"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [AT_INITECH, RESIGNED, ACCEPTED, job(26, "ended"), started(28), STALE],
+        [AT_INITECH, RESIGNED, ACCEPTED, job(3, "current", employer=BIRCH), started(28), STALE],
+        [*JOB_LEFT, offer(29, "accepted", "other", BIRCH), STALE],
+        [AT_INITECH, offer(0.5, "accepted", "earlier", INITECH), *JOB_LEFT[1:], STALE],
+    ],
+)
+def test_what_shows_no_return_leaves_an_old_profile_out_of_date(said: list[Said]) -> None:
+    assert of_candidate(*said)["present_employer"] == "Acme"
+
+
+@pytest.mark.parametrize(("first", "second"), [("o", "p"), ("p", "o")])
+def test_of_two_offers_whose_jobs_began_the_later_job_is_the_present_one(first: str, second: str) -> None:
+    accepted = [offer(1, "accepted", first, ACME), offer(2, "accepted", second, BIRCH)]
+    begun = [job(28, "started", offer=first), job(60, "started", offer=second)]
+    assert of_candidate(AT_INITECH, *accepted, *begun)["present_employer"] == "Birch"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
         [AT_INITECH, ACCEPTED, started(28), STALE],  # a second job
+        [job(2, "resigned"), ACCEPTED, started(28), STALE],  # nobody said from which one
         [*JOB_LEFT, job(29, "ended"), STALE],
         [*JOB_LEFT, offer(29, "accepted", "back", INITECH), STALE],
+        [*JOB_LEFT, offer(28, "accepted", "back", INITECH), STALE],
+        [AT_INITECH, RESIGNED, ACCEPTED, job(28, "current", employer=ACME), STALE],  # one profile against another
         [AT_INITECH, job(1, "current", employer=BIRCH), RESIGNED, ACCEPTED, started(28), STALE],
         [AT_INITECH, ACCEPTED, started(28), STALE, job(29, "resigned")],
     ],
@@ -189,6 +227,12 @@ STARTING = offer(1, "accepted", start_date="2026-04-20")
         ([STARTING, offer(3, "accepted", "b", BIRCH), offer(4, "declined", "b"), job(49, "current", **AGAIN)], False),
         ([offer(26.9, "accepted"), job(27, "current", **AGAIN)], True),
         ([offer(27.1, "accepted"), job(27, "current", **AGAIN)], False),
+        ([job(3, "current", employer=BIRCH), offer(4, "accepted", "stay", INITECH)], False),
+        ([offer(2, "accepted", "stay", INITECH)], True),
+        ([offer(2.1, "accepted", "stay", INITECH)], False),
+        ([offer(26.9, "accepted", "stay", INITECH)], False),
+        ([offer(27, "accepted", "stay", INITECH)], True),
+        ([offer(3, "accepted", "stay", INITECH), offer(4, "withdrawn", "stay", INITECH)], True),
         ([job(3, "resignation_planned", planned=False)], False),
         ([job(2, "resignation_planned", planned=False)], True),
         ([job(3, "resignation_planned")], True),
@@ -220,6 +264,7 @@ def test_a_resignation_is_taken_back_by_staying(said: list[Said], resigned: bool
             False,
         ),
         ([offer(3, "accepted"), LEFT, job(7, "current", **AGAIN)], True),
+        ([offer(2, "accepted"), LEFT, job(7, "current", **AGAIN)], False),
         ([ACCEPTED, LEFT, job(7, "current", **AGAIN), job(8, "resigned")], True),
     ],
 )
@@ -235,17 +280,19 @@ def test_who_stays_can_plan_to_resign_again() -> None:
     assert of_candidate(*stays, job(60, "resignation_planned"))["resignation_planned"] is True
 
 
-def test_a_candidate_who_was_erased_and_came_back_begins_a_job_too() -> None:
+@pytest.mark.parametrize("members", [("id",), ("name",), ("id", "name")])
+def test_a_candidate_who_was_erased_and_came_back_begins_a_job_too(members: tuple[str, ...]) -> None:
     """Of what was said on both sides of the erasure, the first that remains is not known, but the last is."""
+    acme, initech = ({name: employer[name] for name in members} for employer in (ACME, INITECH))
     values = of_candidate(
-        job(0, "current", employer=ACME),
+        job(0, "current", employer=acme),
         (1, "candidate.erased", {}),
-        job(2, "current", employer=INITECH),
+        job(2, "current", employer=initech),
         job(3, "resigned"),
         offer(4, "accepted", by="written"),
-        job(40, "current", employer=ACME),
+        job(40, "current", employer=acme),
     )
-    assert (values["present_employer"], values["resigned"]) == ("Acme", False)
+    assert (values["present_employer"], values["resigned"]) == (acme.get("name", "acme"), False)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +302,7 @@ def test_a_candidate_who_was_erased_and_came_back_begins_a_job_too() -> None:
         ([RESIGNED, job(10.1, "ended"), (0, "candidate.preferences", {"time_zone": "America/New_York"})], "2026-03-11"),
         ([job(2, "resigned"), job(10.1, "ended")], "2026-03-12"),
         ([RESIGNED, job(28, "ended")], "2026-03-27"),
+        ([RESIGNED, job(2, "ended")], "2026-03-04"),
     ],
 )
 def test_a_job_that_ended_had_its_last_day(said: list[Said], last_day: str) -> None:
@@ -265,3 +313,39 @@ def test_a_job_that_ended_had_its_last_day(said: list[Said], last_day: str) -> N
 def test_the_end_of_an_earlier_job_ends_no_notice() -> None:
     found = of_candidate(AT_INITECH, job(1, "ended"), job(1.5, "current", employer=ACME), RESIGNED)
     assert (found["last_day"].isoformat(), "job_ended_at" in found) == ("2026-03-27", False)
+
+
+def test_the_last_day_is_known_from_the_resignation_unless_the_job_ended_before_it() -> None:
+    found = [facts(AT_INITECH, RESIGNED, job(days, "ended")).candidate for days in (24.9, 25.1)]
+    assert [one.values["job_ended_at"] for one in found] == [START + int(days * DAY) for days in (24.9, 25.1)]
+    assert [(str(one.values["last_day"]), one.stamps["last_day"][2]) for one in found] == [
+        *(("2026-03-26", "e-2"), ("2026-03-27", "e-1"))
+    ]
+
+
+@pytest.mark.parametrize("employer", [{"id": "acme"}, {"name": "Acme"}, ACME])
+def test_a_job_that_is_first_named_when_another_ended_is_a_new_one(employer: dict[str, str]) -> None:
+    at_once = job(28, "ended"), job(28, "current", employer=employer)
+    assert of_candidate(AT_INITECH, *at_once)["employed"] is True
+    assert of_candidate(*at_once)["employed"] is False, "it is the job that ended"
+
+
+def test_who_resigned_from_a_job_that_nobody_stated_has_resigned() -> None:
+    found = facts(job(2, "resigned")).candidate
+    assert (found.values["resigned"], found.stamps["resigned"][2]) == (True, "e-0")
+
+
+def test_a_profile_without_an_employer_any_more_leaves_it_unknown() -> None:
+    found = of_candidate(*JOB_LEFT, job(30, "current", employer=None))
+    assert (found["employed"], "present_employer" in found) == (True, False)
+
+
+def test_what_is_stated_with_a_resignation_takes_nothing_back() -> None:
+    """Its last day is long past."""
+    left = job(2, "current", employer=INITECH), job(2, "resigned", last_day="2026-02-20")
+    assert of_candidate(*left)["resigned"] is True
+
+
+def test_who_accepts_to_stay_keeps_the_job() -> None:
+    found = of_candidate(AT_INITECH, RESIGNED, offer(3, "accepted", "stay", INITECH))
+    assert (found["resigned"], found["present_title"], found["notice_period_weeks"]) == (False, "Clerk", 6)

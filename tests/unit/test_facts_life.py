@@ -53,7 +53,9 @@ PHONED = (5.0, "contact.logged", {"offer": "o", "by": "employer"})
         ([offer(0, "extended")], 60),
         ([offer(0, "extended"), offer(3, "updated", title="Analyst")], 63),
         ([offer(0, "extended"), PHONED], 65),
+        ([offer(0, "extended", start_date="2026-03-12")], 60),
         ([RESPOND], 17),
+        ([RESPOND, offer(1, "accepted")], 61),
         ([RESPOND, (10.0, "contact.logged", {"offer": "o", "by": "candidate"})], 17),
         ([RESPOND, (11.0, "contact.logged", {"offer": "o", "by": "candidate"})], 71),
         ([*ACCEPTED], 61),
@@ -70,6 +72,7 @@ PHONED = (5.0, "contact.logged", {"offer": "o", "by": "employer"})
         ([*ACCEPTED, (9.0, "employment.current", {"employer": {"name": "Acme"}})], 9),
         ([current(0), *ACCEPTED, current(9)], 61),
         ([current(0), current(9), *ACCEPTED], 61),
+        ([current(0), *DATED, current(35)], 40),
         ([*ACCEPTED, current(9, {"id": "globex"})], 61),
         ([*ACCEPTED, current(9, {"name": "ACME"})], 9),
         ([*ACCEPTED, current(1)], 61),
@@ -83,6 +86,43 @@ PHONED = (5.0, "contact.logged", {"offer": "o", "by": "employer"})
 )
 def test_when_an_offer_is_over(said: list[Said], days: float) -> None:
     assert over(only("offer", *said)) == days
+
+
+def answer(days: float, **data: str) -> Said:
+    return days, "contact.logged", {"offer": "o", "by": "candidate", "purpose": "answer", **data}
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ([answer(5)], 5),
+        ([answer(5), answer(7)], 7),
+        ([answer(5, by="employer")], 65),
+        ([answer(5, purpose="other")], 65),
+        ([answer(5), answer(7, purpose="other")], 5),
+        ([answer(5), offer(5, "updated", title="Analyst")], 5),
+        ([answer(5), offer(6, "updated", title="Analyst")], 66),
+        ([offer(1, "accepted"), answer(5)], 65),
+    ],
+)
+def test_an_open_offer_that_the_candidate_answered_is_over_for_the_candidate(said: list[Said], days: float) -> None:
+    found = only("offer", offer(0, "extended"), *said)
+    assert over(found) == days
+    assert over(found, OVER_TO_EMPLOYER) == (days if days > 60 else 60 + said[-1][0])
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ([current(9, {"id": "e-7"}), current(20, {"name": "Acme"})], 9),
+        ([current(9, {"name": "Acme"}), current(20, {"id": "e-7"})], 9),
+        ([current(0, {"name": "Acme"}), current(9, {"id": "e-7"})], 61),
+    ],
+)
+def test_a_job_began_when_its_employer_was_first_named_by_its_id_or_its_name(said: list[Said], days: float) -> None:
+    by_both = {"id": "e-7", "name": "Acme"}
+    accepted = offer(0, "extended", employer=by_both), offer(1, "accepted", employer=by_both)
+    assert over(only("offer", *accepted, *said)) == days
 
 
 @pytest.mark.parametrize(
@@ -139,6 +179,9 @@ def rival(days: float, name: str = "extended") -> Said:
         ([rival(365)], 425),
         ([rival(366)], 60),
         ([rival(300), rival(370, "accepted")], 430),
+        ([rival(365, "accepted")], 425),
+        ([rival(366, "accepted")], 60),
+        ([rival(100), (150.0, "offer.extended", {"offer": "q", "employer": BIRCH})], 210),
         ([current(-1), rival(100)], 60),
         ([current(-1, {"id": "globex"}), rival(100)], 160),
     ],
@@ -189,6 +232,7 @@ def test_when_an_interview_is_over(said: list[tuple[str, float, dict[str, Any]]]
         ),
         ([(4.0, "offer.extended", {"offer": "o", "application": "a"})], 64),
         ([(4.0, "offer.extended", {"offer": "o", "application": "b"})], 60),
+        ([(4.0, "interview.completed", {"interview": "i", "application": "a", "word_by": "2026-03-20"})], 79),
         ([(4.0, "application.rejected", {"application": "a"})], 34),
     ],
 )
@@ -246,6 +290,12 @@ def test_what_is_of_the_present_employer_is_internal(said: list[Said], internal:
     assert only("application", sent_in, *said).values["internal"] is internal
 
 
+@pytest.mark.parametrize("member", ["id", "name"])
+def test_employers_that_leave_the_same_unknown_are_two(member: str) -> None:
+    said = offer(0, "extended", employer={member: "acme"}), current(1, {member: "globex"})
+    assert only("offer", *said).values["internal"] is False
+
+
 SIGNED = (offer(1, "letter_signed"), (9.0, "employment.started", {"offer": "o"}))
 BEFORE = (
     (0.0, "offer.extended", {"offer": "p", "employer": BIRCH, "application": "b"}),
@@ -301,3 +351,22 @@ def test_a_second_job_ends_what_came_after_the_first() -> None:
     later = ((20.0, "offer.extended", {"offer": "q", "employer": BIRCH}), offer(21, "letter_signed", offer="r"))
     found = facts(*BEFORE, *SIGNED, *later, (30.0, "employment.started", {"offer": "r"})).entities["offer"]
     assert {one.id: over(one) for one in found} == {"o": 9, "p": 9, "q": 30, "r": 30}
+
+
+@pytest.mark.parametrize(
+    ("start", "days"), [({}, 61), ({"start_date": "2026-03-20"}, 48), ({"start_date": "2026-03-11"}, 9)]
+)
+def test_an_employer_that_waits_for_a_first_day_is_to_be_told_of_another_job(start: dict[str, str], days: int) -> None:
+    accepted = (1.0, "offer.accepted", {"offer": "p", "employer": BIRCH, **start})
+    assert birch(*SIGNED, accepted)["offer"] == days
+
+
+def test_a_promotion_ends_no_search() -> None:
+    for since in (0, 1):
+        assert birch(current(since), *SIGNED)["offer"] == 60
+    assert birch(current(0), current(0.5, {"id": "globex"}), *SIGNED)["offer"] == 9
+
+
+def test_that_something_is_internal_is_known_from_who_named_the_employer() -> None:
+    inside, outside = (only("offer", offer(0, "extended"), current(1, employer)) for employer in (ACME, BIRCH))
+    assert (inside.stamps["internal"][2], "internal" in outside.stamps) == ("e-1", False)

@@ -90,3 +90,10 @@ def test_an_offer_ended_when_its_end_was_first_stated(end: str) -> None:
     assert (renewed.values["stage"], renewed.values["extended_at"]) == ("open", START + 4 * HOUR)
     at_once = offer_of(FIRST, offer(2, "accepted"), offer(2, end), offer(3, end))
     assert at_once.values[f"{end}_at"] == START + 3 * HOUR, "which of them was first is not known"
+
+
+def test_an_offer_of_an_erased_case_ended_when_that_was_last_stated() -> None:
+    erasure = Event("t", "s", "erased", "candidate.erased", START, "c-1", {})
+    case = Case().fold(erasure, *events_of(FIRST, offer(2, "declined"), offer(3, "declined")))
+    [found] = facts_of(case, "c-1").entities["offer"]
+    assert (found.values["stage"], found.values["declined_at"]) == ("declined", START + 3 * HOUR)
