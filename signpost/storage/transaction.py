@@ -212,7 +212,7 @@ class Transaction:
         gone = sorted(covered - set(living))
         seen = self._delete_seen(tenant, covered, erased_at if living else None)
         if living:
-            self._move_seen(tenant, gone, living[0])
+            self._hand_over(tenant, gone, living[0])
         feed.erase(self._connection, tenant, covered)
         lock_announcements(self._connection, self._dialect, tenant)
         announcing.erase(self._connection, tenant, covered, redact)
@@ -243,11 +243,12 @@ class Transaction:
         self._connection.execute(delete(seen_events).where(condition))
         return {of_event(source, name) for source, name in rows}
 
-    def _move_seen(self, tenant: str, gone: Sequence[str], living: str) -> None:
-        """Give the seen rows that are left of deleted cases to the one that holds their statements, by which the next
-        erasure finds them."""
-        mine = (seen_events.c.tenant == tenant, seen_events.c.case_key.in_(gone))
-        self._connection.execute(update(seen_events).where(*mine).values(case_key=living))
+    def _hand_over(self, tenant: str, gone: Sequence[str], living: str) -> None:
+        """Give what is left of deleted cases to the one that holds their statements: seen rows, by which the next
+        erasure finds events, and applications that were merged into them."""
+        for table, column in ((seen_events, seen_events.c.case_key), (cases, cases.c.merged_into)):
+            mine = (table.c.tenant == tenant, column.in_(gone))
+            self._connection.execute(update(table).where(*mine).values({column: living}))
 
     def _case_values(self, row: CaseRow) -> Values:
         return {**{name: getattr(row, name) for name in CASE_FIELDS}, "advice": self._compress(row.advice)}

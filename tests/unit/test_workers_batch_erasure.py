@@ -307,6 +307,18 @@ def test_a_second_erasure_finds_the_events_of_a_case_that_the_first_has_deleted(
     assert rows_with(signpost, name) == set()
 
 
+def test_an_application_that_lives_on_belongs_to_the_case_that_lives_on(signpost: System) -> None:
+    """Also where it was linked to a candidate who was merged and whose row the erasure deletes."""
+    handle(signpost, event("application.submitted", "linked-to", application="kept"))
+    handle(signpost, event("offer.extended", "application:kept", at=4, offer="o", application="kept"))
+    handle(signpost, event("candidate.merged", "linked-to", at=1, into="lives-on"))
+    handle(signpost, event("candidate.erased", "lives-on", at=3))
+    handle(signpost, event("offer.updated", "application:kept", at=5, offer="o", title="Chief"))
+    assert "Chief" in signpost.case("lives-on").state.decode()
+    assert signpost.store.case("acme", "linked-to") is None
+    handle(signpost, event("candidate.erased", "lives-on", at=6))
+
+
 def test_advice_of_a_candidate_whose_erasure_is_known_to_no_row_has_other_ids(signpost: System) -> None:
     first = handle(signpost, offer("forgotten"))
     handle(signpost, event("candidate.erased", "forgotten", at=1))
