@@ -94,6 +94,8 @@ GROUPS: Final = {
         (
             "tests/unit/test_messaging_*.py",
             "tests/unit/test_dead_letters.py",
+            "tests/unit/test_suggestions.py",
+            "tests/unit/test_outgoing_rules.py",
             "tests/contract/test_messaging_*.py",
             "tests/contract/test_dead_letters.py",
         ),

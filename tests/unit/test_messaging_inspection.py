@@ -45,13 +45,14 @@ def test_a_look_counts_what_waits_and_the_consumers_that_are_alive(broker: Broke
     for number in range(3):
         broker.publisher().publish(Message(EVENTS, "0.x", b"{}", f"e-{number}")).result(PATIENCE)
     broker.consumer(ADVISOR, 1).receive(1, PATIENCE)
+    broker.consumer(ADVISOR, 1)
     path = Path(sqlite_url.removeprefix("sqlite:///"))
     with closing(sqlite3.connect(path)) as connection, connection:
         row = ("gone", ADVISOR, this_host(), NO_PROCESS, "1", 2**60)
         connection.execute("INSERT INTO queue_consumers VALUES (?, ?, ?, ?, ?, ?)", row)
     found = look(f"{sqlite_url}?mode=any")
     before = len(os.listdir("/proc/self/fd"))
-    assert found.counts(ADVISOR) == Counts(2, 1)
+    assert found.counts(ADVISOR) == Counts(2, 2)
     assert found.counts("nobody") is None
     assert len(os.listdir("/proc/self/fd")) == before
     assert (found.product, found.version) == ("SQLite", sqlite3.sqlite_version)

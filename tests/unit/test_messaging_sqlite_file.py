@@ -52,6 +52,20 @@ def write(file: File, statement: str) -> None:
         connection.execute(statement)
 
 
+def test_a_new_file_waits_until_another_process_lets_it_write_ahead(tmp_path: Path) -> None:
+    path = tmp_path / "q.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("CREATE TABLE t (i)")
+        other.execute("BEGIN EXCLUSIVE")
+        release = threading.Timer(0.2, other.execute, ["COMMIT"])
+        release.start()
+        file = File(str(path), PATIENCE)
+        release.join()
+    with file.write_transaction() as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    file.close()
+
+
 def test_a_file_waits_for_the_lock_no_longer_than_it_may(tmp_path: Path) -> None:
     file = File(str(tmp_path / "q.db"), 0.05)
     began = time.monotonic()
