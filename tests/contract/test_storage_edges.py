@@ -88,6 +88,36 @@ def test_the_refusal_of_a_value_that_cannot_be_stored_does_not_contain_it(store:
     assert "Jane" not in str(caught.value)
 
 
+@pytest.mark.parametrize("key", [("acme", "Jane Doe \ud800"), ("Jane Doe \ud800", "c-1")])
+def test_no_case_has_a_key_that_is_no_text(store: Store, key: tuple[str, str]) -> None:
+    """It would be stored as other bytes, and never be found again."""
+    with pytest.raises(StorageRefused) as caught, store.transaction() as transaction:
+        transaction.lock_cases([key])
+    assert "Jane" not in str(caught.value)
+
+
+def test_an_identity_that_is_no_text_was_never_erased(store: Store) -> None:
+    """A body may name one; nothing can be stored under it."""
+    erase(store)
+    assert store.erasures.find("acme", [of_case("\ud800"), of_case("c-1")]) == {of_case("c-1"): NOW}
+
+
+def test_keys_beyond_ascii_are_found_again(store: Store) -> None:
+    key = ("acme", 'Zoë "\\" \u2028 😀')
+    for _ in range(2):
+        with store.transaction() as transaction:
+            assert list(transaction.lock_cases([key])) == [key]
+    assert [row.key for row in store.lookup.case_path(*key)] == [key[1]]
+
+
+def test_who_erases_no_case_erases_nothing(store: Store) -> None:
+    record(store, change_of("r-1", 1, "raised"))
+    with store.transaction() as transaction:
+        assert transaction.erase("acme", [], NOW, now=NOW) == []
+    assert store.recommendation("acme", "r-1") is not None
+    assert store.erasures.tenants() == []
+
+
 def test_an_error_of_other_code_within_a_transaction_is_not_one_of_the_database(store: Store) -> None:
     with pytest.raises(OverflowError), store.transaction():
         date.min - timedelta(days=1)

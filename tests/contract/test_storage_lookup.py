@@ -84,6 +84,28 @@ def test_a_case_is_found_with_all_that_was_merged_into_it(store: Store) -> None:
     assert [one.message_id for one in look.waiting("", [], ["e-1"])] == ["e-1"]
 
 
+def test_nothing_of_another_tenant_or_case_is_found(store: Store) -> None:
+    look = store.lookup
+    assert [[one.sequence for one in look.changes("acme", [key], 9)] for key in ("c-1", "c-2")] == [[3], [1, 2]]
+    assert look.changes("other", ["c-1", "c-2"], 9) == []
+    assert [(one.tenant, one.source) for one in look.events("e-1", "other")] == [("other", "a")]
+    assert [one.id for one in look.events_of_case("acme", ["c-2"], 9)] == ["e-2"]
+    assert [one.tenant for one in look.events_of_case("other", ["c-1", "c-2"], 9)] == ["other"]
+    assert look.deliveries_of("other", ["c-1"], "e-1") == []
+    assert [(one.tenant, one.key) for one in look.case_path("other", "c-1")] == [("other", "c-1")]
+    assert look.keys_of("other", "c-2") == ["c-2"], "nothing of theirs was merged into it"
+    assert [one.message_id for one in look.waiting("acme", ["c-1"], [])] == ["rec_1.3"]
+    assert look.waiting("other", ["c-1", "c-2"], []) == []
+
+
+def test_a_webhook_of_several_events_is_found_by_each(store: Store) -> None:
+    store.deliveries.add(delivery("dlv_3", NOW + 2, '[{"id": "e-7"}, {"id": "e-8"}]'), [])
+    for event_id in ("e-7", "e-8"):
+        assert [one.id for one in store.lookup.latest_deliveries_of("acme", event_id)] == ["dlv_3"]
+
+
 def test_a_search_ends_after_a_number_of_places(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "MAX_PLACES", 2)
     assert [one.source for one in store.lookup.events("e-1")] == ["a", "b"]
+    monkeypatch.setattr(lookup, "MAX_PLACES", 1)
+    assert store.lookup.tenants_with_case("c-1") == ["acme"]

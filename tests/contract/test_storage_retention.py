@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from signpost.case.instant import DAY
 from signpost.storage import Change, SeenEvent, StaleCursor, Store, open_store
 from signpost.storage.retention import Page, Place
+from signpost.storage.tables import feed_erased
 from tests.support.databases import migrate
 
 NOW = 1_772_460_000_000_000
@@ -93,15 +95,33 @@ def test_pruning_again_leaves_the_mark_where_it_is(store: Store) -> None:
         store.feed("acme", first)
 
 
-def test_changes_of_one_transaction_that_are_partly_deleted_make_only_the_cursors_before_stale(store: Store) -> None:
+@pytest.mark.parametrize("limit", [1, 2])
+def test_changes_of_one_transaction_that_are_partly_deleted_make_only_the_cursors_before_stale(
+    store: Store, limit: int
+) -> None:
+    """Also where one page ends between them."""
     with store.transaction() as transaction:
         three = [change(f"r-{number}", 1, "resolved", age) for number, age in enumerate((KEPT + 9, KEPT + 9, 0))]
         transaction.record(three, now=NOW, leased_until=0)
     cursors = [row.cursor for row in store.feed("acme")[0]]
-    assert walk(store.retention.prune_feed) == 2
+    assert walk(store.retention.prune_feed, limit) == 2
     with pytest.raises(StaleCursor):
         store.feed("acme", cursors[0])
     assert fed(store, cursors[1]) == [("r-2", 1)]
+
+
+def test_a_change_that_is_deleted_after_a_later_one_of_its_transaction_leaves_the_mark_where_it_is(
+    store: Store,
+) -> None:
+    """Else a reader that stands at it would not be told that it misses the later one."""
+    with store.transaction() as transaction:
+        three = [change(f"r-{number}", 1, "resolved", age) for number, age in enumerate((0, KEPT + 9, 0))]
+        transaction.record(three, now=NOW, leased_until=0)
+    first = store.feed("acme")[0][0].cursor
+    assert walk(store.retention.prune_feed) == 1
+    assert store.retention.prune_feed(NOW + 1, (), 1).deleted == 1
+    with pytest.raises(StaleCursor):
+        store.feed("acme", first)
 
 
 def test_what_an_erasure_left_behind_is_forgotten_with_what_was_before_it(store: Store) -> None:
@@ -115,6 +135,21 @@ def test_what_an_erasure_left_behind_is_forgotten_with_what_was_before_it(store:
     assert walk(store.retention.prune_feed) == 1
     with pytest.raises(StaleCursor):
         store.feed("acme", erased)
+
+
+def test_of_erased_changes_only_the_places_after_the_last_deleted_change_are_kept(store: Store) -> None:
+    """Else a table grows with each erasure; and a reader that stands at one of the others keeps its place."""
+    erased = [replace(change(name, 1, "active", 0), case_key="c-9") for name in ("before", "after")]
+    record(store, erased[0], change("r-1", 1, "resolved", KEPT + 8), erased[1])
+    record(store, replace(change("theirs", 1, "active", 0, tenant="globex"), case_key="c-9"))
+    cursors = {tenant: store.feed(tenant)[1] for tenant in ("acme", "globex")}
+    for tenant in cursors:
+        with store.transaction() as transaction:
+            transaction.erase(tenant, ["c-9"], NOW, now=NOW)
+    assert walk(store.retention.prune_feed) == 1
+    with store._read_connection() as connection:
+        assert sorted(connection.scalars(select(feed_erased.c.tenant))) == ["acme", "globex"]
+    assert [fed(store, cursor, tenant) for tenant, cursor in cursors.items()] == [[], []]
 
 
 def test_advice_that_ended_long_ago_is_deleted(store: Store) -> None:

@@ -4,13 +4,16 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
 from signpost.storage import (
     BadDatabaseUrl,
     StorageUnavailable,
+    Store,
     head_revision,
     is_current,
     open_store,
@@ -67,6 +70,36 @@ def test_an_upgrade_waits_for_another_one_that_has_not_committed(empty_postgres_
         upgraded.result(60)
     engine.dispose()
     assert is_current(empty_postgres_url)
+
+
+def test_an_upgrade_of_postgresql_runs_under_the_lock_of_all_versions(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[tuple[int, int]] = []
+    locks = text("SELECT classid::bigint, objid::bigint FROM pg_locks WHERE locktype = 'advisory'")
+
+    def note(config: Config, _revision: str) -> None:
+        held.extend((found[0], found[1]) for found in config.attributes["connection"].execute(locks))
+
+    monkeypatch.setattr(command, "upgrade", note)
+    upgrade(postgres_url)
+    assert held == [divmod(UPGRADE_LOCK, 2**32)]
+
+
+def test_a_new_database_compresses_and_an_old_one_goes_on_as_it_is(url: str) -> None:
+    upgrade(url)
+    with open_store(url) as store:
+        assert options(store) == {"compression": 0}
+        with store._write_connection() as connection:
+            connection.execute(text("DELETE FROM options"))
+    upgrade(url)
+    with open_store(url) as store:
+        assert options(store) == {}
+
+
+def options(store: Store) -> dict[str, int]:
+    with store._read_connection() as connection:
+        return {row[0]: row[1] for row in connection.execute(text("SELECT * FROM options"))}
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(url: str) -> None:

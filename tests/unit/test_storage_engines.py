@@ -22,14 +22,15 @@ from signpost.storage import (
     CaseRow,
     StorageBug,
     StorageConflict,
+    StorageRefused,
     StorageUnavailable,
     Store,
     back_up,
     open_store,
     schema,
 )
-from signpost.storage.deadlines import listen
-from signpost.storage.engines import EngineOptions, LazyEngine, make_engine, parse_url
+from signpost.storage.deadlines import DeadlineConnection, listen
+from signpost.storage.engines import EngineOptions, LazyEngine, _use_wal, make_engine, parse_url
 from signpost.storage.errors import translate_errors
 from tests.support.private_servers import wait_until
 
@@ -81,6 +82,25 @@ def test_a_call_without_an_answer_ends_its_connection(postgres_url: str) -> None
     engine.dispose()
 
 
+def test_each_connection_to_postgresql_is_opened_with_a_limit_for_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Opened(Exception):
+        """A connection would be open now."""
+
+    def connect(*_: object, **names: object) -> None:
+        raise Opened(names["host"])
+
+    monkeypatch.setattr(DeadlineConnection, "connect", connect)
+    with pytest.raises(Opened, match=r"db\.example"):
+        make_engine(parse_url("postgresql://ann@db.example/signpost"), EngineOptions()).connect()
+
+
+def test_the_connections_of_a_store_have_its_limit_for_calls_and_its_isolation(connection: Connection) -> None:
+    used = connection.connection.dbapi_connection
+    assert isinstance(used, DeadlineConnection)
+    assert used.call_timeout_s == EngineOptions().call_timeout_s
+    assert used.isolation_level == psycopg.IsolationLevel.READ_COMMITTED, "whatever the database prefers"
+
+
 def test_bodies_are_sent_as_bytes(connection: Connection) -> None:
     """As text, a batch of 200 takes twenty times as long."""
     used = connection.connection.dbapi_connection
@@ -102,14 +122,26 @@ def test_an_upgrade_takes_as_long_as_it_takes(empty_postgres_url: str) -> None:
     assert schema.UPGRADE_LOCK.to_bytes(8) == b"SIGNPOST", "the same in all versions"
 
 
+def end_connection(url: str) -> None:
+    """End the connection of the store, as a server that restarts does."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as other:
+        own = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+        assert other.execute(f"{own} AND application_name = 'signpost test'".encode()).fetchall() == [(True,)]
+
+
 def test_a_ping_notices_that_the_server_has_gone(postgres_url: str) -> None:
     with open_store(postgres_url, ping_first=False, name="signpost test") as store:
         store.ping()
-        with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
-            own = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
-            assert other.execute(f"{own} AND application_name = 'signpost test'".encode()).fetchall() == [(True,)]
+        end_connection(postgres_url)
         with pytest.raises(StorageUnavailable):
             store.ping()
+
+
+def test_a_connection_that_the_server_has_ended_is_replaced_before_its_next_use(postgres_url: str) -> None:
+    with open_store(postgres_url, name="signpost test") as store:
+        store.ping()
+        end_connection(postgres_url)
+        store.ping()
 
 
 def test_a_store_that_is_closed_keeps_no_connection(postgres_url: str) -> None:
@@ -198,6 +230,36 @@ def test_a_file_that_stays_locked_is_a_conflict_after_two_seconds(
     with open_store(f"sqlite:///{tmp_path}/held.db", busy_timeout_s=0.001) as store, pytest.raises(StorageConflict):
         store.ping()
     assert sum(pauses) == pytest.approx(2, rel=0.1)
+
+
+def test_a_new_file_has_a_log_and_loses_nothing_that_was_committed(sqlite_url: str) -> None:
+    with closing(LazyEngine(sqlite_url, EngineOptions())) as engine, engine.get().connect() as opened:
+        assert opened.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        assert opened.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+
+
+def test_no_file_is_used_without_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where the other connection ends right after the last attempt."""
+
+    class Busy(sqlite3.Connection):
+        def execute(self, statement: str, *_: object) -> sqlite3.Cursor:
+            raise sqlite3.OperationalError(f"database is locked: {statement}")
+
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    with (
+        closing(sqlite3.connect(tmp_path / "a.db", factory=Busy)) as busy,
+        pytest.raises(sqlite3.OperationalError, match="journal_mode"),
+    ):
+        _use_wal(busy)
+
+
+def test_a_value_that_cannot_be_sent_is_refused_and_a_file_is_named_in_its_errors(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/a.db") as store, store._read_connection() as opened:
+        for value in ("\ud800", 2**64):
+            with pytest.raises(StorageRefused):
+                opened.execute(text("SELECT :value"), {"value": value})
+    with open_store(f"sqlite:///{tmp_path}/none/a.db") as store, pytest.raises(StorageUnavailable, match="none with a"):
+        store.ping()
 
 
 def test_sqlite_begins_no_transaction_by_itself(sqlite_url: str) -> None:

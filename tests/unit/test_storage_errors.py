@@ -1,6 +1,7 @@
 """Parts of the storage that need no database: which error a driver's error is, cursors, token buckets."""
 
 import sqlite3
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -35,6 +36,7 @@ STATES = {
     "42703": StorageUnavailable,
     "3F000": StorageUnavailable,
     "23505": StorageBug,
+    "54001": StorageBug,
     "42601": StorageBug,
     "28P01": StorageMisconfigured,
     "3D000": StorageMisconfigured,
@@ -52,6 +54,42 @@ def test_the_state_of_a_postgresql_error_decides(state: str) -> None:
     assert "what happened" in str(found)
     assert "person" not in str(found)
     assert (UPGRADE_HINT in str(found)) == (state in ("42P01", "42703", "3F000"))
+
+
+@pytest.mark.parametrize(
+    ("said", "action"),
+    [
+        ('database "signpost" does not exist', "create it, or correct the name in SIGNPOST_DATABASE_URL"),
+        ('password authentication failed for user "ann"', "correct user and password in SIGNPOST_DATABASE_URL"),
+        ("no password supplied", "add the password to SIGNPOST_DATABASE_URL"),
+        ('no pg_hba.conf entry for host "10.0.0.1"', "allow it in pg_hba.conf"),
+        ("server does not support SSL, but SSL was required", "check host, sslmode, sslrootcert, sslcert and sslkey"),
+    ],
+)
+def test_a_connection_that_is_refused_says_what_to_correct(said: str, action: str) -> None:
+    """Such an error has no state, so that the words decide."""
+    found = translate(wrapped(psycopg.OperationalError(f"connection failed: FATAL:  {said}\nand more lines")))
+    assert type(found) is StorageMisconfigured
+    assert str(found).startswith(f"PostgreSQL refuses the connection: {said}; {action}")
+    assert "and more lines" not in str(found)
+
+
+def refused_file(*notes: str) -> str:
+    """What is said of a file that cannot be opened."""
+    cause = sqlite3.OperationalError("unable to open database file")
+    cause.sqlite_errorname = "SQLITE_CANTOPEN"
+    for note in notes:
+        cause.add_note(note)
+    found = translate(wrapped(cause))
+    assert type(found) is StorageMisconfigured
+    return str(found)
+
+
+def test_a_file_that_cannot_be_opened_is_told_from_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    present, missing = str(tmp_path / "signpost.db"), str(tmp_path / "none" / "signpost.db")
+    assert refused_file(present).startswith(f"the database file {present} cannot be opened; check its path")
+    assert refused_file(missing).startswith(f"there is no folder {tmp_path}/none with a database; run this command")
+    assert refused_file().startswith("the database file cannot be opened; check its path")
 
 
 def test_an_error_without_a_state_is_of_the_connection() -> None:

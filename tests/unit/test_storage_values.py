@@ -28,6 +28,24 @@ def test_removing_a_consumer_leaves_the_others(store: Store) -> None:
     assert [(one.patterns, one.user) for one in found.values()] == [(["#"], ""), (["acme.#"], "ann")]
 
 
+def test_a_consumer_that_is_added_again_has_its_latest_patterns_and_user(store: Store) -> None:
+    store.consumers.put("a", ["#"], NOW, user="ann")
+    store.consumers.put("b", ["#"], NOW)
+    store.consumers.put("a", ["acme.#"], NOW)
+    assert [(name, one.patterns, one.user) for name, one in store.consumers.all().items()] == [
+        ("a", ["acme.#"], ""),
+        ("b", ["#"], ""),
+    ]
+
+
+def test_the_tenants_that_have_erased_are_named_once_and_in_order(store: Store) -> None:
+    assert store.erasures.tenants() == []
+    for tenant in ("globex", "acme", "globex"):
+        with store.transaction() as tx:
+            tx.erase(tenant, ["c-1", "c-2"], NOW, now=NOW)
+    assert store.erasures.tenants() == ["acme", "globex"]
+
+
 @pytest.mark.parametrize(
     ("verified", "body", "replayable"), [(True, b"", True), (True, None, False), (False, b"", False)]
 )
