@@ -263,7 +263,7 @@ def _set_instants(entity: Entity, fields: Mapping[str, Register]) -> None:
             entity.set(f"{name}_at", stamp[0], stamp, offset)
         elif name.startswith("thanked."):
             entity.set(name, stamp[0], stamp, offset)
-            if stamp[0] >= entity.values.get("thanked_at", 0):
+            if stamp > entity.stamps.get("thanked_at", ()):
                 entity.set("thanked_at", stamp[0], stamp, offset)
 
 

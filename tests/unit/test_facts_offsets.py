@@ -136,3 +136,16 @@ def test_a_job_that_ended_on_a_day_ended_on_that_day_wherever_the_candidate_live
     began = parse_instant("2026-03-12T00:00:00+14:00")
     found = facts(lives, job(0, "resigned"), job((began - START) / HOUR, "ended"), offsets=[0, 0, FIRST_ANYWHERE])
     assert found.candidate.values["last_day"] == date(2026, 3, 12)
+
+
+def test_of_two_thanks_at_one_instant_the_same_one_counts_in_any_order() -> None:
+    said = [
+        Event("t", "s", f"e-{channel}", "interview.thanked", START, "c-1", {"interview": "i", "channel": channel},
+              offsets={"time": offset})
+        for channel, offset in (("email", 60), ("handwritten", 120))
+    ]  # fmt: skip
+    cases = [Case().fold(*said), Case().fold(*reversed(said))]
+    found = [facts_of(case, "c-1").entities["interview"][0] for case in cases]
+    assert [(one.stamps["thanked_at"], one.offsets["thanked_at"]) for one in found] == [
+        (found[0].stamps["thanked.handwritten"], 120)
+    ] * 2
