@@ -15,6 +15,7 @@ from signpost.cli import client
 from signpost.ingress.fitting_scheme import what_fits, why_refused
 from signpost.ingress.mapping import Sample
 from signpost.ingress.recorded import check_recorded
+from signpost.ingress.signature_hints import in_place_of, separators_in, stamps_in
 from signpost.ingress.signature_schemes import SCHEMES, Scheme
 from tests.support.own_mappings import HUNTFLOW, SECRET, call, own_mappings
 
@@ -165,6 +166,9 @@ def recorded(tmp_path: Path, scheme: Scheme, secret: str = SECRET) -> str:
         ),
         ({"messages": ("{header:other-name}.{body}",)}, "the sample has no header other-name"),
         ({"timestamp": "header:x-stamp", "messages": ("{timestamp}",)}, "the sample has no header x-stamp"),
+        ({"messages": ("{header:x-aut}.{body}",)}, "the sample has no header x-aut"),
+        ({"messages": ("{header:x-request}{header:x-requests}",)}, "the sample has no header x-requests"),
+        ({"messages": tuple(f"{{header:{name}}}" for name in "fbdace")}, "the sample has no header a"),
     ],
 )
 def test_a_header_that_is_read_wrongly_is_told(tmp_path: Path, changed: dict[str, Any], told: str) -> None:
@@ -185,3 +189,56 @@ def test_what_a_header_has_instead_is_told_with_another_secret(
     tmp_path: Path, changed: dict[str, Any], told: str
 ) -> None:
     assert told in recorded(tmp_path, replace(LISTED, **changed), SECRET + "x")
+
+
+WRONG = "has the wrong signature"
+
+
+@pytest.mark.parametrize(
+    ("changed", "header", "told"),
+    [
+        ({}, "ts=1;mac=2", WRONG),
+        ({"separator": "|"}, "ts=1;mac=2,3", f"{WRONG}; the header is split at '|', but has ';' and ','"),
+        ({"separator": "|"}, "ts=1|mac=2;", WRONG),
+        ({"separator": "|"}, "mac=2", WRONG),
+        ({"separator": "|"}, " mac=2 ", WRONG),
+        ({"separator": "|", "wrapped": True}, "ts=1;mac=2", WRONG),
+        ({"separator": ""}, "ts=1;mac=2", WRONG),
+        ({"timestamp": "item:t="}, "ts=1;mac=2", f"{WRONG}; the header has ts="),
+        ({"timestamp": "item:t="}, "ts=1; at:3;mac=2", f"{WRONG}; the header has ts= and at:"),
+        ({"timestamp": "item:t="}, "ts=1;mac=2;t=3", WRONG),
+        ({"timestamp": "item:t="}, "id=1;mac=2;3", WRONG),
+        ({"timestamp": "item:t=", "wrapped": True}, "ts=1;mac=2", WRONG),
+        ({"timestamp": "header:x-at"}, "ts=1;mac=2", WRONG),
+        ({"timestamp": "item:t=", "header": "x-other"}, "ts=1;mac=2", WRONG),
+    ],
+)
+def test_a_refusal_says_what_the_header_has_in_place_of_what_the_mapping_names(
+    changed: dict[str, Any], header: str, told: str
+) -> None:
+    assert in_place_of(replace(LISTED, **changed), {"x-auth": header}, WRONG) == told
+
+
+def test_a_refusal_that_asks_for_a_time_does_not_ask_for_what_was_sent_under_another_name() -> None:
+    scheme = replace(LISTED, timestamp="item:t=")
+    assert in_place_of(scheme, {"x-auth": "ts=1;mac=2"}, "is missing; send it") == "is missing; the header has ts="
+    assert in_place_of(scheme, {"x-auth": "id=1;mac=2"}, "is missing; send it") == "is missing; send it"
+
+
+@pytest.mark.parametrize(
+    ("header", "found"), [("a;b,c", [","]), ("a&b", ["&"]), (" a ", []), ("a b|c", ["|", " "]), ("a;b", [])]
+)
+def test_the_separators_to_try_are_those_of_the_header_and_not_that_of_the_scheme(
+    header: str, found: list[str]
+) -> None:
+    assert separators_in(LISTED, {"x-auth": header}) == found
+    assert separators_in(replace(LISTED, wrapped=True), {"x-auth": header}) == []
+    assert separators_in(LISTED, {}) == []
+
+
+def test_the_times_to_try_are_the_items_with_the_name_of_a_time() -> None:
+    headers = {"x-auth": "ts=1; at:2;id=3;mac=4;timestamp=;t;=5;status=6"}
+    assert [*stamps_in(LISTED, headers, ";")] == ["item:ts=", "item:at:", "item:timestamp="]
+    assert [*stamps_in(LISTED, headers, "")] == []
+    assert [*stamps_in(LISTED, {}, ";")] == []
+    assert [*stamps_in(replace(LISTED, wrapped=True), headers, ";")] == []
