@@ -139,6 +139,7 @@ def test_validity_ends_in_expiry(world: World) -> None:
     assert world.say(0, "interview.completed", interview="i") == [("raised", "thank@interview/i", 1)]
     assert world.next() == 7 * 24
     assert world.wake(7 * 24) == [("expired", "thank@interview/i", 2)]
+    assert world.last[0].data["reason"] == "its time has passed"
 
 
 def sign_another(world: World, hours: float) -> list[tuple[str, str, int]]:
