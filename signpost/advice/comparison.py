@@ -7,6 +7,7 @@ from typing import TypedDict
 from signpost.advice.criteria import CRITERIA, MATTERS, OF_PRESENT_JOB, Judgement, Values, pay_of
 from signpost.facts.facts import Entity
 from signpost.facts.vocabulary import KINDS, PRESENT_TERMS
+from signpost.rulebook.text_values import readable
 
 HEADINGS = {"pro": "For", "con": "Against", "weigh": "To weigh", "unknown": "Not known yet"}
 
@@ -82,7 +83,7 @@ def _option(offer: str | None, label: str, judged: Iterator[Judgement], preferen
 
 
 def _label(offer: Entity) -> str:
-    employer = offer.values.get("employer_name", f"Offer {offer.id}")
+    employer = offer.values.get("employer_name", f"Offer {readable(offer.id)}")
     title = offer.values.get("title")
     return f"{employer}: {title}" if title else str(employer)
 

@@ -246,4 +246,4 @@ def _digest(*parts: bytes) -> str:
 
 def _readable(entity: Entity) -> Entity:
     """The entity with readable texts."""
-    return replace(entity, id=readable(entity.id), values=readable(entity.values))
+    return replace(entity, values=readable(entity.values))

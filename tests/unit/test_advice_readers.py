@@ -205,6 +205,14 @@ def test_a_chart_shows_the_beginning_of_a_long_name(engine: CompiledEngine) -> N
     assert label == f"Acme: {'x' * 119}…"
 
 
+def test_a_chart_names_each_offer_by_its_whole_id(engine: CompiledEngine) -> None:
+    """Consumers find the offer by it; people read the label, whose beginning is enough."""
+    long = event("offer.extended", id="long", offer="p" * 128)
+    _, found = advised(engine, offer(), long)
+    [nameless] = [one for one in found["weigh-all"]["comparison"]["options"] if one["offer"] == "p" * 128]
+    assert nameless["label"] == f"Offer {'p' * 119}…"
+
+
 def test_a_chart_changes_with_what_the_candidate_prefers(engine: CompiledEngine) -> None:
     events = [offer(), offer("p", GLOBEX)]
     state, _ = advised(engine, *events)
