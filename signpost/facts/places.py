@@ -31,6 +31,8 @@ _CODES: Final[Mapping[str, str]] = _OTHER_NAMES | {
 _ABBREVIATIONS: Final = frozenset(_CODES.values())
 _COUNTRIES: Final = ("us", "ca", "au")
 """Of ISO 3166-2, as in US-OH."""
+MAX_CODE: Final = 3
+"""Letters of the longest abbreviation: N.S.W."""
 _UMLAUTS: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa"}
 
 
@@ -80,7 +82,8 @@ def _region(written: str) -> str:
     """A name without accents. A state with its abbreviation (New York, NY) is one; a city with one is no state."""
     letters = unicodedata.normalize("NFD", written)
     bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    plain = " ".join(bare.replace(".", "" if len(bare) <= 4 else " ").replace(",", " ").replace("-", " ").split())
+    short = len(bare.replace(".", "")) <= MAX_CODE
+    plain = " ".join(bare.replace(".", "" if short else " ").replace(",", " ").replace("-", " ").split())
     first, _, rest = plain.partition(" ")
     if first in _COUNTRIES and rest in _ABBREVIATIONS:
         return rest

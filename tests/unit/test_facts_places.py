@@ -38,6 +38,8 @@ from signpost.facts.places import is_away, same_region
         ("Portland, ME", "Portland, OR", False),
         ("Ontario", "CA-ON", True),
         ("New South Wales", "nsw", True),
+        ("N.S.W.", "New South Wales", True),
+        ("Ont.", "ON", False),
         ("AU-VIC", "Victoria", True),
         ("CA", "Canada", False),
         ("CA", "California", True),
