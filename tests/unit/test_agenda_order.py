@@ -92,6 +92,19 @@ def test_an_interview_in_less_than_two_days_comes_before_letters_that_can_wait()
     assert found == ["high prepare", "high write-to-employer", "high write-to-employer"]
 
 
+def test_a_card_that_is_due_soon_changes_next_when_it_is_due() -> None:
+    cases, state, found = CaseSet(ENGINE, "acme", {}), b"", list[int | None]()
+    _, type_, data = interview(72 * HOUR)
+    cases.handle(Event("acme", "s", "e", type_, START, "c-1", data), START)
+    for hours in (1, 2, 25):
+        now = START + hours * HOUR
+        cases.wake("c-1", now)
+        result = update(state, cases.find("c-1").basis, OURS.policy, tenant="acme", key="c-1", now=now)
+        state = result.state
+        found.append(result.next_change and (result.next_change - START) // HOUR)
+    assert found == [1, 24, 72], "published, due soon, due"
+
+
 def test_an_interview_that_comes_first_anyway_is_not_published_again() -> None:
     found = published(interview(72 * HOUR, format="phone"), until=48 * HOUR - 1)
     assert [at for at, _ in found] == [MINUTE]

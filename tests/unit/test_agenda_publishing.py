@@ -106,6 +106,25 @@ def test_after_an_erasure_the_same_offer_is_another_card(candidate: Candidate) -
     assert begun[0]["id"] != first[0]["id"]
 
 
+def test_each_life_of_a_case_has_cards_of_its_own(candidate: Candidate) -> None:
+    candidate.at(0, offer())
+    candidate.at(0.5)
+    for number in (1, 2):
+        candidate.at(number, event("candidate.erased", at=number), offer(at=number + 0.1))
+        candidate.at(number + 0.5)
+    shown = [one.data for one in of(candidate.changes) if one.data["cards"]]
+    assert [len({one["id"] for one in shown}), len({one["cards"][0]["id"] for one in shown})] == [3, 3]
+
+
+def test_ids_are_those_that_earlier_releases_made(candidate: Candidate) -> None:
+    """Consumers keep them: after an upgrade the same thing to do must not be another card."""
+    candidate.at(0, offer())
+    candidate.at(1)
+    [mine] = of(candidate.changes)
+    ids = mine.data["id"], mine.data["cards"][0]["id"]
+    assert ids == ("agenda_019edbbe1128da7d8cb1c829", "card_5486258d26f69b00f090b3c0")
+
+
 def changed(state: bytes, **more: Any) -> bytes:
     """What is known of each agenda, with something else in it; None is left out."""
     known = {name: one | more for name, one in orjson.loads(state).items()}

@@ -61,6 +61,15 @@ def test_all_but_urgent_news_waits_for_the_digest(candidate: Candidate) -> None:
     assert candidate.shown(23) == (["ask later"], [])
 
 
+def test_the_end_of_a_card_by_an_event_waits_for_the_digest_like_all_but_urgent_news(candidate: Candidate) -> None:
+    candidate.policy = MORNINGS
+    candidate.at(1, offer(at=1))
+    candidate.at(23)
+    assert candidate.at(24, event("offer.declined", at=24, offer="o")).next_change == START + 47 * HOUR
+    assert candidate.at(47 - 0.01).changes == []
+    assert [one.data["cards"] for one in of(candidate.at(47).changes)] == [[]]
+
+
 def test_advice_that_would_be_late_with_the_digest_is_a_last_chance(candidate: Candidate) -> None:
     """Nothing is held past its last useful instant."""
     candidate.policy = MORNINGS

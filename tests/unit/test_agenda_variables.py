@@ -291,3 +291,13 @@ def test_the_candidate_signs_for_themselves_and_an_employer_by_its_first_contact
 def test_a_card_without_anything_due_says_so(rulebook: Rulebook) -> None:
     one = Variables(rulebook, offer(title="Cook"))
     assert (one.of("due"), one.of("priority"), one.of("priority", "thank")) == (None, "urgent", "normal")
+
+
+def test_a_card_has_the_times_of_its_reader_and_its_letter_those_of_who_gets_it(rulebook: Rulebook) -> None:
+    at_home = event("candidate.preferences", at=0, time_zone="Asia/Tokyo")
+    employer = ACME | {"time_zone": "America/New_York"}
+    one = Variables(rulebook, at_home, offer(employer=employer, respond_by="2026-03-10T14:00:00Z")).card("o")
+    assert [f"{at:%H:%M}" for at in one.named({"deadlines"}, pytest.fail)["deadlines"]] == ["23:00"]
+    letter = one.times_of_letter({"deadlines", "title"}, pytest.fail)
+    assert {name: [f"{at:%H:%M}" for at in values] for name, values in letter.items()} == {"deadlines": ["10:00"]}
+    assert one.times_of_letter({"salutation"}, pytest.fail) == {}, "it is the same for both"

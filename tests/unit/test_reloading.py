@@ -232,6 +232,7 @@ def test_going_back_to_what_is_in_force_is_no_switch(folder: Path, tenants: Path
     assert taken(engines)
     assert engines.now() is before
     assert engines.refused == []
+    assert not engines.is_degraded
 
 
 def test_the_tenants_file_counts_where_it_speaks_of_rules(folder: Path, tenants: Path) -> None:
@@ -247,6 +248,7 @@ def test_the_tenants_file_counts_where_it_speaks_of_rules(folder: Path, tenants:
     tenants.write_text("tenants: {acme: {disabled: [one], api_keys: [new]}}\n")
     assert taken(engines)
     assert engines.now() is acme, "a key is no rule"
+    assert not engines.is_degraded
     tenants.unlink()
     assert taken(engines)
     assert engines.now().rulebooks.is_same(before.rulebooks)
@@ -364,6 +366,21 @@ def test_the_log_names_the_versions_of_the_tenants_with_rules_of_their_own() -> 
     summary = _summary(Rulebooks(rulebook("ours"), own), None)
     named = {f"rulebook_of_t{number}": f"v{number}" for number in range(1, 6)}
     assert summary == {"rulebook": "ours", "rules": 1, "tenants_with_overrides": 7, **named}
+
+
+def test_a_change_is_logged_with_the_version_that_it_replaces(
+    folder: Path, tenants: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "signpost.rulebook")
+    engines = live(folder, tenants)
+    first = engines.now().rulebooks.default.version
+    write(folder, two="Second")
+    assert taken(engines)
+    in_force = [vars(record) for record in caplog.records if record.getMessage() == "rulebook in force"]
+    assert [[record.get(name) for name in ("rulebook", "rules", "before")] for record in in_force] == [
+        [first, 1, None],
+        [engines.now().rulebooks.default.version, 2, first],
+    ]
 
 
 def test_rules_that_nothing_reads_are_logged_with_each_change(

@@ -7,8 +7,10 @@ from click.testing import CliRunner
 
 from signpost.cli.rules.check import check
 from signpost.engine.compiled import CompiledEngine
-from signpost.rulebook import RulebookError
+from signpost.rulebook import RulebookError, load
+from signpost.tenants.overrides import find_overrides
 from signpost.tenants.rulebooks import Engines, Rulebooks, find_rulebook_problems, load_rulebooks
+from signpost.yaml_files.problems import Problems
 
 RULES = """
 ask:
@@ -97,6 +99,68 @@ def test_every_choice_makes_a_version_and_equal_choices_share_it(folder: Path) -
     assert (again.of("x").version, again.of("y").version) == (versions[3], versions[0])
 
 
+def test_a_version_depends_neither_on_the_order_of_disabled_rules_nor_on_the_process(folder: Path) -> None:
+    """Processes compare versions, and each has another order of what has none."""
+    names = [f"rule-{number}" for number in range(20, 0, -1)]
+    file = tenants(folder, f"  acme: {{disabled: [{', '.join([*names, *names])}]}}\n")
+    assert find_overrides(file, Problems())["acme"].disabled_rules() == tuple(sorted(names))
+
+
+def test_rules_of_ones_own_have_the_version_that_they_have_for_everybody(folder: Path) -> None:
+    own = folder / "tenants" / "own"
+    own.mkdir(parents=True)
+    (own / "more.yaml").write_text(RULES.replace("\nask:", "\nmore:").partition("answer:")[0])
+    others = "  other: {params: {ask: {soon: 3d}}}\n  last: {disabled: [ask]}\n"
+    found = rulebooks(folder, f"  acme: {{rules: own}}\n{others}")
+    assert found.of("acme").version == load((folder, own)).version
+    assert len(found.of("last").version) == len(found.default.version), "of the same form without some rules"
+    assert found.of("other").version == load(folder, {"ask": {"soon": "3d"}}).version
+
+
+def test_a_tenant_with_rules_of_its_own_is_announced_with_its_version(folder: Path) -> None:
+    found = rulebooks(folder, "  b: {disabled: [ask]}\n  a: {disabled: [ask]}\n  c: {}\n")
+    own, ours = found.of("a").version, found.default.version
+    assert (found.announced_as("a"), found.announced_as("c")) == (f"{own} a", ours)
+    assert found.announced == [own, ours, f"{own} a", f"{own} b"]
+    choices = "".join(f"  t{number}: {{params: {{ask: {{soon: {number}d}}}}}}\n" for number in range(3, 10))
+    bare = rulebooks(folder, choices).announced[:7]
+    assert bare == sorted(set(bare)), "the same for every process"
+
+
+def test_each_tenant_has_the_rules_of_its_own_folder(folder: Path) -> None:
+    for name in ("north", "south"):
+        own = folder / "tenants" / name
+        own.mkdir(parents=True)
+        (own / "more.yaml").write_text(RULES.replace("\nask:", f"\n{name}:").partition("answer:")[0])
+    found = rulebooks(folder, "  a: {rules: north}\n  b: {rules: south}\n")
+    assert [sorted(found.of(name).rules) for name in ("a", "b")] == [
+        ["answer", "ask", "north", "plain"],
+        ["answer", "ask", "plain", "south"],
+    ]
+
+
+def test_of_faulty_rules_of_its_own_a_tenant_is_told_nothing_that_follows(folder: Path) -> None:
+    own = folder / "tenants" / "own"
+    own.mkdir(parents=True)
+    (own / "more.yaml").write_text("more: {about: ofer}\n")
+    found = problems(folder, "  acme: {rules: own, disabled: [more]}\n")
+    assert found
+    assert [one for one in found if "with the rules of tenant acme: " not in one] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("params: 5, disabled: [aks]", ["3:18: R006"]),
+        ("disabled: 5, params: {aks: {}}", ["3:20: R006"]),
+        ("params: 5, disabled: 5", ["3:18: R006", "3:31: R006"]),
+    ],
+)
+def test_overrides_of_a_wrong_shape_are_no_overrides(folder: Path, text: str, expected: list[str]) -> None:
+    found = problems(folder, f"  acme: {{{text}}}\n")
+    assert [one[: len("3:18: R006")] for one in found if " R006 " in one] == expected
+
+
 def test_one_engine_serves_all_of_one_version(folder: Path) -> None:
     made: list[str] = []
 
@@ -145,6 +209,22 @@ def test_one_engine_serves_all_of_one_version(folder: Path) -> None:
             '  acme: {params: {ask: {soon: "\\ud800"}}}\n',
             "3:34: R001 not valid YAML",
         ),
+        (
+            "  acme: {params: {agenda: {max_crds: 3}}}\n",
+            "3:28: R052 agenda has no parameter 'max_crds' (did you mean max_cards?)",
+        ),
+        (
+            "  acme: {params: {agenda: {max_cards: many}}}\n",
+            "3:39: R052 agenda.max_cards must be a number, which 'many' is not (the default is 3)",
+        ),
+        (
+            "  acme: {params: {life: {quiet_afer: 60d}}}\n",
+            "3:26: R052 life has no parameter 'quiet_afer' (did you mean quiet_after?)",
+        ),
+        (
+            "  acme: {params: {life: {quiet_after: 60}}}\n",
+            "3:39: R052 life.quiet_after must be a duration, which 60 is not (the default is ",
+        ),
         ("  acme: {rules: 5}\n", "3:17: R006 tenants.acme.rules must name a folder of rules"),
         ("  acme: {rules: nowhere}\n", "3:17: R006 tenants.acme.rules must name a folder of rules; there is none at"),
         ("  acme: {rules: ~nobody-of-this-name/x}\n", "3:17: R006 tenants.acme.rules must name a folder of rules"),
@@ -180,6 +260,16 @@ def test_a_value_that_makes_a_rule_senseless_is_told_with_its_tenant(folder: Pat
     [found] = problems(folder, "  acme: {params: {answer: {late: 12h}}}\n  fine: {params: {answer: {late: 36h}}}\n")
     assert found.startswith("topic.yaml:")
     assert "R030 with the parameters of tenant acme: " in found
+
+
+def test_problems_are_in_the_order_of_the_file_and_told_once(folder: Path) -> None:
+    wrong = [f"  t{number}: {{disabled: [aks]}}\n" for number in range(10)]
+    assert [one.partition(":")[0] for one in problems(folder, "".join(wrong))] == [str(n) for n in range(3, 13)]
+    faulty = "".join(f"r{number}: {{about: ofer}}\n" for number in range(10))
+    (folder / "topic.yaml").write_text(faulty)
+    found = find_rulebook_problems(folder, tenants(folder, "".join(wrong)))[1]
+    assert len(found) > 10
+    assert found == sorted(set(found))
 
 
 def test_a_broken_rulebook_blames_no_tenant(folder: Path) -> None:

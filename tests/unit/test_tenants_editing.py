@@ -37,7 +37,7 @@ def test_comments_and_quotes_of_the_owner_stay(path: Path) -> None:
 
 
 def test_a_new_file_and_its_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
-    path = tmp_path / "config" / "tenants.yaml"
+    path = tmp_path / "home" / "config" / "tenants.yaml"
     file = TenantsFile(path)
     assert (file.names("tenants"), file.names("sources")) == ([], [])
     file.add_tenant("acme", HASH)
@@ -46,6 +46,15 @@ def test_a_new_file_and_its_folder_are_for_their_owner_alone(tmp_path: Path) -> 
     assert [stat.S_IMODE(os.stat(one).st_mode) for one in (path, path.parent)] == [0o600, 0o700]
     assert load_tenants(path, {}).sources["greens"].secrets == (SECRET,)
     assert [one.name for one in path.parent.iterdir()] == ["tenants.yaml"]
+
+
+def test_what_is_added_stands_on_one_line_for_each_member(path: Path) -> None:
+    file = TenantsFile(path)
+    fields = {"tenant": "acme", "vendor": "lever", "secrets": [f"plain:{SECRET}"], "employer": {"id": "a", "name": "A"}}
+    file.add_source("levers", fields)
+    file.save({})
+    lines = f"    secrets: ['plain:{SECRET}']\n    employer: {{id: a, name: A}}\n".replace("'", "")
+    assert path.read_text() == f"{TEXT}  levers:\n    tenant: acme\n    vendor: lever\n{lines}"
 
 
 def test_the_secrets_of_a_source_are_listed_and_replaced(path: Path) -> None:
@@ -76,11 +85,40 @@ def test_a_file_that_would_not_load_is_not_written(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ({"clock_skew": "2d"}, "R021 sources.reds.clock_skew must be a duration up to 1d, like 5m"),
+        ({"pay_period": "mnth"}, "R013 'mnth' is not one of year, month, week, day, hour (did you mean month?)"),
+    ],
+)
+def test_a_source_with_a_mistake_is_not_added_and_the_mistake_has_no_place(
+    path: Path, option: dict[str, str], problem: str
+) -> None:
+    """A file that is not there cannot be opened at it."""
+    file = TenantsFile(path)
+    file.add_source("reds", {"tenant": "acme", "vendor": "lever", "secrets": [f"plain:{SECRET}"], **option})
+    with pytest.raises(CannotEdit) as refused:
+        file.save({})
+    assert str(refused.value) == f"{path} would be invalid:\n{problem}"
+    assert path.read_text() == TEXT
+
+
+def test_the_keys_of_a_tenant_are_listed_and_replaced(path: Path) -> None:
+    file = TenantsFile(path)
+    assert file.keys("acme") == [HASH]
+    file.set_keys("acme", [HASH, OTHER])
+    file.save({})
+    assert TenantsFile(path).keys("acme") == [HASH, OTHER]
+    assert load_tenants(path, {}).tenants["acme"].api_keys == (HASH, OTHER)
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("- acme\n", "must be a mapping with tenants and sources"),
         ("tenants: {a: {}, a: {}}\n", "R004"),
         ("tenants: [", "R001"),
+        ("tenants: {acme: {since: 2024-02-30}}\n", "cannot be read as YAML: day is out of range for month"),
     ],
 )
 def test_a_file_that_is_none_is_refused_before_anything_is_changed(path: Path, text: str, problem: str) -> None:
@@ -127,9 +165,15 @@ def ids(path: Path) -> dict[str, str]:
     return {name: source.own_id("9") for name, source in load_tenants(path, {}).sources.items()}
 
 
+LINES = THREE_SOURCES.splitlines(keepends=True)
+OTHER_FIRST = "".join([*LINES[:4], LINES[-1], *LINES[4:-1]])
+ONE_MORE = THREE_SOURCES + f"  ashes: {{tenant: acme, vendor: ashby, secrets: ['plain:{SECRET}']}}\n"
+
+
 @pytest.mark.parametrize("removed", ["inbox", "greens", "levers", "others"])
-def test_a_removed_source_changes_no_id_of_the_others(path: Path, removed: str) -> None:
-    path.write_text(THREE_SOURCES)
+@pytest.mark.parametrize("text", [THREE_SOURCES, OTHER_FIRST, ONE_MORE])
+def test_a_removed_source_changes_no_id_of_the_others(path: Path, removed: str, text: str) -> None:
+    path.write_text(text)
     before = ids(path)
     assert before["levers"] == "levers~9", "greens has the ids of the tenant"
     file = TenantsFile(path)
@@ -137,7 +181,7 @@ def test_a_removed_source_changes_no_id_of_the_others(path: Path, removed: str) 
     file.save({})
     assert ids(path) == {name: value for name, value in before.items() if name != removed}
     assert references == (["file:greens.secret"] if removed == "greens" else [f"plain:{SECRET}"])
-    assert ("ids: own" in path.read_text()) == (removed == "greens")
+    assert path.read_text().count("ids: own") == (removed == "greens")
 
 
 def test_ids_that_are_shared_on_purpose_stay_shared(path: Path) -> None:
@@ -251,6 +295,14 @@ def test_the_mode_of_a_file_stays(path: Path) -> None:
     file.add_tenant("globex", OTHER)
     file.save({})
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_tenant_of_a_file_without_sources_can_be_removed(path: Path) -> None:
+    path.write_text("tenants: {acme: {}, globex: {}}\n")
+    file = TenantsFile(path)
+    file.remove_tenant("globex")
+    file.save({})
+    assert TenantsFile(path).names("tenants") == ["acme"]
 
 
 def test_a_tenant_that_is_no_mapping_has_no_sources(path: Path) -> None:

@@ -66,6 +66,7 @@ def test_a_file_at_fault_changes_nothing_and_is_told_once(
         look(live)
     assert live.tenant_of_key(OLD) == "acme"
     assert emitted == len(caplog.records) >= 2
+    assert caplog.messages[0].startswith("tenants file change refused: ")
     file.write_text(tenants(GOOD))
     look(live)
     assert live.tenant_of_key(GOOD) == "acme"
@@ -103,6 +104,7 @@ def test_a_source_that_cannot_be_verified_is_disabled_alone_at_the_start(
     file.write_text(tenants(KEY) + f"  levers: {{tenant: acme, vendor: lever, secrets: ['plain:{ONE}']}}\n")
     live = LiveTenants(file, {}, refuse_lever)
     assert disabled(live) == {"levers": "vendor 'lever' is unknown"}
+    assert live.has_disabled_sources
     assert live.tenant_of_key(KEY) == "acme"
     [line] = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert line.startswith("source levers is disabled")
@@ -168,3 +170,49 @@ def test_a_watching_thread_takes_changes_until_told_to_stop(file: Path) -> None:
         thread.join(60)
     assert live.tenant_of_key(NEW) == "acme"
     assert not thread.is_alive()
+
+
+def test_a_source_that_was_switched_off_on_purpose_is_no_fault(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file.write_text(tenants(OLD).replace("vendor:", "disabled: true, vendor:"))
+    live = LiveTenants(file, {})
+    assert list(disabled(live)) == ["greens"]
+    assert not live.has_disabled_sources
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_what_is_in_force_is_logged_with_its_numbers_at_the_start_and_after_each_change(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "signpost.tenants")
+    more = f"  levers: {{tenant: acme, vendor: lever, secrets: ['plain:{ONE}']}}\n"
+    file.write_text(tenants(KEY) + more)
+    live = LiveTenants(file, {}, refuse_lever)
+    file.write_text(tenants(KEY).replace("tenants: {", "tenants: {globex: {}, "))
+    look(live)
+    in_force = [vars(record) for record in caplog.records if record.getMessage() == "tenants in force"]
+    names = ("tenants", "sources", "disabled")
+    assert [[record.get(name) for name in names] for record in in_force] == [[1, 2, 1], [2, 1, 0]]
+
+
+def test_the_fields_of_a_tenant_are_those_that_its_rules_declare_now(file: Path) -> None:
+    rules = file.parent / "rules"
+    rules.mkdir()
+    declared = rules / "fields.yaml"
+    declared.write_text("fields: {offer: {clawback: {type: number, visible_to: candidate}}}\n")
+    live = LiveTenants(file, {}, rules=rules)
+    assert list(live.own_fields("acme")["offer"]) == ["clawback"]
+    declared.write_text("fields: {offer: {car: {type: boolean, visible_to: candidate}}}\n")
+    look(live)
+    assert list(live.own_fields("acme")["offer"]) == ["car"]
+
+
+def test_what_is_asked_of_the_file_is_answered_by_what_is_in_force(file: Path) -> None:
+    live = LiveTenants(file, {})
+    assert [live.admits("acme", hash_key(key)) for key in (OLD, NEW)] == [True, False]
+    file.write_text(tenants(NEW).replace("vendor:", "ids: own, vendor:"))
+    look(live)
+    assert [live.admits("acme", hash_key(key)) for key in (OLD, NEW)] == [False, True]
+    assert live.own_ids_of("acme", "7") == ["greens~7"]
+    assert not live.has_disabled_sources
+    assert not live.has_faulty_side_files, "there are none"
+    assert (live.source("greens"), live.source("nobody")) == (live.now().sources["greens"], None)

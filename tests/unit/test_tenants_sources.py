@@ -156,3 +156,13 @@ def test_the_rules_of_a_tenant_can_be_in_the_home_folder(tmp_path: Path, monkeyp
     file = tmp_path / "tenants.yaml"
     file.write_text("tenants: {acme: {rules: ~/rules}}\n")
     assert folders_of_tenants(file) == (tmp_path / "home" / "rules",)
+
+
+def test_the_folders_of_tenants_are_always_in_one_order(tmp_path: Path) -> None:
+    """Otherwise the same files look changed."""
+    names = [f"n{number}" for number in range(9, 0, -1)]
+    for name in names:
+        (tmp_path / name).mkdir()
+    file = tmp_path / "tenants.yaml"
+    file.write_text("tenants:\n" + "".join(f"  {name}: {{rules: {name}}}\n" for name in names))
+    assert folders_of_tenants(file) == tuple(sorted(tmp_path / name for name in names))

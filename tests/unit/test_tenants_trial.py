@@ -10,7 +10,7 @@ import pytest
 
 from signpost import garbage
 from signpost.tenants import trial
-from signpost.tenants.trial import TooExpensive, TrialLimits, main, try_load
+from signpost.tenants.trial import LIMITS, TooExpensive, TrialLimits, main, try_load
 
 RULE = "ask: {about: offer, source: a, when: {stage: open}, priority: high, title: T, message: M}\n"
 
@@ -97,3 +97,28 @@ def test_a_child_that_cannot_start_is_a_reason_of_its_own(rules: Path, monkeypat
     monkeypatch.setattr(sys, "executable", str(rules / "no-python"))
     with pytest.raises(TooExpensive, match="cannot be tried in a child process: No such file"):
         try_load(rules, Path("tenants.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (subprocess.TimeoutExpired("python", 2.5), r"^loading the rules takes longer than 2\.5 s$"),
+        (
+            OSError(12, "Cannot allocate memory"),
+            "cannot be tried in a child process: Cannot allocate memory$",
+        ),
+    ],
+)
+def test_a_child_that_does_not_end_or_begin_is_too_expensive(
+    rules: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception, reason: str
+) -> None:
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        raise fault
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(TooExpensive, match=reason):
+        try_load(rules, Path("tenants.yaml"), TrialLimits(wall_s=2.5))
+
+
+def test_the_limits_are_those_of_the_manual() -> None:
+    assert TrialLimits(cpu_s=120, memory_bytes=1_000_000_000, wall_s=300) == LIMITS
