@@ -147,7 +147,7 @@ GROUPS: Final = {
         (
             "tests/unit/test_agenda_*.py",
             "tests/property/test_agenda.py",
-            "tests/unit/test_calendar_*.py",
+            "tests/unit/test_advice_calendar*.py",
         ),
     ),
     "signatures": Group(
