@@ -77,7 +77,7 @@ def find_overrides_in(
 
 
 def folders_of_tenants(file: Path) -> tuple[Path, ...]:
-    """The own folders of tenants, as far as the file can be read."""
+    """The own folders of tenants, as far as the file can be read; also those that are still missing."""
     overrides = find_overrides(file, Problems()) if file.exists() else {}
     return tuple(sorted({own.rules for own in overrides.values() if own.rules is not None}))
 
@@ -99,13 +99,12 @@ class _OverridesReader(FieldReader):
         return RuleOverrides(params, disabled, places, rules, parts["rules"].position if rules else None)
 
     def _rules(self, tenant: str, node: Node) -> Path | None:
-        """The tenant's own folder, relative to the folder of the tenants file."""
+        """The tenant's own folder, relative to the folder of the tenants file; also one that is still missing."""
         given = self._folder / _expand_home(node.value) if isinstance(node.value, str) else None
         folder = None if given is None else copy_of(given, self._copies)
         if folder is None or not os.path.isdir(folder):
             message = f"tenants.{tenant}.rules must name a folder of rules"
             self.problems.add("R006", node.position, f"{message}; there is none at {folder}" if folder else message)
-            return None
         return folder
 
     def _params(self, at: str, node: Node) -> dict[str, Node]:

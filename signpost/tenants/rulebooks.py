@@ -108,7 +108,7 @@ def _own(
     """The rulebook of one tenant; `made` caches it for equal overrides."""
     before = len(problems.found)
     base = default
-    if overrides.rules is not None and not _repeats(folders, overrides, problems):
+    if overrides.rules is not None and overrides.rules.is_dir() and not _repeats(folders, overrides, problems):
         folders = (*folders_of(folders), overrides.rules)
         base, found = find_problems(folders)
         _add(found, f"with the rules of tenant {tenant}", problems)

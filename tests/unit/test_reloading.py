@@ -254,6 +254,18 @@ def test_the_tenants_file_counts_where_it_speaks_of_rules(folder: Path, tenants:
     assert engines.now().rulebooks.is_same(before.rulebooks)
 
 
+def test_the_folder_of_a_tenant_that_comes_after_its_name_is_taken(folder: Path, tenants: Path) -> None:
+    engines = live(folder, tenants)
+    tenants.write_text("tenants: {acme: {api_keys: [], rules: north}}\n")
+    assert taken(engines)
+    assert engines.refused
+    north = tenants.parent / "north"
+    north.mkdir()
+    (north / "two.yaml").write_text(RULE.format(name="two", title="Second"))
+    assert taken(engines)
+    assert (engines.refused, titles(engines)) == ([], {"one": "First", "two": "Second"})
+
+
 def test_catching_up_takes_a_change_at_once_and_waits_no_longer_than_it_must(folder: Path, tenants: Path) -> None:
     waits: list[float] = []
     engines = live(folder, tenants, waits.append)
