@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import date
 from hashlib import blake2b
 
-from signpost.advice.agenda.cards import HIGH, URGENT, Agenda, Card, Held, Item, Reader, rank
+from signpost.advice.agenda.cards import HIGH, URGENT, Agenda, Card, Held, Item, Reader, is_day, rank
 from signpost.advice.basis import Basis
 from signpost.advice.records import AdviceRecord
-from signpost.case.instant import to_datetime
+from signpost.case.instant import DAY, to_datetime
+from signpost.engine.compiled import Answer
 from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity, Facts
 from signpost.facts.policy import Policy
@@ -39,12 +40,24 @@ def _items(basis: Basis, now: int) -> Iterable[Item]:
             flips, place = answer.intervals, bisect_right(answer.intervals, now)
             since = flips[place - 1] if place else 0
             ends_at = flips[place] if place < len(flips) else None
-            yield Item(key, record, rule, answer.subject, _first_ahead(record, now), since, ends_at)
+            today = _is_due_today(record, answer, basis.facts, now)
+            last_useful = _first_ahead(record, now, is_due_today=today)
+            yield Item(key, record, rule, answer.subject, last_useful, since, ends_at, is_due_today=today)
 
 
-def _first_ahead(record: AdviceRecord, now: int) -> int | None:
-    """The next of its due time and the end of its validity, if either is ahead."""
+def _is_due_today(record: AdviceRecord, answer: Answer, facts: Facts, now: int) -> bool:
+    """Whether it is due on a day, which has begun and is not over."""
+    if record.due is None or not record.due <= now < record.due + DAY:
+        return False
+    return is_day(answer.rule, record.due, facts.clock(answer.subject, private=answer.rule.audience == "candidate"))
+
+
+def _first_ahead(record: AdviceRecord, now: int, *, is_due_today: bool = False) -> int | None:
+    """The next of its due time and the end of its validity, if either is ahead. A day on which it is due counts until
+    its end."""
     due, until = record.due, record.valid_until
+    if due is not None and is_due_today:
+        due += DAY
     if due is None or due <= now:
         return until if until is not None and until > now else None
     return due if until is None or until <= now else min(due, until)

@@ -3,14 +3,18 @@ microseconds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Final
 
 from signpost.advice.records import AdviceRecord
+from signpost.case.instant import on_calendar
+from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity
 from signpost.facts.policy import Policy
 from signpost.names import PRIORITIES
 from signpost.rulebook.rulebook import CardKind
+from signpost.rulebook.texts import MIDNIGHT, to_local_time
 from signpost.rulebook.typed_rule import Rule
 
 URGENT: Final = PRIORITIES[-1]
@@ -31,7 +35,8 @@ class Reader:
 class Item:
     """One active recommendation. `last_useful`: the next of its due time and the end of its validity, if either is
     ahead. `since`: the instant since when it holds, by the facts, so that the order of arrival does not matter.
-    `ends_at`: when time alone ends it. `key`: of the record."""
+    `ends_at`: when time alone ends it. `is_due_today`: it is due on a day, which has begun and counts until its end.
+    `key`: of the record."""
 
     key: str
     record: AdviceRecord
@@ -40,6 +45,12 @@ class Item:
     last_useful: int | None
     since: int
     ends_at: int | None = None
+    is_due_today: bool = False
+
+    @property
+    def due_ahead(self) -> int | None:
+        """Its due time, if that or its day is the next that is ahead."""
+        return self.record.due if self.is_due_today or self.record.due == self.last_useful else None
 
     @property
     def order(self) -> tuple[int, int, float, int, str]:
@@ -93,7 +104,7 @@ class Card:
     def due(self) -> int | None:
         """The first due time of its recommendations that is ahead, otherwise the latest that has passed."""
         known = [item.record.due for item in self.items if item.record.due is not None]
-        ahead = [item.record.due for item in self.items if item.record.due and item.record.due == item.last_useful]
+        ahead = [item.due_ahead for item in self.items if item.due_ahead]
         return min(ahead) if ahead else max(known, default=None)
 
     def near_from(self) -> list[int]:
@@ -101,8 +112,7 @@ class Card:
         before = self.kind.high_before if self.kind else 0
         if not before:
             return []
-        due = (item.record.due for item in self.items if item.record.due == item.last_useful)
-        return [instant - before for instant in due if instant is not None]
+        return [item.due_ahead - before for item in self.items if item.due_ahead is not None]
 
     @cached_property
     def order(self) -> tuple[int, int, float, int, str]:
@@ -135,6 +145,13 @@ class Agenda:
 
 def _first(items: Iterable[Item]) -> int | None:
     return min((item.last_useful for item in items if item.last_useful is not None), default=None)
+
+
+def is_day(rule: Rule, due: int, clock: Clock) -> bool:
+    """Whether the due time of a rule is the beginning of a day: it names a date."""
+    local = to_local_time(on_calendar(due), "instant", clock)
+    names_date = rule.due is not None and rule.due.base.type == "date"
+    return names_date and isinstance(local, datetime) and local.time() == MIDNIGHT
 
 
 def rank(priority: str) -> int:

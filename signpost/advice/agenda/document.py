@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from signpost.advice.agenda.cards import Agenda, Card, Held, Item
+from signpost.advice.agenda.cards import Agenda, Card, Held, Item, is_day
 from signpost.advice.agenda.variables import CardVariables
 from signpost.advice.basis import Basis
 from signpost.advice.comparison import Comparison
@@ -125,10 +125,10 @@ class _CardWriter:
         card = self.card
         parts = ["last chance" if card.is_last_chance else f"{card.priority} priority"]
         due = on_calendar(card.due)
-        if due is not None:
-            until = due + DAY if self._is_day(due) else due
+        until = due + DAY if due is not None and self._is_day(due) else due
+        if due is not None and until is not None:
             parts.append(f"{'due' if until > self.now else 'was due'} {self._deadline(due)}")
-        if card.pressing_until is not None and card.pressing_until != due:
+        if card.pressing_until not in (None, due, until):
             parts.append(f"useful until {self._end(card.pressing_until)}")
         return ", ".join(parts)
 
@@ -144,10 +144,8 @@ class _CardWriter:
 
     def _is_day(self, instant: int) -> bool:
         """Whether an instant is the beginning of the day on which advice is due: a rule names a date."""
-        dates = [item for item in self.card.items if item.rule.due and item.rule.due.base.type == "date"]
-        local = self._local(instant)
-        is_midnight = isinstance(local, datetime) and local.time() == MIDNIGHT
-        return is_midnight and any(item.record.due == instant for item in dates)
+        due = (item for item in self.card.items if item.record.due == instant)
+        return any(is_day(item.rule, instant, self._clock(self.first)) for item in due)
 
     def _local(self, instant: int) -> Any:
         return to_local_time(on_calendar(instant), "instant", self._clock(self.first))
