@@ -105,6 +105,7 @@ class _OverridesReader(FieldReader):
         if folder is None or not os.path.isdir(folder):
             message = f"tenants.{tenant}.rules must name a folder of rules"
             self.problems.add("R006", node.position, f"{message}; there is none at {folder}" if folder else message)
+            return folder if folder is not None and _is_missing(folder) else None
         return folder
 
     def _params(self, at: str, node: Node) -> dict[str, Node]:
@@ -121,6 +122,17 @@ class _OverridesReader(FieldReader):
             self.problems.add("R006", node.position, f"tenants.{tenant}.disabled must be a list of rule ids")
             return ()
         return tuple(node.value)
+
+
+def _is_missing(folder: Path) -> bool:
+    """Whether there is nothing at a path at which a folder can be made."""
+    try:
+        os.stat(folder)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):  # a name that no folder can have
+        pass
+    return False
 
 
 def _expand_home(name: str) -> Path:
