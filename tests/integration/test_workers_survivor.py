@@ -10,9 +10,9 @@ from signpost.case import Case, Event
 from signpost.case.instant import HOUR, MINUTE, format_instant
 from signpost.ingress.receiving import WebhookRequest, read
 from signpost.ingress.vendors import VENDORS
-from signpost.messaging import Delivery
 from signpost.tenants.model import Source
-from tests.support.workers_kit import KINDS, System, event, message, system
+from tests.support.batches import handle
+from tests.support.workers_kit import KINDS, System, event, system
 
 GREENHOUSE = Source("gh", "acme", "greenhouse", ("s",), time_zone="America/New_York")
 START = event("offer.extended", offer="o").time
@@ -41,16 +41,6 @@ def offer(number: int, start: str) -> dict[str, object]:
     return {**said, "start_date": start, "offer_status": "Created", "custom_fields": {}}
 
 
-def handle_as_one(signpost: System, batch: list[Event]) -> None:
-    """Handle events in one transaction."""
-    messages = [message(each) for each in batch]
-    deliveries = [
-        Delivery(each.body, {}, each.routing_key, each.message_id, each.content_type, False, 0, None)
-        for each in messages
-    ]
-    assert not signpost.handler().handle(deliveries, signpost.clock).deferred
-
-
 @pytest.mark.parametrize(("number", "cuts"), [(8101, (1, 2, 3, 4)), (8201, ()), (8301, (3,)), (8401, (1, 3))])
 def test_the_offer_is_the_survivors(signpost: System, number: int, cuts: tuple[int, ...]) -> None:
     """However the webhooks fall into batches."""
@@ -63,7 +53,7 @@ def test_the_offer_is_the_survivors(signpost: System, number: int, cuts: tuple[i
         events("offer_updated", 4, **offer(number, "05/01/2027")),
     ]
     for start, end in pairwise((0, *cuts, len(webhooks))):
-        handle_as_one(signpost, [each for webhook in webhooks[start:end] for each in webhook])
+        handle(signpost, *(each for webhook in webhooks[start:end] for each in webhook))
     case = Case.from_json(signpost.case(str(survivor)).state)
     (fields,) = case.resolved()["offer"].values()
     assert fields["start_date"][1] == "2027-05-01"
@@ -92,10 +82,10 @@ def test_a_merge_and_the_deletion_of_the_absorbed_record_leave_the_survivor(
         events("offer_updated", 6, **{**offer(own, "05/01/2027"), "version": 2}),
     ]
     for batch in webhooks if cuts else [[each for webhook in webhooks for each in webhook]]:
-        handle_as_one(signpost, list(batch))
+        handle(signpost, *batch)
     case = Case.from_json(signpost.case(str(survivor)).state)
     (fields,) = case.resolved()["offer"].values()
     assert fields["start_date"][1] == "2027-05-01"
     assert str(own) in case.resolved()["application"]
-    handle_as_one(signpost, events("delete_candidate", 9, person={"id": survivor, "deleted_application_ids": []}))
+    handle(signpost, *events("delete_candidate", 9, person={"id": survivor, "deleted_application_ids": []}))
     assert signpost.store.case("acme", str(survivor)) is None, "the survivor's own deletion counts"
