@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -111,6 +112,8 @@ class Trial:
         self._without = PRIVATE_SERVERS if servers else (*PRIVATE_SERVERS, *SERVERS)
         self._started = StartedPrograms()
         self._paths = {live_path(module): module for module in {mutant.module for mutant in mutants}}
+        self._noticed: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        """How many mutants of a function each test has killed: the same test often kills the next."""
         self.verdicts: list[Verdict] = []
         self.broken: list[str] = []
         """Tests that fail on the unchanged code."""
@@ -147,6 +150,7 @@ class Trial:
         gc.freeze()
         for verdict in self._try_all(session, timings):
             self.verdicts.append(verdict)
+            self._noticed[verdict.mutant.module, verdict.mutant.within][verdict.by] += 1
             self._report(verdict)
         return True
 
@@ -182,7 +186,8 @@ class Trial:
         while waiting or running:
             while waiting and len(running) < self._jobs:
                 mutant = waiting.pop(0)
-                if nearest := _nearest(mutant, timings):
+                noticed = self._noticed[mutant.module, mutant.within]
+                if nearest := sorted(_nearest(mutant, timings), key=lambda each: -noticed[each.item.nodeid]):
                     running.append(_Child(session, mutant, nearest))
                 else:
                     yield Verdict(mutant, UNTESTED)
