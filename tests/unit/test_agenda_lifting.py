@@ -56,8 +56,9 @@ def rulebook(tmp_path_factory: pytest.TempPathFactory) -> Rulebook:
 def offer(name: str, employer: str = "", respond_by: float | None = None, **more: Any) -> Event:
     """An offer of an employer that bears its name, unless another is named."""
     employer = employer or name
-    times = {} if respond_by is None else {"respond_by": format_instant(START + round(respond_by * HOUR))}
-    return event("offer.extended", offer=name, employer={"id": employer, "name": employer}, **times, **more)
+    if respond_by is not None:
+        more["respond_by"] = format_instant(START + round(respond_by * HOUR))
+    return event("offer.extended", offer=name, employer={"id": employer, "name": employer}, **more)
 
 
 HIGH, LOW = offer("high", negotiable=True), offer("low", negotiable=False)
