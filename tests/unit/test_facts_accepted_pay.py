@@ -59,6 +59,9 @@ OFFERED, YES, LESS = said(0, "extended", "60000"), said(2, "accepted", by="verba
         ([said(1, "updated", "50000"), said(3, "updated", "60000")], None),  # back to an earlier pay
         ([LESS, said(4, "updated", "60000")], None),
         ([LESS, said(4, "updated", salary=None)], None),
+        ([said(1, "updated", "55000"), LESS], "55000 EUR year"),  # the last before the yes, not the greatest
+        ([said(3, "accepted", "50000", by="written")], None),  # in writing, with the pay that it is to
+        ([said(3, "updated", "48000"), said(4, "accepted", by="written"), said(5, "updated", "4000", "month")], None),
         ([said(3, "letter_received", letter={"salary": money("50000")})], None),
         ([said(3, "letter_received", letter={"salary": money("50000")}), said(4, "letter_signed")], None),
     ],
@@ -88,6 +91,17 @@ def test_a_pay_of_an_earlier_life_of_an_offer_does_not_count() -> None:
     assert accepted_pay(OFFERED, YES, *again, said(7, "updated", "50000")) is None
     newer = said(5, "updated", "61000"), said(7, "updated", "50000")
     assert accepted_pay(OFFERED, YES, *again, *newer) == "61000 EUR year"
+
+
+def test_a_pay_that_was_stated_at_the_time_of_an_end_is_of_the_life_that_ended() -> None:
+    at_the_end = said(4, "rescinded"), said(4, "updated", "61000")
+    again = said(5, "extended"), said(6, "accepted"), said(7, "updated", "50000")
+    assert accepted_pay(OFFERED, YES, *at_the_end, *again) is None
+
+
+def test_a_pay_whose_sender_writes_the_first_instant_of_1970_counts() -> None:
+    first = Event("t", "s", "e-first", "offer.extended", 0, "c-1", OFFERED[2])
+    assert offer_of(Case().fold(first, *events_of(YES, LESS))).values["accepted_salary"].amount == "60000"
 
 
 def test_the_pay_of_the_yes_comes_from_the_event_that_stated_it_first() -> None:

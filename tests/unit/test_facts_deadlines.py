@@ -81,6 +81,22 @@ def test_a_request_of_an_earlier_life_of_the_offer_counts_no_more() -> None:
     assert answered_at(*before, offer(4, "extended", respond_by=LATE), talk(5, "candidate"), talk(6, "employer")) == 6
 
 
+def test_a_deadline_that_was_stated_at_the_time_of_an_end_is_of_the_life_that_ended() -> None:
+    before = offer(0, "extended", respond_by=EARLY), offer(3, "rescinded"), offer(3, "updated", respond_by=LATE)
+    between = talk(3.5, "candidate"), talk(3.6, "employer")
+    assert answered_at(*before, *between, offer(4, "extended", respond_by=LATE)) is None
+
+
+def test_who_asks_for_more_time_at_once_has_asked() -> None:
+    assert answered_at(offer(0, "extended", respond_by=EARLY), talk(0, "candidate"), talk(2, "employer")) == 2
+
+
+def test_a_deadline_that_is_stated_again_in_another_zone_counts_since_the_first_time() -> None:
+    berlin = {"id": "acme", "time_zone": "Europe/Berlin"}
+    by_day = offer(0, "extended", respond_by="2026-03-06", employer=berlin)
+    assert set_at(by_day, offer(2, "updated", respond_by="2026-03-06T22:59:59Z")) == 0
+
+
 @pytest.mark.parametrize("first", ["o", "application-7"])
 def test_a_hire_under_the_id_of_its_application_keeps_the_first_statement(first: str) -> None:
     made = offer(0, "extended", application="7")
