@@ -99,6 +99,7 @@ def test_who_asks_for_a_replay_twice_gets_each_message_once(outgoing: Store) -> 
     record(outgoing, change_of("r-1", 2, "updated"))
     for _ in range(2):
         assert again(outgoing, "r-1", 2)
+    assert outgoing.endpoints.counts(NOW)["ep_1"].waiting == 1
     assert waiting(outgoing) == [("acme", "ep_1", "r-1.2")]
     assert again(outgoing, "r-1", 2)
     [claimed] = outgoing.outgoing.claim(NOW + HOUR, NOW + 2 * HOUR, 9, 9)
