@@ -80,6 +80,21 @@ def test_the_age_of_what_waits_is_not_that_of_what_was_set_aside(outgoing: Store
     assert (found.oldest, found.waiting, found.set_aside) == (9, 1, 1)
 
 
+def test_the_age_of_what_waits_for_a_disabled_endpoint_says_nothing_of_the_others(outgoing: Store) -> None:
+    queue(outgoing, "r-1", created=NOW - HOUR)
+    assert outgoing.endpoints.disable("acme", "ep_1", "disabled by hand", NOW)
+    found = outgoing.outgoing.summary(NOW)
+    assert (found.oldest, found.waiting) == (0, 1)
+
+
+def test_only_what_was_not_sent_is_given_back(outgoing: Store) -> None:
+    for number in (1, 2):
+        queue(outgoing, f"r-{number}", key=f"c-{number}")
+    first, _second = outgoing.outgoing.claim(NOW, NOW + MINUTE, 9, 9)
+    outgoing.outgoing.release([first.message.id])
+    assert claimed(outgoing) == [("acme", "ep_1", "r-1.1")]
+
+
 def test_what_waits_too_long_is_deleted_only_where_a_later_state_of_it_waits(store: Store) -> None:
     assert store.endpoints.add(endpoint(every_change=True), 5)
     for item, sequence in (("r-1", 1), ("r-2", 1), ("r-2", 2)):
