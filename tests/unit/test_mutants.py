@@ -1,6 +1,7 @@
 """The tool of `make mutants`: a short run, and the list of explained survivors."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 from tests.mutants.by_hand import load_by_hand, modules_by_hand
 from tests.mutants.groups import GROUPS
 from tests.mutants.mutants import ROOT, mutants_of
+from tests.mutants.survivors import FILE as SURVIVORS
 from tests.mutants.survivors import Survivor, load_survivors, stale
 from tests.mutants.trial import StartedPrograms
 
@@ -28,6 +30,14 @@ def test_the_tests_notice_a_few_changes() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     (score,) = json.loads(done.stdout)
     assert (score["mutants"], score["killed"], score["survivors"]) == (12, 12, [])
+
+
+def test_the_list_of_survivors_has_one_section_for_each_module_and_function() -> None:
+    """YAML keeps only the last of two equal keys."""
+    text = SURVIVORS.read_text(encoding="utf-8")
+    known = {(survivor.key[0], survivor.key[1]) for survivor in load_survivors()}
+    assert len(re.findall(r"^[a-z].*:$", text, re.MULTILINE)) == len({module for module, _ in known})
+    assert len(re.findall(r"^  [^ -].*:$", text, re.MULTILINE)) == len(known)
 
 
 @pytest.mark.long

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from signpost.advice.agenda.cards import Card, Item
 from signpost.advice.basis import Basis
 from signpost.advice.variables import EMPLOYER_FALLBACK, context_of
 from signpost.advice.wording import JoinedWords, Words
+from signpost.case.instant import FIRST_ANYWHERE, fixed_zone
 from signpost.facts.clock import Clock
 from signpost.facts.facts import Entity
 from signpost.rulebook.text_values import readable
@@ -117,7 +118,7 @@ class CardVariables:
             "candidate_name": lambda: own.get("candidate_name") or "",
             "positions": lambda: self._values("title"),
             "day": self._day,
-            "times": lambda: sorted(self._of_talks("starts_at")),
+            "times": lambda: _in_order(self._of_talks("starts_at")),
             "interviews": self._number_of_talks,
             "interviewers": self._interviewers,
             "priority": lambda: self.card.priority,
@@ -189,14 +190,14 @@ class CardVariables:
         """The response deadlines of its open offers that are ahead, or those that are over, in their order."""
         stated = (one for one in self._open if "respond_by" in one.values)
         chosen = (one for one in stated if (one.values["respond_by"] <= self.now) is missed)
-        return sorted(self._context_of(one)["respond_by"] for one in chosen)
+        return _in_order(self._context_of(one)["respond_by"] for one in chosen)
 
     def _interviewed(self) -> list[Any]:
         """When its applications that wait for an answer had their latest interview, one of a day, the latest last."""
         applications = (one for one in self.subjects if one.kind == "application")
         waiting = (one for one in applications if one.values.get("stage", "submitted") == "submitted")
         held = (self._context_of(one).get("interviewed_at") for one in waiting)
-        return list({at.date(): at for at in sorted(at for at in held if at is not None)}.values())
+        return list({_day(at): at for at in _in_order(at for at in held if at is not None)}.values())
 
     def _employers(self) -> list[str]:
         """The names of the employers that the card is about, otherwise those of the open offers."""
@@ -263,6 +264,16 @@ def _words(item: Item, basis: Basis, now: int) -> JoinedWords:
 
 def _questions(point: Iterable[Part]) -> list[str]:
     return _unique(question for part in point for question in part.words.questions)
+
+
+def _day(at: datetime | date) -> date:
+    return at.date() if isinstance(at, datetime) else at
+
+
+def _in_order(times: Iterable[datetime | date]) -> list[datetime | date]:
+    """Local times, the earliest first; a day that was stated without saying where begins at its first place."""
+    first = fixed_zone(FIRST_ANYWHERE)
+    return sorted(times, key=lambda at: at if isinstance(at, datetime) else datetime.combine(at, time(), first))
 
 
 def _asked(point: Iterable[Part]) -> str:
