@@ -1,5 +1,7 @@
 """What each connection and each stored value has, found out in a moment: by the SQLite file of a test, or no server."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 import zstandard
@@ -61,8 +63,9 @@ def test_json_that_begins_with_a_space_is_stored_as_it_is_and_comes_back(value: 
 
 
 def test_a_compressed_value_names_its_dictionary_once() -> None:
-    """In its first byte; the compression's own number takes four more of each value."""
-    stored = compress(b"the same again and again " * 50)
+    """In its first byte; the compression's own number takes four more of each value. Each thread has a compressor."""
+    with ThreadPoolExecutor(1) as pool:
+        stored = pool.submit(compress, b"the same again and again " * 50).result()
     assert stored[:1] == DICTIONARY
     assert zstandard.get_frame_parameters(stored[1:]).dict_id == 0
 
