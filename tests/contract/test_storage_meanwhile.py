@@ -31,7 +31,7 @@ def claim(store: Store) -> list[Claimed]:
     return store.outgoing.claim(NOW, NOW + HOUR, 9, 9)
 
 
-def test_an_endpoint_that_somebody_works_on_is_left_to_them_and_holds_up_no_other(store: Store) -> None:
+def test_an_endpoint_that_another_works_on_is_left_to_it_and_holds_up_no_other(store: Store) -> None:
     """Two who claim for an endpoint at once would take more than its share; and a result is of one endpoint."""
     for one in (ONE, OTHER):
         assert store.endpoints.add(one, 5)

@@ -70,7 +70,7 @@ def test_a_later_change_replaces_all_that_is_stored_of_the_one_before(store: Sto
 
 
 def test_an_erasure_gives_what_is_left_of_a_deleted_case_to_the_one_that_lives(store: Store) -> None:
-    """Later events, by which the next erasure finds what they said, and applications; those of no other tenant."""
+    """Later events, which the next erasure looks for, and applications; those of no other tenant."""
     rows = [
         CaseRow(tenant, key, b"{}", merged_into=into)
         for tenant in ("acme", "globex")

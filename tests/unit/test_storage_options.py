@@ -21,6 +21,7 @@ from signpost.storage import (
     schema,
     upgrade,
 )
+from signpost.storage.engines import make_engine
 from signpost.storage.options import is_set, set_option
 from signpost.storage.tables import metadata
 
@@ -87,15 +88,14 @@ def test_who_upgrades_a_database_or_looks_at_it_keeps_no_connection(
 ) -> None:
     """Else nobody could drop it, or replace the file."""
     found: list[str] = []
-    made = schema.make_engine
 
-    def make_engine(*how: Any) -> Engine:
-        engine = made(*how)
+    def make_watched(*how: Any) -> Engine:
+        engine = make_engine(*how)
         for name in ("connect", "close"):
             event.listen(engine, name, lambda *_, name=name: found.append(name))
         return engine
 
-    monkeypatch.setattr(schema, "make_engine", make_engine)
+    monkeypatch.setattr(schema, "make_engine", make_watched)
     work(sqlite_url)
     assert found == ["connect", "close"]
 
