@@ -31,18 +31,34 @@ def claim(store: Store) -> list[Claimed]:
     return store.outgoing.claim(NOW, NOW + HOUR, 9, 9)
 
 
-def test_an_endpoint_that_another_works_on_is_left_to_it_and_holds_up_no_other(store: Store) -> None:
-    """Two who claim for an endpoint at once would take more than its share; and a result is of one endpoint."""
+def test_who_claims_leaves_an_endpoint_to_another_who_works_on_it(store: Store) -> None:
+    """Two at once would take more than its share."""
     for one in (ONE, OTHER):
         assert store.endpoints.add(one, 5)
         queue(store, one, "r-1")
     mine = select(endpoints.c.id).where(endpoints.c.id == "ep_1").with_for_update()
     with store._write_connection() as holder:
         assert holder.execute(mine).all()
-        [claimed] = claim(store)
-        assert claimed.endpoint.id == "ep_2"
-        store.outgoing.settle([Settled(Attempt(claimed.message, NOW, 1, "delivered", reached=True))])
+        assert [one.endpoint.id for one in claim(store)] == ["ep_2"]
     assert [one.endpoint.id for one in claim(store)] == ["ep_1"]
+
+
+def test_a_result_locks_its_own_endpoint_and_no_other_before_it_is_recorded(store: Store, postgres_url: str) -> None:
+    for one in (ONE, OTHER):
+        assert store.endpoints.add(one, 5)
+    queue(store, ONE, "r-1")
+    [claimed] = claim(store)
+    free: list[str] = []
+    with open_store(postgres_url) as other:
+
+        def look(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if statement.startswith("INSERT INTO endpoint_attempts"):
+                with other._write_connection() as connection:
+                    free.extend(connection.scalars(select(endpoints.c.id).with_for_update(skip_locked=True)))
+
+        event.listen(store._engine.get(), "before_cursor_execute", look)
+        store.outgoing.settle([Settled(Attempt(claimed.message, NOW, 1, "delivered", reached=True))])
+    assert free == ["ep_2"]
 
 
 def test_advice_that_is_raised_again_while_old_rows_are_deleted_stays(store: Store, postgres_url: str) -> None:

@@ -18,11 +18,16 @@ def save(store: Store, *rows: CaseRow) -> None:
         transaction.save_cases(rows)
 
 
+NEW = CaseRow("acme", "c-1", b"", b"", None, None, "", 0, 0, None, None)
+
+
+def test_a_case_of_which_nothing_is_set_was_never_evaluated() -> None:
+    assert CaseRow("acme", "c-1") == NEW
+
+
 def test_a_case_that_was_only_locked_is_as_good_as_new(store: Store) -> None:
-    new = CaseRow("acme", "c-1", b"", b"", None, None, "", 0, 0, None, None)
-    assert CaseRow("acme", "c-1") == new
     with store.transaction() as transaction:
-        assert transaction.lock_cases([("acme", "c-1")]) == {("acme", "c-1"): new}
+        assert transaction.lock_cases([("acme", "c-1")]) == {("acme", "c-1"): NEW}
 
 
 def test_a_case_that_is_saved_again_is_another_and_the_others_stay(store: Store) -> None:
