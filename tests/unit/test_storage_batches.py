@@ -21,8 +21,9 @@ def save(store: Store, *rows: CaseRow) -> None:
 NEW = CaseRow("acme", "c-1", b"", b"", None, None, "", 0, 0, None, None)
 
 
-def test_a_case_of_which_nothing_is_set_was_never_evaluated() -> None:
+def test_a_case_of_which_nothing_is_set_was_never_evaluated_by_a_rulebook() -> None:
     assert CaseRow("acme", "c-1") == NEW
+    assert RulebookRow(NEW.rulebook, 0, NEW.rulebook_since).version == ""
 
 
 def test_a_case_that_was_only_locked_is_as_good_as_new(store: Store) -> None:
