@@ -18,17 +18,15 @@ def save(store: Store, *rows: CaseRow) -> None:
         transaction.save_cases(rows)
 
 
-NEW = CaseRow("acme", "c-1", b"", b"", None, None, "", 0, 0, None, None)
-
-
 def test_a_case_of_which_nothing_is_set_was_never_evaluated_by_a_rulebook() -> None:
-    assert CaseRow("acme", "c-1") == NEW
-    assert RulebookRow(NEW.rulebook, 0, NEW.rulebook_since).version == ""
+    row = CaseRow("acme", "c-1")
+    assert (row.updated, row.rulebook_since, row.next_change) == (0, 0, None)
+    assert RulebookRow(row.rulebook, 0, NOW).version == ""
 
 
 def test_a_case_that_was_only_locked_is_as_good_as_new(store: Store) -> None:
     with store.transaction() as transaction:
-        assert transaction.lock_cases([("acme", "c-1")]) == {("acme", "c-1"): NEW}
+        assert transaction.lock_cases([("acme", "c-1")]) == {("acme", "c-1"): CaseRow("acme", "c-1")}
 
 
 def test_a_case_that_is_saved_again_is_another_and_the_others_stay(store: Store) -> None:
