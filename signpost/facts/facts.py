@@ -126,7 +126,7 @@ def _interview(entity_id: str, fields: Mapping[str, Register]) -> Entity:
     entity = Entity("interview", entity_id)
     _set_typed(entity, fields)
     _set_instants(entity, fields)
-    _set_derived(entity, interview_stage(fields, entity.values.get("starts_at")))
+    _set_derived(entity, interview_stage(fields, entity.values.get("starts_at")), 0)
     forget_earlier_talk(entity)
     return entity
 
@@ -267,7 +267,7 @@ def _set_instants(entity: Entity, fields: Mapping[str, Register]) -> None:
                 entity.set("thanked_at", stamp[0], stamp, offset)
 
 
-def _set_derived(entity: Entity, derived: DerivedFact | None, offset: int = 0) -> None:
+def _set_derived(entity: Entity, derived: DerivedFact | None, offset: int) -> None:
     if derived is not None:
         entity.values.pop(derived.name, None)
         entity.set(derived.name, derived.value, derived.stamp, offset)

@@ -15,7 +15,8 @@ class Group:
     modules: tuple[str, ...]
     tests: tuple[str, ...]
     without: tuple[str, ...] = ()
-    """Modules that only declare, which other tests compare with what they declare."""
+    """Modules that only declare, which other tests compare with what they declare, and those of a group of their own:
+    of code that runs at import only so many tests are tried."""
     servers: bool = False
     """Whether the modules are about RabbitMQ or PostgreSQL; tests of them are slow, and run one at a time."""
 
@@ -49,6 +50,11 @@ GROUPS: Final = {
             "tests/unit/test_facts_*.py",
         ),
     ),
+    "vocabulary": Group(
+        ("signpost/facts/vocabulary.py", "signpost/facts/life.py"),
+        ("tests/unit/test_facts_vocabulary*.py", "tests/unit/test_rulebook_life.py"),
+    ),
+    "notice": Group(("signpost/facts/notice.py",), ("tests/unit/test_facts_notice*.py",)),
     "facts": Group(
         ("signpost/facts/*.py",),
         (
@@ -62,6 +68,7 @@ GROUPS: Final = {
             "tests/unit/test_rulebook_life.py",
             "tests/property/test_advice_barrier.py",
         ),
+        without=("signpost/facts/vocabulary.py", "signpost/facts/life.py", "signpost/facts/notice.py"),
     ),
     "workers": Group(
         tuple(

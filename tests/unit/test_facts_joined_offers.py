@@ -34,8 +34,12 @@ def ids(*said: Said) -> list[str]:
     [
         [offer(0, "updated", "o1", title="Analyst"), offer(1, "extended", "o2")],
         [offer(1, "accepted", "o1", by="verbal"), offer(3, "extended", "o2"), offer(5, "accepted", "o1", by="written")],
-        [offer(0, "extended", "o1"), offer(1, "accepted", "o1"), offer(3, "extended", "o2")]
-        + [offer(5, "letter_received", "o1")],
+        [
+            offer(0, "extended", "o1"),
+            offer(1, "accepted", "o1"),
+            offer(3, "extended", "o2"),
+            offer(5, "letter_received", "o1"),
+        ],
     ],
 )
 def test_an_offer_that_was_not_made_or_is_still_dealt_with_stays(said: list[Said]) -> None:

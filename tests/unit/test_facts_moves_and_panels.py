@@ -40,8 +40,12 @@ def moved(hours: float, **data: Any) -> Said:
     ("said", "hours"),
     [
         (
-            [scheduled(0, starts_at=MONDAY), moved(1, starts_at=TUESDAY), moved(2, starts_at=WEDNESDAY)]
-            + [moved(3, starts_at=TUESDAY)],
+            [
+                scheduled(0, starts_at=MONDAY),
+                moved(1, starts_at=TUESDAY),
+                moved(2, starts_at=WEDNESDAY),
+                moved(3, starts_at=TUESDAY),
+            ],
             3,
         ),
         ([scheduled(0, starts_at=MONDAY), moved(0.5), scheduled(1, starts_at=TUESDAY)], 1),
@@ -94,3 +98,17 @@ def test_each_record_of_a_talk_keeps_who_said_that_it_is_prepared() -> None:
 def test_an_interview_in_utc_says_nothing_about_where_its_employer_is() -> None:
     found = interviews(scheduled(0, starts_at=MONDAY), (1, "completed", {}))["i"]
     assert found.offsets == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "is_packed"),
+    [
+        ([(1, "prepared", {"step": "bag"}), (2, "completed", {}), moved(3, starts_at=MONDAY)], False),
+        ([(2, "prepared", {"step": "bag"}), (2, "completed", {}), moved(3, starts_at=MONDAY)], False),
+        ([(2.5, "prepared", {"step": "bag"}), (2, "completed", {}), moved(3, starts_at=MONDAY)], True),
+        ([(1, "prepared", {"step": "bag"}), (2, "completed", {}), (3, "cancelled", {})], True),
+        ([(1, "prepared", {"step": "bag"}), (2, "completed", {})], True),
+    ],
+)
+def test_the_bag_for_the_talk_before_is_not_packed_for_the_next_one(said: list[Said], is_packed: bool) -> None:
+    assert ("prepared.bag" in interviews(*said)["i"].values) is is_packed

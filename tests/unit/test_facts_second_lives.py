@@ -56,8 +56,12 @@ CONDITIONS, CLEARED = {"conditions": ["references"]}, {"conditions_cleared": Tru
         ([offer(7, "updated", **CLEARED), offer(7, "rescinded"), offer(8, "extended", **CONDITIONS)], None),
         ([offer(3, "updated", **CLEARED), offer(7, "rescinded"), offer(8, "extended")], True),
         (
-            [offer(3, "updated", **CLEARED), offer(7, "updated", **CONDITIONS), offer(7, "rescinded")]
-            + [offer(8, "extended")],
+            [
+                offer(3, "updated", **CLEARED),
+                offer(7, "updated", **CONDITIONS),
+                offer(7, "rescinded"),
+                offer(8, "extended"),
+            ],
             True,
         ),
     ],
