@@ -114,3 +114,9 @@ def test_a_letter_with_any_time_and_type_can_be_written(time: str | int, kind: s
 def test_a_long_reason_is_cut() -> None:
     reason = to_dead_letter(delivery({}), "x" * 501, "q", NOW).headers[REASON]
     assert reason == "x" * 500
+
+
+def test_the_names_of_a_letter_show_what_utf_8_does_not_have() -> None:
+    letter = to_dead_letter(delivery({}, "m-\ud800é", "0.\udfff"), "no \ud800", "signpost.advisor", NOW)
+    assert (letter.message_id, letter.routing_key) == ("m-\\ud800é", "0.\\udfff")
+    assert letter.headers[REASON] == "no \\ud800"

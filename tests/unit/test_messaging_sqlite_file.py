@@ -275,3 +275,19 @@ def test_an_error_in_our_own_statements_is_no_trouble_of_the_file() -> None:
 def test_a_consumer_and_a_publisher_begin_without_a_problem_and_compete_with_nobody(broker: Broker) -> None:
     consumer = broker.consumer(ADVISOR, 1)
     assert (broker.publisher().problem, consumer.problem, consumer.competitors()) == (None, None, 1)
+
+
+def test_a_new_file_that_another_process_changes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "q.db"
+    with locked(path) as other:
+        monkeypatch.setattr("time.sleep", lambda _: other.in_transaction and other.execute("ROLLBACK"))
+        File(str(path), PATIENCE).close()
+        assert not other.in_transaction
+
+
+def test_tables_that_are_there_need_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "q.db"
+    with closing(File(str(path), 0)) as file:
+        file.create_tables()
+        with locked(path):
+            file.create_tables()

@@ -121,7 +121,7 @@ def test_a_name_that_amqp_does_not_carry_is_refused(place: str) -> None:
 ODD_FILES = ["sqlite://", "sqlite:///", "sqlite://h/x", "sqlite:///:memory:"]
 
 
-@pytest.mark.parametrize("url", ["redis://localhost", "guest:secret@host", "", *ODD_FILES])
+@pytest.mark.parametrize("url", ["redis://localhost", "postgresql:///x", "guest:secret@host", "", *ODD_FILES])
 def test_other_urls_are_refused_without_showing_what_they_hold(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,3 +189,24 @@ def test_an_event_message_carries_its_trace_and_when_it_was_accepted() -> None:
     message = event_message({}, event, accepted_at=5, traceparent="00-1-2-01")
     assert message.headers == {ACCEPTED_AT: 5, TRACEPARENT: "00-1-2-01"}
     assert event_message({}, event).headers == {}
+
+
+def test_a_file_may_have_a_name_of_one_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    broker = connect("sqlite:///q")
+    broker.apply_topology()
+    broker.close()
+    assert (tmp_path / "q").is_file()
+
+
+def test_there_is_one_queue_of_events_unless_there_are_more_partitions() -> None:
+    assert advisor_queues() == [ADVISOR, BULK]
+
+
+def test_the_rights_name_the_queues_in_the_order_of_the_alphabet() -> None:
+    rights = consumer_rights({"b": ["acme.#"], "a": ["acme.#"]})
+    assert rights == consumer_rights({"a": ["acme.#"], "b": ["acme.#"]})
+
+
+def test_a_message_has_no_headers_unless_some_are_given() -> None:
+    assert Message("x", "k", b"", "m-1").headers == {}
