@@ -3,16 +3,17 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from signpost.messaging import Bounds, Broker, Message, Outcome, PublishRefused, Settlement, connect
+from signpost.messaging import Bounds, Broker, Delivery, Message, Outcome, PublishRefused, Settlement, connect
 from signpost.messaging.embedded.publisher import EmbeddedPublisher
 from signpost.messaging.embedded.routing import Router, matches
+from signpost.messaging.message import SWEEP_PAGE
 from signpost.messaging.topology import ADVISOR, UNROUTED, consumer_queue
 from signpost.names import ADVICE, DEAD, EVENTS
 
@@ -174,3 +175,28 @@ def test_a_temporary_queue_takes_its_messages_with_it(broker: Broker, sqlite_url
     path = Path(sqlite_url.removeprefix("sqlite:///"))
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM queue_messages").fetchone() == (0,)
+
+
+@pytest.mark.usefixtures("broker")
+def test_a_message_whose_time_ends_now_is_refused_once(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher = EmbeddedPublisher(sqlite_url.removeprefix("sqlite:///"), Bounds())
+    future, now = Future[None](), time.monotonic()
+    with monkeypatch.context() as patch:
+        patch.setattr("time.monotonic", lambda: now)
+        ((ended, error),) = publisher._attempt([(event(1), future, now)])
+    assert ended is future
+    assert isinstance(error, PublishRefused)
+    publisher.close(1)
+
+
+def test_a_sweep_looks_at_no_more_than_a_page_of_small_messages_at_once(broker: Broker) -> None:
+    for future in [broker.publisher().publish(event(number)) for number in range(SWEEP_PAGE + 1)]:
+        future.result(PATIENCE)
+    sizes: list[int] = []
+
+    def choose(page: Sequence[Delivery]) -> list[bool]:
+        sizes.append(len(page))
+        return [False] * len(page)
+
+    assert broker.sweep(ADVISOR, choose) == 0
+    assert sizes == [SWEEP_PAGE, 1]
