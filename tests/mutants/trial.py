@@ -27,7 +27,7 @@ from tests.mutants.patching import NotApplicable, apply, live_path, prepare
 MAX_TEST_S: Final = 6.0
 """Slower tests are left out. The time that a test spends waiting for a processor does not count."""
 MAX_TESTS_S: Final = 20.0
-"""Tests for each mutant, the quickest first, by the time that they take with the tracer."""
+"""Tests for each mutant, by the time that they take with the tracer."""
 MAX_AT_IMPORT: Final = 60
 """Tests for each mutant of code that runs at import: so many that run a line that uses it, so many that run the module,
 and so many others."""
@@ -113,7 +113,7 @@ class Trial:
         self._started = StartedPrograms()
         self._paths = {live_path(module): module for module in {mutant.module for mutant in mutants}}
         self._noticed: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-        """How many mutants of a function each test has killed: the same test often kills the next."""
+        """How many mutants of a function each test has killed: the same test often kills the next, so it goes first."""
         self.verdicts: list[Verdict] = []
         self.broken: list[str] = []
         """Tests that fail on the unchanged code."""
@@ -187,7 +187,8 @@ class Trial:
             while waiting and len(running) < self._jobs:
                 mutant = waiting.pop(0)
                 noticed = self._noticed[mutant.module, mutant.within]
-                if nearest := sorted(_nearest(mutant, timings), key=lambda each: -noticed[each.item.nodeid]):
+                likely = sorted(timings, key=lambda each: -noticed[each.item.nodeid])
+                if nearest := _nearest(mutant, likely):
                     running.append(_Child(session, mutant, nearest))
                 else:
                     yield Verdict(mutant, UNTESTED)
@@ -198,8 +199,8 @@ class Trial:
 
 
 def _nearest(mutant: AnyMutant, timings: list[Timing]) -> list[Timing]:
-    """The tests that run the changed lines, the quickest first; at import, any that run the module, those that run a
-    line with what is changed before the others."""
+    """The first of these tests that run the changed lines; at import, any that run the module, those that run a line
+    with what is changed before the others."""
     if not mutant.lines:
         near = [each for each in timings if each.lines[mutant.module]]
         uses = uses_of(mutant.module, mutant.line)
