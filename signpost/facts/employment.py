@@ -81,7 +81,8 @@ def of_present_job(fields: Mapping[str, Register], offers: Iterable[Entity]) -> 
 
 def _stale_profile(fields: Mapping[str, Register], begun: Entity, offers: Iterable[Entity]) -> Stamp | None:
     """The statement of an employer that the candidate had resigned from before the job of an offer started: a profile
-    that repeats it is out of date, unless that job has ended or this employer's offer was accepted since."""
+    that repeats it is out of date, unless that job is one of this employer too or has ended, or this employer's offer
+    was accepted since."""
     if "started_at" not in begun.stamps or not {"employer", "resigned"} <= fields.keys():
         return None
     (stamp, employer), resigned, began = fields["employer"], fields["resigned"][0], _began(begun)
@@ -89,7 +90,7 @@ def _stale_profile(fields: Mapping[str, Register], begun: Entity, offers: Iterab
     left = {name: since for name, since in joined_at(fields).items() if since <= resigned}
     if not left or max(left, key=lambda name: left[name]) not in names or not resigned[0] <= began <= stamp[0]:
         return None
-    is_back = any(_accepted_at(one) >= began and _is_last_of(left, one) for one in offers if one is not begun)
+    is_back = any(one is begun or _accepted_at(one) >= began for one in offers if _is_last_of(left, one))
     has_ended = "ended" in fields and fields["ended"][0][0] > began
     return None if is_back or has_ended else stamp
 
@@ -232,9 +233,9 @@ def joined_at(fields: Mapping[str, Register]) -> dict[str, Stamp]:
 
 
 def _named_last(fields: Mapping[str, Register]) -> dict[str, Stamp]:
-    if "employer" not in fields or "current" not in fields:
+    if "employer" not in fields:
         return {}
     stamp, employer = fields["employer"]
-    if stamp != fields["current"][0] or not isinstance(employer, dict):
+    if not isinstance(employer, dict):
         return {}
     return {plain(employer.get("id") or employer.get("name")): stamp}

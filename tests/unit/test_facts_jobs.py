@@ -1,46 +1,25 @@
 """A new job, and a resignation that was taken back: which statements are about the present job."""
 
-from typing import Any
-
 import pytest
 
-from signpost.case import Case, Event
-from signpost.case.instant import DAY, parse_instant
-from signpost.facts.facts import Facts, facts_of
+from signpost.case.instant import DAY
+from tests.support.jobs import (
+    ACCEPTED,
+    ACME,
+    AT_INITECH,
+    BIRCH,
+    INITECH,
+    PLANNED,
+    RESIGNED,
+    START,
+    Said,
+    facts,
+    job,
+    of_candidate,
+    offer,
+    started,
+)
 
-START = parse_instant("2026-03-02T00:00:00Z")
-Said = tuple[float, str, dict[str, Any]]
-INITECH, ACME, BIRCH = ({"id": name.lower(), "name": name} for name in ("Initech", "Acme", "Birch"))
-
-
-def facts(*said: Said) -> Facts:
-    """Facts of events given as (days, type, data)."""
-    events = [
-        Event("t", "s", f"e-{number}", type_, START + int(days * DAY), "c-1", data)
-        for number, (days, type_, data) in enumerate(said)
-    ]
-    return facts_of(Case().fold(*events), "c-1")
-
-
-def of_candidate(*said: Said) -> dict[str, Any]:
-    return facts(*said).candidate.values
-
-
-def job(days: float, name: str, **data: Any) -> Said:
-    return days, f"employment.{name}", data
-
-
-def offer(days: float, name: str, offer: str = "o", employer: dict[str, str] = ACME, **data: Any) -> Said:
-    return days, f"offer.{name}", {"offer": offer, "employer": employer, **data}
-
-
-def started(days: float) -> Said:
-    return job(days, "started", offer="o")
-
-
-AT_INITECH = job(0, "current", employer=INITECH, title="Clerk", manages_people=True, notice_period_weeks=6)
-PLANNED, RESIGNED = job(1, "resignation_planned"), job(2, "resigned", last_day="2026-03-27")
-ACCEPTED = offer(1, "accepted")
 OF_INITECH = {"present_title", "manages_people", "notice_period_weeks", "last_day", "resignation_planned"}
 BEGINNINGS = [
     [started(28)],
@@ -120,69 +99,6 @@ def test_a_resignation_from_a_job_whose_employer_is_named_late_stands() -> None:
 def test_who_returns_to_an_earlier_employer_has_not_resigned_there() -> None:
     jobs = [AT_INITECH, RESIGNED, job(30, "current", employer=BIRCH), job(400, "current", employer=INITECH)]
     assert of_candidate(*jobs)["resigned"] is False
-
-
-JOB_LEFT = [AT_INITECH, RESIGNED, ACCEPTED, started(28)]
-STALE = job(30, "current", employer=INITECH, title="Clerk", notice_period_weeks=6)
-
-
-def test_a_profile_that_repeats_the_job_that_was_left_is_out_of_date() -> None:
-    found = of_candidate(*JOB_LEFT, STALE)
-    assert (found["employed"], found["present_employer"]) == (True, "Acme")
-    assert not {"present_title", "notice_period_weeks", "resigned_at"} & found.keys()
-    told = of_candidate(*JOB_LEFT, job(29, "current", title="Lead"), STALE, job(31, "current", manages_people=True))
-    assert (told["present_employer"], told["manages_people"]) == ("Acme", True)
-    by_id = job(30, "current", employer={"name": "x", "id": "Initech"})
-    assert of_candidate(*JOB_LEFT, by_id)["present_employer"] == "Acme"
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        [AT_INITECH, job(28, "resigned"), ACCEPTED, started(28), STALE],
-        [AT_INITECH, RESIGNED, ACCEPTED, job(28, "ended"), started(28), STALE],
-        [*JOB_LEFT, job(28, "current", employer=INITECH)],
-    ],
-)
-def test_what_is_said_at_the_time_when_the_new_job_began_is_about_the_job_that_was_left(said: list[Said]) -> None:
-    assert of_candidate(*said)["present_employer"] == "Acme"
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        [AT_INITECH, RESIGNED, ACCEPTED, job(26, "ended"), started(28), STALE],
-        [AT_INITECH, RESIGNED, ACCEPTED, job(3, "current", employer=BIRCH), started(28), STALE],
-        [*JOB_LEFT, offer(29, "accepted", "other", BIRCH), STALE],
-        [AT_INITECH, offer(0.5, "accepted", "earlier", INITECH), *JOB_LEFT[1:], STALE],
-    ],
-)
-def test_what_shows_no_return_leaves_an_old_profile_out_of_date(said: list[Said]) -> None:
-    assert of_candidate(*said)["present_employer"] == "Acme"
-
-
-@pytest.mark.parametrize(("first", "second"), [("o", "p"), ("p", "o")])
-def test_of_two_offers_whose_jobs_began_the_later_job_is_the_present_one(first: str, second: str) -> None:
-    accepted = [offer(1, "accepted", first, ACME), offer(2, "accepted", second, BIRCH)]
-    begun = [job(28, "started", offer=first), job(60, "started", offer=second)]
-    assert of_candidate(AT_INITECH, *accepted, *begun)["present_employer"] == "Birch"
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        [AT_INITECH, ACCEPTED, started(28), STALE],  # a second job
-        [job(2, "resigned"), ACCEPTED, started(28), STALE],  # nobody said from which one
-        [*JOB_LEFT, job(29, "ended"), STALE],
-        [*JOB_LEFT, offer(29, "accepted", "back", INITECH), STALE],
-        [*JOB_LEFT, offer(28, "accepted", "back", INITECH), STALE],
-        [AT_INITECH, RESIGNED, ACCEPTED, job(28, "current", employer=ACME), STALE],  # one profile against another
-        [AT_INITECH, job(1, "current", employer=BIRCH), RESIGNED, ACCEPTED, started(28), STALE],
-        [AT_INITECH, ACCEPTED, started(28), STALE, job(29, "resigned")],
-    ],
-)
-def test_a_former_employer_can_be_the_present_one_again(said: list[Said]) -> None:
-    assert of_candidate(*said)["present_employer"] == "Initech"
 
 
 @pytest.mark.parametrize("employer", [{"name": "Initech Labs"}, BIRCH])
@@ -280,21 +196,6 @@ def test_who_stays_can_plan_to_resign_again() -> None:
     assert of_candidate(*stays, job(60, "resignation_planned"))["resignation_planned"] is True
 
 
-@pytest.mark.parametrize("members", [("id",), ("name",), ("id", "name")])
-def test_a_candidate_who_was_erased_and_came_back_begins_a_job_too(members: tuple[str, ...]) -> None:
-    """Of what was said on both sides of the erasure, the first that remains is not known, but the last is."""
-    acme, initech = ({name: employer[name] for name in members} for employer in (ACME, INITECH))
-    values = of_candidate(
-        job(0, "current", employer=acme),
-        (1, "candidate.erased", {}),
-        job(2, "current", employer=initech),
-        job(3, "resigned"),
-        offer(4, "accepted", by="written"),
-        job(40, "current", employer=acme),
-    )
-    assert (values["present_employer"], values["resigned"]) == (acme.get("name", "acme"), False)
-
-
 @pytest.mark.parametrize(
     ("said", "last_day"),
     [
@@ -333,11 +234,6 @@ def test_a_job_that_is_first_named_when_another_ended_is_a_new_one(employer: dic
 def test_who_resigned_from_a_job_that_nobody_stated_has_resigned() -> None:
     found = facts(job(2, "resigned")).candidate
     assert (found.values["resigned"], found.stamps["resigned"][2]) == (True, "e-0")
-
-
-def test_a_profile_without_an_employer_any_more_leaves_it_unknown() -> None:
-    found = of_candidate(*JOB_LEFT, job(30, "current", employer=None))
-    assert (found["employed"], "present_employer" in found) == (True, False)
 
 
 def test_what_is_stated_with_a_resignation_takes_nothing_back() -> None:
