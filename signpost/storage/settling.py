@@ -169,7 +169,8 @@ def _by_endpoint(settled: Sequence[Settled]) -> list[Settled]:
 
 def _is_repeated(before: Attempt, attempt: Attempt) -> bool:
     """Whether an endpoint succeeds again."""
-    return before.message.endpoint == attempt.message.endpoint and before.succeeded and attempt.succeeded
+    one, other = ((each.message.tenant, each.message.endpoint) for each in (before, attempt))
+    return one == other and before.succeeded and attempt.succeeded
 
 
 def _touched(one: Settled) -> ColumnElement[bool]:

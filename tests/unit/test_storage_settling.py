@@ -184,3 +184,14 @@ def test_what_replaces_several_messages_counts_as_tried_as_often_as_any_of_them(
     put_off(outgoing, "r-1.1", 3, NOW + HOUR)
     hand_out(outgoing, "r-1", 3)
     assert tries(outgoing) == [("r-1.3", 3, NOW + HOUR)]
+
+
+def test_an_endpoint_of_another_tenant_with_the_same_id_recovers_too(outgoing: Store) -> None:
+    other = endpoint(tenant="zeta")
+    assert outgoing.endpoints.add(other, 5)
+    queue(outgoing, "r-1")
+    outgoing.outgoing.queue(
+        other, Announcement("zeta", "c-1", "", "r-2.1", NOW, b"words"), Item("r-2", 1, ends=False), NOW
+    )
+    outgoing.outgoing.settle([after(one, "delivered") for one in claim(outgoing)])
+    assert [outgoing.endpoints.all(tenant)[0].last_success for tenant in ("acme", "zeta")] == [NOW, NOW]
