@@ -26,7 +26,7 @@ from tests.mutants.patching import NotApplicable, apply, live_path, prepare
 
 MAX_TEST_S: Final = 6.0
 """Slower tests are left out. The time that a test spends waiting for a processor does not count."""
-MAX_TESTS_S: Final = 20.0
+MAX_TESTS_S: Final = 60.0
 """Tests for each mutant, by the time that they take with the tracer."""
 MAX_AT_IMPORT: Final = 60
 """Tests for each mutant of code that runs at import: so many that run a line that uses it, so many that run the module,
