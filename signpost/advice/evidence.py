@@ -1,7 +1,6 @@
 """Evidence: the facts that make a rule hold, with the events behind them. Pure."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any, TypedDict
 
 from signpost.case.case import Stamp
@@ -16,7 +15,8 @@ from signpost.facts.places import HOME_OF
 from signpost.rulebook.checks import references
 from signpost.rulebook.derived import derive_once
 from signpost.rulebook.ends import is_life
-from signpost.rulebook.terms import AnyOf, Condition, Linked, Ref, Relation, Scope, Term
+from signpost.rulebook.printing import duration_phrase
+from signpost.rulebook.terms import AnyOf, Condition, Duration, Ref, Relation, Scope, Term
 
 
 class EventRef(TypedDict):
@@ -76,7 +76,7 @@ def _steps(condition: Condition) -> tuple[Ref | Relation | AnyOf, ...]:
 def _steps_of(term: Term) -> Iterator[Ref | Relation | AnyOf]:
     if isinstance(term, Relation | AnyOf):
         yield term
-    elif not isinstance(term, Linked) and not is_life(term):
+    elif not is_life(term):
         for ref in references(term):
             yield ref
             for name in HOME_OF.get(ref.name, ()) if ref.scope != Scope.DEFINED else ():
@@ -130,18 +130,14 @@ def _event(stamp: Stamp) -> EventRef:
 
 
 def as_json(value: Any, type_: str) -> Any:
-    """A typed value as JSON."""
+    """A typed value as JSON; a duration as rules write it."""
     if isinstance(value, Money):
         return value.to_json()
     if type_ == "instant" and isinstance(value, int):
         return None if on_calendar(value) is None else format_instant(value)
-    return (
-        value.isoformat()
-        if isinstance(value, date)
-        else value
-        if isinstance(value, str | int | float | bool | list | dict | None)
-        else str(value)
-    )
+    if isinstance(value, Duration):
+        return duration_phrase(value)
+    return value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
 
 
 @derive_once

@@ -21,6 +21,13 @@ silent:
   priority: low
   title: T
   message: M
+unheard:
+  about: offer
+  source: a
+  when: {stage: open, no contact: {for: this one}}
+  priority: low
+  title: T
+  message: M
 few:
   about: offer
   source: a
@@ -82,12 +89,28 @@ def because(engine: CompiledEngine, rule: str, *events: Event) -> dict[str, Any]
     return {one["fact"]: one["value"] for one in raised(engine, rule, *events)["explanation"]["because"]}
 
 
+def reason(engine: CompiledEngine, rule: str, fact: str, *events: Event) -> dict[str, Any]:
+    """One of the reasons, whole."""
+    [found] = [one for one in raised(engine, rule, *events)["explanation"]["because"] if one["fact"] == fact]
+    return dict(found)
+
+
 def test_an_absence_is_a_reason_in_words(engine: CompiledEngine) -> None:
     found = because(engine, "silent", offer())
     assert [name for name in found if name.startswith("no ")] == ["no contact with the by, channel asked for"]
+    assert [name for name in because(engine, "unheard", offer()) if name.startswith("no ")] == ["no contact"]
     assert [name for name in because(engine, "few", offer()) if "fewer" in name] == [
         "fewer than 3 other offers with the stage asked for"
     ]
+
+
+def test_an_absence_is_known_and_no_event_stated_it(engine: CompiledEngine) -> None:
+    assert reason(engine, "unheard", "no contact", offer()) == {
+        "fact": "no contact",
+        "value": 0,
+        "unknown": False,
+        "event": None,
+    }
 
 
 def test_of_a_related_entity_the_facts_are_its_own(engine: CompiledEngine) -> None:

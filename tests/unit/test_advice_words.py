@@ -142,7 +142,8 @@ def test_a_text_that_fails_is_the_name_of_its_rule(caplog: pytest.LogCaptureFixt
         (None, "text", None),
         (["a"], "texts", ["a"]),
         ({"city": "Bern"}, "object", {"city": "Bern"}),
-        (Duration(days=1), "duration", str(Duration(days=1))),
+        (Duration(days=1, microseconds=HOUR), "duration", "1d1h"),
+        (14, "duration", 14),
     ],
 )
 def test_evidence_is_json(value: Any, kind: str, shown: Any) -> None:
