@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, Final, TypedDict
 
 from signpost.advice.advise import Engine, RecommendationChange
@@ -71,7 +71,7 @@ class ForecastPage(TypedDict):
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Position:
     """A place in a forecast: after the first `count` items at an instant (microseconds)."""
 
@@ -172,10 +172,8 @@ def _most_urgent_first(changes: list[RecommendationChange]) -> list[Recommendati
 
 def _with_positions(found: Iterable[ReplayedChange]) -> Iterator[tuple[Position, ReplayedChange]]:
     """Each change with the position after it."""
-    last = Position(-1, 0)
-    for one in found:
-        last = Position(one.at, last.count + 1 if one.at == last.at else 1)
-        yield last, one
+    for at, together in groupby(found, key=lambda one: one.at):
+        yield from ((Position(at, count), one) for count, one in enumerate(together, 1))
 
 
 def _after(
@@ -183,7 +181,7 @@ def _after(
 ) -> Iterator[tuple[Position, ReplayedChange]]:
     if after is None:
         return places
-    return (place for place in places if (place[0].at, place[0].count) > (after.at, after.count))
+    return (place for place in places if place[0] > after)
 
 
 def _item(found: ReplayedChange) -> ForecastItem:

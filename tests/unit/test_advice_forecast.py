@@ -21,7 +21,11 @@ from signpost.advice.forecast import (
 from signpost.advice.records import active
 from signpost.case import Case, Event
 from signpost.case.instant import DAY, HOUR, format_instant, parse_instant
+from signpost.engine import CompiledEngine
+from signpost.engine.compiled import Answer
+from signpost.facts.facts import Facts
 from signpost.names import PRIORITIES
+from signpost.rulebook import load
 from tests.support.rulebooks import shipped_engine
 
 ENGINE = shipped_engine()
@@ -123,6 +127,12 @@ def test_each_reader_sees_its_own() -> None:
     assert items(stored(ACME), chosen=ChangeFilter("employer", "globex")) == []
 
 
+def test_an_employer_sees_nothing_that_is_of_no_employer() -> None:
+    acme = items(stored(ACME), chosen=ChangeFilter(employer="acme"))
+    assert acme
+    assert items(stored(ACME, offer(2)), chosen=ChangeFilter(employer="acme")) == acme
+
+
 def test_a_page_starts_after_its_position() -> None:
     whole = items(stored(ACME, GLOBEX))
     page = forecast_page(ENGINE, "t", stored(ACME, GLOBEX), NOW, NOW + 30 * DAY, limit=4)
@@ -155,8 +165,21 @@ def test_a_forecast_that_would_take_too_much_work_is_refused() -> None:
         items(stored(*many))
 
 
+def test_its_work_grows_with_the_entities_and_the_instants(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signpost.advice.forecast.MAX_WORK", 12)
+    many = stored(ACME, *(offer(number) for number in range(2, 20)))
+    assert items(stored(ACME), days=6)
+    with pytest.raises(ForecastTooLarge, match="too much work beyond 2026-03-02T09:00:00Z"):
+        items(many, days=6)
+    with pytest.raises(ForecastTooLarge, match="too much work"):
+        items(stored(ACME), days=30)
+
+
 def test_a_forecast_of_too_many_changes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signpost.advice.forecast.MAX_CHANGES", 5)
+    number = len(items(stored(ACME)))
+    monkeypatch.setattr("signpost.advice.forecast.MAX_CHANGES", number)
+    assert len(items(stored(ACME))) == number
+    monkeypatch.setattr("signpost.advice.forecast.MAX_CHANGES", number - 1)
     with pytest.raises(ForecastTooLarge):
         items(stored(ACME))
 
@@ -170,8 +193,55 @@ def test_positions_count_the_changes_of_an_instant() -> None:
     assert [page["next"] for page in pages] == [f"{NOW}.1", f"{NOW}.3"]
 
 
+def test_positions_count_from_one_again_at_the_next_instant() -> None:
+    """So a cursor stays true when the present moves on."""
+    case = [LoadedCase("c-1", Case().fold(ACME)) for _ in range(2)]
+    number = [one["at"] for one in items(case[0])].count(format_instant(NOW))
+    page = forecast_page(ENGINE, "t", case[1], NOW, NOW + 30 * DAY, limit=number + 1)
+    following = parse_instant(page["items"][-1]["at"])
+    assert number > 1
+    assert following > NOW
+    assert page["next"] == f"{following}.1"
+
+
+class Counting(CompiledEngine):
+    """Counts how often it evaluates its rules."""
+
+    evaluations = 0
+
+    def answers(self, facts: Facts) -> list[Answer]:
+        self.evaluations += 1
+        return super().answers(facts)
+
+
+def test_the_rules_are_evaluated_once_for_all_instants() -> None:
+    engine = Counting(ENGINE.rulebook)
+    assert len({found.at for found in forecast(engine, "t", stored(ACME), NOW, NOW + 30 * DAY)}) > 2
+    assert engine.evaluations == 1
+
+
+def test_what_the_rules_no_longer_advise_ends_now(tmp_path: Path) -> None:
+    """A case that was advised under another rulebook, and that no clock has evaluated since."""
+    before, after = (rulebook_of(tmp_path / stage, stage) for stage in ("open", "accepted"))
+    case = Case().fold(ACME)
+    state = advise(before, case, b"", tenant="t", key="c-1", now=NOW).advice_state
+    [found] = forecast(after, "t", LoadedCase("c-1", case, state), NOW + HOUR, NOW + DAY)
+    assert (found.at, found.change.change, found.change.rule) == (NOW + HOUR, "resolved", "answer")
+    assert found.change.data["explanation"]["because"][0]["value"] == "open"
+
+
+def rulebook_of(folder: Path, stage: str) -> CompiledEngine:
+    """The engine of one rule, about offers at a stage."""
+    folder.mkdir()
+    (folder / "sources.yaml").write_text("articles: {a: A}\n")
+    rule = f"answer: {{about: offer, source: a, when: {{stage: {stage}}}, priority: low, title: T, message: M}}\n"
+    (folder / "topic.yaml").write_text(rule)
+    return CompiledEngine(load(folder))
+
+
 def test_a_forecast_is_as_long_as_the_page_for_consumers_says() -> None:
     page = (Path(__file__).parents[2] / "docs" / "consuming.md").read_text("utf-8")
-    days = (DEFAULT_HORIZON_US // DAY, MAX_HORIZON_US // DAY)
-    assert "`until` is {} days from now by default and at most {}".format(*days) in page
-    assert (DEFAULT_HORIZON_US % DAY, MAX_HORIZON_US % DAY) == (0, 0)
+    horizons = (DEFAULT_HORIZON_US, MAX_HORIZON_US)
+    pages = [forecast_page(ENGINE, "t", stored(ACME), NOW, NOW + horizon, limit=1) for horizon in horizons]
+    days = [(parse_instant(each["until"]) - NOW) / DAY for each in pages]
+    assert "`until` is {:g} days from now by default and at most {:g}".format(*days) in page
