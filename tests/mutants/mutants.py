@@ -65,16 +65,26 @@ def source_of(module: str) -> str:
 
 
 @functools.cache
-def uses_of(module: str, line: int) -> frozenset[int]:
-    """The lines that name what the statement at a line of a module, outside functions, assigns: SQL, limits, tables."""
-    tree = ast.parse(source_of(module))
-    assigned: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.lineno <= line <= (node.end_lineno or node.lineno):
+def names_at(module: str, line: int) -> frozenset[str]:
+    """What the statement at a line of a module, outside functions, defines: SQL, limits, tables, a class."""
+    found: set[str] = set()
+    for node in ast.parse(source_of(module)).body:
+        if not node.lineno <= line <= (node.end_lineno or node.lineno):
+            continue
+        if isinstance(node, ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            assigned = {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
-    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-    return frozenset(name.lineno for name in names if name.id in assigned)
+            found |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return frozenset(found)
+
+
+@functools.cache
+def uses_of(module: str, line: int) -> frozenset[int]:
+    """The lines of the module that name what is defined there."""
+    names = (node for node in ast.walk(ast.parse(source_of(module))) if isinstance(node, ast.Name))
+    defined = names_at(module, line)
+    return frozenset(name.lineno for name in names if name.id in defined and isinstance(name.ctx, ast.Load))
 
 
 def mutants_of(module: str) -> list[Mutant]:

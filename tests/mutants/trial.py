@@ -10,8 +10,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import accumulate
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -21,16 +20,11 @@ from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.mutants.by_hand import AnyMutant
-from tests.mutants.mutants import uses_of
+from tests.mutants.nearest import Timing, nearest_to
 from tests.mutants.patching import NotApplicable, apply, live_path, prepare
 
 MAX_TEST_S: Final = 6.0
 """Slower tests are left out. The time that a test spends waiting for a processor does not count."""
-MAX_TESTS_S: Final = 60.0
-"""Tests for each mutant, by the time that they take with the tracer."""
-MAX_AT_IMPORT: Final = 60
-"""Tests for each mutant of code that runs at import: so many that run a line that uses it, so many that run the module,
-and so many others."""
 MAX_CASES: Final = 24
 """Journeys for each property test that draws them by a seed."""
 GRACE_S: Final = 4.0
@@ -45,17 +39,6 @@ PRIVATE_SERVERS: Final = ("private_rabbitmq", "private_postgres")
 """Fixtures. A server of one's own takes too long to start for each mutant."""
 
 KILLED, TIMEOUT, SURVIVED, UNTESTED, INVALID = "killed", "timeout", "survived", "untested", "invalid"
-
-
-@dataclass(slots=True)
-class Timing:
-    """One test: how long it takes, and which lines of which modules it runs."""
-
-    item: pytest.Item
-    seconds: float
-    own_seconds: float
-    """Without the time in which a busy machine did other things."""
-    lines: dict[str, set[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +171,7 @@ class Trial:
                 mutant = waiting.pop(0)
                 noticed = self._noticed[mutant.module, mutant.within]
                 likely = sorted(timings, key=lambda each: -noticed[each.item.nodeid])
-                if nearest := _nearest(mutant, likely):
+                if nearest := nearest_to(mutant, likely):
                     running.append(_Child(session, mutant, nearest))
                 else:
                     yield Verdict(mutant, UNTESTED)
@@ -196,22 +179,6 @@ class Trial:
             for child in [child for child in running if child.pipe in ready or child.is_late]:
                 running.remove(child)
                 yield child.finish()
-
-
-def _nearest(mutant: AnyMutant, timings: list[Timing]) -> list[Timing]:
-    """The first of these tests that run the changed lines; at import, any that run the module, those that run a line
-    with what is changed before the others."""
-    if not mutant.lines:
-        near = [each for each in timings if each.lines[mutant.module]]
-        uses = uses_of(mutant.module, mutant.line)
-        using = [each for each in near if not each.lines[mutant.module].isdisjoint(uses)]
-        # A test that only looks at a constant runs no line of its module
-        others = [each for each in timings if not each.lines[mutant.module]]
-        chosen = [*using[:MAX_AT_IMPORT], *others[:MAX_AT_IMPORT], *near[:MAX_AT_IMPORT]]
-        return list({id(each): each for each in chosen}.values())
-    near = [each for each in timings if not each.lines[mutant.module].isdisjoint(mutant.lines)]
-    times = accumulate(each.own_seconds for each in near)
-    return [each for each, until in zip(near, times, strict=True) if until <= MAX_TESTS_S or each is near[0]]
 
 
 class _Child:
