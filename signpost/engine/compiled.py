@@ -2,7 +2,7 @@
 intervals."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from signpost.engine.network import build_network, is_shared, shared_checks
 from signpost.facts.facts import Entity, Facts
 from signpost.rulebook.conditions import relations_of
 from signpost.rulebook.rulebook import Rulebook
-from signpost.rulebook.terms import Condition, Duration, Moment, OneOf, Reached, Ref, Scope
+from signpost.rulebook.terms import Duration, Moment, OneOf, Reached, Ref, Scope
 from signpost.rulebook.typed_rule import Defined, Rule
 
 Related: TypeAlias = list[tuple[Entity, Intervals]]
@@ -35,8 +35,8 @@ class Answer:
     levels: list[tuple[str, Intervals]]
     due: int | None
     valid_until: int | None
-    related: dict[str, Related] = field(default_factory=dict)
-    defined: dict[str, object] = field(default_factory=dict)
+    related: dict[str, Related]
+    defined: dict[str, object]
 
     @property
     def key(self) -> str:
@@ -197,6 +197,8 @@ _BEGINNINGS: Mapping[str, tuple[str, ...]] = {
     "application": ("submitted_at",),
     "contact": ("at",),
 }
+_UPCOMING_UNTIL = Ref(Scope.ITEM, "upcoming_until", "instant")
+"""Of an interview; known only while it is scheduled."""
 
 
 def begin_us(item: Entity) -> int:
@@ -204,12 +206,12 @@ def begin_us(item: Entity) -> int:
     return next((item.values[name] for name in _BEGINNINGS.get(item.kind, ()) if name in item.values), 0)
 
 
-def stages_of(when: Condition) -> set[str] | None:
-    """Return the stages at which a condition can hold; None means any."""
-    for term in when:
+def stages_of(rule: Rule) -> set[str] | None:
+    """Return the stages of a subject at which a rule can hold; None means any."""
+    for term in rule.when:
         if isinstance(term, OneOf) and term.ref == Ref(Scope.ITEM, "stage", "choice") and not term.negated:
             return set(term.values)
-        if isinstance(term, Reached) and term.moment.base.name == "upcoming_until":
+        if isinstance(term, Reached) and rule.about == "interview" and term.moment.base == _UPCOMING_UNTIL:
             return {"scheduled"}
     return None
 

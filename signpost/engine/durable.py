@@ -150,7 +150,7 @@ class _Kind:
         """Return the derived properties of the rules that can hold at this stage."""
         if stage not in self._by_stage:
             possible = [
-                rule.id for rule in self._rules.values() if (stages := stages_of(rule.when)) is None or stage in stages
+                rule.id for rule in self._rules.values() if (stages := stages_of(rule)) is None or stage in stages
             ]
             names = {name for rule in possible for name in self.lowered.derived_of.get(rule, ())}
             self._by_stage[stage] = [(name, derive) for name, derive in self._derived.items() if name in names]

@@ -12,6 +12,7 @@ from signpost.engine.compiled import Answer, begin_us, stages_of
 from signpost.facts.entity import Entity
 from signpost.facts.facts import facts_of
 from signpost.rulebook import load
+from signpost.rulebook.terms import Duration
 from tests.support.workers_kit import START, event
 
 HEAD = "  about: offer\n  source: a\n  priority: low\n  title: T\n"
@@ -33,10 +34,42 @@ warn:
   priority: {{low: from the start, high: late after extended_at, urgent: last after extended_at}}
   when: {{stage: open}}
   valid: for life after extended_at
+outlast:
+  about: offer
+  source: a
+  title: T
+  message: M
+  params: {{life: 6h, late: 8h}}
+  priority: {{low: from the start, high: late after extended_at}}
+  when: {{stage: open}}
+  valid: for life after extended_at
 value:
 {HEAD}  message: M
   define: {{until: [respond_by, start_date]}}
   when: {{stage: open, until: known}}
+wait:
+{HEAD}  message: Wait for {{{{ notice }}}}
+  params: {{patience: 3bd}}
+  define: {{notice: [candidate's notice_period_days, patience]}}
+  when: {{stage: open}}
+prepare:
+  about: interview
+  source: a
+  priority: low
+  title: T
+  message: M
+  when: {{starts_at: known, stage: upcoming}}
+thank:
+  about: interview
+  source: a
+  priority: low
+  title: T
+  message: M
+  when: {{starts_at: passed}}
+hurry:
+{HEAD}  message: M
+  define: {{upcoming_until: respond_by}}
+  when: {{stage: not accepted, upcoming_until: ahead}}
 meet:
 {HEAD}  message: M
   params: {{near: 4h}}
@@ -85,6 +118,12 @@ def test_a_defined_value_is_the_first_that_is_known(engine: CompiledEngine) -> N
     assert (both.defined["until"], only.defined["until"]) == (START + 50 * HOUR, midnight)
 
 
+def test_a_defined_value_can_be_a_parameter(engine: CompiledEngine) -> None:
+    found = answer(engine, "wait", offer("o"))
+    assert found is not None
+    assert found.defined == {"notice": Duration(business_days=3)}
+
+
 def test_a_defined_value_is_the_subjects_and_the_conditions_beside_it_are_the_others(engine: CompiledEngine) -> None:
     yes = event("offer.accepted", at=1, offer="p")
     assert answer(engine, "compare", offer("o", 50), offer("p", 60), yes) is not None
@@ -119,8 +158,28 @@ def test_of_several_priorities_the_highest_counts_until_the_advice_is_over(engin
         assert holding == [True, False]
 
 
+def test_nothing_changes_once_the_advice_is_over(engine: CompiledEngine) -> None:
+    """A higher priority that would come later is none of it."""
+    found = answer(engine, "outlast", offer("o"))
+    assert found is not None
+    assert found.next_change(START) == START + 6 * HOUR
+    assert found.next_change(START + 6 * HOUR) is None
+
+
+def test_what_is_tried_of_one_subject_holds_while_the_advice_stands(engine: CompiledEngine) -> None:
+    known = facts_of(Case().fold(offer("o")), "c-1", engine.rulebook.vocabulary)
+    [subject] = known.of_kind("offer")
+    held = [engine.holds_about("warn", subject, known, START + at) for at in (0, 6 * HOUR - 1, 6 * HOUR)]
+    assert held == [True, True, False]
+
+
 def test_what_texts_and_the_other_engine_ask_of_it(engine: CompiledEngine) -> None:
     assert engine.compiled is engine
     assert begin_us(Entity("offer", "o")) == 0
     assert begin_us(Entity("offer", "o", {"extended_at": 7, "accepted_at": 9})) == 9
-    assert stages_of(engine.rulebook.rules["warn"].when) == {"open"}
+
+
+def test_a_rule_can_hold_only_at_the_stages_that_it_names_or_implies(engine: CompiledEngine) -> None:
+    stages = {name: stages_of(rule) for name, rule in engine.rulebook.rules.items()}
+    assert (stages["warn"], stages["prepare"]) == ({"open"}, {"scheduled"})
+    assert (stages["thank"], stages["hurry"]) == (None, None)

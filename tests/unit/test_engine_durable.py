@@ -10,12 +10,17 @@ from random import Random
 
 import pytest
 
+from signpost.case import Case
+from signpost.case.instant import format_instant
 from signpost.engine import DurableEngine, EngineFaults
-from signpost.engine.durable import _chunks, _property, _raw
+from signpost.engine.compiled import Match
+from signpost.engine.durable import _chunks, _property, _raw, load_library
 from signpost.engine.lowering import NUMBER
+from signpost.facts.facts import facts_of
 from signpost.rulebook import load
 from tests.support.generators import random_facts, random_now
 from tests.support.rulebooks import RULES
+from tests.support.workers_kit import HOUR, START, event
 
 pytestmark = pytest.mark.durable_rules
 
@@ -99,16 +104,17 @@ def test_evaluations_leave_nothing_behind() -> None:
     assert evaluate(3000) - before < 2048, "kilobytes"
 
 
-def test_the_rulesets_of_rules_that_are_gone_are_deleted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_rulesets_of_rules_that_are_gone_are_deleted(tmp_path: Path) -> None:
     """Half a megabyte each, which would stay behind with every reload."""
-    deleted: list[set[int]] = []
-    monkeypatch.setattr("signpost.engine.durable._delete", lambda _module, handles: deleted.append(set(handles)))
+    library = load_library()
     engine = DurableEngine(load(rulebook(tmp_path, f"one:\n  about: offer\n  when: {{stage: open}}\n{HEAD}")))
     handles = {handle for kind in engine._kinds.values() for handle in kind._handles}
     del engine
     gc.collect()
-    assert deleted == [handles]
     assert handles
+    for handle in handles:
+        with pytest.raises(library.error, match="111"):
+            library.delete_ruleset(handle)
 
 
 HEAD = "  source: a\n  priority: low\n  title: T\n  message: M\n"
@@ -167,6 +173,24 @@ def test_hundreds_of_rules_stay_below_the_limits_of_a_ruleset(tmp_path: Path, ru
         assert found == engine.compiled.matches(facts, now)
         most = max(most, len(found))
     assert most >= least
+
+
+@pytest.mark.parametrize(
+    ("when", "fields"),
+    [
+        ("  define: {upcoming_until: respond_by}\n  when: {upcoming_until: ahead}\n", "{}"),
+        ("  when: {upcoming_until: ahead}\n", "{offer: {upcoming_until: {type: instant, visible_to: employer}}}"),
+    ],
+)
+def test_a_value_that_is_called_as_one_of_interviews_is_none(tmp_path: Path, when: str, fields: str) -> None:
+    """`upcoming_until` of an interview is known only while it is scheduled."""
+    (tmp_path / "fields.yaml").write_text(f"fields: {fields}\n")
+    engine = DurableEngine(load(rulebook(tmp_path, f"one:\n  about: offer\n{when}{HEAD}")))
+    until = format_instant(START + 2 * HOUR)
+    offer = event("offer.extended", offer="o", respond_by=until, custom={"upcoming_until": until})
+    facts = facts_of(Case().fold(offer), "c-1", engine.rulebook.vocabulary)
+    for now, holding in ((START, {Match("one", "offer", "o")}), (START + 2 * HOUR, set())):
+        assert engine.library_matches(facts, now) == engine.compiled.matches(facts, now) == holding
 
 
 def test_a_fact_of_too_many_properties_is_not_refused_and_its_session_is_of_no_use() -> None:
