@@ -163,6 +163,14 @@ def test_files_changed_since_are_tried_in_a_child_first(deployment: Deployment) 
     assert engines.now().of("other").rulebook.rules["one"].texts.title == "First"
 
 
+def test_files_that_an_earlier_start_has_loaded_are_not_tried_again(deployment: Deployment) -> None:
+    """The trial in a child process loads them once more."""
+    tried: list[object] = []
+    for _ in range(2):
+        deployment.engines(lambda folders, tenants: tried.append(folders))
+    assert tried == []
+
+
 @pytest.mark.parametrize("spoil", [tenants_broken, tenants_gone, folder_of_a_tenant_gone])
 def test_keys_and_sources_stay_in_force_over_a_start(
     deployment: Deployment, spoil: Callable[[Deployment], None]

@@ -165,8 +165,9 @@ def test_a_missing_file_is_a_problem_like_any_other(tmp_path: Path) -> None:
     problem = (
         r"none\.yaml:1:1: R001 there is no such file \(run this in the folder where `signpost up` runs, .*SIGNPOST_T"
     )
-    with pytest.raises(TenantsError, match=problem):
+    with pytest.raises(TenantsError, match=problem) as caught:
         load_tenants(tmp_path / "none.yaml", {})
+    assert len(caught.value.problems) == 1
 
 
 def test_the_first_run_makes_a_system_that_clients_can_use(tmp_path: Path) -> None:

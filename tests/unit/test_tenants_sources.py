@@ -158,6 +158,17 @@ def test_the_rules_of_a_tenant_can_be_in_the_home_folder(tmp_path: Path, monkeyp
     assert folders_of_tenants(file) == (tmp_path / "home" / "rules",)
 
 
+@pytest.mark.parametrize(
+    ("name", "watched"), [("nowhere", True), ("notes.txt", False), ("notes.txt/rules", False), ("x" * 300, False)]
+)
+def test_a_place_that_can_be_no_folder_is_none_of_a_tenant(tmp_path: Path, name: str, watched: bool) -> None:
+    """A folder that is still missing is one, so that its coming is noticed."""
+    (tmp_path / "notes.txt").write_text("Call Jane")
+    file = tmp_path / "tenants.yaml"
+    file.write_text(f"tenants: {{acme: {{rules: {name}}}}}\n")
+    assert folders_of_tenants(file) == ((tmp_path / name,) if watched else ())
+
+
 def test_the_folders_of_tenants_are_always_in_one_order(tmp_path: Path) -> None:
     """Otherwise the same files look changed."""
     names = [f"n{number}" for number in range(9, 0, -1)]
