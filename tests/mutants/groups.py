@@ -96,6 +96,7 @@ GROUPS: Final = {
         without=("signpost/storage/tables.py", "signpost/storage/delivery_tables.py"),
         servers=True,
     ),
+    "bounds": Group(("signpost/messaging/bounds.py",), ("tests/unit/test_messaging_bounds.py",)),
     "messaging": Group(
         ("signpost/messaging/*.py", "signpost/messaging/embedded/*.py"),
         (
@@ -106,6 +107,7 @@ GROUPS: Final = {
             "tests/contract/test_messaging_*.py",
             "tests/contract/test_dead_letters.py",
         ),
+        without=("signpost/messaging/bounds.py",),
     ),
     "rabbitmq": Group(
         ("signpost/messaging/rabbitmq/*.py",),

@@ -19,6 +19,7 @@ from pika.spec import Basic, Connection
 from signpost.messaging import Bounds, BrokerAway, BrokerMisconfigured, Message, connect
 from signpost.messaging.rabbitmq.connection import ConnectionThread, connection_parameters
 from signpost.messaging.rabbitmq.publisher import Pending, RabbitPublisher
+from signpost.settings import read_settings
 from tests.support.private_servers import wait_until
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -145,3 +146,7 @@ def test_the_bounds_that_nobody_asked_for_are_those_of_the_table() -> None:
     assert {name for _, name in rows} == {one.name for one in fields(Bounds)} - {"publish_timeout_s", "max_unconfirmed"}
     for seconds, name in rows:
         assert getattr(Bounds(), name) == float(seconds), name
+
+
+def test_a_publish_has_the_time_of_its_setting_where_nobody_asked_for_another() -> None:
+    assert Bounds().publish_timeout_s == read_settings({}, client_file=False).publish_timeout
