@@ -376,14 +376,6 @@ def test_a_temporary_queue_goes_with_its_consumer(broker: Broker, sqlite_url: st
     assert count(sqlite_url, "count(*) FROM queue_queues") == before
 
 
-def test_each_commit_reaches_the_disk_and_what_is_deleted_is_overwritten(tmp_path: Path) -> None:
-    file = File(str(tmp_path / "q.db"), 1)
-    with file.read_connection() as connection:
-        names = ("journal_mode", "synchronous", "secure_delete")
-        assert [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names] == ["wal", 2, 1]
-    file.close()
-
-
 def test_a_message_that_cannot_be_stored_is_its_publishers_fault(broker: Broker) -> None:
     bad = Message(EVENTS, "0.acme.x", b"{}", "e-1", {"odd": object()})  # type: ignore[dict-item]
     with pytest.raises(Unsendable, match="cannot be stored: TypeError"):
