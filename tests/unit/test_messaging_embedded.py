@@ -196,9 +196,10 @@ consumer.close()
     assert broker.queue_depth(ADVISOR) == 0
 
 
-def test_a_dead_letter_without_a_queue_to_lie_in_stays_where_it_was(broker: Broker, sqlite_url: str) -> None:
+@pytest.mark.parametrize("gone", ["queue_bindings WHERE exchange", "queue_exchanges WHERE name"])
+def test_a_dead_letter_without_a_queue_to_lie_in_stays_where_it_was(broker: Broker, sqlite_url: str, gone: str) -> None:
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
-        connection.execute("DELETE FROM queue_bindings WHERE exchange = ?", (DEAD,))
+        connection.execute(f"DELETE FROM {gone} = ?", (DEAD,))
     publish(broker, event(1))
     consumer = broker.consumer(ADVISOR, 5)
     (delivery,) = consumer.receive(1, PATIENCE)

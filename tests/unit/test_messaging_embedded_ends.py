@@ -79,37 +79,46 @@ def test_a_publisher_with_too_many_unconfirmed_messages_refuses_more(broker: Bro
 
 
 @pytest.mark.usefixtures("broker")
-def test_a_closed_publisher_keeps_nobody_waiting(sqlite_url: str) -> None:
-    with bounded(sqlite_url, max_unconfirmed=2, publish_timeout_s=30, busy_timeout_s=0.5) as small, locked(sqlite_url):
+def test_a_publisher_that_closes_refuses_at_once_whoever_waits_for_room(sqlite_url: str) -> None:
+    bounds = {"max_unconfirmed": 1, "publish_timeout_s": 120, "busy_timeout_s": PATIENCE}
+    with bounded(sqlite_url, **bounds) as small, locked(sqlite_url):
         publisher = small.publisher()
-        for number in range(2):
-            publisher.publish(event(number))
+        sent = publisher.publish(event(1))
         problems: list[str] = []
-        refused = threading.Thread(target=lambda: problems.append(str(publisher.publish(event(3)).exception(PATIENCE))))
-        refused.start()
-        publisher.close(0.1)
-        refused.join(PATIENCE)
+        waiting = threading.Thread(target=lambda: problems.append(str(publisher.publish(event(2)).exception(0))))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive(), "it waits"
+        closing = threading.Thread(target=publisher.close, args=(PATIENCE,))
+        closing.start()
+        waiting.join(PATIENCE / 2)
         assert problems == ["the publisher is closed"]
+        assert not sent.done(), "its message still has time"
+    closing.join(PATIENCE)
+    assert sent.result(0) is None
 
 
 def test_a_callback_that_publishes_too_much_is_refused_at_once(broker: Broker, sqlite_url: str) -> None:
     """It runs in the publisher's own thread, which alone could make room."""
-    outcomes: list[tuple[float, BaseException | None]] = []
+    refused: list[BaseException | None] = []
+    seconds: list[float] = []
     done = threading.Event()
 
-    def publish_two(_: Future[None]) -> None:
-        began = time.monotonic()
+    def publish_four(_: Future[None]) -> None:
         small.publisher().publish(event(2))
-        outcomes.append((time.monotonic() - began, small.publisher().publish(event(3)).exception(0)))
+        for number in range(3, 6):
+            began = time.monotonic()
+            refused.append(small.publisher().publish(event(number)).exception(0))
+            seconds.append(time.monotonic() - began)
         done.set()
 
     with bounded(sqlite_url, max_unconfirmed=1, publish_timeout_s=30) as small:
         with locked(sqlite_url):
             first = small.publisher().publish(event(1))
-            first.add_done_callback(publish_two)
+            first.add_done_callback(publish_four)
         assert done.wait(PATIENCE)
-        [(_, refused)] = outcomes
-        assert "1 messages are unconfirmed" in str(refused)
+        assert all("1 messages are unconfirmed" in str(each) for each in refused)
+        assert min(seconds) < 0.5
     assert [each.message_id for each in broker.get(ADVISOR, 9)] == ["e-1", "e-2"]
 
 
@@ -200,3 +209,12 @@ def test_a_sweep_looks_at_no_more_than_a_page_of_small_messages_at_once(broker: 
 
     assert broker.sweep(ADVISOR, choose) == 0
     assert sizes == [SWEEP_PAGE, 1]
+
+
+@pytest.mark.usefixtures("broker")
+def test_a_message_goes_to_its_queues_in_the_same_order_in_each_run(sqlite_url: str) -> None:
+    queues = [consumer_queue(f"c-{number}") for number in range(9)]
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.executemany("INSERT INTO queue_queues VALUES (?, '{}', NULL)", [(queue,) for queue in queues])
+        connection.executemany(f"INSERT INTO queue_bindings VALUES ('{ADVICE}', ?, '#')", [(each,) for each in queues])
+        assert Router(connection).targets(ADVICE, "a.b") == queues

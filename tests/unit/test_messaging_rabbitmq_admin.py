@@ -21,7 +21,16 @@ from pika.exceptions import (
 )
 from pika.spec import Basic
 
-from signpost.messaging import Bounds, BrokerAway, BrokerMisconfigured, Counts, Delivery, NoSuchQueue, TopologyDiffers
+from signpost.messaging import (
+    Bounds,
+    BrokerAway,
+    BrokerMisconfigured,
+    Counts,
+    Delivery,
+    NoSuchQueue,
+    TopologyDiffers,
+    require_topology,
+)
 from signpost.messaging.inspection import BrokerBlocked
 from signpost.messaging.message import QueueCounts
 from signpost.messaging.rabbitmq import sweep as sweeping
@@ -275,6 +284,11 @@ def test_a_broker_does_its_errands(broker: Broker, monkeypatch: pytest.MonkeyPat
     for queue in ONE.retired_queues[:2]:
         del broker.refusals[queue]
     assert len(ours.check_topology(if_permitted=True, max_retired=1)) == 1
+
+
+def test_a_process_needs_no_right_to_configure_when_it_starts(broker: Broker) -> None:
+    broker.refusals = {queue: closed(404) for queue in ONE.retired_queues} | {EVENTS: closed(403)}
+    assert require_topology(RabbitBroker(URL, ONE, Bounds(), "a test")) == []
 
 
 # What a look finds out
