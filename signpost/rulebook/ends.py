@@ -35,7 +35,7 @@ def _limited_alternatives(term: AnyOf, kind: str, names: Names) -> AnyOf:
 
 
 def _asks_for_life(term: Term, kind: str) -> bool:
-    if isinstance(term, Reached) and not term.reached and _is_beginning(term):
+    if isinstance(term, Reached) and term.is_upcoming:
         return term.moment.base.scope == Scope.ITEM
     if not isinstance(term, OneOf) or term.negated or term.ref.scope != Scope.ITEM:
         return False
@@ -75,15 +75,10 @@ def _ends(condition: Condition, what: str) -> Iterator[str]:
         if is_life(term):
             yield f"until {what} is over"
         elif isinstance(term, Reached) and not term.reached:
-            yield "until the interview begins" if _is_beginning(term) else f"until {moment_phrase(term.moment)}"
+            yield "until the interview begins" if term.is_upcoming else f"until {moment_phrase(term.moment)}"
         elif isinstance(term, Relation) and not term.fewer:
             yield from _ends(term.where, f"the {'other ' if term.other else ''}{term.kind}")
         elif isinstance(term, AnyOf):
             alternatives = [list(_ends(one, what)) for one in term.alternatives]
             if all(alternatives):
                 yield " or ".join(dict.fromkeys(each[0] for each in alternatives))
-
-
-def _is_beginning(term: Reached) -> bool:
-    """Whether a term is `stage: upcoming`."""
-    return term.moment.base.name == "upcoming_until"

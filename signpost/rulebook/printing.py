@@ -100,7 +100,7 @@ def _lists(term: Lists) -> str:
 def _reached(term: Reached) -> str:
     """The phrase for a moment; `from` and `until` for half of a `within`, which has no phrase of its own."""
     moment = term.moment
-    if moment == Moment(moment.base, end=True) and moment.base.name == "upcoming_until" and not term.reached:
+    if term.is_upcoming:
         return "stage: upcoming"
     if moment.offset == Duration() and not moment.back_to:
         return f"{reference(moment.base)}: {'passed' if term.reached else 'ahead'}"

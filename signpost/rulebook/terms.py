@@ -123,6 +123,12 @@ class Reached(Term):
     moment: Moment
     reached: bool
 
+    @property
+    def is_upcoming(self) -> bool:
+        """Whether this is `stage: upcoming`: an interview has not begun."""
+        base = self.moment.base
+        return base.name == "upcoming_until" and self.moment == Moment(base, end=True) and not self.reached
+
 
 @dataclass(frozen=True, slots=True)
 class Order(Term):
