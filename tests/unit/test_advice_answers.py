@@ -180,3 +180,24 @@ def test_an_answer_from_before_a_merge_counts_for_advice_that_both_cases_had(wor
     world.offer()
     assert world.say("candidate.merged", "old", into="c-1") == ["resolved ask@offer/o 2"]
     assert world.say("advice.done", "old", recommendation=asked) == ["done ask@offer/o 2"]
+
+
+def test_advice_that_returns_from_a_snooze_names_the_offer_that_is_its_reason_now(world: World) -> None:
+    world.offer()
+    world.say("offer.letter_signed", offer="p", employer={"id": "g", "name": "Globex"})
+    decline, until = world.last[-1].id, format_instant(world.now + 4 * HOUR)
+    world.say("advice.snoozed", recommendation=decline, until=until)
+    world.say("offer.letter_signed", offer="q", employer={"id": "i", "name": "Initech"})
+    world.say("offer.declined", offer="p")
+    assert world.wake()[0] == "raised decline@offer/o 3"
+    assert world.last[0].data["title"] == "Decline Acme, since you signed with Initech"
+
+
+def test_advice_that_was_done_just_before_a_merge_ends_by_the_merge(world: World) -> None:
+    """Both events come before the case is evaluated again."""
+    world.say("offer.extended", "old", offer="o")
+    done = event("advice.done", "old", at=0, recommendation=world.last[0].id)
+    merged = event("candidate.merged", "old", at=0, into="new")
+    assert world.load.apply(done, world.now) == []
+    [(_, ended)] = world.load.apply(merged, world.now)
+    assert (ended.change, ended.data["reason"]) == ("resolved", "merged")
