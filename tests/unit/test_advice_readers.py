@@ -20,6 +20,7 @@ from signpost.facts.entity import Entity
 from signpost.facts.facts import Facts, facts_of
 from signpost.facts.vocabulary import KINDS
 from signpost.rulebook import load
+from tests.support.agenda_kit import Candidate
 from tests.support.workers_kit import START, event
 
 RULES = """
@@ -32,6 +33,9 @@ tell:
 meet:
   {audience: employer, about: offer, source: a, priority: normal, message: M, title: "{{ interview.employer }}",
   when: {stage: open, any interview: {employer: same, stage: scheduled}}}
+place:
+  {about: offer, source: a, priority: normal, title: Look around, message: "In {{ location }}",
+  when: {stage: open, location: known}}
 weigh-all:
   {about: candidate, source: a, attaches: comparison, priority: normal, title: Weigh, message: "{{ comparison }}",
   when: {at least 2 offers: {stage: open}}}
@@ -59,7 +63,10 @@ JOINED = {
           title: "Think about {{ employer }}", opening: Thank you., question: "Why?"}
         wait:
           {about: offer, act: ask employer, source: a, priority: normal, message: M, when: {stage: open},
-          title: Ask for time, item: "whether {{ employer }} can wait", question: "Can you wait?"}""",
+          title: Ask for time, item: "whether {{ employer }} can wait", question: "Can you wait?"}
+        learn:
+          {about: offer, act: ask employer, source: a, priority: normal, message: M, title: Learn more,
+          when: {stage: open, title: known}, item: "what a {{ title }} does"}""",
 }
 ACME, GLOBEX = {"id": "acme", "name": "Acme"}, {"id": "globex", "name": "Globex"}
 NOW = START + 24 * HOUR
@@ -220,6 +227,15 @@ def test_a_chart_changes_with_what_the_candidate_prefers(engine: CompiledEngine)
     assert {"weigh-all", "weigh-one"} <= found.keys()
 
 
+def test_a_chart_of_another_offer_with_the_same_terms_is_another_chart(engine: CompiledEngine) -> None:
+    facts = facts_of(Case().fold(offer(), offer("p")), "c-1")
+    answer, writer = answers(engine, facts)["weigh-one"], Writer(facts)
+    related = [{"offer": [one]} for one in facts.of_kind("offer")]
+    charts = [writer.words(answer, shown, "normal").comparison for shown in related]
+    assert [chart and chart["options"][0]["offer"] for chart in charts] == ["o", "p"]
+    assert len({writer.known(answer, shown, "normal", "1") for shown in related}) == 2
+
+
 # Joined cards
 
 
@@ -238,6 +254,17 @@ def test_the_line_of_a_joined_card_is_that_of_the_rule_if_it_has_one(joining: Co
     assert (words.title, words.item, words.questions) == ("", "whether Acme can wait", ["Can you wait?"])
 
 
+def test_a_joined_card_follows_what_it_alone_shows(joining: CompiledEngine) -> None:
+    """The words of the recommendation itself stay as they are."""
+    candidate = Candidate(joining.rulebook)
+    candidate.at(0, offer(title="Nurse"))
+    candidate.at(1)
+    candidate.at(2, event("offer.updated", at=2, offer="o", title="Teacher"))
+    candidate.at(3)
+    shown = [change.data["cards"][0]["message"] for change in candidate.changes]
+    assert [("Nurse" in text, "Teacher" in text) for text in shown] == [(True, False), (False, True)]
+
+
 def test_what_texts_use_is_noted_by_its_value(engine: CompiledEngine) -> None:
     def noted(*events: Event, rule: str = "plan") -> str:
         facts = facts_of(Case().fold(*events), "c-1")
@@ -248,3 +275,11 @@ def test_what_texts_use_is_noted_by_its_value(engine: CompiledEngine) -> None:
     assert noted(offer(), here) == noted(here, offer())
     assert noted(offer(), here) != noted(offer(), there), "a text of the candidate may use it"
     assert noted(offer(), here, rule="tell") == noted(offer(), there, rule="tell"), "none of an employer may"
+
+
+def test_a_text_that_shows_a_place_follows_each_part_of_it(engine: CompiledEngine) -> None:
+    here = offer(location={"city": "Berlin"})
+    state, _ = advised(engine, here)
+    moved = event("offer.updated", at=1, offer="o", location={"city": "Hamburg"})
+    _, found = advised(engine, here, moved, state=state)
+    assert (found["place"]["change"], found["place"]["message"]) == ("updated", "In Hamburg")

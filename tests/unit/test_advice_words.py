@@ -57,6 +57,7 @@ def test_a_letter_differs_where_both_state_something_else() -> None:
         "offer", "o", {"salary": usd(90), "title": "Nurse", "start_date": date(2026, 5, 4), "workplace": "remote"}
     )
     offer.values |= {"letter_salary": usd(80), "letter_title": "Nurse", "letter_start_date": date(2026, 6, 1)}
+    offer.values |= {"letter_location": {"city": "Berlin"}}  # of which the offer says nothing
     assert letter_differences(offer) == [
         {"field": "salary", "offer": "USD 90 a year", "letter": "USD 80 a year"},
         {"field": "start date", "offer": "Monday, 4 May 2026", "letter": "Monday, 1 June 2026"},
