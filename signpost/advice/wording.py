@@ -80,10 +80,8 @@ class Writer:
 
     def title(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> str:
         """The title alone."""
-        key = _key(answer, related, priority)
-        if key in self._written:
-            return self._written[key].title
-        return render_title(answer.rule.id, answer.rule.texts.title, self._context(key, answer, related).own)
+        context = self._context(_key(answer, related, priority), answer, related)
+        return render_title(answer.rule.id, answer.rule.texts.title, context.own)
 
     def joined(self, answer: Answer, related: Mapping[str, list[Entity]], priority: str) -> JoinedWords:
         """The part of a recommendation on a joined card."""
