@@ -51,7 +51,11 @@ def test_what_is_asked_for_between_two_connections_is_consumed_on_the_next() -> 
     consumer, connection, channel = consuming()
     deliver(consumer, channel, 1)
     connection.on_lost("cut")
+    channel.calls.clear()
     assert consumer.receive(1, 0) == []
+    consumer.yield_turn()
+    consumer.competitors()
+    assert channel.calls == [], "nothing more is asked of the one that was lost"
     assert open_channel(consumer).of("basic_consume") == [("basic_consume", "q")]
     deliver(consumer, channel, 1)
     connection.on_lost("cut")
@@ -84,6 +88,15 @@ def test_a_loss_without_deliveries_and_one_of_a_subscription_need_no_request() -
     assert open_channel(subscription).of("basic_consume")
 
 
+def test_what_was_lost_with_one_connection_is_not_lost_with_the_next_again() -> None:
+    consumer, connection, _ = consuming(prefetch=9)
+    lose(consumer, 1)
+    for _ in range(CAREFUL_AFTER):
+        connection.on_lost("cut")
+        channel = open_channel(consumer)
+    assert channel.of("basic_qos", "basic_consume") == [("basic_qos", ("prefetch_count", 9)), ("basic_consume", "q")]
+
+
 def test_settlements_that_wait_for_the_connection_are_void_once_it_is_lost() -> None:
     consumer, connection, channel = consuming()
     deliver(consumer, channel, 1)
@@ -92,9 +105,10 @@ def test_settlements_that_wait_for_the_connection_are_void_once_it_is_lost() -> 
     settle(consumer, Outcome.DONE, one)
     connection.is_held = False
     connection.on_lost("cut")
-    open_channel(consumer)
+    again = open_channel(consumer)
+    deliver(consumer, again, 1)
     connection.held.pop()()
-    assert verbs(channel) == []
+    assert verbs(channel) == verbs(again) == [], "the next connection uses the same tags for other messages"
     send = consumer._send_settlements
     deliver(consumer, channel, 5)
     consumer._channel.is_open = False  # type: ignore[union-attr]
@@ -143,5 +157,14 @@ def test_losses_with_enough_settled_between_them_do_not_add_up() -> None:
     consumer, _, _ = consuming(prefetch=9)
     channel = lose(consumer, CAREFUL_AFTER - 1)
     work(consumer, channel, range(1, HEALTHY_AFTER + 1))
+    assert channel.of("basic_cancel") == [], "it holds as many as before all the time"
     assert lose(consumer, CAREFUL_AFTER - 1).of("basic_qos") == [("basic_qos", ("prefetch_count", 9))]
     assert lose(consumer, 1).of("basic_qos") == [("basic_qos", ("prefetch_count", 1))]
+
+
+def test_what_is_settled_on_several_connections_does_not_add_up_to_enough() -> None:
+    consumer, _, channel = consuming(prefetch=9)
+    for _ in range(CAREFUL_AFTER):
+        work(consumer, channel, range(2, HEALTHY_AFTER + 1))
+        channel = lose(consumer, 1)
+    assert channel.of("basic_qos") == [("basic_qos", ("prefetch_count", 1))]
