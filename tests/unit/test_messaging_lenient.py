@@ -11,11 +11,22 @@ from pika import BasicProperties, spec
 from signpost.messaging import Bounds
 from signpost.messaging.rabbitmq.connection import connection_parameters
 from signpost.messaging.rabbitmq.lenient import LenientProperties
-from tests.support.raw_amqp import CONTENT_TYPE, HEADERS, MESSAGE_ID, MILLISECONDS, nested, properties, short, table
+from tests.support.raw_amqp import (
+    CONTENT_TYPE,
+    HEADERS,
+    MESSAGE_ID,
+    MILLISECONDS,
+    TYPE,
+    nested,
+    properties,
+    short,
+    table,
+)
 
 GOOD = (b"before", b"S" + struct.pack(">I", 4) + b"kept")
 AFTER = (b"after", b"I" + struct.pack(">i", 7))
-CONTENT_ENCODING = 1 << 14
+CONTENT_ENCODING, TIMESTAMP, USER_ID = 1 << 14, 1 << 6, 1 << 4
+NONE = vars(BasicProperties())
 ARRAY_OF_BAD = b"A" + struct.pack(">I", len(MILLISECONDS)) + MILLISECONDS
 
 
@@ -61,9 +72,33 @@ def test_a_deep_table_costs_only_itself() -> None:
     assert found.message_id == "m-1"
 
 
-def test_a_table_that_claims_more_than_there_is_leaves_no_properties() -> None:
-    raw = struct.pack(">H", HEADERS) + struct.pack(">I", 1_000) + b"\x01nT"
-    assert decode(raw).message_id is None
+@pytest.mark.parametrize("too_many", [1, 1_000])
+def test_a_table_that_claims_more_than_there_is_leaves_no_properties(too_many: int) -> None:
+    fields = b"\x01nT"
+    flags = struct.pack(">H", CONTENT_TYPE | HEADERS)
+    raw = flags + short(b"text/plain") + struct.pack(">I", len(fields) + too_many) + fields
+    assert vars(decode(raw)) == NONE
+
+
+def test_properties_that_end_too_early_are_not_read_as_others() -> None:
+    flags = struct.pack(">H", MESSAGE_ID | TIMESTAMP | TYPE)
+    assert vars(decode(flags + short(b"m-1") + b"\0" * 8)) == NONE
+    a_size, too_long = struct.pack(">I", 4) + b"abcd", b"\xc8" + b"\0" * 10
+    assert vars(decode(struct.pack(">H", TIMESTAMP | TYPE | USER_ID) + a_size + too_long)) == NONE
+
+
+def test_headers_need_nothing_before_or_behind_them() -> None:
+    assert decode(struct.pack(">H", HEADERS) + table((b"bad", MILLISECONDS))).headers == {"bad": 1_780_000_000_000}
+
+
+def test_what_is_beside_a_table_that_is_too_deep_is_kept() -> None:
+    value = b"F" + table((b"deep", b"F" + table((b"bad", MILLISECONDS))), AFTER)
+    for _ in range(15):
+        value = b"F" + table((b"n", value))
+    inner = decode(properties(table((b"n", value)))).headers
+    while "n" in inner:
+        inner = inner["n"]
+    assert inner == {"after": 7}
 
 
 @pytest.mark.parametrize("depth", [15, 16, 17, 30])
