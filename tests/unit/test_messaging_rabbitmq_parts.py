@@ -1,6 +1,6 @@
 """The RabbitMQ broker and its frames without a server: what is closed when, and how messages are written and read."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -90,7 +90,7 @@ def test_the_death_of_a_message_names_reason_queue_time_and_key() -> None:
         "reason": "delivery_limit",
         "queue": "q",
         "exchange": "x",
-        "time": datetime(2026, 3, 2, 10),
+        "time": datetime(2026, 3, 2, 10, tzinfo=UTC),
         "routing-keys": ["0.acme", "CC"],
     }
     expected = {
@@ -116,3 +116,10 @@ def test_the_death_of_a_message_names_reason_queue_time_and_key() -> None:
         assert ROUTING_KEY not in found
         assert FAILED_AT not in found
     assert frame({"x-death": []}).headers == {}
+
+
+@pytest.mark.parametrize("odd", [{"reason": "expired"}, {"a": 1}, True])
+def test_deaths_that_only_a_publisher_can_write_do_not_keep_a_message_from_being_read(odd: Any) -> None:
+    found = frame({"x-death": odd, "own": 1}).headers
+    assert found["own"] == 1
+    assert REASON not in found

@@ -1,6 +1,6 @@
 """Converts between our messages and pika's: properties of a Message, Delivery of a frame."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pika import BasicProperties
@@ -91,7 +91,7 @@ def _death_headers(death: Any) -> dict[str, str | int]:
     }
     time = death.get("time")
     if isinstance(time, datetime):
-        headers[FAILED_AT] = format_instant(int(time.replace(tzinfo=UTC).timestamp()) * 1_000_000)
+        headers[FAILED_AT] = format_instant(int(time.timestamp()) * 1_000_000)
     return headers
 
 
