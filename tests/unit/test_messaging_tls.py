@@ -43,3 +43,8 @@ def test_a_file_that_is_not_there_is_named() -> None:
         "no TLS connection to RabbitMQ: No such file or directory; check cacertfile /none.pem in SIGNPOST_BROKER_URL"
     )
     assert str(refused.value) == expected
+
+
+def test_a_name_that_no_file_can_have_is_named_too() -> None:
+    with pytest.raises(BrokerMisconfigured, match="embedded null byte; check certfile \0 in SIGNPOST_BROKER_URL"):
+        split_tls("amqps://host/?certfile=%00")

@@ -34,7 +34,7 @@ def _context(files: dict[str, str]) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=files.get("cacertfile"))
         if "certfile" in files:
             context.load_cert_chain(files["certfile"], files.get("keyfile"))
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:
         named = ", ".join(f"{name} {file}" for name, file in files.items())
         reason = getattr(error, "strerror", None) or error
         raise BrokerMisconfigured(f"no TLS connection to RabbitMQ: {reason}; check {named} in {SETTING}") from error
