@@ -161,6 +161,9 @@ def test_a_check_names_what_is_missing_and_what_is_different(broker: Broker) -> 
     assert admin.check(ONE) == []
     assert all(("exchange_declare", one.name, ("passive", True)) in broker.calls for one in ONE.exchanges)
     assert ("queue_declare", ADVISOR, ("passive", True)) in broker.calls
+    [advisor] = [one for one in ONE.queues if one.name == ADVISOR]
+    complete = ("queue_declare", ADVISOR, ("durable", True), ("arguments", dict(advisor.arguments)))
+    assert complete in broker.calls, "only this compares the properties"
     broker.refusals |= {EVENTS: closed(404), ADVISOR: closed(406, "PRECONDITION_FAILED - other arguments")}
     expected = [f"exchange {EVENTS}: is missing", f"queue {ADVISOR}: exists with other properties: other arguments"]
     assert admin.check(ONE) == expected
@@ -279,6 +282,8 @@ def test_a_broker_does_its_errands(broker: Broker, monkeypatch: pytest.MonkeyPat
     assert ours.queue_counts([ADVISOR, "none"]) == {ADVISOR: QueueCounts(5, 2)}
     broker.answers["queue_purge"] = SimpleNamespace(method=SimpleNamespace(message_count=4))
     assert ours.purge("q") == 4
+    broker.answers["basic_get"] = (Basic.GetOk(1, False, "x", "k"), BasicProperties(message_id="m-1"), b"{}")
+    assert [one.message_id for one in ours.get("q", 1)] == ["m-1"]
     for queue in ONE.retired_queues[:2]:
         del broker.refusals[queue]
     assert len(ours.check_topology(if_permitted=True, max_retired=1)) == 1

@@ -11,9 +11,10 @@ from signpost.messaging import Bounds, BrokerAway, Delivery, Message
 from signpost.messaging.message import EXCHANGE, FAILED_AT, QUEUE, REASON, ROUTING_KEY
 from signpost.messaging.rabbitmq.broker import RabbitBroker
 from signpost.messaging.rabbitmq.frames import delivery_of, properties_of
+from signpost.messaging.rabbitmq.publisher import RabbitPublisher
 from signpost.messaging.topology import declaration
-from signpost.names import EVENTS
-from tests.support.rabbitmq_parts import Connection
+from signpost.names import ADVICE, EVENTS
+from tests.support.rabbitmq_parts import Connection, open_channel
 
 # The broker
 
@@ -55,13 +56,24 @@ def test_a_broker_closes_its_consumers_before_the_publisher_of_their_dead_letter
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broker, stopped, _ = broker_with(monkeypatch, None)
-    assert broker.publisher() is broker.publisher()
+    assert isinstance(publisher := broker.publisher(), RabbitPublisher)
+    assert broker.publisher() is publisher
     broker.consumer("q", 1)
     broker.subscribe("#")
     broker.close()
     assert [one.name for one in stopped] == ["a test consumer", "a test subscription", "a test publisher"]
     broker.close()
     assert len(stopped) == 3
+
+
+def test_a_broker_gives_consumers_of_a_queue_and_of_a_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker, _, _ = broker_with(monkeypatch, None)
+    consumer: Any = broker.consumer("q", 7)
+    consuming = open_channel(consumer)
+    assert consuming.of("basic_qos", "basic_consume") == [("basic_qos", ("prefetch_count", 7)), ("basic_consume", "q")]
+    assert consumer._connection.is_started
+    subscription: Any = broker.subscribe("acme.#")
+    assert open_channel(subscription).of("queue_bind") == [("queue_bind", "amq.gen-1", ADVICE, "acme.#")]
 
 
 # Frames

@@ -8,8 +8,10 @@ import pytest
 from pika import BasicProperties
 from pika.spec import Basic
 
-from signpost.messaging import Delivery
+from signpost.messaging import Bounds, Delivery
 from signpost.messaging.rabbitmq import sweep as sweeping
+from signpost.messaging.rabbitmq.broker import RabbitBroker
+from signpost.messaging.topology import declaration
 
 
 def test_a_consumer_of_a_sweep_takes_as_many_as_amqp_can_say() -> None:
@@ -32,6 +34,9 @@ class Queue:
         self.acked: list[int] = []
         self.waits: list[float] = []
         self.is_open = True
+
+    def close(self) -> None:
+        self.is_open = False
 
     def queue_declare(self, queue: str, passive: bool) -> Any:
         assert passive
@@ -117,6 +122,15 @@ def test_messages_that_the_count_of_the_ready_ones_overtakes_are_no_end(monkeypa
 
     monkeypatch.setattr(sweeping, "SWEEP_PAGE", 2)
     assert seen_by(Overtaking(3), chosen=[1]) == [[1, 2], [3]]
+
+
+def test_a_broker_sweeps_over_a_connection_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue(3)
+    connection = SimpleNamespace(channel=lambda: queue, process_data_events=queue.pump, is_open=False)
+    monkeypatch.setattr("signpost.messaging.rabbitmq.admin.BlockingConnection", lambda _: connection)
+    broker = RabbitBroker("amqp://host/", declaration(1), Bounds(), "a test")
+    assert broker.sweep("q", lambda page: [one.tag[1] > 1 for one in page]) == 2
+    assert (queue.acked, queue.is_open) == ([2, 3], False)
 
 
 def test_a_choice_that_leaves_out_a_message_deletes_none() -> None:
