@@ -1,5 +1,6 @@
 """The servers that tests are given: fresh, reachable, and gone afterwards."""
 
+import os
 from contextlib import closing
 
 import pika
@@ -73,6 +74,27 @@ def test_a_changed_database_is_not_used_again(postgres_server: str) -> None:
 
 
 @pytest.mark.long
+def test_a_forked_child_deletes_the_virtual_hosts_of_the_last_one_only(
+    rabbitmq_server: servers.SharedRabbitMQ | private_servers.PrivateRabbitMQ,
+) -> None:
+    with closing(VirtualHosts(rabbitmq_server.ctl)) as hosts:
+        own, shares = hosts.take(), []
+        for _ in range(2):
+            read, write = os.pipe()
+            if (child := os.fork()) == 0:
+                try:
+                    os.write(write, hosts.take().encode())
+                finally:
+                    os._exit(0)
+            os.close(write)
+            os.waitpid(child, 0)
+            with os.fdopen(read) as pipe:
+                shares.append(pipe.read())
+        present = rabbitmq_server.ctl("list_vhosts").split()
+        assert [name in present for name in (own, *shares)] == [True, False, True]
+    assert not {own, *shares} & {*rabbitmq_server.ctl("list_vhosts").split()}
+
+
 def test_virtual_hosts_are_used_once_and_all_deleted(
     rabbitmq_server: servers.SharedRabbitMQ | private_servers.PrivateRabbitMQ,
 ) -> None:

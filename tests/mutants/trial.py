@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.mutants.by_hand import AnyMutant
 from tests.mutants.nearest import Timing, nearest_to
 from tests.mutants.patching import NotApplicable, apply, live_path, prepare
+from tests.support.servers import ServerFailed
 
 MAX_TEST_S: Final = 6.0
 """Slower tests are left out. The time that a test spends waiting for a processor does not count."""
@@ -152,7 +153,7 @@ class Trial:
         begin, waited = time.monotonic(), _waited_s()
         self._started.clear()
         with _tracing({path: lines[module] for path, module in self._paths.items()}):
-            reports = runtestprotocol(item, log=False, nextitem=session)  # type: ignore[arg-type]
+            reports = _reports(session, item)
         seconds = time.monotonic() - begin
         own_seconds = seconds - (_waited_s() - waited)
         if any(report.failed for report in reports):
@@ -224,7 +225,10 @@ def _run(session: pytest.Session, mutant: AnyMutant, nearest: Sequence[Timing]) 
         return f"{KILLED} import: {type(error).__name__}"
     for each in nearest:
         signal.setitimer(signal.ITIMER_REAL, SLOWER * each.seconds + GRACE_S)  # ends this process
-        if not _passes(session, each.item):
+        failed = [report for report in _reports(session, each.item) if report.failed]
+        if any(ServerFailed.__name__ in report.longreprtext for report in failed if report.when != "call"):
+            return UNTESTED
+        if failed:
             return f"{KILLED} {each.item.nodeid}"
     return SURVIVED
 
@@ -238,8 +242,11 @@ def _waited_s() -> float:
 
 
 def _passes(session: pytest.Session, item: pytest.Item) -> bool:
-    reports = runtestprotocol(item, log=False, nextitem=session)  # type: ignore[arg-type]
-    return not any(report.failed for report in reports)
+    return not any(report.failed for report in _reports(session, item))
+
+
+def _reports(session: pytest.Session, item: pytest.Item) -> list[pytest.TestReport]:
+    return runtestprotocol(item, log=False, nextitem=session)  # type: ignore[arg-type]
 
 
 @contextlib.contextmanager

@@ -25,6 +25,10 @@ DATABASES = owners.prefix("_")
 """Begin of the names of all databases of this process and of its children."""
 
 
+class ServerFailed(RuntimeError):
+    """A server of the tests did not do what a test needs. It says nothing about the code."""
+
+
 class SharedRabbitMQ:
     """A running broker; tests only add and delete virtual hosts."""
 
@@ -38,18 +42,20 @@ class SharedRabbitMQ:
 
     def is_ours(self) -> bool:
         """Return whether tests may administer it. Deletes what killed tests have left in it."""
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(ServerFailed):
             self.vhosts.delete_left(self.ctl("list_vhosts").split())
             return True
         return False
 
     def ctl(self, *arguments: str) -> str:
-        """Run rabbitmqctl on this broker's node. Return its output."""
-        done = subprocess.run(
-            ["rabbitmqctl", "-q", *arguments], capture_output=True, text=True, timeout=MAX_COMMAND_S, check=False
-        )
+        """Run rabbitmqctl on this broker's node. Return its output. Raises ServerFailed."""
+        command = ["rabbitmqctl", "-q", *arguments]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=MAX_COMMAND_S, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise ServerFailed(f"rabbitmqctl {arguments[0]} took more than {MAX_COMMAND_S} s") from error
         if done.returncode:
-            raise RuntimeError(f"rabbitmqctl {arguments[0]}: {done.stderr or done.stdout}")
+            raise ServerFailed(f"rabbitmqctl {arguments[0]}: {done.stderr or done.stdout}")
         return done.stdout
 
 

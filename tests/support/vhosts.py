@@ -21,6 +21,10 @@ _DELETE = '[rabbit_vhost:delete(Name, <<"test">>) || Name <- [{names}]]'
 
 # Another process that starts may delete the same
 _DELETE_LEFT = '[catch rabbit_vhost:delete(Name, <<"test">>) || Name <- [{names}]]'
+_DELETE_OTHERS = """[
+    catch rabbit_vhost:delete(Name, <<"test">>) || Name <- rabbit_vhost:list_names(),
+    string:prefix(Name, "{prefix}") =/= nomatch, not lists:member(Name, [{names}])
+]"""
 _DELETE_ALL = """[
     rabbit_vhost:delete(Name, <<"test">>) || Name <- rabbit_vhost:list_names(),
     string:prefix(Name, "{prefix}") =/= nomatch
@@ -41,10 +45,11 @@ class VirtualHosts:
 
     def take(self) -> str:
         """Return the name of a fresh virtual host."""
-        self._notice_fork()
+        of_parent = self._notice_fork()
         if not self._free:
             self._free = [f"{self._prefix}{secrets.token_hex(4)}" for _ in range(self._batch)]
-            self._run(_DELETE, self._used, _ADD, self._free)
+            forget = (_DELETE, self._used) if of_parent is None else (_DELETE_OTHERS, of_parent)
+            self._run(*forget, _ADD, self._free)
             self._used, self._batch = [], min(2 * self._batch, MAX_BATCH)
         self._taken.append(self._free.pop())
         return self._taken[-1]
@@ -64,16 +69,21 @@ class VirtualHosts:
         if found := owners.left(names):
             self._run(_DELETE_LEFT, found)
 
-    def _notice_fork(self) -> None:
-        """In a child of `make mutants`: what its parent has made is its parent's."""
-        if self._pid != os.getpid():
-            self._pid = os.getpid()
-            self._free, self._taken, self._used = [], [], []
+    def _notice_fork(self) -> list[str] | None:
+        """In a new child of `make mutants`: what is its parent's. Such children run one after the other, and each
+        deletes what others have left: with hundreds of virtual hosts a broker becomes slow, and then stands still."""
+        if self._pid == os.getpid():
+            return None
+        self._pid = os.getpid()
+        of_parent = [*self._free, *self._taken, *self._used]
+        self._free, self._taken, self._used, self._batch = [], [], [], 1
+        return of_parent
 
     def _run(self, *parts: str | list[str]) -> None:
         """Run expressions with their lists of names in one call. Raises RuntimeError."""
         pairs = zip(parts[::2], parts[1::2], strict=True)
         filled = [
-            str(expression).format(names=", ".join(f'<<"{name}">>' for name in names)) for expression, names in pairs
+            str(expression).format(names=", ".join(f'<<"{name}">>' for name in names), prefix=self._prefix)
+            for expression, names in pairs
         ]
         self._ctl("eval", ", ".join(filled) + ".")
