@@ -1,5 +1,7 @@
 """The variables of the texts of a card, each by its exact value: what is on the card, in which order, and for whom."""
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from signpost.advice.agenda.variables import CardVariables, Lead
 from signpost.advice.case_set import CaseSet
 from signpost.advice.wording import Words
 from signpost.case.event import Event
-from signpost.case.instant import HOUR
+from signpost.case.instant import FIRST_ANYWHERE, HOUR, parse_instant
 from signpost.engine import CompiledEngine
 from signpost.facts.policy import Policy
 from signpost.rulebook import Rulebook, load
@@ -211,6 +213,12 @@ def test_interviewed_are_the_days_of_applications_that_wait_for_an_answer(rulebo
     abroad = event("candidate.preferences", at=0, id="z", time_zone="Asia/Tokyo")
     letter = Variables(rulebook, *talks, abroad).card("late", "same").times_of_letter({"interviewed"}, pytest.fail)
     assert [f"{at:%d %H:%M}" for at in letter["interviewed"]] == ["26 18:00"]
+
+
+def test_a_day_on_which_an_interview_was_held_is_told_as_a_day(rulebook: Rulebook) -> None:
+    held = event("interview.completed", at=-100, interview="i", application="a", employer=ACME)
+    day = replace(held, time=parse_instant("2026-02-25T00:00:00+14:00"), offsets={"time": FIRST_ANYWHERE})
+    assert Variables(rulebook, day, FAMILY).of("interviewed") == [date(2026, 2, 25)]
 
 
 def test_open_offers_are_those_that_the_reader_knows(rulebook: Rulebook) -> None:
