@@ -167,11 +167,11 @@ class _Reader(FieldReader):
     def _word(self, node: Node | None, known: Iterable[str], what: str) -> str | None:
         if node is None:
             return None
-        if node.value not in known:
+        if not isinstance(node.value, str) or node.value not in known:
             message = f"{what} cannot be {node.plain()!r}"
-            self.problems.add("R013", node.position, message, meant(str(node.value), known))
+            self.problems.add("R013", node.position, message, meant(str(node.plain()), known))
             return None
-        return str(node.value)
+        return node.value
 
     def _choices(self, type_: str | None, name: str, where: Position, node: Node | None) -> tuple[str, ...]:
         if (node is not None) != (type_ == "choice"):

@@ -40,6 +40,8 @@ def problems(folders: Path | tuple[Path, ...]) -> list[str]:
         ("offer: {x: {type: day, visible_to: employer}}", "R013 type cannot be 'day' (did you mean days"),
         ("offer: {x: {type: days}}", "R011 the field x must have 'visible_to' (write visible_to: employer if"),
         ("offer: {x: {visible_to: employer}}", "R011 the field x must have 'type' (write type: text, number,"),
+        ("offer: {x: {type: [days], visible_to: employer}}", "R013 type cannot be ['days']"),
+        ("offer: {x: {type: {days: 2}, visible_to: employer}}", "R013 type cannot be {'days': 2}"),
         ("offer: {x: {type: days, visible_to: all}}", "R013 visible_to cannot be 'all'"),
         ("offer: {x: {type: days, visible: employer, visible_to: employer}}", "R010 the field x has no 'visible'"),
         ("offer: {x: {type: choice, visible_to: employer}}", "R011 the field x: `choices` goes with type: choice"),
