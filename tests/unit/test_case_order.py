@@ -69,9 +69,10 @@ def test_plain_statements_count_from_their_time_and_the_latest_wins() -> None:
     assert values(said("updated", 1, title="a"), said("updated", 2, title="b"))["title"] == "b"
 
 
-def test_of_one_source_the_last_received_of_undated_statements_wins() -> None:
-    first = said("updated", 10, 10, dated=False, title="a")
-    second = said("updated", 20, 20, dated=False, title="b")
+@pytest.mark.parametrize("turn", [Turn.OPEN, Turn.IMPLIED])
+def test_of_one_source_the_last_received_of_undated_statements_wins(turn: Turn) -> None:
+    first = said("updated", 10, 10, dated=False, turn=turn, title="a")
+    second = said("updated", 20, 20, dated=False, turn=turn, title="b")
     assert values(first, second)["title"] == values(second, first)["title"] == "b"
 
 
