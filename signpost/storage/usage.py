@@ -126,4 +126,4 @@ def _measure(
 
 
 def _beyond(keys: Sequence[Column[Any]], key: Sequence[Any]) -> ColumnElement[bool]:
-    return keys[0] > key[0] if len(keys) == 1 else tuple_(*keys) > tuple_(*key)
+    return tuple_(*keys) > tuple_(*key)
