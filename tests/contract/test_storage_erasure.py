@@ -8,6 +8,7 @@ import pytest
 
 from signpost.case.erasure import of_absorbed, of_case, of_event
 from signpost.storage import CaseRow, Store, open_store
+from signpost.storage.rows import StandingRow
 from tests.support.databases import migrate
 from tests.support.stored_rows import LEASE, NOW, Letter, change, seen
 
@@ -95,6 +96,18 @@ def test_erasure_takes_what_was_told_of_absorbed_cases_too(store: Store) -> None
     with store.transaction() as transaction:
         transaction.erase("acme", ["c-1"], NOW, now=NOW)
     assert [row.case_key for row in store.feed("acme")[0]] == ["c-2"]
+
+
+def test_erasure_takes_a_case_out_of_the_lists_of_employers(store: Store) -> None:
+    places = [("acme", "c-0"), ("acme", "c-1"), ("acme", "c-2"), ("rival", "c-1")]
+    with store.transaction() as transaction:
+        transaction.lock_cases(places)
+        transaction.save_cases([CaseRow("acme", "c-0", merged_into="c-1")])
+        transaction.save_standings([StandingRow(tenant, "e", key, 1, NOW) for tenant, key in places], [])
+    with store.transaction() as transaction:
+        transaction.erase("acme", ["c-1"], NOW, now=NOW)
+    left = [(row.tenant, row.case_key) for tenant in ("acme", "rival") for row in store.standings(tenant, "e")]
+    assert left == [("acme", "c-2"), ("rival", "c-1")]
 
 
 def test_the_first_of_two_events_with_one_id_is_remembered(store: Store) -> None:

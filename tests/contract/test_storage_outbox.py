@@ -43,6 +43,14 @@ def test_the_outbox_respects_leases_and_keeps_its_order(store: Store) -> None:
     assert store.outbox.depth(NOW) == (0, None)
 
 
+def test_a_body_comes_out_of_the_outbox_as_it_went_in(store: Store) -> None:
+    """It is compressed meanwhile."""
+    body = b'{"text": "%s"}' % (b"the same again and again " * 50)
+    with store.transaction() as transaction:
+        transaction.enqueue([Letter(body=body)], tenant="acme", case_key="c-1", now=NOW, leased_until=0)
+    assert [row.body for row in store.outbox.claim(NOW, LEASE, 1)] == [body]
+
+
 def test_an_outbox_id_is_never_given_twice(store: Store) -> None:
     """A relay's late delete would otherwise take a message that nobody has published."""
     ids: list[int] = []

@@ -75,6 +75,13 @@ def test_only_cases_that_exist_are_saved(store: Store) -> None:
     assert store.case("acme", "never locked") is None
 
 
+def test_a_case_that_was_only_locked_does_not_exist_yet(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.lock_cases([("acme", "c-1"), ("acme", "c-2"), ("rival", "c-2")])
+        transaction.save_cases([CaseRow("acme", "c-1", b"{}"), CaseRow("rival", "c-2", b"{}")])
+    assert store.usage.existing_cases("acme", ["c-1", "c-2"]) == {"c-1"}
+
+
 def test_a_merged_case_is_returned_as_it_is_and_followed_by_reads(store: Store) -> None:
     with store.transaction() as transaction:
         transaction.lock_cases([("acme", key) for key in "abc"])

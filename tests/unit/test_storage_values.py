@@ -77,6 +77,11 @@ def test_a_quota_is_reached_and_not_only_exceeded(stored: tuple[int, int], exces
     assert bool(excess) == bool(found)
 
 
+def test_a_quota_of_one_is_a_quota() -> None:
+    assert Usage(1, 0, max_cases=1, max_bytes=0, measured_at=NOW).excess == "this tenant has 1 cases of at most 1"
+    assert Usage(0, 1, max_cases=0, max_bytes=1, measured_at=NOW).excess == "this tenant stores 1 bytes of at most 1"
+
+
 def test_zero_is_no_quota() -> None:
     assert Usage(5, 5, max_cases=0, max_bytes=0, measured_at=NOW).excess == ""
 
