@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from signpost.case.case import Case
+from signpost.storage import CaseRow
 from tests.support.batches import SECRET, handle, offer, rows_with
 from tests.support.workers_kit import HOUR, START, System, event, system
 
@@ -67,3 +69,17 @@ def test_an_event_up_to_the_erasure_of_its_own_batch(signpost: System, at: float
     result = handle(signpost, event("candidate.erased", f"own-{at}", at=3), offer(f"own-{at}", at=at))
     assert (result.fresh, result.refused) == (1, 1)
     assert rows_with(signpost, SECRET) == set()
+
+
+@pytest.mark.parametrize(("at", "counts"), [(3, False), (3 + 1 / 3_600_000_000, True)])
+def test_an_event_up_to_an_erasure_that_only_the_row_of_the_case_tells(
+    signpost: System, at: float, counts: bool
+) -> None:
+    """Such rows are of a time when no digests of erasures were stored."""
+    who, id = f"of-old-{counts}", f"late-of-old-{counts}"
+    with signpost.store.transaction() as tx:
+        tx.lock_cases([("acme", who)])
+        tx.save_cases([CaseRow("acme", who, Case({}, START + 3 * HOUR).to_json())])
+    result = handle(signpost, event("offer.extended", who, at=at, offer="o", id=id))
+    assert (result.fresh, result.refused) == ((1, 0) if counts else (0, 1))
+    assert bool(rows_with(signpost, id)) is counts

@@ -205,9 +205,12 @@ def test_the_latest_of_the_names_of_a_rulebook_counts(store: Store, files: Files
     assert check(store, versions, replace(CASE, rulebook="own")) == {("acme", "own")}
 
 
-def test_the_names_of_all_own_rulebooks_are_put_in_order(store: Store) -> None:
-    """Also where it is the second that is known longer than the first."""
-    rulebooks = Rulebooks(ENGINES.rulebooks.default, {"acme": few_engines().rulebooks.default})
+@pytest.mark.parametrize(("is_another", "names"), [(True, 3), (False, 2)])
+def test_the_names_of_all_own_rulebooks_are_put_in_order(store: Store, is_another: bool, names: int) -> None:
+    """Also where it is the second that is known longer than the first, and where the own one is the default."""
+    own = few_engines() if is_another else ENGINES
+    rulebooks = Rulebooks(ENGINES.rulebooks.default, {"acme": own.rulebooks.default})
+    assert len(rulebooks.announced) == names
     engines = Engines(lambda rulebook: ENGINES.of("acme"), rulebooks)
     for name in reversed(rulebooks.announced):
         store.announce_rulebooks([name], START, as_newest=False)
