@@ -89,3 +89,20 @@ def test_schemes_know_no_secret_that_is_empty() -> None:
         with pytest.raises(ValueError, match="secret"):
             scheme.key_of("")
     assert set(ENCODINGS) == {"hex", "base64", "base64url"}
+
+
+@pytest.mark.parametrize("sent", [{}, {"signature": ""}, {"signature": "a" * 64}])
+def test_a_request_without_a_signature_takes_the_work_of_one_with_one(
+    monkeypatch: pytest.MonkeyPatch, sent: dict[str, str]
+) -> None:
+    """So that the time of an answer tells nothing."""
+    compared: list[bytes] = []
+    monkeypatch.setattr(hmac, "compare_digest", lambda digest, candidate: compared.append(digest))
+    with pytest.raises(InvalidSignature):
+        verify(SCHEMES["body"], (b"k" * 16, b"l" * 16), sent, b"{}", now=NOW)
+    assert compared == [hmac.digest(key * 16, b"{}", "sha256").hex().encode() for key in (b"k", b"l")]
+
+
+def test_a_refusal_names_no_template_where_the_body_alone_is_signed() -> None:
+    with pytest.raises(InvalidSignature, match=r"and sign the raw bytes$"):
+        verify(SCHEMES["body"], (b"k" * 16,), {"signature": "a" * 64}, b"{}", now=NOW)
