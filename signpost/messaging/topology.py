@@ -167,7 +167,8 @@ def consumer_rights(consumers: Mapping[str, Sequence[str]]) -> list[tuple[str, .
     queues = "|".join(re.escape(consumer_queue(name)) for name in sorted(consumers))
     bound = [consumer_binding("", pattern) for patterns in consumers.values() for pattern in patterns]
     tenants = sorted({binding.pattern.partition(".")[0] for binding in bound})
-    exchanges = dict.fromkeys((ADVICE, *sorted({binding.exchange for binding in bound})))
+    needed = {ADVICE, *(binding.exchange for binding in bound)}
+    exchanges = [exchange for exchange in CONSUMED.values() if exchange in needed]
     keys = ".*" if {"*", "#"} & set(tenants) else f"^({'|'.join(map(re.escape, tenants))})\\."
     return [
         ("set_permissions", "^$", f"^{re.escape(FEEDBACK)}$", f"^({queues})(\\.dead)?$"),
