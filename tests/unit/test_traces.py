@@ -83,6 +83,7 @@ def test_a_webhook_is_one_trace_to_the_message_of_its_consumer(
     assert request.parent is not None
     assert f"{request.parent.span_id:016x}" == SENDER[36:52]
     assert dict(request.attributes or {})["http.response.status_code"] == 202
+    assert dict(spans["publish"].attributes or {})["messaging.batch.message_count"] == 1
     batch, evaluate = spans["batch"], spans["evaluate"]
     assert batch.context is not None
     assert trace_id(batch) != TRACE
