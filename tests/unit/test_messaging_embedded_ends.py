@@ -15,30 +15,11 @@ from signpost.messaging.embedded.publisher import EmbeddedPublisher
 from signpost.messaging.embedded.routing import Router, matches
 from signpost.messaging.message import SWEEP_PAGE
 from signpost.messaging.topology import ADVISOR, UNROUTED, consumer_queue
-from signpost.names import ADVICE, DEAD, EVENTS
+from signpost.names import ADVICE, DEAD
+from tests.support.embedded_queue import broker, event, locked
 
+__all__ = ["broker"]
 PATIENCE = 60.0
-
-
-def event(number: int) -> Message:
-    return Message(EVENTS, "0.acme.x", b"{}", f"e-{number}")
-
-
-@contextmanager
-def locked(sqlite_url: str) -> Iterator[None]:
-    """Hold the write lock of the file."""
-    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-
-
-@pytest.fixture
-def broker(sqlite_url: str) -> Iterator[Broker]:
-    """A broker with the topology."""
-    made = connect(sqlite_url)
-    made.apply_topology()
-    yield made
-    made.close()
 
 
 @contextmanager

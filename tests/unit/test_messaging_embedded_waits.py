@@ -3,39 +3,18 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
-from signpost.messaging import Bounds, Broker, Message, PublishRefused, connect
+from signpost.messaging import Bounds, Broker, PublishRefused
 from signpost.messaging.embedded.publisher import EmbeddedPublisher
 from signpost.messaging.topology import ADVISOR
-from signpost.names import EVENTS
+from tests.support.embedded_queue import broker, event, locked
 
+__all__ = ["broker"]
 PATIENCE = 60.0
-
-
-def event(number: int) -> Message:
-    return Message(EVENTS, "0.acme.x", b"{}", f"e-{number}")
-
-
-@contextmanager
-def locked(sqlite_url: str) -> Iterator[None]:
-    """Hold the write lock of the file."""
-    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-
-
-@pytest.fixture
-def broker(sqlite_url: str) -> Iterator[Broker]:
-    """A broker with the topology."""
-    made = connect(sqlite_url)
-    made.apply_topology()
-    yield made
-    made.close()
 
 
 def test_a_message_reaches_a_consumer_that_waits_in_a_fraction_of_a_second(broker: Broker) -> None:
