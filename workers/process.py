@@ -12,7 +12,14 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from signpost import signals, standard_error, traces
-from signpost.errors import BugError, CallerError, MisconfiguredError, TransientError
+from signpost.errors import (
+    BugError,
+    CallerError,
+    MisconfiguredError,
+    OutOfResources,
+    TransientError,
+    translate_shortages,
+)
 from signpost.logs import set_up_logging
 from signpost.messaging import Bounds, Broker, connect, require_topology
 from signpost.metrics import health
@@ -137,7 +144,7 @@ def _run(name: str, opened: Opened, stop: Stop, rules: Rules, parts: Sequence[st
         health.turn()
         started = time.monotonic()
         try:
-            with opened(rules) as worker:
+            with translate_shortages(), opened(rules) as worker:
                 log.info("%s runs", name)
                 has_run = True
                 lines.reset()
@@ -149,9 +156,10 @@ def _run(name: str, opened: Opened, stop: Stop, rules: Rules, parts: Sequence[st
             if time.monotonic() - started > MAX_PAUSE_S:
                 waits = pauses()
             pause = next(waits)
-            server = "database" if isinstance(error, StorageUnavailable | StorageConflict) else "broker"
-            RECONNECTS.inc(server)
-            health.report({server: False})
+            if not isinstance(error, OutOfResources):
+                server = "database" if isinstance(error, StorageUnavailable | StorageConflict) else "broker"
+                RECONNECTS.inc(server)
+                health.report({server: False})
             if lines.is_due(str(error)):
                 log.warning("%s reconnects until it succeeds: %s", name, error)
             stop.wait(pause)
@@ -197,8 +205,11 @@ def _load_rules(settings: Settings, stop: Stop, reload_requested: threading.Even
     """The engine of each tenant, reloaded in a thread. Raises CallerError (rules: RulebookError)."""
     # Not at the top: the import takes long, and a relay evaluates no rules
     from signpost.engine import choose_engine, make_engine
+    from signpost.schemas.codes import time_zones
     from signpost.tenants.live_rulebooks import LiveEngines, kept_rules
 
+    # Now, while there are descriptors: without them an incomplete list would stay, and refuse good events
+    time_zones()
     engine = choose_engine(settings.engine)
     log.info("engine %s: %s", engine.name, engine.reason)
     make = partial(make_engine, engine.name)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from signpost.errors import CallerError
+from signpost.errors import CallerError, translate_shortages
 from signpost.services.intake.analysis import ASK_FOR_LESS, REFUSALS, Job
 from signpost.services.intake.problems import TooExpensive
 
@@ -53,7 +53,8 @@ class ProcessAnalyst:
         """See Analyst. Raises TooExpensive for a job beyond the limits of a child."""
         child = self._children.get()
         try:
-            kind, value = child.ask(job)
+            with translate_shortages():
+                kind, value = child.ask(job)
         except (EOFError, OSError, pickle.UnpicklingError):
             child.end()
             limit = f"{self._settings.max_cpu_s} s of processor time or {self._settings.max_memory_bytes >> 20} MiB"

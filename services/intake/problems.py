@@ -8,7 +8,7 @@ import orjson
 from flask import Flask, Response, g, has_app_context, request
 from werkzeug.exceptions import HTTPException
 
-from signpost.errors import CallerError, SignpostError, TransientError
+from signpost.errors import CallerError, SignpostError, TransientError, shortage
 from signpost.ingress.cloudevents_http import UnsupportedMediaType
 from signpost.ingress.signatures import InvalidSignature
 from signpost.ingress.strict_json import MalformedJson, TooLarge
@@ -153,17 +153,17 @@ def install(app: Flask, limits: Limits) -> None:
     """Respond to every exception with a problem document."""
 
     app.after_request(_forbid_caching)
-    app.register_error_handler(SignpostError, lambda error: to_problem(error, limits))
     app.register_error_handler(HTTPException, http_to_problem)
-    app.register_error_handler(Exception, bug_to_problem)
+    app.register_error_handler(Exception, lambda error: to_problem(error, limits))
 
 
-def to_problem(error: SignpostError, limits: Limits) -> Response:
-    """The response to an error of Signpost."""
+def to_problem(error: Exception, limits: Limits) -> Response:
+    """The response to an error of Signpost or of the operating system; to any other, that of a bug."""
+    known = shortage(error) if isinstance(error, OSError) else error
     for family, status, kind, title in KINDS:
-        if isinstance(error, family):
-            return _to_problem(error, status, kind, title, limits)
-    return bug_to_problem(error)
+        if isinstance(known, family):
+            return _to_problem(known, status, kind, title, limits)
+    return _bug_to_problem(error)
 
 
 def _forbid_caching(response: Response) -> Response:
@@ -213,7 +213,7 @@ def http_to_problem(error: HTTPException) -> Response:
     return problem(status, f"http-{status}", error.name, detail, headers=headers)
 
 
-def bug_to_problem(error: Exception) -> Response:
+def _bug_to_problem(error: Exception) -> Response:
     """The response to an exception that nobody expected."""
     log.error("responded 500: a bug of Signpost", exc_info=error)
     return problem(500, "bug", "Internal error", "The log has the details.")

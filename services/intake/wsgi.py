@@ -13,6 +13,7 @@ from signpost.messaging import Bounds, connect
 from signpost.metrics.folder import inherited_folder
 from signpost.metrics.reading import Scrape
 from signpost.outgoing.addresses import parse_networks
+from signpost.schemas.codes import time_zones
 from signpost.services.intake.analysis_processes import ChildSettings, ProcessAnalyst
 from signpost.services.intake.app import create_app, microseconds
 from signpost.services.intake.delivery_log import Deliveries
@@ -44,6 +45,8 @@ OLD_OUTBOX_S = 90.0
 
 settings = read_settings(os.environ)
 set_up_logging("intake", settings.log_level, settings.log_format)
+# Now, while there are descriptors: without them an incomplete list would stay, and refuse good events
+time_zones()
 
 
 def _open(connections: int, timeout_s: float, *, ping_first: bool = True) -> Store:

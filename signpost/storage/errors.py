@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ExceptionContext, exc
 
-from signpost.errors import BugError, CallerError, MisconfiguredError, SignpostError, TransientError
+from signpost.errors import (
+    BugError,
+    CallerError,
+    MisconfiguredError,
+    SignpostError,
+    TransientError,
+    translate_shortages,
+)
 from signpost.storage.refusals import postgresql_refusal, sqlite_refusal
 
 if TYPE_CHECKING:
@@ -62,9 +69,11 @@ class StorageBug(BugError):
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn every exception of SQLAlchemy and its drivers into one of this module."""
+    """Turn every exception of SQLAlchemy and its drivers into one of this module; also OSErrors of a shortage."""
     try:
-        yield
+        # psycopg raises them bare while it connects
+        with translate_shortages():
+            yield
     except exc.DBAPIError as error:
         raise translate(error) from error
     except exc.TimeoutError as error:

@@ -6,7 +6,6 @@ from typing import Final
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from signpost.errors import SignpostError
 from signpost.services.intake.page import (
     candidates,
     employers,
@@ -19,7 +18,7 @@ from signpost.services.intake.page import (
 )
 from signpost.services.intake.page.parts import PageParts
 from signpost.services.intake.page.rendering import render_problem, show_instant, show_value
-from signpost.services.intake.problems import NotFound, bug_to_problem, http_to_problem, to_problem
+from signpost.services.intake.problems import NotFound, http_to_problem, to_problem
 
 STATIC: Final = files("signpost.services.intake.page") / "static"
 ASSETS: Final = {
@@ -70,9 +69,9 @@ def _guard(routes: Blueprint, parts: PageParts) -> None:
     @routes.errorhandler(Exception)
     def show(error: Exception) -> Response:
         g.setdefault("viewer", None)
-        if isinstance(error, SignpostError):
-            return render_problem(to_problem(error, parts.context.limits))
-        return render_problem(http_to_problem(error) if isinstance(error, HTTPException) else bug_to_problem(error))
+        if isinstance(error, HTTPException):
+            return render_problem(http_to_problem(error))
+        return render_problem(to_problem(error, parts.context.limits))
 
 
 def _add_assets(routes: Blueprint) -> None:

@@ -151,6 +151,8 @@ class ConnectionThread:
         if self._connection is not None and not self._connection.is_closed:
             self.drop("stopped")
         self._report_lost("stopped")
+        # Its descriptors would stay open until the garbage collector runs, which is rare
+        self._loop.close()
 
     def _make_startable(self) -> None:
         """Let the loop start again and reconnect, a little later: the next start may fail in the same way."""
@@ -168,7 +170,7 @@ class ConnectionThread:
         # pika refuses to drop a connection that failed half way; the next attempt does not need it
         with suppress(Exception):
             self.drop("unexpected error")
-        if self._connection is not None and not self._connection.is_closed:
+        if self._connection is not None:  # pika tells later that it is closed, or, after its own error, never
             self._on_connection_closed(self._connection, AMQPError("unexpected error"))
 
     def _connect_later(self) -> None:
