@@ -169,13 +169,22 @@ class Supervisor:
         if child.restart_at is None:
             child.pause_s = MIN_PAUSE_S if now - child.started > STABLE_S else child.pause_s
             child.restart_at = now + child.pause_s
-            forget_process(self.metrics_folder, child.program.name)
             code = child.process.returncode if child.process else None
             self.log(f"{child.program.name} exited with {_describe_exit(code)}; restarting in {child.pause_s:g} s")
             child.pause_s = min(child.pause_s * 2, MAX_PAUSE_S)
         elif now >= child.restart_at:
             child.restarts += 1
+            self._start_again(child)
+
+    def _start_again(self, child: _Child) -> None:
+        try:
+            forget_process(self.metrics_folder, child.program.name)
             self._start(child)
+        except OSError as error:
+            # No descriptor or no process is left; those that run go on
+            child.restart_at = time.monotonic() + child.pause_s
+            self.log(f"{child.program.name} cannot start: {error.strerror}; trying again in {child.pause_s:g} s")
+            child.pause_s = min(child.pause_s * 2, MAX_PAUSE_S)
 
     def _stop_all(self) -> None:
         for stage in self.stages:

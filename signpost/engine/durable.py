@@ -104,6 +104,8 @@ class _Kind:
         try:
             known = self.known(subjects, facts, now)
             raw = {handle: _raw(known, self._read[handle]) for handle in self._handles}
+        except OSError:  # no descriptor for the file of a time zone, for example: no fault of these rules
+            raise
         except Exception as error:
             self._handles.clear()
             # Without the error's message, which may quote personal data

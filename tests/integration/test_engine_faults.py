@@ -1,5 +1,6 @@
 """A wrong or failing durable-rules costs no event and no process: the compiled answer is used, and it is counted."""
 
+import errno
 import itertools
 import logging
 import threading
@@ -277,3 +278,20 @@ def test_counting_is_exact_between_threads() -> None:
     for thread in threads:
         thread.join()
     assert faults.counts() == {(DIFFERENCE, "rule"): 16_000}
+
+
+def test_a_machine_short_of_descriptors_costs_no_rule_its_ruleset(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = DurableEngine(load(RULES), EngineFaults())
+    facts = facts_of(Case().fold(event("offer.extended", offer="o-1")), "c-1", engine.rulebook.vocabulary)
+    now = event("offer.extended", offer="o-1").time + 1
+
+    def fail(*arguments: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as short:
+        short.setattr(engine._kinds["offer"], "_fact", fail)
+        with pytest.raises(OSError, match="Too many"):
+            engine.matches(facts, now)
+    assert engine.matches(facts, now) == engine.compiled.matches(facts, now)
+    assert engine.rules == set(engine.rulebook.rules)
+    assert engine.faults.counts() == {}

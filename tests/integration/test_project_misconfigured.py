@@ -1,11 +1,14 @@
 """A database or broker that refuses us is reported once, in words, with exit code 2; one that is away is waited for."""
 
+import errno
+import itertools
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -164,3 +167,22 @@ def test_a_program_that_cannot_start_later_is_started_again_after_a_pause(tmp_pa
     assert lines == [
         f"worker exited with exit code {code}; restarting in {pause} s" for code, pause in ((1, 0.5), (2, 1), (2, 2))
     ]
+
+
+@pytest.mark.parametrize("place", ["subprocess.Popen", "signpost.cli.supervisor.forget_process"])
+def test_a_supervisor_short_of_descriptors_starts_a_program_once_there_are_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    module, _, name = place.rpartition(".")
+    real, calls = getattr(sys.modules[module], name), itertools.count()
+
+    def fail_once(*given: Any, **options: Any) -> Any:
+        # Of Popen the first call is the first start
+        if next(calls) == int(name == "Popen"):
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real(*given, **options)
+
+    monkeypatch.setattr(place, fail_once)
+    code, lines = supervise(tmp_path, [1, 0, 1], is_ready=True)
+    assert (code, lines[1]) == (0, "worker cannot start: Too many open files; trying again in 1 s")
+    assert lines[2] == "worker exited with exit code 0; restarting in 2 s"

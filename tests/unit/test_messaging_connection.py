@@ -1,5 +1,7 @@
 """The thread that keeps a connection to RabbitMQ, step by step: its loop is the test's, and there is no server."""
 
+import gc
+import os
 import ssl
 import threading
 from collections.abc import Callable
@@ -21,7 +23,7 @@ class Loop:
 
     def __init__(self) -> None:
         self.later: dict[int, tuple[float, Callable[[], None]]] = {}
-        self.stopped = 0
+        self.stopped = self.closed = 0
         self._poller = self
         self._running = True
 
@@ -37,6 +39,9 @@ class Loop:
 
     def stop(self) -> None:
         self.stopped += 1
+
+    def close(self) -> None:
+        self.closed += 1
 
     @property
     def delays(self) -> list[float]:
@@ -320,7 +325,8 @@ def test_an_error_in_a_callback_begins_the_connection_again(made: Made, monkeypa
     attempt = made.connect()
     attempt.is_closed = True
     made.thread._make_startable()
-    assert len(made.lost) == 1
+    assert len(made.lost) == 2, "pika has closed it, failed, and will say nothing"
+    assert made.loop.delays[-1] > 0, "the next attempt"
 
 
 def test_a_connection_that_ends_as_it_is_dropped_is_lost_once(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,8 +359,10 @@ def test_the_thread_goes_on_after_an_error_and_reports_its_end(made: Made, monke
     assert len(starts) == 2
     assert (attempt.ended[-1:], made.lost[-1], made.thread.problem) == (["unexpected error"], "stopped", "stopped")
     attempt.is_closed = False
+    made.thread._connection = attempt
     made.thread._run()
     assert attempt.ended[-1] == "stopped"
+    assert made.loop.closed == 2
 
 
 def test_an_attempt_that_fails_at_once_is_made_again(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -413,3 +421,18 @@ def test_an_error_in_a_timer_does_not_lose_those_that_were_due_with_it() -> None
         loop.process_timeouts()
     loop.close()
     assert ran == ["failed", "went on"]
+
+
+def test_a_thread_that_has_ended_keeps_no_descriptor() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        thread = ConnectionThread("amqp://127.0.0.1:1/", BOUNDS, "a test", lambda _: None, lambda _: None)
+        thread.start()
+        assert not thread.wait_first_attempt(30)
+        thread.stop(5)
+        assert len(os.listdir("/proc/self/fd")) == before
+        thread.call(lambda: None)
+    finally:
+        gc.enable()

@@ -7,6 +7,7 @@ import resource
 import signal
 import struct
 import termios
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,11 +15,15 @@ from typing import Final
 from tests.ledger.deployment import ServerDeployment
 from tests.ledger.faults.base import Fault, expect
 from tests.ledger.roles import Role
+from tests.ledger.run import SERVERS
+from tests.ledger.waiting import wait_for
 
 PIPE_BYTES: Final = 4096
 RELOADS: Final = ("reload requested", "Hang up")
 NO_MORE: Final = 3
 """A limit below every descriptor that a process has: it can open none."""
+FEWER, STEP_S = 8, 0.8
+"""How many a process has too few at first, and how long it stays at each number."""
 
 
 @dataclass
@@ -170,6 +175,9 @@ class NoDescriptors(ProcessFault):
         self.before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (NO_MORE, self.before[1]))
         self.mark = self.process.log_size()
+        self._cut()
+
+    def _cut(self) -> None:
         self.deployment.sql.redirect("127.0.0.1", self.deployment.postgres.port)
         self.deployment.amqp.redirect("127.0.0.1", self.deployment.rabbit.port)
 
@@ -184,8 +192,40 @@ class NoDescriptors(ProcessFault):
 
     def heal(self) -> None:
         restored = self.process.log_size()
-        resource.prlimit(self._pid(), resource.RLIMIT_NOFILE, self.before)
-        expect(lambda: ": connected" in self.process.log_since(restored), f"{self.role} connects again")
+        if self.process.runs and self.before[1]:
+            resource.prlimit(self._pid(), resource.RLIMIT_NOFILE, self.before)
+        expect(
+            lambda: ": connected" in self.process.log_since(restored) or not self.process.runs,
+            f"{self.role} connects again",
+        )
+        if not self.process.runs:
+            code = self.process.code
+            self.deployment.restart(self.process)
+            raise AssertionError(f"{self.role} ended with {code}")
+
+
+class FewDescriptors(NoDescriptors):
+    """A process has a few descriptors less than it needs, loses its connections, and gets one more at a time: each in
+    turn is the first that it cannot open."""
+
+    def inject(self) -> None:
+        # A process says only once in a while that it has none
+        self.process.kill()
+        self.deployment.restart(self.process)
+        pid = self._pid()
+        self.before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        self.mark = self.process.log_size()
+        used = len(os.listdir(f"/proc/{pid}/fd"))
+        for limit in range(used - FEWER, used + 1):
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, self.before[1]))
+            self._cut()
+            begun = time.monotonic()
+            wait_for(lambda begun=begun: time.monotonic() - begun > STEP_S, STEP_S + 1)  # type: ignore[misc]
+
+    def heal(self) -> None:
+        # It may be connected by now, and then says nothing
+        self._cut()
+        super().heal()
 
 
 def process_faults(deployment: ServerDeployment) -> Iterator[Fault]:
@@ -198,9 +238,9 @@ def process_faults(deployment: ServerDeployment) -> Iterator[Fault]:
     for role in ("advisor", "intake"):
         touches = frozenset({name for name in deployment.roles if name[:7] == role[:7]})
         # To prove that an advisor works without a log, all that it works with must be there
-        servers = frozenset() if role == "intake" else frozenset({"broker", "database", "amqp", "sql"})
-        yield LogStuck(deployment, f"{role} log stuck", touches | servers, role=role)
-        yield LogReaderGone(deployment, f"{role} log reader gone", touches | servers, role=role)
-        yield NoDescriptors(
-            deployment, f"{role} without descriptors", touches | {"amqp", "sql", "broker", "database"}, role=role
-        )
+        needed = frozenset() if role == "intake" else SERVERS
+        yield LogStuck(deployment, f"{role} log stuck", touches | needed, role=role)
+        yield LogReaderGone(deployment, f"{role} log reader gone", touches | needed, role=role)
+        yield NoDescriptors(deployment, f"{role} without descriptors", touches | SERVERS, role=role)
+    for role in ("advisor", "clock", "relay"):
+        yield FewDescriptors(deployment, f"{role} short of descriptors", SERVERS | {role}, role=role)
