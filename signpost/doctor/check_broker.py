@@ -12,7 +12,7 @@ from signpost.doctor.rights import ALL, broker_needs
 from signpost.doctor.site import Site
 from signpost.errors import MisconfiguredError, TransientError
 from signpost.messaging import BrokerBlocked, Counts, Inspection, advisor_queues
-from signpost.messaging.topology import MAX_WORK_MESSAGES, UNROUTED, consumer_queue, dead_letter_queue
+from signpost.messaging.topology import MAX_WORK_MESSAGES, NOT_NEEDED, UNROUTED, consumer_queue, dead_letter_queue
 from signpost.names import DEAD
 from signpost.storage import ConsumerRow
 
@@ -23,7 +23,6 @@ FULL_SHARE: Final = 0.8
 GROWTH_S: Final = 1.0
 """Time between two looks at a long queue."""
 _NAMED: Final = re.compile(r"(exchange|queue) (\S+): (.*)", re.DOTALL)
-_WAIT: Final = re.compile(r"(\d+) messages wait")
 
 
 def broker(site: Site) -> Iterator[Finding]:
@@ -91,10 +90,9 @@ def _difference(site: Site, difference: str) -> Finding:
     kind, name, _ = named.groups()
     server = Broker(site.settings.broker_url)
     if "another number of partitions" in difference:
-        waits = _WAIT.search(difference)
-        if waits and int(waits[1]):
-            return warning(difference, step="let an advisor with the earlier SIGNPOST_PARTITIONS consume it first")
-        return warning(difference, server.ctl("delete_queue", name, "--if-empty"))
+        if difference.endswith(NOT_NEEDED):
+            return warning(difference, server.ctl("delete_queue", name))
+        return warning(difference, step="let an advisor with the earlier SIGNPOST_PARTITIONS empty it, and end that")
     delete = server.ctl("delete_queue", name) if kind == "queue" else server.delete_exchange(name)
     step = "its messages are lost: let advisors empty it, or requeue what is in it, before" if kind == "queue" else ""
     return failed(difference, then(delete, APPLY), step)

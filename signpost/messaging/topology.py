@@ -23,6 +23,8 @@ BULK = f"{ADVISOR}.bulk"
 BULK_LANE = "bulk"
 """First word of the routing key of their events; other events have the number of their partition there."""
 MAX_PARTITIONS = 64
+NOT_NEEDED: Final = "it is empty, and nobody reads it: delete it"
+"""How the description of a queue ends that can be deleted."""
 
 DELIVERY_LIMIT = 20
 """Failed deliveries before a message becomes a dead letter; explicit, because the default differs by version."""
@@ -203,6 +205,17 @@ def advisor_bindings(partitions: int) -> tuple[Binding, ...]:
 def advisor_queues(partitions: int = 1) -> list[str]:
     """Names of the queues that advisors consume."""
     return [binding.queue for binding in advisor_bindings(partitions)]
+
+
+def describe_retired(queue: str, waiting: int, consumers: int) -> str:
+    """The difference that a queue of another number of partitions is. Only one without consumers shows all that is in
+    it: what an advisor holds goes back when it ends."""
+    it = f"queue {queue}: belongs to another number of partitions;"
+    if consumers:
+        return f"{it} {waiting} messages wait in it, and advisors read it: check again once they have ended"
+    if waiting:
+        return f"{it} {waiting} messages wait in it: let an advisor with that number handle them, then delete it"
+    return f"{it} {NOT_NEEDED}"
 
 
 def partition_of(tenant: str, key: str, partitions: int) -> int:

@@ -16,10 +16,11 @@ from signpost.messaging import (
     require_topology,
 )
 from signpost.messaging.message import SWEEP_PAGE_BYTES
-from signpost.messaging.topology import ADVISOR
+from signpost.messaging.topology import ADVISOR, NOT_NEEDED
 from signpost.names import DEAD, EVENTS
 from tests.support import servers
 from tests.support.broker_contract import LIMIT, await_depth, event, numbers, publish
+from tests.support.private_servers import wait_until
 
 
 def test_the_topology_matches_after_applying_and_applying_again_changes_nothing(broker: Broker) -> None:
@@ -61,14 +62,27 @@ def check_partitions(url: str) -> None:
     assert any("signpost.advisor.2: is missing" in line for line in three.check_topology())
     three.apply_topology()
     (difference,) = three.check_topology()
-    assert difference.startswith("queue signpost.advisor: belongs to another number of partitions; 1 messages wait")
+    assert difference == (
+        "queue signpost.advisor: belongs to another number of partitions; 1 messages wait in it: "
+        "let an advisor with that number handle them, then delete it"
+    )
     assert require_topology(three) == [difference]
+    consumer = one.consumer(ADVISOR, 10)
+    assert numbers(consumer.receive(10, 60)) == [1]
+    (difference,) = three.check_topology()
+    assert difference.endswith("0 messages wait in it, and advisors read it: check again once they have ended")
+    consumer.close()
+    wait_until(lambda: one.queue_depth(ADVISOR) == 1, "the message to be given back")
+    wait_until(lambda: "advisors read it" not in three.check_topology()[0], "the consumer to be gone")
+    assert numbers(one.get(ADVISOR, 10)) == [1]
+    (difference,) = three.check_topology()
+    assert difference.endswith(f"partitions; {NOT_NEEDED}")
     publish(three, event(2, "0.acme.x"), event(3, "2.acme.x"))
     assert [three.queue_depth(f"{ADVISOR}.{n}") for n in range(3)] == [1, 0, 1]
-    assert three.queue_depth(ADVISOR) == 1
+    assert three.queue_depth(ADVISOR) == 0
     one.apply_topology()
     publish(one, event(4))
-    assert (one.queue_depth(ADVISOR), one.queue_depth(f"{ADVISOR}.0")) == (2, 1)
+    assert (one.queue_depth(ADVISOR), one.queue_depth(f"{ADVISOR}.0")) == (1, 1)
     differences = one.check_topology()
     assert len(differences) == 3
     assert require_topology(one) == differences[:2], "a process that starts asks for the nearest only"

@@ -96,7 +96,8 @@ def other_exchange(session: object) -> None:
 
 
 def retired(session: object) -> None:
-    session.run(lambda channel: channel.queue_declare(f"{ADVISOR}.0", durable=True))  # type: ignore[attr-defined]
+    kind = {"x-queue-type": "quorum"}
+    session.run(lambda channel: channel.queue_declare(f"{ADVISOR}.0", durable=True, arguments=kind))  # type: ignore[attr-defined]
 
 
 def delete(queue: str) -> Callable[[Installation], None]:

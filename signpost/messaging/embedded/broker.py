@@ -23,7 +23,7 @@ from signpost.messaging.message import (
     QueueCounts,
     TopologyDiffers,
 )
-from signpost.messaging.topology import Topology
+from signpost.messaging.topology import Topology, describe_retired
 
 OUT_OF_REACH = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_READONLY_DIRECTORY", "SQLITE_NOTADB")
 """Errors of the file that only an operator can end."""
@@ -107,11 +107,8 @@ class EmbeddedBroker:
                     )
             for queue in self._topology.retired_queues[:max_retired]:
                 if _stored_declaration(connection, "queue", queue) is not None:
-                    waiting = depth(connection, queue)
-                    differences.append(
-                        f"queue {queue}: belongs to another number of partitions;"
-                        f" {waiting} messages wait in it: consume them, then delete it"
-                    )
+                    counts = depth(connection, queue), _consumers(connection, queue)
+                    differences.append(describe_retired(queue, *counts))
         return differences
 
     def _declarations(self) -> Iterator[tuple[str, str, str]]:

@@ -25,7 +25,7 @@ from signpost.messaging.rabbitmq.connection import connection_parameters
 from signpost.messaging.rabbitmq.failures import SETTING, to_error
 from signpost.messaging.rabbitmq.frames import delivery_of
 from signpost.messaging.rabbitmq.sweep import sweep
-from signpost.messaging.topology import Binding, Exchange, Queue, Topology, consumer_binding
+from signpost.messaging.topology import Binding, Exchange, Queue, Topology, consumer_binding, describe_retired
 
 T = TypeVar("T")
 
@@ -80,12 +80,9 @@ class AdminSession:
             self._difference(f"{type(each).__name__.lower()} {each.name}", each, if_permitted) for each in declared
         ]
         for queue in topology.retired_queues[:max_retired]:
-            depth = self.depth(queue)
-            if depth is not None:
-                differences.append(
-                    f"queue {queue}: belongs to another number of partitions;"
-                    f" {depth} messages wait in it: consume them, then delete it"
-                )
+            counts = self.counts(queue)
+            if counts is not None:
+                differences.append(describe_retired(queue, *counts))
         return [difference for difference in differences if difference]
 
     def _difference(self, name: str, declared: Exchange | Queue, if_permitted: bool) -> str:

@@ -1,7 +1,7 @@
 """Faults and changes of the files: rules and tenants reloaded or faulty; another number of partitions."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from signpost.tenants.model import hash_key
 from tests.ledger.deployment import ServerDeployment
 from tests.ledger.events import TENANTS_FILE
 from tests.ledger.faults.base import Fault, expect
+from tests.ledger.roles import Role
 
 
 @dataclass
@@ -69,9 +70,31 @@ class PartitionsChanged(Fault):
         deployment.broker.apply_topology()
         expect(lambda: not any(old.queue_depth(queue) for queue in queues), "the old queues are empty", 60)
         deployment.restart_all()
+        # What an advisor held when it ended is in its queue again
+        while self._holds(queues):
+            self._handle_rest(queues)
         with open_admin(deployment.rabbit.url(), Bounds(), "ledger") as admin:
             for queue in queues:
                 admin.delete(queue)
+
+    def _holds(self, queues: Sequence[str]) -> bool:
+        """Whether a message is in these queues, or held by who reads them."""
+        listed = self.deployment.rabbit.ctl("list_queues", "name", "messages").splitlines()
+        return any(line.partition("\t")[0] in queues and not line.endswith("\t0") for line in listed)
+
+    def _handle_rest(self, queues: Sequence[str]) -> None:
+        """Run an advisor with the number of before until they are empty."""
+        known = self.deployment.roles["advisor"]
+        settings = {**known.environment, "SIGNPOST_PARTITIONS": str(self.before)}
+        role = Role("advisor of before", known.command, settings, known.log.with_name("before.log"), known.ready)
+        role.start()
+        try:
+            role.wait_ready()
+            expect(lambda: not self._holds(queues), "the old queues are empty", 60)
+            role.signal(signal.SIGTERM)
+            expect(lambda: not role.runs, "the advisor of before ends", 60)
+        finally:
+            role.kill()
 
     def prove(self) -> str:
         queues = advisor_queues(self.deployment.partitions)
