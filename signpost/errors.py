@@ -42,7 +42,7 @@ def shortage(error: OSError) -> OutOfResources | None:
 
 @contextmanager
 def translate_shortages() -> Iterator[None]:
-    """Turn each OSError of a shortage into OutOfResources: whoever retries an unavailable server retries this too."""
+    """Turn each OSError of a shortage into OutOfResources, which is retried as a server that is away is."""
     try:
         yield
     except OSError as error:
