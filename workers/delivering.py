@@ -5,13 +5,14 @@ Sends nothing itself. Several deliverers share the work: each leases what it cla
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
 
 from signpost.case.instant import DAY, MINUTE, SECOND, is_recent
+from signpost.errors import TransientError
 from signpost.metrics import health, table
 from signpost.outgoing.items import is_state, item_for
 from signpost.outgoing.schedule import LONGEST_US, Patience, settle
@@ -74,7 +75,10 @@ class Deliverer:
     ) -> None:
         self._store, self._dispatcher, self._clock = store, dispatcher, clock
         self._limits, self._random = limits, random
-        self._in_hand: dict[int, Claimed] = {}
+        self._in_hand: dict[int, int] = {}
+        """Id of a message -> until when it is leased."""
+        self._unsent: list[int] = []
+        self._settled: list[Settled] = []
         self._turn = 0
         self._sampled = self._pruned = self._corrected = 0
         self._lines = Repeats()
@@ -83,12 +87,26 @@ class Deliverer:
         """Work until `stop` is set, and let the webhooks that are being sent end. Raises TransientError."""
         while not stop.is_set():
             health.turn()
-            done = self.step()
-            self._keep_house()
-            health.report({"database": True})
-            if not done and not self._in_hand:
+            if not self._try_step(stop) and not self._in_hand:
                 stop.wait(INTERVAL_S)
         self._drain()
+
+    def _try_step(self, stop: Stop) -> int:
+        """Step once. While the database is away, what became of webhooks is kept until another deliverer may send them
+        again: starting anew would send them twice. Raises TransientError."""
+        try:
+            done = self.step()
+            self._keep_house()
+        except TransientError as error:
+            if self._clock() >= min(self._in_hand.values(), default=0):
+                raise
+            health.report({"database": False})
+            if self._lines.is_due(str(error)):
+                log.warning("waits for the database, with %d webhooks in hand: %s", len(self._in_hand), error)
+            stop.wait(INTERVAL_S)
+            return 0
+        health.report({"database": True})
+        return done
 
     def step(self, wait_s: float = INTERVAL_S / 10) -> int:
         """Spread, settle and claim once; returns how much there was to do."""
@@ -104,7 +122,7 @@ class Deliverer:
         self._turn += 1
         claimed = self._store.outgoing.claim(now, now + lease, room, SHARE, self._turn)
         for one in claimed:
-            self._in_hand[one.message.id] = one
+            self._in_hand[one.message.id] = now + lease
             self._dispatcher.start(one, LEASE_MARGIN_US / SECOND / 2)
         return done + len(claimed)
 
@@ -117,14 +135,23 @@ class Deliverer:
 
     def _settle(self, results: Sequence[Result]) -> int:
         for result in results:
-            self._in_hand.pop(result.claimed.message.id, None)
-        sent = [(result, result.reply) for result in results if result.reply is not None]
-        unsent = [result.claimed.message.id for result in results if result.reply is None]
-        if unsent:
-            self._store.outgoing.release(unsent)
-        if sent:
-            self._store.outgoing.settle([self._note(result, reply) for result, reply in sent])
+            if result.reply is None:
+                self._unsent.append(result.claimed.message.id)
+            else:
+                self._settled.append(self._note(result, result.reply))
+        if self._unsent:
+            self._store.outgoing.release(self._unsent)
+            self._let_go(self._unsent)
+            self._unsent = []
+        if self._settled:
+            self._store.outgoing.settle(self._settled)
+            self._let_go(one.attempt.message.id for one in self._settled)
+            self._settled = []
         return len(results)
+
+    def _let_go(self, ids: Iterable[int]) -> None:
+        for one in ids:
+            self._in_hand.pop(one, None)
 
     def _note(self, result: Result, reply: Reply) -> Settled:
         """What follows from a reply; counts and logs it."""

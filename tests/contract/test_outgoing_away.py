@@ -1,0 +1,105 @@
+"""A deliverer whose database is away for a while: what became of webhooks is kept, and nothing is sent twice."""
+
+from collections.abc import Iterator, Sequence
+from threading import Event
+from typing import Any, cast
+
+import pytest
+
+from signpost.case.instant import MINUTE, SECOND
+from signpost.storage import StorageUnavailable, Store, open_store
+from signpost.workers.delivering import LEASE_MARGIN_US, Deliverer, Result
+from tests.support.databases import migrate
+from tests.support.receivers import LIMITS, NOW, OK, REFUSED, Receiver, VirtualDispatcher, World, change_of, record
+
+LEASE_US = LIMITS.timeout_us + LEASE_MARGIN_US
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """A world on an empty database of each kind."""
+    url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
+    migrate(url)
+    with open_store(url) as store:
+        yield World(store)
+
+
+class Away:
+    """The store, but for a time in which the database is away. `times` counts the calls in it."""
+
+    def __init__(self, world: World, since: int, until: int) -> None:
+        self._world, self._since, self._until = world, since, until
+        self.times = 0
+
+    @property
+    def outgoing(self) -> Any:
+        if self._since <= self._world.now < self._until:
+            self.times += 1
+            raise StorageUnavailable("the database is away")
+        return self._world.store.outgoing
+
+
+class Waiting(VirtualDispatcher):
+    """Waiting for what ends takes its time."""
+
+    def finished(self, wait_s: float) -> Sequence[Result]:
+        self._world.now += int(wait_s * SECOND)
+        return super().finished(wait_s)
+
+
+class Until(Event):
+    """Set at an instant; waiting takes its time."""
+
+    def __init__(self, world: World, end: int) -> None:
+        super().__init__()
+        self._world, self._end = world, end
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._world.now += int((timeout or 0) * SECOND)
+        return self.is_set()
+
+    def is_set(self) -> bool:
+        return self._world.now >= self._end
+
+
+def play(world: World, away_us: int, run_us: int = 5 * MINUTE) -> Away:
+    """Run a deliverer whose database goes away while the first webhook is on its way. Raises TransientError."""
+    store = Away(world, NOW + SECOND // 100, NOW + away_us)
+    deliverer = Deliverer(cast(Store, store), Waiting(world), world.clock, LIMITS, lambda: 0.5)
+    deliverer.run(Until(world, NOW + run_us))
+    return store
+
+
+@pytest.mark.parametrize("away_us", [2 * SECOND, LEASE_US - SECOND])
+def test_what_is_in_hand_is_settled_once_the_database_is_back(world: World, away_us: int) -> None:
+    receiver = world.add(Receiver())
+    record(world.store, change_of("r-1", 1, "raised"), change_of("r-2", 1, "raised", key="c-2"))
+    store = play(world, away_us)
+    # Asks a few times a second, and not as fast as it can
+    assert 1 < store.times <= 3 * away_us // SECOND
+    assert [(item, sequence) for _, item, sequence, _ in receiver.got] == [("r-1", 1), ("r-2", 1)]
+    assert [one.outcome for one in world.store.endpoints.attempts("acme", "ep_1")] == ["delivered"] * 2
+    assert not world.store.endpoints.counts(world.now)
+
+
+def test_a_refusal_counts_once(world: World) -> None:
+    receiver = world.add(Receiver(lambda now: REFUSED if now < NOW + SECOND else OK))
+    record(world.store, change_of("r-1", 1, "raised"))
+    play(world, 10 * SECOND)
+    attempts = world.store.endpoints.attempts("acme", "ep_1")
+    assert [(one.number, one.outcome) for one in attempts] == [(2, "delivered"), (1, "refused")]
+    assert receiver.asked == {"refused": 1, "delivered": 1}
+
+
+def test_later_another_deliverer_may_have_sent_it(world: World) -> None:
+    world.add(Receiver())
+    record(world.store, change_of("r-1", 1, "raised"))
+    with pytest.raises(StorageUnavailable):
+        play(world, 5 * MINUTE)
+    assert LEASE_US - SECOND <= world.now - NOW <= LEASE_US + SECOND
+
+
+def test_a_deliverer_with_nothing_in_hand_starts_anew_at_once(world: World) -> None:
+    with pytest.raises(StorageUnavailable):
+        play(world, MINUTE)
+    assert world.now - NOW <= SECOND
