@@ -91,6 +91,17 @@ def test_on_return_only_todays_state_arrives(world: World) -> None:
     assert [(item, sequence) for _, item, sequence, _ in receiver.got] == [("r-1", 39)]
 
 
+def test_what_ended_unknown_takes_no_other_message_with_it(world: World) -> None:
+    first = world.add(Receiver(lambda now: OK if now > NOW else AWAY))
+    other = world.add(Receiver(lambda now: OK if now > NOW + SECOND else AWAY), "ep_2")
+    deliverer = world.deliverer()
+    record(world.store, change_of("r-1", 1, "raised"), change_of("r-2", 1, "raised", key="c-2"))
+    deliverer.step()
+    record(world.store, change_of("r-1", 2, "resolved"))
+    deliverer.run(world, HOUR)
+    assert (first.states, other.states) == ({"r-2": "raised"}, {"r-2": "raised"})
+
+
 def test_an_endpoint_may_ask_for_every_change(world: World) -> None:
     back_at = NOW + DAY
     receiver = world.add(Receiver(lambda now: OK if now >= back_at else AWAY), every_change=True)

@@ -142,6 +142,17 @@ GROUPS: Final = {
             "tests/property/test_advice_*.py",
         ),
     ),
+    "deliveries": Group(
+        ("workers/delivering.py", "signpost/outgoing/*.py"),
+        (
+            "tests/unit/test_outgoing_*.py",
+            "tests/contract/test_outgoing_*.py",
+            "tests/contract/test_intake_endpoints.py",
+            "tests/contract/test_storage_endpoints.py",
+            "tests/contract/test_storage_locks.py",
+        ),
+        servers=True,
+    ),
     "engine": Group(
         ("signpost/engine/compiled.py", "signpost/engine/durable.py"),
         (
