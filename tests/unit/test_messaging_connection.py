@@ -358,11 +358,13 @@ def test_the_thread_goes_on_after_an_error_and_reports_its_end(made: Made, monke
     made.thread._run()
     assert len(starts) == 2
     assert (attempt.ended[-1:], made.lost[-1], made.thread.problem) == (["unexpected error"], "stopped", "stopped")
-    attempt.is_closed = False
     made.thread._connection = attempt
     made.thread._run()
+    assert attempt.ended[-1] == "unexpected error", "pika refuses to end what is closed"
+    attempt.is_closed = False
+    made.thread._run()
     assert attempt.ended[-1] == "stopped"
-    assert made.loop.closed == 2
+    assert made.loop.closed == 3
 
 
 def test_an_attempt_that_fails_at_once_is_made_again(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
