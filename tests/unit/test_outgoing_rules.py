@@ -46,6 +46,14 @@ def test_a_refusal_names_the_process_that_needs_the_setting() -> None:
         choose(["127.0.0.1"], (), encrypted=False)
 
 
+@pytest.mark.parametrize(
+    ("encrypted", "said"), [(True, "has no public address;"), (False, "has no address at which http is allowed;")]
+)
+def test_a_refusal_says_what_the_host_lacks(encrypted: bool, said: str) -> None:
+    with pytest.raises(Blocked, match=said):
+        choose(["10.0.0.1"], (), encrypted=encrypted)
+
+
 def test_of_several_addresses_only_the_allowed_ones_are_used() -> None:
     assert choose(["10.0.0.1", "8.8.8.8", "::1"], (), encrypted=True) == ["8.8.8.8"]
 
@@ -64,7 +72,7 @@ def test_a_setting_allows_networks_also_over_http_and_as_mapped_addresses() -> N
         "https://user:word@host.example/", "https://user@host.example/", "https://host.example/#part",
         "https://host.example:0/", "https://host.example:99999/", "https://[::1]/", "https://127.0.0.1/",
         "https://169.254.169.254/latest", "https://host.example/a b", "https://hóst.example/", "https://host.example\\@e/",
-        "https://[fe80::1%25eth0]/", "https://host.example/" + "x" * 2_000, "https://[::ffff:10.0.0.1]/",
+        "https://[fe80::1%25eth0]/", "https://host.example/".ljust(2_001, "x"), "https://[::ffff:10.0.0.1]/",
         "https://host.example/\n", "https://2130706433/", "https://0x7f000001/", "https://0x7F.1/", "https://127.1/",
         "https://0177.0.0.1/", "https://017700000001/", "https://10.1/", "https://0/", "https://127.0.0.1./",
         "https://localhost/", "https://LOCALHOST.:8443/",
@@ -78,6 +86,7 @@ def test_urls_that_no_endpoint_has(url: str) -> None:
 
 def test_urls_that_endpoints_have() -> None:
     check_url("https://hooks.acme.example:8443/signpost?a=1", ())
+    check_url("https://host.example/".ljust(2_000, "x"), ())
     check_url("https://8.8.8.8/", ())
     check_url("https://134744072/", ())
     check_url("https://127.example/", ())
@@ -123,6 +132,13 @@ def test_a_pattern_with_a_word_that_no_message_has_is_refused(pattern: str, hint
 @pytest.mark.parametrize("pattern", ["acme.*.offers", "acme.#.raised", "acme.#.odd", "agenda:acme.*.none", "#"])
 def test_a_pattern_whose_words_may_match_is_taken(pattern: str) -> None:
     assert unknown_word(pattern) == ""
+
+
+def test_an_endpoint_has_1_to_20_patterns() -> None:
+    check_patterns("acme", ["acme.#"] * 20)
+    for patterns in ([], ["acme.#"] * 21):
+        with pytest.raises(InvalidEndpoint, match="1 to 20 patterns"):
+            check_patterns("acme", patterns)
 
 
 def test_all_patterns_have_one_tenant() -> None:
