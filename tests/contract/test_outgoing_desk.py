@@ -6,11 +6,12 @@ from secrets import token_bytes
 import pytest
 
 from signpost.case.instant import HOUR, MINUTE
+from signpost.ingress.signature_schemes import standard_key
 from signpost.outgoing.desk import EndpointDesk
 from signpost.outgoing.registry import NoEndpoint
 from signpost.storage import open_store
 from tests.support.databases import migrate
-from tests.support.receivers import AWAY, Receiver, World, change_of, record, record_agenda
+from tests.support.receivers import AWAY, NOW, Receiver, World, change_of, record, record_agenda
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
@@ -32,6 +33,11 @@ def test_no_endpoint_has_an_id_that_no_text_of_a_database_can_be(desk: EndpointD
     for name in ("ep_9", "ep_1\0"):
         with pytest.raises(NoEndpoint):
             desk.show(name, 0)
+
+
+def test_a_new_endpoint_has_a_secret_of_32_bytes(desk: EndpointDesk) -> None:
+    added = desk.add("https://host.example/", ["acme.#"], every_change=False, now=NOW)
+    assert len(standard_key(added["secret"])) == 32
 
 
 @pytest.mark.parametrize(("candidate", "items"), [(None, ["a-c-1", "a-c-2", "r-1", "r-2"]), ("c-2", ["a-c-2", "r-2"])])

@@ -12,8 +12,10 @@ from signpost.outgoing.addresses import BadUrl, Blocked, check_url, choose, is_p
 from signpost.outgoing.documents import endpoint_document
 from signpost.outgoing.items import covers
 from signpost.outgoing.registry import InvalidEndpoint, check_patterns, new_endpoint, secret_of, tenant_of
-from signpost.outgoing.schedule import DELAYS_US, MAX_JITTER, TRIP, Patience, delay, settle
-from signpost.storage import Attempt, EndpointRow, WaitingMessage
+from signpost.outgoing.registry import test_message as make_test_message
+from signpost.outgoing.schedule import DELAYS_US, LONGEST_US, MAX_JITTER, TRIP, Patience, delay, settle
+from signpost.storage import Attempt, EndpointRow, Item, WaitingMessage
+from signpost.storage.endpoint_rows import TEST
 
 NOW = 1_772_460_000_000_000
 INSIDE = [
@@ -189,6 +191,36 @@ def test_after_several_failures_in_a_row_the_endpoint_rests() -> None:
         NOW + 6 * SECOND,
         NOW + SECOND + 30 * MINUTE,
     )
+
+
+def test_the_fifth_failure_in_a_row_lets_an_endpoint_rest() -> None:
+    rests = [
+        bool(settle(endpoint(failures=before), attempt(), jitter=0, patience=Patience()).paused_until)
+        for before in range(6)
+    ]
+    assert rests == [False] * 4 + [True] * 2
+
+
+def test_no_pause_is_longer_than_the_longest() -> None:
+    assert LONGEST_US == delay(99, 1.0) == 4.8 * HOUR
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_body_is_kept_when_it_is_asked_for(status: int) -> None:
+    assert settle(endpoint(), attempt(status), jitter=0, patience=Patience(), keep_body=True).keep_body
+    assert not settle(endpoint(), attempt(status), jitter=0, patience=Patience()).keep_body
+
+
+def test_a_test_message_is_no_end_and_of_no_candidate() -> None:
+    message, item = make_test_message(endpoint(), "test_1", NOW)
+    assert (message.tenant, message.case_key, message.message_id, item) == ("acme", "", "test_1", Item(TEST, 1, False))
+
+
+def test_no_endpoint_is_made_with_a_wrong_url_or_pattern() -> None:
+    more = {"secret": "whsec_", "every_change": False, "networks": (), "now": NOW}
+    with pytest.raises(InvalidEndpoint) as caught:
+        new_endpoint("acme", "ep_1", "ftp://host.example/", ["other.#"], **more)  # type: ignore[arg-type]
+    assert [one.pointer for one in caught.value.problems] == ["/patterns/0", "/url"]
 
 
 def test_retry_after_is_respected_within_a_bound() -> None:
