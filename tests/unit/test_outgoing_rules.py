@@ -233,6 +233,8 @@ def test_retry_after_is_respected_within_a_bound() -> None:
 def test_an_endpoint_is_disabled_after_days_or_when_it_is_gone() -> None:
     late = settle(endpoint(failing_since=NOW - 3 * DAY), attempt(), jitter=0, patience=Patience())
     assert late.disable.startswith("no message was accepted for 3 days")
+    exactly = settle(endpoint(failing_since=NOW + SECOND - 3 * DAY), attempt(), jitter=0, patience=Patience())
+    assert exactly.disable
     early = settle(endpoint(failing_since=NOW - 2 * DAY), attempt(), jitter=0, patience=Patience())
     assert early.disable == ""
     assert settle(endpoint(), attempt(410), jitter=0, patience=Patience()).disable == "the receiver answered 410 Gone"
@@ -240,6 +242,7 @@ def test_an_endpoint_is_disabled_after_days_or_when_it_is_gone() -> None:
 
 def test_a_message_that_is_refused_for_days_is_set_aside() -> None:
     assert settle(endpoint(), attempt(first=NOW - 3 * DAY), jitter=0, patience=Patience()).set_aside
+    assert settle(endpoint(), attempt(first=NOW + SECOND - 3 * DAY), jitter=0, patience=Patience()).set_aside
     assert not settle(endpoint(), attempt(first=NOW - 2 * DAY), jitter=0, patience=Patience()).set_aside
 
 

@@ -85,7 +85,9 @@ def test_no_redirect_is_followed(server: HookServer, status: int) -> None:
         assert other.requests == []
 
 
-@pytest.mark.parametrize(("status", "reached"), [(400, False), (404, False), (429, False), (500, True), (503, False)])
+@pytest.mark.parametrize(
+    ("status", "reached"), [(400, False), (404, False), (429, False), (500, True), (502, False), (503, False)]
+)
 def test_a_refusal_says_whether_the_message_may_have_been_taken(server: HookServer, status: int, reached: bool) -> None:
     server.answer = lambda _: (status, {}, b"no")
     reply = send(f"http://127.0.0.1:{server.port}/")
