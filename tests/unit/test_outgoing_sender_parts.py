@@ -62,6 +62,10 @@ def test_a_name_is_resolved_for_the_port_of_the_url(url: str, port: int) -> None
     assert asked == [("host.example", port)]
 
 
+def test_without_tls_no_public_address_is_asked() -> None:
+    assert send("http://host.example/", lambda *_: ["93.184.216.34"]).outcome == "blocked"
+
+
 @pytest.mark.parametrize(("before", "outcome"), [(1, "delivered"), (2, "failed")])
 def test_two_addresses_of_a_host_are_tried(before: int, outcome: str) -> None:
     with hook_server() as server:
