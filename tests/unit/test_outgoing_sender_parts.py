@@ -3,9 +3,12 @@
 import asyncio
 import ssl
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from socket import socket
 
 import httpx
 import pytest
@@ -14,7 +17,7 @@ from signpost.outgoing.addresses import parse_networks
 from signpost.outgoing.registry import secret_of
 from signpost.outgoing.sender import Reply, Sender, Webhook, resolve_name, tls_context
 from tests.support.certificates import Authority
-from tests.support.hooks import hook_server
+from tests.support.hooks import hook_server, raw_server
 
 NOW = 1_772_460_000_000_000
 SECRET = secret_of(b"n" * 32)
@@ -141,3 +144,54 @@ def test_a_closed_sender_looks_up_nothing() -> None:
     asyncio.run(sender.close())
     with pytest.raises(RuntimeError, match="shutdown"):
         sender._names.submit(print)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "said"),
+    [
+        (200, "delivered", ""),
+        (299, "delivered", ""),
+        (300, "refused", "the receiver answered 300: it redirects, which is not followed"),
+        (399, "refused", "the receiver answered 399: it redirects, which is not followed"),
+        (400, "refused", "the receiver answered 400: it refuses the message"),
+    ],
+)
+def test_the_status_says_what_became_of_it(status: int, outcome: str, said: str) -> None:
+    with hook_server() as server:
+        server.answer = lambda _: (status, {}, b"")
+        reply = send(f"http://127.0.0.1:{server.port}/", lambda *_: ["127.0.0.1"])
+    assert (reply.outcome, reply.detail) == (outcome, said)
+
+
+def test_a_response_in_parts_is_put_together() -> None:
+    def answer(connection: socket, _stop: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
+        for part in (b"ab", b"cd", b"ef"):
+            time.sleep(0.05)  # so that they arrive as parts
+            connection.sendall(part)
+
+    with raw_server(answer) as port:
+        assert send(f"http://127.0.0.1:{port}/", lambda *_: ["127.0.0.1"]).response == b"abcdef"
+
+
+def test_a_response_without_an_end_is_left_once_enough_of_it_is_read() -> None:
+    ended = threading.Event()
+
+    def answer(connection: socket, stop: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 4_096)
+        with suppress(ConnectionError):
+            while connection.recv(65_536) and not stop.is_set():
+                pass
+        ended.set()
+
+    async def run() -> Reply:
+        sender = Sender(LOOPBACK, 60, lambda *_: ["127.0.0.1"])
+        reply = await sender.send(webhook(f"http://127.0.0.1:{port}/"), NOW)
+        assert await asyncio.to_thread(ended.wait, 30), "its connection is closed at once"
+        await sender.close()
+        return reply
+
+    with raw_server(answer) as port:
+        began = time.monotonic()
+        assert len(asyncio.run(run()).response) == 2_048
+        assert time.monotonic() - began < 30
