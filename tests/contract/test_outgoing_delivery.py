@@ -1,5 +1,6 @@
 """Deliverers without a network, in virtual time: order, coalescing, retries, and endpoints that do not work."""
 
+from collections import Counter
 from collections.abc import Iterator
 from secrets import token_bytes
 
@@ -89,6 +90,20 @@ def test_on_return_only_todays_state_arrives(world: World) -> None:
     record(world.store, change_of("r-2", 2, "resolved"))
     deliverer.run(world, 2 * DAY + 6 * HOUR)
     assert [(item, sequence) for _, item, sequence, _ in receiver.got] == [("r-1", 39)]
+
+
+def test_an_endpoint_gets_eight_at_once_and_one_that_fails_one(world: World) -> None:
+    world.add(Receiver())
+    world.add(Receiver(lambda _now: AWAY, takes_us=0), "ep_2")
+    record(world.store, *(change_of(f"r-{number}", 1, "raised", key=f"c-{number}") for number in range(20)))
+    deliverer = world.deliverer()
+    deliverer.step()
+    assert Counter(one.claimed.endpoint.id for _, one in deliverer.dispatcher.in_hand) == {"ep_1": 8, "ep_2": 8}
+    deliverer.step()
+    world.now += HOUR
+    before = world.receivers["ep_2"].asked["failed"]
+    deliverer.step()
+    assert world.receivers["ep_2"].asked["failed"] == before + 1
 
 
 def test_what_ended_unknown_takes_no_other_message_with_it(world: World) -> None:

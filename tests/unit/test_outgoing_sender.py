@@ -96,7 +96,14 @@ def test_a_refusal_says_whether_the_message_may_have_been_taken(server: HookServ
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("120", 120 * SECOND), ("Mon, 02 Mar 2026 15:00:00 GMT", HOUR), ("soon", None), ("-1", None), ("9" * 40, None)],
+    [
+        ("120", 120 * SECOND),
+        ("Mon, 02 Mar 2026 15:00:00 GMT", HOUR),
+        ("Sun, 01 Mar 2026 15:00:00 GMT", 0),
+        ("soon", None),
+        ("-1", None),
+        ("9" * 40, None),
+    ],
 )
 def test_retry_after_is_read(server: HookServer, text: str, expected: int | None) -> None:
     server.answer = lambda _: (503, {"Retry-After": text}, b"")

@@ -15,7 +15,7 @@ import pytest
 
 from signpost.outgoing.addresses import parse_networks
 from signpost.outgoing.registry import secret_of
-from signpost.outgoing.sender import Reply, Sender, Webhook, resolve_name, tls_context
+from signpost.outgoing.sender import Reply, Sender, Webhook, _in_words, resolve_name, tls_context
 from tests.support.certificates import Authority
 from tests.support.hooks import hook_server, raw_server
 
@@ -195,3 +195,9 @@ def test_a_response_without_an_end_is_left_once_enough_of_it_is_read() -> None:
         began = time.monotonic()
         assert len(asyncio.run(run()).response) == 2_048
         assert time.monotonic() - began < 30
+
+
+def test_an_error_is_told_shortly() -> None:
+    assert _in_words(ValueError()) == "ValueError"
+    assert _in_words(ValueError(" a \n b ")) == "ValueError: a b"
+    assert len(_in_words(ValueError("x" * 500))) == 300
