@@ -1,16 +1,16 @@
 """A deliverer whose database is away for a while: what became of webhooks is kept, and nothing is sent twice."""
 
-from collections.abc import Iterator, Sequence
-from threading import Event
+from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
 
 from signpost.case.instant import MINUTE, SECOND
 from signpost.storage import StorageUnavailable, Store, open_store
-from signpost.workers.delivering import LEASE_MARGIN_US, Deliverer, Result
+from signpost.workers.delivering import LEASE_MARGIN_US
 from tests.support.databases import migrate
-from tests.support.receivers import LIMITS, NOW, OK, REFUSED, Receiver, VirtualDispatcher, World, change_of, record
+from tests.support.deliverer_runs import run_for
+from tests.support.receivers import LIMITS, NOW, OK, REFUSED, Receiver, World, change_of, record
 
 LEASE_US = LIMITS.timeout_us + LEASE_MARGIN_US
 
@@ -39,34 +39,10 @@ class Away:
         return self._world.store.outgoing
 
 
-class Waiting(VirtualDispatcher):
-    """Waiting for what ends takes its time."""
-
-    def finished(self, wait_s: float) -> Sequence[Result]:
-        self._world.now += int(wait_s * SECOND)
-        return super().finished(wait_s)
-
-
-class Until(Event):
-    """Set at an instant; waiting takes its time."""
-
-    def __init__(self, world: World, end: int) -> None:
-        super().__init__()
-        self._world, self._end = world, end
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self._world.now += int((timeout or 0) * SECOND)
-        return self.is_set()
-
-    def is_set(self) -> bool:
-        return self._world.now >= self._end
-
-
 def play(world: World, away_us: int, run_us: int = 5 * MINUTE) -> Away:
     """Run a deliverer whose database goes away while the first webhook is on its way. Raises TransientError."""
     store = Away(world, NOW + SECOND // 100, NOW + away_us)
-    deliverer = Deliverer(cast(Store, store), Waiting(world), world.clock, LIMITS, lambda: 0.5)
-    deliverer.run(Until(world, NOW + run_us))
+    run_for(world, run_us, store=cast(Store, store))
     return store
 
 
