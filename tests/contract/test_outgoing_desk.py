@@ -5,10 +5,10 @@ from secrets import token_bytes
 
 import pytest
 
-from signpost.case.instant import HOUR, MINUTE
+from signpost.case.instant import HOUR, MINUTE, format_instant
 from signpost.ingress.signature_schemes import standard_key
 from signpost.outgoing.desk import EndpointDesk
-from signpost.outgoing.registry import NoEndpoint
+from signpost.outgoing.registry import InvalidEndpoint, NoEndpoint
 from signpost.storage import open_store
 from tests.support.databases import migrate
 from tests.support.receivers import AWAY, NOW, Receiver, World, change_of, record, record_agenda
@@ -38,6 +38,13 @@ def test_no_endpoint_has_an_id_that_no_text_of_a_database_can_be(desk: EndpointD
 def test_a_new_endpoint_has_a_secret_of_32_bytes(desk: EndpointDesk) -> None:
     added = desk.add("https://host.example/", ["acme.#"], every_change=False, now=NOW)
     assert len(standard_key(added["secret"])) == 32
+
+
+def test_a_tenant_has_up_to_100_endpoints(desk: EndpointDesk) -> None:
+    for _ in range(100):
+        desk.add("https://host.example/", ["acme.#"], every_change=False, now=NOW)
+    with pytest.raises(InvalidEndpoint, match="has 100 endpoints"):
+        desk.add("https://host.example/", ["acme.#"], every_change=False, now=NOW)
 
 
 @pytest.mark.parametrize(("candidate", "items"), [(None, ["a-c-1", "a-c-2", "r-1", "r-2"]), ("c-2", ["a-c-2", "r-2"])])
@@ -70,6 +77,8 @@ def test_a_replay_ends_the_rest_of_an_endpoint(world: World, desk: EndpointDesk)
 def test_after_a_rotation_both_secrets_sign_for_a_time(world: World, desk: EndpointDesk) -> None:
     world.add(Receiver())
     before = desk.row("ep_1").secret
-    after = desk.rotate("ep_1", world.now, HOUR)["secret"]
+    rotated = desk.rotate("ep_1", world.now, HOUR)
+    after = rotated["secret"]
+    assert rotated == {"id": "ep_1", "secret": after, "previous_until": format_instant(world.now + HOUR)}
     assert list(desk.row("ep_1").secrets(world.now + HOUR - 1)) == [after, before]
     assert list(desk.row("ep_1").secrets(world.now + HOUR)) == [after]
