@@ -1,11 +1,14 @@
 """A deliverer whose database is away for a while: what became of webhooks is kept, and nothing is sent twice."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, cast
 
 import pytest
 
-from signpost.case.instant import MINUTE, SECOND
+from signpost.case.instant import HOUR, MINUTE, SECOND
+from signpost.metrics import health
+from signpost.outgoing.sender import Reply
 from signpost.storage import StorageUnavailable, Store, open_store
 from signpost.workers.delivering import LEASE_MARGIN_US
 from tests.support.databases import migrate
@@ -73,6 +76,31 @@ def test_later_another_deliverer_may_have_sent_it(world: World) -> None:
     with pytest.raises(StorageUnavailable):
         play(world, 5 * MINUTE)
     assert LEASE_US - SECOND <= world.now - NOW <= LEASE_US + SECOND
+
+
+def test_the_lease_that_ends_first_decides(world: World) -> None:
+    """The ninth webhook of an endpoint is claimed once the first one has ended, so that its lease ends later."""
+
+    def behave(now: int) -> Reply:
+        receiver.takes_us = SECOND // 5 if receiver.asked.total() == 0 else HOUR
+        return OK
+
+    receiver = world.add(Receiver(behave))
+    record(world.store, *(change_of(f"r-{number}", 1, "raised", key=f"c-{number}") for number in range(9)))
+    with pytest.raises(StorageUnavailable):
+        # Away on the beat of its pauses
+        run_for(world, 5 * MINUTE, store=cast(Store, Away(world, NOW + SECOND // 2, NOW + 5 * MINUTE)))
+    assert receiver.asked == {"delivered": 9}
+    assert world.now == NOW + LEASE_US
+
+
+def test_it_says_that_the_database_is_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reports: list[bool] = []
+    monkeypatch.setattr(health, "report", lambda parts: reports.append(parts["database"]))
+    world.add(Receiver())
+    record(world.store, change_of("r-1", 1, "raised"))
+    play(world, 2 * SECOND, 3 * SECOND)
+    assert [key for key, _ in groupby(reports)] == [True, False, True]
 
 
 def test_a_deliverer_with_nothing_in_hand_starts_anew_at_once(world: World) -> None:
