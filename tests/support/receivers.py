@@ -134,8 +134,10 @@ class VirtualDispatcher:
     def __init__(self, world: World) -> None:
         self._world = world
         self.in_hand: list[tuple[int, Result]] = []
+        self.within: list[float] = []
 
     def start(self, claimed: Claimed, within_s: float) -> None:
+        self.within.append(within_s)
         receiver = self._world.receivers[claimed.endpoint.id]
         reply = receiver.receive(claimed, self._world.now)
         takes = 15 * SECOND if reply is HANGS else receiver.takes_us

@@ -11,7 +11,8 @@ import pytest
 
 from signpost.case.instant import DAY, HOUR, MINUTE, SECOND
 from signpost.metrics import health, table
-from signpost.outgoing.schedule import Patience
+from signpost.outgoing.schedule import LONGEST_US, Patience
+from signpost.outgoing.sender import Reply
 from signpost.storage import open_store
 from signpost.workers import delivering
 from signpost.workers.delivering import DeliveryLimits, limits_of
@@ -76,16 +77,57 @@ def test_all_announcements_are_spread_at_once(world: World, monkeypatch: pytest.
     assert not world.store.outgoing.announced()
 
 
-def test_no_more_are_in_hand_than_the_process_may_send(world: World) -> None:
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_no_more_are_in_hand_than_the_process_may_send(world: World, at_once: int) -> None:
     world.add(Receiver())
-    fill(world, 5)
-    deliverer = world.deliverer(replace(LIMITS, at_once=3))
-    for _ in range(3):
-        deliverer.step()
-        assert len(deliverer.dispatcher.in_hand) == 3
+    fill(world, 7)
+    deliverer = world.deliverer(replace(LIMITS, at_once=at_once))
+    assert deliverer.step() == 7 + at_once
+    for _ in range(2):
+        assert deliverer.step() == 0
+        assert len(deliverer.dispatcher.in_hand) == at_once
     world.now += SECOND
-    # Three are settled, and the other two are claimed
-    assert deliverer.step() == 5
+    assert deliverer.step() == 2 * at_once, "so many are settled, and as many are claimed"
+
+
+def test_all_endpoints_have_their_turn(world: World) -> None:
+    receivers = [world.add(Receiver(), f"ep_{number}") for number in range(4)]
+    fill(world, 4)
+    deliverer = world.deliverer(replace(LIMITS, at_once=1))
+    for _ in range(5):
+        deliverer.step()
+        world.now += SECOND
+    assert [len(one.got) for one in receivers] == [1, 2, 1, 1]
+
+
+def test_what_was_not_sent_in_time_is_claimed_again(world: World) -> None:
+    receiver = world.add(Receiver())
+    fill(world, 1)
+    deliverer = world.deliverer()
+    deliverer.step()
+    assert deliverer.dispatcher.within == [15], "long before its lease ends"
+    [(at, result)] = deliverer.dispatcher.in_hand
+    deliverer.dispatcher.in_hand = [(at, replace(result, reply=None))]
+    deliverer.run(world, 2 * SECOND)
+    assert (len(receiver.got), len(world.store.endpoints.attempts("acme", "ep_1"))) == (2, 1)
+
+
+def test_the_longest_pause_is_kept(world: World) -> None:
+    world._random = SimpleNamespace(random=lambda: 1.0)  # type: ignore[assignment]
+    asked: list[int] = []
+
+    def behave(now: int) -> Reply:
+        asked.append(now)
+        return AWAY
+
+    world.add(Receiver(behave))
+    fill(world, 1)
+    world.deliverer().run(world, 2 * DAY)
+    assert asked[-1] - asked[-2] >= LONGEST_US
+    world.now, tried = asked[-1] + 2 * SECOND, len(asked)
+    world.deliverer().step()
+    world.deliverer().step()
+    assert len(asked) == tried
 
 
 def test_an_idle_deliverer_looks_twice_a_second(world: World) -> None:
