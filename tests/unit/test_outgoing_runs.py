@@ -18,7 +18,7 @@ from signpost.workers import delivering
 from signpost.workers.delivering import DeliveryLimits, limits_of
 from tests.support.databases import migrate
 from tests.support.deliverer_runs import run_for
-from tests.support.receivers import AWAY, GONE, HANGS, LIMITS, NOW, OK, Receiver, World, change_of, record
+from tests.support.receivers import AWAY, GONE, HANGS, LIMITS, NOW, OK, REFUSED, Receiver, World, change_of, record
 
 
 @pytest.fixture
@@ -110,6 +110,19 @@ def test_what_was_not_sent_in_time_is_claimed_again(world: World) -> None:
     deliverer.dispatcher.in_hand = [(at, replace(result, reply=None))]
     deliverer.run(world, 2 * SECOND)
     assert (len(receiver.got), len(world.store.endpoints.attempts("acme", "ep_1"))) == (2, 1)
+
+
+def test_a_receiver_that_asks_for_a_pause_gets_it(world: World) -> None:
+    asked: list[int] = []
+
+    def behave(now: int) -> Reply:
+        asked.append(now)
+        return replace(REFUSED, retry_after=10 * MINUTE)
+
+    world.add(Receiver(behave))
+    fill(world, 1)
+    world.deliverer().run(world, 12 * MINUTE)
+    assert [at - asked[0] >= 10 * MINUTE for at in asked] == [False, True]
 
 
 def test_the_longest_pause_is_kept(world: World) -> None:
