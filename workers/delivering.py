@@ -92,8 +92,8 @@ class Deliverer:
         self._drain()
 
     def _try_step(self, stop: Stop) -> int:
-        """Step once. While the database is away, what became of webhooks is kept until another deliverer may send them
-        again: starting anew would send them twice. Raises TransientError."""
+        """Step once. While the database is away, the results of webhooks are kept until another deliverer may send them
+        again: a restart would send them twice. Raises TransientError."""
         try:
             done = self.step()
             self._keep_house()
@@ -102,7 +102,7 @@ class Deliverer:
                 raise
             health.report({"database": False})
             if self._lines.is_due(str(error)):
-                log.warning("waits for the database, with %d webhooks in hand: %s", len(self._in_hand), error)
+                log.warning("waits for the database to store the results of %d webhooks: %s", len(self._in_hand), error)
             stop.wait(INTERVAL_S)
             return 0
         health.report({"database": True})
