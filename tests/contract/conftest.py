@@ -1,12 +1,15 @@
-"""Fixtures of the tests that each broker passes."""
+"""Fixtures of the tests that each broker passes, and of those of endpoints on each database."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from signpost.messaging import Broker
+from signpost.storage import open_store
 from tests.support import servers
 from tests.support.broker_contract import connected, prepare
+from tests.support.databases import migrate
+from tests.support.receivers import World
 
 
 @pytest.fixture(scope="module")
@@ -27,3 +30,12 @@ def broker(url: str) -> Iterator[Broker]:
     """One process's view of the broker."""
     with connected(url) as found:
         yield found
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """Endpoints in virtual time, on an empty database of each kind."""
+    url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
+    migrate(url)
+    with open_store(url) as store:
+        yield World(store)

@@ -1,6 +1,5 @@
 """A deliverer whose database is away for a while: what became of webhooks is kept, and nothing is sent twice."""
 
-from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, cast
 
@@ -9,22 +8,12 @@ import pytest
 from signpost.case.instant import HOUR, MINUTE, SECOND
 from signpost.metrics import health
 from signpost.outgoing.sender import Reply
-from signpost.storage import StorageUnavailable, Store, open_store
+from signpost.storage import StorageUnavailable, Store
 from signpost.workers.delivering import LEASE_MARGIN_US
-from tests.support.databases import migrate
 from tests.support.deliverer_runs import run_for
 from tests.support.receivers import LIMITS, NOW, OK, REFUSED, Receiver, World, change_of, record
 
 LEASE_US = LIMITS.timeout_us + LEASE_MARGIN_US
-
-
-@pytest.fixture(params=["postgresql", "sqlite"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """A world on an empty database of each kind."""
-    url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    migrate(url)
-    with open_store(url) as store:
-        yield World(store)
 
 
 class Away:

@@ -1,7 +1,6 @@
 """Deliverers without a network, in virtual time: order, coalescing, retries, and endpoints that do not work."""
 
 from collections import Counter
-from collections.abc import Iterator
 from secrets import token_bytes
 
 import pytest
@@ -9,8 +8,7 @@ import pytest
 from signpost.case.instant import DAY, HOUR, MINUTE, SECOND
 from signpost.outgoing.desk import EndpointDesk
 from signpost.outgoing.items import redact
-from signpost.storage import Store, open_store
-from tests.support.databases import migrate
+from signpost.storage import Store
 from tests.support.receivers import (
     AWAY,
     FAULTY,
@@ -26,15 +24,6 @@ from tests.support.receivers import (
     record,
     record_agenda,
 )
-
-
-@pytest.fixture(params=["postgresql", "sqlite"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """A world on an empty database of each kind."""
-    url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    migrate(url)
-    with open_store(url) as store:
-        yield World(store)
 
 
 def announced(store: Store) -> int:

@@ -1,6 +1,5 @@
 """What people do with endpoints, on both databases, with deliverers in virtual time."""
 
-from collections.abc import Iterator
 from secrets import token_bytes
 
 import pytest
@@ -9,18 +8,7 @@ from signpost.case.instant import HOUR, MINUTE, format_instant
 from signpost.ingress.signature_schemes import standard_key
 from signpost.outgoing.desk import EndpointDesk
 from signpost.outgoing.registry import InvalidEndpoint, NoEndpoint
-from signpost.storage import open_store
-from tests.support.databases import migrate
 from tests.support.receivers import AWAY, NOW, Receiver, World, change_of, record, record_agenda
-
-
-@pytest.fixture(params=["postgresql", "sqlite"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """A world on an empty database of each kind."""
-    url: str = request.getfixturevalue("postgres_url" if request.param == "postgresql" else "sqlite_url")
-    migrate(url)
-    with open_store(url) as store:
-        yield World(store)
 
 
 @pytest.fixture
