@@ -112,6 +112,21 @@ def test_what_was_not_sent_in_time_is_claimed_again(world: World) -> None:
     assert (len(receiver.got), len(world.store.endpoints.attempts("acme", "ep_1"))) == (2, 1)
 
 
+def test_what_was_not_sent_leaves_its_place_to_others(world: World) -> None:
+    world.add(Receiver())
+    other = world.add(Receiver(), "ep_2")
+    fill(world, 1)
+    world.store.endpoints.disable("acme", "ep_2", "by hand", NOW)
+    deliverer = world.deliverer(replace(LIMITS, at_once=1))
+    deliverer.step()
+    [(_, result)] = deliverer.dispatcher.in_hand
+    deliverer.dispatcher.in_hand = [(NOW, replace(result, reply=None))]
+    world.store.endpoints.disable("acme", "ep_1", "by hand", NOW)
+    world.store.endpoints.enable("acme", "ep_2", NOW)
+    deliverer.step()
+    assert other.states == {"r-0": "raised"}
+
+
 def test_a_receiver_that_asks_for_a_pause_gets_it(world: World) -> None:
     asked: list[int] = []
 
